@@ -1,0 +1,94 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A stage of the journey. `floor` lists the rooms below that it may import.
+func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: floor, resources: resources, swiftSettings: settings)
+}
+
+func tests(of name: String, with more: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.target(name: name), "Support"] + more,
+        swiftSettings: settings
+    )
+}
+
+let package = Package(
+    name: "drover",
+    products: [.executable(name: "drover", targets: ["drover"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        room("Language", on: ["CYAML", .product(name: "Crypto", package: "swift-crypto")]),
+        room("Engine", on: ["Language"]),
+        room(
+            "Wire",
+            on: [
+                "Language",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+        room("Runtime", on: ["Wire", "Language"]),
+        room("Kinds", on: ["Engine", "Runtime", "Wire", "Language"], resources: [.embedInCode("AgentVersion/agent.py")]),
+        room("Records", on: ["Engine", "Wire", "Language"]),
+        room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
+        room(
+            "Lab",
+            on: [
+                "Wire", "Language",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ]
+        ),
+        room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),
+        .executableTarget(
+            name: "drover",
+            dependencies: [
+                "Reports", "Kinds", "Records", "Suites", "Lab", "Runtime", "Engine", "Wire", "Language",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Sources/CLI",
+            swiftSettings: settings
+        ),
+        .target(name: "Support", dependencies: ["Language"], path: "Tests/Support", swiftSettings: settings),
+        .target(
+            name: "Fakes",
+            dependencies: ["Language", "Wire", .product(name: "Hummingbird", package: "hummingbird")],
+            path: "Tests/Fakes",
+            swiftSettings: settings
+        ),
+        tests(of: "Language"),
+        tests(of: "Engine"),
+        tests(of: "Wire", with: ["Fakes"]),
+        tests(of: "Runtime", with: ["Wire", "Fakes"]),
+        tests(of: "Kinds", with: ["Engine", "Wire", "Runtime", "Fakes"]),
+        tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
+        tests(of: "Suites", with: ["Runtime"]),
+        tests(of: "Lab", with: ["Wire"]),
+        tests(of: "Reports", with: ["Suites", "Engine", "Runtime"]),
+        .testTarget(name: "DroverTests", dependencies: ["Support", "Language", .product(name: "Subprocess", package: "swift-subprocess")], swiftSettings: settings),
+    ]
+)

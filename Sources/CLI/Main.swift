@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Drover: AsyncParsableCommand {
+    mutating func run() async throws {}
+}

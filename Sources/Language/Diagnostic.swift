@@ -1,0 +1,77 @@
+/// Something a user must know: what happened, where, why, and what to do about it.
+package struct Diagnostic: Error, Sendable, Hashable {
+    package enum Severity: String, Sendable, Hashable, Codable {
+        case error, warning
+    }
+
+    /// A stable, searchable name such as `unknown-field`; it appears in every machine format.
+    package struct Code: Sendable, Hashable, ExpressibleByStringLiteral {
+        package let name: String
+
+        package init(_ name: String) {
+            self.name = name
+        }
+
+        package init(stringLiteral name: String) {
+            self.name = name
+        }
+    }
+
+    /// A related place, for example the first of two declarations with one name.
+    package struct Note: Sendable, Hashable {
+        package var text: String
+        package var subject: SourceRange?
+
+        package init(_ text: String, at subject: SourceRange? = nil) {
+            self.text = text
+            self.subject = subject
+        }
+    }
+
+    package var severity: Severity
+    package var code: Code
+    /// Fixed text without user data, so that readers learn to recognise it.
+    package var summary: String
+    /// Full sentences, with the real names and values.
+    package var detail: String
+    /// What to do, in the imperative, or "Did you mean …?".
+    package var fix: String?
+    package var subject: SourceRange?
+    /// The declared thing it concerns, such as `agents.support`, where there is one.
+    package var address: String?
+    package var notes: [Note]
+    /// The exit code that the command ends with when this is what went wrong; 3 (invalid spec) unless said otherwise.
+    package var exitCode: Int32
+
+    package init(
+        _ code: Code,
+        _ summary: String,
+        detail: String,
+        fix: String? = nil,
+        at subject: SourceRange? = nil,
+        address: String? = nil,
+        notes: [Note] = [],
+        severity: Severity = .error,
+        exitCode: Int32 = 3
+    ) {
+        self.severity = severity
+        self.code = code
+        self.summary = summary
+        self.detail = detail
+        self.fix = fix
+        self.subject = subject
+        self.address = address
+        self.notes = notes
+        self.exitCode = exitCode
+    }
+}
+
+/// All mistakes of one step, never empty.
+package struct Diagnostics: Error, Sendable, Hashable {
+    package var all: [Diagnostic]
+
+    package init(_ all: [Diagnostic]) {
+        precondition(!all.isEmpty, "Diagnostics are thrown only when there are some.")
+        self.all = all
+    }
+}

@@ -1,0 +1,143 @@
+internal import FoundationEssentials
+
+/// Free-form data, shaped as JSON.
+package enum Value: Sendable, Hashable {
+    case null
+    case bool(Bool)
+    case integer(Int)
+    case number(Double)
+    case string(String)
+    case array([Value])
+    case object([String: Value])
+}
+
+extension Value {
+    /// The text that a value has inside a longer string: as in YAML, without quotes.
+    package var interpolated: String {
+        switch self {
+        case .null: ""
+        case .bool(let value): String(value)
+        case .integer(let value): String(value)
+        case .number(let value): String(value)
+        case .string(let value): value
+        case .array, .object: canonicalJSON
+        }
+    }
+
+    /// JSON without white space, keys sorted by Unicode scalars, slashes not escaped: equal values, equal bytes.
+    package var canonicalJSON: String {
+        var writer = JSONWriter()
+        writer.write(self)
+        return writer.text
+    }
+
+    /// JSON indented by two spaces, keys sorted.
+    package var prettyJSON: String {
+        var writer = JSONWriter(indentation: 2)
+        writer.write(self)
+        return writer.text
+    }
+
+    package var string: String? {
+        guard case .string(let value) = self else { return nil }
+        return value
+    }
+
+    package var integer: Int? {
+        switch self {
+        case .integer(let value): value
+        case .number(let value): Int(exactly: value)
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
+    package var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .null, .bool, .string, .array, .object: nil
+        }
+    }
+
+    package var bool: Bool? {
+        guard case .bool(let value) = self else { return nil }
+        return value
+    }
+
+    package var array: [Value]? {
+        guard case .array(let value) = self else { return nil }
+        return value
+    }
+
+    package var object: [String: Value]? {
+        guard case .object(let value) = self else { return nil }
+        return value
+    }
+
+    package subscript(key: String) -> Value? {
+        object?[key]
+    }
+
+    /// Reads JSON text.
+    /// - Throws: `DecodingError` when the bytes are not JSON.
+    package init(json: some Collection<UInt8>) throws {
+        self = try JSONDecoder().decode(Value.self, from: Data(json))
+    }
+
+    /// Reads any encodable value through JSON.
+    package init(encoding value: some Encodable) throws {
+        self = try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
+    }
+
+    /// Turns free-form data into a typed value through JSON.
+    package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T {
+        try JSONDecoder().decode(T.self, from: Data(canonicalJSON.utf8))
+    }
+}
+
+extension Value: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(Bool.self) {  // Each attempt fails when the type is another one.
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
+        } else if let value = try? container.decode(Double.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([Value].self) {
+            self = .array(value)
+        } else {
+            self = .object(try container.decode([String: Value].self))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .integer(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let value): try container.encode(value)
+        case .object(let value): try container.encode(value)
+        }
+    }
+}
+
+extension Value: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, ExpressibleByBooleanLiteral,
+    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
+{
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(floatLiteral value: Double) { self = .number(value) }
+    package init(arrayLiteral elements: Value...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, Value)...) {
+        self = .object(Dictionary(elements) { _, last in last })
+    }
+}

@@ -1,0 +1,17 @@
+/// A way to run an agent. Two conformers: the Responses API, and a fake in tests.
+///
+/// - Throws: `Diagnostic` when the question could not be put or the stream broke: nothing is known about the answer.
+///   A turn that the server reports as failed is an `Answer` with that status.
+package protocol AgentRuntime: Sendable {
+    /// Opens a conversation, lets `body` take turns in it, and removes afterwards what it left on the server.
+    func withConversation<Result: Sendable>(
+        with agent: AgentDefinition,
+        _ body: @Sendable (any AgentConversation) async throws -> Result
+    ) async throws -> Result
+}
+
+/// Several turns that remember each other; turns are taken one after the other.
+package protocol AgentConversation: Sendable {
+    /// Puts one question and waits for the whole answer; events arrive in order while it runs.
+    func ask(_ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer
+}

@@ -1,0 +1,99 @@
+package import Language
+
+/// An HTTP request, whole.
+package struct HTTPRequest: Sendable {
+    package enum Method: String, Sendable, Hashable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package var method: Method
+    /// Absolute, percent-encoded.
+    package var url: String
+    package var headers: [(name: String, value: String)]
+    /// Sent as a header, kept apart so that no description of the request can show it.
+    package var authorization: Secret?
+    /// Other headers whose values are secret, such as provider data.
+    package var secretHeaders: [(name: String, value: Secret)]
+    package var body: [UInt8]?
+    /// For the whole exchange; when streaming, until the head and then between two chunks.
+    package var timeout: Duration
+
+    package init(
+        _ method: Method,
+        _ url: String,
+        headers: [(name: String, value: String)] = [],
+        authorization: Secret? = nil,
+        secretHeaders: [(name: String, value: Secret)] = [],
+        body: [UInt8]? = nil,
+        timeout: Duration = .seconds(30)
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.authorization = authorization
+        self.secretHeaders = secretHeaders
+        self.body = body
+        self.timeout = timeout
+    }
+}
+
+/// An HTTP response, whole.
+package struct HTTPResponse: Sendable {
+    package var status: Int
+    /// Names in lower case.
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+
+    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of a name in lower case; nil when there is none.
+    package func header(_ name: String) -> String? {
+        headers.first { $0.name == name }?.value
+    }
+}
+
+/// Sends requests. One try, no retry: `Endpoint` knows what may be repeated.
+///
+/// - Throws: `TransportFailure` when no response arrived; `CancellationError` when the task was cancelled.
+package protocol HTTPTransport: Sendable {
+    /// Sends and reads the whole body (at most 256 MiB).
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse
+
+    /// Sends, and hands the head (with an empty body) and the arriving chunks to `read`. When `read` returns or
+    /// throws, the connection is given up: whoever stops reading cancels the exchange.
+    func stream<Result: Sendable>(
+        _ request: HTTPRequest,
+        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+    ) async throws -> Result
+}
+
+/// Why no response arrived.
+package struct TransportFailure: Error, Sendable, Hashable {
+    package enum Reason: Sendable, Hashable {
+        /// Nothing listens there, or the name is unknown: the request was certainly not executed.
+        case unreachable
+        /// Certificate or protocol trouble while connecting: certainly not executed.
+        case tls
+        /// No answer in time: it may have been executed.
+        case timeout
+        /// The connection broke after the request began: it may have been executed.
+        case broken
+    }
+
+    package var reason: Reason
+    /// The underlying cause in user words, e.g. `connection refused`.
+    package var message: String
+
+    package init(_ reason: Reason, _ message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
