@@ -8,12 +8,16 @@ package protocol DeclaredSpec: SpecDecodable {
     var uses: [Use] { get }
     /// Things that are declared by implication, such as the experiment an agent is logged in by default.
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
+    /// Mentions by implication, such as of that experiment.
+    func impliedUses(at address: Address, in stack: StackName) -> [Use]
 }
 
 extension DeclaredSpec {
     package var uses: [Use] { [] }
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
+
+    package func impliedUses(at address: Address, in stack: StackName) -> [Use] { [] }
 }
 
 /// One mention of another declared thing.

@@ -51,7 +51,7 @@ package struct Workflow: Sendable {
         let stack = Top.read(entries, root, catalog, &problems)
         var declarations = decode(entries, catalog, &problems)
         declarations = adding(impliedBy: declarations, stack: stack, catalog: catalog)
-        let graph = link(declarations, catalog, &problems)
+        let graph = link(declarations, stack, catalog, &problems)
         let isGood = !problems.diagnostics[before...].contains { $0.severity == .error }
         guard let graph, isGood else { return nil }
         let settingNames = Set(catalog.settings.map(\.name))
@@ -94,7 +94,7 @@ package struct Workflow: Sendable {
     }
 
     private static func link(
-        _ declarations: [Declaration], _ catalog: Catalog, _ problems: inout Problems
+        _ declarations: [Declaration], _ stack: StackName, _ catalog: Catalog, _ problems: inout Problems
     ) -> Graph? {
         let index = NameIndex(declarations, catalog)
         for declaration in declarations { index.check(declaration, &problems) }
@@ -102,7 +102,9 @@ package struct Workflow: Sendable {
         do {
             return try Graph(
                 reconciled.map(\.address),
-                uses: Dictionary(reconciled.map { ($0.address, $0.uses) }) { first, _ in first })
+                uses: Dictionary(
+                    reconciled.map { ($0.address, $0.uses + $0.spec.impliedUses(at: $0.address, in: stack)) }
+                ) { first, _ in first })
         } catch {
             problems.report(error.all)
             return nil
