@@ -13,6 +13,14 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable {
     package var isDeleted: Bool
     package var tags: [String: String]
 
+    package init(id: String, name: String, artifactLocation: String, tags: [String: String]) {
+        self.id = id
+        self.name = name
+        self.artifactLocation = artifactLocation
+        self.isDeleted = false
+        self.tags = tags
+    }
+
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         id = try fields.decode(String.self, forKey: .id)

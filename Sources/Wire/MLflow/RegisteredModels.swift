@@ -18,6 +18,14 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
         tags[Self.promptTag] == "true"
     }
 
+    package init(name: String, description: String, tags: [String: String]) {
+        self.name = name
+        self.description = description
+        self.tags = tags
+        self.aliases = [:]
+        self.lastUpdated = 0
+    }
+
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         name = try fields.decode(String.self, forKey: .name)
@@ -73,6 +81,13 @@ extension MLflowServer {
         ])
         _ = try await endpoint.send(
             Self.post("create the registered model", "registered-models/create", body, isRepeatable: true))
+    }
+
+    /// Gives a registered model another name, its versions and aliases along: `POST registered-models/rename`.
+    package func renameRegisteredModel(_ name: String, to newName: String) async throws {
+        let body: Value = ["name": .string(name), "new_name": .string(newName)]
+        _ = try await endpoint.send(
+            Self.post("rename the registered model", "registered-models/rename", body, isRepeatable: false))
     }
 
     /// Changes the description: `PATCH registered-models/update`.
