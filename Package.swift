@@ -53,7 +53,12 @@ let package = Package(
             ]
         ),
         room("Runtime", on: ["Wire", "Language"]),
-        room("Kinds", on: ["Engine", "Runtime", "Wire", "Language"], resources: [.embedInCode("AgentVersion/agent.py")]),
+        room(
+            "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
+            resources: ["MLmodel", "agent.py", "python_env.yaml", "requirements.txt"].map { file in
+                .embedInCode("AgentVersion/ModelFolder/\(file)")
+            }
+        ),
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
         room(
