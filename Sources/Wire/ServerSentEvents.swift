@@ -107,7 +107,10 @@ struct ServerSentEvents<Chunks: AsyncSequence>: AsyncSequence where Chunks.Eleme
 
         mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ServerSentEvent? {
             while events.isEmpty {
-                guard let chunk = try await chunks.next(isolation: actor) else { return nil }
+                guard let chunk = try await chunks.next(isolation: actor) else {
+                    try Task.checkCancellation()  // A cancelled stream may end without a word.
+                    return nil
+                }
                 do {
                     events = try parser.read(chunk)[...]
                 } catch {
