@@ -31,12 +31,12 @@ struct Run: Sendable {
                 let result = try await run(
                     executable, arguments: arguments, environment: .custom(variables),
                     output: .string(limit: 16 << 20), error: .combinedWithOutput)
-                return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput ?? "")
+                return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput)
             }
             let result = try await run(
                 executable, arguments: arguments, environment: .custom(variables),
                 output: .string(limit: 16 << 20), error: .discarded)
-            return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput ?? "")
+            return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput)
         } catch let error as SubprocessError where error.code == .executableNotFound {
             return nil
         }

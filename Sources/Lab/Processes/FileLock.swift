@@ -9,7 +9,7 @@ struct FileLock: Sendable {
     /// - Throws: `Diagnostic` after the limit, or when the file cannot be made.
     static func acquire(_ path: String, within limit: Duration = .seconds(900)) async throws -> FileLock {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Diagnostic.noLock(path, String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw Diagnostic.noLock(path, SystemError.text(errno)) }
         let deadline = ContinuousClock.now.advanced(by: limit)
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard ContinuousClock.now < deadline else {

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Language
 
@@ -6,6 +7,9 @@ struct Spawn {
     let program: Program
     let environment: [String: String]
     let log: String
+
+    /// The shell becomes the program: the process stays the same one.
+    private static let changeDirectory = #"cd "$0" && exec "$@""#
 
     /// Starts the program.
     /// - Returns: its process id, which is also that of its session.
@@ -21,12 +25,13 @@ struct Spawn {
         redirect(&actions)
         detach(&attributes)
         var pid: pid_t = 0
-        let failure = withCStrings(program.words) { words in
+        closeOnExec()
+        let failure = withCStrings(["/bin/sh", "-c", Self.changeDirectory, program.directory] + program.words) { words in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }) { entries in
-                posix_spawnp(&pid, words[0], &actions, &attributes, words, entries)
+                posix_spawn(&pid, "/bin/sh", &actions, &attributes, words, entries)
             }
         }
-        guard failure == 0 else { throw Diagnostic.notStarted(program, why: String(cString: strerror(failure))) }
+        guard failure == 0 else { throw Diagnostic.notStarted(program, why: SystemError.text(failure)) }
         return pid
     }
 
@@ -34,8 +39,15 @@ struct Spawn {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addchdir_np(&actions, program.directory)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+    }
+
+    /// Keeps descriptors of this process out of the program: a pipe to whoever started drover would never close.
+    private func closeOnExec() {
+        // Without `/proc` there is no list; Swift's own libraries open nothing that is inherited.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        for descriptor in names.compactMap({ Int32($0) }) where descriptor > 2 {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
     }
 
     private func detach(_ attributes: inout posix_spawnattr_t) {
