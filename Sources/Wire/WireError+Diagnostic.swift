@@ -51,7 +51,7 @@ extension WireError {
             code: "server-unreachable", summary: "The server cannot be reached",
             said: "\(service) cannot be reached at `\(base)`: \(message)",
             fix: """
-                Is the server running? `drover lab up` starts a local one; another one is named by \(setting("URL")).
+                Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
                 """
         )
     }
@@ -62,7 +62,7 @@ extension WireError {
             said: "a secure connection to `\(base)` failed: \(message)",
             fix: message.contains("does not speak TLS")
                 ? "Write `http://` in the server's URL if it serves no TLS."
-                : "Name the server's certificate authority with the `caFile` setting (for tests, `insecure: true`)."
+                : "Name the server's certificate authority in `\(tlsSetting).caFile` (for tests, `insecure: true` there)."
         )
     }
 
@@ -85,7 +85,7 @@ extension WireError {
             return Story(
                 code: "access-denied",
                 summary: status == 401 ? "The server wants a credential" : "The server denied access", said: saying,
-                fix: "Check the credential that \(setting("TOKEN")) gives: it must be set, valid, and allowed to do this."
+                fix: "Check the credential in \(credentialSetting): it must be set, valid, and allowed to do this."
             )
         case 404 where message.isEmpty || message == "Not Found":
             return Story(
@@ -119,7 +119,21 @@ extension WireError {
         return "Could not \(operation) (`\(method.rawValue) \(path)` at `\(base)`): \(said)\(end)\(tried)"
     }
 
-    private func setting(_ suffix: String) -> String {
-        service == "MLflow" ? "`DROVER_MLFLOW_\(suffix)`" : "`DROVER_LLAMA_STACK_\(suffix)`"
+    private var isMLflow: Bool {
+        service == "MLflow"
+    }
+
+    private var addressSetting: String {
+        isMLflow ? "`servers.mlflow.url` or `MLFLOW_TRACKING_URI`" : "`servers.llamastack.url` or `LLAMASTACK_BASE_URL`"
+    }
+
+    private var tlsSetting: String {
+        isMLflow ? "servers.mlflow.tls" : "servers.llamastack.tls"
+    }
+
+    private var credentialSetting: String {
+        isMLflow
+            ? "`servers.mlflow.token` (or `username` and `password`)"
+            : "`servers.llamastack.apiKey` (or `LLAMASTACK_API_KEY`)"
     }
 }
