@@ -236,3 +236,17 @@ package struct Entry<Element: Sendable>: Sendable {
     package let keyRange: SourceRange
     package let value: Element
 }
+
+extension Reading {
+    /// Reads a node outside of `Fields`, where a map's keys are not known beforehand.
+    package func read(_ node: Node, reporting problems: inout Problems) -> Value? {
+        read(node, &problems)
+    }
+}
+
+extension Key {
+    /// Reads the value of this key outside of `Fields`.
+    package func read(_ node: Node, reporting problems: inout Problems) -> Value? {
+        reading.read(node, &problems)
+    }
+}
