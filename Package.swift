@@ -53,7 +53,12 @@ let package = Package(
             ]
         ),
         room("Runtime", on: ["Wire", "Language"]),
-        room("Kinds", on: ["Engine", "Runtime", "Wire", "Language"], resources: [.embedInCode("AgentVersion/agent.py")]),
+        room(
+            "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
+            resources: ["MLmodel", "agent.py", "python_env.yaml", "requirements.txt"].map { file in
+                .embedInCode("AgentVersion/ModelFolder/\(file)")
+            }
+        ),
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
         room(
@@ -62,6 +67,10 @@ let package = Package(
                 "Wire", "Language",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            resources: [
+                .embedInCode("Environments/mlflow-3.17.2.txt"), .embedInCode("Environments/ogx-1.5.0.txt"),
+                .embedInCode("Servers/ogx-1.5.0.yaml"),
             ]
         ),
         room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),

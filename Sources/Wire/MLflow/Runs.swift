@@ -20,9 +20,12 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
     package var artifactURI: String
     package var tags: [String: String]
     package var params: [String: String]
+    /// The ids of the logged models that it made.
+    package var outputs: [String]
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
+        outputs = try fields.decodeIfPresent(Outputs.self, forKey: .outputs)?.models?.map(\.id) ?? []
         let info = try fields.nestedContainer(keyedBy: InfoKeys.self, forKey: .info)
         id = try info.decode(String.self, forKey: .id)
         experimentID = try info.text(.experimentID)
@@ -39,8 +42,24 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
         params = try data.pairs(.params)
     }
 
+    private struct Outputs: Decodable {
+        struct Model: Decodable {
+            var id: String
+
+            enum CodingKeys: String, CodingKey {
+                case id = "model_id"
+            }
+        }
+
+        var models: [Model]?
+
+        enum CodingKeys: String, CodingKey {
+            case models = "model_outputs"
+        }
+    }
+
     private enum CodingKeys: String, CodingKey {
-        case info, data
+        case info, data, outputs
     }
 
     private enum InfoKeys: String, CodingKey {
@@ -93,7 +112,7 @@ private struct RunPage: MLflowPage {
     }
 }
 
-private struct CreatedRun: Decodable, Sendable {
+private struct RunAnswer: Decodable, Sendable {
     var run: MLflowRun
 }
 
@@ -119,7 +138,7 @@ extension MLflowServer {
             "tags": .pairs(tags),
         ]
         let call = Self.post("create the run", "runs/create", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: CreatedRun.self).run
+        return try await endpoint.decode(call, as: RunAnswer.self).run
     }
 
     /// Changes the status of a run: `POST runs/update`.
@@ -143,12 +162,25 @@ extension MLflowServer {
         _ = try await endpoint.send(Self.post("log to the run", "runs/log-batch", body, isRepeatable: true))
     }
 
-    /// Names the logged models that a run made: `POST runs/outputs` (3.x).
-    package func setOutputs(ofRun id: String, models: [String]) async throws {
-        let models = models.map { model in Value.object(["model_id": .string(model), "step": 0]) }
-        let body: Value = ["run_id": .string(id), "models": .array(models)]
-        _ = try await endpoint.send(
-            Self.post("name the outputs of the run", "runs/outputs", body, isRepeatable: true))
+    /// One run: `GET runs/get`.
+    package func run(_ id: String) async throws -> MLflowRun {
+        let call = Call("read the run", .get, Self.path("runs/get"), query: [("run_id", id)])
+        return try await endpoint.decode(call, as: RunAnswer.self).run
+    }
+
+    /// Names a logged model that a run made: `POST runs/outputs` (3.x).
+    ///
+    /// The server refuses to hear it twice (400 with the words of its database, seen on 3.17.2), so a refusal is
+    /// checked against what the run says.
+    package func addOutput(_ modelID: String, toRun id: String) async throws {
+        let model: Value = ["model_id": .string(modelID), "step": 0]
+        let body: Value = ["run_id": .string(id), "models": .array([model])]
+        do {
+            _ = try await endpoint.send(
+                Self.post("name the output of the run", "runs/outputs", body, isRepeatable: true))
+        } catch let error as WireError where error.status == 400 {
+            guard try await run(id).outputs.contains(modelID) else { throw error }
+        }
     }
 
     /// Deletes a run, which can be restored: `POST runs/delete`; one already deleted is no error.
