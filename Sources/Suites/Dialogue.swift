@@ -32,7 +32,7 @@ extension Turn {
 
     fileprivate func text(_ captured: [String: Value]) throws(Diagnostic) -> String {
         guard let text = input.resolved({ $0.captured(in: captured) }) else {
-            throw .unknownCapture(input.text, at: inputRange)
+            throw .unknownCapture(input.text, among: captured.keys, at: inputRange)
         }
         return text.interpolated
     }
@@ -102,10 +102,13 @@ extension Diagnostic {
             exitCode: 5)
     }
 
-    static func unknownCapture(_ text: String, at range: SourceRange) -> Diagnostic {
-        Diagnostic(
+    static func unknownCapture(
+        _ text: String, among names: some Sequence<String>, at range: SourceRange
+    ) -> Diagnostic {
+        let nearest = Suggestion.nearest(to: text, among: names.map { "${capture.\($0)}" }.sorted())
+        return Diagnostic(
             "unknown-capture", "Unknown captured value",
             detail: "`\(text)` refers to something that no earlier turn of this case captures.",
-            fix: "Add a `capture` to an earlier turn.", at: range)
+            fix: nearest.map { "Did you mean `\($0)`?" } ?? "Add a `capture` to an earlier turn.", at: range)
     }
 }

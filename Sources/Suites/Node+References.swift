@@ -86,15 +86,23 @@ extension Fields {
         throw Diagnostics(typed.diagnostics.isEmpty ? asText.diagnostics : typed.diagnostics)
     }
 
-    /// Reports what is wrong with this map whatever its references will be: what a made-up value gets wrong does not count.
-    mutating func validateWaiting<Spec: SpecDecodable>(_ type: Spec.Type) {
-        let places = Set(node.references.map(\.range))
+    /// Decodes this map with made-up text for some of its references, and reports what is wrong whatever they will be:
+    /// what the made-up text gets wrong does not count.
+    /// - Returns: nil when there are no such references.
+    @discardableResult
+    mutating func validateWaiting<Spec: SpecDecodable>(
+        _ type: Spec.Type, where isWaiting: (Reference) -> Bool = { _ in true }
+    ) -> Spec? {
+        let places = Set(node.references.filter { isWaiting($0.reference) }.map(\.range))
+        guard !places.isEmpty else { return nil }
         var found = Problems()
-        _ = Fields.decode(type, from: node.resolved { _ in .string("value") }, &found)
+        let standIn = Fields.decode(
+            type, from: node.resolved { isWaiting($0) ? .string("value") : nil }, &found)
         let known = Set(problems.diagnostics)
         problems.report(
             found.diagnostics.filter { diagnostic in
                 !known.contains(diagnostic) && diagnostic.subject.map { !places.contains($0) } ?? true
             })
+        return standIn
     }
 }
