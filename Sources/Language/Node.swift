@@ -29,6 +29,8 @@ package struct Node: Sendable, Hashable {
 
     package var content: Content
     package var range: SourceRange
+    /// Whether the text came whole from `${env…}`, so that decoding may convert it to the type of its field.
+    package var isFromEnvironment = false
 
     package init(_ content: Content, at range: SourceRange) {
         self.content = content
