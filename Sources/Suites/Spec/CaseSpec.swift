@@ -4,7 +4,8 @@ import Language
 struct CaseSpec: SpecDecodable {
     static let noun = "a case"
     private static let nameKey = Key<Located<String>>(
-        "name", .located(.someText), required: true, example: "refund window", "What the case is called, once in its suite.")
+        "name", .located(.someText), required: true, example: "refund window",
+        "What the case is called, once in its suite.")
     private static let inputKey = Key<Node>(
         "input", .template, example: "What is the refund window?", "The question, for a case of one turn.")
     private static let turnsKey = Key<[TurnSpec]>(
@@ -142,7 +143,8 @@ extension Diagnostic {
     fileprivate static func notInCases(_ text: String, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "reference-not-allowed", "Reference where none can stand",
-            detail: "`\(text)` cannot stand in a case: questions and expectations know only columns and captured values.",
+            detail:
+                "`\(text)` cannot stand in a case: questions and expectations know only columns and what was captured.",
             fix: "Use `${row.…}`, `${capture.…}`, `${var.…}` or `${env.…}`.", at: range)
     }
 }
