@@ -29,6 +29,17 @@ struct CaseIDTests {
         #expect(CalendarDay(text) == nil)
     }
 
+    @Test(
+        "A time is a day in UTC",
+        arguments: [
+            (0, "1970-01-01"), (86_399, "1970-01-01"), (86_400, "1970-01-02"), (-1, "1969-12-31"),
+            (951_782_400, "2000-02-29"), (1_709_251_200, "2024-03-01"), (1_798_675_200, "2026-12-31"),
+            (4_107_542_400, "2100-03-01"),
+        ])
+    func time(seconds: Int, expected: String) {
+        #expect(CalendarDay(secondsSince1970: seconds).description == expected)
+    }
+
     @Test("Days are in the order of the calendar")
     func order() throws {
         #expect(try #require(CalendarDay("2026-12-31")) < #require(CalendarDay("2027-01-01")))

@@ -148,6 +148,44 @@ struct SuiteSpecTests {
         let (_, problems) = try load(Self.table.replacing("FILE", with: file), files: [written: text])
         #expect(problems.map(\.code.name) == [code])
         #expect(problems.allSatisfy { $0.subject != nil })
+        let isInRow = ["unknown-column", "wrong-type"].contains(code)
+        #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
+    }
+
+    @Test("A whole suite runs from its YAML, and a failed assertion keeps the place that asked for it")
+    func journey() async throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - name: ticket
+                    turns:
+                      - input: Open a ticket.
+                        expect: [{json: true}]
+                        capture: {ticket: {jsonPath: $.id}}
+                      - input: State of ${capture.ticket}?
+                        expect:
+                          - contains: open
+                          - not: {contains: "${capture.ticket}"}
+            """)
+        let runtime = ScriptedRuntime([
+            "Open a ticket.": [.answer(.said(#"{"id": 4411}"#))],
+            "State of 4411?": [.answer(.said("4411 is open."))],
+        ])
+        let runner = SuiteRunner(
+            runtime: runtime, clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
+        ) { AgentDefinition(name: $0, model: "m", instructions: "") }
+        let results = await runner.run([suite])
+        let turns = try #require(results.first?.cases.first?.samples.first).turns
+        #expect(turns.map { $0.outcomes.map(\.name) } == [["json", "capture"], ["contains", "not"]])
+        let failed = turns[1].outcomes.filter { outcome in
+            if case .failed = outcome.result { true } else { false }
+        }
+        #expect(failed.map(\.name) == ["not"])
+        #expect(failed.map(\.range.start.line) == [13])
+        #expect(results.first?.verdict == .failed)
     }
 
     static let directory = Paths.parent(of: #filePath) + "/Diagnostics"
