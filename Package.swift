@@ -67,6 +67,10 @@ let package = Package(
                 "Wire", "Language",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            resources: [
+                .embedInCode("Environments/mlflow-3.17.2.txt"), .embedInCode("Environments/ogx-1.5.0.txt"),
+                .embedInCode("Servers/ogx-1.5.0.yaml"),
             ]
         ),
         room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),

@@ -29,6 +29,8 @@ package struct DriverRequest: Sendable {
     package var outputs: Outputs
     package var last: AppliedFields
     package var permissions: Permissions
+    /// Whether an earlier run announced something here and did not finish.
+    package var isInterrupted: Bool
 }
 
 /// What was done to one address.
@@ -140,6 +142,10 @@ package struct ResourceDriver<R: Resource>: Driver {
                 FieldChange(
                     "address", old: .string(found.address.description), new: .string(address.description),
                     note: "moved"), at: 0)
+        }
+        if request.isInterrupted, decision.action == .keep {
+            decision.action = .update
+            decision.fields = [FieldChange("uploads", note: "left by an interrupted run: cleaned up")]
         }
         return (wanted, decision)
     }

@@ -53,7 +53,8 @@ package struct Executor: Sendable {
         }
         let request = DriverRequest(
             declaration: declaration, member: survey.member(for: declaration), outputs: Outputs(done),
-            last: record.entry(address)?.fields ?? [:], permissions: permissions)
+            last: record.entry(address)?.fields ?? [:], permissions: permissions,
+            isInterrupted: record.intents[address.description] != nil)
         var action = Action.update
         do {
             action = try await driver.preview(request).decision.action
@@ -93,7 +94,9 @@ package struct Executor: Sendable {
     }
 
     private func context(for address: Address) -> ApplyContext {
-        ApplyContext(stack: workflow.stack, record: store) { text in onEvent(.progress(address, text)) }
+        ApplyContext(stack: workflow.stack, record: store, intent: record.intents[address.description]) { text in
+            onEvent(.progress(address, text))
+        }
     }
 
     private func report(skippedIn outcomes: [Address: Outcome<Step>]) {

@@ -58,7 +58,8 @@ package struct Planner: Sendable {
     private func request(for declaration: Declaration, _ outputs: Outputs) -> DriverRequest {
         DriverRequest(
             declaration: declaration, member: survey.member(for: declaration), outputs: outputs,
-            last: record.entry(declaration.address)?.fields ?? [:], permissions: permissions)
+            last: record.entry(declaration.address)?.fields ?? [:], permissions: permissions,
+            isInterrupted: record.intents[declaration.address.description] != nil)
     }
 
     private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {

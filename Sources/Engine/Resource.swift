@@ -65,12 +65,18 @@ package typealias AppliedFields = [String: Value]
 package struct ApplyContext: Sendable {
     package let stack: StackName
     package let record: any RecordStore
+    /// What an interrupted run announced for this address and may have left behind; nil when nothing is open.
+    package let intent: Value?
     /// Tells how far a long operation is, e.g. `2 of 3 documents`.
     package let progress: @Sendable (String) -> Void
 
-    package init(stack: StackName, record: any RecordStore, progress: @escaping @Sendable (String) -> Void) {
+    package init(
+        stack: StackName, record: any RecordStore, intent: Value? = nil,
+        progress: @escaping @Sendable (String) -> Void
+    ) {
         self.stack = stack
         self.record = record
+        self.intent = intent
         self.progress = progress
     }
 }

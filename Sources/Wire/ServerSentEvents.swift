@@ -21,6 +21,10 @@ package struct ServerSentEventParser: Sendable {
     package struct Overflow: Error, Sendable, Hashable {
         /// In bytes.
         package var limit: Int
+
+        package init(limit: Int) {
+            self.limit = limit
+        }
     }
 
     private let limit: Int

@@ -1,13 +1,13 @@
 /// Time since it was made, on any clock.
-struct Stopwatch {
-    private let read: () -> Duration
+package struct Stopwatch: Sendable {
+    private let read: @Sendable () -> Duration
 
-    init(_ clock: some Clock<Duration>) {
+    package init(_ clock: some Clock<Duration>) {
         let start = clock.now
         read = { start.duration(to: clock.now) }
     }
 
-    var elapsed: Duration {
+    package var elapsed: Duration {
         read()
     }
 }

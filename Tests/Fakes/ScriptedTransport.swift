@@ -71,8 +71,13 @@ package final class ScriptedTransport: HTTPTransport {
 }
 
 extension ScriptedTransport.Step {
+    /// A JSON answer that is a success.
+    package static func json(_ text: String) -> Self {
+        .json(200, text)
+    }
+
     /// A JSON answer.
-    package static func json(_ status: Int = 200, _ text: String, headers: [(name: String, value: String)] = []) -> Self {
+    package static func json(_ status: Int, _ text: String, headers: [(name: String, value: String)] = []) -> Self {
         .response(
             HTTPResponse(status: status, headers: [("content-type", "application/json")] + headers, body: Array(text.utf8))
         )

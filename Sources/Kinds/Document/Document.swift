@@ -1,5 +1,5 @@
 import Engine
-package import Language
+import Language
 
 /// A document as it shall be in a store: found, read and digested, but not kept in memory.
 package struct Document: Sendable, Hashable {

@@ -90,7 +90,7 @@ struct Glob: Sendable {
         let before = pattern[..<open]
         let after = pattern[pattern.index(after: close)...]
         return pattern[pattern.index(after: open)..<close].split(separator: ",", omittingEmptySubsequences: false)
-            .flatMap { expand(before + $0 + after) }
+            .flatMap { expand("\(before)\($0)\(after)") }
     }
 }
 

@@ -1,5 +1,5 @@
 package import Engine
-import Language
+package import Language
 package import Wire
 
 /// Experiments of an MLflow server. Identity: the mark, then the unique name. Found by one search, deleted ones too.

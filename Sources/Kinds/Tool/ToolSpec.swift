@@ -75,7 +75,8 @@ package struct MCPSpec: SpecDecodable {
     let requireApproval: String?
 
     package init(from fields: inout Fields) {
-        url = fields.require(Self.urlKey, else: Located("", at: fields.node.range))
+        let missing = Located("", at: fields.node.range)
+        url = fields.require(Self.urlKey, else: missing)
         token = fields.read(Self.tokenKey)
         let entries = fields.read(Self.headersKey) ?? []
         headers = entries.dictionary

@@ -105,11 +105,18 @@ extension LlamaStack {
         /// In seconds since 1970.
         package let createdAt: Int
         package let fileCounts: FileCounts?
+        /// After the last use; nil for never.
+        package let expiresAfterDays: Int?
+
+        private struct Expiry: Decodable {
+            let days: Int?
+        }
 
         private enum CodingKeys: String, CodingKey {
             case id, name, metadata
             case createdAt = "created_at"
             case fileCounts = "file_counts"
+            case expiresAfter = "expires_after"
         }
 
         package init(from decoder: any Decoder) throws {
@@ -119,6 +126,7 @@ extension LlamaStack {
             metadata = try fields.decodeIfPresent([String: Value].self, forKey: .metadata) ?? [:]
             createdAt = try fields.decodeIfPresent(Int.self, forKey: .createdAt) ?? 0
             fileCounts = try fields.decodeIfPresent(FileCounts.self, forKey: .fileCounts)
+            expiresAfterDays = try fields.decodeIfPresent(Expiry.self, forKey: .expiresAfter)?.days
         }
     }
 }
