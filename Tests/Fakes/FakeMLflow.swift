@@ -1,5 +1,4 @@
-import FoundationEssentials
-import Language
+package import Language
 import Synchronization
 package import Wire
 
@@ -114,7 +113,7 @@ package struct FakeMLflowRequest {
     }
 
     private static func decoded(_ text: some StringProtocol) -> String {
-        String(text).removingPercentEncoding ?? String(text)
+        PercentEncoding.decode(String(text))
     }
 
     /// A text that must be there and not empty.
