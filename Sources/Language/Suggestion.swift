@@ -1,26 +1,40 @@
-/// Finds what somebody probably meant.
+/// Finds the name that was probably meant.
 package enum Suggestion {
-    /// The candidate nearest to a misspelt name; nil when none is near.
+    /// The candidate that is nearest to a mistyped name; letters' case does not count, the first of equals wins.
+    /// - Returns: nil when none is near enough: more than a third of the letters differ.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
-        let wanted = Array(name.lowercased())
-        let limit = max(1, wanted.count / 3)
-        let ranked = candidates.map { ($0, distance(wanted, Array($0.lowercased()))) }
-        return ranked.filter { $0.1 <= limit }.min { $0.1 < $1.1 }?.0
+        let wanted = Array(name.lowercased().unicodeScalars)
+        guard !wanted.isEmpty, wanted.count <= 100 else { return nil }
+        var bound = max(1, wanted.count / 3)
+        var nearest: String?
+        for candidate in candidates {
+            let letters = Array(candidate.lowercased().unicodeScalars)
+            guard let distance = distance(wanted, letters, atMost: bound) else { continue }
+            nearest = candidate
+            guard distance > 0 else { break }
+            bound = distance - 1
+        }
+        return nearest
     }
 
-    /// Optimal string alignment: insertions, deletions, replacements and swaps of neighbours.
-    private static func distance(_ left: [Character], _ right: [Character]) -> Int {
-        var previous: [Int] = []
-        var current = Array(0...right.count)
-        for (i, a) in left.enumerated() {
-            var next = [i + 1]
-            for (j, b) in right.enumerated() {
-                var best = min(current[j] + (a == b ? 0 : 1), current[j + 1] + 1, next[j] + 1)
-                if i > 0, j > 0, a == right[j - 1], left[i - 1] == b { best = min(best, previous[j - 1] + 1) }
-                next.append(best)
+    /// How many letters must be put in, left out, changed or swapped with their neighbour; nil when more than the bound.
+    private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar], atMost bound: Int) -> Int? {
+        guard abs(left.count - right.count) <= bound else { return nil }
+        var beforeLast = [Int](repeating: 0, count: right.count + 1)
+        var last = Array(0...right.count)
+        for row in left.indices {
+            var current = [row + 1]
+            for column in right.indices {
+                let change = last[column] + (left[row] == right[column] ? 0 : 1)
+                var best = min(change, last[column + 1] + 1, current[column] + 1)
+                if row > 0, column > 0, left[row] == right[column - 1], left[row - 1] == right[column] {
+                    best = min(best, beforeLast[column - 1] + 1)
+                }
+                current.append(best)
             }
-            (previous, current) = (current, next)
+            guard current.contains(where: { $0 <= bound }) else { return nil }
+            (beforeLast, last) = (last, current)
         }
-        return current[right.count]
+        return last[right.count] <= bound ? last[right.count] : nil
     }
 }

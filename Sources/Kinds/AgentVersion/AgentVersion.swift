@@ -7,6 +7,10 @@ package struct AgentVersion: Sendable, Hashable {
     package static let digestTag = "drover.digest"
     package static let definitionTag = "drover.definition"
     package static let commitTag = "drover.commit"
+    /// The id of the experiment that it was logged in.
+    package static let experimentTag = "drover.experiment"
+    /// When an older version was applied again, in milliseconds since 1970: then it counts, not the newest.
+    package static let appliedTag = "drover.applied"
     /// On runs and logged models: the registered model that they were made for.
     static let registeredModelTag = "drover.registeredModel"
 
@@ -28,6 +32,9 @@ package struct AgentVersion: Sendable, Hashable {
     package var modelID: String?
     /// Empty when it has none.
     package var runID: String
+    package var description: String
+    /// When it was made or applied again, in milliseconds since 1970: the greatest is the one that counts.
+    package var applied: Int
 
     /// `models:/NAME/3`, as MLflow's clients take it.
     package var uri: String {
@@ -50,6 +57,8 @@ package struct AgentVersion: Sendable, Hashable {
         status = version.status
         modelID = version.modelID
         runID = version.runID
+        description = version.description
+        applied = max(version.created, version.tags[Self.appliedTag].flatMap { Int($0) } ?? 0)
     }
 }
 

@@ -60,7 +60,10 @@ package struct AgentVersionWriter: Sendable {
         let digest = try artifactDigest(new.definition)
         async let versions = server.agentVersions(of: new.registeredModel)
         async let begun = begun(new, digest)
-        let same = try await versions.filter { $0.digest == digest && $0.status != .failed }
+        let same = try await versions.filter { version in
+            version.digest == digest && version.mark == new.mark && version.status != .failed
+                && version.tags[AgentVersion.experimentTag] == new.experimentID
+        }
         if let oldest = same.last { return oldest }
         return try await complete(try await begun, new, digest)
     }
@@ -147,6 +150,7 @@ extension AgentVersionWriter {
     ) async throws -> AgentVersion {
         var tags = new.tags.merging(new.mark.tags) { _, mark in mark }
         tags[AgentVersion.digestTag] = digest
+        tags[AgentVersion.experimentTag] = new.experimentID
         tags[AgentVersion.commitTag] = new.commit
         let definition = try new.definition.canonicalJSON
         if definition.unicodeScalars.count <= Self.longestTag { tags[AgentVersion.definitionTag] = definition }

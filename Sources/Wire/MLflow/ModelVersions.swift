@@ -22,6 +22,8 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
     package var status: Status
     package var tags: [String: String]
     package var aliases: [String]
+    /// Milliseconds since 1970, by the server's clock.
+    package var created: Int
 
     /// The logged model that is its source; nil when the source is something else.
     package var modelID: String? {
@@ -38,11 +40,13 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
         status = Status(rawValue: try fields.text(.status)) ?? .unknown
         tags = try fields.pairs(.tags)
         aliases = try fields.decodeIfPresent([String].self, forKey: .aliases) ?? []
+        created = try fields.decodeIfPresent(Int.self, forKey: .created) ?? 0
     }
 
     private enum CodingKeys: String, CodingKey {
         case name, version, description, source, status, tags, aliases
         case runID = "run_id"
+        case created = "creation_timestamp"
     }
 }
 

@@ -1,0 +1,58 @@
+/// Finds keys that stand twice in one map.
+enum Duplicates {
+    /// Removes every entry whose key came before, and reports it.
+    static func remove(from entries: inout [Node.Entry], reporting diagnostics: inout [Diagnostic]) {
+        guard entries.count > 1, let later = laterDuplicates(entries) else { return }
+        var first: [String: SourceRange] = [:]
+        for entry in entries where first[entry.key] == nil { first[entry.key] = entry.keyRange }
+        for index in later {
+            diagnostics.append(.duplicateKey(entries[index], first: first[entries[index].key]))
+        }
+        let removed = Set(later)
+        entries = entries.indices.filter { !removed.contains($0) }.map { entries[$0] }
+    }
+
+    /// The indices of keys that came before; nil where all keys differ, which is found without hashing in a small map.
+    private static func laterDuplicates(_ entries: [Node.Entry]) -> [Int]? {
+        if entries.count <= 12 {
+            let hasTwins = entries.indices.dropFirst().contains { index in
+                entries[..<index].contains { $0.key == entries[index].key }
+            }
+            guard hasTwins else { return nil }
+        }
+        var seen = Set<String>(minimumCapacity: entries.count)
+        let later = entries.indices.filter { !seen.insert(entries[$0].key).inserted }
+        return later.isEmpty ? nil : later
+    }
+}
+
+/// Does what `<<: *base` and `<<: [*first, *second]` ask for.
+enum Merge {
+    /// Adds the entries of a map, or of a list of maps, whose keys are not there yet; earlier maps win.
+    static func add(_ merged: Node, to entries: inout [Node.Entry], reporting diagnostics: inout [Diagnostic]) {
+        var keys = Set(entries.map(\.key))
+        for node in merged.elements ?? [merged] {
+            guard let more = node.entries else {
+                diagnostics.append(.invalidMerge(node, at: merged.range))
+                continue
+            }
+            for entry in more where keys.insert(entry.key).inserted { entries.append(entry) }
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func duplicateKey(_ entry: Node.Entry, first: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "duplicate-key", "Duplicate key", detail: "The key `\(entry.key)` stands twice in this map.",
+            fix: "Remove or rename one of the two.", at: entry.keyRange,
+            notes: [Note("The first `\(entry.key)` is here.", at: first)])
+    }
+
+    fileprivate static func invalidMerge(_ node: Node, at range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "invalid-merge", "Nothing to merge", detail: "`<<` takes a map or a list of maps, not \(node.typeName).",
+            fix: "Give `<<` an alias of a map, such as `<<: *defaults`.", at: range,
+            notes: node.range == range ? [] : [.init("This is the value.", at: node.range)])
+    }
+}

@@ -1,0 +1,72 @@
+import CYAML
+
+/// Owns a libyaml parser and the one event that it fills.
+struct EventStream: ~Copyable {
+    private let parser: UnsafeMutablePointer<yaml_parser_t>
+    private let event: UnsafeMutablePointer<yaml_event_t>
+
+    /// What libyaml says about text that it cannot read.
+    struct Failure {
+        var kind: yaml_error_type_t
+        var problem: String
+        var place: yaml_mark_t
+        var context: String?
+        var contextPlace: yaml_mark_t
+        /// Only of bytes that are no text: from the start of the source.
+        var offset: Int
+        /// Only of bytes that are no text: the character that is refused, or -1.
+        var value: Int
+    }
+
+    /// The bytes must outlive the stream.
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        parser = .allocate(capacity: 1)
+        event = .allocate(capacity: 1)
+        parser.initialize(to: yaml_parser_t())
+        event.initialize(to: yaml_event_t())
+        yaml_parser_initialize(parser)
+        yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        yaml_parser_set_input_string(
+            parser, bytes.baseAddress ?? UnsafePointer(StaticString("").utf8Start), bytes.count)
+    }
+
+    deinit {
+        yaml_event_delete(event)
+        yaml_parser_delete(parser)
+        event.deallocate()
+        parser.deallocate()
+    }
+
+    /// Reads one event, valid until the next one is read; nil when the text is wrong, as `failure` says.
+    mutating func next() -> UnsafePointer<yaml_event_t>? {
+        yaml_event_delete(event)
+        guard yaml_parser_parse(parser, event) == 1 else { return nil }
+        return UnsafePointer(event)
+    }
+
+    /// Why `next` returned nil.
+    var failure: Failure {
+        let parser = parser.pointee
+        return Failure(
+            kind: parser.error, problem: parser.problem.map { String(cString: $0) } ?? "not readable",
+            place: parser.problem_mark, context: parser.context.map { String(cString: $0) },
+            contextPlace: parser.context_mark, offset: parser.problem_offset, value: Int(parser.problem_value))
+    }
+}
+
+/// Turns places counted in Unicode scalars into offsets of bytes, ever forward, so that all turns together are one walk.
+struct ScalarCursor {
+    private var scalar = 0
+    private var offset: Int?
+
+    mutating func offset(ofScalar target: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
+        var place = offset ?? (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        while scalar < target, place < bytes.count {
+            place += 1
+            while place < bytes.count, bytes[place] & 0xC0 == 0x80 { place += 1 }
+            scalar += 1
+        }
+        offset = place
+        return place
+    }
+}

@@ -1,0 +1,28 @@
+/// Joins and splits paths as text; nothing here looks at the disk.
+package enum Paths {
+    /// A path as seen from a directory: itself when it is absolute.
+    package static func resolve(_ path: String, in directory: String) -> String {
+        path.hasPrefix("/") ? normalized(path) : normalized(directory + "/" + path)
+    }
+
+    /// The directory that a path lies in; the root lies in itself.
+    package static func parent(of path: String) -> String {
+        guard let slash = path.lastIndex(of: "/") else { return "." }
+        return slash == path.startIndex ? "/" : String(path[..<slash])
+    }
+
+    /// A path as a user of a directory writes it: without the directory where it lies below it.
+    package static func relative(_ path: String, to directory: String) -> String {
+        let prefix = directory.hasSuffix("/") ? directory : directory + "/"
+        return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
+    }
+
+    /// An absolute path without `.`, `..` and doubled slashes.
+    private static func normalized(_ path: String) -> String {
+        var names: [Substring] = []
+        for name in path.split(separator: "/") where name != "." {
+            if name == ".." { _ = names.popLast() } else { names.append(name) }
+        }
+        return "/" + names.joined(separator: "/")
+    }
+}

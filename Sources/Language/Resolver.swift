@@ -1,0 +1,207 @@
+/// Puts values into a tree: what variables and the environment know becomes scalars, the rest stays a template.
+///
+/// A reference that cannot be resolved is reported and stays pending, with `var` or `env` as its first name.
+struct Resolver {
+    private(set) var diagnostics: [Diagnostic] = []
+    private let values: [String: Value]
+    /// The declared names; nil where no variable may be used.
+    private let names: [String]?
+    private let environment: [String: String]
+    /// The index in `diagnostics` for each environment variable that is not set, so that it is reported once.
+    private var unset: [String: Int] = [:]
+
+    private enum Resolution {
+        case known(Value)
+        case later
+        case failed
+    }
+
+    init(values: [String: Value], names: [String]?, environment: [String: String]) {
+        self.values = values
+        self.names = names
+        self.environment = environment
+    }
+
+    /// The tree with all that is known put in. Keys, and what stands under keys that start with `x-`, stay as they are.
+    mutating func resolve(_ node: Node) -> Node {
+        changed(node) ?? node
+    }
+
+    /// nil where nothing changes, so that most of a tree is not copied.
+    private mutating func changed(_ node: Node) -> Node? {
+        switch node.content {
+        case .null, .bool, .integer, .number, .pending:
+            return nil
+        case .string(let text):
+            return resolved(text, node)
+        case .sequence(let elements):
+            var changes = elements
+            var isChanged = false
+            for (index, element) in elements.enumerated() {
+                guard let change = changed(element) else { continue }
+                changes[index] = change
+                isChanged = true
+            }
+            return isChanged ? Node(.sequence(changes), at: node.range) : nil
+        case .mapping(let entries):
+            var changes = entries
+            var isChanged = false
+            for (index, entry) in entries.enumerated() where !entry.key.hasPrefix("x-") {
+                guard let change = changed(entry.value) else { continue }
+                changes[index].value = change
+                isChanged = true
+            }
+            return isChanged ? Node(.mapping(changes), at: node.range) : nil
+        }
+    }
+
+    private mutating func resolved(_ text: String, _ node: Node) -> Node? {
+        do throws(Diagnostic) {
+            guard let template = try References.parse(text, at: node.range) else { return nil }
+            return resolved(template, node)
+        } catch {
+            diagnostics.append(error)
+            return nil
+        }
+    }
+
+    private mutating func resolved(_ template: Template, _ node: Node) -> Node {
+        var parts: [Template.Part] = []
+        var known: [Value] = []
+        for part in template.parts {
+            switch part {
+            case .literal(let text):
+                parts.append(.literal(text))
+                known.append(.string(text))
+            case .reference(let reference):
+                guard case .known(let value) = resolution(of: reference, at: place(of: reference, node)) else {
+                    parts.append(part)
+                    continue
+                }
+                parts.append(.literal(value.interpolated))
+                known.append(value)
+            }
+        }
+        guard known.count == parts.count else { return Node(.pending(Template(parts.joined())), at: node.range) }
+        let isWhole = template.parts.count == 1
+        let value = isWhole ? known.first ?? .string("") : .string(known.map(\.interpolated).joined())
+        var result = Node(value.content, at: node.range)
+        result.isFromEnvironment = isWhole && template.references.first?.path.first == "env"
+        return result
+    }
+
+    private mutating func resolution(of reference: Reference, at range: SourceRange) -> Resolution {
+        let path = reference.path
+        if path.count > 1, path[0] != "env", reference.fallback != nil {
+            return fail(
+                .malformed(
+                    reference, "Only `${env.NAME:-default}` takes a default.",
+                    "Give the variable a `default` under `variables`.", range))
+        }
+        switch path[0] {
+        case "var":
+            return variable(reference, at: range)
+        case "env":
+            guard path.count == 2 else {
+                return fail(.malformed(reference, "`env` takes one name.", "Write `${env.NAME}`.", range))
+            }
+            return environmentVariable(path[1], fallback: reference.fallback, at: range)
+        case _ where path.count == 1:
+            let isVariable = names?.contains(path[0]) ?? false
+            let fix =
+                isVariable
+                ? "Did you mean `${var.\(path[0])}`?"
+                : "Write `${env.\(path[0])}` for an environment variable, or `$${` for a literal `${`."
+            return fail(
+                .malformed(
+                    reference, "A reference says what it names: `var`, `env`, `row`, `capture` or a kind.", fix, range))
+        case _:
+            return .later
+        }
+    }
+
+    private mutating func variable(_ reference: Reference, at range: SourceRange) -> Resolution {
+        guard reference.path.count == 2 else {
+            return fail(.malformed(reference, "`var` takes one name.", "Write `${var.NAME}`.", range))
+        }
+        let name = reference.path[1]
+        guard let names else {
+            return fail(
+                .malformed(
+                    reference, "The default of a variable cannot use another variable.",
+                    "Write the value itself, or use `${env.NAME}`.", range))
+        }
+        guard names.contains(name) else { return fail(.unknownVariable(name, among: names, at: range)) }
+        // A declared variable without a value was reported where it is declared.
+        return values[name].map(Resolution.known) ?? .failed
+    }
+
+    private mutating func environmentVariable(_ name: String, fallback: String?, at range: SourceRange) -> Resolution {
+        if let value = environment[name], fallback == nil || !value.isEmpty { return .known(.string(value)) }
+        if let fallback { return .known(.string(fallback)) }
+        if let index = unset[name] {
+            if diagnostics[index].notes.count < 5 {
+                diagnostics[index].notes.append(.init("It is also used here.", at: range))
+            }
+            return .failed
+        }
+        unset[name] = diagnostics.count
+        return fail(
+            Diagnostic(
+                "unset-environment", "Environment variable not set",
+                detail: "The environment variable `\(name)` is not set.",
+                fix: "Set it, or write a default: `${env.\(name):-…}`.", at: range))
+    }
+
+    private mutating func fail(_ diagnostic: Diagnostic) -> Resolution {
+        diagnostics.append(diagnostic)
+        return .failed
+    }
+
+    /// The place of a reference inside its scalar, where it stands there as it is.
+    private func place(of reference: Reference, _ node: Node) -> SourceRange {
+        guard let text = node.string.map({ Array($0.unicodeScalars) }) else { return node.range }
+        let wanted = Array("${\(reference.text)}".unicodeScalars)
+        guard let start = text.indices.first(where: { text[$0...].starts(with: wanted) }) else { return node.range }
+        return node.range.narrowed(to: start..<start + wanted.count, of: text.count)
+    }
+}
+
+extension [Template.Part] {
+    /// The parts with neighbouring literals made one.
+    fileprivate func joined() -> [Template.Part] {
+        var result: [Template.Part] = []
+        for part in self {
+            if case .literal(let text) = part, case .literal(let before)? = result.last {
+                result[result.count - 1] = .literal(before + text)
+            } else {
+                result.append(part)
+            }
+        }
+        return result
+    }
+}
+
+extension Value {
+    /// The value as the content of a node without places; only scalars come from variables and the environment.
+    fileprivate var content: Node.Content {
+        switch self {
+        case .null: .null
+        case .bool(let value): .bool(value)
+        case .integer(let value): .integer(value)
+        case .number(let value): .number(value)
+        case .string(let text): .string(text)
+        case .array, .object: .string(canonicalJSON)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func malformed(
+        _ reference: Reference, _ detail: String, _ fix: String, _ range: SourceRange
+    ) -> Diagnostic {
+        Diagnostic(
+            "malformed-reference", "Malformed reference",
+            detail: "`${\(shortened(reference.text))}` cannot be read. \(detail)", fix: fix, at: range)
+    }
+}

@@ -1,0 +1,67 @@
+/// One line of a source as a terminal shows it, with carets below a part of it.
+struct Snippet {
+    /// The line, cut around the carets when it is long; tabs are spaces, characters that a terminal would obey are shown.
+    private(set) var text = ""
+    /// How many columns of the terminal lie before the carets.
+    private(set) var indentation = 0
+    private(set) var carets = ""
+
+    private static let widest = 110
+    private static let lead = 40
+
+    /// - Parameter line: the first line of the range; only that one is shown.
+    init(of range: SourceRange, in line: String) {
+        let scalars = line.unicodeScalars
+        let isOneLine = range.end.line == range.start.line
+        let start = Int(range.start.column) - 1
+        // Nothing further away can be visible; a file of one line may have megabytes.
+        let skipped = max(0, start - 2 * Snippet.widest)
+        let near = Array(scalars.dropFirst(skipped).prefix(4 * Snippet.widest))
+        let cells = Snippet.masked(near).map(Printable.cell)
+        let first = min(start - skipped, cells.count)
+        let total = cells.reduce(0) { $0 + $1.width }
+        let isLong = skipped > 0 || near.count == 4 * Snippet.widest || total > Snippet.widest
+        let visible = isLong ? Snippet.window(cells, around: first) : 0..<cells.count
+        let trimmed = near.count - near.reversed().prefix { $0 == " " || $0 == "\t" }.count
+        let wanted = isOneLine ? Int(range.end.column) - 1 - skipped : trimmed
+        let end = min(max(first, wanted), visible.upperBound)
+        if skipped > 0 || visible.lowerBound > 0 { text = "…" }
+        text += cells[visible].map(\.text).joined()
+        if visible.upperBound < cells.count || near.count == 4 * Snippet.widest { text += "…" }
+        while text.last == " " { text.removeLast() }
+        let before = cells[visible.lowerBound..<first].reduce(0) { $0 + $1.width }
+        indentation = before + (skipped > 0 || visible.lowerBound > 0 ? 1 : 0)
+        let width = first < end ? cells[first..<end].reduce(0) { $0 + $1.width } : 0
+        carets = String(repeating: "^", count: max(1, width))
+    }
+
+    /// The part of a long line that is shown.
+    private static func window(_ cells: [Printable.Cell], around first: Int) -> Range<Int> {
+        let lower = max(0, first - lead)
+        var upper = lower
+        var width = 0
+        while upper < cells.count, width + cells[upper].width <= widest {
+            width += cells[upper].width
+            upper += 1
+        }
+        return lower..<max(upper, first)
+    }
+
+    /// The line with the password of every `scheme://user:password@host` hidden, character for character.
+    private static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
+        var line = line
+        var index = 0
+        while index + 2 < line.count {
+            guard line[index] == ":", line[index + 1] == "/", line[index + 2] == "/" else {
+                index += 1
+                continue
+            }
+            let authority = line[(index + 3)...].prefix { !"/?# \t\"'".unicodeScalars.contains($0) }
+            if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
+                for hidden in (colon + 1)..<at { line[hidden] = "*" }
+            }
+            index = authority.endIndex
+        }
+        return line
+    }
+}

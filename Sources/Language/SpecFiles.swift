@@ -1,0 +1,163 @@
+import FoundationEssentials
+
+/// The sources of a stack, what each of them holds, and where each of them lies.
+package struct SpecFiles: Sendable {
+    package private(set) var sources = SourceMap()
+    /// The directory of the first path; of standard input, the working directory. Absolute.
+    package private(set) var rootDirectory: String
+    /// The top node of each document that could be read, in the order of the paths.
+    package private(set) var documents: [Node] = []
+    package private(set) var diagnostics: [Diagnostic] = []
+    /// Whether every source was read to its end.
+    package private(set) var isComplete = true
+    private var directories: [String] = []
+    private var known: Set<String> = []
+    private let workingDirectory: String
+    private let standardInput: StandardInput
+
+    /// Reads standard input up to its end, or up to a number of bytes.
+    package typealias StandardInput = @Sendable (_ limit: Int) throws(FileBytes.Failure) -> [UInt8]
+
+    /// - Parameter workingDirectory: absolute; relative paths are resolved against it.
+    package init(workingDirectory: String, standardInput: @escaping StandardInput) {
+        self.workingDirectory = workingDirectory
+        self.standardInput = standardInput
+        rootDirectory = workingDirectory
+    }
+
+    /// The directory of the file that a value was written in: what relative paths in it are relative to. Absolute.
+    package func directory(of range: SourceRange) -> String {
+        directories[Int(range.source.index)]
+    }
+
+    /// Reads all that paths of the command line name: files, directories, `-`. A file named twice is read once.
+    package mutating func add(paths: [String]) {
+        for (index, path) in paths.enumerated() {
+            let root = add(path: path)
+            if index == 0 { rootDirectory = root }
+        }
+    }
+
+    /// Reads one file that is no part of the join, such as an overlay.
+    /// - Returns: its documents; empty when it cannot be read, which is reported.
+    package mutating func separate(_ path: String) -> [Node] {
+        let before = documents.count
+        if path == "-" { addStandardInput() } else { addFile(path, asks: true) }
+        let separate = Array(documents[before...])
+        documents.removeLast(separate.count)
+        return separate
+    }
+
+    private mutating func add(path: String) -> String {
+        if path == "-" {
+            addStandardInput()
+            return workingDirectory
+        }
+        let absolute = Paths.resolve(path, in: workingDirectory)
+        guard addFile(path, asks: true, orDirectory: true) else { return Paths.parent(of: absolute) }
+        addDirectory(absolute)
+        return absolute
+    }
+
+    private mutating func addStandardInput() {
+        do throws(FileBytes.Failure) {
+            let bytes = try standardInput(Reader.Limits.bytes)
+            add(Source(path: "<stdin>", bytes: bytes), in: workingDirectory)
+        } catch {
+            refuse(.unreadableFile("standard input", error))
+        }
+    }
+
+    private mutating func addDirectory(_ directory: String) {
+        let shown = shown(directory)
+        do {
+            let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+            let specs = names.filter(SpecFiles.isSpec).sorted {
+                $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars)
+            }
+            let before = sources.sources.count
+            for name in specs { addFile(directory + "/" + name, asks: false, orDirectory: true) }
+            if sources.sources.count == before, specs.allSatisfy({ !known.contains(directory + "/" + $0) }), isComplete
+            {
+                refuse(.noSpecs(in: shown))
+            }
+        } catch {
+            refuse(.unreadableFile(shown, .unreadable("the directory cannot be listed")))
+        }
+    }
+
+    private static func isSpec(_ name: String) -> Bool {
+        !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+    }
+
+    /// Reads a file.
+    /// - Parameters:
+    ///   - asks: whether the user named it, rather than its directory.
+    ///   - orDirectory: whether a directory of that name is fine.
+    /// - Returns: whether it is a directory.
+    @discardableResult
+    private mutating func addFile(_ path: String, asks: Bool, orDirectory: Bool = false) -> Bool {
+        let absolute = Paths.resolve(path, in: workingDirectory)
+        let canonical = FileBytes.canonicalPath(absolute)
+        if let canonical, known.contains(canonical) { return false }
+        do throws(FileBytes.Failure) {
+            let bytes = try FileBytes.read(absolute, atMost: Reader.Limits.bytes)
+            known.insert(canonical ?? absolute)
+            add(Source(path: shown(absolute), bytes: bytes), in: Paths.parent(of: absolute))
+        } catch {
+            if error == .directory, orDirectory { return true }
+            refuse(.unreadableFile(asks ? path : shown(absolute), error))
+        }
+        return false
+    }
+
+    private func shown(_ absolute: String) -> String {
+        absolute == workingDirectory ? "." : Paths.relative(absolute, to: workingDirectory)
+    }
+
+    private mutating func add(_ source: Source, in directory: String) {
+        let id = sources.add(source)
+        directories.append(directory)
+        let reading = Reader.reading(source, id: id)
+        diagnostics += reading.diagnostics
+        documents += reading.documents
+        if !reading.isComplete { isComplete = false }
+    }
+
+    private mutating func refuse(_ diagnostic: Diagnostic) {
+        diagnostics.append(diagnostic)
+        isComplete = false
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unreadableFile(_ path: String, _ failure: FileBytes.Failure) -> Diagnostic {
+        switch failure {
+        case .missing:
+            Diagnostic(
+                "missing-file", "File not found", detail: "There is no file or directory `\(path)`.",
+                fix: "Correct the path; it is relative to the working directory.")
+        case .directory:
+            Diagnostic(
+                "not-a-file", "Not a file", detail: "`\(path)` is a directory; here it must be one file.",
+                fix: "Name a file in it.")
+        case .tooLarge:
+            Diagnostic(
+                "file-too-large", "File too large",
+                detail: "`\(path)` has more than 16 MiB, the most that a spec may have.",
+                fix: "Split it into several files; they are joined.")
+        case .unreadable(let reason):
+            Diagnostic(
+                "unreadable-file", "File not readable", detail: "`\(path)` cannot be read: \(reason).",
+                fix: "Check its permissions.")
+        }
+    }
+
+    fileprivate static func noSpecs(in path: String) -> Diagnostic {
+        Diagnostic(
+            "no-specs", "No specs in the directory",
+            detail:
+                "`\(path)` has no `*.yaml`, `*.yml` or `*.json` file directly in it; its subdirectories are not searched.",
+            fix: "Name the directory that has the specs, or a file.")
+    }
+}

@@ -1,0 +1,113 @@
+/// Reads a stack: files, join, overlays, variables; all mistakes of all steps in one go.
+package struct SpecLoader: Sendable {
+    private let environment: [String: String]
+    private let workingDirectory: String
+    private let standardInput: SpecFiles.StandardInput
+
+    /// - Parameters:
+    ///   - environment: the only one that `${env…}` sees.
+    ///   - workingDirectory: absolute; relative paths are resolved against it, and shown relative to it.
+    ///   - standardInput: what the path `-` reads.
+    package init(
+        environment: [String: String], workingDirectory: String, standardInput: @escaping SpecFiles.StandardInput
+    ) {
+        self.environment = environment
+        self.workingDirectory = workingDirectory
+        self.standardInput = standardInput
+    }
+
+    /// Reads what the paths name and lays the overlays over it.
+    package func load(
+        paths: [String], overlays: [String] = [], variables inputs: VariableInputs = VariableInputs()
+    ) -> LoadedSpec {
+        var files = SpecFiles(workingDirectory: workingDirectory, standardInput: standardInput)
+        files.add(paths: paths)
+        var join = StackJoin()
+        var root = join.join(files.documents)
+        if root == nil, files.diagnostics.isEmpty { join.reportEmpty(files.sources) }
+        var overlay = Overlay()
+        for path in overlays {
+            for document in files.separate(path) { root = overlay.lay(document, over: root) }
+        }
+        let variableFiles = inputs.files.flatMap { files.separate($0) }
+        var variables = Variables(environment: environment)
+        variables.evaluate(root?["variables"], assignments: inputs.assignments, files: variableFiles)
+        var resolver = Resolver(values: variables.values, names: variables.names, environment: environment)
+        root = root.map { resolver.resolveStack($0) }
+        return LoadedSpec(
+            files: files, root: root, variables: variables.values, removals: overlay.removals,
+            diagnostics: files.diagnostics + join.diagnostics + overlay.diagnostics + variables.diagnostics
+                + resolver.diagnostics)
+    }
+}
+
+/// A stack as it was read, and everything that was wrong with it so far.
+package struct LoadedSpec: Sendable {
+    private let files: SpecFiles
+    /// The joined tree with variables and environment put in; nil when nothing could be read.
+    ///
+    /// A reference that could not be resolved is reported already and stays `.pending` with `var` or `env` first.
+    package let root: Node?
+    package let variables: [String: Value]
+    /// The fields that overlays took away.
+    package let removals: [Overlay.Removal]
+    /// In the order of the steps, not sorted by place.
+    package let diagnostics: [Diagnostic]
+
+    fileprivate init(
+        files: SpecFiles, root: Node?, variables: [String: Value], removals: [Overlay.Removal],
+        diagnostics: [Diagnostic]
+    ) {
+        self.files = files
+        self.root = root
+        self.variables = variables
+        self.removals = removals
+        self.diagnostics = diagnostics
+    }
+
+    package var sources: SourceMap {
+        files.sources
+    }
+
+    /// The spec root: the directory of the first path; of standard input, the working directory. Absolute.
+    package var rootDirectory: String {
+        files.rootDirectory
+    }
+
+    /// Whether all sources were read to their ends; otherwise a name that is missing may only be unread.
+    package var isComplete: Bool {
+        files.isComplete
+    }
+
+    /// The directory of the file that a value was written in: what relative paths in it are relative to. Absolute.
+    package func directory(of range: SourceRange) -> String {
+        files.directory(of: range)
+    }
+
+    /// Where an overlay removed a field from the map at a place; nil where none did.
+    package func removal(of key: String, from map: SourceRange) -> SourceRange? {
+        removals.last { $0.key == key && $0.map == map }?.range
+    }
+}
+
+extension Resolver {
+    /// The stack with all that is known put in; the declarations of variables stay as they are.
+    fileprivate mutating func resolveStack(_ root: Node) -> Node {
+        guard var entries = root.entries else { return root }
+        for index in entries.indices where entries[index].key != "variables" && !entries[index].key.hasPrefix("x-") {
+            entries[index].value = resolve(entries[index].value)
+        }
+        return Node(.mapping(entries), at: root.range)
+    }
+}
+
+extension StackJoin {
+    /// Reports that no source says anything, at the first of them.
+    fileprivate mutating func reportEmpty(_ sources: SourceMap) {
+        report(
+            Diagnostic(
+                "empty-spec", "Empty spec", detail: "The files have no values, only comments or nothing at all.",
+                fix: "Begin with `drover: v1` and `stack: NAME`.",
+                at: sources.sources.isEmpty ? nil : .start(of: SourceID(index: 0))))
+    }
+}

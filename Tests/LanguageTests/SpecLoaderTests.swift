@@ -1,0 +1,193 @@
+import FoundationEssentials
+import Language
+import Testing
+
+@Suite("SpecLoader")
+struct SpecLoaderTests {
+    /// A new directory with files in it, removed when the body ends.
+    private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> R) throws -> R {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
+        for (name, text) in files {
+            let path = directory + "/" + name
+            try FileManager.default.createDirectory(atPath: Paths.parent(of: path), withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(filePath: path))
+        }
+        return try body(directory)
+    }
+
+    private func load(
+        _ files: [String: String], _ paths: [String], overlays: [String] = [],
+        variables: VariableInputs = VariableInputs(),
+        environment: [String: String] = [:], input: String = ""
+    ) throws -> LoadedSpec {
+        try withFiles(files) { directory in
+            let loader = SpecLoader(environment: environment, workingDirectory: directory) { _ in Array(input.utf8) }
+            return loader.load(paths: paths, overlays: overlays, variables: variables)
+        }
+    }
+
+    @Test("A directory stands for its specs, sorted, without hidden files and subdirectories")
+    func directory() throws {
+        let files = [
+            "d/b.yaml": "b: 1", "d/a.yml": "a: 1", "d/c.json": "{\"c\": 1}", "d/.x.yaml": "x: 1", "d/e.txt": "e: 1",
+            "d/sub/f.yaml": "f: 1", "d/g.yaml/h.yaml": "h: 1",
+        ]
+        let loaded = try load(files, ["d/"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.sources.sources.map(\.path) == ["d/a.yml", "d/b.yaml", "d/c.json"])
+        #expect(loaded.root?.value == ["a": 1, "b": 1, "c": 1])
+        #expect(loaded.rootDirectory.hasSuffix("/d"))
+        #expect(loaded.root.map { loaded.directory(of: $0.range) } == loaded.rootDirectory)
+    }
+
+    @Test("A file that is named twice is read once")
+    func twice() throws {
+        let loaded = try load(["d/a.yaml": "a: {x: 1}"], ["d", "./d/a.yaml", "d"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.sources.sources.count == 1)
+    }
+
+    @Test("Standard input is a source whose directory is the working directory")
+    func standardInput() throws {
+        let loaded = try load(["d/a.yaml": "a: 1"], ["-", "d/a.yaml"], input: "b: 2")
+        #expect(loaded.root?.value == ["a": 1, "b": 2])
+        #expect(loaded.sources.sources.map(\.path) == ["<stdin>", "d/a.yaml"])
+        let places = loaded.root?.entries?.map { loaded.directory(of: $0.value.range) } ?? []
+        #expect(places.first == loaded.rootDirectory)
+        #expect(places.last == loaded.rootDirectory + "/d")
+    }
+
+    @Test(
+        "Paths that cannot be read are reported",
+        arguments: [
+            (["nowhere"], ["missing-file"]), (["empty"], ["no-specs"]), (["broken.yaml"], ["not-utf8"]),
+            (["nowhere", "a.yaml"], ["missing-file"]), (["a.yaml/x"], ["unreadable-file"]),
+        ])
+    func unreadable(_ paths: [String], _ codes: [String]) throws {
+        let loaded = try withFiles(["a.yaml": "a: 1", "empty/readme.txt": "x"]) { directory in
+            try Data([0x61, 0x3A, 0x20, 0xFF]).write(to: URL(filePath: directory + "/broken.yaml"))
+            return SpecLoader(environment: [:], workingDirectory: directory) { _ in [] }.load(paths: paths)
+        }
+        #expect(loaded.diagnostics.map(\.code.name) == codes)
+        #expect(!loaded.isComplete)
+    }
+
+    @Test("Documents are joined by kind and name")
+    func join() throws {
+        let files = [
+            "a.yaml":
+                "drover: v1\nstack: s\nagents: {a: 1}\nservers: {x: 1}\nx-free: 1\n---\nagents: {b: 2}\nmodels:\n",
+            "b.yaml": "drover: v1\nmodels: {c: 3}\nservers: {y: 1}\nx-free: 2\n",
+        ]
+        let loaded = try load(files, ["a.yaml", "b.yaml"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.root?.value == [
+                "drover": "v1", "stack": "s", "agents": ["a": 1, "b": 2], "models": ["c": 3],
+                "servers": ["x": 1, "y": 1], "x-free": 1,
+            ])
+    }
+
+    @Test("An overlay changes field by field, replaces lists, removes with null and keeps its places")
+    func overlay() throws {
+        let files = [
+            "a.yaml": "stack: s\nagents:\n  a: {model: m, tools: [x, y], metadata: {k: 1, l: 2}}\n  b: {model: n}\n",
+            "o/prod.yaml":
+                "agents:\n  a: {tools: [z], metadata: {k: null, n: null}, maxSteps: 3}\n  b: null\n  c: {model: o, x: null}\n",
+            "last.yaml": "agents: {a: {maxSteps: 4}}\n",
+        ]
+        let loaded = try load(files, ["a.yaml"], overlays: ["o/prod.yaml", "last.yaml"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.root?.value == [
+                "stack": "s",
+                "agents": [
+                    "a": ["model": "m", "tools": ["z"], "metadata": ["l": 2], "maxSteps": 4], "c": ["model": "o"],
+                ],
+            ])
+        let agent = try #require(loaded.root?["agents"]?["a"])
+        #expect(agent["tools"].map { loaded.directory(of: $0.range) } == loaded.rootDirectory + "/o")
+        #expect(agent["model"].map { loaded.directory(of: $0.range) } == loaded.rootDirectory)
+        let removal = try #require(agent["metadata"].flatMap { loaded.removal(of: "k", from: $0.range) })
+        #expect(loaded.sources.place(removal) == "o/prod.yaml:2:30")
+    }
+
+    @Test("Variables take the nearest of their values, with their types")
+    func variables() throws {
+        let text = """
+            variables:
+              a: {type: string, default: one, env: A}
+              b: {type: integer, default: 1, env: B}
+              c: {type: number, default: 2}
+              d: {type: boolean, env: D}
+              e: {type: string, default: "${env.E:-fallback}"}
+              f: {type: integer, default: "${env.F:-7}"}
+            x: ["${var.a}", "${var.b}", "${var.c}", "${var.d}", "${var.e}", "${var.f}", "b=${var.b}, d=${var.d}"]
+            """
+        let loaded = try load(["a.yaml": text], ["a.yaml"], environment: ["A": "", "B": "2", "D": "true"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.root?["x"]?.value == ["one", 2, 2.0, true, "fallback", 7, "b=2, d=true"])
+        let files = ["a.yaml": text, "v.yaml": "a: file\nb: 3\n", "w.yaml": "b: 4\n"]
+        let inputs = VariableInputs(assignments: ["a=x=y", "d=false"], files: ["v.yaml", "w.yaml"])
+        let given = try load(files, ["a.yaml"], variables: inputs, environment: ["B": "2"])
+        #expect(given.diagnostics.isEmpty)
+        #expect(given.variables == ["a": "x=y", "b": 4, "c": 2.0, "d": false, "e": "fallback", "f": 7])
+    }
+
+    @Test("Texts from the environment are marked, outputs stay pending, keys and x- stay as they are")
+    func references() throws {
+        let text = """
+            variables: {v: {type: string, default: V}}
+            a: ${env.A}
+            b: pre-${env.A}
+            c: ${env.B:-d}
+            d: ${vectorStores.handbook.id}
+            e: ${var.v} ${row.q} $${x} ${capture.t}
+            "${var.v}": $${var.v}
+            f: {x-free: "${not a reference", env: TOKEN}
+            """
+        let loaded = try load(["a.yaml": text], ["a.yaml"], environment: ["A": "1", "B": ""])
+        #expect(loaded.diagnostics.isEmpty)
+        let root = try #require(loaded.root)
+        #expect(root["a"]?.string == "1")
+        #expect(root["a"]?.isFromEnvironment == true)
+        #expect(root["b"]?.string == "pre-1")
+        #expect(root["b"]?.isFromEnvironment == false)
+        #expect(root["c"]?.string == "d")
+        #expect(
+            root["d"]?.content == .pending(Template([.reference(Reference(path: ["vectorStores", "handbook", "id"]))])))
+        #expect(
+            root["e"]?.content
+                == .pending(
+                    Template([
+                        .literal("V "), .reference(Reference(path: ["row", "q"])), .literal(" ${x} "),
+                        .reference(Reference(path: ["capture", "t"])),
+                    ])))
+        #expect(root["${var.v}"]?.string == "${var.v}")
+        #expect(root["f"]?.value == ["x-free": "${not a reference", "env": "TOKEN"])
+    }
+
+    @Test("A value never brings structure with it")
+    func injection() throws {
+        let loaded = try load(["a.yaml": "a: ${env.A}\n"], ["a.yaml"], environment: ["A": "x\nb: {c: ${var.d}}"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.root?.value == ["a": "x\nb: {c: ${var.d}}"])
+    }
+
+    @Test("Mistakes of all steps are reported in one run")
+    func allSteps() throws {
+        let files = [
+            "a.yaml": "stack: s\nvariables: {v: {type: text}}\na: ${var.w}\na: 1\n", "b.yaml": "stack: t\n",
+            "c.yaml": "x: [\n",
+        ]
+        let loaded = try load(
+            files, ["a.yaml", "b.yaml", "c.yaml", "d.yaml"], overlays: ["e.yaml"], variables: .init(assignments: ["v"]))
+        #expect(
+            loaded.diagnostics.sortedByPlace().map(\.code.name) == [
+                "invalid-variable", "unknown-variable", "duplicate-key", "conflicting-values", "unclosed-bracket",
+                "missing-file", "missing-file", "malformed-assignment",
+            ])
+        #expect(loaded.root?["stack"]?.string == "s")
+    }
+}
