@@ -34,7 +34,7 @@ struct ServerMessage {
     }
 
     private init(code: String?, text: String) {
-        let trimmed = text.trimmed
+        let trimmed = Self.validation(asPython: text) ?? text.trimmed
         self.code = code
         self.text = trimmed.count <= Self.limit ? trimmed : trimmed.prefix(Self.limit - 1) + "…"
     }
@@ -52,6 +52,17 @@ struct ServerMessage {
             let place = error["loc"]?.array?.dropFirst().map(\.interpolated).joined(separator: ".") ?? ""
             let message = error["msg"]?.string ?? error.canonicalJSON
             return place.isEmpty ? message : "`\(place)`: \(message)"
+        }.joined(separator: "; ")
+    }
+
+    /// Since 0.7 a validation is told as Python prints it: `{'errors': [{'loc': ['body', 'model'], 'msg': '…', …}]}`.
+    private static func validation(asPython text: String) -> String? {
+        guard text.hasPrefix("{'errors': [") else { return nil }
+        let errors = text.matches(of: /'loc': \[(?<place>[^\]]*)\], 'msg': (?:'(?<single>[^']*)'|"(?<double>[^"]*)")/)
+        guard !errors.isEmpty else { return nil }
+        return errors.map { error in
+            let place = error.place.split(separator: ", ").dropFirst().map { $0.filter { $0 != "'" } }
+            return "`\(place.joined(separator: "."))`: \(error.single ?? error.double ?? "")"
         }.joined(separator: "; ")
     }
 

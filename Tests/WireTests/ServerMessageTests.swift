@@ -27,6 +27,11 @@ import Testing
             "0.2 to 0.4: validation", #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
             text: "`model`: Field required"
         ),
+        Case(
+            "OGX: validation, as Python prints it",
+            #"{"error":{"message":"{'errors': [{'loc': ['body', 'purpose'], 'msg': \"Input should be 'a'\", 'type': 'enum'}]}"}}"#,
+            text: "`purpose`: Input should be 'a'"
+        ),
         Case("0.4: error.detail", #"{"error":{"detail":"no such file"}}"#, text: "no such file"),
         Case("detail", #"{"detail":"Not Found"}"#, text: "Not Found"),
         Case("FastAPI's list", #"{"detail":[{"loc":["query","limit"],"msg":"too big"}]}"#, text: "`limit`: too big"),
