@@ -17,7 +17,7 @@ package enum PercentEncoding {
     }
 
     /// Replaces every `%XX` by its byte; what is not one stays.
-    static func decode(_ text: String) -> String {
+    package static func decode(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let byte = rest.popFirst() {
