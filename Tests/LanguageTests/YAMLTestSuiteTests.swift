@@ -149,21 +149,6 @@ private enum JSONStream {
     }
 }
 
-extension Value {
-    /// Whether two values are equal, `1` and `1.0` being so.
-    fileprivate func isSame(as other: Value) -> Bool {
-        switch (self, other) {
-        case (.array(let left), .array(let right)):
-            left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
-        case (.object(let left), .object(let right)):
-            left.keys == right.keys
-                && left.allSatisfy { key, value in right[key].map { value.isSame(as: $0) } ?? false }
-        case (.integer, .number), (.number, .integer): double == other.double
-        case _: self == other
-        }
-    }
-}
-
 /// The committed list of deviations.
 private struct DeviationTable {
     private var reasons: [String: String] = [:]
