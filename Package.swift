@@ -15,10 +15,11 @@ func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] =
     .target(name: name, dependencies: floor, resources: resources, swiftSettings: settings)
 }
 
-func tests(of name: String, with more: [Target.Dependency] = []) -> Target {
+func tests(of name: String, with more: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name), "Support"] + more,
+        resources: fixtures ? [.copy("Fixtures")] : [],
         swiftSettings: settings
     )
 }
@@ -48,11 +49,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
         room("Runtime", on: ["Wire", "Language"]),
-        room("Kinds", on: ["Engine", "Runtime", "Wire", "Language"], resources: [.embedInCode("AgentVersion/agent.py")]),
+        room(
+            "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
+            resources: ["MLmodel", "agent.py", "python_env.yaml", "requirements.txt"].map { file in
+                .embedInCode("AgentVersion/ModelFolder/\(file)")
+            }
+        ),
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
         room(
@@ -61,6 +68,10 @@ let package = Package(
                 "Wire", "Language",
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            resources: [
+                .embedInCode("Environments/mlflow-3.17.2.txt"), .embedInCode("Environments/ogx-1.5.0.txt"),
+                .embedInCode("Servers/ogx-1.5.0.yaml"),
             ]
         ),
         room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),
@@ -82,8 +93,8 @@ let package = Package(
         ),
         tests(of: "Language"),
         tests(of: "Engine"),
-        tests(of: "Wire", with: ["Fakes"]),
-        tests(of: "Runtime", with: ["Wire", "Fakes"]),
+        tests(of: "Wire", with: ["Fakes"], fixtures: true),
+        tests(of: "Runtime", with: ["Wire", "Fakes"], fixtures: true),
         tests(of: "Kinds", with: ["Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),

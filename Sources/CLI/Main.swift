@@ -2,5 +2,5 @@ import ArgumentParser
 
 @main
 struct Drover: AsyncParsableCommand {
-    mutating func run() async throws {}
+    static let configuration = CommandConfiguration(commandName: "drover", subcommands: [LabCommand.self])
 }

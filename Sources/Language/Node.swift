@@ -29,12 +29,13 @@ package struct Node: Sendable, Hashable {
 
     package var content: Content
     package var range: SourceRange
-    /// Whether the text came whole from `${env…}`, so that decoding may convert it to the type of its field.
-    package var isFromEnvironment = false
+    /// Whether the text came whole from `${env.…}`: then it may be read as a number or a boolean.
+    package var isFromEnvironment: Bool
 
-    package init(_ content: Content, at range: SourceRange) {
+    package init(_ content: Content, at range: SourceRange, isFromEnvironment: Bool = false) {
         self.content = content
         self.range = range
+        self.isFromEnvironment = isFromEnvironment
     }
 
     /// The entries of a mapping; nil for everything else.

@@ -8,6 +8,21 @@ package protocol AgentRuntime: Sendable {
         with agent: AgentDefinition,
         _ body: @Sendable (any AgentConversation) async throws -> Result
     ) async throws -> Result
+
+    /// Puts one question that no other follows, so that nothing has to be kept on the server.
+    func ask(
+        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer
+}
+
+extension AgentRuntime {
+    package func ask(
+        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        try await withConversation(with: agent) { conversation in
+            try await conversation.ask(input, timeout: timeout, onEvent: onEvent)
+        }
+    }
 }
 
 /// Several turns that remember each other; turns are taken one after the other.

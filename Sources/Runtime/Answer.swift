@@ -60,6 +60,8 @@ package struct Answer: Sendable, Hashable {
     package var retrieved: [Passage]
     /// Document paths that the answer's annotations cite; a cited file is also in `retrieved` when the server tells.
     package var cited: [String]
+    /// Whether the server tells at all what was retrieved and cited; when not, empty lists mean nothing.
+    package var tellsSources: Bool
     /// nil when the server does not tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.
@@ -75,7 +77,8 @@ package struct Answer: Sendable, Hashable {
 
     package init(
         status: Status, text: String = "", hasMessage: Bool = false, toolCalls: [ToolCall] = [],
-        retrieved: [Passage] = [], cited: [String] = [], usage: Usage? = nil, steps: Int? = nil,
+        retrieved: [Passage] = [], cited: [String] = [], tellsSources: Bool = true, usage: Usage? = nil,
+        steps: Int? = nil,
         latency: Duration = .zero, timeToFirstToken: Duration? = nil, streamedText: String? = nil,
         error: String? = nil, id: String? = nil
     ) {
@@ -85,6 +88,7 @@ package struct Answer: Sendable, Hashable {
         self.toolCalls = toolCalls
         self.retrieved = retrieved
         self.cited = cited
+        self.tellsSources = tellsSources
         self.usage = usage
         self.steps = steps
         self.latency = latency

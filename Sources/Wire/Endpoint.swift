@@ -1,44 +1,180 @@
 package import Language
 
-/// One request to a server, as a route group describes it.
-package struct Call: Sendable {
-    package enum Body: Sendable {
-        case none
-        case json(Value)
-        case bytes([UInt8], contentType: String)
+/// A server that is called: adds its address, credentials, time limit and retries to a `Call`, and turns everything
+/// that is not a success into a `WireError`.
+package struct Endpoint: Sendable {
+    /// `OGX`, `Llama Stack` or `MLflow`, for messages.
+    package var service: String
+    /// Scheme, host, port and path prefix, without credentials and without a slash at the end.
+    package var base: String
+    private let transport: any HTTPTransport
+    private let authorization: Secret?
+    private let secretHeaders: [(name: String, value: Secret)]
+    private let timeout: Duration
+    private let retry: RetryPolicy
+    private let clock: any Clock<Duration>
+
+    /// Makes an endpoint; nothing is sent.
+    ///
+    /// - Parameters:
+    ///   - base: `http://127.0.0.1:8321`; credentials in it (`http://user:password@host`) become the authorization.
+    ///   - authorization: the whole value of the header: `Secret.bearer(…)`, `Secret.basic(…)`.
+    ///   - clock: measures the deadline and waits between attempts.
+    package init(
+        service: String, base: String, transport: any HTTPTransport, authorization: Secret? = nil,
+        secretHeaders: [(name: String, value: Secret)] = [], timeout: Duration = .seconds(30),
+        retry: RetryPolicy = .standard, clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        let address = ServerAddress(base)
+        self.service = service
+        self.base = address.base
+        self.transport = transport
+        self.authorization = authorization ?? address.credentials
+        self.secretHeaders = secretHeaders
+        self.timeout = timeout
+        self.retry = retry
+        self.clock = clock
     }
 
-    /// What is being done, verb first, for messages: `list the vector stores`.
-    package var operation: String
-    package var method: HTTPRequest.Method
-    /// From the server's root, percent-encoded: `/v1/vector_stores`.
-    package var path: String
-    /// Encoded by the endpoint.
-    package var query: [(name: String, value: String)]
-    package var body: Body
-    /// Whether sending it twice leaves what sending it once would have left.
-    package var isRepeatable: Bool
-    /// Instead of the endpoint's own time limit.
-    package var timeout: Duration?
-    package var headers: [(name: String, value: String)]
+    /// Sends a call and returns its response, always one with a success status (2xx).
+    ///
+    /// - Throws: `WireError`; `CancellationError` when the task was cancelled.
+    package func send(_ call: Call) async throws -> HTTPResponse {
+        try await attempting(call) { request in
+            let response = try await transport.send(request)
+            return response.isSuccess ? .success(response) : .refusal(response)
+        }
+    }
 
-    package init(
-        _ operation: String,
-        _ method: HTTPRequest.Method,
-        _ path: String,
-        query: [(name: String, value: String)] = [],
-        body: Body = .none,
-        isRepeatable: Bool? = nil,
-        timeout: Duration? = nil,
-        headers: [(name: String, value: String)] = []
-    ) {
-        self.operation = operation
-        self.method = method
-        self.path = path
-        self.query = query
-        self.body = body
-        self.isRepeatable = isRepeatable ?? (method == .get || method == .delete || method == .put)
-        self.timeout = timeout
-        self.headers = headers
+    /// Sends a call and reads its body as JSON; an empty body is `.null`.
+    ///
+    /// - Throws: `WireError`; `CancellationError` when the task was cancelled.
+    package func value(_ call: Call) async throws -> Value {
+        let response = try await send(call)
+        guard !response.body.isEmpty else { return .null }
+        return try read(response, of: call) { try Value(json: $0) }
+    }
+
+    /// Sends a call and decodes its JSON body. Unknown fields are ignored; a missing one is named in the error.
+    ///
+    /// - Throws: `WireError`; `CancellationError` when the task was cancelled.
+    package func decode<T: Decodable>(_ call: Call, as type: T.Type = T.self) async throws -> T {
+        let response = try await send(call)
+        return try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) }
+    }
+
+    /// Sends a call and hands its server-sent events to `read` as they arrive; the exchange ends when `read` returns
+    /// or throws. A call is repeated only as long as no success status has arrived.
+    ///
+    /// - Throws: `WireError`, with the cause `.stream` when the stream broke; what `read` throws.
+    package func events<R: Sendable>(
+        _ call: Call,
+        _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
+    ) async throws -> R {
+        try await attempting(call) { request in
+            try await transport.stream(request) { head, chunks in
+                guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
+                do {
+                    return .success(try await read(chunks.serverSentEvents))
+                } catch let failure as TransportFailure {
+                    throw error(.stream, call, message: failure.message)
+                }
+            }
+        }
+    }
+}
+
+extension Endpoint {
+    /// What one attempt gave.
+    private enum Attempt<R: Sendable>: Sendable {
+        case success(R)
+        case refusal(HTTPResponse)
+        case loss(TransportFailure)
+    }
+
+    private func attempting<R: Sendable>(
+        _ call: Call, _ send: (HTTPRequest) async throws -> Attempt<R>
+    ) async throws -> R {
+        let request = request(for: call)
+        let watch = Stopwatch(clock)
+        var number = 1
+        while true {
+            let failure: RetryPolicy.Failure
+            let error: WireError
+            switch try await attempt(request, send) {
+            case .success(let result):
+                return result
+            case .refusal(let response):
+                (failure, error) = refused(call, response, number)
+            case .loss(let lost):
+                failure = .transport(lost.reason)
+                error = self.error(.transport(lost.reason), call, message: lost.message, attempts: number)
+            }
+            let verdict = retry.verdict(
+                on: failure, attempt: number, elapsed: watch.elapsed, isRepeatable: call.isRepeatable,
+                random: .random(in: 0...1)
+            )
+            guard case .retry(let wait) = verdict else { throw error }
+            try await clock.sleep(for: wait)
+            number += 1
+        }
+    }
+
+    private func attempt<R: Sendable>(
+        _ request: HTTPRequest, _ send: (HTTPRequest) async throws -> Attempt<R>
+    ) async throws -> Attempt<R> {
+        do {
+            return try await send(request)
+        } catch let failure as TransportFailure {
+            return .loss(failure)
+        }
+    }
+
+    private func refused(
+        _ call: Call, _ response: HTTPResponse, _ attempts: Int
+    ) -> (RetryPolicy.Failure, WireError) {
+        let said = ServerMessage(response)
+        let error = error(
+            .status(response.status), call, code: said.code, message: said.text, attempts: attempts
+        )
+        return (.status(response.status, retryAfter: response.retryAfter), error)
+    }
+
+    private func read<T>(
+        _ response: HTTPResponse, of call: Call, _ body: ([UInt8]) throws -> T
+    ) throws -> T {
+        do {
+            return try body(response.body)
+        } catch {
+            throw self.error(.unreadable, call, message: ResponseBody.problem(error, in: response))
+        }
+    }
+
+    /// A `WireError` about a call to this endpoint, for what only a route group can see to be wrong.
+    package func error(
+        _ cause: WireError.Cause, _ call: Call, code: String? = nil, message: String = "", attempts: Int = 1
+    ) -> WireError {
+        WireError(
+            cause, service: service, operation: call.operation, method: call.method, base: base, path: call.path,
+            code: code, message: message, attempts: attempts
+        )
+    }
+
+    private func request(for call: Call) -> HTTPRequest {
+        var headers = [(name: "accept", value: "application/json")] + call.headers
+        var body: [UInt8]?
+        switch call.body {
+        case .none: break
+        case .json(let value):
+            headers.append(("content-type", "application/json"))
+            body = Array(value.canonicalJSON.utf8)
+        case .bytes(let bytes, let contentType):
+            headers.append(("content-type", contentType))
+            body = bytes
+        }
+        return HTTPRequest(
+            call.method, base + call.path + PercentEncoding.query(call.query), headers: headers,
+            authorization: authorization, secretHeaders: secretHeaders, body: body, timeout: call.timeout ?? timeout
+        )
     }
 }

@@ -1,0 +1,98 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import Lab
+import Language
+import Wire
+
+/// `drover lab`: real servers on this machine.
+struct LabCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "lab",
+        abstract: "Run real servers on this machine: MLflow, OGX, a scripted model and an MCP server.",
+        discussion: """
+            EXAMPLES
+              drover lab up                                     start, or heal what has crashed
+              drover lab up --script specs/quickstart/lab/model.yaml  with the answers of this file
+              drover lab up --model-url http://localhost:11434 --model llama3.2:1b
+              drover lab status --format json
+              drover lab logs mlflow --follow
+              drover lab down --purge                           stop, and remove all data
+            """,
+        subcommands: [LabUp.self, LabDown.self, LabStatusCommand.self, LabLogs.self, LabModel.self, LabMCP.self])
+}
+
+/// What all commands of the lab take.
+struct LabOptions: ParsableArguments {
+    @Option(help: "Name of the lab, where a directory has several.")
+    var name = LabPlace.defaultName
+
+    func validate() throws {
+        guard DeclaredName.isValid(name) else {
+            throw ValidationError("The name of a lab is lower-case letters, digits and `-`, and starts with a letter.")
+        }
+    }
+
+    var place: LabPlace {
+        LabPlace(directory: FileManager.default.currentDirectoryPath, name: name)
+    }
+
+    /// Runs a body with the lab; what goes wrong is printed, and ends the command with its exit code.
+    func withLab(
+        report: @escaping @Sendable (LabEvent) -> Void = { _ in }, _ body: @Sendable (Lab) async throws -> Void
+    ) async throws {
+        let place = place
+        try await LabFailure.printed {
+            try await AsyncHTTPTransport.withTransport { transport in
+                let lab = Lab(
+                    place: place, executable: LabExecutable.path, environment: ProcessInfo.processInfo.environment,
+                    transport: transport, report: report)
+                try await body(lab)
+            }
+        }
+    }
+}
+
+/// Where the running drover is.
+enum LabExecutable {
+    static var path: String {
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        guard length > 0 else { return CommandLine.arguments.first ?? "drover" }
+        return String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}
+
+/// Prints what went wrong, and ends the command.
+enum LabFailure {
+    static func printed(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let diagnostics as Diagnostics {
+            try end(diagnostics.all)
+        } catch let diagnostic as Diagnostic {
+            try end([diagnostic])
+        }
+    }
+
+    private static func end(_ diagnostics: [Diagnostic]) throws {
+        for diagnostic in diagnostics {
+            StandardError.write("\(diagnostic.severity.rawValue)[\(diagnostic.code.name)]: \(diagnostic.summary)\n")
+            StandardError.write("  \(diagnostic.detail.split(separator: "\n").joined(separator: "\n  "))\n")
+            if let fix = diagnostic.fix { StandardError.write("  = fix: \(fix)\n") }
+        }
+        throw ExitCode(diagnostics.first?.exitCode ?? 1)
+    }
+}
+
+/// Standard error, unbuffered.
+enum StandardError {
+    static func write(_ text: String) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            guard written > 0 else { return }
+            rest = rest.dropFirst(written)
+        }
+    }
+}

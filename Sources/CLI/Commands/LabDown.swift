@@ -1,0 +1,23 @@
+import ArgumentParser
+import Lab
+
+/// `drover lab down`.
+struct LabDown: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "down", abstract: "Stop the servers that this directory's lab started.")
+
+    @OptionGroup var lab: LabOptions
+
+    @Flag(help: "Also remove all data and logs of the lab.")
+    var purge = false
+
+    func run() async throws {
+        try await lab.withLab(report: LabProgress.report) { lab in
+            guard try await lab.down(purge: purge) else {
+                print("No lab runs here.")
+                return
+            }
+            print(purge ? "Stopped, and its data is removed." : "Stopped. Its data is kept for the next `drover lab up`.")
+        }
+    }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import FoundationEssentials
+import Lab
+import Language
+
+/// `drover lab up`.
+struct LabUp: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Start the servers that do not run, and wait until all of them answer.",
+        discussion: """
+            Servers that run and answer are left alone; crashed ones are restarted, with what they were started with \
+            unless you say otherwise. The first start installs MLflow and \
+            OGX into ~/.cache/drover. A real model server may take the place of the scripted model; a key for it is read \
+            from DROVER_LAB_CHAT_KEY.
+            """)
+
+    @OptionGroup var lab: LabOptions
+
+    @Option(help: "File with the scripted model's answers (default: its built-in behaviour).")
+    var script: String?
+
+    @Option(help: "OpenAI-compatible model server to use instead, e.g. http://localhost:11434.")
+    var modelURL: String?
+
+    @Option(help: "Name of the chat model on that server.")
+    var model: String?
+
+    @Option(help: "Name of the embedding model on that server (default: the lab's own embeddings).")
+    var embeddingModel: String?
+
+    @Option(help: "Length of that embedding model's vectors.")
+    var embeddingDimension = 384
+
+    @Option(help: "Seconds that a server may take to start.")
+    var startLimit = 120
+
+    func validate() throws {
+        guard (modelURL == nil) == (model == nil) else {
+            throw ValidationError("`--model-url` and `--model` go together.")
+        }
+        guard embeddingModel == nil || modelURL != nil else {
+            throw ValidationError("`--embedding-model` needs `--model-url`.")
+        }
+    }
+
+    func run() async throws {
+        let settings = settings
+        try await lab.withLab(report: LabProgress.report) { lab in
+            if let script = settings?.script { try ScriptedModel.check(script) }
+            _ = try await lab.up(settings, within: .seconds(startLimit))
+            guard let status = try await lab.status() else { return }
+            print(LabText.table(of: status))
+        }
+    }
+
+    /// Nil when nothing was said: a lab that runs keeps what it was started with.
+    private var settings: LabSettings? {
+        guard script != nil || modelURL != nil else { return nil }
+        return LabSettings(script: script.map(absolute), realModel: realModel)
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
+    }
+
+    private var realModel: LabSettings.RealModel? {
+        guard let modelURL, let model else { return nil }
+        return LabSettings.RealModel(
+            url: modelURL, model: model, embeddingModel: embeddingModel, embeddingDimension: embeddingDimension)
+    }
+}
+
+/// Tells on standard error what happens in a lab.
+enum LabProgress {
+    static func report(_ event: LabEvent) {
+        StandardError.write(line(for: event) + "\n")
+    }
+
+    static func line(for event: LabEvent) -> String {
+        switch event {
+        case .installing(let name, let directory): "installing \(name) into \(directory) …"
+        case .installed(let name, let duration): "installed \(name) in \(LabText.seconds(duration / .seconds(1)))"
+        case .kept(let server): "\(server.rawValue): runs already"
+        case .crashed(let server, let lines):
+            "\(server.rawValue): had crashed. Its log ends:\n" + LabText.indented(lines)
+        case .restarting(let server): "\(server.rawValue): stopping it to start it anew"
+        case .starting(let server, let port): "\(server.rawValue): starting on port \(port)"
+        case .ready(let server, let duration): "\(server.rawValue): ready after \(LabText.seconds(duration / .seconds(1)))"
+        case .waiting(let servers, let duration):
+            "waiting for \(servers.map(\.rawValue).joined(separator: ", ")) since \(LabText.seconds(duration / .seconds(1)))"
+        case .stopped(let server): "\(server.rawValue): stopped"
+        }
+    }
+}
+
+/// How the lab is shown as text.
+enum LabText {
+    static func table(of status: LabStatus) -> String {
+        let rows = status.servers.map { server in
+            [
+                server.server.rawValue, server.state.rawValue, server.url, "pid \(server.pid)",
+                server.residentBytes > 0 ? "\(server.residentBytes / (1 << 20)) MB" : "",
+                server.startupSeconds.map { "up in \(seconds($0))" } ?? "",
+            ]
+        }
+        let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let lines = rows.map { row in
+            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+        }
+        return lines.map(trimmedRight).joined(separator: "\n")
+    }
+
+    /// One decimal, as in `7.3 s`.
+    static func seconds(_ seconds: Double) -> String {
+        let tenths = Int((seconds * 10).rounded())
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+
+    static func indented(_ text: String) -> String {
+        text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
+    }
+
+    private static func trimmedRight(_ line: String) -> String {
+        var line = line[...]
+        while line.last == " " { line.removeLast() }
+        return String(line)
+    }
+}

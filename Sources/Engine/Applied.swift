@@ -1,0 +1,125 @@
+package import Language
+
+/// What an apply did.
+package struct Applied: Sendable {
+    package var steps: [Address: Outcome<Step>]
+    package var removals: [Address: Outcome<Action>]
+    /// Whether everything declared was done; only then is anything removed.
+    package var isWhole: Bool
+    /// Why the record could not be written at the end; what was applied is applied all the same.
+    package var recordFailure: Diagnostic?
+
+    init(steps: [Address: Outcome<Step>], removals: [Address: Outcome<Action>], isWhole: Bool) {
+        self.steps = steps
+        self.removals = removals
+        self.isWhole = isWhole
+    }
+
+    /// Everything that failed, in the order of the addresses.
+    package var failures: [Diagnostic] {
+        let steps = steps.sorted { $0.key < $1.key }.compactMap(\.value.failure)
+        return steps + removals.sorted { $0.key < $1.key }.compactMap(\.value.failure)
+            + (recordFailure.map { [$0] } ?? [])
+    }
+
+    package var wasInterrupted: Bool {
+        steps.values.contains(where: \.isInterrupted) || removals.values.contains(where: \.isInterrupted)
+    }
+
+    /// The outputs of everything that is there now.
+    package var outputs: Outputs {
+        Outputs(
+            steps.compactMapValues { outcome in
+                guard case .done(let step) = outcome else { return nil }
+                return step.outputs
+            })
+    }
+
+    /// How many addresses were changed, and how.
+    package func count(_ action: Action) -> Int {
+        let changed = steps.values.count { outcome in
+            guard case .done(let step) = outcome else { return false }
+            return step.action == action
+        }
+        let removed = removals.values.count { outcome in
+            guard case .done(let done) = outcome else { return false }
+            return done == action
+        }
+        return changed + removed
+    }
+
+    func recording(_ entries: [String: Record.Entry], in store: any RecordStore) async -> Applied {
+        var applied = self
+        do {
+            try await store.save(entries)
+        } catch {
+            var diagnostic = Diagnostic.from(error, at: nil)
+            diagnostic.detail += " What was applied is applied; only the note of it is missing."
+            applied.recordFailure = diagnostic
+        }
+        return applied
+    }
+}
+
+extension Outcome {
+    fileprivate var failure: Diagnostic? {
+        guard case .failed(let diagnostic) = self else { return nil }
+        return diagnostic
+    }
+
+    fileprivate var isInterrupted: Bool {
+        if case .interrupted = self { return true }
+        return false
+    }
+}
+
+extension Executor {
+    /// Before anything is written: what may be applied from now on is ours to remove later, whatever happens.
+    func entriesBefore(_ plan: Plan) -> [String: Record.Entry] {
+        var entries = record.entries
+        for change in plan.changes where change.action != .keep {
+            let address = change.address.description
+            var entry = entries[address] ?? Record.Entry(fields: [:])
+            for field in change.fields where entry.fields[field.path] == nil {
+                entry.fields[field.path] = field.new ?? .null
+            }
+            entries[address] = entry
+        }
+        return entries
+    }
+
+    /// Afterwards: exactly what was applied; what failed keeps what was noted before.
+    func entriesAfter(_ applied: Applied) -> [String: Record.Entry] {
+        var entries = record.entries
+        for (address, outcome) in applied.steps {
+            guard case .done(let step) = outcome, let common = workflow[address]?.spec.common else { continue }
+            guard !step.fields.isEmpty else { continue }
+            entries[address.description] = Record.Entry(
+                fields: step.fields, onDelete: common.onDelete, protect: common.protect)
+        }
+        for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
+            entries[address.description] = nil
+        }
+        return entries
+    }
+}
+
+extension Diagnostic {
+    /// Tells any error to the user.
+    package static func from(_ error: any Error, at address: Address?) -> Diagnostic {
+        switch error {
+        case let diagnostic as Diagnostic: return diagnostic
+        case let several as Diagnostics: return several.all[0]
+        case let known as any Diagnosable: return known.diagnostic(address: address?.description)
+        case is CancellationError:
+            return Diagnostic(
+                "interrupted", "Interrupted", detail: "The operation was interrupted before it ended.",
+                fix: "Run the command again; it goes on where this one stopped.", address: address?.description,
+                exitCode: 130)
+        case _:
+            return Diagnostic(
+                "unexpected", "Unexpected error", detail: "\(error). This is a bug in drover.",
+                address: address?.description, exitCode: 1)
+        }
+    }
+}

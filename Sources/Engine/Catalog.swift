@@ -1,0 +1,47 @@
+package import Language
+
+/// One top-level key of a spec that holds declared things by name.
+package struct Section: Sendable {
+    package let key: String
+    package let spec: any DeclaredSpec.Type
+    package let summary: String
+    /// Whether its things are reconciled; others are only declared, such as suites.
+    package let isReconciled: Bool
+
+    package init(
+        _ key: String, _ spec: any DeclaredSpec.Type, isReconciled: Bool = true, _ summary: String
+    ) {
+        self.key = key
+        self.spec = spec
+        self.summary = summary
+        self.isReconciled = isReconciled
+    }
+}
+
+/// All that a spec may hold at its top.
+package struct Catalog: Sendable {
+    /// In the order in which things come to be; deletions go the other way.
+    package let sections: [Section]
+    /// The keys that hold no declared things: `servers`, `variables`.
+    package let settings: [Field]
+
+    package init(sections: [Section], settings: [Field]) {
+        self.sections = sections
+        self.settings = settings
+    }
+
+    package static let versionKey = Key<String>(
+        "drover", .choice(["v1"]), required: true, example: "v1", "The version of the spec language.")
+    package static let stackKey = Key<Located<String>>(
+        "stack", .located(.someText), required: true, example: "helpdesk",
+        "The name of the stack: what belongs together and is planned together.")
+
+    /// Every top-level key.
+    package var keys: [String] {
+        [Self.versionKey.field.name, Self.stackKey.field.name] + settings.map(\.name) + sections.map(\.key)
+    }
+
+    package func section(_ key: String) -> Section? {
+        sections.first { $0.key == key }
+    }
+}

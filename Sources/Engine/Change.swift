@@ -1,0 +1,127 @@
+package import Language
+
+/// What is done to one object.
+package enum Action: String, Sendable, Codable, CaseIterable {
+    case keep, adopt, create, update, replace, delete, forget
+
+    /// The sign of a plan's line.
+    package var sign: String {
+        switch self {
+        case .keep: " "
+        case .adopt: ">"
+        case .create: "+"
+        case .update: "~"
+        case .replace: "-/+"
+        case .delete: "-"
+        case .forget: "x"
+        }
+    }
+}
+
+/// One field that differs between what is and what is wanted.
+package struct FieldChange: Sendable, Hashable {
+    /// Who moved: the spec, the live object, or both since the last apply.
+    package enum Cause: String, Sendable, Hashable, Codable {
+        case spec, drift, both
+    }
+
+    /// E.g. `tags.team`, `documents.docs/refunds.md`, `instructions`.
+    package var path: String
+    package var old: Value?
+    /// nil when the field is removed, or known only after apply.
+    package var new: Value?
+    package var isKnownAfterApply: Bool
+    package var forcesReplacement: Bool
+    package var cause: Cause?
+    /// Takes the place of the values, e.g. `content changed`.
+    package var note: String?
+
+    package init(
+        _ path: String, old: Value? = nil, new: Value? = nil, isKnownAfterApply: Bool = false,
+        forcesReplacement: Bool = false, cause: Cause? = nil, note: String? = nil
+    ) {
+        self.path = path
+        self.old = old
+        self.new = new
+        self.isKnownAfterApply = isKnownAfterApply
+        self.forcesReplacement = forcesReplacement
+        self.cause = cause
+        self.note = note
+    }
+
+    /// The changes between two flat sets of fields: declared ones are compared, and what drover applied but the spec no
+    /// longer has is removed; everything else is left alone. Sorted by path.
+    package static func between(
+        live: AppliedFields, desired: AppliedFields, since last: AppliedFields
+    ) -> [FieldChange] {
+        var changes: [FieldChange] = []
+        for (path, new) in desired where live[path] != new {
+            changes.append(FieldChange(path, old: live[path], new: new))
+        }
+        for path in last.keys where desired[path] == nil {
+            guard let old = live[path] else { continue }
+            changes.append(FieldChange(path, old: old))
+        }
+        return changes.sorted { $0.path < $1.path }
+    }
+
+    /// The same change with its cause, told from what was applied last.
+    package func attributed(since last: AppliedFields) -> FieldChange {
+        var change = self
+        guard cause == nil, !last.isEmpty, note == nil else { return change }
+        switch (last[path] == new, last[path] == old) {
+        case (true, false): change.cause = .drift
+        case (false, true): change.cause = .spec
+        case (false, false): change.cause = .both
+        case (true, true): break
+        }
+        return change
+    }
+}
+
+/// What a plan says of one address.
+package struct Change: Sendable {
+    package var address: Address
+    package var action: Action
+    package var fields: [FieldChange]
+    /// The declaration; nil for what left the spec.
+    package var range: SourceRange?
+    /// The live object, as a person knows it; nil while there is none.
+    package var label: String?
+    /// A sentence that belongs to the change, e.g. why something is kept.
+    package var note: String?
+
+    package init(
+        _ address: Address, _ action: Action, fields: [FieldChange] = [], range: SourceRange? = nil,
+        label: String? = nil, note: String? = nil
+    ) {
+        self.address = address
+        self.action = action
+        self.fields = fields
+        self.range = range
+        self.label = label
+        self.note = note
+    }
+}
+
+/// What would be done, in the order of the declarations, deletions last.
+package struct Plan: Sendable {
+    package var stack: StackName
+    /// Every address, also those that are kept.
+    package var changes: [Change]
+    package var warnings: [Diagnostic]
+
+    package init(stack: StackName, changes: [Change], warnings: [Diagnostic] = []) {
+        self.stack = stack
+        self.changes = changes
+        self.warnings = warnings
+    }
+
+    package var isEmpty: Bool {
+        changes.allSatisfy { $0.action == .keep }
+    }
+
+    package func count(_ action: Action) -> Int {
+        changes.count { $0.action == action }
+    }
+}

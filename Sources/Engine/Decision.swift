@@ -1,0 +1,100 @@
+package import Language
+
+/// What the user allows beyond the ordinary.
+package struct Permissions: Sendable {
+    /// `--adopt`: objects without a mark that have a wanted name become ours.
+    package var adopt: Bool
+    /// `--take-over`: another stack's objects become ours.
+    package var takeOver: Bool
+    /// `--allow-empty`: a spec that declares nothing may delete everything.
+    package var allowEmpty: Bool
+
+    package init(adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false) {
+        self.adopt = adopt
+        self.takeOver = takeOver
+        self.allowEmpty = allowEmpty
+    }
+}
+
+/// What to do about one object, and the fields that say why.
+package struct Decision: Sendable, Hashable {
+    package var action: Action
+    package var fields: [FieldChange]
+}
+
+extension Resource {
+    /// Decides what to do about one address. Pure: the planner calls it to preview, the executor again before it acts.
+    ///
+    /// - Throws: `Diagnostic` when the object is not ours to change, or is protected.
+    package func decide(
+        _ wanted: Wanted<Desired>, _ live: Discovered<Live>?, since last: AppliedFields,
+        at address: Address, common: Common, permissions: Permissions
+    ) throws(Diagnostic) -> Decision {
+        if inlineOutputs(of: wanted.desired) != nil { return Decision(action: .keep, fields: []) }
+        guard let live else {
+            let fields = fields(of: wanted.desired).sorted { $0.key < $1.key }
+            return Decision(action: .create, fields: fields.map { wanted.change($0.key, to: $0.value) })
+        }
+        try checkOwnership(of: live, at: address, permissions: permissions)
+        let fields = differences(between: live.live, and: wanted.desired, since: last).map { change in
+            wanted.marking(change.attributed(since: last))
+        }
+        let isReplaced = fields.contains(where: \.forcesReplacement)
+        if isReplaced, common.protect { throw .protected(address, "replaced", label: live.label) }
+        if isReplaced { return Decision(action: .replace, fields: fields) }
+        if live.ownership != .ours { return Decision(action: .adopt, fields: fields) }
+        return Decision(action: fields.isEmpty ? .keep : .update, fields: fields)
+    }
+
+    private func checkOwnership(
+        of live: Discovered<Live>, at address: Address, permissions: Permissions
+    ) throws(Diagnostic) {
+        switch live.ownership {
+        case .ours: break
+        case .unmarked:
+            if !permissions.adopt { throw .notOurs(address, label: live.label) }
+        case .other(let stack):
+            if !permissions.takeOver { throw .otherOwner(address, label: live.label, stack: stack) }
+        }
+    }
+}
+
+extension Wanted {
+    fileprivate func change(_ path: String, to new: Value) -> FieldChange {
+        marking(FieldChange(path, new: new))
+    }
+
+    fileprivate func marking(_ change: FieldChange) -> FieldChange {
+        guard unknown.contains(change.path) else { return change }
+        var change = change
+        change.new = nil
+        change.isKnownAfterApply = true
+        return change
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notOurs(_ address: Address, label: String) -> Diagnostic {
+        Diagnostic(
+            "not-ours", "An object without drover's mark has the wanted name",
+            detail: "`\(address)` would be \(label), which exists and was not made by drover.",
+            fix: "Run again with `--adopt` to make it part of this stack, or give the declaration another `name`.",
+            address: address.description, exitCode: 7)
+    }
+
+    fileprivate static func otherOwner(_ address: Address, label: String, stack: String) -> Diagnostic {
+        Diagnostic(
+            "other-owner", "The object belongs to another stack",
+            detail: "`\(address)` would be \(label), which belongs to the stack `\(stack)`.",
+            fix: "Give the declaration another `name`, or run again with `--take-over` if `\(stack)` is gone.",
+            address: address.description, exitCode: 7)
+    }
+
+    package static func protected(_ address: Address, _ act: String, label: String) -> Diagnostic {
+        Diagnostic(
+            "protected", "A protected object would be lost",
+            detail: "`\(address)` (\(label)) says `protect: true` and would be \(act).",
+            fix: "Undo the change, or remove `protect: true`, apply, and change it then.",
+            address: address.description, exitCode: 9)
+    }
+}

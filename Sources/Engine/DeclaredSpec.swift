@@ -1,0 +1,93 @@
+package import Language
+
+/// What the spec says of one declared thing.
+package protocol DeclaredSpec: SpecDecodable {
+    /// The fields that every declared thing takes.
+    var common: Common { get }
+    /// The other declared things that it names.
+    var uses: [Use] { get }
+    /// Things that are declared by implication, such as the experiment an agent is logged in by default.
+    func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
+    /// Mentions by implication, such as of that experiment.
+    func impliedUses(at address: Address, in stack: StackName) -> [Use]
+}
+
+extension DeclaredSpec {
+    package var uses: [Use] { [] }
+
+    package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
+
+    package func impliedUses(at address: Address, in stack: StackName) -> [Use] { [] }
+}
+
+/// One mention of another declared thing.
+package struct Use: Sendable, Hashable {
+    package let address: Address
+    /// Where it is mentioned; nil when the mention is implied.
+    package let range: SourceRange?
+    /// Whether a server's own id may stand there: then a name that is not declared is no mistake.
+    package let orID: Bool
+
+    package init(_ kind: String, _ name: Located<String>, orID: Bool = false) {
+        self.address = Address(kind, name.value)
+        self.range = name.range
+        self.orID = orID
+    }
+
+    package init(implied address: Address) {
+        self.address = address
+        self.range = nil
+        self.orID = false
+    }
+}
+
+/// What happens to a live object when its declaration leaves the spec.
+package enum OnDelete: String, Sendable, Codable, CaseIterable {
+    case delete, retain
+}
+
+/// The fields that every declared thing takes.
+package struct Common: Sendable {
+    package static let nameKey = Key<String>("name", .someText, "Its live name; by default the declared name.")
+    package static let descriptionKey = Key<String>("description", .text, "What it is for, in a sentence.")
+    package static let protectKey = Key<Bool>(
+        "protect", .boolean, default: "false", "Refuses to delete or replace the live object.")
+    package static let onDeleteKey = Key<OnDelete>(
+        "onDelete", .choice(),
+        "What happens when the declaration leaves the spec: `delete` the live object or `retain` it.")
+    package static let movedKey = Key<Located<String>>(
+        "moved", .located(.someText), "The declared name it had before: it is renamed without being replaced.")
+    package static let dependsOnKey = Key<[Located<String>]>(
+        "dependsOn", .list(.located(.someText)), example: "[vectorStores/handbook]",
+        "Other declared things that must be there first, as `kind/name`.")
+
+    package static let fields = [
+        nameKey.field, descriptionKey.field, protectKey.field, onDeleteKey.field, movedKey.field, dependsOnKey.field,
+    ]
+
+    package var name: String?
+    package var description: String?
+    package var protect: Bool
+    package var onDelete: OnDelete?
+    package var moved: Located<String>?
+    package var dependsOn: [Located<String>]
+
+    package init(
+        name: String? = nil, description: String? = nil, protect: Bool = false, onDelete: OnDelete? = nil
+    ) {
+        self.name = name
+        self.description = description
+        self.protect = protect
+        self.onDelete = onDelete
+        self.dependsOn = []
+    }
+
+    package init(from fields: inout Fields) {
+        name = fields.read(Self.nameKey)
+        description = fields.read(Self.descriptionKey)
+        protect = fields.read(Self.protectKey) ?? false
+        onDelete = fields.read(Self.onDeleteKey)
+        moved = fields.read(Self.movedKey)
+        dependsOn = fields.read(Self.dependsOnKey) ?? []
+    }
+}

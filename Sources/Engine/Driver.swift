@@ -1,0 +1,166 @@
+package import Language
+
+/// A resource of any kind, for the planner and the executor, which know no kind.
+package protocol Driver: Sendable {
+    var kind: String { get }
+    var onDelete: OnDelete { get }
+    func discover(_ declarations: [Declaration], of stack: StackName) async throws -> [Member]
+    /// Decides with what is known now, and tells the outputs that will still be true after apply.
+    func preview(_ request: DriverRequest) async throws -> (decision: Decision, outputs: [String: Value]?)
+    /// Decides again with everything known, and does it.
+    func apply(_ request: DriverRequest, in context: ApplyContext) async throws -> Step
+    func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
+    func outputs(of member: Member) -> [String: Value]
+}
+
+/// A live object of any kind.
+package struct Member: Sendable {
+    package var address: Address
+    package var ownership: Ownership
+    package var label: String
+    package var isStale: Bool
+    fileprivate let live: any Sendable
+}
+
+/// One address with all that a decision about it needs.
+package struct DriverRequest: Sendable {
+    package var declaration: Declaration
+    package var member: Member?
+    package var outputs: Outputs
+    package var last: AppliedFields
+    package var permissions: Permissions
+    /// Whether an earlier run announced something here and did not finish.
+    package var isInterrupted: Bool
+}
+
+/// What was done to one address.
+package struct Step: Sendable {
+    package var action: Action
+    package var outputs: [String: Value]
+    /// What the record keeps.
+    package var fields: AppliedFields
+    /// How many fields changed.
+    package var changes: [FieldChange]
+}
+
+/// The driver of one resource.
+package struct ResourceDriver<R: Resource>: Driver {
+    private let resource: R
+
+    package init(_ resource: R) {
+        self.resource = resource
+    }
+
+    package var kind: String { R.kind }
+    package var onDelete: OnDelete { R.onDelete }
+
+    package func discover(_ declarations: [Declaration], of stack: StackName) async throws -> [Member] {
+        var wanted: [Address: R.Spec] = [:]
+        for declaration in declarations { wanted[declaration.address] = declaration.spec as? R.Spec }
+        return try await resource.discover(wanted, of: stack).map { found in
+            Member(
+                address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
+                live: found.live)
+        }
+    }
+
+    package func preview(_ request: DriverRequest) async throws -> (decision: Decision, outputs: [String: Value]?) {
+        let (wanted, decision) = try await decide(request)
+        if let outputs = resource.inlineOutputs(of: wanted.desired) {
+            return (decision, wanted.unknown.isEmpty ? outputs : nil)
+        }
+        guard let live = live(request.member) else { return (decision, nil) }
+        switch decision.action {
+        case .keep: return (decision, resource.outputs(of: live))
+        case .update, .adopt:
+            return (decision, resource.outputs(ofUpdating: live, to: wanted.desired))
+        case .create, .replace, .delete, .forget: return (decision, nil)
+        }
+    }
+
+    package func apply(_ request: DriverRequest, in context: ApplyContext) async throws -> Step {
+        let (wanted, decision) = try await decide(request)
+        guard wanted.unknown.isEmpty else { throw Diagnostic.stillUnknown(request.declaration.address, wanted.unknown) }
+        if let outputs = resource.inlineOutputs(of: wanted.desired) {
+            return Step(action: .keep, outputs: outputs, fields: [:], changes: [])
+        }
+        let live = try await act(decision, wanted.desired, request, context)
+        return Step(
+            action: decision.action, outputs: resource.outputs(of: live), fields: resource.fields(of: wanted.desired),
+            changes: decision.fields)
+    }
+
+    private func act(
+        _ decision: Decision, _ desired: R.Desired, _ request: DriverRequest, _ context: ApplyContext
+    ) async throws -> R.Live {
+        let address = request.declaration.address
+        guard let live = live(request.member) else {
+            return try await resource.create(desired, at: address, in: context)
+        }
+        switch decision.action {
+        case .keep, .delete, .forget: return live
+        case .create: return try await resource.create(desired, at: address, in: context)
+        case .replace: return try await resource.replace(live, with: desired, at: address, in: context)
+        case .update:
+            let isMoved = request.member?.address != address
+            let marked = isMoved ? try await resource.mark(live, as: address, in: context) : live
+            return try await resource.update(marked, to: desired, since: request.last, at: address, in: context)
+        case .adopt:
+            let marked = try await resource.mark(live, as: address, in: context)
+            guard !decision.fields.isEmpty else { return marked }
+            return try await resource.update(marked, to: desired, since: request.last, at: address, in: context)
+        }
+    }
+
+    package func remove(_ member: Member, action: Action, in context: ApplyContext) async throws {
+        guard let live = live(member) else { return }
+        switch action {
+        case .forget: try await resource.forget(live, at: member.address, in: context)
+        case .keep, .adopt, .create, .update, .replace, .delete:
+            try await resource.delete(live, at: member.address, in: context)
+        }
+    }
+
+    package func outputs(of member: Member) -> [String: Value] {
+        live(member).map(resource.outputs(of:)) ?? [:]
+    }
+
+    private func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
+        let address = request.declaration.address
+        guard let spec = request.declaration.spec as? R.Spec else {
+            preconditionFailure("The declaration of \(address) has the spec of another kind.")
+        }
+        let wanted = try await resource.desired(spec, at: address, given: request.outputs)
+        let found = request.member.flatMap { member in
+            live(member).map { Discovered(member.address, member.ownership, $0, label: member.label) }
+        }
+        var decision = try resource.decide(
+            wanted, found, since: request.last, at: address, common: spec.common, permissions: request.permissions)
+        if let found, found.address != address, decision.action == .keep || decision.action == .update {
+            decision.action = .update
+            decision.fields.insert(
+                FieldChange(
+                    "address", old: .string(found.address.description), new: .string(address.description),
+                    note: "moved"), at: 0)
+        }
+        if request.isInterrupted, decision.action == .keep {
+            decision.action = .update
+            decision.fields = [FieldChange("uploads", note: "left by an interrupted run: cleaned up")]
+        }
+        return (wanted, decision)
+    }
+
+    private func live(_ member: Member?) -> R.Live? {
+        member?.live as? R.Live
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func stillUnknown(_ address: Address, _ paths: Set<String>) -> Diagnostic {
+        Diagnostic(
+            "still-unknown", "A value is not known after apply",
+            detail: "`\(address)` needs \(paths.sorted().listed), and what it depends on did not give it. "
+                + "This is a bug in drover.",
+            address: address.description, exitCode: 1)
+    }
+}

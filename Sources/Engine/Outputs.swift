@@ -1,0 +1,41 @@
+package import Language
+
+/// What other things may name of the things that are there: `${vectorStores.handbook.id}`.
+package struct Outputs: Sendable {
+    private var values: [Address: [String: Value]] = [:]
+
+    package init() {}
+
+    package init(_ values: [Address: [String: Value]]) {
+        self.values = values
+    }
+
+    /// The outputs of one thing; nil while it is not there.
+    package subscript(address: Address) -> [String: Value]? {
+        get { values[address] }
+        set { values[address] = newValue }
+    }
+
+    /// One output; nil while it is not known.
+    package func value(_ name: String, of address: Address) -> Value? {
+        values[address]?[name]
+    }
+
+    /// What a reference of the form `kind.name.output` stands for; nil while it is not known.
+    package func value(_ reference: Reference) -> Value? {
+        guard reference.path.count == 3 else { return nil }
+        return value(reference.path[2], of: Address(reference.path[0], reference.path[1]))
+    }
+}
+
+/// A desired state of which some fields may be known only after apply.
+package struct Wanted<Desired: Sendable>: Sendable {
+    package var desired: Desired
+    /// Paths of the fields that hold placeholders, e.g. `tools.knowledge`.
+    package var unknown: Set<String>
+
+    package init(_ desired: Desired, unknown: Set<String> = []) {
+        self.desired = desired
+        self.unknown = unknown
+    }
+}

@@ -1,0 +1,123 @@
+package import Language
+
+/// Compares what is wanted with what is, without changing anything.
+package struct Planner: Sendable {
+    private let workflow: Workflow
+    private let drivers: [String: any Driver]
+    private let order: [String]
+    private let survey: Survey
+    private let record: Record
+    private let permissions: Permissions
+
+    package init(
+        _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions
+    ) {
+        self.workflow = workflow
+        self.drivers = Dictionary(uniqueKeysWithValues: drivers.map { ($0.kind, $0) })
+        self.order = drivers.map(\.kind)
+        self.survey = survey
+        self.record = record
+        self.permissions = permissions
+    }
+
+    /// Makes the plan.
+    /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
+    package func plan() async throws -> Plan {
+        var outputs = Outputs()
+        var changes: [Address: Change] = [:]
+        var problems: [Diagnostic] = []
+        var broken: Set<Address> = []
+        for address in workflow.graph.ordered {
+            guard let declaration = workflow[address], let driver = drivers[address.kind] else { continue }
+            let needs = workflow.graph.dependencies[address] ?? []
+            guard broken.isDisjoint(with: needs) else {
+                broken.insert(address)  // One root cause, one error.
+                continue
+            }
+            do {
+                let request = request(for: declaration, outputs)
+                let preview = try await driver.preview(request)
+                outputs[address] = preview.outputs
+                changes[address] = Change(
+                    address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
+                    label: request.member?.label)
+            } catch let diagnostic as Diagnostic {
+                problems.append(diagnostic.locating(declaration))
+                broken.insert(address)
+            } catch let several as Diagnostics {
+                problems += several.all.map { $0.locating(declaration) }
+                broken.insert(address)
+            }
+        }
+        let removals = try removals(&problems)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let declared = workflow.declarations.compactMap { changes[$0.address] }
+        return Plan(stack: workflow.stack, changes: declared + removals)
+    }
+
+    private func request(for declaration: Declaration, _ outputs: Outputs) -> DriverRequest {
+        DriverRequest(
+            declaration: declaration, member: survey.member(for: declaration), outputs: outputs,
+            last: record.entry(declaration.address)?.fields ?? [:], permissions: permissions,
+            isInterrupted: record.intents[declaration.address.description] != nil)
+    }
+
+    private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {
+        let removals = Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+        for member in removals.protected {
+            problems.append(.protected(member.address, "deleted", label: member.label))
+        }
+        if workflow.graph.addresses.isEmpty, !removals.all.isEmpty, !permissions.allowEmpty {
+            problems.append(.nothingDeclared(workflow.stack, count: removals.all.count))
+        }
+        return removals.all.map { removal in
+            Change(
+                removal.member.address, removal.action, label: removal.member.label,
+                note: removal.member.isStale ? "left over from an interrupted or replaced one" : nil)
+        }
+    }
+}
+
+/// What is ours and no longer wanted, in the order in which it goes: the last to come is the first to go.
+struct Removals {
+    struct Removal {
+        let member: Member
+        let action: Action
+    }
+
+    private(set) var all: [Removal] = []
+    private(set) var protected: [Member] = []
+
+    init(_ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record) {
+        let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
+        for kind in order.reversed() {
+            let orphans = survey.members.values.filter {
+                $0.address.kind == kind && $0.ownership == .ours && !used.contains($0.address)
+            }
+            for member in orphans.sorted(by: { $0.address < $1.address }) {
+                let entry = record.entry(member.address)
+                let onDelete = entry?.onDelete ?? drivers[kind]?.onDelete ?? .retain
+                if entry?.protect == true, onDelete == .delete { protected.append(member) }
+                all.append(Removal(member: member, action: onDelete == .delete ? .delete : .forget))
+            }
+            all += survey.stale.filter { $0.address.kind == kind }.map { Removal(member: $0, action: .delete) }
+        }
+    }
+}
+
+extension Diagnostic {
+    /// The same with the declaration's place and address, where it has none of its own.
+    package func locating(_ declaration: Declaration) -> Diagnostic {
+        var located = self
+        located.subject = subject ?? declaration.range
+        located.address = address ?? declaration.address.description
+        return located
+    }
+
+    fileprivate static func nothingDeclared(_ stack: StackName, count: Int) -> Diagnostic {
+        Diagnostic(
+            "nothing-declared", "The spec declares nothing",
+            detail: "Applying it would remove all \(count) objects of the stack `\(stack)`.",
+            fix: "Use `drover destroy`, or `--allow-empty` if that is what you want.", exitCode: 9)
+    }
+}

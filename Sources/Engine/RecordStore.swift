@@ -1,0 +1,72 @@
+package import Language
+
+/// What drover remembers of a stack: history and help, never truth.
+package struct Record: Sendable, Hashable, Codable {
+    /// What was applied to one address.
+    package struct Entry: Sendable, Hashable, Codable {
+        package var fields: AppliedFields
+        package var onDelete: OnDelete?
+        package var protect: Bool
+
+        package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
+            self.fields = fields
+            self.onDelete = onDelete
+            self.protect = protect
+        }
+    }
+
+    /// By address, `kind.name`.
+    package var entries: [String: Entry]
+    /// Requests that were about to be sent and whose objects carry no mark, by address and then by a key of the kind's.
+    package var intents: [String: Value]
+
+    package init(entries: [String: Entry] = [:], intents: [String: Value] = [:]) {
+        self.entries = entries
+        self.intents = intents
+    }
+
+    package func entry(_ address: Address) -> Entry? {
+        entries[address.description]
+    }
+}
+
+/// Keeps the record of one stack. Two conformers: MLflow, and a local file.
+package protocol RecordStore: Sendable {
+    /// Reads the record; an empty one when there is none yet.
+    func load() async throws -> Record
+    /// Replaces the entries.
+    func save(_ entries: [String: Record.Entry]) async throws
+    /// Writes down what is about to be made, before the request that makes it.
+    func open(_ intent: Value, for address: Address) async throws
+    /// Forgets the intent of an address: what it announced is there and marked, or never will be.
+    func close(intentOf address: Address) async throws
+    /// Adds one apply to the history.
+    func log(_ entry: HistoryEntry) async throws
+}
+
+/// One apply, as history tells it.
+package struct HistoryEntry: Sendable, Codable {
+    package var command: String
+    package var specDigest: String
+    package var gitCommit: String?
+    package var actor: String
+    package var startedAt: Int64
+    package var finishedAt: Int64
+    package var succeeded: Bool
+    /// One line an address that was changed: `create vectorStores.handbook: done`.
+    package var results: [String]
+
+    package init(
+        command: String, specDigest: String, gitCommit: String?, actor: String, startedAt: Int64, finishedAt: Int64,
+        succeeded: Bool, results: [String]
+    ) {
+        self.command = command
+        self.specDigest = specDigest
+        self.gitCommit = gitCommit
+        self.actor = actor
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.succeeded = succeeded
+        self.results = results
+    }
+}

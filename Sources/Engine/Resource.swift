@@ -1,0 +1,110 @@
+package import Language
+
+/// A kind of thing that lives on a server, and how it gets from what is to what is wanted.
+///
+/// The contract, which one test runs every kind through: absent → create → no difference → change → update → no
+/// difference → delete → absent → delete again. `discover` changes nothing; `create` of what exists and `delete` of what
+/// does not are no errors; fields that the author did not write are not compared; every await can be cancelled.
+package protocol Resource: Sendable {
+    associatedtype Spec: DeclaredSpec
+    /// A spec with its files read and its references resolved.
+    associatedtype Desired: Sendable
+    associatedtype Live: Sendable
+
+    static var kind: String { get }
+    /// What happens by default when a declaration leaves the spec.
+    static var onDelete: OnDelete { get }
+
+    /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
+    func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
+    /// What the spec asks for, given what other things are; placeholders stand for what is not known yet.
+    /// - Throws: `Diagnostic` or `Diagnostics` for what only now turns out to be wrong, such as an unknown model.
+    func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
+    /// Pure. `last` holds the fields that drover applied, by path; empty when unknown.
+    func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
+    /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
+    func fields(of desired: Desired) -> AppliedFields
+    /// For what lives in other objects only (an inline tool): its outputs, and it never appears in a plan.
+    func inlineOutputs(of desired: Desired) -> [String: Value]?
+
+    func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live
+    func update(
+        _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
+    ) async throws -> Live
+    /// Makes the new one beside or instead of the old one. What it leaves of the old one, discovery finds as stale.
+    func replace(
+        _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> Live
+    func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
+    /// Marks an object as ours: adopt, import.
+    func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live
+    /// Removes our mark and nothing else.
+    func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws
+
+    func outputs(of live: Live) -> [String: Value]
+    /// The outputs that a thing will keep when it is updated; the others are known only after apply.
+    func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value]
+}
+
+extension Resource {
+    package func inlineOutputs(of desired: Desired) -> [String: Value]? { nil }
+
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] { outputs(of: live) }
+
+    package func replace(
+        _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        try await create(desired, at: address, in: context)
+    }
+}
+
+/// The fields that drover applied to an object, by path: `tags.team`.
+package typealias AppliedFields = [String: Value]
+
+/// What a resource may use while it changes things.
+package struct ApplyContext: Sendable {
+    package let stack: StackName
+    package let record: any RecordStore
+    /// What an interrupted run announced for this address and may have left behind; nil when nothing is open.
+    package let intent: Value?
+    /// Tells how far a long operation is, e.g. `2 of 3 documents`.
+    package let progress: @Sendable (String) -> Void
+
+    package init(
+        stack: StackName, record: any RecordStore, intent: Value? = nil,
+        progress: @escaping @Sendable (String) -> Void
+    ) {
+        self.stack = stack
+        self.record = record
+        self.intent = intent
+        self.progress = progress
+    }
+}
+
+/// Whose an object is.
+package enum Ownership: Sendable, Hashable {
+    case ours
+    case other(stack: String)
+    case unmarked
+}
+
+/// A live object that discovery found.
+package struct Discovered<Live: Sendable>: Sendable {
+    package let address: Address
+    package let ownership: Ownership
+    package let live: Live
+    /// How a person knows it: `vs_123 (handbook)`.
+    package let label: String
+    /// A leftover of ours beside the object that counts (an interrupted replacement): to be deleted.
+    package let isStale: Bool
+
+    package init(
+        _ address: Address, _ ownership: Ownership, _ live: Live, label: String, isStale: Bool = false
+    ) {
+        self.address = address
+        self.ownership = ownership
+        self.live = live
+        self.label = label
+        self.isStale = isStale
+    }
+}

@@ -1,0 +1,34 @@
+import Language
+
+/// What is on the servers, taken once per run: plan and apply use the same.
+package struct Survey: Sendable {
+    /// What counts at each address, ours or with a wanted name.
+    package private(set) var members: [Address: Member] = [:]
+    /// Ours, but left over beside a member.
+    package private(set) var stale: [Member] = []
+
+    /// Asks all kinds at the same time.
+    package static func take(
+        of workflow: Workflow, with drivers: [any Driver]
+    ) async throws -> Survey {
+        let found = try await withThrowingTaskGroup(of: [Member].self) { group in
+            for driver in drivers {
+                let declarations = workflow.declarations.filter { $0.address.kind == driver.kind }
+                group.addTask { try await driver.discover(declarations, of: workflow.stack) }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        var survey = Survey()
+        for member in found.sorted(by: { $0.address < $1.address }) {
+            if member.isStale { survey.stale.append(member) } else { survey.members[member.address] = member }
+        }
+        return survey
+    }
+
+    /// The member that a declaration is about: at its own address, or at the one it was moved from.
+    package func member(for declaration: Declaration) -> Member? {
+        if let member = members[declaration.address] { return member }
+        guard let old = declaration.spec.common.moved else { return nil }
+        return members[Address(declaration.address.kind, old.value)]
+    }
+}

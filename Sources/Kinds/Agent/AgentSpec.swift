@@ -1,0 +1,181 @@
+package import Engine
+package import Language
+import Runtime
+
+/// An agent: a model with instructions and tools.
+///
+///     agents:
+///       support: {model: llama3.2:3b, instructions: Be brief., tools: [knowledge]}
+package struct AgentSpec: DeclaredSpec {
+    package static let noun = "an agent"
+    private static let modelKey = Key<Located<String>>(
+        "model", .name(of: "models", orID: true), required: true, example: "ollama/llama3.2:1b",
+        "The model: a declared model's name, or a server's id.")
+    private static let instructionsKey = Key<InstructionsSpec>(
+        "instructions", InstructionsSpec.reading, required: true, example: "You answer questions about orders.",
+        "What the agent is told to do: text, or `{file: PATH}`.")
+    private static let toolsKey = Key<[Located<String>]>(
+        "tools", .list(.name(of: ToolResource.kind)), example: "[knowledge]", "The tools that it may use.")
+    private static let samplingKey = Key<SamplingSpec>("sampling", .object(), "How the model chooses its words.")
+    private static let stepsKey = Key<Int>(
+        "maxSteps", .integer(minimum: 1, maximum: 1000), default: "10", "The most model calls for one answer.")
+    private static let choiceKey = Key<String>(
+        "toolChoice", .someText, default: "auto", "`auto`, `required`, `none`, or the name of a tool.")
+    private static let runtimeKey = Key<String>(
+        "runtime", .choice(["auto", "responses", "agents", "chat"]), default: "auto",
+        "How the agent is run; `auto` takes the newest way that the server offers.")
+    private static let metadataKey = Key<[Entry<String>]>("metadata", .map(.text), "Notes that travel with it.")
+    private static let logKey = Key<LogSpec>(
+        "log", LogSpec.reading, "Where it is logged in MLflow; `false` keeps it out.")
+    package static let fields =
+        Common.fields + [
+            modelKey.field, instructionsKey.field, toolsKey.field, samplingKey.field, stepsKey.field, choiceKey.field,
+            runtimeKey.field, metadataKey.field, logKey.field,
+        ]
+
+    package let common: Common
+    let model: Located<String>
+    let instructions: InstructionsSpec
+    let tools: [Located<String>]
+    let sampling: AgentDefinition.Sampling?
+    let maxSteps: Int
+    let toolChoice: String?
+    let runtime: String
+    let metadata: [String: String]
+    let log: LogSpec
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
+        model = fields.require(Self.modelKey, else: missing)
+        instructions = fields.require(Self.instructionsKey, else: .text(""))
+        tools = fields.read(Self.toolsKey) ?? []
+        sampling = fields.read(Self.samplingKey)?.sampling
+        maxSteps = fields.read(Self.stepsKey) ?? 10
+        toolChoice = fields.read(Self.choiceKey)
+        runtime = fields.read(Self.runtimeKey) ?? "auto"
+        metadata = (fields.read(Self.metadataKey) ?? []).dictionary
+        log = fields.read(Self.logKey) ?? .at(LogFields())
+    }
+
+    package var uses: [Use] {
+        var uses = tools.map { Use(ToolResource.kind, $0) }
+        guard case .at(let log) = log else { return uses }
+        if let experiment = log.experiment { uses.append(Use(ExperimentResource.kind, experiment)) }
+        if let registeredModel = log.registeredModel {
+            uses.append(Use(RegisteredModelResource.kind, registeredModel))
+        }
+        return uses
+    }
+
+    /// The experiment and the registered model that an agent is logged in: as declared, or `<stack>` and
+    /// `<stack>-<agent>`. nil when it is not logged.
+    func place(at address: Address, in stack: StackName) -> (experiment: Address, registeredModel: Address)? {
+        guard case .at(let log) = log else { return nil }
+        return (
+            Address(ExperimentResource.kind, log.experiment?.value ?? stack.name),
+            Address(RegisteredModelResource.kind, log.registeredModel?.value ?? "\(stack)-\(address.name)")
+        )
+    }
+
+    package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] {
+        guard let place = place(at: address, in: stack) else { return [:] }
+        return [
+            place.experiment: ExperimentSpec(name: place.experiment.name),
+            place.registeredModel: RegisteredModelSpec(name: place.registeredModel.name),
+        ]
+    }
+
+    package func impliedUses(at address: Address, in stack: StackName) -> [Use] {
+        guard let place = place(at: address, in: stack) else { return [] }
+        return [Use(implied: place.experiment), Use(implied: place.registeredModel)]
+    }
+}
+
+/// What an agent is told to do.
+package enum InstructionsSpec: Sendable {
+    case text(String)
+    case file(Located<String>)
+
+    static let reading = Reading<InstructionsSpec>.either(
+        [
+            Reading<String>.someText.map { text, _, _ in .text(text) },
+            Reading<TextFile>.object().map { file, _, _ in .file(file.path) },
+        ], expected: "text, or a map with `file`")
+}
+
+/// `{file: PATH}`: text that stands in a file of its own.
+struct TextFile: SpecDecodable {
+    static let noun = "a text file"
+    private static let fileKey = Key<Located<String>>(
+        "file", .located(.someText), required: true, example: "prompts/support.md", "The file that holds the text.")
+    static let fields = [fileKey.field]
+
+    let path: Located<String>
+
+    init(from fields: inout Fields) {
+        let missing = Located("", at: fields.node.range)
+        path = fields.require(Self.fileKey, else: missing)
+    }
+}
+
+/// How the model chooses its words.
+struct SamplingSpec: SpecDecodable {
+    static let noun = "a sampling"
+    private static let temperatureKey = Key<Double>(
+        "temperature", .number(minimum: 0, maximum: 2), "From 0 (the likeliest word) up to 2.")
+    private static let topPKey = Key<Double>(
+        "topP", .number(minimum: 0, maximum: 1), "Only words within this share of the probability.")
+    private static let tokensKey = Key<Int>("maxTokens", .integer(minimum: 1), "The most tokens of an answer.")
+    private static let stopKey = Key<[String]>("stop", .list(.someText), "Texts at which the answer ends.")
+    private static let seedKey = Key<Int>("seed", .integer(), "Makes the choice repeatable, where the server can.")
+    static let fields = [temperatureKey.field, topPKey.field, tokensKey.field, stopKey.field, seedKey.field]
+
+    let sampling: AgentDefinition.Sampling
+
+    init(from fields: inout Fields) {
+        sampling = AgentDefinition.Sampling(
+            temperature: fields.read(Self.temperatureKey), topP: fields.read(Self.topPKey),
+            maxTokens: fields.read(Self.tokensKey), stop: fields.read(Self.stopKey), seed: fields.read(Self.seedKey))
+    }
+}
+
+/// Where an agent is logged.
+package enum LogSpec: Sendable {
+    case nowhere
+    case at(LogFields)
+
+    static let reading = Reading<LogSpec>.either(
+        [
+            Reading<Bool>.boolean.map { isLogged, _, _ in isLogged ? .at(LogFields()) : .nowhere },
+            Reading<LogFields>.object().map { fields, _, _ in .at(fields) },
+        ], expected: "`false`, or a map with `experiment` and `registeredModel`")
+}
+
+/// The places of an agent's versions in MLflow.
+package struct LogFields: SpecDecodable {
+    package static let noun = "a log place"
+    private static let experimentKey = Key<Located<String>>(
+        "experiment", .name(of: ExperimentResource.kind), "The declared experiment; by default one named as the stack.")
+    private static let modelKey = Key<Located<String>>(
+        "registeredModel", .name(of: RegisteredModelResource.kind),
+        "The declared registered model; by default one named `<stack>-<agent>`.")
+    private static let tagsKey = Key<[Entry<String>]>("tags", .map(.text), "Tags of each version.")
+    package static let fields = [experimentKey.field, modelKey.field, tagsKey.field]
+
+    let experiment: Located<String>?
+    let registeredModel: Located<String>?
+    let tags: [String: String]
+
+    init() {
+        experiment = nil
+        registeredModel = nil
+        tags = [:]
+    }
+
+    package init(from fields: inout Fields) {
+        experiment = fields.read(Self.experimentKey)
+        registeredModel = fields.read(Self.modelKey)
+        tags = (fields.read(Self.tagsKey) ?? []).dictionary
+    }
+}

@@ -1,0 +1,119 @@
+import Language
+package import Runtime
+package import Wire
+
+/// A version of a registered model that holds a logged agent: what a plan, a suite and an alias need to know of it.
+package struct AgentVersion: Sendable, Hashable {
+    package static let digestTag = "drover.digest"
+    package static let definitionTag = "drover.definition"
+    package static let commitTag = "drover.commit"
+    /// The id of the experiment that it was logged in.
+    package static let experimentTag = "drover.experiment"
+    /// When an older version was applied again, in milliseconds since 1970: then it counts, not the newest.
+    package static let appliedTag = "drover.applied"
+    /// On runs and logged models: the registered model that they were made for.
+    static let registeredModelTag = "drover.registeredModel"
+
+    package var registeredModel: String
+    /// 1 for the first.
+    package var number: Int
+    /// Of definition and code, see `artifactDigest(_:)`; nil for a version that was not made by Drover.
+    package var digest: String?
+    /// nil when it was not made by Drover, or is too long for a tag; then `MLflowServer.definition(of:)` reads it.
+    package var definition: AgentDefinition?
+    /// All tags, ours too.
+    package var tags: [String: String]
+    /// Sorted.
+    package var aliases: [String]
+    /// Whose it is; nil for nobody's.
+    package var mark: Mark?
+    package var status: MLflowModelVersion.Status
+    /// The logged model behind it; nil when it was registered from something else.
+    package var modelID: String?
+    /// Empty when it has none.
+    package var runID: String
+    package var description: String
+    /// When it was made or applied again, in milliseconds since 1970: the greatest is the one that counts.
+    package var applied: Int
+
+    /// `models:/NAME/3`, as MLflow's clients take it.
+    package var uri: String {
+        "models:/\(registeredModel)/\(number)"
+    }
+
+    /// Reads a version as a listing holds it; aliases come with the registered model. nil when its number is none.
+    package init?(_ version: MLflowModelVersion, aliases: [String]) {
+        guard let number = Int(version.version) else { return nil }
+        registeredModel = version.name
+        self.number = number
+        digest = version.tags[Self.digestTag]
+        definition = version.tags[Self.definitionTag].flatMap { text in
+            // Somebody else may have written such a tag: then it is no definition.
+            try? Value(json: Array(text.utf8)).decoded(as: AgentDefinition.self)
+        }
+        tags = version.tags
+        self.aliases = aliases
+        mark = Mark(version.tags)
+        status = version.status
+        modelID = version.modelID
+        runID = version.runID
+        description = version.description
+        applied = max(version.created, version.tags[Self.appliedTag].flatMap { Int($0) } ?? 0)
+    }
+}
+
+extension MLflowServer {
+    /// All versions of a registered model, newest first, with the aliases that point at them: two listings.
+    package func agentVersions(of registeredModel: String) async throws -> [AgentVersion] {
+        async let models = registeredModels(where: MLflowFilter.name(registeredModel))
+        async let versions = modelVersions(where: MLflowFilter.name(registeredModel))
+        let named = try await models.filter { $0.name == registeredModel }
+        return AgentVersion.join(try await versions.filter { $0.name == registeredModel }, with: named)
+    }
+
+    /// All versions that carry the mark of a stack, in whatever registered models, newest first: two listings.
+    package func agentVersions(ofStack stack: String) async throws -> [AgentVersion] {
+        async let models = registeredModels()
+        async let versions = modelVersions(where: MLflowFilter.tag(Mark.stackKey, stack))
+        return AgentVersion.join(try await versions.filter { $0.tags[Mark.stackKey] == stack }, with: try await models)
+    }
+
+    /// What a logged agent is: from the version's tag, or from the file in its model folder.
+    ///
+    /// - Throws: `WireError`; `Diagnostic` when it was not logged by Drover.
+    package func definition(of version: AgentVersion) async throws -> AgentDefinition {
+        if let definition = version.definition { return definition }
+        guard version.digest != nil, let modelID = version.modelID else {
+            throw Diagnostic.notLoggedByDrover(version.uri)
+        }
+        let folder = try MLflowArtifactFolder(uri: try await loggedModel(modelID).artifactURI)
+        let bytes = try await artifact(named: ModelFolder.definitionFile, in: folder)
+        guard let definition = try? Value(json: bytes).decoded(as: AgentDefinition.self) else {
+            throw Diagnostic.notLoggedByDrover(version.uri)
+        }
+        return definition
+    }
+}
+
+extension AgentVersion {
+    fileprivate static func join(
+        _ versions: [MLflowModelVersion], with models: [MLflowRegisteredModel]
+    ) -> [AgentVersion] {
+        let aliases = Dictionary(models.map { ($0.name, $0.aliases) }) { first, _ in first }
+        return versions.compactMap { version in
+            let pointing = aliases[version.name, default: [:]].filter { $0.value == version.version }
+            return AgentVersion(version, aliases: pointing.keys.sorted())
+        }.sorted { ($0.registeredModel, $1.number) < ($1.registeredModel, $0.number) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notLoggedByDrover(_ uri: String) -> Diagnostic {
+        Diagnostic(
+            "not-an-agent-version", "The model version is not an agent that Drover logged",
+            detail: "`\(uri)` has no definition of an agent.",
+            fix: "Name a version that `drover apply` made, such as the newest one of the agent's registered model.",
+            exitCode: 1
+        )
+    }
+}

@@ -1,0 +1,196 @@
+import FoundationEssentials
+import Language
+package import Runtime
+package import Wire
+
+/// An agent that is to be logged, and where.
+package struct NewAgentVersion: Sendable {
+    package var definition: AgentDefinition
+    package var experimentID: String
+    /// It exists already.
+    package var registeredModel: String
+    package var mark: Mark
+    /// Of the version, beside Drover's own.
+    package var tags: [String: String]
+    /// Where the logged agent looks for Llama Stack, unless its environment says otherwise.
+    package var llamaStackURL: String
+    /// The git commit of the spec; nil outside a repository.
+    package var commit: String?
+
+    package init(
+        _ definition: AgentDefinition, experimentID: String, registeredModel: String, mark: Mark,
+        tags: [String: String] = [:], llamaStackURL: String, commit: String? = nil
+    ) {
+        self.definition = definition
+        self.experimentID = experimentID
+        self.registeredModel = registeredModel
+        self.mark = mark
+        self.tags = tags
+        self.llamaStackURL = llamaStackURL
+        self.commit = commit
+    }
+}
+
+/// Logs agents as versions of registered models: a run, a logged model with its files, and at last the version.
+///
+/// Same content, same version. The version is made last and everything before it is found again by its tags, so that a
+/// write that was cut off anywhere, by either side, is completed by the next one: nothing is made twice.
+package struct AgentVersionWriter: Sendable {
+    /// MLflow refuses longer tags of versions.
+    private static let longestTag = 100_000
+
+    private let server: MLflowServer
+    private let now: @Sendable () -> Int
+
+    /// - Parameters:
+    ///   - server: 3.5.1 or later.
+    ///   - now: milliseconds since 1970.
+    package init(
+        _ server: MLflowServer,
+        now: @escaping @Sendable () -> Int = { Int(Date().timeIntervalSince1970 * 1000) }
+    ) {
+        self.server = server
+        self.now = now
+    }
+
+    /// The version of the registered model that has this content: the one that is there, or a new one.
+    ///
+    /// - Throws: `WireError`; `Diagnostic` when the server does not keep artifacts itself.
+    package func write(_ new: NewAgentVersion) async throws -> AgentVersion {
+        let digest = try artifactDigest(new.definition)
+        async let versions = server.agentVersions(of: new.registeredModel)
+        async let begun = begun(new, digest)
+        let same = try await versions.filter { version in
+            version.digest == digest && version.mark == new.mark && version.status != .failed
+                && version.tags[AgentVersion.experimentTag] == new.experimentID
+        }
+        if let oldest = same.last { return oldest }
+        return try await complete(try await begun, new, digest)
+    }
+}
+
+extension AgentVersionWriter {
+    /// What an earlier write left behind.
+    private struct Begun: Sendable {
+        var run: MLflowRun?
+        var model: MLflowLoggedModel?
+    }
+
+    private func begun(_ new: NewAgentVersion, _ digest: String) async throws -> Begun {
+        let wanted = tags(of: new, digest)
+        func isWanted(_ tags: [String: String]) -> Bool {
+            wanted.allSatisfy { tags[$0.key] == $0.value }
+        }
+        let filter = MLflowFilter.tag(AgentVersion.digestTag, digest)
+        async let allRuns = server.runs(inExperiments: [new.experimentID], where: filter)
+        async let allModels = server.loggedModels(inExperiments: [new.experimentID], where: filter)
+        let runs = try await allRuns.filter { isWanted($0.tags) }.sorted { ($0.startTime, $0.id) < ($1.startTime, $1.id) }
+        let models = try await allModels.filter { isWanted($0.tags) }.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+        for model in models {  // One whose run was deleted is nobody's business any more.
+            if let run = runs.first(where: { $0.id == model.runID }) { return Begun(run: run, model: model) }
+        }
+        return Begun(run: runs.first { $0.status != .finished })
+    }
+
+    private func complete(_ begun: Begun, _ new: NewAgentVersion, _ digest: String) async throws -> AgentVersion {
+        let run = if let run = begun.run { run } else { try await createRun(new, digest) }
+        do {
+            let model = if let model = begun.model { model } else { try await createModel(new, digest, run) }
+            if model.status != .ready { try await fill(model, with: new, run) }
+            try await server.updateRun(run.id, status: .finished, endTime: now())
+            return try await register(model, new, digest, run)
+        } catch {
+            // For people who look at the run: the next write takes it up whatever its status is.
+            try? await server.updateRun(run.id, status: .failed, endTime: now())
+            throw error
+        }
+    }
+
+    private func createRun(_ new: NewAgentVersion, _ digest: String) async throws -> MLflowRun {
+        var tags = tags(of: new, digest)
+        tags["mlflow.source.name"] = "drover"
+        tags["mlflow.source.type"] = "LOCAL"
+        tags["mlflow.source.git.commit"] = new.commit
+        return try await server.createRun(
+            inExperiment: new.experimentID, name: "log \(new.definition.name)", startTime: now(), tags: tags
+        )
+    }
+
+    private func createModel(
+        _ new: NewAgentVersion, _ digest: String, _ run: MLflowRun
+    ) async throws -> MLflowLoggedModel {
+        let name = String(new.registeredModel.map { "/:.%\"'".contains($0) ? "-" : $0 })
+        return try await server.createLoggedModel(
+            MLflowNewLoggedModel(
+                experimentID: new.experimentID, name: name, type: "agent", runID: run.id,
+                params: new.definition.params, tags: tags(of: new, digest)))
+    }
+
+    /// Writes the files and names the model as the run's output, all at the same time, then says that it is whole.
+    private func fill(_ model: MLflowLoggedModel, with new: NewAgentVersion, _ run: MLflowRun) async throws {
+        let target = try MLflowArtifactFolder(uri: model.artifactURI)
+        let folder = try ModelFolder(
+            of: new.definition, llamaStackURL: new.llamaStackURL, modelID: model.id, runID: run.id,
+            created: model.created
+        )
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for file in folder.files {
+                group.addTask { try await server.putArtifact(file.bytes, named: file.name, in: target) }
+            }
+            if !run.outputs.contains(model.id) {
+                group.addTask { try await server.addOutput(model.id, toRun: run.id) }
+            }
+            try await group.waitForAll()
+        }
+        try await server.finalizeLoggedModel(model.id)
+    }
+
+    private func register(
+        _ model: MLflowLoggedModel, _ new: NewAgentVersion, _ digest: String, _ run: MLflowRun
+    ) async throws -> AgentVersion {
+        var tags = new.tags.merging(new.mark.tags) { _, mark in mark }
+        tags[AgentVersion.digestTag] = digest
+        tags[AgentVersion.experimentTag] = new.experimentID
+        tags[AgentVersion.commitTag] = new.commit
+        let definition = try new.definition.canonicalJSON
+        if definition.unicodeScalars.count <= Self.longestTag { tags[AgentVersion.definitionTag] = definition }
+        let version = try await server.createModelVersion(
+            MLflowNewVersion(
+                name: new.registeredModel, modelID: model.id, runID: run.id,
+                description: new.definition.description ?? "", tags: tags))
+        guard let version = AgentVersion(version, aliases: []) else {
+            throw Diagnostic.strangeVersion(version.version, of: new.registeredModel)
+        }
+        return version
+    }
+
+    /// By these a run and a logged model are found again.
+    private func tags(of new: NewAgentVersion, _ digest: String) -> [String: String] {
+        var tags = new.mark.tags
+        tags[AgentVersion.digestTag] = digest
+        tags[AgentVersion.registeredModelTag] = new.registeredModel
+        return tags
+    }
+}
+
+extension AgentDefinition {
+    /// What MLflow shows beside a logged model.
+    fileprivate var params: [String: String] {
+        var params = ["agent": name, "model": model, "maxSteps": String(maxSteps)]
+        if !tools.isEmpty { params["tools"] = tools.map(\.name).joined(separator: ", ") }
+        params["temperature"] = sampling?.temperature.map { "\($0)" }
+        params["topP"] = sampling?.topP.map { "\($0)" }
+        params["maxTokens"] = sampling?.maxTokens.map { "\($0)" }
+        return params
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func strangeVersion(_ version: String, of model: String) -> Diagnostic {
+        Diagnostic(
+            "strange-version", "MLflow gave a version without a number",
+            detail: "The new version of the registered model `\(model)` is called `\(version)`.",
+            fix: "Check that the MLflow server is 3.5.1 or later.", exitCode: 1
+        )
+    }
+}

@@ -1,0 +1,85 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Every kind: one line each, in the order in which things come to be.
+package enum Kinds {
+    /// The sections of a spec that hold them.
+    package static let sections: [Section] = [
+        Section(ExperimentResource.kind, ExperimentSpec.self, "MLflow experiments."),
+        Section(RegisteredModelResource.kind, RegisteredModelSpec.self, "MLflow registered models."),
+        Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
+        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."),
+        Section(AgentResource.kind, AgentSpec.self, "Agents."),
+    ]
+
+    /// The drivers of the kinds that the servers at hand can hold.
+    package static func drivers(_ servers: Servers) -> [any Driver] {
+        var drivers: [any Driver] = []
+        if let mlflow = servers.mlflow {
+            drivers.append(ResourceDriver(ExperimentResource(mlflow)))
+            drivers.append(ResourceDriver(RegisteredModelResource(mlflow)))
+        }
+        drivers.append(ResourceDriver(ToolResource()))
+        guard let llamaStack = servers.llamaStack else { return drivers }
+        let models = ModelListing(llamaStack)
+        drivers.insert(
+            ResourceDriver(
+                VectorStoreResource(
+                    llamaStack, stack: servers.stack, folder: servers.folder, models: models,
+                    transport: servers.transport)), at: drivers.count - 1)
+        drivers.append(
+            ResourceDriver(
+                AgentResource(
+                    llamaStack, mlflow: servers.mlflow, stack: servers.stack, folder: servers.folder, models: models,
+                    commit: servers.commit)))
+        return drivers
+    }
+
+    /// What a workflow needs: a server that nothing in it needs is never contacted.
+    package static func needs(of workflow: Workflow) -> Needs {
+        var needs = Needs()
+        for declaration in workflow.declarations {
+            switch declaration.spec {
+            case is ExperimentSpec, is RegisteredModelSpec: needs.mlflow = true
+            case is VectorStoreSpec, is AgentSpec: needs.llamaStack = true
+            case _: break
+            }
+        }
+        return needs
+    }
+}
+
+/// Which servers are needed.
+package struct Needs: Sendable, Hashable {
+    package var llamaStack = false
+    package var mlflow = false
+
+    package init(llamaStack: Bool = false, mlflow: Bool = false) {
+        self.llamaStack = llamaStack
+        self.mlflow = mlflow
+    }
+}
+
+/// The servers of a run and what else the kinds share.
+package struct Servers: Sendable {
+    package var stack: StackName
+    package var llamaStack: LlamaStack?
+    package var mlflow: MLflowServer?
+    package var folder: SpecFolder
+    package var transport: any HTTPTransport
+    /// The git commit of the spec; nil outside a repository.
+    package var commit: String?
+
+    package init(
+        stack: StackName, llamaStack: LlamaStack?, mlflow: MLflowServer?, folder: SpecFolder,
+        transport: any HTTPTransport, commit: String?
+    ) {
+        self.stack = stack
+        self.llamaStack = llamaStack
+        self.mlflow = mlflow
+        self.folder = folder
+        self.transport = transport
+        self.commit = commit
+    }
+}

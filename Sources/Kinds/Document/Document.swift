@@ -1,0 +1,105 @@
+import Engine
+import Language
+
+/// A document as it shall be in a store: found, read and digested, but not kept in memory.
+package struct Document: Sendable, Hashable {
+    /// Where its bytes come from.
+    enum Content: Sendable, Hashable {
+        case file(Located<String>)
+        case text(String)
+        case download(url: Located<String>, sha256: String)
+    }
+
+    /// What it is uploaded as and cited by: the path as the spec says it.
+    let path: String
+    /// Lower-case hexadecimal.
+    let sha256: String
+    let attributes: [String: String]
+    let content: Content
+    /// Where the spec asks for it.
+    let range: SourceRange
+
+    /// The one attribute that every document of ours carries: short, since servers show it to the model.
+    ///
+    ///     drover: helpdesk:0f3a…   (stack, then 16 digits of the digest of path, content, attributes and chunking)
+    func mark(in stack: StackName, chunking: Value) -> String {
+        var identity: Value = ["path": .string(path), "sha256": .string(sha256)]
+        if !attributes.isEmpty || chunking != .null {
+            identity = [
+                "path": .string(path), "sha256": .string(sha256), "chunking": chunking,
+                "attributes": .object(attributes.mapValues { .string($0) }),
+            ]
+        }
+        return "\(stack):\(sha256Hex(identity.canonicalJSON.utf8).prefix(16))"
+    }
+}
+
+/// Finds and reads the documents of a store.
+struct DocumentReader: Sendable {
+    let folder: SpecFolder
+
+    /// All documents that a list asks for, by path; the same path twice is an error.
+    func documents(_ specs: [DocumentSpec]) throws(Diagnostics) -> [Document] {
+        var documents: [String: Document] = [:]
+        var problems: [Diagnostic] = []
+        for spec in specs {
+            do {
+                for document in try read(spec) {
+                    if let first = documents[document.path], first.content != document.content {
+                        problems.append(.sameDocument(document, first))
+                    }
+                    documents[document.path] = documents[document.path] ?? document
+                }
+            } catch {
+                problems.append(error)
+            }
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return documents.values.sorted { $0.path < $1.path }
+    }
+
+    private func read(_ spec: DocumentSpec) throws(Diagnostic) -> [Document] {
+        switch spec {
+        case .glob(let pattern):
+            var found: [Document] = []
+            for path in try Glob(pattern.value).paths(in: folder, at: pattern) {
+                found.append(try file(Located(path, at: pattern.range), attributes: [:]))
+            }
+            return found
+        case .fields(let fields):
+            if let path = fields.path { return [try file(path, attributes: fields.attributes)] }
+            if let url = fields.url, let digest = fields.digest { return [download(url, digest, fields.attributes)] }
+            guard let text = fields.text, let name = fields.name else { return [] }
+            return [
+                Document(
+                    path: name, sha256: sha256Hex(text.value.utf8), attributes: fields.attributes,
+                    content: .text(text.value), range: text.range)
+            ]
+        }
+    }
+
+    private func file(_ path: Located<String>, attributes: [String: String]) throws(Diagnostic) -> Document {
+        Document(
+            path: path.value, sha256: sha256Hex(try folder.bytes(of: path)), attributes: attributes,
+            content: .file(path), range: path.range)
+    }
+
+    private func download(
+        _ url: Located<String>, _ digest: Located<String>, _ attributes: [String: String]
+    ) -> Document {
+        let name = url.value.split(separator: "?").first?.split(separator: "/").last.map(String.init)
+        return Document(
+            path: name ?? url.value, sha256: digest.value.lowercased(), attributes: attributes,
+            content: .download(url: url, sha256: digest.value.lowercased()), range: url.range)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func sameDocument(_ second: Document, _ first: Document) -> Diagnostic {
+        Diagnostic(
+            "duplicate-document", "Two documents with one path",
+            detail: "`\(second.path)` is asked for twice, with different content.",
+            fix: "Rename one, so that answers can cite them apart.", at: second.range,
+            notes: [Note("First asked for here", at: first.range)])
+    }
+}

@@ -1,0 +1,154 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Experiments of an MLflow server. Identity: the mark, then the unique name. Found by one search, deleted ones too.
+package struct ExperimentResource: Resource {
+    package static let kind = "experiments"
+    package static let onDelete = OnDelete.retain
+
+    package struct Desired: Sendable {
+        var name: String
+        var description: String?
+        var tags: [String: String]
+        var artifactLocation: String?
+    }
+
+    private let server: MLflowServer
+
+    package init(_ server: MLflowServer) {
+        self.server = server
+    }
+
+    package func discover(
+        _ wanted: [Address: ExperimentSpec], of stack: StackName
+    ) async throws -> [Discovered<MLflowExperiment>] {
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        let found = try await server.experiments().compactMap { experiment -> Discovered<MLflowExperiment>? in
+            guard let claim = claims.claim(experiment.tags, name: experiment.name) else { return nil }
+            if experiment.isDeleted, wanted[claim.address] == nil { return nil }
+            let state = experiment.isDeleted ? ", deleted" : ""
+            return Discovered(
+                claim.address, claim.ownership, experiment,
+                label: "experiment \(experiment.id) (\(experiment.name)\(state))")
+        }
+        return claims.sorted(found)
+    }
+
+    package func desired(
+        _ spec: ExperimentSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        Wanted(
+            Desired(
+                name: spec.liveName(at: address), description: spec.common.description, tags: spec.tags,
+                artifactLocation: spec.artifactLocation))
+    }
+
+    package func differences(
+        between live: MLflowExperiment, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var changes = FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last)
+        if live.isDeleted {
+            changes.insert(FieldChange("state", old: "deleted", new: "active", note: "restored"), at: 0)
+        }
+        return changes.map { change in
+            var change = change
+            change.forcesReplacement = change.path == "artifactLocation" && change.new != nil
+            return change
+        }
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(desired.name)]
+        fields["description"] = desired.description.map { .string($0) }
+        fields["artifactLocation"] = desired.artifactLocation.map { .string($0) }
+        for (key, value) in desired.tags { fields["tags.\(key)"] = .string(value) }
+        return fields
+    }
+
+    private func fields(of live: MLflowExperiment) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(live.name), "artifactLocation": .string(live.artifactLocation)]
+        for (key, value) in live.tags { fields["tags.\(key)"] = .string(value) }
+        fields["description"] = live.tags[MLflowExperiment.descriptionTag].map { .string($0) }
+        return fields
+    }
+
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> MLflowExperiment {
+        var tags = desired.tags.merging(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
+        if let description = desired.description { tags[MLflowExperiment.descriptionTag] = description }
+        do {
+            let id = try await server.createExperiment(
+                desired.name, artifactLocation: desired.artifactLocation, tags: tags)
+            return MLflowExperiment(
+                id: id, name: desired.name, artifactLocation: desired.artifactLocation ?? "", tags: tags)
+        } catch let error as WireError where error.isAlreadyThere {
+            let named = try await server.experiments().first { $0.name == desired.name }
+            guard let named, Mark(named.tags) == Mark(stack: context.stack, address: address) else { throw error }
+            return named  // Our own create, whose answer was lost.
+        }
+    }
+
+    package func update(
+        _ live: MLflowExperiment, to desired: Desired, since last: AppliedFields, at address: Address,
+        in context: ApplyContext
+    ) async throws -> MLflowExperiment {
+        var updated = live
+        if live.isDeleted {
+            try await server.restoreExperiment(live.id)
+            updated.isDeleted = false
+        }
+        for change in differences(between: updated, and: desired, since: last) {
+            try await set(change, of: live.id)
+        }
+        updated.name = desired.name
+        return updated
+    }
+
+    private func set(_ change: FieldChange, of id: String) async throws {
+        if change.path == "name", let name = change.new?.string { return try await server.renameExperiment(id, to: name) }
+        let key =
+            change.path == "description" ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
+        guard let value = change.new?.string else { return try await server.deleteExperimentTag(id, key) }
+        try await server.setExperimentTag(id, key, to: value)
+    }
+
+    /// An experiment keeps its name for ever, so the old one steps aside: it is renamed and kept, for its runs.
+    package func replace(
+        _ live: MLflowExperiment, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> MLflowExperiment {
+        try await forget(live, at: address, in: context)
+        try await server.renameExperiment(live.id, to: "\(live.name) (replaced, \(live.id))")
+        return try await create(desired, at: address, in: context)
+    }
+
+    package func delete(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
+        try await server.deleteExperiment(live.id)
+    }
+
+    package func mark(
+        _ live: MLflowExperiment, as address: Address, in context: ApplyContext
+    ) async throws -> MLflowExperiment {
+        if live.isDeleted { try await server.restoreExperiment(live.id) }
+        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
+            try await server.setExperimentTag(live.id, key, to: value)
+        }
+        var marked = live
+        marked.isDeleted = false
+        return marked
+    }
+
+    package func forget(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
+        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteExperimentTag(live.id, key) }
+    }
+
+    package func outputs(of live: MLflowExperiment) -> [String: Value] {
+        ["id": .string(live.id), "name": .string(live.name)]
+    }
+
+    package func outputs(ofUpdating live: MLflowExperiment, to desired: Desired) -> [String: Value] {
+        ["id": .string(live.id), "name": .string(desired.name)]
+    }
+}

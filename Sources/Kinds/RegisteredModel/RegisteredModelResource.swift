@@ -1,0 +1,145 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Registered models of an MLflow server. Identity: the mark, then the unique name, which prompts share.
+package struct RegisteredModelResource: Resource {
+    package static let kind = "registeredModels"
+    package static let onDelete = OnDelete.retain
+
+    package struct Desired: Sendable {
+        var name: String
+        var description: String?
+        var tags: [String: String]
+    }
+
+    private let server: MLflowServer
+
+    package init(_ server: MLflowServer) {
+        self.server = server
+    }
+
+    package func discover(
+        _ wanted: [Address: RegisteredModelSpec], of stack: StackName
+    ) async throws -> [Discovered<MLflowRegisteredModel>] {
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        let found = try await server.registeredModels().compactMap { model -> Discovered<MLflowRegisteredModel>? in
+            guard let claim = claims.claim(model.tags, name: model.name) else { return nil }
+            return Discovered(claim.address, claim.ownership, model, label: "registered model \(model.name)")
+        }
+        return claims.sorted(found)
+    }
+
+    package func desired(
+        _ spec: RegisteredModelSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        Wanted(
+            Desired(
+                name: spec.liveName(at: address), description: spec.common.description, tags: spec.tags))
+    }
+
+    package func differences(
+        between live: MLflowRegisteredModel, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last)
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(desired.name)]
+        fields["description"] = desired.description.map { .string($0) }
+        for (key, value) in desired.tags { fields["tags.\(key)"] = .string(value) }
+        return fields
+    }
+
+    private func fields(of live: MLflowRegisteredModel) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(live.name)]
+        fields["description"] = live.description.isEmpty ? nil : .string(live.description)
+        for (key, value) in live.tags { fields["tags.\(key)"] = .string(value) }
+        return fields
+    }
+
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> MLflowRegisteredModel {
+        let mark = Mark(stack: context.stack, address: address)
+        let tags = desired.tags.merging(mark.tags) { _, mark in mark }
+        do {
+            try await server.createRegisteredModel(
+                desired.name, description: desired.description ?? "", tags: tags)
+        } catch let error as WireError where error.isAlreadyThere {
+            let named = try await server.registeredModels().first { $0.name == desired.name }
+            guard let named else { throw Diagnostic.namedByPrompt(desired.name, address) }
+            guard Mark(named.tags) == mark else { throw error }  // Our own create, whose answer was lost.
+        }
+        return MLflowRegisteredModel(name: desired.name, description: desired.description ?? "", tags: tags)
+    }
+
+    package func update(
+        _ live: MLflowRegisteredModel, to desired: Desired, since last: AppliedFields, at address: Address,
+        in context: ApplyContext
+    ) async throws -> MLflowRegisteredModel {
+        if live.name != desired.name { try await server.renameRegisteredModel(live.name, to: desired.name) }
+        for change in differences(between: live, and: desired, since: last) {
+            try await set(change, of: desired.name)
+        }
+        var updated = live
+        updated.name = desired.name
+        return updated
+    }
+
+    private func set(_ change: FieldChange, of name: String) async throws {
+        switch change.path {
+        case "name": return
+        case "description": try await server.updateRegisteredModel(name, description: change.new?.string ?? "")
+        case _:
+            let key = String(change.path.dropFirst("tags.".count))
+            guard let value = change.new?.string else { return try await server.deleteRegisteredModelTag(name, key) }
+            try await server.setRegisteredModelTag(name, key, to: value)
+        }
+    }
+
+    /// - Throws: `Diagnostic` (code 9) when it holds versions: deleting the model would take them along.
+    package func delete(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
+        let versions = try await server.modelVersions(where: MLflowFilter.name(live.name)).filter { $0.name == live.name }
+        guard versions.isEmpty else { throw Diagnostic.holdsVersions(live.name, address, count: versions.count) }
+        try await server.deleteRegisteredModel(live.name)
+    }
+
+    package func mark(
+        _ live: MLflowRegisteredModel, as address: Address, in context: ApplyContext
+    ) async throws -> MLflowRegisteredModel {
+        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
+            try await server.setRegisteredModelTag(live.name, key, to: value)
+        }
+        return live
+    }
+
+    package func forget(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
+        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteRegisteredModelTag(live.name, key) }
+    }
+
+    package func outputs(of live: MLflowRegisteredModel) -> [String: Value] {
+        ["name": .string(live.name)]
+    }
+
+    package func outputs(ofUpdating live: MLflowRegisteredModel, to desired: Desired) -> [String: Value] {
+        ["name": .string(desired.name)]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func namedByPrompt(_ name: String, _ address: Address) -> Diagnostic {
+        Diagnostic(
+            "name-taken", "The name is taken",
+            detail: "MLflow has a prompt `\(name)`, and prompts and registered models share their names.",
+            fix: "Give the registered model another `name`.", address: address.description, exitCode: 7)
+    }
+
+    fileprivate static func holdsVersions(_ name: String, _ address: Address, count: Int) -> Diagnostic {
+        Diagnostic(
+            "holds-versions", "A registered model that still holds versions is not deleted",
+            detail: "`\(address)` (registered model `\(name)`) holds \(count) version(s), which would go with it.",
+            fix: "Delete the versions first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+    }
+}

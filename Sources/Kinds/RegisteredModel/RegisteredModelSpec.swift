@@ -1,0 +1,27 @@
+package import Engine
+package import Language
+
+/// A registered model of MLflow: the name that versions and aliases belong to.
+///
+///     registeredModels:
+///       helpdesk-support: {description: Support agent, tags: {team: support}}
+package struct RegisteredModelSpec: DeclaredSpec {
+    package static let noun = "a registered model"
+    private static let tagsKey = Key<[Entry<String>]>(
+        "tags", .map(.text), example: "{team: support}", "Tags of the registered model.")
+    package static let fields = Common.fields + [tagsKey.field]
+
+    package let common: Common
+    let tags: [String: String]
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        tags = (fields.read(Self.tagsKey) ?? []).dictionary
+    }
+
+    /// One that is declared by implication.
+    init(name: String) {
+        common = Common(name: name)
+        tags = [:]
+    }
+}

@@ -1,0 +1,48 @@
+import Engine
+import Language
+package import Wire
+
+/// A vector store as it is, with the documents in it.
+package struct LiveStore: Sendable {
+    /// The key of the one attribute that our documents carry.
+    static let markKey = "drover"
+
+    package var store: LlamaStack.VectorStore
+    package var files: [LlamaStack.VectorStoreFile]
+    /// Paths of documents of ours that the spec does not ask for (any more), by the file's id.
+    package var paths: [String: String]
+
+    var metadata: [String: String] {
+        store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
+    }
+
+    /// The mark of a file; nil when it is not one of this stack's.
+    static func mark(of file: LlamaStack.VectorStoreFile, in stack: StackName) -> String? {
+        guard let mark = file.attributes[markKey]?.string, mark.hasPrefix("\(stack):") else { return nil }
+        return mark
+    }
+}
+
+/// What has to happen to the documents of a store.
+struct DocumentChanges {
+    /// To be uploaded and attached, with the mark that each gets.
+    private(set) var attach: [(document: Document, mark: String)] = []
+    /// To be taken out and deleted.
+    private(set) var detach: [LlamaStack.VectorStoreFile] = []
+
+    /// Pairs what is wanted with what is there by mark: a mark names path, content and chunking.
+    init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
+        var present: Set<String> = []
+        let wanted = Set(desired.marks.values)
+        for file in live.files {
+            guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
+            let isGood = file.status == .completed || file.status == .inProgress
+            if isGood, wanted.contains(mark), present.insert(mark).inserted { continue }
+            detach.append(file)
+        }
+        attach = desired.documents.compactMap { document in
+            guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }
+            return (document, mark)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package import Engine
+import Language
+import Wire
+
+extension VectorStoreResource {
+    package func differences(
+        between live: LiveStore, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        let fields = FieldChange.between(
+            live: fields(of: live), desired: ownFields(of: desired),
+            since: last.filter { !$0.key.hasPrefix("documents.") })
+        let documents = documentChanges(live, desired, since: last)
+        return fields.map { change in
+            var change = change
+            change.forcesReplacement =
+                ["embeddingModel", "embeddingDimension", "provider"].contains(change.path) && change.new != nil
+            return change
+        } + documents
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields = ownFields(of: desired)
+        for document in desired.documents {
+            fields["documents.\(document.path)"] = desired.marks[document.path].map { .string($0) }
+        }
+        return fields
+    }
+
+    private func ownFields(of desired: Desired) -> AppliedFields {
+        var fields: AppliedFields = [
+            "name": .string(desired.name), "embeddingModel": .string(desired.embeddingModel),
+        ]
+        fields["embeddingDimension"] = desired.embeddingDimension.map { .integer($0) }
+        fields["provider"] = desired.provider.map { .string($0) }
+        fields["expiresAfter"] = desired.expiresAfterDays.map { .string("\($0)d") }
+        for (key, value) in desired.metadata { fields["metadata.\(key)"] = .string(value) }
+        return fields
+    }
+
+    private func fields(of live: LiveStore) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(live.store.name)]
+        fields["embeddingModel"] = live.store.metadata["embedding_model"]
+        fields["embeddingDimension"] = live.store.metadata["embedding_dimension"].flatMap { value in
+            (value.integer ?? value.string.flatMap { Int($0) }).map { .integer($0) }
+        }
+        fields["provider"] = live.store.metadata["provider_id"]
+        fields["expiresAfter"] = live.store.expiresAfterDays.map { .string("\($0)d") }
+        for (key, value) in live.metadata { fields["metadata.\(key)"] = .string(value) }
+        return fields
+    }
+
+    private func documentChanges(
+        _ live: LiveStore, _ desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        let changes = DocumentChanges(desired, live)
+        var old: [String: String] = [:]
+        for file in changes.detach {
+            guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
+            old[path(of: file.id, mark, live, last)] = mark
+        }
+        var fields = changes.attach.map { document, mark in
+            let path = "documents.\(document.path)"
+            let before = old.removeValue(forKey: document.path)
+            let note =
+                before == mark
+                ? "was not ingested"
+                : before != nil ? "content changed" : last[path] == .string(mark) ? "missing on the server" : "new"
+            return FieldChange(path, old: before.map { .string($0) }, new: .string(mark), note: note)
+        }
+        fields += old.map { FieldChange("documents.\($0.key)", old: .string($0.value), note: "removed") }
+        return fields.sorted { $0.path < $1.path }
+    }
+
+    /// The path of a document that is no longer wanted: as the record knows it, else as the server names the file.
+    private func path(of file: String, _ mark: String, _ live: LiveStore, _ last: AppliedFields) -> String {
+        let recorded = last.first { $0.key.hasPrefix("documents.") && $0.value == .string(mark) }?.key
+        return recorded.map { String($0.dropFirst("documents.".count)) } ?? live.paths[file] ?? file
+    }
+}

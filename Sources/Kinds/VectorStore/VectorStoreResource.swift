@@ -1,0 +1,173 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Vector stores with their documents. Identity: the mark in the metadata, since names are not unique.
+package struct VectorStoreResource: Resource {
+    package static let kind = "vectorStores"
+    package static let onDelete = OnDelete.delete
+
+    package struct Desired: Sendable {
+        var stack: StackName
+        var name: String
+        var embeddingModel: String
+        var embeddingDimension: Int?
+        var provider: String?
+        var chunking: ChunkingSpec
+        var metadata: [String: String]
+        var expiresAfterDays: Int?
+        var documents: [Document]
+        /// The mark of each document, by path.
+        var marks: [String: String]
+        var buildsNewFirst: Bool
+    }
+
+    let server: LlamaStack
+    let stack: StackName
+    let folder: SpecFolder
+    let transport: any HTTPTransport
+    private let models: ModelListing
+
+    package init(
+        _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing,
+        transport: any HTTPTransport
+    ) {
+        self.server = server
+        self.stack = stack
+        self.folder = folder
+        self.models = models
+        self.transport = transport
+    }
+
+    package func discover(
+        _ wanted: [Address: VectorStoreSpec], of stack: StackName
+    ) async throws -> [Discovered<LiveStore>] {
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        var found: [Discovered<LiveStore>] = []
+        var newest: [Address: Int] = [:]
+        for store in try await server.vectorStores.list() {
+            let live = LiveStore(store: store, files: [], paths: [:])
+            guard let claim = claims.claim(live.metadata, name: store.name) else { continue }
+            if claim.ownership == .ours { newest[claim.address] = found.count }
+            found.append(
+                Discovered(claim.address, claim.ownership, live, label: "vector store \(store.id) (\(store.name))"))
+        }
+        let sorted = claims.sorted(found.enumerated().map { index, each in
+            let isStale = each.ownership == .ours && newest[each.address] != index
+            return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
+        })
+        return try await addingFiles(to: sorted, wanted)
+    }
+
+    private func addingFiles(
+        to found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
+    ) async throws -> [Discovered<LiveStore>] {
+        let filled = try await found.concurrentMap(limit: 8) { each in
+            var live = each.live
+            live.files = try await server.files(in: live.store.id).list()
+            return Discovered(each.address, each.ownership, live, label: each.label, isStale: each.isStale)
+        }
+        // Only documents that are there and not wanted need the names of all files.
+        let marks = Set(wanted.values.flatMap { (try? desiredMarks($0)) ?? [] })  // Told when the plan reads them.
+        let isNamed = filled.allSatisfy { each in
+            each.live.files.allSatisfy { LiveStore.mark(of: $0, in: stack).map(marks.contains) ?? true }
+        }
+        guard !isNamed else { return filled }
+        let paths = Dictionary(try await server.files.list().map { ($0.id, $0.path) }) { first, _ in first }
+        return filled.map { each in
+            var live = each.live
+            live.paths = paths
+            return Discovered(each.address, each.ownership, live, label: each.label, isStale: each.isStale)
+        }
+    }
+
+    private func desiredMarks(_ spec: VectorStoreSpec) throws -> [String] {
+        try DocumentReader(folder: folder).documents(spec.documents).map {
+            $0.mark(in: stack, chunking: spec.chunking.identity)
+        }
+    }
+
+    package func desired(
+        _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        try await models.require(spec.embeddingModel, for: "to embed documents with")
+        let documents = try DocumentReader(folder: folder).documents(spec.documents)
+        let marks = documents.map { ($0.path, $0.mark(in: stack, chunking: spec.chunking.identity)) }
+        return Wanted(
+            Desired(
+                stack: stack, name: spec.liveName(at: address), embeddingModel: spec.embeddingModel.value,
+                embeddingDimension: spec.embeddingDimension, provider: spec.provider, chunking: spec.chunking,
+                metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
+                marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst))
+    }
+
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LiveStore {
+        let mark = Mark(stack: context.stack, address: address)
+        let metadata = desired.metadata.merging(mark.tags) { _, mark in mark }
+        let store = try await server.vectorStores.create(
+            .init(
+                name: desired.name, metadata: metadata, embeddingModel: desired.embeddingModel,
+                embeddingDimension: desired.embeddingDimension, provider: desired.provider,
+                expiresAfterDays: desired.expiresAfterDays))
+        let live = LiveStore(store: store, files: [], paths: [:])
+        try await bringDocuments(of: desired, into: live, at: address, in: context)
+        return live
+    }
+
+    package func update(
+        _ live: LiveStore, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
+    ) async throws -> LiveStore {
+        let changes = differences(between: live, and: desired, since: last).filter { !$0.path.hasPrefix("documents.") }
+        var updated = live
+        if !changes.isEmpty {
+            var metadata = live.store.metadata
+            for change in changes where change.path.hasPrefix("metadata.") {
+                metadata[String(change.path.dropFirst("metadata.".count))] = change.new
+            }
+            updated.store = try await server.vectorStores.update(
+                live.store.id, name: desired.name, metadata: metadata, expiresAfterDays: desired.expiresAfterDays)
+        }
+        try await bringDocuments(of: desired, into: live, at: address, in: context)
+        return updated
+    }
+
+    /// - Throws: `Diagnostic` (code 9) when files of somebody else are in it.
+    package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
+        let foreign = live.files.count { LiveStore.mark(of: $0, in: context.stack) == nil }
+        guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+        for file in live.files { try await server.files.delete(file.id) }
+        try await server.vectorStores.delete(live.store.id)
+    }
+
+    package func mark(
+        _ live: LiveStore, as address: Address, in context: ApplyContext
+    ) async throws -> LiveStore {
+        var metadata = live.store.metadata
+        for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
+        var marked = live
+        marked.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
+        return marked
+    }
+
+    package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
+        let metadata = live.store.metadata.filter { $0.key != Mark.stackKey && $0.key != Mark.addressKey }
+        _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
+    }
+
+    package func outputs(of live: LiveStore) -> [String: Value] {
+        ["id": .string(live.store.id), "name": .string(live.store.name)]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func holdsForeignFiles(_ id: String, _ address: Address, count: Int) -> Diagnostic {
+        Diagnostic(
+            "holds-foreign-files", "A vector store that holds somebody else's files is not deleted",
+            detail: "`\(address)` (vector store \(id)) holds \(count) file(s) that drover did not put there.",
+            fix: "Remove them from the store first, or use `onDelete: retain`.", address: address.description,
+            exitCode: 9)
+    }
+}

@@ -1,0 +1,117 @@
+package import Engine
+package import Language
+
+/// A vector store with its documents.
+///
+///     vectorStores:
+///       handbook: {embeddingModel: all-minilm, documents: [docs/**/*.md]}
+package struct VectorStoreSpec: DeclaredSpec {
+    package static let noun = "a vector store"
+    private static let modelKey = Key<Located<String>>(
+        "embeddingModel", .name(of: "models", orID: true), required: true, example: "all-minilm",
+        "The embedding model: a declared model's name, or a server's id; a change replaces the store.")
+    private static let dimensionKey = Key<Int>(
+        "embeddingDimension", .integer(minimum: 1), "The length of its vectors; the server knows it by default.")
+    private static let providerKey = Key<String>(
+        "provider", .someText, example: "faiss", "The server's provider of vector stores; its default otherwise.")
+    private static let chunkingKey = Key<ChunkingSpec>(
+        "chunking", ChunkingSpec.reading, default: "auto", "How documents are cut into passages.")
+    private static let metadataKey = Key<[Entry<String>]>(
+        "metadata", .map(.text), example: "{audience: public}", "Notes on the store.")
+    private static let expiryKey = Key<Duration>(
+        "expiresAfter", .duration, example: "30d", "When the server may drop it, after its last use; whole days.")
+    private static let documentsKey = Key<[DocumentSpec]>(
+        "documents", .list(DocumentSpec.reading), example: "[docs/**/*.md]", "What can be found in it.")
+    private static let updateKey = Key<String>(
+        "update", .choice(["inPlace", "newFirst"]), default: "inPlace",
+        "Whether changed documents change the store, or build a new one beside it.")
+    package static let fields =
+        Common.fields + [
+            modelKey.field, dimensionKey.field, providerKey.field, chunkingKey.field, metadataKey.field,
+            expiryKey.field, documentsKey.field, updateKey.field,
+        ]
+
+    package let common: Common
+    let embeddingModel: Located<String>
+    let embeddingDimension: Int?
+    let provider: String?
+    let chunking: ChunkingSpec
+    let metadata: [String: String]
+    let expiresAfterDays: Int?
+    let documents: [DocumentSpec]
+    let buildsNewFirst: Bool
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
+        embeddingModel = fields.require(Self.modelKey, else: missing)
+        embeddingDimension = fields.read(Self.dimensionKey)
+        provider = fields.read(Self.providerKey)
+        chunking = fields.read(Self.chunkingKey) ?? .auto
+        metadata = (fields.read(Self.metadataKey) ?? []).dictionary
+        let expiry = fields.read(Self.expiryKey)
+        expiresAfterDays = expiry.map { Int($0 / .seconds(86400)) }
+        documents = fields.read(Self.documentsKey) ?? []
+        buildsNewFirst = fields.read(Self.updateKey) == "newFirst"
+        if let expiry, expiry < .seconds(86400), let range = fields.range(of: "expiresAfter") {
+            fields.problems.report(.shortExpiry(range))
+        }
+    }
+}
+
+/// How documents are cut into passages.
+enum ChunkingSpec: Sendable, Hashable {
+    case auto
+    case fixed(maxTokens: Int, overlap: Int)
+
+    static let reading = Reading<ChunkingSpec>.either(
+        [
+            Reading<String>.choice(["auto"]).map { _, _, _ in .auto },
+            Reading<FixedChunking>.object().map { fixed, _, _ in
+                .fixed(maxTokens: fixed.maxTokens, overlap: fixed.overlap)
+            },
+        ], expected: "`auto`, or a map with `maxTokens` and `overlap`")
+
+    /// As it enters a document's mark; null for what the server does by itself.
+    var identity: Value {
+        guard case .fixed(let maxTokens, let overlap) = self else { return .null }
+        return ["maxTokens": .integer(maxTokens), "overlap": .integer(overlap)]
+    }
+}
+
+/// Passages of a fixed size.
+struct FixedChunking: SpecDecodable {
+    static let noun = "a chunking"
+    private static let maxKey = Key<Int>(
+        "maxTokens", .integer(minimum: 100, maximum: 4096), required: true, example: "800",
+        "The size of a passage, in tokens.")
+    private static let overlapKey = Key<Int>(
+        "overlap", .integer(minimum: 0), default: "0", "How many tokens neighbouring passages share.")
+    static let fields = [maxKey.field, overlapKey.field]
+
+    let maxTokens: Int
+    let overlap: Int
+
+    init(from fields: inout Fields) {
+        maxTokens = fields.require(Self.maxKey, else: 800)
+        overlap = fields.read(Self.overlapKey) ?? 0
+        if overlap > maxTokens / 2, let range = fields.range(of: "overlap") {
+            fields.problems.report(.largeOverlap(overlap, maxTokens, range))
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func largeOverlap(_ overlap: Int, _ maxTokens: Int, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "large-overlap", "Overlap too large",
+            detail: "Passages of \(maxTokens) tokens cannot share \(overlap): servers take at most half of the size.",
+            fix: "Use at most \(maxTokens / 2).", at: range)
+    }
+
+    fileprivate static func shortExpiry(_ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "short-expiry", "Expiry shorter than a day", detail: "Servers count the expiry of a store in whole days.",
+            fix: "Use at least `1d`.", at: range)
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Language
+
+/// Makes private Python environments in a cache that all labs share.
+struct PythonEnvironments: Sendable {
+    /// `~/.cache/drover/environments`, or where `XDG_CACHE_HOME` says.
+    let directory: String
+    let run: Run
+    let report: @Sendable (LabEvent) -> Void
+
+    private static let marker = "drover-finished"
+
+    /// The directory of a finished environment, made first when it is not there.
+    ///
+    /// Scripts in it hold its path, so it is made in place and marked at the end: one without the mark is made again.
+    /// - Throws: `Diagnostic` with the end of the installer's output.
+    func ready(_ recipe: Recipe) async throws -> String {
+        let path = "\(directory)/\(recipe.directoryName)"
+        guard !isFinished(path) else { return path }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let lock = try await FileLock.acquire("\(path).lock")
+        defer { lock.release() }
+        guard !isFinished(path) else { return path }
+        let started = ContinuousClock.now
+        report(.installing(name: "\(recipe.name) \(recipe.version)", directory: path))
+        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
+        try await make(recipe, at: path)
+        try Data("made by drover lab\n".utf8).write(to: URL(filePath: "\(path)/\(Self.marker)"))
+        report(.installed(name: "\(recipe.name) \(recipe.version)", after: .now - started))
+        return path
+    }
+
+    private func isFinished(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(Self.marker)")
+    }
+
+    private func make(_ recipe: Recipe, at path: String) async throws {
+        let python = try await PythonFinder(run: run).find()
+        let installer = Installer(usesUV: try await run(["uv", "--version"])?.succeeded ?? false, environment: path)
+        try await step(installer.create(with: python.path), of: recipe)
+        let pins = "\(path)/pins.txt"
+        try Data(recipe.pins.utf8).write(to: URL(filePath: pins))
+        try await step(installer.install(recipe.packages, pins: pins), of: recipe)
+        for extract in recipe.extracts {
+            try await take(extract, of: recipe, with: installer, into: path)
+        }
+        guard FileManager.default.isExecutableFile(atPath: "\(path)/\(recipe.program)") else {
+            throw Diagnostic.notInstalled(recipe, "The packages are installed, but `\(recipe.program)` is not there.", "")
+        }
+    }
+
+    private func take(_ extract: Recipe.Extract, of recipe: Recipe, with installer: Installer, into path: String) async throws {
+        let place = "\(path)/extract"
+        try await step(installer.unpack(extract.package, into: place), of: recipe)
+        let destination = URL(filePath: "\(path)/\(extract.destination)")
+        try FileManager.default.createDirectory(
+            at: destination.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "\(place)/\(extract.path)", toPath: destination.path)
+        try FileManager.default.removeItem(atPath: place)
+    }
+
+    private func step(_ words: [String], of recipe: Recipe) async throws {
+        let command = words.prefix(3).joined(separator: " ")
+        guard let ended = try await run(words) else {
+            throw Diagnostic.notInstalled(recipe, "There is no program `\(words.first ?? "")`.", "")
+        }
+        guard ended.succeeded else { throw Diagnostic.notInstalled(recipe, "`\(command) …` failed.", ended.lastLines) }
+    }
+}
+
+/// The words that make and fill an environment: with uv where there is one, else with Python's own `venv` and `pip`.
+struct Installer: Sendable {
+    let usesUV: Bool
+    let environment: String
+
+    private var python: String { "\(environment)/bin/python" }
+
+    func create(with python: String) -> [String] {
+        usesUV ? ["uv", "venv", "--quiet", "--python", python, environment] : [python, "-m", "venv", environment]
+    }
+
+    func install(_ packages: [String], pins: String) -> [String] {
+        (usesUV ? ["uv", "pip", "install", "--python", python] : [python, "-m", "pip", "install"])
+            + ["--constraint", pins] + packages
+    }
+
+    func unpack(_ package: String, into place: String) -> [String] {
+        (usesUV ? ["uv", "pip", "install", "--python", python] : [python, "-m", "pip", "install"])
+            + ["--no-deps", "--target", place, package]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notInstalled(_ recipe: Recipe, _ what: String, _ output: String) -> Diagnostic {
+        Diagnostic(
+            "lab-install-failed", "Server not installed",
+            detail: "The environment of \(recipe.name) \(recipe.version) could not be made. \(what)"
+                + (output.isEmpty ? "" : " The installer's last words:\n\(output)"),
+            fix: "Check that a Python package index can be reached (and that Python has its `venv` module, or uv is "
+                + "installed), then run the command again: it starts afresh.",
+            exitCode: 1)
+    }
+}

@@ -1,0 +1,44 @@
+import FoundationEssentials
+import Subprocess
+import SystemPackage
+
+/// Runs programs and waits for them.
+struct Run: Sendable {
+    struct Ended: Sendable {
+        let succeeded: Bool
+        /// Standard output and standard error as they came, at most 16 MiB.
+        let output: String
+
+        /// The last lines, as many as fit on a screen.
+        var lastLines: String {
+            LogTail.lastLines(12, of: output)
+        }
+    }
+
+    var environment: [String: String]
+
+    /// Runs a program to its end; nil when there is no such program.
+    func callAsFunction(_ words: [String], standardError: Bool = true) async throws -> Ended? {
+        guard let name = words.first else { return nil }
+        var variables: [Environment.Key: String] = [:]
+        for (key, value) in environment {
+            variables[Environment.Key(stringLiteral: key)] = value
+        }
+        let executable: Executable = name.contains("/") ? .path(FilePath(name)) : .name(name)
+        let arguments = Arguments(Array(words.dropFirst()))
+        do {
+            if standardError {
+                let result = try await run(
+                    executable, arguments: arguments, environment: .custom(variables),
+                    output: .string(limit: 16 << 20), error: .combinedWithOutput)
+                return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput)
+            }
+            let result = try await run(
+                executable, arguments: arguments, environment: .custom(variables),
+                output: .string(limit: 16 << 20), error: .discarded)
+            return Ended(succeeded: result.terminationStatus.isSuccess, output: result.standardOutput)
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,200 @@
+import FoundationEssentials
+import Language
+package import Wire
+
+/// Real servers on this machine, on loopback ports, in the background.
+package struct Lab: Sendable {
+    let place: LabPlace
+    private let executable: String
+    private let environment: [String: String]
+    let health: Health
+    private let report: @Sendable (LabEvent) -> Void
+
+    /// - Parameters:
+    ///   - directory: where `.drover/` is, absolute.
+    ///   - executable: the drover to run as scripted model and MCP server, absolute.
+    ///   - environment: of this process.
+    ///   - report: called with what happens, possibly from several tasks at once.
+    package init(
+        place: LabPlace, executable: String, environment: [String: String], transport: any HTTPTransport,
+        report: @escaping @Sendable (LabEvent) -> Void
+    ) {
+        self.place = place
+        self.executable = executable
+        self.environment = environment
+        self.health = Health(transport: transport)
+        self.report = report
+    }
+
+    /// Starts what does not run, restarts what has crashed, changed or fallen silent, and leaves the rest alone.
+    ///
+    /// Cancelled or failed halfway, it leaves a record of what it started: the next `up` goes on, `down` stops it.
+    /// - Parameters:
+    ///   - settings: nil for those of the lab that runs, else the usual ones.
+    ///   - limit: how long a server may take until it answers.
+    /// - Throws: `Diagnostic` or `Diagnostics`: no Python, an installation that failed, a server that ends or is silent.
+    package func up(_ settings: LabSettings?, within limit: Duration = .seconds(120)) async throws -> LabFile {
+        try place.create()
+        let lock = try await FileLock.acquire(place.lock)
+        defer { lock.release() }
+        let previous = try LabFile.read(from: place.directory, name: place.name)
+        let environments = PythonEnvironments(
+            directory: Self.cache(environment), run: Run(environment: environment), report: report)
+        async let mlflow = environments.ready(.mlflow)
+        async let llamastack = environments.ready(.ogx)
+        let blueprint = Blueprint(
+            place: place, settings: settings ?? previous?.settings ?? LabSettings(),
+            ports: try await ports(after: previous), executable: executable,
+            mlflow: try await mlflow, llamastack: try await llamastack, configuration: StackConfiguration.ogx)
+        return try await start(blueprint, after: previous, within: limit)
+    }
+
+    /// Stops what runs, by process id and start time; with `purge` also removes all data and logs.
+    /// - Returns: whether there was a lab.
+    package func down(purge: Bool) async throws -> Bool {
+        let existed = FileManager.default.fileExists(atPath: place.data)
+        guard existed else { return false }
+        let lock = try await FileLock.acquire(place.lock)
+        defer { lock.release() }
+        let file = try LabFile.read(from: place.directory, name: place.name)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for process in file?.processes ?? [] {
+                group.addTask {
+                    try await background(process).stop()
+                    report(.stopped(process.name))
+                }
+            }
+            try await group.waitForAll()
+        }
+        if file != nil { try FileManager.default.removeItem(atPath: place.file) }
+        if purge { try FileManager.default.removeItem(atPath: place.data) }
+        return file != nil || purge
+    }
+
+    func background(_ process: LabFile.Process) -> BackgroundProcess {
+        BackgroundProcess(identity: process.identity, lab: place.data)
+    }
+
+    private static func cache(_ environment: [String: String]) -> String {
+        let root = environment["XDG_CACHE_HOME"] ?? "\(environment["HOME"] ?? "/tmp")/.cache"
+        return "\(root)/drover/environments"
+    }
+
+    /// A port for each server: where it listens now, where it listened last, or another one.
+    private func ports(after previous: LabFile?) async throws -> [LabServer: Int] {
+        var ports = Ports()
+        var chosen: [LabServer: Int] = [:]
+        let remembered = try place.rememberedPorts
+        for server in LabServer.allCases {
+            if let process = previous?[server] {
+                if background(process).isRunning {
+                    chosen[server] = process.port
+                    continue
+                }
+                report(.crashed(server, lastLines: LogTail.lastLines(8, ofFile: process.log)))
+                try await background(process).stop(within: .seconds(2))
+            }
+            chosen[server] = try ports.free(preferring: remembered[server])
+        }
+        try place.remember(chosen)
+        return chosen
+    }
+
+    private func start(
+        _ blueprint: Blueprint, after previous: LabFile?, within limit: Duration
+    ) async throws -> LabFile {
+        var file = LabFile(blueprint, keeping: previous?.processes ?? [])
+        try file.write(to: place.file)
+        try Data(blueprint.configuration.utf8).write(to: URL(filePath: blueprint.configurationPath))
+        var starting: [LabServer] = []
+        for server in [LabServer.model, .mcp, .mlflow] where try await begin(server, blueprint, &file) {
+            starting.append(server)
+        }
+        let first = starting.filter { $0 != .mlflow }
+        try await wait(for: first, within: limit, &file)
+        if try await begin(.llamastack, blueprint, &file) { starting.append(.llamastack) }
+        try await wait(for: starting.filter { !first.contains($0) }, within: limit, &file)
+        return file
+    }
+
+    /// Starts a server unless it runs as it should, and records it before anything else can go wrong.
+    /// - Returns: whether it was started now.
+    private func begin(_ server: LabServer, _ blueprint: Blueprint, _ file: inout LabFile) async throws -> Bool {
+        var program = blueprint.program(of: server)
+        let digest = program.digest
+        let port = blueprint.ports[server] ?? 0
+        if let process = file[server], background(process).isRunning {
+            if process.digest == digest, try await health.isGood(server, port: port, timeout: .seconds(15)) {
+                report(.kept(server))
+                return false
+            }
+            report(.restarting(server))
+            try await background(process).stop()
+        }
+        try place.rotateLog(of: server)
+        program.environment.merge(Blueprint.inherited(from: environment)) { own, _ in own }
+        report(.starting(server, port: port))
+        let log = place.log(of: server)
+        let started = try BackgroundProcess.start(program, lab: place.data, log: log)
+        file[server] = LabFile.Process(
+            name: server, pid: started.identity.pid, startTime: started.identity.startTime, port: port, log: log,
+            digest: digest)
+        try file.write(to: place.file)
+        return true
+    }
+
+    /// Waits for servers side by side; what one of them lacks does not keep the others from being waited for.
+    private func wait(for servers: [LabServer], within limit: Duration, _ file: inout LabFile) async throws {
+        let processes = servers.compactMap { file[$0] }
+        let results = await withTaskGroup(of: (LabServer, Result<Duration, any Error>).self) { group in
+            for process in processes {
+                group.addTask {
+                    do {
+                        let duration = try await health.wait(
+                            for: process.name, background(process), port: process.port, log: process.log, within: limit)
+                        report(.ready(process.name, after: duration))
+                        return (process.name, .success(duration))
+                    } catch {
+                        return (process.name, .failure(error))
+                    }
+                }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        var diagnostics: [Diagnostic] = []
+        for (server, result) in results {
+            do {
+                file[server]?.startupSeconds = try result.get() / .seconds(1)
+            } catch let diagnostic as Diagnostic {
+                diagnostics.append(diagnostic)
+            }
+        }
+        try file.write(to: place.file)
+        if !diagnostics.isEmpty { throw Diagnostics(diagnostics) }
+    }
+}
+
+extension LabFile {
+    /// The servers as a blueprint places them, before it is known which of the processes may stay.
+    init(_ blueprint: Blueprint, keeping processes: [Process]) {
+        let variables = blueprint.variables
+        self.init(
+            name: blueprint.place.name,
+            llamastack: Location(url: variables["DROVER_LAB_LLAMASTACK_URL"] ?? ""),
+            mlflow: Location(url: variables["DROVER_LAB_MLFLOW_URL"] ?? ""),
+            mcp: Location(url: variables["DROVER_LAB_MCP_URL"] ?? ""),
+            model: Location(url: variables["DROVER_LAB_MODEL_URL"] ?? ""),
+            isScripted: blueprint.settings.realModel == nil,
+            settings: blueprint.settings,
+            processes: processes,
+            pythons: [
+                "mlflow": "\(blueprint.mlflow)/bin/python", "llamastack": "\(blueprint.llamastack)/bin/python",
+            ],
+            variables: variables)
+    }
+}
+
+/// The configuration files that the servers start with.
+enum StackConfiguration {
+    static let ogx = String(decoding: PackageResources.ogx_1_5_0_yaml, as: UTF8.self)
+}

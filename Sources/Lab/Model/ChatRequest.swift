@@ -1,0 +1,98 @@
+import Language
+
+/// What a client asks of the scripted model: `POST /v1/chat/completions`, as OpenAI's API has it; the rest is ignored.
+struct ChatRequest: Sendable, Decodable {
+    struct Message: Sendable, Decodable {
+        let role: String
+        /// Its text; the texts of several parts are joined by line breaks.
+        let text: String
+        let toolCalls: [ToolCall]
+        let toolCallID: String?
+    }
+
+    struct ToolCall: Sendable, Codable, Hashable {
+        struct Function: Sendable, Codable, Hashable {
+            let name: String
+            let arguments: String
+        }
+        let id: String
+        let function: Function
+    }
+
+    struct Tool: Sendable, Decodable {
+        struct Function: Sendable, Decodable {
+            let name: String
+            let parameters: Value?
+        }
+        let function: Function
+    }
+
+    struct StreamOptions: Sendable, Decodable {
+        let include_usage: Bool?
+    }
+
+    let model: String
+    let messages: [Message]
+    let tools: [Tool]?
+    /// `"none"`, `"auto"`, `"required"`, or the name of one function in a map.
+    let tool_choice: Value?
+    let response_format: Value?
+    let stream: Bool?
+    let stream_options: StreamOptions?
+}
+
+extension ChatRequest.Message {
+    private enum CodingKeys: String, CodingKey {
+        case role, content, tool_calls, tool_call_id
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        role = try fields.decode(String.self, forKey: .role)
+        text = Self.text(of: try fields.decodeIfPresent(Value.self, forKey: .content) ?? .null)
+        toolCalls = try fields.decodeIfPresent([ChatRequest.ToolCall].self, forKey: .tool_calls) ?? []
+        toolCallID = try fields.decodeIfPresent(String.self, forKey: .tool_call_id)
+    }
+
+    private static func text(of content: Value) -> String {
+        if let parts = content.array { return parts.compactMap { $0["text"]?.string }.joined(separator: "\n") }
+        return content.string ?? ""
+    }
+}
+
+/// What the model looks at when it thinks of an answer.
+struct Conversation: Sendable {
+    let system: String
+    /// The last message of the user.
+    let user: String
+    /// All that was said before that message, a message a line.
+    let history: String
+    /// The results of the tools that were called since that message; empty when none was.
+    let results: [ToolResult]
+    let offered: [ChatRequest.Tool.Function]
+    /// A function that the client insists on.
+    let wanted: String?
+    let format: Value?
+
+    init(_ request: ChatRequest) {
+        let messages = request.messages
+        let last = messages.lastIndex { $0.role == "user" } ?? messages.startIndex
+        system = messages.filter { ["system", "developer"].contains($0.role) }.map(\.text).joined(separator: "\n")
+        user = messages.indices.contains(last) ? messages[last].text : ""
+        history = messages.prefix(last).filter { ["user", "assistant"].contains($0.role) }.map(\.text)
+            .joined(separator: "\n")
+        results = Self.results(in: messages)
+        offered = request.tool_choice?.string == "none" ? [] : (request.tools ?? []).map(\.function)
+        wanted = request.tool_choice?["function"]?["name"]?.string
+        format = request.response_format
+    }
+
+    /// The tool messages that end the conversation, with the names of the tools.
+    private static func results(in messages: [ChatRequest.Message]) -> [ToolResult] {
+        let calls = messages.flatMap(\.toolCalls)
+        let ending = messages.reversed().prefix { $0.role == "tool" }.reversed()
+        return ending.map { message in
+            ToolResult(tool: calls.last { $0.id == message.toolCallID }?.function.name ?? "", raw: message.text)
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Glibc
+
+/// A program that goes on in the background, in a session of its own, after drover has ended.
+///
+/// It and all that it starts carry `DROVER_LAB=<directory>` in their environment: only what carries it is ever stopped.
+struct BackgroundProcess: Sendable {
+    let identity: ProcessIdentity
+    /// The lab that it belongs to: an absolute directory.
+    let lab: String
+
+    static let marker = "DROVER_LAB"
+
+    /// Starts a program that writes to a log and reads nothing; Ctrl-C in this terminal does not reach it.
+    /// - Throws: `Diagnostic` when the program cannot be started.
+    static func start(_ program: Program, lab: String, log: String) throws -> BackgroundProcess {
+        var environment = program.environment
+        environment[marker] = lab
+        let pid = try Spawn(program: program, environment: environment, log: log).pid()
+        let identity = ProcessIdentity(pid: pid) ?? ProcessIdentity(pid: pid, startTime: "ended")
+        return BackgroundProcess(identity: identity, lab: lab)
+    }
+
+    /// Whether the program runs; when it has ended and was started by this very process, its exit status is collected.
+    var isRunning: Bool {
+        if identity.isRunning { return true }
+        waitpid(identity.pid, nil, WNOHANG)
+        return false
+    }
+
+    /// What is left of it: itself and its children, also when it has crashed and they have not.
+    private var members: [ProcessTable.Entry] {
+        if let leader = ProcessIdentity(pid: identity.pid), leader != identity { return [] }
+        return ProcessTable.members(ofSession: identity.pid, with: "\(Self.marker)=\(lab)")
+    }
+
+    /// The memory that it and its children hold, in bytes.
+    var residentBytes: Int {
+        members.reduce(0) { $0 + $1.residentPages } * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+
+    /// Asks it and its children to end, and ends them when they have not after the limit.
+    func stop(within limit: Duration = .seconds(10), clock: some Clock<Duration> = ContinuousClock()) async throws {
+        signal(SIGTERM)
+        let deadline = clock.now.advanced(by: limit)
+        while !members.isEmpty, clock.now < deadline {
+            try await clock.sleep(for: .milliseconds(50))
+        }
+        signal(SIGKILL)
+        while !members.isEmpty, clock.now < deadline.advanced(by: .seconds(5)) {
+            try await clock.sleep(for: .milliseconds(20))
+        }
+        waitpid(identity.pid, nil, WNOHANG)
+    }
+
+    private func signal(_ signal: Int32) {
+        for member in members {
+            kill(member.pid, signal)
+        }
+    }
+}

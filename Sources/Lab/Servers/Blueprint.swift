@@ -1,0 +1,87 @@
+import FoundationEssentials
+
+/// How each server of a lab is started: pure data, made once all ports are known.
+struct Blueprint: Sendable {
+    let place: LabPlace
+    let settings: LabSettings
+    let ports: [LabServer: Int]
+    /// The drover that runs now, which is also the scripted model and the MCP server.
+    let executable: String
+    let mlflow: String
+    let llamastack: String
+    /// The lines of the server's configuration file.
+    let configuration: String
+
+    func root(of server: LabServer) -> String {
+        "http://127.0.0.1:\(ports[server] ?? 0)"
+    }
+
+    var variables: [String: String] {
+        [
+            "DROVER_LAB_LLAMASTACK_URL": LabServer.llamastack.clientURL(root: root(of: .llamastack)),
+            "DROVER_LAB_MLFLOW_URL": LabServer.mlflow.clientURL(root: root(of: .mlflow)),
+            "DROVER_LAB_MODEL_URL": settings.realModel?.base ?? LabServer.model.clientURL(root: root(of: .model)),
+            "DROVER_LAB_MCP_URL": LabServer.mcp.clientURL(root: root(of: .mcp)),
+        ]
+    }
+
+    func program(of server: LabServer) -> Program {
+        let port = String(ports[server] ?? 0)
+        let directory = place.data(of: server)
+        return switch server {
+        case .model:
+            Program(
+                words: [executable, "lab", "model", "--port", port] + (settings.script.map { ["--script", $0] } ?? []),
+                environment: [:], directory: directory)
+        case .mcp:
+            Program(words: [executable, "lab", "mcp", "--port", port], environment: [:], directory: directory)
+        case .mlflow:
+            Program(
+                words: [
+                    "\(mlflow)/bin/python", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1",
+                    "--backend-store-uri", "sqlite:///\(directory)/mlflow.db",
+                    "--artifacts-destination", "\(directory)/artifacts",
+                ],
+                environment: [
+                    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true",
+                    "DO_NOT_TRACK": "true", "PYTHONUNBUFFERED": "1",
+                ], directory: directory)
+        case .llamastack:
+            Program(
+                words: ["\(llamastack)/bin/ogx", "run", configurationPath, "--port", port, "--insecure"],
+                environment: stackEnvironment, directory: directory)
+        }
+    }
+
+    var configurationPath: String {
+        "\(place.data(of: .llamastack))/configuration-\(StableHash.hexadecimal(configuration)).yaml"
+    }
+
+    private var stackEnvironment: [String: String] {
+        let own = LabServer.model.clientURL(root: root(of: .model))
+        let real = settings.realModel
+        let data = place.data(of: .llamastack)
+        return [
+            "DROVER_LAB_DATA": data,
+            "DROVER_LAB_CHAT_URL": real?.base ?? own,
+            "DROVER_LAB_CHAT_MODEL": real?.model ?? ScriptedModel.chatModel,
+            "DROVER_LAB_EMBEDDING_URL": real?.embeddingModel == nil ? own : real?.base ?? own,
+            "DROVER_LAB_EMBEDDING_MODEL": real?.embeddingModel ?? ScriptedModel.embeddingModel,
+            "DROVER_LAB_EMBEDDING_DIMENSION": String(
+                real?.embeddingModel == nil ? Embedding.dimension : real?.embeddingDimension ?? Embedding.dimension),
+            "OGX_CONFIG_DIR": "\(data)/home", "SQLITE_STORE_DIR": data,
+            "TIKTOKEN_CACHE_DIR": "\(llamastack)/share/tiktoken",
+            "HF_HUB_OFFLINE": "1", "OTEL_SDK_DISABLED": "true", "DO_NOT_TRACK": "true", "PYTHONUNBUFFERED": "1",
+            "NO_COLOR": "1", "COLUMNS": "200",
+        ]
+    }
+
+    /// What a server sees of the user's environment: nothing that could configure it.
+    static func inherited(from environment: [String: String]) -> [String: String] {
+        let names: Set = ["PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE", "DROVER_LAB_CHAT_KEY"]
+        var kept = environment.filter { names.contains($0.key) || $0.key.hasPrefix("LC_") }
+        kept["NO_PROXY"] = "127.0.0.1,localhost"
+        kept["no_proxy"] = "127.0.0.1,localhost"
+        return kept
+    }
+}

@@ -1,0 +1,51 @@
+import Language
+import Wire
+
+/// Asks servers whether they are well.
+struct Health: Sendable {
+    let transport: any HTTPTransport
+
+    /// Whether a server of a lab answers on a port as it should.
+    func isGood(_ server: LabServer, port: Int, timeout: Duration) async throws -> Bool {
+        let url = "http://127.0.0.1:\(port)\(server.healthPath)"
+        do {
+            return try await transport.send(HTTPRequest(.get, url, timeout: timeout)).status == 200
+        } catch is TransportFailure {
+            return false
+        }
+    }
+
+    /// Waits until a server that was just started answers.
+    /// - Returns: how long it took.
+    /// - Throws: `Diagnostic` with the end of the log when it has ended or the time is over.
+    func wait(
+        for server: LabServer, _ process: BackgroundProcess, port: Int, log: String, within limit: Duration
+    ) async throws -> Duration {
+        let clock = ContinuousClock()
+        let start = clock.now
+        while true {
+            if try await isGood(server, port: port, timeout: .seconds(5)) { return clock.now - start }
+            guard process.isRunning else { throw Diagnostic.ended(server, log: log) }
+            guard clock.now - start < limit else { throw Diagnostic.silent(server, port: port, after: limit, log: log) }
+            try await clock.sleep(for: .milliseconds(100))
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func ended(_ server: LabServer, log: String) -> Diagnostic {
+        Diagnostic(
+            "lab-server-crashed", "Server ended while it started",
+            detail: "The \(server.title) ended before it answered. The end of `\(log)`:\n"
+                + LogTail.lastLines(15, ofFile: log),
+            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.", exitCode: 1)
+    }
+
+    fileprivate static func silent(_ server: LabServer, port: Int, after limit: Duration, log: String) -> Diagnostic {
+        Diagnostic(
+            "lab-server-silent", "Server does not answer",
+            detail: "The \(server.title) runs, but `http://127.0.0.1:\(port)\(server.healthPath)` did not answer within "
+                + "\(limit.components.seconds) s. The end of `\(log)`:\n" + LogTail.lastLines(15, ofFile: log),
+            fix: "Run `drover lab up` again to wait longer.", exitCode: 1)
+    }
+}

@@ -1,0 +1,133 @@
+/// What can be wrong with the fields of a map.
+extension Diagnostic {
+    static func unknownField(_ entry: Node.Entry, in type: any SpecDecodable.Type) -> Diagnostic {
+        let names = type.fields.map(\.name)
+        return Diagnostic(
+            "unknown-field", "Unknown field",
+            detail: "\(type.noun.capitalizedFirst) has no field `\(entry.key)`.",
+            fix: Suggestion.nearest(to: entry.key, among: names).map { "Did you mean `\($0)`?" }
+                ?? "Use one of \(names.listed), or start the key with `x-` if it is yours.",
+            at: entry.keyRange)
+    }
+
+    static func missingField(_ field: Field, of noun: String, at range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "missing-field", "Missing field",
+            detail: "\(noun.capitalizedFirst) needs the field `\(field.name)`: \(field.summary.uncapitalizedFirst)",
+            fix: "Add `\(field.name): \(field.example ?? "…")`.",
+            at: range.firstLine)
+    }
+
+    static func notExactlyOne(
+        _ group: [String], present: [String], of noun: String, at range: SourceRange
+    ) -> Diagnostic {
+        Diagnostic(
+            "not-exactly-one", "Not exactly one of several fields",
+            detail: present.isEmpty
+                ? "\(noun.capitalizedFirst) needs one of \(group.listed), and has none."
+                : "\(noun.capitalizedFirst) takes only one of \(group.listed), and has \(present.listed).",
+            fix: present.isEmpty ? "Add one of them." : "Keep one and remove the rest.",
+            at: range.firstLine)
+    }
+
+    static func emptyText(_ node: Node) -> Diagnostic {
+        Diagnostic(
+            "empty-text", "Empty text", detail: "This field needs some text, and it is empty.",
+            fix: "Write the text, or remove the field if it is optional.", at: node.range)
+    }
+
+    static func unknownChoice(_ text: String, _ node: Node, _ options: [String]) -> Diagnostic {
+        Diagnostic(
+            "unknown-choice", "Unknown choice", detail: "`\(text)` is not one of \(options.listed).",
+            fix: Suggestion.nearest(to: text, among: options).map { "Did you mean `\($0)`?" }
+                ?? "Use one of \(options.listed).",
+            at: node.range)
+    }
+
+    static func outOfRange(_ node: Node, _ value: String, _ minimum: String?, _ maximum: String?) -> Diagnostic {
+        let bounds =
+            switch (minimum, maximum) {
+            case (let minimum?, let maximum?): "between \(minimum) and \(maximum)"
+            case (let minimum?, nil): "at least \(minimum)"
+            case (nil, let maximum?): "at most \(maximum)"
+            case (nil, nil): "a number"
+            }
+        return Diagnostic(
+            "out-of-range", "Number out of range", detail: "The value is \(value), and it must be \(bounds).",
+            fix: "Use a number that is \(bounds).", at: node.range)
+    }
+
+    static func tooFew(_ node: Node, _ minimum: Int) -> Diagnostic {
+        Diagnostic(
+            "too-few", "Too few elements", detail: "This list needs at least \(minimum) element(s).",
+            fix: "Add what is missing, or remove the field.", at: node.range)
+    }
+
+    static func badName(_ name: String, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "bad-name", "Unusable name",
+            detail: "`\(name)` cannot name a declared thing: a name starts with a lower-case letter and holds "
+                + "lower-case letters, digits and `-`, at most 63 in all.",
+            fix: "Rename it; its live name can be anything, in the field `name`.", at: range)
+    }
+
+    static func badDuration(_ text: String, _ node: Node) -> Diagnostic {
+        Diagnostic(
+            "bad-duration", "Unreadable duration", detail: "`\(text)` is not a duration.",
+            fix: "Write a number and a unit, such as `250ms`, `30s`, `5m`, `12h` or `7d`.", at: node.range)
+    }
+
+    static func plainSecret(_ node: Node) -> Diagnostic {
+        Diagnostic(
+            "plain-secret", "Secret in plain text",
+            detail: "This field is a secret, and a secret never stands in a spec.",
+            fix: "Write `{env: NAME}` or `{file: PATH}`, and keep the value there.", at: node.range)
+    }
+
+    static func outputNotAllowed(_ template: Template, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "reference-not-allowed", "Reference where none can stand",
+            detail: "`\(template.text)` is known only after apply, and this field is needed before.",
+            fix: "Write the value itself, or use `${var.…}` or `${env.…}`.", at: range)
+    }
+}
+
+extension Problems {
+    /// Reports that a node has another type than the field wants.
+    /// - Returns: nil always, so that a reading can return it.
+    mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {
+        if case .pending(let template) = node.content {
+            report(.outputNotAllowed(template, node.range))
+            return nil
+        }
+        report(
+            Diagnostic(
+                "wrong-type", "Wrong type",
+                detail: "This is \(node.typeName), and the field takes \(expected).",
+                fix: quoting ? "Put it in quotes." : "Write \(expected).", at: node.range.firstLine))
+        return nil
+    }
+}
+
+extension SourceRange {
+    /// The range itself, or, when it spans lines, only its start: carets under a whole map say nothing.
+    package var firstLine: SourceRange {
+        guard end.line > start.line else { return self }
+        return SourceRange(
+            source: source, start: start, end: SourcePosition(line: start.line, column: start.column + 1))
+    }
+}
+
+extension String {
+    package var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+    package var uncapitalizedFirst: String { prefix(1).lowercased() + dropFirst() }
+}
+
+extension Sequence where Element == String {
+    /// `` `a`, `b` and `c` ``.
+    package var listed: String {
+        let quoted = map { "`\($0)`" }
+        guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
+        return quoted.dropLast().joined(separator: ", ") + " and " + last
+    }
+}

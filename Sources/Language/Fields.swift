@@ -1,0 +1,120 @@
+/// The fields of one map, read by key; everything wrong with them is collected.
+package struct Fields {
+    private let entries: [String: Node.Entry]
+    package var problems: Problems
+    /// The whole map.
+    package let node: Node
+
+    private init(node: Node, entries: [String: Node.Entry], problems: Problems) {
+        self.node = node
+        self.entries = entries
+        self.problems = problems
+    }
+
+    /// Reads an optional field; nil when it is not there, or wrong (and reported).
+    package mutating func read<Value>(_ key: Key<Value>) -> Value? {
+        guard let entry = entries[key.field.name], !entry.value.isNull else { return nil }
+        return key.reading.read(entry.value, &problems)
+    }
+
+    /// Reads a required field; the placeholder stands in when it is missing or wrong (and reported).
+    package mutating func require<Value>(_ key: Key<Value>, else placeholder: @autoclosure () -> Value) -> Value {
+        read(key) ?? placeholder()
+    }
+
+    /// Where a field's value was written; nil when it is not there.
+    package func range(of name: String) -> SourceRange? {
+        entries[name]?.value.range
+    }
+
+    /// Where a field's key was written; nil when it is not there.
+    package func keyRange(of name: String) -> SourceRange? {
+        entries[name]?.keyRange
+    }
+
+    package func has(_ name: String) -> Bool {
+        entries[name].map { !$0.value.isNull } ?? false
+    }
+
+    /// The declared keys that are there, in the order of the source.
+    package var names: [String] {
+        (node.entries ?? []).map(\.key).filter { entries[$0] != nil }
+    }
+
+    /// Decodes a map: checks its keys, then lets the type read its fields.
+    /// - Returns: nil when the node is no map; with mistakes inside, a value with placeholders (the run is over anyway).
+    package static func decode<Spec: SpecDecodable>(
+        _ type: Spec.Type, from node: Node, _ problems: inout Problems
+    ) -> Spec? {
+        guard case .mapping(let entries) = node.content else {
+            return problems.wrongType(node, expected: "a map (\(type.noun))")
+        }
+        var fields = Fields(node: node, entries: known(entries, of: type, &problems), problems: problems)
+        fields.checkPresence(type)
+        let spec = type.init(from: &fields)
+        problems = fields.problems
+        return spec
+    }
+
+    private static func known(
+        _ entries: [Node.Entry], of type: any SpecDecodable.Type, _ problems: inout Problems
+    ) -> [String: Node.Entry] {
+        let names = Set(type.fields.map(\.name))
+        var known: [String: Node.Entry] = [:]
+        for entry in entries where !entry.key.hasPrefix("x-") {
+            if names.contains(entry.key) {
+                known[entry.key] = entry
+            } else {
+                problems.report(.unknownField(entry, in: type))
+            }
+        }
+        return known
+    }
+
+    private mutating func checkPresence(_ type: any SpecDecodable.Type) {
+        for field in type.fields where field.isRequired && !has(field.name) {
+            problems.report(.missingField(field, of: type.noun, at: entries[field.name]?.keyRange ?? node.range))
+        }
+        for group in type.exactlyOne {
+            let present = group.filter(has)
+            guard present.count != 1 else { continue }
+            problems.report(.notExactlyOne(group, present: present, of: type.noun, at: node.range))
+        }
+    }
+}
+
+/// What the names of declared things look like: `[a-z][a-z0-9-]{0,62}`.
+package enum DeclaredName {
+    package static let pattern = "^[a-z][a-z0-9-]{0,62}$"
+
+    package static func isValid(_ name: String) -> Bool {
+        guard let first = name.utf8.first, (0x61...0x7A).contains(first), name.utf8.count <= 63 else { return false }
+        return name.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+    }
+}
+
+/// `{env: NAME, optional?: true}` or `{file: PATH}`.
+struct SecretFields: SpecDecodable {
+    static let noun = "a secret"
+    private static let environment = Key("env", .someText, "Name of the environment variable that holds the secret.")
+    private static let optional = Key(
+        "optional", .boolean, default: "false", "Whether the environment variable may be unset.")
+    private static let file = Key("file", .someText, "Path of a file that holds the secret and nothing else.")
+    static let fields = [environment.field, optional.field, file.field]
+    static let exactlyOne = [["env", "file"]]
+
+    let source: SecretSource
+
+    init(from fields: inout Fields) {
+        let isOptional = fields.read(Self.optional) ?? false
+        if let name = fields.read(Self.environment) {
+            source = .environment(name, optional: isOptional)
+        } else {
+            source = .file(fields.read(Self.file) ?? "")
+        }
+    }
+
+    static func read(_ node: Node, _ problems: inout Problems) -> SecretSource? {
+        Fields.decode(SecretFields.self, from: node, &problems)?.source
+    }
+}

@@ -1,0 +1,59 @@
+extension Node {
+    var isNull: Bool {
+        if case .null = content { return true }
+        return false
+    }
+
+    /// A whole number, also one that is written as text in an environment variable.
+    var integer: Int? {
+        switch content {
+        case .integer(let value): value
+        case .string(let text) where isFromEnvironment: Int(text)
+        case .null, .bool, .number, .string, .sequence, .mapping, .pending: nil
+        }
+    }
+
+    /// A number, also one that is written as text in an environment variable.
+    var double: Double? {
+        switch content {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .string(let text) where isFromEnvironment: Double(text)
+        case .null, .bool, .string, .sequence, .mapping, .pending: nil
+        }
+    }
+
+    /// The node as free-form data; references that are not known yet are reported and become null.
+    package func value(_ problems: inout Problems) -> Value {
+        switch content {
+        case .null: return .null
+        case .bool(let value): return .bool(value)
+        case .integer(let value): return .integer(value)
+        case .number(let value): return .number(value)
+        case .string(let value): return .string(value)
+        case .sequence(let nodes): return .array(nodes.map { $0.value(&problems) })
+        case .mapping(let entries):
+            return .object(
+                Dictionary(entries.map { ($0.key, $0.value.value(&problems)) }) { first, _ in first })
+        case .pending(let template):
+            problems.report(.outputNotAllowed(template, range))
+            return .null
+        }
+    }
+}
+
+extension Shape {
+    /// Whether a node could be meant as this shape, judged by its outer type alone.
+    func suits(_ node: Node) -> Bool {
+        switch (self, node.content) {
+        case (.text, .string), (.choice, .string), (.name, .string), (.duration, .string), (.size, .string): true
+        case (.text, .pending), (.name, .pending): true
+        case (.integer, .integer), (.number, .integer), (.number, .number), (.size, .integer): true
+        case (.boolean, .bool), (.data(mapOnly: false), _): true
+        case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
+        case (.data(mapOnly: true), .mapping): true
+        case (.alternatives(let shapes), _): shapes.contains { $0.suits(node) }
+        case _: false
+        }
+    }
+}

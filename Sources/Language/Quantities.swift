@@ -1,0 +1,68 @@
+extension Reading where Value == Duration {
+    /// `250ms`, `30s`, `5m`, `12h`, `7d`; whole or decimal.
+    package static var duration: Reading {
+        Reading(.duration) { node, problems in
+            guard case .string(let text) = node.content else {
+                return problems.wrongType(node, expected: "a duration such as `30s`")
+            }
+            guard let duration = Quantity.duration(text) else {
+                problems.report(.badDuration(text, node))
+                return nil
+            }
+            return duration
+        }
+    }
+}
+
+/// Numbers with a unit.
+package enum Quantity {
+    package static let durationPattern = #"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"#
+    package static let sizePattern = #"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)?$"#
+
+    /// Reads `250ms`, `1.5s`, `5m`, `12h`, `7d`; nil for everything else.
+    package static func duration(_ text: String) -> Duration? {
+        guard let (number, unit) = split(text) else { return nil }
+        let seconds: Double? =
+            switch unit {
+            case "ms": number / 1000
+            case "s": number
+            case "m": number * 60
+            case "h": number * 3600
+            case "d": number * 86400
+            case _: nil
+            }
+        return seconds.flatMap { $0 < 1e10 ? .seconds($0) : nil }
+    }
+
+    /// Reads `512`, `512B`, `8KiB`, `8MiB`, `1GiB` as bytes; nil for everything else.
+    package static func size(_ text: String) -> Int? {
+        guard let (number, unit) = split(text) else { return nil }
+        let bytes: Double? =
+            switch unit {
+            case "", "B": number
+            case "KiB": number * 1024
+            case "MiB": number * 1024 * 1024
+            case "GiB": number * 1024 * 1024 * 1024
+            case _: nil
+            }
+        return bytes.flatMap { $0 < 1e15 ? Int($0) : nil }
+    }
+
+    private static func split(_ text: String) -> (Double, String)? {
+        let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
+        guard digits.first?.isNumber == true, digits.last?.isNumber == true, let number = Double(digits) else {
+            return nil
+        }
+        return (number, String(text.dropFirst(digits.count)))
+    }
+
+    /// Spells a duration as a spec would: `250ms`, `1.5s`, `2m 5s`.
+    package static func spelled(_ duration: Duration) -> String {
+        let milliseconds = Int(duration / .milliseconds(1))
+        switch milliseconds {
+        case ..<1000: return "\(milliseconds)ms"
+        case ..<60_000: return "\(milliseconds / 1000).\(milliseconds % 1000 / 100)s"
+        case _: return "\(milliseconds / 60_000)m \(milliseconds % 60_000 / 1000)s"
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import FoundationEssentials
+
+/// The files that a spec may read: relative to the file that names them, inside the root.
+package struct SpecFolder: Sendable {
+    private let root: String
+    private let allowsOutside: Bool
+    private let directory: @Sendable (SourceRange) -> String
+
+    /// - Parameters:
+    ///   - root: The directory of the first path of the command line.
+    ///   - allowsOutside: `--allow-outside`.
+    ///   - directory: The directory of the source that a range lies in.
+    package init(root: String, allowsOutside: Bool = false, directory: @escaping @Sendable (SourceRange) -> String) {
+        self.root = root
+        self.allowsOutside = allowsOutside
+        self.directory = directory
+    }
+
+    /// The directory that paths at a place are relative to.
+    package func base(of range: SourceRange) -> String {
+        directory(range)
+    }
+
+    /// Where a path leads, symlinks resolved.
+    /// - Throws: `Diagnostic` when it leaves the root.
+    package func resolve(_ path: Located<String>) throws(Diagnostic) -> String {
+        let joined = path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
+        let resolved = URL(filePath: joined).standardizedFileURL.resolvingSymlinksInPath().path
+        let top = URL(filePath: root).standardizedFileURL.resolvingSymlinksInPath().path
+        guard allowsOutside || resolved == top || resolved.hasPrefix(top == "/" ? "/" : top + "/") else {
+            throw .outsideRoot(path)
+        }
+        return resolved
+    }
+
+    /// The bytes of a file.
+    package func bytes(of path: Located<String>) throws(Diagnostic) -> [UInt8] {
+        let resolved = try resolve(path)
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: resolved, isDirectory: &isDirectory) else {
+            throw .missingFile(path, base: directory(path.range))
+        }
+        guard !isDirectory, let data = FileManager.default.contents(atPath: resolved) else {
+            throw .unreadableFile(path, isDirectory ? "it is a directory" : "it cannot be opened")
+        }
+        return [UInt8](data)
+    }
+
+    /// The text of a UTF-8 file.
+    package func text(of path: Located<String>) throws(Diagnostic) -> String {
+        guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
+            throw .unreadableFile(path, "it is not UTF-8 text")
+        }
+        return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func outsideRoot(_ path: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "outside-root", "Path outside of the spec's directory",
+            detail: "`\(path.value)` leads out of the directory of the spec.",
+            fix: "Move the file beside the spec, or run with `--allow-outside`.", at: path.range)
+    }
+
+    fileprivate static func missingFile(_ path: Located<String>, base: String) -> Diagnostic {
+        let folder = URL(filePath: base + "/" + path.value).deletingLastPathComponent().path
+        // A folder that cannot be listed has no names to propose.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let wanted = path.value.split(separator: "/").last.map(String.init) ?? path.value
+        let nearest = Suggestion.nearest(to: wanted, among: names)
+        return Diagnostic(
+            "missing-file", "Missing file", detail: "There is no file `\(path.value)`.",
+            fix: nearest.map { "Did you mean `\(path.value.dropLast(wanted.count))\($0)`?" }
+                ?? "Create it, or correct the path; paths are relative to the file that names them.",
+            at: path.range)
+    }
+
+    fileprivate static func unreadableFile(_ path: Located<String>, _ why: String) -> Diagnostic {
+        Diagnostic(
+            "unreadable-file", "Unreadable file", detail: "`\(path.value)` cannot be read: \(why).",
+            fix: "Name a file that can be read.", at: path.range)
+    }
+}

@@ -1,0 +1,81 @@
+package import Engine
+import FoundationEssentials
+package import Language
+
+/// The record of a stack as a local JSON file: written to a temporary file, synced, renamed.
+///
+///     {"entries": {"experiments.helpdesk": {"fields": {…}, "protect": false}}, "intents": {}, "history": [{…}]}
+package actor FileRecord: RecordStore {
+    private struct Content: Codable {
+        var entries: [String: Record.Entry] = [:]
+        var intents: [String: Value] = [:]
+        var history: [HistoryEntry] = []
+    }
+
+    /// The newest applies that are kept.
+    private static let historyLimit = 100
+    private let path: String
+
+    package init(path: String) {
+        self.path = path
+    }
+
+    package func load() throws -> Record {
+        let content = try read()
+        return Record(entries: content.entries, intents: content.intents)
+    }
+
+    package func save(_ entries: [String: Record.Entry]) throws {
+        try change { $0.entries = entries }
+    }
+
+    package func open(_ intent: Value, for address: Address) throws {
+        try change { $0.intents[address.description] = intent }
+    }
+
+    package func close(intentOf address: Address) throws {
+        try change { $0.intents[address.description] = nil }
+    }
+
+    package func log(_ entry: HistoryEntry) throws {
+        try change { $0.history = ($0.history + [entry]).suffix(Self.historyLimit) }
+    }
+
+    private func change(_ body: (inout Content) -> Void) throws {
+        var content = try read()
+        body(&content)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        do {
+            let folder = URL(filePath: path).deletingLastPathComponent().path
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            try encoder.encode(content).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw Diagnostic.recordNotWritable(path)
+        }
+    }
+
+    private func read() throws -> Content {
+        guard let data = FileManager.default.contents(atPath: path) else { return Content() }
+        do {
+            return try JSONDecoder().decode(Content.self, from: data)
+        } catch {
+            throw Diagnostic.recordUnreadable(path)
+        }
+    }
+}
+
+extension Diagnostic {
+    static func recordUnreadable(_ place: String) -> Diagnostic {
+        Diagnostic(
+            "record-unreadable", "The stack's record cannot be read",
+            detail: "`\(place)` is not what drover writes there.",
+            fix: "Restore it, or remove it: it is help, not truth; only the last applied fields are lost.", exitCode: 1)
+    }
+
+    fileprivate static func recordNotWritable(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "record-not-writable", "The stack's record cannot be written", detail: "`\(path)` cannot be written.",
+            fix: "Make the folder writable, or choose another file.", exitCode: 1)
+    }
+}

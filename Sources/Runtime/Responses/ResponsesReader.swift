@@ -1,0 +1,106 @@
+import FoundationEssentials
+import Language
+import Wire
+
+/// Reads the frames of a Responses stream into events and, at its end, the answer. Pure: time comes in.
+struct ResponsesReader {
+    /// An error frame, or a frame that cannot be read: nothing is known about the answer.
+    struct Failure: Error, Hashable {
+        var code: String?
+        var message: String
+        var place: Place
+    }
+
+    /// What the server is doing.
+    enum Place: Hashable {
+        case beginning, listingTools, thinking, callingTool
+    }
+
+    enum Happening: Hashable {
+        /// The response exists, and may be stored, under this id.
+        case created(String)
+        case event(AgentEvent)
+    }
+
+    private(set) var place = Place.beginning
+    /// The answer, when its last frame was read.
+    private(set) var answer: Answer?
+    private let items: ResponseItems
+    private var streamedText = ""
+    private var timeToFirstToken: Duration?
+    private var steps = 0
+
+    init(_ agent: AgentDefinition) {
+        items = ResponseItems(agent)
+    }
+
+    /// Takes one frame that arrived some time after the question was put.
+    mutating func read(_ frame: String, at time: Duration) throws -> [Happening] {
+        do {
+            return try happenings(of: frame, at: time)
+        } catch is DecodingError {
+            throw Failure(message: "The server sent something that cannot be read: \(frame.prefix(200))", place: place)
+        }
+    }
+
+    private mutating func happenings(of frame: String, at time: Duration) throws -> [Happening] {
+        switch try ResponsesFrame.decode(frame, as: ResponsesFrame.Kind.self).type {
+        case "response.created":
+            return [.created(try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response.id)]
+        case "response.mcp_list_tools.in_progress":
+            place = .listingTools
+        case "response.mcp_list_tools.completed":
+            place = .beginning
+        case "response.function_call_arguments.delta", "response.function_call_arguments.done",
+            "response.mcp_call.arguments.delta", "response.mcp_call.arguments.done":
+            modelSpeaks()
+        case "response.output_text.delta":
+            modelSpeaks()
+            let text = try ResponsesFrame.decode(frame, as: ResponsesFrame.Delta.self).delta
+            if timeToFirstToken == nil { timeToFirstToken = time }
+            streamedText += text
+            return [.event(.text(text))]
+        case "response.output_item.added":
+            let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
+            if item.type == "message" { modelSpeaks() }
+            guard let call = items.call(item) else { return [] }
+            if place != .callingTool { modelSpeaks() }
+            return [.event(.toolStarted(name: call.name))]
+        case "response.output_item.done":
+            let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
+            guard let call = items.call(item) else { return [] }
+            place = .callingTool
+            return [.event(.toolFinished(call))]
+        case "response.completed": try finish(.completed, frame, at: time)
+        case "response.incomplete": try finish(.incomplete, frame, at: time)
+        case "response.failed": try finish(.failed, frame, at: time)
+        case "error", nil: throw try failure(frame)
+        case _: break  // Progress that the frames above tell as well.
+        }
+        return []
+    }
+
+    /// A model call begins when the model says something and the last thing was not said by it. Calls that it asked for
+    /// at once are executed after all of them were said.
+    private mutating func modelSpeaks() {
+        if place != .thinking { steps += 1 }
+        place = .thinking
+    }
+
+    private mutating func finish(_ status: Answer.Status, _ frame: String, at time: Duration) throws {
+        let response = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response
+        var answer = items.answer(response, status)
+        answer.latency = time
+        answer.timeToFirstToken = timeToFirstToken
+        answer.streamedText = streamedText
+        answer.steps = steps > 0 ? steps : nil
+        self.answer = answer
+    }
+
+    private func failure(_ frame: String) throws -> Failure {
+        let error = try ResponsesFrame.decode(frame, as: ResponsesFrame.ErrorFrame.self)
+        let code = error.error?.code ?? error.code
+        let message = error.error?.message ?? error.message ?? "The server sent an error without words."
+        return Failure(code: code.flatMap { $0 == .null ? nil : $0.interpolated }, message: message, place: place)
+    }
+}

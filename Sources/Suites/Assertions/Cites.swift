@@ -1,0 +1,36 @@
+package import Language
+import Runtime
+
+/// `cites: docs/refunds.md`: a document that the answer names as its source, by the path it was uploaded from.
+package struct Cites: Assertion {
+    package static let key = Key(
+        "cites", Reading.someText.map { path, _, _ in Cites(path) }, example: "docs/refunds.md",
+        "The path of a document that the answer cites.")
+
+    let path: String
+
+    init(_ path: String) {
+        self.path = path
+    }
+
+    package var claim: String { "cites `\(path)`" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let answer = observation.answer
+        guard !answer.cited.contains(path) else { return .passed }
+        guard answer.tellsSources else { throw .sources }
+        let wasRetrieved = answer.retrieved.contains { $0.document == path }
+        return .failed(
+            Mismatch(
+                "The answer does not cite `\(path)`"
+                    + (wasRetrieved ? ", although the search brought it up." : "."),
+                expected: path, actual: answer.cited.isEmpty ? "no citations" : answer.cited.joined(separator: ", ")))
+    }
+}
+
+extension Unobservable {
+    /// The server says nothing of the documents behind an answer.
+    static var sources: Unobservable {
+        Unobservable("This server does not tell which documents an answer was made from.")
+    }
+}

@@ -1,0 +1,26 @@
+package import Language
+import Runtime
+
+/// `containsAll: [30 days, receipt]`: the answer's text has each of these in it.
+package struct ContainsAll: Assertion {
+    package static let key = Key(
+        "containsAll", Reading.list(.someText, minimum: 1).map { texts, _, _ in ContainsAll(texts) },
+        example: "[30 days, receipt]", "Texts that the answer all has in it, in any order.")
+
+    let texts: [String]
+
+    init(_ texts: [String]) {
+        self.texts = texts
+    }
+
+    package var claim: String { "contains \(texts.listed)" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let actual = observation.answer.text
+        let missing = texts.filter { !actual.contains($0) }
+        return .passing(
+            missing.isEmpty,
+            else: Mismatch(
+                "The answer does not contain \(missing.listed).", expected: "all of \(texts.listed)", actual: actual))
+    }
+}

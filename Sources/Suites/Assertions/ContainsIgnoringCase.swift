@@ -1,0 +1,24 @@
+package import Language
+import Runtime
+
+/// `icontains: refund`: the answer's text has this in it, letter case ignored.
+package struct ContainsIgnoringCase: Assertion {
+    package static let key = Key(
+        "icontains", Reading.someText.map { text, _, _ in ContainsIgnoringCase(text) }, example: "refund",
+        "Text that the answer has in it, upper and lower case taken as equal.")
+
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    package var claim: String { "contains `\(text)` in any letter case" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let actual = observation.answer.text
+        return .passing(
+            actual.lowercased().contains(text.lowercased()),
+            else: Mismatch("The answer does not contain `\(text)`, in any letter case.", expected: text, actual: actual))
+    }
+}

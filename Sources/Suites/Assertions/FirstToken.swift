@@ -1,0 +1,28 @@
+package import Language
+import Runtime
+
+/// `firstToken: 2s`: the longest that the first piece of the answer's text may take.
+package struct FirstToken: Assertion {
+    package static let key = Key(
+        "firstToken", Reading.duration.map { limit, _, _ in FirstToken(limit) }, example: "2s",
+        "The longest that the first piece of text may take.")
+
+    let limit: Duration
+
+    init(_ limit: Duration) {
+        self.limit = limit
+    }
+
+    package var claim: String { "begins within \(Quantity.spelled(limit))" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        guard let time = observation.answer.timeToFirstToken else {
+            throw Unobservable("When the first piece of text came is not known: the answer was not streamed.")
+        }
+        return .passing(
+            time <= limit,
+            else: Mismatch(
+                "The first piece of text took \(Quantity.spelled(time)).",
+                expected: "at most \(Quantity.spelled(limit))", actual: Quantity.spelled(time)))
+    }
+}

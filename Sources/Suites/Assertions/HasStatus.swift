@@ -1,0 +1,39 @@
+package import Language
+import Runtime
+
+/// `status: completed`: how the turn ended. A completed turn also has a message, whatever the server says.
+package struct HasStatus: Assertion {
+    package static let key = Key(
+        "status",
+        Reading.choice(["completed", "incomplete", "failed"]).map { text, _, _ in
+            Answer.Status(rawValue: text).map { HasStatus($0) }
+        },
+        example: "completed", "How the turn ended; a completed turn has a message.")
+
+    let status: Answer.Status
+
+    init(_ status: Answer.Status) {
+        self.status = status
+    }
+
+    package var claim: String { "is \(status.rawValue)" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let answer = observation.answer
+        guard answer.status == status else {
+            let reason = "The turn is \(answer.status.rawValue)" + (answer.error.map { ": \($0)" } ?? "")
+            return .failed(
+                Mismatch(
+                    reason.hasSuffix(".") ? reason : reason + ".", expected: status.rawValue,
+                    actual: answer.status.rawValue))
+        }
+        return .passing(status != .completed || answer.hasMessage, else: .noMessage)
+    }
+}
+
+extension Mismatch {
+    /// A server may call a turn completed that ended without a word, for example at the step limit.
+    static var noMessage: Mismatch {
+        Mismatch("The turn ended without a message.", expected: "an answer with a message", actual: "no message")
+    }
+}

@@ -1,0 +1,23 @@
+package import Language
+import Runtime
+
+/// `json: true`: the answer's text as a whole is valid JSON.
+package struct IsJSON: Assertion {
+    package static let key = Key(
+        "json", Reading.affirmation("json") { IsJSON() }, example: "true", "The whole answer is valid JSON.")
+
+    package var claim: String { "is valid JSON" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        .passing(observation.answer.text.json != nil, else: .notJSON(observation.answer.text))
+    }
+}
+
+extension Mismatch {
+    /// The answer cannot be read as JSON, with a word on the commonest reason.
+    static func notJSON(_ text: String) -> Mismatch {
+        let isFenced = text.trimmed.hasPrefix("```")
+        let reason = isFenced ? "The answer is in a Markdown code fence, not JSON as a whole." : "The answer is not JSON."
+        return Mismatch(reason, expected: "valid JSON", actual: text)
+    }
+}

@@ -1,0 +1,26 @@
+package import Language
+import Runtime
+
+/// `latency: 15s`: the longest that the whole answer of the turn may take.
+package struct Latency: Assertion {
+    package static let key = Key(
+        "latency", Reading.duration.map { limit, _, _ in Latency(limit) }, example: "15s",
+        "The longest that the whole answer may take.")
+
+    let limit: Duration
+
+    init(_ limit: Duration) {
+        self.limit = limit
+    }
+
+    package var claim: String { "takes at most \(Quantity.spelled(limit))" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let latency = observation.answer.latency
+        return .passing(
+            latency <= limit,
+            else: Mismatch(
+                "The answer took \(Quantity.spelled(latency)).", expected: "at most \(Quantity.spelled(limit))",
+                actual: Quantity.spelled(latency)))
+    }
+}

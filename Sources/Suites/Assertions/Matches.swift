@@ -1,0 +1,25 @@
+package import Language
+import Runtime
+
+/// `matches: "(?i)order [0-9]+"`: a regular expression that is found somewhere in the answer's text.
+package struct Matches: Assertion {
+    package static let key = Key(
+        "matches", Reading.pattern.map { pattern, _, _ in Matches(pattern) }, example: "\"(?i)order [0-9]+\"",
+        "A regular expression that matches somewhere in the answer.")
+
+    let pattern: Pattern
+
+    init(_ pattern: Pattern) {
+        self.pattern = pattern
+    }
+
+    package var claim: String { "matches `\(pattern.source)`" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let actual = observation.answer.text
+        return .passing(
+            pattern.matches(actual),
+            else: Mismatch(
+                "Nothing in the answer matches `\(pattern.source)`.", expected: pattern.source, actual: actual))
+    }
+}

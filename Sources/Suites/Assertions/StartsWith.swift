@@ -1,0 +1,24 @@
+package import Language
+import Runtime
+
+/// `startsWith: Dear customer`: the answer's text begins with this; white space before it does not count.
+package struct StartsWith: Assertion {
+    package static let key = Key(
+        "startsWith", Reading.someText.map { text, _, _ in StartsWith(text) }, example: "Dear customer",
+        "Text that the answer begins with, white space before it left out.")
+
+    let text: String
+
+    init(_ text: String) {
+        self.text = text
+    }
+
+    package var claim: String { "starts with `\(text)`" }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        let actual = observation.answer.text.trimmed
+        return .passing(
+            actual.hasPrefix(text),
+            else: Mismatch("The answer does not start with `\(text)`.", expected: text, actual: actual))
+    }
+}

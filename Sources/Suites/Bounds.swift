@@ -1,0 +1,36 @@
+package import Language
+
+/// `{min: 10, max: 400}`: a least and a most, both included; one of them may be missing.
+package struct Bounds: SpecDecodable {
+    private static let min = Key("min", .integer(minimum: 0), "The least that is allowed.")
+    private static let max = Key("max", .integer(minimum: 0), example: "400", "The most that is allowed.")
+    package static let noun = "a range"
+    package static let fields = [min.field, max.field]
+
+    let min: Int?
+    let max: Int?
+
+    init(min: Int? = nil, max: Int? = nil) {
+        self.min = min
+        self.max = max
+    }
+
+    package init(from fields: inout Fields) {
+        fields.needOne(of: ["min", "max"], of: Self.noun)
+        min = fields.read(Self.min)
+        max = fields.read(Self.max)
+    }
+
+    func contains(_ count: Int) -> Bool {
+        count >= min ?? 0 && count <= max ?? .max
+    }
+
+    var text: String {
+        switch (min, max) {
+        case (let min?, let max?): "\(min) to \(max)"
+        case (let min?, nil): "at least \(min)"
+        case (nil, let max?): "at most \(max)"
+        case (nil, nil): "any number of"
+        }
+    }
+}

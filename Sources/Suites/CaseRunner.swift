@@ -1,0 +1,86 @@
+import Language
+import Runtime
+
+/// Takes samples of cases with one agent.
+struct CaseRunner: Sendable {
+    let runtime: any AgentRuntime
+    let clock: any Clock<Duration>
+    let agent: AgentDefinition
+
+    /// Holds one conversation; one that ended in an error is held again as often as the case allows.
+    ///
+    /// What the server does not tell is not asked again: it would not tell it the next time either.
+    func sample(of testCase: TestCase) async throws(CancellationError) -> Sample {
+        var attempts = 1
+        while true {
+            let (transcript, problem) = try await attempt(testCase)
+            let sample = Sample(transcript, problem, attempts: attempts)
+            guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else { return sample }
+            attempts += 1
+        }
+    }
+
+    private func attempt(_ testCase: TestCase) async throws(CancellationError) -> (Transcript, Diagnostic?) {
+        let transcript = Transcript()
+        let dialogue = Dialogue(testCase: testCase, transcript: transcript)
+        do {
+            let end: Void? = try await withDeadline(testCase.timeout, clock: clock) {
+                try await runtime.withConversation(with: agent) { try await dialogue.hold(in: $0) }
+            }
+            return (transcript, end == nil ? .caseTimeout(testCase) : nil)
+        } catch {
+            if Task.isCancelled { throw CancellationError() }
+            return (transcript, error as? Diagnostic ?? .unexpected(error, at: testCase.range))
+        }
+    }
+}
+
+extension Sample {
+    /// A wrong answer is wrong, whatever came after it; an unfinished conversation that has none is an error.
+    fileprivate init(_ transcript: Transcript, _ problem: Diagnostic?, attempts: Int) {
+        let turns = transcript.turns
+        let results = turns.flatMap(\.outcomes).map(\.result)
+        let verdict: SampleVerdict =
+            if results.contains(where: \.isFailure) {
+                .failed
+            } else if !transcript.hasEnded || results.contains(where: \.isError) {
+                .error
+            } else {
+                .passed
+            }
+        self.init(verdict: verdict, turns: turns, problem: problem, attempts: attempts)
+    }
+}
+
+extension AssertionOutcome.Result {
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .failed: true
+        case .passed, .error: false
+        }
+    }
+
+    fileprivate var isError: Bool {
+        switch self {
+        case .error: true
+        case .passed, .failed: false
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func caseTimeout(_ testCase: TestCase) -> Diagnostic {
+        Diagnostic(
+            "case-timeout", "The case took too long",
+            detail: "The conversation of `\(testCase.id)` was not over after \(Quantity.spelled(testCase.timeout)).",
+            fix: "Raise the `timeout` of the case, or find out what the server waits for.",
+            at: testCase.range.firstLine, address: testCase.id.description, exitCode: 5)
+    }
+
+    static func unexpected(_ error: any Error, at range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "unexpected-error", "Unexpected error",
+            detail: "The conversation broke off: \(error). This is a bug in drover.",
+            fix: "Report it together with the spec.", at: range.firstLine, exitCode: 5)
+    }
+}

@@ -1,0 +1,28 @@
+/// Runs `body` for at most `limit`; then it is cancelled and waited for.
+///
+/// - Returns: nil when the time ran out first.
+func withDeadline<Result: Sendable>(
+    _ limit: Duration,
+    clock: any Clock<Duration>,
+    _ body: @escaping @Sendable () async throws -> Result
+) async throws -> Result? {
+    try await withThrowingTaskGroup(of: Result?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await clock.sleep(for: limit)
+            return nil
+        }
+        defer { group.cancelAll() }
+        return try await group.next() ?? nil
+    }
+}
+
+/// Tells how long ago it was made, by a clock that is passed in.
+struct Stopwatch: Sendable {
+    let elapsed: @Sendable () -> Duration
+
+    init(_ clock: some Clock<Duration>) {
+        let start = clock.now
+        elapsed = { start.duration(to: clock.now) }
+    }
+}

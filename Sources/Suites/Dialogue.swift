@@ -1,0 +1,114 @@
+import Language
+import Runtime
+
+/// The turns of one case, put to an agent one after the other; each answer is judged before the next question.
+struct Dialogue: Sendable {
+    let testCase: TestCase
+    let transcript: Transcript
+
+    /// Takes turns until the last, or until an answer lacks what a later turn needs.
+    /// - Throws: `Diagnostic` when a turn gave nothing to judge.
+    func hold(in conversation: any AgentConversation) async throws {
+        var captured: [String: Value] = [:]
+        for turn in testCase.turns {
+            let input = try turn.text(captured)
+            let answer = try await conversation.ask(input, timeout: testCase.timeout) { _ in }
+            let captures = turn.captures.map { ($0, $0.value(in: answer.text)) }
+            let outcomes = turn.outcomes(for: answer, captured) + captures.map { $0.outcome(value: $1, in: answer) }
+            for (capture, value) in captures { captured[capture.name] = value }
+            transcript.append(TurnResult(input: input, answer: answer, outcomes: outcomes, captured: captured))
+            if turn.expectsSuccess, answer.status == .failed { throw Diagnostic.turnFailed(answer, at: turn.inputRange) }
+            if captures.contains(where: { $0.1 == nil }) { break }
+        }
+        transcript.end()
+    }
+}
+
+extension Turn {
+    /// Whether no expectation says how the turn must end: then it must end well.
+    fileprivate var expectsSuccess: Bool {
+        !expectations.contains { $0.judgesStatus }
+    }
+
+    fileprivate func text(_ captured: [String: Value]) throws(Diagnostic) -> String {
+        guard let text = input.resolved({ $0.captured(in: captured) }) else {
+            throw .unknownCapture(input.text, among: captured.keys, at: inputRange)
+        }
+        return text.interpolated
+    }
+
+    fileprivate func outcomes(for answer: Answer, _ captured: [String: Value]) -> [AssertionOutcome] {
+        let outcomes = expectations.map { $0.outcome(for: Observation(answer), captured) }
+        guard expectsSuccess, let implied = impliedOutcome(for: answer) else { return outcomes }
+        return [implied] + outcomes
+    }
+
+    /// What every turn must do without being asked: not fail, and say something.
+    private func impliedOutcome(for answer: Answer) -> AssertionOutcome? {
+        guard answer.status == .failed || !answer.hasMessage else { return nil }
+        let result: AssertionOutcome.Result =
+            answer.status == .failed
+            ? .error("The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ".")")
+            : .failed(.noMessage)
+        return AssertionOutcome(name: "answer", claim: "has a message", range: inputRange, result: result)
+    }
+}
+
+extension Expectation {
+    fileprivate func outcome(for observation: Observation, _ captured: [String: Value]) -> AssertionOutcome {
+        AssertionOutcome(name: name, claim: claim, range: range, result: result(for: observation, captured))
+    }
+
+    private func result(for observation: Observation, _ captured: [String: Value]) -> AssertionOutcome.Result {
+        let known: Expectation
+        do throws(Diagnostics) {
+            known = try resolved { $0.captured(in: captured) }
+        } catch {
+            return .error(error.all.map(\.detail).joined(separator: " "))
+        }
+        do throws(Unobservable) {
+            return switch try known.evaluate(observation) {
+            case .passed: .passed
+            case .failed(let mismatch): .failed(mismatch)
+            }
+        } catch {
+            return .error(error.reason)
+        }
+    }
+}
+
+extension Capture {
+    fileprivate func outcome(value: Value?, in answer: Answer) -> AssertionOutcome {
+        let mismatch = Mismatch(
+            "The answer has nothing to capture as `\(name)`.", expected: wanted, actual: answer.text)
+        return AssertionOutcome(
+            name: "capture", claim: "has \(wanted)", range: range, result: value == nil ? .failed(mismatch) : .passed)
+    }
+}
+
+extension Reference {
+    /// The value of `capture.NAME`; nil for everything else.
+    fileprivate func captured(in values: [String: Value]) -> Value? {
+        path.count == 2 && path[0] == "capture" ? values[path[1]] : nil
+    }
+}
+
+extension Diagnostic {
+    static func turnFailed(_ answer: Answer, at range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "turn-failed", "The server could not answer",
+            detail: "The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ", and not why.")",
+            fix: "Look at the server's log; if the turn is meant to fail, expect `status: failed`.", at: range,
+            exitCode: 5)
+    }
+
+    static func unknownCapture(
+        _ text: String, among names: some Sequence<String>, at range: SourceRange
+    ) -> Diagnostic {
+        let nearest = Suggestion.nearest(to: text, among: names.map { "${capture.\($0)}" }.sorted())
+        return Diagnostic(
+            "unknown-capture", "Unknown captured value",
+            detail: "`\(text)` refers to something that no earlier turn of this case captures.",
+            fix: nearest.map { "Did you mean `\($0)`?" } ?? "Add a `capture` to an earlier turn.", at: range)
+    }
+}

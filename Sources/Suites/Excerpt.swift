@@ -1,0 +1,32 @@
+extension String {
+    /// The text cut to a length in characters, beginning and end kept, with what was left out between them.
+    package func excerpt(_ limit: Int = 400) -> String {
+        guard count > limit else { return self }
+        let head = limit * 3 / 4
+        return "\(prefix(head)) … \(count - limit) characters left out … \(suffix(limit - head))"
+    }
+
+    /// White space at both ends taken away.
+    var trimmed: String {
+        let head = drop { $0.isWhitespace }
+        guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(head[...last])
+    }
+}
+
+extension Mismatch {
+    /// Whether both texts are long enough that their difference says more than the two of them.
+    private var deservesDifference: Bool {
+        guard let expected, let actual else { return false }
+        return expected.contains("\n") && actual.contains("\n") && expected.count + actual.count > 120
+    }
+
+    /// Expected and actual as lines for a reader: the difference where both are long, else an excerpt of each.
+    package var comparison: [String] {
+        if deservesDifference, let expected, let actual {
+            return ["expected (-) and actual (+):\n" + TextDifference(from: expected, to: actual).text()]
+        }
+        return [expected.map { "expected: \($0.excerpt())" }, actual.map { "actual: \($0.excerpt())" }]
+            .compactMap { $0 }
+    }
+}

@@ -1,0 +1,109 @@
+package import Language
+
+/// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`.
+///
+/// What refers to a captured value waits for it; everything else is checked when the spec is read.
+package struct Expectation: SpecDecodable {
+    private enum Content: Sendable {
+        case ready(any Assertion)
+        /// The map as written, with references that have no value yet.
+        case waiting(Node)
+    }
+
+    package static let noun = "an expectation"
+    package static var fields: [Field] { allAssertions.map { $0.field } }
+
+    /// The key of the assertion: `contains`.
+    package let name: String
+    /// Key and operand, or the key alone when the operand goes on in other lines.
+    package let range: SourceRange
+    private let content: Content
+
+    init(_ assertion: any Assertion, at range: SourceRange) {
+        name = type(of: assertion).field.name
+        self.range = range
+        content = .ready(assertion)
+    }
+
+    package init(from fields: inout Fields) {
+        let names = fields.names
+        name = names.first ?? ""
+        range = fields.place(of: name)
+        guard names.count == 1 else {
+            fields.reportNotOneAssertion(names)
+            content = .waiting(fields.node)
+            return
+        }
+        guard fields.node.references.isEmpty else {
+            fields.validateWaiting(Expectation.self)
+            content = .waiting(fields.node)
+            return
+        }
+        let read = allAssertions.first { $0.field.name == names[0] }.flatMap { Self.read($0, from: &fields) }
+        content = read.map { .ready($0) } ?? .waiting(fields.node)
+    }
+
+    private static func read<Claim: Assertion>(_ type: Claim.Type, from fields: inout Fields) -> (any Assertion)? {
+        fields.read(type.key)
+    }
+
+    /// What an answer that passes does: `contains …`.
+    package var claim: String {
+        switch content {
+        case .ready(let assertion): assertion.claim
+        case .waiting: "meets `\(name)`"
+        }
+    }
+
+    /// Whether it says, at any depth, how the turn must end; if not, the turn must simply succeed.
+    var judgesStatus: Bool {
+        switch content {
+        case .ready(let assertion): assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
+        case .waiting: false
+        }
+    }
+
+    /// The references that have no value yet.
+    package var references: [LocatedReference] {
+        switch content {
+        case .ready: []
+        case .waiting(let node): node.references
+        }
+    }
+
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        switch content {
+        case .ready(let assertion): return try assertion.evaluate(observation)
+        case .waiting: throw Unobservable("`\(name)` refers to a value that is not known.")
+        }
+    }
+
+    /// The expectation with its references looked up; one that waits for nothing is returned as it is.
+    /// - Throws: What is wrong with the operand, now that it is known.
+    package func resolved(_ lookUp: (Reference) -> Value?) throws(Diagnostics) -> Expectation {
+        guard case .waiting(let node) = content else { return self }
+        return try Fields.decodeResolved(Expectation.self, from: node, lookUp)
+    }
+}
+
+extension Fields {
+    /// Key and value of an entry where both are in one line, else the key.
+    fileprivate func place(of name: String) -> SourceRange {
+        guard let key = keyRange(of: name), let value = range(of: name) else { return node.range.firstLine }
+        guard value.end.line == key.start.line else { return key }
+        return SourceRange(source: key.source, start: key.start, end: max(key.end, value.end))
+    }
+
+    fileprivate mutating func reportNotOneAssertion(_ names: [String]) {
+        // An unknown key is reported already, with the name that was probably meant.
+        guard names.count > 1 || node.entries?.isEmpty == true else { return }
+        problems.report(
+            Diagnostic(
+                "not-one-assertion", "Not exactly one assertion",
+                detail: names.isEmpty
+                    ? "This expectation is empty; it names one assertion with its operand."
+                    : "This expectation has \(names.listed), and each is an expectation of its own.",
+                fix: names.isEmpty ? "Write, for example, `contains: 30 days`." : "Put a `-` before each of them.",
+                at: names.dropFirst().first.flatMap { keyRange(of: $0) } ?? node.range.firstLine))
+    }
+}

@@ -1,0 +1,110 @@
+package import Engine
+package import Language
+
+/// What the spec says of a suite.
+///
+///     suites:
+///       golden:
+///         agent: support
+///         cases:
+///           - {name: refund window, input: What is the refund window?, expect: [{contains: 30 days}]}
+package struct SuiteSpec: DeclaredSpec {
+    package static let noun = "a suite"
+    /// The section that holds suites: declared, and run instead of reconciled.
+    package static let section = Section(
+        "suites", SuiteSpec.self, isReconciled: false, "Cases that an agent is tried with.")
+
+    private static let agentKey = Key<Located<String>>(
+        "agent", .name(of: "agents"), required: true, example: "support", "The declared agent that answers.")
+    private static let experimentKey = Key<Located<String>>(
+        "experiment", .name(of: "experiments"), "The declared experiment that results are logged in.")
+    private static let labelsKey = Key<[Entry<String>]>("labels", .map(.text), "Labels of all its cases.")
+    private static let defaultsKey = Key<CaseDefaults>("defaults", .object(), "What holds for cases that say nothing else.")
+    private static let thresholdsKey = Key<ThresholdsSpec>("thresholds", .object(), "What the suite as a whole must reach.")
+    private static let casesKey = Key<[CaseSpec]>(
+        "cases", .list(.object(), minimum: 1), required: true, example: "[{name: greeting, input: Hello!}]",
+        "The cases, in the order in which they are reported.")
+    package static let fields =
+        Common.fields + [
+            agentKey.field, experimentKey.field, labelsKey.field, defaultsKey.field, thresholdsKey.field, casesKey.field,
+        ]
+
+    package let common: Common
+    package let agent: Located<String>
+    package let experiment: Located<String>?
+    private let labels: [Entry<String>]
+    private let defaults: CaseDefaults
+    private let thresholds: Thresholds
+    private let cases: [CaseSpec]
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
+        agent = fields.require(Self.agentKey, else: missing)
+        experiment = fields.read(Self.experimentKey)
+        labels = fields.read(Self.labelsKey) ?? []
+        defaults = fields.read(Self.defaultsKey) ?? CaseDefaults()
+        thresholds = fields.read(Self.thresholdsKey)?.thresholds ?? Thresholds()
+        cases = fields.read(Self.casesKey) ?? []
+        fields.problems.report(duplicates)
+    }
+
+    package var uses: [Use] {
+        [Use("agents", agent)] + (experiment.map { [Use("experiments", $0)] } ?? [])
+    }
+
+    /// The suite ready to run, its tables read.
+    /// - Throws: What is wrong with the tables, or with what their rows make of the cases.
+    package func suite(named name: String, at range: SourceRange, in folder: SpecFolder) throws(Diagnostics) -> TestSuite {
+        var problems = Problems()
+        let shared = labels.map { ($0.key, $0.value) }
+        let expanded = cases.flatMap { spec in
+            spec.cases(of: name, defaults: defaults, labels: shared, in: folder, &problems)
+        }
+        guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
+        return TestSuite(
+            name: name, agent: agent.value, experiment: experiment?.value, range: range, thresholds: thresholds,
+            cases: expanded)
+    }
+
+    private var duplicates: [Diagnostic] {
+        var first: [String: Located<String>] = [:]
+        return cases.compactMap { spec in
+            let slug = CaseID.slug(of: spec.name.value)
+            defer { first[slug] = first[slug] ?? spec.name }
+            return first[slug].map { .duplicateCase(spec.name, slug, first: $0) }
+        }
+    }
+}
+
+extension Workflow {
+    /// All declared suites in their order, ready to run.
+    /// - Throws: What is wrong with the tables of any of them.
+    package func suites(in folder: SpecFolder) throws(Diagnostics) -> [TestSuite] {
+        var suites: [TestSuite] = []
+        var problems = Problems()
+        for (declaration, spec) in specs(of: SuiteSpec.self) {
+            do throws(Diagnostics) {
+                let range = declaration.range ?? spec.agent.range
+                suites.append(try spec.suite(named: declaration.address.name, at: range, in: folder))
+            } catch {
+                problems.report(error.all)
+            }
+        }
+        guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
+        return suites
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func duplicateCase(
+        _ name: Located<String>, _ slug: String, first: Located<String>
+    ) -> Diagnostic {
+        Diagnostic(
+            "duplicate-case", "Case declared twice",
+            detail: first.value == name.value
+                ? "Another case of this suite is called `\(name.value)` too."
+                : "`\(name.value)` and `\(first.value)` both get the id `\(slug)`.",
+            fix: "Rename one of them.", at: name.range, notes: [Note("The first is here.", at: first.range)])
+    }
+}

@@ -1,0 +1,90 @@
+package import Language
+
+/// Which cases of all suites a run is about: `--suite golden --case refund-window --label area=billing`.
+package struct SuiteFilter: Sendable, Hashable {
+    /// Names of suites; none means all.
+    package var suites: [String]
+    /// Names of cases as written, or their ids with or without the suite and the row; none means all.
+    package var cases: [String]
+    /// What a case must all be labelled with.
+    package var labels: [String: String]
+
+    package init(suites: [String] = [], cases: [String] = [], labels: [String: String] = [:]) {
+        self.suites = suites
+        self.cases = cases
+        self.labels = labels
+    }
+
+    /// Reads `--label area=billing`.
+    package static func label(_ text: String) throws(Diagnostic) -> (key: String, value: String) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, !parts[0].isEmpty else {
+            throw Diagnostic(
+                "bad-label", "Unreadable label", detail: "`\(text)` is not a label.", fix: "Write `--label KEY=VALUE`.",
+                exitCode: 64)
+        }
+        return (parts[0], parts[1])
+    }
+
+    /// Leaves out what is not asked for, and suites of which nothing is left.
+    /// - Throws: When a name stands for nothing, or nothing is left at all.
+    package func applied(to all: [TestSuite]) throws(Diagnostics) -> [TestSuite] {
+        let problems = unknownSuites(all) + unknownCases(all)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let selected = all.filter { suites.isEmpty || suites.contains($0.name) }.map(selecting)
+        let remaining = selected.filter { !$0.cases.isEmpty }
+        guard !remaining.isEmpty else { throw Diagnostics([.nothingSelected]) }
+        return remaining
+    }
+
+    private func selecting(from suite: TestSuite) -> TestSuite {
+        var suite = suite
+        suite.cases.removeAll { testCase in
+            !(cases.isEmpty || cases.contains(where: testCase.isNamed))
+                || !labels.allSatisfy { testCase.labels[$0.key] == $0.value }
+        }
+        return suite
+    }
+
+    private func unknownSuites(_ all: [TestSuite]) -> [Diagnostic] {
+        let names = all.map(\.name)
+        return suites.filter { !names.contains($0) }.map { .unknown("suite", $0, among: names) }
+    }
+
+    private func unknownCases(_ all: [TestSuite]) -> [Diagnostic] {
+        let known = all.flatMap(\.cases)
+        return cases.filter { name in !known.contains { $0.isNamed(name) } }.map { name in
+            .unknown("case", name, among: known.map(\.id.description) + known.map(\.id.slug))
+        }
+    }
+}
+
+extension TestCase {
+    /// Whether a command line means this case, alone or together with the other rows of its declaration.
+    fileprivate func isNamed(_ text: String) -> Bool {
+        let whole = id.description
+        return [name, whole, id.slug, "\(id.suite)/\(id.slug)"].contains(text)
+            || whole.dropFirst(id.suite.count + 1) == text
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unknown(_ noun: String, _ name: String, among names: [String]) -> Diagnostic {
+        Diagnostic(
+            "unknown-\(noun)".asCode, "Unknown \(noun)", detail: "There is no \(noun) `\(name)`.",
+            fix: Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
+                ?? "Use one that the spec declares.",
+            exitCode: 64)
+    }
+
+    fileprivate static var nothingSelected: Diagnostic {
+        Diagnostic(
+            "nothing-selected", "No case selected",
+            detail: "No declared case has all that `--suite`, `--case` and `--label` ask for.",
+            fix: "Ask for less, or declare a suite with cases.", exitCode: 64)
+    }
+}
+
+extension String {
+    fileprivate var asCode: Diagnostic.Code { Diagnostic.Code(self) }
+}

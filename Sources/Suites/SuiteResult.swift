@@ -1,0 +1,147 @@
+package import Language
+package import Runtime
+
+/// What a suite showed: its cases in declaration order, its thresholds, and the verdict over both.
+package struct SuiteResult: Sendable, Hashable {
+    package let suite: String
+    package let agent: String
+    package let range: SourceRange
+    package let cases: [CaseResult]
+    package let thresholds: [ThresholdOutcome]
+    package let verdict: Verdict
+
+    package init(
+        suite: String, agent: String, range: SourceRange, cases: [CaseResult], thresholds: [ThresholdOutcome] = [],
+        verdict: Verdict
+    ) {
+        self.suite = suite
+        self.agent = agent
+        self.range = range
+        self.cases = cases
+        self.thresholds = thresholds
+        self.verdict = verdict
+    }
+}
+
+/// What a case showed.
+package struct CaseResult: Sendable, Hashable {
+    package let id: CaseID
+    package let name: String
+    package let range: SourceRange
+    package let labels: [String: String]
+    package let repetition: Repetition
+    /// Why the case does not decide; nil when it does.
+    package let quarantine: Quarantine?
+    /// In the order in which they were started; fewer than wanted when the run ended early.
+    package let samples: [Sample]
+    /// Why samples are missing; nil when none are.
+    package let notRun: Diagnostic?
+
+    package init(of testCase: TestCase, samples: [Sample], notRun: Diagnostic? = nil) {
+        id = testCase.id
+        name = testCase.name
+        range = testCase.range
+        labels = testCase.labels
+        repetition = testCase.repetition
+        quarantine = testCase.quarantine
+        self.samples = samples
+        self.notRun = notRun
+    }
+
+    package var verdict: Verdict {
+        .counting(samples.map(\.verdict), for: repetition)
+    }
+
+    /// Whether the verdict counts for the suite.
+    package var decides: Bool {
+        quarantine == nil
+    }
+
+    /// All samples together; nil when one of them is not known.
+    package var usage: Answer.Usage? {
+        samples.isEmpty ? nil : .sum(samples.map(\.usage))
+    }
+
+    /// The longest sample.
+    package var latency: Duration? {
+        samples.map(\.latency).max()
+    }
+}
+
+/// One conversation of a case: its last attempt, when there were several.
+package struct Sample: Sendable, Hashable {
+    package let verdict: SampleVerdict
+    package let turns: [TurnResult]
+    /// Why the conversation could not be held to its end, or not be cleared away; nil when it was.
+    package let problem: Diagnostic?
+    /// How often it was tried, 1 or more.
+    package let attempts: Int
+
+    package init(verdict: SampleVerdict, turns: [TurnResult], problem: Diagnostic? = nil, attempts: Int = 1) {
+        self.verdict = verdict
+        self.turns = turns
+        self.problem = problem
+        self.attempts = attempts
+    }
+
+    /// All turns together.
+    package var latency: Duration {
+        turns.map(\.answer.latency).reduce(.zero, +)
+    }
+
+    /// All turns together; nil when the server does not tell of one of them.
+    package var usage: Answer.Usage? {
+        turns.isEmpty ? nil : .sum(turns.map(\.answer.usage))
+    }
+}
+
+/// One question with its answer, and what the expectations made of it.
+package struct TurnResult: Sendable, Hashable {
+    /// The question with captured values put in.
+    package let input: String
+    package let answer: Answer
+    package let outcomes: [AssertionOutcome]
+    package let captured: [String: Value]
+
+    package init(input: String, answer: Answer, outcomes: [AssertionOutcome], captured: [String: Value] = [:]) {
+        self.input = input
+        self.answer = answer
+        self.outcomes = outcomes
+        self.captured = captured
+    }
+}
+
+/// What became of one expectation.
+package struct AssertionOutcome: Sendable, Hashable {
+    package enum Result: Sendable, Hashable {
+        case passed
+        case failed(Mismatch)
+        /// One full sentence: why nothing is known.
+        case error(String)
+    }
+
+    /// The key of the assertion, `capture`, or `answer` for what every turn must do.
+    package let name: String
+    /// What an answer that passes does.
+    package let claim: String
+    /// The YAML that asked for it.
+    package let range: SourceRange
+    package let result: Result
+
+    package init(name: String, claim: String, range: SourceRange, result: Result) {
+        self.name = name
+        self.claim = claim
+        self.range = range
+        self.result = result
+    }
+}
+
+extension Answer.Usage {
+    /// All together; nil when one is not known.
+    static func sum(_ usages: [Answer.Usage?]) -> Answer.Usage? {
+        let known = usages.compactMap { $0 }
+        guard known.count == usages.count else { return nil }
+        return Answer.Usage(
+            input: known.map(\.input).reduce(0, +), output: known.map(\.output).reduce(0, +))
+    }
+}

@@ -1,0 +1,80 @@
+package import Language
+
+/// One conversation with what is expected of it.
+package struct TestCase: Sendable {
+    package let id: CaseID
+    /// As written in the spec.
+    package let name: String
+    package let range: SourceRange
+    /// One or more, taken one after the other in one conversation.
+    package var turns: [Turn]
+    /// For the whole conversation.
+    package var timeout: Duration
+    /// How often a sample that ended in an error is taken again; a failed one never is.
+    package var retryErrors: Int
+    package var labels: [String: String]
+    package var repetition: Repetition
+    package var quarantine: Quarantine?
+
+    package init(
+        id: CaseID, name: String, range: SourceRange, turns: [Turn], timeout: Duration = .seconds(60),
+        retryErrors: Int = 0, labels: [String: String] = [:], repetition: Repetition = .once,
+        quarantine: Quarantine? = nil
+    ) {
+        self.id = id
+        self.name = name
+        self.range = range
+        self.turns = turns
+        self.timeout = timeout
+        self.retryErrors = retryErrors
+        self.labels = labels
+        self.repetition = repetition
+        self.quarantine = quarantine
+    }
+}
+
+/// A question, what its answer must be like, and what is kept of it for later turns.
+package struct Turn: Sendable {
+    /// May refer to captured values: `What is the state of ${capture.ticket}?`.
+    package let input: Template
+    package let inputRange: SourceRange
+    package let expectations: [Expectation]
+    package let captures: [Capture]
+
+    package init(
+        input: Template, inputRange: SourceRange, expectations: [Expectation] = [], captures: [Capture] = []
+    ) {
+        self.input = input
+        self.inputRange = inputRange
+        self.expectations = expectations
+        self.captures = captures
+    }
+}
+
+/// How many independent samples of a case are taken, and how many of them must pass.
+package struct Repetition: Sendable, Hashable {
+    package let samples: Int
+    package let atLeast: Int
+
+    package static let once = Repetition(samples: 1, atLeast: 1)
+
+    package init(samples: Int, atLeast: Int) {
+        self.samples = samples
+        self.atLeast = atLeast
+    }
+}
+
+/// A case that runs and does not decide, until a day.
+package struct Quarantine: Sendable, Hashable {
+    /// The last day that it holds.
+    package let until: CalendarDay
+    package let reason: String
+    /// Where the day was written.
+    package let range: SourceRange
+
+    package init(until: CalendarDay, reason: String, range: SourceRange) {
+        self.until = until
+        self.reason = reason
+        self.range = range
+    }
+}

@@ -1,0 +1,25 @@
+package import Language
+
+/// A named list of cases that one agent is tried with, ready to run: rows expanded, defaults filled in.
+package struct TestSuite: Sendable {
+    package let name: String
+    /// The declared name of the agent.
+    package let agent: String
+    package let experiment: String?
+    package let range: SourceRange
+    package let thresholds: Thresholds
+    /// In declaration order.
+    package var cases: [TestCase]
+
+    package init(
+        name: String, agent: String, experiment: String? = nil, range: SourceRange,
+        thresholds: Thresholds = Thresholds(), cases: [TestCase]
+    ) {
+        self.name = name
+        self.agent = agent
+        self.experiment = experiment
+        self.range = range
+        self.thresholds = thresholds
+        self.cases = cases
+    }
+}

@@ -1,0 +1,96 @@
+/// The lines in which two texts differ, as `diff` shows them.
+///
+///       The refund window is
+///     - 30 days.
+///     + 14 days.
+package struct TextDifference: Sendable, Hashable {
+    package enum Line: Sendable, Hashable {
+        case same(String)
+        case removed(String)
+        case added(String)
+        /// So many equal lines are left out.
+        case omitted(Int)
+    }
+
+    package let lines: [Line]
+
+    /// Compares line by line and keeps `context` equal lines around each change.
+    package init(from expected: String, to actual: String, context: Int = 2) {
+        let old = expected.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let new = actual.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        lines = Self.shortened(Self.merged(old, new), context: context)
+    }
+
+    /// One line each, marked `-`, `+` or two spaces; at most `limit` lines.
+    package func text(limit: Int = 40) -> String {
+        var shown = lines.prefix(limit).map(\.text)
+        if lines.count > limit { shown.append("… \(lines.count - limit) more lines") }
+        return shown.joined(separator: "\n")
+    }
+
+    private static func merged(_ old: [String], _ new: [String]) -> [Line] {
+        let changes = new.difference(from: old)
+        let removed = Set(changes.removals.map(position))
+        let added = Set(changes.insertions.map(position))
+        var lines: [Line] = []
+        var (i, j) = (0, 0)
+        while i < old.count || j < new.count {
+            if i < old.count, removed.contains(i) {
+                lines.append(.removed(old[i]))
+                i += 1
+            } else if j < new.count, added.contains(j) {
+                lines.append(.added(new[j]))
+                j += 1
+            } else {
+                lines.append(.same(old[i]))
+                i += 1
+                j += 1
+            }
+        }
+        return lines
+    }
+
+    private static func position(of change: CollectionDifference<String>.Change) -> Int {
+        switch change {
+        case .insert(let offset, _, _), .remove(let offset, _, _): offset
+        }
+    }
+
+    private static func shortened(_ lines: [Line], context: Int) -> [Line] {
+        let changed = lines.indices.filter { !lines[$0].isSame }
+        var kept: [Line] = []
+        var omitted = 0
+        var next = changed.startIndex
+        for (index, line) in lines.enumerated() {
+            while next < changed.endIndex, changed[next] + context < index { next += 1 }
+            let isNear = next < changed.endIndex && changed[next] - context <= index
+            if isNear {
+                if omitted > 0 { kept.append(.omitted(omitted)) }
+                omitted = 0
+                kept.append(line)
+            } else {
+                omitted += 1
+            }
+        }
+        if omitted > 0 { kept.append(.omitted(omitted)) }
+        return kept
+    }
+}
+
+extension TextDifference.Line {
+    fileprivate var isSame: Bool {
+        switch self {
+        case .same: true
+        case .removed, .added, .omitted: false
+        }
+    }
+
+    fileprivate var text: String {
+        switch self {
+        case .same(let line): "  " + line
+        case .removed(let line): "- " + line
+        case .added(let line): "+ " + line
+        case .omitted(let count): "  … \(count) equal line\(count == 1 ? "" : "s")"
+        }
+    }
+}

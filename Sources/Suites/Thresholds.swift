@@ -1,0 +1,123 @@
+package import Language
+import Runtime
+
+/// What a suite as a whole must reach; what is not declared is not asked, save that every case passes.
+package struct Thresholds: Sendable, Hashable {
+    /// The share of deciding cases that pass, 0 to 1; 1 when it is not declared.
+    package var passRate: Located<Double>?
+    /// The share of samples that may end in an error, 0 to 1.
+    package var errorRate: Located<Double>?
+    package var latencyP50: Located<Duration>?
+    package var latencyP95: Located<Duration>?
+    /// A budget: the suite stops when it is spent.
+    package var totalTokens: Located<Int>?
+    /// A budget: the suite stops when it is spent.
+    package var maxDuration: Located<Duration>?
+
+    package init(
+        passRate: Located<Double>? = nil, errorRate: Located<Double>? = nil, latencyP50: Located<Duration>? = nil,
+        latencyP95: Located<Duration>? = nil, totalTokens: Located<Int>? = nil,
+        maxDuration: Located<Duration>? = nil
+    ) {
+        self.passRate = passRate
+        self.errorRate = errorRate
+        self.latencyP50 = latencyP50
+        self.latencyP95 = latencyP95
+        self.totalTokens = totalTokens
+        self.maxDuration = maxDuration
+    }
+}
+
+/// What became of one threshold.
+package struct ThresholdOutcome: Sendable, Hashable {
+    /// The key in the spec: `latencyP95`.
+    package let name: String
+    package let wanted: String
+    package let actual: String
+    package let verdict: Verdict
+    /// nil for the pass rate of 1 that holds without being declared.
+    package let range: SourceRange?
+
+    package init(name: String, wanted: String, actual: String, verdict: Verdict, range: SourceRange?) {
+        self.name = name
+        self.wanted = wanted
+        self.actual = actual
+        self.verdict = verdict
+        self.range = range
+    }
+}
+
+extension Thresholds {
+    /// Judges the results of a suite that is over; the pass rate comes first.
+    func outcomes(for cases: [CaseResult], elapsed: Duration) -> [ThresholdOutcome] {
+        let deciding = cases.filter(\.decides)
+        let latencies = deciding.flatMap(\.samples).flatMap(\.turns).map(\.answer.latency).sorted()
+        return [
+            passRateOutcome(deciding),
+            errorRate.map { errorRateOutcome($0, deciding) },
+            latencyP50.map { latencyOutcome("latencyP50", $0, latencies.percentile(0.5)) },
+            latencyP95.map { latencyOutcome("latencyP95", $0, latencies.percentile(0.95)) },
+            totalTokens.map { tokensOutcome($0, cases) },
+            maxDuration.map { durationOutcome($0, elapsed) },
+        ].compactMap { $0 }
+    }
+
+    /// Decides as soon as what is not known cannot change it.
+    private func passRateOutcome(_ cases: [CaseResult]) -> ThresholdOutcome {
+        let passed = cases.count { $0.verdict == .passed }
+        let failed = cases.count { $0.verdict == .failed }
+        let rate = passRate?.value ?? 1
+        // A rate of 0.9 of 10 cases wants 9 of them, whatever binary fractions make of 0.9 * 10.
+        let needed = Int((rate * Double(cases.count) - 1e-9).rounded(.up))
+        let verdict: Verdict =
+            if cases.isEmpty { .inconclusive } else if passed >= needed { .passed } else if cases.count - failed < needed { .failed } else { .inconclusive }
+        return ThresholdOutcome(
+            name: "passRate", wanted: "at least \(rate)", actual: "\(passed) of \(cases.count) cases passed",
+            verdict: verdict, range: passRate?.range)
+    }
+
+    private func errorRateOutcome(_ limit: Located<Double>, _ cases: [CaseResult]) -> ThresholdOutcome {
+        let samples = cases.flatMap(\.samples)
+        let errors = samples.count { $0.verdict == .error }
+        let fits = Double(errors) <= limit.value * Double(samples.count) + 1e-9
+        return ThresholdOutcome(
+            name: "errorRate", wanted: "at most \(limit.value)",
+            actual: "\(errors) of \(samples.count) samples ended in an error",
+            verdict: fits ? .passed : .inconclusive, range: limit.range)
+    }
+
+    private func latencyOutcome(
+        _ name: String, _ limit: Located<Duration>, _ actual: Duration?
+    ) -> ThresholdOutcome {
+        ThresholdOutcome(
+            name: name, wanted: "at most \(Quantity.spelled(limit.value))",
+            actual: actual.map(Quantity.spelled) ?? "no answers",
+            verdict: actual.map { $0 <= limit.value ? .passed : .failed } ?? .inconclusive, range: limit.range)
+    }
+
+    /// Tokens that the server does not tell may be any number, so that only a budget already spent decides.
+    private func tokensOutcome(_ limit: Located<Int>, _ cases: [CaseResult]) -> ThresholdOutcome {
+        let turns = cases.flatMap(\.samples).flatMap(\.turns)
+        let known = turns.compactMap(\.answer.usage?.total).reduce(0, +)
+        let isWhole = turns.allSatisfy { $0.answer.usage != nil }
+        return ThresholdOutcome(
+            name: "totalTokens", wanted: "at most \(limit.value)",
+            actual: isWhole ? "\(known)" : "at least \(known); the server does not tell all",
+            verdict: isWhole && known <= limit.value ? .passed : .inconclusive, range: limit.range)
+    }
+
+    private func durationOutcome(_ limit: Located<Duration>, _ elapsed: Duration) -> ThresholdOutcome {
+        ThresholdOutcome(
+            name: "maxDuration", wanted: "at most \(Quantity.spelled(limit.value))",
+            actual: Quantity.spelled(elapsed), verdict: elapsed <= limit.value ? .passed : .inconclusive,
+            range: limit.range)
+    }
+}
+
+extension [Duration] {
+    /// The nearest-rank percentile of a sorted list; nil when it is empty.
+    func percentile(_ share: Double) -> Duration? {
+        guard !isEmpty else { return nil }
+        return self[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
+    }
+}

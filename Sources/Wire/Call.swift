@@ -1,0 +1,44 @@
+package import Language
+
+/// One request to a server, as a route group describes it.
+package struct Call: Sendable {
+    package enum Body: Sendable {
+        case none
+        case json(Value)
+        case bytes([UInt8], contentType: String)
+    }
+
+    /// What is being done, verb first, for messages: `list the vector stores`.
+    package var operation: String
+    package var method: HTTPRequest.Method
+    /// From the server's root, percent-encoded: `/v1/vector_stores`.
+    package var path: String
+    /// Encoded by the endpoint.
+    package var query: [(name: String, value: String)]
+    package var body: Body
+    /// Whether sending it twice leaves what sending it once would have left.
+    package var isRepeatable: Bool
+    /// Instead of the endpoint's own time limit.
+    package var timeout: Duration?
+    package var headers: [(name: String, value: String)]
+
+    package init(
+        _ operation: String,
+        _ method: HTTPRequest.Method,
+        _ path: String,
+        query: [(name: String, value: String)] = [],
+        body: Body = .none,
+        isRepeatable: Bool? = nil,
+        timeout: Duration? = nil,
+        headers: [(name: String, value: String)] = []
+    ) {
+        self.operation = operation
+        self.method = method
+        self.path = path
+        self.query = query
+        self.body = body
+        self.isRepeatable = isRepeatable ?? (method == .get || method == .delete || method == .put)
+        self.timeout = timeout
+        self.headers = headers
+    }
+}

@@ -1,0 +1,119 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import Language
+import NIOCore
+import NIOSSL
+
+/// Whom to trust when a server is called over TLS.
+package struct TLSOptions: Sendable, Hashable {
+    /// A PEM file of certificate authorities to trust beside the system's; nil for none.
+    package var caFile: String?
+    /// Whether any certificate is accepted, for any name.
+    package var acceptsAnyCertificate: Bool
+
+    package init(caFile: String? = nil, acceptsAnyCertificate: Bool = false) {
+        self.caFile = caFile
+        self.acceptsAnyCertificate = acceptsAnyCertificate
+    }
+}
+
+/// The clients of a transport: one that connects straight, and one for each proxy.
+struct HTTPClients: Sendable {
+    private let direct: HTTPClient
+    private let http: HTTPClient?
+    private let https: HTTPClient?
+    private let except: [String]
+
+    init(tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connectTimeout: Duration) throws {
+        let configuration = try Self.configuration(tls, connectTimeout)
+        func client(through proxy: String?) throws -> HTTPClient? {
+            guard let proxy, !proxy.isEmpty else { return nil }
+            var proxied = configuration
+            proxied.proxy = try Self.proxy(proxy)
+            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: proxied)
+        }
+        // What can fail comes first: a client that is dropped without being shut down stops the program.
+        _ = try [proxies.http, proxies.https].map { try $0.flatMap { $0.isEmpty ? nil : try Self.proxy($0) } }
+        http = try client(through: proxies.http)
+        https = try client(through: proxies.https)
+        direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        except = proxies.except
+    }
+
+    func client(for url: String) -> HTTPClient {
+        let isSecure = url.lowercased().hasPrefix("https:")
+        guard let proxied = isSecure ? https : http else { return direct }
+        return isExcepted(host(of: url)) ? direct : proxied
+    }
+
+    func shutDown() async {
+        for client in [direct, http, https] {
+            do {
+                try await client?.shutdown()
+            } catch {
+                continue  // Connections that end badly have nothing to say any more.
+            }
+        }
+    }
+
+    private func host(of url: String) -> String {
+        URL(string: url)?.host()?.lowercased() ?? ""
+    }
+
+    private func isExcepted(_ host: String) -> Bool {
+        if host == "localhost" || host == "::1" || host.hasPrefix("127.") { return true }
+        return except.contains { entry in
+            let name = entry.lowercased().drop { $0 == "." }
+            return entry == "*" || host == name || host.hasSuffix(".\(name)")
+        }
+    }
+
+    private static func configuration(
+        _ tls: TLSOptions, _ connectTimeout: Duration
+    ) throws -> HTTPClient.Configuration {
+        var configuration = HTTPClient.Configuration()
+        configuration.httpVersion = .http1Only
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .nanoseconds(Int64(connectTimeout / .nanoseconds(1)))
+        // `Endpoint` decides what is tried again.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // Below the 5 s after which both servers (uvicorn) close a connection that nobody uses.
+        configuration.connectionPool.idleTimeout = .seconds(3)
+        // Streams hold their connection for long: others must not wait for them.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        var security = TLSConfiguration.makeClientConfiguration()
+        if tls.acceptsAnyCertificate { security.certificateVerification = .none }
+        if let file = tls.caFile { security.additionalTrustRoots = [.certificates(try certificates(in: file))] }
+        configuration.tlsConfiguration = security
+        return configuration
+    }
+
+    private static func certificates(in file: String) throws -> [NIOSSLCertificate] {
+        let certificates: [NIOSSLCertificate]
+        do {
+            certificates = try NIOSSLCertificate.fromPEMFile(file)
+        } catch {
+            certificates = []  // Reported below: an empty file is no better than an unreadable one.
+        }
+        guard certificates.isEmpty else { return certificates }
+        throw Diagnostic(
+            "bad-ca-file", "Unusable CA file",
+            detail: "The CA file `\(file)` cannot be read, or holds no certificates in PEM format.",
+            fix: "Name a readable PEM file of certificate authorities.", exitCode: 64
+        )
+    }
+
+    private static func proxy(_ text: String) throws -> HTTPClient.Configuration.Proxy {
+        let address = ServerAddress(text.contains("://") ? text : "http://\(text)")
+        guard let url = URL(string: address.base), url.scheme == "http", let host = url.host() else {
+            throw Diagnostic(
+                "bad-proxy", "Unusable proxy",
+                detail: "The proxy `\(address.base)` is not an `http://` URL with a host.",
+                fix: "Set the proxy to a URL such as `http://proxy.example.com:3128`.", exitCode: 64
+            )
+        }
+        guard let credentials = address.credentials else { return .server(host: host, port: url.port ?? 80) }
+        let encoded = String(credentials.revealed.dropFirst("Basic ".count))
+        return .server(host: host, port: url.port ?? 80, authorization: .basic(credentials: encoded))
+    }
+}

@@ -1,0 +1,75 @@
+extension LlamaStack {
+    package var files: Files {
+        Files(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/files")
+    }
+
+    /// `/v1/files`, OGX 1.5. Nothing about a file is unique but its id, and none carries a mark.
+    package struct Files: Sendable {
+        let endpoint: Endpoint
+        let path: String
+
+        /// All files, oldest first.
+        package func list() async throws -> [File] {
+            try await endpoint.pages(of: Call("list the files", .get, path, query: [("order", "asc")]), limit: 1_000)
+        }
+
+        /// Uploads a document under the name that `DocumentName` gives its path; never sent twice: two would be made.
+        package func upload(
+            _ bytes: [UInt8], path document: String, purpose: String = "assistants", timeout: Duration = .seconds(300)
+        ) async throws -> File {
+            let form = MultipartForm(
+                fields: [("purpose", purpose)], file: bytes, filename: DocumentName.filename(forPath: document)
+            )
+            return try await endpoint.decode(
+                Call(
+                    "upload the document", .post, path, body: .bytes(form.body, contentType: form.contentType),
+                    timeout: timeout
+                )
+            )
+        }
+
+        /// Deletes a file; one that is not there is none to delete. What was ingested from it stays in its stores.
+        package func delete(_ id: String) async throws {
+            try await endpoint.deleteIfPresent(Call("delete the file", .delete, place(of: id)))
+        }
+
+        /// The bytes that were uploaded.
+        package func content(of id: String) async throws -> [UInt8] {
+            try await endpoint.send(Call("download the file", .get, "\(place(of: id))/content")).body
+        }
+
+        private func place(of file: String) -> String {
+            "\(path)/\(PercentEncoding.segment(file))"
+        }
+    }
+
+    /// A file as the server shows it.
+    package struct File: Sendable, Hashable, Identifiable, Decodable {
+        package let id: String
+        /// As the server keeps it.
+        package let filename: String
+        /// In bytes.
+        package let size: Int
+        /// In seconds since 1970.
+        package let createdAt: Int
+
+        /// The document path that it was uploaded for, or its name when it was not uploaded by us.
+        package var path: String {
+            DocumentName.path(ofFilename: filename)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id, filename
+            case size = "bytes"
+            case createdAt = "created_at"
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            id = try fields.decode(String.self, forKey: .id)
+            filename = try fields.decodeIfPresent(String.self, forKey: .filename) ?? ""
+            size = try fields.decodeIfPresent(Int.self, forKey: .size) ?? 0
+            createdAt = try fields.decodeIfPresent(Int.self, forKey: .createdAt) ?? 0
+        }
+    }
+}

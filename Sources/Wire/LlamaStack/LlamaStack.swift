@@ -1,0 +1,56 @@
+import Language
+
+/// A Llama Stack or OGX server that answered as one, with what it can do and its route groups.
+package struct LlamaStack: Sendable {
+    package let endpoint: Endpoint
+    package let capabilities: Capabilities
+
+    /// Asks the server what it is, with two requests.
+    ///
+    /// - Parameter endpoint: its base may end in `/v1`, as OpenAI clients want it.
+    /// - Throws: `Diagnostic` when there is no server, it denies access, or something else answers.
+    package static func connect(to endpoint: Endpoint) async throws -> LlamaStack {
+        var endpoint = endpoint
+        for suffix in ["/v1/openai/v1", "/v1"] where endpoint.base.hasSuffix(suffix) {
+            endpoint.base.removeLast(suffix.count)
+        }
+        do {
+            let version = try await endpoint.decode(Call("ask for the version", .get, "/v1/version"), as: Answer.self)
+            let routes = try await endpoint.decode(Call("ask for the routes", .get, "/openapi.json"), as: Routes.self)
+            let capabilities = Capabilities(version: version.version, routes: routes)
+            endpoint.service = capabilities.product
+            return LlamaStack(endpoint: endpoint, capabilities: capabilities)
+        } catch let error as WireError {
+            throw error.isFromAnotherServer ? stranger(error) : error.diagnostic()
+        }
+    }
+
+    private struct Answer: Decodable {
+        let version: String
+    }
+
+    private static func stranger(_ error: WireError) -> Diagnostic {
+        let said = error.message.isEmpty ? "" : ": \(error.message.prefix(200))"
+        let status = error.status.map { "status \($0)" } ?? "no version"
+        return Diagnostic(
+            "not-llama-stack", "Something else answers there",
+            detail: """
+                `\(error.base)` is neither Llama Stack nor OGX: `\(error.method.rawValue) \(error.path)` answered with \
+                \(status)\(said)
+                """,
+            fix: "Check the host, the port and the path prefix in the server's URL.",
+            exitCode: 1
+        )
+    }
+}
+
+extension WireError {
+    /// Whether what answered a probe cannot be a server of the expected kind.
+    fileprivate var isFromAnotherServer: Bool {
+        switch cause {
+        case .unreadable: true
+        case .status(let status): (300..<500).contains(status) && ![401, 403, 408, 429].contains(status)
+        case .transport, .stream: false
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package import Language
+
+extension LlamaStack {
+    /// The files in one vector store.
+    package func files(in store: String) -> VectorStoreFiles {
+        VectorStoreFiles(
+            endpoint: endpoint,
+            path: "\(capabilities.openAIPrefix)/vector_stores/\(PercentEncoding.segment(store))/files"
+        )
+    }
+
+    /// `/v1/vector_stores/{id}/files`, OGX 1.5. An attachment has the id of its file.
+    package struct VectorStoreFiles: Sendable {
+        let endpoint: Endpoint
+        let path: String
+
+        /// All attachments, failed ones too, oldest first.
+        package func list() async throws -> [VectorStoreFile] {
+            try await endpoint.pages(
+                of: Call("list the vector store's files", .get, path, query: [("order", "asc")]), limit: 100
+            )
+        }
+
+        package func get(_ file: String) async throws -> VectorStoreFile {
+            try await endpoint.decode(Call("read the vector store's file", .get, place(of: file)))
+        }
+
+        /// Ingests a file and waits until that is done, or has failed: look at the `status` of what is returned.
+        ///
+        /// A file that is attached already stays as it is, with its old attributes and state: detach it first.
+        ///
+        /// - Parameter timeout: for chunking and embedding the whole file.
+        package func attach(
+            _ file: String, attributes: [String: String] = [:], chunking: Chunking = .auto,
+            timeout: Duration = .seconds(600)
+        ) async throws -> VectorStoreFile {
+            var body: [String: Value] = ["file_id": .string(file), "attributes": .strings(attributes)]
+            body["chunking_strategy"] = chunking.value
+            return try await endpoint.decode(
+                Call(
+                    "attach the file to the vector store", .post, path, body: .json(.object(body)),
+                    isRepeatable: true, timeout: timeout
+                )
+            )
+        }
+
+        /// Takes a file out of the store; one that is not there is none to take out.
+        package func detach(_ file: String) async throws {
+            try await endpoint.deleteIfPresent(Call("detach the file", .delete, place(of: file)))
+        }
+
+        private func place(of file: String) -> String {
+            "\(path)/\(PercentEncoding.segment(file))"
+        }
+    }
+
+    /// How a file is cut into passages; `auto` is 800 and 400 tokens.
+    package enum Chunking: Sendable, Hashable {
+        case auto
+        case fixed(maxTokens: Int, overlap: Int)
+
+        var value: Value? {
+            guard case .fixed(let maxTokens, let overlap) = self else { return nil }
+            let sizes: Value = [
+                "max_chunk_size_tokens": .integer(maxTokens), "chunk_overlap_tokens": .integer(overlap),
+            ]
+            return ["type": "static", "static": sizes]
+        }
+
+        /// What a server shows; it shows `auto` expanded since 0.4.
+        init(_ value: Value?) {
+            let sizes = value?["static"]
+            if let maxTokens = sizes?["max_chunk_size_tokens"]?.integer,
+                let overlap = sizes?["chunk_overlap_tokens"]?.integer, (maxTokens, overlap) != (800, 400)
+            {
+                self = .fixed(maxTokens: maxTokens, overlap: overlap)
+            } else {
+                self = .auto
+            }
+        }
+    }
+
+    /// A file in a vector store as the server shows it.
+    package struct VectorStoreFile: Sendable, Hashable, Identifiable, Decodable {
+        package enum Status: String, Sendable, Hashable, Decodable {
+            case completed, failed, cancelled
+            case inProgress = "in_progress"
+        }
+
+        /// The id of the file.
+        package let id: String
+        package let status: Status
+        /// Numbers come back as floating point.
+        package let attributes: [String: Value]
+        package let chunking: Chunking
+        /// Why ingesting failed, in the server's words; some servers tell it only in the answer to the attachment.
+        package let lastError: String?
+        /// In seconds since 1970.
+        package let createdAt: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case id, status, attributes
+            case chunking = "chunking_strategy"
+            case lastError = "last_error"
+            case createdAt = "created_at"
+        }
+
+        private struct Failure: Decodable {
+            let message: String?
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            id = try fields.decode(String.self, forKey: .id)
+            status = try fields.decode(Status.self, forKey: .status)
+            attributes = try fields.decodeIfPresent([String: Value].self, forKey: .attributes) ?? [:]
+            chunking = Chunking(try fields.decodeIfPresent(Value.self, forKey: .chunking))
+            lastError = try fields.decodeIfPresent(Failure.self, forKey: .lastError)?.message
+            createdAt = try fields.decodeIfPresent(Int.self, forKey: .createdAt) ?? 0
+        }
+    }
+}

@@ -1,0 +1,150 @@
+package import Language
+
+extension LlamaStack {
+    package var vectorStores: VectorStores {
+        VectorStores(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/vector_stores")
+    }
+
+    /// `/v1/vector_stores`, OGX 1.5. Names are not unique; ids are the server's.
+    package struct VectorStores: Sendable {
+        let endpoint: Endpoint
+        let path: String
+
+        /// What a vector store is made from.
+        package struct Draft: Sendable, Hashable {
+            package var name: String
+            package var metadata: [String: String]
+            /// nil leaves it to the server.
+            package var embeddingModel: String?
+            package var embeddingDimension: Int?
+            package var provider: String?
+            /// Days after the last use; nil for never.
+            package var expiresAfterDays: Int?
+
+            package init(
+                name: String, metadata: [String: String] = [:], embeddingModel: String? = nil,
+                embeddingDimension: Int? = nil, provider: String? = nil, expiresAfterDays: Int? = nil
+            ) {
+                self.name = name
+                self.metadata = metadata
+                self.embeddingModel = embeddingModel
+                self.embeddingDimension = embeddingDimension
+                self.provider = provider
+                self.expiresAfterDays = expiresAfterDays
+            }
+        }
+
+        /// All vector stores, oldest first.
+        package func list() async throws -> [VectorStore] {
+            try await endpoint.pages(
+                of: Call("list the vector stores", .get, path, query: [("order", "asc")]), limit: 100
+            )
+        }
+
+        /// Makes a new store, never sent twice: two would be made.
+        package func create(_ draft: Draft) async throws -> VectorStore {
+            var body: [String: Value] = ["name": .string(draft.name), "metadata": .strings(draft.metadata)]
+            body["embedding_model"] = draft.embeddingModel.map(Value.string)
+            body["embedding_dimension"] = draft.embeddingDimension.map(Value.integer)
+            body["provider_id"] = draft.provider.map(Value.string)
+            body["expires_after"] = draft.expiresAfterDays.map(Self.expiry)
+            return try await endpoint.decode(
+                Call("create the vector store", .post, path, body: .json(.object(body)))
+            )
+        }
+
+        /// Changes what is given. The metadata replaces all that was there, the server's own keys included, without
+        /// which it ingests nothing more: send the live metadata with the wanted keys merged in.
+        package func update(
+            _ id: String, name: String? = nil, metadata: [String: Value]? = nil, expiresAfterDays: Int? = nil
+        ) async throws -> VectorStore {
+            var body: [String: Value] = [:]
+            body["name"] = name.map(Value.string)
+            body["metadata"] = metadata.map(Value.object)
+            body["expires_after"] = expiresAfterDays.map(Self.expiry)
+            return try await endpoint.decode(
+                Call(
+                    "update the vector store", .post, "\(path)/\(PercentEncoding.segment(id))",
+                    body: .json(.object(body)), isRepeatable: true
+                )
+            )
+        }
+
+        /// Deletes a store; one that is not there is none to delete.
+        package func delete(_ id: String) async throws {
+            try await endpoint.deleteIfPresent(
+                Call("delete the vector store", .delete, "\(path)/\(PercentEncoding.segment(id))")
+            )
+        }
+
+        private static func expiry(_ days: Int) -> Value {
+            ["anchor": "last_active_at", "days": .integer(days)]
+        }
+    }
+
+    /// A vector store as the server shows it.
+    package struct VectorStore: Sendable, Hashable, Identifiable, Decodable {
+        /// How many of its files are in which state.
+        package struct FileCounts: Sendable, Hashable, Decodable {
+            package let completed: Int
+            package let failed: Int
+            package let inProgress: Int
+            package let total: Int
+
+            private enum CodingKeys: String, CodingKey {
+                case completed, failed, total
+                case inProgress = "in_progress"
+            }
+        }
+
+        package let id: String
+        /// Empty when it has none.
+        package let name: String
+        /// With the server's own keys: `provider_id`, `provider_vector_store_id`, `embedding_model`, ….
+        package let metadata: [String: Value]
+        /// In seconds since 1970.
+        package let createdAt: Int
+        package let fileCounts: FileCounts?
+        /// After the last use; nil for never.
+        package let expiresAfterDays: Int?
+
+        private struct Expiry: Decodable {
+            let days: Int?
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case id, name, metadata
+            case createdAt = "created_at"
+            case fileCounts = "file_counts"
+            case expiresAfter = "expires_after"
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            id = try fields.decode(String.self, forKey: .id)
+            name = try fields.decodeIfPresent(String.self, forKey: .name) ?? ""
+            metadata = try fields.decodeIfPresent([String: Value].self, forKey: .metadata) ?? [:]
+            createdAt = try fields.decodeIfPresent(Int.self, forKey: .createdAt) ?? 0
+            fileCounts = try fields.decodeIfPresent(FileCounts.self, forKey: .fileCounts)
+            expiresAfterDays = try fields.decodeIfPresent(Expiry.self, forKey: .expiresAfter)?.days
+        }
+    }
+}
+
+extension Value {
+    /// An object of strings.
+    static func strings(_ strings: [String: String]) -> Value {
+        .object(strings.mapValues(Value.string))
+    }
+}
+
+extension Endpoint {
+    /// Sends a deletion; that the thing is not there is what was wanted.
+    func deleteIfPresent(_ call: Call) async throws {
+        do {
+            _ = try await send(call)
+        } catch let error as WireError where error.isAbsence {
+            return
+        }
+    }
+}

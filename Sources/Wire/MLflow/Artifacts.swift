@@ -1,0 +1,85 @@
+import Language
+
+/// A folder of files that the server keeps: `mlflow-artifacts:/1/models/m-…/artifacts`.
+package struct MLflowArtifactFolder: Sendable, Hashable {
+    /// Below the artifact root, without a slash at either end.
+    let path: String
+
+    /// - Throws: `Diagnostic` when the files are not kept by the server (`s3://…`, `file:…`): then only a client with
+    ///   its own access to that place could write there.
+    package init(uri: String) throws {
+        let scheme = "mlflow-artifacts:"
+        guard uri.hasPrefix(scheme) else { throw Diagnostic.artifactsNotServed(uri) }
+        var path = uri.dropFirst(scheme.count)
+        if path.hasPrefix("//") {  // With a host, which the server itself ignores here.
+            path = path.dropFirst(2).drop { $0 != "/" }
+        }
+        self.path = String(path.drop { $0 == "/" })
+    }
+}
+
+/// A file or a folder in an artifact folder.
+package struct MLflowArtifact: Sendable, Hashable, Decodable {
+    /// Its name within the folder that was listed.
+    package var path: String
+    package var isFolder: Bool
+    /// In bytes.
+    package var size: Int
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        path = try fields.decode(String.self, forKey: .path)
+        isFolder = try fields.decodeIfPresent(Bool.self, forKey: .isFolder) ?? false
+        size = try fields.decodeIfPresent(Int.self, forKey: .size) ?? 0  // Left out for an empty file.
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case path
+        case isFolder = "is_dir"
+        case size = "file_size"
+    }
+}
+
+private struct ArtifactList: Decodable, Sendable {
+    var files: [MLflowArtifact]?
+}
+
+extension MLflowServer {
+    /// Writes a file, over an older one: `PUT /api/2.0/mlflow-artifacts/artifacts/{path}`.
+    package func putArtifact(_ bytes: [UInt8], named name: String, in folder: MLflowArtifactFolder) async throws {
+        _ = try await endpoint.send(
+            Call(
+                "write the artifact `\(name)`", .put, Self.artifactPath(folder, name),
+                body: .bytes(bytes, contentType: "application/octet-stream")))
+    }
+
+    /// Reads a file: `GET /api/2.0/mlflow-artifacts/artifacts/{path}`.
+    package func artifact(named name: String, in folder: MLflowArtifactFolder) async throws -> [UInt8] {
+        try await endpoint.send(Call("read the artifact `\(name)`", .get, Self.artifactPath(folder, name))).body
+    }
+
+    /// What a folder holds, empty when it is not there: `GET /api/2.0/mlflow-artifacts/artifacts?path=`.
+    package func artifacts(in folder: MLflowArtifactFolder) async throws -> [MLflowArtifact] {
+        let call = Call("list the artifacts", .get, artifactsRoute, query: [("path", folder.path)])
+        return try await endpoint.decode(call, as: ArtifactList.self).files ?? []
+    }
+
+    private static func artifactPath(_ folder: MLflowArtifactFolder, _ name: String) -> String {
+        "\(artifactsRoute)/\(PercentEncoding.path("\(folder.path)/\(name)"))"
+    }
+}
+
+private let artifactsRoute = "/api/2.0/mlflow-artifacts/artifacts"
+
+extension Diagnostic {
+    fileprivate static func artifactsNotServed(_ uri: String) -> Diagnostic {
+        Diagnostic(
+            "artifacts-not-served", "The MLflow server does not keep artifacts itself",
+            detail: "The files of a logged model would have to go to `\(uri)`, where only a client with its own access "
+                + "to that place can write.",
+            fix: "Start MLflow with `--serve-artifacts` and `--artifacts-destination`, and use an experiment whose "
+                + "artifact location starts with `mlflow-artifacts:`.",
+            exitCode: 10
+        )
+    }
+}

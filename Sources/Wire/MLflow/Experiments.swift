@@ -1,0 +1,122 @@
+import Language
+
+/// An experiment: a unique name, an id that the server gave it, tags.
+package struct MLflowExperiment: Sendable, Hashable, Decodable {
+    /// The tag that MLflow's UI shows as the description.
+    package static let descriptionTag = "mlflow.note.content"
+
+    package var id: String
+    package var name: String
+    /// Where runs put their artifacts; it cannot be changed.
+    package var artifactLocation: String
+    /// A deleted experiment keeps its name, and takes no tags until it is restored.
+    package var isDeleted: Bool
+    package var tags: [String: String]
+
+    package init(id: String, name: String, artifactLocation: String, tags: [String: String]) {
+        self.id = id
+        self.name = name
+        self.artifactLocation = artifactLocation
+        self.isDeleted = false
+        self.tags = tags
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decode(String.self, forKey: .id)
+        name = try fields.text(.name)
+        artifactLocation = try fields.text(.artifactLocation)
+        isDeleted = try fields.text(.lifecycleStage) == "deleted"
+        tags = try fields.pairs(.tags)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "experiment_id"
+        case name, tags
+        case artifactLocation = "artifact_location"
+        case lifecycleStage = "lifecycle_stage"
+    }
+}
+
+private struct ExperimentPage: MLflowPage {
+    var elements: [MLflowExperiment]?
+    var nextPageToken: String?
+
+    enum CodingKeys: String, CodingKey {
+        case elements = "experiments"
+        case nextPageToken = "next_page_token"
+    }
+}
+
+private struct CreatedExperiment: Decodable, Sendable {
+    var id: String
+
+    enum CodingKeys: String, CodingKey {
+        case id = "experiment_id"
+    }
+}
+
+extension MLflowServer {
+    /// All experiments, deleted ones too: `POST experiments/search`, at most 50,000 a page.
+    /// The filter is an expression of `MLflowFilter`; nil for all.
+    package func experiments(where filter: String? = nil) async throws -> [MLflowExperiment] {
+        try await all(ExperimentPage.self) { token in
+            let body = Value.fields([
+                "max_results": 5000, "view_type": "ALL", "filter": filter.map(Value.string),
+                "page_token": token.map(Value.string),
+            ])
+            return Self.post("list the experiments", "experiments/search", body, isRepeatable: true)
+        }
+    }
+
+    /// Creates an experiment and returns its id: `POST experiments/create`.
+    ///
+    /// It is sent again when the answer is lost; the name being taken then may be our own doing.
+    /// - Throws: `WireError`; `isAlreadyThere` when the name is taken, by a deleted experiment too.
+    package func createExperiment(
+        _ name: String, artifactLocation: String? = nil, tags: [String: String] = [:]
+    ) async throws -> String {
+        let body = Value.fields([
+            "name": .string(name), "artifact_location": artifactLocation.map(Value.string), "tags": .pairs(tags),
+        ])
+        let call = Self.post("create the experiment", "experiments/create", body, isRepeatable: true)
+        return try await endpoint.decode(call, as: CreatedExperiment.self).id
+    }
+
+    /// Makes a deleted experiment active again: `POST experiments/restore`, which answers 404 for an active one.
+    package func restoreExperiment(_ id: String) async throws {
+        let body: Value = ["experiment_id": .string(id)]
+        do {
+            let call = Self.post("restore the experiment", "experiments/restore", body, isRepeatable: true)
+            _ = try await endpoint.send(call)
+        } catch let error as WireError where error.isMissing && error.attempts > 1 {}  // The lost answer was a yes.
+    }
+
+    /// Gives an experiment another name: `POST experiments/update`.
+    package func renameExperiment(_ id: String, to name: String) async throws {
+        let body: Value = ["experiment_id": .string(id), "new_name": .string(name)]
+        _ = try await endpoint.send(
+            Self.post("rename the experiment", "experiments/update", body, isRepeatable: true))
+    }
+
+    /// Sets a tag of an active experiment: `POST experiments/set-experiment-tag`.
+    package func setExperimentTag(_ id: String, _ key: String, to value: String) async throws {
+        let body: Value = ["experiment_id": .string(id), "key": .string(key), "value": .string(value)]
+        _ = try await endpoint.send(
+            Self.post("set a tag of the experiment", "experiments/set-experiment-tag", body, isRepeatable: true))
+    }
+
+    /// Removes a tag: `POST experiments/delete-experiment-tag`; one that is not there is no error.
+    package func deleteExperimentTag(_ id: String, _ key: String) async throws {
+        let body: Value = ["experiment_id": .string(id), "key": .string(key)]
+        try await sendRemoval(
+            Self.post("remove a tag of the experiment", "experiments/delete-experiment-tag", body, isRepeatable: true))
+    }
+
+    /// Deletes an experiment, which can be restored: `POST experiments/delete`; one already deleted is no error.
+    package func deleteExperiment(_ id: String) async throws {
+        let body: Value = ["experiment_id": .string(id)]
+        try await sendRemoval(
+            Self.post("delete the experiment", "experiments/delete", body, isRepeatable: true))
+    }
+}

@@ -1,0 +1,24 @@
+/// Expressions of MLflow's search language. It has no escapes: a value with both kinds of quotes cannot be spelled, which
+/// is nil here, and nil searches without the condition; so whoever searches compares what comes back.
+package enum MLflowFilter {
+    /// `name = 'x'`.
+    package static func name(_ name: String) -> String? {
+        quoted(name).map { "name = \($0)" }
+    }
+
+    /// ``tags.`key` = 'value'``.
+    package static func tag(_ key: String, _ value: String) -> String? {
+        quoted(value).map { "tags.`\(key)` = \($0)" }
+    }
+
+    /// What all of several expressions ask for; nil when there are none.
+    package static func all(_ filters: [String?]) -> String? {
+        let filters = filters.compactMap(\.self)
+        return filters.isEmpty ? nil : filters.joined(separator: " AND ")
+    }
+
+    private static func quoted(_ value: String) -> String? {
+        if !value.contains("'") { return "'\(value)'" }
+        return value.contains("\"") ? nil : "\"\(value)\""
+    }
+}

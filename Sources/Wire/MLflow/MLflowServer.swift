@@ -1,0 +1,89 @@
+import Language
+
+/// An MLflow tracking server and model registry, 3.5.1 or later; one file beside this one for each group of routes.
+///
+/// Everything was read from MLflow 3.18.0 and 3.17.2. Requests that make another object each time they are sent
+/// (runs, logged models, model versions) are never sent again by themselves: whoever lost an answer looks first.
+package struct MLflowServer: Sendable {
+    package let endpoint: Endpoint
+
+    package init(_ endpoint: Endpoint) {
+        self.endpoint = endpoint
+    }
+
+    /// The server's version, e.g. `3.17.2`: `GET /version`, which answers plain text.
+    package func version() async throws -> String {
+        let response = try await endpoint.send(Call("read the version of the server", .get, "/version"))
+        return String(decoding: response.body, as: UTF8.self).filter { !$0.isWhitespace }
+    }
+
+    /// What the server can do: `GET /api/3.0/mlflow/server-info`; nil on servers that do not tell (3.5.1).
+    package func info() async throws -> MLflowServerInfo? {
+        let call = Call("read what the server can do", .get, "/api/3.0/mlflow/server-info")
+        do {
+            return try await endpoint.decode(call, as: MLflowServerInfo.self)
+        } catch let error as WireError where error.status == 404 {
+            return nil
+        }
+    }
+
+    /// The path of a route of the REST API, from its part after `/api/2.0/mlflow/`.
+    static func path(_ route: String) -> String {
+        "/api/2.0/mlflow/" + route
+    }
+
+    /// Takes pages until a page names no next one.
+    func all<Page: MLflowPage>(_: Page.Type, _ call: (_ token: String?) -> Call) async throws -> [Page.Element] {
+        var elements: [Page.Element] = []
+        var token: String?
+        repeat {
+            let page = try await endpoint.decode(call(token), as: Page.self)
+            elements += page.elements ?? []
+            token = page.nextPageToken.flatMap { $0.isEmpty ? nil : $0 }
+        } while token != nil
+        return elements
+    }
+
+    /// A call that posts JSON to a route of the REST API.
+    static func post(_ operation: String, _ route: String, _ body: Value, isRepeatable: Bool) -> Call {
+        Call(operation, .post, path(route), body: .json(body), isRepeatable: isRepeatable)
+    }
+
+    /// Sends a call that takes something away: that it is already gone is no error.
+    func sendRemoval(_ call: Call) async throws {
+        do {
+            _ = try await endpoint.send(call)
+        } catch let error as WireError where error.isMissing {}
+    }
+}
+
+/// What `server-info` tells, as far as Drover asks.
+package struct MLflowServerInfo: Sendable, Hashable, Decodable {
+    /// Whether artifacts go through the server (`mlflow-artifacts:`); nil when it does not say.
+    package var servesArtifacts: Bool?
+    package var workspacesEnabled: Bool?
+
+    enum CodingKeys: String, CodingKey {
+        case servesArtifacts = "artifact_serving_enabled"
+        case workspacesEnabled = "workspaces_enabled"
+    }
+}
+
+/// One page of a listing. Empty lists are left out by the server, so both are optional.
+protocol MLflowPage: Decodable, Sendable {
+    associatedtype Element: Sendable
+    var elements: [Element]? { get }
+    var nextPageToken: String? { get }
+}
+
+extension WireError {
+    /// Whether MLflow refused to create because the name is taken (a deleted experiment keeps its name).
+    package var isAlreadyThere: Bool {
+        code == "RESOURCE_ALREADY_EXISTS"
+    }
+
+    /// Whether MLflow does not have what was asked for.
+    package var isMissing: Bool {
+        code == "RESOURCE_DOES_NOT_EXIST"
+    }
+}

@@ -1,0 +1,191 @@
+import Language
+
+/// A run of an experiment.
+package struct MLflowRun: Sendable, Hashable, Decodable {
+    package enum Status: String, Sendable, Hashable {
+        case running = "RUNNING"
+        case scheduled = "SCHEDULED"
+        case finished = "FINISHED"
+        case failed = "FAILED"
+        case killed = "KILLED"
+    }
+
+    package var id: String
+    package var experimentID: String
+    package var name: String
+    /// nil when the server says something else.
+    package var status: Status?
+    /// Milliseconds since 1970.
+    package var startTime: Int
+    package var artifactURI: String
+    package var tags: [String: String]
+    package var params: [String: String]
+    /// The ids of the logged models that it made.
+    package var outputs: [String]
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        outputs = try fields.decodeIfPresent(Outputs.self, forKey: .outputs)?.models?.map(\.id) ?? []
+        let info = try fields.nestedContainer(keyedBy: InfoKeys.self, forKey: .info)
+        id = try info.decode(String.self, forKey: .id)
+        experimentID = try info.text(.experimentID)
+        name = try info.text(.name)
+        status = Status(rawValue: try info.text(.status))
+        startTime = try info.decodeIfPresent(Int.self, forKey: .startTime) ?? 0
+        artifactURI = try info.text(.artifactURI)
+        guard fields.contains(.data) else {
+            (tags, params) = ([:], [:])
+            return
+        }
+        let data = try fields.nestedContainer(keyedBy: DataKeys.self, forKey: .data)
+        tags = try data.pairs(.tags)
+        params = try data.pairs(.params)
+    }
+
+    private struct Outputs: Decodable {
+        struct Model: Decodable {
+            var id: String
+
+            enum CodingKeys: String, CodingKey {
+                case id = "model_id"
+            }
+        }
+
+        var models: [Model]?
+
+        enum CodingKeys: String, CodingKey {
+            case models = "model_outputs"
+        }
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case info, data, outputs
+    }
+
+    private enum InfoKeys: String, CodingKey {
+        case id = "run_id"
+        case experimentID = "experiment_id"
+        case name = "run_name"
+        case status
+        case startTime = "start_time"
+        case artifactURI = "artifact_uri"
+    }
+
+    private enum DataKeys: String, CodingKey {
+        case tags, params
+    }
+}
+
+/// One measured number of a run.
+package struct MLflowMetric: Sendable, Hashable {
+    package var key: String
+    package var value: Double
+    /// Milliseconds since 1970.
+    package var timestamp: Int
+    package var step: Int
+    /// The logged model that it is shown on too.
+    package var modelID: String?
+
+    package init(_ key: String, _ value: Double, timestamp: Int, step: Int = 0, modelID: String? = nil) {
+        self.key = key
+        self.value = value
+        self.timestamp = timestamp
+        self.step = step
+        self.modelID = modelID
+    }
+
+    fileprivate var json: Value {
+        .fields([
+            "key": .string(key), "value": .number(value), "timestamp": .integer(timestamp), "step": .integer(step),
+            "model_id": modelID.map(Value.string),
+        ])
+    }
+}
+
+private struct RunPage: MLflowPage {
+    var elements: [MLflowRun]?
+    var nextPageToken: String?
+
+    enum CodingKeys: String, CodingKey {
+        case elements = "runs"
+        case nextPageToken = "next_page_token"
+    }
+}
+
+private struct RunAnswer: Decodable, Sendable {
+    var run: MLflowRun
+}
+
+extension MLflowServer {
+    /// The active runs of experiments, newest first: `POST runs/search`.
+    package func runs(inExperiments ids: [String], where filter: String? = nil) async throws -> [MLflowRun] {
+        try await all(RunPage.self) { token in
+            let body = Value.fields([
+                "experiment_ids": .array(ids.map(Value.string)), "max_results": 1000,
+                "filter": filter.map(Value.string), "page_token": token.map(Value.string),
+            ])
+            return Self.post("list the runs", "runs/search", body, isRepeatable: true)
+        }
+    }
+
+    /// Creates a run: `POST runs/create`. Every time that it is sent makes another run, so it is sent once.
+    /// The start is in milliseconds since 1970; the server would take 0.
+    package func createRun(
+        inExperiment id: String, name: String, startTime: Int, tags: [String: String] = [:]
+    ) async throws -> MLflowRun {
+        let body: Value = [
+            "experiment_id": .string(id), "run_name": .string(name), "start_time": .integer(startTime),
+            "tags": .pairs(tags),
+        ]
+        let call = Self.post("create the run", "runs/create", body, isRepeatable: false)
+        return try await endpoint.decode(call, as: RunAnswer.self).run
+    }
+
+    /// Changes the status of a run: `POST runs/update`.
+    /// The end is in milliseconds since 1970; nil while it runs.
+    package func updateRun(_ id: String, status: MLflowRun.Status, endTime: Int? = nil) async throws {
+        let body = Value.fields([
+            "run_id": .string(id), "status": .string(status.rawValue), "end_time": endTime.map(Value.integer),
+        ])
+        _ = try await endpoint.send(Self.post("update the run", "runs/update", body, isRepeatable: true))
+    }
+
+    /// Logs at most 1,000 metrics, 100 parameters and 100 tags at once: `POST runs/log-batch`. A parameter can be
+    /// written again only with the same value.
+    package func logBatch(
+        toRun id: String, metrics: [MLflowMetric] = [], params: [String: String] = [:], tags: [String: String] = [:]
+    ) async throws {
+        let body: Value = [
+            "run_id": .string(id), "metrics": .array(metrics.map(\.json)), "params": .pairs(params),
+            "tags": .pairs(tags),
+        ]
+        _ = try await endpoint.send(Self.post("log to the run", "runs/log-batch", body, isRepeatable: true))
+    }
+
+    /// One run: `GET runs/get`.
+    package func run(_ id: String) async throws -> MLflowRun {
+        let call = Call("read the run", .get, Self.path("runs/get"), query: [("run_id", id)])
+        return try await endpoint.decode(call, as: RunAnswer.self).run
+    }
+
+    /// Names a logged model that a run made: `POST runs/outputs` (3.x).
+    ///
+    /// The server refuses to hear it twice (400 with the words of its database, seen on 3.17.2), so a refusal is
+    /// checked against what the run says.
+    package func addOutput(_ modelID: String, toRun id: String) async throws {
+        let model: Value = ["model_id": .string(modelID), "step": 0]
+        let body: Value = ["run_id": .string(id), "models": .array([model])]
+        do {
+            _ = try await endpoint.send(
+                Self.post("name the output of the run", "runs/outputs", body, isRepeatable: true))
+        } catch let error as WireError where error.status == 400 {
+            guard try await run(id).outputs.contains(modelID) else { throw error }
+        }
+    }
+
+    /// Deletes a run, which can be restored: `POST runs/delete`; one already deleted is no error.
+    package func deleteRun(_ id: String) async throws {
+        try await sendRemoval(
+            Self.post("delete the run", "runs/delete", ["run_id": .string(id)], isRepeatable: true))
+    }
+}

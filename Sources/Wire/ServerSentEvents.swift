@@ -1,0 +1,127 @@
+/// One event of a `text/event-stream`.
+package struct ServerSentEvent: Sendable, Hashable {
+    /// The value of the `event` field; nil where the stream names none.
+    package var name: String?
+    /// The `data` lines, joined by line feeds.
+    package var data: String
+
+    package init(name: String? = nil, data: String) {
+        self.name = name
+        self.data = data
+    }
+}
+
+/// Reads a `text/event-stream` as the WHATWG specification does: bytes go in as they arrive, events come out.
+///
+/// Line ends may be CR, LF or CRLF and may be split between two chunks; a byte order mark and comments are skipped; an
+/// event without data is none; what follows the last blank line is dropped with the stream. Ids and retry times are
+/// not used by any server we talk to, and ignored.
+package struct ServerSentEventParser: Sendable {
+    /// An event is longer than the limit.
+    package struct Overflow: Error, Sendable, Hashable {
+        /// In bytes.
+        package var limit: Int
+
+        package init(limit: Int) {
+            self.limit = limit
+        }
+    }
+
+    private let limit: Int
+    private var line: [UInt8] = []
+    private var name: String?
+    private var data: [UInt8] = []
+    private var hasData = false
+    private var isAfterCarriageReturn = false
+    private var isFirstLine = true
+
+    /// - Parameter limit: the longest event in bytes.
+    package init(limit: Int = 16 << 20) {
+        self.limit = limit
+    }
+
+    /// Takes the bytes that arrived and returns the events that they complete, in order.
+    package mutating func read(_ bytes: some Sequence<UInt8>) throws(Overflow) -> [ServerSentEvent] {
+        var events: [ServerSentEvent] = []
+        for byte in bytes {
+            let wasAfterCarriageReturn = isAfterCarriageReturn
+            isAfterCarriageReturn = byte == UInt8(ascii: "\r")
+            switch byte {
+            case UInt8(ascii: "\n") where wasAfterCarriageReturn: break
+            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                if let event = endLine() { events.append(event) }
+            case _:
+                guard line.count + data.count < limit else { throw Overflow(limit: limit) }
+                line.append(byte)
+            }
+        }
+        return events
+    }
+
+    private mutating func endLine() -> ServerSentEvent? {
+        if isFirstLine, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
+        isFirstLine = false
+        defer { line.removeAll(keepingCapacity: true) }
+        guard !line.isEmpty else { return endEvent() }
+        let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
+        var value = line[min(colon + 1, line.endIndex)...]
+        if value.first == UInt8(ascii: " ") { value.removeFirst() }
+        switch String(decoding: line[..<colon], as: UTF8.self) {
+        case "data":
+            if hasData { data.append(UInt8(ascii: "\n")) }
+            data += value
+            hasData = true
+        case "event": name = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+        case _: break  // A comment (empty name), `id`, `retry`, or a field to come.
+        }
+        return nil
+    }
+
+    private mutating func endEvent() -> ServerSentEvent? {
+        defer { (name, data, hasData) = (nil, [], false) }
+        return hasData ? ServerSentEvent(name: name, data: String(decoding: data, as: UTF8.self)) : nil
+    }
+}
+
+extension AsyncSequence<[UInt8], any Error> {
+    /// The events in these chunks.
+    var serverSentEvents: any AsyncSequence<ServerSentEvent, any Error> {
+        ServerSentEvents(chunks: self)
+    }
+}
+
+/// The events in a sequence of chunks.
+///
+/// - Throws: what the chunks throw; `TransportFailure` when an event is too long.
+struct ServerSentEvents<Chunks: AsyncSequence>: AsyncSequence where Chunks.Element == [UInt8] {
+    let chunks: Chunks
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(chunks: chunks.makeAsyncIterator())
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var chunks: Chunks.AsyncIterator
+        private var parser = ServerSentEventParser()
+        private var events: ArraySlice<ServerSentEvent> = []
+
+        init(chunks: Chunks.AsyncIterator) {
+            self.chunks = chunks
+        }
+
+        mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ServerSentEvent? {
+            while events.isEmpty {
+                guard let chunk = try await chunks.next(isolation: actor) else {
+                    try Task.checkCancellation()  // A cancelled stream may end without a word.
+                    return nil
+                }
+                do {
+                    events = try parser.read(chunk)[...]
+                } catch {
+                    throw TransportFailure(.broken, "An event is longer than \(error.limit >> 20) MiB.")
+                }
+            }
+            return events.removeFirst()
+        }
+    }
+}

@@ -1,0 +1,139 @@
+package import Language
+
+extension WireError {
+    /// The error as its user is told it: what was tried, where, what the server said, and what to do.
+    ///
+    /// - Parameters:
+    ///   - subject: the declaration that asked for it, where there is one.
+    ///   - address: the declared thing it concerns, such as `agents.support`.
+    package func diagnostic(at subject: SourceRange? = nil, address: String? = nil) -> Diagnostic {
+        let told = story
+        return Diagnostic(
+            told.code, told.summary, detail: detail(told.said), fix: told.fix, at: subject, address: address,
+            exitCode: 1
+        )
+    }
+
+    private struct Story {
+        var code: Diagnostic.Code
+        var summary: String
+        /// What happened, the end of a sentence that begins with the operation.
+        var said: String
+        var fix: String?
+    }
+
+    private var story: Story {
+        switch cause {
+        case .transport(.unreachable): unreachable
+        case .transport(.tls): untrusted
+        case .transport(.timeout):
+            Story(
+                code: "server-timeout", summary: "The server did not answer in time", said: "\(service): \(message)",
+                fix: "Run it again; what was done already is found. If the server is only slow, give it more time."
+            )
+        case .transport(.broken):
+            Story(
+                code: "connection-broken", summary: "The connection to the server broke", said: "\(service): \(message)",
+                fix: "See the server's log, and run it again; what was done already is found."
+            )
+        case .unreadable: unreadable
+        case .stream:
+            Story(
+                code: "stream-broken", summary: "The server's stream ended early", said: saying,
+                fix: "See the server's log, and run it again."
+            )
+        case .status(let status): refused(status)
+        }
+    }
+
+    private var unreachable: Story {
+        Story(
+            code: "server-unreachable", summary: "The server cannot be reached",
+            said: "\(service) cannot be reached at `\(base)`: \(message)",
+            fix: """
+                Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
+                """
+        )
+    }
+
+    private var untrusted: Story {
+        Story(
+            code: "tls-failure", summary: "No secure connection to the server",
+            said: "a secure connection to `\(base)` failed: \(message)",
+            fix: message.contains("does not speak TLS")
+                ? "Write `http://` in the server's URL if it serves no TLS."
+                : "Name the server's certificate authority in `\(tlsSetting).caFile` (for tests, `insecure: true` there)."
+        )
+    }
+
+    private var unreadable: Story {
+        Story(
+            code: "unexpected-answer", summary: "The server's answer is not the one expected", said: saying,
+            fix: "Is `\(base)` really \(service)? Check the host and the port."
+        )
+    }
+
+    private func refused(_ status: Int) -> Story {
+        let code = Diagnostic.Code("server-error")
+        switch status {
+        case 403 where message.contains("Invalid Host header"):
+            return Story(
+                code: "access-denied", summary: "The server refused the host name", said: saying,
+                fix: "Start MLflow with `--allowed-hosts` and the host name in `\(base)`, or call it by a name it allows."
+            )
+        case 401, 403:
+            return Story(
+                code: "access-denied",
+                summary: status == 401 ? "The server wants a credential" : "The server denied access", said: saying,
+                fix: "Check the credential in \(credentialSetting): it must be set, valid, and allowed to do this."
+            )
+        case 404 where message.isEmpty || message == "Not Found":
+            return Story(
+                code: code, summary: "The server does not know this route", said: saying,
+                fix: "Is `\(base)` really \(service), and with the right path prefix? Check the URL."
+            )
+        case 429:
+            return Story(
+                code: code, summary: "The server allows no more requests now", said: saying,
+                fix: "Run it again later, or with a smaller `--parallelism`."
+            )
+        case 500...:
+            return Story(
+                code: code, summary: "The server failed", said: saying, fix: "See the server's log, and run it again."
+            )
+        case _:
+            return Story(code: code, summary: "The server refused a request", said: saying)
+        }
+    }
+
+    /// The status and the server's own words.
+    private var saying: String {
+        let said = message.isEmpty ? "\(service) said nothing more" : "\(service) said: \(message)"
+        guard let status else { return said }
+        return "\(said) (status \(status)\(code.map { ", `\($0)`" } ?? ""))"
+    }
+
+    private func detail(_ said: String) -> String {
+        let tried = attempts > 1 ? " It was tried \(attempts) times." : ""
+        let end = said.hasSuffix(".") || said.hasSuffix("…") ? "" : "."
+        return "Could not \(operation) (`\(method.rawValue) \(path)` at `\(base)`): \(said)\(end)\(tried)"
+    }
+
+    private var isMLflow: Bool {
+        service == "MLflow"
+    }
+
+    private var addressSetting: String {
+        isMLflow ? "`servers.mlflow.url` or `MLFLOW_TRACKING_URI`" : "`servers.llamastack.url` or `LLAMASTACK_BASE_URL`"
+    }
+
+    private var tlsSetting: String {
+        isMLflow ? "servers.mlflow.tls" : "servers.llamastack.tls"
+    }
+
+    private var credentialSetting: String {
+        isMLflow
+            ? "`servers.mlflow.token` (or `username` and `password`)"
+            : "`servers.llamastack.apiKey` (or `LLAMASTACK_API_KEY`)"
+    }
+}

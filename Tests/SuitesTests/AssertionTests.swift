@@ -1,0 +1,199 @@
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("Assertions")
+struct AssertionTests {
+    /// One expectation against one answer.
+    struct Example: Sendable, CustomTestStringConvertible {
+        enum Wanted: Sendable { case passes, fails, errs }
+
+        let spec: String
+        let answer: Answer
+        let wanted: Wanted
+
+        init(_ spec: String, _ wanted: Wanted, _ answer: Answer) {
+            self.spec = spec
+            self.answer = answer
+            self.wanted = wanted
+        }
+
+        init(_ spec: String, _ wanted: Wanted, _ text: String) {
+            self.init(spec, wanted, .said(text))
+        }
+
+        var testDescription: String { "\(spec) \(wanted) on `\(answer.text)`" }
+    }
+
+    @Test("Each passes what it should and fails what it should", arguments: texts + structure + tools + rest + groups)
+    func evaluation(example: Example) throws {
+        let expectation = try expectation(example.spec)
+        do throws(Unobservable) {
+            switch try expectation.evaluate(Observation(example.answer)) {
+            case .passed: #expect(example.wanted == .passes)
+            case .failed(let mismatch):
+                #expect(example.wanted == .fails)
+                #expect(mismatch.reason.hasSuffix("."))
+                let says = mismatch.expected != nil || mismatch.actual != nil || !mismatch.notes.isEmpty
+                #expect(says)
+            }
+        } catch {
+            #expect(example.wanted == .errs)
+            #expect(error.reason.hasSuffix("."))
+        }
+    }
+
+    @Test("Every listed assertion has an example that passes and one that fails")
+    func coverage() throws {
+        let all = Self.texts + Self.structure + Self.tools + Self.rest + Self.groups
+        for name in allAssertions.map({ $0.field.name }) {
+            let own = all.filter { $0.spec.hasPrefix("{\"\(name)\":") }
+            #expect(own.contains { $0.wanted == .passes }, "`\(name)` has no example that passes")
+            #expect(own.contains { $0.wanted == .fails }, "`\(name)` has no example that fails")
+        }
+    }
+
+    static let texts: [Example] = [
+        Example(#"{"contains": "30 days"}"#, .passes, "Within 30 days."),
+        Example(#"{"contains": "30 Days"}"#, .fails, "Within 30 days."),
+        Example(#"{"contains": "x"}"#, .fails, ""),
+        Example(#"{"icontains": "30 DAYS"}"#, .passes, "Within 30 days."),
+        Example(#"{"icontains": "14 days"}"#, .fails, "Within 30 days."),
+        Example(#"{"containsAll": ["30", "days"]}"#, .passes, "Within 30 days."),
+        Example(#"{"containsAll": ["30", "weeks"]}"#, .fails, "Within 30 days."),
+        Example(#"{"containsAny": ["weeks", "days"]}"#, .passes, "Within 30 days."),
+        Example(#"{"containsAny": ["weeks", "months"]}"#, .fails, "Within 30 days."),
+        Example(#"{"startsWith": "Within"}"#, .passes, "\n Within 30 days."),
+        Example(#"{"startsWith": "30"}"#, .fails, "Within 30 days."),
+        Example(#"{"equals": "42\n"}"#, .passes, " 42"),
+        Example(#"{"equals": "42"}"#, .fails, "42."),
+        Example(#"{"matches": "(?i)order [0-9]+"}"#, .passes, "Your ORDER 4411 is here."),
+        Example(#"{"matches": "^order"}"#, .fails, "Your order 4411 is here."),
+        Example(#"{"length": {"min": 2, "max": 4}}"#, .passes, "👍👍"),
+        Example(#"{"length": {"max": 4}}"#, .fails, "12345"),
+        Example(#"{"length": {"min": 6}}"#, .fails, "12345"),
+    ]
+
+    private static let order = #"{"id": 4411, "items": [{"sku": "a"}, {"sku": "b"}], "note": null}"#
+
+    static let structure: [Example] = [
+        Example(#"{"json": true}"#, .passes, "[1, 2]"),
+        Example(#"{"json": true}"#, .fails, "```json\n[1, 2]\n```"),
+        Example(#"{"json": true}"#, .fails, ""),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": 4411}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": 4411.0}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": "4411"}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.note", "equals": null}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": null}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.items[*].sku", "equals": "b"}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.items[0].sku", "equals": "b"}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.items[-1].sku", "matches": "^b$"}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.items[1].sku", "matches": "^a$"}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.items", "contains": "sku"}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.tags", "contains": "new"}}"#, .passes, #"{"tags": ["old", "new"]}"#),
+        Example(#"{"jsonPath": {"path": "$.name", "contains": "new"}}"#, .passes, #"{"name": "renewed"}"#),
+        Example(#"{"jsonPath": {"path": "$.total"}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.total", "exists": false}}"#, .passes, order),
+        Example(#"{"jsonPath": {"path": "$.id", "exists": false}}"#, .fails, order),
+        Example(#"{"jsonPath": {"path": "$.id"}}"#, .fails, "no JSON"),
+    ]
+
+    private static let calls = Answer.said(
+        "Done.",
+        calls: [
+            Answer.ToolCall(name: "knowledge", tool: "knowledge", arguments: ["query": "refund"]),
+            Answer.ToolCall(
+                name: "ticket_create", tool: "tickets", arguments: ["order": "4411", "lines": [1, 2]], error: "busy"),
+            Answer.ToolCall(name: "ticket_create", tool: "tickets", arguments: ["order": "4412"]),
+        ])
+    private static let calm = Answer.said("Done.")
+
+    static let tools: [Example] = [
+        Example(#"{"calledTool": "ticket_create"}"#, .passes, calls),
+        Example(#"{"calledTool": "tickets"}"#, .passes, calls),
+        Example(#"{"calledTool": "ticket_close"}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "ticket_create", "arguments": {"order": "4411"}}}"#, .passes, calls),
+        Example(#"{"calledTool": {"name": "ticket_create", "arguments": {"order": 4411}}}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "tickets", "arguments": {"lines": [1, 2]}}}"#, .passes, calls),
+        Example(#"{"calledTool": {"name": "tickets", "arguments": {"lines": [1]}}}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "ticket_create", "times": 2}}"#, .passes, calls),
+        Example(#"{"calledTool": {"name": "ticket_create", "times": 1}}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "ticket_close", "times": 0}}"#, .passes, calls),
+        Example(#"{"calledTool": {"name": "ticket_create", "after": "knowledge"}}"#, .passes, calls),
+        Example(#"{"calledTool": {"name": "knowledge", "after": "ticket_create"}}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "knowledge", "after": "unheard-of"}}"#, .fails, calls),
+        Example(#"{"noTool": true}"#, .passes, calm),
+        Example(#"{"noTool": true}"#, .fails, calls),
+        Example(#"{"toolOrder": ["knowledge", "ticket_create"]}"#, .passes, calls),
+        Example(#"{"toolOrder": ["ticket_create", "ticket_create"]}"#, .passes, calls),
+        Example(#"{"toolOrder": ["ticket_create", "knowledge"]}"#, .fails, calls),
+        Example(#"{"toolOrder": ["knowledge", "ticket_close"]}"#, .fails, calls),
+        Example(#"{"toolErrors": 1}"#, .passes, calls),
+        Example(#"{"toolErrors": 0}"#, .fails, calls),
+    ]
+
+    private static let sourced = Answer(
+        status: .completed, text: "30 days.", hasMessage: true,
+        retrieved: [
+            Answer.Passage(document: "docs/refunds.md", score: 0.9), Answer.Passage(document: "docs/faq.md", score: 0.2),
+        ],
+        cited: ["docs/refunds.md"], usage: Answer.Usage(input: 100, output: 20), steps: 2, latency: .seconds(3),
+        timeToFirstToken: .seconds(1), streamedText: "30 days.")
+    private static let silent = Answer(status: .completed, text: "x", hasMessage: true, tellsSources: false)
+    private static let scoreless = Answer(
+        status: .completed, text: "x", hasMessage: true, retrieved: [Answer.Passage(document: "a.md")])
+
+    static let rest: [Example] = [
+        Example(#"{"cites": "docs/refunds.md"}"#, .passes, sourced),
+        Example(#"{"cites": "docs/faq.md"}"#, .fails, sourced),
+        Example(#"{"cites": "docs/faq.md"}"#, .errs, silent),
+        Example(#"{"retrieves": {"documents": ["docs/faq.md", "docs/refunds.md"]}}"#, .passes, sourced),
+        Example(#"{"retrieves": {"documents": ["docs/faq.md"], "within": 1}}"#, .fails, sourced),
+        Example(#"{"retrieves": {"documents": ["docs/faq.md"], "minScore": 0.5}}"#, .fails, sourced),
+        Example(#"{"retrieves": {"documents": ["docs/faq.md"]}}"#, .errs, silent),
+        Example(#"{"retrieves": {"documents": ["a.md"], "minScore": 0.5}}"#, .errs, scoreless),
+        Example(#"{"latency": "3s"}"#, .passes, sourced),
+        Example(#"{"latency": "2900ms"}"#, .fails, sourced),
+        Example(#"{"firstToken": "1s"}"#, .passes, sourced),
+        Example(#"{"firstToken": "500ms"}"#, .fails, sourced),
+        Example(#"{"firstToken": "500ms"}"#, .errs, silent),
+        Example(#"{"tokens": {"input": 100, "output": 20, "total": 120}}"#, .passes, sourced),
+        Example(#"{"tokens": {"total": 119}}"#, .fails, sourced),
+        Example(#"{"tokens": {"output": 19}}"#, .fails, sourced),
+        Example(#"{"tokens": {"total": 1000}}"#, .errs, silent),
+        Example(#"{"steps": 2}"#, .passes, sourced),
+        Example(#"{"steps": 1}"#, .fails, sourced),
+        Example(#"{"steps": 1}"#, .errs, silent),
+        Example(#"{"streams": true}"#, .passes, sourced),
+        Example(
+            #"{"streams": true}"#, .fails,
+            Answer(status: .completed, text: "30 days.", hasMessage: true, streamedText: "30 day")),
+        Example(#"{"streams": true}"#, .fails, Answer(status: .completed, hasMessage: true, streamedText: "")),
+        Example(#"{"streams": true}"#, .errs, silent),
+        Example(#"{"status": "completed"}"#, .passes, sourced),
+        Example(#"{"status": "completed"}"#, .fails, Answer(status: .completed)),
+        Example(#"{"status": "completed"}"#, .fails, Answer(status: .failed, error: "no such model")),
+        Example(#"{"status": "incomplete"}"#, .passes, Answer(status: .incomplete)),
+        Example(#"{"status": "failed"}"#, .passes, Answer(status: .failed)),
+        Example(#"{"status": "failed"}"#, .fails, sourced),
+    ]
+
+    static let groups: [Example] = [
+        Example(#"{"not": {"contains": "sorry"}}"#, .passes, "30 days."),
+        Example(#"{"not": {"contains": "days"}}"#, .fails, "30 days."),
+        Example(#"{"not": {"steps": 1}}"#, .errs, silent),
+        Example(#"{"not": {"not": {"contains": "days"}}}"#, .passes, "30 days."),
+        Example(#"{"all": [{"contains": "30"}, {"contains": "days"}]}"#, .passes, "30 days."),
+        Example(#"{"all": [{"contains": "30"}, {"contains": "weeks"}]}"#, .fails, "30 days."),
+        Example(#"{"all": [{"contains": "x"}, {"steps": 1}]}"#, .errs, silent),
+        Example(#"{"all": [{"contains": "y"}, {"steps": 1}]}"#, .fails, silent),
+        Example(#"{"any": [{"contains": "weeks"}, {"contains": "days"}]}"#, .passes, "30 days."),
+        Example(#"{"any": [{"contains": "weeks"}, {"contains": "months"}]}"#, .fails, "30 days."),
+        Example(#"{"any": [{"contains": "x"}, {"steps": 1}]}"#, .passes, silent),
+        Example(#"{"any": [{"contains": "y"}, {"steps": 1}]}"#, .errs, silent),
+        Example(#"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "d"}]}}"#, .passes, "3d"),
+        Example(#"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "y"}]}}"#, .fails, "3d"),
+    ]
+}

@@ -1,0 +1,33 @@
+import Testing
+
+@testable import Suites
+
+@Suite("Names and days")
+struct CaseIDTests {
+    @Test(
+        "A slug keeps letters and digits and joins words with dashes",
+        arguments: [
+            ("refund window", "refund-window"), ("  Order #4411, broken! ", "order-4411-broken"), ("Größe", "größe"),
+            ("!?", "case"),
+        ])
+    func slug(name: String, expected: String) {
+        #expect(CaseID(suite: "s", name: name).slug == expected)
+    }
+
+    @Test("Only days that exist are read", arguments: ["2027-01-31", "2024-02-29", "2000-02-29"])
+    func days(text: String) throws {
+        #expect(try #require(CalendarDay(text)).description == text)
+    }
+
+    @Test(
+        "Everything else is refused",
+        arguments: ["2027-02-29", "1900-02-29", "2027-13-01", "2027-00-10", "2027-1-31", "31.01.2027", "2027-04-31", "２０２７-01-01"])
+    func noDays(text: String) {
+        #expect(CalendarDay(text) == nil)
+    }
+
+    @Test("Days are in the order of the calendar")
+    func order() throws {
+        #expect(try #require(CalendarDay("2026-12-31")) < #require(CalendarDay("2027-01-01")))
+    }
+}

@@ -1,0 +1,59 @@
+import Language
+import Testing
+
+@testable import Suites
+
+@Suite("SuiteFilter")
+struct SuiteFilterTests {
+    private func testCase(_ suite: String, _ name: String, variant: String? = nil, labels: [String: String] = [:]) -> TestCase {
+        TestCase(
+            id: CaseID(suite: suite, name: name, variant: variant), name: name, range: place(1), turns: [], labels: labels)
+    }
+
+    private var suites: [TestSuite] {
+        [
+            TestSuite(
+                name: "golden", agent: "a", range: place(1),
+                cases: [
+                    testCase("golden", "Refund window", labels: ["area": "money"]),
+                    testCase("golden", "From a table", variant: "row 1"),
+                    testCase("golden", "From a table", variant: "row 2"),
+                ]),
+            TestSuite(name: "smoke", agent: "a", range: place(1), cases: [testCase("smoke", "Hello")]),
+        ]
+    }
+
+    @Test(
+        "A filter selects by suite, by any name of a case, and by label",
+        arguments: [
+            (SuiteFilter(), ["golden/refund-window", "golden/from-a-table[row 1]", "golden/from-a-table[row 2]", "smoke/hello"]),
+            (SuiteFilter(suites: ["smoke"]), ["smoke/hello"]),
+            (SuiteFilter(cases: ["Refund window"]), ["golden/refund-window"]),
+            (SuiteFilter(cases: ["golden/refund-window", "hello"]), ["golden/refund-window", "smoke/hello"]),
+            (SuiteFilter(cases: ["from-a-table"]), ["golden/from-a-table[row 1]", "golden/from-a-table[row 2]"]),
+            (SuiteFilter(cases: ["golden/from-a-table[row 2]"]), ["golden/from-a-table[row 2]"]),
+            (SuiteFilter(cases: ["from-a-table[row 2]"]), ["golden/from-a-table[row 2]"]),
+            (SuiteFilter(labels: ["area": "money"]), ["golden/refund-window"]),
+        ])
+    func selection(filter: SuiteFilter, expected: [String]) throws {
+        #expect(try filter.applied(to: suites).flatMap(\.cases).map(\.id.description) == expected)
+    }
+
+    @Test("A name that stands for nothing is reported with the nearest one, and so is an empty selection")
+    func mistakes() throws {
+        let wrong = SuiteFilter(suites: ["goldn"], cases: ["refund-windw"])
+        let problems = #expect(throws: Diagnostics.self) { try wrong.applied(to: suites) }
+        #expect(problems?.all.map(\.code.name) == ["unknown-suite", "unknown-case"])
+        #expect(problems?.all.map(\.fix) == ["Did you mean `golden`?", "Did you mean `refund-window`?"])
+        let empty = SuiteFilter(suites: ["smoke"], labels: ["area": "money"])
+        #expect(throws: Diagnostics.self) { try empty.applied(to: suites) }
+    }
+
+    @Test("A label on the command line is a key and a value")
+    func label() throws {
+        let label = try SuiteFilter.label("area=a=b")
+        #expect(label.key == "area" && label.value == "a=b")
+        #expect(throws: Diagnostic.self) { try SuiteFilter.label("area") }
+        #expect(throws: Diagnostic.self) { try SuiteFilter.label("=b") }
+    }
+}

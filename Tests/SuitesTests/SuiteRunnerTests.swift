@@ -1,0 +1,247 @@
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("SuiteRunner")
+struct SuiteRunnerTests {
+    static let today = CalendarDay("2026-06-01")
+
+    private func runner(
+        _ runtime: ScriptedRuntime, clock: TestClock.Behaviour = .standingStill, concurrency: Int = 4
+    ) throws -> SuiteRunner {
+        SuiteRunner(
+            runtime: runtime, clock: TestClock(behaviour: clock), today: try #require(Self.today),
+            concurrency: concurrency
+        ) { name in
+            guard name != "missing" else { throw Diagnostic("no-agent", "No agent", detail: "None.") }
+            return AgentDefinition(name: name, model: "m", instructions: "")
+        }
+    }
+
+    private func testCase(
+        _ name: String, suite: String = "golden", expect: String = #"{"contains": "yes"}"#, retryErrors: Int = 0,
+        repetition: Repetition = .once, quarantine: Quarantine? = nil
+    ) throws -> TestCase {
+        TestCase(
+            id: CaseID(suite: suite, name: name), name: name, range: place(1),
+            turns: [
+                Turn(input: template(name), inputRange: place(2), expectations: [try expectation(expect)])
+            ],
+            retryErrors: retryErrors, repetition: repetition, quarantine: quarantine)
+    }
+
+    private func suite(_ cases: [TestCase], agent: String = "a", thresholds: Thresholds = Thresholds()) -> TestSuite {
+        TestSuite(name: "golden", agent: agent, range: place(1), thresholds: thresholds, cases: cases)
+    }
+
+    @Test("Results stand in declaration order, whichever case ends first")
+    func order() async throws {
+        let runtime = ScriptedRuntime([
+            "one": [.meeting(of: 3, .said("yes"))], "two": [.meeting(of: 3, .said("no"))], "three": [.answer(.said("yes"))],
+        ])
+        let cases = try ["one", "two", "three"].map { try testCase($0) }
+        let results = try await runner(runtime).run([suite(cases)])
+        #expect(results.first?.cases.map(\.id.description) == ["golden/one", "golden/two", "golden/three"])
+        #expect(results.first?.cases.map(\.verdict) == [.passed, .failed, .passed])
+        #expect(results.first?.verdict == .failed)
+    }
+
+    @Test("As many conversations as allowed are open at a time, over all suites, and never more")
+    func concurrency() async throws {
+        let names = (1...12).map { "case \($0)" }
+        let runtime = ScriptedRuntime(
+            Dictionary(uniqueKeysWithValues: names.map { ($0, [.meeting(of: 3, .said("yes"))]) }))
+        let suites = try names.map { suite([try testCase($0)]) }
+        let results = try await runner(runtime, concurrency: 3).run(suites)
+        #expect(results.map(\.verdict) == Array(repeating: .passed, count: 12))
+        #expect(runtime.log.mostOpen == 3)
+        #expect(runtime.log.conversations == 12)
+    }
+
+    @Test("An error is tried again as often as allowed, a wrong answer never")
+    func retries() async throws {
+        let problem = Diagnostic("server-error", "Server error", detail: "503")
+        let runtime = ScriptedRuntime([
+            "flaky": [.error(problem), .error(problem), .answer(.said("yes"))],
+            "broken": [.error(problem)],
+            "wrong": [.answer(.said("no")), .answer(.said("yes"))],
+        ])
+        let cases = try ["flaky", "broken", "wrong"].map { try testCase($0, retryErrors: 2) }
+        let results = try await runner(runtime).run([suite(cases)])
+        let samples = try #require(results.first).cases.map { $0.samples[0] }
+        #expect(samples.map(\.verdict) == [.passed, .error, .failed])
+        #expect(samples.map(\.attempts) == [3, 3, 1])
+        #expect(samples[1].problem == problem)
+        #expect(results.first?.cases.map(\.verdict) == [.passed, .inconclusive, .failed])
+    }
+
+    @Test("What the server does not tell is an error, and is not asked again")
+    func unobservable() async throws {
+        let runtime = ScriptedRuntime(["q": [.answer(.said("yes", usage: nil))]])
+        let cases = [try testCase("q", expect: #"{"tokens": {"total": 9}}"#, retryErrors: 5)]
+        let results = try await runner(runtime).run([suite(cases)])
+        #expect(results.first?.verdict == .inconclusive)
+        #expect(runtime.log.conversations == 1)
+    }
+
+    @Test("A conversation that outlives its time-out is an error that keeps the turns it had")
+    func timeout() async throws {
+        let runtime = ScriptedRuntime(["silence": [.silence]])
+        let results = try await runner(runtime, clock: .rushing).run([suite([try testCase("silence")])])
+        let sample = try #require(results.first?.cases.first?.samples.first)
+        #expect(sample.verdict == .error)
+        #expect(sample.problem?.code == "case-timeout")
+        #expect(results.first?.verdict == .inconclusive)
+    }
+
+    @Test("A turn that the server reports as failed is an error, unless the spec expects it")
+    func failedTurn() async throws {
+        let failed = Answer(status: .failed, error: "no such model")
+        let runtime = ScriptedRuntime(["a": [.answer(failed)], "b": [.answer(failed)], "c": [.answer(failed)]])
+        let cases = [
+            try testCase("a", expect: #"{"not": {"contains": "yes"}}"#, retryErrors: 1),
+            try testCase("b", expect: #"{"status": "failed"}"#),
+            try testCase("c", expect: #"{"any": [{"status": "failed"}, {"contains": "yes"}]}"#),
+        ]
+        let results = try await runner(runtime).run([suite(cases)])
+        #expect(results.first?.cases.map(\.verdict) == [.inconclusive, .passed, .passed])
+        #expect(results.first?.cases.first?.samples.first?.problem?.code == "turn-failed")
+        #expect(results.first?.cases.first?.samples.first?.attempts == 2)
+    }
+
+    @Test("A turn without a message fails, whatever else is expected")
+    func noMessage() async throws {
+        let runtime = ScriptedRuntime(["a": [.answer(Answer(status: .completed))]])
+        let results = try await runner(runtime).run([suite([try testCase("a", expect: #"{"noTool": true}"#)])])
+        let outcomes = try #require(results.first?.cases.first?.samples.first?.turns.first).outcomes
+        #expect(outcomes.map(\.name) == ["answer", "noTool"])
+        #expect(results.first?.verdict == .failed)
+    }
+
+    @Test("Captured values go into later questions and expectations")
+    func captures() async throws {
+        let runtime = ScriptedRuntime([
+            "open": [.answer(.said(#"{"ticketId": 7, "note": "order 4411"}"#))],
+            "state of 7 and 4411?": [.answer(.said("7 is open"))],
+        ])
+        let turns = [
+            Turn(
+                input: template("open"), inputRange: place(1),
+                captures: [
+                    Capture(name: "ticket", range: place(2), source: .jsonPath(try JSONPath("$.ticketId"))),
+                    Capture(name: "order", range: place(3), source: .matches(try Pattern("order ([0-9]+)"))),
+                ]),
+            Turn(
+                input: template("state of ${capture.ticket} and ${capture.order}?"), inputRange: place(4),
+                expectations: [try expectation(#"{"startsWith": "${capture.ticket}"}"#)]),
+        ]
+        let talk = TestCase(id: CaseID(suite: "golden", name: "talk"), name: "talk", range: place(1), turns: turns)
+        let results = try await runner(runtime).run([suite([talk])])
+        #expect(results.first?.verdict == .passed)
+        #expect(runtime.log.questions == ["open", "state of 7 and 4411?"])
+        #expect(runtime.log.conversations == 1)
+    }
+
+    @Test("An answer without what must be captured fails, and the conversation ends there")
+    func missingCapture() async throws {
+        let runtime = ScriptedRuntime(["open": [.answer(.said("Sorry."))]])
+        let capture = Capture(name: "ticket", range: place(2), source: .jsonPath(try JSONPath("$.ticketId")))
+        let turns = [
+            Turn(input: template("open"), inputRange: place(1), captures: [capture]),
+            Turn(input: template("state of ${capture.ticket}?"), inputRange: place(3)),
+        ]
+        let talk = TestCase(id: CaseID(suite: "golden", name: "talk"), name: "talk", range: place(1), turns: turns)
+        let results = try await runner(runtime).run([suite([talk])])
+        #expect(results.first?.cases.first?.verdict == .failed)
+        #expect(runtime.log.questions == ["open"])
+    }
+
+    @Test("When it is cancelled, what is finished is kept and the rest is not run")
+    func cancellation() async throws {
+        let runtime = ScriptedRuntime(["done": [.answer(.said("yes"))], "hangs": [.silence], "waits": [.answer(.said("yes"))]])
+        let cases = try ["done", "hangs", "waits"].map { try testCase($0) }
+        let runner = try runner(runtime, concurrency: 1)
+        let suites = [suite(cases)]
+        let results = await withTaskGroup(of: [SuiteResult].self) { group in
+            group.addTask { await runner.run(suites) }
+            while !runtime.log.questions.contains("hangs") { await Task.yield() }
+            group.cancelAll()
+            return await group.next() ?? []
+        }
+        let result = try #require(results.first)
+        #expect(result.cases.map(\.samples.count) == [1, 0, 0])
+        #expect(result.cases.map { $0.notRun?.code.name } == [nil, "interrupted", "interrupted"])
+        #expect(result.verdict == .inconclusive)
+        #expect(!runtime.log.questions.contains("waits"))
+    }
+
+    @Test("An agent that cannot be found makes all cases of its suite errors, and others run")
+    func missingAgent() async throws {
+        let runtime = ScriptedRuntime(["q": [.answer(.said("yes"))]])
+        let suites = [suite([try testCase("q")], agent: "missing"), suite([try testCase("q")])]
+        let results = try await runner(runtime).run(suites)
+        #expect(results.map(\.verdict) == [.inconclusive, .passed])
+        #expect(results.first?.cases.first?.samples.first?.problem?.code == "no-agent")
+    }
+
+    @Test("Repeated samples are counted: enough passes, too many failures, or neither")
+    func repetition() async throws {
+        let problem = Diagnostic("server-error", "Server error", detail: "503")
+        let (yes, no) = (ScriptedRuntime.Reply.answer(.said("yes")), ScriptedRuntime.Reply.answer(.said("no")))
+        let runtime = ScriptedRuntime([
+            "enough": [yes, no, yes], "few": [no, no, yes], "unknown": [yes, .error(problem), no],
+        ])
+        let wanted = Repetition(samples: 3, atLeast: 2)
+        let cases = try ["enough", "few", "unknown"].map { try testCase($0, repetition: wanted) }
+        let results = try await runner(runtime, concurrency: 1).run([suite(cases)])
+        #expect(results.first?.cases.map(\.verdict) == [.passed, .failed, .inconclusive])
+        #expect(results.first?.cases.map(\.samples.count) == [3, 3, 3])
+    }
+
+    @Test("A case in quarantine runs and does not decide; past its day it is not run, and the suite is inconclusive")
+    func quarantine() async throws {
+        let runtime = ScriptedRuntime(["ok": [.answer(.said("yes"))], "ill": [.answer(.said("no"))]])
+        func ill(until day: String) throws -> TestCase {
+            let quarantine = Quarantine(until: try #require(CalendarDay(day)), reason: "flaky", range: place(9))
+            return try testCase("ill", quarantine: quarantine)
+        }
+        let holding = try await runner(runtime).run([suite([try testCase("ok"), try ill(until: "2026-06-01")])])
+        #expect(holding.first?.verdict == .passed)
+        #expect(holding.first?.cases.last?.verdict == .failed)
+        let over = try await runner(runtime).run([suite([try testCase("ok"), try ill(until: "2026-05-31")])])
+        #expect(over.first?.verdict == .inconclusive)
+        #expect(over.first?.cases.last?.notRun?.code == "quarantine-over")
+    }
+
+    @Test("A spent budget of tokens stops the suite, which is then inconclusive")
+    func budget() async throws {
+        let runtime = ScriptedRuntime(["a": [.answer(.said("yes"))], "b": [.answer(.said("yes"))], "c": [.answer(.said("yes"))]])
+        let thresholds = Thresholds(totalTokens: Located(20, at: place(5)))
+        let cases = try ["a", "b", "c"].map { try testCase($0) }
+        let results = try await runner(runtime, concurrency: 1).run([suite(cases, thresholds: thresholds)])
+        #expect(results.first?.verdict == .inconclusive)
+        #expect(results.first?.cases.map { $0.notRun?.code.name } == [nil, nil, "budget-spent"])
+    }
+
+    @Test("Events come in order and tell everything once")
+    func events() async throws {
+        let runtime = ScriptedRuntime(["a": [.answer(.said("yes"))], "b": [.answer(.said("no"))]])
+        var log: [String] = []
+        _ = try await runner(runtime, concurrency: 1).run([suite([try testCase("a"), try testCase("b")])]) { event in
+            switch event {
+            case .started(let samples): log.append("started \(samples)")
+            case .sampleStarted(let id): log.append("+ \(id)")
+            case .sampleFinished(let id, let sample): log.append("- \(id) \(sample.verdict)")
+            case .caseFinished(let result): log.append("case \(result.id) \(result.verdict)")
+            case .suiteFinished(let result): log.append("suite \(result.suite) \(result.verdict)")
+            }
+        }
+        #expect(
+            log == [
+                "started 2", "+ golden/a", "- golden/a passed", "case golden/a passed", "+ golden/b",
+                "- golden/b failed", "case golden/b failed", "suite golden failed",
+            ])
+    }
+}

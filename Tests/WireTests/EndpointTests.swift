@@ -1,0 +1,114 @@
+import Fakes
+import Language
+import Testing
+import Wire
+
+@Suite struct EndpointTests {
+    /// A policy that does not wait.
+    static let impatient = RetryPolicy(base: .zero, cap: .zero)
+
+    private func endpoint(_ transport: ScriptedTransport, base: String = "http://host:1/x/") -> Endpoint {
+        Endpoint(service: "OGX", base: base, transport: transport, retry: Self.impatient)
+    }
+
+    private struct Thing: Decodable, Sendable {
+        struct Part: Decodable, Sendable {
+            let id: String
+        }
+        let parts: [Part]
+    }
+
+    @Test("A call goes to its path below the base, with its query encoded")
+    func request() async throws {
+        let transport = ScriptedTransport([.json("{}")])
+        let call = Call("list", .get, "/v1/things", query: [("after", "a b/ž"), ("limit", "1")])
+        _ = try await endpoint(transport).send(call)
+        #expect(transport.requests.map(\.url) == ["http://host:1/x/v1/things?after=a%20b%2F%C5%BE&limit=1"])
+    }
+
+    @Test("Credentials in the base become the authorization and are shown nowhere")
+    func credentials() async throws {
+        let transport = ScriptedTransport([])
+        let endpoint = endpoint(transport, base: "https://ann:p%40ss@host")
+        #expect(endpoint.base == "https://host")
+        let error = await #expect(throws: WireError.self) { try await endpoint.send(Call("look", .get, "/a")) }
+        #expect(transport.requests.first?.authorization?.revealed == "Basic YW5uOnBAc3M=")
+        #expect("\(String(reflecting: error)) \(transport.requests)".contains("p@ss") == false)
+    }
+
+    @Test("A failure that may pass is tried again, and the attempts are counted")
+    func retries() async throws {
+        let transport = ScriptedTransport([
+            .failure(TransportFailure(.broken, "reset")), .json(503, "{}"), .json(503, #"{"detail":"busy"}"#),
+            .json(503, #"{"detail":"busy"}"#), .json(503, #"{"detail":"still busy"}"#),
+        ])
+        let error = await #expect(throws: WireError.self) { try await endpoint(transport).send(Call("look", .get, "/a")) }
+        #expect(error?.attempts == 5)
+        #expect(error?.status == 503)
+        #expect(error?.message == "still busy")
+    }
+
+    @Test("A create whose answer was lost is not sent again")
+    func ambiguous() async throws {
+        let transport = ScriptedTransport([.failure(TransportFailure(.broken, "reset")), .json("{}")])
+        let error = await #expect(throws: WireError.self) { try await endpoint(transport).send(Call("make", .post, "/a")) }
+        #expect(error?.cause == .transport(.broken))
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("A missing field is named as a user would find it")
+    func missingField() async throws {
+        let transport = ScriptedTransport([.json(#"{"parts":[{"id":"a"},{}]}"#)])
+        let error = await #expect(throws: WireError.self) {
+            _ = try await endpoint(transport).decode(Call("list", .get, "/a"), as: Thing.self)
+        }
+        #expect(error?.cause == .unreadable)
+        #expect(error?.message == "The answer has no field `parts[1].id`.")
+    }
+
+    @Test("A web page instead of JSON is told as one")
+    func webPage() async throws {
+        let transport = ScriptedTransport([.page(200, "<html><title>Welcome</title>")])
+        let error = await #expect(throws: WireError.self) { try await endpoint(transport).value(Call("list", .get, "/a")) }
+        #expect(error?.message == "The answer is a web page (Welcome), not JSON.")
+    }
+
+    @Test("An empty body is null")
+    func empty() async throws {
+        let transport = ScriptedTransport([.response(HTTPResponse(status: 204))])
+        #expect(try await endpoint(transport).value(Call("delete", .delete, "/a")) == .null)
+    }
+
+    @Test("Events arrive in order, whatever the chunks are")
+    func events() async throws {
+        let transport = ScriptedTransport([.stream([Array("data: a\n\nda".utf8), Array("ta: b\n\n".utf8)])])
+        let data = try await endpoint(transport).events(Call("ask", .post, "/a")) { events in
+            var data: [String] = []
+            for try await event in events { data.append(event.data) }
+            return data
+        }
+        #expect(data == ["a", "b"])
+    }
+
+    @Test("A stream that breaks is an error of its own and is not started again")
+    func brokenStream() async throws {
+        let failure = TransportFailure(.timeout, "no answer within 30 s")
+        let transport = ScriptedTransport([.stream([Array("data: a\n\n".utf8)], failure), .stream([])])
+        let error = await #expect(throws: WireError.self) {
+            try await endpoint(transport).events(Call("look", .get, "/a")) { for try await _ in $0 {} }
+        }
+        #expect(error?.cause == .stream)
+        #expect(error?.message == "no answer within 30 s")
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test("A stream that is refused tells the status and the server's words")
+    func refusedStream() async throws {
+        let transport = ScriptedTransport([.json(400, #"{"error":{"message":"no model"}}"#)])
+        let error = await #expect(throws: WireError.self) {
+            try await endpoint(transport).events(Call("ask", .post, "/a")) { for try await _ in $0 {} }
+        }
+        #expect(error?.status == 400)
+        #expect(error?.message == "no model")
+    }
+}

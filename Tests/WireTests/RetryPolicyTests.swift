@@ -1,0 +1,85 @@
+import Testing
+import Wire
+
+@Suite struct RetryPolicyTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let why: String
+        let failure: RetryPolicy.Failure
+        let attempt: Int
+        let isRepeatable: Bool
+        let retries: Bool
+
+        init(_ why: String, _ failure: RetryPolicy.Failure, attempt: Int = 1, repeatable: Bool, retries: Bool) {
+            self.why = why
+            self.failure = failure
+            self.attempt = attempt
+            isRepeatable = repeatable
+            self.retries = retries
+        }
+
+        var testDescription: String { why }
+    }
+
+    static let cases = [
+        Case("A refused connection executed nothing", .transport(.unreachable), repeatable: false, retries: true),
+        Case("A bad certificate stays bad", .transport(.tls), repeatable: true, retries: false),
+        Case("A lost answer may hide a success", .transport(.timeout), repeatable: false, retries: false),
+        Case("What may be repeated is, after a lost answer", .transport(.timeout), repeatable: true, retries: true),
+        Case("A broken connection likewise", .transport(.broken), repeatable: false, retries: false),
+        Case("429 asks for patience", .status(429, retryAfter: nil), repeatable: true, retries: true),
+        Case("A create is not repeated on 503", .status(503, retryAfter: nil), repeatable: false, retries: false),
+        Case("A 500 is tried once more", .status(500, retryAfter: nil), repeatable: true, retries: true),
+        Case("but only once", .status(500, retryAfter: nil), attempt: 2, repeatable: true, retries: false),
+        Case("501 is permanent", .status(501, retryAfter: nil), repeatable: true, retries: false),
+        Case("404 is an answer", .status(404, retryAfter: nil), repeatable: true, retries: false),
+        Case("The last attempt is the last", .status(503, retryAfter: nil), attempt: 5, repeatable: true, retries: false),
+        Case(
+            "A wait past the deadline is no use", .status(503, retryAfter: .seconds(3600)), repeatable: true,
+            retries: false
+        ),
+    ]
+
+    @Test("Whether a request is sent again depends on what failed and what it would do twice", arguments: cases)
+    func verdicts(_ test: Case) {
+        let verdict = RetryPolicy.standard.verdict(
+            on: test.failure, attempt: test.attempt, elapsed: .zero, isRepeatable: test.isRepeatable, random: 1
+        )
+        #expect((verdict != .giveUp) == test.retries)
+    }
+
+    @Test("Waits double up to the cap, and the random number picks within the upper half")
+    func backOff() {
+        let policy = RetryPolicy(attempts: 9, base: .seconds(1), cap: .seconds(5), deadline: .seconds(100))
+        func wait(_ attempt: Int, _ random: Double) -> RetryPolicy.Verdict {
+            policy.verdict(
+                on: .status(503, retryAfter: nil), attempt: attempt, elapsed: .zero, isRepeatable: true, random: random
+            )
+        }
+        #expect(wait(1, 1) == .retry(after: .seconds(1)))
+        #expect(wait(1, 0) == .retry(after: .milliseconds(500)))
+        #expect(wait(3, 1) == .retry(after: .seconds(4)))
+        #expect(wait(4, 1) == .retry(after: .seconds(5)))
+    }
+
+    @Test("The server's own wish replaces the wait")
+    func retryAfter() {
+        let verdict = RetryPolicy.standard.verdict(
+            on: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, isRepeatable: true, random: 0
+        )
+        #expect(verdict == .retry(after: .seconds(7)))
+    }
+
+    @Test("An unreachable server is given up within two seconds")
+    func unreachable() {
+        var elapsed = Duration.zero
+        var attempt = 1
+        while case .retry(let wait) = RetryPolicy.standard.verdict(
+            on: .transport(.unreachable), attempt: attempt, elapsed: elapsed, isRepeatable: true, random: 1
+        ) {
+            elapsed += wait
+            attempt += 1
+        }
+        #expect(attempt > 1)
+        #expect(elapsed < .seconds(2))
+    }
+}

@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Wire
+
+@Suite struct ServerMessageTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let why: String
+        let type: String
+        let body: String
+        let text: String
+        let code: String?
+
+        init(_ why: String, _ body: String, type: String = "application/json", text: String, code: String? = nil) {
+            self.why = why
+            self.type = type
+            self.body = body
+            self.text = text
+            self.code = code
+        }
+
+        var testDescription: String { why }
+    }
+
+    static let cases = [
+        Case("OGX: error.message", #"{"error":{"message":"Vector_store 'x' not found"}}"#, text: "Vector_store 'x' not found"),
+        Case(
+            "0.2 to 0.4: validation", #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
+            text: "`model`: Field required"
+        ),
+        Case(
+            "OGX: validation, as Python prints it",
+            #"{"error":{"message":"{'errors': [{'loc': ['body', 'purpose'], 'msg': \"Input should be 'a'\", 'type': 'enum'}]}"}}"#,
+            text: "`purpose`: Input should be 'a'"
+        ),
+        Case("0.4: error.detail", #"{"error":{"detail":"no such file"}}"#, text: "no such file"),
+        Case("detail", #"{"detail":"Not Found"}"#, text: "Not Found"),
+        Case("FastAPI's list", #"{"detail":[{"loc":["query","limit"],"msg":"too big"}]}"#, text: "`limit`: too big"),
+        Case(
+            "MLflow", #"{"error_code":"RESOURCE_ALREADY_EXISTS","message":"Experiment 'a' already exists."}"#,
+            text: "Experiment 'a' already exists.", code: "RESOURCE_ALREADY_EXISTS"
+        ),
+        Case(
+            "OGX: an error frame", #"{"type":"error","code":"404","message":"Model 'm' not found","param":null}"#,
+            text: "Model 'm' not found", code: "404"
+        ),
+        Case("A word", #"{"error":"nope"}"#, text: "nope"),
+        Case("Text", "Invalid Host header - possible attack\n", type: "text/plain", text: "Invalid Host header - possible attack"),
+        Case(
+            "A page with a title", "<!doctype html><html><TITLE lang=en>\n502 Bad Gateway</title><p>x",
+            type: "text/html; charset=utf-8", text: "502 Bad Gateway"
+        ),
+        Case("A page without", "<html><h1>Not</h1> <p>here", type: "", text: "Not here"),
+        Case("Nothing", "", text: ""),
+    ]
+
+    @Test("The server's words are found in every shape", arguments: cases)
+    func shapes(_ test: Case) {
+        let response = HTTPResponse(status: 400, headers: [("content-type", test.type)], body: Array(test.body.utf8))
+        let message = ServerMessage(response)
+        #expect(message.text == test.text)
+        #expect(message.code == test.code)
+    }
+
+    @Test("A long message is cut at 2,000 characters")
+    func long() {
+        let text = String(repeating: "ž", count: 5_000)
+        let message = ServerMessage(HTTPResponse(status: 500, body: Array(text.utf8)))
+        #expect(message.text.count == 2_000)
+        #expect(message.text.hasSuffix("…"))
+    }
+}
