@@ -13,7 +13,7 @@ struct CommandFailure: Error {
 }
 
 /// How diagnostics are written.
-enum Report {
+enum Notices {
     static func write(_ diagnostics: [Diagnostic], _ sources: SourceMap, environment: [String: String]) {
         guard !diagnostics.isEmpty else { return }
         let renderer = DiagnosticRenderer(

@@ -60,6 +60,11 @@ enum Interruption {
         Glibc.signal(SIGPIPE, SIG_IGN)
     }
 
+    /// Runs a body that is cancelled when the user interrupts, and gives what it gives then.
+    static func stopping<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async throws -> Result {
+        try await cancelling { await body() }
+    }
+
     /// Runs a body that is cancelled when the user interrupts.
     static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result

@@ -18,7 +18,8 @@ struct Drover: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, PlanCommand.self, ApplyCommand.self, DestroyCommand.self, InvokeCommand.self, LabCommand.self,
+            ValidateCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self, TestCommand.self,
+            DestroyCommand.self, InvokeCommand.self, LabCommand.self,
         ])
 
     static func main() async {
@@ -31,11 +32,11 @@ struct Drover: AsyncParsableCommand {
                 try command.run()
             }
         } catch let failure as CommandFailure {
-            Report.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
+            Notices.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
             exit(withError: ExitCode(failure.exitCode))
         } catch let error where error is Diagnostic || error is Diagnostics || error is any Diagnosable {
             let diagnostic = Diagnostic.from(error, at: nil)
-            Report.write([diagnostic], SourceMap(), environment: ProcessInfo.processInfo.environment)
+            Notices.write([diagnostic], SourceMap(), environment: ProcessInfo.processInfo.environment)
             exit(withError: ExitCode(diagnostic.exitCode))
         } catch is CancellationError {
             exit(withError: ExitCode(Interruption.exitCode ?? 130))

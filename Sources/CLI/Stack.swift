@@ -59,6 +59,17 @@ struct Stack {
             warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 
+    /// Runs a body that waits for nothing; what it throws is told with this stack's texts.
+    func telling<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let several as Diagnostics {
+            throw CommandFailure(diagnostics: several.all, sources: sources)
+        } catch let diagnostic as Diagnostic {
+            throw CommandFailure(diagnostics: [diagnostic], sources: sources)
+        }
+    }
+
     /// Runs a body; what it throws is told with this stack's texts.
     func telling<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {

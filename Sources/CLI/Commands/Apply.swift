@@ -21,7 +21,7 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Report.write(stack.warnings, stack.sources, environment: stack.environment)
+        Notices.write(stack.warnings, stack.sources, environment: stack.environment)
         let change = change
         try await Session.open(stack, server) { session in
             _ = try await Deployment.bring(session, stack, change, command: "apply")

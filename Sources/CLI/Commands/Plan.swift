@@ -37,7 +37,7 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Report.write(stack.warnings, stack.sources, environment: environment)
+        Notices.write(stack.warnings, stack.sources, environment: environment)
         let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
         let suites = stack.suites
         let format = format

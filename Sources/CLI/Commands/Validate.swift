@@ -43,7 +43,7 @@ struct ValidateCommand: AsyncParsableCommand {
     private func report(_ diagnostics: [Diagnostic], _ sources: SourceMap) {
         let renderer = DiagnosticRenderer(sources: sources, colors: false)
         switch format {
-        case .text: Report.write(diagnostics, sources, environment: ProcessInfo.processInfo.environment)
+        case .text: Notices.write(diagnostics, sources, environment: ProcessInfo.processInfo.environment)
         case .json: Console.out(renderer.json(diagnostics).prettyJSON)
         case .sarif: Console.out(renderer.sarif(diagnostics, version: Version.text).prettyJSON)
         }
