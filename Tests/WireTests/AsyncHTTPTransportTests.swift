@@ -95,7 +95,8 @@ import Wire
     @Test("Nobody listening, an unknown name and what is no URL are unreachable")
     func unreachable() async throws {
         let closed = HTTPRequest(.get, "http://127.0.0.1:1/")  // A port that needs privileges, and has no users.
-        #expect(try await failure(of: closed) == TransportFailure(.unreachable, "connection refused"))
+        let refused = try await failure(of: closed)
+        #expect(refused == TransportFailure(.unreachable, "connection refused"))
         let unknown = try await failure(of: HTTPRequest(.get, "http://nowhere.invalid/"))
         #expect(unknown == TransportFailure(.unreachable, "the host name is unknown"))
         for url in ["nowhere", "ftp://host/", "http://"] {
