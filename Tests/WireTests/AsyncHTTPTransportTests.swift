@@ -72,7 +72,8 @@ import Wire
         }) { base in
             try await AsyncHTTPTransport.withTransport { transport in
                 let failure = await #expect(throws: TransportFailure.self) {
-                    try await transport.stream(HTTPRequest(.get, "\(base)/", timeout: .milliseconds(200))) { _, chunks in
+                    try await transport.stream(HTTPRequest(.get, "\(base)/", timeout: .milliseconds(200))) {
+                        _, chunks in
                         for try await _ in chunks {}
                     }
                 }
