@@ -44,9 +44,9 @@ struct LabUp: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let script { try LabFailure.check(script) }
         let settings = settings
         try await lab.withLab(report: LabProgress.report) { lab in
-            if let script = settings?.script { try ScriptedModel.check(script) }
             _ = try await lab.up(settings, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
             print(LabText.table(of: status))
