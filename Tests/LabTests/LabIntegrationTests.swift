@@ -65,7 +65,8 @@ import Wire
     private func drover() throws -> String {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        let path = ProcessInfo.processInfo.environment["DROVER_BINARY"] ?? root.appending(path: ".build/debug/drover").path
+        let path =
+            ProcessInfo.processInfo.environment["DROVER_BINARY"] ?? root.appending(path: ".build/debug/drover").path
         try #require(FileManager.default.isExecutableFile(atPath: path), "Run `swift build` first.")
         return path
     }

@@ -42,8 +42,11 @@ import Wire
 
     @Test("A changed script answers at once, a broken one is an error that says why, a rule may fail on purpose")
     func reload() async throws {
-        let path = FileManager.default.temporaryDirectory.appending(path: "drover-script-\(UUID().uuidString).yaml").path
-        @Sendable func write(_ text: String) throws { try Data(text.utf8).write(to: URL(filePath: path), options: .atomic) }
+        let path = FileManager.default.temporaryDirectory.appending(path: "drover-script-\(UUID().uuidString).yaml")
+            .path
+        @Sendable func write(_ text: String) throws {
+            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        }
         defer { try? FileManager.default.removeItem(atPath: path) }
         try write("rules: [{say: one}]")
         let model = try ScriptedModel(script: path)
