@@ -17,7 +17,9 @@ struct ListedCommandsTests {
         }
         #expect(types.count >= 8)
         for type in types {
-            #expect(lists.contains("\(type).self"), "Add to the subcommands of its parent, such as Main.swift: \(type).self,")
+            #expect(
+                lists.contains("\(type).self"),
+                "Add to the subcommands of its parent, such as Main.swift: \(type).self,")
         }
     }
 }

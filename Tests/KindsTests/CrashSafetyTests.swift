@@ -59,10 +59,13 @@ struct CrashSafetyTests {
         guard found != should else { return }
         let more = found.lines.filter { !should.lines.contains($0) }.joined(separator: "\n  + ")
         let less = should.lines.filter { !found.lines.contains($0) }.joined(separator: "\n  - ")
-        Issue.record("After the cut (\(cut)) and one more apply:\n  + \(more)\n  - \(less)\n(\(found.lines.count) lines, not \(should.lines.count))")
+        Issue.record(
+            "After the cut (\(cut)) and one more apply:\n  + \(more)\n  - \(less)\n(\(found.lines.count) lines, not \(should.lines.count))"
+        )
     }
 
-    @Test("A first apply that was cut off anywhere is finished by the next one, with nothing made twice", arguments: cuts)
+    @Test(
+        "A first apply that was cut off anywhere is finished by the next one, with nothing made twice", arguments: cuts)
     func firstApply(cut: Scissors.Cut) async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.first, cutting: cut)
@@ -72,7 +75,9 @@ struct CrashSafetyTests {
         #expect(rest.lines == [], "\(cut)")
     }
 
-    @Test("A changing apply that was cut off anywhere is finished by the next one, with nothing made twice", arguments: cuts)
+    @Test(
+        "A changing apply that was cut off anywhere is finished by the next one, with nothing made twice",
+        arguments: cuts)
     func changingApply(cut: Scissors.Cut) async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.first)
@@ -84,7 +89,9 @@ struct CrashSafetyTests {
         #expect(rest.lines == [], "\(cut)")
     }
 
-    @Test("A first apply that was cut off twice is finished all the same", arguments: [20, 24, 28, 32, 36, 40], [19, 24, 29, 34])
+    @Test(
+        "A first apply that was cut off twice is finished all the same", arguments: [20, 24, 28, 32, 36, 40],
+        [19, 24, 29, 34])
     func cutTwice(first: Int, second: Int) async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.first, cutting: .after(first))
@@ -102,7 +109,8 @@ struct CrashSafetyTests {
         let (workflow, folder) = try stack.declare(spec)
         let gone = workflow.withoutDeclarations
         let permissions = Permissions(allowEmpty: true)
-        _ = try? await stack.open(gone, folder, Scissors(cut)).apply(permissions)  // That it fails is what the cut is for.
+        // That it fails is what the cut is for.
+        _ = try? await stack.open(gone, folder, Scissors(cut)).apply(permissions)
         let applied = try await stack.open(gone, folder, Scissors(.never)).apply(permissions)
         #expect(applied.failures == [], "\(cut)")
         #expect(stack.ogx.files.isEmpty && stack.ogx.stores.isEmpty, "\(cut)")

@@ -10,12 +10,14 @@ struct GlobTests {
     private static func folder() throws -> (folder: SpecFolder, url: URL) {
         let top = URL.temporaryDirectory.appending(path: "drover-glob-\(UUID().uuidString)")
         let names = [
-            "spec/a.md", "spec/b.txt", "spec/.hidden.md", "spec/docs/c.md", "spec/docs/deep/d.md", "spec/docs/deep/e1.md",
+            "spec/a.md", "spec/b.txt", "spec/.hidden.md", "spec/docs/c.md", "spec/docs/deep/d.md",
+            "spec/docs/deep/e1.md",
             "spec/docs/.git/f.md", "spec/[odd].md", "outside/secret.md",
         ]
         for name in names {
             let file = top.appending(path: name)
-            try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try Data(name.utf8).write(to: file)
         }
         let spec = top.appending(path: "spec")
@@ -32,7 +34,8 @@ struct GlobTests {
         ("docs/**", ["docs/c.md", "docs/deep/d.md", "docs/deep/e1.md"]),
         ("docs/**/**/**/d.md", ["docs/deep/d.md"]), ("**/deep/*", ["docs/deep/d.md", "docs/deep/e1.md"]),
         ("*.{md,txt}", ["[odd].md", "a.md", "b.txt"]), ("{a,{b,x}}.{md,txt}", ["a.md", "b.txt"]),
-        ("[a-b].*", ["a.md", "b.txt"]), ("[!a].*", ["b.txt"]), (".*.md", [".hidden.md"]), ("docs/*/e[0-9].md", ["docs/deep/e1.md"]),
+        ("[a-b].*", ["a.md", "b.txt"]), ("[!a].*", ["b.txt"]), (".*.md", [".hidden.md"]),
+        ("docs/*/e[0-9].md", ["docs/deep/e1.md"]),
         ("a.md", ["a.md"]), ("*d*.*m*d", ["[odd].md"]), ("docs/../*.txt", ["docs/../b.txt"]),
     ]
 
@@ -42,10 +45,13 @@ struct GlobTests {
         #expect(paths == expected)
     }
 
-    @Test("A pattern that matches nothing, or is not relative, is told", arguments: [
-        ("*.pdf", "empty-glob"), ("docs/[.md", "empty-glob"), ("docs/.git*/*.txt", "empty-glob"), ("/etc/*", "absolute-glob"),
-        ("../outside/*.md", "outside-root"),
-    ])
+    @Test(
+        "A pattern that matches nothing, or is not relative, is told",
+        arguments: [
+            ("*.pdf", "empty-glob"), ("docs/[.md", "empty-glob"), ("docs/.git*/*.txt", "empty-glob"),
+            ("/etc/*", "absolute-glob"),
+            ("../outside/*.md", "outside-root"),
+        ])
     func refused(pattern: String, code: String) throws {
         let folder = try Self.folder().folder
         let thrown = #expect(throws: Diagnostic.self) {
@@ -64,7 +70,9 @@ struct GlobTests {
         #expect(paths == ["docs/c.md", "docs/deep/d.md", "docs/deep/e1.md"])
     }
 
-    @Test("A link that leads out of the root is refused, whatever names it", arguments: ["*.md", "link.md", "docs/out/*.md", "docs/out/secret.md"])
+    @Test(
+        "A link that leads out of the root is refused, whatever names it",
+        arguments: ["*.md", "link.md", "docs/out/*.md", "docs/out/secret.md"])
     func confinement(pattern: String) throws {
         let (folder, url) = try Self.folder()
         let manager = FileManager.default

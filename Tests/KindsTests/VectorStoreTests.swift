@@ -48,7 +48,10 @@ struct VectorStoreTests {
         #expect(plan.lines == ["update vectorStores.handbook: documents.docs/a.md"])
         #expect(plan.changes.first?.fields.map(\.note) == ["content changed"])
         try await stack.apply(Self.spec)
-        #expect(stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == ["Refunds take 14 days.", "We ship to Norway."])
+        #expect(
+            stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == [
+                "Refunds take 14 days.", "We ship to Norway.",
+            ])
         #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
     }
 
@@ -66,9 +69,11 @@ struct VectorStoreTests {
         #expect(rest.lines == [])
     }
 
-    @Test("A chunking that servers refuse is told before anything is sent", arguments: [
-        ("{maxTokens: 99, overlap: 0}", "out-of-range"), ("{maxTokens: 200, overlap: 101}", "large-overlap"),
-    ])
+    @Test(
+        "A chunking that servers refuse is told before anything is sent",
+        arguments: [
+            ("{maxTokens: 99, overlap: 0}", "out-of-range"), ("{maxTokens: 200, overlap: 101}", "large-overlap"),
+        ])
     func badChunking(chunking: String, code: String) throws {
         let stack = try Self.begin()
         let thrown = #expect(throws: Diagnostics.self) {
@@ -92,7 +97,9 @@ struct VectorStoreTests {
         #expect(thrown?.all.map(\.code.name) == ["duplicate-document"])
     }
 
-    @Test("A document that cannot be ingested fails with the server's reason at its place; the others are there, and so is its old content")
+    @Test(
+        "A document that cannot be ingested fails with the server's reason at its place; the others are there, and so is its old content"
+    )
     func notIngested() async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.spec)
@@ -107,7 +114,10 @@ struct VectorStoreTests {
         #expect(texts.contains("Refunds take 30 days.") && texts.contains("We ship to Iceland."))
         try stack.write("docs/a.md", "Refunds take 14 days.")
         try await stack.apply(Self.spec)
-        #expect(stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == ["Refunds take 14 days.", "We ship to Iceland."])
+        #expect(
+            stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == [
+                "Refunds take 14 days.", "We ship to Iceland.",
+            ])
         #expect(stack.ogx.files.count == 2)
         let rest = try await stack.plan(Self.spec)
         #expect(rest.lines == [])
@@ -124,7 +134,9 @@ struct VectorStoreTests {
         #expect(stack.ogx.files.isEmpty, "what failed is not left behind")
     }
 
-    @Test("A document that a killed server left unfinished or failed is brought again", arguments: ["failed", "cancelled"])
+    @Test(
+        "A document that a killed server left unfinished or failed is brought again",
+        arguments: ["failed", "cancelled"])
     func failedAttachment(status: String) async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.spec)
@@ -191,7 +203,8 @@ struct VectorStoreTests {
 
     @Test("Two stores with the same document do not take each other's uploads")
     func sharedDocument() async throws {
-        let two = Self.spec.replacing("handbook:", with: "first: {embeddingModel: scripted/embed, documents: [docs/a.md]}, handbook:")
+        let two = Self.spec.replacing(
+            "handbook:", with: "first: {embeddingModel: scripted/embed, documents: [docs/a.md]}, handbook:")
         for number in 1...40 {
             let stack = try Self.begin()
             try await stack.apply(two, cutting: .after(number))

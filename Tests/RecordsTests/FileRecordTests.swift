@@ -19,7 +19,8 @@ struct FileRecordTests {
         try await record.open(["x": 1], for: Address("boxes", "b"))
         try await record.close(intentOf: Address("boxes", "b"))
         let read = try await FileRecord(path: path).load()
-        #expect(read == Record(entries: ["boxes.a": Self.entry], intents: ["boxes.a": ["documents": [1, "zwei", true]]]))
+        #expect(
+            read == Record(entries: ["boxes.a": Self.entry], intents: ["boxes.a": ["documents": [1, "zwei", true]]]))
     }
 
     @Test("Writing leaves nothing but the whole file")
@@ -64,7 +65,8 @@ struct FileRecordTests {
         for number in 1...105 {
             try await record.log(
                 HistoryEntry(
-                    command: "apply \(number)", specDigest: "", gitCommit: nil, actor: "me", startedAt: 1, finishedAt: 2,
+                    command: "apply \(number)", specDigest: "", gitCommit: nil, actor: "me", startedAt: 1,
+                    finishedAt: 2,
                     succeeded: true, results: []))
         }
         let content = try Value(json: Data(contentsOf: URL(filePath: path)))

@@ -42,7 +42,9 @@ struct MLflowRecordTests {
 
     @Test("An intent that is longer than a tag may be is kept all the same")
     func longIntent() async throws {
-        let documents = (0..<300).map { Value.object(["path": .string("docs/\($0).md"), "sha256": .string(String(repeating: "f", count: 64))]) }
+        let documents = (0..<300).map {
+            Value.object(["path": .string("docs/\($0).md"), "sha256": .string(String(repeating: "f", count: 64))])
+        }
         let intent = Value.object(["documents": .array(documents)])
         try await record().open(intent, for: Address("boxes", "a"))
         let longest = mlflow.store.experiments.flatMap(\.tags).map(\.value.count).max() ?? 0
