@@ -157,7 +157,7 @@ extension Diagnostic {
         Diagnostic(
             "no-specs", "No specs in the directory",
             detail:
-                "`\(path)` has no `*.yaml`, `*.yml` or `*.json` file directly in it; its subdirectories are not searched.",
+                "`\(path)` has no `*.yaml`, `*.yml` or `*.json` directly in it; its subdirectories are not searched.",
             fix: "Name the directory that has the specs, or a file.")
     }
 }

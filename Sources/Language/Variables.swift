@@ -126,8 +126,8 @@ struct Variables {
                 Diagnostic(
                     "wrong-variable-type", "Value of another type",
                     detail: """
-                        The variable `\(declaration.name)` has the type `\(kind.rawValue)`; `\(Diagnostic.shortened(text))` from \
-                        \(origin) is not \(kind.phrase).
+                        The variable `\(declaration.name)` has the type `\(kind.rawValue)`, and \
+                        `\(Diagnostic.shortened(text))` from \(origin) is not \(kind.phrase).
                         """,
                     fix: "Give \(kind.phrase).", at: declaration.place, address: "variables.\(declaration.name)"))
             return nil
