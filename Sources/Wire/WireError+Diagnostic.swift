@@ -137,3 +137,9 @@ extension WireError {
             : "`servers.llamastack.apiKey` (or `LLAMASTACK_API_KEY`)"
     }
 }
+
+extension WireError: Diagnosable {
+    package func diagnostic(address: String?) -> Diagnostic {
+        diagnostic(at: nil, address: address)
+    }
+}

@@ -63,7 +63,7 @@ extension FakeMLflowStore {
             throw FakeMLflowRefusal.invalid("Invalid model name ('\(name)') provided.")
         }
         let experiment = experiments[try activeExperiment(request)]
-        let id = "m-" + "\(loggedModels.count)".leftPadded(to: 32)
+        let id = "m-" + "\(loggedModels.count + 1)".leftPadded(to: 32)
         let model = FakeLoggedModel(
             id: id, experimentID: experiment.id, name: name, type: request.text("model_type") ?? "",
             runID: request.text("source_run_id") ?? "", location: "\(experiment.location)/models/\(id)/artifacts",

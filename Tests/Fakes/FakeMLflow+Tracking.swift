@@ -54,7 +54,9 @@ extension FakeMLflowStore {
         case "POST experiments/search":
             let view = request.text("view_type") ?? "ACTIVE_ONLY"
             let seen = experiments.filter { view == "ALL" || $0.isDeleted == (view == "DELETED_ONLY") }
-            return try page("experiments", of: seen, request, limit: 50_000) { ($0.name, $0.tags) } json: { $0.json }
+            let byID = request.body["order_by"] == ["experiment_id ASC"]
+            let sorted = byID ? seen : seen.reversed()
+            return try page("experiments", of: sorted, request, limit: 50_000) { ($0.name, $0.tags) } json: { $0.json }
         case "POST experiments/restore":
             experiments[try experiment(request, isDeleted: true)].isDeleted = false
         case "POST experiments/delete":

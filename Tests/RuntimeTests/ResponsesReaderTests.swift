@@ -36,7 +36,7 @@ import Wire
         #expect(answer.usage == Answer.Usage(input: 20, output: 10))
         #expect(answer.steps == 2)
         #expect(answer.streamedText == answer.text)
-        #expect(answer.latency == .milliseconds(24))
+        #expect(answer.latency == .milliseconds(23))
     }
 
     @Test("A recorded MCP call gives its name, server, arguments and result")

@@ -101,7 +101,7 @@ extension AgentVersionWriter {
             return try await register(model, new, digest, run)
         } catch {
             // For people who look at the run: the next write takes it up whatever its status is.
-            try? await server.updateRun(run.id, status: .failed, endTime: now())
+            if error.isRefusal { try? await server.updateRun(run.id, status: .failed, endTime: now()) }
             throw error
         }
     }
@@ -170,6 +170,14 @@ extension AgentVersionWriter {
         tags[AgentVersion.digestTag] = digest
         tags[AgentVersion.registeredModelTag] = new.registeredModel
         return tags
+    }
+}
+
+extension Error {
+    /// Whether nothing was done. When an answer was lost, the version may be there, and then the run did not fail.
+    fileprivate var isRefusal: Bool {
+        guard let error = self as? WireError else { return self is Diagnostic }
+        return error.status.map { $0 < 500 } ?? false
     }
 }
 
