@@ -9,7 +9,7 @@ struct Snippet {
     private static let widest = 110
     private static let lead = 40
 
-    /// - Parameter line: the first line of the range; only that one is shown.
+    /// Makes the snippet of a range from its first line; only that one is shown.
     init(of range: SourceRange, in line: String) {
         let scalars = line.unicodeScalars
         let isOneLine = range.end.line == range.start.line
