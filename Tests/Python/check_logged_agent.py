@@ -3,8 +3,8 @@
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python check_logged_agent.py models:/helpdesk-support/1 \
         --ask "What is the refund window?" --expect "30 days" --tool file_search
 
-It needs the MLflow server that holds the version and the Llama Stack that the agent talks to. Exit code 0 when the agent
-answers alike in every way, else 1 and the reason.
+It needs the MLflow server that holds the version and the Llama Stack that the agent talks to. Exit code 0 when the
+agent answers alike in every way, else 1 and the reason.
 """
 
 import argparse
@@ -158,7 +158,8 @@ def main() -> int:
     parser.add_argument("model", help="such as models:/helpdesk-support/1")
     parser.add_argument("--ask", required=True, help="the question")
     parser.add_argument("--expect", action="append", default=[], help="a text that the answer holds")
-    parser.add_argument("--tool", action="append", default=[], help="a tool that is called; `file_search` for retrieval")
+    tool = "a tool that is called; `file_search` for retrieval"
+    parser.add_argument("--tool", action="append", default=[], help=tool)
     parser.add_argument("--no-serve", action="store_true", help="only load the version, do not serve it")
     options = parser.parse_args()
     try:
