@@ -15,10 +15,11 @@ func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] =
     .target(name: name, dependencies: floor, resources: resources, swiftSettings: settings)
 }
 
-func tests(of name: String, with more: [Target.Dependency] = []) -> Target {
+func tests(of name: String, with more: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name), "Support"] + more,
+        resources: fixtures ? [.copy("Fixtures")] : [],
         swiftSettings: settings
     )
 }
@@ -92,8 +93,8 @@ let package = Package(
         ),
         tests(of: "Language"),
         tests(of: "Engine"),
-        tests(of: "Wire", with: ["Fakes"]),
-        tests(of: "Runtime", with: ["Wire", "Fakes"]),
+        tests(of: "Wire", with: ["Fakes"], fixtures: true),
+        tests(of: "Runtime", with: ["Wire", "Fakes"], fixtures: true),
         tests(of: "Kinds", with: ["Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),

@@ -1,6 +1,47 @@
 import ArgumentParser
+import Engine
+import FoundationEssentials
+import Language
 
+/// The program.
 @main
 struct Drover: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "drover", subcommands: [LabCommand.self])
+    static let configuration = CommandConfiguration(
+        commandName: "drover",
+        abstract: "Agents as infrastructure-as-code: plan, apply, test.",
+        discussion: """
+            EXAMPLES
+              drover lab up                             real MLflow and OGX servers on this machine
+              drover up specs/quickstart                apply a stack, then try its suites
+              drover plan specs/quickstart              what would change
+              drover invoke support "Do you ship abroad?" --spec specs/quickstart
+            """,
+        version: Version.text,
+        subcommands: [
+            ValidateCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self, TestCommand.self,
+            DestroyCommand.self, InvokeCommand.self, LabCommand.self,
+        ])
+
+    static func main() async {
+        Interruption.listen()
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as CommandFailure {
+            Notices.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
+            exit(withError: ExitCode(failure.exitCode))
+        } catch let error where error is Diagnostic || error is Diagnostics || error is any Diagnosable {
+            let diagnostic = Diagnostic.from(error, at: nil)
+            Notices.write([diagnostic], SourceMap(), environment: ProcessInfo.processInfo.environment)
+            exit(withError: ExitCode(diagnostic.exitCode))
+        } catch is CancellationError {
+            exit(withError: ExitCode(Interruption.exitCode ?? 130))
+        } catch {
+            exit(withError: error)
+        }
+    }
 }

@@ -32,8 +32,8 @@ extension Resource {
     ) throws(Diagnostic) -> Decision {
         if inlineOutputs(of: wanted.desired) != nil { return Decision(action: .keep, fields: []) }
         guard let live else {
-            let fields = fields(of: wanted.desired).sorted { $0.key < $1.key }
-            return Decision(action: .create, fields: fields.map { wanted.change($0.key, to: $0.value) })
+            let fields = creation(of: wanted.desired).sorted { $0.path < $1.path }
+            return Decision(action: .create, fields: fields.map(wanted.marking))
         }
         try checkOwnership(of: live, at: address, permissions: permissions)
         let fields = differences(between: live.live, and: wanted.desired, since: last).map { change in
@@ -60,10 +60,6 @@ extension Resource {
 }
 
 extension Wanted {
-    fileprivate func change(_ path: String, to new: Value) -> FieldChange {
-        marking(FieldChange(path, new: new))
-    }
-
     fileprivate func marking(_ change: FieldChange) -> FieldChange {
         guard unknown.contains(change.path) else { return change }
         var change = change

@@ -7,6 +7,14 @@ package struct Graph: Sendable {
     /// What each address needs first.
     package let dependencies: [Address: Set<Address>]
 
+    private init() {
+        addresses = []
+        dependencies = [:]
+    }
+
+    /// The graph of nothing.
+    static let empty = Graph()
+
     /// Builds a graph from addresses and the mentions of others among them.
     /// - Throws: `Diagnostics` with every cycle.
     package init(_ addresses: [Address], uses: [Address: [Use]]) throws(Diagnostics) {

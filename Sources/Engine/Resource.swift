@@ -24,6 +24,8 @@ package protocol Resource: Sendable {
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
     /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
     func fields(of desired: Desired) -> AppliedFields
+    /// What a plan shows of a desired state that is to be created; its fields, unless a kind knows better.
+    func creation(of desired: Desired) -> [FieldChange]
     /// For what lives in other objects only (an inline tool): its outputs, and it never appears in a plan.
     func inlineOutputs(of desired: Desired) -> [String: Value]?
 
@@ -47,6 +49,10 @@ package protocol Resource: Sendable {
 }
 
 extension Resource {
+    package func creation(of desired: Desired) -> [FieldChange] {
+        fields(of: desired).map { FieldChange($0.key, new: $0.value) }
+    }
+
     package func inlineOutputs(of desired: Desired) -> [String: Value]? { nil }
 
     package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] { outputs(of: live) }

@@ -33,6 +33,11 @@ package struct Workflow: Sendable {
 
     private let places: [Address: Int]
 
+    /// The same stack with nothing declared: what it becomes when it is destroyed.
+    package var withoutDeclarations: Workflow {
+        Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
+    }
+
     /// All declarations of one type, in order.
     package func specs<Spec: DeclaredSpec>(of type: Spec.Type = Spec.self) -> [(declaration: Declaration, spec: Spec)] {
         declarations.compactMap { declaration in

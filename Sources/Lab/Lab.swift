@@ -29,8 +29,11 @@ package struct Lab: Sendable {
     /// Starts what does not run, restarts what has crashed, changed or fallen silent, and leaves the rest alone.
     ///
     /// Cancelled or failed halfway, it leaves a record of what it started: the next `up` goes on, `down` stops it.
+    /// - Parameters:
+    ///   - settings: nil for those of the lab that runs, else the usual ones.
+    ///   - limit: how long a server may take until it answers.
     /// - Throws: `Diagnostic` or `Diagnostics`: no Python, an installation that failed, a server that ends or is silent.
-    package func up(_ settings: LabSettings) async throws -> LabFile {
+    package func up(_ settings: LabSettings?, within limit: Duration = .seconds(120)) async throws -> LabFile {
         try place.create()
         let lock = try await FileLock.acquire(place.lock)
         defer { lock.release() }
@@ -40,9 +43,10 @@ package struct Lab: Sendable {
         async let mlflow = environments.ready(.mlflow)
         async let llamastack = environments.ready(.ogx)
         let blueprint = Blueprint(
-            place: place, settings: settings, ports: try await ports(after: previous), executable: executable,
+            place: place, settings: settings ?? previous?.settings ?? LabSettings(),
+            ports: try await ports(after: previous), executable: executable,
             mlflow: try await mlflow, llamastack: try await llamastack, configuration: StackConfiguration.ogx)
-        return try await start(blueprint, after: previous)
+        return try await start(blueprint, after: previous, within: limit)
     }
 
     /// Stops what runs, by process id and start time; with `purge` also removes all data and logs.
@@ -96,7 +100,9 @@ package struct Lab: Sendable {
         return chosen
     }
 
-    private func start(_ blueprint: Blueprint, after previous: LabFile?) async throws -> LabFile {
+    private func start(
+        _ blueprint: Blueprint, after previous: LabFile?, within limit: Duration
+    ) async throws -> LabFile {
         var file = LabFile(blueprint, keeping: previous?.processes ?? [])
         try file.write(to: place.file)
         try Data(blueprint.configuration.utf8).write(to: URL(filePath: blueprint.configurationPath))
@@ -105,9 +111,9 @@ package struct Lab: Sendable {
             starting.append(server)
         }
         let first = starting.filter { $0 != .mlflow }
-        try await wait(for: first, blueprint, &file)
+        try await wait(for: first, within: limit, &file)
         if try await begin(.llamastack, blueprint, &file) { starting.append(.llamastack) }
-        try await wait(for: starting.filter { !first.contains($0) }, blueprint, &file)
+        try await wait(for: starting.filter { !first.contains($0) }, within: limit, &file)
         return file
     }
 
@@ -138,8 +144,7 @@ package struct Lab: Sendable {
     }
 
     /// Waits for servers side by side; what one of them lacks does not keep the others from being waited for.
-    private func wait(for servers: [LabServer], _ blueprint: Blueprint, _ file: inout LabFile) async throws {
-        let limit = blueprint.settings.startLimit
+    private func wait(for servers: [LabServer], within limit: Duration, _ file: inout LabFile) async throws {
         let processes = servers.compactMap { file[$0] }
         let results = await withTaskGroup(of: (LabServer, Result<Duration, any Error>).self) { group in
             for process in processes {
@@ -180,6 +185,7 @@ extension LabFile {
             mcp: Location(url: variables["DROVER_LAB_MCP_URL"] ?? ""),
             model: Location(url: variables["DROVER_LAB_MODEL_URL"] ?? ""),
             isScripted: blueprint.settings.realModel == nil,
+            settings: blueprint.settings,
             processes: processes,
             pythons: [
                 "mlflow": "\(blueprint.mlflow)/bin/python", "llamastack": "\(blueprint.llamastack)/bin/python",

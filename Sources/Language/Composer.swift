@@ -46,11 +46,19 @@ struct Composer {
     private var anchors: [String: Anchored] = [:]
     private var count = 0
     private var cursor = ScalarCursor()
+    /// Where the source ends, when its last line has no end: libyaml counts a line more there.
+    private let openEnd: SourcePosition?
 
     init(source: Source, id: SourceID, standIns: StandIns?) {
         self.source = source
         self.id = id
         self.standIns = standIns
+        openEnd = Composer.openEnd(of: source.bytes)
+    }
+
+    private static func openEnd(of bytes: [UInt8]) -> SourcePosition? {
+        guard let last = bytes.last, last != 0x0A, last != 0x0D else { return nil }
+        return LineIndex(bytes).position(ofByte: bytes.count)
     }
 
     /// Reads all documents from the bytes: those of the source, or their stand-ins.
@@ -261,7 +269,13 @@ struct Composer {
     }
 
     private func range(_ event: UnsafePointer<yaml_event_t>) -> SourceRange {
-        SourceRange(source: id, start: .init(event.pointee.start_mark), end: .init(event.pointee.end_mark))
+        SourceRange(source: id, start: position(event.pointee.start_mark), end: position(event.pointee.end_mark))
+    }
+
+    private func position(_ mark: yaml_mark_t) -> SourcePosition {
+        let position = SourcePosition(mark)
+        guard let openEnd, position.line > openEnd.line else { return position }
+        return openEnd
     }
 
     private func text(_ event: UnsafePointer<yaml_event_t>) throws(Diagnostic) -> String {

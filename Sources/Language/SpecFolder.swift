@@ -16,6 +16,11 @@ package struct SpecFolder: Sendable {
         self.directory = directory
     }
 
+    /// The root, absolute.
+    package var rootDirectory: String {
+        root
+    }
+
     /// The directory that paths at a place are relative to.
     package func base(of range: SourceRange) -> String {
         directory(range)

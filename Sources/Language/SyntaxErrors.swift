@@ -127,6 +127,10 @@ struct SyntaxErrors {
             return ("A list cannot begin on the line of its key.", "Put each `- …` on a line of its own.")
         case "mapping keys are not allowed in this context":
             return ("`? ` begins a key, and no key may stand here.", "Put the text into quotes.")
+        case "found unexpected ':'":
+            return (
+                "Between brackets, `:` must not stand directly before one of `{ } [ ] ,`.",
+                "Write a space after the `:`, or put the text into quotes.")
         case "found undefined tag handle":
             return ("The tag begins with a handle that no `%TAG` line declares.", "Remove the tag.")
         case "found incompatible YAML document":

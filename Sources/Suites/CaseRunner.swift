@@ -30,7 +30,7 @@ struct CaseRunner: Sendable {
             return (transcript, end == nil ? .caseTimeout(testCase) : nil)
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            return (transcript, error as? Diagnostic ?? .unexpected(error, at: testCase.range))
+            return (transcript, .describing(error, of: testCase.id.description, at: testCase.range))
         }
     }
 }
@@ -77,10 +77,13 @@ extension Diagnostic {
             at: testCase.range.firstLine, address: testCase.id.description, exitCode: 5)
     }
 
-    static func unexpected(_ error: any Error, at range: SourceRange) -> Diagnostic {
-        Diagnostic(
+    /// Any error as a user should read it.
+    static func describing(_ error: any Error, of address: String, at range: SourceRange) -> Diagnostic {
+        if let problem = error as? Diagnostic { return problem }
+        if let problem = error as? any Diagnosable { return problem.diagnostic(address: address) }
+        return Diagnostic(
             "unexpected-error", "Unexpected error",
             detail: "The conversation broke off: \(error). This is a bug in drover.",
-            fix: "Report it together with the spec.", at: range.firstLine, exitCode: 5)
+            fix: "Report it together with the spec.", at: range.firstLine, address: address, exitCode: 5)
     }
 }

@@ -17,7 +17,9 @@ struct Dialogue: Sendable {
             let outcomes = turn.outcomes(for: answer, captured) + captures.map { $0.outcome(value: $1, in: answer) }
             for (capture, value) in captures { captured[capture.name] = value }
             transcript.append(TurnResult(input: input, answer: answer, outcomes: outcomes, captured: captured))
-            if turn.expectsSuccess, answer.status == .failed { throw Diagnostic.turnFailed(answer, at: turn.inputRange) }
+            if turn.expectsSuccess, answer.status == .failed {
+                throw Diagnostic.turnFailed(answer, at: turn.inputRange)
+            }
             if captures.contains(where: { $0.1 == nil }) { break }
         }
         transcript.end()

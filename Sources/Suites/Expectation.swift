@@ -11,7 +11,8 @@ package struct Expectation: SpecDecodable {
     }
 
     package static let noun = "an expectation"
-    package static var fields: [Field] { allAssertions.map { $0.field } }
+    /// One for each assertion, sorted by name.
+    package static var fields: [Field] { allAssertions.map { $0.field }.sorted { $0.name < $1.name } }
 
     /// The key of the assertion: `contains`.
     package let name: String

@@ -62,9 +62,9 @@ package struct CaseResult: Sendable, Hashable {
         samples.isEmpty ? nil : .sum(samples.map(\.usage))
     }
 
-    /// The longest sample.
+    /// The longest sample; nil when nothing was answered.
     package var latency: Duration? {
-        samples.map(\.latency).max()
+        samples.filter { !$0.turns.isEmpty }.map(\.latency).max()
     }
 }
 

@@ -79,10 +79,8 @@ package struct SuiteRunner: Sendable {
         for suite in suites where definitions[suite.agent] == nil && !Task.isCancelled {
             do {
                 definitions[suite.agent] = .success(try await definition(suite.agent))
-            } catch let problem as Diagnostic {
-                definitions[suite.agent] = .failure(problem)
             } catch {
-                definitions[suite.agent] = .failure(.unexpected(error, at: suite.range))
+                definitions[suite.agent] = .failure(.describing(error, of: "suites.\(suite.name)", at: suite.range))
             }
         }
         return definitions

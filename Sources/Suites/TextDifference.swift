@@ -85,7 +85,8 @@ extension TextDifference.Line {
         }
     }
 
-    fileprivate var text: String {
+    /// The line as it is shown, marked `-`, `+` or two spaces.
+    package var text: String {
         switch self {
         case .same(let line): "  " + line
         case .removed(let line): "- " + line

@@ -70,7 +70,13 @@ extension Thresholds {
         // A rate of 0.9 of 10 cases wants 9 of them, whatever binary fractions make of 0.9 * 10.
         let needed = Int((rate * Double(cases.count) - 1e-9).rounded(.up))
         let verdict: Verdict =
-            if cases.isEmpty { .inconclusive } else if passed >= needed { .passed } else if cases.count - failed < needed { .failed } else { .inconclusive }
+            if !cases.isEmpty, passed >= needed {
+                .passed
+            } else if cases.count - failed < needed {
+                .failed
+            } else {
+                .inconclusive
+            }
         return ThresholdOutcome(
             name: "passRate", wanted: "at least \(rate)", actual: "\(passed) of \(cases.count) cases passed",
             verdict: verdict, range: passRate?.range)

@@ -2,8 +2,8 @@ import Language
 
 /// What a server says in the body of an error, found in every shape that Llama Stack, OGX and MLflow use.
 ///
-/// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list), MLflow's
-/// `error_code` and `message`, an `error` that is text; else the text itself, of a web page its title or its words.
+/// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list),
+/// MLflow's `error_code` and `message`, an `error` that is text; else the text itself, of a web page its title or its words.
 struct ServerMessage {
     /// MLflow's `error_code`, or the `code` beside a message.
     let code: String?
@@ -34,7 +34,7 @@ struct ServerMessage {
     }
 
     private init(code: String?, text: String) {
-        let trimmed = text.trimmed
+        let trimmed = Self.validation(asPython: text) ?? text.trimmed
         self.code = code
         self.text = trimmed.count <= Self.limit ? trimmed : trimmed.prefix(Self.limit - 1) + "…"
     }
@@ -52,6 +52,19 @@ struct ServerMessage {
             let place = error["loc"]?.array?.dropFirst().map(\.interpolated).joined(separator: ".") ?? ""
             let message = error["msg"]?.string ?? error.canonicalJSON
             return place.isEmpty ? message : "`\(place)`: \(message)"
+        }.joined(separator: "; ")
+    }
+
+    /// Since 0.7 a validation is told as Python prints it:
+    ///
+    ///     {'errors': [{'loc': ['body', 'model'], 'msg': 'Field required', 'type': 'missing'}]}
+    private static func validation(asPython text: String) -> String? {
+        guard text.hasPrefix("{'errors': [") else { return nil }
+        let errors = text.matches(of: /'loc': \[(?<place>[^\]]*)\], 'msg': (?:'(?<single>[^']*)'|"(?<double>[^"]*)")/)
+        guard !errors.isEmpty else { return nil }
+        return errors.map { error in
+            let place = error.place.split(separator: ", ").dropFirst().map { $0.filter { $0 != "'" } }
+            return "`\(place.joined(separator: "."))`: \(error.single ?? error.double ?? "")"
         }.joined(separator: "; ")
     }
 

@@ -60,3 +60,18 @@ extension Node {
         }
     }
 }
+
+extension Value {
+    /// Whether two values are equal, `1` and `1.0` being so.
+    func isSame(as other: Value) -> Bool {
+        switch (self, other) {
+        case (.array(let left), .array(let right)):
+            left.count == right.count && zip(left, right).allSatisfy { $0.isSame(as: $1) }
+        case (.object(let left), .object(let right)):
+            left.keys == right.keys
+                && left.allSatisfy { key, value in right[key].map { value.isSame(as: $0) } ?? false }
+        case (.integer, .number), (.number, .integer): double == other.double
+        case _: self == other
+        }
+    }
+}

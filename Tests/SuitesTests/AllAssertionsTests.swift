@@ -1,8 +1,8 @@
 import Foundation
+import Language
 import Testing
 
 @testable import Suites
-import Language
 
 @Suite("The list of assertions")
 struct AllAssertionsTests {

@@ -137,7 +137,8 @@ struct AssertionTests {
     private static let sourced = Answer(
         status: .completed, text: "30 days.", hasMessage: true,
         retrieved: [
-            Answer.Passage(document: "docs/refunds.md", score: 0.9), Answer.Passage(document: "docs/faq.md", score: 0.2),
+            Answer.Passage(document: "docs/refunds.md", score: 0.9),
+            Answer.Passage(document: "docs/faq.md", score: 0.2),
         ],
         cited: ["docs/refunds.md"], usage: Answer.Usage(input: 100, output: 20), steps: 2, latency: .seconds(3),
         timeToFirstToken: .seconds(1), streamedText: "30 days.")
@@ -193,7 +194,9 @@ struct AssertionTests {
         Example(#"{"any": [{"contains": "weeks"}, {"contains": "months"}]}"#, .fails, "30 days."),
         Example(#"{"any": [{"contains": "x"}, {"steps": 1}]}"#, .passes, silent),
         Example(#"{"any": [{"contains": "y"}, {"steps": 1}]}"#, .errs, silent),
-        Example(#"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "d"}]}}"#, .passes, "3d"),
-        Example(#"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "y"}]}}"#, .fails, "3d"),
+        Example(
+            #"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "d"}]}}"#, .passes, "3d"),
+        Example(
+            #"{"atLeast": {"n": 2, "of": [{"contains": "3"}, {"contains": "x"}, {"contains": "y"}]}}"#, .fails, "3d"),
     ]
 }

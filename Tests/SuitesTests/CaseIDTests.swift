@@ -21,9 +21,23 @@ struct CaseIDTests {
 
     @Test(
         "Everything else is refused",
-        arguments: ["2027-02-29", "1900-02-29", "2027-13-01", "2027-00-10", "2027-1-31", "31.01.2027", "2027-04-31", "２０２７-01-01"])
+        arguments: [
+            "2027-02-29", "1900-02-29", "2027-13-01", "2027-00-10", "2027-1-31", "31.01.2027", "2027-04-31",
+            "２０２７-01-01",
+        ])
     func noDays(text: String) {
         #expect(CalendarDay(text) == nil)
+    }
+
+    @Test(
+        "A time is a day in UTC",
+        arguments: [
+            (0, "1970-01-01"), (86_399, "1970-01-01"), (86_400, "1970-01-02"), (-1, "1969-12-31"),
+            (951_782_400, "2000-02-29"), (1_709_251_200, "2024-03-01"), (1_798_675_200, "2026-12-31"),
+            (4_107_542_400, "2100-03-01"),
+        ])
+    func time(seconds: Int, expected: String) {
+        #expect(CalendarDay(secondsSince1970: seconds).description == expected)
     }
 
     @Test("Days are in the order of the calendar")

@@ -37,7 +37,7 @@ extension Node {
             }
             return Node(.mapping(placed), at: range)
         case .string(let text):
-            let parts = template(text)
+            let parts = SuitesTests.template(text)
             return Node(parts.references.isEmpty ? .string(text) : .pending(parts), at: range)
         }
     }

@@ -41,7 +41,9 @@ struct ExpectationTests {
         Mistake(spec: #"{"any": []}"#, code: "too-few"),
         Mistake(spec: #"{"not": {"contains": 1}}"#, code: "wrong-type"),
         // References are unknown until the case runs, and what is wrong beside them is reported at once.
-        Mistake(spec: #"{"calledTool": {"name": "a", "arguments": {"id": "${capture.x}"}, "time": 1}}"#, code: "unknown-field"),
+        Mistake(
+            spec: #"{"calledTool": {"name": "a", "arguments": {"id": "${capture.x}"}, "time": 1}}"#,
+            code: "unknown-field"),
         Mistake(spec: #"{"contians": "${capture.x}"}"#, code: "unknown-field"),
     ]
 

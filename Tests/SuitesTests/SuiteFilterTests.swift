@@ -5,9 +5,12 @@ import Testing
 
 @Suite("SuiteFilter")
 struct SuiteFilterTests {
-    private func testCase(_ suite: String, _ name: String, variant: String? = nil, labels: [String: String] = [:]) -> TestCase {
+    private func testCase(_ suite: String, _ name: String, variant: String? = nil, labels: [String: String] = [:])
+        -> TestCase
+    {
         TestCase(
-            id: CaseID(suite: suite, name: name, variant: variant), name: name, range: place(1), turns: [], labels: labels)
+            id: CaseID(suite: suite, name: name, variant: variant), name: name, range: place(1), turns: [],
+            labels: labels)
     }
 
     private var suites: [TestSuite] {
@@ -26,7 +29,10 @@ struct SuiteFilterTests {
     @Test(
         "A filter selects by suite, by any name of a case, and by label",
         arguments: [
-            (SuiteFilter(), ["golden/refund-window", "golden/from-a-table[row 1]", "golden/from-a-table[row 2]", "smoke/hello"]),
+            (
+                SuiteFilter(),
+                ["golden/refund-window", "golden/from-a-table[row 1]", "golden/from-a-table[row 2]", "smoke/hello"]
+            ),
             (SuiteFilter(suites: ["smoke"]), ["smoke/hello"]),
             (SuiteFilter(cases: ["Refund window"]), ["golden/refund-window"]),
             (SuiteFilter(cases: ["golden/refund-window", "hello"]), ["golden/refund-window", "smoke/hello"]),

@@ -39,7 +39,8 @@ struct SuiteRunnerTests {
     @Test("Results stand in declaration order, whichever case ends first")
     func order() async throws {
         let runtime = ScriptedRuntime([
-            "one": [.meeting(of: 3, .said("yes"))], "two": [.meeting(of: 3, .said("no"))], "three": [.answer(.said("yes"))],
+            "one": [.meeting(of: 3, .said("yes"))], "two": [.meeting(of: 3, .said("no"))],
+            "three": [.answer(.said("yes"))],
         ])
         let cases = try ["one", "two", "three"].map { try testCase($0) }
         let results = try await runner(runtime).run([suite(cases)])
@@ -160,7 +161,9 @@ struct SuiteRunnerTests {
 
     @Test("When it is cancelled, what is finished is kept and the rest is not run")
     func cancellation() async throws {
-        let runtime = ScriptedRuntime(["done": [.answer(.said("yes"))], "hangs": [.silence], "waits": [.answer(.said("yes"))]])
+        let runtime = ScriptedRuntime([
+            "done": [.answer(.said("yes"))], "hangs": [.silence], "waits": [.answer(.said("yes"))],
+        ])
         let cases = try ["done", "hangs", "waits"].map { try testCase($0) }
         let runner = try runner(runtime, concurrency: 1)
         let suites = [suite(cases)]
@@ -217,7 +220,9 @@ struct SuiteRunnerTests {
 
     @Test("A spent budget of tokens stops the suite, which is then inconclusive")
     func budget() async throws {
-        let runtime = ScriptedRuntime(["a": [.answer(.said("yes"))], "b": [.answer(.said("yes"))], "c": [.answer(.said("yes"))]])
+        let runtime = ScriptedRuntime([
+            "a": [.answer(.said("yes"))], "b": [.answer(.said("yes"))], "c": [.answer(.said("yes"))],
+        ])
         let thresholds = Thresholds(totalTokens: Located(20, at: place(5)))
         let cases = try ["a", "b", "c"].map { try testCase($0) }
         let results = try await runner(runtime, concurrency: 1).run([suite(cases, thresholds: thresholds)])

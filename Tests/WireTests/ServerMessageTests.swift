@@ -22,10 +22,18 @@ import Testing
     }
 
     static let cases = [
-        Case("OGX: error.message", #"{"error":{"message":"Vector_store 'x' not found"}}"#, text: "Vector_store 'x' not found"),
         Case(
-            "0.2 to 0.4: validation", #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
+            "OGX: error.message", #"{"error":{"message":"Vector_store 'x' not found"}}"#,
+            text: "Vector_store 'x' not found"),
+        Case(
+            "0.2 to 0.4: validation",
+            #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
             text: "`model`: Field required"
+        ),
+        Case(
+            "OGX: validation, as Python prints it",
+            #"{"error":{"message":"{'errors': [{'loc': ['body', 'purpose'], 'msg': \"Input should be 'a'\", 'type': 'enum'}]}"}}"#,
+            text: "`purpose`: Input should be 'a'"
         ),
         Case("0.4: error.detail", #"{"error":{"detail":"no such file"}}"#, text: "no such file"),
         Case("detail", #"{"detail":"Not Found"}"#, text: "Not Found"),
@@ -39,7 +47,9 @@ import Testing
             text: "Model 'm' not found", code: "404"
         ),
         Case("A word", #"{"error":"nope"}"#, text: "nope"),
-        Case("Text", "Invalid Host header - possible attack\n", type: "text/plain", text: "Invalid Host header - possible attack"),
+        Case(
+            "Text", "Invalid Host header - possible attack\n", type: "text/plain",
+            text: "Invalid Host header - possible attack"),
         Case(
             "A page with a title", "<!doctype html><html><TITLE lang=en>\n502 Bad Gateway</title><p>x",
             type: "text/html; charset=utf-8", text: "502 Bad Gateway"

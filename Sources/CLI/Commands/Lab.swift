@@ -13,7 +13,7 @@ struct LabCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               drover lab up                                     start, or heal what has crashed
-              drover lab up --script specs/quickstart/lab.yaml  with the answers of this file
+              drover lab up --script specs/quickstart/lab/model.yaml  with the answers of this file
               drover lab up --model-url http://localhost:11434 --model llama3.2:1b
               drover lab status --format json
               drover lab logs mlflow --follow

@@ -8,14 +8,15 @@ struct LabUp: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Start the servers that do not run, and wait until all of them answer.",
         discussion: """
-            Servers that run and answer are left alone; crashed ones are restarted. The first start installs MLflow and \
+            Servers that run and answer are left alone; crashed ones are restarted, with what they were started with \
+            unless you say otherwise. The first start installs MLflow and \
             OGX into ~/.cache/drover. A real model server may take the place of the scripted model; a key for it is read \
             from DROVER_LAB_CHAT_KEY.
             """)
 
     @OptionGroup var lab: LabOptions
 
-    @Option(help: "File with the scripted model's answers (default: lab.yaml, if there is one here).")
+    @Option(help: "File with the scripted model's answers (default: its built-in behaviour).")
     var script: String?
 
     @Option(help: "OpenAI-compatible model server to use instead, e.g. http://localhost:11434.")
@@ -43,18 +44,23 @@ struct LabUp: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = LabSettings(script: scriptPath, realModel: realModel, startLimit: .seconds(startLimit))
+        let settings = settings
         try await lab.withLab(report: LabProgress.report) { lab in
-            _ = try await lab.up(settings)
+            if let script = settings?.script { try ScriptedModel.check(script) }
+            _ = try await lab.up(settings, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
             print(LabText.table(of: status))
         }
     }
 
-    private var scriptPath: String? {
-        let path = script ?? (FileManager.default.fileExists(atPath: "lab.yaml") ? "lab.yaml" : nil)
-        guard let path, !path.hasPrefix("/") else { return path }
-        return "\(FileManager.default.currentDirectoryPath)/\(path)"
+    /// Nil when nothing was said: a lab that runs keeps what it was started with.
+    private var settings: LabSettings? {
+        guard script != nil || modelURL != nil else { return nil }
+        return LabSettings(script: script.map(absolute), realModel: realModel)
+    }
+
+    private func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : "\(FileManager.default.currentDirectoryPath)/\(path)"
     }
 
     private var realModel: LabSettings.RealModel? {

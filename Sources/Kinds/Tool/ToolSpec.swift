@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+import Wire
 
 /// A tool that agents may use.
 ///
@@ -94,31 +95,11 @@ package struct MCPSpec: SpecDecodable {
     }
 }
 
-/// Checks of web addresses that people write.
-enum WebAddress {
-    /// Why an address cannot be used; nil when it can.
-    static func problem(in text: String) -> String? {
-        guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
-            return "it does not start with `http://` or `https://`"
-        }
-        let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" }
-        if authority.isEmpty { return "it names no host" }
-        return authority.contains("@") ? "it holds a user name or a password" : nil
-    }
-}
-
 extension Diagnostic {
     fileprivate static func authorizationHeader(_ range: SourceRange) -> Diagnostic {
         Diagnostic(
             "authorization-header", "Authorization among the headers",
             detail: "A header is not secret, and servers since Llama Stack 0.4 refuse `Authorization` here.",
             fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: range)
-    }
-
-    static func badURL(_ url: Located<String>, _ problem: String) -> Diagnostic {
-        Diagnostic(
-            "bad-url", "Unusable address", detail: "`\(url.value)` cannot be used: \(problem).",
-            fix: "Write a full address, such as `http://localhost:9000/mcp`; secrets go into fields of their own.",
-            at: url.range)
     }
 }

@@ -26,6 +26,14 @@ extension VectorStoreResource {
         return fields
     }
 
+    package func creation(of desired: Desired) -> [FieldChange] {
+        let documents = desired.documents.map { document in
+            FieldChange(
+                "documents.\(document.path)", new: desired.marks[document.path].map { .string($0) }, note: "new")
+        }
+        return ownFields(of: desired).map { FieldChange($0.key, new: $0.value) } + documents
+    }
+
     private func ownFields(of desired: Desired) -> AppliedFields {
         var fields: AppliedFields = [
             "name": .string(desired.name), "embeddingModel": .string(desired.embeddingModel),

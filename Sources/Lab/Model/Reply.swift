@@ -44,7 +44,7 @@ enum BuiltInBehaviour {
         if let found = BestSentence.find(for: conversation.user, in: passages) { return found.cited }
         let others = conversation.results.filter { $0.passages.isEmpty && !isSearch($0.tool) }
         guard others.isEmpty else { return others.map { "\($0.tool): \($0.text)" }.joined(separator: "\n") }
-        return "I found nothing about that."
+        return "I could not find that in the documents."
     }
 
     private static func isQuestion(_ text: String) -> Bool {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
-import Language
+package import Language
 import Logging
 import NIOCore
 
@@ -16,8 +16,14 @@ package struct ScriptedModel: Sendable {
 
     /// - Parameter script: path of the file of rules; nil for the built-in behaviour alone.
     /// - Throws: `Diagnostics` when the file is not there or has mistakes.
-    package init(script: String?) throws {
+    package init(script: String?) throws(Diagnostics) {
         self.script = try ScriptFile(script)
+    }
+
+    /// Reads a script as the model would.
+    /// - Throws: `Diagnostics` when the file is not there or has mistakes.
+    package static func check(_ script: String) throws(Diagnostics) {
+        _ = try ScriptFile(script)
     }
 
     /// Serves on a port of 127.0.0.1 until the process is told to end.
@@ -48,12 +54,7 @@ package struct ScriptedModel: Sendable {
     }
 
     private func answer(_ request: ChatRequest) async throws -> Response {
-        let reply: Reply
-        do throws(Diagnostics) {
-            reply = try script.reply(to: Conversation(request))
-        } catch {
-            return .error(500, "The script has mistakes: " + error.all.map(\.detail).joined(separator: " "))
-        }
+        let reply = script.reply(to: Conversation(request))
         if reply.delay > .zero { try await Task.sleep(for: reply.delay) }
         if case .fail(let status, let message) = reply.act { return .error(status, message) }
         let completion = ChatCompletion(

@@ -35,6 +35,8 @@ package struct LabFile: Sendable, Hashable, Codable {
     var model: Location
     /// Whether answers come from a script: such results can satisfy no gate.
     package var isScripted: Bool
+    /// What it was started with, for the next `up` that says nothing else.
+    package var settings: LabSettings
     var processes: [Process]
     /// The private Python of each server, by the server's name.
     package var pythons: [String: String]

@@ -62,8 +62,10 @@ struct ResponsesReader {
             return [.event(.text(text))]
         case "response.output_item.added":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
-            if item.type != "mcp_list_tools" { modelSpeaks() }
-            return items.call(item).map { [.event(.toolStarted(name: $0.name))] } ?? []
+            if item.type == "message" { modelSpeaks() }
+            guard let call = items.call(item) else { return [] }
+            if place != .callingTool { modelSpeaks() }
+            return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
             guard let call = items.call(item) else { return [] }

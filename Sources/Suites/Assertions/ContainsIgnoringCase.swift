@@ -19,6 +19,7 @@ package struct ContainsIgnoringCase: Assertion {
         let actual = observation.answer.text
         return .passing(
             actual.lowercased().contains(text.lowercased()),
-            else: Mismatch("The answer does not contain `\(text)`, in any letter case.", expected: text, actual: actual))
+            else: Mismatch("The answer does not contain `\(text)`, in any letter case.", expected: text, actual: actual)
+        )
     }
 }

@@ -17,7 +17,8 @@ extension Mismatch {
     /// The answer cannot be read as JSON, with a word on the commonest reason.
     static func notJSON(_ text: String) -> Mismatch {
         let isFenced = text.trimmed.hasPrefix("```")
-        let reason = isFenced ? "The answer is in a Markdown code fence, not JSON as a whole." : "The answer is not JSON."
+        let reason =
+            isFenced ? "The answer is in a Markdown code fence, not JSON as a whole." : "The answer is not JSON."
         return Mismatch(reason, expected: "valid JSON", actual: text)
     }
 }

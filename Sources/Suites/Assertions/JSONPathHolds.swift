@@ -17,7 +17,8 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
         "What stands at a path of an answer that is JSON.")
 
     private static let path = Key(
-        "path", .jsonPath, required: true, example: "$.order.id", "Where to look, such as `$.orders[0]['total price']`.")
+        "path", .jsonPath, required: true, example: "$.order.id", "Where to look, such as `$.orders[0]['total price']`."
+    )
     private static let equals = Key("equals", .data, example: "4411", "The value that must stand there.")
     private static let contains = Key("contains", .someText, "Text that must be in the text, or a value in the list.")
     private static let matches = Key("matches", .pattern, "A regular expression that must match the text there.")

@@ -21,6 +21,7 @@ package struct ToolErrors: Assertion {
             errors.count == count,
             else: Mismatch(
                 "\(errors.count) tool call\(errors.count == 1 ? "" : "s") went wrong.",
-                expected: "\(count) failed tool calls", actual: errors.isEmpty ? "none" : errors.joined(separator: ", ")))
+                expected: "\(count) failed tool calls", actual: errors.isEmpty ? "none" : errors.joined(separator: ", ")
+            ))
     }
 }

@@ -13,8 +13,8 @@ enum CSV {
         var rows: [Table.Row] = []
         for record in records {
             guard record.cells.count == header.count else {
-                throw MalformedTable(
-                    reason: "Line \(record.line) has \(record.cells.count) cells, and the first line has \(header.count)")
+                let counts = "has \(record.cells.count) cells, and the first line has \(header.count)"
+                throw MalformedTable(reason: "Line \(record.line) \(counts)")
             }
             let cells = zip(header, record.cells.map { Value.string($0) })
             rows.append(Table.Row(values: Dictionary(cells) { first, _ in first }))

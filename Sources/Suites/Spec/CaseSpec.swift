@@ -4,7 +4,8 @@ import Language
 struct CaseSpec: SpecDecodable {
     static let noun = "a case"
     private static let nameKey = Key<Located<String>>(
-        "name", .located(.someText), required: true, example: "refund window", "What the case is called, once in its suite.")
+        "name", .located(.someText), required: true, example: "refund window",
+        "What the case is called, once in its suite.")
     private static let inputKey = Key<Node>(
         "input", .template, example: "What is the refund window?", "The question, for a case of one turn.")
     private static let turnsKey = Key<[TurnSpec]>(
@@ -63,14 +64,29 @@ struct CaseSpec: SpecDecodable {
     ) -> [TestCase] {
         guard let table else { return [testCase(of: suite, defaults, shared, variant: nil)] }
         do throws(Diagnostics) {
-            let rows = try Table.read(table, in: folder)
-            return try rows.enumerated().map { index, row throws(Diagnostics) in
-                let spec = try Fields.decodeResolved(CaseSpec.self, from: node, row.lookUp(in: node))
+            return try Table.read(table, in: folder).enumerated().map { index, row throws(Diagnostics) in
+                let spec = try filled(from: row, number: index + 1, of: table)
                 return spec.testCase(of: suite, defaults, shared, variant: "row \(index + 1)")
             }
         } catch {
             problems.report(error.all)
             return []
+        }
+    }
+
+    /// The case with the values of a row put in; a mistake in it says which row it was.
+    private func filled(
+        from row: Table.Row, number: Int, of table: Located<String>
+    ) throws(Diagnostics) -> CaseSpec {
+        do throws(Diagnostics) {
+            return try Fields.decodeResolved(CaseSpec.self, from: node, row.lookUp(in: node))
+        } catch {
+            throw Diagnostics(
+                error.all.map { diagnostic in
+                    var diagnostic = diagnostic
+                    diagnostic.notes.append(Diagnostic.Note("This is so in row \(number).", at: table.range))
+                    return diagnostic
+                })
         }
     }
 
@@ -142,7 +158,8 @@ extension Diagnostic {
     fileprivate static func notInCases(_ text: String, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "reference-not-allowed", "Reference where none can stand",
-            detail: "`\(text)` cannot stand in a case: questions and expectations know only columns and captured values.",
+            detail:
+                "`\(text)` cannot stand in a case: questions and expectations know only columns and what was captured.",
             fix: "Use `${row.…}`, `${capture.…}`, `${var.…}` or `${env.…}`.", at: range)
     }
 }

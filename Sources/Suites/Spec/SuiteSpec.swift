@@ -19,14 +19,17 @@ package struct SuiteSpec: DeclaredSpec {
     private static let experimentKey = Key<Located<String>>(
         "experiment", .name(of: "experiments"), "The declared experiment that results are logged in.")
     private static let labelsKey = Key<[Entry<String>]>("labels", .map(.text), "Labels of all its cases.")
-    private static let defaultsKey = Key<CaseDefaults>("defaults", .object(), "What holds for cases that say nothing else.")
-    private static let thresholdsKey = Key<ThresholdsSpec>("thresholds", .object(), "What the suite as a whole must reach.")
+    private static let defaultsKey = Key<CaseDefaults>(
+        "defaults", .object(), "What holds for cases that say nothing else.")
+    private static let thresholdsKey = Key<ThresholdsSpec>(
+        "thresholds", .object(), "What the suite as a whole must reach.")
     private static let casesKey = Key<[CaseSpec]>(
         "cases", .list(.object(), minimum: 1), required: true, example: "[{name: greeting, input: Hello!}]",
         "The cases, in the order in which they are reported.")
     package static let fields =
         Common.fields + [
-            agentKey.field, experimentKey.field, labelsKey.field, defaultsKey.field, thresholdsKey.field, casesKey.field,
+            agentKey.field, experimentKey.field, labelsKey.field, defaultsKey.field, thresholdsKey.field,
+            casesKey.field,
         ]
 
     package let common: Common
@@ -55,7 +58,9 @@ package struct SuiteSpec: DeclaredSpec {
 
     /// The suite ready to run, its tables read.
     /// - Throws: What is wrong with the tables, or with what their rows make of the cases.
-    package func suite(named name: String, at range: SourceRange, in folder: SpecFolder) throws(Diagnostics) -> TestSuite {
+    package func suite(
+        named name: String, at range: SourceRange, in folder: SpecFolder
+    ) throws(Diagnostics) -> TestSuite {
         var problems = Problems()
         let shared = labels.map { ($0.key, $0.value) }
         let expanded = cases.flatMap { spec in

@@ -7,7 +7,8 @@ struct ThresholdsSpec: SpecDecodable {
         "passRate", .located(.number(minimum: 0, maximum: 1)), default: "1", example: "0.95",
         "The least share of cases that pass.")
     private static let errorRateKey = Key<Located<Double>>(
-        "errorRate", .located(.number(minimum: 0, maximum: 1)), "The largest share of samples that may end in an error.")
+        "errorRate", .located(.number(minimum: 0, maximum: 1)), "The largest share of samples that may end in an error."
+    )
     private static let medianKey = Key<Located<Duration>>(
         "latencyP50", .located(.duration), "The longest that half of the answers may take.")
     private static let latencyKey = Key<Located<Duration>>(

@@ -17,6 +17,23 @@ package struct MLflowServer: Sendable {
         return String(decoding: response.body, as: UTF8.self).filter { !$0.isWhitespace }
     }
 
+    /// The version, once it is clear that MLflow answers and is new enough.
+    /// - Throws: `Diagnostic` when something else answers, or MLflow is older than 3.5.1 (code 10).
+    package func checkedVersion() async throws -> String {
+        let version: String
+        do {
+            version = try await self.version()
+        } catch let error as WireError where error.status == 404 || error.status == 405 {
+            throw Diagnostic.notMLflow(endpoint.base)
+        }
+        let parts = version.split(separator: ".").prefix(3).map { Int($0.prefix(while: \.isNumber)) ?? 0 }
+        guard version.count < 40, version.first?.isNumber == true, parts.count >= 2 else {
+            throw Diagnostic.notMLflow(endpoint.base)
+        }
+        guard !parts.lexicographicallyPrecedes([3, 5, 1]) else { throw Diagnostic.oldMLflow(version, endpoint.base) }
+        return version
+    }
+
     /// What the server can do: `GET /api/3.0/mlflow/server-info`; nil on servers that do not tell (3.5.1).
     package func info() async throws -> MLflowServerInfo? {
         let call = Call("read what the server can do", .get, "/api/3.0/mlflow/server-info")
@@ -85,5 +102,20 @@ extension WireError {
     /// Whether MLflow does not have what was asked for.
     package var isMissing: Bool {
         code == "RESOURCE_DOES_NOT_EXIST"
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notMLflow(_ base: String) -> Diagnostic {
+        Diagnostic(
+            "not-mlflow", "Something else answers there",
+            detail: "`\(base)` is no MLflow server: `GET /version` did not answer with a version.",
+            fix: "Check the host, the port and the path prefix in the server's URL.", exitCode: 1)
+    }
+
+    fileprivate static func oldMLflow(_ version: String, _ base: String) -> Diagnostic {
+        Diagnostic(
+            "old-mlflow", "MLflow is too old", detail: "`\(base)` is MLflow \(version), and drover needs 3.5.1 or later.",
+            fix: "Upgrade the server.", exitCode: 10)
     }
 }

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+
+/// `drover apply`.
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the servers what the spec says.",
+        discussion: """
+            Shows the plan, asks, and does it. What fails does not stop what does not depend on it; run it again to finish.
+
+            EXAMPLES
+              drover apply specs/quickstart
+              drover apply specs/quickstart --yes             without a question, for scripts
+            """)
+
+    @OptionGroup var spec: SpecOptions
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var change: ChangeOptions
+
+    func run() async throws {
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
+        Notices.write(stack.warnings, stack.sources, environment: stack.environment)
+        let change = change
+        try await Session.open(stack, server) { session in
+            _ = try await Deployment.bring(session, stack, change, command: "apply")
+        }
+    }
+}
+
+extension Deployment {
+    /// Plans, asks, applies, and says what was done.
+    /// - Returns: Whether the servers are now what the spec says; not when the user said no.
+    static func bring(
+        _ session: Session, _ stack: Stack, _ change: ChangeOptions, command: String
+    ) async throws -> Bool {
+        let permissions = Permissions(adopt: change.adopt, takeOver: change.takeOver, allowEmpty: change.allowEmpty)
+        let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites)
+        deployment.show(colors: Console.colors(stack.environment))
+        guard !deployment.plan.isEmpty else { return true }
+        guard try deployment.isAgreed(change, question: "Apply these changes?") else {
+            Console.note("Nothing was changed.")
+            return false
+        }
+        let applied = try await deployment.apply(change, command: command)
+        Console.out(applied.summary)
+        return true
+    }
+}
+
+extension Applied {
+    /// `Applied: 5 created, 1 changed.`
+    var summary: String {
+        let counts = Action.allCases.filter { $0 != .keep && count($0) > 0 }.map { "\(count($0)) \($0.past)" }
+        return "Applied: \(counts.isEmpty ? "nothing had to change" : counts.joined(separator: ", "))."
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Engine
+
+/// `drover destroy`.
+struct DestroyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "destroy",
+        abstract: "Remove what a stack has on the servers.",
+        discussion: """
+            Experiments and registered models stay, without drover's mark, unless they say `onDelete: delete`: they hold
+            runs, traces and versions.
+
+            EXAMPLES
+              drover destroy specs/quickstart
+            """)
+
+    @OptionGroup var spec: SpecOptions
+    @OptionGroup var server: ServerOptions
+    @OptionGroup var change: ChangeOptions
+
+    func run() async throws {
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
+        let change = change
+        try await Session.open(stack, server) { session in
+            let deployment = try await Deployment.plan(
+                session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true))
+            deployment.show(colors: Console.colors(stack.environment))
+            guard !deployment.plan.isEmpty else { return }
+            guard try deployment.isAgreed(change, question: "Remove all this?") else {
+                return Console.note("Nothing was removed.")
+            }
+            Console.out(try await deployment.apply(change, command: "destroy").summary)
+        }
+    }
+}

@@ -1,0 +1,102 @@
+import ArgumentParser
+import Engine
+import Kinds
+import Language
+import Runtime
+
+/// `drover invoke`.
+struct InvokeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "invoke",
+        abstract: "Ask an agent one question.",
+        discussion: """
+            The answer streams to standard output; the tools it calls are told on standard error.
+
+            EXAMPLES
+              drover invoke support "Do you ship abroad?" --spec specs/quickstart
+              drover invoke support "Do you ship abroad?" --from-spec
+            """)
+
+    @Argument(help: "The declared name of the agent.")
+    var agent: String
+
+    @Argument(help: "The question.")
+    var question: String
+
+    @Option(name: .customLong("spec"), help: "A file or directory of the spec; repeatable (default: this directory).")
+    var paths: [String] = []
+
+    @OptionGroup var variation: VariationOptions
+    @OptionGroup var server: ServerOptions
+
+    @Flag(help: "Run what the file says now, not the last applied version.")
+    var fromSpec = false
+
+    @Option(help: "How long the answer may take, such as 60s.")
+    var timeout = "120s"
+
+    func validate() throws {
+        guard Quantity.duration(timeout) != nil else {
+            throw ValidationError("--timeout takes a duration, such as 60s or 2m.")
+        }
+    }
+
+    func run() async throws {
+        let stack = try Stack.load(paths, variation, lab: server.lab)
+        let (agent, question, fromSpec) = (agent, question, fromSpec)
+        let limit = Quantity.duration(timeout) ?? .seconds(120)
+        let answer = try await Session.open(stack, server) { session in
+            let agents = try await RunnableAgents.find(in: session, stack)
+            let definition = try await fromSpec ? agents.lookup.declared(agent) : agents.lookup.lastApplied(agent)
+            return try await Interruption.cancelling {
+                try await agents.runtime.withConversation(with: definition) { conversation in
+                    try await conversation.ask(question, timeout: limit) { Self.show($0) }
+                }
+            }
+        }
+        Console.out("")
+        guard answer.status == .completed, answer.hasMessage else {
+            throw Diagnostic.noAnswer(agent, answer)
+        }
+    }
+
+    private static func show(_ event: AgentEvent) {
+        switch event {
+        case .text(let text): Console.stream(text)
+        case .toolStarted(let name): Console.note("→ \(name)")
+        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
+        case .finished: break
+        }
+    }
+}
+
+/// The agents of a stack, ready to run.
+struct RunnableAgents: Sendable {
+    let lookup: AgentLookup
+    let runtime: any AgentRuntime
+
+    static func find(in session: Session, _ stack: Stack) async throws -> RunnableAgents {
+        guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
+        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let tokens = try Kinds.tokens(in: session.workflow, environment: stack.environment)
+        return RunnableAgents(lookup: lookup, runtime: ResponsesRuntime(server: llamaStack, tokens: tokens))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noAnswer(_ agent: String, _ answer: Answer) -> Diagnostic {
+        Diagnostic(
+            "no-answer", "The agent did not answer",
+            detail: "`\(agent)` ended with the status `\(answer.status.rawValue)`"
+                + (answer.error.map { ": \($0)" } ?? " and without a message."),
+            fix: "Look at the server's log, or raise `maxSteps` if it ran out of steps.", exitCode: 1)
+    }
+
+    fileprivate static var noAgents: Diagnostic {
+        Diagnostic(
+            "no-agents", "No agents", detail: "The spec declares no agent, so there is none to run.",
+            fix: "Declare one under `agents:`.")
+    }
+}

@@ -1,0 +1,121 @@
+import ArgumentParser
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Reports
+import Suites
+
+/// From a session to a plan, and from a plan to what was applied.
+struct Deployment: Sendable {
+    let session: Session
+    let workflow: Workflow
+    let survey: Survey
+    let record: Record
+    let plan: Plan
+    let endangered: [EndangeredSuite]
+    private let permissions: Permissions
+
+    /// Surveys the servers and plans.
+    /// - Parameter workflow: What is wanted; the session's own, or nothing of it when the stack is to go.
+    static func plan(
+        _ session: Session, _ workflow: Workflow, _ permissions: Permissions, suites: [TestSuite] = []
+    ) async throws -> Deployment {
+        async let loaded = session.store.load()
+        async let taken = Survey.take(of: workflow, with: session.drivers)
+        let (survey, record) = try await (taken, loaded.overlaid(with: session.workflow))
+        let planner = Planner(
+            workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions)
+        let plan = try await planner.plan()
+        return Deployment(
+            session: session, workflow: workflow, survey: survey, record: record, plan: plan,
+            endangered: endangered(by: plan, workflow, suites), permissions: permissions)
+    }
+
+    func show(colors: Bool) {
+        Console.out(
+            PlanText(colors: colors).render(plan, servers: session.locations, endangered: endangered))
+    }
+
+    /// Asks, unless the user said `--yes` already.
+    /// - Returns: Whether to go on.
+    func isAgreed(_ options: ChangeOptions, question: String) throws -> Bool {
+        if options.yes { return true }
+        guard Console.isInteractive else { throw Diagnostic.nobodyToAsk }
+        return Console.confirms(question)
+    }
+
+    /// Applies the plan and writes what was done.
+    /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
+    func apply(_ options: ChangeOptions, command: String) async throws -> Applied {
+        let started = Self.milliseconds()
+        let applied = try await Progress.draw { onEvent in
+            let executor = Executor(
+                workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
+                permissions: permissions, mayStart: { Interruption.exitCode == nil }, onEvent: onEvent)
+            return try await executor.apply(plan, parallelism: options.parallelism)
+        }
+        try await session.store.log(
+            HistoryEntry(
+                command: command, specDigest: "", gitCommit: session.servers.commit,
+                actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
+                finishedAt: Self.milliseconds(), succeeded: applied.failures.isEmpty && !applied.wasInterrupted,
+                results: results(of: applied)))
+        if applied.wasInterrupted { throw CancellationError() }
+        guard applied.failures.isEmpty else { throw Diagnostics(applied.failures.map(\.incomplete)) }
+        return applied
+    }
+
+    private func results(of applied: Applied) -> [String] {
+        plan.changes.filter { $0.action != .keep }.map { change in
+            let isDone = applied.steps[change.address]?.isDone ?? applied.removals[change.address]?.isDone ?? false
+            return "\(change.action.rawValue) \(change.address): \(isDone ? "done" : "not done")"
+        }
+    }
+
+    private static func milliseconds() -> Int64 {
+        Int64(Date().timeIntervalSince1970 * 1000)
+    }
+
+    private static func endangered(
+        by plan: Plan, _ workflow: Workflow, _ suites: [TestSuite]
+    ) -> [EndangeredSuite] {
+        let changed = plan.changes.filter { $0.action != .keep }.map(\.address)
+        let touched = changed.reduce(into: Set(changed)) { $0.formUnion(workflow.graph.dependents(of: $1)) }
+        return suites.filter { touched.contains(Address("agents", $0.agent)) }.map {
+            EndangeredSuite(name: $0.name, cases: $0.cases.count)
+        }
+    }
+}
+
+extension Record {
+    /// What the spec says now of deletion and protection counts more than what it said when it was applied.
+    fileprivate func overlaid(with workflow: Workflow) -> Record {
+        var record = self
+        for declaration in workflow.declarations {
+            let common = declaration.spec.common
+            guard common.onDelete != nil || common.protect else { continue }
+            var entry = record.entries[declaration.address.description] ?? Entry(fields: [:])
+            entry.onDelete = common.onDelete ?? entry.onDelete
+            entry.protect = common.protect
+            record.entries[declaration.address.description] = entry
+        }
+        return record
+    }
+}
+
+extension Diagnostic {
+    /// A failure within an apply: what else could be done is done, and the next apply finishes.
+    fileprivate var incomplete: Diagnostic {
+        var diagnostic = self
+        if ![7, 9, 10, 130].contains(exitCode) { diagnostic.exitCode = 6 }
+        return diagnostic
+    }
+
+    fileprivate static var nobodyToAsk: Diagnostic {
+        Diagnostic(
+            "nobody-to-ask", "Nobody to ask",
+            detail: "This changes servers, and there is no terminal to ask for agreement.",
+            fix: "Run it with `--yes` once you have read the plan.", exitCode: 64)
+    }
+}

@@ -1,0 +1,69 @@
+import ArgumentParser
+import Language
+
+/// Which spec a command is about.
+struct SpecOptions: ParsableArguments {
+    @Argument(help: "Files or directories of the spec; `-` for standard input (default: this directory).")
+    var paths: [String] = []
+
+    @OptionGroup var variation: VariationOptions
+}
+
+/// How a spec varies.
+struct VariationOptions: ParsableArguments {
+    @Option(name: .customLong("overlay"), help: "A file that is laid over the spec; repeatable.")
+    var overlays: [String] = []
+
+    @Option(name: .customLong("var"), help: "NAME=VALUE for a variable of the spec; repeatable.")
+    var variables: [String] = []
+
+    @Option(name: .customLong("var-file"), help: "A YAML or JSON map of variables; repeatable.")
+    var variableFiles: [String] = []
+
+    @Flag(help: "Let the spec read files outside of its directory.")
+    var allowOutside = false
+}
+
+/// Where the servers are.
+struct ServerOptions: ParsableArguments {
+    @Option(name: .customLong("llamastack-url"), help: "The Llama Stack or OGX server.")
+    var llamaStackURL: String?
+
+    @Option(name: .customLong("mlflow-url"), help: "The MLflow server.")
+    var mlflowURL: String?
+
+    @Option(help: "Keep the stack's record in a file: `file:PATH` (default: in MLflow).")
+    var record: String?
+
+    @Option(name: .customLong("lab"), help: "The name of the lab to use where no server is configured.")
+    var lab = "default"
+}
+
+/// What a change may do.
+struct ChangeOptions: ParsableArguments {
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
+    @Flag(help: "Make objects with a wanted name, but without drover's mark, part of the stack.")
+    var adopt = false
+
+    @Flag(help: "Take objects over from another stack.")
+    var takeOver = false
+
+    @Flag(help: "Let a spec that declares nothing remove everything.")
+    var allowEmpty = false
+
+    @Option(help: "How many objects are worked on at a time.")
+    var parallelism = 10
+
+    func validate() throws {
+        guard (1...100).contains(parallelism) else {
+            throw ValidationError("--parallelism takes a number from 1 to 100.")
+        }
+    }
+}
+
+/// How a result is written.
+enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
+    case text, json
+}

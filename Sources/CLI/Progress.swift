@@ -1,0 +1,126 @@
+import Engine
+import FoundationEssentials
+import Language
+import Synchronization
+
+/// Shows what an apply is doing on standard error: live lines on a terminal, a line an event elsewhere.
+final class Progress: Sendable {
+    private struct Running {
+        var action: Action
+        var since: ContinuousClock.Instant
+        var detail = ""
+    }
+
+    private struct State {
+        var running: [Address: Running] = [:]
+        var drawn = 0
+    }
+
+    private let isLive: Bool
+    private let state = Mutex(State())
+
+    private init(isLive: Bool) {
+        self.isLive = isLive
+    }
+
+    /// Runs a body and draws the events that it reports.
+    static func draw<Result: Sendable>(
+        _ body: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Result
+    ) async throws -> Result {
+        let environment = ProcessInfo.processInfo.environment
+        let progress = Progress(isLive: Console.colors(environment, descriptor: 2))
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body { progress.show($0) } }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: .milliseconds(200))
+                    progress.redraw()
+                }
+            }
+            defer {
+                group.cancelAll()
+                progress.finish()
+            }
+            guard let result = try await group.next() ?? nil else { throw CancellationError() }
+            return result
+        }
+    }
+
+    private func show(_ event: Event) {
+        state.withLock { state in
+            switch event {
+            case .started(let address, let action):
+                state.running[address] = Running(action: action, since: .now)
+                if !isLive { Console.note("\(address): \(action.participle) …") }
+            case .progress(let address, let text):
+                state.running[address]?.detail = text
+            case .finished(let address, let action, let elapsed):
+                state.running[address] = nil
+                write("✓ \(address): \(action.past) in \(Quantity.spelled(elapsed))", &state)
+            case .failed(let address, let action, _):
+                state.running[address] = nil
+                write("✗ \(address): not \(action.past)", &state)
+            case .skipped(let address, let cause):
+                write("· \(address): skipped because of \(cause)", &state)
+            }
+            draw(&state)
+        }
+    }
+
+    private func redraw() {
+        state.withLock { draw(&$0) }
+    }
+
+    private func finish() {
+        state.withLock { erase(&$0) }
+    }
+
+    private func write(_ line: String, _ state: inout State) {
+        erase(&state)
+        Console.note(line)
+    }
+
+    private func erase(_ state: inout State) {
+        guard isLive, state.drawn > 0 else { return }
+        Console.write("\u{1B}[\(state.drawn)A\u{1B}[J", to: 2)
+        state.drawn = 0
+    }
+
+    private func draw(_ state: inout State) {
+        guard isLive else { return }
+        erase(&state)
+        let lines = state.running.sorted { $0.key < $1.key }.map { address, running in
+            let elapsed = Quantity.spelled(ContinuousClock.now - running.since)
+            let detail = running.detail.isEmpty ? "" : ", \(running.detail)"
+            return "  \(address): \(running.action.participle), \(elapsed)\(detail)\n"
+        }
+        Console.write(lines.joined(), to: 2)
+        state.drawn = lines.count
+    }
+}
+
+extension Action {
+    var participle: String {
+        switch self {
+        case .keep: "keeping"
+        case .adopt: "adopting"
+        case .create: "creating"
+        case .update: "changing"
+        case .replace: "replacing"
+        case .delete: "deleting"
+        case .forget: "forgetting"
+        }
+    }
+
+    var past: String {
+        switch self {
+        case .keep: "kept"
+        case .adopt: "adopted"
+        case .create: "created"
+        case .update: "changed"
+        case .replace: "replaced"
+        case .delete: "deleted"
+        case .forget: "forgotten"
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Lab
+import Language
+import Wire
+
+/// Where a server is, and what said so.
+struct ServerLocation: Sendable {
+    let url: String
+    /// `--mlflow-url`, `spec`, `MLFLOW_TRACKING_URI`, `lab`, `default`.
+    let origin: String
+
+    /// Flag, then spec, then the ecosystem's variable, then the running lab, then the default.
+    init(
+        flag: String?, flagName: String, spec: Located<String>?, variable: String, lab: String?, standard: String,
+        environment: [String: String]
+    ) {
+        if let flag {
+            self.init(url: flag, origin: flagName)
+        } else if let spec {
+            self.init(url: spec.value, origin: "the spec")
+        } else if let value = environment[variable], !value.isEmpty {
+            self.init(url: value, origin: variable)
+        } else if let lab {
+            self.init(url: lab, origin: "the lab")
+        } else {
+            self.init(url: standard, origin: "the default")
+        }
+    }
+
+    private init(url: String, origin: String) {
+        self.url = url
+        self.origin = origin
+    }
+}
+
+/// Reads secrets when a command needs them.
+struct SecretReader: Sendable {
+    let environment: [String: String]
+    let folder: SpecFolder
+
+    /// The secret; nil when it is optional and not there.
+    /// - Throws: `Diagnostic` when it is needed and not there.
+    func read(_ source: Located<SecretSource>) throws(Diagnostic) -> Secret? {
+        switch source.value {
+        case .environment(let name, let isOptional):
+            if let value = environment[name], !value.isEmpty { return Secret(value) }
+            if isOptional { return nil }
+            throw .missingSecret("The environment variable `\(name)` is not set.", "Set `\(name)`.", source.range)
+        case .file(let path):
+            let text = try SpecFolder(root: "/", allowsOutside: true) { folder.base(of: $0) }
+                .text(of: Located(path, at: source.range))
+            return Secret(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func missingSecret(_ detail: String, _ fix: String, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "missing-secret", "Missing secret", detail: detail,
+            fix: "\(fix) Or say `optional: true` if it can do without.", at: range)
+    }
+}

@@ -1,0 +1,172 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Lab
+import Language
+import Records
+import Reports
+import Wire
+
+/// A stack with its servers at hand.
+struct Session: Sendable {
+    let workflow: Workflow
+    let servers: Servers
+    let locations: [PlanServer]
+    let drivers: [any Driver]
+    let store: any RecordStore
+    let transports: [CountingTransport]
+
+    /// How many requests were sent so far, to all servers.
+    var requestCount: Int {
+        transports.map(\.count).reduce(0, +)
+    }
+
+    /// Connects to the servers that a stack needs, and closes the connections after the body.
+    static func open<Result: Sendable>(
+        _ stack: Stack, _ options: ServerOptions, _ body: @escaping @Sendable (Session) async throws -> Result
+    ) async throws -> Result {
+        let connector = Connector(stack, options)
+        return try await stack.telling {
+            try await AsyncHTTPTransport.withTransport(
+                tls: connector.llamaStackTLS, proxies: connector.proxies
+            ) { first in
+                try await AsyncHTTPTransport.withTransport(
+                    tls: connector.mlflowTLS, proxies: connector.proxies
+                ) { second in
+                    try await body(try await connector.connect(CountingTransport(first), CountingTransport(second)))
+                }
+            }
+        }
+    }
+}
+
+/// Connects a stack to its servers.
+struct Connector: Sendable {
+    private let workflow: Workflow
+    private let folder: SpecFolder
+    private let spec: ServersSpec?
+    private let options: ServerOptions
+    private let environment: [String: String]
+    private let secrets: SecretReader
+    private let labURLs: (llamaStack: String, mlflow: String)?
+
+    init(_ stack: Stack, _ options: ServerOptions) {
+        workflow = stack.workflow
+        folder = stack.folder
+        spec = stack.servers
+        environment = stack.environment
+        secrets = SecretReader(environment: stack.environment, folder: stack.folder)
+        labURLs = stack.lab.map { ($0.llamastackURL, $0.mlflowURL) }
+        self.options = options
+    }
+
+    var proxies: AsyncHTTPTransport.Proxies {
+        let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
+        return AsyncHTTPTransport.Proxies(
+            http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
+            https: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
+            except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
+    }
+
+    var llamaStackTLS: TLSOptions {
+        TLSOptions(
+            caFile: spec?.llamaStack?.tls?.caFile ?? environment["SSL_CERT_FILE"],
+            acceptsAnyCertificate: spec?.llamaStack?.tls?.insecure ?? false)
+    }
+
+    var mlflowTLS: TLSOptions {
+        TLSOptions(
+            caFile: spec?.mlflow?.tls?.caFile ?? environment["MLFLOW_TRACKING_SERVER_CERT_PATH"]
+                ?? environment["SSL_CERT_FILE"],
+            acceptsAnyCertificate: spec?.mlflow?.tls?.insecure
+                ?? (environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true"))
+    }
+
+    func connect(_ first: CountingTransport, _ second: CountingTransport) async throws -> Session {
+        let needs = Kinds.needs(of: workflow)
+        async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
+        async let mlflow = needs.mlflow ? connectMLflow(second) : nil
+        let (left, right) = try await (llamaStack, mlflow)
+        let servers = Servers(
+            stack: workflow.stack, llamaStack: left?.server, mlflow: right?.server, folder: folder, transport: first,
+            commit: GitCommit.current(from: folder.rootDirectory))
+        return Session(
+            workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
+            drivers: Kinds.drivers(servers), store: try recordStore(right?.server), transports: [first, second])
+    }
+
+    private func connectLlamaStack(
+        _ transport: any HTTPTransport
+    ) async throws -> (server: LlamaStack, location: PlanServer)? {
+        let spec = spec?.llamaStack
+        let location = ServerLocation(
+            flag: options.llamaStackURL, flagName: "--llamastack-url", spec: spec?.url,
+            variable: "LLAMASTACK_BASE_URL", lab: labURLs?.llamaStack, standard: "http://localhost:8321",
+            environment: environment)
+        var key = try spec?.apiKey.flatMap { try secrets.read($0) }
+        if spec?.apiKey == nil { key = environment["LLAMASTACK_API_KEY"].map { Secret($0) } }
+        if key?.revealed == "fake" || key?.revealed == "" { key = nil }
+        var data: [String: Value] = [:]
+        for entry in spec?.providerData ?? [] {
+            data[entry.key] = try secrets.read(Located(entry.value, at: entry.keyRange)).map { .string($0.revealed) }
+        }
+        let header = Secret(Value.object(data).canonicalJSON)
+        let endpoint = Endpoint(
+            service: "Llama Stack", base: location.url, transport: transport, authorization: key.map { .bearer($0) },
+            secretHeaders: data.isEmpty
+                ? [] : [("X-LlamaStack-Provider-Data", header), ("X-OGX-Provider-Data", header)],
+            timeout: spec?.timeout ?? .seconds(30))
+        let server = try await LlamaStack.connect(to: endpoint)
+        return (
+            server,
+            PlanServer(
+                name: server.endpoint.service, version: server.capabilities.version, url: server.endpoint.base,
+                origin: location.origin)
+        )
+    }
+
+    private func connectMLflow(
+        _ transport: any HTTPTransport
+    ) async throws -> (server: MLflowServer, location: PlanServer)? {
+        let spec = spec?.mlflow
+        let location = ServerLocation(
+            flag: options.mlflowURL, flagName: "--mlflow-url", spec: spec?.url, variable: "MLFLOW_TRACKING_URI",
+            lab: labURLs?.mlflow, standard: "http://localhost:5000", environment: environment)
+        let endpoint = Endpoint(
+            service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
+            timeout: spec?.timeout ?? .seconds(30))
+        let server = MLflowServer(endpoint)
+        let version = try await server.checkedVersion()
+        return (server, PlanServer(name: "MLflow", version: version, url: endpoint.base, origin: location.origin))
+    }
+
+    /// Basic authentication wins over a token, as in MLflow's own client.
+    private func mlflowAuthorization() throws -> Secret? {
+        let spec = spec?.mlflow
+        let user = spec?.username ?? environment["MLFLOW_TRACKING_USERNAME"]
+        let password =
+            try spec?.password.flatMap { try secrets.read($0) }
+            ?? environment["MLFLOW_TRACKING_PASSWORD"].map { Secret($0) }
+        if let user, let password { return .basic(user: user, password: password) }
+        let token =
+            try spec?.token.flatMap { try secrets.read($0) } ?? environment["MLFLOW_TRACKING_TOKEN"].map { Secret($0) }
+        return token.map { .bearer($0) }
+    }
+
+    private func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
+        if let record = options.record {
+            guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
+            return FileRecord(path: String(record.dropFirst(5)))
+        }
+        if let mlflow { return MLflowRecord(mlflow, stack: workflow.stack) }
+        return FileRecord(path: ".drover/\(workflow.stack).record.json")
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func badRecord(_ text: String) -> Diagnostic {
+        Diagnostic(
+            "bad-record", "Unreadable place of the record", detail: "`--record \(text)` names no file.",
+            fix: "Write `--record file:PATH`.", exitCode: 64)
+    }
+}

@@ -1,0 +1,85 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Lab
+import Language
+import Suites
+import Wire
+
+/// A spec that was read and is sound: nothing was contacted yet.
+struct Stack {
+    let workflow: Workflow
+    let sources: SourceMap
+    let folder: SpecFolder
+    let servers: ServersSpec?
+    let suites: [TestSuite]
+    let warnings: [Diagnostic]
+    let lab: LabFile?
+    let environment: [String: String]
+
+    static let catalog = Catalog(
+        sections: Kinds.sections + [SuiteSpec.section],
+        settings: [ServersSpec.key.field, Key<Value>("variables", .map, "What varies between environments.").field])
+
+    /// Reads a spec.
+    /// - Throws: `CommandFailure` with every mistake in it.
+    static func load(
+        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName
+    ) throws -> Stack {
+        let directory = FileManager.default.currentDirectoryPath
+        let lab = try LabFile.read(from: directory, name: labName)
+        let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
+        let loader = SpecLoader(
+            environment: environment, workingDirectory: directory, standardInput: { limit throws(FileBytes.Failure) in
+                try FileBytes.standardInput(atMost: limit)
+            })
+        let spec = loader.load(
+            paths: paths.isEmpty ? ["."] : paths, overlays: variation.overlays,
+            variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
+        var problems = Problems()
+        problems.report(spec.diagnostics)
+        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
+        let servers = workflow?.settings["servers"].flatMap { ServersSpec.key.read($0, reporting: &problems) }
+        let folder = SpecFolder(
+            root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
+        var suites: [TestSuite] = []
+        if let workflow {
+            do throws(Diagnostics) {
+                suites = try workflow.suites(in: folder)
+            } catch {
+                problems.report(error.all)
+            }
+        }
+        let errors = problems.diagnostics.filter { $0.severity == .error }
+        guard errors.isEmpty, let workflow else {
+            throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
+        }
+        return Stack(
+            workflow: workflow, sources: spec.sources, folder: folder, servers: servers, suites: suites,
+            warnings: problems.diagnostics, lab: lab, environment: environment)
+    }
+
+    /// Runs a body that waits for nothing; what it throws is told with this stack's texts.
+    func telling<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let several as Diagnostics {
+            throw CommandFailure(diagnostics: several.all, sources: sources)
+        } catch let diagnostic as Diagnostic {
+            throw CommandFailure(diagnostics: [diagnostic], sources: sources)
+        }
+    }
+
+    /// Runs a body; what it throws is told with this stack's texts.
+    func telling<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch let several as Diagnostics {
+            throw CommandFailure(diagnostics: several.all, sources: sources)
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error where error is Diagnostic || error is any Diagnosable {
+            throw CommandFailure(diagnostics: [Diagnostic.from(error, at: nil)], sources: sources)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import FoundationEssentials
+package import Language
+import Synchronization
+
+/// The file of a script, read again whenever it has changed.
+final class ScriptFile: Sendable {
+    private struct State {
+        var stamp: Stamp?
+        var script: Script
+        var uses: [Int: Int] = [:]
+    }
+
+    /// What changes when a file is written.
+    private struct Stamp: Equatable {
+        let modified: Date
+        let size: UInt64
+    }
+
+    private let path: String?
+    private let state: Mutex<State>
+
+    /// - Throws: `Diagnostics` when the file is not there or has mistakes.
+    init(_ path: String?) throws(Diagnostics) {
+        self.path = path
+        var sources = SourceMap()
+        let script = try path.map { path throws(Diagnostics) in try Script.read(path, into: &sources) }
+        state = Mutex(State(stamp: path.flatMap(Self.stamp), script: script ?? Script(rules: [])))
+    }
+
+    /// What the script, or else the built-in behaviour, answers. Counters of rules start anew when the file changes.
+    func reply(to conversation: Conversation) -> Reply {
+        let reply: Reply? = state.withLock { state in
+            do throws(Diagnostics) {
+                try reload(&state)
+            } catch {
+                return Reply(act: .fail(status: 500, message: "The script has mistakes. \(error.all[0].detail)"))
+            }
+            return state.script.reply(to: conversation, uses: &state.uses)
+        }
+        return reply ?? BuiltInBehaviour.reply(to: conversation)
+    }
+
+    private func reload(_ state: inout State) throws(Diagnostics) {
+        guard let path, let stamp = Self.stamp(of: path), stamp != state.stamp else { return }
+        var sources = SourceMap()
+        state.script = try Script.read(path, into: &sources)
+        state.stamp = stamp
+        state.uses = [:]
+    }
+
+    private static func stamp(of path: String) -> Stamp? {
+        // A file that is gone for a moment, as when an editor replaces it, leaves the script as it is.
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
+        guard let modified = attributes[.modificationDate] as? Date, let size = attributes[.size] as? UInt64 else {
+            return nil
+        }
+        return Stamp(modified: modified, size: size)
+    }
+}
+
+extension Script {
+    /// Reads a script.
+    /// - Parameter sources: takes the file in, so that mistakes can be shown where they are.
+    package static func read(_ path: String, into sources: inout SourceMap) throws(Diagnostics) -> Script {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Diagnostics([.noScript(path)])
+        }
+        let source = Source(path: path, bytes: Array(data))
+        let id = sources.add(source)
+        return try decode(try Reader.read(source, id: id))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noScript(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "no-script", "Script not found", detail: "The model's script `\(path)` is not there or cannot be read.",
+            fix: "Correct the path after `--script`.")
+    }
+}

@@ -1,0 +1,122 @@
+package import Language
+package import Suites
+
+extension Run {
+    /// What went wrong, each at the YAML that asked for it; one root cause once.
+    package var diagnostics: [Diagnostic] {
+        suites.flatMap(\.diagnostics).uniqued
+    }
+}
+
+extension SuiteResult {
+    /// What went wrong in its cases, then the thresholds that were missed.
+    package var diagnostics: [Diagnostic] {
+        (cases.flatMap(\.diagnostics) + thresholds.compactMap { $0.diagnostic(in: suite) }).uniqued
+    }
+}
+
+extension CaseResult {
+    /// What went wrong in its samples, in the order of the conversation; only warnings when it passed all the
+    /// same, or is in quarantine.
+    package var diagnostics: [Diagnostic] {
+        let missed = Array(samples.flatMap { sample in misses(of: sample) }.grouped)
+        let all = missed.map { $0.miss.diagnostic(count: $0.count, of: self) } + problems + [notRun].compactMap { $0 }
+        guard !decides || verdict == .passed else { return all.uniqued }
+        return all.uniqued.map { diagnostic in
+            var warning = diagnostic
+            warning.severity = .warning
+            return warning
+        }
+    }
+
+    private var problems: [Diagnostic] {
+        samples.compactMap { sample in
+            var problem = sample.problem
+            if sample.verdict != .error { problem?.severity = .warning }
+            return problem
+        }
+    }
+
+    private func misses(of sample: Sample) -> [Miss] {
+        sample.turns.enumerated().flatMap { index, turn in
+            turn.outcomes.filter { $0.matters(beside: sample.problem) }.map { Miss(turn: index + 1, outcome: $0) }
+        }
+    }
+}
+
+/// An expectation that did not hold, or could not be judged, in one turn.
+private struct Miss {
+    let turn: Int
+    let outcome: AssertionOutcome
+
+    func diagnostic(count: Int, of result: CaseResult) -> Diagnostic {
+        let turns = result.samples.map(\.turns.count).max() ?? 1
+        let place = turns > 1 ? "`\(result.id)`, turn \(turn)" : "`\(result.id)`"
+        let share = result.samples.count > 1 ? " (\(count) of \(result.samples.count) samples)" : ""
+        switch outcome.result {
+        case .passed:
+            preconditionFailure("Only what was missed is reported.")
+        case .failed(let mismatch):
+            let notes = mismatch.notes + mismatch.comparison.map { Diagnostic.Note($0) }
+            return Diagnostic(
+                "assertion-failed", "Assertion failed", detail: "\(place): \(mismatch.reason)\(share)",
+                at: outcome.range, address: result.id.description, notes: notes, exitCode: 4)
+        case .error(let reason):
+            return Diagnostic(
+                "assertion-unknown", "Assertion could not be judged", detail: "\(place): \(reason)\(share)",
+                at: outcome.range, address: result.id.description, exitCode: 5)
+        }
+    }
+}
+
+extension AssertionOutcome {
+    /// Whether it is worth a line: not when it passed, and not when the problem of the sample says the same.
+    fileprivate func matters(beside problem: Diagnostic?) -> Bool {
+        switch result {
+        case .passed: false
+        case .failed: true
+        case .error: problem == nil || name != "answer"
+        }
+    }
+}
+
+extension [Miss] {
+    /// Equal places once, with how often they were missed; the first says how.
+    fileprivate var grouped: [(miss: Miss, count: Int)] {
+        var groups: [(miss: Miss, count: Int)] = []
+        for miss in self {
+            let same = groups.firstIndex { $0.miss.turn == miss.turn && $0.miss.outcome.range == miss.outcome.range }
+            if let same {
+                groups[same].count += 1
+            } else {
+                groups.append((miss, 1))
+            }
+        }
+        return groups
+    }
+}
+
+extension ThresholdOutcome {
+    /// nil when it was reached, or when nobody declared it: then its cases say enough.
+    fileprivate func diagnostic(in suite: String) -> Diagnostic? {
+        guard let range else { return nil }
+        let detail = "`\(suite)`: `\(name)` is to be \(wanted); it was: \(actual)."
+        switch verdict {
+        case .passed:
+            return nil
+        case .failed:
+            return Diagnostic("threshold-missed", "Threshold missed", detail: detail, at: range, exitCode: 4)
+        case .inconclusive:
+            return Diagnostic(
+                "threshold-unknown", "Threshold could not be judged", detail: detail, at: range, exitCode: 5)
+        }
+    }
+}
+
+extension [Diagnostic] {
+    /// Equal ones once, in the order of their first.
+    fileprivate var uniqued: [Diagnostic] {
+        var seen: Set<Diagnostic> = []
+        return filter { seen.insert($0).inserted }
+    }
+}

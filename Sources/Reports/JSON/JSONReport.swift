@@ -1,0 +1,49 @@
+import Language
+import Runtime
+import Suites
+
+/// The report for programs: one JSON object, keys sorted, schema `drover.run/1`.
+///
+///     {"schema": "drover.run/1", "drover": "1.0.0", "stack": "helpdesk", "startedAt": "2026-06-01T12:00:00Z",
+///      "durationMs": 4600, "verdict": "failed",
+///      "counts": {"passed": 1, "failed": 1, "inconclusive": 0, "quarantined": 0},
+///      "suites": [{"name": "golden", "agent": "support", "verdict": "failed", "place": PLACE,
+///        "thresholds": [{"name": "passRate", "wanted": "…", "actual": "…", "verdict": "failed", "place": PLACE or null}],
+///        "cases": [{"id": "golden/ticket", "name": "ticket", "verdict": "failed", "decides": true, "labels": {},
+///          "place": PLACE, "latencyMs": 3400, "tokens": TOKENS or null, "notRun": DIAGNOSTIC or null,
+///          "quarantine": {"until": "2027-01-31", "reason": "…"} or null, "wanted": {"samples": 1, "atLeast": 1},
+///          "samples": [{"verdict": "failed", "attempts": 1, "problem": DIAGNOSTIC or null,
+///            "turns": [{"input": "…", "status": "completed", "text": "…", "hasMessage": true, "error": null,
+///              "latencyMs": 3400, "firstTokenMs": 120 or null, "tokens": TOKENS or null, "steps": 2 or null,
+///              "toolCalls": [{"name": "…", "tool": "…", "arguments": {}, "result": "…" or null, "error": null}],
+///              "retrieved": [{"document": "…", "score": 0.9 or null}] or null, "cited": ["…"] or null, "captured": {},
+///              "assertions": [{"name": "contains", "claim": "…", "result": "passed, failed or error",
+///                "reason": "…" or null, "expected": "…" or null, "actual": "…" or null, "place": PLACE}]}]}]}]}]}
+///
+/// PLACE is `{"file", "line", "column", "endLine", "endColumn"}`, 1-based, columns in Unicode scalars, the end not
+/// included. TOKENS is `{"input", "output", "total"}`. DIAGNOSTIC is `{"code", "summary", "detail", "fix", "place"}`.
+/// What a server did not tell is null. A later version of drover may add keys; it changes the schema's number when a key
+/// is removed or means something else.
+package struct JSONReport: Report {
+    package static let format = "json"
+
+    package init() {}
+
+    package func render(_ run: Run) -> String {
+        let writer = ResultValues(sources: run.sources)
+        let value: Value = [
+            "schema": "drover.run/1",
+            "drover": .string(run.version),
+            "stack": .string(run.stack),
+            "startedAt": .string(run.startedAt),
+            "durationMs": .integer(run.duration.milliseconds),
+            "verdict": .string(run.verdict.rawValue),
+            "counts": [
+                "passed": .integer(run.counts.passed), "failed": .integer(run.counts.failed),
+                "inconclusive": .integer(run.counts.inconclusive), "quarantined": .integer(run.counts.quarantined),
+            ],
+            "suites": .array(run.suites.map(writer.suite)),
+        ]
+        return value.prettyJSON + "\n"
+    }
+}

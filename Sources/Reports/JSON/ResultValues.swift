@@ -1,0 +1,137 @@
+import Language
+import Runtime
+import Suites
+
+/// Turns results into JSON values, as `JSONReport` describes them.
+struct ResultValues {
+    let sources: SourceMap
+
+    func suite(_ result: SuiteResult) -> Value {
+        [
+            "name": .string(result.suite),
+            "agent": .string(result.agent),
+            "verdict": .string(result.verdict.rawValue),
+            "place": place(result.range),
+            "thresholds": .array(result.thresholds.map(threshold)),
+            "cases": .array(result.cases.map(testCase)),
+        ]
+    }
+
+    private func threshold(_ outcome: ThresholdOutcome) -> Value {
+        [
+            "name": .string(outcome.name),
+            "wanted": .string(outcome.wanted),
+            "actual": .string(outcome.actual),
+            "verdict": .string(outcome.verdict.rawValue),
+            "place": outcome.range.map(place) ?? .null,
+        ]
+    }
+
+    private func testCase(_ result: CaseResult) -> Value {
+        [
+            "id": .string(result.id.description),
+            "name": .string(result.name),
+            "verdict": .string(result.verdict.rawValue),
+            "decides": .bool(result.decides),
+            "labels": .object(result.labels.mapValues { .string($0) }),
+            "place": place(result.range),
+            "latencyMs": result.latency.map { .integer($0.milliseconds) } ?? .null,
+            "tokens": tokens(result.usage),
+            "notRun": result.notRun.map(diagnostic) ?? .null,
+            "quarantine": result.quarantine.map {
+                ["until": .string($0.until.description), "reason": .string($0.reason)]
+            } ?? .null,
+            "wanted": [
+                "samples": .integer(result.repetition.samples), "atLeast": .integer(result.repetition.atLeast),
+            ],
+            "samples": .array(result.samples.map(sample)),
+        ]
+    }
+
+    private func sample(_ sample: Sample) -> Value {
+        [
+            "verdict": .string(sample.verdict.rawValue),
+            "attempts": .integer(sample.attempts),
+            "problem": sample.problem.map(diagnostic) ?? .null,
+            "turns": .array(sample.turns.map(turn)),
+        ]
+    }
+
+    private func turn(_ turn: TurnResult) -> Value {
+        let answer = turn.answer
+        return [
+            "input": .string(turn.input),
+            "status": .string(answer.status.rawValue),
+            "text": .string(answer.text),
+            "hasMessage": .bool(answer.hasMessage),
+            "error": text(answer.error),
+            "latencyMs": .integer(answer.latency.milliseconds),
+            "firstTokenMs": answer.timeToFirstToken.map { .integer($0.milliseconds) } ?? .null,
+            "tokens": tokens(answer.usage),
+            "steps": answer.steps.map { .integer($0) } ?? .null,
+            "toolCalls": .array(answer.toolCalls.map(call)),
+            "retrieved": answer.tellsSources ? .array(answer.retrieved.map(passage)) : .null,
+            "cited": answer.tellsSources ? .array(answer.cited.map { .string($0) }) : .null,
+            "captured": .object(turn.captured),
+            "assertions": .array(turn.outcomes.map(assertion)),
+        ]
+    }
+
+    private func call(_ call: Answer.ToolCall) -> Value {
+        [
+            "name": .string(call.name), "tool": .string(call.tool), "arguments": call.arguments,
+            "result": text(call.result), "error": text(call.error),
+        ]
+    }
+
+    private func passage(_ passage: Answer.Passage) -> Value {
+        ["document": .string(passage.document), "score": passage.score.map { .number($0) } ?? .null]
+    }
+
+    private func assertion(_ outcome: AssertionOutcome) -> Value {
+        var object: [String: Value] = [
+            "name": .string(outcome.name), "claim": .string(outcome.claim), "place": place(outcome.range),
+            "reason": .null, "expected": .null, "actual": .null,
+        ]
+        switch outcome.result {
+        case .passed:
+            object["result"] = "passed"
+        case .failed(let mismatch):
+            object["result"] = "failed"
+            object["reason"] = .string(([mismatch.reason] + mismatch.notes.map(\.text)).joined(separator: " "))
+            object["expected"] = text(mismatch.expected)
+            object["actual"] = text(mismatch.actual)
+        case .error(let reason):
+            object["result"] = "error"
+            object["reason"] = .string(reason)
+        }
+        return .object(object)
+    }
+
+    private func diagnostic(_ diagnostic: Diagnostic) -> Value {
+        [
+            "code": .string(diagnostic.code.name),
+            "summary": .string(diagnostic.summary),
+            "detail": .string(diagnostic.detail),
+            "fix": text(diagnostic.fix),
+            "place": diagnostic.subject.map(place) ?? .null,
+        ]
+    }
+
+    private func tokens(_ usage: Answer.Usage?) -> Value {
+        guard let usage else { return .null }
+        return ["input": .integer(usage.input), "output": .integer(usage.output), "total": .integer(usage.total)]
+    }
+
+    private func text(_ text: String?) -> Value {
+        text.map { .string($0) } ?? .null
+    }
+
+    private func place(_ range: SourceRange) -> Value {
+        [
+            "file": .string(sources[range.source].path),
+            "line": .integer(Int(range.start.line)), "column": .integer(Int(range.start.column)),
+            "endLine": .integer(Int(range.end.line)), "endColumn": .integer(Int(range.end.column)),
+        ]
+    }
+}

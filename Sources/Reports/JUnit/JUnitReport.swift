@@ -1,0 +1,120 @@
+import Language
+import Runtime
+import Suites
+
+/// The report for CI servers: JUnit XML, valid by the Jenkins xUnit schema `junit-10.xsd` save for `file` and `line`.
+///
+///     <?xml version="1.0" encoding="UTF-8"?>
+///     <testsuites name="helpdesk" tests="2" failures="1" errors="0" time="4.600">
+///       <testsuite name="golden" tests="2" failures="1" errors="0" skipped="0" time="4.600" timestamp="…">
+///         <properties>
+///           <property name="agent" value="support"/>
+///         </properties>
+///         <testcase name="refund window" classname="helpdesk.golden" time="1.200" file="helpdesk.yaml" line="9"/>
+///         <testcase name="ticket" classname="helpdesk.golden" time="3.400" file="helpdesk.yaml" line="14">
+///           <failure message="The answer does not contain `30 days`." type="assertion-failed">…</failure>
+///           <system-out>&gt; Open a ticket.&#10;Sorry.</system-out>
+///         </testcase>
+///       </testsuite>
+///     </testsuites>
+///
+/// A wrong answer is a `failure`; what could not be found out is an `error`; what did not run, or is in quarantine and
+/// did not pass, is `skipped`. `line` is where the first expectation that was missed stands, else where the case does.
+package struct JUnitReport: Report {
+    package static let format = "junit"
+
+    package init() {}
+
+    package func render(_ run: Run) -> String {
+        var xml = XMLWriter()
+        let all = run.suites.flatMap(\.cases).map(JUnitOutcome.init)
+        xml.element(
+            "testsuites",
+            [
+                ("name", run.stack), ("tests", "\(all.count)"), ("failures", "\(all.count { $0 == .failure })"),
+                ("errors", "\(all.count { $0 == .error })"), ("time", run.duration.seconds),
+            ]
+        ) { xml in
+            for suite in run.suites { write(suite, of: run, to: &xml) }
+        }
+        return xml.text
+    }
+
+    private func write(_ suite: SuiteResult, of run: Run, to xml: inout XMLWriter) {
+        let outcomes = suite.cases.map(JUnitOutcome.init)
+        let time = suite.cases.map(\.totalLatency).reduce(.zero, +)
+        xml.element(
+            "testsuite",
+            [
+                ("name", suite.suite), ("tests", "\(outcomes.count)"),
+                ("failures", "\(outcomes.count { $0 == .failure })"), ("errors", "\(outcomes.count { $0 == .error })"),
+                ("skipped", "\(outcomes.count { $0 == .skipped })"), ("time", time.seconds),
+                ("timestamp", run.startedAt), ("file", run.sources[suite.range.source].path),
+            ]
+        ) { xml in
+            xml.element("properties", []) { xml in
+                xml.element("property", [("name", "agent"), ("value", suite.agent)])
+                xml.element("property", [("name", "drover"), ("value", run.version)])
+                for threshold in suite.thresholds {
+                    let value = "\(threshold.verdict.rawValue): \(threshold.actual), wanted \(threshold.wanted)"
+                    xml.element("property", [("name", "threshold.\(threshold.name)"), ("value", value)])
+                }
+                xml.element("property", [("name", "verdict"), ("value", suite.verdict.rawValue)])
+            }
+            for result in suite.cases { write(result, of: run, to: &xml) }
+        }
+    }
+
+    private func write(_ result: CaseResult, of run: Run, to xml: inout XMLWriter) {
+        let outcome = JUnitOutcome(result)
+        let diagnostics = outcome == .success ? [] : result.diagnostics
+        let place = diagnostics.compactMap(\.subject).first ?? result.range
+        xml.element(
+            "testcase",
+            [
+                ("name", result.title), ("classname", "\(run.stack).\(result.id.suite)"),
+                ("time", result.totalLatency.seconds), ("file", run.sources[place.source].path),
+                ("line", "\(place.start.line)"),
+            ]
+        ) { xml in
+            if let first = diagnostics.first {
+                let body = DiagnosticRenderer(sources: run.sources, colors: false).render(diagnostics)
+                xml.element(outcome.rawValue, [("message", first.detail), ("type", first.code.name)], text: body)
+            }
+            if !result.transcript.isEmpty { xml.element("system-out", [], text: result.transcript) }
+        }
+    }
+}
+
+/// What JUnit calls the end of a case; the raw value is the element.
+private enum JUnitOutcome: String {
+    case success
+    case failure
+    case error
+    case skipped
+
+    init(_ result: CaseResult) {
+        switch result.verdict {
+        case .passed: self = .success
+        case .failed: self = result.decides ? .failure : .skipped
+        case .inconclusive: self = result.decides && !result.samples.isEmpty ? .error : .skipped
+        }
+    }
+}
+
+extension CaseResult {
+    /// The name as written, with the row where there is one.
+    fileprivate var title: String {
+        name + (id.variant.map { " [\($0)]" } ?? "")
+    }
+
+    /// All samples together.
+    fileprivate var totalLatency: Duration {
+        samples.map(\.latency).reduce(.zero, +)
+    }
+
+    /// What was said: questions begin with `> `.
+    fileprivate var transcript: String {
+        samples.flatMap(\.turns).map { "> \($0.input)\n\($0.answer.text)" }.joined(separator: "\n")
+    }
+}

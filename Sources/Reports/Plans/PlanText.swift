@@ -1,0 +1,133 @@
+package import Engine
+import Language
+import Suites
+
+/// A plan for people.
+///
+///     Stack quickstart
+///       OGX 1.5.0      http://127.0.0.1:18321 (the lab)
+///       MLflow 3.17.2  http://127.0.0.1:18500 (the lab)
+///
+///       ~ vectorStores.handbook  vector store vs_1f (handbook)
+///           documents.docs/refunds.md: content changed
+///
+///     Plan: 0 to create, 1 to change, 0 to replace, 0 to delete.
+///     Endangers the suite golden (7 cases).
+package struct PlanText: Sendable {
+    private let colors: Bool
+    /// Longer values are cut.
+    private static let longest = 160
+
+    package init(colors: Bool) {
+        self.colors = colors
+    }
+
+    package func render(_ plan: Plan, servers: [PlanServer], endangered: [EndangeredSuite] = []) -> String {
+        let changes = plan.changes.filter { $0.action != .keep }
+        var lines = ["Stack \(bold(plan.stack.name))"] + Self.lines(servers) + [""]
+        for change in changes { lines += self.lines(change) }
+        if changes.isEmpty {
+            lines.append("Nothing to change: \(plan.changes.count) declared, all as they should be.")
+        } else {
+            lines += ["", summary(plan)]
+        }
+        if !endangered.isEmpty, !changes.isEmpty {
+            let names = endangered.map { "\($0.name) (\($0.cases) \($0.cases == 1 ? "case" : "cases"))" }
+            lines.append("Endangers \(endangered.count == 1 ? "the suite" : "the suites") \(names.joined(separator: ", ")).")
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func lines(_ servers: [PlanServer]) -> [String] {
+        let titles = servers.map { "\($0.name) \($0.version)" }
+        let width = titles.map(\.count).max() ?? 0
+        return zip(titles, servers).map { title, server in
+            "  \(title.padded(to: width))  \(server.url) (\(server.origin))"
+        }
+    }
+
+    private func lines(_ change: Change) -> [String] {
+        let note = change.note.map { " — \($0)" } ?? ""
+        let label = change.label.map { dim("  \($0)") } ?? ""
+        let head = "  \(color(change.action, change.action.sign)) \(bold(change.address.description))\(label)\(note)"
+        return [head] + change.fields.flatMap { lines($0, of: change.action) }
+    }
+
+    private func lines(_ field: FieldChange, of action: Action) -> [String] {
+        let cause =
+            switch field.cause {
+            case .drift: dim("  (changed outside)")
+            case .both: dim("  (changed here and outside)")
+            case .spec, nil: ""
+            }
+        let force = field.forcesReplacement ? color(.replace, "  # forces replacement") : ""
+        let head = "      \(field.path): "
+        if let note = field.note { return [head + note + force + cause] }
+        if field.isKnownAfterApply { return [head + "(known after apply)" + force] }
+        if case .string(let old)? = field.old, case .string(let new)? = field.new, old.isLong || new.isLong {
+            return [head + force + cause] + difference(old, new)
+        }
+        switch (field.old, field.new) {
+        case (nil, let new?): return [head + spelled(new) + force]
+        case (let old?, nil): return [head + "\(spelled(old)) → (removed)" + cause]
+        case (let old?, let new?): return [head + "\(spelled(old)) → \(spelled(new))" + force + cause]
+        case (nil, nil): return []
+        }
+    }
+
+    private func difference(_ old: String, _ new: String) -> [String] {
+        TextDifference(from: old, to: new, context: 1).lines.map { line in
+            let text = "        \(line.text)"
+            switch line {
+            case .added: return color(.create, text)
+            case .removed: return color(.delete, text)
+            case .same, .omitted: return dim(text)
+            }
+        }
+    }
+
+    private func spelled(_ value: Value) -> String {
+        let text = value.interpolated.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "⏎")
+        return text.count > Self.longest ? "\(text.prefix(Self.longest))…" : text
+    }
+
+    private func summary(_ plan: Plan) -> String {
+        var parts = [
+            "\(plan.count(.create)) to create", "\(plan.count(.update)) to change",
+            "\(plan.count(.replace)) to replace", "\(plan.count(.delete)) to delete",
+        ]
+        if plan.count(.adopt) > 0 { parts.append("\(plan.count(.adopt)) to adopt") }
+        if plan.count(.forget) > 0 { parts.append("\(plan.count(.forget)) to forget") }
+        return "Plan: \(parts.joined(separator: ", "))."
+    }
+
+    private func color(_ action: Action, _ text: String) -> String {
+        let code =
+            switch action {
+            case .keep: "0"
+            case .create: "32"
+            case .adopt: "36"
+            case .update: "33"
+            case .replace, .delete, .forget: "31"
+            }
+        return colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+
+    private func bold(_ text: String) -> String {
+        colors ? "\u{1B}[1m\(text)\u{1B}[0m" : text
+    }
+
+    private func dim(_ text: String) -> String {
+        colors ? "\u{1B}[2m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension String {
+    fileprivate var isLong: Bool {
+        contains("\n") || count > 60
+    }
+
+    fileprivate func padded(to width: Int) -> String {
+        self + String(repeating: " ", count: max(0, width - count))
+    }
+}

@@ -1,0 +1,35 @@
+package import Language
+
+/// One `--report FORMAT=PATH` of a command line.
+package struct ReportRequest: Sendable {
+    package let report: any Report
+    /// `-` for standard output.
+    package let path: String
+
+    /// Reads `junit=out.xml`.
+    /// - Throws: `Diagnostic` when the format is unknown or the path is missing.
+    package init(_ text: String) throws(Diagnostic) {
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        guard let type = allReports.first(where: { $0.format == parts[0] }) else { throw .unknownReport(parts[0]) }
+        guard parts.count == 2, !parts[1].isEmpty else { throw .reportWithoutPath(parts[0]) }
+        report = type.init()
+        path = parts[1]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unknownReport(_ format: String) -> Diagnostic {
+        let formats = allReports.map { $0.format }
+        return Diagnostic(
+            "unknown-report", "Unknown report", detail: "`\(format)` is not a format of reports.",
+            fix: Suggestion.nearest(to: format, among: formats).map { "Did you mean `\($0)`?" }
+                ?? "Use one of \(formats.listed), such as `--report junit=out.xml`.",
+            exitCode: 64)
+    }
+
+    fileprivate static func reportWithoutPath(_ format: String) -> Diagnostic {
+        Diagnostic(
+            "report-without-path", "Report without a path", detail: "The report `\(format)` has no file to go to.",
+            fix: "Write `--report \(format)=PATH`; `-` is standard output.", exitCode: 64)
+    }
+}

@@ -1,0 +1,138 @@
+package import Language
+
+/// Where the servers are, as the spec says it.
+///
+///     servers:
+///       llamastack: {url: "http://localhost:8321", apiKey: {env: LLAMASTACK_API_KEY, optional: true}}
+///       mlflow: {url: "http://localhost:5000"}
+package struct ServersSpec: SpecDecodable {
+    package static let noun = "a list of servers"
+    package static let key = Key<ServersSpec>(
+        "servers", .object(), "Where the servers are; by default the ecosystem's variables and the lab say it.")
+    private static let llamaStackKey = Key<LlamaStackSpec>("llamastack", .object(), "The Llama Stack or OGX server.")
+    private static let mlflowKey = Key<MLflowSpec>("mlflow", .object(), "The MLflow server.")
+    package static let fields = [llamaStackKey.field, mlflowKey.field]
+
+    package let llamaStack: LlamaStackSpec?
+    package let mlflow: MLflowSpec?
+
+    package init(from fields: inout Fields) {
+        llamaStack = fields.read(Self.llamaStackKey)
+        mlflow = fields.read(Self.mlflowKey)
+    }
+}
+
+/// The Llama Stack or OGX server.
+package struct LlamaStackSpec: SpecDecodable {
+    package static let noun = "a Llama Stack server"
+    private static let urlKey = Key<Located<String>>(
+        "url", .located(.someText), example: "http://localhost:8321", "Its address; a trailing `/v1` is dropped.")
+    private static let keyKey = Key<Located<SecretSource>>(
+        "apiKey", .located(.secret), "Its API key; the value `fake` counts as none.")
+    private static let dataKey = Key<[Entry<SecretSource>]>(
+        "providerData", .map(.secret), "Keys of model providers, sent with every request.")
+    private static let tlsKey = Key<TLSSpec>("tls", .object(), "How a connection over TLS is checked.")
+    private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "For one request.")
+    package static let fields = [urlKey.field, keyKey.field, dataKey.field, tlsKey.field, timeoutKey.field]
+
+    package let url: Located<String>?
+    package let apiKey: Located<SecretSource>?
+    package let providerData: [Entry<SecretSource>]
+    package let tls: TLSSpec?
+    package let timeout: Duration?
+
+    package init(from fields: inout Fields) {
+        url = fields.readAddress(Self.urlKey)
+        apiKey = fields.read(Self.keyKey)
+        providerData = fields.read(Self.dataKey) ?? []
+        tls = fields.read(Self.tlsKey)
+        timeout = fields.read(Self.timeoutKey)
+    }
+}
+
+/// The MLflow server.
+package struct MLflowSpec: SpecDecodable {
+    package static let noun = "an MLflow server"
+    private static let urlKey = Key<Located<String>>(
+        "url", .located(.someText), example: "http://localhost:5000", "Its address.")
+    private static let tokenKey = Key<Located<SecretSource>>("token", .located(.secret), "A bearer token.")
+    private static let userKey = Key<String>("username", .someText, "The user's name, for basic authentication.")
+    private static let passwordKey = Key<Located<SecretSource>>("password", .located(.secret), "The user's password.")
+    private static let tlsKey = Key<TLSSpec>("tls", .object(), "How a connection over TLS is checked.")
+    private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "For one request.")
+    package static let fields = [
+        urlKey.field, tokenKey.field, userKey.field, passwordKey.field, tlsKey.field, timeoutKey.field,
+    ]
+
+    package let url: Located<String>?
+    package let token: Located<SecretSource>?
+    package let username: String?
+    package let password: Located<SecretSource>?
+    package let tls: TLSSpec?
+    package let timeout: Duration?
+
+    package init(from fields: inout Fields) {
+        url = fields.readAddress(Self.urlKey)
+        token = fields.read(Self.tokenKey)
+        username = fields.read(Self.userKey)
+        password = fields.read(Self.passwordKey)
+        tls = fields.read(Self.tlsKey)
+        timeout = fields.read(Self.timeoutKey)
+    }
+}
+
+/// How a connection over TLS is checked.
+package struct TLSSpec: SpecDecodable {
+    package static let noun = "a TLS setting"
+    private static let caKey = Key<String>("caFile", .someText, "A PEM file of certificate authorities to trust.")
+    private static let certKey = Key<String>("certFile", .someText, "A PEM file with a certificate of our own.")
+    private static let keyKey = Key<String>("keyFile", .someText, "A PEM file with the key of that certificate.")
+    private static let insecureKey = Key<Bool>(
+        "insecure", .boolean, default: "false", "Trusts any certificate; only for trying out.")
+    package static let fields = [caKey.field, certKey.field, keyKey.field, insecureKey.field]
+
+    package let caFile: String?
+    package let certFile: String?
+    package let keyFile: String?
+    package let insecure: Bool
+
+    package init(from fields: inout Fields) {
+        caFile = fields.read(Self.caKey)
+        certFile = fields.read(Self.certKey)
+        keyFile = fields.read(Self.keyKey)
+        insecure = fields.read(Self.insecureKey) ?? false
+    }
+}
+
+extension Fields {
+    /// Reads the address of a server: full, and without a password.
+    fileprivate mutating func readAddress(_ key: Key<Located<String>>) -> Located<String>? {
+        guard let url = read(key) else { return nil }
+        if let problem = WebAddress.problem(in: url.value) { problems.report(.badURL(url, problem)) }
+        return url
+    }
+}
+
+/// Checks of web addresses that people write.
+package enum WebAddress {
+    /// Why an address cannot be used; nil when it can.
+    package static func problem(in text: String) -> String? {
+        guard text.hasPrefix("http://") || text.hasPrefix("https://") else {
+            return "it does not start with `http://` or `https://`"
+        }
+        let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" }
+        if authority.isEmpty { return "it names no host" }
+        return authority.contains("@") ? "it holds a user name or a password" : nil
+    }
+}
+
+extension Diagnostic {
+    /// An address that cannot be used; a password in it is not repeated.
+    package static func badURL(_ url: Located<String>, _ problem: String) -> Diagnostic {
+        let shown = url.value.contains("@") ? "The address" : "`\(url.value)`"
+        return Diagnostic(
+            "bad-url", "Unusable address", detail: "\(shown) cannot be used: \(problem).",
+            fix: "Write a full address, such as `http://localhost:8321`; secrets go into fields of their own.",
+            at: url.range)
+    }
+}

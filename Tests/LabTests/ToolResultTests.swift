@@ -1,0 +1,47 @@
+import Language
+import Testing
+
+@testable import Lab
+
+@Suite struct ToolResultTests {
+    @Test("The passages of OGX's file search come out without what it wraps them in")
+    func passages() {
+        let raw = Asked.fileSearch(["# Refunds\nYou have 30 days.", "# Shipping\nIt takes a week."])
+        let result = ToolResult(tool: "file_search", raw: raw)
+        #expect(result.passages.map(\.text) == ["# Refunds\nYou have 30 days.", "# Shipping\nIt takes a week."])
+        #expect(result.passages.map(\.citation) == [nil, nil])
+        #expect(!result.text.contains("untrusted"))
+    }
+
+    @Test("An empty search has no passages")
+    func empty() {
+        #expect(ToolResult(tool: "file_search", raw: Asked.fileSearch([])).passages.isEmpty)
+    }
+
+    @Test("A citation is kept only where the server reads it back: ids that start with `file-`")
+    func citation() {
+        let raw = "[1] document_id: file-12ab, score: 1, attributes: {} cite as <|file-12ab|>\nText.\nEND of x."
+        #expect(ToolResult(tool: "file_search", raw: raw).passages == [.init(citation: "<|file-12ab|>", text: "Text.")])
+    }
+
+    @Test("Passages of older servers are read too")
+    func older() {
+        let raw = """
+            knowledge_search tool found 2 chunks:
+            BEGIN of knowledge_search tool results.
+            Result 1
+            Content: One.
+            Metadata: {'document_id': 'a'}
+            Result 2
+            Content: Two.
+            END of knowledge_search tool results.
+            """
+        #expect(ToolResult(tool: "knowledge_search", raw: raw).passages.map(\.text) == ["One.", "Two."])
+    }
+
+    @Test("A result in JSON can be read as data, another one cannot")
+    func json() {
+        #expect(ToolResult(tool: "a", raw: #"{"ticketId":"T-1"}"#).json?["ticketId"] == "T-1")
+        #expect(ToolResult(tool: "a", raw: "plain").json == nil)
+    }
+}

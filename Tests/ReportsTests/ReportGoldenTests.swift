@@ -1,0 +1,124 @@
+import Foundation
+import FoundationXML
+import Language
+import Suites
+import Testing
+
+@testable import Reports
+
+@Suite("Reports")
+struct ReportGoldenTests {
+    @Test("Each format is written as its golden file says", arguments: ["json", "junit", "terminal"])
+    func golden(format: String) throws {
+        let report = try ReportRequest("\(format)=-").report
+        let text = report.render(try SampleRun().run)
+        let golden = URL(filePath: SampleRun.directory + "/\(format).expected")
+        if ProcessInfo.processInfo.environment["RECORD"] == "1" { try Data(text.utf8).write(to: golden) }
+        #expect(text == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
+    }
+
+    @Test("Every folder of a format is listed in All.swift")
+    func everyFolderIsListed() throws {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/Reports").standardizedFileURL
+        let list = try String(contentsOf: folder.appending(path: "All.swift"), encoding: .utf8)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { !$0.hasSuffix(".swift") }
+        #expect(names.count == allReports.count)
+        for name in names.sorted() {
+            #expect(
+                list.contains("    \(name)Report.self,\n"),
+                "Add the line `    \(name)Report.self,` to Sources/Reports/All.swift.")
+        }
+    }
+
+    @Test("Colours are written only where they are asked for")
+    func colors() throws {
+        let run = try SampleRun().run
+        #expect(TerminalReport(colors: true).render(run).contains("\u{1B}[31m"))
+        #expect(!TerminalReport(colors: false).render(run).contains("\u{1B}["))
+    }
+
+    @Test("The JSON report is JSON, and keeps every place")
+    func json() throws {
+        let value = try Value(json: JSONReport().render(try SampleRun().run).utf8)
+        let assertion = value["suites"]?.array?[0]["cases"]?.array?[0]["samples"]?.array?[0]["turns"]?.array?[0][
+            "assertions"]?
+            .array?.first
+        #expect(
+            assertion?["place"] == [
+                "file": "specs/helpdesk.yaml", "line": 11, "column": 13, "endLine": 11, "endColumn": 30,
+            ])
+    }
+
+    @Test("The JUnit report is well-formed and has the structure of the Jenkins xUnit schema")
+    func junit() throws {
+        let checker = JUnitChecker()
+        let parser = XMLParser(data: Data(JUnitReport().render(try SampleRun().run).utf8))
+        parser.delegate = checker
+        #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        #expect(checker.problems == [])
+        #expect(checker.counts == ["testcase": 6, "failure": 1, "error": 2, "skipped": 1])
+        #expect(checker.names.contains("My order <4411> is broken, open a ticket.") == false)
+        #expect(checker.text.contains("> My order <4411> is broken, open a ticket."))
+        #expect(checker.text.contains(#"\u{1B}[0m"#))
+    }
+
+    @Test("A run without suites found nothing out")
+    func emptyRun() {
+        let run = Run(
+            stack: "s", version: "1", startedAt: "", duration: .zero, suites: [], sources: SourceMap())
+        #expect(run.verdict == .inconclusive)
+        #expect(TerminalReport().render(run) == "0 passed, 0 failed, 0 inconclusive in 0 ms\n")
+    }
+}
+
+/// The elements, attributes and nesting of `junit-10.xsd`, with the two attributes that we add to a test case.
+private final class JUnitChecker: NSObject, XMLParserDelegate {
+    var problems: [String] = []
+    var counts: [String: Int] = [:]
+    var names: [String] = []
+    var text = ""
+    private var path: [String] = []
+
+    private static let children: [String: Set<String>] = [
+        "": ["testsuites"], "testsuites": ["testsuite"],
+        "testsuite": ["properties", "testcase", "system-out", "system-err"],
+        "properties": ["property"], "property": [], "failure": [], "error": [], "skipped": [], "system-out": [],
+        "testcase": ["skipped", "error", "failure", "system-out", "system-err"],
+    ]
+    private static let attributes: [String: (required: Set<String>, optional: Set<String>)] = [
+        "testsuites": ([], ["name", "time", "tests", "failures", "errors"]),
+        "testsuite": (
+            ["name", "tests", "failures", "errors"], ["time", "skipped", "timestamp", "hostname", "id", "file"]
+        ),
+        "properties": ([], []), "property": (["name", "value"], []), "system-out": ([], []),
+        "testcase": (["name"], ["time", "classname", "group", "file", "line"]),
+        "failure": ([], ["type", "message"]), "error": ([], ["type", "message"]), "skipped": ([], ["type", "message"]),
+    ]
+
+    func parser(
+        _ parser: XMLParser, didStartElement name: String, namespaceURI: String?, qualifiedName: String?,
+        attributes given: [String: String]
+    ) {
+        let parent = path.last ?? ""
+        if Self.children[parent]?.contains(name) != true { problems.append("<\(name)> in <\(parent)>") }
+        let known = Self.attributes[name] ?? ([], [])
+        let missing = known.required.subtracting(given.keys)
+        let unknown = Set(given.keys).subtracting(known.required.union(known.optional))
+        problems += missing.map { "<\(name)> lacks \($0)" } + unknown.map { "<\(name)> has \($0)" }
+        if let time = given["time"], time.wholeMatch(of: /[0-9]+\.[0-9]{3}/) == nil { problems.append("time \(time)") }
+        if ["testcase", "failure", "error", "skipped"].contains(name) { counts[name, default: 0] += 1 }
+        given["name"].map { names.append($0) }
+        path.append(name)
+    }
+
+    func parser(
+        _ parser: XMLParser, didEndElement name: String, namespaceURI: String?, qualifiedName: String?
+    ) {
+        path.removeLast()
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters string: String) {
+        text += string
+    }
+}

@@ -1,0 +1,29 @@
+import Language
+import Testing
+
+@testable import Reports
+
+@Suite("ReportRequest")
+struct ReportRequestTests {
+    @Test("A format and a path are read; the path may hold equals signs")
+    func good() throws {
+        let request = try ReportRequest("junit=out/a=b.xml")
+        #expect(request.path == "out/a=b.xml")
+        #expect(type(of: request.report).format == "junit")
+    }
+
+    @Test(
+        "A format that is unknown, or has no path, is reported with what was meant",
+        arguments: [
+            ("junt=out.xml", "unknown-report", "Did you mean `junit`?"),
+            ("pdf=x", "unknown-report", "Use one of `json`, `junit` and `terminal`, such as `--report junit=out.xml`."),
+            ("json", "report-without-path", "Write `--report json=PATH`; `-` is standard output."),
+            ("json=", "report-without-path", "Write `--report json=PATH`; `-` is standard output."),
+        ])
+    func bad(text: String, code: String, fix: String) {
+        let problem = #expect(throws: Diagnostic.self) { try ReportRequest(text) }
+        #expect(problem?.code.name == code)
+        #expect(problem?.fix == fix)
+        #expect(problem?.exitCode == 64)
+    }
+}

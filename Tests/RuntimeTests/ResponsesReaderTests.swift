@@ -1,0 +1,110 @@
+import Fakes
+import Foundation
+import Language
+import Testing
+import Wire
+
+@testable import Runtime
+
+/// The reader against streams recorded from OGX 1.5.0, and the error frames of all versions.
+@Suite struct ResponsesReaderTests {
+    private let agent = AgentDefinition(
+        name: "support", model: "m", instructions: "",
+        tools: [ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: ["vs"]))]
+    )
+
+    private func frames(_ name: String) throws -> [String] {
+        let url = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "sse"))
+        var parser = ServerSentEventParser()
+        return try parser.read(Data(contentsOf: url)).map(\.data)
+    }
+
+    private func read(_ frames: [String]) throws -> (Answer?, [ResponsesReader.Happening]) {
+        var reader = ResponsesReader(agent)
+        let happenings = try frames.enumerated().flatMap { try reader.read($1, at: .milliseconds($0)) }
+        return (reader.answer, happenings)
+    }
+
+    @Test("A recorded file search gives documents, call, citation and usage")
+    func fileSearch() throws {
+        let (read, _) = try read(frames("08-resp-file-search-stream"))
+        let answer = try #require(read)
+        #expect(answer.retrieved == [Answer.Passage(document: "a.txt", score: 0.9622499140255081)])
+        #expect(answer.cited == ["a.txt"])
+        #expect(answer.toolCalls.map(\.name) == ["knowledge"])
+        #expect(answer.toolCalls.first?.arguments == ["query": "capital of Freedonia"])
+        #expect(answer.usage == Answer.Usage(input: 20, output: 10))
+        #expect(answer.steps == 2)
+        #expect(answer.streamedText == answer.text)
+        #expect(answer.latency == .milliseconds(23))
+    }
+
+    @Test("A recorded MCP call gives its name, server, arguments and result")
+    func mcpCall() throws {
+        let (read, happenings) = try read(frames("08-resp-mcp-stream"))
+        let call = Answer.ToolCall(
+            name: "greet", tool: "lab", arguments: ["name": "please greet Ann"], result: "Hello, please greet Ann!"
+        )
+        #expect(read?.toolCalls == [call])
+        #expect(read?.steps == 2)
+        #expect(
+            happenings.prefix(3) == [
+                .created("resp_8f21db21-9529-4537-84d9-14af696e8d37"), .event(.toolStarted(name: "greet")),
+                .event(.toolFinished(call)),
+            ])
+    }
+
+    @Test("A recorded plain stream gives one step and its text")
+    func plain() throws {
+        let (read, _) = try read(frames("08-resp-stream"))
+        #expect(read?.steps == 1)
+        #expect(read?.hasMessage == true)
+        #expect(read?.text.isEmpty == false)
+    }
+
+    @Test("A recorded error frame is thrown with its words")
+    func recordedError() throws {
+        #expect(
+            throws: ResponsesReader.Failure(
+                code: "404", message: "Model 'nope' not found. Use 'client.models.list()' to list available Models.",
+                place: .beginning
+            )
+        ) { try read(frames("08-resp-badmodel-stream")) }
+    }
+
+    @Test(
+        "Error frames of every version are errors",
+        arguments: [
+            (#"{"error":{"message":"404: no"}}"#, "404: no", nil),
+            (#"{"error":{"message":"no","code":"404"}}"#, "no", "404"),
+            (#"{"type":"error","code":"404","message":"no","param":null}"#, "no", "404"),
+            (#"{"type":"error"}"#, "The server sent an error without words.", nil),
+        ] as [(String, String, String?)])
+    func errors(_ frame: String, _ message: String, _ code: String?) {
+        #expect(throws: ResponsesReader.Failure(code: code, message: message, place: .beginning)) { try read([frame]) }
+    }
+
+    @Test("A response that failed is an answer with that status")
+    func failed() throws {
+        let frame =
+            #"{"type":"response.failed","response":{"id":"r","error":{"code":"server_error","message":"boom"}}}"#
+        let (answer, _) = try read([frame])
+        #expect(answer?.status == .failed)
+        #expect(answer?.error == "boom")
+    }
+
+    @Test("Calls asked for at once are one model call; one after the other, two")
+    func steps() throws {
+        let said = #"{"type":"response.function_call_arguments.delta","delta":"{}"}"#
+        let item = #""item":{"type":"mcp_call","name":"t","server_label":"s","arguments":"{}"}}"#
+        let run = [#"{"type":"response.output_item.added","# + item, #"{"type":"response.output_item.done","# + item]
+        let end = [#"{"type":"response.completed","response":{"id":"r"}}"#]
+        #expect(try read([said, said] + run + run + end).0?.steps == 1)
+        #expect(try read([said] + run + [said] + run + end).0?.steps == 2)
+    }
+
+    @Test("A frame that is no JSON is an error")
+    func unreadable() {
+        #expect(throws: ResponsesReader.Failure.self) { try read(["{"]) }
+    }
+}

@@ -1,0 +1,50 @@
+import Language
+import Testing
+
+@testable import Suites
+
+@Suite("Tables")
+struct CSVTests {
+    private func rows(_ text: String) throws -> [[String: Value]] {
+        try CSV.rows(of: text).map(\.values)
+    }
+
+    @Test("Cells are text, by the names of the first line")
+    func plain() throws {
+        #expect(
+            try rows("question,answer\nHow long?,30 days\r\n\nWho?,") == [
+                ["question": "How long?", "answer": "30 days"], ["question": "Who?", "answer": ""],
+            ])
+    }
+
+    @Test("Quotes keep commas, line breaks and doubled quotes")
+    func quotes() throws {
+        #expect(try rows("a,b\n\"x, \"\"y\"\"\nz\",\"\"\n") == [["a": "x, \"y\"\nz", "b": ""]])
+    }
+
+    @Test("A file with nothing but a header, or nothing at all, has no rows")
+    func empty() throws {
+        #expect(try rows("a,b\n") == [])
+        #expect(try rows("") == [])
+    }
+
+    @Test(
+        "A malformed file says in which line",
+        arguments: [
+            ("a,a\n1,2", "Two of its columns have one name: `a` and `a`"),
+            ("a,b\n\"1\n2\",3\n4", "Line 4 has 1 cells, and the first line has 2"),
+            ("a\n\"1", "A quote that begins in line 2 is never closed"),
+            ("a\n\"1\"2", "Line 2 has text after a closing quote"),
+        ])
+    func malformed(text: String, reason: String) {
+        #expect(throws: MalformedTable(reason: reason)) { try CSV.rows(of: text) }
+    }
+
+    @Test("JSON Lines keep the types of their values")
+    func jsonLines() throws {
+        #expect(try Table.jsonLines("{\"a\": 1}\n\n{\"a\": \"x\"}\r\n").map(\.values) == [["a": 1], ["a": "x"]])
+        #expect(throws: MalformedTable(reason: "Line 2 is not a JSON object")) {
+            try Table.jsonLines("{\"a\": 1}\n[2]")
+        }
+    }
+}

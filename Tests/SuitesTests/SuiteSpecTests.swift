@@ -1,0 +1,231 @@
+import FoundationEssentials
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("SuiteSpec")
+struct SuiteSpecTests {
+    /// The suites of a spec that stands beside its tables in a directory of its own, and the mistakes in them.
+    private func load(_ yaml: String, files: [String: String] = [:]) throws -> ([TestSuite], [Diagnostic]) {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)")) }
+        let loader = SpecLoader(environment: [:], workingDirectory: directory) { _ in Array(yaml.utf8) }
+        return LoadedSuites(loader.load(paths: ["-"])).parts
+    }
+
+    private func suite(_ yaml: String, files: [String: String] = [:]) throws -> TestSuite {
+        let (suites, problems) = try load(yaml, files: files)
+        #expect(problems == [])
+        return try #require(suites.first)
+    }
+
+    @Test("A suite gets its defaults, labels and thresholds, and its cases their ids, in order")
+    func whole() throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: support
+                experiment: helpdesk
+                labels: {area: money, level: smoke}
+                defaults: {timeout: 30s, retryErrors: 2}
+                thresholds: {passRate: 0.9, latencyP95: 20s, totalTokens: 60000}
+                cases:
+                  - name: refund window
+                    input: What is the refund window?
+                    labels: {level: deep}
+                    expect: [{contains: 30 days}, {calledTool: {name: knowledge}}]
+                  - name: slow
+                    input: Think!
+                    timeout: 5m
+                    repeat: {samples: 5, atLeast: 4}
+                    quarantine: {until: 2027-01-31, reason: slow model}
+            """)
+        #expect(suite.agent == "support" && suite.experiment == "helpdesk")
+        #expect(suite.thresholds.passRate?.value == 0.9)
+        #expect(suite.thresholds.latencyP95?.value == .seconds(20))
+        #expect(suite.thresholds.totalTokens?.value == 60000)
+        #expect(suite.cases.map(\.id.description) == ["golden/refund-window", "golden/slow"])
+        #expect(suite.cases.map(\.timeout) == [.seconds(30), .seconds(300)])
+        #expect(suite.cases.map(\.retryErrors) == [2, 2])
+        #expect(suite.cases.first?.labels == ["area": "money", "level": "deep"])
+        #expect(suite.cases.last?.repetition == Repetition(samples: 5, atLeast: 4))
+        #expect(suite.cases.last?.quarantine?.until == CalendarDay("2027-01-31"))
+        #expect(suite.cases.first?.turns.first?.expectations.map(\.name) == ["contains", "calledTool"])
+    }
+
+    @Test("The range of an expectation covers its key and its value")
+    func ranges() throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - name: c
+                    input: Q
+                    expect:
+                      - contains: 30 days
+                      - calledTool:
+                          name: x
+            """)
+        let ranges = suite.cases[0].turns[0].expectations.map(\.range)
+        #expect(ranges.map(\.start.line) == [8, 9])
+        #expect(ranges.map(\.start.column) == [13, 13])
+        #expect(ranges.map(\.end.column) == [30, 23])
+    }
+
+    @Test("Captured values stay references in later turns; the expectations of the case are those of its last turn")
+    func turns() throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - name: ticket
+                    expect: [{matches: "(?i)open"}]
+                    turns:
+                      - input: Open a ticket.
+                        capture: {ticket: {jsonPath: $.ticketId}, order: {matches: "order ([0-9]+)"}}
+                      - input: What is the state of ${capture.ticket}?
+                        expect: [{contains: "${capture.order}"}]
+            """)
+        let turns = suite.cases[0].turns
+        #expect(turns.map(\.input.text) == ["Open a ticket.", "What is the state of ${capture.ticket}?"])
+        #expect(turns[0].captures.map(\.name) == ["ticket", "order"])
+        #expect(turns[1].expectations.map(\.name) == ["contains", "matches"])
+    }
+
+    private static let table = """
+        suites:
+          golden:
+            agent: a
+            cases:
+              - name: from a table
+                forEach: {file: FILE}
+                input: ${row.question}
+                labels: {lang: "${row.lang}"}
+                expect: [{contains: "${row.answer}"}, {steps: "${row.steps}"}]
+        """
+
+    @Test("Each row of a table makes a case; text becomes a number where a number is wanted")
+    func csv() throws {
+        let suite = try suite(
+            Self.table.replacing("FILE", with: "cases.csv"),
+            files: ["cases.csv": "question,answer,steps,lang\nHow long?,30 days,2,en\nWie lange?,30 Tage,3,de\n"])
+        #expect(suite.cases.map(\.id.description) == ["golden/from-a-table[row 1]", "golden/from-a-table[row 2]"])
+        #expect(suite.cases.map { $0.turns[0].input.text } == ["How long?", "Wie lange?"])
+        #expect(suite.cases.map(\.labels) == [["lang": "en"], ["lang": "de"]])
+        let answer = Observation(.said("30 Tage"))
+        #expect(try suite.cases[1].turns[0].expectations.map { try $0.evaluate(answer) } == [.passed, .passed])
+    }
+
+    @Test("A number in a JSON Lines file becomes text where text is wanted")
+    func jsonLines() throws {
+        let suite = try suite(
+            Self.table.replacing("FILE", with: "cases.jsonl"),
+            files: ["cases.jsonl": #"{"question": "How long?", "answer": 30, "steps": "2", "lang": "en"}"#])
+        #expect(try suite.cases[0].turns[0].expectations[0].evaluate(Observation(.said("30 days"))) == .passed)
+    }
+
+    @Test(
+        "What is wrong with a table is reported at its place in the spec",
+        arguments: [
+            ("cases.csv", "question,answr,steps,lang\nQ,A,1,en", "unknown-column"),
+            ("cases.csv", "question,answer,steps,lang\nQ,A", "bad-table"),
+            ("cases.csv", "question,answer,steps,lang\n", "bad-table"),
+            ("cases.csv", "question,answer,steps,lang\nQ,A,many,en", "wrong-type"),
+            ("cases.txt", "", "unknown-table"),
+            ("elsewhere.csv", "", "missing-file"),
+        ])
+    func badTables(file: String, text: String, code: String) throws {
+        let written = file == "elsewhere.csv" ? "cases.csv" : file
+        let (_, problems) = try load(Self.table.replacing("FILE", with: file), files: [written: text])
+        #expect(problems.map(\.code.name) == [code])
+        #expect(problems.allSatisfy { $0.subject != nil })
+        let isInRow = ["unknown-column", "wrong-type"].contains(code)
+        #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
+    }
+
+    @Test("A whole suite runs from its YAML, and a failed assertion keeps the place that asked for it")
+    func journey() async throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - name: ticket
+                    turns:
+                      - input: Open a ticket.
+                        expect: [{json: true}]
+                        capture: {ticket: {jsonPath: $.id}}
+                      - input: State of ${capture.ticket}?
+                        expect:
+                          - contains: open
+                          - not: {contains: "${capture.ticket}"}
+            """)
+        let runtime = ScriptedRuntime([
+            "Open a ticket.": [.answer(.said(#"{"id": 4411}"#))],
+            "State of 4411?": [.answer(.said("4411 is open."))],
+        ])
+        let runner = SuiteRunner(
+            runtime: runtime, clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
+        ) { AgentDefinition(name: $0, model: "m", instructions: "") }
+        let results = await runner.run([suite])
+        let turns = try #require(results.first?.cases.first?.samples.first).turns
+        #expect(turns.map { $0.outcomes.map(\.name) } == [["json", "capture"], ["contains", "not"]])
+        let failed = turns[1].outcomes.filter { outcome in
+            if case .failed = outcome.result { true } else { false }
+        }
+        #expect(failed.map(\.name) == ["not"])
+        #expect(failed.map(\.range.start.line) == [13])
+        #expect(results.first?.verdict == .failed)
+    }
+
+    static let directory = Paths.parent(of: #filePath) + "/Diagnostics"
+
+    @Test("Mistakes in suites are reported as the golden file says", arguments: ["suites"])
+    func golden(name: String) throws {
+        let loader = SpecLoader(environment: [:], workingDirectory: Self.directory) { _ in [] }
+        let loaded = loader.load(paths: ["\(name).yaml"])
+        let problems = LoadedSuites(loaded).problems.diagnostics
+        let text = DiagnosticRenderer(sources: loaded.sources, colors: false).render(loaded.diagnostics + problems)
+        let golden = "\(Self.directory)/\(name).expected"
+        if ProcessInfo.processInfo.environment["RECORD"] == "1" {
+            try Data(text.utf8).write(to: URL(filePath: golden))
+        }
+        #expect(text == String(decoding: try Data(contentsOf: URL(filePath: golden)), as: UTF8.self))
+    }
+}
+
+/// The suites of a loaded spec, with what is wrong with them.
+private struct LoadedSuites {
+    var suites: [TestSuite] = []
+    var problems = Problems()
+
+    init(_ loaded: LoadedSpec) {
+        problems.report(loaded.diagnostics)
+        let folder = SpecFolder(root: loaded.rootDirectory) { loaded.directory(of: $0) }
+        for entry in loaded.root?["suites"]?.entries ?? [] {
+            let before = problems.diagnostics.count
+            guard let spec = Fields.decode(SuiteSpec.self, from: entry.value, &problems),
+                problems.diagnostics.count == before
+            else { continue }
+            do throws(Diagnostics) {
+                suites.append(try spec.suite(named: entry.key, at: entry.keyRange, in: folder))
+            } catch {
+                problems.report(error.all)
+            }
+        }
+    }
+
+    var parts: ([TestSuite], [Diagnostic]) {
+        (suites, problems.diagnostics)
+    }
+}
