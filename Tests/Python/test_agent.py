@@ -61,6 +61,7 @@ class TestRequest:
                  "authorization": "s3cret", "headers": {"X-Team": "support"}, "allowed_tools": ["ticket_create"],
                  "require_approval": "never"},
             ],
+            "include": ["file_search_call.results"],
             "max_infer_iters": 8, "temperature": 0.2, "top_p": 0.9, "max_output_tokens": 512,
             "store": False, "stream": True,
         }]
@@ -72,7 +73,7 @@ class TestRequest:
             {"name": "a", "model": "m", "instructions": "", "tools": [], "maxSteps": 10}))
         llama.plays(*completed())
         agent(load).predict(QUESTION)
-        assert set(llama.bodies[0]) == {"model", "instructions", "input", "tools", "max_infer_iters", "store", "stream"}
+        assert set(llama.bodies[0]) == {"model", "instructions", "input", "max_infer_iters", "store", "stream"}
 
     def test_sampling_of_the_caller_wins(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(*completed())
@@ -148,14 +149,13 @@ class TestEnvironment:
         with pytest.raises(Exception, match="agent-7.*Unset LLAMASTACK_AGENT_ID"):
             agent(load)
 
-    def test_a_missing_token_is_said_and_not_sent(
-        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    def test_a_missing_token_is_said_before_anything_is_sent(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("TICKETS_TOKEN")
-        llama.plays(*completed())
-        agent(load).predict(QUESTION)
-        assert "authorization" not in llama.bodies[0]["tools"][1]
-        assert "`TICKETS_TOKEN` is not set" in caplog.text
+        with pytest.raises(Exception, match="Set `TICKETS_TOKEN`"):
+            agent(load).predict(QUESTION)
+        assert llama.bodies == []
 
 
 class TestAnswer:
@@ -241,6 +241,7 @@ class TestStream:
         events = agent(load).predict_stream(QUESTION)
         assert next(events).delta == "Hel"
         assert not llama.abandoned.is_set()
+        events.close()
         del events
         gc.collect()  # What MLflow 3.5 wraps around the stream lets go of it only then.
         assert llama.abandoned.wait(10)
