@@ -103,7 +103,7 @@ let package = Package(
         tests(of: "Engine"),
         tests(of: "Wire", with: ["Fakes"], fixtures: true),
         tests(of: "Runtime", with: ["Wire", "Fakes"], fixtures: true),
-        tests(of: "Kinds", with: ["Engine", "Wire", "Runtime", "Fakes"]),
+        tests(of: "Kinds", with: ["Records", "Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),
         tests(of: "Lab", with: ["Wire"]),
