@@ -25,7 +25,7 @@ struct InitCommand: ParsableCommand {
         let spec = StartingSpec.text(stack: DeclaredName.isValid(name) ? name : "my-stack")
         do {
             try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            try Data(spec.utf8).write(to: file, options: [.atomic, .withoutOverwriting])
+            try Data(spec.utf8).write(to: file, options: .withoutOverwriting)
         } catch {
             throw Diagnostic.notWritten(shown)
         }
