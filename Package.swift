@@ -84,7 +84,12 @@ let package = Package(
             path: "Sources/CLI",
             swiftSettings: settings
         ),
-        .target(name: "Support", dependencies: ["Language"], path: "Tests/Support", swiftSettings: settings),
+        .target(
+            name: "Support",
+            dependencies: ["Language", .product(name: "Subprocess", package: "swift-subprocess")],
+            path: "Tests/Support",
+            swiftSettings: settings
+        ),
         .target(
             name: "Fakes",
             dependencies: ["Language", "Wire", .product(name: "Hummingbird", package: "hummingbird")],
@@ -100,6 +105,10 @@ let package = Package(
         tests(of: "Suites", with: ["Runtime"]),
         tests(of: "Lab", with: ["Wire"]),
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime"]),
-        .testTarget(name: "DroverTests", dependencies: ["Support", "Language", .product(name: "Subprocess", package: "swift-subprocess")], swiftSettings: settings),
+        .testTarget(
+            name: "DroverTests",
+            dependencies: ["drover", "Support", "Language"],
+            swiftSettings: settings
+        ),
     ]
 )

@@ -2,8 +2,8 @@ import Language
 
 /// What a server says in the body of an error, found in every shape that Llama Stack, OGX and MLflow use.
 ///
-/// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list), MLflow's
-/// `error_code` and `message`, an `error` that is text; else the text itself, of a web page its title or its words.
+/// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list),
+/// MLflow's `error_code` and `message`, an `error` that is text; else the text itself, of a web page its title or its words.
 struct ServerMessage {
     /// MLflow's `error_code`, or the `code` beside a message.
     let code: String?
@@ -55,7 +55,9 @@ struct ServerMessage {
         }.joined(separator: "; ")
     }
 
-    /// Since 0.7 a validation is told as Python prints it: `{'errors': [{'loc': ['body', 'model'], 'msg': '…', …}]}`.
+    /// Since 0.7 a validation is told as Python prints it:
+    ///
+    ///     {'errors': [{'loc': ['body', 'model'], 'msg': 'Field required', 'type': 'missing'}]}
     private static func validation(asPython text: String) -> String? {
         guard text.hasPrefix("{'errors': [") else { return nil }
         let errors = text.matches(of: /'loc': \[(?<place>[^\]]*)\], 'msg': (?:'(?<single>[^']*)'|"(?<double>[^"]*)")/)

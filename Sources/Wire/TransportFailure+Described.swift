@@ -14,7 +14,7 @@ extension TransportFailure {
         case let error as BoringSSLError: TransportFailure(.tls, reason(error))
         case let error as NIOSSLExtraError: TransportFailure(.tls, sentence("\(error)"))
         case is NIOTooManyBytesError: TransportFailure(.broken, "the answer is too long")
-        case let error as IOError: TransportFailure(.broken, reason(error))
+        case let error as IOError: TransportFailure(isRefusal(error) ? .unreachable : .broken, reason(error))
         case ChannelError.connectTimeout: TransportFailure(.unreachable, "no connection in time")
         case _: TransportFailure(.broken, "the connection broke")
         }
@@ -43,6 +43,11 @@ extension TransportFailure {
         if error.connectionErrors.isEmpty { return "the host name is unknown" }
         guard let cause = error.connectionErrors.first?.error as? IOError else { return "no connection in time" }
         return reason(cause)
+    }
+
+    /// Whether the connection was never made.
+    private static func isRefusal(_ error: IOError) -> Bool {
+        [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode)
     }
 
     private static func reason(_ error: IOError) -> String {

@@ -33,7 +33,8 @@ extension WireError {
             )
         case .transport(.broken):
             Story(
-                code: "connection-broken", summary: "The connection to the server broke", said: "\(service): \(message)",
+                code: "connection-broken", summary: "The connection to the server broke",
+                said: "\(service): \(message)",
                 fix: "See the server's log, and run it again; what was done already is found."
             )
         case .unreadable: unreadable
@@ -62,7 +63,7 @@ extension WireError {
             said: "a secure connection to `\(base)` failed: \(message)",
             fix: message.contains("does not speak TLS")
                 ? "Write `http://` in the server's URL if it serves no TLS."
-                : "Name the server's certificate authority in `\(tlsSetting).caFile` (for tests, `insecure: true` there)."
+                : "Name the server's certificate authority in `\(tlsSetting).caFile` (in tests, `insecure: true`)."
         )
     }
 
@@ -79,7 +80,8 @@ extension WireError {
         case 403 where message.contains("Invalid Host header"):
             return Story(
                 code: "access-denied", summary: "The server refused the host name", said: saying,
-                fix: "Start MLflow with `--allowed-hosts` and the host name in `\(base)`, or call it by a name it allows."
+                fix:
+                    "Start MLflow with `--allowed-hosts` and the host name in `\(base)`, or use a name it allows."
             )
         case 401, 403:
             return Story(

@@ -157,9 +157,11 @@ struct OGXRun {
     }
 
     private mutating func emit(_ type: String, _ fields: [String: Value]) {
-        frames.append(.object(fields.merging([
-            "type": .string(type), "sequence_number": .integer(frames.count),
-        ]) { $1 }))
+        frames.append(
+            .object(
+                fields.merging([
+                    "type": .string(type), "sequence_number": .integer(frames.count),
+                ]) { $1 }))
     }
 
     private func whole(_ status: String, error: String? = nil, reason: String? = nil) -> Value {

@@ -63,7 +63,9 @@ extension OGXState {
         var name = filename.replacing("/", with: "_").replacing("\\", with: "_").replacing("..", with: "_")
         if name.hasPrefix(".") { name = "_" + name.dropFirst() }
         let kept = name.unicodeScalars.map { scalar in
-            scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar) || "._-".unicodeScalars.contains(scalar))
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "._-".unicodeScalars.contains(scalar))
                 ? Character(scalar) : "_"
         }
         return kept.isEmpty ? "download" : String(kept)

@@ -29,7 +29,8 @@ extension OGXState {
         for tool in body["tools"]?.array ?? [] {
             if tool["headers"]?.object?.keys.contains(where: { $0.lowercased() == "authorization" }) == true {
                 return .detail(
-                    400, "Invalid value for 'tools[].headers': Authorization. Authorization credentials must be passed "
+                    400,
+                    "Invalid value for 'tools[].headers': Authorization. Authorization credentials must be passed "
                         + "via the 'authorization' parameter, not 'headers'."
                 )
             }

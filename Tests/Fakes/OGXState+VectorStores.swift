@@ -130,7 +130,8 @@ extension OGXState {
             return "Vector store \(id) is not properly configured for file processing"
         }
         guard String(validating: file.bytes, as: UTF8.self) != nil else {
-            return "Failed to execute job: 422: File type 'application/octet-stream' is not supported by the pypdf file "
+            return
+                "Failed to execute job: 422: File type 'application/octet-stream' is not supported by the pypdf file "
                 + "processor. Supported types: PDF and text files (txt, csv, md, etc.)."
         }
         return file.bytes.isEmpty ? "No chunks were generated from the file" : nil

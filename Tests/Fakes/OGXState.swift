@@ -61,7 +61,8 @@ struct OGXState {
     ) -> FakeReply {
         let limit = exchange.query["limit"].flatMap { Int($0) } ?? 20
         guard limit <= most else {
-            return .invalid("'query', 'limit'", "Input should be less than or equal to \(most)", type: "less_than_equal")
+            return .invalid(
+                "'query', 'limit'", "Input should be less than or equal to \(most)", type: "less_than_equal")
         }
         var items = exchange.query["order"] == "asc" ? items : items.reversed()
         if let after = exchange.query["after"], let index = items.firstIndex(where: { $0[key]?.string == after }) {

@@ -79,7 +79,8 @@ extension ScriptedTransport.Step {
     /// A JSON answer.
     package static func json(_ status: Int, _ text: String, headers: [(name: String, value: String)] = []) -> Self {
         .response(
-            HTTPResponse(status: status, headers: [("content-type", "application/json")] + headers, body: Array(text.utf8))
+            HTTPResponse(
+                status: status, headers: [("content-type", "application/json")] + headers, body: Array(text.utf8))
         )
     }
 

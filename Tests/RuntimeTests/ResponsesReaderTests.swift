@@ -47,10 +47,11 @@ import Wire
         )
         #expect(read?.toolCalls == [call])
         #expect(read?.steps == 2)
-        #expect(happenings.prefix(3) == [
-            .created("resp_8f21db21-9529-4537-84d9-14af696e8d37"), .event(.toolStarted(name: "greet")),
-            .event(.toolFinished(call)),
-        ])
+        #expect(
+            happenings.prefix(3) == [
+                .created("resp_8f21db21-9529-4537-84d9-14af696e8d37"), .event(.toolStarted(name: "greet")),
+                .event(.toolFinished(call)),
+            ])
     }
 
     @Test("A recorded plain stream gives one step and its text")
@@ -63,25 +64,30 @@ import Wire
 
     @Test("A recorded error frame is thrown with its words")
     func recordedError() throws {
-        #expect(throws: ResponsesReader.Failure(
-            code: "404", message: "Model 'nope' not found. Use 'client.models.list()' to list available Models.",
-            place: .beginning
-        )) { try read(frames("08-resp-badmodel-stream")) }
+        #expect(
+            throws: ResponsesReader.Failure(
+                code: "404", message: "Model 'nope' not found. Use 'client.models.list()' to list available Models.",
+                place: .beginning
+            )
+        ) { try read(frames("08-resp-badmodel-stream")) }
     }
 
-    @Test("Error frames of every version are errors", arguments: [
-        (#"{"error":{"message":"404: no"}}"#, "404: no", nil),
-        (#"{"error":{"message":"no","code":"404"}}"#, "no", "404"),
-        (#"{"type":"error","code":"404","message":"no","param":null}"#, "no", "404"),
-        (#"{"type":"error"}"#, "The server sent an error without words.", nil),
-    ] as [(String, String, String?)])
+    @Test(
+        "Error frames of every version are errors",
+        arguments: [
+            (#"{"error":{"message":"404: no"}}"#, "404: no", nil),
+            (#"{"error":{"message":"no","code":"404"}}"#, "no", "404"),
+            (#"{"type":"error","code":"404","message":"no","param":null}"#, "no", "404"),
+            (#"{"type":"error"}"#, "The server sent an error without words.", nil),
+        ] as [(String, String, String?)])
     func errors(_ frame: String, _ message: String, _ code: String?) {
         #expect(throws: ResponsesReader.Failure(code: code, message: message, place: .beginning)) { try read([frame]) }
     }
 
     @Test("A response that failed is an answer with that status")
     func failed() throws {
-        let frame = #"{"type":"response.failed","response":{"id":"r","error":{"code":"server_error","message":"boom"}}}"#
+        let frame =
+            #"{"type":"response.failed","response":{"id":"r","error":{"code":"server_error","message":"boom"}}}"#
         let (answer, _) = try read([frame])
         #expect(answer?.status == .failed)
         #expect(answer?.error == "boom")

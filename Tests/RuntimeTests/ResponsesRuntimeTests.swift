@@ -9,7 +9,10 @@ import Wire
     static let mcp = "http://tools/mcp"
 
     private let ogx = FakeOGX(servers: [
-        mcp: [FakeTool("ticket_create") { "Ticket for \($0["text"]?.string ?? "")" }, FakeTool("broken") { _ in throw Trouble() }]
+        mcp: [
+            FakeTool("ticket_create") { "Ticket for \($0["text"]?.string ?? "")" },
+            FakeTool("broken") { _ in throw Trouble() },
+        ]
     ])
 
     private struct Trouble: Error {}
@@ -25,7 +28,9 @@ import Wire
         }
     }
 
-    private func agent(_ tools: [ToolDefinition] = [], model: String = "scripted/llm", maxSteps: Int = 10) -> AgentDefinition {
+    private func agent(_ tools: [ToolDefinition] = [], model: String = "scripted/llm", maxSteps: Int = 10)
+        -> AgentDefinition
+    {
         AgentDefinition(name: "support", model: model, instructions: "Be brief.", tools: tools, maxSteps: maxSteps)
     }
 
@@ -75,12 +80,13 @@ import Wire
     func mcpCalls() async throws {
         let tool = ToolDefinition(name: "tickets", mcp: .init(url: Self.mcp))
         let (answer, _) = try await ask(agent([tool]), "ticket_create now")
-        #expect(answer.toolCalls == [
-            Answer.ToolCall(
-                name: "ticket_create", tool: "tickets", arguments: ["text": "ticket_create now"],
-                result: "Ticket for ticket_create now"
-            )
-        ])
+        #expect(
+            answer.toolCalls == [
+                Answer.ToolCall(
+                    name: "ticket_create", tool: "tickets", arguments: ["text": "ticket_create now"],
+                    result: "Ticket for ticket_create now"
+                )
+            ])
         let (second, _) = try await ask(agent([tool]), "a broken one")
         #expect(second.toolCalls.first?.error == "Error (code 1): None")
         #expect(second.toolCalls.first?.result == nil)

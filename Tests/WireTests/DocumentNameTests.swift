@@ -5,7 +5,8 @@ import Wire
     @Test(
         "A path becomes a name that OGX keeps as it is, and comes back",
         arguments: [
-            "docs/refunds.md", "my_notes.md", "a..b/../c.md", ".hidden", "a__b/c_2Fd", "Zásady & ceny (1).pdf", "-", "a/",
+            "docs/refunds.md", "my_notes.md", "a..b/../c.md", ".hidden", "a__b/c_2Fd", "Zásady & ceny (1).pdf", "-",
+            "a/",
         ]
     )
     func roundTrip(_ path: String) {

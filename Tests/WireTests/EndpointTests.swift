@@ -42,7 +42,9 @@ import Wire
             .failure(TransportFailure(.broken, "reset")), .json(503, "{}"), .json(503, #"{"detail":"busy"}"#),
             .json(503, #"{"detail":"busy"}"#), .json(503, #"{"detail":"still busy"}"#),
         ])
-        let error = await #expect(throws: WireError.self) { try await endpoint(transport).send(Call("look", .get, "/a")) }
+        let error = await #expect(throws: WireError.self) {
+            try await endpoint(transport).send(Call("look", .get, "/a"))
+        }
         #expect(error?.attempts == 5)
         #expect(error?.status == 503)
         #expect(error?.message == "still busy")
@@ -51,7 +53,9 @@ import Wire
     @Test("A create whose answer was lost is not sent again")
     func ambiguous() async throws {
         let transport = ScriptedTransport([.failure(TransportFailure(.broken, "reset")), .json("{}")])
-        let error = await #expect(throws: WireError.self) { try await endpoint(transport).send(Call("make", .post, "/a")) }
+        let error = await #expect(throws: WireError.self) {
+            try await endpoint(transport).send(Call("make", .post, "/a"))
+        }
         #expect(error?.cause == .transport(.broken))
         #expect(transport.requests.count == 1)
     }
@@ -69,7 +73,9 @@ import Wire
     @Test("A web page instead of JSON is told as one")
     func webPage() async throws {
         let transport = ScriptedTransport([.page(200, "<html><title>Welcome</title>")])
-        let error = await #expect(throws: WireError.self) { try await endpoint(transport).value(Call("list", .get, "/a")) }
+        let error = await #expect(throws: WireError.self) {
+            try await endpoint(transport).value(Call("list", .get, "/a"))
+        }
         #expect(error?.message == "The answer is a web page (Welcome), not JSON.")
     }
 

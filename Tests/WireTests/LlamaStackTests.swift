@@ -31,7 +31,9 @@ import Wire
 
     @Test("A path prefix stays")
     func prefix() async throws {
-        let transport = ScriptedTransport([.json(#"{"version":"0.3.5"}"#), .json(#"{"paths":{"/v1/agents":{"post":{}}}}"#)])
+        let transport = ScriptedTransport([
+            .json(#"{"version":"0.3.5"}"#), .json(#"{"paths":{"/v1/agents":{"post":{}}}}"#),
+        ])
         let server = try await connect(transport, base: "https://host/stack/v1")
         #expect(transport.requests.map(\.url) == ["https://host/stack/v1/version", "https://host/stack/openapi.json"])
         #expect(server.capabilities.generation == .v03)
@@ -39,19 +41,23 @@ import Wire
         #expect(server.capabilities.hasAgents)
     }
 
-    @Test("Versions fall into their generations", arguments: [
-        ("0.2.24", Capabilities.Generation.v02), ("0.3.5", .v03), ("0.4.7", .v04), ("0.6.1", .v04), ("0.7.3", .v07),
-        ("0.8.0rc1", .ogx), ("1.5.0", .ogx),
-    ])
+    @Test(
+        "Versions fall into their generations",
+        arguments: [
+            ("0.2.24", Capabilities.Generation.v02), ("0.3.5", .v03), ("0.4.7", .v04), ("0.6.1", .v04), ("0.7.3", .v07),
+            ("0.8.0rc1", .ogx), ("1.5.0", .ogx),
+        ])
     func generations(_ version: String, _ generation: Capabilities.Generation) async throws {
         let transport = ScriptedTransport([.json(#"{"version":"\#(version)"}"#), .json(#"{"paths":{}}"#)])
         #expect(try await connect(transport).capabilities.generation == generation)
     }
 
-    @Test("Something else that answers is told as such", arguments: [
-        ScriptedTransport.Step.page(404, "<title>404 Not Found</title>"), .page(200, "<html><title>MLflow</title>"),
-        .json(200, "{}"), .json(200, "[1]"), .json(302, ""),
-    ])
+    @Test(
+        "Something else that answers is told as such",
+        arguments: [
+            ScriptedTransport.Step.page(404, "<title>404 Not Found</title>"), .page(200, "<html><title>MLflow</title>"),
+            .json(200, "{}"), .json(200, "[1]"), .json(302, ""),
+        ])
     func stranger(_ step: ScriptedTransport.Step) async throws {
         let error = await #expect(throws: Diagnostic.self) { try await connect(ScriptedTransport([step])) }
         #expect(error?.code == "not-llama-stack")

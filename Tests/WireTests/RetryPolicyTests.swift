@@ -32,7 +32,8 @@ import Wire
         Case("but only once", .status(500, retryAfter: nil), attempt: 2, repeatable: true, retries: false),
         Case("501 is permanent", .status(501, retryAfter: nil), repeatable: true, retries: false),
         Case("404 is an answer", .status(404, retryAfter: nil), repeatable: true, retries: false),
-        Case("The last attempt is the last", .status(503, retryAfter: nil), attempt: 5, repeatable: true, retries: false),
+        Case(
+            "The last is the last", .status(503, retryAfter: nil), attempt: 5, repeatable: true, retries: false),
         Case(
             "A wait past the deadline is no use", .status(503, retryAfter: .seconds(3600)), repeatable: true,
             retries: false

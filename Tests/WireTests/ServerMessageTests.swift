@@ -22,9 +22,12 @@ import Testing
     }
 
     static let cases = [
-        Case("OGX: error.message", #"{"error":{"message":"Vector_store 'x' not found"}}"#, text: "Vector_store 'x' not found"),
         Case(
-            "0.2 to 0.4: validation", #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
+            "OGX: error.message", #"{"error":{"message":"Vector_store 'x' not found"}}"#,
+            text: "Vector_store 'x' not found"),
+        Case(
+            "0.2 to 0.4: validation",
+            #"{"error":{"detail":{"errors":[{"loc":["body","model"],"msg":"Field required"}]}}}"#,
             text: "`model`: Field required"
         ),
         Case(
@@ -44,7 +47,9 @@ import Testing
             text: "Model 'm' not found", code: "404"
         ),
         Case("A word", #"{"error":"nope"}"#, text: "nope"),
-        Case("Text", "Invalid Host header - possible attack\n", type: "text/plain", text: "Invalid Host header - possible attack"),
+        Case(
+            "Text", "Invalid Host header - possible attack\n", type: "text/plain",
+            text: "Invalid Host header - possible attack"),
         Case(
             "A page with a title", "<!doctype html><html><TITLE lang=en>\n502 Bad Gateway</title><p>x",
             type: "text/html; charset=utf-8", text: "502 Bad Gateway"

@@ -78,7 +78,8 @@ struct ResponsesRequest {
         guard names.count > 1 else { return }
         throw Diagnostic(
             "several-file-searches", "Only one file search for each agent",
-            detail: "The agent `\(agent.name)` has the file search tools \(names.joined(separator: ", ")); the Responses "
+            detail:
+                "The agent `\(agent.name)` has the file search tools \(names.joined(separator: ", ")); the Responses "
                 + "API would search only the first.",
             fix: "List all vector stores in one `fileSearch` tool.", address: "agents.\(agent.name)", exitCode: 10
         )

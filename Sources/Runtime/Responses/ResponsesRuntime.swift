@@ -100,7 +100,8 @@ package struct ResponsesRuntime: AgentRuntime {
         if failure.message.contains("Model '\(agent.model)' not found") {
             return Diagnostic(
                 "unknown-model", "The server does not offer this model",
-                detail: "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
+                detail:
+                    "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
                     + "at `\(server.endpoint.base)` does not offer.",
                 fix: "Use the id of a model that `GET /v1/models` lists there.", address: address, exitCode: 1
             )
@@ -117,10 +118,11 @@ package struct ResponsesRuntime: AgentRuntime {
 
 /// One conversation: remembers which response was the last, and all that are stored.
 private final class Conversation: AgentConversation {
-    typealias Turn = @Sendable (
-        _ input: String, _ previous: String?, _ timeout: Duration, _ onCreated: @Sendable (String) -> Void,
-        _ onEvent: @Sendable (AgentEvent) async -> Void
-    ) async throws -> Answer
+    typealias Turn =
+        @Sendable (
+            _ input: String, _ previous: String?, _ timeout: Duration, _ onCreated: @Sendable (String) -> Void,
+            _ onEvent: @Sendable (AgentEvent) async -> Void
+        ) async throws -> Answer
 
     private struct State {
         var stored: [String] = []

@@ -128,10 +128,11 @@ struct Routes: Sendable, Hashable, Decodable {
     init(from decoder: any Decoder) throws {
         let description = try decoder.container(keyedBy: Name.self)
         let paths = try description.nestedContainer(keyedBy: Name.self, forKey: Name(stringValue: "paths"))
-        verbs = try Dictionary(uniqueKeysWithValues: paths.allKeys.map { path in
-            let operations = try paths.nestedContainer(keyedBy: Name.self, forKey: path)
-            return (path.stringValue, Set(operations.allKeys.map { $0.stringValue.uppercased() }))
-        })
+        verbs = try Dictionary(
+            uniqueKeysWithValues: paths.allKeys.map { path in
+                let operations = try paths.nestedContainer(keyedBy: Name.self, forKey: path)
+                return (path.stringValue, Set(operations.allKeys.map { $0.stringValue.uppercased() }))
+            })
     }
 
     func have(_ verb: String, _ path: String) -> Bool {

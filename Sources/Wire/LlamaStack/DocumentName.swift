@@ -1,7 +1,8 @@
 /// Spells a document's path as a file name that every server keeps, and back.
 ///
-/// OGX replaces everything but ASCII letters, digits, `.`, `_` and `-` in the name of an uploaded file by `_`, also `..`
-/// and a dot at the beginning. So a slash becomes `__`, and every other byte that would be lost, `_` too, becomes `_XX`:
+/// OGX replaces everything but ASCII letters, digits, `.`, `_` and `-` in the name of an uploaded file by `_`, also
+/// `..` and a dot at the beginning. So a slash becomes `__`, and every other byte that would be lost, `_` too, becomes
+/// `_XX`:
 ///
 ///     docs/refunds.md   docs__refunds.md
 ///     my_notes.md       my_5Fnotes.md
