@@ -99,7 +99,7 @@ import Testing
         let ended = try await check.run(
             python,
             [
-                "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/1",
+                "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/latest",
                 "--ask", "How long does shipping to Norway take?", "--expect", "4 working days",
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
