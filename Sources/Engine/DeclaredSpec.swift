@@ -6,6 +6,8 @@ package protocol DeclaredSpec: SpecDecodable {
     var common: Common { get }
     /// The other declared things that it names.
     var uses: [Use] { get }
+    /// What of it is checked, but not acted on yet.
+    var awaited: [Awaited] { get }
     /// Things that are declared by implication, such as the experiment an agent is logged in by default.
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
     /// Mentions by implication, such as of that experiment.
@@ -14,6 +16,8 @@ package protocol DeclaredSpec: SpecDecodable {
 
 extension DeclaredSpec {
     package var uses: [Use] { [] }
+
+    package var awaited: [Awaited] { [] }
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
 
@@ -58,7 +62,7 @@ package struct Common: Sendable {
     package static let movedKey = Key<Located<String>>(
         "moved", .located(.someText), "The declared name it had before: it is renamed without being replaced.")
     package static let dependsOnKey = Key<[Located<String>]>(
-        "dependsOn", .list(.located(.someText)), example: "[vectorStores/handbook]",
+        "dependsOn", .list(.located(.someText).shaped(.text(pattern: #"^[^./]+[./][\s\S]+$"#))), example: "[vectorStores/handbook]",
         "Other declared things that must be there first, as `kind/name`.")
 
     package static let fields = [

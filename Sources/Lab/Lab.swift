@@ -11,9 +11,10 @@ package struct Lab: Sendable {
     private let report: @Sendable (LabEvent) -> Void
 
     /// - Parameters:
-    ///   - directory: where `.drover/` is, absolute.
+    ///   - place: where its files are, absolute.
     ///   - executable: the drover to run as scripted model and MCP server, absolute.
     ///   - environment: of this process.
+    ///   - transport: what servers are asked through.
     ///   - report: called with what happens, possibly from several tasks at once.
     package init(
         place: LabPlace, executable: String, environment: [String: String], transport: any HTTPTransport,
@@ -32,7 +33,8 @@ package struct Lab: Sendable {
     /// - Parameters:
     ///   - settings: nil for those of the lab that runs, else the usual ones.
     ///   - limit: how long a server may take until it answers.
-    /// - Throws: `Diagnostic` or `Diagnostics`: no Python, an installation that failed, a server that ends or is silent.
+    /// - Returns: where the servers are.
+    /// - Throws: `Diagnostic` or `Diagnostics`: no Python, a failed installation, a server that ends or is silent.
     package func up(_ settings: LabSettings?, within limit: Duration = .seconds(120)) async throws -> LabFile {
         try place.create()
         let lock = try await FileLock.acquire(place.lock)
@@ -151,7 +153,8 @@ package struct Lab: Sendable {
                 group.addTask {
                     do {
                         let duration = try await health.wait(
-                            for: process.name, background(process), port: process.port, log: process.log, within: limit)
+                            for: process.name, background(process), port: process.port, log: process.log, within: limit
+                        ) { report(.waiting(process.name, since: $0)) }
                         report(.ready(process.name, after: duration))
                         return (process.name, .success(duration))
                     } catch {

@@ -79,6 +79,15 @@ extension Reading where Value == String {
     }
 }
 
+extension Reading where Value == Located<String> {
+    /// The path of a file, or a glob.
+    package static var path: Reading {
+        Reading(.path) { node, problems in
+            Reading<String>.someText.read(node, &problems).map { Located($0, at: node.range) }
+        }
+    }
+}
+
 extension Reading where Value == Int {
     package static func integer(minimum: Int? = nil, maximum: Int? = nil) -> Reading {
         Reading(.integer(minimum: minimum, maximum: maximum)) { node, problems in
@@ -139,6 +148,14 @@ extension Reading where Value == Node {
     /// The node as it is, for what is decoded later or may hold references until then.
     package static var node: Reading {
         Reading(.data()) { node, _ in node }
+    }
+
+    /// A map as it is, for what may hold references until later.
+    package static var mapNode: Reading {
+        Reading(.data(mapOnly: true)) { node, problems in
+            if case .mapping = node.content { return node }
+            return problems.wrongType(node, expected: "a map")
+        }
     }
 
     /// Text in which references may stand that are resolved later.
@@ -241,6 +258,13 @@ extension Reading {
     /// Reads a node outside of `Fields`, where a map's keys are not known beforehand.
     package func read(_ node: Node, reporting problems: inout Problems) -> Value? {
         read(node, &problems)
+    }
+}
+
+extension Reading {
+    /// The same reading with a narrower shape: what its function refuses anyway, said to schemas too.
+    package func shaped(_ shape: Shape) -> Reading {
+        Reading(shape, read)
     }
 }
 

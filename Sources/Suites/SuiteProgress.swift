@@ -14,7 +14,11 @@ struct SuiteProgress {
     private let today: CalendarDay
     private var waiting: ArraySlice<Unit>
     private var samples: [[[Sample?]]]
+    /// The samples of each case that are not settled, and the cases of each suite that are not.
     private var missing: [[Int]]
+    private var open: [Int]
+    /// The tokens that each suite is known to have used.
+    private var spent: [Int]
     private var stopped: [Int: Diagnostic] = [:]
     private var notRun: [[Diagnostic?]]
     private var cases: [[CaseResult?]]
@@ -26,6 +30,8 @@ struct SuiteProgress {
         self.today = today
         samples = suites.map { $0.cases.map { Array(repeating: nil, count: $0.repetition.samples) } }
         missing = suites.map { $0.cases.map(\.repetition.samples) }
+        open = suites.map(\.cases.count)
+        spent = suites.map { _ in 0 }
         notRun = suites.map { $0.cases.map { _ in nil } }
         cases = suites.map { $0.cases.map { _ in nil } }
         finished = suites.map { _ in nil }
@@ -62,6 +68,7 @@ struct SuiteProgress {
     mutating func finish(_ unit: Unit, with sample: Sample?, elapsed: Duration) {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
         samples[unit.suite][unit.testCase][unit.sample] = sample
+        spent[unit.suite] += sample.turns.compactMap(\.answer.usage?.total).reduce(0, +)
         events.append(.sampleFinished(testCase(of: unit).id, sample))
         settle(unit, elapsed: elapsed)
     }
@@ -95,7 +102,8 @@ struct SuiteProgress {
             notRun: notRun[unit.suite][unit.testCase])
         cases[unit.suite][unit.testCase] = result
         events.append(.caseFinished(result))
-        if missing[unit.suite].allSatisfy({ $0 == 0 }) { judge(unit.suite, elapsed: elapsed) }
+        open[unit.suite] -= 1
+        if open[unit.suite] == 0 { judge(unit.suite, elapsed: elapsed) }
     }
 
     private mutating func judge(_ index: Int, elapsed: Duration) {
@@ -114,10 +122,8 @@ struct SuiteProgress {
     private mutating func stop(_ index: Int, elapsed: Duration) {
         guard stopped[index] == nil else { return }
         let thresholds = suites[index].thresholds
-        let tokens = samples[index].joined().compactMap { $0 }.flatMap(\.turns).compactMap(\.answer.usage?.total)
-        let spent = tokens.reduce(0, +)
-        if let budget = thresholds.totalTokens, spent > budget.value {
-            stopped[index] = .budgetSpent("totalTokens", "\(spent) of \(budget.value) tokens", at: budget.range)
+        if let budget = thresholds.totalTokens, spent[index] > budget.value {
+            stopped[index] = .budgetSpent("totalTokens", "\(spent[index]) of \(budget.value) tokens", at: budget.range)
         } else if let budget = thresholds.maxDuration, elapsed > budget.value {
             let times = "\(Quantity.spelled(elapsed)) of \(Quantity.spelled(budget.value))"
             stopped[index] = .budgetSpent("maxDuration", times, at: budget.range)

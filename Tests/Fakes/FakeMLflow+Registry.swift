@@ -29,10 +29,11 @@ package struct FakeVersion: Sendable, Hashable {
     package var runID: String
     package var description: String
     package var tags: [FakeMLflowPair]
+    package var created: Int
 
     var json: Value {
         fields([
-            "name": .string(name), "version": .string(String(number)), "source": .string(source),
+            "name": .string(name), "creation_timestamp": .integer(created), "version": .string(String(number)), "source": .string(source),
             "run_id": .string(runID), "description": .string(description), "status": "READY", "tags": tags.json,
         ])
     }
@@ -162,7 +163,8 @@ extension FakeMLflowStore {
         registeredModels[index].lastVersion += 1
         let version = FakeVersion(
             name: registeredModels[index].name, number: registeredModels[index].lastVersion, source: source,
-            runID: request.text("run_id") ?? "", description: request.text("description") ?? "", tags: tags)
+            runID: request.text("run_id") ?? "", description: request.text("description") ?? "", tags: tags,
+            created: now())
         versions.append(version)
         return ["model_version": version.json]
     }

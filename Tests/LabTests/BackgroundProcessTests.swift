@@ -4,7 +4,9 @@ import Testing
 @testable import Lab
 
 @Suite struct BackgroundProcessTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "drover-process-\(UUID().uuidString)").path
+    private let directory = FileManager.default.temporaryDirectory.appending(
+        path: "drover-process-\(UUID().uuidString)"
+    ).path
 
     private func start(_ script: String) throws -> BackgroundProcess {
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -23,7 +25,9 @@ import Testing
         let process = try start("pwd; echo $DROVER_LAB; sleep 600 & wait")
         #expect(process.isRunning)
         try await until { LogTail.lastLines(2, ofFile: "\(directory)/log") == "\(directory)\n\(directory)" }
-        try await until { ProcessTable.members(ofSession: process.identity.pid, with: "DROVER_LAB=\(directory)").count == 2 }
+        try await until {
+            ProcessTable.members(ofSession: process.identity.pid, with: "DROVER_LAB=\(directory)").count == 2
+        }
         #expect(process.residentBytes > 0)
         try await process.stop(within: .seconds(5))
         #expect(!process.isRunning)

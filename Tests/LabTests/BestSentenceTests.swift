@@ -4,9 +4,12 @@ import Testing
 
 @Suite struct BestSentenceTests {
     private let passages = [
-        ToolResult.Passage(citation: nil, text: "# Shipping\n- To Norway it takes 4 days. It costs 12 EUR.\n- To Iceland 8 days."),
         ToolResult.Passage(
-            citation: "<|file-1|>", text: "# Refunds\nThe refund window is\n30 days. Postage is free in the U.S. and here."),
+            citation: nil,
+            text: "# Shipping\n- To Norway it takes 4 days. It costs 12 EUR.\n- To Iceland 8 days."),
+        ToolResult.Passage(
+            citation: "<|file-1|>",
+            text: "# Refunds\nThe refund window is\n30 days. Postage is free in the U.S. and here."),
     ]
 
     @Test(

@@ -5,7 +5,8 @@ import Testing
 @testable import Lab
 
 @Suite struct LabFileTests {
-    private let directory = FileManager.default.temporaryDirectory.appending(path: "drover-lab-\(UUID().uuidString)").path
+    private let directory = FileManager.default.temporaryDirectory.appending(path: "drover-lab-\(UUID().uuidString)")
+        .path
 
     private func blueprint(_ settings: LabSettings, name: String = "default") -> Blueprint {
         Blueprint(
@@ -49,7 +50,8 @@ import Testing
         #expect(own.environment["DROVER_LAB_CHAT_URL"] == "http://h:1/v1")
         #expect(own.environment["DROVER_LAB_CHAT_MODEL"] == "m")
         #expect(own.environment["DROVER_LAB_EMBEDDING_URL"] == "http://127.0.0.1:1003/v1")
-        let model = LabSettings.RealModel(url: "http://h:1/v1", model: "m", embeddingModel: "e", embeddingDimension: 768)
+        let model = LabSettings.RealModel(
+            url: "http://h:1/v1", model: "m", embeddingModel: "e", embeddingDimension: 768)
         let both = blueprint(LabSettings(realModel: model)).program(of: .llamastack)
         #expect(both.environment["DROVER_LAB_EMBEDDING_URL"] == "http://h:1/v1")
         #expect(both.environment["DROVER_LAB_EMBEDDING_DIMENSION"] == "768")
@@ -64,9 +66,13 @@ import Testing
 
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")
     func inherited() {
-        let environment = ["PATH": "/bin", "MLFLOW_TRACKING_URI": "x", "HTTP_PROXY": "y", "PYTHONPATH": "z", "LC_ALL": "C"]
+        let environment = [
+            "PATH": "/bin", "MLFLOW_TRACKING_URI": "x", "HTTP_PROXY": "y", "PYTHONPATH": "z", "LC_ALL": "C",
+        ]
         #expect(
             Blueprint.inherited(from: environment)
-                == ["PATH": "/bin", "LC_ALL": "C", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"])
+                == [
+                    "PATH": "/bin", "LC_ALL": "C", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
+                ])
     }
 }

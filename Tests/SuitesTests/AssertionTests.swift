@@ -70,6 +70,7 @@ struct AssertionTests {
         Example(#"{"equals": "42\n"}"#, .passes, " 42"),
         Example(#"{"equals": "42"}"#, .fails, "42."),
         Example(#"{"matches": "(?i)order [0-9]+"}"#, .passes, "Your ORDER 4411 is here."),
+        Example(#"{"matches": "\\b5 EUR"}"#, .passes, "It costs 12.5 EUR."),
         Example(#"{"matches": "^order"}"#, .fails, "Your order 4411 is here."),
         Example(#"{"length": {"min": 2, "max": 4}}"#, .passes, "👍👍"),
         Example(#"{"length": {"max": 4}}"#, .fails, "12345"),

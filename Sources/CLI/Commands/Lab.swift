@@ -75,12 +75,19 @@ enum LabFailure {
         }
     }
 
-    private static func end(_ diagnostics: [Diagnostic]) throws {
-        for diagnostic in diagnostics {
-            StandardError.write("\(diagnostic.severity.rawValue)[\(diagnostic.code.name)]: \(diagnostic.summary)\n")
-            StandardError.write("  \(diagnostic.detail.split(separator: "\n").joined(separator: "\n  "))\n")
-            if let fix = diagnostic.fix { StandardError.write("  = fix: \(fix)\n") }
+    /// Reads a script; its mistakes are shown where they are.
+    static func check(_ script: String) throws {
+        var sources = SourceMap()
+        do throws(Diagnostics) {
+            _ = try Script.read(script, into: &sources)
+        } catch {
+            try end(error.all, sources)
         }
+    }
+
+    private static func end(_ diagnostics: [Diagnostic], _ sources: SourceMap = SourceMap()) throws {
+        let colors = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
+        StandardError.write(DiagnosticRenderer(sources: sources, colors: colors).render(diagnostics))
         throw ExitCode(diagnostics.first?.exitCode ?? 1)
     }
 }

@@ -17,7 +17,7 @@ struct LabDown: AsyncParsableCommand {
                 print("No lab runs here.")
                 return
             }
-            print(purge ? "Stopped, and its data is removed." : "Stopped. Its data is kept for the next `drover lab up`.")
+            print(purge ? "Stopped, and its data is removed." : "Stopped. Its data is kept for the next start.")
         }
     }
 }

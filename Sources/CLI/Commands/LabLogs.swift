@@ -22,7 +22,9 @@ struct LabLogs: AsyncParsableCommand {
     func run() async throws {
         let place = lab.place
         try await LabFailure.printed {
-            var logs = (server.map { [$0] } ?? LabServer.allCases).map { LogReader(path: place.log(of: $0), server: $0) }
+            var logs = (server.map { [$0] } ?? LabServer.allCases).map {
+                LogReader(path: place.log(of: $0), server: $0)
+            }
             guard logs.contains(where: \.exists) else {
                 print("No logs here. Start a lab with `drover lab up`.")
                 throw ExitCode(1)

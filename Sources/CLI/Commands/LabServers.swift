@@ -13,6 +13,7 @@ struct LabModel: AsyncParsableCommand {
     var script: String?
 
     func run() async throws {
+        if let script { try LabFailure.check(script) }
         try await LabFailure.printed {
             try await ScriptedModel(script: script).serve(port: port)
         }

@@ -10,8 +10,8 @@ struct LabUp: AsyncParsableCommand {
         discussion: """
             Servers that run and answer are left alone; crashed ones are restarted, with what they were started with \
             unless you say otherwise. The first start installs MLflow and \
-            OGX into ~/.cache/drover. A real model server may take the place of the scripted model; a key for it is read \
-            from DROVER_LAB_CHAT_KEY.
+            OGX into ~/.cache/drover. A real model server may take the place of the scripted model; its key is read from \
+            DROVER_LAB_CHAT_KEY.
             """)
 
     @OptionGroup var lab: LabOptions
@@ -44,9 +44,9 @@ struct LabUp: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let script { try LabFailure.check(script) }
         let settings = settings
         try await lab.withLab(report: LabProgress.report) { lab in
-            if let script = settings?.script { try ScriptedModel.check(script) }
             _ = try await lab.up(settings, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
             print(LabText.table(of: status))
@@ -85,9 +85,10 @@ enum LabProgress {
             "\(server.rawValue): had crashed. Its log ends:\n" + LabText.indented(lines)
         case .restarting(let server): "\(server.rawValue): stopping it to start it anew"
         case .starting(let server, let port): "\(server.rawValue): starting on port \(port)"
-        case .ready(let server, let duration): "\(server.rawValue): ready after \(LabText.seconds(duration / .seconds(1)))"
-        case .waiting(let servers, let duration):
-            "waiting for \(servers.map(\.rawValue).joined(separator: ", ")) since \(LabText.seconds(duration / .seconds(1)))"
+        case .ready(let server, let duration):
+            "\(server.rawValue): ready after \(LabText.seconds(duration / .seconds(1)))"
+        case .waiting(let server, let duration):
+            "\(server.rawValue): starting since \(duration.components.seconds) s …"
         case .stopped(let server): "\(server.rawValue): stopped"
         }
     }

@@ -26,6 +26,7 @@ package struct VectorStoreResource: Resource {
     let stack: StackName
     let folder: SpecFolder
     let transport: any HTTPTransport
+    let leftovers: Leftovers
     private let models: ModelListing
 
     package init(
@@ -37,6 +38,7 @@ package struct VectorStoreResource: Resource {
         self.folder = folder
         self.models = models
         self.transport = transport
+        leftovers = Leftovers(server)
     }
 
     package func discover(
@@ -91,12 +93,13 @@ package struct VectorStoreResource: Resource {
     package func desired(
         _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        try await models.require(spec.embeddingModel, for: "to embed documents with")
+        let model = outputs.modelID(spec.embeddingModel)
+        try await models.require(model, for: "to embed documents with")
         let documents = try DocumentReader(folder: folder).documents(spec.documents)
         let marks = documents.map { ($0.path, $0.mark(in: stack, chunking: spec.chunking.identity)) }
         return Wanted(
             Desired(
-                stack: stack, name: spec.liveName(at: address), embeddingModel: spec.embeddingModel.value,
+                stack: stack, name: spec.liveName(at: address), embeddingModel: model.value,
                 embeddingDimension: spec.embeddingDimension, provider: spec.provider, chunking: spec.chunking,
                 metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
                 marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst))
@@ -138,8 +141,10 @@ package struct VectorStoreResource: Resource {
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         let foreign = live.files.count { LiveStore.mark(of: $0, in: context.stack) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+        try await clearLeftovers(in: context)
         for file in live.files { try await server.files.delete(file.id) }
         try await server.vectorStores.delete(live.store.id)
+        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     package func mark(

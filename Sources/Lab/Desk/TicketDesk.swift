@@ -60,7 +60,9 @@ enum DeskTool: String, CaseIterable {
 
     /// The entry of `tools/list`.
     var description: Value {
-        let properties = parameters.map { ($0.name, Value.object(["type": "string", "description": .string($0.description)])) }
+        let properties = parameters.map {
+            ($0.name, Value.object(["type": "string", "description": .string($0.description)]))
+        }
         return [
             "name": .string(rawValue), "description": .string(summary),
             "inputSchema": [

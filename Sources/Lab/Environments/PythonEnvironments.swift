@@ -45,11 +45,14 @@ struct PythonEnvironments: Sendable {
             try await take(extract, of: recipe, with: installer, into: path)
         }
         guard FileManager.default.isExecutableFile(atPath: "\(path)/\(recipe.program)") else {
-            throw Diagnostic.notInstalled(recipe, "The packages are installed, but `\(recipe.program)` is not there.", "")
+            throw Diagnostic.notInstalled(
+                recipe, "The packages are installed, but `\(recipe.program)` is not there.", "")
         }
     }
 
-    private func take(_ extract: Recipe.Extract, of recipe: Recipe, with installer: Installer, into path: String) async throws {
+    private func take(_ extract: Recipe.Extract, of recipe: Recipe, with installer: Installer, into path: String)
+        async throws
+    {
         let place = "\(path)/extract"
         try await step(installer.unpack(extract.package, into: place), of: recipe)
         let destination = URL(filePath: "\(path)/\(extract.destination)")

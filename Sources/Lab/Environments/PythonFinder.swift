@@ -72,8 +72,8 @@ extension Diagnostic {
         Diagnostic(
             "lab-no-python", "No Python",
             detail: """
-                The servers of the lab need Python 3.12 or 3.13; neither `python3.12`, `python3.13` nor `python3` on the \
-                search path, pyenv or uv has one that runs.
+                The servers of the lab need Python 3.12 or 3.13; neither `python3.12`, `python3.13` nor `python3` on \
+                the search path, pyenv or uv has one that runs.
                 """,
             fix: hasUV
                 ? "Run `uv python install 3.12`."

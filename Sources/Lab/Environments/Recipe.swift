@@ -37,7 +37,8 @@ extension Recipe {
     static let ogx = Recipe(
         name: "ogx", version: "1.5.0",
         packages: [
-            "ogx==1.5.0", "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy", "asyncpg",
+            "ogx==1.5.0", "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy",
+            "asyncpg",
         ],
         pins: String(decoding: PackageResources.ogx_1_5_0_txt, as: UTF8.self),
         extracts: [

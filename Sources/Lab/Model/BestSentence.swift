@@ -42,7 +42,8 @@ enum BestSentence {
         }
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let trimmed = String(line).trimmed
-            let startsAnew = trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix("- ") || trimmed.hasPrefix("* ")
+            let startsAnew =
+                trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix("- ") || trimmed.hasPrefix("* ")
             if startsAnew { finish() }
             guard !trimmed.hasPrefix("#") else { continue }
             let content = startsAnew ? String(trimmed.drop { "-* ".contains($0) }) : trimmed

@@ -87,7 +87,8 @@ struct ChatCompletion: Sendable {
 
     private func object(_ type: Value, choices: Value, _ more: [String: Value] = [:]) -> Value {
         let common: [String: Value] = [
-            "id": .string(id), "object": type, "created": .integer(created), "model": .string(model), "choices": choices,
+            "id": .string(id), "object": type, "created": .integer(created), "model": .string(model),
+            "choices": choices,
         ]
         return .object(common.merging(more) { first, _ in first })
     }
@@ -100,7 +101,8 @@ struct ChatCompletion: Sendable {
     private func toolCall(_ call: Reply.Call, at index: Int, indexed: Bool) -> Value {
         let arguments = call.arguments.canonicalJSON
         var fields: [String: Value] = [
-            "id": .string("call_" + StableHash.hexadecimal("\(id) \(index) \(call.tool) \(arguments)")), "type": "function",
+            "id": .string("call_" + StableHash.hexadecimal("\(id) \(index) \(call.tool) \(arguments)")),
+            "type": "function",
             "function": ["name": .string(call.tool), "arguments": .string(indexed ? "" : arguments)],
         ]
         if indexed { fields["index"] = .integer(index) }

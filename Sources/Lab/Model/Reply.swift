@@ -35,7 +35,7 @@ enum BuiltInBehaviour {
         if isQuestion(conversation.user), let search = conversation.offered.first(where: isSearch) {
             return call(search, about: conversation.user)
         }
-        return .say(shaped("This is the lab's scripted model, and no rule fits: \(conversation.user)", conversation.format))
+        return .say(shaped("The lab's model has no rule for this: \(conversation.user)", conversation.format))
     }
 
     /// The best sentence of what was found, or else what the tool returned.

@@ -20,12 +20,6 @@ package struct ScriptedModel: Sendable {
         self.script = try ScriptFile(script)
     }
 
-    /// Reads a script as the model would.
-    /// - Throws: `Diagnostics` when the file is not there or has mistakes.
-    package static func check(_ script: String) throws(Diagnostics) {
-        _ = try ScriptFile(script)
-    }
-
     /// Serves on a port of 127.0.0.1 until the process is told to end.
     package func serve(port: Int) async throws {
         try await LoopbackServer.run(router, port: port, name: "drover-lab-model")

@@ -69,7 +69,8 @@ struct ToolResult: Sendable {
     /// `<|file-…|>`, when the server asks for it in a form that it also understands: OGX 1.5 knows only ids that
     /// start with `file-`, and leaves others in the answer.
     private static func marker(in line: Substring) -> String? {
-        guard let range = line.firstRange(of: "<|file-"), let end = line[range.lowerBound...].firstRange(of: "|>") else {
+        guard let range = line.firstRange(of: "<|file-"), let end = line[range.lowerBound...].firstRange(of: "|>")
+        else {
             return nil
         }
         return String(line[range.lowerBound..<end.upperBound])

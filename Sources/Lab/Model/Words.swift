@@ -20,10 +20,14 @@ enum Words {
     }
 
     private static let common: Set<String> = [
-        "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did", "do",
-        "does", "for", "from", "get", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "may", "me", "my",
-        "no", "not", "of", "on", "or", "our", "please", "s", "shall", "should", "so", "such", "tell", "than", "that", "the",
-        "their", "them", "then", "there", "these", "they", "this", "to", "us", "was", "we", "were", "what", "when", "where",
+        "a", "about", "all", "an", "and", "any", "are", "as", "at", "be", "been", "but", "by", "can", "could", "did",
+        "do",
+        "does", "for", "from", "get", "had", "has", "have", "how", "i", "if", "in", "is", "it", "its", "may", "me",
+        "my",
+        "no", "not", "of", "on", "or", "our", "please", "s", "shall", "should", "so", "such", "tell", "than", "that",
+        "the",
+        "their", "them", "then", "there", "these", "they", "this", "to", "us", "was", "we", "were", "what", "when",
+        "where",
         "which", "who", "why", "will", "with", "would", "you", "your",
     ]
 }

@@ -41,21 +41,20 @@ struct BackgroundProcess: Sendable {
 
     /// Asks it and its children to end, and ends them when they have not after the limit.
     func stop(within limit: Duration = .seconds(10), clock: some Clock<Duration> = ContinuousClock()) async throws {
-        signal(SIGTERM)
-        let deadline = clock.now.advanced(by: limit)
-        while !members.isEmpty, clock.now < deadline {
-            try await clock.sleep(for: .milliseconds(50))
-        }
-        signal(SIGKILL)
-        while !members.isEmpty, clock.now < deadline.advanced(by: .seconds(5)) {
-            try await clock.sleep(for: .milliseconds(20))
-        }
+        try await end(with: SIGTERM, until: clock.now.advanced(by: limit), clock)
+        try await end(with: SIGKILL, until: clock.now.advanced(by: .seconds(5)), clock)
         waitpid(identity.pid, nil, WNOHANG)
     }
 
-    private func signal(_ signal: Int32) {
-        for member in members {
-            kill(member.pid, signal)
+    /// Sends a signal once to each that runs, also to those that appear meanwhile, until none is left or time is over.
+    private func end<C: Clock<Duration>>(with signal: Int32, until deadline: C.Instant, _ clock: C) async throws {
+        var signalled: Set<pid_t> = []
+        while case let members = members, !members.isEmpty {
+            for member in members where signalled.insert(member.pid).inserted {
+                kill(member.pid, signal)
+            }
+            guard clock.now < deadline else { return }
+            try await clock.sleep(for: .milliseconds(20))
         }
     }
 }

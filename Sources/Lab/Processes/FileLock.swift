@@ -26,6 +26,7 @@ struct FileLock: Sendable {
         return FileLock(descriptor: descriptor)
     }
 
+    /// Lets the next process have it.
     func release() {
         close(descriptor)
     }

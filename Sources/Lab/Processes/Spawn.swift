@@ -2,7 +2,8 @@ import FoundationEssentials
 import Glibc
 import Language
 
-/// One call of `posix_spawn`: new session, no input, output to a log, no other descriptor and no ignored signal inherited.
+/// One call of `posix_spawn`: a new session without input, with output to a log, inheriting no other descriptor and no
+/// ignored signal.
 struct Spawn {
     let program: Program
     let environment: [String: String]
@@ -26,7 +27,8 @@ struct Spawn {
         detach(&attributes)
         var pid: pid_t = 0
         closeOnExec()
-        let failure = withCStrings(["/bin/sh", "-c", Self.changeDirectory, program.directory] + program.words) { words in
+        let failure = withCStrings(["/bin/sh", "-c", Self.changeDirectory, program.directory] + program.words) {
+            words in
             withCStrings(environment.map { "\($0.key)=\($0.value)" }) { entries in
                 posix_spawn(&pid, "/bin/sh", &actions, &attributes, words, entries)
             }

@@ -4,12 +4,14 @@ import Language
 struct Condition: SpecDecodable {
     static let noun = "a condition"
     private static let userKey = Key("user", .object(TextPattern.self), "On the last message of the user.")
-    private static let historyKey = Key("history", .object(TextPattern.self), "On all that was said before that message.")
+    private static let historyKey = Key(
+        "history", .object(TextPattern.self), "On all that was said before that message.")
     private static let systemKey = Key("system", .object(TextPattern.self), "On the instructions.")
     private static let resultKey = Key("result", .object(TextPattern.self), "On what the tool returned.")
     private static let offeredKey = Key("offered", .someText, "A tool that the model must be offered.")
     private static let afterKey = Key(
-        "after", .someText, "A tool whose result has just come, or `any`; without it, rules do not answer tool results.")
+        "after", .someText, "A tool whose result has just come, or `any`; without it, rules do not answer tool results."
+    )
     static let fields = [
         userKey.field, historyKey.field, systemKey.field, resultKey.field, offeredKey.field, afterKey.field,
     ]
@@ -22,7 +24,8 @@ struct Condition: SpecDecodable {
 
     init(from fields: inout Fields) {
         let keys = [
-            (Subject.user, Self.userKey), (.history, Self.historyKey), (.system, Self.systemKey), (.result, Self.resultKey),
+            (Subject.user, Self.userKey), (.history, Self.historyKey), (.system, Self.systemKey),
+            (.result, Self.resultKey),
         ]
         for (subject, key) in keys {
             guard let pattern = fields.read(key) else { continue }
@@ -81,7 +84,7 @@ struct TextPattern: SpecDecodable {
         "matches", .regularExpression, example: "order (\\d+)",
         "Regular expression that must match a part of it; the last match counts.")
     static let fields = [containsKey.field, icontainsKey.field, matchesKey.field]
-    static let exactlyOne = [["contains", "icontains", "matches"]]
+    static let rules = [FieldRule.exactlyOne(["contains", "icontains", "matches"])]
 
     private enum Kind: Sendable {
         case contains(String), icontains(String), matches(String)
@@ -129,6 +132,6 @@ extension Diagnostic {
         Diagnostic(
             "bad-expression", "Bad regular expression",
             detail: "`\(text)` is not a regular expression: \(why).",
-            fix: "Correct the expression; a `\\` in front of a character takes its special meaning away.", at: node.range)
+            fix: "Correct the expression; a `\\` before a character takes its special meaning away.", at: node.range)
     }
 }

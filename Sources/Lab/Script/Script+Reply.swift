@@ -1,12 +1,13 @@
 import Language
 
 extension Script {
-    /// What the first rule that fits answers; nil when none does.
-    ///
-    /// - Parameter uses: how often each rule has answered so far, by its place in the list; counted up.
+    /// What the first rule that fits answers; nil when none does. `uses` counts how often each rule has answered, by
+    /// its place in the list.
     func reply(to conversation: Conversation, uses: inout [Int: Int]) -> Reply? {
         for (index, rule) in rules.enumerated() {
-            guard uses[index, default: 0] < rule.times ?? .max, let match = rule.when.match(conversation) else { continue }
+            guard uses[index, default: 0] < rule.times ?? .max, let match = rule.when.match(conversation) else {
+                continue
+            }
             uses[index, default: 0] += 1
             return rule.reply(match, number: index + 1)
         }
@@ -26,7 +27,8 @@ extension Rule {
         do throws(ScriptText.Missing) {
             switch act {
             case .say(let text): return .say(try text.text(match))
-            case .call(let call): return .call([Reply.Call(tool: call.tool, arguments: try call.arguments.value(match))])
+            case .call(let call):
+                return .call([Reply.Call(tool: call.tool, arguments: try call.arguments.value(match))])
             case .fail(let failure): return .fail(status: failure.status, message: failure.message)
             }
         } catch {

@@ -42,7 +42,8 @@ struct Rule: SpecDecodable {
     private static let whenKey = Key("when", .object(Condition.self), "When it answers; without it, always.")
     private static let timesKey = Key(
         "times", .integer(minimum: 1), "How many requests it answers before it is passed over; without it, all.")
-    private static let sayKey = Key("say", .scriptText, example: "Ticket ${result.json.ticketId} is open.", "Text to answer with.")
+    private static let sayKey = Key(
+        "say", .scriptText, example: "Ticket ${result.json.ticketId} is open.", "Text to answer with.")
     private static let callKey = Key("call", .object(ScriptCall.self), "A tool to call.")
     private static let failKey = Key("fail", .object(ScriptFailure.self), "An HTTP error to answer with.")
     private static let delayKey = Key("delay", .duration, default: "0s", "How long the model thinks first.")
@@ -50,7 +51,7 @@ struct Rule: SpecDecodable {
     static let fields = [
         whenKey.field, timesKey.field, sayKey.field, callKey.field, failKey.field, delayKey.field, tokensKey.field,
     ]
-    static let exactlyOne = [["say", "call", "fail"]]
+    static let rules = [FieldRule.exactlyOne(["say", "call", "fail"])]
 
     enum Act: Sendable {
         case say(ScriptText)

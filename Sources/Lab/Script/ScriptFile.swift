@@ -59,8 +59,7 @@ final class ScriptFile: Sendable {
 }
 
 extension Script {
-    /// Reads a script.
-    /// - Parameter sources: takes the file in, so that mistakes can be shown where they are.
+    /// Reads a script. The file is taken into `sources`, so that mistakes can be shown where they are.
     package static func read(_ path: String, into sources: inout SourceMap) throws(Diagnostics) -> Script {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Diagnostics([.noScript(path)])

@@ -2,8 +2,9 @@ import Language
 
 /// A text in which parts of the conversation are quoted.
 ///
-/// `${user}`, `${history}`, `${system}`, `${result}` are whole texts; `${user.1}` is a group of the rule's pattern for it;
-/// `${result.json.a.b}` a field of a result in JSON; `${best}` the best sentence of what a file search found; `$${` is `${`.
+/// `${user}`, `${history}`, `${system}`, `${result}` are whole texts; `${user.1}` is a group of the rule's pattern for
+/// it; `${result.json.a.b}` a field of a result in JSON; `${best}` the best sentence of what a file search found; `$${`
+/// is `${`.
 struct ScriptText: Sendable, Hashable {
     enum Part: Sendable, Hashable {
         case literal(String)
@@ -184,7 +185,8 @@ extension Diagnostic {
         Diagnostic(
             "unknown-reference", "Unknown reference",
             detail: "`${\(reference)}` is nothing that a script can quote.",
-            fix: "Use `${user}`, `${user.1}` (also `history`, `system`, `result`), `${result.json.FIELD}` or `${best}`; "
+            fix:
+                "Use `${user}`, `${user.1}` (also `history`, `system`, `result`), `${result.json.FIELD}` or `${best}`; "
                 + "`$${` is a literal `${`.",
             at: node.range)
     }

@@ -38,7 +38,8 @@ struct Blueprint: Sendable {
         case .mlflow:
             Program(
                 words: [
-                    "\(mlflow)/bin/python", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port, "--workers", "1",
+                    "\(mlflow)/bin/python", "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", port,
+                    "--workers", "1",
                     "--backend-store-uri", "sqlite:///\(directory)/mlflow.db",
                     "--artifacts-destination", "\(directory)/artifacts",
                 ],

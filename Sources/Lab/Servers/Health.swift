@@ -16,14 +16,21 @@ struct Health: Sendable {
     }
 
     /// Waits until a server that was just started answers.
+    /// `report` is called every five seconds with the time that has passed.
     /// - Returns: how long it took.
     /// - Throws: `Diagnostic` with the end of the log when it has ended or the time is over.
     func wait(
-        for server: LabServer, _ process: BackgroundProcess, port: Int, log: String, within limit: Duration
+        for server: LabServer, _ process: BackgroundProcess, port: Int, log: String, within limit: Duration,
+        report: @Sendable (Duration) -> Void
     ) async throws -> Duration {
         let clock = ContinuousClock()
         let start = clock.now
+        var next = Duration.seconds(5)
         while true {
+            if clock.now - start >= next {
+                report(next)
+                next += .seconds(5)
+            }
             if try await isGood(server, port: port, timeout: .seconds(5)) { return clock.now - start }
             guard process.isRunning else { throw Diagnostic.ended(server, log: log) }
             guard clock.now - start < limit else { throw Diagnostic.silent(server, port: port, after: limit, log: log) }
@@ -38,13 +45,15 @@ extension Diagnostic {
             "lab-server-crashed", "Server ended while it started",
             detail: "The \(server.title) ended before it answered. The end of `\(log)`:\n"
                 + LogTail.lastLines(15, ofFile: log),
-            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.", exitCode: 1)
+            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.", exitCode: 1
+        )
     }
 
     fileprivate static func silent(_ server: LabServer, port: Int, after limit: Duration, log: String) -> Diagnostic {
         Diagnostic(
             "lab-server-silent", "Server does not answer",
-            detail: "The \(server.title) runs, but `http://127.0.0.1:\(port)\(server.healthPath)` did not answer within "
+            detail:
+                "The \(server.title) runs, but `http://127.0.0.1:\(port)\(server.healthPath)` did not answer within "
                 + "\(limit.components.seconds) s. The end of `\(log)`:\n" + LogTail.lastLines(15, ofFile: log),
             fix: "Run `drover lab up` again to wait longer.", exitCode: 1)
     }

@@ -40,9 +40,10 @@ package struct LabPlace: Sendable, Hashable {
         get throws {
             guard let data = FileManager.default.contents(atPath: portsFile) else { return [:] }
             let ports = try JSONDecoder().decode([String: Int].self, from: data)
-            return Dictionary(uniqueKeysWithValues: ports.compactMap { name, port in
-                LabServer(rawValue: name).map { ($0, port) }
-            })
+            return Dictionary(
+                uniqueKeysWithValues: ports.compactMap { name, port in
+                    LabServer(rawValue: name).map { ($0, port) }
+                })
         }
     }
 

@@ -39,6 +39,7 @@ package enum LabEvent: Sendable, Hashable {
     case restarting(LabServer)
     case starting(LabServer, port: Int)
     case ready(LabServer, after: Duration)
-    case waiting([LabServer], since: Duration)
+    /// Told every five seconds.
+    case waiting(LabServer, since: Duration)
     case stopped(LabServer)
 }

@@ -52,6 +52,8 @@ package struct SuiteSpec: DeclaredSpec {
         fields.problems.report(duplicates)
     }
 
+    package var awaited: [Awaited] { cases.flatMap(\.awaited) }
+
     package var uses: [Use] {
         [Use("agents", agent)] + (experiment.map { [Use("experiments", $0)] } ?? [])
     }

@@ -1,0 +1,164 @@
+import FoundationEssentials
+import Language
+import Support
+import Testing
+
+/// The main job on real servers, as a new user does it.
+@Suite(.serialized) struct QuickstartIntegrationTests {
+    @Test("The quickstart is applied, passes, heals what is broken behind its back, and goes without leaving anything")
+    func wholeStory() async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            try copyQuickstart(to: directory)
+            try succeed(await drover("lab", "up", "--script", "quickstart/lab/model.yaml"))
+            do {
+                try await story(drover, directory)
+            } catch {
+                _ = try await drover("lab", "down", "--purge")
+                throw error
+            }
+            try succeed(await drover("lab", "down", "--purge"))
+        }
+    }
+
+    private func story(_ drover: DroverProgram, _ directory: String) async throws {
+        let reports = ["--report", "junit=\(directory)/junit.xml", "--report", "json=\(directory)/results.json"]
+        let up = try await drover("up", "quickstart", "--yes", reports[0], reports[1], reports[2], reports[3])
+        #expect(up.code == 0, "\(up.output)\(up.errors)")
+        #expect(up.output.contains("7 passed, 0 failed, 0 inconclusive"))
+        let junit = try text("\(directory)/junit.xml")
+        #expect(junit.contains("tests=\"7\"") && junit.contains("failures=\"0\""))
+
+        try await unchanged(drover)
+        try await threeChanges(drover, directory)
+        try await healing(drover, directory)
+        try await loggedAgent(drover, directory)
+        try await badInput(drover, directory)
+        try await destruction(drover)
+    }
+
+    /// A second plan is empty, and asks little of the servers.
+    private func unchanged(_ drover: DroverProgram) async throws {
+        let plan = try await drover("plan", "quickstart", "--exit-code", "--format", "json")
+        #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+        let json = try Value(json: plan.output.utf8)
+        #expect(json["changed"] == false)
+        let requests = try #require(json["requests"]?.integer)
+        #expect(requests <= 12)
+    }
+
+    /// An edited document, tag and instruction are exactly three changes.
+    private func threeChanges(_ drover: DroverProgram, _ directory: String) async throws {
+        try edit("\(directory)/quickstart/docs/refunds.md") { $0 + "\nMoney goes back to the card that was used.\n" }
+        try edit("\(directory)/quickstart/prompts/support.md") { $0 + "\nBe kind.\n" }
+        try edit("\(directory)/quickstart/drover.yaml") {
+            $0.replacing("{description: Answers of the support agent, tags: {team: support}}",
+                with: "{description: Answers of the support agent, tags: {team: care}}")
+        }
+        let plan = try await drover("plan", "quickstart", "--exit-code", "--format", "json")
+        #expect(plan.code == 2, "\(plan.output)\(plan.errors)")
+        let changes = try #require(Value(json: plan.output.utf8)["changes"]?.array)
+        let paths = changes.map { change in
+            [change["address"]?.string ?? ""] + (change["fields"]?.array ?? []).map { $0["path"]?.string ?? "" }
+        }
+        #expect(
+            paths == [
+                ["experiments.quickstart", "tags.team"], ["vectorStores.handbook", "documents.docs/refunds.md"],
+                ["agents.support", "instructions"],
+            ])
+        try succeed(await drover("apply", "quickstart", "--yes"))
+        try await unchanged(drover)
+    }
+
+    /// A store that is deleted behind drover's back is made again, and the suite passes again.
+    private func healing(_ drover: DroverProgram, _ directory: String) async throws {
+        let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
+        let url = try #require(lab["llamastack"]?["url"]?.string)
+        let listing = try await drover.run("/usr/bin/env", ["curl", "-sf", "\(url)/v1/vector_stores"])
+        let stores = try #require(Value(json: listing.output.utf8)["data"]?.array)
+        #expect(stores.count == 1)
+        for store in stores {
+            let id = try #require(store["id"]?.string)
+            try succeed(await drover.run("/usr/bin/env", ["curl", "-sf", "-X", "DELETE", "\(url)/v1/vector_stores/\(id)"]))
+        }
+        let plan = try await drover("plan", "quickstart")
+        #expect(plan.output.contains("+ vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+        let up = try await drover("up", "quickstart", "--yes")
+        #expect(up.code == 0, "\(up.output)\(up.errors)")
+        try await unchanged(drover)
+    }
+
+    /// MLflow's own Python loads the version, predicts against the lab, streams, and serves it.
+    private func loggedAgent(_ drover: DroverProgram, _ directory: String) async throws {
+        let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
+        let python = try #require(lab["pythons"]?["mlflow"]?.string)
+        let url = try #require(lab["llamastack"]?["url"]?.string)
+        let tracking = try #require(lab["mlflow"]?["url"]?.string)
+        let check = DroverProgram(
+            in: directory, environment: ["MLFLOW_TRACKING_URI": tracking, "LLAMASTACK_BASE_URL": url])
+        let ended = try await check.run(
+            python,
+            [
+                "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/latest",
+                "--ask", "How long does shipping to Norway take?", "--expect", "4 working days",
+            ])
+        #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    /// Mistakes are told with their place and the right exit code, and nothing is half done.
+    private func badInput(_ drover: DroverProgram, _ directory: String) async throws {
+        let silent = try await drover("plan", "quickstart", "--llamastack-url", "http://127.0.0.1:9")
+        #expect(silent.code == 1 && silent.errors.contains("http://127.0.0.1:9"), "\(silent.errors)")
+
+        let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
+        let mlflow = try #require(lab["mlflow"]?["url"]?.string)
+        let other = try await drover("plan", "quickstart", "--llamastack-url", mlflow)
+        #expect(other.code == 1 && other.errors.contains("Something else answers there"), "\(other.errors)")
+
+        let model = try await drover("plan", "quickstart", "--var", "model=lab/lllm")
+        #expect(model.code == 10 && model.errors.contains("Did you mean `lab/llm`?"), "\(model.errors)")
+        #expect(model.errors.contains("quickstart/drover.yaml:"))
+
+        let asked = try await drover("destroy", "quickstart")
+        #expect(asked.code == 64 && asked.errors.contains("--yes"), "\(asked.errors)")
+
+        try edit("\(directory)/quickstart/drover.yaml") { $0.replacing("[docs/*.md]", with: "[docs/*.md, broken.pdf]") }
+        let missing = try await drover("apply", "quickstart", "--yes")
+        #expect(missing.code == 3 && missing.errors.contains("There is no file `broken.pdf`"), "\(missing.errors)")
+        try Data("not a PDF".utf8).write(to: URL(filePath: "\(directory)/quickstart/broken.pdf"))
+        let broken = try await drover("apply", "quickstart", "--yes")
+        #expect(broken.code == 6 && broken.errors.contains("broken.pdf"), "\(broken.errors)")
+        try edit("\(directory)/quickstart/drover.yaml") { $0.replacing("[docs/*.md, broken.pdf]", with: "[docs/*.md]") }
+        try succeed(await drover("apply", "quickstart", "--yes"))
+        try await unchanged(drover)
+    }
+
+    /// Nothing of ours stays on Llama Stack.
+    private func destruction(_ drover: DroverProgram) async throws {
+        try succeed(await drover("destroy", "quickstart", "--yes"))
+        let again = try await drover("destroy", "quickstart", "--yes")
+        #expect(again.code == 0 && again.output.contains("Nothing to change"), "\(again.output)\(again.errors)")
+        let plan = try await drover("plan", "quickstart", "--adopt")
+        #expect(plan.output.contains("+ vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+    }
+
+    private func succeed(_ ended: DroverProgram.Ended) throws {
+        try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    private func copyQuickstart(to directory: String) throws {
+        try FileManager.default.copyItem(
+            atPath: "\(packageRoot)/specs/quickstart", toPath: "\(directory)/quickstart")
+    }
+
+    private func edit(_ path: String, _ change: (String) -> String) throws {
+        let before = try text(path)
+        let after = change(before)
+        try #require(before != after, "The edit of \(path) changes nothing.")
+        try Data(after.utf8).write(to: URL(filePath: path))
+    }
+
+    private func text(_ path: String) throws -> String {
+        String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+    }
+}
