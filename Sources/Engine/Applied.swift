@@ -79,7 +79,8 @@ extension Executor {
         var entries = record.entries
         for change in plan.changes where change.action != .keep {
             let address = change.address.description
-            var entry = entries[address] ?? Record.Entry(fields: [:])
+            let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
+            var entry = known ?? Record.Entry(fields: [:])
             for field in change.fields where entry.fields[field.path] == nil {
                 entry.fields[field.path] = field.new ?? .null
             }
@@ -94,6 +95,7 @@ extension Executor {
         for (address, outcome) in applied.steps {
             guard case .done(let step) = outcome, let common = workflow[address]?.spec.common else { continue }
             guard !step.fields.isEmpty else { continue }
+            if let old = workflow[address]?.oldAddress, workflow[old] == nil { entries[old.description] = nil }
             entries[address.description] = Record.Entry(
                 fields: step.fields, onDelete: common.onDelete, protect: common.protect)
         }
@@ -109,7 +111,7 @@ extension Diagnostic {
     package static func from(_ error: any Error, at address: Address?) -> Diagnostic {
         switch error {
         case let diagnostic as Diagnostic: return diagnostic
-        case let several as Diagnostics: return several.all[0]
+        case let several as Diagnostics: return several.joined
         case let known as any Diagnosable: return known.diagnostic(address: address?.description)
         case is CancellationError:
             return Diagnostic(
@@ -121,5 +123,16 @@ extension Diagnostic {
                 "unexpected", "Unexpected error", detail: "\(error). This is a bug in drover.",
                 address: address?.description, exitCode: 1)
         }
+    }
+}
+
+extension Diagnostics {
+    /// One diagnostic that tells the others as notes.
+    package var joined: Diagnostic {
+        var first = all[0]
+        first.notes += all.dropFirst().flatMap { other in
+            [Diagnostic.Note("Also: \(other.detail)", at: other.subject)] + other.notes
+        }
+        return first
     }
 }

@@ -7,8 +7,10 @@ package protocol Driver: Sendable {
     func discover(_ declarations: [Declaration], of stack: StackName) async throws -> [Member]
     /// Decides with what is known now, and tells the outputs that will still be true after apply.
     func preview(_ request: DriverRequest) async throws -> (decision: Decision, outputs: [String: Value]?)
-    /// Decides again with everything known, and does it.
-    func apply(_ request: DriverRequest, in context: ApplyContext) async throws -> Step
+    /// Decides again with everything known, says what, and does it.
+    func apply(
+        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
+    ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
     func outputs(of member: Member) -> [String: Value]
 }
@@ -19,6 +21,8 @@ package struct Member: Sendable {
     package var ownership: Ownership
     package var label: String
     package var isStale: Bool
+    /// Labels of others that could be meant by the same address.
+    package var rivals: [String] = []
     fileprivate let live: any Sendable
 }
 
@@ -31,6 +35,17 @@ package struct DriverRequest: Sendable {
     package var permissions: Permissions
     /// Whether an earlier run announced something here and did not finish.
     package var isInterrupted: Bool
+
+    init(
+        _ declaration: Declaration, _ survey: Survey, _ record: Record, _ outputs: Outputs, _ permissions: Permissions
+    ) {
+        self.declaration = declaration
+        self.outputs = outputs
+        self.permissions = permissions
+        member = survey.member(for: declaration)
+        last = record.entry(for: declaration)?.fields ?? [:]
+        isInterrupted = record.intents[declaration.address.description] != nil
+    }
 }
 
 /// What was done to one address.
@@ -78,8 +93,11 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
     }
 
-    package func apply(_ request: DriverRequest, in context: ApplyContext) async throws -> Step {
+    package func apply(
+        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
+    ) async throws -> Step {
         let (wanted, decision) = try await decide(request)
+        onDecision(decision.action)
         guard wanted.unknown.isEmpty else { throw Diagnostic.stillUnknown(request.declaration.address, wanted.unknown) }
         if let outputs = resource.inlineOutputs(of: wanted.desired) {
             return Step(action: .keep, outputs: outputs, fields: [:], changes: [])
@@ -130,6 +148,9 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
+        if let member = request.member, member.ownership != .ours, !member.rivals.isEmpty, request.permissions.adopt {
+            throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
+        }
         let wanted = try await resource.desired(spec, at: address, given: request.outputs)
         let found = request.member.flatMap { member in
             live(member).map { Discovered(member.address, member.ownership, $0, label: member.label) }
@@ -156,6 +177,14 @@ package struct ResourceDriver<R: Resource>: Driver {
 }
 
 extension Diagnostic {
+    fileprivate static func ambiguous(_ address: Address, _ labels: [String]) -> Diagnostic {
+        Diagnostic(
+            "ambiguous-adoption", "Several objects have the wanted name",
+            detail: "`\(address)` could be any of \(labels.listed).",
+            fix: "Rename or remove all but one of them, or give the declaration another `name`.",
+            address: address.description, exitCode: 7)
+    }
+
     fileprivate static func stillUnknown(_ address: Address, _ paths: Set<String>) -> Diagnostic {
         Diagnostic(
             "still-unknown", "A value is not known after apply",

@@ -14,6 +14,6 @@ package enum Outcome<Success: Sendable>: Sendable {
     case done(Success)
     case failed(Diagnostic)
     case skipped(because: Address)
-    /// Not begun, because the user interrupted the run.
+    /// Not begun or not ended, because the run was interrupted.
     case interrupted
 }

@@ -1,4 +1,5 @@
 import Language
+import Synchronization
 
 /// Makes what is into what is wanted.
 package struct Executor: Sendable {
@@ -33,64 +34,88 @@ package struct Executor: Sendable {
     /// - Throws: What the record store throws before anything was changed. What fails later is in the result.
     package func apply(_ plan: Plan, parallelism: Int) async throws -> Applied {
         try await store.save(entriesBefore(plan))
-        let clock = ContinuousClock()
-        let outcomes = await workflow.graph.walk(limit: parallelism, mayStart: mayStart) { (address, done: [Address: Step]) in
-            await self.visit(address, done.mapValues(\.outputs), since: clock.now, clock)
+        let outcomes = await workflow.graph.walk(limit: parallelism, mayStart: mayStart) { address, done in
+            await self.visit(address, Outputs(done.mapValues(\Step.outputs)))
         }
         report(skippedIn: outcomes)
         let isWhole = outcomes.values.allSatisfy(\.isDone)
-        let removed = isWhole ? await removeAll(clock) : [:]
-        let applied = Applied(steps: outcomes, removals: removed, isWhole: isWhole)
+        var applied = Applied(steps: outcomes, removals: [:], isWhole: isWhole)
+        if isWhole {
+            applied.removals = await removeAll(in: survey)
+            await removeReplaced(&applied)
+        }
         return await applied.recording(entriesAfter(applied), in: store)
     }
 
-    private func visit(
-        _ address: Address, _ done: [Address: [String: Value]], since start: ContinuousClock.Instant,
-        _ clock: ContinuousClock
-    ) async -> Outcome<Step> {
+    private func visit(_ address: Address, _ outputs: Outputs) async -> Outcome<Step> {
         guard let declaration = workflow[address], let driver = drivers[address.kind] else {
             return .done(Step(action: .keep, outputs: [:], fields: [:], changes: []))
         }
-        let request = DriverRequest(
-            declaration: declaration, member: survey.member(for: declaration), outputs: Outputs(done),
-            last: record.entry(address)?.fields ?? [:], permissions: permissions,
-            isInterrupted: record.intents[address.description] != nil)
-        var action = Action.update
+        let request = DriverRequest(declaration, survey, record, outputs, permissions)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let decided = Mutex(Action.keep)
         do {
-            action = try await driver.preview(request).decision.action
-            if action != .keep { onEvent(.started(address, action)) }
-            let step = try await driver.apply(request, in: context(for: address))
-            if action != .keep { onEvent(.finished(address, action, elapsed: clock.now - start)) }
+            let step = try await driver.apply(request, in: context(for: address)) { action in
+                decided.withLock { $0 = action }
+                if action != .keep { onEvent(.started(address, action)) }
+            }
+            if step.action != .keep { onEvent(.finished(address, step.action, elapsed: clock.now - start)) }
             return .done(step)
         } catch {
             let diagnostic = Diagnostic.from(error, at: address).locating(declaration)
-            onEvent(.failed(address, action, diagnostic))
-            return .failed(diagnostic)
+            onEvent(.failed(address, decided.withLock { $0 }, diagnostic))
+            return error is CancellationError ? .interrupted : .failed(diagnostic)
         }
     }
 
-    private func removeAll(_ clock: ContinuousClock) async -> [Address: Outcome<Action>] {
+    private func removeAll(in survey: Survey) async -> [Address: Outcome<Action>] {
         var outcomes: [Address: Outcome<Action>] = [:]
         let removals = Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+        let protected = Set(removals.protected.map(\.address))
         for removal in removals.all {
             let address = removal.member.address
-            guard mayStart() else {
-                outcomes[address] = .interrupted
+            if protected.contains(address), removal.action == .delete, !removal.member.isStale {
+                outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
                 continue
             }
-            let start = clock.now
-            onEvent(.started(address, removal.action))
-            do {
-                try await drivers[address.kind]?.remove(removal.member, action: removal.action, in: context(for: address))
-                onEvent(.finished(address, removal.action, elapsed: clock.now - start))
-                outcomes[address] = .done(removal.action)
-            } catch {
-                let diagnostic = Diagnostic.from(error, at: address)
-                onEvent(.failed(address, removal.action, diagnostic))
-                outcomes[address] = .failed(diagnostic)
-            }
+            let outcome = mayStart() ? await remove(removal) : .interrupted
+            // Several may go at one address: then what went wrong counts.
+            if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
         }
         return outcomes
+    }
+
+    private func remove(_ removal: Removals.Removal) async -> Outcome<Action> {
+        let address = removal.member.address
+        let clock = ContinuousClock()
+        let start = clock.now
+        onEvent(.started(address, removal.action))
+        do {
+            try await drivers[address.kind]?.remove(removal.member, action: removal.action, in: context(for: address))
+            onEvent(.finished(address, removal.action, elapsed: clock.now - start))
+            return .done(removal.action)
+        } catch {
+            let diagnostic = Diagnostic.from(error, at: address)
+            onEvent(.failed(address, removal.action, diagnostic))
+            return error is CancellationError ? .interrupted : .failed(diagnostic)
+        }
+    }
+
+    /// What a replacement left of the old one is known only now, so it is looked for; it belongs to the replacement.
+    private func removeReplaced(_ applied: inout Applied) async {
+        let replaced = applied.steps.compactMap { address, outcome in
+            if case .done(let step) = outcome, step.action == .replace { return address }
+            return nil
+        }
+        let kinds = Set(replaced.map(\.kind))
+        guard let first = replaced.min(), applied.removals.values.allSatisfy(\.isDone) else { return }
+        do {
+            let now = try await Survey.take(of: workflow, with: drivers.values.filter { kinds.contains($0.kind) })
+            applied.removals.merge(await removeAll(in: now).filter { !$0.value.isDone }) { _, later in later }
+        } catch {
+            applied.removals[first] = .failed(Diagnostic.from(error, at: first))
+        }
     }
 
     private func context(for address: Address) -> ApplyContext {

@@ -6,10 +6,16 @@ package struct Graph: Sendable {
     package let addresses: [Address]
     /// What each address needs first.
     package let dependencies: [Address: Set<Address>]
+    /// The addresses in an order in which each stands after all that it depends on; otherwise as declared.
+    package let ordered: [Address]
+    /// What needs each address itself, in the order of `ordered`.
+    let direct: [Address: [Address]]
 
     private init() {
         addresses = []
         dependencies = [:]
+        ordered = []
+        direct = [:]
     }
 
     /// The graph of nothing.
@@ -18,11 +24,22 @@ package struct Graph: Sendable {
     /// Builds a graph from addresses and the mentions of others among them.
     /// - Throws: `Diagnostics` with every cycle.
     package init(_ addresses: [Address], uses: [Address: [Use]]) throws(Diagnostics) {
-        let known = Set(addresses)
+        let places = Dictionary(zip(addresses, addresses.indices)) { first, _ in first }
+        var search = DepthFirst()
+        for address in addresses {
+            search.needs[address] = Set((uses[address] ?? []).map(\.address)).filter { places[$0] != nil }
+                .sorted { places[$0, default: 0] < places[$1, default: 0] }
+        }
+        for address in addresses { search.visit(address) }
+        guard search.cycles.isEmpty else { throw Diagnostics(search.cycles.map { .cycle($0, uses: uses) }) }
         self.addresses = addresses
-        dependencies = uses.mapValues { Set($0.map(\.address)).intersection(known) }
-        let cycles = findCycles()
-        guard cycles.isEmpty else { throw Diagnostics(cycles.map { Diagnostic.cycle($0, uses: uses) }) }
+        dependencies = search.needs.mapValues { Set($0) }
+        ordered = search.order
+        var direct: [Address: [Address]] = [:]
+        for address in search.order {
+            for need in search.needs[address] ?? [] { direct[need, default: []].append(address) }
+        }
+        self.direct = direct
     }
 
     /// Everything that needs an address, directly or not.
@@ -30,42 +47,33 @@ package struct Graph: Sendable {
         var found: Set<Address> = []
         var open = [address]
         while let next = open.popLast() {
-            for (candidate, needs) in dependencies where needs.contains(next) && found.insert(candidate).inserted {
-                open.append(candidate)
-            }
+            for candidate in direct[next] ?? [] where found.insert(candidate).inserted { open.append(candidate) }
         }
         return found
     }
+}
 
-    /// The addresses in an order in which each stands after all that it depends on; otherwise as declared.
-    package var ordered: [Address] {
-        let places = Dictionary(uniqueKeysWithValues: zip(addresses, addresses.indices))
-        var done: Set<Address> = []
-        var result: [Address] = []
-        func visit(_ address: Address) {
-            guard done.insert(address).inserted else { return }
-            let needs = (dependencies[address] ?? []).sorted { (places[$0] ?? 0) < (places[$1] ?? 0) }
-            needs.forEach(visit)
-            result.append(address)
-        }
-        addresses.forEach(visit)
-        return result
-    }
+/// Goes through what each address needs, and through each address once.
+private struct DepthFirst {
+    var needs: [Address: [Address]] = [:]
+    /// Every address after what it needs.
+    private(set) var order: [Address] = []
+    /// Each from one of its addresses to the last that needs the first again.
+    private(set) var cycles: [[Address]] = []
+    private var path: [Address] = []
+    private var places: [Address: Int] = [:]
+    private var finished: Set<Address> = []
 
-    private func findCycles() -> [[Address]] {
-        var finished: Set<Address> = []
-        var cycles: [[Address]] = []
-        func visit(_ address: Address, _ path: [Address]) {
-            if let start = path.firstIndex(of: address) {
-                cycles.append(Array(path[start...]))
-                return
-            }
-            guard !finished.contains(address) else { return }
-            for need in (dependencies[address] ?? []).sorted() { visit(need, path + [address]) }
-            finished.insert(address)
-        }
-        for address in addresses { visit(address, []) }
-        return cycles
+    mutating func visit(_ address: Address) {
+        if let start = places[address] { return cycles.append(Array(path[start...])) }
+        guard !finished.contains(address) else { return }
+        places[address] = path.count
+        path.append(address)
+        for need in needs[address] ?? [] { visit(need) }
+        path.removeLast()
+        places[address] = nil
+        finished.insert(address)
+        order.append(address)
     }
 }
 

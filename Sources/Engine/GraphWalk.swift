@@ -2,7 +2,8 @@ extension Graph {
     /// Visits each vertex after all that it depends on, at most `limit` at a time.
     ///
     /// A failure skips what depends on it, and nothing else. The caller of `visit` is the only writer of outcomes: each
-    /// visit gets the results of what is done so far and returns its own. When `mayStart` turns false, nothing new begins.
+    /// visit gets the results of what it depends on itself and returns its own. When `mayStart` turns false, nothing new
+    /// begins.
     package func walk<Success: Sendable>(
         limit: Int,
         mayStart: @escaping @Sendable () -> Bool = { true },
@@ -10,53 +11,83 @@ extension Graph {
     ) async -> [Address: Outcome<Success>] {
         precondition(limit > 0, "A walk needs room for one visit.")
         return await withTaskGroup(of: (Address, Outcome<Success>).self) { group in
-            var waiting = ordered
-            var outcomes: [Address: Outcome<Success>] = [:]
-            var results: [Address: Success] = [:]
+            var walk = Walk<Success>(self)
             var running = 0
             func startReady() {
-                while running < limit, let index = waiting.firstIndex(where: { isReady($0, outcomes) }) {
-                    let address = waiting.remove(at: index)
-                    guard mayStart() else {
-                        outcomes[address] = .interrupted
-                        continue
+                while running < limit, let address = walk.next() {
+                    if let cause = walk.blocker(of: address) {
+                        walk.settle(address, cause)
+                    } else if !mayStart() {
+                        walk.settle(address, .interrupted)
+                    } else {
+                        running += 1
+                        let needed = walk.results(for: address)
+                        group.addTask { (address, await visit(address, needed)) }
                     }
-                    if let cause = blocker(of: address, outcomes) {
-                        outcomes[address] = cause
-                        continue
-                    }
-                    running += 1
-                    let done = results
-                    group.addTask { (address, await visit(address, done)) }
                 }
             }
             startReady()
             while let (address, outcome) = await group.next() {
                 running -= 1
-                outcomes[address] = outcome
-                if case .done(let success) = outcome { results[address] = success }
+                walk.settle(address, outcome)
                 startReady()
             }
-            return outcomes
+            return walk.outcomes
+        }
+    }
+}
+
+/// How far a walk is.
+private struct Walk<Success: Sendable> {
+    private let graph: Graph
+    private(set) var outcomes: [Address: Outcome<Success>] = [:]
+    /// How many of its needs have no outcome yet.
+    private var missing: [Address: Int]
+    private var ready: [Address]
+    private var begun = 0
+
+    init(_ graph: Graph) {
+        self.graph = graph
+        missing = graph.dependencies.mapValues(\.count)
+        ready = graph.ordered.filter { graph.dependencies[$0]?.isEmpty ?? true }
+    }
+
+    /// The next address all of whose needs have an outcome; nil while there is none.
+    mutating func next() -> Address? {
+        guard begun < ready.count else { return nil }
+        begun += 1
+        return ready[begun - 1]
+    }
+
+    mutating func settle(_ address: Address, _ outcome: Outcome<Success>) {
+        outcomes[address] = outcome
+        for dependent in graph.direct[address] ?? [] {
+            let left = (missing[dependent] ?? 0) - 1
+            missing[dependent] = left
+            if left == 0 { ready.append(dependent) }
         }
     }
 
-    private func isReady<Success>(_ address: Address, _ outcomes: [Address: Outcome<Success>]) -> Bool {
-        (dependencies[address] ?? []).allSatisfy { outcomes[$0] != nil }
+    /// What the needs of an address gave.
+    func results(for address: Address) -> [Address: Success] {
+        var results: [Address: Success] = [:]
+        for need in graph.dependencies[address] ?? [] {
+            if case .done(let success) = outcomes[need] { results[need] = success }
+        }
+        return results
     }
 
     /// Why an address cannot be visited: the root cause, not the last link.
-    private func blocker<Success>(
-        of address: Address, _ outcomes: [Address: Outcome<Success>]
-    ) -> Outcome<Success>? {
-        for need in (dependencies[address] ?? []).sorted() {
+    func blocker(of address: Address) -> Outcome<Success>? {
+        var isInterrupted = false
+        for need in (graph.dependencies[address] ?? []).sorted() {
             switch outcomes[need] {
             case .failed: return .skipped(because: need)
             case .skipped(let cause): return .skipped(because: cause)
-            case .interrupted: return .interrupted
+            case .interrupted: isInterrupted = true
             case .done, nil: continue
             }
         }
-        return nil
+        return isInterrupted ? .interrupted : nil
     }
 }

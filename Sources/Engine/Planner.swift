@@ -35,7 +35,7 @@ package struct Planner: Sendable {
                 continue
             }
             do {
-                let request = request(for: declaration, outputs)
+                let request = DriverRequest(declaration, survey, record, outputs, permissions)
                 let preview = try await driver.preview(request)
                 outputs[address] = preview.outputs
                 changes[address] = Change(
@@ -53,13 +53,6 @@ package struct Planner: Sendable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let declared = workflow.declarations.compactMap { changes[$0.address] }
         return Plan(stack: workflow.stack, changes: declared + removals)
-    }
-
-    private func request(for declaration: Declaration, _ outputs: Outputs) -> DriverRequest {
-        DriverRequest(
-            declaration: declaration, member: survey.member(for: declaration), outputs: outputs,
-            last: record.entry(declaration.address)?.fields ?? [:], permissions: permissions,
-            isInterrupted: record.intents[declaration.address.description] != nil)
     }
 
     private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {

@@ -28,6 +28,15 @@ package struct Record: Sendable, Hashable, Codable {
     package func entry(_ address: Address) -> Entry? {
         entries[address.description]
     }
+
+    /// What is remembered of a declaration: at its address, or at the one it was moved from.
+    func entry(for declaration: Declaration) -> Entry? {
+        let entry = entry(declaration.address)
+        guard entry?.fields.isEmpty ?? true, let old = declaration.oldAddress.flatMap({ self.entry($0) }) else {
+            return entry
+        }
+        return Entry(fields: old.fields, onDelete: entry?.onDelete, protect: entry?.protect ?? false)
+    }
 }
 
 /// Keeps the record of one stack. Two conformers: MLflow, and a local file.

@@ -19,16 +19,25 @@ package struct Survey: Sendable {
             return try await group.reduce(into: []) { $0 += $1 }
         }
         var survey = Survey()
-        for member in found.sorted(by: { $0.address < $1.address }) {
-            if member.isStale { survey.stale.append(member) } else { survey.members[member.address] = member }
-        }
+        for member in found { survey.add(member) }
+        survey.stale.sort { ($0.address, $0.label) < ($1.address, $1.label) }
         return survey
+    }
+
+    /// The first of an address counts; what else could be meant is its rival.
+    private mutating func add(_ member: Member) {
+        if member.isStale {
+            stale.append(member)
+        } else if members[member.address] == nil {
+            members[member.address] = member
+        } else {
+            members[member.address]?.rivals.append(member.label)
+        }
     }
 
     /// The member that a declaration is about: at its own address, or at the one it was moved from.
     package func member(for declaration: Declaration) -> Member? {
         if let member = members[declaration.address] { return member }
-        guard let old = declaration.spec.common.moved else { return nil }
-        return members[Address(declaration.address.kind, old.value)]
+        return declaration.oldAddress.flatMap { members[$0] }
     }
 }

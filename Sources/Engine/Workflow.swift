@@ -9,6 +9,11 @@ package struct Declaration: Sendable {
     /// Mentions of other declared things in it, references to outputs included.
     package let uses: [Use]
 
+    /// The address it had before, when it says so.
+    package var oldAddress: Address? {
+        spec.common.moved.map { Address(address.kind, $0.value) }
+    }
+
     package init(_ address: Address, _ spec: any DeclaredSpec, range: SourceRange?, node: Node? = nil) {
         self.address = address
         self.spec = spec
@@ -65,7 +70,7 @@ package struct Workflow: Sendable {
             settings: Dictionary(
                 entries.filter { settingNames.contains($0.key) }.map { ($0.key, $0.value) }
             ) { first, _ in first },
-            places: Dictionary(uniqueKeysWithValues: zip(declarations.map(\.address), declarations.indices)))
+            places: Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first })
     }
 
     private static func decode(

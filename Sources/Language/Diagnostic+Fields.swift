@@ -116,12 +116,19 @@ extension Diagnostic {
     }
 }
 
+extension Template {
+    /// A variable that has no value was reported when it was looked up.
+    var isReportedAlready: Bool {
+        references.contains { ["var", "env"].contains($0.path.first) }
+    }
+}
+
 extension Problems {
     /// Reports that a node has another type than the field wants.
     /// - Returns: nil always, so that a reading can return it.
     mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {
         if case .pending(let template) = node.content {
-            report(.outputNotAllowed(template, node.range))
+            if !template.isReportedAlready { report(.outputNotAllowed(template, node.range)) }
             return nil
         }
         report(

@@ -11,7 +11,7 @@ package struct DiagnosticRenderer {
     let sources: SourceMap
     private let colors: Bool
 
-    /// - Parameter colors: whether the text is for a terminal that understands them.
+    /// Makes a renderer; `colors` says whether the text is for a terminal that understands them.
     package init(sources: SourceMap, colors: Bool) {
         self.sources = sources
         self.colors = colors

@@ -160,7 +160,7 @@ extension Diagnostic {
         return Diagnostic(
             "wrong-variable-type", "Value of another type",
             detail:
-                "The variable `\(name)` has the type `\(kind.rawValue)`, so it is \(kind.phrase), not \(node.typeName).",
+                "The variable `\(name)` of type `\(kind.rawValue)` must be \(kind.phrase), not \(node.typeName).",
             fix: isUnquoted ? "Put the value into quotes." : "Write \(kind.phrase), or change the type.",
             at: node.range,
             address: "variables.\(name)")

@@ -56,9 +56,11 @@ package actor FileRecord: RecordStore {
     }
 
     private func read() throws -> Content {
-        guard let data = FileManager.default.contents(atPath: path) else { return Content() }
         do {
-            return try JSONDecoder().decode(Content.self, from: data)
+            let bytes = try FileBytes.read(path, atMost: 256 << 20)
+            return try JSONDecoder().decode(Content.self, from: Data(bytes))
+        } catch FileBytes.Failure.missing {
+            return Content()
         } catch {
             throw Diagnostic.recordUnreadable(path)
         }

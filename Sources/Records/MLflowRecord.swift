@@ -4,11 +4,13 @@ package import Wire
 
 /// The record of a stack in MLflow: an experiment `drover/<stack>`.
 ///
-/// `applied.json` among its artifacts holds the entries; open intents are tags (`drover.intent.<address>`); each apply is
-/// a run. Reading takes two requests, and one while there is no record yet.
+/// `applied.json` among its artifacts holds the entries; open intents are tags (`drover.intent.<address>`), long ones tags
+/// that name an artifact; each apply is a run. Reading takes two requests, and one while there is no record yet.
 package actor MLflowRecord: RecordStore {
     private static let intentPrefix = "drover.intent."
     private static let file = "drover/applied.json"
+    /// Servers refuse tags of more than 5,000 characters.
+    private static let longestTag = 4500
 
     private let server: MLflowServer
     private let name: String
@@ -24,22 +26,42 @@ package actor MLflowRecord: RecordStore {
         guard let found, !found.isDeleted else { return Record() }
         experiment = found
         var record = Record()
-        for (key, value) in found.tags where key.hasPrefix(Self.intentPrefix) {
-            record.intents[String(key.dropFirst(Self.intentPrefix.count))] = try? Value(json: value.utf8)
-        }
         record.entries = try await entries(of: found)
+        for (key, value) in found.tags where key.hasPrefix(Self.intentPrefix) {
+            let address = String(key.dropFirst(Self.intentPrefix.count))
+            record.intents[address] = try await intent(value, of: found)
+        }
         return record
+    }
+
+    /// An intent that cannot be read any more stays one: something was begun.
+    private func intent(_ tag: String, of experiment: MLflowExperiment) async throws -> Value {
+        let intent = (try? Value(json: tag.utf8)) ?? .null
+        guard let file = intent["artifact"]?.string else { return intent }
+        let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
+        guard let bytes = try await artifact(file, in: folder) else { return .null }
+        return (try? Value(json: bytes)) ?? .null
     }
 
     private func entries(of experiment: MLflowExperiment) async throws -> [String: Record.Entry] {
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
+        guard let bytes = try await artifact(Self.file, in: folder) else { return [:] }
         do {
-            let bytes = try await server.artifact(named: Self.file, in: folder)
             return try Value(json: bytes).decoded()
-        } catch let error as WireError where error.status == 404 || error.status == 500 {
-            return [:]  // Never written: 404 since 3.6, 500 before.
-        } catch is DecodingError {
+        } catch {
             throw Diagnostic.recordUnreadable("\(name)/\(Self.file)")
+        }
+    }
+
+    /// nil when it was never written: 404 since MLflow 3.6; before, 500 for that and for everything else that fails.
+    private func artifact(_ file: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
+        do {
+            return try await server.artifact(named: file, in: folder)
+        } catch let error as WireError where error.status == 404 {
+            return nil
+        } catch let error as WireError where error.status == 500 {
+            guard try await server.artifacts(in: folder).isEmpty else { throw error }
+            return nil
         }
     }
 
@@ -50,8 +72,15 @@ package actor MLflowRecord: RecordStore {
     }
 
     package func open(_ intent: Value, for address: Address) async throws {
-        let id = try await opened().id
-        try await server.setExperimentTag(id, Self.intentPrefix + address.description, to: intent.canonicalJSON)
+        let experiment = try await opened()
+        var tag = intent.canonicalJSON
+        if tag.utf8.count > Self.longestTag {
+            let file = "drover/intents/\(address).json"
+            let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
+            try await server.putArtifact(Array(tag.utf8), named: file, in: folder)
+            tag = Value.object(["artifact": .string(file)]).canonicalJSON
+        }
+        try await server.setExperimentTag(experiment.id, Self.intentPrefix + address.description, to: tag)
     }
 
     package func close(intentOf address: Address) async throws {

@@ -29,10 +29,11 @@ package struct FakeVersion: Sendable, Hashable {
     package var runID: String
     package var description: String
     package var tags: [FakeMLflowPair]
+    package var created: Int
 
     var json: Value {
         fields([
-            "name": .string(name), "version": .string(String(number)), "source": .string(source),
+            "name": .string(name), "creation_timestamp": .integer(created), "version": .string(String(number)), "source": .string(source),
             "run_id": .string(runID), "description": .string(description), "status": "READY", "tags": tags.json,
         ])
     }
@@ -49,7 +50,11 @@ extension FakeMLflowStore {
             let seen = registeredModels.filter { model in
                 showsPrompts || !model.tags.contains { $0.key == Self.promptTag && $0.value == "true" }
             }
-            return try page("registered_models", of: seen, request, limit: 1000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("registered_models", of: seen, request, limit: 1000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "PATCH registered-models/update":
             let index = try registeredModel(request)
             registeredModels[index].description = request.text("description") ?? ""
@@ -121,7 +126,11 @@ extension FakeMLflowStore {
         case "POST model-versions/create": return try createVersion(request)
         case "GET model-versions/search":
             let seen = Array(versions.reversed())
-            return try page("model_versions", of: seen, request, limit: 200_000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("model_versions", of: seen, request, limit: 200_000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "POST model-versions/set-tag":
             let tag = FakeMLflowPair(try request.required("key"), request.text("value") ?? "")
             let index = try version(request)
@@ -154,7 +163,8 @@ extension FakeMLflowStore {
         registeredModels[index].lastVersion += 1
         let version = FakeVersion(
             name: registeredModels[index].name, number: registeredModels[index].lastVersion, source: source,
-            runID: request.text("run_id") ?? "", description: request.text("description") ?? "", tags: tags)
+            runID: request.text("run_id") ?? "", description: request.text("description") ?? "", tags: tags,
+            created: now())
         versions.append(version)
         return ["model_version": version.json]
     }

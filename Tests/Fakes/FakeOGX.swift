@@ -46,6 +46,15 @@ package final class FakeOGX: HTTPTransport {
         life.withLock { $0.state.responses.keys.sorted() }
     }
 
+    /// What the server remembers now.
+    var state: OGXState {
+        life.withLock { $0.state }
+    }
+
+    func change(_ body: (inout OGXState) -> Void) {
+        life.withLock { body(&$0.state) }
+    }
+
     /// Lets some requests be answered by other means from now on; nil ends it.
     package func intercept(_ interception: Interception?) {
         life.withLock { $0.intercept = interception }

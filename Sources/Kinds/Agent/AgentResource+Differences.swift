@@ -31,7 +31,11 @@ extension AgentResource {
             changes.append(FieldChange("log.experiment", old: old, new: .string(place.experiment)))
         }
         if changes.isEmpty {
-            changes.append(FieldChange("code", note: "this version of drover logs agents with newer code"))
+            let isCode = live.current.definition == nil || live.current.definition == desired.definition
+            changes.append(
+                isCode
+                    ? FieldChange("code", note: "this version of drover logs agents with newer code")
+                    : FieldChange("definition", note: "name or order of tools changed"))
         }
         return changes + tags
     }

@@ -84,8 +84,12 @@ extension AgentVersionWriter {
         let filter = MLflowFilter.tag(AgentVersion.digestTag, digest)
         async let allRuns = server.runs(inExperiments: [new.experimentID], where: filter)
         async let allModels = server.loggedModels(inExperiments: [new.experimentID], where: filter)
-        let runs = try await allRuns.filter { isWanted($0.tags) }.sorted { ($0.startTime, $0.id) < ($1.startTime, $1.id) }
-        let models = try await allModels.filter { isWanted($0.tags) }.sorted { ($0.created, $0.id) < ($1.created, $1.id) }
+        let runs = try await allRuns.filter { isWanted($0.tags) }.sorted {
+            ($0.startTime, $0.id) < ($1.startTime, $1.id)
+        }
+        let models = try await allModels.filter { isWanted($0.tags) }.sorted {
+            ($0.created, $0.id) < ($1.created, $1.id)
+        }
         for model in models {  // One whose run was deleted is nobody's business any more.
             if let run = runs.first(where: { $0.id == model.runID }) { return Begun(run: run, model: model) }
         }

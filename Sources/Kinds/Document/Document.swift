@@ -19,6 +19,11 @@ package struct Document: Sendable, Hashable {
     /// Where the spec asks for it.
     let range: SourceRange
 
+    /// Whether it would be the same in a store, wherever the spec asks for it.
+    func isSame(as other: Document) -> Bool {
+        (path, sha256, attributes) == (other.path, other.sha256, other.attributes)
+    }
+
     /// The one attribute that every document of ours carries: short, since servers show it to the model.
     ///
     ///     drover: helpdesk:0f3a…   (stack, then 16 digits of the digest of path, content, attributes and chunking)
@@ -45,7 +50,7 @@ struct DocumentReader: Sendable {
         for spec in specs {
             do {
                 for document in try read(spec) {
-                    if let first = documents[document.path], first.content != document.content {
+                    if let first = documents[document.path], !first.isSame(as: document) {
                         problems.append(.sameDocument(document, first))
                     }
                     documents[document.path] = documents[document.path] ?? document
@@ -98,7 +103,7 @@ extension Diagnostic {
     fileprivate static func sameDocument(_ second: Document, _ first: Document) -> Diagnostic {
         Diagnostic(
             "duplicate-document", "Two documents with one path",
-            detail: "`\(second.path)` is asked for twice, with different content.",
+            detail: "`\(second.path)` is asked for twice, with different content or attributes.",
             fix: "Rename one, so that answers can cite them apart.", at: second.range,
             notes: [Note("First asked for here", at: first.range)])
     }

@@ -33,7 +33,12 @@ package struct ExperimentResource: Resource {
                 claim.address, claim.ownership, experiment,
                 label: "experiment \(experiment.id) (\(experiment.name)\(state))")
         }
-        return claims.sorted(found)
+        // A copied mark may be on several: the one that has the name counts, then one that is not deleted.
+        let ranked = found.map { each in
+            let isNamed = names[each.live.name] == each.address
+            return (rank: isNamed ? 0 : each.live.isDeleted ? 2 : 1, each)
+        }
+        return claims.sorted((0...2).flatMap { rank in ranked.filter { $0.rank == rank }.map(\.1) })
     }
 
     package func desired(
@@ -52,9 +57,10 @@ package struct ExperimentResource: Resource {
         if live.isDeleted {
             changes.insert(FieldChange("state", old: "deleted", new: "active", note: "restored"), at: 0)
         }
+        changes.removeAll { $0.path == "artifactLocation" && $0.new == nil }  // It stays where it is.
         return changes.map { change in
             var change = change
-            change.forcesReplacement = change.path == "artifactLocation" && change.new != nil
+            change.forcesReplacement = change.path == "artifactLocation"
             return change
         }
     }
@@ -115,12 +121,19 @@ package struct ExperimentResource: Resource {
         try await server.setExperimentTag(id, key, to: value)
     }
 
-    /// An experiment keeps its name for ever, so the old one steps aside: it is renamed and kept, for its runs.
+    /// An experiment keeps its name for ever, so the old one steps aside: it is renamed and kept, for its runs. It loses
+    /// its mark last, so that a replacement that was cut off is taken up again.
     package func replace(
         _ live: MLflowExperiment, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> MLflowExperiment {
+        var live = live
+        if live.isDeleted {
+            try await server.restoreExperiment(live.id)
+            live.isDeleted = false
+        }
+        let suffix = " (replaced, \(live.id))"
+        if !live.name.hasSuffix(suffix) { try await server.renameExperiment(live.id, to: live.name + suffix) }
         try await forget(live, at: address, in: context)
-        try await server.renameExperiment(live.id, to: "\(live.name) (replaced, \(live.id))")
         return try await create(desired, at: address, in: context)
     }
 
@@ -141,6 +154,7 @@ package struct ExperimentResource: Resource {
     }
 
     package func forget(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
+        guard !live.isDeleted else { return }  // It takes no tags, and is nobody's business any more.
         for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteExperimentTag(live.id, key) }
     }
 

@@ -29,16 +29,23 @@ struct DocumentChanges {
     private(set) var attach: [(document: Document, mark: String)] = []
     /// To be taken out and deleted.
     private(set) var detach: [LlamaStack.VectorStoreFile] = []
+    /// Attached and still being ingested.
+    private(set) var unfinished: [(document: Document, file: LlamaStack.VectorStoreFile)] = []
 
     /// Pairs what is wanted with what is there by mark: a mark names path, content and chunking.
     init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
         var present: Set<String> = []
-        let wanted = Set(desired.marks.values)
+        let wanted = Dictionary(
+            desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
+        ) { first, _ in first }
         for file in live.files {
             guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
             let isGood = file.status == .completed || file.status == .inProgress
-            if isGood, wanted.contains(mark), present.insert(mark).inserted { continue }
-            detach.append(file)
+            guard isGood, let document = wanted[mark], present.insert(mark).inserted else {
+                detach.append(file)
+                continue
+            }
+            if file.status == .inProgress { unfinished.append((document, file)) }
         }
         attach = desired.documents.compactMap { document in
             guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }

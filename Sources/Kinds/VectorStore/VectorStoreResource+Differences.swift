@@ -10,13 +10,17 @@ extension VectorStoreResource {
             live: fields(of: live), desired: ownFields(of: desired),
             since: last.filter { !$0.key.hasPrefix("documents.") })
         let documents = documentChanges(live, desired, since: last)
-        return fields.map { change in
+        return fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
             var change = change
+            // Servers take no expiry back.
             change.forcesReplacement =
-                ["embeddingModel", "embeddingDimension", "provider"].contains(change.path) && change.new != nil
+                Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
             return change
         } + documents
     }
+
+    /// Fixed for ever, and the server's choice when the spec does not say.
+    private static let chosenByServer = ["embeddingModel", "embeddingDimension", "provider"]
 
     package func fields(of desired: Desired) -> AppliedFields {
         var fields = ownFields(of: desired)
@@ -74,6 +78,9 @@ extension VectorStoreResource {
                 ? "was not ingested"
                 : before != nil ? "content changed" : last[path] == .string(mark) ? "missing on the server" : "new"
             return FieldChange(path, old: before.map { .string($0) }, new: .string(mark), note: note)
+        }
+        fields += changes.unfinished.map { document, _ in
+            FieldChange("documents.\(document.path)", note: "is still being ingested")
         }
         fields += old.map { FieldChange("documents.\($0.key)", old: .string($0.value), note: "removed") }
         return fields.sorted { $0.path < $1.path }

@@ -1,34 +1,53 @@
 import Engine
-import FoundationEssentials
 import Language
 import Wire
 
 extension VectorStoreResource {
-    /// Uploads and attaches what is missing, four at a time, then takes out what is no longer wanted.
+    /// Uploads and attaches what is missing, four at a time, waits for what is being ingested, then takes out what is no
+    /// longer wanted; that stays while something failed.
     ///
     /// An upload carries no mark, so it is announced in the record first: after a crash the next run finds it there.
     func bringDocuments(
         of desired: Desired, into live: LiveStore, at address: Address, in context: ApplyContext
     ) async throws {
         let changes = DocumentChanges(desired, live)
-        let found = try await leftovers(context.intent, of: live, wanted: changes.attach.map(\.document))
-        if !changes.attach.isEmpty { try await context.record.open(intent(for: changes.attach), for: address) }
-        let total = changes.attach.count
+        let new = changes.attach.map(\.document)
+        let found = try await prepare(new, at: address, in: context)
+        let total = new.count
         let done = Count()
-        let failures = try await changes.attach.concurrentMap(limit: 4) { document, mark -> Diagnostic? in
-            do {
+        var failures = try await changes.attach.concurrentMap(limit: 4) { document, mark -> Diagnostic? in
+            try await document.telling(at: address) {
                 try await bring(document, mark, reusing: found[document.sha256], desired, into: live.store.id)
                 context.progress("\(done.next()) of \(total) documents")
-                return nil
-            } catch {
-                return Diagnostic.from(error, at: address).about(document)
             }
         }
-        for file in changes.detach { try await remove(file.id, from: live.store.id) }
-        if let first = failures.compactMap(\.self).first {
-            throw first.joined(with: failures.compactMap(\.self).dropFirst())
+        for (document, file) in changes.unfinished {
+            failures.append(
+                try await document.telling(at: address) { try await settle(file, document, in: live.store.id) })
         }
-        if !changes.attach.isEmpty || context.intent != nil { try await context.record.close(intentOf: address) }
+        let problems = failures.compactMap(\.self)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        for file in changes.detach { try await remove(file.id, from: live.store.id) }
+        if !new.isEmpty || context.intent != nil { try await context.record.close(intentOf: address) }
+    }
+
+    /// Announces what will be uploaded, and takes up what an interrupted run left, by SHA-256.
+    private func prepare(
+        _ documents: [Document], at address: Address, in context: ApplyContext
+    ) async throws -> [String: String] {
+        let earlier = Announcement(context.intent)
+        if !documents.isEmpty {
+            let announcement = earlier.adding(documents, to: try await leftovers.listed())
+            if announcement != earlier { try await context.record.open(announcement.value, for: address) }
+        }
+        guard context.intent != nil else { return [:] }
+        return try await leftovers.take(earlier, wanted: documents)
+    }
+
+    /// Deletes what interrupted runs uploaded for a store that goes.
+    func clearLeftovers(in context: ApplyContext) async throws {
+        guard let intent = context.intent else { return }
+        _ = try await leftovers.take(Announcement(intent), wanted: [])
     }
 
     private func bring(
@@ -43,10 +62,17 @@ extension VectorStoreResource {
         let attributes = document.attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
         let attached = try await server.files(in: store).attach(
             id, attributes: attributes, chunking: desired.chunking.wire)
+        try await settle(attached, document, in: store)
+    }
+
+    /// Waits until a document is ingested; one that cannot be is taken out again.
+    private func settle(
+        _ attached: LlamaStack.VectorStoreFile, _ document: Document, in store: String
+    ) async throws {
         guard attached.status != .completed else { return }
-        let settled = attached.status == .inProgress ? try await wait(for: id, in: store) : attached
+        let settled = attached.status == .inProgress ? try await wait(for: attached.id, in: store) : attached
         guard settled.status != .completed else { return }
-        try await remove(id, from: store)
+        try await remove(attached.id, from: store)
         throw Diagnostic.notIngested(document, settled.lastError ?? attached.lastError)
     }
 
@@ -86,49 +112,6 @@ extension VectorStoreResource {
             throw Diagnostic.noDownload(url, failure.message)
         }
     }
-
-    private func intent(for documents: [(document: Document, mark: String)]) -> Value {
-        [
-            "since": .integer(Int(Date().timeIntervalSince1970)),
-            "documents": .array(
-                documents.map { ["path": .string($0.document.path), "sha256": .string($0.document.sha256)] }),
-        ]
-    }
-
-    /// What an interrupted run uploaded and did not attach, by SHA-256: what is still wanted is used, the rest deleted.
-    private func leftovers(
-        _ intent: Value?, of live: LiveStore, wanted: [Document]
-    ) async throws -> [String: String] {
-        guard let intent, let since = intent["since"]?.integer else { return [:] }
-        let announced = Set(
-            (intent["documents"]?.array ?? []).compactMap { entry in
-                entry["path"]?.string.flatMap { path in entry["sha256"]?.string.map { Announcement(path, $0) } }
-            })
-        let paths = Set(announced.map(\.path))
-        let attached = Set(live.files.map(\.id))
-        var found: [String: String] = [:]
-        for file in try await server.files.list() where file.createdAt >= since - 5 && paths.contains(file.path) {
-            guard !attached.contains(file.id) else { continue }
-            let digest = sha256Hex(try await server.files.content(of: file.id))
-            guard announced.contains(Announcement(file.path, digest)) else { continue }
-            if found[digest] == nil, wanted.contains(where: { $0.sha256 == digest && $0.path == file.path }) {
-                found[digest] = file.id
-            } else {
-                try await server.files.delete(file.id)
-            }
-        }
-        return found
-    }
-
-    private struct Announcement: Hashable {
-        let path: String
-        let sha256: String
-
-        init(_ path: String, _ sha256: String) {
-            self.path = path
-            self.sha256 = sha256
-        }
-    }
 }
 
 extension ChunkingSpec {
@@ -163,17 +146,20 @@ extension Diagnostic {
             "no-download", "A document could not be downloaded", detail: "`\(url.value)` gave no document: \(reason).",
             fix: "Check the address.", at: url.range, exitCode: 6)
     }
+}
 
-    fileprivate func about(_ document: Document) -> Diagnostic {
-        var diagnostic = self
-        diagnostic.subject = subject ?? document.range
-        return diagnostic
-    }
-
-    /// One diagnostic that tells others as notes.
-    fileprivate func joined(with others: some Sequence<Diagnostic>) -> Diagnostic {
-        var diagnostic = self
-        diagnostic.notes += others.map { Note("Also: \($0.detail)", at: $0.subject) }
-        return diagnostic
+extension Document {
+    /// Runs what brings the document, and tells what went wrong at its place.
+    fileprivate func telling(at address: Address, _ body: () async throws -> Void) async throws -> Diagnostic? {
+        do {
+            try await body()
+            return nil
+        } catch let cancellation as CancellationError {
+            throw cancellation
+        } catch {
+            var diagnostic = Diagnostic.from(error, at: address)
+            diagnostic.subject = diagnostic.subject ?? range
+            return diagnostic
+        }
     }
 }

@@ -26,6 +26,7 @@ package struct VectorStoreResource: Resource {
     let stack: StackName
     let folder: SpecFolder
     let transport: any HTTPTransport
+    let leftovers: Leftovers
     private let models: ModelListing
 
     package init(
@@ -37,6 +38,7 @@ package struct VectorStoreResource: Resource {
         self.folder = folder
         self.models = models
         self.transport = transport
+        leftovers = Leftovers(server)
     }
 
     package func discover(
@@ -139,8 +141,10 @@ package struct VectorStoreResource: Resource {
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         let foreign = live.files.count { LiveStore.mark(of: $0, in: context.stack) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+        try await clearLeftovers(in: context)
         for file in live.files { try await server.files.delete(file.id) }
         try await server.vectorStores.delete(live.store.id)
+        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     package func mark(

@@ -56,6 +56,7 @@ package struct SuiteSpec: DeclaredSpec {
 
     package var uses: [Use] {
         [Use("agents", agent)] + (experiment.map { [Use("experiments", $0)] } ?? [])
+            + cases.flatMap(\.judges).map { Use("judges", $0) }
     }
 
     /// The suite ready to run, its tables read.

@@ -54,7 +54,8 @@ struct AgentVersionWriterTests {
         #expect(described.contains("model_id: \(model.id)\n"))
         #expect(described.contains("run_id: \(version.runID)\n"))
         #expect(described.contains("utc_time_created: '2027-01-15 08:00:00.00"))
-        #expect(!described.contains("@MODEL_ID@") && !described.contains("@RUN_ID@") && !described.contains("@CREATED@"))
+        #expect(
+            !described.contains("@MODEL_ID@") && !described.contains("@RUN_ID@") && !described.contains("@CREATED@"))
         #expect(files["\(folder)/definition.json"] == (try AgentDefinition.support.canonicalJSON))
         #expect(files["\(folder)/llamastack.json"] == #"{"baseUrl":"http://llama:8321"}"#)
     }

@@ -14,7 +14,6 @@ and the tokens of MCP servers stand in the variables that the definition names.
 """
 
 import json
-import logging
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from itertools import chain
@@ -34,14 +33,9 @@ JSON = dict[str, Any]
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 300  # Between two bytes of an answer.
 
-log = logging.getLogger("drover.agent")
-
 
 class LlamaStackError(Exception):
     """The question could not be put to Llama Stack, or was not answered; the message is for people."""
-
-
-# ---------------------------------------------------------------------------------------------------- Llama Stack
 
 
 class LlamaStack:
@@ -97,9 +91,6 @@ def server_message(text: str) -> str:
     return error if isinstance(error, str) else json.dumps(error)
 
 
-# ------------------------------------------------------------------------------------------------------- Runtimes
-
-
 class Runtime(Protocol):
     """A way to run an agent on a server."""
 
@@ -140,7 +131,8 @@ class ResponsesRuntime:
             "model": self.model,
             "instructions": self._definition.get("instructions"),
             "input": [item.model_dump(exclude_none=True) for item in request.input],
-            "tools": [responses_tool(tool) for tool in tools],
+            "tools": [responses_tool(tool) for tool in tools] or None,
+            "include": ["file_search_call.results"] if any("fileSearch" in tool for tool in tools) else None,
             "tool_choice": tool_choice(self._definition.get("toolChoice"), tools),
             "text": text_format(self._definition.get("responseFormat")),
             "max_infer_iters": self._definition.get("maxSteps"),
@@ -195,10 +187,15 @@ def responses_tool(tool: JSON) -> JSON:
 def mcp_token(tool: JSON) -> str | None:
     """The bearer token of an MCP server, from the environment variable that the definition names."""
     variable = tool["mcp"].get("tokenEnvironment")
-    token = os.environ.get(variable) if variable else None
-    if variable and not token:
-        log.warning("`%s` is not set: the MCP server `%s` is called without a token.", variable, tool["name"])
-    return token or None
+    if not variable:
+        return None
+    token = os.environ.get(variable)
+    if not token:
+        raise LlamaStackError(
+            f"The tool `{tool['name']}` takes its token from the environment variable `{variable}`, which is not set. "
+            f"Set `{variable}`."
+        )
+    return token
 
 
 def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
@@ -211,10 +208,8 @@ def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
 
 def text_format(schema: JSON | None) -> JSON | None:
     """The `text` field that makes the answer follow a JSON schema."""
-    return schema and {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": True}}
+    return schema and {"format": {"type": "json_schema", "name": "answer", "schema": schema}}
 
-
-# ----------------------------------------------------------------------------------------------- MLflow's spelling
 
 ITEM_STATUS = {"in_progress", "completed", "incomplete"}
 ANNOTATIONS = {"file_citation", "url_citation", "file_path"}
@@ -304,9 +299,6 @@ def mlflow_events(event: JSON) -> list[JSON]:
     return []
 
 
-# ---------------------------------------------------------------------------------------------------------- Tracing
-
-
 class TurnSpans:
     """The spans of one turn below the root that MLflow makes: the exchange with the server, and each tool call."""
 
@@ -392,9 +384,6 @@ def arguments(text: str | None) -> Any:
         return json.loads(text or "{}")
     except ValueError:
         return text
-
-
-# ------------------------------------------------------------------------------------------------------------ Agent
 
 
 class DroverAgent(ResponsesAgent):

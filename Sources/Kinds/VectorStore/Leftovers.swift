@@ -1,0 +1,111 @@
+import Language
+import Wire
+
+/// The uploaded files that an interrupted run left unattached.
+///
+/// An uploaded file carries no mark, so what a run is about to upload is announced in the record first. A leftover has
+/// an announced path and content, was not there before the announcement, and is in no store.
+actor Leftovers {
+    private let server: LlamaStack
+    private var files: [LlamaStack.File]?
+    private var taken: Set<String> = []
+
+    init(_ server: LlamaStack) {
+        self.server = server
+    }
+
+    /// All files as they were before this run uploaded any: whoever uploads asks here first.
+    func listed() async throws -> [LlamaStack.File] {
+        if let files { return files }
+        let listed = try await server.files.list()
+        // Somebody else may have asked meanwhile, and may be uploading already: then only the first list holds.
+        if let files { return files }
+        files = listed
+        return listed
+    }
+
+    /// Takes what was left of an announcement: what is still wanted is told by its SHA-256, the rest is deleted.
+    func take(_ announced: Announcement, wanted: [Document]) async throws -> [String: String] {
+        let candidates = try await listed().filter { announced.mayInclude($0) && !taken.contains($0.id) }
+        guard !candidates.isEmpty else { return [:] }
+        let attached = try await attachedFiles()
+        var found: [String: String] = [:]
+        for file in candidates where !attached.contains(file.id) {
+            guard let digest = try await digest(of: file.id), announced.includes(file.path, digest),
+                taken.insert(file.id).inserted
+            else { continue }
+            if found[digest] == nil, wanted.contains(where: { $0.sha256 == digest && $0.path == file.path }) {
+                found[digest] = file.id
+            } else {
+                try await server.files.delete(file.id)
+            }
+        }
+        return found
+    }
+
+    /// nil when it is gone meanwhile.
+    private func digest(of file: String) async throws -> String? {
+        do {
+            return sha256Hex(try await server.files.content(of: file))
+        } catch let error as WireError where error.isAbsence {
+            return nil
+        }
+    }
+
+    private func attachedFiles() async throws -> Set<String> {
+        let server = server
+        let stores = try await server.vectorStores.list()
+        return Set(try await stores.concurrentMap(limit: 8) { try await server.files(in: $0.id).list() }.joined().map(\.id))
+    }
+}
+
+/// What a run is about to upload for one store, as the record keeps it.
+///
+///     {"before": ["file-1"], "documents": [{"path": "docs/refunds.md", "sha256": "0f3a…"}]}
+struct Announcement: Sendable, Hashable {
+    private struct Upload: Hashable {
+        let path: String
+        let sha256: String
+    }
+
+    /// Files of announced paths that were there already.
+    private var before: Set<String> = []
+    private var uploads: Set<Upload> = []
+    private var paths: Set<String> = []
+
+    /// Reads an intent of the record; what is no announcement announces nothing.
+    init(_ intent: Value?) {
+        before = Set((intent?["before"]?.array ?? []).compactMap(\.string))
+        for entry in intent?["documents"]?.array ?? [] {
+            guard let path = entry["path"]?.string, let digest = entry["sha256"]?.string else { continue }
+            uploads.insert(Upload(path: path, sha256: digest))
+            paths.insert(path)
+        }
+    }
+
+    /// The same with more documents; what an earlier run announced stays announced until all is done.
+    func adding(_ documents: [Document], to files: [LlamaStack.File]) -> Announcement {
+        var more = self
+        more.paths.formUnion(documents.map(\.path))
+        more.uploads.formUnion(documents.map { Upload(path: $0.path, sha256: $0.sha256) })
+        let new = more.paths.subtracting(paths)
+        more.before.formUnion(files.filter { new.contains($0.path) }.map(\.id))
+        return more
+    }
+
+    var value: Value {
+        let sorted = uploads.sorted { ($0.path, $0.sha256) < ($1.path, $1.sha256) }
+        return [
+            "before": .array(before.sorted().map { .string($0) }),
+            "documents": .array(sorted.map { ["path": .string($0.path), "sha256": .string($0.sha256)] }),
+        ]
+    }
+
+    func mayInclude(_ file: LlamaStack.File) -> Bool {
+        paths.contains(file.path) && !before.contains(file.id)
+    }
+
+    func includes(_ path: String, _ sha256: String) -> Bool {
+        uploads.contains(Upload(path: path, sha256: sha256))
+    }
+}

@@ -1,0 +1,60 @@
+package import Language
+
+/// A file of the fake.
+package struct FakeFile: Sendable, Hashable {
+    package var id: String
+    package var filename: String
+    package var bytes: [UInt8]
+}
+
+/// A vector store of the fake.
+package struct FakeStore: Sendable, Hashable {
+    package var id: String
+    package var name: String
+    package var metadata: [String: Value]
+    package var expiresAfter: Value
+    package var attachments: [FakeAttachment]
+}
+
+/// A file in a vector store of the fake.
+package struct FakeAttachment: Sendable, Hashable {
+    package var file: String
+    package var status: String
+    package var attributes: [String: Value]
+    package var chunking: Value
+    package var text: String
+}
+
+extension FakeOGX {
+    /// What the server holds, oldest first.
+    package var files: [FakeFile] {
+        state.files.map { id, file in
+            FakeFile(id: id, filename: file.value["filename"]?.string ?? "", bytes: file.bytes)
+        }
+    }
+
+    /// What the server holds, oldest first.
+    package var stores: [FakeStore] {
+        state.stores.map { id, store in
+            FakeStore(
+                id: id, name: store.value["name"]?.string ?? "", metadata: store.value["metadata"]?.object ?? [:],
+                expiresAfter: store.value["expires_after"] ?? .null,
+                attachments: store.files.map { file, value, text in
+                    FakeAttachment(
+                        file: file, status: value["status"]?.string ?? "",
+                        attributes: value["attributes"]?.object ?? [:],
+                        chunking: value["chunking_strategy"] ?? .null, text: text)
+                })
+        }
+    }
+
+    /// Gives an attachment another status, as a server does that is still at work or was stopped in it.
+    package func setStatus(_ status: String, ofFile file: String, inStore store: String) {
+        change { state in
+            guard let index = state.stores.firstIndex(where: { $0.id == store }),
+                let place = state.stores[index].store.files.firstIndex(where: { $0.id == file })
+            else { return }
+            state.stores[index].store.files[place].value["status"] = .string(status)
+        }
+    }
+}

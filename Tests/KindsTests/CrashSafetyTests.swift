@@ -1,0 +1,121 @@
+import Engine
+import Fakes
+import Language
+import Testing
+
+/// Cuts an apply off at every request, in every way, and lets the next one finish.
+@Suite("Crash safety")
+struct CrashSafetyTests {
+    private static let first = """
+        experiments: {helpdesk: {description: Answers, tags: {team: support}}}
+        registeredModels: {helpdesk-support: {tags: {team: support}}}
+        vectorStores: {handbook: {embeddingModel: scripted/embed, documents: ["docs/*.md"]}}
+        tools: {knowledge: {fileSearch: {vectorStores: [handbook]}}}
+        agents:
+          support:
+            model: scripted/llm
+            instructions: Be brief.
+            tools: [knowledge]
+            log: {experiment: helpdesk, registeredModel: helpdesk-support}
+        """
+
+    private static let second = first.replacing("team: support", with: "team: desk")
+        .replacing("Be brief.", with: "Be kind.")
+
+    /// Both applies take fewer requests, so that every one of them is cut; `reach` proves it.
+    private static let cuts = (1...60).flatMap { [Scissors.Cut.before($0), .after($0), .answer($0)] }
+
+    private static func begin() throws -> TestStack {
+        let stack = try TestStack()
+        try stack.write("docs/a.md", "Refunds take 30 days.")
+        try stack.write("docs/b.md", "We ship to Norway.")
+        try stack.write("docs/c.md", "We are closed on Sundays.")
+        return stack
+    }
+
+    /// Changes a document, takes one out, and adds one.
+    private static func edit(_ stack: TestStack) throws {
+        try stack.write("docs/a.md", "Refunds take 14 days.")
+        try stack.remove("docs/b.md")
+        try stack.write("docs/d.md", "We ship to Iceland.")
+    }
+
+    private static func expectSame(_ stack: TestStack, as whole: TestStack, _ cut: String) {
+        let (is_, should) = (Contents(stack), Contents(whole))
+        guard is_ != should else { return }
+        let more = is_.lines.filter { !should.lines.contains($0) }.joined(separator: "\n  + ")
+        let less = should.lines.filter { !is_.lines.contains($0) }.joined(separator: "\n  - ")
+        Issue.record("After the cut (\(cut)) and one more apply:\n  + \(more)\n  - \(less)\n(\(is_.lines.count) lines, not \(should.lines.count))")
+    }
+
+    @Test("A first apply that was cut off anywhere is finished by the next one, with nothing made twice", arguments: cuts)
+    func firstApply(cut: Scissors.Cut) async throws {
+        let whole = try Self.begin()
+        try await whole.apply(Self.first)
+        let stack = try Self.begin()
+        try await stack.apply(Self.first, cutting: cut)
+        try await stack.apply(Self.first)
+        Self.expectSame(stack, as: whole, "\(cut)")
+        let rest = try await stack.plan(Self.first)
+        #expect(rest.lines == [], "\(cut)")
+    }
+
+    @Test("A changing apply that was cut off anywhere is finished by the next one, with nothing made twice", arguments: cuts)
+    func changingApply(cut: Scissors.Cut) async throws {
+        let whole = try Self.begin()
+        try await whole.apply(Self.first)
+        try Self.edit(whole)
+        try await whole.apply(Self.second)
+        let stack = try Self.begin()
+        try await stack.apply(Self.first)
+        try Self.edit(stack)
+        try await stack.apply(Self.second, cutting: cut)
+        try await stack.apply(Self.second)
+        Self.expectSame(stack, as: whole, "\(cut)")
+        let rest = try await stack.plan(Self.second)
+        #expect(rest.lines == [], "\(cut)")
+    }
+
+    @Test("A first apply that was cut off twice is finished all the same", arguments: 20...50, [19, 24, 29, 34])
+    func cutTwice(first: Int, second: Int) async throws {
+        let whole = try Self.begin()
+        try await whole.apply(Self.first)
+        let stack = try Self.begin()
+        try await stack.apply(Self.first, cutting: .after(first))
+        try await stack.apply(Self.first, cutting: .after(second))
+        try await stack.apply(Self.first)
+        Self.expectSame(stack, as: whole, "after \(first), then after \(second)")
+    }
+
+    @Test("A destroy that was cut off anywhere is finished by the next one", arguments: cuts)
+    func destroy(cut: Scissors.Cut) async throws {
+        let spec = Self.first.replacing("{description: Answers", with: "{onDelete: delete, description: Answers")
+            .replacing("support: {tags", with: "support: {onDelete: delete, tags")
+        let stack = try Self.begin()
+        try await stack.apply(spec)
+        let (workflow, folder) = try stack.declare(spec)
+        let gone = workflow.withoutDeclarations
+        let permissions = Permissions(allowEmpty: true)
+        _ = try? await stack.open(gone, folder, Scissors(cut)).apply(permissions)  // That it fails is what the cut is for.
+        let applied = try await stack.open(gone, folder, Scissors(.never)).apply(permissions)
+        #expect(applied.failures == [], "\(cut)")
+        #expect(stack.ogx.files.isEmpty && stack.ogx.stores.isEmpty, "\(cut)")
+        let mlflow = stack.mlflow.store
+        #expect(mlflow.versions.isEmpty && mlflow.registeredModels.isEmpty, "\(cut)")
+        let leftModels = mlflow.loggedModels.filter { !$0.isDeleted }
+        #expect(leftModels.isEmpty, "\(cut)")
+        #expect(mlflow.experiments.filter { !$0.isDeleted }.map(\.name) == ["Default", "drover/helpdesk"], "\(cut)")
+        let rest = try await stack.open(gone, folder, Scissors(.never)).plan(permissions)
+        #expect(rest.lines == [], "\(cut)")
+    }
+
+    @Test("The cuts reach every request of the applies")
+    func reach() async throws {
+        let stack = try Self.begin()
+        let creating = try await stack.apply(Self.first, cutting: .never)
+        #expect(creating.count <= 60 && creating.contains { $0.hasSuffix("model-versions/create") }, "\(creating.count)")
+        try Self.edit(stack)
+        let changing = try await stack.apply(Self.second, cutting: .never)
+        #expect(changing.count <= 60 && changing.contains { $0.contains("DELETE") }, "\(changing.count)")
+    }
+}

@@ -1,0 +1,186 @@
+import Engine
+import Fakes
+import Foundation
+import Kinds
+import Language
+import Records
+import Synchronization
+import Testing
+import Wire
+
+/// A spec in a folder of its own, and the servers that it is applied to.
+final class TestStack: Sendable {
+    let ogx: FakeOGX
+    let mlflow: FakeMLflow
+    /// Where the spec and its documents lie.
+    let folder: URL
+
+    init(ogx: FakeOGX = FakeOGX(), mlflow: FakeMLflow = FakeMLflow()) throws {
+        self.ogx = ogx
+        self.mlflow = mlflow
+        folder = URL.temporaryDirectory.appending(path: "drover-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)  // The system cleans up what is left.
+    }
+
+    /// Writes a file of the spec.
+    func write(_ path: String, _ text: String) throws {
+        let file = folder.appending(path: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    func remove(_ path: String) throws {
+        try FileManager.default.removeItem(at: folder.appending(path: path))
+    }
+
+    /// Reads a spec; `drover: v1` and `stack: helpdesk` come first by themselves.
+    /// - Throws: `Diagnostics` with what is wrong with it.
+    func declare(_ yaml: String) throws -> (Workflow, SpecFolder) {
+        try write("drover.yaml", "drover: v1\nstack: helpdesk\n" + yaml)
+        let loader = SpecLoader(environment: [:], workingDirectory: folder.path) { _ throws(FileBytes.Failure) in [] }
+        let spec = loader.load(paths: ["drover.yaml"])
+        var problems = Problems()
+        problems.report(spec.diagnostics)
+        let catalog = Catalog(sections: Kinds.sections, settings: [])
+        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
+        guard let workflow, problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
+        return (workflow, SpecFolder(root: spec.rootDirectory, directory: spec.directory(of:)))
+    }
+
+    /// Connects as a new run of the program would.
+    func open(_ yaml: String, _ scissors: Scissors = Scissors(.never)) async throws -> TestRun {
+        let (workflow, specFolder) = try declare(yaml)
+        return try await open(workflow, specFolder, scissors)
+    }
+
+    func open(_ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors) async throws -> TestRun {
+        let retry = RetryPolicy(attempts: 1, base: .zero)
+        let llamaStack = try await LlamaStack.connect(
+            to: Endpoint(
+                service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry))
+        let server = MLflowServer(
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry))
+        let servers = Servers(
+            stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
+            transport: scissors.through(ogx), commit: nil)
+        return TestRun(
+            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers),
+            store: MLflowRecord(server, stack: workflow.stack))
+    }
+
+    @discardableResult
+    func plan(_ yaml: String, _ permissions: Permissions = Permissions()) async throws -> Plan {
+        try await open(yaml).plan(permissions)
+    }
+
+    /// Plans and applies; what failed is thrown.
+    @discardableResult
+    func apply(_ yaml: String, _ permissions: Permissions = Permissions()) async throws -> Applied {
+        let applied = try await open(yaml).apply(permissions)
+        guard applied.failures.isEmpty else { throw Diagnostics(applied.failures) }
+        return applied
+    }
+
+    /// Plans and applies until the connection breaks.
+    /// - Returns: What would have been sent.
+    @discardableResult
+    func apply(_ yaml: String, cutting cut: Scissors.Cut) async throws -> [String] {
+        let scissors = Scissors(cut)
+        let (workflow, folder) = try declare(yaml)
+        do {
+            _ = try await open(workflow, folder, scissors).apply()
+        } catch {
+            // That it fails is what the cut is for.
+        }
+        return scissors.requests
+    }
+}
+
+/// One run of the program on a stack.
+struct TestRun: Sendable {
+    let workflow: Workflow
+    let servers: Servers
+    let drivers: [any Driver]
+    let store: any RecordStore
+
+    func survey() async throws -> Survey {
+        try await Survey.take(of: workflow, with: drivers)
+    }
+
+    func plan(_ permissions: Permissions = Permissions()) async throws -> Plan {
+        let record = try await store.load()
+        return try await Planner(
+            workflow, drivers: drivers, survey: try await survey(), record: record, permissions: permissions
+        ).plan()
+    }
+
+    func apply(_ permissions: Permissions = Permissions()) async throws -> Applied {
+        let record = try await store.load()
+        let survey = try await survey()
+        let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
+        let plan = try await planner.plan()
+        let executor = Executor(
+            workflow, drivers: drivers, survey: survey, record: record, store: store, permissions: permissions,
+            onEvent: { _ in })
+        let applied = try await executor.apply(plan, parallelism: 4)
+        try await store.log(
+            HistoryEntry(
+                command: "apply", specDigest: "", gitCommit: nil, actor: "test", startedAt: 1, finishedAt: 2,
+                succeeded: applied.failures.isEmpty, results: []))
+        return applied
+    }
+}
+
+extension Plan {
+    /// One line a change: `update agents.support: instructions, tools.knowledge`.
+    var lines: [String] {
+        changes.filter { $0.action != .keep }.map { change in
+            let fields = change.fields.map(\.path).joined(separator: ", ")
+            return "\(change.action.rawValue) \(change.address)" + (fields.isEmpty ? "" : ": \(fields)")
+        }
+    }
+}
+
+/// Everything that servers hold, without what differs from one run to the next: ids, times, the history of applies.
+struct Contents: Equatable, CustomStringConvertible {
+    var lines: [String]
+
+    var description: String {
+        lines.joined(separator: "\n")
+    }
+
+    init(_ stack: TestStack) {
+        let ogx = stack.ogx
+        let mlflow = stack.mlflow.store
+        let names = Dictionary(ogx.files.map { ($0.id, $0.filename) }) { first, _ in first }
+        var lines = ogx.stores.map { store in
+            let files = store.attachments.map { "\(names[$0.file] ?? "GONE") \($0.status) \($0.attributes) \($0.text)" }
+            return "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
+        }
+        lines += ogx.files.map { "file \($0.filename) \(String(decoding: $0.bytes, as: UTF8.self))" }
+        lines += mlflow.experiments.map { "experiment \($0.name) \($0.isDeleted) \(Self.spelled($0.tags))" }
+        lines += mlflow.registeredModels.map { "model \($0.name) \($0.description) \(Self.spelled($0.tags))" }
+        lines += mlflow.versions.map { "version \($0.name) \($0.number) \(Self.spelled($0.tags))" }
+        lines += mlflow.loggedModels.map { "logged \($0.name) \($0.status) \($0.isDeleted) \(Self.spelled($0.tags))" }
+        lines += mlflow.runs.filter { $0.name != "apply" }.map { run in
+            "run \(run.name) \(run.status) \(run.isDeleted) \(run.outputs.count) \(Self.spelled(run.tags))"
+        }
+        lines += mlflow.artifacts.filter { $0.key.contains("drover/applied") }.map { path, bytes in
+            "record \(String(decoding: bytes, as: UTF8.self))"
+        }
+        self.lines = lines.map(Self.masked).sorted()
+    }
+
+    private static func spelled(_ tags: [FakeMLflowPair]) -> String {
+        tags.map { "\($0.key)=\($0.value)" }.sorted().joined(separator: " ")
+    }
+
+    private static func masked(_ line: String) -> String {
+        line.replacing(/vs_[0-9a-f-]{36}/, with: "vs").replacing(/file-[0-9a-f]+/, with: "file")
+            .replacing(/[0-9a-f]{64}/, with: "digest")
+    }
+}
