@@ -41,7 +41,7 @@ struct Stack {
         var problems = Problems()
         problems.report(spec.diagnostics)
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
-        let settings = workflow?.settings["servers"].flatMap { $0.content == .null ? nil : $0 }
+        let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
         let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))

@@ -49,7 +49,7 @@ extension Workflow {
         declarations.flatMap { declaration in
             let own = declaration.spec.awaited
             let isRun = isReconciled(declaration) || (tryingSuites && !declaration.spec.isAwaited)
-            let needed = declaration.spec.isAwaited ? [] : declaration.uses.compactMap(neededButAwaited)
+            let needed = isRun ? declaration.uses.compactMap(neededButAwaited) : []
             return own.map { Diagnostic.awaited($0, declaration, isError: $0.isNeeded && isRun) } + needed
         }
     }

@@ -102,10 +102,12 @@ extension Diagnostic {
     }
 
     static func plainSecret(_ node: Node) -> Diagnostic {
-        Diagnostic(
+        var diagnostic = Diagnostic(
             "plain-secret", "Secret in plain text",
             detail: "This field is a secret, and a secret never stands in a spec.",
             fix: "Write `{env: NAME}` or `{file: PATH}`, and keep the value there.", at: node.range)
+        diagnostic.hidden = node.range
+        return diagnostic
     }
 
     static func outputNotAllowed(_ template: Template, _ range: SourceRange) -> Diagnostic {

@@ -65,6 +65,14 @@ package struct Expectation: SpecDecodable {
         }
     }
 
+    /// The declared judges that it asks, at any depth.
+    var judges: [Located<String>] {
+        switch content {
+        case .ready(let assertion): assertion.judges + assertion.parts.flatMap(\.judges)
+        case .waiting: []
+        }
+    }
+
     /// The references that have no value yet.
     package var references: [LocatedReference] {
         switch content {

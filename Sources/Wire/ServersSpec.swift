@@ -94,14 +94,14 @@ package struct TLSSpec: SpecDecodable {
     package static let fields = [caKey.field, certKey.field, keyKey.field, insecureKey.field]
 
     package let caFile: String?
-    package let certFile: String?
-    package let keyFile: String?
+    package let certFile: Located<String>?
+    package let keyFile: Located<String>?
     package let insecure: Bool
 
     package init(from fields: inout Fields) {
         caFile = fields.read(Self.caKey)?.value
-        certFile = fields.read(Self.certKey)?.value
-        keyFile = fields.read(Self.keyKey)?.value
+        certFile = fields.read(Self.certKey)
+        keyFile = fields.read(Self.keyKey)
         insecure = fields.read(Self.insecureKey) ?? false
     }
 }

@@ -125,11 +125,14 @@ package struct AgentSpec: DeclaredSpec {
     }
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] {
-        guard let place = place(at: address, in: stack) else { return [:] }
-        return [
-            place.experiment: ExperimentSpec(name: place.experiment.name),
-            place.registeredModel: RegisteredModelSpec(name: place.registeredModel.name),
-        ]
+        guard case .at(let log) = log, let place = place(at: address, in: stack) else { return [:] }
+        // What is named is declared, or the name is a mistake.
+        var implied: [Address: any DeclaredSpec] = [:]
+        if log.experiment == nil { implied[place.experiment] = ExperimentSpec(name: place.experiment.name) }
+        if log.registeredModel == nil {
+            implied[place.registeredModel] = RegisteredModelSpec(name: place.registeredModel.name)
+        }
+        return implied
     }
 
     package func impliedUses(at address: Address, in stack: StackName) -> [Use] {

@@ -29,7 +29,7 @@ package struct DocumentFields: SpecDecodable {
         example: "https://example.org/terms.txt", "A download.")
     private static let digestKey = Key<Located<String>>(
         "sha256", .located(.someText).shaped(.text(pattern: "^[0-9a-fA-F]{64}$")),
-        example: String(repeating: "0", count: 64), "The SHA-256 of the download, in hexadecimal digits.")
+        example: "4f0c…", "The SHA-256 of the download, in hexadecimal digits.")
     private static let textKey = Key<Located<String>>("text", .located(.someText), "The text itself.")
     private static let nameKey = Key<String>("name", .someText, example: "hours.txt", "The document's name, for `text`.")
     private static let attributesKey = Key<[Entry<String>]>(

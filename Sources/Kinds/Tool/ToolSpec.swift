@@ -110,17 +110,19 @@ package struct MCPSpec: SpecDecodable {
         allow = fields.read(Self.allowKey)
         requireApproval = fields.read(Self.approvalKey)
         for entry in entries where entry.key.lowercased() == "authorization" {
-            fields.problems.report(.authorizationHeader(entry.keyRange))
+            fields.problems.report(.authorizationHeader(entry, in: fields.node["headers"]))
         }
         if let url { WebAddress.check(url, &fields.problems) }
     }
 }
 
 extension Diagnostic {
-    fileprivate static func authorizationHeader(_ range: SourceRange) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func authorizationHeader(_ entry: Entry<String>, in headers: Node?) -> Diagnostic {
+        var diagnostic = Diagnostic(
             "authorization-header", "Authorization among the headers",
             detail: "A header is not secret, and servers since Llama Stack 0.4 refuse `Authorization` here.",
-            fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: range)
+            fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: entry.keyRange)
+        diagnostic.hidden = headers?[entry.key]?.range
+        return diagnostic
     }
 }

@@ -65,6 +65,11 @@ struct CaseSpec: SpecDecodable {
         fields.problems.report(turns.unknownReferences(matrix: Set(matrix)))
     }
 
+    /// The declared judges that its expectations ask.
+    var judges: [Located<String>] {
+        turns.flatMap(\.expectations).flatMap(\.judges)
+    }
+
     /// The case, or one for each row of its table; what is wrong with it goes to `problems`.
     func cases(
         of suite: String, defaults: CaseDefaults, labels shared: [(String, String)], in folder: SpecFolder,

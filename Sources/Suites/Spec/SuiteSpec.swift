@@ -61,6 +61,7 @@ package struct SuiteSpec: DeclaredSpec {
 
     package var uses: [Use] {
         [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
+            + cases.flatMap(\.judges).map { Use("judges", $0) }
     }
 
     /// The suite ready to run, its tables read.
