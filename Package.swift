@@ -15,10 +15,13 @@ func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] =
     .target(name: name, dependencies: floor, resources: resources, swiftSettings: settings)
 }
 
-func tests(of name: String, with more: [Target.Dependency] = [], fixtures: Bool = false) -> Target {
+func tests(
+    of name: String, with more: [Target.Dependency] = [], fixtures: Bool = false, golden: [String] = []
+) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: [.target(name: name), "Support"] + more,
+        exclude: golden,
         resources: fixtures ? [.copy("Fixtures")] : [],
         swiftSettings: settings
     )
@@ -96,7 +99,7 @@ let package = Package(
             path: "Tests/Fakes",
             swiftSettings: settings
         ),
-        tests(of: "Language"),
+        tests(of: "Language", golden: ["Diagnostics", "JSON", "YAMLTestSuite.md"]),
         tests(of: "Engine"),
         tests(of: "Wire", with: ["Fakes"], fixtures: true),
         tests(of: "Runtime", with: ["Wire", "Fakes"], fixtures: true),

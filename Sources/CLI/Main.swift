@@ -15,17 +15,23 @@ struct Drover: AsyncParsableCommand {
               drover up specs/quickstart                apply a stack, then try its suites
               drover plan specs/quickstart              what would change
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
+
+            Every option is also an environment variable: DROVER_MLFLOW_URL is --mlflow-url, DROVER_YES=1 is --yes, and
+            one that may be repeated has a value in each line. What stands on the command line counts more.
             """,
         version: Version.text,
         subcommands: [
             ValidateCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self, TestCommand.self,
-            DestroyCommand.self, InvokeCommand.self, LabCommand.self,
+            DestroyCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
+            SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 
     static func main() async {
         Interruption.listen()
         do {
-            var command = try parseAsRoot()
+            let words = Array(CommandLine.arguments.dropFirst())
+            let arguments = try EnvironmentArguments(ProcessInfo.processInfo.environment).adding(to: words)
+            var command = try parseAsRoot(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

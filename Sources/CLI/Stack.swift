@@ -9,6 +9,8 @@ import Wire
 /// A spec that was read and is sound: nothing was contacted yet.
 struct Stack {
     let workflow: Workflow
+    /// The joined tree with variables and environment put in.
+    let root: Node
     let sources: SourceMap
     let folder: SpecFolder
     let servers: ServersSpec?
@@ -18,8 +20,8 @@ struct Stack {
     let environment: [String: String]
 
     static let catalog = Catalog(
-        sections: Kinds.sections + [SuiteSpec.section],
-        settings: [ServersSpec.key.field, Key<Value>("variables", .map, "What varies between environments.").field])
+        sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
+        settings: [ServersSpec.key.field, VariablesField.field])
 
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.
@@ -39,11 +41,13 @@ struct Stack {
         var problems = Problems()
         problems.report(spec.diagnostics)
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
-        let servers = workflow?.settings["servers"].flatMap { ServersSpec.key.read($0, reporting: &problems) }
+        let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
+        let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
         var suites: [TestSuite] = []
         if let workflow {
+            for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
             do throws(Diagnostics) {
                 suites = try workflow.suites(in: folder)
             } catch {
@@ -51,11 +55,11 @@ struct Stack {
             }
         }
         let errors = problems.diagnostics.filter { $0.severity == .error }
-        guard errors.isEmpty, let workflow else {
+        guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(
-            workflow: workflow, sources: spec.sources, folder: folder, servers: servers, suites: suites,
+            workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers, suites: suites,
             warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 

@@ -33,7 +33,7 @@ package struct Catalog: Sendable {
     package static let versionKey = Key<String>(
         "drover", .choice(["v1"]), required: true, example: "v1", "The version of the spec language.")
     package static let stackKey = Key<Located<String>>(
-        "stack", .located(.someText), required: true, example: "helpdesk",
+        "stack", .located(.someText).shaped(.text(pattern: DeclaredName.pattern)), required: true, example: "helpdesk",
         "The name of the stack: what belongs together and is planned together.")
 
     /// Every top-level key.

@@ -6,18 +6,26 @@ package protocol DeclaredSpec: SpecDecodable {
     var common: Common { get }
     /// The other declared things that it names.
     var uses: [Use] { get }
+    /// What of it is checked, but not acted on yet.
+    var awaited: [Awaited] { get }
     /// Things that are declared by implication, such as the experiment an agent is logged in by default.
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
     /// Mentions by implication, such as of that experiment.
     func impliedUses(at address: Address, in stack: StackName) -> [Use]
+    /// What is wrong with the files that it names; none is contacted for that but the disk.
+    func problems(in folder: SpecFolder) -> [Diagnostic]
 }
 
 extension DeclaredSpec {
     package var uses: [Use] { [] }
 
+    package var awaited: [Awaited] { [] }
+
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
 
     package func impliedUses(at address: Address, in stack: StackName) -> [Use] { [] }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] { [] }
 }
 
 /// One mention of another declared thing.
@@ -58,7 +66,7 @@ package struct Common: Sendable {
     package static let movedKey = Key<Located<String>>(
         "moved", .located(.someText), "The declared name it had before: it is renamed without being replaced.")
     package static let dependsOnKey = Key<[Located<String>]>(
-        "dependsOn", .list(.located(.someText)), example: "[vectorStores/handbook]",
+        "dependsOn", .list(.located(.someText).shaped(.text(pattern: #"^[^./]+[./][\s\S]+$"#))), example: "[vectorStores/handbook]",
         "Other declared things that must be there first, as `kind/name`.")
 
     package static let fields = [

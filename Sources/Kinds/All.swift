@@ -8,9 +8,14 @@ package enum Kinds {
     package static let sections: [Section] = [
         Section(ExperimentResource.kind, ExperimentSpec.self, "MLflow experiments."),
         Section(RegisteredModelResource.kind, RegisteredModelSpec.self, "MLflow registered models."),
+        Section(PromptSpec.kind, PromptSpec.self, isReconciled: false, "Prompts of MLflow's registry."),
+        Section(DatasetSpec.kind, DatasetSpec.self, isReconciled: false, "Evaluation datasets of MLflow."),
+        Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."),
+        Section(ShieldSpec.kind, ShieldSpec.self, isReconciled: false, "Shields that look at questions and answers."),
         Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
         Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."),
         Section(AgentResource.kind, AgentSpec.self, "Agents."),
+        Section(ReleaseSpec.kind, ReleaseSpec.self, isReconciled: false, "Aliases that move when the gates pass."),
     ]
 
     /// The drivers of the kinds that the servers at hand can hold.
@@ -23,6 +28,7 @@ package enum Kinds {
         drivers.append(ResourceDriver(ToolResource()))
         guard let llamaStack = servers.llamaStack else { return drivers }
         let models = ModelListing(llamaStack)
+        drivers.insert(ResourceDriver(ModelResource(models)), at: drivers.count - 1)
         drivers.insert(
             ResourceDriver(
                 VectorStoreResource(
@@ -42,7 +48,7 @@ package enum Kinds {
         for declaration in workflow.declarations {
             switch declaration.spec {
             case is ExperimentSpec, is RegisteredModelSpec: needs.mlflow = true
-            case is VectorStoreSpec, is AgentSpec: needs.llamaStack = true
+            case is VectorStoreSpec, is AgentSpec, is ModelSpec: needs.llamaStack = true
             case _: break
             }
         }

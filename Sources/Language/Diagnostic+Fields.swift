@@ -30,6 +30,30 @@ extension Diagnostic {
             at: range.firstLine)
     }
 
+    static func noneOfSeveral(_ group: [String], of noun: String, at range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "missing-field", "Missing field",
+            detail: "\(noun.capitalizedFirst) needs at least one of \(group.listed), and has none.",
+            fix: "Add one of them.", at: range.firstLine)
+    }
+
+    static func conflictingFields(
+        _ group: [String], present: [String], of noun: String, at range: SourceRange?
+    ) -> Diagnostic {
+        Diagnostic(
+            "conflicting-fields", "Conflicting fields",
+            detail: "\(noun.capitalizedFirst) takes only one of \(group.listed), and has \(present.listed).",
+            fix: "Keep one and remove the rest.", at: range)
+    }
+
+    static func fieldNeedsAnother(
+        _ name: String, _ other: String, _ reason: String, example: String?, at range: SourceRange
+    ) -> Diagnostic {
+        Diagnostic(
+            "field-needs-another", "Field without the one that it needs",
+            detail: "`\(name)` needs `\(other)` beside it. \(reason)", fix: "Add `\(other): \(example ?? "…")`.", at: range)
+    }
+
     static func emptyText(_ node: Node) -> Diagnostic {
         Diagnostic(
             "empty-text", "Empty text", detail: "This field needs some text, and it is empty.",
@@ -78,10 +102,12 @@ extension Diagnostic {
     }
 
     static func plainSecret(_ node: Node) -> Diagnostic {
-        Diagnostic(
+        var diagnostic = Diagnostic(
             "plain-secret", "Secret in plain text",
             detail: "This field is a secret, and a secret never stands in a spec.",
             fix: "Write `{env: NAME}` or `{file: PATH}`, and keep the value there.", at: node.range)
+        diagnostic.hidden = node.range
+        return diagnostic
     }
 
     static func outputNotAllowed(_ template: Template, _ range: SourceRange) -> Diagnostic {
@@ -92,12 +118,19 @@ extension Diagnostic {
     }
 }
 
+extension Template {
+    /// A variable that has no value was reported when it was looked up.
+    var isReportedAlready: Bool {
+        references.contains { ["var", "env"].contains($0.path.first) }
+    }
+}
+
 extension Problems {
     /// Reports that a node has another type than the field wants.
     /// - Returns: nil always, so that a reading can return it.
     mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {
         if case .pending(let template) = node.content {
-            report(.outputNotAllowed(template, node.range))
+            if !template.isReportedAlready { report(.outputNotAllowed(template, node.range)) }
             return nil
         }
         report(

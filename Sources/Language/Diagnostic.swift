@@ -40,6 +40,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     /// The declared thing it concerns, such as `agents.support`, where there is one.
     package var address: String?
     package var notes: [Note]
+    /// A secret in plain text, which no snippet of the run shows.
+    package var hidden: SourceRange?
     /// The exit code that the command ends with when this is what went wrong; 3 (invalid spec) unless said otherwise.
     package var exitCode: Int32
 

@@ -42,7 +42,9 @@ extension DiagnosticRenderer {
             "name": "drover",
             "version": .string(version),
             "rules": .array(
-                rules.sorted { $0.key < $1.key }.map { ["id": .string($0.key), "shortDescription": message($0.value)] }),
+                rules.sorted { $0.key < $1.key }.map { rule in
+                    ["id": .string(rule.key), "shortDescription": message(rule.value)]
+                }),
         ]
         return [
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -11,7 +11,7 @@ package struct DiagnosticRenderer {
     let sources: SourceMap
     private let colors: Bool
 
-    /// - Parameter colors: whether the text is for a terminal that understands them.
+    /// Makes a renderer; `colors` says whether the text is for a terminal that understands them.
     package init(sources: SourceMap, colors: Bool) {
         self.sources = sources
         self.colors = colors
@@ -19,7 +19,7 @@ package struct DiagnosticRenderer {
 
     /// All diagnostics, an empty line between two of them; those without a place come last.
     package func render(_ diagnostics: [Diagnostic]) -> String {
-        var lines = LineCache(sources: sources)
+        var lines = LineCache(sources: sources, hidden: diagnostics.compactMap(\.hidden))
         return diagnostics.sortedByPlace().map { render($0, &lines) }.joined(separator: "\n")
     }
 
@@ -98,19 +98,35 @@ package struct DiagnosticRenderer {
 /// The lines of each source, found once per rendering.
 private struct LineCache {
     let sources: SourceMap
+    private let hidden: [SourceRange]
     private var indices: [SourceID: LineIndex] = [:]
 
-    init(sources: SourceMap) {
+    init(sources: SourceMap, hidden: [SourceRange]) {
         self.sources = sources
+        self.hidden = hidden
     }
 
-    /// The first line of a range.
+    /// The first line of a range, a `*` for each character of a secret.
     subscript(range: SourceRange) -> String {
         mutating get {
             let index = indices[range.source] ?? LineIndex(sources[range.source].bytes)
             indices[range.source] = index
-            return index.text(range.start.line)
+            let line = range.start.line
+            let secrets = hidden.filter { $0.source == range.source && $0.start.line <= line && line <= $0.end.line }
+            return secrets.reduce(index.text(line)) { $0.masked(by: $1, line) }
         }
+    }
+}
+
+extension String {
+    /// The text of a line with what a range has of it hidden.
+    fileprivate func masked(by range: SourceRange, _ line: UInt32) -> String {
+        var masked = String.UnicodeScalarView()
+        for (index, scalar) in unicodeScalars.enumerated() {
+            let position = SourcePosition(line: line, column: UInt32(index + 1))
+            masked.append(range.start <= position && position < range.end ? "*" : scalar)
+        }
+        return String(masked)
     }
 }
 

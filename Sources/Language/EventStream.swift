@@ -54,7 +54,7 @@ struct EventStream: ~Copyable {
     }
 }
 
-/// Turns places counted in Unicode scalars into offsets of bytes, ever forward, so that all turns together are one walk.
+/// Turns places counted in Unicode scalars into offsets of bytes, ever forward: all turns together are one walk.
 struct ScalarCursor {
     private var scalar = 0
     private var offset: Int?

@@ -2,6 +2,8 @@
 package indirect enum Shape: Sendable {
     /// `pattern` is a regular expression in the dialect that JSON Schema and Swift share.
     case text(pattern: String? = nil)
+    /// The path of a file, or a glob: relative to the file that says it.
+    case path
     case integer(minimum: Int? = nil, maximum: Int? = nil)
     case number(minimum: Double? = nil, maximum: Double? = nil)
     case boolean
@@ -16,7 +18,7 @@ package indirect enum Shape: Sendable {
     case list(Shape, minimum: Int = 0)
     /// `names` says whether the keys must match the pattern of declared names.
     case map(Shape, names: Bool = false)
-    case object(any SpecDecodable.Type)
+    case object(any Described.Type)
     /// The name of a declared thing of a kind; `orID` also lets a server's own id stand there.
     case name(of: String, orID: Bool)
     case alternatives([Shape])
@@ -30,6 +32,21 @@ package struct Field: Sendable {
     package let summary: String
     package let defaultText: String?
     package let example: String?
+    /// The version of drover that knew it first.
+    package let since: String
+
+    package init(
+        _ name: String, _ shape: Shape, isRequired: Bool = false, default defaultText: String? = nil,
+        example: String? = nil, since: String = "0.1", _ summary: String
+    ) {
+        self.name = name
+        self.shape = shape
+        self.isRequired = isRequired
+        self.summary = summary
+        self.defaultText = defaultText
+        self.example = example
+        self.since = since
+    }
 }
 
 /// A field with the Swift type that it is decoded into: declared once, so that schema and decoder agree.
@@ -43,29 +60,45 @@ package struct Key<Value: Sendable>: Sendable {
         required: Bool = false,
         default defaultText: String? = nil,
         example: String? = nil,
+        since: String = "0.1",
         _ summary: String
     ) {
         self.field = Field(
-            name: name, shape: reading.shape, isRequired: required, summary: summary, defaultText: defaultText,
-            example: example)
+            name, reading.shape, isRequired: required, default: defaultText, example: example, since: since, summary)
         self.reading = reading
     }
+}
+
+/// A rule about which fields of a map stand together; a field that is `null` counts as not there.
+package enum FieldRule: Sendable, Hashable {
+    case exactlyOne([String])
+    case atLeastOne([String])
+    case atMostOne([String])
+    /// The first field makes no sense without the second; `because` is a full sentence for the message.
+    case needs(String, String, because: String)
+}
+
+/// A map with known keys, as schemas and `drover explain` describe it.
+package protocol Described: Sendable {
+    /// With its article, for messages: `an agent`.
+    static var noun: String { get }
+    /// Drives decoding, suggestions, schemas and `drover explain`.
+    static var fields: [Field] { get }
+    /// Which fields stand together; nothing by default.
+    static var rules: [FieldRule] { get }
+    /// Whether the map has one field, whichever it is.
+    static var takesOneField: Bool { get }
+}
+
+extension Described {
+    package static var rules: [FieldRule] { [] }
+
+    package static var takesOneField: Bool { false }
 }
 
 /// A part of a spec that is a map with known keys.
 ///
 /// `init(from:)` reads on after a problem; all problems are reported together.
-package protocol SpecDecodable: Sendable {
-    /// With its article, for messages: `an agent`.
-    static var noun: String { get }
-    /// Drives decoding, suggestions, schemas and `drover explain`.
-    static var fields: [Field] { get }
-    /// Groups of fields of which exactly one must be there; none by default.
-    static var exactlyOne: [[String]] { get }
-
+package protocol SpecDecodable: Described {
     init(from fields: inout Fields)
-}
-
-extension SpecDecodable {
-    package static var exactlyOne: [[String]] { [] }
 }

@@ -17,8 +17,7 @@ package enum FileBytes {
         case unreadable(String)
     }
 
-    /// The bytes of a file, a pipe or a device.
-    /// - Parameter limit: with more bytes than that, reading stops with `tooLarge`.
+    /// The bytes of a file, a pipe or a device; with more than the limit, reading stops with `tooLarge`.
     package static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw errno == ENOENT ? .missing : .unreadable(String(cString: strerror(errno))) }

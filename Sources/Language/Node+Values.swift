@@ -36,7 +36,7 @@ extension Node {
             return .object(
                 Dictionary(entries.map { ($0.key, $0.value.value(&problems)) }) { first, _ in first })
         case .pending(let template):
-            problems.report(.outputNotAllowed(template, range))
+            if !template.isReportedAlready { problems.report(.outputNotAllowed(template, range)) }
             return .null
         }
     }
@@ -47,7 +47,10 @@ extension Shape {
     func suits(_ node: Node) -> Bool {
         switch (self, node.content) {
         case (.text, .string), (.choice, .string), (.name, .string), (.duration, .string), (.size, .string): true
-        case (.text, .pending), (.name, .pending): true
+        case (.text, .pending), (.name, .pending), (.path, .string): true
+        case (.integer, .string): node.isFromEnvironment && node.integer != nil
+        case (.number, .string): node.isFromEnvironment && node.double != nil
+        case (.boolean, .string("true")), (.boolean, .string("false")): node.isFromEnvironment
         case (.integer, .integer), (.number, .integer), (.number, .number), (.size, .integer): true
         case (.boolean, .bool), (.data(mapOnly: false), _): true
         case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true

@@ -1,6 +1,6 @@
 /// Reads YAML and JSON into nodes, with the place of everything.
 ///
-/// YAML 1.2's core schema, with `<<` merge keys; custom tags, duplicate keys and keys that are lists or maps are refused.
+/// YAML 1.2's core schema, with `<<` merge keys. Custom tags, duplicate keys, and lists or maps as keys are refused.
 package struct Reader {
     /// How large a source may be, each with a diagnostic of its own.
     package enum Limits {
@@ -55,7 +55,7 @@ extension Diagnostic {
         Diagnostic(
             "surrogate-escapes", "Escapes cannot be read",
             detail: """
-                The file writes characters as pairs of `\\ud800` escapes, or has one of the characters U+0085, U+2028 or \
+                The file writes characters as pairs of `\\ud800` escapes, or has the characters U+0085, U+2028 or \
                 U+2029, and also uses characters from nearly every part of Unicode; the two cannot be told apart.
                 """,
             fix: "Write the characters themselves instead of the escapes.", at: .start(of: id)

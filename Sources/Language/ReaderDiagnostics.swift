@@ -11,7 +11,7 @@ extension Diagnostic {
         Diagnostic(
             "too-many-nodes", "Too many values",
             detail: """
-                A file may hold 1,000,000 keys and values, counting what each alias stands for; the limit is passed here.
+                A file may hold 1,000,000 keys and values, counting what each alias stands for; here are more.
                 """,
             fix: "Use fewer aliases, or split the file; files are joined.", at: range)
     }

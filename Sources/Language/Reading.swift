@@ -79,6 +79,15 @@ extension Reading where Value == String {
     }
 }
 
+extension Reading where Value == Located<String> {
+    /// The path of a file, or a glob.
+    package static var path: Reading {
+        Reading(.path) { node, problems in
+            Reading<String>.someText.read(node, &problems).map { Located($0, at: node.range) }
+        }
+    }
+}
+
 extension Reading where Value == Int {
     package static func integer(minimum: Int? = nil, maximum: Int? = nil) -> Reading {
         Reading(.integer(minimum: minimum, maximum: maximum)) { node, problems in
@@ -98,7 +107,7 @@ extension Reading where Value == Double {
             guard let number = node.double else { return problems.wrongType(node, expected: "a number") }
             guard number >= minimum ?? -.infinity, number <= maximum ?? .infinity else {
                 problems.report(
-                    .outOfRange(node, "\(number)", minimum.map { "\($0)" }, maximum.map { "\($0)" }))
+                    .outOfRange(node, number.plain, minimum?.plain, maximum?.plain))
                 return nil
             }
             return number
@@ -139,6 +148,14 @@ extension Reading where Value == Node {
     /// The node as it is, for what is decoded later or may hold references until then.
     package static var node: Reading {
         Reading(.data()) { node, _ in node }
+    }
+
+    /// A map as it is, for what may hold references until later.
+    package static var mapNode: Reading {
+        Reading(.data(mapOnly: true)) { node, problems in
+            if case .mapping = node.content { return node }
+            return problems.wrongType(node, expected: "a map")
+        }
     }
 
     /// Text in which references may stand that are resolved later.
@@ -244,9 +261,23 @@ extension Reading {
     }
 }
 
+extension Reading {
+    /// The same reading with a narrower shape: what its function refuses anyway, said to schemas too.
+    package func shaped(_ shape: Shape) -> Reading {
+        Reading(shape, read)
+    }
+}
+
 extension Key {
     /// Reads the value of this key outside of `Fields`.
     package func read(_ node: Node, reporting problems: inout Problems) -> Value? {
         reading.read(node, &problems)
+    }
+}
+
+extension Double {
+    /// Without `.0` where it is whole.
+    fileprivate var plain: String {
+        Int(exactly: self).map(String.init) ?? "\(self)"
     }
 }

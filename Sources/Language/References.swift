@@ -2,9 +2,9 @@
 ///
 ///     order ${capture.ticket}      ${env.HOME:-/tmp}      $${HOME} is no reference
 package enum References {
-    /// The literals and references of a text.
-    /// - Parameter range: the place of the whole scalar; an error points into it where the text stands there as it is.
-    /// - Returns: nil when the text has no `${`.
+    /// The literals and references of a text; nil when it has no `${`.
+    ///
+    /// The range is the place of the whole scalar; an error points into it where the text stands there as it is.
     package static func parse(_ text: String, at range: SourceRange) throws(Diagnostic) -> Template? {
         guard hasMark(text) else { return nil }
         var parser = Parser(text: Array(text.unicodeScalars), range: range)

@@ -1,6 +1,6 @@
 /// One line of a source as a terminal shows it, with carets below a part of it.
 struct Snippet {
-    /// The line, cut around the carets when it is long; tabs are spaces, characters that a terminal would obey are shown.
+    /// The line, cut around the carets when it is long; tabs are spaces, and no character in it moves a terminal.
     private(set) var text = ""
     /// How many columns of the terminal lie before the carets.
     private(set) var indentation = 0
@@ -9,7 +9,7 @@ struct Snippet {
     private static let widest = 110
     private static let lead = 40
 
-    /// - Parameter line: the first line of the range; only that one is shown.
+    /// Makes the snippet of a range from its first line; only that one is shown.
     init(of range: SourceRange, in line: String) {
         let scalars = line.unicodeScalars
         let isOneLine = range.end.line == range.start.line

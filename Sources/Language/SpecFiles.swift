@@ -18,7 +18,7 @@ package struct SpecFiles: Sendable {
     /// Reads standard input up to its end, or up to a number of bytes.
     package typealias StandardInput = @Sendable (_ limit: Int) throws(FileBytes.Failure) -> [UInt8]
 
-    /// - Parameter workingDirectory: absolute; relative paths are resolved against it.
+    /// Makes an empty collection; relative paths are resolved against the working directory, which is absolute.
     package init(workingDirectory: String, standardInput: @escaping StandardInput) {
         self.workingDirectory = workingDirectory
         self.standardInput = standardInput
@@ -90,11 +90,9 @@ package struct SpecFiles: Sendable {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }
 
-    /// Reads a file.
-    /// - Parameters:
-    ///   - asks: whether the user named it, rather than its directory.
-    ///   - orDirectory: whether a directory of that name is fine.
-    /// - Returns: whether it is a directory.
+    /// Reads a file, and says whether it is a directory instead.
+    ///
+    /// `asks` says whether the user named it, rather than its directory; `orDirectory`, whether a directory is fine.
     @discardableResult
     private mutating func addFile(_ path: String, asks: Bool, orDirectory: Bool = false) -> Bool {
         let absolute = Paths.resolve(path, in: workingDirectory)
@@ -157,7 +155,7 @@ extension Diagnostic {
         Diagnostic(
             "no-specs", "No specs in the directory",
             detail:
-                "`\(path)` has no `*.yaml`, `*.yml` or `*.json` file directly in it; its subdirectories are not searched.",
+                "`\(path)` has no `*.yaml`, `*.yml` or `*.json` directly in it; its subdirectories are not searched.",
             fix: "Name the directory that has the specs, or a file.")
     }
 }

@@ -24,7 +24,7 @@ package struct SpecLoader: Sendable {
         files.add(paths: paths)
         var join = StackJoin()
         var root = join.join(files.documents)
-        if root == nil, files.diagnostics.isEmpty { join.reportEmpty(files.sources) }
+        if root == nil, files.diagnostics.isEmpty, join.diagnostics.isEmpty { join.reportEmpty(files.sources) }
         var overlay = Overlay()
         for path in overlays {
             for document in files.separate(path) { root = overlay.lay(document, over: root) }

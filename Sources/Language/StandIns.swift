@@ -47,7 +47,8 @@ struct StandIns {
     }
 
     /// The value that a scalar really has, from the value that libyaml read.
-    /// - Parameter indices: where the scalar stands, in Unicode scalars from the start of the source.
+    ///
+    /// `indices` say where the scalar stands, in Unicode scalars from the start of the source.
     func restored(_ text: String, isDoubleQuoted: Bool, indices: Range<Int>) throws(LoneSurrogate) -> String {
         var scalars = Array(text.unicodeScalars)
         for index in scalars.indices {

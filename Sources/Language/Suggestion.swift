@@ -17,7 +17,7 @@ package enum Suggestion {
         return nearest
     }
 
-    /// How many letters must be put in, left out, changed or swapped with their neighbour; nil when more than the bound.
+    /// How many letters must be added, left out, changed or swapped with a neighbour; nil when more than the bound.
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar], atMost bound: Int) -> Int? {
         guard abs(left.count - right.count) <= bound else { return nil }
         var beforeLast = [Int](repeating: 0, count: right.count + 1)

@@ -102,7 +102,7 @@ extension SyntaxErrors {
         return Diagnostic(
             "indentation", "Wrong indentation",
             detail:
-                "The line is indented more than the key above it, which has a value already, so it continues that value.",
+                "The line is indented more than the key above it, which has a value already; so it continues that.",
             fix: "Indent it as the key above.", at: range(start, length: max(1, Int(place.column) - indentation - 1)),
             notes: [.init("The key above is here.", at: above)])
     }
@@ -140,7 +140,7 @@ extension SyntaxErrors {
                 "mixed-list-and-map", "List and map mixed",
                 detail: isItem && !isList
                     ? "A list item stands among the keys of a map."
-                    : "A \(isList ? "list goes" : "map goes") on with something that is not \(isList ? "an item (`- …`)" : "a key").",
+                    : "A \(what) goes on with something that is not \(isList ? "an item (`- …`)" : "a key").",
                 fix: isItem && !isList
                     ? "Indent the list below the key that it belongs to."
                     : "Indent it, or write it as the lines above.",
@@ -149,7 +149,7 @@ extension SyntaxErrors {
         return Diagnostic(
             "indentation", "Wrong indentation",
             detail:
-                "The line is indented by \(place.column - 1), which fits neither the \(what) around it nor a value inside it.",
+                "The line is indented by \(place.column - 1), which fits neither the \(what) around it nor a value in it.",
             fix: "Indent it as the lines that it belongs to.", at: word(place), notes: [begin])
     }
 
@@ -218,7 +218,7 @@ extension SyntaxErrors {
         return Diagnostic(
             "invalid-escape", "Unknown escape",
             detail: digits > 0
-                ? "`\(spelled)` is not a character: `\\\(letter.map(String.init) ?? "u")` takes \(digits) hexadecimal digits of one."
+                ? "`\(spelled)` is not a character: `\(spelled.prefix(2))` takes \(digits) hexadecimal digits of one."
                 : "Text in double quotes has no escape `\(spelled)`.",
             fix: "Write `\\\\` for a backslash, or put the text into single quotes, where a backslash is only that.",
             at: range(start, length: escape.count))

@@ -130,7 +130,8 @@ struct SyntaxErrors {
         case "found unexpected ':'":
             return (
                 "Between brackets, `:` must not stand directly before one of `{ } [ ] ,`.",
-                "Write a space after the `:`, or put the text into quotes.")
+                "Write a space after the `:`, or put the text into quotes."
+            )
         case "found undefined tag handle":
             return ("The tag begins with a handle that no `%TAG` line declares.", "Remove the tag.")
         case "found incompatible YAML document":

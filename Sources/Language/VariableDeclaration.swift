@@ -16,8 +16,6 @@ struct VariableDeclaration {
         }
     }
 
-    static let fields = ["type", "default", "env", "enum", "pattern", "description"]
-
     let name: String
     let place: SourceRange
     var kind = Kind.string
@@ -101,10 +99,10 @@ struct VariableDeclaration {
             diagnostics.append(
                 Diagnostic(
                     "unknown-field", "Unknown field", detail: "A variable has no field `\(field.key)`.",
-                    fix: Suggestion.nearest(to: field.key, among: VariableDeclaration.fields).map {
+                    fix: Suggestion.nearest(to: field.key, among: VariableFields.fields.map(\.name)).map {
                         "Did you mean `\($0)`?"
                     }
-                        ?? "Its fields are `\(VariableDeclaration.fields.joined(separator: "`, `"))`.",
+                        ?? "Its fields are `\(VariableFields.fields.map(\.name).joined(separator: "`, `"))`.",
                     at: field.keyRange, address: "variables.\(name)"))
         }
     }
@@ -162,7 +160,7 @@ extension Diagnostic {
         return Diagnostic(
             "wrong-variable-type", "Value of another type",
             detail:
-                "The variable `\(name)` has the type `\(kind.rawValue)`, so it is \(kind.phrase), not \(node.typeName).",
+                "The variable `\(name)` of type `\(kind.rawValue)` must be \(kind.phrase), not \(node.typeName).",
             fix: isUnquoted ? "Put the value into quotes." : "Write \(kind.phrase), or change the type.",
             at: node.range,
             address: "variables.\(name)")

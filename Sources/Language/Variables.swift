@@ -23,15 +23,12 @@ struct Variables {
     private var fromFiles: [String: Node] = [:]
     private var unknownInputs: [(name: String, place: SourceRange?)] = []
 
-    /// - Parameter environment: an empty variable of it counts as not set, as in `${env.NAME:-default}`.
+    /// Starts without values; an empty variable of the environment counts as not set, as in `${env.NAME:-default}`.
     init(environment: [String: String]) {
         self.environment = environment
     }
 
-    /// Evaluates `variables:`.
-    /// - Parameters:
-    ///   - assignments: `NAME=VALUE`.
-    ///   - files: the documents of the variable files, in order.
+    /// Evaluates `variables:` with assignments `NAME=VALUE` and the documents of the variable files, in order.
     mutating func evaluate(_ declarations: Node?, assignments: [String], files: [Node]) {
         names = declarations?.entries?.map(\.key).filter { !$0.hasPrefix("x-") } ?? []
         for assignment in assignments { assign(assignment) }
@@ -126,8 +123,8 @@ struct Variables {
                 Diagnostic(
                     "wrong-variable-type", "Value of another type",
                     detail: """
-                        The variable `\(declaration.name)` has the type `\(kind.rawValue)`; `\(Diagnostic.shortened(text))` from \
-                        \(origin) is not \(kind.phrase).
+                        The variable `\(declaration.name)` has the type `\(kind.rawValue)`, and \
+                        `\(Diagnostic.shortened(text))` from \(origin) is not \(kind.phrase).
                         """,
                     fix: "Give \(kind.phrase).", at: declaration.place, address: "variables.\(declaration.name)"))
             return nil

@@ -15,6 +15,9 @@ package protocol Assertion: Sendable {
     /// The expectations that a group is made of; none for everything else.
     var parts: [Expectation] { get }
 
+    /// The declared judges that it asks, those of its parts apart.
+    var judges: [Located<String>] { get }
+
     /// Judges one turn.
     /// - Throws: `Unobservable` when the server did not tell what the claim is about: nothing is known then.
     func evaluate(_ observation: Observation) throws(Unobservable) -> Finding
@@ -25,6 +28,8 @@ extension Assertion {
     package static var field: Field { key.field }
 
     package var parts: [Expectation] { [] }
+
+    package var judges: [Located<String>] { [] }
 }
 
 /// What an assertion looks at: the answer of one turn.

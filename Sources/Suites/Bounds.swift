@@ -5,6 +5,7 @@ package struct Bounds: SpecDecodable {
     private static let min = Key("min", .integer(minimum: 0), "The least that is allowed.")
     private static let max = Key("max", .integer(minimum: 0), example: "400", "The most that is allowed.")
     package static let noun = "a range"
+    package static let rules = [FieldRule.atLeastOne(["min", "max"])]
     package static let fields = [min.field, max.field]
 
     let min: Int?
@@ -16,7 +17,6 @@ package struct Bounds: SpecDecodable {
     }
 
     package init(from fields: inout Fields) {
-        fields.needOne(of: ["min", "max"], of: Self.noun)
         min = fields.read(Self.min)
         max = fields.read(Self.max)
     }

@@ -11,6 +11,7 @@ package struct Expectation: SpecDecodable {
     }
 
     package static let noun = "an expectation"
+    package static let takesOneField = true
     /// One for each assertion, sorted by name.
     package static var fields: [Field] { allAssertions.map { $0.field }.sorted { $0.name < $1.name } }
 
@@ -30,7 +31,7 @@ package struct Expectation: SpecDecodable {
         let names = fields.names
         name = names.first ?? ""
         range = fields.place(of: name)
-        guard names.count == 1 else {
+        guard names.count == 1, fields.has(name) else {
             fields.reportNotOneAssertion(names)
             content = .waiting(fields.node)
             return
@@ -61,6 +62,14 @@ package struct Expectation: SpecDecodable {
         switch content {
         case .ready(let assertion): assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
         case .waiting: false
+        }
+    }
+
+    /// The declared judges that it asks, at any depth.
+    var judges: [Located<String>] {
+        switch content {
+        case .ready(let assertion): assertion.judges + assertion.parts.flatMap(\.judges)
+        case .waiting: []
         }
     }
 
@@ -96,6 +105,9 @@ extension Fields {
     }
 
     fileprivate mutating func reportNotOneAssertion(_ names: [String]) {
+        if names.count == 1, let range = keyRange(of: names[0]) {
+            problems.report(.noOperand(names[0], at: range))
+        }
         // An unknown key is reported already, with the name that was probably meant.
         guard names.count > 1 || node.entries?.isEmpty == true else { return }
         problems.report(
@@ -106,5 +118,14 @@ extension Fields {
                     : "This expectation has \(names.listed), and each is an expectation of its own.",
                 fix: names.isEmpty ? "Write, for example, `contains: 30 days`." : "Put a `-` before each of them.",
                 at: names.dropFirst().first.flatMap { keyRange(of: $0) } ?? node.range.firstLine))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noOperand(_ name: String, at range: SourceRange) -> Diagnostic {
+        let example = allAssertions.first { $0.field.name == name }?.field.example
+        return Diagnostic(
+            "missing-operand", "Assertion without its operand", detail: "`\(name)` does not say what it is about.",
+            fix: "Write, for example, `\(name): \(example ?? "…")`.", at: range)
     }
 }

@@ -49,26 +49,3 @@ extension Reading {
         }
     }
 }
-
-extension Fields {
-    /// Reports a map that has more than one of these fields.
-    mutating func allowOne(of group: [String], of noun: String) {
-        let present = group.filter(has)
-        guard present.count > 1 else { return }
-        problems.report(
-            Diagnostic(
-                "conflicting-fields", "Conflicting fields",
-                detail: "\(noun.capitalizedFirst) takes only one of \(group.listed), and has \(present.listed).",
-                fix: "Keep one and remove the rest.", at: keyRange(of: present[1])))
-    }
-
-    /// Reports a map that has none of these fields.
-    mutating func needOne(of group: [String], of noun: String) {
-        guard !group.contains(where: has) else { return }
-        problems.report(
-            Diagnostic(
-                "missing-field", "Missing field",
-                detail: "\(noun.capitalizedFirst) needs at least one of \(group.listed), and has none.",
-                fix: "Add one of them.", at: node.range.firstLine))
-    }
-}

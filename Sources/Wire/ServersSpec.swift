@@ -26,7 +26,8 @@ package struct ServersSpec: SpecDecodable {
 package struct LlamaStackSpec: SpecDecodable {
     package static let noun = "a Llama Stack server"
     private static let urlKey = Key<Located<String>>(
-        "url", .located(.someText), example: "http://localhost:8321", "Its address; a trailing `/v1` is dropped.")
+        "url", .located(.someText).shaped(.text(pattern: WebAddress.pattern)), example: "http://localhost:8321",
+        "Its address; a trailing `/v1` is dropped.")
     private static let keyKey = Key<Located<SecretSource>>(
         "apiKey", .located(.secret), "Its API key; the value `fake` counts as none.")
     private static let dataKey = Key<[Entry<SecretSource>]>(
@@ -54,7 +55,8 @@ package struct LlamaStackSpec: SpecDecodable {
 package struct MLflowSpec: SpecDecodable {
     package static let noun = "an MLflow server"
     private static let urlKey = Key<Located<String>>(
-        "url", .located(.someText), example: "http://localhost:5000", "Its address.")
+        "url", .located(.someText).shaped(.text(pattern: WebAddress.pattern)), example: "http://localhost:5000",
+        "Its address.")
     private static let tokenKey = Key<Located<SecretSource>>("token", .located(.secret), "A bearer token.")
     private static let userKey = Key<String>("username", .someText, "The user's name, for basic authentication.")
     private static let passwordKey = Key<Located<SecretSource>>("password", .located(.secret), "The user's password.")
@@ -84,20 +86,20 @@ package struct MLflowSpec: SpecDecodable {
 /// How a connection over TLS is checked.
 package struct TLSSpec: SpecDecodable {
     package static let noun = "a TLS setting"
-    private static let caKey = Key<String>("caFile", .someText, "A PEM file of certificate authorities to trust.")
-    private static let certKey = Key<String>("certFile", .someText, "A PEM file with a certificate of our own.")
-    private static let keyKey = Key<String>("keyFile", .someText, "A PEM file with the key of that certificate.")
+    private static let caKey = Key<Located<String>>("caFile", .path, "A PEM file of certificate authorities to trust.")
+    private static let certKey = Key<Located<String>>("certFile", .path, "A PEM file with a certificate of our own.")
+    private static let keyKey = Key<Located<String>>("keyFile", .path, "A PEM file with the key of that certificate.")
     private static let insecureKey = Key<Bool>(
         "insecure", .boolean, default: "false", "Trusts any certificate; only for trying out.")
     package static let fields = [caKey.field, certKey.field, keyKey.field, insecureKey.field]
 
     package let caFile: String?
-    package let certFile: String?
-    package let keyFile: String?
+    package let certFile: Located<String>?
+    package let keyFile: Located<String>?
     package let insecure: Bool
 
     package init(from fields: inout Fields) {
-        caFile = fields.read(Self.caKey)
+        caFile = fields.read(Self.caKey)?.value
         certFile = fields.read(Self.certKey)
         keyFile = fields.read(Self.keyKey)
         insecure = fields.read(Self.insecureKey) ?? false
@@ -108,13 +110,21 @@ extension Fields {
     /// Reads the address of a server: full, and without a password.
     fileprivate mutating func readAddress(_ key: Key<Located<String>>) -> Located<String>? {
         guard let url = read(key) else { return nil }
-        if let problem = WebAddress.problem(in: url.value) { problems.report(.badURL(url, problem)) }
+        WebAddress.check(url, &problems)
         return url
     }
 }
 
 /// Checks of web addresses that people write.
 package enum WebAddress {
+    /// What `problem(in:)` accepts, for schemas.
+    package static let pattern = #"^https?://[^/?@]+([/?][\s\S]*)?$"#
+
+    /// Reports an address that cannot be used.
+    package static func check(_ url: Located<String>, _ problems: inout Problems) {
+        if let problem = problem(in: url.value) { problems.report(.badURL(url, problem)) }
+    }
+
     /// Why an address cannot be used; nil when it can.
     package static func problem(in text: String) -> String? {
         guard text.hasPrefix("http://") || text.hasPrefix("https://") else {

@@ -49,7 +49,7 @@ import Testing
 
     /// An edited document, tag and instruction are exactly three changes.
     private func threeChanges(_ drover: DroverProgram, _ directory: String) async throws {
-        try edit("\(directory)/quickstart/docs/refunds.md") { $0 + "\nGift wrapping is not refunded.\n" }
+        try edit("\(directory)/quickstart/docs/refunds.md") { $0 + "\nMoney goes back to the card that was used.\n" }
         try edit("\(directory)/quickstart/prompts/support.md") { $0 + "\nBe kind.\n" }
         try edit("\(directory)/quickstart/drover.yaml") {
             $0.replacing("{description: Answers of the support agent, tags: {team: support}}",
@@ -99,7 +99,7 @@ import Testing
         let ended = try await check.run(
             python,
             [
-                "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/1",
+                "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/latest",
                 "--ask", "How long does shipping to Norway take?", "--expect", "4 working days",
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")

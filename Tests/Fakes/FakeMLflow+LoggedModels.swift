@@ -35,7 +35,11 @@ extension FakeMLflowStore {
         case ("POST logged-models", "search", 2):
             let ids = request.body["experiment_ids"]?.array ?? []
             let seen = loggedModels.filter { ids.contains(.string($0.experimentID)) && !$0.isDeleted }.reversed()
-            return try page("models", of: Array(seen), request, limit: 50_000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("models", of: Array(seen), request, limit: 50_000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case ("GET logged-models", let id?, 2): return ["model": loggedModels[try loggedModel(id)].json]
         case ("PATCH logged-models", let id?, 2):
             guard request.text("model_id") == id else {
@@ -50,7 +54,9 @@ extension FakeMLflowStore {
             let index = try loggedModel(id)
             for tag in request.pairs("tags") { loggedModels[index].tags.set(tag) }
         case ("DELETE logged-models", let id?, 2):
-            guard let index = loggedModels.firstIndex(where: { $0.id == id }) else { _ = try loggedModel(id); return nil }
+            guard let index = loggedModels.firstIndex(where: { $0.id == id }) else {
+                _ = try loggedModel(id); return nil
+            }
             loggedModels[index].isDeleted = true
         case _: return nil
         }

@@ -50,7 +50,11 @@ extension FakeMLflowStore {
             let seen = registeredModels.filter { model in
                 showsPrompts || !model.tags.contains { $0.key == Self.promptTag && $0.value == "true" }
             }
-            return try page("registered_models", of: seen, request, limit: 1000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("registered_models", of: seen, request, limit: 1000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "PATCH registered-models/update":
             let index = try registeredModel(request)
             registeredModels[index].description = request.text("description") ?? ""
@@ -122,7 +126,11 @@ extension FakeMLflowStore {
         case "POST model-versions/create": return try createVersion(request)
         case "GET model-versions/search":
             let seen = Array(versions.reversed())
-            return try page("model_versions", of: seen, request, limit: 200_000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("model_versions", of: seen, request, limit: 200_000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "POST model-versions/set-tag":
             let tag = FakeMLflowPair(try request.required("key"), request.text("value") ?? "")
             let index = try version(request)

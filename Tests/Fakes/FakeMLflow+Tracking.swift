@@ -56,7 +56,11 @@ extension FakeMLflowStore {
             let seen = experiments.filter { view == "ALL" || $0.isDeleted == (view == "DELETED_ONLY") }
             let byID = request.body["order_by"] == ["experiment_id ASC"]
             let sorted = byID ? seen : seen.reversed()
-            return try page("experiments", of: sorted, request, limit: 50_000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("experiments", of: sorted, request, limit: 50_000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "POST experiments/restore":
             experiments[try experiment(request, isDeleted: true)].isDeleted = false
         case "POST experiments/delete":
@@ -124,7 +128,11 @@ extension FakeMLflowStore {
         case "POST runs/search":
             let ids = request.body["experiment_ids"]?.array ?? []
             let seen = runs.filter { ids.contains(.string($0.experimentID)) && !$0.isDeleted }.reversed()
-            return try page("runs", of: Array(seen), request, limit: 50_000) { ($0.name, $0.tags) } json: { $0.json }
+            return try page("runs", of: Array(seen), request, limit: 50_000) {
+                ($0.name, $0.tags)
+            } json: {
+                $0.json
+            }
         case "GET runs/get": return ["run": runs[try run(request)].json]
         case "POST runs/update":
             let index = try run(request)

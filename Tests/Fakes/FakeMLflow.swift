@@ -36,7 +36,7 @@ package final class FakeMLflow: HTTPTransport {
 
     private let shared: Mutex<Shared>
 
-    /// - Parameter pageSize: the most elements of a page, whatever the client asks for.
+    /// An empty server. A page has at most `pageSize` elements, whatever the client asks for.
     package init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:") {
         shared = Mutex(Shared(store: FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme)))
     }

@@ -6,7 +6,9 @@ package struct FakeMLflowStore: Sendable {
     static let route = "/api/2.0/mlflow/"
     static let artifactsRoute = "/api/2.0/mlflow-artifacts/artifacts"
 
-    package internal(set) var experiments: [FakeExperiment] = [FakeExperiment(id: "0", name: "Default", location: "mlflow-artifacts:/0")]
+    package internal(set) var experiments: [FakeExperiment] = [
+        FakeExperiment(id: "0", name: "Default", location: "mlflow-artifacts:/0")
+    ]
     package internal(set) var runs: [FakeRun] = []
     package internal(set) var loggedModels: [FakeLoggedModel] = []
     package internal(set) var registeredModels: [FakeRegisteredModel] = []

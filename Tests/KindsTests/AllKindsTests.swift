@@ -12,18 +12,19 @@ struct AllKindsTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Sources/Kinds")
 
-    /// The folders of kinds with the key of the kind.
-    private static func folders() throws -> [(name: String, kind: String)] {
+    /// The folders of kinds with the key of the kind, and whether it is reconciled.
+    private static func folders() throws -> [(name: String, kind: String, isReconciled: Bool)] {
         let urls = try FileManager.default.contentsOfDirectory(
             at: folder, includingPropertiesForKeys: [.isDirectoryKey])
         return try urls.compactMap { url in
             guard try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true else { return nil }
             let name = url.lastPathComponent
             guard parts[name] == nil else { return nil }
-            let file = url.appending(path: "\(name)Resource.swift")
-            let text = (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-            let match = text.firstMatch(of: /static let kind = "(\w+)"/)
-            return (name, match.map { String($0.output.1) } ?? "")
+            let texts = ["Resource", "Spec"].map { suffix in
+                (try? String(contentsOf: url.appending(path: "\(name)\(suffix).swift"), encoding: .utf8)) ?? ""
+            }
+            let match = texts.joined().firstMatch(of: /static let kind = "(\w+)"/)
+            return (name, match.map { String($0.output.1) } ?? "", !texts[0].isEmpty)
         }
     }
 
@@ -36,13 +37,13 @@ struct AllKindsTests {
         let sections = Kinds.sections.map(\.key)
         for folder in folders {
             #expect(
-                !folder.kind.isEmpty, "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift with a `kind`")
+                !folder.kind.isEmpty, "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift or \(folder.name)Spec.swift with a `kind`")
             #expect(
                 sections.contains(folder.kind),
                 "Add to `sections` in Sources/Kinds/All.swift: Section(\(folder.name)Resource.kind, \(folder.name)Spec.self, \"…\"),"
             )
             #expect(
-                drivers.contains(folder.kind),
+                !folder.isReconciled || drivers.contains(folder.kind),
                 "Add to `drivers` in Sources/Kinds/All.swift: drivers.append(ResourceDriver(\(folder.name)Resource(…)))"
             )
         }

@@ -11,7 +11,8 @@ struct DiagnosticGoldenTests {
     private static let directory = Paths.parent(of: #filePath) + "/Diagnostics"
 
     static let names: [String] = {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []  // An empty list fails below.
+        // An empty list fails below.
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return files.filter { $0.hasSuffix(".yaml") && !$0.dropLast(5).contains(".") }.map { String($0.dropLast(5)) }
             .sorted()
     }()

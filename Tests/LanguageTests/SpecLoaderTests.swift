@@ -94,7 +94,8 @@ struct SpecLoaderTests {
         let files = [
             "a.yaml": "stack: s\nagents:\n  a: {model: m, tools: [x, y], metadata: {k: 1, l: 2}}\n  b: {model: n}\n",
             "o/prod.yaml":
-                "agents:\n  a: {tools: [z], metadata: {k: null, n: null}, maxSteps: 3}\n  b: null\n  c: {model: o, x: null}\n",
+                "agents:\n  a: {tools: [z], metadata: {k: null, n: null}, maxSteps: 3}\n"
+                + "  b: null\n  c: {model: o, x: null}\n",
             "last.yaml": "agents: {a: {maxSteps: 4}}\n",
         ]
         let loaded = try load(files, ["a.yaml"], overlays: ["o/prod.yaml", "last.yaml"])

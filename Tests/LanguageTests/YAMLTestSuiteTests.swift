@@ -92,7 +92,8 @@ private struct SuiteCase {
         if fails { return reading.diagnostics.isEmpty ? "accepted" : nil }
         if let code = reading.diagnostics.first?.code.name { return "refused: `\(code)`" }
         guard let json else { return nil }
-        guard let expected = try? JSONStream.values(json) else { return "the suite's JSON is not JSON" }  // Shown below.
+        // Whatever is wrong with the suite's JSON is shown as a deviation.
+        guard let expected = try? JSONStream.values(json) else { return "the suite's JSON is not JSON" }
         let values = reading.documents.map(\.value)
         let areEqual = values.count == expected.count && zip(values, expected).allSatisfy { $0.isSame(as: $1) }
         return areEqual ? nil : "reads as `\(values.map(\.canonicalJSON).joined(separator: " "))`"
@@ -169,7 +170,8 @@ private struct DeviationTable {
         return """
             # The YAML test suite
 
-            \(verdicts.count - deviations.count) of \(verdicts.count) cases do what the suite says; \(deviations.count) deviate:
+            \(verdicts.count - deviations.count) of \(verdicts.count) cases do what the suite says; \
+            \(deviations.count) deviate:
 
             | Case | What it tests | What happens | Why |
             | --- | --- | --- | --- |

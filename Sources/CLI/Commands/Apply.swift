@@ -20,8 +20,7 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Notices.write(stack.warnings, stack.sources, environment: stack.environment)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let change = change
         try await Session.open(stack, server) { session in
             _ = try await Deployment.bring(session, stack, change, command: "apply")

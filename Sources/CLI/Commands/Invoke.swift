@@ -42,7 +42,7 @@ struct InvokeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let stack = try Stack.load(paths, variation, lab: server.lab)
+        let stack = try Stack.load(paths, variation, lab: server.lab).announced()
         let (agent, question, fromSpec) = (agent, question, fromSpec)
         let limit = Quantity.duration(timeout) ?? .seconds(120)
         let answer = try await Session.open(stack, server) { session in

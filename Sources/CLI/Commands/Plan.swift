@@ -36,8 +36,7 @@ struct PlanCommand: AsyncParsableCommand {
 
     func run() async throws {
         let environment = ProcessInfo.processInfo.environment
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Notices.write(stack.warnings, stack.sources, environment: environment)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
         let suites = stack.suites
         let format = format

@@ -65,8 +65,7 @@ struct TestCommand: AsyncParsableCommand {
     var fromSpec = false
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Notices.write(stack.warnings, stack.sources, environment: stack.environment)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
         let trial = try stack.telling { try Trial(stack, suite, fromSpec: fromSpec) }
         let run = try await Session.open(stack, server) { try await trial.run(in: $0) }
         try trial.end(with: run)

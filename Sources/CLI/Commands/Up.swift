@@ -19,8 +19,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var suite: SuiteOptions
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
-        Notices.write(stack.warnings, stack.sources, environment: stack.environment)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
         let trial = stack.suites.isEmpty ? nil : try stack.telling { try Trial(stack, suite) }
         let change = change
         let run = try await Session.open(stack, server) { session in

@@ -67,7 +67,8 @@ package struct AgentResource: Resource {
     package func desired(
         _ spec: AgentSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        try await models.require(spec.model, for: "to answer with")
+        let model = outputs.modelID(spec.model)
+        try await models.require(model, for: "to answer with")
         var unknown: Set<String> = []
         let tools = try spec.tools.map { tool in
             try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(
@@ -77,12 +78,13 @@ package struct AgentResource: Resource {
             unknown.insert("tools.\(tool.value)")
         }
         let definition = AgentDefinition(
-            name: address.name, description: spec.common.description, model: spec.model.value,
+            name: address.name, description: spec.common.description, model: model.value,
             instructions: try instructions(spec),
             tools: zip(spec.tools, tools).map { name, tool in
                 tool ?? ToolDefinition(name: name.value, fileSearch: .init(vectorStores: []))
             },
             sampling: spec.sampling, maxSteps: spec.maxSteps, toolChoice: spec.toolChoice,
+            responseFormat: spec.responseFormat,
             metadata: spec.metadata.isEmpty ? nil : spec.metadata)
         let desired = Desired(
             definition: definition, digest: try artifactDigest(definition),
@@ -94,6 +96,8 @@ package struct AgentResource: Resource {
         switch spec.instructions {
         case .text(let text): text
         case .file(let path): try folder.text(of: path)
+        // Prompts are awaited: an agent that needs one does not get here.
+        case .prompt(let prompt): preconditionFailure("The prompt \(prompt.name.value) was not refused.")
         }
     }
 

@@ -13,16 +13,26 @@ package struct AgentSpec: DeclaredSpec {
         "The model: a declared model's name, or a server's id.")
     private static let instructionsKey = Key<InstructionsSpec>(
         "instructions", InstructionsSpec.reading, required: true, example: "You answer questions about orders.",
-        "What the agent is told to do: text, or `{file: PATH}`.")
+        "What the agent is told to do: text, `{file: PATH}`, or `{prompt: NAME}`.")
     private static let toolsKey = Key<[Located<String>]>(
         "tools", .list(.name(of: ToolResource.kind)), example: "[knowledge]", "The tools that it may use.")
     private static let samplingKey = Key<SamplingSpec>("sampling", .object(), "How the model chooses its words.")
     private static let stepsKey = Key<Int>(
         "maxSteps", .integer(minimum: 1, maximum: 1000), default: "10", "The most model calls for one answer.")
-    private static let choiceKey = Key<String>(
-        "toolChoice", .someText, default: "auto", "`auto`, `required`, `none`, or the name of a tool.")
-    private static let runtimeKey = Key<String>(
-        "runtime", .choice(["auto", "responses", "agents", "chat"]), default: "auto",
+    private static let choiceKey = Key<Located<String>>(
+        "toolChoice", .located(.someText), default: "auto",
+        "Which tools must be called: `auto`, `required`, `none`, or the name of one of its tools.")
+    private static let inputShieldsKey = Key<[Located<String>]>(
+        "inputShields", .list(.name(of: ShieldSpec.kind)), example: "[guard]", "The shields that look at questions.")
+    private static let outputShieldsKey = Key<[Located<String>]>(
+        "outputShields", .list(.name(of: ShieldSpec.kind)), example: "[guard]", "The shields that look at answers.")
+    private static let formatKey = Key<ResponseFormatSpec>(
+        "responseFormat", .object(), example: "{jsonSchema: {type: object}}", "What every answer must look like.")
+    private static let existingKey = Key<ExistingAgentSpec>(
+        "existing", .object(), example: "{id: \"${env.LLAMASTACK_AGENT_ID:-}\"}",
+        "An agent of the server that is used and never changed, where its id is not empty.")
+    private static let runtimeKey = Key<Located<String>>(
+        "runtime", .located(.choice(["auto", "responses", "agents", "chat"])), default: "auto",
         "How the agent is run; `auto` takes the newest way that the server offers.")
     private static let metadataKey = Key<[Entry<String>]>("metadata", .map(.text), "Notes that travel with it.")
     private static let logKey = Key<LogSpec>(
@@ -30,17 +40,22 @@ package struct AgentSpec: DeclaredSpec {
     package static let fields =
         Common.fields + [
             modelKey.field, instructionsKey.field, toolsKey.field, samplingKey.field, stepsKey.field, choiceKey.field,
-            runtimeKey.field, metadataKey.field, logKey.field,
+            inputShieldsKey.field, outputShieldsKey.field, formatKey.field, runtimeKey.field, metadataKey.field,
+            logKey.field, existingKey.field,
         ]
 
     package let common: Common
+    package let awaited: [Awaited]
     let model: Located<String>
     let instructions: InstructionsSpec
     let tools: [Located<String>]
     let sampling: AgentDefinition.Sampling?
     let maxSteps: Int
     let toolChoice: String?
-    let runtime: String
+    let inputShields: [Located<String>]
+    let outputShields: [Located<String>]
+    /// The JSON schema of answers; nil when they are text.
+    let responseFormat: Value?
     let metadata: [String: String]
     let log: LogSpec
 
@@ -52,14 +67,45 @@ package struct AgentSpec: DeclaredSpec {
         tools = fields.read(Self.toolsKey) ?? []
         sampling = fields.read(Self.samplingKey)?.sampling
         maxSteps = fields.read(Self.stepsKey) ?? 10
-        toolChoice = fields.read(Self.choiceKey)
-        runtime = fields.read(Self.runtimeKey) ?? "auto"
+        let choice = fields.read(Self.choiceKey)
+        toolChoice = choice?.value
+        inputShields = fields.read(Self.inputShieldsKey) ?? []
+        outputShields = fields.read(Self.outputShieldsKey) ?? []
+        responseFormat = fields.read(Self.formatKey)?.jsonSchema
+        let runtime = fields.read(Self.runtimeKey)
+        let existing = fields.read(Self.existingKey)?.id
         metadata = (fields.read(Self.metadataKey) ?? []).dictionary
         log = fields.read(Self.logKey) ?? .at(LogFields())
+        awaited = Self.awaited(runtime: runtime, existing: existing)
+        if let choice, let problem = Self.problem(with: choice, among: tools.map(\.value)) {
+            fields.problems.report(problem)
+        }
+    }
+
+    private static func awaited(runtime: Located<String>?, existing: Located<String>?) -> [Awaited] {
+        var awaited: [Awaited] = []
+        if let runtime, ["agents", "chat"].contains(runtime.value) {
+            awaited.append(.value(runtime.value, of: "runtime", at: runtime.range))
+        }
+        if let existing, !existing.value.isEmpty {
+            awaited.append(.field("existing", at: existing.range, isNeeded: true))
+        }
+        return awaited
+    }
+
+    private static func problem(with choice: Located<String>, among tools: [String]) -> Diagnostic? {
+        let options = ["auto", "required", "none"] + tools
+        guard !options.contains(choice.value) else { return nil }
+        return Diagnostic(
+            "unknown-choice", "Unknown choice", detail: "`\(choice.value)` is not one of \(options.listed).",
+            fix: Suggestion.nearest(to: choice.value, among: options).map { "Did you mean `\($0)`?" }
+                ?? "Use one of them, or add the tool to `tools`.", at: choice.range)
     }
 
     package var uses: [Use] {
-        var uses = tools.map { Use(ToolResource.kind, $0) }
+        var uses = model.uses(ModelResource.kind, orID: true) + tools.map { Use(ToolResource.kind, $0) }
+        uses += (inputShields + outputShields).map { Use(ShieldSpec.kind, $0) }
+        if case .prompt(let prompt) = instructions { uses.append(Use(PromptSpec.kind, prompt.name)) }
         guard case .at(let log) = log else { return uses }
         if let experiment = log.experiment { uses.append(Use(ExperimentResource.kind, experiment)) }
         if let registeredModel = log.registeredModel {
@@ -79,11 +125,14 @@ package struct AgentSpec: DeclaredSpec {
     }
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] {
-        guard let place = place(at: address, in: stack) else { return [:] }
-        return [
-            place.experiment: ExperimentSpec(name: place.experiment.name),
-            place.registeredModel: RegisteredModelSpec(name: place.registeredModel.name),
-        ]
+        guard case .at(let log) = log, let place = place(at: address, in: stack) else { return [:] }
+        // What is named is declared, or the name is a mistake.
+        var implied: [Address: any DeclaredSpec] = [:]
+        if log.experiment == nil { implied[place.experiment] = ExperimentSpec(name: place.experiment.name) }
+        if log.registeredModel == nil {
+            implied[place.registeredModel] = RegisteredModelSpec(name: place.registeredModel.name)
+        }
+        return implied
     }
 
     package func impliedUses(at address: Address, in stack: StackName) -> [Use] {
@@ -96,19 +145,20 @@ package struct AgentSpec: DeclaredSpec {
 package enum InstructionsSpec: Sendable {
     case text(String)
     case file(Located<String>)
+    case prompt(PromptUse)
 
     static let reading = Reading<InstructionsSpec>.either(
         [
             Reading<String>.someText.map { text, _, _ in .text(text) },
-            Reading<TextFile>.object().map { file, _, _ in .file(file.path) },
-        ], expected: "text, or a map with `file`")
+            Reading<InstructionSource>.object().map { source, _, _ in source.instructions },
+        ], expected: "text, or a map with `file` or `prompt`")
 }
 
 /// `{file: PATH}`: text that stands in a file of its own.
 struct TextFile: SpecDecodable {
     static let noun = "a text file"
     private static let fileKey = Key<Located<String>>(
-        "file", .located(.someText), required: true, example: "prompts/support.md", "The file that holds the text.")
+        "file", .path, required: true, example: "prompts/support.md", "The file that holds the text.")
     static let fields = [fileKey.field]
 
     let path: Located<String>

@@ -1,4 +1,5 @@
 package import Language
+import Wire
 
 /// A document of a vector store: a glob, a file, a text, or a download that is pinned by its digest.
 ///
@@ -13,7 +14,7 @@ package enum DocumentSpec: Sendable {
 
     static let reading = Reading<DocumentSpec>.either(
         [
-            Reading<Located<String>>.located(.someText).map { text, _, _ in .glob(text) },
+            Reading<Located<String>>.path.map { text, _, _ in .glob(text) },
             Reading<DocumentFields>.object().map { fields, _, _ in .fields(fields) },
         ], expected: "a path, a glob, or a map with `path`, `url` or `text`")
 }
@@ -21,18 +22,27 @@ package enum DocumentSpec: Sendable {
 /// A document that is a map.
 package struct DocumentFields: SpecDecodable {
     package static let noun = "a document"
-    private static let pathKey = Key<Located<String>>("path", .located(.someText), "A file, relative to the spec.")
-    private static let urlKey = Key<Located<String>>("url", .located(.someText), "A download.")
+    private static let pathKey = Key<Located<String>>(
+        "path", .path, example: "faq.pdf", "A file, relative to the spec.")
+    private static let urlKey = Key<Located<String>>(
+        "url", .located(.someText).shaped(.text(pattern: WebAddress.pattern)),
+        example: "https://example.org/terms.txt", "A download.")
     private static let digestKey = Key<Located<String>>(
-        "sha256", .located(.someText), "The SHA-256 of the download, in hexadecimal digits.")
+        "sha256", .located(.someText).shaped(.text(pattern: "^[0-9a-fA-F]{64}$")),
+        example: "4f0c…", "The SHA-256 of the download, in hexadecimal digits.")
     private static let textKey = Key<Located<String>>("text", .located(.someText), "The text itself.")
-    private static let nameKey = Key<String>("name", .someText, "The document's name, for `text`.")
+    private static let nameKey = Key<String>("name", .someText, example: "hours.txt", "The document's name, for `text`.")
     private static let attributesKey = Key<[Entry<String>]>(
         "attributes", .map(.text), "Attributes for filters; servers show them to the model with every passage.")
     package static let fields = [
         pathKey.field, urlKey.field, digestKey.field, textKey.field, nameKey.field, attributesKey.field,
     ]
-    package static let exactlyOne = [["path", "url", "text"]]
+    package static let rules = [
+        FieldRule.exactlyOne(["path", "url", "text"]),
+        .needs("url", "sha256", because: "Nobody could tell whether the download changed."),
+        .needs("sha256", "url", because: "Only downloads are pinned."),
+        .needs("text", "name", because: "Answers cite a document by its name."),
+    ]
 
     let path: Located<String>?
     let url: Located<String>?
@@ -48,32 +58,17 @@ package struct DocumentFields: SpecDecodable {
         text = fields.read(Self.textKey)
         name = fields.read(Self.nameKey)
         attributes = (fields.read(Self.attributesKey) ?? []).dictionary
-        if let url, digest == nil { fields.problems.report(.unpinned(url)) }
+        if let url { WebAddress.check(url, &fields.problems) }
         if let digest, digest.value.count != 64 || !digest.value.allSatisfy(\.isHexDigit) {
             fields.problems.report(.badDigest(digest))
         }
-        if let text, name == nil { fields.problems.report(.namelessText(text)) }
     }
 }
 
 extension Diagnostic {
-    fileprivate static func unpinned(_ url: Located<String>) -> Diagnostic {
-        Diagnostic(
-            "unpinned-download", "Download without a digest",
-            detail: "`\(url.value)` has no `sha256`, so nobody could tell whether it changed.",
-            fix: "Add `sha256:` with the digest of what you want to be there.", at: url.range)
-    }
-
     fileprivate static func badDigest(_ digest: Located<String>) -> Diagnostic {
         Diagnostic(
             "bad-digest", "Unreadable digest", detail: "`\(digest.value)` is not a SHA-256: 64 hexadecimal digits.",
             fix: "Write what `sha256sum` prints.", at: digest.range)
-    }
-
-    fileprivate static func namelessText(_ text: Located<String>) -> Diagnostic {
-        Diagnostic(
-            "nameless-text", "Text without a name",
-            detail: "A document that is given as text needs a `name`, which answers then cite.",
-            fix: "Add `name: …`.", at: text.range)
     }
 }

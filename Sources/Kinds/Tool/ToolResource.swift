@@ -36,7 +36,8 @@ package struct ToolResource: Resource {
         } else if let mcp = spec.mcp {
             definition = ToolDefinition(name: address.name, mcp: try mcp.definition())
         } else {
-            preconditionFailure("A tool without a type does not get past decoding.")
+            // An awaited type: nothing that is applied can use it.
+            return Wanted(Desired(definition: .null))
         }
         return Wanted(Desired(definition: try Value(encoding: definition)), unknown: unknown)
     }
@@ -76,7 +77,7 @@ extension MCPSpec {
         case nil: break
         }
         return ToolDefinition.MCP(
-            url: url.value, tokenEnvironment: tokenEnvironment, headers: headers.isEmpty ? nil : headers, allow: allow,
+            url: url?.value ?? "", tokenEnvironment: tokenEnvironment, headers: headers.isEmpty ? nil : headers, allow: allow,
             requireApproval: requireApproval)
     }
 }

@@ -12,21 +12,41 @@ package struct ToolSpec: DeclaredSpec {
     private static let fileSearchKey = Key<FileSearchSpec>(
         "fileSearch", .object(), "Searches the documents of vector stores.")
     private static let mcpKey = Key<MCPSpec>("mcp", .object(), "The tools of an MCP server.")
-    package static let fields = Common.fields + [fileSearchKey.field, mcpKey.field]
-    package static let exactlyOne = [["fileSearch", "mcp"]]
+    private static let functionKey = Key<FunctionSpec>(
+        "function", .object(), "A function that drover calls: over HTTP, or as a program.")
+    private static let builtinKey = Key<String>(
+        "builtin", .choice(["webSearch"]), example: "webSearch", "A tool that the server brings along.")
+    private static let groupKey = Key<ToolGroupSpec>(
+        "toolGroup", .object(), "A tool of the server's own, or a group of them.")
+    private static let agentKey = Key<Located<String>>(
+        "agent", .name(of: AgentResource.kind), example: "billing", "Another declared agent, asked as a tool.")
+    private static let types = [
+        fileSearchKey.field, mcpKey.field, functionKey.field, builtinKey.field, groupKey.field, agentKey.field,
+    ]
+    package static let fields = Common.fields + types
+    package static let rules = [FieldRule.exactlyOne(types.map(\.name))]
 
     package let common: Common
+    package let awaited: [Awaited]
     let fileSearch: FileSearchSpec?
     let mcp: MCPSpec?
+    let agent: Located<String>?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
         fileSearch = fields.read(Self.fileSearchKey)
         mcp = fields.read(Self.mcpKey)
+        agent = fields.read(Self.agentKey)
+        let isFunction = fields.read(Self.functionKey) != nil
+        let isBuiltin = fields.read(Self.builtinKey) != nil
+        let isGroup = fields.read(Self.groupKey) != nil
+        let isAwaited = agent != nil || isFunction || isBuiltin || isGroup || mcp?.connector != nil
+        awaited = isAwaited ? [.whole("tool of this type")] : []
     }
 
     package var uses: [Use] {
         (fileSearch?.vectorStores ?? []).map { Use(VectorStoreResource.kind, $0) }
+            + (agent?.uses(AgentResource.kind) ?? [])
     }
 }
 
@@ -60,47 +80,50 @@ package struct FileSearchSpec: SpecDecodable {
 package struct MCPSpec: SpecDecodable {
     package static let noun = "an MCP tool"
     private static let urlKey = Key<Located<String>>(
-        "url", .located(.someText), required: true, example: "http://localhost:9000/mcp",
+        "url", .located(.someText).shaped(.text(pattern: WebAddress.pattern)), example: "http://localhost:9000/mcp",
         "The address of the MCP server, as Llama Stack reaches it.")
+    private static let connectorKey = Key<String>(
+        "connector", .someText, example: "tickets", "The id of a connector that the server knows.")
     private static let tokenKey = Key<Located<SecretSource>>("token", .located(.secret), "A bearer token for it.")
     private static let headersKey = Key<[Entry<String>]>("headers", .map(.text), "Further headers, not secret.")
     private static let allowKey = Key<[String]>(
         "allow", .list(.someText), example: "[ticket_search]", "The tools that may be called; all by default.")
     private static let approvalKey = Key<String>(
         "requireApproval", .choice(["never", "always"]), default: "never", "Whether each call needs an approval.")
-    package static let fields = [urlKey.field, tokenKey.field, headersKey.field, allowKey.field, approvalKey.field]
+    package static let fields = [
+        urlKey.field, connectorKey.field, tokenKey.field, headersKey.field, allowKey.field, approvalKey.field,
+    ]
+    package static let rules = [FieldRule.exactlyOne(["url", "connector"])]
 
-    let url: Located<String>
+    let url: Located<String>?
+    let connector: String?
     let token: Located<SecretSource>?
     let headers: [String: String]
     let allow: [String]?
     let requireApproval: String?
 
     package init(from fields: inout Fields) {
-        let missing = Located("", at: fields.node.range)
-        url = fields.require(Self.urlKey, else: missing)
+        url = fields.read(Self.urlKey)
+        connector = fields.read(Self.connectorKey)
         token = fields.read(Self.tokenKey)
         let entries = fields.read(Self.headersKey) ?? []
         headers = entries.dictionary
         allow = fields.read(Self.allowKey)
         requireApproval = fields.read(Self.approvalKey)
         for entry in entries where entry.key.lowercased() == "authorization" {
-            fields.problems.report(.authorizationHeader(entry.keyRange))
+            fields.problems.report(.authorizationHeader(entry, in: fields.node["headers"]))
         }
-        checkURL(&fields.problems)
-    }
-
-    private func checkURL(_ problems: inout Problems) {
-        guard !url.value.isEmpty, let problem = WebAddress.problem(in: url.value) else { return }
-        problems.report(.badURL(url, problem))
+        if let url { WebAddress.check(url, &fields.problems) }
     }
 }
 
 extension Diagnostic {
-    fileprivate static func authorizationHeader(_ range: SourceRange) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func authorizationHeader(_ entry: Entry<String>, in headers: Node?) -> Diagnostic {
+        var diagnostic = Diagnostic(
             "authorization-header", "Authorization among the headers",
             detail: "A header is not secret, and servers since Llama Stack 0.4 refuse `Authorization` here.",
-            fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: range)
+            fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: entry.keyRange)
+        diagnostic.hidden = headers?[entry.key]?.range
+        return diagnostic
     }
 }

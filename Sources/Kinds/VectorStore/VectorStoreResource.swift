@@ -94,12 +94,13 @@ package struct VectorStoreResource: Resource {
     package func desired(
         _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        try await models.require(spec.embeddingModel, for: "to embed documents with")
+        let model = outputs.modelID(spec.embeddingModel)
+        try await models.require(model, for: "to embed documents with")
         let documents = try DocumentReader(folder: folder).documents(spec.documents)
         let marks = documents.map { ($0.path, $0.mark(in: stack, chunking: spec.chunking.identity)) }
         return Wanted(
             Desired(
-                stack: stack, name: spec.liveName(at: address), embeddingModel: spec.embeddingModel.value,
+                stack: stack, name: spec.liveName(at: address), embeddingModel: model.value,
                 embeddingDimension: spec.embeddingDimension, provider: spec.provider, chunking: spec.chunking,
                 metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
                 marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst))

@@ -41,6 +41,8 @@ package struct VectorStoreSpec: DeclaredSpec {
     let documents: [DocumentSpec]
     let buildsNewFirst: Bool
 
+    package var uses: [Use] { embeddingModel.uses(ModelResource.kind, orID: true) }
+
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
         let missing = Located("", at: fields.node.range)

@@ -84,7 +84,7 @@ struct TextPattern: SpecDecodable {
         "matches", .regularExpression, example: "order (\\d+)",
         "Regular expression that must match a part of it; the last match counts.")
     static let fields = [containsKey.field, icontainsKey.field, matchesKey.field]
-    static let exactlyOne = [["contains", "icontains", "matches"]]
+    static let rules = [FieldRule.exactlyOne(["contains", "icontains", "matches"])]
 
     private enum Kind: Sendable {
         case contains(String), icontains(String), matches(String)

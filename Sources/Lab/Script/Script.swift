@@ -51,7 +51,7 @@ struct Rule: SpecDecodable {
     static let fields = [
         whenKey.field, timesKey.field, sayKey.field, callKey.field, failKey.field, delayKey.field, tokensKey.field,
     ]
-    static let exactlyOne = [["say", "call", "fail"]]
+    static let rules = [FieldRule.exactlyOne(["say", "call", "fail"])]
 
     enum Act: Sendable {
         case say(ScriptText)

@@ -15,6 +15,7 @@ package let allAssertions: [any Assertion.Type] = [
     HasStatus.self,
     IsJSON.self,
     JSONPathHolds.self,
+    Judgement.self,
     Latency.self,
     Length.self,
     Matches.self,

@@ -24,6 +24,7 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
     private static let matches = Key("matches", .pattern, "A regular expression that must match the text there.")
     private static let exists = Key("exists", .boolean, default: "true", "Whether there must be anything at all.")
     package static let noun = "a `jsonPath`"
+    package static let rules = [FieldRule.atMostOne(["equals", "contains", "matches", "exists"])]
     package static let fields = [path.field, equals.field, contains.field, matches.field, exists.field]
 
     let path: JSONPath
@@ -36,7 +37,6 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
 
     package init(from fields: inout Fields) {
         path = fields.require(Self.path, else: .root)
-        fields.allowOne(of: ["equals", "contains", "matches", "exists"], of: Self.noun)
         if fields.node["equals"]?.content == .null {
             condition = .equals(.null)
         } else if let value = fields.read(Self.equals) {

@@ -10,6 +10,7 @@ package struct Tokens: Assertion, SpecDecodable {
     private static let output = Key("output", .integer(minimum: 0), "The most tokens of the answer.")
     private static let total = Key("total", .integer(minimum: 0), example: "2000", "The most tokens in all.")
     package static let noun = "a `tokens`"
+    package static let rules = [FieldRule.atLeastOne(["input", "output", "total"])]
     package static let fields = [input.field, output.field, total.field]
 
     let input: Int?
@@ -23,7 +24,6 @@ package struct Tokens: Assertion, SpecDecodable {
     }
 
     package init(from fields: inout Fields) {
-        fields.needOne(of: ["input", "output", "total"], of: Self.noun)
         input = fields.read(Self.input)
         output = fields.read(Self.output)
         total = fields.read(Self.total)

@@ -1,3 +1,4 @@
+import Engine
 import Language
 
 /// What the spec says of one case, or of one case for each row of a table.
@@ -14,6 +15,9 @@ struct CaseSpec: SpecDecodable {
         "expect", .list(.object()), example: "[{contains: 30 days}]", "What the (last) answer must be like.")
     private static let forEachKey = Key<TableSpec>(
         "forEach", .object(), example: "{file: cases.csv}", "A table; each row makes a case of its own.")
+    private static let matrixKey = Key<[Entry<[Value]>]>(
+        "matrix", .map(.list(.data, minimum: 1)), example: "{tone: [friendly, angry]}",
+        "Values that are combined; each combination makes a case of its own, with `${matrix.NAME}`.")
     private static let repeatKey = Key<Repetition>(
         "repeat", RepetitionSpec.reading, default: "1", "How many independent samples are taken.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, "The longest that all turns together may take.")
@@ -21,12 +25,14 @@ struct CaseSpec: SpecDecodable {
     private static let quarantineKey = Key<QuarantineSpec>(
         "quarantine", .object(), "Lets the case run without deciding, until a day.")
     static let fields = [
-        nameKey.field, inputKey.field, turnsKey.field, expectKey.field, forEachKey.field, repeatKey.field,
-        timeoutKey.field, labelsKey.field, quarantineKey.field,
+        nameKey.field, inputKey.field, turnsKey.field, expectKey.field, forEachKey.field, matrixKey.field,
+        repeatKey.field, timeoutKey.field, labelsKey.field, quarantineKey.field,
     ]
-    static let exactlyOne = [["input", "turns"]]
+    static let rules = [FieldRule.exactlyOne(["input", "turns"])]
 
     let name: Located<String>
+    /// What is checked, but not run yet.
+    let awaited: [Awaited]
     private let turns: [Turn]
     private let table: Located<String>?
     private let repetition: Repetition
@@ -54,7 +60,14 @@ struct CaseSpec: SpecDecodable {
         let question = fields.read(Self.inputKey).map { Turn(input: $0.template, inputRange: $0.range) }
         let asked = question.map { [$0] } ?? (fields.read(Self.turnsKey) ?? []).map(\.turn)
         turns = asked.expecting(fields.read(Self.expectKey) ?? [])
-        fields.problems.report(turns.unknownReferences)
+        awaited = fields.awaited(["matrix"], isNeeded: true)
+        let matrix = (fields.read(Self.matrixKey) ?? []).map(\.key)
+        fields.problems.report(turns.unknownReferences(matrix: Set(matrix)))
+    }
+
+    /// The declared judges that its expectations ask.
+    var judges: [Located<String>] {
+        turns.flatMap(\.expectations).flatMap(\.judges)
     }
 
     /// The case, or one for each row of its table; what is wrong with it goes to `problems`.
@@ -113,19 +126,21 @@ extension [Turn] {
     }
 
     /// References to what no earlier turn captures, or to what cannot stand in a case.
-    fileprivate var unknownReferences: [Diagnostic] {
+    fileprivate func unknownReferences(matrix: Set<String>) -> [Diagnostic] {
         var captured: Set<String> = []
         return flatMap { turn in
             defer { captured.formUnion(turn.captures.map(\.name)) }
             let own = turn.input.references.map { LocatedReference(reference: $0, range: turn.inputRange) }
-            return (own + turn.expectations.flatMap(\.references)).compactMap { $0.problem(knowing: captured) }
+            return (own + turn.expectations.flatMap(\.references)).compactMap { $0.problem(knowing: captured, matrix) }
         }
     }
 }
 
 extension LocatedReference {
-    fileprivate func problem(knowing captured: Set<String>) -> Diagnostic? {
+    fileprivate func problem(knowing captured: Set<String>, _ matrix: Set<String>) -> Diagnostic? {
         switch (reference.path.first, reference.path.count) {
+        case ("matrix", 2) where matrix.contains(reference.path[1]):
+            return nil
         case ("capture", 2) where captured.contains(reference.path[1]):
             return nil
         case ("capture", _):

@@ -62,6 +62,6 @@ extension Reading where Value == CalendarDay {
                     "bad-day", "Unreadable day", detail: "`\(text)` is not a day of the calendar.",
                     fix: "Write year, month and day, such as `2027-01-31`.", at: node.range))
             return nil
-        }
+        }.shaped(.text(pattern: "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))
     }
 }

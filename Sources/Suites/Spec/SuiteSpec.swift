@@ -52,6 +52,8 @@ package struct SuiteSpec: DeclaredSpec {
         fields.problems.report(duplicates)
     }
 
+    package var awaited: [Awaited] { cases.flatMap(\.awaited) }
+
     /// What its cases are tried with.
     package var subject: Use {
         Use("agents", agent)
@@ -59,6 +61,7 @@ package struct SuiteSpec: DeclaredSpec {
 
     package var uses: [Use] {
         [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
+            + cases.flatMap(\.judges).map { Use("judges", $0) }
     }
 
     /// The suite ready to run, its tables read.

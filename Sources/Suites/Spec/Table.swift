@@ -4,7 +4,7 @@ import Language
 struct TableSpec: SpecDecodable {
     static let noun = "a table"
     private static let fileKey = Key<Located<String>>(
-        "file", .located(.someText), required: true, example: "cases.csv",
+        "file", .path, required: true, example: "cases.csv",
         "A CSV file whose first line names the columns, or a JSON Lines file of objects.")
     static let fields = [fileKey.field]
 

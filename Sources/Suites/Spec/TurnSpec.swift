@@ -33,7 +33,7 @@ struct CaptureSpec: SpecDecodable {
     private static let patternKey = Key<Pattern>(
         "matches", .pattern, "A regular expression; its first group is the value, or the whole match.")
     static let fields = [pathKey.field, patternKey.field]
-    static let exactlyOne = [["jsonPath", "matches"]]
+    static let rules = [FieldRule.exactlyOne(["jsonPath", "matches"])]
 
     /// nil when it was wrong, and reported.
     let source: Capture.Source?

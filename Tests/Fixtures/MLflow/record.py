@@ -55,7 +55,7 @@ def experiments() -> None:
     call("POST", "experiments/create", {"name": "a"})
     call("POST", "experiments/create", {"name": ""})
     call("POST", "experiments/create", {"name": "x" * 501})
-    call("POST", "experiments/create", {"name": "b", "artifact_location": "mlflow-artifacts:/elsewhere"}, {"b": "experiment_id"})
+    call("POST", "experiments/create", {"name": "b", "artifact_location": "mlflow-artifacts:/elsewhere"})
     call("POST", "experiments/search", {"max_results": 10, "view_type": "ALL", "order_by": ["experiment_id ASC"]})
     call("POST", "experiments/search", {"max_results": 10, "view_type": "ALL", "filter": "tags.`k` = 'v'"})
     call("POST", "experiments/search", {"max_results": 10, "view_type": "ALL", "filter": "name = 'a'"})
@@ -145,7 +145,8 @@ def registry() -> None:
     call("DELETE", "registered-models/alias", {"name": "rm", "alias": "prod"})
     call("DELETE", "model-versions/delete", {"name": "rm", "version": "2"})
     call("DELETE", "model-versions/delete", {"name": "rm", "version": "2"})
-    call("POST", "registered-models/create", {"name": "p", "tags": [{"key": "mlflow.prompt.is_prompt", "value": "true"}]})
+    prompt = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    call("POST", "registered-models/create", {"name": "p", "tags": [prompt]})
     call("GET", "registered-models/search?max_results=10")
     call("POST", "registered-models/rename", {"name": "rm", "new_name": "rm2"})
     call("DELETE", "registered-models/delete", {"name": "rm2"})

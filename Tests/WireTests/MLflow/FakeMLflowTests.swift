@@ -19,7 +19,8 @@ struct FakeMLflowTests {
         var known: [String: String] = [:]
         for exchange in try Self.exchanges() {
             let response = try await fake.send(try Self.request(exchange, known))
-            let name = "\(exchange["method"]?.string ?? "") \(exchange["path"]?.string ?? "") \(exchange["body"] ?? .null)"
+            let name =
+                "\(exchange["method"]?.string ?? "") \(exchange["path"]?.string ?? "") \(exchange["body"] ?? .null)"
             #expect(response.status == exchange["status"]?.integer, "\(name)")
             let answer = (try? Value(json: response.body)) ?? .string(String(decoding: response.body, as: UTF8.self))
             for place in Self.differences(answer, exchange["answer"] ?? .null) {

@@ -170,7 +170,9 @@ struct MLflowServerTests {
         #expect(MLflowFilter.name("a") == "name = 'a'")
         #expect(MLflowFilter.name("it's") == "name = \"it's\"")
         #expect(MLflowFilter.name("it's \"x\"") == nil)
-        #expect(MLflowFilter.all([MLflowFilter.name("a"), nil, MLflowFilter.tag("k", "v")]) == "name = 'a' AND tags.`k` = 'v'")
+        #expect(
+            MLflowFilter.all([MLflowFilter.name("a"), nil, MLflowFilter.tag("k", "v")])
+                == "name = 'a' AND tags.`k` = 'v'")
         #expect(MLflowFilter.all([nil]) == nil)
     }
 }

@@ -14,9 +14,9 @@ and the tokens of MCP servers stand in the variables that the definition names.
 """
 
 import json
-import logging
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,18 +30,15 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 from requests.adapters import HTTPAdapter
 
 JSON = dict[str, Any]
+# Whoever closes it ends the exchange with the server.
+Events = Generator[JSON, None, None]
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 300  # Between two bytes of an answer.
 
-log = logging.getLogger("drover.agent")
-
 
 class LlamaStackError(Exception):
     """The question could not be put to Llama Stack, or was not answered; the message is for people."""
-
-
-# ---------------------------------------------------------------------------------------------------- Llama Stack
 
 
 class LlamaStack:
@@ -55,7 +52,7 @@ class LlamaStack:
         if api_key and api_key != "fake":
             self._session.headers["Authorization"] = f"Bearer {api_key}"
 
-    def events(self, path: str, body: JSON) -> Iterator[JSON]:
+    def events(self, path: str, body: JSON) -> Events:
         """Posts, and yields the data of every server-sent event as it arrives."""
         url = self.base_url + path
         headers = {"Accept": "text/event-stream"}
@@ -97,15 +94,12 @@ def server_message(text: str) -> str:
     return error if isinstance(error, str) else json.dumps(error)
 
 
-# ------------------------------------------------------------------------------------------------------- Runtimes
-
-
 class Runtime(Protocol):
     """A way to run an agent on a server."""
 
     model: str
 
-    def run(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
+    def run(self, request: ResponsesAgentRequest) -> Events:
         """Takes a turn: yields the server's events in the words of the Responses API, `completed` or `incomplete`
         last.
 
@@ -121,15 +115,15 @@ class ResponsesRuntime:
         self._server = server
         self._definition = definition
 
-    def run(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
-        for event in self._server.events("/v1/responses", self.body(request)):
-            kind = event.get("type")
-            if kind in ("response.completed", "response.incomplete"):
+    def run(self, request: ResponsesAgentRequest) -> Events:
+        with closing(self._server.events("/v1/responses", self.body(request))) as events:
+            for event in events:
+                kind = event.get("type")
+                if kind in (None, "error", "response.failed"):
+                    raise LlamaStackError(f"Llama Stack failed to answer: {failure(event)}")
                 yield event
-                return
-            if kind in (None, "error", "response.failed"):
-                raise LlamaStackError(f"Llama Stack failed to answer: {failure(event)}")
-            yield event
+                if kind in ("response.completed", "response.incomplete"):
+                    return
         raise LlamaStackError("Llama Stack ended the answer before it was complete.")
 
     def body(self, request: ResponsesAgentRequest) -> JSON:
@@ -140,7 +134,8 @@ class ResponsesRuntime:
             "model": self.model,
             "instructions": self._definition.get("instructions"),
             "input": [item.model_dump(exclude_none=True) for item in request.input],
-            "tools": [responses_tool(tool) for tool in tools],
+            "tools": [responses_tool(tool) for tool in tools] or None,
+            "include": ["file_search_call.results"] if any("fileSearch" in tool for tool in tools) else None,
             "tool_choice": tool_choice(self._definition.get("toolChoice"), tools),
             "text": text_format(self._definition.get("responseFormat")),
             "max_infer_iters": self._definition.get("maxSteps"),
@@ -195,10 +190,15 @@ def responses_tool(tool: JSON) -> JSON:
 def mcp_token(tool: JSON) -> str | None:
     """The bearer token of an MCP server, from the environment variable that the definition names."""
     variable = tool["mcp"].get("tokenEnvironment")
-    token = os.environ.get(variable) if variable else None
-    if variable and not token:
-        log.warning("`%s` is not set: the MCP server `%s` is called without a token.", variable, tool["name"])
-    return token or None
+    if not variable:
+        return None
+    token = os.environ.get(variable)
+    if not token:
+        raise LlamaStackError(
+            f"The tool `{tool['name']}` takes its token from the environment variable `{variable}`, which is not set. "
+            f"Set `{variable}`."
+        )
+    return token
 
 
 def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
@@ -211,10 +211,8 @@ def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
 
 def text_format(schema: JSON | None) -> JSON | None:
     """The `text` field that makes the answer follow a JSON schema."""
-    return schema and {"format": {"type": "json_schema", "name": "answer", "schema": schema, "strict": True}}
+    return schema and {"format": {"type": "json_schema", "name": "answer", "schema": schema}}
 
-
-# ----------------------------------------------------------------------------------------------- MLflow's spelling
 
 ITEM_STATUS = {"in_progress", "completed", "incomplete"}
 ANNOTATIONS = {"file_citation", "url_citation", "file_path"}
@@ -304,9 +302,6 @@ def mlflow_events(event: JSON) -> list[JSON]:
     return []
 
 
-# ---------------------------------------------------------------------------------------------------------- Tracing
-
-
 class TurnSpans:
     """The spans of one turn below the root that MLflow makes: the exchange with the server, and each tool call."""
 
@@ -394,9 +389,6 @@ def arguments(text: str | None) -> Any:
         return text
 
 
-# ------------------------------------------------------------------------------------------------------------ Agent
-
-
 class DroverAgent(ResponsesAgent):
     """The agent that the definition describes."""
 
@@ -413,11 +405,11 @@ class DroverAgent(ResponsesAgent):
         self, request: ResponsesAgentRequest
     ) -> Generator[ResponsesAgentStreamEvent, None, None]:
         """Answers piece by piece, as the pieces arrive; the last event holds the whole response."""
-        for event in self._turn(request):
-            for spelled in mlflow_events(event):
+        with closing(self._turn(request)) as events:
+            for spelled in chain.from_iterable(map(mlflow_events, events)):
                 yield ResponsesAgentStreamEvent(**spelled)
 
-    def _turn(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
+    def _turn(self, request: ResponsesAgentRequest) -> Events:
         root = mlflow.get_current_active_span()
         if root is None:  # Tracing is off, or this turn is not sampled.
             yield from self._runtime.run(request)
@@ -425,9 +417,10 @@ class DroverAgent(ResponsesAgent):
         name_session(request)
         spans = TurnSpans(root, self._definition, self._runtime.model, request)
         try:
-            for event in self._runtime.run(request):
-                spans.see(event)
-                yield event
+            with closing(self._runtime.run(request)) as events:
+                for event in events:
+                    spans.see(event)
+                    yield event
         except Exception as error:
             spans.fail(error)
             raise

@@ -1,0 +1,87 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// Options from the environment: `DROVER_MLFLOW_URL` stands for `--mlflow-url`, unless the command line has it.
+///
+/// A repeatable option takes one value a line; a flag takes `1`, `true`, `yes`, or `0`, `false`, `no`. Names that the
+/// chosen command does not have are passed over.
+struct EnvironmentArguments {
+    private let environment: [String: String]
+
+    init(_ environment: [String: String]) {
+        self.environment = environment.filter { $0.key.hasPrefix("DROVER_") && !$0.value.isEmpty }
+    }
+
+    /// The words of the command line with those of the environment behind the command's name.
+    /// - Throws: `ValidationError` when a flag's variable is neither true nor false.
+    func adding(to words: [String]) throws -> [String] {
+        guard !environment.isEmpty, let root = try Self.tool() else { return words }
+        var (command, depth) = (root, 0)
+        while depth < words.count, let next = command.subcommands?.first(where: { $0.commandName == words[depth] }) {
+            (command, depth) = (next, depth + 1)
+        }
+        guard depth > 0, command.subcommands?.isEmpty ?? true else { return words }
+        let given = words[depth...].prefix { $0 != "--" }
+        let added = try (command.arguments ?? []).filter { !$0.isGiven(in: given) }.flatMap(words(for:))
+        return Array(words[..<depth]) + added + Array(words[depth...])
+    }
+
+    private func words(for argument: ToolInfo.Argument) throws -> [String] {
+        guard let name = argument.longName, !["help", "version"].contains(name) else { return [] }
+        let variable = "DROVER_" + name.uppercased().replacing("-", with: "_")
+        guard let text = environment[variable] else { return [] }
+        switch argument.kind {
+        case .positional: return []
+        case .flag:
+            switch text.lowercased() {
+            case "1", "true", "yes": return ["--\(name)"]
+            case "0", "false", "no": return []
+            case _: throw ValidationError("\(variable) is `\(text)`; a flag takes true or false.")
+            }
+        case .option:
+            let values = argument.isRepeating ? text.split(separator: "\n").map(String.init) : [text]
+            return values.map { "--\(name)=\($0)" }
+        }
+    }
+
+    /// What the commands take, as the parser itself describes it.
+    private static func tool() throws -> ToolInfo.Command? {
+        try JSONDecoder().decode(ToolInfo.self, from: Data(Drover._dumpHelp().utf8)).command
+    }
+}
+
+/// The parser's description of a program, as far as it is used here.
+private struct ToolInfo: Decodable {
+    let command: Command
+
+    struct Command: Decodable {
+        let commandName: String
+        let subcommands: [Command]?
+        let arguments: [Argument]?
+    }
+
+    struct Argument: Decodable {
+        enum Kind: String, Decodable {
+            case positional, option, flag
+        }
+
+        struct Name: Decodable {
+            let kind: String
+            let name: String
+        }
+
+        let kind: Kind
+        let isRepeating: Bool
+        let names: [Name]?
+
+        var longName: String? {
+            names?.first { $0.kind == "long" }?.name
+        }
+
+        /// Whether one of its names is among these words.
+        func isGiven(in words: some Sequence<String>) -> Bool {
+            let spelled = (names ?? []).map { ($0.kind == "short" ? "-" : "--") + $0.name }
+            return words.contains { word in spelled.contains { word == $0 || word.hasPrefix($0 + "=") } }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package import Engine
+package import Language
+
+/// A model of the server, under a name of the stack's own.
+///
+///     models:
+///       chat: {id: ollama/llama3.2:1b, type: llm}
+package struct ModelSpec: DeclaredSpec {
+    package static let noun = "a model"
+    private static let idKey = Key<Located<String>>(
+        "id", .located(.someText), required: true, example: "ollama/llama3.2:1b",
+        "The server's id of the model; agents and vector stores that name the model get it.")
+    private static let typeKey = Key<Located<String>>(
+        "type", .located(.choice(["llm", "embedding"])), example: "llm", "What the model is for.")
+    private static let providerKey = Key<String>(
+        "provider", .someText, example: "sentence-transformers", "The server's provider that runs it.")
+    private static let providerModelKey = Key<String>(
+        "providerModel", .someText, example: "all-MiniLM-L6-v2", "What the provider calls it.")
+    private static let dimensionKey = Key<Int>(
+        "dimension", .integer(minimum: 1), example: "384", "The length of an embedding model's vectors.")
+    private static let metadataKey = Key<Value>("metadata", .map, "What the provider is told beside.")
+    package static let fields =
+        Common.fields + [
+            idKey.field, typeKey.field, providerKey.field, providerModelKey.field, dimensionKey.field,
+            metadataKey.field,
+        ]
+
+    package let common: Common
+    package let awaited: [Awaited]
+    let id: Located<String>
+    let type: Located<String>?
+    let provider: String?
+    let providerModel: String?
+    let dimension: Int?
+    let metadata: Value?
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
+        id = fields.require(Self.idKey, else: missing)
+        type = fields.read(Self.typeKey)
+        provider = fields.read(Self.providerKey)
+        providerModel = fields.read(Self.providerModelKey)
+        dimension = fields.read(Self.dimensionKey)
+        metadata = fields.read(Self.metadataKey)
+        awaited = fields.awaited(["provider", "providerModel", "dimension", "metadata"])
+    }
+}

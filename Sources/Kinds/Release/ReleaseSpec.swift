@@ -1,0 +1,52 @@
+package import Engine
+package import Language
+
+/// A release: the alias of a registered model that points at the agent's version which passed the gates.
+///
+///     releases:
+///       production: {agent: support, alias: production, gates: [golden]}
+package struct ReleaseSpec: DeclaredSpec {
+    package static let kind = "releases"
+    package static let noun = "a release"
+    private static let agentKey = Key<Located<String>>(
+        "agent", .name(of: AgentResource.kind), required: true, example: "support", "The declared agent.")
+    private static let aliasKey = Key<String>(
+        "alias", .someText, required: true, example: "production", "The alias that is moved to the new version.")
+    private static let gatesKey = Key<[Located<String>]>(
+        "gates", .list(.name(of: "suites")), example: "[golden]", "The suites that must pass first.")
+    private static let ageKey = Key<Duration>(
+        "maxEvidenceAge", .duration, default: "7d", example: "7d", "How old the result of a gate may be.")
+    private static let replayKey = Key<Bool>(
+        "allowReplay", .boolean, default: "false", "Whether results from recorded answers count.")
+    private static let retainKey = Key<Int>(
+        "retain", .integer(minimum: 0, maximum: 100), default: "2", "How many old versions and stores stay.")
+    package static let fields =
+        Common.fields + [
+            agentKey.field, aliasKey.field, gatesKey.field, ageKey.field, replayKey.field, retainKey.field,
+        ]
+
+    package let common: Common
+    let agent: Located<String>
+    let alias: String
+    let gates: [Located<String>]
+    let maxEvidenceAge: Duration
+    let allowReplay: Bool
+    let retain: Int
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
+        agent = fields.require(Self.agentKey, else: missing)
+        alias = fields.require(Self.aliasKey, else: "")
+        gates = fields.read(Self.gatesKey) ?? []
+        maxEvidenceAge = fields.read(Self.ageKey) ?? .seconds(7 * 86400)
+        allowReplay = fields.read(Self.replayKey) ?? false
+        retain = fields.read(Self.retainKey) ?? 2
+    }
+
+    package var uses: [Use] {
+        agent.uses(AgentResource.kind) + gates.map { Use("suites", $0) }
+    }
+
+    package var awaited: [Awaited] { [.whole("release")] }
+}

@@ -1,0 +1,42 @@
+package import Engine
+package import Language
+
+/// A shield: what looks at questions or answers and may refuse them.
+///
+///     shields:
+///       guard: {provider: llama-guard, providerShield: llama-guard3}
+package struct ShieldSpec: DeclaredSpec {
+    package static let kind = "shields"
+    package static let noun = "a shield"
+    private static let idKey = Key<String>("id", .someText, "The server's id; by default the declared name.")
+    private static let providerKey = Key<String>(
+        "provider", .someText, required: true, example: "llama-guard", "The server's provider that runs it.")
+    private static let providerShieldKey = Key<String>(
+        "providerShield", .someText, example: "llama-guard3", "What the provider calls it.")
+    private static let paramsKey = Key<Value>("params", .map, "What the provider is told beside.")
+    private static let unsupportedKey = Key<String>(
+        "ifUnsupported", .choice(["fail", "skip"]), default: "fail",
+        "What happens on a server without shields: `fail`, or go on without it.")
+    package static let fields =
+        Common.fields + [
+            idKey.field, providerKey.field, providerShieldKey.field, paramsKey.field, unsupportedKey.field,
+        ]
+
+    package let common: Common
+    let id: String?
+    let provider: String
+    let providerShield: String?
+    let params: Value?
+    let mayBeSkipped: Bool
+
+    package init(from fields: inout Fields) {
+        common = Common(from: &fields)
+        id = fields.read(Self.idKey)
+        provider = fields.require(Self.providerKey, else: "")
+        providerShield = fields.read(Self.providerShieldKey)
+        params = fields.read(Self.paramsKey)
+        mayBeSkipped = fields.read(Self.unsupportedKey) == "skip"
+    }
+
+    package var awaited: [Awaited] { [.whole("shield")] }
+}

@@ -1,0 +1,33 @@
+import FoundationEssentials
+import Support
+import Testing
+
+/// Every `<case>.yaml` in `Diagnostics/` is validated (or planned, when it begins with `# plan`), and what is told on
+/// standard error must equal `<case>.expected`. `RECORD=1` writes the expected files anew.
+@Suite("Golden diagnostics of the whole language")
+struct DecodingGoldenTests {
+    private static let directory = "\(packageRoot)/Tests/DroverTests/Diagnostics"
+
+    static let names: [String] = {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []  // An empty list fails below.
+        return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
+    }()
+
+    @Test("There are cases")
+    func cases() {
+        #expect(Self.names.count >= 20)
+    }
+
+    @Test("Each mistake is told as its golden file says", arguments: DecodingGoldenTests.names)
+    func golden(_ name: String) async throws {
+        let text = try String(contentsOfFile: "\(Self.directory)/\(name).yaml", encoding: .utf8)
+        let command = text.hasPrefix("# plan") ? "plan" : text.hasPrefix("# test") ? "test" : "validate"
+        let ended = try await DroverProgram(in: Self.directory)(command, "\(name).yaml")
+        let told = "exit code \(ended.code)\n\(ended.errors)"
+        let golden = "\(Self.directory)/\(name).expected"
+        if ProcessInfo.processInfo.environment["RECORD"] == "1" {
+            try Data(told.utf8).write(to: URL(filePath: golden))
+        }
+        #expect(told == (try String(contentsOfFile: golden, encoding: .utf8)))
+    }
+}

@@ -1,0 +1,130 @@
+import FoundationEssentials
+import Language
+import Support
+import Testing
+
+/// The commands about the language itself, which contact nothing.
+@Suite("Commands of the language")
+struct LanguageCommandTests {
+    private static let example = "\(packageRoot)/Tests/DroverTests/Example"
+
+    @Test("A spec with almost everything is valid, without a warning")
+    func almostEverything() async throws {
+        let ended = try await DroverProgram(in: Self.example)("validate", ".")
+        #expect(ended.code == 0)
+        #expect(ended.errors == "")
+    }
+
+    @Test("What is rendered is valid, renders to itself, and holds no variable")
+    func rendering() async throws {
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.copyItem(atPath: Self.example, toPath: "\(directory)/a")
+            let drover = DroverProgram(in: directory, environment: ["STEPS": "12", "PORT": "8321"])
+            let first = try await drover("render", "a/drover.yaml", "--overlay", "a/overlay/production.yaml")
+            #expect(first.code == 0, "\(first.errors)")
+            #expect(!first.output.contains("${var.") && !first.output.contains("${env."))
+            #expect(first.output.contains("maxSteps: 12\n"))
+            #expect(first.output.contains("url: http://localhost:8321\n"))
+            #expect(first.output.contains("file: overlay/strict.md\n"))
+            #expect(first.output.contains("Costs are shown as $${amount}"))
+            #expect(first.output.contains("zip: \"01234\"\n"))
+            #expect(first.output.contains("env: TICKETS_TOKEN\n"))
+            try Data(first.output.utf8).write(to: URL(filePath: "\(directory)/a/rendered.yaml"))
+            let second = try await drover("render", "a/rendered.yaml")
+            #expect(second.output == first.output)
+            let json = try await drover("render", "a/drover.yaml", "--overlay", "a/overlay/production.yaml", "--format", "json")
+            try Data(json.output.utf8).write(to: URL(filePath: "\(directory)/a/rendered.json"))
+            let third = try await drover("render", "a/rendered.json", "--format", "json")
+            #expect(third.output == json.output)
+        }
+    }
+
+    @Test("Each rendered value says which file and line it came from")
+    func origins() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data("drover: v1\nstack: s\nexperiments:\n  e: {description: one, tags: {a: b}}\n".utf8)
+                .write(to: URL(filePath: "\(directory)/base.yaml"))
+            try Data("experiments:\n  e:\n    tags: {a: c}\n".utf8).write(to: URL(filePath: "\(directory)/over.yaml"))
+            let drover = DroverProgram(in: directory)
+            let yaml = try await drover("render", "base.yaml", "--overlay", "over.yaml", "--origin")
+            #expect(yaml.output.contains("description: one  # base.yaml:4\n"))
+            #expect(yaml.output.contains("a: c  # over.yaml:3\n"))
+            let json = try await drover("render", "base.yaml", "--overlay", "over.yaml", "--origin", "--format", "json")
+            let value = try Value(json: json.output.utf8)
+            #expect(value["origin"]?["experiments.e.tags.a"] == "over.yaml:3")
+            #expect(value["spec"]?["experiments"]?["e"]?["tags"]?["a"] == "c")
+        }
+    }
+
+    @Test("A field is explained with type, default, example and version")
+    func explanation() async throws {
+        let drover = DroverProgram(in: packageRoot)
+        #expect(
+            try await drover("explain", "agents.maxSteps").output == """
+                agents.maxSteps
+                  The most model calls for one answer.
+
+                  type      a whole number from 1 to 1000
+                  default   10
+                  since     0.1
+
+                """)
+        let expectations = try await drover("explain", "suites.cases.expect")
+        #expect(expectations.output.contains("    contains     "))
+        let unknown = try await drover("explain", "agents.sampling.temprature")
+        #expect(unknown.code == 64)
+        #expect(unknown.errors.contains("Did you mean `agents.sampling.temperature`?"))
+    }
+
+    @Test("The schema that differs is refused with the first line that does")
+    func outdatedSchema() async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            #expect(try await drover("schema").code == 0)
+            #expect(try await drover("schema", "--check").code == 0)
+            let file = "\(directory)/schemas/drover.schema.json"
+            let text = try String(contentsOfFile: file, encoding: .utf8).replacing("minItems", with: "maxItems")
+            try Data(text.utf8).write(to: URL(filePath: file))
+            let ended = try await drover("schema", "--check")
+            #expect(ended.code == 1)
+            #expect(ended.errors.contains("maxItems") && ended.errors.contains("Run `drover schema`"))
+        }
+    }
+
+    @Test("A new spec is valid, and never takes the place of another")
+    func start() async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            #expect(try await drover("init", "helpdesk").code == 0)
+            let valid = try await drover("validate", "helpdesk")
+            #expect(valid.code == 0, "\(valid.errors)")
+            #expect(valid.output.contains("the stack helpdesk"))
+            let again = try await drover("init", "helpdesk")
+            #expect(again.code == 1)
+            #expect(again.errors.contains("`helpdesk/drover.yaml` is there"))
+        }
+    }
+
+    @Test("Options come from the environment, and the command line wins", arguments: [
+        (["DROVER_FORMAT": "json"], ["render", "."], 0, "{"),
+        (["DROVER_FORMAT": "json"], ["render", ".", "--format", "yaml"], 0, "drover: v1"),
+        (["DROVER_FORMAT": "json", "DROVER_ORIGIN": "true"], ["render", "."], 0, "{\n  \"origin\""),
+        (["DROVER_ORIGIN": "no"], ["render", "."], 0, "drover: v1\n"),
+        (["DROVER_ORIGIN": "maybe"], ["render", "."], 64, ""),
+        (["DROVER_VAR": "model=a\nteam=sales"], ["render", "."], 0, "drover: v1"),
+        (["DROVER_VAR": "model=a\nteem=sales"], ["render", "."], 3, ""),
+        (["DROVER_UNKNOWN": "x", "DROVER_VERSION": "1"], ["render", "."], 0, "drover: v1"),
+    ])
+    func environment(_ variables: [String: String], _ words: [String], _ code: Int, _ start: String) async throws {
+        let ended = try await DroverProgram(in: Self.example, environment: variables).run(DroverProgram.path, words)
+        #expect(ended.code == Int32(code), "\(ended.errors)")
+        #expect(ended.output.hasPrefix(start))
+    }
+
+    @Test("There is a completion script for each shell", arguments: ["bash", "zsh", "fish"])
+    func completions(_ shell: String) async throws {
+        let ended = try await DroverProgram(in: packageRoot)("completions", shell)
+        #expect(ended.code == 0)
+        #expect(ended.output.contains("llamastack-url"))
+    }
+}

@@ -1,0 +1,370 @@
+"""The agent that every logged version carries, against a stand-in for Llama Stack."""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import pytest
+from conftest import JSON, Load, StubLlamaStack
+from mlflow.types.responses import ResponsesAgentRequest
+
+QUESTION = {"input": [{"role": "user", "content": "What is the refund window?"}]}
+
+
+def agent(load: Load) -> Any:
+    load()
+    return mlflow.models.model.__mlflow_model__
+
+
+def completed(text: str = "Hello.", **fields: Any) -> list[JSON]:
+    """The events of a turn without tools."""
+    item = {
+        "type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+        "content": [{"type": "output_text", "text": text, "annotations": []}],
+    }
+    response = {"id": "resp_1", "status": "completed", "model": "scripted/llm", "output": [item], **fields}
+    return [
+        {"type": "response.created", "response": {"id": "resp_1"}},
+        {"type": "response.output_text.delta", "item_id": "msg_1", "delta": text[:3]},
+        {"type": "response.output_text.delta", "item_id": "msg_1", "delta": text[3:]},
+        {"type": "response.output_item.done", "item": item},
+        {"type": "response.completed", "response": response},
+    ]
+
+
+def items(response: Any) -> list[str]:
+    return [item.type for item in response.output]
+
+
+def text(response: Any) -> str:
+    return response.output[-1].content[0]["text"]
+
+
+class TestRequest:
+    def test_sends_the_whole_definition(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert llama.paths == ["/v1/responses"]
+        assert llama.bodies == [{
+            "model": "scripted/llm",
+            "instructions": "You answer from the handbook.",
+            "input": [{"role": "user", "content": "What is the refund window?", "type": "message"}],
+            "tools": [
+                {"type": "file_search", "vector_store_ids": ["vs_1"], "max_num_results": 5,
+                 "ranking_options": {"score_threshold": 0.5}},
+                {"type": "mcp", "server_label": "tickets", "server_url": "http://127.0.0.1:9000/mcp",
+                 "authorization": "s3cret", "headers": {"X-Team": "support"}, "allowed_tools": ["ticket_create"],
+                 "require_approval": "never"},
+            ],
+            "include": ["file_search_call.results"],
+            "max_infer_iters": 8, "temperature": 0.2, "top_p": 0.9, "max_output_tokens": 512,
+            "store": False, "stream": True,
+        }]
+
+    def test_leaves_out_what_the_definition_leaves_out(
+        self, load: Load, llama: StubLlamaStack, folder: Path
+    ) -> None:
+        (folder / "definition.json").write_text(json.dumps(
+            {"name": "a", "model": "m", "instructions": "", "tools": [], "maxSteps": 10}))
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert set(llama.bodies[0]) == {"model", "instructions", "input", "max_infer_iters", "store", "stream"}
+
+    def test_sampling_of_the_caller_wins(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed())
+        agent(load).predict({**QUESTION, "temperature": 0.0, "max_output_tokens": 16})
+        body = llama.bodies[0]
+        assert (body["temperature"], body["max_output_tokens"], body["top_p"]) == (0.0, 16, 0.9)
+
+    @pytest.mark.parametrize("choice, sent", [
+        ("required", "required"),
+        ("knowledge", {"type": "file_search"}),
+        ("tickets", {"type": "mcp", "server_label": "tickets"}),
+    ])
+    def test_tool_choice(
+        self, load: Load, llama: StubLlamaStack, folder: Path, definition: JSON, choice: str, sent: Any
+    ) -> None:
+        (folder / "definition.json").write_text(json.dumps({**definition, "toolChoice": choice}))
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert llama.bodies[0]["tool_choice"] == sent
+
+    def test_response_format(self, load: Load, llama: StubLlamaStack, folder: Path, definition: JSON) -> None:
+        schema = {"type": "object", "properties": {"answer": {"type": "string"}}}
+        (folder / "definition.json").write_text(json.dumps({**definition, "responseFormat": schema}))
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert llama.bodies[0]["text"]["format"]["schema"] == schema
+
+    def test_history_with_tool_calls_is_passed_on(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("responses-mcp-1.5.0.sse")
+        asked = agent(load)
+        first = asked.predict(QUESTION)
+        llama.plays(*completed())
+        history = [item.model_dump(exclude_none=True) for item in first.output]
+        asked.predict({"input": [*QUESTION["input"], *history, {"role": "user", "content": "And now?"}]})
+        kinds = [item["type"] for item in llama.bodies[1]["input"]]
+        assert kinds == ["message", "function_call", "function_call_output", "message", "message"]
+
+    def test_an_unknown_tool_is_refused_by_name(
+        self, load: Load, llama: StubLlamaStack, folder: Path, definition: JSON
+    ) -> None:
+        definition["tools"] = [{"name": "weather", "function": {}}]
+        (folder / "definition.json").write_text(json.dumps(definition))
+        with pytest.raises(Exception, match="`weather`"):
+            agent(load).predict(QUESTION)
+        assert llama.bodies == []
+
+
+class TestEnvironment:
+    def test_wins_over_the_folder(
+        self, load: Load, llama: StubLlamaStack, folder: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (folder / "llamastack.json").write_text('{"baseUrl": "http://127.0.0.1:1"}')
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", llama.url + "/v1/")
+        monkeypatch.setenv("LLAMASTACK_MODEL", "other")
+        monkeypatch.setenv("LLAMASTACK_API_KEY", "key")
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert llama.paths == ["/v1/responses"]
+        assert llama.bodies[0]["model"] == "other"
+        assert llama.headers[0]["authorization"] == "Bearer key"
+
+    @pytest.mark.parametrize("key", ["", "fake"])
+    def test_no_key(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, key: str
+    ) -> None:
+        monkeypatch.setenv("LLAMASTACK_API_KEY", key)
+        llama.plays(*completed())
+        agent(load).predict(QUESTION)
+        assert "authorization" not in llama.headers[0]
+
+    def test_a_server_agent_is_refused(self, load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLAMASTACK_AGENT_ID", "agent-7")
+        with pytest.raises(Exception, match="agent-7.*Unset LLAMASTACK_AGENT_ID"):
+            agent(load)
+
+    def test_a_missing_token_is_said_before_anything_is_sent(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("TICKETS_TOKEN")
+        with pytest.raises(Exception, match="Set `TICKETS_TOKEN`"):
+            agent(load).predict(QUESTION)
+        assert llama.bodies == []
+
+
+class TestAnswer:
+    def test_file_search(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("responses-file-search-1.5.0.sse")
+        response = agent(load).predict(QUESTION)
+        assert items(response) == ["file_search_call", "message"]
+        assert text(response).startswith("ANSWER based on tool result")
+        assert response.output[-1].content[0]["annotations"][0]["filename"] == "a.txt"
+        assert (response.usage.input_tokens, response.usage.output_tokens) == (20, 10)
+        assert response.status == "completed"
+
+    def test_a_call_of_an_mcp_tool_is_a_function_call_and_its_output(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("responses-mcp-1.5.0.sse")
+        response = agent(load).predict(QUESTION)
+        assert items(response) == ["function_call", "function_call_output", "message"]
+        call, output, _ = response.output
+        assert (call.name, call.call_id) == ("greet", output.call_id)
+        assert output.output == "Hello, please greet Ann!"
+
+    def test_usage_without_details(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed(usage={"input_tokens": 3, "output_tokens": 4}))
+        usage = agent(load).predict(QUESTION).usage
+        assert usage.total_tokens == 7
+        assert usage.input_tokens_details.cached_tokens == 0
+        assert usage.output_tokens_details.reasoning_tokens == 0
+
+    def test_no_usage(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed())
+        assert agent(load).predict(QUESTION).usage is None
+
+    def test_incomplete(self, load: Load, llama: StubLlamaStack) -> None:
+        search = {"type": "file_search_call", "id": "fc_1", "queries": ["x"], "status": "completed", "results": []}
+        llama.plays({"type": "response.incomplete", "response": {"status": "incomplete", "output": [search]}})
+        response = agent(load).predict(QUESTION)
+        assert (response.status, items(response)) == ("incomplete", ["file_search_call"])
+
+    def test_what_mlflow_does_not_know_is_left_out(self, load: Load, llama: StubLlamaStack) -> None:
+        strange = {"type": "container_file_citation", "file_id": "f"}
+        output = [
+            {"type": "mcp_list_tools", "id": "l", "server_label": "tickets", "tools": []},
+            {"type": "message", "id": "empty", "role": "assistant", "content": []},
+            {"type": "message", "id": "m", "role": "assistant", "status": "failed", "content": [
+                {"type": "output_text", "text": "Hi", "annotations": [strange], "logprobs": []}]},
+        ]
+        llama.plays({"type": "response.completed", "response": {"status": "completed", "output": output}})
+        response = agent(load).predict(QUESTION)
+        assert items(response) == ["message"]
+        assert response.output[0].content[0]["annotations"] == []
+
+    def test_a_failed_tool_call_tells_its_error(self, load: Load, llama: StubLlamaStack) -> None:
+        call = {"type": "mcp_call", "id": "c", "name": "t", "arguments": "{}", "error": {"message": "no"}}
+        llama.plays({"type": "response.completed", "response": {"status": "completed", "output": [call]}})
+        assert agent(load).predict(QUESTION).output[1].output == '{"message": "no"}'
+
+
+class TestStream:
+    def test_pieces_arrive_before_the_end(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed("Hello."))
+        llama.gate.clear()
+        events = agent(load).predict_stream(QUESTION)
+        pieces = [next(events).delta, next(events).delta]
+        llama.gate.set()
+        rest = list(events)
+        assert "".join(pieces) == "Hello."
+        assert [event.type for event in rest] == ["response.output_item.done", "response.completed"]
+
+    @pytest.mark.parametrize("recording", ["responses-file-search-1.5.0.sse", "responses-mcp-1.5.0.sse"])
+    def test_pieces_and_items_make_the_answer(self, load: Load, llama: StubLlamaStack, recording: str) -> None:
+        llama.plays_recorded(recording)
+        asked = agent(load)
+        events = list(asked.predict_stream(QUESTION))
+        whole = asked.predict(QUESTION)
+        deltas = [event.delta for event in events if event.type == "response.output_text.delta"]
+        done = [event.item["type"] for event in events if event.type == "response.output_item.done"]
+        assert len(deltas) > 1 and "".join(deltas) == text(whole)
+        assert done == items(whole)
+        assert events[-1].response["usage"]["total_tokens"] == 30
+
+    def test_an_abandoned_stream_ends_the_exchange(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed())
+        llama.keeps_waiting = True
+        # Below what MLflow wraps around it, which closes the stream when it is collected.
+        stream = load().DroverAgent.predict_stream.__wrapped__.__wrapped__
+        events = stream(mlflow.models.model.__mlflow_model__, ResponsesAgentRequest(**QUESTION))
+        assert next(events).delta == "Hel"
+        assert not llama.abandoned.is_set()
+        events.close()
+        assert llama.abandoned.wait(10)
+
+
+class TestFailure:
+    def fails(self, load: Load, match: str) -> None:
+        asked = agent(load)
+        with pytest.raises(Exception, match=match) as failure:
+            asked.predict(QUESTION)
+        assert type(failure.value).__name__ == "LlamaStackError"
+        assert "s3cret" not in str(failure.value)
+
+    def test_unknown_model(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("responses-unknown-model-1.5.0.sse")
+        self.fails(load, "Model 'nope' not found")
+
+    @pytest.mark.parametrize("event", [
+        {"type": "response.failed", "response": {"error": {"code": "server_error", "message": "it broke"}}},
+        {"error": {"message": "it broke"}},
+        {"type": "error", "message": "it broke"},
+    ])
+    def test_failures_of_every_generation(self, load: Load, llama: StubLlamaStack, event: JSON) -> None:
+        llama.plays(event)
+        self.fails(load, "it broke")
+
+    @pytest.mark.parametrize("body", [
+        {"error": {"message": "it broke"}}, {"detail": "it broke"}, {"error": {"detail": "it broke"}},
+    ])
+    def test_refusals_of_every_generation(self, load: Load, llama: StubLlamaStack, body: JSON) -> None:
+        llama.status, llama.answer = 502, [json.dumps(body).encode()]
+        self.fails(load, "status 502: it broke")
+
+    def test_a_stream_that_ends_early(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed()[:-1])
+        self.fails(load, "before it was complete")
+
+    def test_an_event_that_is_not_json(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.answer = [b"data: {oops\n\n"]
+        self.fails(load, "/v1/responses failed")
+
+    def test_nobody_listens(self, load: Load, folder: Path) -> None:
+        (folder / "llamastack.json").write_text('{"baseUrl": "http://127.0.0.1:1"}')
+        self.fails(load, "http://127.0.0.1:1/v1/responses failed")
+
+
+class TestTraces:
+    @pytest.fixture(autouse=True)
+    def store(self, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+        mlflow.set_tracking_uri(database)
+        mlflow.create_experiment(request.node.name, artifact_location=tmp_path.as_uri())
+        mlflow.set_experiment(request.node.name)
+        mlflow.tracing.enable()
+
+    def trace(self) -> Any:
+        mlflow.flush_trace_async_logging()
+        [trace] = mlflow.search_traces(return_type="list")
+        return trace
+
+    @pytest.mark.parametrize("way", ["predict", "predict_stream"])
+    def test_spans(self, load: Load, llama: StubLlamaStack, way: str) -> None:
+        llama.plays_recorded("responses-mcp-1.5.0.sse")
+        context = {"conversation_id": "c-1", "user_id": "ann"}
+        answer = getattr(agent(load), way)({**QUESTION, "context": context})
+        list(answer)
+        trace = self.trace()
+        root, *children = trace.data.spans
+        assert [(span.name, span.span_type) for span in (root, *children)] == [
+            (way, "AGENT"), ("responses", "LLM"), ("greet", "TOOL")]
+        assert {span.parent_id for span in children} == {root.span_id}
+        assert children[1].inputs == {"name": "please greet Ann"}
+        assert children[1].outputs == "Hello, please greet Ann!"
+        assert trace.info.token_usage["total_tokens"] == 30
+        assert trace.info.trace_metadata["mlflow.trace.session"] == "c-1"
+        assert trace.info.trace_metadata["mlflow.trace.user"] == "ann"
+        assert "s3cret" not in trace.to_json()
+
+    def test_retrieval(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("responses-file-search-1.5.0.sse")
+        agent(load).predict(QUESTION)
+        [found] = [span for span in self.trace().data.spans if span.span_type == "RETRIEVER"]
+        assert found.name == "knowledge"
+        assert found.inputs == {"queries": ["capital of Freedonia"]}
+        assert found.outputs[0]["metadata"]["doc_uri"] == "a.txt"
+        assert found.outputs[0]["page_content"].startswith("The capital of Freedonia")
+
+    def test_a_failed_turn(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed()[:-1])
+        with pytest.raises(Exception, match="before it was complete"):
+            agent(load).predict(QUESTION)
+        trace = self.trace()
+        assert trace.info.state == "ERROR"
+        assert [span.status.status_code for span in trace.data.spans] == ["ERROR", "ERROR"]
+
+
+class TestFolder:
+    @pytest.fixture
+    def complaints(self) -> Iterator[list[str]]:
+        """What MLflow warns of; its logger does not tell the others."""
+        texts: list[str] = []
+        handler = logging.Handler(logging.WARNING)
+        handler.emit = lambda record: texts.append(record.getMessage())  # type: ignore[method-assign]
+        logging.getLogger("mlflow").addHandler(handler)
+        yield texts
+        logging.getLogger("mlflow").removeHandler(handler)
+
+    def test_mlflow_loads_it(self, folder: Path, llama: StubLlamaStack, complaints: list[str]) -> None:
+        described = folder / "MLmodel"
+        running = f"{sys.version_info.major}.{sys.version_info.minor}"
+        described.write_text(described.read_text().replace("'3.12'", f"'{running}'"))
+        llama.plays_recorded("responses-file-search-1.5.0.sse")
+        model = mlflow.pyfunc.load_model(str(folder))
+        assert complaints == []
+        answer = model.predict({**QUESTION, "custom_inputs": {"a": 1}, "temperature": 0.5})
+        assert [item["type"] for item in answer["output"]] == ["file_search_call", "message"]
+        events = list(model.predict_stream(QUESTION))
+        assert events[-1]["type"] == "response.completed"
+
+    def test_mlflow_would_have_complained(self, folder: Path, complaints: list[str]) -> None:
+        described = folder / "MLmodel"
+        described.write_text(described.read_text().replace("'3.12'", "'2.7'"))
+        mlflow.pyfunc.load_model(str(folder))
+        assert "Python 2.7" in complaints[0]
+
+    def test_the_request_type_is_mlflows(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays(*completed())
+        assert text(agent(load).predict(ResponsesAgentRequest(**QUESTION))) == "Hello."
