@@ -93,13 +93,13 @@ package struct TLSSpec: SpecDecodable {
         "insecure", .boolean, default: "false", "Trusts any certificate; only for trying out.")
     package static let fields = [caKey.field, certKey.field, keyKey.field, insecureKey.field]
 
-    package let caFile: String?
+    package let caFile: Located<String>?
     package let certFile: Located<String>?
     package let keyFile: Located<String>?
     package let insecure: Bool
 
     package init(from fields: inout Fields) {
-        caFile = fields.read(Self.caKey)?.value
+        caFile = fields.read(Self.caKey)
         certFile = fields.read(Self.certKey)
         keyFile = fields.read(Self.keyKey)
         insecure = fields.read(Self.insecureKey) ?? false
