@@ -13,7 +13,7 @@ package struct Executor: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// - Parameter mayStart: Turns false when the user interrupts: what is in flight finishes, nothing new begins.
+    /// Prepares an apply. `mayStart` turns false when the user interrupts: what is in flight finishes, nothing new begins.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
         permissions: Permissions, mayStart: @escaping @Sendable () -> Bool = { true },

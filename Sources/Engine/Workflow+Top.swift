@@ -85,7 +85,8 @@ extension Diagnostic {
             detail: "There is no `\(use.address.name)` under `\(use.address.kind)`.",
             fix: Suggestion.nearest(to: use.address.name, among: known).map { "Did you mean `\($0)`?" }
                 ?? (known.isEmpty
-                    ? "Declare it under `\(use.address.kind):`." : "Declare it, or use one of \(known.prefix(8).listed)."),
+                    ? "Declare it under `\(use.address.kind):`."
+                    : "Declare it, or use one of \(known.prefix(8).listed)."),
             at: use.range)
     }
 

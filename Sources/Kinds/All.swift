@@ -96,7 +96,9 @@ extension Kinds {
     package static func tokens(in workflow: Workflow, environment: [String: String]) throws -> [String: Secret] {
         var tokens: [String: Secret] = [:]
         for (_, spec) in workflow.specs(of: ToolSpec.self) {
-            guard let token = spec.mcp?.token, case .environment(let name, let isOptional) = token.value else { continue }
+            guard let token = spec.mcp?.token, case .environment(let name, let isOptional) = token.value else {
+                continue
+            }
             if let value = environment[name], !value.isEmpty {
                 tokens[name] = Secret(value)
             } else if !isOptional {

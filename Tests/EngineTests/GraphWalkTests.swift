@@ -83,7 +83,8 @@ struct GraphWalkTests {
     func interruption() async throws {
         let graph = try GraphTests.graph("a", "b: a", "c", "d: b")
         let isStopped = Mutex(false)
-        let outcomes = await graph.walk(limit: 1, mayStart: { isStopped.withLock { !$0 } }) { (address, _: [Address: String]) in
+        let outcomes = await graph.walk(limit: 1, mayStart: { isStopped.withLock { !$0 } }) {
+            (address, _: [Address: String]) in
             isStopped.withLock { $0 = true }
             return .done(address.name)
         }
@@ -95,7 +96,8 @@ struct GraphWalkTests {
     func failureAndInterruption() async throws {
         let graph = try GraphTests.graph("a", "b: a", "c")
         let isStopped = Mutex(false)
-        let outcomes = await graph.walk(limit: 1, mayStart: { isStopped.withLock { !$0 } }) { (_, _: [Address: String]) in
+        let outcomes = await graph.walk(limit: 1, mayStart: { isStopped.withLock { !$0 } }) {
+            (_, _: [Address: String]) in
             isStopped.withLock { $0 = true }
             return .failed(Self.failure)
         }

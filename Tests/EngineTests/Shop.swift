@@ -9,7 +9,9 @@ struct Shop {
     let record = MemoryRecord()
 
     static let catalog = Catalog(
-        sections: [Section("boxes", BoxSpec.self, "Boxes."), Section("notes", BoxSpec.self, isReconciled: false, "Notes.")],
+        sections: [
+            Section("boxes", BoxSpec.self, "Boxes."), Section("notes", BoxSpec.self, isReconciled: false, "Notes."),
+        ],
         settings: [Key<Value>("servers", .map, "Servers.").field])
 
     /// Reads a spec; the top fields come first by themselves.
@@ -34,7 +36,8 @@ struct Shop {
 
     @discardableResult
     func apply(
-        _ boxes: String, _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true },
+        _ boxes: String, _ permissions: Permissions = Permissions(),
+        mayStart: @escaping @Sendable () -> Bool = { true },
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) async throws -> Applied {
         let workflow = try #require(Self.declare(boxes).0)

@@ -56,6 +56,10 @@ struct WorkflowTests {
 
     @Test("A document that is no map is told as that")
     func notAMap() {
-        #expect(Shop.declare("[1, 2]", top: "").1.map(\.code.name).contains("not-a-spec"))
+        let range = SourceRange.start(of: SourceID(index: 0))
+        var problems = Problems()
+        let workflow = Workflow.declare(Node(.sequence([]), at: range), catalog: Shop.catalog, &problems)
+        #expect(workflow == nil)
+        #expect(problems.diagnostics.map(\.code.name) == ["not-a-spec"])
     }
 }

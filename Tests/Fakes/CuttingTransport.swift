@@ -30,7 +30,7 @@ package final class Scissors: Sendable {
     private let onStop: @Sendable () -> Void
     private let sent = Mutex<[String]>([])
 
-    /// - Parameter onStop: Tells the client to stop, for `.stop`; the request then waits for being cancelled.
+    /// Makes scissors for one client; for `.stop`, `onStop` cancels it.
     package init(_ cut: Cut, onStop: @escaping @Sendable () -> Void = {}) {
         self.cut = cut
         self.onStop = onStop

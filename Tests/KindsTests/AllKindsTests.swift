@@ -14,7 +14,8 @@ struct AllKindsTests {
 
     /// The folders of kinds with the key of the kind.
     private static func folders() throws -> [(name: String, kind: String)] {
-        let urls = try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.isDirectoryKey])
+        let urls = try FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: [.isDirectoryKey])
         return try urls.compactMap { url in
             guard try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true else { return nil }
             let name = url.lastPathComponent
@@ -34,13 +35,16 @@ struct AllKindsTests {
         let drivers = try await stack.open("experiments: {e: {}}").drivers.map(\.kind)
         let sections = Kinds.sections.map(\.key)
         for folder in folders {
-            #expect(!folder.kind.isEmpty, "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift with a `kind`")
+            #expect(
+                !folder.kind.isEmpty, "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift with a `kind`")
             #expect(
                 sections.contains(folder.kind),
-                "Add to `sections` in Sources/Kinds/All.swift: Section(\(folder.name)Resource.kind, \(folder.name)Spec.self, \"…\"),")
+                "Add to `sections` in Sources/Kinds/All.swift: Section(\(folder.name)Resource.kind, \(folder.name)Spec.self, \"…\"),"
+            )
             #expect(
                 drivers.contains(folder.kind),
-                "Add to `drivers` in Sources/Kinds/All.swift: drivers.append(ResourceDriver(\(folder.name)Resource(…)))")
+                "Add to `drivers` in Sources/Kinds/All.swift: drivers.append(ResourceDriver(\(folder.name)Resource(…)))"
+            )
         }
     }
 

@@ -39,7 +39,8 @@ struct KindCase: Sendable, CustomTestStringConvertible {
             decorate: { try await $0.mlflow.server().setRegisteredModelTag("it", "theirs", to: "kept") }),
         KindCase(
             kind: "vectorStores",
-            declared: "{embeddingModel: scripted/embed, metadata: {a: x, b: y}, documents: [a.md, {text: Hi, name: hi.txt}]}",
+            declared:
+                "{embeddingModel: scripted/embed, metadata: {a: x, b: y}, documents: [a.md, {text: Hi, name: hi.txt}]}",
             changed: "{embeddingModel: scripted/embed, metadata: {a: z}, documents: [a.md, {text: Ho, name: hi.txt}]}",
             decorate: { stack in
                 let server = try await LlamaStack.connect(

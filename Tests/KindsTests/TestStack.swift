@@ -159,7 +159,8 @@ struct Contents: Equatable, CustomStringConvertible {
         let names = Dictionary(ogx.files.map { ($0.id, $0.filename) }) { first, _ in first }
         var lines = ogx.stores.map { store in
             let files = store.attachments.map { "\(names[$0.file] ?? "GONE") \($0.status) \($0.attributes) \($0.text)" }
-            return "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
+            return
+                "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
         }
         lines += ogx.files.map { "file \($0.filename) \(String(decoding: $0.bytes, as: UTF8.self))" }
         lines += mlflow.experiments.map { "experiment \($0.name) \($0.isDeleted) \(Self.spelled($0.tags))" }

@@ -24,7 +24,8 @@ package struct AgentLookup: Sendable {
         if let member = survey.members[address], let driver = drivers.first(where: { $0.kind == AgentResource.kind }) {
             let outputs = driver.outputs(of: member)
             if let definition = outputs["definition"] { return try definition.decoded() }
-            if let mlflow = servers.mlflow, let model = outputs["model"]?.string, let number = outputs["version"]?.integer,
+            if let mlflow = servers.mlflow, let model = outputs["model"]?.string,
+                let number = outputs["version"]?.integer,
                 let version = try await mlflow.agentVersions(of: model).first(where: { $0.number == number })
             {
                 return try await mlflow.definition(of: version)
@@ -80,7 +81,8 @@ extension Diagnostic {
         Diagnostic(
             "never-applied", "Agent that was never applied",
             detail: "The agent `\(name)` has no version yet, so there is nothing to run.",
-            fix: "Run `drover apply` first, or use `--from-spec` to run what the file says now.", at: range, exitCode: 1)
+            fix: "Run `drover apply` first, or use `--from-spec` to run what the file says now.", at: range, exitCode: 1
+        )
     }
 
     fileprivate static func needsApply(_ name: String, _ unknown: Set<String>, at range: SourceRange?) -> Diagnostic {

@@ -37,9 +37,7 @@ package struct AgentResource: Resource {
     private let models: ModelListing
     private let commit: String?
 
-    /// - Parameters:
-    ///   - mlflow: nil when nothing in the spec is logged.
-    ///   - commit: The git commit of the spec; nil outside a repository.
+    /// Makes a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
     package init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, stack: StackName, folder: SpecFolder, models: ModelListing,
         commit: String?
@@ -73,14 +71,16 @@ package struct AgentResource: Resource {
         try await models.require(model, for: "to answer with")
         var unknown: Set<String> = []
         let tools = try spec.tools.map { tool in
-            try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(as: ToolDefinition.self)
+            try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(
+                as: ToolDefinition.self)
         }
         for (tool, definition) in zip(spec.tools, tools) where definition == nil {
             unknown.insert("tools.\(tool.value)")
         }
         let definition = AgentDefinition(
             name: address.name, description: spec.common.description, model: model.value,
-            instructions: try instructions(spec), tools: zip(spec.tools, tools).map { name, tool in
+            instructions: try instructions(spec),
+            tools: zip(spec.tools, tools).map { name, tool in
                 tool ?? ToolDefinition(name: name.value, fileSearch: .init(vectorStores: []))
             },
             sampling: spec.sampling, maxSteps: spec.maxSteps, toolChoice: spec.toolChoice,
@@ -140,7 +140,8 @@ package struct AgentResource: Resource {
             }
         }
         let changes = FieldChange.between(
-            live: tagFields(version.tags), desired: tagFields(place.tags), since: last.filter { $0.key.hasPrefix("tags.") })
+            live: tagFields(version.tags), desired: tagFields(place.tags),
+            since: last.filter { $0.key.hasPrefix("tags.") })
         for change in changes {
             let key = String(change.path.dropFirst("tags.".count))
             if let value = change.new?.string {

@@ -121,7 +121,8 @@ struct Glob: Sendable {
 extension Diagnostic {
     fileprivate static func absoluteGlob(_ place: Located<String>) -> Diagnostic {
         Diagnostic(
-            "absolute-glob", "Pattern that is not relative", detail: "`\(place.value)` starts at the root of the machine.",
+            "absolute-glob", "Pattern that is not relative",
+            detail: "`\(place.value)` starts at the root of the machine.",
             fix: "Write a pattern that is relative to the file that says it.", at: place.range)
     }
 

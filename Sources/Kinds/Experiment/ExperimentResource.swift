@@ -114,9 +114,12 @@ package struct ExperimentResource: Resource {
     }
 
     private func set(_ change: FieldChange, of id: String) async throws {
-        if change.path == "name", let name = change.new?.string { return try await server.renameExperiment(id, to: name) }
+        if change.path == "name", let name = change.new?.string {
+            return try await server.renameExperiment(id, to: name)
+        }
         let key =
-            change.path == "description" ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
+            change.path == "description"
+            ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
         guard let value = change.new?.string else { return try await server.deleteExperimentTag(id, key) }
         try await server.setExperimentTag(id, key, to: value)
     }

@@ -101,7 +101,9 @@ package struct RegisteredModelResource: Resource {
 
     /// - Throws: `Diagnostic` (code 9) when it holds versions: deleting the model would take them along.
     package func delete(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
-        let versions = try await server.modelVersions(where: MLflowFilter.name(live.name)).filter { $0.name == live.name }
+        let versions = try await server.modelVersions(where: MLflowFilter.name(live.name)).filter {
+            $0.name == live.name
+        }
         guard versions.isEmpty else { throw Diagnostic.holdsVersions(live.name, address, count: versions.count) }
         try await server.deleteRegisteredModel(live.name)
     }

@@ -59,7 +59,8 @@ package struct FileSearchSpec: SpecDecodable {
     private static let maxKey = Key<Int>(
         "maxResults", .integer(minimum: 1, maximum: 50), "The most passages that one search gives.")
     private static let filtersKey = Key<Value>("filters", .map, "A filter on the documents' attributes.")
-    private static let scoreKey = Key<Double>("minScore", .number(minimum: 0), "Passages below this score are left out.")
+    private static let scoreKey = Key<Double>(
+        "minScore", .number(minimum: 0), "Passages below this score are left out.")
     package static let fields = [storesKey.field, maxKey.field, filtersKey.field, scoreKey.field]
 
     let vectorStores: [Located<String>]

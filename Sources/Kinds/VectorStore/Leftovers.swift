@@ -55,7 +55,8 @@ actor Leftovers {
     private func attachedFiles() async throws -> Set<String> {
         let server = server
         let stores = try await server.vectorStores.list()
-        return Set(try await stores.concurrentMap(limit: 8) { try await server.files(in: $0.id).list() }.joined().map(\.id))
+        return Set(
+            try await stores.concurrentMap(limit: 8) { try await server.files(in: $0.id).list() }.joined().map(\.id))
     }
 }
 

@@ -55,10 +55,11 @@ package struct VectorStoreResource: Resource {
             found.append(
                 Discovered(claim.address, claim.ownership, live, label: "vector store \(store.id) (\(store.name))"))
         }
-        let sorted = claims.sorted(found.enumerated().map { index, each in
-            let isStale = each.ownership == .ours && newest[each.address] != index
-            return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
-        })
+        let sorted = claims.sorted(
+            found.enumerated().map { index, each in
+                let isStale = each.ownership == .ours && newest[each.address] != index
+                return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
+            })
         return try await addingFiles(to: sorted, wanted)
     }
 

@@ -1,0 +1,248 @@
+import Engine
+import Fakes
+import Foundation
+import Kinds
+import Language
+import Testing
+import Wire
+
+@Suite("Vector stores")
+struct VectorStoreTests {
+    private static let spec = "vectorStores: {handbook: {embeddingModel: scripted/embed, documents: [\"docs/*.md\"]}}"
+    private static let address = Address("vectorStores", "handbook")
+    private static let empty = Permissions(allowEmpty: true)
+
+    private static func begin() throws -> TestStack {
+        let stack = try TestStack()
+        try stack.write("docs/a.md", "Refunds take 30 days.")
+        try stack.write("docs/b.md", "We ship to Norway.")
+        return stack
+    }
+
+    private static func names(_ stack: TestStack) -> [String] {
+        stack.ogx.files.map(\.filename).sorted()
+    }
+
+    private static func server(_ stack: TestStack) async throws -> LlamaStack {
+        try await LlamaStack.connect(to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx))
+    }
+
+    @Test("A document carries one short mark of stack, path and content, and its path as its name")
+    func marks() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let store = try #require(stack.ogx.stores.first)
+        #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
+        let marks = store.attachments.compactMap { $0.attributes["drover"]?.string }
+        #expect(Set(marks).count == 2)
+        for mark in marks { #expect(mark.wholeMatch(of: /helpdesk:[0-9a-f]{16}/) != nil, "\(mark)") }
+        #expect(store.attachments.map(\.attributes.count) == [1, 1])
+    }
+
+    @Test("A changed document is a change of exactly that document")
+    func changedDocument() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        try stack.write("docs/a.md", "Refunds take 14 days.")
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines == ["update vectorStores.handbook: documents.docs/a.md"])
+        #expect(plan.changes.first?.fields.map(\.note) == ["content changed"])
+        try await stack.apply(Self.spec)
+        #expect(
+            stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == [
+                "Refunds take 14 days.", "We ship to Norway.",
+            ])
+        #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
+    }
+
+    @Test("Another chunking ingests every document anew")
+    func chunking() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let fixed = Self.spec.replacing("documents", with: "chunking: {maxTokens: 200, overlap: 50}, documents")
+        let plan = try await stack.plan(fixed)
+        #expect(plan.changes.first?.fields.count == 2)
+        try await stack.apply(fixed)
+        let sizes = stack.ogx.stores.flatMap(\.attachments).map { $0.chunking["static"]?["max_chunk_size_tokens"] }
+        #expect(sizes == [200, 200])
+        let rest = try await stack.plan(fixed)
+        #expect(rest.lines == [])
+    }
+
+    @Test(
+        "A chunking that servers refuse is told before anything is sent",
+        arguments: [
+            ("{maxTokens: 99, overlap: 0}", "out-of-range"), ("{maxTokens: 200, overlap: 101}", "large-overlap"),
+        ])
+    func badChunking(chunking: String, code: String) throws {
+        let stack = try Self.begin()
+        let thrown = #expect(throws: Diagnostics.self) {
+            try stack.declare(Self.spec.replacing("documents", with: "chunking: \(chunking), documents"))
+        }
+        #expect(thrown?.all.map(\.code.name) == [code])
+    }
+
+    @Test("One file that two entries find is one document")
+    func foundTwice() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec.replacing("[\"docs/*.md\"]", with: "[\"docs/*.md\", docs/a.md, \"**/a.md\"]"))
+        #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
+    }
+
+    @Test("One path with two contents is told")
+    func samePath() async throws {
+        let stack = try Self.begin()
+        let spec = Self.spec.replacing("[\"docs/*.md\"]", with: "[docs/a.md, {text: Other, name: docs/a.md}]")
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
+        #expect(thrown?.all.map(\.code.name) == ["duplicate-document"])
+    }
+
+    @Test(
+        "A document that cannot be ingested fails with the server's reason at its place; the others are there, and so is its old content"
+    )
+    func notIngested() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        try stack.write("docs/a.md", "")
+        try stack.write("docs/b.md", "We ship to Iceland.")
+        let failed = try await stack.open(Self.spec).apply()
+        #expect(failed.failures.map(\.code.name) == ["not-ingested"])
+        #expect(failed.failures.first?.detail.contains("No chunks were generated") == true)
+        #expect(failed.failures.first?.exitCode == 6)
+        #expect(failed.failures.first?.subject?.start.line == 3)
+        let texts = stack.ogx.stores.flatMap(\.attachments).map(\.text)
+        #expect(texts.contains("Refunds take 30 days.") && texts.contains("We ship to Iceland."))
+        try stack.write("docs/a.md", "Refunds take 14 days.")
+        try await stack.apply(Self.spec)
+        #expect(
+            stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted() == [
+                "Refunds take 14 days.", "We ship to Iceland.",
+            ])
+        #expect(stack.ogx.files.count == 2)
+        let rest = try await stack.plan(Self.spec)
+        #expect(rest.lines == [])
+    }
+
+    @Test("Every document that cannot be ingested is told")
+    func severalNotIngested() async throws {
+        let stack = try Self.begin()
+        try stack.write("docs/a.md", "")
+        try stack.write("docs/b.md", "")
+        let failed = try await stack.open(Self.spec).apply()
+        let told = failed.failures.flatMap { [$0.detail] + $0.notes.map(\.text) }.joined()
+        #expect(told.contains("docs/a.md") && told.contains("docs/b.md"))
+        #expect(stack.ogx.files.isEmpty, "what failed is not left behind")
+    }
+
+    @Test(
+        "A document that a killed server left unfinished or failed is brought again",
+        arguments: ["failed", "cancelled"])
+    func failedAttachment(status: String) async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let store = try #require(stack.ogx.stores.first)
+        stack.ogx.setStatus(status, ofFile: store.attachments[0].file, inStore: store.id)
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.changes.first?.fields.map(\.note) == ["was not ingested"])
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.flatMap(\.attachments).map(\.status) == ["completed", "completed"])
+        #expect(stack.ogx.files.count == 2)
+    }
+
+    @Test("A store that holds somebody else's file is not deleted")
+    func foreignFile() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let server = try await Self.server(stack)
+        let file = try await server.files.upload(Array("theirs".utf8), path: "theirs.txt")
+        _ = try await server.files(in: try #require(stack.ogx.stores.first).id).attach(file.id)
+        let failed = try await stack.open("").apply(Self.empty)
+        #expect(failed.failures.map(\.code.name) == ["holds-foreign-files"])
+        #expect(failed.failures.map(\.exitCode) == [9])
+        #expect(stack.ogx.stores.count == 1)
+        #expect(stack.ogx.files.count == 3)
+    }
+
+    @Test("Of two stores with our mark the newer counts, and the other goes with its files")
+    func staleStore() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first)
+        let server = try await Self.server(stack)
+        _ = try await server.vectorStores.create(
+            .init(
+                name: "handbook",
+                metadata: Mark(stack: StackName("helpdesk"), address: Self.address).tags,
+                embeddingModel: "scripted/embed"))
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines.contains("delete vectorStores.handbook"))
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.count == 1)
+        #expect(stack.ogx.stores.first?.id != old.id)
+        #expect(stack.ogx.stores.first?.attachments.map(\.status) == ["completed", "completed"])
+        #expect(stack.ogx.files.count == 2)
+    }
+
+    @Test("A replacement leaves one store with its documents, in one apply")
+    func replacement() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first)
+        let other = Self.spec.replacing("documents", with: "embeddingDimension: 128, documents")
+        let plan = try await stack.plan(other)
+        #expect(plan.lines == ["replace vectorStores.handbook: embeddingDimension"])
+        try await stack.apply(other)
+        #expect(stack.ogx.stores.count == 1)
+        #expect(stack.ogx.stores.first?.id != old.id)
+        #expect(stack.ogx.files.count == 2)
+        let rest = try await stack.plan(other)
+        #expect(rest.lines == [])
+        let back = try await stack.plan(Self.spec)
+        #expect(back.lines == [], "what the server may choose needs no replacement when the spec is silent again")
+    }
+
+    @Test("Two stores with the same document do not take each other's uploads")
+    func sharedDocument() async throws {
+        let two = Self.spec.replacing(
+            "handbook:", with: "first: {embeddingModel: scripted/embed, documents: [docs/a.md]}, handbook:")
+        for number in 1...40 {
+            let stack = try Self.begin()
+            try await stack.apply(two, cutting: .after(number))
+            try await stack.apply(two)
+            let attached = stack.ogx.stores.flatMap(\.attachments).map(\.file)
+            #expect(attached.sorted() == stack.ogx.files.map(\.id).sorted(), "cut after \(number)")
+            #expect(attached.count == 3, "cut after \(number)")
+        }
+    }
+
+    @Test("A file of the same name and content that was there before is nobody's leftover")
+    func strangersFile() async throws {
+        let stack = try Self.begin()
+        let file = try await Self.server(stack).files.upload(Array("Refunds take 30 days.".utf8), path: "docs/a.md")
+        for number in 1...40 { try await stack.apply(Self.spec, cutting: .after(number)) }
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.files.map(\.id).contains(file.id))
+        #expect(stack.ogx.files.count == 3)
+    }
+
+    @Test("A store that leaves the spec takes the leftovers of its uploads along")
+    func leftoversOfRemoved() async throws {
+        let whole = try Self.begin()
+        let requests = try await whole.apply(Self.spec, cutting: .never)
+        let upload = try #require(requests.firstIndex { $0.hasPrefix("POST") && $0.hasSuffix("/v1/files") })
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec, cutting: .after(upload + 1))
+        #expect(!stack.ogx.files.isEmpty)
+        try await stack.apply("", Self.empty)
+        #expect(stack.ogx.files.isEmpty && stack.ogx.stores.isEmpty)
+    }
+
+    @Test("A model that the server does not offer is told with the nearest name, before anything is changed")
+    func unknownModel() async throws {
+        let stack = try Self.begin()
+        let spec = Self.spec.replacing("scripted/embed", with: "scripted/embd")
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
+        #expect(thrown?.all.map(\.code.name) == ["unknown-model"])
+        #expect(thrown?.all.first?.fix == "Did you mean `scripted/embed`?")
+    }
+}

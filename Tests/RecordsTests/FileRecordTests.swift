@@ -1,0 +1,77 @@
+import Engine
+import Foundation
+import Language
+import Records
+import Testing
+
+@Suite("FileRecord")
+struct FileRecordTests {
+    private let path = URL.temporaryDirectory.appending(path: "drover-record-\(UUID().uuidString)/deep/shop.json").path
+
+    private static let entry = Record.Entry(fields: ["tags.team": "support"], onDelete: .retain, protect: true)
+
+    @Test("What was written is read again, by another one too")
+    func roundTrip() async throws {
+        let record = FileRecord(path: path)
+        #expect(try await record.load() == Record())
+        try await record.save(["boxes.a": Self.entry])
+        try await record.open(["documents": [1, "zwei", true]], for: Address("boxes", "a"))
+        try await record.open(["x": 1], for: Address("boxes", "b"))
+        try await record.close(intentOf: Address("boxes", "b"))
+        let read = try await FileRecord(path: path).load()
+        #expect(
+            read == Record(entries: ["boxes.a": Self.entry], intents: ["boxes.a": ["documents": [1, "zwei", true]]]))
+    }
+
+    @Test("Writing leaves nothing but the whole file")
+    func atomic() async throws {
+        let record = FileRecord(path: path)
+        for _ in 0..<3 { try await record.save(["boxes.a": Self.entry]) }
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["shop.json"])
+    }
+
+    @Test("A file that is something else is told, and stays as it is", arguments: ["", "{", "[1]", "{\"entries\": 7}"])
+    func unreadable(text: String) async throws {
+        let file = URL(filePath: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+        let record = FileRecord(path: path)
+        let load = await #expect(throws: Diagnostic.self) { try await record.load() }
+        #expect(load?.code.name == "record-unreadable" && load?.exitCode == 1)
+        let save = await #expect(throws: Diagnostic.self) { try await record.save([:]) }
+        #expect(save?.code.name == "record-unreadable")
+        #expect(try String(contentsOf: file, encoding: .utf8) == text)
+    }
+
+    @Test("A folder in the file's place is told, not taken for an empty record")
+    func folder() async throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        let thrown = await #expect(throws: Diagnostic.self) { try await FileRecord(path: path).load() }
+        #expect(thrown?.code.name == "record-unreadable")
+    }
+
+    @Test("A place that cannot be written is told")
+    func notWritable() async throws {
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await FileRecord(path: "/dev/null/shop.json").save([:])
+        }
+        #expect(thrown.map { ["record-not-writable", "record-unreadable"].contains($0.code.name) } == true)
+    }
+
+    @Test("The history keeps the newest hundred applies")
+    func history() async throws {
+        let record = FileRecord(path: path)
+        for number in 1...105 {
+            try await record.log(
+                HistoryEntry(
+                    command: "apply \(number)", specDigest: "", gitCommit: nil, actor: "me", startedAt: 1,
+                    finishedAt: 2,
+                    succeeded: true, results: []))
+        }
+        let content = try Value(json: Data(contentsOf: URL(filePath: path)))
+        let commands = (content["history"]?.array ?? []).compactMap { $0["command"]?.string }
+        #expect(commands.count == 100)
+        #expect(commands.first == "apply 6" && commands.last == "apply 105")
+    }
+}

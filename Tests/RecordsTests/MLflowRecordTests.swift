@@ -1,0 +1,107 @@
+import Engine
+import Fakes
+import Language
+import Records
+import Testing
+import Wire
+
+@Suite("MLflowRecord")
+struct MLflowRecordTests {
+    private let mlflow = FakeMLflow()
+    private static let entry = Record.Entry(fields: ["tags.team": "support"], onDelete: .retain, protect: true)
+
+    private func record() -> MLflowRecord {
+        MLflowRecord(mlflow.server(), stack: StackName("shop"))
+    }
+
+    @Test("Reading what was never written is one request, and makes nothing")
+    func empty() async throws {
+        #expect(try await record().load() == Record())
+        #expect(mlflow.arrivals.count == 1)
+        #expect(mlflow.store.experiments.map(\.name) == ["Default"])
+    }
+
+    @Test("What was written is read again")
+    func roundTrip() async throws {
+        try await record().save(["boxes.a": Self.entry])
+        mlflow.cut(.never)
+        #expect(try await record().load() == Record(entries: ["boxes.a": Self.entry]))
+        #expect(mlflow.arrivals.count == 2)
+    }
+
+    @Test("An intent is there until it is closed, whatever it holds")
+    func intents() async throws {
+        let address = Address("boxes", "a")
+        let intent: Value = ["documents": [["path": "docs/ä.md", "sha256": "0f"]], "n": 1]
+        try await record().open(intent, for: address)
+        #expect(try await record().load().intents == ["boxes.a": intent])
+        try await record().close(intentOf: address)
+        #expect(try await record().load().intents == [:])
+        try await record().close(intentOf: address)
+    }
+
+    @Test("An intent that is longer than a tag may be is kept all the same")
+    func longIntent() async throws {
+        let documents = (0..<300).map {
+            Value.object(["path": .string("docs/\($0).md"), "sha256": .string(String(repeating: "f", count: 64))])
+        }
+        let intent = Value.object(["documents": .array(documents)])
+        try await record().open(intent, for: Address("boxes", "a"))
+        let longest = mlflow.store.experiments.flatMap(\.tags).map(\.value.count).max() ?? 0
+        #expect(longest <= 5000)
+        #expect(try await record().load().intents == ["boxes.a": intent])
+        try await record().close(intentOf: Address("boxes", "a"))
+        #expect(try await record().load().intents == [:])
+    }
+
+    @Test("An intent that nobody can read any more stays one")
+    func strangeIntent() async throws {
+        try await record().open(["a": 1], for: Address("boxes", "a"))
+        let id = try #require(mlflow.store.experiments.last?.id)
+        try await mlflow.server().setExperimentTag(id, "drover.intent.boxes.a", to: "{nonsense")
+        #expect(try await record().load().intents == ["boxes.a": .null])
+    }
+
+    @Test("A record whose artifact is gone is an empty one")
+    func missingArtifact() async throws {
+        try await record().open(["a": 1], for: Address("boxes", "a"))
+        #expect(try await record().load().entries == [:])
+    }
+
+    @Test("An artifact that is something else is told")
+    func strangeArtifact() async throws {
+        try await record().save([:])
+        let server = mlflow.server()
+        let experiment = try #require(try await server.experiments().first { $0.name == "drover/shop" })
+        let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
+        for text in ["{", "7", "{\"boxes.a\": 1}"] {
+            try await server.putArtifact(Array(text.utf8), named: "drover/applied.json", in: folder)
+            let thrown = await #expect(throws: Diagnostic.self) { try await record().load() }
+            #expect(thrown?.code.name == "record-unreadable", "\(text)")
+        }
+    }
+
+    @Test("A deleted record counts as none, and is restored by the next one that writes")
+    func deleted() async throws {
+        try await record().save(["boxes.a": Self.entry])
+        let id = try #require(mlflow.store.experiments.last?.id)
+        try await mlflow.server().deleteExperiment(id)
+        #expect(try await record().load() == Record())
+        try await record().save(["boxes.b": Self.entry])
+        #expect(mlflow.store.experiments.map(\.isDeleted) == [false, false])
+        #expect(try await record().load().entries.keys.sorted() == ["boxes.b"])
+    }
+
+    @Test("An apply is a run of the record, failed when it failed")
+    func history() async throws {
+        for succeeded in [true, false] {
+            try await record().log(
+                HistoryEntry(
+                    command: "apply", specDigest: "", gitCommit: "abc", actor: "me", startedAt: 1, finishedAt: 2,
+                    succeeded: succeeded, results: ["create boxes.a: done"]))
+        }
+        #expect(mlflow.store.runs.map(\.status) == ["FINISHED", "FAILED"])
+        #expect(mlflow.store.experiments.map(\.name) == ["Default", "drover/shop"])
+        #expect(mlflow.store.runs[0].tags.contains { $0.key == "drover.git.commit" && $0.value == "abc" })
+    }
+}
