@@ -55,15 +55,27 @@ struct Deployment: Sendable {
                 permissions: permissions, mayStart: { Interruption.exitCode == nil }, onEvent: onEvent)
             return try await executor.apply(plan, parallelism: options.parallelism)
         }
-        try await session.store.log(
-            HistoryEntry(
-                command: command, specDigest: "", gitCommit: session.servers.commit,
-                actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
-                finishedAt: Self.milliseconds(), succeeded: applied.failures.isEmpty && !applied.wasInterrupted,
-                results: results(of: applied)))
+        let unlogged = await log(applied, command: command, since: started)
         if applied.wasInterrupted { throw CancellationError() }
-        guard applied.failures.isEmpty else { throw Diagnostics(applied.failures.map(\.incomplete)) }
+        let failures = applied.failures + unlogged
+        guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
         return applied
+    }
+
+    /// Adds the apply to the history.
+    /// - Returns: Why that could not be done: it must not hide what the apply itself has to tell.
+    private func log(_ applied: Applied, command: String, since started: Int64) async -> [Diagnostic] {
+        let entry = HistoryEntry(
+            command: command, specDigest: "", gitCommit: session.servers.commit,
+            actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
+            finishedAt: Self.milliseconds(), succeeded: applied.failures.isEmpty && !applied.wasInterrupted,
+            results: results(of: applied))
+        do {
+            try await session.store.log(entry)
+            return []
+        } catch {
+            return [Diagnostic.from(error, at: nil)]
+        }
     }
 
     private func results(of applied: Applied) -> [String] {
@@ -82,7 +94,9 @@ struct Deployment: Sendable {
     ) -> [EndangeredSuite] {
         let changed = plan.changes.filter { $0.action != .keep }.map(\.address)
         let touched = changed.reduce(into: Set(changed)) { $0.formUnion(workflow.graph.dependents(of: $1)) }
-        return suites.filter { touched.contains(Address("agents", $0.agent)) }.map {
+        let names = workflow.specs(of: SuiteSpec.self).filter { touched.contains($0.spec.subject.address) }
+            .map(\.declaration.address.name)
+        return suites.filter { names.contains($0.name) }.map {
             EndangeredSuite(name: $0.name, cases: $0.cases.count)
         }
     }

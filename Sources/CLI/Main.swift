@@ -41,9 +41,10 @@ struct Drover: AsyncParsableCommand {
             Notices.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
             exit(withError: ExitCode(failure.exitCode))
         } catch let error where error is Diagnostic || error is Diagnostics || error is any Diagnosable {
-            let diagnostic = Diagnostic.from(error, at: nil)
-            Notices.write([diagnostic], SourceMap(), environment: ProcessInfo.processInfo.environment)
-            exit(withError: ExitCode(diagnostic.exitCode))
+            let all = (error as? Diagnostics)?.all ?? [Diagnostic.from(error, at: nil)]
+            let failure = CommandFailure(diagnostics: all, sources: SourceMap())
+            Notices.write(all, failure.sources, environment: ProcessInfo.processInfo.environment)
+            exit(withError: ExitCode(failure.exitCode))
         } catch is CancellationError {
             exit(withError: ExitCode(Interruption.exitCode ?? 130))
         } catch {

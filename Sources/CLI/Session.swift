@@ -69,17 +69,13 @@ struct Connector: Sendable {
     }
 
     var llamaStackTLS: TLSOptions {
-        TLSOptions(
-            caFile: spec?.llamaStack?.tls?.caFile ?? environment["SSL_CERT_FILE"],
-            acceptsAnyCertificate: spec?.llamaStack?.tls?.insecure ?? false)
+        TLSOptions(spec?.llamaStack?.tls, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
     var mlflowTLS: TLSOptions {
         TLSOptions(
-            caFile: spec?.mlflow?.tls?.caFile ?? environment["MLFLOW_TRACKING_SERVER_CERT_PATH"]
-                ?? environment["SSL_CERT_FILE"],
-            acceptsAnyCertificate: spec?.mlflow?.tls?.insecure
-                ?? (environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true"))
+            spec?.mlflow?.tls, caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
+            insecure: environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true")
     }
 
     func connect(_ first: CountingTransport, _ second: CountingTransport) async throws -> Session {
@@ -160,6 +156,15 @@ struct Connector: Sendable {
         }
         if let mlflow { return MLflowRecord(mlflow, stack: workflow.stack) }
         return FileRecord(path: ".drover/\(workflow.stack).record.json")
+    }
+}
+
+extension TLSOptions {
+    /// What the spec says, and what the environment says where the spec is silent.
+    fileprivate init(_ spec: TLSSpec?, caFile: String?, insecure: Bool) {
+        self.init(caFile: spec?.caFile ?? caFile, acceptsAnyCertificate: spec?.insecure ?? insecure)
+        guard let certificate = spec?.certFile, let key = spec?.keyFile else { return }
+        clientCertificate = ClientCertificate(certificateFile: certificate, keyFile: key)
     }
 }
 

@@ -47,6 +47,7 @@ struct Stack {
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
         var suites: [TestSuite] = []
         if let workflow {
+            for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
             do throws(Diagnostics) {
                 suites = try workflow.suites(in: folder)
             } catch {

@@ -12,6 +12,8 @@ package protocol DeclaredSpec: SpecDecodable {
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
     /// Mentions by implication, such as of that experiment.
     func impliedUses(at address: Address, in stack: StackName) -> [Use]
+    /// What is wrong with the files that it names; none is contacted for that but the disk.
+    func problems(in folder: SpecFolder) -> [Diagnostic]
 }
 
 extension DeclaredSpec {
@@ -22,6 +24,8 @@ extension DeclaredSpec {
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
 
     package func impliedUses(at address: Address, in stack: StackName) -> [Use] { [] }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] { [] }
 }
 
 /// One mention of another declared thing.

@@ -49,43 +49,47 @@ package struct Fields {
         guard case .mapping(let entries) = node.content else {
             return problems.wrongType(node, expected: "a map (\(type.noun))")
         }
-        var fields = Fields(node: node, entries: known(entries, of: type, &problems), problems: problems)
-        fields.checkPresence(type)
+        var meant: Set<String> = []
+        let known = known(entries, of: type, meant: &meant, &problems)
+        var fields = Fields(node: node, entries: known, problems: problems)
+        fields.checkPresence(type, except: meant)
         let spec = type.init(from: &fields)
         problems = fields.problems
         return spec
     }
 
+    /// - Parameter meant: The fields that unknown keys probably are; they are not reported as missing, too.
     private static func known(
-        _ entries: [Node.Entry], of type: any SpecDecodable.Type, _ problems: inout Problems
+        _ entries: [Node.Entry], of type: any SpecDecodable.Type, meant: inout Set<String>, _ problems: inout Problems
     ) -> [String: Node.Entry] {
-        let names = Set(type.fields.map(\.name))
+        let names = type.fields.map(\.name)
         var known: [String: Node.Entry] = [:]
         for entry in entries where !entry.key.hasPrefix("x-") {
             if names.contains(entry.key) {
                 known[entry.key] = entry
             } else {
                 problems.report(.unknownField(entry, in: type))
+                if let nearest = Suggestion.nearest(to: entry.key, among: names) { meant.insert(nearest) }
             }
         }
         return known
     }
 
-    private mutating func checkPresence(_ type: any SpecDecodable.Type) {
-        for field in type.fields where field.isRequired && !has(field.name) {
+    private mutating func checkPresence(_ type: any SpecDecodable.Type, except meant: Set<String>) {
+        for field in type.fields where field.isRequired && !has(field.name) && !meant.contains(field.name) {
             problems.report(.missingField(field, of: type.noun, at: entries[field.name]?.keyRange ?? node.range))
         }
-        for rule in type.rules { check(rule, of: type) }
+        for rule in type.rules { check(rule, of: type, except: meant) }
     }
 
-    private mutating func check(_ rule: FieldRule, of type: any SpecDecodable.Type) {
+    private mutating func check(_ rule: FieldRule, of type: any SpecDecodable.Type, except meant: Set<String>) {
         switch rule {
         case .exactlyOne(let group):
             let present = group.filter(has)
-            guard present.count != 1 else { return }
+            guard present.count != 1, present.count > 1 || meant.isDisjoint(with: group) else { return }
             problems.report(.notExactlyOne(group, present: present, of: type.noun, at: node.range))
         case .atLeastOne(let group):
-            guard !group.contains(where: has) else { return }
+            guard !group.contains(where: has), meant.isDisjoint(with: group) else { return }
             problems.report(.noneOfSeveral(group, of: type.noun, at: node.range))
         case .atMostOne(let group):
             let present = group.filter(has)

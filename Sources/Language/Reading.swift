@@ -107,7 +107,7 @@ extension Reading where Value == Double {
             guard let number = node.double else { return problems.wrongType(node, expected: "a number") }
             guard number >= minimum ?? -.infinity, number <= maximum ?? .infinity else {
                 problems.report(
-                    .outOfRange(node, "\(number)", minimum.map { "\($0)" }, maximum.map { "\($0)" }))
+                    .outOfRange(node, number.plain, minimum?.plain, maximum?.plain))
                 return nil
             }
             return number
@@ -272,5 +272,12 @@ extension Key {
     /// Reads the value of this key outside of `Fields`.
     package func read(_ node: Node, reporting problems: inout Problems) -> Value? {
         reading.read(node, &problems)
+    }
+}
+
+extension Double {
+    /// Without `.0` where it is whole.
+    fileprivate var plain: String {
+        Int(exactly: self).map(String.init) ?? "\(self)"
     }
 }

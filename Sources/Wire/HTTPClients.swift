@@ -10,10 +10,26 @@ package struct TLSOptions: Sendable, Hashable {
     package var caFile: String?
     /// Whether any certificate is accepted, for any name.
     package var acceptsAnyCertificate: Bool
+    /// PEM files with a certificate of our own and its key; nil for none.
+    package var clientCertificate: ClientCertificate?
 
-    package init(caFile: String? = nil, acceptsAnyCertificate: Bool = false) {
+    /// What a client shows of itself.
+    package struct ClientCertificate: Sendable, Hashable {
+        package var certificateFile: String
+        package var keyFile: String
+
+        package init(certificateFile: String, keyFile: String) {
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
+    package init(
+        caFile: String? = nil, acceptsAnyCertificate: Bool = false, clientCertificate: ClientCertificate? = nil
+    ) {
         self.caFile = caFile
         self.acceptsAnyCertificate = acceptsAnyCertificate
+        self.clientCertificate = clientCertificate
     }
 }
 
@@ -84,6 +100,10 @@ struct HTTPClients: Sendable {
         var security = TLSConfiguration.makeClientConfiguration()
         if tls.acceptsAnyCertificate { security.certificateVerification = .none }
         if let file = tls.caFile { security.additionalTrustRoots = [.certificates(try certificates(in: file))] }
+        if let own = tls.clientCertificate {
+            security.certificateChain = try certificates(in: own.certificateFile).map { .certificate($0) }
+            security.privateKey = .privateKey(try key(in: own.keyFile))
+        }
         configuration.tlsConfiguration = security
         return configuration
     }
@@ -101,6 +121,18 @@ struct HTTPClients: Sendable {
             detail: "The CA file `\(file)` cannot be read, or holds no certificates in PEM format.",
             fix: "Name a readable PEM file of certificate authorities.", exitCode: 64
         )
+    }
+
+    private static func key(in file: String) throws -> NIOSSLPrivateKey {
+        do {
+            return try NIOSSLPrivateKey(file: file, format: .pem)
+        } catch {
+            throw Diagnostic(
+                "bad-key-file", "Unusable key file",
+                detail: "The key file `\(file)` cannot be read, or holds no private key in PEM format.",
+                fix: "Name a readable PEM file with an unencrypted private key.", exitCode: 64
+            )
+        }
     }
 
     private static func proxy(_ text: String) throws -> HTTPClient.Configuration.Proxy {

@@ -1,4 +1,4 @@
-import Language
+package import Language
 
 /// A declared prompt as an agent's instructions.
 package struct PromptUse: Sendable {
@@ -68,5 +68,17 @@ struct ExistingAgentSpec: SpecDecodable {
 
     init(from fields: inout Fields) {
         id = fields.read(Self.idKey)
+    }
+}
+
+extension AgentSpec {
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        guard case .file(let path) = instructions else { return [] }
+        do throws(Diagnostic) {
+            _ = try folder.text(of: path)
+            return []
+        } catch {
+            return [error]
+        }
     }
 }

@@ -1,5 +1,5 @@
 import Engine
-import Language
+package import Language
 
 /// A document as it shall be in a store: found, read and digested, but not kept in memory.
 package struct Document: Sendable, Hashable {
@@ -106,5 +106,16 @@ extension Diagnostic {
             detail: "`\(second.path)` is asked for twice, with different content or attributes.",
             fix: "Rename one, so that answers can cite them apart.", at: second.range,
             notes: [Note("First asked for here", at: first.range)])
+    }
+}
+
+extension VectorStoreSpec {
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        do throws(Diagnostics) {
+            _ = try DocumentReader(folder: folder).documents(documents)
+            return []
+        } catch {
+            return error.all
+        }
     }
 }

@@ -54,8 +54,13 @@ package struct SuiteSpec: DeclaredSpec {
 
     package var awaited: [Awaited] { cases.flatMap(\.awaited) }
 
+    /// What its cases are tried with.
+    package var subject: Use {
+        Use("agents", agent)
+    }
+
     package var uses: [Use] {
-        [Use("agents", agent)] + (experiment.map { [Use("experiments", $0)] } ?? [])
+        [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
             + cases.flatMap(\.judges).map { Use("judges", $0) }
     }
 

@@ -16,6 +16,7 @@ and the tokens of MCP servers stand in the variables that the definition names.
 import json
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from itertools import chain
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +30,8 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 from requests.adapters import HTTPAdapter
 
 JSON = dict[str, Any]
+# Whoever closes it ends the exchange with the server.
+Events = Generator[JSON, None, None]
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 300  # Between two bytes of an answer.
@@ -49,7 +52,7 @@ class LlamaStack:
         if api_key and api_key != "fake":
             self._session.headers["Authorization"] = f"Bearer {api_key}"
 
-    def events(self, path: str, body: JSON) -> Iterator[JSON]:
+    def events(self, path: str, body: JSON) -> Events:
         """Posts, and yields the data of every server-sent event as it arrives."""
         url = self.base_url + path
         headers = {"Accept": "text/event-stream"}
@@ -96,7 +99,7 @@ class Runtime(Protocol):
 
     model: str
 
-    def run(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
+    def run(self, request: ResponsesAgentRequest) -> Events:
         """Takes a turn: yields the server's events in the words of the Responses API, `completed` or `incomplete`
         last.
 
@@ -112,15 +115,15 @@ class ResponsesRuntime:
         self._server = server
         self._definition = definition
 
-    def run(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
-        for event in self._server.events("/v1/responses", self.body(request)):
-            kind = event.get("type")
-            if kind in ("response.completed", "response.incomplete"):
+    def run(self, request: ResponsesAgentRequest) -> Events:
+        with closing(self._server.events("/v1/responses", self.body(request))) as events:
+            for event in events:
+                kind = event.get("type")
+                if kind in (None, "error", "response.failed"):
+                    raise LlamaStackError(f"Llama Stack failed to answer: {failure(event)}")
                 yield event
-                return
-            if kind in (None, "error", "response.failed"):
-                raise LlamaStackError(f"Llama Stack failed to answer: {failure(event)}")
-            yield event
+                if kind in ("response.completed", "response.incomplete"):
+                    return
         raise LlamaStackError("Llama Stack ended the answer before it was complete.")
 
     def body(self, request: ResponsesAgentRequest) -> JSON:
@@ -402,11 +405,11 @@ class DroverAgent(ResponsesAgent):
         self, request: ResponsesAgentRequest
     ) -> Generator[ResponsesAgentStreamEvent, None, None]:
         """Answers piece by piece, as the pieces arrive; the last event holds the whole response."""
-        for event in self._turn(request):
-            for spelled in mlflow_events(event):
+        with closing(self._turn(request)) as events:
+            for spelled in chain.from_iterable(map(mlflow_events, events)):
                 yield ResponsesAgentStreamEvent(**spelled)
 
-    def _turn(self, request: ResponsesAgentRequest) -> Iterator[JSON]:
+    def _turn(self, request: ResponsesAgentRequest) -> Events:
         root = mlflow.get_current_active_span()
         if root is None:  # Tracing is off, or this turn is not sampled.
             yield from self._runtime.run(request)
@@ -414,9 +417,10 @@ class DroverAgent(ResponsesAgent):
         name_session(request)
         spans = TurnSpans(root, self._definition, self._runtime.model, request)
         try:
-            for event in self._runtime.run(request):
-                spans.see(event)
-                yield event
+            with closing(self._runtime.run(request)) as events:
+                for event in events:
+                    spans.see(event)
+                    yield event
         except Exception as error:
             spans.fail(error)
             raise

@@ -1,0 +1,62 @@
+import Engine
+import Language
+import Synchronization
+import Testing
+
+/// A shelf with the record of the stack that declares boxes on it.
+struct Shop {
+    let shelf = Shelf()
+    let record = MemoryRecord()
+
+    static let catalog = Catalog(
+        sections: [Section("boxes", BoxSpec.self, "Boxes."), Section("notes", BoxSpec.self, isReconciled: false, "Notes.")],
+        settings: [Key<Value>("servers", .map, "Servers.").field])
+
+    /// Reads a spec; the top fields come first by themselves.
+    static func declare(_ boxes: String, top: String = "drover: v1\nstack: shop\n") -> (Workflow?, [Diagnostic]) {
+        let bytes = Array((top + boxes).utf8)
+        let loader = SpecLoader(environment: [:], workingDirectory: "/") { _ throws(FileBytes.Failure) in bytes }
+        let spec = loader.load(paths: ["-"])
+        var problems = Problems()
+        problems.report(spec.diagnostics)
+        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
+        return (workflow, problems.diagnostics)
+    }
+
+    func plan(_ boxes: String, _ permissions: Permissions = Permissions()) async throws -> Plan {
+        let workflow = try #require(Self.declare(boxes).0)
+        let drivers = [ResourceDriver(BoxResource(shelf: shelf))]
+        return try await Planner(
+            workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
+            record: await record.load(), permissions: permissions
+        ).plan()
+    }
+
+    @discardableResult
+    func apply(
+        _ boxes: String, _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true },
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) async throws -> Applied {
+        let workflow = try #require(Self.declare(boxes).0)
+        let drivers = [ResourceDriver(BoxResource(shelf: shelf))]
+        let survey = try await Survey.take(of: workflow, with: drivers)
+        let loaded = await record.load()
+        let plan = try await Planner(
+            workflow, drivers: drivers, survey: survey, record: loaded, permissions: permissions
+        ).plan()
+        return try await Executor(
+            workflow, drivers: drivers, survey: survey, record: loaded, store: record, permissions: permissions,
+            mayStart: mayStart, onEvent: onEvent
+        ).apply(plan, parallelism: 4)
+    }
+}
+
+extension Plan {
+    /// One line a change: `update a: label`.
+    var lines: [String] {
+        changes.filter { $0.action != .keep }.map { change in
+            let fields = change.fields.map(\.path).joined(separator: ", ")
+            return "\(change.action.rawValue) \(change.address.name)" + (fields.isEmpty ? "" : ": \(fields)")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Engine
+import Language
+import Testing
+
+@Suite("Workflow")
+struct WorkflowTests {
+    @Test("Every mistake of a spec is told at once")
+    func allMistakes() {
+        let (workflow, problems) = Shop.declare(
+            """
+            boxes:
+              a: {lable: x, inside: [bb]}
+              b: {size: large, dependsOn: [nonsense, crates/c]}
+              c: {inside: [d]}
+              d: {inside: [c]}
+            boxs: {}
+            """, top: "stack: Shop\n")
+        #expect(workflow == nil)
+        #expect(
+            problems.map(\.code.name).sorted() == [
+                "bad-dependency", "bad-name", "cycle", "dangling-reference", "missing-field", "unknown-field",
+                "unknown-field", "unknown-kind", "wrong-type",
+            ])
+    }
+
+    @Test("A mention of what is not declared is told at its place, with the nearest name")
+    func dangling() {
+        let (_, problems) = Shop.declare("boxes: {a: {inside: [hndbook]}, handbook: {}}")
+        #expect(problems.map(\.code.name) == ["dangling-reference"])
+        #expect(problems.first?.fix == "Did you mean `handbook`?")
+        #expect(problems.first?.subject?.start == SourcePosition(line: 3, column: 22))
+    }
+
+    @Test("What is implied is declared, last of its kind, unless it is declared anyway")
+    func implied() throws {
+        let workflow = try #require(Shop.declare("boxes: {a: {implies: z}, b: {implies: c}, c: {label: x}}").0)
+        #expect(workflow.declarations.map(\.address.name) == ["a", "b", "c", "z"])
+        #expect(workflow[Address("boxes", "z")]?.range == nil)
+        #expect(workflow[Address("boxes", "c")]?.range != nil)
+        #expect(workflow.graph.dependencies[Address("boxes", "a")] == [Address("boxes", "z")])
+    }
+
+    @Test("A reference to an output is a dependency")
+    func outputs() throws {
+        let workflow = try #require(Shop.declare("boxes: {a: {dependsOn: [boxes/b]}, b: {}}").0)
+        #expect(workflow.graph.dependencies[Address("boxes", "a")] == [Address("boxes", "b")])
+    }
+
+    @Test("What is only declared is no vertex, but its mentions are checked")
+    func notReconciled() throws {
+        let workflow = try #require(Shop.declare("boxes: {a: {}}\nnotes: {n: {inside: [a]}}").0)
+        #expect(workflow.graph.addresses == [Address("boxes", "a")])
+        #expect(workflow[Address("notes", "n")]?.uses.map(\.address) == [Address("boxes", "a")])
+        #expect(Shop.declare("notes: {n: {inside: [zzz]}}").1.map(\.code.name) == ["dangling-reference"])
+    }
+
+    @Test("A document that is no map is told as that")
+    func notAMap() {
+        #expect(Shop.declare("[1, 2]", top: "").1.map(\.code.name).contains("not-a-spec"))
+    }
+}
