@@ -69,12 +69,13 @@ struct Connector: Sendable {
     }
 
     var llamaStackTLS: TLSOptions {
-        TLSOptions(spec?.llamaStack?.tls, caFile: environment["SSL_CERT_FILE"], insecure: false)
+        TLSOptions(spec?.llamaStack?.tls, in: folder, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
     var mlflowTLS: TLSOptions {
         TLSOptions(
-            spec?.mlflow?.tls, caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
+            spec?.mlflow?.tls, in: folder,
+            caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
             insecure: environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true")
     }
 
@@ -161,10 +162,12 @@ struct Connector: Sendable {
 
 extension TLSOptions {
     /// What the spec says, and what the environment says where the spec is silent.
-    fileprivate init(_ spec: TLSSpec?, caFile: String?, insecure: Bool) {
-        self.init(caFile: spec?.caFile ?? caFile, acceptsAnyCertificate: spec?.insecure ?? insecure)
+    fileprivate init(_ spec: TLSSpec?, in folder: SpecFolder, caFile: String?, insecure: Bool) {
+        self.init(
+            caFile: spec?.caFile.map(folder.location(of:)) ?? caFile, acceptsAnyCertificate: spec?.insecure ?? insecure)
         guard let certificate = spec?.certFile, let key = spec?.keyFile else { return }
-        clientCertificate = ClientCertificate(certificateFile: certificate, keyFile: key)
+        clientCertificate = ClientCertificate(
+            certificateFile: folder.location(of: certificate), keyFile: folder.location(of: key))
     }
 }
 

@@ -26,6 +26,11 @@ package struct SpecFolder: Sendable {
         directory(range)
     }
 
+    /// Where a file lies that may be anywhere, such as a certificate.
+    package func location(of path: Located<String>) -> String {
+        path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
+    }
+
     /// Where a path leads, symlinks resolved.
     /// - Throws: `Diagnostic` when it leaves the root.
     package func resolve(_ path: Located<String>) throws(Diagnostic) -> String {

@@ -86,20 +86,27 @@ package struct MLflowSpec: SpecDecodable {
 /// How a connection over TLS is checked.
 package struct TLSSpec: SpecDecodable {
     package static let noun = "a TLS setting"
-    private static let caKey = Key<Located<String>>("caFile", .path, "A PEM file of certificate authorities to trust.")
-    private static let certKey = Key<Located<String>>("certFile", .path, "A PEM file with a certificate of our own.")
-    private static let keyKey = Key<Located<String>>("keyFile", .path, "A PEM file with the key of that certificate.")
+    private static let caKey = Key<Located<String>>(
+        "caFile", .path, "A PEM file of certificate authorities to trust.")
+    private static let certKey = Key<Located<String>>(
+        "certFile", .path, example: "client.pem", "A PEM file with a certificate of our own.")
+    private static let keyKey = Key<Located<String>>(
+        "keyFile", .path, example: "client.key", "A PEM file with the key of that certificate.")
     private static let insecureKey = Key<Bool>(
         "insecure", .boolean, default: "false", "Trusts any certificate; only for trying out.")
     package static let fields = [caKey.field, certKey.field, keyKey.field, insecureKey.field]
+    package static let rules = [
+        FieldRule.needs("certFile", "keyFile", because: "A certificate is proved with its key."),
+        .needs("keyFile", "certFile", because: "A key proves a certificate."),
+    ]
 
-    package let caFile: String?
+    package let caFile: Located<String>?
     package let certFile: Located<String>?
     package let keyFile: Located<String>?
     package let insecure: Bool
 
     package init(from fields: inout Fields) {
-        caFile = fields.read(Self.caKey)?.value
+        caFile = fields.read(Self.caKey)
         certFile = fields.read(Self.certKey)
         keyFile = fields.read(Self.keyKey)
         insecure = fields.read(Self.insecureKey) ?? false

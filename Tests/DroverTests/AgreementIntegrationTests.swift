@@ -14,6 +14,7 @@ struct AgreementIntegrationTests {
         let cases = try AgreementCase.all()
         #expect(cases.count >= 150)
         try await withTemporaryDirectory { directory in
+            for file in Self.files { try Self.write("Some text.\n", to: "\(directory)/\(file)") }
             for each in cases { try Data(each.spec.utf8).write(to: URL(filePath: "\(directory)/\(each.file)")) }
             let drover = DroverProgram(in: directory)
             let schema = "\(directory)/drover.schema.json"
@@ -30,6 +31,17 @@ struct AgreementIntegrationTests {
                 #expect((reason == .null) == each.label.schemaAccepts, "\(each.name)\n\(each.spec)\n\(reason)")
             }
         }
+    }
+
+    /// What good cases name.
+    private static let files = [
+        "docs/a.md", "faq.pdf", "a.md", "prompts/a.md", "prompts/b.md", "rubrics/b.md", "cases/a.jsonl",
+    ]
+
+    private static func write(_ text: String, to path: String) throws {
+        let file = URL(filePath: path)
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
     }
 
     @Test("The committed schema is the one that this version writes")

@@ -48,7 +48,8 @@ struct AssertionTests {
     @Test("Every listed assertion has an example that passes and one that fails")
     func coverage() throws {
         let all = Self.texts + Self.structure + Self.tools + Self.rest + Self.groups
-        for name in allAssertions.map({ $0.field.name }) {
+        // A judge cannot be asked yet: it neither passes nor fails.
+        for name in allAssertions.map({ $0.field.name }) where name != "judge" {
             let own = all.filter { $0.spec.hasPrefix("{\"\(name)\":") }
             #expect(own.contains { $0.wanted == .passes }, "`\(name)` has no example that passes")
             #expect(own.contains { $0.wanted == .fails }, "`\(name)` has no example that fails")
@@ -56,6 +57,7 @@ struct AssertionTests {
     }
 
     static let texts: [Example] = [
+        Example(#"{"judge": "grounded"}"#, .errs, "Within 30 days."),
         Example(#"{"contains": "30 days"}"#, .passes, "Within 30 days."),
         Example(#"{"contains": "30 Days"}"#, .fails, "Within 30 days."),
         Example(#"{"contains": "x"}"#, .fails, ""),
