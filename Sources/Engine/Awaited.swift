@@ -79,7 +79,8 @@ extension Diagnostic {
             detail: "\(awaited.what) is checked, and this version of drover does nothing about it"
                 + (isError ? ", so `\(declaration.address)` would not be what the spec says." : "."),
             fix: isError
-                ? "Remove it, or wait for a version that supports it." : "Nothing has to be done; it stays without effect.",
+                ? "Remove it, or wait for a version that supports it."
+                : "Nothing has to be done; it stays without effect.",
             at: awaited.range ?? declaration.range, address: declaration.address.description,
             severity: isError ? .error : .warning, exitCode: 10)
     }

@@ -24,7 +24,9 @@ package struct Schema {
 
     private mutating func map(_ fields: [Field], rules: [FieldRule], takesOneField: Bool) -> [String: Value] {
         var properties: [String: Value] = [:]
-        for field in fields { properties[field.name] = property(field, isNullable: !field.isRequired && !takesOneField) }
+        for field in fields {
+            properties[field.name] = property(field, isNullable: !field.isRequired && !takesOneField)
+        }
         var map: [String: Value] = [
             "type": "object", "properties": .object(properties), "patternProperties": ["^x-": true],
             "additionalProperties": false,

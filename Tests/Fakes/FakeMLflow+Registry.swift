@@ -33,7 +33,8 @@ package struct FakeVersion: Sendable, Hashable {
 
     var json: Value {
         fields([
-            "name": .string(name), "creation_timestamp": .integer(created), "version": .string(String(number)), "source": .string(source),
+            "name": .string(name), "creation_timestamp": .integer(created), "version": .string(String(number)),
+            "source": .string(source),
             "run_id": .string(runID), "description": .string(description), "status": "READY", "tags": tags.json,
         ])
     }

@@ -37,7 +37,9 @@ struct AllKindsTests {
         let sections = Kinds.sections.map(\.key)
         for folder in folders {
             #expect(
-                !folder.kind.isEmpty, "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift or \(folder.name)Spec.swift with a `kind`")
+                !folder.kind.isEmpty,
+                "Sources/Kinds/\(folder.name) has no \(folder.name)Resource.swift or \(folder.name)Spec.swift with a `kind`"
+            )
             #expect(
                 sections.contains(folder.kind),
                 "Add to `sections` in Sources/Kinds/All.swift: Section(\(folder.name)Resource.kind, \(folder.name)Spec.self, \"…\"),"

@@ -57,7 +57,8 @@ package struct DroverProgram: Sendable {
 package func withTemporaryDirectory<Result>(_ body: (String) async throws -> Result) async throws -> Result {
     let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: directory) }  // What cannot be removed is the system's to clear.
+    // What cannot be removed is the system's to clear.
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     return try await body(directory)
 }
 

@@ -33,7 +33,8 @@ package struct PlanText: Sendable {
         }
         if !endangered.isEmpty, !changes.isEmpty {
             let names = endangered.map { "\($0.name) (\($0.cases) \($0.cases == 1 ? "case" : "cases"))" }
-            lines.append("Endangers \(endangered.count == 1 ? "the suite" : "the suites") \(names.joined(separator: ", ")).")
+            lines.append(
+                "Endangers \(endangered.count == 1 ? "the suite" : "the suites") \(names.joined(separator: ", ")).")
         }
         return lines.joined(separator: "\n")
     }

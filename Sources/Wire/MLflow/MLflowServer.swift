@@ -115,7 +115,8 @@ extension Diagnostic {
 
     fileprivate static func oldMLflow(_ version: String, _ base: String) -> Diagnostic {
         Diagnostic(
-            "old-mlflow", "MLflow is too old", detail: "`\(base)` is MLflow \(version), and drover needs 3.5.1 or later.",
+            "old-mlflow", "MLflow is too old",
+            detail: "`\(base)` is MLflow \(version), and drover needs 3.5.1 or later.",
             fix: "Upgrade the server.", exitCode: 10)
     }
 }
