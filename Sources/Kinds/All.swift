@@ -110,3 +110,13 @@ extension Kinds {
         return tokens
     }
 }
+
+extension Kinds {
+    /// Where the spec says what a failed question is about: the address of the MCP server that is named, else the agent.
+    package static func place(of diagnostic: Diagnostic, in workflow: Workflow) -> SourceRange? {
+        let text = [diagnostic.detail, diagnostic.fix ?? ""].joined()
+        let servers = workflow.specs(of: ToolSpec.self).compactMap { $0.spec.mcp?.url }
+        if let server = servers.first(where: { text.contains($0.value) }) { return server.range }
+        return diagnostic.address.flatMap(Address.init(text:)).flatMap { workflow[$0]?.range }
+    }
+}

@@ -81,7 +81,10 @@ struct RunnableAgents: Sendable {
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let tokens = try Kinds.tokens(in: session.workflow, environment: stack.environment)
-        return RunnableAgents(lookup: lookup, runtime: ResponsesRuntime(server: llamaStack, tokens: tokens))
+        return RunnableAgents(
+            lookup: lookup,
+            runtime: PlacedRuntime(
+                runtime: ResponsesRuntime(server: llamaStack, tokens: tokens), workflow: session.workflow))
     }
 }
 

@@ -1,0 +1,32 @@
+import Engine
+import Kinds
+import Language
+import Runtime
+
+/// A runtime whose failures point at the spec.
+struct PlacedRuntime: AgentRuntime {
+    let runtime: any AgentRuntime
+    let workflow: Workflow
+
+    func withConversation<Result: Sendable>(
+        with agent: AgentDefinition,
+        _ body: @Sendable (any AgentConversation) async throws -> Result
+    ) async throws -> Result {
+        try await placing { try await runtime.withConversation(with: agent, body) }
+    }
+
+    func ask(
+        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        try await placing { try await runtime.ask(agent, input, timeout: timeout, onEvent: onEvent) }
+    }
+
+    private func placing<Result>(_ body: () async throws -> Result) async throws -> Result {
+        do {
+            return try await body()
+        } catch var diagnostic as Diagnostic {
+            diagnostic.subject = diagnostic.subject ?? Kinds.place(of: diagnostic, in: workflow)
+            throw diagnostic
+        }
+    }
+}
