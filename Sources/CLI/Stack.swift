@@ -32,7 +32,8 @@ struct Stack {
         let lab = try LabFile.read(from: directory, name: labName)
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
-            environment: environment, workingDirectory: directory, standardInput: { limit throws(FileBytes.Failure) in
+            environment: environment, workingDirectory: directory,
+            standardInput: { limit throws(FileBytes.Failure) in
                 try FileBytes.standardInput(atMost: limit)
             })
         let spec = loader.load(

@@ -43,8 +43,8 @@ extension Fields {
 extension Workflow {
     /// What the spec says and drover does not act on yet, each at its place.
     ///
-    /// A warning where it has no effect; an error (code 10) where something that is applied or run needs it.
-    /// - Parameter tryingSuites: Whether suites are run too; what they need is only a warning otherwise.
+    /// A warning where it has no effect; an error (code 10) where something that is applied or run needs it. What only
+    /// suites need is a warning, unless they are tried too.
     package func awaited(tryingSuites: Bool) -> [Diagnostic] {
         declarations.flatMap { declaration in
             let own = declaration.spec.awaited
@@ -79,7 +79,8 @@ extension Diagnostic {
             detail: "\(awaited.what) is checked, and this version of drover does nothing about it"
                 + (isError ? ", so `\(declaration.address)` would not be what the spec says." : "."),
             fix: isError
-                ? "Remove it, or wait for a version that supports it." : "Nothing has to be done; it stays without effect.",
+                ? "Remove it, or wait for a version that supports it."
+                : "Nothing has to be done; it stays without effect.",
             at: awaited.range ?? declaration.range, address: declaration.address.description,
             severity: isError ? .error : .warning, exitCode: 10)
     }

@@ -66,7 +66,8 @@ package struct Common: Sendable {
     package static let movedKey = Key<Located<String>>(
         "moved", .located(.someText), "The declared name it had before: it is renamed without being replaced.")
     package static let dependsOnKey = Key<[Located<String>]>(
-        "dependsOn", .list(.located(.someText).shaped(.text(pattern: #"^[^./]+[./][\s\S]+$"#))), example: "[vectorStores/handbook]",
+        "dependsOn", .list(.located(.someText).shaped(.text(pattern: #"^[^./]+[./][\s\S]+$"#))),
+        example: "[vectorStores/handbook]",
         "Other declared things that must be there first, as `kind/name`.")
 
     package static let fields = [

@@ -51,7 +51,8 @@ extension Diagnostic {
     ) -> Diagnostic {
         Diagnostic(
             "field-needs-another", "Field without the one that it needs",
-            detail: "`\(name)` needs `\(other)` beside it. \(reason)", fix: "Add `\(other): \(example ?? "…")`.", at: range)
+            detail: "`\(name)` needs `\(other)` beside it. \(reason)", fix: "Add `\(other): \(example ?? "…")`.",
+            at: range)
     }
 
     static func emptyText(_ node: Node) -> Diagnostic {

@@ -3,8 +3,7 @@ package struct Schema {
     private var definitions: [String: Value] = [:]
     private var names: [ObjectIdentifier: String] = [:]
 
-    /// The schema of a map with these fields at the top of a document.
-    /// - Parameter identity: The `$id`.
+    /// The schema of a map with these fields at the top of a document; the identity becomes its `$id`.
     package static func document(_ fields: [Field], title: String, identity: String) -> Value {
         var schema = Schema()
         var document = schema.map(fields, rules: [], takesOneField: false)
@@ -24,7 +23,9 @@ package struct Schema {
 
     private mutating func map(_ fields: [Field], rules: [FieldRule], takesOneField: Bool) -> [String: Value] {
         var properties: [String: Value] = [:]
-        for field in fields { properties[field.name] = property(field, isNullable: !field.isRequired && !takesOneField) }
+        for field in fields {
+            properties[field.name] = property(field, isNullable: !field.isRequired && !takesOneField)
+        }
         var map: [String: Value] = [
             "type": "object", "properties": .object(properties), "patternProperties": ["^x-": true],
             "additionalProperties": false,

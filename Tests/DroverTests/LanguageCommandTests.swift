@@ -32,7 +32,8 @@ struct LanguageCommandTests {
             try Data(first.output.utf8).write(to: URL(filePath: "\(directory)/a/rendered.yaml"))
             let second = try await drover("render", "a/rendered.yaml")
             #expect(second.output == first.output)
-            let json = try await drover("render", "a/drover.yaml", "--overlay", "a/overlay/production.yaml", "--format", "json")
+            let json = try await drover(
+                "render", "a/drover.yaml", "--overlay", "a/overlay/production.yaml", "--format", "json")
             try Data(json.output.utf8).write(to: URL(filePath: "\(directory)/a/rendered.json"))
             let third = try await drover("render", "a/rendered.json", "--format", "json")
             #expect(third.output == json.output)
@@ -105,16 +106,18 @@ struct LanguageCommandTests {
         }
     }
 
-    @Test("Options come from the environment, and the command line wins", arguments: [
-        (["DROVER_FORMAT": "json"], ["render", "."], 0, "{"),
-        (["DROVER_FORMAT": "json"], ["render", ".", "--format", "yaml"], 0, "drover: v1"),
-        (["DROVER_FORMAT": "json", "DROVER_ORIGIN": "true"], ["render", "."], 0, "{\n  \"origin\""),
-        (["DROVER_ORIGIN": "no"], ["render", "."], 0, "drover: v1\n"),
-        (["DROVER_ORIGIN": "maybe"], ["render", "."], 64, ""),
-        (["DROVER_VAR": "model=a\nteam=sales"], ["render", "."], 0, "drover: v1"),
-        (["DROVER_VAR": "model=a\nteem=sales"], ["render", "."], 3, ""),
-        (["DROVER_UNKNOWN": "x", "DROVER_VERSION": "1"], ["render", "."], 0, "drover: v1"),
-    ])
+    @Test(
+        "Options come from the environment, and the command line wins",
+        arguments: [
+            (["DROVER_FORMAT": "json"], ["render", "."], 0, "{"),
+            (["DROVER_FORMAT": "json"], ["render", ".", "--format", "yaml"], 0, "drover: v1"),
+            (["DROVER_FORMAT": "json", "DROVER_ORIGIN": "true"], ["render", "."], 0, "{\n  \"origin\""),
+            (["DROVER_ORIGIN": "no"], ["render", "."], 0, "drover: v1\n"),
+            (["DROVER_ORIGIN": "maybe"], ["render", "."], 64, ""),
+            (["DROVER_VAR": "model=a\nteam=sales"], ["render", "."], 0, "drover: v1"),
+            (["DROVER_VAR": "model=a\nteem=sales"], ["render", "."], 3, ""),
+            (["DROVER_UNKNOWN": "x", "DROVER_VERSION": "1"], ["render", "."], 0, "drover: v1"),
+        ])
     func environment(_ variables: [String: String], _ words: [String], _ code: Int, _ start: String) async throws {
         let ended = try await DroverProgram(in: Self.example, environment: variables).run(DroverProgram.path, words)
         #expect(ended.code == Int32(code), "\(ended.errors)")

@@ -52,7 +52,8 @@ import Testing
         try edit("\(directory)/quickstart/docs/refunds.md") { $0 + "\nMoney goes back to the card that was used.\n" }
         try edit("\(directory)/quickstart/prompts/support.md") { $0 + "\nBe kind.\n" }
         try edit("\(directory)/quickstart/drover.yaml") {
-            $0.replacing("{description: Answers of the support agent, tags: {team: support}}",
+            $0.replacing(
+                "{description: Answers of the support agent, tags: {team: support}}",
                 with: "{description: Answers of the support agent, tags: {team: care}}")
         }
         let plan = try await drover("plan", "quickstart", "--exit-code", "--format", "json")
@@ -79,7 +80,8 @@ import Testing
         #expect(stores.count == 1)
         for store in stores {
             let id = try #require(store["id"]?.string)
-            try succeed(await drover.run("/usr/bin/env", ["curl", "-sf", "-X", "DELETE", "\(url)/v1/vector_stores/\(id)"]))
+            try succeed(
+                await drover.run("/usr/bin/env", ["curl", "-sf", "-X", "DELETE", "\(url)/v1/vector_stores/\(id)"]))
         }
         let plan = try await drover("plan", "quickstart")
         #expect(plan.output.contains("+ vectorStores.handbook"), "\(plan.output)\(plan.errors)")

@@ -62,7 +62,8 @@ struct SchemaCommand: ParsableCommand {
     private static func difference(_ old: String, _ new: String, in path: String) -> String {
         let left = old.split(separator: "\n", omittingEmptySubsequences: false)
         let right = new.split(separator: "\n", omittingEmptySubsequences: false)
-        let index = zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(left.count, right.count)
+        let index =
+            zip(left, right).enumerated().first { $0.element.0 != $0.element.1 }?.offset ?? min(left.count, right.count)
         func line(_ lines: [Substring]) -> String { index < lines.count ? lines[index].trimmed : "nothing" }
         return "Line \(index + 1) of `\(path)` is `\(line(left))`, and this version writes `\(line(right))`."
     }

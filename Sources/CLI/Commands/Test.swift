@@ -20,7 +20,9 @@ struct SuiteOptions: ParsableArguments {
     @Option(help: "How many conversations are held at a time, over all suites.")
     var concurrency = 8
 
-    @Option(name: .customLong("report"), help: "Also write FORMAT=PATH, such as junit=out.xml or json=out.json; repeatable.")
+    @Option(
+        name: .customLong("report"), help: "Also write FORMAT=PATH, such as junit=out.xml or json=out.json; repeatable."
+    )
     var reports: [String] = []
 
     func validate() throws {

@@ -46,7 +46,9 @@ package struct AgentLookup: Sendable {
         for (address, member) in survey.members {
             outputs[address] = drivers.first { $0.kind == address.kind }?.outputs(of: member)
         }
-        for (model, spec) in workflow.specs(of: ModelSpec.self) { outputs[model.address] = ["id": .string(spec.id.value)] }
+        for (model, spec) in workflow.specs(of: ModelSpec.self) {
+            outputs[model.address] = ["id": .string(spec.id.value)]
+        }
         let tools = ToolResource()
         for (tool, toolSpec) in workflow.specs(of: ToolSpec.self) {
             let wanted = try await tools.desired(toolSpec, at: tool.address, given: outputs)

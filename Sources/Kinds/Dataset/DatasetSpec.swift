@@ -51,7 +51,9 @@ extension Reading where Value == Located<String> {
             problems.report(
                 Diagnostic(
                     "unknown-table", "Unknown kind of table",
-                    detail: "The name of `\(path.value)` does not end in \(endings.map { "`\($0)`" }.joined(separator: " or ")).", fix: "Use a CSV or a JSON Lines file.",
+                    detail:
+                        "The name of `\(path.value)` does not end in \(endings.map { "`\($0)`" }.joined(separator: " or ")).",
+                    fix: "Use a CSV or a JSON Lines file.",
                     at: path.range))
             return nil
         }

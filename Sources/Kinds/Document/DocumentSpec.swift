@@ -31,7 +31,8 @@ package struct DocumentFields: SpecDecodable {
         "sha256", .located(.someText).shaped(.text(pattern: "^[0-9a-fA-F]{64}$")),
         example: "4f0c…", "The SHA-256 of the download, in hexadecimal digits.")
     private static let textKey = Key<Located<String>>("text", .located(.someText), "The text itself.")
-    private static let nameKey = Key<String>("name", .someText, example: "hours.txt", "The document's name, for `text`.")
+    private static let nameKey = Key<String>(
+        "name", .someText, example: "hours.txt", "The document's name, for `text`.")
     private static let attributesKey = Key<[Entry<String>]>(
         "attributes", .map(.text), "Attributes for filters; servers show them to the model with every passage.")
     package static let fields = [

@@ -77,7 +77,8 @@ extension MCPSpec {
         case nil: break
         }
         return ToolDefinition.MCP(
-            url: url?.value ?? "", tokenEnvironment: tokenEnvironment, headers: headers.isEmpty ? nil : headers, allow: allow,
+            url: url?.value ?? "", tokenEnvironment: tokenEnvironment, headers: headers.isEmpty ? nil : headers,
+            allow: allow,
             requireApproval: requireApproval)
     }
 }
