@@ -9,7 +9,8 @@ struct DecodingGoldenTests {
     private static let directory = "\(packageRoot)/Tests/DroverTests/Diagnostics"
 
     static let names: [String] = {
-        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []  // An empty list fails below.
+        // An empty list fails below.
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return files.filter { $0.hasSuffix(".yaml") }.map { String($0.dropLast(5)) }.sorted()
     }()
 
