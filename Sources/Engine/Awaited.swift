@@ -43,8 +43,8 @@ extension Fields {
 extension Workflow {
     /// What the spec says and drover does not act on yet, each at its place.
     ///
-    /// A warning where it has no effect; an error (code 10) where something that is applied or run needs it.
-    /// - Parameter tryingSuites: Whether suites are run too; what they need is only a warning otherwise.
+    /// A warning where it has no effect; an error (code 10) where something that is applied or run needs it. What only
+    /// suites need is a warning, unless they are tried too.
     package func awaited(tryingSuites: Bool) -> [Diagnostic] {
         declarations.flatMap { declaration in
             let own = declaration.spec.awaited

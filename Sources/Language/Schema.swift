@@ -3,8 +3,7 @@ package struct Schema {
     private var definitions: [String: Value] = [:]
     private var names: [ObjectIdentifier: String] = [:]
 
-    /// The schema of a map with these fields at the top of a document.
-    /// - Parameter identity: The `$id`.
+    /// The schema of a map with these fields at the top of a document; the identity becomes its `$id`.
     package static func document(_ fields: [Field], title: String, identity: String) -> Value {
         var schema = Schema()
         var document = schema.map(fields, rules: [], takesOneField: false)

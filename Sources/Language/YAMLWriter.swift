@@ -12,8 +12,8 @@ package struct YAMLWriter {
         self.comment = comment
     }
 
-    /// The text of a map, with a line break at its end.
-    /// - Parameter comment: What stands behind `#` in the line of a field or an element; nil for nothing.
+    /// The text of a map, with a line break at its end; `comment` tells what stands behind `#` in the line of a field
+    /// or an element, if anything.
     package static func write(_ root: Node, comment: @escaping (SourceRange) -> String? = { _ in nil }) -> String {
         var writer = YAMLWriter(comment: comment)
         if case .mapping(let entries) = root.content, !entries.isEmpty {
