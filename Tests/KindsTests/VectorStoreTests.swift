@@ -55,6 +55,25 @@ struct VectorStoreTests {
         #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
     }
 
+    @Test("A store whose files the server cannot list any more is made anew, and the old one goes")
+    func broken() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first?.id)
+        // As OGX 1.5.0 answered after an interrupted attachment.
+        let refusal = #"{"error":{"message":"{'errors': [{'loc': ['id'], 'msg': 'Field required'}]}"}}"#
+        stack.ogx.intercept { request in
+            guard request.method == .get, request.url.contains("/vector_stores/\(old)/files") else { return nil }
+            return .response(HTTPResponse(status: 400, body: Array(refusal.utf8)))
+        }
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines == ["replace vectorStores.handbook: files"])
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.count == 1 && stack.ogx.stores.first?.id != old)
+        let rest = try await stack.plan(Self.spec)
+        #expect(rest.lines == [])
+    }
+
     @Test("Another chunking ingests every document anew")
     func chunking() async throws {
         let stack = try Self.begin()

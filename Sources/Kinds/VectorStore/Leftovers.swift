@@ -56,7 +56,8 @@ actor Leftovers {
         let server = server
         let stores = try await server.vectorStores.list()
         return Set(
-            try await stores.concurrentMap(limit: 8) { try await server.files(in: $0.id).list() }.joined().map(\.id))
+            try await stores.concurrentMap(limit: 8) { try await server.listedFiles(of: $0.id) ?? [] }.joined().map(
+                \.id))
     }
 }
 

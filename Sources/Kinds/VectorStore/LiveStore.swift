@@ -11,6 +11,8 @@ package struct LiveStore: Sendable {
     package var files: [LlamaStack.VectorStoreFile]
     /// Paths of documents of ours that the spec does not ask for (any more), by the file's id.
     package var paths: [String: String]
+    /// Whether the server cannot list the files any more: then nothing is known of them, and the store is made anew.
+    package var isBroken = false
 
     var metadata: [String: String] {
         store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
@@ -20,6 +22,21 @@ package struct LiveStore: Sendable {
     static func mark(of file: LlamaStack.VectorStoreFile, in stack: StackName) -> String? {
         guard let mark = file.attributes[markKey]?.string, mark.hasPrefix("\(stack):") else { return nil }
         return mark
+    }
+}
+
+extension LlamaStack {
+    /// The files of a store, each once; nil when the server cannot list them any more.
+    ///
+    /// OGX 1.5 keeps a file twice when its attachment was interrupted and made again, and trips over the second entry for
+    /// ever once the file is taken out: `400 Field required` for every later listing.
+    func listedFiles(of store: String) async throws -> [VectorStoreFile]? {
+        do {
+            var seen: Set<String> = []
+            return try await files(in: store).list().filter { seen.insert($0.id).inserted }
+        } catch let error as WireError where !error.isAbsence && (error.status == 400 || error.status == 500) {
+            return nil
+        }
     }
 }
 

@@ -6,6 +6,10 @@ extension VectorStoreResource {
     package func differences(
         between live: LiveStore, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
+        guard !live.isBroken else {
+            let note = "the server can no longer list them: the store is made anew"
+            return [FieldChange("files", forcesReplacement: true, note: note)]
+        }
         let fields = FieldChange.between(
             live: fields(of: live), desired: ownFields(of: desired),
             since: last.filter { !$0.key.hasPrefix("documents.") })

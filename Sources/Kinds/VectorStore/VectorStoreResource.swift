@@ -68,7 +68,9 @@ package struct VectorStoreResource: Resource {
     ) async throws -> [Discovered<LiveStore>] {
         let filled = try await found.concurrentMap(limit: 8) { each in
             var live = each.live
-            live.files = try await server.files(in: live.store.id).list()
+            let files = try await server.listedFiles(of: live.store.id)
+            live.files = files ?? []
+            live.isBroken = files == nil
             return Discovered(each.address, each.ownership, live, label: each.label, isStale: each.isStale)
         }
         // Only documents that are there and not wanted need the names of all files.
