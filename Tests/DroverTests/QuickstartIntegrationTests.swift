@@ -8,7 +8,9 @@ import Testing
     @Test("The quickstart is applied, passes, heals what is broken behind its back, and goes without leaving anything")
     func wholeStory() async throws {
         try await withTemporaryDirectory { directory in
-            let drover = DroverProgram(in: directory)
+            let drover = DroverProgram(
+                in: directory,
+                environment: ["LLAMASTACK_API_KEY": Self.canary, "MLFLOW_TRACKING_TOKEN": Self.canary])
             try copyQuickstart(to: directory)
             try succeed(await drover("lab", "up", "--script", "quickstart/lab/model.yaml"))
             do {
@@ -20,6 +22,9 @@ import Testing
             try succeed(await drover("lab", "down", "--purge"))
         }
     }
+
+    /// Sent with every request, and to be seen nowhere.
+    private static let canary = "canary-4711-do-not-print"
 
     private func story(_ drover: DroverProgram, _ directory: String) async throws {
         let reports = ["--report", "junit=\(directory)/junit.xml", "--report", "json=\(directory)/results.json"]
@@ -34,7 +39,22 @@ import Testing
         try await healing(drover, directory)
         try await loggedAgent(drover, directory)
         try await badInput(drover, directory)
+        try await secrets(drover, directory)
         try await destruction(drover)
+    }
+
+    /// The planted secret is in no output, report, record, log or artifact.
+    private func secrets(_ drover: DroverProgram, _ directory: String) async throws {
+        for arguments in [
+            ["render", "quickstart"], ["validate", "quickstart"], ["plan", "quickstart", "--format", "json"],
+        ] {
+            let ended = try await drover.run(DroverProgram.path, arguments)
+            #expect(ended.code == 0 && !(ended.output + ended.errors).contains(Self.canary), "\(arguments)")
+        }
+        let refused = try await drover("plan", "quickstart", "--mlflow-url", "http://127.0.0.1:9")
+        #expect(refused.code == 1 && !(refused.output + refused.errors).contains(Self.canary))
+        let found = try await drover.run("/usr/bin/env", ["grep", "-rlF", Self.canary, directory])
+        #expect(found.code == 1, "The secret stands in: \(found.output)")
     }
 
     /// A second plan is empty, and asks little of the servers.

@@ -5,7 +5,7 @@ import Wire
 /// Declared models: names for what the server offers. They live in what uses them and never appear in a plan.
 package struct ModelResource: Resource {
     package static let kind = "models"
-    package static let onDelete = OnDelete.retain
+    package typealias Live = Never
 
     /// A model as others use it.
     package struct Desired: Sendable {
@@ -16,10 +16,6 @@ package struct ModelResource: Resource {
 
     package init(_ models: ModelListing) {
         self.models = models
-    }
-
-    package func discover(_ wanted: [Address: ModelSpec], of stack: StackName) async throws -> [Discovered<Never>] {
-        []
     }
 
     /// - Throws: `Diagnostic` with the nearest names when the server does not offer the model.
@@ -33,26 +29,6 @@ package struct ModelResource: Resource {
     package func inlineOutputs(of desired: Desired) -> [String: Value]? {
         ["id": .string(desired.id)]
     }
-
-    package func differences(between live: Never, and desired: Desired, since last: AppliedFields) -> [FieldChange] {}
-
-    package func fields(of desired: Desired) -> AppliedFields { [:] }
-
-    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Never {
-        preconditionFailure("An inline model is never created.")
-    }
-
-    package func update(
-        _ live: Never, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
-    ) async throws -> Never {}
-
-    package func delete(_ live: Never, at address: Address, in context: ApplyContext) async throws {}
-
-    package func mark(_ live: Never, as address: Address, in context: ApplyContext) async throws -> Never {}
-
-    package func forget(_ live: Never, at address: Address, in context: ApplyContext) async throws {}
-
-    package func outputs(of live: Never) -> [String: Value] {}
 }
 
 extension Outputs {

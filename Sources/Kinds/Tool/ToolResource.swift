@@ -5,7 +5,7 @@ import Runtime
 /// Tools that travel inside an agent's definition and live nowhere else: they never appear in a plan.
 package struct ToolResource: Resource {
     package static let kind = "tools"
-    package static let onDelete = OnDelete.delete
+    package typealias Live = Never
 
     /// What a tool is for an agent.
     package struct Desired: Sendable {
@@ -13,10 +13,6 @@ package struct ToolResource: Resource {
     }
 
     package init() {}
-
-    package func discover(_ wanted: [Address: ToolSpec], of stack: StackName) async throws -> [Discovered<Never>] {
-        []
-    }
 
     package func desired(
         _ spec: ToolSpec, at address: Address, given outputs: Outputs
@@ -45,26 +41,6 @@ package struct ToolResource: Resource {
     package func inlineOutputs(of desired: Desired) -> [String: Value]? {
         ["definition": desired.definition]
     }
-
-    package func differences(between live: Never, and desired: Desired, since last: AppliedFields) -> [FieldChange] {}
-
-    package func fields(of desired: Desired) -> AppliedFields { [:] }
-
-    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Never {
-        preconditionFailure("An inline tool is never created.")
-    }
-
-    package func update(
-        _ live: Never, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
-    ) async throws -> Never {}
-
-    package func delete(_ live: Never, at address: Address, in context: ApplyContext) async throws {}
-
-    package func mark(_ live: Never, as address: Address, in context: ApplyContext) async throws -> Never {}
-
-    package func forget(_ live: Never, at address: Address, in context: ApplyContext) async throws {}
-
-    package func outputs(of live: Never) -> [String: Value] {}
 }
 
 extension MCPSpec {
