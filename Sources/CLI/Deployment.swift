@@ -66,7 +66,7 @@ struct Deployment: Sendable {
     /// - Returns: Why that could not be done: it must not hide what the apply itself has to tell.
     private func log(_ applied: Applied, command: String, since started: Int64) async -> [Diagnostic] {
         let entry = HistoryEntry(
-            command: command, specDigest: "", gitCommit: session.servers.commit,
+            command: command, specDigest: session.specDigest, gitCommit: session.servers.commit,
             actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
             finishedAt: Self.milliseconds(), succeeded: applied.failures.isEmpty && !applied.wasInterrupted,
             results: results(of: applied))

@@ -15,6 +15,8 @@ struct Session: Sendable {
     let drivers: [any Driver]
     let store: any RecordStore
     let transports: [CountingTransport]
+    /// The SHA-256 of the sources as they were read, in order.
+    let specDigest: String
 
     /// How many requests were sent so far, to all servers.
     var requestCount: Int {
@@ -49,6 +51,7 @@ struct Connector: Sendable {
     private let environment: [String: String]
     private let secrets: SecretReader
     private let labURLs: (llamaStack: String, mlflow: String)?
+    private let specDigest: String
 
     init(_ stack: Stack, _ options: ServerOptions) {
         workflow = stack.workflow
@@ -57,6 +60,7 @@ struct Connector: Sendable {
         environment = stack.environment
         secrets = SecretReader(environment: stack.environment, folder: stack.folder)
         labURLs = stack.lab.map { ($0.llamastackURL, $0.mlflowURL) }
+        specDigest = sha256Hex(stack.sources.sources.map(\.bytes).joined())
         self.options = options
     }
 
@@ -89,7 +93,8 @@ struct Connector: Sendable {
             commit: GitCommit.current(from: folder.rootDirectory))
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
-            drivers: Kinds.drivers(servers), store: try recordStore(right?.server), transports: [first, second])
+            drivers: Kinds.drivers(servers), store: try recordStore(right?.server), transports: [first, second],
+            specDigest: specDigest)
     }
 
     private func connectLlamaStack(
