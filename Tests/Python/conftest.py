@@ -66,6 +66,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream" if stub.status == 200 else "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        try:
+            self.send_answer(stub)
+        except ConnectionError:  # Hung up before all was sent: it depends on who is quicker.
+            stub.abandoned.set()
+            self.close_connection = True
+
+    def send_answer(self, stub: StubLlamaStack) -> None:
         for number, frame in enumerate(stub.answer, 1):
             if number == len(stub.answer):
                 stub.gate.wait(10)
