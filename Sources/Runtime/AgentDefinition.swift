@@ -38,11 +38,31 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
     /// A JSON schema that the answer must follow.
     package var responseFormat: Value?
     package var metadata: [String: String]?
+    /// The server's ids of the shields that look at questions, and at answers; nil for none.
+    package var inputShields: [String]?
+    package var outputShields: [String]?
+    /// The way to run it that was chosen; nil is `responses`.
+    package var runtime: Runtime?
+    /// The id of an agent of the server that is used as it is and never changed (`existing`): the rest only describes.
+    package var agentID: String?
+    /// The stack that it belongs to, a part of the name of its server agent (`<stack>/<agent>@<digest12>`); nil unless
+    /// the runtime is `agents`.
+    package var stack: String?
+
+    /// How an agent is run.
+    package enum Runtime: String, Sendable, Hashable, Codable {
+        /// Every turn is a request to the Responses API that holds the whole definition.
+        case responses
+        /// There is an agent on the server (0.2 and 0.3), with sessions and turns.
+        case agents
+        /// Chat completions; function tools are executed by whoever runs the agent.
+        case chat
+    }
 
     package init(
         name: String, description: String? = nil, model: String, instructions: String, tools: [ToolDefinition] = [],
         sampling: Sampling? = nil, maxSteps: Int = 10, toolChoice: String? = nil, responseFormat: Value? = nil,
-        metadata: [String: String]? = nil
+        metadata: [String: String]? = nil, runtime: Runtime? = nil
     ) {
         self.name = name
         self.description = description
@@ -54,62 +74,6 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
         self.toolChoice = toolChoice
         self.responseFormat = responseFormat
         self.metadata = metadata
-    }
-}
-
-/// A tool as an agent's definition names it. JSON: exactly one of `fileSearch`, `mcp` beside `name`.
-package struct ToolDefinition: Sendable, Hashable, Codable {
-    package struct FileSearch: Sendable, Hashable, Codable {
-        /// Server ids, `vs_…`.
-        package var vectorStores: [String]
-        package var maxResults: Int?
-        package var minScore: Double?
-        package var filters: Value?
-
-        package init(
-            vectorStores: [String], maxResults: Int? = nil, minScore: Double? = nil, filters: Value? = nil
-        ) {
-            self.vectorStores = vectorStores
-            self.maxResults = maxResults
-            self.minScore = minScore
-            self.filters = filters
-        }
-    }
-
-    package struct MCP: Sendable, Hashable, Codable {
-        package var url: String
-        /// The name of the environment variable that holds the bearer token, never the token.
-        package var tokenEnvironment: String?
-        package var headers: [String: String]?
-        /// The tools that may be called; nil for all that the server lists.
-        package var allow: [String]?
-        /// `never` or `always`; nil is `never`.
-        package var requireApproval: String?
-
-        package init(
-            url: String, tokenEnvironment: String? = nil, headers: [String: String]? = nil, allow: [String]? = nil,
-            requireApproval: String? = nil
-        ) {
-            self.url = url
-            self.tokenEnvironment = tokenEnvironment
-            self.headers = headers
-            self.allow = allow
-            self.requireApproval = requireApproval
-        }
-    }
-
-    /// The declared name, e.g. `knowledge`; also the server label of an MCP tool.
-    package var name: String
-    package var fileSearch: FileSearch?
-    package var mcp: MCP?
-
-    package init(name: String, fileSearch: FileSearch) {
-        self.name = name
-        self.fileSearch = fileSearch
-    }
-
-    package init(name: String, mcp: MCP) {
-        self.name = name
-        self.mcp = mcp
+        self.runtime = runtime
     }
 }

@@ -74,6 +74,10 @@ package struct Answer: Sendable, Hashable {
     package var error: String?
     /// The server's id of the response, for the next turn.
     package var id: String?
+    /// Why chat completions answered instead of the runtime that was chosen; nil when they did not.
+    package var fallback: String?
+    /// Calls of functions that nobody here carries out: they are the caller's to answer.
+    package var pendingCalls: [ToolCall] = []
 
     package init(
         status: Status, text: String = "", hasMessage: Bool = false, toolCalls: [ToolCall] = [],
@@ -104,5 +108,7 @@ package enum AgentEvent: Sendable, Hashable {
     case text(String)
     case toolStarted(name: String)
     case toolFinished(Answer.ToolCall)
+    /// An agent that is asked as a tool tells something.
+    indirect case delegated(tool: String, AgentEvent)
     case finished(Answer)
 }

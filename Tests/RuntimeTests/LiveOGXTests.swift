@@ -121,7 +121,8 @@ private enum Live {
     @Test("An MCP tool is called, and its failure told", .enabled(if: Live.tools != nil))
     func mcp() async throws {
         try await withServer { server in
-            let tool = ToolDefinition(name: "desk", mcp: .init(url: try #require(Live.tools), allow: ["greet"]))
+            let url: String = try #require(Live.tools)
+            let tool = ToolDefinition(name: "desk", mcp: .init(url: url, allow: ["greet"]))
             let runtime = ResponsesRuntime(server: server)
             let answer = try await runtime.ask(agent([tool]), "greet Ann", timeout: .seconds(60)) { _ in }
             #expect(answer.toolCalls.map(\.name) == ["greet"])

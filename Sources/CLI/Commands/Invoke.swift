@@ -65,7 +65,7 @@ struct InvokeCommand: AsyncParsableCommand {
         case .text(let text): Console.stream(text)
         case .toolStarted(let name): Console.note("→ \(name)")
         case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
-        case .finished: break
+        case .delegated, .finished: break
         }
     }
 }

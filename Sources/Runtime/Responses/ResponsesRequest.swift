@@ -50,9 +50,11 @@ struct ResponsesRequest {
         _ mcp: ToolDefinition.MCP, named name: String, of agent: AgentDefinition, _ tokens: [String: Secret]
     ) throws(Diagnostic) -> Value {
         var tool: [String: Value] = [
-            "type": "mcp", "server_label": .string(name), "server_url": .string(mcp.url),
+            "type": "mcp", "server_label": .string(name),
             "require_approval": .string(mcp.requireApproval ?? "never"),
         ]
+        tool["server_url"] = mcp.url.map(Value.string)
+        tool["connector_id"] = mcp.connector.map(Value.string)
         tool["allowed_tools"] = mcp.allow.map { .array($0.map(Value.string)) }
         tool["headers"] = mcp.headers.map { .object($0.mapValues(Value.string)) }
         if let variable = mcp.tokenEnvironment {
