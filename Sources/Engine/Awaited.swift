@@ -55,7 +55,7 @@ extension Workflow {
     }
 
     private func isReconciled(_ declaration: Declaration) -> Bool {
-        graph.dependencies[declaration.address] != nil && !declaration.spec.isAwaited
+        graph.dependencies(of: declaration.address) != nil && !declaration.spec.isAwaited
     }
 
     private func neededButAwaited(_ use: Use) -> Diagnostic? {

@@ -4,89 +4,170 @@ package import Language
 package struct Graph: Sendable {
     /// In the order of the declarations.
     package let addresses: [Address]
-    /// What each address needs first.
-    package let dependencies: [Address: Set<Address>]
     /// The addresses in an order in which each stands after all that it depends on; otherwise as declared.
     package let ordered: [Address]
-    /// What needs each address itself, in the order of `ordered`.
-    let direct: [Address: [Address]]
+    /// The place of each address among `addresses`; the edges speak of places.
+    private let places: [Address: Int]
+    private let needs: Edges
+    private let needed: Edges
 
     private init() {
         addresses = []
-        dependencies = [:]
         ordered = []
-        direct = [:]
+        places = [:]
+        needs = Edges()
+        needed = Edges()
     }
 
     /// The graph of nothing.
     static let empty = Graph()
 
-    /// Builds a graph from addresses and the mentions of others among them.
+    /// Builds a graph from addresses and what each of them mentions, in the same order.
     /// - Throws: `Diagnostics` with every cycle.
-    package init(_ addresses: [Address], uses: [Address: [Use]]) throws(Diagnostics) {
+    package init(_ addresses: [Address], uses: [[Use]]) throws(Diagnostics) {
+        precondition(addresses.count == uses.count, "Each address comes with its mentions.")
         let places = Dictionary(zip(addresses, addresses.indices)) { first, _ in first }
-        var search = DepthFirst()
-        for address in addresses {
-            search.needs[address] = Set((uses[address] ?? []).map(\.address)).filter { places[$0] != nil }
-                .sorted { places[$0, default: 0] < places[$1, default: 0] }
+        var needs = Edges()
+        for uses in uses { needs.append(uses.lazy.compactMap { places[$0.address] }) }
+        let search = DepthFirst(needs)
+        guard search.cycles.isEmpty else {
+            throw Diagnostics(search.cycles.map { .cycle($0, of: addresses, uses: uses) })
         }
-        for address in addresses { search.visit(address) }
-        guard search.cycles.isEmpty else { throw Diagnostics(search.cycles.map { .cycle($0, uses: uses) }) }
         self.addresses = addresses
-        dependencies = search.needs.mapValues { Set($0) }
-        ordered = search.order
-        var direct: [Address: [Address]] = [:]
-        for address in search.order {
-            for need in search.needs[address] ?? [] { direct[need, default: []].append(address) }
-        }
-        self.direct = direct
+        self.places = places
+        self.needs = needs
+        ordered = search.order.map { addresses[$0] }
+        needed = needs.reversed(inOrder: search.order)
+    }
+
+    /// What an address needs first; nil for what is not in the graph.
+    package func dependencies(of address: Address) -> Set<Address>? {
+        places[address].map { Set(needs[$0].lazy.map { addresses[$0] }) }
+    }
+
+    /// What needs an address itself, in the order of `ordered`.
+    func direct(_ address: Address) -> [Address] {
+        places[address].map { needed[$0].map { addresses[$0] } } ?? []
     }
 
     /// Everything that needs an address, directly or not.
     package func dependents(of address: Address) -> Set<Address> {
-        var found: Set<Address> = []
-        var open = [address]
+        var found: Set<Int> = []
+        var open = places[address].map { [$0] } ?? []
         while let next = open.popLast() {
-            for candidate in direct[next] ?? [] where found.insert(candidate).inserted { open.append(candidate) }
+            for candidate in needed[next] where found.insert(candidate).inserted { open.append(candidate) }
         }
-        return found
+        return Set(found.lazy.map { addresses[$0] })
     }
 }
 
-/// Goes through what each address needs, and through each address once.
-private struct DepthFirst {
-    var needs: [Address: [Address]] = [:]
-    /// Every address after what it needs.
-    private(set) var order: [Address] = []
-    /// Each from one of its addresses to the last that needs the first again.
-    private(set) var cycles: [[Address]] = []
-    private var path: [Address] = []
-    private var places: [Address: Int] = [:]
-    private var finished: Set<Address> = []
+/// For each place, a list of places: all in one array, so that a graph of thousands costs no list for each.
+private struct Edges: Sendable {
+    private var starts = [0]
+    private var targets: [Int] = []
 
-    mutating func visit(_ address: Address) {
-        if let start = places[address] { return cycles.append(Array(path[start...])) }
-        guard !finished.contains(address) else { return }
-        places[address] = path.count
-        path.append(address)
-        for need in needs[address] ?? [] { visit(need) }
-        path.removeLast()
-        places[address] = nil
-        finished.insert(address)
-        order.append(address)
+    var count: Int { starts.count - 1 }
+
+    subscript(place: Int) -> ArraySlice<Int> {
+        targets[starts[place]..<starts[place + 1]]
+    }
+
+    /// Adds the list of the next place; it is sorted, and nothing is in it twice.
+    mutating func append(_ list: some Sequence<Int>) {
+        let start = targets.count
+        targets.append(contentsOf: list)
+        targets[start...].sort()
+        var end = start
+        for index in targets[start...].indices where index == start || targets[index] != targets[end - 1] {
+            targets[end] = targets[index]
+            end += 1
+        }
+        targets.removeLast(targets.count - end)
+        starts.append(end)
+    }
+
+    /// The same edges from their other ends, each list in a given order of the places.
+    func reversed(inOrder order: [Int]) -> Edges {
+        var result = Edges()
+        result.starts = [Int](repeating: 0, count: starts.count)
+        for target in targets { result.starts[target + 1] += 1 }
+        for place in 0..<count { result.starts[place + 1] += result.starts[place] }
+        var next = result.starts
+        result.targets = [Int](repeating: 0, count: targets.count)
+        for place in order {
+            for target in self[place] {
+                result.targets[next[target]] = place
+                next[target] += 1
+            }
+        }
+        return result
+    }
+}
+
+/// Goes through what each place needs, and through each place once, without recursion: chains may be long.
+private struct DepthFirst {
+    private enum State {
+        case new, open, finished
+    }
+
+    /// After so many cycles no more are looked for: where all need each other, there are more than anybody reads.
+    private static let most = 100
+
+    /// Every place after what it needs.
+    private(set) var order: [Int] = []
+    /// Each from one of its places to the last that needs the first again.
+    private(set) var cycles: [[Int]] = []
+    private let needs: Edges
+    private var states: [State]
+    /// The places that are open, each with what is left of its needs.
+    private var path: [(place: Int, rest: ArraySlice<Int>)] = []
+
+    init(_ needs: Edges) {
+        self.needs = needs
+        states = [State](repeating: .new, count: needs.count)
+        order.reserveCapacity(needs.count)
+        for place in 0..<needs.count where states[place] == .new { visit(place) }
+    }
+
+    private mutating func visit(_ first: Int) {
+        open(first)
+        while let last = path.indices.last {
+            guard let need = path[last].rest.popFirst() else {
+                let place = path.removeLast().place
+                states[place] = .finished
+                order.append(place)
+                continue
+            }
+            switch states[need] {
+            case .new: open(need)
+            case .open: if cycles.count < Self.most { cycles.append(cycle(from: need)) }
+            case .finished: continue
+            }
+        }
+    }
+
+    private mutating func open(_ place: Int) {
+        states[place] = .open
+        path.append((place, needs[place]))
+    }
+
+    private func cycle(from place: Int) -> [Int] {
+        path.drop { $0.place != place }.map(\.place)
     }
 }
 
 extension Diagnostic {
-    fileprivate static func cycle(_ cycle: [Address], uses: [Address: [Use]]) -> Diagnostic {
+    fileprivate static func cycle(_ cycle: [Int], of addresses: [Address], uses: [[Use]]) -> Diagnostic {
         let closed = cycle + cycle.prefix(1)
         let steps = zip(closed, closed.dropFirst()).map { from, to in
-            Diagnostic.Note("`\(from)` needs `\(to)`", at: uses[from]?.first { $0.address == to }?.range)
+            Diagnostic.Note(
+                "`\(addresses[from])` needs `\(addresses[to])`",
+                at: uses[from].first { $0.address == addresses[to] }?.range)
         }
         return Diagnostic(
             "cycle", "Circular dependency",
             detail: "These need each other, so none can be first: "
-                + closed.map { "`\($0)`" }.joined(separator: " → ") + ".",
+                + closed.map { "`\(addresses[$0])`" }.joined(separator: " → ") + ".",
             fix: "Remove one of these mentions.", at: steps.first?.subject, notes: Array(steps.dropFirst()))
     }
 }

@@ -48,8 +48,9 @@ private struct Walk<Success: Sendable> {
 
     init(_ graph: Graph) {
         self.graph = graph
-        missing = graph.dependencies.mapValues(\.count)
-        ready = graph.ordered.filter { graph.dependencies[$0]?.isEmpty ?? true }
+        let counts = graph.ordered.map { ($0, graph.dependencies(of: $0)?.count ?? 0) }
+        missing = Dictionary(counts) { first, _ in first }
+        ready = counts.filter { $0.1 == 0 }.map(\.0)
     }
 
     /// The next address all of whose needs have an outcome; nil while there is none.
@@ -61,7 +62,7 @@ private struct Walk<Success: Sendable> {
 
     mutating func settle(_ address: Address, _ outcome: Outcome<Success>) {
         outcomes[address] = outcome
-        for dependent in graph.direct[address] ?? [] {
+        for dependent in graph.direct(address) {
             let left = (missing[dependent] ?? 0) - 1
             missing[dependent] = left
             if left == 0 { ready.append(dependent) }
@@ -71,7 +72,7 @@ private struct Walk<Success: Sendable> {
     /// What the needs of an address gave.
     func results(for address: Address) -> [Address: Success] {
         var results: [Address: Success] = [:]
-        for need in graph.dependencies[address] ?? [] {
+        for need in graph.dependencies(of: address) ?? [] {
             if case .done(let success) = outcomes[need] { results[need] = success }
         }
         return results
@@ -80,7 +81,7 @@ private struct Walk<Success: Sendable> {
     /// Why an address cannot be visited: the root cause, not the last link.
     func blocker(of address: Address) -> Outcome<Success>? {
         var isInterrupted = false
-        for need in (graph.dependencies[address] ?? []).sorted() {
+        for need in (graph.dependencies(of: address) ?? []).sorted() {
             switch outcomes[need] {
             case .failed: return .skipped(because: need)
             case .skipped(let cause): return .skipped(because: cause)

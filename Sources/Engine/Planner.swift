@@ -29,7 +29,7 @@ package struct Planner: Sendable {
         var broken: Set<Address> = []
         for address in workflow.graph.ordered {
             guard let declaration = workflow[address], let driver = drivers[address.kind] else { continue }
-            let needs = workflow.graph.dependencies[address] ?? []
+            let needs = workflow.graph.dependencies(of: address) ?? []
             guard broken.isDisjoint(with: needs) else {
                 broken.insert(address)  // One root cause, one error.
                 continue

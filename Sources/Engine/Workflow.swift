@@ -112,9 +112,7 @@ package struct Workflow: Sendable {
         do {
             return try Graph(
                 reconciled.map(\.address),
-                uses: Dictionary(
-                    reconciled.map { ($0.address, $0.uses + $0.spec.impliedUses(at: $0.address, in: stack)) }
-                ) { first, _ in first })
+                uses: reconciled.map { $0.uses + $0.spec.impliedUses(at: $0.address, in: stack) })
         } catch {
             problems.report(error.all)
             return nil

@@ -106,7 +106,7 @@ struct GraphWalkTests {
 
     @Test("A walk of nothing ends")
     func empty() async throws {
-        let outcomes = try await Graph([], uses: [:]).walk(limit: 1) { (_, _: [Address: String]) in .done("") }
+        let outcomes = try await Graph([], uses: []).walk(limit: 1) { (_, _: [Address: String]) in .done("") }
         #expect(outcomes.isEmpty)
     }
 }

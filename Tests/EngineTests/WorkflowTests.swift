@@ -37,13 +37,13 @@ struct WorkflowTests {
         #expect(workflow.declarations.map(\.address.name) == ["a", "b", "c", "z"])
         #expect(workflow[Address("boxes", "z")]?.range == nil)
         #expect(workflow[Address("boxes", "c")]?.range != nil)
-        #expect(workflow.graph.dependencies[Address("boxes", "a")] == [Address("boxes", "z")])
+        #expect(workflow.graph.dependencies(of: Address("boxes", "a")) == [Address("boxes", "z")])
     }
 
     @Test("A reference to an output is a dependency")
     func outputs() throws {
         let workflow = try #require(Shop.declare("boxes: {a: {dependsOn: [boxes/b]}, b: {}}").0)
-        #expect(workflow.graph.dependencies[Address("boxes", "a")] == [Address("boxes", "b")])
+        #expect(workflow.graph.dependencies(of: Address("boxes", "a")) == [Address("boxes", "b")])
     }
 
     @Test("What is only declared is no vertex, but its mentions are checked")
