@@ -1,20 +1,25 @@
 /// The fields of one map, read by key; everything wrong with them is collected.
 package struct Fields {
-    private let entries: [String: Node.Entry]
+    /// The known fields that are there, in the order of the source: few enough to be looked through.
+    private let entries: [Node.Entry]
     package var problems: Problems
     /// The whole map.
     package let node: Node
 
-    private init(node: Node, entries: [String: Node.Entry], problems: Problems) {
+    private init(node: Node, entries: [Node.Entry]) {
         self.node = node
         self.entries = entries
-        self.problems = problems
+        problems = Problems()
+    }
+
+    private func place(of name: String) -> Int? {
+        entries.indices.first { entries[$0].key == name }
     }
 
     /// Reads an optional field; nil when it is not there, or wrong (and reported).
     package mutating func read<Value>(_ key: Key<Value>) -> Value? {
-        guard let entry = entries[key.field.name], !entry.value.isNull else { return nil }
-        return key.reading.read(entry.value, &problems)
+        guard let place = place(of: key.field.name), !entries[place].value.isNull else { return nil }
+        return key.reading.read(entries[place].value, &problems)
     }
 
     /// Reads a required field; the placeholder stands in when it is missing or wrong (and reported).
@@ -24,21 +29,21 @@ package struct Fields {
 
     /// Where a field's value was written; nil when it is not there.
     package func range(of name: String) -> SourceRange? {
-        entries[name]?.value.range
+        place(of: name).map { entries[$0].value.range }
     }
 
     /// Where a field's key was written; nil when it is not there.
     package func keyRange(of name: String) -> SourceRange? {
-        entries[name]?.keyRange
+        place(of: name).map { entries[$0].keyRange }
     }
 
     package func has(_ name: String) -> Bool {
-        entries[name].map { !$0.value.isNull } ?? false
+        place(of: name).map { !entries[$0].value.isNull } ?? false
     }
 
     /// The declared keys that are there, in the order of the source.
     package var names: [String] {
-        (node.entries ?? []).map(\.key).filter { entries[$0] != nil }
+        entries.map(\.key)
     }
 
     /// Decodes a map: checks its keys, then lets the type read its fields.
@@ -51,33 +56,35 @@ package struct Fields {
         }
         var meant: Set<String> = []
         let known = known(entries, of: type, meant: &meant, &problems)
-        var fields = Fields(node: node, entries: known, problems: problems)
+        var fields = Fields(node: node, entries: known)
+        // Handed over rather than copied, so that each report appends to the one list.
+        swap(&fields.problems, &problems)
+        defer { swap(&fields.problems, &problems) }
         fields.checkPresence(type, except: meant)
-        let spec = type.init(from: &fields)
-        problems = fields.problems
-        return spec
+        return type.init(from: &fields)
     }
 
     /// - Parameter meant: The fields that unknown keys probably are; they are not reported as missing, too.
     private static func known(
         _ entries: [Node.Entry], of type: any SpecDecodable.Type, meant: inout Set<String>, _ problems: inout Problems
-    ) -> [String: Node.Entry] {
-        let names = type.fields.map(\.name)
-        var known: [String: Node.Entry] = [:]
-        for entry in entries where !entry.key.hasPrefix("x-") {
-            if names.contains(entry.key) {
-                known[entry.key] = entry
-            } else {
-                problems.report(.unknownField(entry, in: type))
-                if let nearest = Suggestion.nearest(to: entry.key, among: names) { meant.insert(nearest) }
-            }
+    ) -> [Node.Entry] {
+        let fields = type.fields
+        guard !entries.allSatisfy({ fields.hasName($0.key) }) else { return entries }
+        return entries.filter { entry in
+            if fields.hasName(entry.key) { return true }
+            guard !entry.key.hasPrefix("x-") else { return false }
+            problems.report(.unknownField(entry, in: type))
+            if let nearest = Suggestion.nearest(to: entry.key, among: fields.map(\.name)) { meant.insert(nearest) }
+            return false
         }
-        return known
     }
 
     private mutating func checkPresence(_ type: any SpecDecodable.Type, except meant: Set<String>) {
-        for field in type.fields where field.isRequired && !has(field.name) && !meant.contains(field.name) {
-            problems.report(.missingField(field, of: type.noun, at: entries[field.name]?.keyRange ?? node.range))
+        let fields = type.fields
+        for index in fields.indices where fields[index].isRequired {
+            let field = fields[index]
+            guard !has(field.name), !meant.contains(field.name) else { continue }
+            problems.report(.missingField(field, of: type.noun, at: keyRange(of: field.name) ?? node.range))
         }
         for rule in type.rules { check(rule, of: type, except: meant) }
     }
@@ -100,6 +107,13 @@ package struct Fields {
             let example = type.fields.first { $0.name == other }?.example
             problems.report(.fieldNeedsAnother(name, other, reason, example: example, at: range))
         }
+    }
+}
+
+extension [Field] {
+    /// By index, because a field is large and most of a spec is spent here.
+    fileprivate func hasName(_ name: String) -> Bool {
+        indices.contains { self[$0].name == name }
     }
 }
 
