@@ -32,13 +32,14 @@ package struct SpecFolder: Sendable {
     }
 
     /// Where a path leads, symlinks resolved.
+    /// - Parameter pattern: What the spec says, where the path is only a part of what it stands for.
     /// - Throws: `Diagnostic` when it leaves the root.
-    package func resolve(_ path: Located<String>) throws(Diagnostic) -> String {
+    package func resolve(_ path: Located<String>, of pattern: String? = nil) throws(Diagnostic) -> String {
         let joined = path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
         let resolved = URL(filePath: joined).standardizedFileURL.resolvingSymlinksInPath().path
         let top = URL(filePath: root).standardizedFileURL.resolvingSymlinksInPath().path
         guard allowsOutside || resolved == top || resolved.hasPrefix(top == "/" ? "/" : top + "/") else {
-            throw .outsideRoot(path)
+            throw .outsideRoot(pattern ?? path.value, at: path.range)
         }
         return resolved
     }
@@ -65,12 +66,26 @@ package struct SpecFolder: Sendable {
     }
 }
 
+extension SpecFolder {
+    /// What is wrong with a text file that a spec names; nothing where the path is empty: its field is missing, which
+    /// is reported.
+    package func problems(withText path: Located<String>) -> [Diagnostic] {
+        guard !path.value.isEmpty else { return [] }
+        do throws(Diagnostic) {
+            _ = try text(of: path)
+            return []
+        } catch {
+            return [error]
+        }
+    }
+}
+
 extension Diagnostic {
-    fileprivate static func outsideRoot(_ path: Located<String>) -> Diagnostic {
+    fileprivate static func outsideRoot(_ path: String, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "outside-root", "Path outside of the spec's directory",
-            detail: "`\(path.value)` leads out of the directory of the spec.",
-            fix: "Move the file beside the spec, or run with `--allow-outside`.", at: path.range)
+            detail: "`\(path)` leads out of the directory of the spec.",
+            fix: "Move the file beside the spec, or run with `--allow-outside`.", at: range)
     }
 
     fileprivate static func missingFile(_ path: Located<String>, base: String) -> Diagnostic {

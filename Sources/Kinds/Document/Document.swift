@@ -67,7 +67,7 @@ struct DocumentReader: Sendable {
         switch spec {
         case .glob(let pattern):
             var found: [Document] = []
-            for path in try Glob(pattern.value).paths(in: folder, at: pattern) {
+            for path in try Glob(pattern).paths(in: folder) {
                 found.append(try file(Located(path, at: pattern.range), attributes: [:]))
             }
             return found

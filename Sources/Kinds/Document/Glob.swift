@@ -3,12 +3,20 @@ import Language
 
 /// A path pattern: `*` and `?` within a name, `**` over folders, `[a-c]`, `{md,txt}`. Hidden files only when asked for.
 struct Glob: Sendable {
-    private let pattern: String
+    private let place: Located<String>
     private let alternatives: [[String]]
+    /// Braces multiply: `{a,b}{a,b}` are four patterns. More are refused.
+    private static let most = (braces: 100, alternatives: 1000)
 
-    init(_ pattern: String) {
-        self.pattern = pattern
-        alternatives = Self.expand(pattern).map { text in
+    /// - Throws: `Diagnostic` when its braces stand for too many patterns.
+    init(_ place: Located<String>) throws(Diagnostic) {
+        self.place = place
+        let pattern = place.value
+        var alternatives: [String] = []
+        guard pattern.count(where: { $0 == "{" }) <= Self.most.braces, Self.expand(pattern, into: &alternatives) else {
+            throw .wideGlob(place)
+        }
+        self.alternatives = alternatives.map { text in
             text.split(separator: "/").map(String.init).reduce(into: []) { segments, segment in
                 // Two `**` in a row mean what one means, and take for ever.
                 if segment != ".", segment != "**" || segments.last != "**" { segments.append(segment) }
@@ -18,43 +26,60 @@ struct Glob: Sendable {
 
     /// Whether the text is a pattern at all, or names one file.
     private var isPattern: Bool {
-        pattern.contains { "*?[{".contains($0) }
+        place.value.contains { "*?[{".contains($0) }
     }
 
     /// The files that match, relative to the spec that says the pattern, sorted.
     /// - Throws: `Diagnostic` when there is none, or the pattern leaves the root.
-    func paths(in folder: SpecFolder, at place: Located<String>) throws(Diagnostic) -> [String] {
-        guard isPattern else { return [pattern] }
-        guard !pattern.hasPrefix("/") else { throw .absoluteGlob(place) }
-        let base = folder.base(of: place.range)
+    func paths(in folder: SpecFolder) throws(Diagnostic) -> [String] {
+        guard isPattern else { return [place.value] }
+        guard !place.value.hasPrefix("/") else { throw .absoluteGlob(place) }
+        let search = Search(folder: folder, place: place, base: folder.base(of: place.range))
         var found: Set<String> = []
-        for segments in alternatives { collect(segments[...], base: base, prefix: "", into: &found) }
+        for segments in alternatives { try collect(segments[...], search, prefix: "", into: &found) }
         guard !found.isEmpty else { throw .emptyGlob(place) }
         for path in found { _ = try folder.resolve(Located(path, at: place.range)) }
         return found.sorted()
     }
 
-    private func collect(_ segments: ArraySlice<String>, base: String, prefix: String, into found: inout Set<String>) {
+    private func collect(
+        _ segments: ArraySlice<String>, _ search: Search, prefix: String, into found: inout Set<String>
+    ) throws(Diagnostic) {
         guard let segment = segments.first else { return }
         let rest = segments.dropFirst()
-        if segment == "**" {
-            collect(rest.isEmpty ? ["*"] : rest, base: base, prefix: prefix, into: &found)
-        }
-        // A folder that cannot be listed holds no match.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: base + "/" + prefix)) ?? []
-        for name in segment == ".." ? [".."] : names {
+        if segment == "**" { try collect(rest.isEmpty ? ["*"] : rest, search, prefix: prefix, into: &found) }
+        for name in try search.names(in: prefix, for: segment) {
             if name.hasPrefix("."), !segment.hasPrefix(".") { continue }
-            let path = base + "/" + prefix + name
+            let path = search.base + "/" + prefix + name
             var isDirectory = false
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             if segment == "**" {
                 // Links may lead round in circles, or anywhere; `**` does not follow them.
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
-                if isDirectory, !isLink { collect(segments, base: base, prefix: prefix + name + "/", into: &found) }
+                if isDirectory, !isLink { try collect(segments, search, prefix: prefix + name + "/", into: &found) }
             } else if Self.matches(Array(name), Array(segment)) {
                 if rest.isEmpty, !isDirectory { found.insert(prefix + name) }
-                if !rest.isEmpty, isDirectory { collect(rest, base: base, prefix: prefix + name + "/", into: &found) }
+                if !rest.isEmpty, isDirectory {
+                    try collect(rest, search, prefix: prefix + name + "/", into: &found)
+                }
             }
+        }
+    }
+
+    /// Where a pattern is looked for.
+    private struct Search {
+        let folder: SpecFolder
+        let place: Located<String>
+        let base: String
+
+        /// What a segment may be in a folder: never a way out of the root, which may be very large outside.
+        func names(in prefix: String, for segment: String) throws(Diagnostic) -> [String] {
+            guard segment == ".." else {
+                // A folder that cannot be listed holds no match.
+                return (try? FileManager.default.contentsOfDirectory(atPath: base + "/" + prefix)) ?? []
+            }
+            _ = try folder.resolve(Located(prefix + "..", at: place.range), of: place.value)
+            return [".."]
         }
     }
 
@@ -106,15 +131,18 @@ struct Glob: Sendable {
         return isMember != isNegated
     }
 
-    /// The patterns without `{…}`, innermost first.
-    private static func expand(_ pattern: String) -> [String] {
+    /// Adds the patterns without `{…}`, innermost first; false when they are too many.
+    private static func expand(_ pattern: String, into patterns: inout [String]) -> Bool {
         guard let first = pattern.firstIndex(of: "{"), let close = pattern[first...].firstIndex(of: "}"),
             let open = pattern[..<close].lastIndex(of: "{")
-        else { return [pattern] }
+        else {
+            patterns.append(pattern)
+            return patterns.count <= most.alternatives
+        }
         let before = pattern[..<open]
         let after = pattern[pattern.index(after: close)...]
         return pattern[pattern.index(after: open)..<close].split(separator: ",", omittingEmptySubsequences: false)
-            .flatMap { expand("\(before)\($0)\(after)") }
+            .allSatisfy { expand("\(before)\($0)\(after)", into: &patterns) }
     }
 }
 
@@ -124,6 +152,13 @@ extension Diagnostic {
             "absolute-glob", "Pattern that is not relative",
             detail: "`\(place.value)` starts at the root of the machine.",
             fix: "Write a pattern that is relative to the file that says it.", at: place.range)
+    }
+
+    fileprivate static func wideGlob(_ place: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "wide-glob", "Pattern that stands for too many",
+            detail: "`\(place.value)` has more than 100 braces, or they stand for more than 1,000 patterns.",
+            fix: "Write several patterns, one for each line of the list.", at: place.range)
     }
 
     fileprivate static func emptyGlob(_ place: Located<String>) -> Diagnostic {
