@@ -14,7 +14,6 @@ struct Stack {
     let sources: SourceMap
     let folder: SpecFolder
     let servers: ServersSpec?
-    let suites: [TestSuite]
     let warnings: [Diagnostic]
     let lab: LabFile?
     let environment: [String: String]
@@ -41,27 +40,24 @@ struct Stack {
             variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
         var problems = Problems()
         problems.report(spec.diagnostics)
-        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
-        let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
-        let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
-        var suites: [TestSuite] = []
-        if let workflow {
-            for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
-            do throws(Diagnostics) {
-                suites = try workflow.suites(in: folder)
-            } catch {
-                problems.report(error.all)
-            }
-        }
+        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, in: folder, &problems) }
+        let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
+        let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(
-            workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers, suites: suites,
+            workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers,
             warnings: problems.diagnostics, lab: lab, environment: environment)
+    }
+
+    /// Its suites with their tables read.
+    /// - Throws: `CommandFailure` when a table is not what it was when the spec was read.
+    func suites() throws -> [TestSuite] {
+        try telling { try workflow.suites(in: folder) }
     }
 
     /// Runs a body that waits for nothing; what it throws is told with this stack's texts.

@@ -50,16 +50,20 @@ package struct Workflow: Sendable {
         }
     }
 
-    /// Decodes a joined spec and links it; every mistake goes to `problems`.
+    /// Decodes a joined spec, links it and looks for the files that it names; every mistake goes to `problems`.
+    /// - Parameter folder: Where the files are; nil looks for none.
     /// - Returns: nil when there was a mistake.
-    package static func declare(_ root: Node, catalog: Catalog, _ problems: inout Problems) -> Workflow? {
-        guard let entries = root.entries else {
-            problems.report(.notAMap(root))
-            return nil
-        }
+    package static func declare(
+        _ root: Node, catalog: Catalog, in folder: SpecFolder? = nil, _ problems: inout Problems
+    ) -> Workflow? {
+        // What is no map has no entries, and lacks what a spec must have.
+        let entries = root.entries ?? []
         let before = problems.diagnostics.count
         let stack = Top.read(entries, root, catalog, &problems)
         var declarations = decode(entries, catalog, &problems)
+        if let folder {
+            for declaration in declarations { problems.report(declaration.spec.problems(in: folder)) }
+        }
         declarations = adding(impliedBy: declarations, stack: stack, catalog: catalog)
         let graph = link(declarations, stack, catalog, &problems)
         let isGood = !problems.diagnostics[before...].contains { $0.severity == .error }
@@ -154,14 +158,5 @@ extension Node {
         case .mapping(let entries): entries.flatMap(\.value.outputUses)
         case .null, .bool, .integer, .number, .string: []
         }
-    }
-}
-
-extension Diagnostic {
-    fileprivate static func notAMap(_ root: Node) -> Diagnostic {
-        Diagnostic(
-            "not-a-spec", "Not a spec",
-            detail: "A spec is a map that starts with `drover: v1`, and this document is \(root.typeName).",
-            fix: "Run `drover init` for a spec to start from.", at: root.range.firstLine)
     }
 }

@@ -147,7 +147,7 @@ extension Diagnostic {
         case .unreadable(let reason):
             Diagnostic(
                 "unreadable-file", "File not readable", detail: "`\(path)` cannot be read: \(reason).",
-                fix: "Check its permissions.")
+                fix: "Correct the path, or its permissions.")
         }
     }
 

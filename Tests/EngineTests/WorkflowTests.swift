@@ -54,12 +54,12 @@ struct WorkflowTests {
         #expect(Shop.declare("notes: {n: {inside: [zzz]}}").1.map(\.code.name) == ["dangling-reference"])
     }
 
-    @Test("A document that is no map is told as that")
+    @Test("A document that is no map lacks what a spec must have")
     func notAMap() {
         let range = SourceRange.start(of: SourceID(index: 0))
         var problems = Problems()
         let workflow = Workflow.declare(Node(.sequence([]), at: range), catalog: Shop.catalog, &problems)
         #expect(workflow == nil)
-        #expect(problems.diagnostics.map(\.code.name) == ["not-a-spec"])
+        #expect(problems.diagnostics.map(\.code.name) == ["missing-field", "missing-field"])
     }
 }

@@ -35,7 +35,7 @@ extension Deployment {
         _ session: Session, _ stack: Stack, _ change: ChangeOptions, command: String
     ) async throws -> Bool {
         let permissions = Permissions(adopt: change.adopt, takeOver: change.takeOver, allowEmpty: change.allowEmpty)
-        let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites)
+        let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites())
         deployment.show(colors: Console.colors(stack.environment))
         guard !deployment.plan.isEmpty else { return true }
         guard try deployment.isAgreed(change, question: "Apply these changes?") else {

@@ -38,7 +38,7 @@ struct PlanCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
-        let suites = stack.suites
+        let suites = try stack.suites()
         let format = format
         let isEmpty = try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(session, session.workflow, permissions, suites: suites)

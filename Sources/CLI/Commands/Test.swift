@@ -84,7 +84,7 @@ struct Trial: Sendable {
 
     init(_ stack: Stack, _ options: SuiteOptions, fromSpec: Bool = false) throws {
         self.stack = stack
-        suites = try options.filter().applied(to: stack.suites)
+        suites = try options.filter().applied(to: stack.suites())
         requests = try options.requests()
         concurrency = options.concurrency
         self.fromSpec = fromSpec

@@ -20,7 +20,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
-        let trial = stack.suites.isEmpty ? nil : try stack.telling { try Trial(stack, suite) }
+        let trial = try stack.suites().isEmpty ? nil : try stack.telling { try Trial(stack, suite) }
         let change = change
         let run = try await Session.open(stack, server) { session in
             guard try await Deployment.bring(session, stack, change, command: "up"), let trial else {

@@ -74,11 +74,6 @@ struct ExistingAgentSpec: SpecDecodable {
 extension AgentSpec {
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
         guard case .file(let path) = instructions else { return [] }
-        do throws(Diagnostic) {
-            _ = try folder.text(of: path)
-            return []
-        } catch {
-            return [error]
-        }
+        return folder.problems(withText: path)
     }
 }

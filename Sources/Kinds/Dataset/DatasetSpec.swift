@@ -41,6 +41,10 @@ package struct DatasetSpec: DeclaredSpec {
     package var uses: [Use] { experiment.uses(ExperimentResource.kind) }
 
     package var awaited: [Awaited] { [.whole("dataset")] }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        file.map(folder.problems(withText:)) ?? []
+    }
 }
 
 extension Reading where Value == Located<String> {

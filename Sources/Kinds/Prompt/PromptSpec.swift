@@ -30,6 +30,11 @@ package struct PromptSpec: DeclaredSpec {
     }
 
     package var awaited: [Awaited] { [.whole("prompt")] }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        guard case .file(let path) = template else { return [] }
+        return folder.problems(withText: path)
+    }
 }
 
 /// What a prompt says.

@@ -43,6 +43,11 @@ package struct JudgeSpec: DeclaredSpec {
     package var uses: [Use] { [Use("models", model, orID: true)] }
 
     package var awaited: [Awaited] { [.whole("judge")] }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        guard case .file(let path) = rubric else { return [] }
+        return folder.problems(withText: path)
+    }
 }
 
 /// What a judge judges by.

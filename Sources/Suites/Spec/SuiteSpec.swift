@@ -39,8 +39,11 @@ package struct SuiteSpec: DeclaredSpec {
     private let defaults: CaseDefaults
     private let thresholds: Thresholds
     private let cases: [CaseSpec]
+    /// Whether nothing is wrong with it as it is written.
+    private let isSound: Bool
 
     package init(from fields: inout Fields) {
+        let before = fields.problems.diagnostics.count
         common = Common(from: &fields)
         let missing = Located("", at: fields.node.range)
         agent = fields.require(Self.agentKey, else: missing)
@@ -49,6 +52,7 @@ package struct SuiteSpec: DeclaredSpec {
         defaults = fields.read(Self.defaultsKey) ?? CaseDefaults()
         thresholds = fields.read(Self.thresholdsKey)?.thresholds ?? Thresholds()
         cases = fields.read(Self.casesKey) ?? []
+        isSound = fields.problems.diagnostics.count == before
         fields.problems.report(duplicates)
     }
 
@@ -78,6 +82,17 @@ package struct SuiteSpec: DeclaredSpec {
         return TestSuite(
             name: name, agent: agent.value, experiment: experiment?.value, range: range, thresholds: thresholds,
             cases: expanded)
+    }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        // A case that is wrong as it is written would be wrong in every row of its table again.
+        guard isSound else { return [] }
+        do throws(Diagnostics) {
+            _ = try suite(named: "suite", at: agent.range, in: folder)
+            return []
+        } catch {
+            return error.all
+        }
     }
 
     private var duplicates: [Diagnostic] {
