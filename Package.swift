@@ -1,14 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-]
+/// `scripts/fuzz` sets it: the rooms are built for libFuzzer, with one library more that feeds them.
+let isFuzzing = Context.environment["DROVER_FUZZING"] == "1"
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 /// A stage of the journey. `floor` lists the rooms below that it may import.
 func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -115,3 +119,11 @@ let package = Package(
         ),
     ]
 )
+
+if isFuzzing {
+    package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
+    package.targets.append(
+        .target(
+            name: "Fuzz", dependencies: ["Kinds", "Suites", "Engine", "Wire", "Language"], path: "scripts/fuzzing",
+            exclude: ["reader.dict"], swiftSettings: settings))
+}

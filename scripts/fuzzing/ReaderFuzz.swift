@@ -1,40 +1,61 @@
-// Compiled into one module with `Sources/Language`, see `scripts/fuzz`.
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Suites
+import Wire
 
-/// A part of a spec with a field of every shape that takes text apart.
-private struct Sample: SpecDecodable {
-    static let noun = "a sample"
-    static let text = Key("text", Reading.someText, required: true, "Text.")
-    static let count = Key("count", Reading.integer(minimum: 0, maximum: 9), "A number.")
-    static let secret = Key("secret", Reading<SecretSource>.secret, "A secret.")
-    static let list = Key("list", Reading.list(Reading.text), "Texts.")
-    static let data = Key("data", Reading.data, "Anything.")
-    static var fields: [Field] { [text.field, count.field, secret.field, list.field, data.field] }
+/// All that a spec may hold, as `drover` knows it.
+private let catalog = Catalog(
+    sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
+    settings: [ServersSpec.key.field, VariablesField.field])
 
-    init(from fields: inout Fields) {
-        _ = fields.require(Sample.text, else: "")
-        _ = fields.read(Sample.count)
-        _ = fields.read(Sample.secret)
-        _ = fields.read(Sample.list)
-        _ = fields.read(Sample.data)
-    }
-}
+/// Where `scripts/fuzz` puts the files that the seeds name.
+private let directory = FileManager.default.currentDirectoryPath
 
-/// Reads one input as a spec, with variables and references, decodes it, and shows what is wrong with it.
+/// Reads one input as a spec, as `drover validate` does: variables and references, every kind, links and files; then
+/// shows what is wrong with it.
 @_cdecl("LLVMFuzzerTestOneInput")
-func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
-    let loader = SpecLoader(environment: ["A": "1"], workingDirectory: "/") { _ in bytes }
+    let loader = SpecLoader(environment: ["A": "1"], workingDirectory: directory) { _ in bytes }
     let loaded = loader.load(paths: ["-"], variables: VariableInputs(assignments: ["a=1"]))
     precondition(loaded.isComplete || !loaded.diagnostics.isEmpty, "What is not read to its end says why.")
     var problems = Problems()
-    if let root = loaded.root { _ = Fields.decode(Sample.self, from: root, &problems) }
-    let renderer = DiagnosticRenderer(sources: loaded.sources, colors: true)
-    let diagnostics = (loaded.diagnostics + problems.diagnostics).prefix(3)
+    problems.report(loaded.diagnostics)
+    if let root = loaded.root { declare(root, loaded, &problems) }
+    show(problems.diagnostics, loaded.sources)
+    return 0
+}
+
+private func declare(_ root: Node, _ loaded: LoadedSpec, _ problems: inout Problems) {
+    let folder = SpecFolder(root: loaded.rootDirectory, directory: loaded.directory(of:))
+    let before = problems.diagnostics.count
+    let workflow = Workflow.declare(root, catalog: catalog, &problems)
+    if let servers = root["servers"], servers.content != .null {
+        _ = ServersSpec.key.read(servers, reporting: &problems)
+    }
+    guard let workflow else {
+        precondition(problems.diagnostics.count > before, "What is not declared says why.")
+        return
+    }
+    for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
+    problems.report(workflow.awaited(tryingSuites: true))
+    do throws(Diagnostics) {
+        _ = try workflow.suites(in: folder)
+    } catch {
+        problems.report(error.all)
+    }
+}
+
+private func show(_ diagnostics: [Diagnostic], _ sources: SourceMap) {
     for diagnostic in diagnostics {
+        precondition(!diagnostic.detail.isEmpty, "Each mistake is explained.")
         guard let range = diagnostic.subject else { continue }
         precondition(
             range.start <= range.end && range.start.line >= 1 && range.start.column >= 1, "A place is a place.")
     }
-    precondition(diagnostics.isEmpty == renderer.render(Array(diagnostics)).isEmpty, "Each mistake is shown.")
-    return 0
+    let first = Array(diagnostics.prefix(3))
+    let told = DiagnosticRenderer(sources: sources, colors: true).render(first)
+    precondition(first.isEmpty == told.isEmpty, "Each mistake is shown.")
 }
