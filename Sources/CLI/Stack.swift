@@ -38,7 +38,7 @@ struct Stack {
         let spec = loader.load(
             paths: paths.isEmpty ? ["."] : paths, overlays: variation.overlays,
             variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
-        var problems = Problems()
+        var problems = Problems(removals: spec.removals)
         problems.report(spec.diagnostics)
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))

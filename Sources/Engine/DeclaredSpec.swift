@@ -98,5 +98,14 @@ package struct Common: Sendable {
         onDelete = fields.read(Self.onDeleteKey)
         moved = fields.read(Self.movedKey)
         dependsOn = fields.read(Self.dependsOnKey) ?? []
+        for text in dependsOn where Address(text: text.value) == nil { fields.problems.report(.badDependency(text)) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func badDependency(_ text: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "bad-dependency", "Unreadable dependency", detail: "`\(text.value)` names no declared thing.",
+            fix: "Write `kind/name`, such as `vectorStores/handbook`.", at: text.range)
     }
 }

@@ -22,36 +22,45 @@ enum Top {
         _ key: Key<Value>, _ entries: [Node.Entry], _ root: Node, _ problems: inout Problems
     ) -> Value? {
         guard let entry = entries.first(where: { $0.key == key.field.name }) else {
-            problems.report(.missingTop(key.field, root))
+            let removal = problems.removal(ofOneOf: [key.field.name], from: root.range)
+            problems.report(Diagnostic.missingTop(key.field, root).moved(to: removal))
             return nil
         }
         return key.read(entry.value, reporting: &problems)
     }
 }
 
-/// The declared names by kind, for checking mentions.
-struct NameIndex {
-    private let names: [String: Set<String>]
+/// Checks that what is mentioned is declared.
+struct Mentions {
+    private let places: [Address: Int]
     private let catalog: Catalog
+    /// The declared names of each kind, sorted; made when a mention is wrong.
+    private var names: [String: [String]] = [:]
+    /// For how many mentions the nearest name is still looked for: it takes a look at every name.
+    private var suggestions = 100
 
-    init(_ declarations: [Declaration], _ catalog: Catalog) {
-        names = Dictionary(grouping: declarations.map(\.address), by: \.kind).mapValues { Set($0.map(\.name)) }
+    /// - Parameter places: What is declared.
+    init(_ places: [Address: Int], _ catalog: Catalog) {
+        self.places = places
         self.catalog = catalog
     }
 
-    func check(_ declaration: Declaration, _ problems: inout Problems) {
-        for use in declaration.uses where !use.orID {
+    mutating func check(_ declaration: Declaration, _ problems: inout Problems) {
+        for use in declaration.uses where !use.orID && places[use.address] == nil {
             guard catalog.section(use.address.kind) != nil else {
                 problems.report(.unknownKind(use, catalog))
                 continue
             }
-            let known = names[use.address.kind] ?? []
-            guard !known.contains(use.address.name) else { continue }
-            problems.report(.dangling(use, known: known.sorted()))
+            suggestions -= 1
+            problems.report(.dangling(use, known: suggestions < 0 ? [] : names(of: use.address.kind)))
         }
-        for text in declaration.spec.common.dependsOn where Address(text: text.value) == nil {
-            problems.report(.badDependency(text))
-        }
+    }
+
+    private mutating func names(of kind: String) -> [String] {
+        if let known = names[kind] { return known }
+        let known = places.keys.filter { $0.kind == kind }.map(\.name).sorted()
+        names[kind] = known
+        return known
     }
 }
 
@@ -97,11 +106,5 @@ extension Diagnostic {
             fix: Suggestion.nearest(to: use.address.kind, among: kinds).map { "Did you mean `\($0)`?" }
                 ?? "Use one of \(kinds.listed).",
             at: use.range)
-    }
-
-    fileprivate static func badDependency(_ text: Located<String>) -> Diagnostic {
-        Diagnostic(
-            "bad-dependency", "Unreadable dependency", detail: "`\(text.value)` names no declared thing.",
-            fix: "Write `kind/name`, such as `vectorStores/handbook`.", at: text.range)
     }
 }

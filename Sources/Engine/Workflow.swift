@@ -18,7 +18,9 @@ package struct Declaration: Sendable {
         self.address = address
         self.spec = spec
         self.range = range
-        uses = spec.uses + spec.common.dependsOn.compactMap(Use.init(dependsOn:)) + (node?.outputUses ?? [])
+        var uses = spec.uses + spec.common.dependsOn.compactMap(Use.init(dependsOn:))
+        node?.addOutputUses(to: &uses)
+        self.uses = uses
     }
 }
 
@@ -60,12 +62,18 @@ package struct Workflow: Sendable {
         let entries = root.entries ?? []
         let before = problems.diagnostics.count
         let stack = Top.read(entries, root, catalog, &problems)
-        var declarations = decode(entries, catalog, &problems)
+        var sections = catalog.sections.map { decoded($0, in: entries, &problems) }
         if let folder {
-            for declaration in declarations { problems.report(declaration.spec.problems(in: folder)) }
+            for section in sections {
+                for declaration in section { problems.report(declaration.spec.problems(in: folder)) }
+            }
         }
-        declarations = adding(impliedBy: declarations, stack: stack, catalog: catalog)
-        let graph = link(declarations, stack, catalog, &problems)
+        addImplied(to: &sections, stack, catalog)
+        let declarations = sections.reduce(into: []) { $0 += $1 }
+        let places = Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first }
+        var mentions = Mentions(places, catalog)
+        for declaration in declarations { mentions.check(declaration, &problems) }
+        let graph = linked(sections, stack, catalog, &problems)
         let isGood = !problems.diagnostics[before...].contains { $0.severity == .error }
         guard let graph, isGood else { return nil }
         let settingNames = Set(catalog.settings.map(\.name))
@@ -74,49 +82,47 @@ package struct Workflow: Sendable {
             settings: Dictionary(
                 entries.filter { settingNames.contains($0.key) }.map { ($0.key, $0.value) }
             ) { first, _ in first },
-            places: Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first })
+            places: places)
     }
 
-    private static func decode(
-        _ entries: [Node.Entry], _ catalog: Catalog, _ problems: inout Problems
+    private static func decoded(
+        _ section: Section, in entries: [Node.Entry], _ problems: inout Problems
     ) -> [Declaration] {
-        var declarations: [Declaration] = []
-        for section in catalog.sections {
-            guard let entry = entries.first(where: { $0.key == section.key }), entry.value.content != .null else {
-                continue
-            }
-            declarations += section.spec.declarations(in: entry.value, of: section.key, &problems)
+        guard let entry = entries.first(where: { $0.key == section.key }), entry.value.content != .null else {
+            return []
         }
-        return declarations
+        return section.spec.declarations(in: entry.value, of: section.key, &problems)
     }
 
-    private static func adding(
-        impliedBy declarations: [Declaration], stack: StackName, catalog: Catalog
-    ) -> [Declaration] {
-        var known = Set(declarations.map(\.address))
-        var implied: [Declaration] = []
-        for declaration in declarations {
-            let more = declaration.spec.implied(at: declaration.address, in: stack)
-            for (address, spec) in more.sorted(by: { $0.key < $1.key }) where known.insert(address).inserted {
-                implied.append(Declaration(address, spec, range: nil))
+    /// Adds what is declared by implication, last of its kind; the sections are those of the catalog.
+    private static func addImplied(to sections: inout [[Declaration]], _ stack: StackName, _ catalog: Catalog) {
+        let places = Dictionary(zip(catalog.sections.map(\.key), sections.indices)) { first, _ in first }
+        var names: [Int: Set<String>] = [:]
+        for section in sections {
+            for declaration in section {
+                let implied = declaration.spec.implied(at: declaration.address, in: stack)
+                for (address, spec) in implied.sorted(by: { $0.key < $1.key }) {
+                    guard let place = places[address.kind] else { continue }
+                    let isNew = names[place, default: Set(sections[place].map(\.address.name))].insert(address.name)
+                    if isNew.inserted { sections[place].append(Declaration(address, spec, range: nil)) }
+                }
             }
-        }
-        guard !implied.isEmpty else { return declarations }
-        return catalog.sections.flatMap { section in
-            declarations.filter { $0.address.kind == section.key } + implied.filter { $0.address.kind == section.key }
         }
     }
 
-    private static func link(
-        _ declarations: [Declaration], _ stack: StackName, _ catalog: Catalog, _ problems: inout Problems
+    private static func linked(
+        _ sections: [[Declaration]], _ stack: StackName, _ catalog: Catalog, _ problems: inout Problems
     ) -> Graph? {
-        let index = NameIndex(declarations, catalog)
-        for declaration in declarations { index.check(declaration, &problems) }
-        let reconciled = declarations.filter { catalog.section($0.address.kind)?.isReconciled == true }
+        var addresses: [Address] = []
+        var uses: [[Use]] = []
+        for (section, declarations) in zip(catalog.sections, sections) where section.isReconciled {
+            for declaration in declarations {
+                addresses.append(declaration.address)
+                uses.append(declaration.uses + declaration.spec.impliedUses(at: declaration.address, in: stack))
+            }
+        }
         do {
-            return try Graph(
-                reconciled.map(\.address),
-                uses: reconciled.map { $0.uses + $0.spec.impliedUses(at: $0.address, in: stack) })
+            return try Graph(addresses, uses: uses)
         } catch {
             problems.report(error.all)
             return nil
@@ -147,16 +153,19 @@ extension Use {
 }
 
 extension Node {
-    /// References to outputs of declared things, anywhere in the node: `${vectorStores.handbook.id}`.
-    fileprivate var outputUses: [Use] {
+    /// Adds the references to outputs of declared things, anywhere in the node: `${vectorStores.handbook.id}`.
+    fileprivate func addOutputUses(to uses: inout [Use]) {
         switch content {
         case .pending(let template):
-            template.references.filter { $0.path.count == 3 }.map { reference in
-                Use(reference.path[0], Located(reference.path[1], at: range))
+            for reference in template.references where reference.path.count == 3 {
+                uses.append(Use(reference.path[0], Located(reference.path[1], at: range)))
             }
-        case .sequence(let nodes): nodes.flatMap(\.outputUses)
-        case .mapping(let entries): entries.flatMap(\.value.outputUses)
-        case .null, .bool, .integer, .number, .string: []
+        case .sequence(let nodes):
+            for node in nodes { node.addOutputUses(to: &uses) }
+        case .mapping(let entries):
+            for entry in entries { entry.value.addOutputUses(to: &uses) }
+        case .null, .bool, .integer, .number, .string:
+            break
         }
     }
 }

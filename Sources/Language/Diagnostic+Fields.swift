@@ -18,6 +18,16 @@ extension Diagnostic {
             at: range.firstLine)
     }
 
+    /// The diagnostic at the line of an overlay that removed what is missing; as it is where there is none.
+    package func moved(to removal: SourceRange?) -> Diagnostic {
+        guard let removal else { return self }
+        var moved = self
+        moved.subject = removal
+        moved.notes.append(Note("It is missing here, because an overlay removes it.", at: subject))
+        moved.fix = "Give it a value instead of `null`, or leave it as it was."
+        return moved
+    }
+
     static func notExactlyOne(
         _ group: [String], present: [String], of noun: String, at range: SourceRange
     ) -> Diagnostic {

@@ -5,6 +5,7 @@ package struct Fields {
     package var problems: Problems
     /// The whole map.
     package let node: Node
+    private var reportedBefore = 0
 
     private init(node: Node, entries: [Node.Entry]) {
         self.node = node
@@ -37,6 +38,11 @@ package struct Fields {
         place(of: name).map { entries[$0].keyRange }
     }
 
+    /// What is wrong with this map so far.
+    package var reported: ArraySlice<Diagnostic> {
+        problems.diagnostics[reportedBefore...]
+    }
+
     package func has(_ name: String) -> Bool {
         place(of: name).map { !entries[$0].value.isNull } ?? false
     }
@@ -60,6 +66,7 @@ package struct Fields {
         // Handed over rather than copied, so that each report appends to the one list.
         swap(&fields.problems, &problems)
         defer { swap(&fields.problems, &problems) }
+        fields.reportedBefore = fields.problems.diagnostics.count
         fields.checkPresence(type, except: meant)
         return type.init(from: &fields)
     }
@@ -84,9 +91,14 @@ package struct Fields {
         for index in fields.indices where fields[index].isRequired {
             let field = fields[index]
             guard !has(field.name), !meant.contains(field.name) else { continue }
-            problems.report(.missingField(field, of: type.noun, at: keyRange(of: field.name) ?? node.range))
+            report(
+                .missingField(field, of: type.noun, at: keyRange(of: field.name) ?? node.range), missing: [field.name])
         }
         for rule in type.rules { check(rule, of: type, except: meant) }
+    }
+
+    private mutating func report(_ diagnostic: Diagnostic, missing names: [String]) {
+        problems.report(diagnostic.moved(to: problems.removal(ofOneOf: names, from: node.range)))
     }
 
     private mutating func check(_ rule: FieldRule, of type: any SpecDecodable.Type, except meant: Set<String>) {
@@ -94,10 +106,11 @@ package struct Fields {
         case .exactlyOne(let group):
             let present = group.filter(has)
             guard present.count != 1, present.count > 1 || meant.isDisjoint(with: group) else { return }
-            problems.report(.notExactlyOne(group, present: present, of: type.noun, at: node.range))
+            let diagnostic = Diagnostic.notExactlyOne(group, present: present, of: type.noun, at: node.range)
+            report(diagnostic, missing: present.isEmpty ? group : [])
         case .atLeastOne(let group):
             guard !group.contains(where: has), meant.isDisjoint(with: group) else { return }
-            problems.report(.noneOfSeveral(group, of: type.noun, at: node.range))
+            report(.noneOfSeveral(group, of: type.noun, at: node.range), missing: group)
         case .atMostOne(let group):
             let present = group.filter(has)
             guard present.count > 1 else { return }

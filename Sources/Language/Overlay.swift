@@ -1,6 +1,6 @@
 /// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field.
 package struct Overlay {
-    /// A field that an overlay took away, so that whoever misses it can point at the line that did.
+    /// A field that an overlay took away.
     package struct Removal: Sendable, Hashable {
         package var key: String
         /// The place of the map that the field was in.

@@ -36,8 +36,17 @@ extension Located: Hashable where Value: Hashable {}
 /// Collects the mistakes of a run.
 package struct Problems: Sendable {
     package private(set) var diagnostics: [Diagnostic] = []
+    private let removals: [Overlay.Removal]
 
-    package init() {}
+    /// - Parameter removals: The fields that overlays took away: who misses one is told at the line that did it.
+    package init(removals: [Overlay.Removal] = []) {
+        self.removals = removals
+    }
+
+    /// Where an overlay removed one of these fields from the map at a place; nil where none did.
+    package func removal(ofOneOf keys: [String], from map: SourceRange) -> SourceRange? {
+        removals.last { $0.map == map && keys.contains($0.key) }?.range
+    }
 
     package mutating func report(_ diagnostic: Diagnostic) {
         diagnostics.append(diagnostic)
@@ -207,14 +216,16 @@ extension Reading {
             guard case .mapping(let entries) = node.content else {
                 return problems.wrongType(node, expected: "a map")
             }
-            return entries.filter { !$0.key.hasPrefix("x-") }.compactMap { entry in
+            var values: [Entry<Element>] = []
+            values.reserveCapacity(entries.count)
+            for entry in entries where !entry.key.hasPrefix("x-") {
                 if names, !DeclaredName.isValid(entry.key) {
                     problems.report(.badName(entry.key, entry.keyRange))
                 }
-                return element.read(entry.value, &problems).map {
-                    Entry(key: entry.key, keyRange: entry.keyRange, value: $0)
-                }
+                guard let value = element.read(entry.value, &problems) else { continue }
+                values.append(Entry(key: entry.key, keyRange: entry.keyRange, value: value))
             }
+            return values
         }
     }
 

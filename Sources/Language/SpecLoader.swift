@@ -83,11 +83,6 @@ package struct LoadedSpec: Sendable {
     package func directory(of range: SourceRange) -> String {
         files.directory(of: range)
     }
-
-    /// Where an overlay removed a field from the map at a place; nil where none did.
-    package func removal(of key: String, from map: SourceRange) -> SourceRange? {
-        removals.last { $0.key == key && $0.map == map }?.range
-    }
 }
 
 extension Resolver {

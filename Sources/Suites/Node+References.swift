@@ -98,7 +98,7 @@ extension Fields {
         var found = Problems()
         let standIn = Fields.decode(
             type, from: node.resolved { isWaiting($0) ? .string("value") : nil }, &found)
-        let known = Set(problems.diagnostics)
+        let known = Set(reported)
         problems.report(
             found.diagnostics.filter { diagnostic in
                 !known.contains(diagnostic) && diagnostic.subject.map { !places.contains($0) } ?? true

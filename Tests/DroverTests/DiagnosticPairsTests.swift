@@ -8,7 +8,8 @@ struct DiagnosticPairsTests {
     /// Where the mistakes of specs are found before anything is contacted: folders, and ends of the names of files.
     private static let sources = [
         ("Language", ".swift"), ("Engine", "Workflow.swift"), ("Engine", "Workflow+Top.swift"),
-        ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
+        ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Engine", "DeclaredSpec.swift"),
+        ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
         ("Kinds/Agent", "InstructionSource.swift"), ("Suites/Spec", ".swift"), ("Suites/Assertions", ".swift"),
         ("Suites", "Expectation.swift"), ("Suites", "Reading+Suites.swift"), ("Suites", "Capture.swift"),
         ("Wire", "ServersSpec.swift"),

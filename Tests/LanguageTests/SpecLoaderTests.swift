@@ -110,7 +110,8 @@ struct SpecLoaderTests {
         let agent = try #require(loaded.root?["agents"]?["a"])
         #expect(agent["tools"].map { loaded.directory(of: $0.range) } == loaded.rootDirectory + "/o")
         #expect(agent["model"].map { loaded.directory(of: $0.range) } == loaded.rootDirectory)
-        let removal = try #require(agent["metadata"].flatMap { loaded.removal(of: "k", from: $0.range) })
+        let removal = try #require(
+            agent["metadata"].flatMap { Problems(removals: loaded.removals).removal(ofOneOf: ["k"], from: $0.range) })
         #expect(loaded.sources.place(removal) == "o/prod.yaml:2:30")
     }
 

@@ -43,7 +43,6 @@ package struct SuiteSpec: DeclaredSpec {
     private let isSound: Bool
 
     package init(from fields: inout Fields) {
-        let before = fields.problems.diagnostics.count
         common = Common(from: &fields)
         let missing = Located("", at: fields.node.range)
         agent = fields.require(Self.agentKey, else: missing)
@@ -52,7 +51,7 @@ package struct SuiteSpec: DeclaredSpec {
         defaults = fields.read(Self.defaultsKey) ?? CaseDefaults()
         thresholds = fields.read(Self.thresholdsKey)?.thresholds ?? Thresholds()
         cases = fields.read(Self.casesKey) ?? []
-        isSound = fields.problems.diagnostics.count == before
+        isSound = fields.reported.isEmpty
         fields.problems.report(duplicates)
     }
 
