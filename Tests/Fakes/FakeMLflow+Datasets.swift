@@ -1,5 +1,4 @@
-import Language
-import Wire
+package import Language
 
 /// An evaluation dataset of the fake.
 package struct FakeDataset: Sendable, Hashable {
@@ -50,7 +49,7 @@ extension FakeMLflowStore {
             datasets[index].tags.merge(tags) { _, new in new }
         case ("DELETE", let id?, "tags", 3): datasets[try dataset(id)].tags[parts[2]] = nil
         case ("GET", let id?, "records", 2):
-            let json = datasets[try dataset(id)].records.map(\.json)
+            let json = datasets.first { $0.id == id }?.records.map(\.json) ?? []
             return ["records": .string(Value.array(json).canonicalJSON)]
         case ("POST", let id?, "records", 2): return try putRecords(request, in: id)
         case ("DELETE", let id?, "records", 2): return try deleteRecords(request, in: id)

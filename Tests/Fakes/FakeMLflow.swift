@@ -111,7 +111,9 @@ package struct FakeMLflowRequest {
             let pair = entry.split(separator: "=", maxSplits: 1)
             query[Self.decoded(pair[0])] = pair.count > 1 ? Self.decoded(pair[1]) : ""
         }
-        if path.hasPrefix(FakeMLflowStore.route) || path.hasPrefix(FakeMLflowStore.route3) { body = (try? Value(json: bytes)) ?? .null }
+        if path.hasPrefix(FakeMLflowStore.route) || path.hasPrefix(FakeMLflowStore.route3) {
+            body = (try? Value(json: bytes)) ?? .null
+        }
     }
 
     private static func decoded(_ text: some StringProtocol) -> String {

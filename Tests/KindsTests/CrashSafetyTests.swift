@@ -132,11 +132,11 @@ struct CrashSafetyTests {
         let creating = try await stack.apply(Self.first, cutting: .never)
         #expect(creating.count <= Self.most)
         let versions = creating.filter { $0.hasSuffix("model-versions/create") }
-        #expect(versions.count == 1)
+        #expect(versions.count == 2)
         try Self.edit(stack)
         let changing = try await stack.apply(Self.second, cutting: .never)
         #expect(changing.count <= Self.most)
         let deletions = changing.filter { $0.hasPrefix("DELETE") }
-        #expect(deletions.count == 4)
+        #expect(deletions.count == 6)
     }
 }

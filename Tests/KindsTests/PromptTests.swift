@@ -1,9 +1,10 @@
 import Engine
 import Fakes
-import Kinds
 import Language
 import Testing
 import Wire
+
+@testable import Kinds
 
 @Suite("Prompts")
 struct PromptTests {
@@ -102,7 +103,7 @@ struct PromptTests {
     @Test("White space in a variable's braces does not count, and a value is not looked at again")
     func rendering() throws {
         let text = "Hi {{ name }}, {{name}} of {{place.city}}, {{ not one }}"
-        let content = try #require(PromptContent(.string(text)))
+        let content = try #require(PromptContent(Value.string(text)))
         #expect(content.variables == ["name", "place.city"])
         let rendered = PromptContent.rendered(text, with: ["name": "{{place.city}}", "place.city": "Oslo"])
         #expect(rendered == "Hi {{place.city}}, {{place.city}} of Oslo, {{ not one }}")

@@ -174,7 +174,8 @@ struct Contents: Equatable, CustomStringConvertible {
                 [record.inputs, .object(record.expectations), .object(record.tags)].map(\.canonicalJSON)
                     .joined(separator: " ")
             }
-            return "dataset \(dataset.name) \(dataset.experimentIDs) \(Value.object(tags).canonicalJSON) \(records.sorted())"
+            return
+                "dataset \(dataset.name) \(dataset.experimentIDs) \(Value.object(tags).canonicalJSON) \(records.sorted())"
         }
         lines += mlflow.versions.map { "version \($0.name) \($0.number) \(Self.spelled($0.tags))" }
         lines += mlflow.loggedModels.map { "logged \($0.name) \($0.status) \($0.isDeleted) \(Self.spelled($0.tags))" }

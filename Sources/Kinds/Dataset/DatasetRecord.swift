@@ -92,7 +92,9 @@ extension MLflowDatasetRecord {
         guard let mark = tags[DatasetRecord.markTag].flatMap({ try? Value(json: $0.utf8) }) else { return [] }
         let expected = (mark["expectations"]?.array ?? []).compactMap(\.string)
             .filter { wanted.expectations[$0] == nil && expectations[$0] != nil }
-        let tagged = (mark["tags"]?.array ?? []).compactMap(\.string).filter { wanted.tags[$0] == nil && tags[$0] != nil }
+        let tagged = (mark["tags"]?.array ?? []).compactMap(\.string).filter {
+            wanted.tags[$0] == nil && tags[$0] != nil
+        }
         return expected.map { "expectations.\($0)" } + tagged.map { "tags.\($0)" }
     }
 

@@ -81,7 +81,8 @@ extension Diagnostic {
     fileprivate static func sameInputs(_ number: Int, _ other: Int, at range: SourceRange?) -> Diagnostic {
         Diagnostic(
             "duplicate-record", "Two records with the same inputs",
-            detail: "Records \(other) and \(number) of the dataset have the same inputs, and MLflow keeps one record of "
+            detail:
+                "Records \(other) and \(number) of the dataset have the same inputs, and MLflow keeps one record of "
                 + "them.", fix: "Remove one of them, or join what they expect.", at: range)
     }
 }

@@ -25,9 +25,11 @@ package struct ExperimentResource: Resource {
     ) async throws -> [Discovered<MLflowExperiment>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
+        let moved = wanted.compactMap { _, spec in spec.common.moved.map { Address(Self.kind, $0.value) } }
+        let addresses = Set(wanted.keys).union(moved)
         let found = try await server.experiments().compactMap { experiment -> Discovered<MLflowExperiment>? in
             guard let claim = claims.claim(experiment.tags, name: experiment.name) else { return nil }
-            if experiment.isDeleted, wanted[claim.address] == nil { return nil }
+            if experiment.isDeleted, !addresses.contains(claim.address) { return nil }
             let state = experiment.isDeleted ? ", deleted" : ""
             return Discovered(
                 claim.address, claim.ownership, experiment,

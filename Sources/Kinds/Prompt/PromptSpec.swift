@@ -103,7 +103,8 @@ extension Diagnostic {
     fileprivate static func badAlias(_ alias: Located<String>) -> Diagnostic {
         Diagnostic(
             "bad-alias", "Unusable alias",
-            detail: "`\(alias.value)` cannot be an alias: MLflow takes letters, digits, `_` and `-`, and keeps `latest` "
+            detail:
+                "`\(alias.value)` cannot be an alias: MLflow takes letters, digits, `_` and `-`, and keeps `latest` "
                 + "and `v1`, `v2`, … for itself.",
             fix: "Choose another one, such as `production`.", at: alias.range)
     }

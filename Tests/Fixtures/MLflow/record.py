@@ -201,6 +201,7 @@ def datasets() -> None:
     call("POST", route + "/search", {**search, "filter_string": "tags.drover.stack = 's'"})
     call("DELETE", route + "/{ds}")
     call("DELETE", route + "/{ds}")
+    call("GET", route + "/{ds}/records?max_results=1000")
     call("PATCH", route + "/{ds}/tags", {"dataset_id": "{ds}", "tags": json.dumps({"k": "w"})})
 
 
