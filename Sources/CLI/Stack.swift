@@ -45,6 +45,7 @@ struct Stack {
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, in: folder, &problems) }
         let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
         let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
+        if let workflow { problems.report(Kinds.problems(in: workflow, folder)) }
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)

@@ -65,7 +65,9 @@ package struct Workflow: Sendable {
         var sections = catalog.sections.map { decoded($0, in: entries, &problems) }
         if let folder {
             for section in sections {
-                for declaration in section { problems.report(declaration.spec.problems(in: folder)) }
+                for declaration in section {
+                    problems.report(declaration.spec.problems(in: folder).map { $0.locating(declaration) })
+                }
             }
         }
         addImplied(to: &sections, stack, catalog)
