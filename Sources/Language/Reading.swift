@@ -33,9 +33,10 @@ package struct Located<Value: Sendable>: Sendable {
 extension Located: Equatable where Value: Equatable {}
 extension Located: Hashable where Value: Hashable {}
 
-/// Collects the mistakes of a run.
+/// Collects the mistakes of a run. What an alias repeats is one mistake, however often it stands for it.
 package struct Problems: Sendable {
     package private(set) var diagnostics: [Diagnostic] = []
+    private var told: Set<Diagnostic> = []
     private let removals: [Overlay.Removal]
 
     /// - Parameter removals: The fields that overlays took away: who misses one is told at the line that did it.
@@ -49,11 +50,11 @@ package struct Problems: Sendable {
     }
 
     package mutating func report(_ diagnostic: Diagnostic) {
-        diagnostics.append(diagnostic)
+        if told.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
     }
 
     package mutating func report(_ more: some Sequence<Diagnostic>) {
-        diagnostics.append(contentsOf: more)
+        for diagnostic in more { report(diagnostic) }
     }
 }
 

@@ -3,6 +3,8 @@
 /// A reference that cannot be resolved is reported and stays pending, with `var` or `env` as its first name.
 struct Resolver {
     private(set) var diagnostics: [Diagnostic] = []
+    /// What was reported: an alias stands for one mistake many times.
+    private var reported: Set<Diagnostic> = []
     private let values: [String: Value]
     /// The declared names; nil where no variable may be used.
     private let names: [String]?
@@ -60,7 +62,7 @@ struct Resolver {
             guard let template = try References.parse(text, at: node.range) else { return nil }
             return resolved(template, node)
         } catch {
-            diagnostics.append(error)
+            _ = fail(error)
             return nil
         }
     }
@@ -154,7 +156,7 @@ struct Resolver {
     }
 
     private mutating func fail(_ diagnostic: Diagnostic) -> Resolution {
-        diagnostics.append(diagnostic)
+        if reported.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
         return .failed
     }
 

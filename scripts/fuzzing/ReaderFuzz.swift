@@ -1,5 +1,6 @@
 import Engine
 import FoundationEssentials
+import Glibc
 import Kinds
 import Language
 import Suites
@@ -17,6 +18,7 @@ private let directory = FileManager.default.currentDirectoryPath
 /// shows what is wrong with it.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    let begun = clock()
     let bytes = Array(UnsafeBufferPointer(start: start, count: count))
     let loader = SpecLoader(environment: ["A": "1"], workingDirectory: directory) { _ in bytes }
     let loaded = loader.load(paths: ["-"], variables: VariableInputs(assignments: ["a=1"]))
@@ -25,13 +27,15 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     problems.report(loaded.diagnostics)
     if let root = loaded.root { declare(root, loaded, &problems) }
     show(problems.diagnostics, loaded.sources)
+    // Of work, not of waiting: other programs may run on the machine.
+    precondition(clock() - begun < CLOCKS_PER_SEC, "Nothing takes a second.")
     return 0
 }
 
 private func declare(_ root: Node, _ loaded: LoadedSpec, _ problems: inout Problems) {
     let folder = SpecFolder(root: loaded.rootDirectory, directory: loaded.directory(of:))
     let before = problems.diagnostics.count
-    let workflow = Workflow.declare(root, catalog: catalog, &problems)
+    let workflow = Workflow.declare(root, catalog: catalog, in: folder, &problems)
     if let servers = root["servers"], servers.content != .null {
         _ = ServersSpec.key.read(servers, reporting: &problems)
     }
@@ -39,7 +43,7 @@ private func declare(_ root: Node, _ loaded: LoadedSpec, _ problems: inout Probl
         precondition(problems.diagnostics.count > before, "What is not declared says why.")
         return
     }
-    for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
+    problems.report(Kinds.problems(in: workflow, folder))
     problems.report(workflow.awaited(tryingSuites: true))
     do throws(Diagnostics) {
         _ = try workflow.suites(in: folder)
