@@ -1,8 +1,10 @@
 import Engine
 import Fakes
+import Foundation
 import Kinds
 import Language
 import Runtime
+import Support
 import Testing
 import Wire
 
@@ -46,10 +48,12 @@ struct AgentVersionWriterTests {
         let model = try #require(fake.store.loggedModels.first)
         let folder = String(model.location.dropFirst("mlflow-artifacts:/".count))
         let files = fake.store.artifacts.mapValues { String(decoding: $0, as: UTF8.self) }
+        let sources = "\(packageRoot)/Sources/Kinds/AgentVersion/ModelFolder"
+        let written = try #require(FileManager.default.enumerator(atPath: sources)).compactMap { $0 as? String }
+            .filter { !$0.contains("__pycache__") && URL(filePath: "\(sources)/\($0)").hasDirectoryPath == false }
         #expect(
             files.keys.sorted()
-                == ["MLmodel", "agent.py", "definition.json", "llamastack.json", "python_env.yaml", "requirements.txt"]
-                .map { "\(folder)/\($0)" })
+                == (written + ["definition.json", "llamastack.json"]).map { "\(folder)/\($0)" }.sorted())
         let described = try #require(files["\(folder)/MLmodel"])
         #expect(described.contains("model_id: \(model.id)\n"))
         #expect(described.contains("run_id: \(version.runID)\n"))
