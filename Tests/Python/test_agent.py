@@ -166,7 +166,7 @@ class TestRequest:
         assert (call["type"], call["name"]) == ("function_call", "file_search")
         assert call["call_id"] == output["call_id"]
         assert output["output"].startswith("The capital of Freedonia")
-        assert answer["role"] == "assistant"
+        assert answer["role"] == "assistant" and answer["content"].startswith("ANSWER based on tool result")
 
     def test_an_unknown_tool_is_refused_by_name(
         self, load: Load, llama: StubLlamaStack, folder: Path, definition: JSON
@@ -273,6 +273,14 @@ class TestAnswer:
         response = agent(load).predict(QUESTION)
         assert items(response) == ["message"]
         assert response.output[0].content[0]["annotations"] == []
+
+    def test_a_guardrail_that_speaks_up_is_a_refusal(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.plays_recorded("LlamaStack/responses-guardrail-0.3.5.sse")
+        asked = agent(load)
+        [item] = asked.predict(QUESTION).output
+        assert item.content[0]["refusal"].startswith("I can't answer that.")
+        done, last = asked.predict_stream(QUESTION)
+        assert done.item == last.response["output"][0]
 
     def test_a_failed_tool_call_tells_its_error(self, load: Load, llama: StubLlamaStack) -> None:
         call = {"type": "mcp_call", "id": "c", "name": "t", "arguments": "{}", "error": {"message": "no"}}

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from conftest import JSON, QUESTION, WEATHER, Describe, Load, StubLlamaStack, Traces, agent
+from conftest import JSON, QUESTION, WEATHER, Describe, Load, StubLlamaStack, Traces, agent, plain_name
 
 PENDING = "LlamaStack/agents-pending-0.2.24.sse"
 RESUMED = "LlamaStack/agents-resume-0.2.24.sse"
@@ -106,8 +106,8 @@ class TestResponses:
         llama.plays(called("desk"), said("The buyer.", 5), said("The buyer pays.", 20))
         agent(load).predict(QUESTION)
         trace = traces.trace()
-        names = {span.span_id: span.name for span in trace.data.spans}
-        assert [(span.name, span.span_type, names.get(span.parent_id)) for span in trace.data.spans] == [
+        names = {span.span_id: plain_name(span) for span in trace.data.spans}
+        assert [(plain_name(span), span.span_type, names.get(span.parent_id)) for span in trace.data.spans] == [
             ("predict", "AGENT", None), ("responses", "LLM", "predict"), ("desk", "TOOL", "predict"),
             ("billing", "AGENT", "desk"), ("responses", "LLM", "billing"), ("responses", "LLM", "predict"),
         ]

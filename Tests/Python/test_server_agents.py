@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import JSON, QUESTION, WEATHER, Describe, Load, StubLlamaStack, Traces, agent
+from conftest import JSON, QUESTION, WEATHER, Describe, Load, StubLlamaStack, Traces, agent, plain_name
 from mlflow.types.responses import ResponsesAgentRequest
 
 RAG = "LlamaStack/agents-rag-0.2.24.sse"
 PENDING = "LlamaStack/agents-pending-0.2.24.sse"
 RESUMED = "LlamaStack/agents-resume-0.2.24.sse"
 GONE = "LlamaStack/agents-unknown-session-0.2.24.sse"
-LOCAL_TOOL = {**WEATHER, "name": "get_weather"}
+SHIELD = "LlamaStack/agents-shield-0.2.24.sse"
+REFUSAL = "I can't answer that. Can I help with something else?"
+GET_WEATHER = {**WEATHER, "name": "get_weather"}
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def support(llama: StubLlamaStack, describe: Describe) -> JSON:
 @pytest.fixture
 def asking(support: JSON, describe: Describe) -> JSON:
     """An agent that calls a function."""
-    support["tools"] = [LOCAL_TOOL, {"name": "web", "builtin": "webSearch"}]
+    support["tools"] = [GET_WEATHER, {"name": "web", "builtin": "webSearch"}]
     describe(support)
     return support
 
@@ -208,9 +210,9 @@ class TestTurn:
         assert llama.bodies == []
 
     def test_a_shield_that_speaks_up_is_a_refusal(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
-        llama.plays(refused("I can't answer that."))
+        llama.plays_recorded(SHIELD)
         [item] = dumped(agent(load).predict(QUESTION))
-        assert item["content"] == [{"type": "refusal", "refusal": "I can't answer that."}]
+        assert item["content"] == [{"type": "refusal", "refusal": REFUSAL}]
 
     def test_too_many_steps_are_an_incomplete_answer(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
         [events] = llama.plays_recorded(PENDING)
@@ -296,7 +298,7 @@ class TestTraces:
         agent(load).predict({**QUESTION, "context": {"conversation_id": "c-1"}})
         trace = traces.trace()
         root, *children = trace.data.spans
-        assert [(span.name, span.span_type) for span in children] == [
+        assert [(plain_name(span), span.span_type) for span in children] == [
             ("inference", "CHAT_MODEL"), ("knowledge", "RETRIEVER"), ("inference", "CHAT_MODEL")]
         assert {span.parent_id for span in children} == {root.span_id}
         found = children[1]
@@ -305,21 +307,8 @@ class TestTraces:
         assert trace.info.trace_metadata["mlflow.trace.session"] == "c-1"
 
     def test_a_shield(self, load: Load, llama: StubLlamaStack, support: JSON, traces: Traces) -> None:
-        llama.plays(refused("No."))
+        llama.plays_recorded(SHIELD)
         agent(load).predict(QUESTION)
         [shields] = [span for span in traces.trace().data.spans if span.span_type == "GUARDRAIL"]
         assert shields.inputs == {"touchpoint": "user-input"}
-        assert shields.outputs["user_message"] == "No."
-
-
-def refused(words: str) -> list[JSON]:
-    """What the server streams when a shield stops a question (read in the source of 0.2.24)."""
-    step = {"step_type": "shield_call", "step_id": "s"}
-    violation = {"violation_level": "error", "user_message": words, "metadata": {"violation_type": "S1"}}
-    said = {"role": "assistant", "content": words, "stop_reason": "end_of_turn", "tool_calls": []}
-    payloads = [
-        {"event_type": "step_start", **step, "metadata": {"touchpoint": "user-input"}},
-        {"event_type": "step_complete", **step, "step_details": {"turn_id": "t", **step, "violation": violation}},
-        {"event_type": "turn_complete", "turn": {"turn_id": "t", "steps": [], "output_message": said}},
-    ]
-    return [{"event": {"payload": payload}} for payload in payloads]
+        assert shields.outputs["user_message"] == REFUSAL

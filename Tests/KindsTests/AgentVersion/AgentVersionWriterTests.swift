@@ -50,7 +50,7 @@ struct AgentVersionWriterTests {
         let files = fake.store.artifacts.mapValues { String(decoding: $0, as: UTF8.self) }
         let sources = "\(packageRoot)/Sources/Kinds/AgentVersion/ModelFolder"
         let written = try #require(FileManager.default.enumerator(atPath: sources)).compactMap { $0 as? String }
-            .filter { !$0.contains("__pycache__") && URL(filePath: "\(sources)/\($0)").hasDirectoryPath == false }
+            .filter { !$0.contains("__pycache__") && $0 != "drover_agent" }
         #expect(
             files.keys.sorted()
                 == (written + ["definition.json", "llamastack.json"]).map { "\(folder)/\($0)" }.sorted())
@@ -157,9 +157,9 @@ struct AgentVersionWriterTests {
         #expect(fake.store.runs.map(\.status) == ["FINISHED"])
     }
 
-    @Test("Logging takes 16 requests")
+    @Test("Logging takes ten requests, and one for each file")
     func requests() async throws {
         _ = try await writer.write(new)
-        #expect(fake.arrivals.count == 16)
+        #expect(fake.arrivals.count == 10 + fake.store.artifacts.count)
     }
 }

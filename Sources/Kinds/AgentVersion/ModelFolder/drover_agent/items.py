@@ -7,6 +7,7 @@ from .llama_stack import JSON
 
 ITEM_STATUS = {"in_progress", "completed", "incomplete"}
 ANNOTATIONS = {"file_citation", "url_citation", "file_path"}
+TEXT_PARTS = {"input_text", "output_text", "refusal"}
 KEPT_ITEMS = {
     "file_search_call", "web_search_call", "computer_call", "function_call", "function_call_output", "reasoning",
     "mcp_approval_request", "mcp_approval_response",
@@ -71,8 +72,8 @@ def unanswered_calls(items: list[JSON]) -> list[JSON]:
 def history(items: list[JSON]) -> list[JSON]:
     """Items as every server takes them as input.
 
-    Llama Stack 0.2 fails on a search among them, and later ones forget what it found: it becomes a function call and
-    its output, as the server itself shows it to the model.
+    Llama Stack 0.2 and 0.3 fail on a search among them, and OGX forgets what it found: it becomes a function call and
+    its output, as the server itself shows it to the model. With guardrails 0.3 fails on text in parts.
     """
     return [each for item in items for each in history_items(item)]
 
@@ -85,7 +86,11 @@ def history_items(item: JSON) -> list[JSON]:
         return [function_call(call_id, "file_search", query), function_call_output(call_id, found)]
     if item.get("type") == "web_search_call":
         return []
-    return mlflow_items(item) if item.get("type") in ("mcp_call", "mcp_list_tools") else [filled(item)]
+    if item.get("type") in ("mcp_call", "mcp_list_tools"):
+        return mlflow_items(item)
+    content = item.get("content")
+    has_text_only = isinstance(content, list) and all(part.get("type") in TEXT_PARTS for part in content)
+    return [filled({**item, "content": text_of(content)} if has_text_only else item)]
 
 
 def mlflow_items(item: JSON) -> list[JSON]:

@@ -113,7 +113,8 @@ def document(found: JSON) -> JSON:
 def with_all_items(events: Events) -> Iterator[JSON]:
     """The events, failed ones raised, where every item of the answer is told before the end.
 
-    Servers before 0.3 do not tell that a message is done, and know it by another id in the end than in its pieces.
+    Servers before 0.3 do not tell that a message is done, and know it by another id in the end than in its pieces; the
+    refusal of a guardrail has no id at all.
     """
     pieces: list[str] = []
     told: set[str] = set()
@@ -126,11 +127,13 @@ def with_all_items(events: Events) -> Iterator[JSON]:
         if kind == "response.output_item.done":
             told.add(event["item"].get("id") or "")
         if kind in FINAL:
-            untold = [item for item in event["response"].get("output") or [] if item.get("id") not in told]
+            response = event["response"]
             streamed = iter([piece for piece in pieces if piece not in told])
-            for item in untold:
+            for item in response.get("output") or []:
+                if item.get("id") in told:
+                    continue
                 if item.get("type") == "message":
-                    item["id"] = next(streamed, item.get("id"))
+                    item["id"] = next(streamed, None) or item.get("id") or f"msg_{response.get('id')}"
                 yield {"type": "response.output_item.done", "item": item}
         yield event
 
