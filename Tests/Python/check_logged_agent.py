@@ -274,19 +274,19 @@ WAYS: dict[str, Callable[[argparse.Namespace], str | None]] = {
 
 
 def parsed(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    ways = argparse.ArgumentParser(add_help=False)
+    ways.add_argument("--way", action="append", choices=WAYS, help="repeatable; all but agent-server when left out")
+    ways.add_argument("--answer", help="the whole answer")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], parents=[ways])
     parser.add_argument("model", help="such as models:/helpdesk-support/1")
     parser.add_argument("--ask", required=True, help="the question")
     parser.add_argument("--expect", action="append", default=[], help="a text that the answer holds")
     tool = "a tool that is called; `file_search` for retrieval"
     parser.add_argument("--tool", action="append", default=[], help=tool)
     parser.add_argument("--no-usage", action="store_true", help="the server does not tell the tokens (before 0.3)")
-    ways, options = argparse.ArgumentParser(add_help=False), argparse.Namespace()
-    ways.add_argument("--way", action="append", choices=WAYS, help="repeatable")
-    ways.add_argument("--answer", help="the whole answer")
-    # What is left is handed on to other Pythons.
-    options, others = ways.parse_known_args(arguments, options)
-    return parser.parse_args(others, argparse.Namespace(**vars(options), arguments=others))
+    options = parser.parse_args(arguments)
+    options.arguments = ways.parse_known_args(arguments)[1]  # For other Pythons, which go their own ways.
+    return options
 
 
 def main() -> int:
