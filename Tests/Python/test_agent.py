@@ -232,7 +232,7 @@ class TestAnswer:
         self, load: Load, llama: StubLlamaStack, folder: Path, definition: JSON
     ) -> None:
         (folder / "definition.json").write_text(json.dumps({**definition, "tools": [WEATHER]}))
-        call = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "weather", "arguments": '{"city":"Oslo"}'}
+        call = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "weather", "arguments": "{}"}
         response = {"id": "resp_1", "status": "completed", "output": [call]}
         llama.plays([{"type": "response.completed", "response": response}], completed("Rain."))
         asked = agent(load)
@@ -242,7 +242,8 @@ class TestAnswer:
         output = {"type": "function_call_output", "call_id": "c1", "output": "rain"}
         second = asked.predict({"input": [*QUESTION["input"], *given, output]})
         assert text(second) == "Rain."
-        assert [item["type"] for item in llama.bodies[1]["input"]] == ["message", "function_call", "function_call_output"]
+        kinds = [item["type"] for item in llama.bodies[1]["input"]]
+        assert kinds == ["message", "function_call", "function_call_output"]
 
     def test_usage_without_details(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(completed(usage={"input_tokens": 3, "output_tokens": 4}))
@@ -439,7 +440,8 @@ class TestFolder:
     def test_versions_loaded_side_by_side_run_their_own_code(self, folder: Path, tmp_path: Path) -> None:
         other = shutil.copytree(folder, tmp_path / "other")
         code = other / "drover_agent" / "responder.py"
-        code.write_text(code.read_text().replace("class DroverAgent", "class OtherAgent") + "\nDroverAgent = OtherAgent\n")
+        renamed = code.read_text().replace("class DroverAgent", "class OtherAgent")
+        code.write_text(renamed + "\nDroverAgent = OtherAgent\n")
         loaded = [mlflow.pyfunc.load_model(str(place)) for place in (folder, other, folder)]
         names = [type(model.get_raw_model()).__name__ for model in loaded]
         assert names == ["DroverAgent", "OtherAgent", "DroverAgent"]

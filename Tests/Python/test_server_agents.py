@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,8 @@ def support(llama: StubLlamaStack, describe: Describe) -> JSON:
     llama.version = "0.2.24"
     definition = {
         "name": "support", "model": "llm", "instructions": "Be brief.", "maxSteps": 4, "runtime": "agents",
-        "stack": "helpdesk", "tools": [{"name": "knowledge", "fileSearch": {"vectorStores": ["vs_1"], "maxResults": 3}}],
+        "stack": "helpdesk",
+        "tools": [{"name": "knowledge", "fileSearch": {"vectorStores": ["vs_1"], "maxResults": 3}}],
     }
     describe(definition)
     return definition
@@ -70,8 +70,8 @@ class TestAgent:
             "responseFormat": schema, "sampling": {"temperature": 0.5, "topP": 0.9, "maxTokens": 64, "stop": ["END"]},
             "tools": [
                 {"name": "tickets", "mcp": mcp}, {"name": "some", "mcp": {**mcp, "allow": ["search", "create"]}},
-                {"name": "web", "builtin": "webSearch"}, {"name": "own", "toolGroup": {"id": "own::x", "args": {"a": 1}}},
-                {"name": "other", "toolGroup": {"id": "own::y"}}, WEATHER,
+                {"name": "web", "builtin": "webSearch"}, {"name": "own", "toolGroup": {"id": "own::y"}},
+                {"name": "with", "toolGroup": {"id": "own::x", "args": {"a": 1}}}, WEATHER,
                 {"name": "desk", "agent": {**support, "name": "billing"}},
             ],
         })
@@ -80,7 +80,7 @@ class TestAgent:
         [config] = llama.agents.values()
         assert config["toolgroups"] == [
             "mcp::tickets", "mcp::tickets/search", "mcp::tickets/create", "builtin::websearch",
-            {"name": "own::x", "args": {"a": 1}}, "own::y",
+            "own::y", {"name": "own::x", "args": {"a": 1}},
         ]
         weather, desk = config["client_tools"]
         assert weather["parameters"] == [
@@ -243,9 +243,11 @@ class TestTurn:
         llama.plays_recorded(RAG)
         llama.keeps_waiting = True
         asked = agent(load)
-        stream: Iterator[Any] = type(asked).predict_stream.__wrapped__.__wrapped__(asked, ResponsesAgentRequest(**QUESTION))
-        next(stream)
-        stream.close()  # type: ignore[attr-defined]
+        # Below what MLflow wraps around it, which closes the stream when it is collected.
+        predict_stream = type(asked).predict_stream.__wrapped__.__wrapped__
+        events = predict_stream(asked, ResponsesAgentRequest(**QUESTION))
+        next(events)
+        events.close()
         assert llama.abandoned.wait(10)
         assert llama.sessions == set()
 
