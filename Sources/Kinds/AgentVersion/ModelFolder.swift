@@ -52,12 +52,13 @@ struct ModelFolder {
         let model = values.reduce(String(decoding: PackageResources.MLmodel, as: UTF8.self)) { text, value in
             text.replacing(value.key, with: value.value)
         }
-        files = [("MLmodel", Array(model.utf8))] + Self.code + [
-            (Self.definitionFile, Array(try definition.canonicalJSON.utf8)),
-            ("llamastack.json", Array(place.canonicalJSON.utf8)),
-            ("python_env.yaml", PackageResources.python_env_yaml),
-            ("requirements.txt", PackageResources.requirements_txt),
-        ]
+        files =
+            [("MLmodel", Array(model.utf8))] + Self.code + [
+                (Self.definitionFile, Array(try definition.canonicalJSON.utf8)),
+                ("llamastack.json", Array(place.canonicalJSON.utf8)),
+                ("python_env.yaml", PackageResources.python_env_yaml),
+                ("requirements.txt", PackageResources.requirements_txt),
+            ]
     }
 
     /// A time in milliseconds since 1970 as MLflow writes it: `2026-01-01 00:00:00.000000`.
