@@ -64,6 +64,25 @@ struct Stack {
             warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 
+    /// A stack that declares nothing, for commands that can do without a spec.
+    static func withoutSpec(lab labName: String) throws -> Stack {
+        let directory = FileManager.default.currentDirectoryPath
+        let lab = try LabFile.read(from: directory, name: labName)
+        var sources = SourceMap()
+        let source = Source(path: "(no spec)", bytes: Array("drover: v1\nstack: nothing\n".utf8))
+        var problems = Problems()
+        guard let root = try Reader.read(source, id: sources.add(source)).first,
+            let workflow = Workflow.declare(root, catalog: catalog, &problems)
+        else {
+            throw CommandFailure(diagnostics: problems.diagnostics, sources: sources)
+        }
+        return Stack(
+            workflow: workflow, root: root, sources: sources,
+            folder: SpecFolder(root: directory, allowsOutside: false) { _ in directory }, servers: nil, suites: [],
+            warnings: [], lab: lab,
+            environment: (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real })
+    }
+
     /// Runs a body that waits for nothing; what it throws is told with this stack's texts.
     func telling<Result>(_ body: () throws -> Result) throws -> Result {
         do {
