@@ -26,16 +26,15 @@ struct Stack {
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.
     static func load(
-        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName
+        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName,
+        standardInput: @escaping SpecFiles.StandardInput = FileBytes.standardInput(atMost:)
     ) throws -> Stack {
         let directory = FileManager.default.currentDirectoryPath
         let lab = try LabFile.read(from: directory, name: labName)
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
             environment: environment, workingDirectory: directory,
-            standardInput: { limit throws(FileBytes.Failure) in
-                try FileBytes.standardInput(atMost: limit)
-            })
+            standardInput: standardInput)
         let spec = loader.load(
             paths: paths.isEmpty ? ["."] : paths, overlays: variation.overlays,
             variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
@@ -65,23 +64,11 @@ struct Stack {
             warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 
-    /// A stack that declares nothing, for commands that can do without a spec.
-    static func withoutSpec(lab labName: String) throws -> Stack {
-        let directory = FileManager.default.currentDirectoryPath
-        let lab = try LabFile.read(from: directory, name: labName)
-        var sources = SourceMap()
-        let source = Source(path: "(no spec)", bytes: Array("drover: v1\nstack: nothing\n".utf8))
-        var problems = Problems()
-        guard let root = try Reader.read(source, id: sources.add(source)).first,
-            let workflow = Workflow.declare(root, catalog: catalog, &problems)
-        else {
-            throw CommandFailure(diagnostics: problems.diagnostics, sources: sources)
+    /// A stack without declarations, for what needs only servers: where they are, options and the environment say.
+    static func bare(_ variation: VariationOptions, lab labName: String) throws -> Stack {
+        try load(["-"], variation, lab: labName) { _ throws(FileBytes.Failure) in
+            Array("drover: v1\nstack: none\n".utf8)
         }
-        return Stack(
-            workflow: workflow, root: root, sources: sources,
-            folder: SpecFolder(root: directory, allowsOutside: false) { _ in directory }, servers: nil, suites: [],
-            warnings: [], lab: lab,
-            environment: (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real })
     }
 
     /// Runs a body that waits for nothing; what it throws is told with this stack's texts.
