@@ -14,7 +14,7 @@ struct Examination: Sendable {
     init(_ stack: Stack, _ options: ServerOptions, hasSpec: Bool) {
         self.stack = stack
         self.hasSpec = hasSpec
-        connector = Connector(stack, options)
+        connector = Connector(stack, options, needs: needs)
         needs = hasSpec ? Kinds.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
     }
 
