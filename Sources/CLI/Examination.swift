@@ -14,8 +14,8 @@ struct Examination: Sendable {
     init(_ stack: Stack, _ options: ServerOptions, hasSpec: Bool) {
         self.stack = stack
         self.hasSpec = hasSpec
-        connector = Connector(stack, options, needs: needs)
         needs = hasSpec ? Kinds.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
+        connector = Connector(stack, options, needs: needs)
     }
 
     /// Asks all servers at the same time; one that is down keeps nothing else from being looked at.
