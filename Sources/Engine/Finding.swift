@@ -111,7 +111,7 @@ package struct Examiner: Sendable {
 
     /// The root of what keeps a declaration from being looked at.
     private func cause(of address: Address, _ findings: [Address: [Finding]]) -> Address? {
-        for need in (workflow.graph.dependencies[address] ?? []).sorted() {
+        for need in (workflow.graph.dependencies(of: address) ?? []).sorted() {
             guard let bad = findings[need]?.first(where: { !$0.isGood }) else { continue }
             if case .skipped(let cause) = bad.verdict { return cause }
             return need
