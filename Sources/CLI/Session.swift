@@ -31,14 +31,8 @@ struct Session: Sendable {
     ) async throws -> Result {
         let connector = Connector(stack, options, needs: needs ?? Kinds.needs(of: stack.workflow))
         return try await stack.telling {
-            try await AsyncHTTPTransport.withTransport(
-                tls: connector.llamaStackTLS, proxies: connector.proxies
-            ) { first in
-                try await AsyncHTTPTransport.withTransport(
-                    tls: connector.mlflowTLS, proxies: connector.proxies
-                ) { second in
-                    try await body(try await connector.connect(CountingTransport(first), CountingTransport(second)))
-                }
+            try await connector.withTransports { first, second in
+                try await body(try await connector.connect(first, second))
             }
         }
     }
@@ -68,7 +62,18 @@ struct Connector: Sendable {
         self.options = options
     }
 
-    var proxies: AsyncHTTPTransport.Proxies {
+    /// Runs a body with connections for Llama Stack and for MLflow, which are closed after it.
+    func withTransports<Result: Sendable>(
+        _ body: @escaping @Sendable (CountingTransport, CountingTransport) async throws -> Result
+    ) async throws -> Result {
+        try await AsyncHTTPTransport.withTransport(tls: llamaStackTLS, proxies: proxies) { first in
+            try await AsyncHTTPTransport.withTransport(tls: mlflowTLS, proxies: proxies) { second in
+                try await body(CountingTransport(first), CountingTransport(second))
+            }
+        }
+    }
+
+    private var proxies: AsyncHTTPTransport.Proxies {
         let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
         return AsyncHTTPTransport.Proxies(
             http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
@@ -76,11 +81,11 @@ struct Connector: Sendable {
             except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
     }
 
-    var llamaStackTLS: TLSOptions {
+    private var llamaStackTLS: TLSOptions {
         TLSOptions(spec?.llamaStack?.tls, in: folder, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
-    var mlflowTLS: TLSOptions {
+    private var mlflowTLS: TLSOptions {
         TLSOptions(
             spec?.mlflow?.tls, in: folder,
             caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
@@ -91,23 +96,39 @@ struct Connector: Sendable {
         async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
         async let mlflow = needs.mlflow ? connectMLflow(second) : nil
         let (left, right) = try await (llamaStack, mlflow)
-        let servers = Servers(
-            stack: workflow.stack, llamaStack: left?.server, mlflow: right?.server, folder: folder, transport: first,
-            commit: GitCommit.current(from: folder.rootDirectory))
+        let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
             drivers: Kinds.drivers(servers), store: try recordStore(right?.server), transports: [first, second],
             specDigest: specDigest)
     }
 
-    private func connectLlamaStack(
+    /// The servers at hand, with what else the kinds share.
+    func servers(_ llamaStack: LlamaStack?, _ mlflow: MLflowServer?, transport: any HTTPTransport) -> Servers {
+        Servers(
+            stack: workflow.stack, llamaStack: llamaStack, mlflow: mlflow, folder: folder, transport: transport,
+            commit: GitCommit.current(from: folder.rootDirectory))
+    }
+
+    var llamaStackLocation: ServerLocation {
+        ServerLocation(
+            flag: options.llamaStackURL, flagName: "--llamastack-url", spec: spec?.llamaStack?.url,
+            variable: "LLAMASTACK_BASE_URL", lab: labURLs?.llamaStack, standard: "http://localhost:8321",
+            environment: environment)
+    }
+
+    var mlflowLocation: ServerLocation {
+        ServerLocation(
+            flag: options.mlflowURL, flagName: "--mlflow-url", spec: spec?.mlflow?.url,
+            variable: "MLFLOW_TRACKING_URI", lab: labURLs?.mlflow, standard: "http://localhost:5000",
+            environment: environment)
+    }
+
+    func connectLlamaStack(
         _ transport: any HTTPTransport
     ) async throws -> (server: LlamaStack, location: PlanServer)? {
         let spec = spec?.llamaStack
-        let location = ServerLocation(
-            flag: options.llamaStackURL, flagName: "--llamastack-url", spec: spec?.url,
-            variable: "LLAMASTACK_BASE_URL", lab: labURLs?.llamaStack, standard: "http://localhost:8321",
-            environment: environment)
+        let location = llamaStackLocation
         var key = try spec?.apiKey.flatMap { try secrets.read($0) }
         if spec?.apiKey == nil { key = environment["LLAMASTACK_API_KEY"].map { Secret($0) } }
         if key?.revealed == "fake" || key?.revealed == "" { key = nil }
@@ -130,13 +151,11 @@ struct Connector: Sendable {
         )
     }
 
-    private func connectMLflow(
+    func connectMLflow(
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, location: PlanServer)? {
         let spec = spec?.mlflow
-        let location = ServerLocation(
-            flag: options.mlflowURL, flagName: "--mlflow-url", spec: spec?.url, variable: "MLFLOW_TRACKING_URI",
-            lab: labURLs?.mlflow, standard: "http://localhost:5000", environment: environment)
+        let location = mlflowLocation
         let endpoint = Endpoint(
             service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
             timeout: spec?.timeout ?? .seconds(30))
@@ -158,7 +177,7 @@ struct Connector: Sendable {
         return token.map { .bearer($0) }
     }
 
-    private func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
+    func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
         if let record = options.record {
             guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
             return FileRecord(path: String(record.dropFirst(5)))
