@@ -35,10 +35,13 @@ package struct Answer: Sendable, Hashable {
         /// Our document path, e.g. `docs/refunds.md`: what the file was uploaded as.
         package var document: String
         package var score: Double?
+        /// nil when the server does not tell.
+        package var text: String?
 
-        package init(document: String, score: Double? = nil) {
+        package init(document: String, score: Double? = nil, text: String? = nil) {
             self.document = document
             self.score = score
+            self.text = text
         }
     }
 
@@ -66,7 +69,8 @@ package struct Answer: Sendable, Hashable {
     package var tellsSources: Bool
     /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
     package var tellsCitations = true
-    /// nil when the server does not tell.
+    /// The tokens of the agent's own model calls, without those of agents that it asked; nil when the server does not
+    /// tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.
     package var steps: Int?

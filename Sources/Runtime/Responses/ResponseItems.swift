@@ -86,7 +86,7 @@ struct ResponseItems {
     /// Best first; those without a score last.
     private func retrieved(_ output: [ResponsesFrame.Item]) -> [Answer.Passage] {
         output.flatMap { $0.results ?? [] }
-            .map { Answer.Passage(document: document($0), score: $0.score) }
+            .map { Answer.Passage(document: document($0), score: $0.score, text: $0.text) }
             .enumerated()
             .sorted { ($1.element.score ?? -.infinity, $0.offset) < ($0.element.score ?? -.infinity, $1.offset) }
             .map(\.element)
