@@ -125,7 +125,7 @@ let package = Package(
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),
         tests(of: "Lab", with: ["Wire"]),
-        tests(of: "Reports", with: ["Suites", "Engine", "Runtime"]),
+        tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
             dependencies: ["drover", "Support", "Language"],

@@ -69,8 +69,7 @@ package struct Answer: Sendable, Hashable {
     package var tellsSources: Bool
     /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
     package var tellsCitations = true
-    /// The tokens of the agent's own model calls, without those of agents that it asked; nil when the server does not
-    /// tell.
+    /// With the tokens of agents that were asked as tools; nil when the server does not tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.
     package var steps: Int?

@@ -30,14 +30,13 @@ extension Trace {
 }
 
 extension Span {
-    /// Tokens stand at a step with those of the steps inside it: MLflow counts the topmost steps that have any.
     fileprivate var mlflowAttributes: [String: Value] {
         var all = attributes
         all["mlflow.spanType"] = .string(kind.rawValue)
         all["mlflow.spanInputs"] = inputs
         all["mlflow.spanOutputs"] = outputs
         all["mlflow.llm.model"] = model.map(Value.string)
-        if usage != nil { all["mlflow.chat.tokenUsage"] = totalUsage.map { MLflowTrace.Usage($0).json } }
+        all["mlflow.chat.tokenUsage"] = usage.map { MLflowTrace.Usage($0).json }
         switch kind {
         case .agent, .chatModel: all["mlflow.message.format"] = "openai"
         case .llm, .tool, .retriever: break

@@ -68,7 +68,7 @@ package struct Span: Sendable, Hashable {
     package var end: Int
     package var inputs: Value?
     package var outputs: Value?
-    /// The tokens of the step without those of the steps inside it; nil when it is not told.
+    /// The tokens of the step and of all inside it; nil when it is not told.
     package var usage: Answer.Usage?
     /// The id of the model that a step of a model called.
     package var model: String?
@@ -90,10 +90,11 @@ package struct Span: Sendable, Hashable {
         self.outputs = outputs
     }
 
-    /// The tokens of the step and of all inside it; nil when nothing is known of any.
+    /// The tokens of the topmost steps that tell theirs, as MLflow counts; nil when none does.
     package var totalUsage: Answer.Usage? {
-        ([usage] + children.map(\.totalUsage)).compactMap { $0 }.reduce(nil) { sum, usage in
-            Answer.Usage(input: (sum?.input ?? 0) + usage.input, output: (sum?.output ?? 0) + usage.output)
-        }
+        usage
+            ?? children.compactMap(\.totalUsage).reduce(nil) { sum, usage in
+                Answer.Usage(input: (sum?.input ?? 0) + usage.input, output: (sum?.output ?? 0) + usage.output)
+            }
     }
 }

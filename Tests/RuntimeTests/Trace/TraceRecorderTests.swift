@@ -131,7 +131,7 @@ struct TraceRecorderTests {
             take(
                 .toolFinished(
                     .init(name: "expert", tool: "expert", arguments: ["question": "What is it?"], result: "42")))
-            return answer("It is 42.")
+            return answer("It is 42.", input: 110, output: 55)
         }
         let trace = recorder.trace()
         #expect(
