@@ -39,8 +39,8 @@ struct Trial: Sendable {
             let run = Run(
                 stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
                 duration: clock.now - start, suites: results, sources: stack.sources)
-            stack.warnOfFallbacks(in: run)
             Console.stream(TerminalReport(colors: Console.colors(stack.environment)).render(run))
+            stack.warnOfFallbacks(in: run)
             try write(run)
             return run
         }
