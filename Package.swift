@@ -75,7 +75,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        room("Runtime", on: ["Wire", "Language"]),
+        room("Runtime", on: ["Wire", "Language", .product(name: "Subprocess", package: "swift-subprocess")]),
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
             resources: modelFolder.map { .embedInCode("AgentVersion/ModelFolder/\($0)") }
@@ -129,7 +129,7 @@ let package = Package(
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),
         tests(of: "Lab", with: ["Wire"]),
-        tests(of: "Reports", with: ["Suites", "Engine", "Runtime"]),
+        tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
             dependencies: ["drover", "Support", "Language"],

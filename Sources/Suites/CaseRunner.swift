@@ -6,23 +6,30 @@ struct CaseRunner: Sendable {
     let runtime: any AgentRuntime
     let clock: any Clock<Duration>
     let agent: AgentDefinition
+    let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
 
     /// Holds one conversation; one that ended in an error is held again as often as the case allows.
     ///
     /// What the server does not tell is not asked again: it would not tell it the next time either.
-    func sample(of testCase: TestCase) async throws(CancellationError) -> Sample {
+    /// - Returns: The sample and the trace of the conversation that it is about.
+    func sample(of testCase: TestCase) async throws(CancellationError) -> (Sample, Trace?) {
         var attempts = 1
         while true {
-            let (transcript, problem) = try await attempt(testCase)
+            let recorder = recorder?(agent)
+            let (transcript, problem) = try await attempt(testCase, recorder)
             let sample = Sample(transcript, problem, attempts: attempts)
-            guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else { return sample }
+            guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
+                return (sample, recorder?.trace(failure: problem?.detail))
+            }
             attempts += 1
         }
     }
 
-    private func attempt(_ testCase: TestCase) async throws(CancellationError) -> (Transcript, Diagnostic?) {
+    private func attempt(
+        _ testCase: TestCase, _ recorder: TraceRecorder?
+    ) async throws(CancellationError) -> (Transcript, Diagnostic?) {
         let transcript = Transcript()
-        let dialogue = Dialogue(testCase: testCase, transcript: transcript)
+        let dialogue = Dialogue(testCase: testCase, transcript: transcript, recorder: recorder)
         do {
             let end: Void? = try await withDeadline(testCase.timeout, clock: clock) {
                 try await runtime.withConversation(with: agent) { try await dialogue.hold(in: $0) }

@@ -5,6 +5,7 @@ import Runtime
 struct Dialogue: Sendable {
     let testCase: TestCase
     let transcript: Transcript
+    let recorder: TraceRecorder?
 
     /// Takes turns until the last, or until an answer lacks what a later turn needs.
     /// - Throws: `Diagnostic` when a turn gave nothing to judge.
@@ -12,7 +13,7 @@ struct Dialogue: Sendable {
         var captured: [String: Value] = [:]
         for turn in testCase.turns {
             let input = try turn.text(captured)
-            let answer = try await conversation.ask(input, timeout: testCase.timeout) { _ in }
+            let answer = try await ask(input, in: conversation)
             let captures = turn.captures.map { ($0, $0.value(in: answer.text)) }
             let outcomes = turn.outcomes(for: answer, captured) + captures.map { $0.outcome(value: $1, in: answer) }
             for (capture, value) in captures { captured[capture.name] = value }
@@ -23,6 +24,13 @@ struct Dialogue: Sendable {
             if captures.contains(where: { $0.1 == nil }) { break }
         }
         transcript.end()
+    }
+
+    private func ask(_ input: String, in conversation: any AgentConversation) async throws -> Answer {
+        guard let recorder else { return try await conversation.ask(input, timeout: testCase.timeout) { _ in } }
+        return try await recorder.turn(input) { take in
+            try await conversation.ask(input, timeout: testCase.timeout) { take($0) }
+        }
     }
 }
 

@@ -65,11 +65,11 @@ struct SuiteProgress {
     }
 
     /// Takes a sample in; nil when it was interrupted.
-    mutating func finish(_ unit: Unit, with sample: Sample?, elapsed: Duration) {
+    mutating func finish(_ unit: Unit, with sample: Sample?, _ trace: Trace?, elapsed: Duration) {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
         samples[unit.suite][unit.testCase][unit.sample] = sample
         spent[unit.suite] += sample.turns.compactMap(\.answer.usage?.total).reduce(0, +)
-        events.append(.sampleFinished(testCase(of: unit).id, sample))
+        events.append(.sampleFinished(testCase(of: unit).id, sample, trace))
         settle(unit, elapsed: elapsed)
     }
 

@@ -7,6 +7,7 @@ package struct SuiteRunner: Sendable {
     private let clock: any Clock<Duration>
     private let today: CalendarDay
     private let concurrency: Int
+    private let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     private let definition: @Sendable (_ agent: String) async throws -> AgentDefinition
 
     /// - Parameters:
@@ -14,12 +15,14 @@ package struct SuiteRunner: Sendable {
     ///   - clock: Measures time-outs.
     ///   - today: Decides which quarantines still hold.
     ///   - concurrency: The most conversations at a time, over all suites.
+    ///   - recorder: Makes what traces one conversation; nil when nobody wants traces.
     ///   - definition: Finds the agent of a suite by its declared name; asked once for each agent.
     package init(
         runtime: any AgentRuntime,
         clock: any Clock<Duration> = ContinuousClock(),
         today: CalendarDay,
         concurrency: Int = 8,
+        recorder: (@Sendable (AgentDefinition) -> TraceRecorder)? = nil,
         definition: @escaping @Sendable (_ agent: String) async throws -> AgentDefinition
     ) {
         precondition(concurrency > 0, "Nothing runs with a concurrency of zero.")
@@ -27,6 +30,7 @@ package struct SuiteRunner: Sendable {
         self.clock = clock
         self.today = today
         self.concurrency = concurrency
+        self.recorder = recorder
         self.definition = definition
     }
 
@@ -39,19 +43,22 @@ package struct SuiteRunner: Sendable {
         let agents = await definitions(of: suites)
         let watch = Stopwatch(clock)
         var progress = SuiteProgress(suites, today: today)
-        await withTaskGroup(of: (SuiteProgress.Unit, Sample?).self) { group in
+        await withTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
             var running = 0
             while true {
                 while running < concurrency, !Task.isCancelled, let unit = progress.next(elapsed: watch.elapsed()) {
                     let testCase = progress.testCase(of: unit)
                     let agent = agents[suites[unit.suite].agent]
-                    group.addTask { (unit, await sample(of: testCase, with: agent)) }
+                    group.addTask {
+                        let (sample, trace) = await sample(of: testCase, with: agent)
+                        return (unit, sample, trace)
+                    }
                     running += 1
                 }
                 progress.takeEvents().forEach(onEvent)
-                guard let (unit, sample) = await group.next() else { break }
+                guard let (unit, sample, trace) = await group.next() else { break }
                 running -= 1
-                progress.finish(unit, with: sample, elapsed: watch.elapsed())
+                progress.finish(unit, with: sample, trace, elapsed: watch.elapsed())
                 progress.takeEvents().forEach(onEvent)
             }
         }
@@ -61,16 +68,18 @@ package struct SuiteRunner: Sendable {
     }
 
     /// - Returns: nil when the task was cancelled before the sample was whole.
-    private func sample(of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?) async -> Sample? {
+    private func sample(
+        of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?
+    ) async -> (Sample?, Trace?) {
         switch agent {
         case .success(let definition):
-            let runner = CaseRunner(runtime: runtime, clock: clock, agent: definition)
+            let runner = CaseRunner(runtime: runtime, clock: clock, agent: definition, recorder: recorder)
             // Cancellation is the only error, and no sample is how it is reported.
-            return try? await runner.sample(of: testCase)
+            return (try? await runner.sample(of: testCase)) ?? (nil, nil)
         case .failure(let problem):
-            return Sample(verdict: .error, turns: [], problem: problem)
+            return (Sample(verdict: .error, turns: [], problem: problem), nil)
         case nil:
-            return nil
+            return (nil, nil)
         }
     }
 

@@ -34,6 +34,7 @@ import Testing
         let junit = try text("\(directory)/junit.xml")
         #expect(junit.contains("tests=\"7\"") && junit.contains("failures=\"0\""))
 
+        try await evaluation(directory)
         try await unchanged(drover)
         try await threeChanges(drover, directory)
         try await healing(drover, directory)
@@ -55,6 +56,22 @@ import Testing
         #expect(refused.code == 1 && !(refused.output + refused.errors).contains(Self.canary))
         let found = try await drover.run("/usr/bin/env", ["grep", "-rlF", Self.canary, directory])
         #expect(found.code == 1, "The secret stands in: \(found.output)")
+    }
+
+    /// MLflow's own client finds the evaluation run of the suite, with its traces and assessments.
+    private func evaluation(_ directory: String) async throws {
+        let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
+        let python = try #require(lab["pythons"]?["mlflow"]?.string)
+        let tracking = try #require(lab["mlflow"]?["url"]?.string)
+        let check = DroverProgram(in: directory, environment: ["MLFLOW_TRACKING_URI": tracking])
+        let ended = try await check.run(
+            python,
+            [
+                "\(packageRoot)/Tests/Python/check_evaluation.py", "--experiment", "quickstart", "--suite", "smoke",
+                "--model", "quickstart-support", "--cases", "7", "--tool", "smoke/refund-window=RETRIEVER:knowledge",
+                "--tool", "smoke/ticket-from-opening-to-its-state=TOOL:ticket_create",
+            ])
+        #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 
     /// A second plan is empty, and asks little of the servers.
@@ -129,6 +146,9 @@ import Testing
                 "--ask", question, "--answer", invoked.output, "--expect", "4 working days", "--tool", "file_search",
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+        let asked = try await drover(
+            "invoke", "--model-version", "models:/quickstart-support/latest", "How long does shipping to Norway take?")
+        #expect(asked.code == 0 && asked.output.contains("4 working days"), "\(asked.output)\(asked.errors)")
     }
 
     /// Mistakes are told with their place and the right exit code, and nothing is half done.

@@ -1,4 +1,4 @@
-import Language
+package import Language
 
 /// An experiment of the fake.
 package struct FakeExperiment: Sendable, Hashable {
@@ -29,6 +29,10 @@ package struct FakeRun: Sendable, Hashable {
     package var tags: [FakeMLflowPair]
     package var params: [FakeMLflowPair] = []
     package var outputs: [String] = []
+    /// The last value of each.
+    package var metrics: [String: Double] = [:]
+    package var datasets: [Value] = []
+    package var inputs: [String] = []
 
     var info: Value {
         fields([
@@ -149,6 +153,15 @@ extension FakeMLflowStore {
                 runs[index].params.set(param)
             }
             for tag in request.pairs("tags") { runs[index].tags.set(tag) }
+            for metric in request.body["metrics"]?.array ?? [] {
+                runs[index].metrics[metric["key"]?.string ?? ""] = metric["value"]?.double
+            }
+        case "POST runs/log-inputs":
+            let index = try run(request)
+            for dataset in request.body["datasets"]?.array ?? [] where !runs[index].datasets.contains(dataset) {
+                runs[index].datasets.append(dataset)
+            }
+            runs[index].inputs = (request.body["models"]?.array ?? []).compactMap { $0["model_id"]?.string }
         case "POST runs/outputs":
             let index = try run(request)
             let models = (request.body["models"]?.array ?? []).compactMap { $0["model_id"]?.string }

@@ -37,9 +37,13 @@ package final class FakeMLflow: HTTPTransport {
     private let shared: Mutex<Shared>
 
     /// An empty server. A page has at most `pageSize` elements, whatever the client asks for. The version 3.5.1 lacks what
-    /// came later.
-    package init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:", version: String = "3.17.2") {
-        let store = FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme, version: version)
+    /// came later. A request with a span of the name `refusedSpan` is refused.
+    package init(
+        pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:", version: String = "3.17.2",
+        refusedSpan: String? = nil
+    ) {
+        var store = FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme, version: version)
+        store.refusedSpan = refusedSpan
         shared = Mutex(Shared(store: store))
     }
 
@@ -101,8 +105,10 @@ package struct FakeMLflowRequest {
     var query: [String: String] = [:]
     var body = Value.null
     var bytes: [UInt8]
+    private let headers: [(name: String, value: String)]
 
     package init(_ request: HTTPRequest) {
+        headers = request.headers
         method = request.method.rawValue
         bytes = request.body ?? []
         let parts = request.url.dropFirst(FakeMLflow.base.count).split(separator: "?", maxSplits: 1)
@@ -118,6 +124,10 @@ package struct FakeMLflowRequest {
 
     private static func decoded(_ text: some StringProtocol) -> String {
         PercentEncoding.decode(String(text))
+    }
+
+    func header(_ name: String) -> String? {
+        headers.first { $0.name == name }?.value
     }
 
     /// A text that must be there and not empty.

@@ -14,11 +14,14 @@ package struct FakeMLflowStore: Sendable {
     package internal(set) var loggedModels: [FakeLoggedModel] = []
     package internal(set) var registeredModels: [FakeRegisteredModel] = []
     package internal(set) var versions: [FakeVersion] = []
+    package internal(set) var traces: [FakeTrace] = []
     package internal(set) var datasets: [FakeDataset] = []
     var datasetCount = 0
     var recordCount = 0
     /// By path below the artifact root.
     package internal(set) var artifacts: [String: [UInt8]] = [:]
+    /// A request with a span of this name is refused.
+    var refusedSpan: String?
     private let pageSize: Int
     let artifactScheme: String
     let version: String
@@ -40,6 +43,7 @@ package struct FakeMLflowStore: Sendable {
         do {
             if request.path == "/version" { return HTTPResponse(status: 200, body: Array(version.utf8)) }
             if request.path.hasPrefix(Self.artifactsRoute) { return try artifactsResponse(to: request) }
+            if let answer = try tracesResponse(to: request) { return Self.json(200, answer) }
             if request.path.hasPrefix(Self.route3 + "datasets/") {
                 return try datasetsAnswer(request).map { Self.json(200, $0) } ?? Self.noMethod
             }

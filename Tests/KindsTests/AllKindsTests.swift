@@ -7,7 +7,7 @@ import Testing
 @Suite("All.swift of the kinds")
 struct AllKindsTests {
     /// Folders that are no kind, and what they belong to.
-    private static let parts = ["Document": "vector stores", "AgentVersion": "agents"]
+    private static let parts = ["Document": "vector stores", "AgentVersion": "agents", "Trials": "the doctor"]
 
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "Sources/Kinds")

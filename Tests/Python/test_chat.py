@@ -1,5 +1,6 @@
 """Chat completions: as the way that was chosen, and as the fallback."""
 
+import json
 import logging
 from typing import Any
 
@@ -143,7 +144,8 @@ class TestFallback:
     def test_when_the_turn_fails_before_it_begins(self, load: Load, llama: StubLlamaStack, falling: JSON) -> None:
         llama.version = "0.2.24"
         [chunks] = llama.plays_recorded(CHAT)
-        failed = [{"error": {"message": "500: Internal server error"}}]
+        [events] = llama.plays_recorded("LlamaStack/agents-rag-0.2.24.sse")
+        failed = [events[0], {"error": {"message": "500: Internal server error"}}]
         llama.plays(failed, chunks, failed, chunks)
         asked = agent(load)
         response = asked.predict(QUESTION)
@@ -153,10 +155,11 @@ class TestFallback:
         assert "Internal server error" in events[-1].custom_outputs["fallback"]
         assert llama.sessions == set()
 
-    def test_not_once_it_has_begun(self, load: Load, llama: StubLlamaStack, falling: JSON) -> None:
+    def test_not_once_something_was_said(self, load: Load, llama: StubLlamaStack, falling: JSON) -> None:
         llama.version = "0.2.24"
         [events] = llama.plays_recorded("LlamaStack/agents-rag-0.2.24.sse")
-        llama.plays([events[0], {"error": {"message": "500: it broke"}}])
+        said = next(number for number, event in enumerate(events) if "ANSWER" in json.dumps(event))
+        llama.plays([*events[:said + 1], {"error": {"message": "500: it broke"}}])
         with pytest.raises(Exception, match="it broke"):
             agent(load).predict(QUESTION)
         assert len(llama.bodies) == 1

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +58,15 @@ class TestAgent:
             "model": "llm", "instructions": "Be brief.", "max_infer_iters": 4,
             "toolgroups": [{"name": "builtin::rag/knowledge_search", "args": {
                 "vector_db_ids": ["vs_1"], "query_config": {"max_chunks": 3}}}],
-            "client_tools": [], "input_shields": [], "output_shields": [],
+            "client_tools": [], "input_shields": [], "output_shields": [], "enable_session_persistence": False,
+            "sampling_params": {"strategy": {"type": "greedy"}},
         }
+
+    def test_the_digest_is_of_what_drover_writes(self, load: Load, support: JSON) -> None:
+        """Also for an agent inside another one, whose text is not at hand."""
+        written = '{"a":[1,1.0,0.2,1e-05],"é":"\\"\\\\\\n\\t\\u0001/","ﬀ":null,"𝄞":{"b":true,"c":{}}}'
+        code = sys.modules[type(agent(load)).__module__.replace("responder", "server_agents")]
+        assert code.canonical_json(json.loads(written)) == written
 
     def test_has_all_that_the_definition_asks_for(
         self, load: Load, llama: StubLlamaStack, support: JSON, describe: Describe
@@ -92,6 +100,32 @@ class TestAgent:
         assert (config["input_shields"], config["output_shields"]) == (["in"], ["out"])
         assert config["response_format"] == {"type": "json_schema", "json_schema": schema}
         assert config["tool_config"] == {"tool_choice": "required"}
+
+    @pytest.mark.parametrize("choice, sent", [
+        ("none", "none"), ("knowledge", "knowledge_search"), ("weather", "weather"), ("web", None), (None, None)])
+    def test_tool_choice(
+        self, load: Load, llama: StubLlamaStack, support: JSON, describe: Describe, choice: str, sent: str | None
+    ) -> None:
+        support["tools"] += [WEATHER, {"name": "web", "builtin": "webSearch"}]
+        describe({**support, "toolChoice": choice})
+        llama.plays_recorded(RAG)
+        agent(load).predict(QUESTION)
+        [config] = llama.agents.values()
+        assert config.get("tool_config") == (sent and {"tool_choice": sent})
+
+    @pytest.mark.parametrize("sampling, sent", [
+        ({"temperature": 0, "topP": 0.5}, {"type": "greedy"}),
+        ({"temperature": 0.5}, {"type": "top_p", "temperature": 0.5, "top_p": 1.0}),
+        ({"topP": 0.5}, {"type": "top_p", "temperature": 1.0, "top_p": 0.5}),
+    ])
+    def test_sampling(
+        self, load: Load, llama: StubLlamaStack, support: JSON, describe: Describe, sampling: JSON, sent: JSON
+    ) -> None:
+        describe({**support, "sampling": sampling})
+        llama.plays_recorded(RAG)
+        agent(load).predict(QUESTION)
+        [config] = llama.agents.values()
+        assert config["sampling_params"] == {"strategy": sent}
 
     def test_is_found_on_a_later_page(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
         llama.agents = {f"a{number:03}": {"name": "other"} for number in range(250)}

@@ -238,7 +238,7 @@ struct SuiteRunnerTests {
             switch event {
             case .started(let samples): log.append("started \(samples)")
             case .sampleStarted(let id): log.append("+ \(id)")
-            case .sampleFinished(let id, let sample): log.append("- \(id) \(sample.verdict)")
+            case .sampleFinished(let id, let sample, _): log.append("- \(id) \(sample.verdict)")
             case .caseFinished(let result): log.append("case \(result.id) \(result.verdict)")
             case .suiteFinished(let result): log.append("suite \(result.suite) \(result.verdict)")
             }

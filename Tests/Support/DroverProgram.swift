@@ -20,7 +20,7 @@ package struct DroverProgram: Sendable {
     package init(in directory: String, environment: [String: String] = [:]) {
         self.directory = directory
         let inherited = ProcessInfo.processInfo.environment
-        let kept = ["PATH", "HOME", "LANG", "XDG_CACHE_HOME", "PYENV_ROOT", "TMPDIR"]
+        let kept = ["PATH", "HOME", "LANG", "XDG_CACHE_HOME", "PYENV_ROOT", "TMPDIR", "SSL_CERT_FILE"]
         self.environment = inherited.filter { key, _ in
             kept.contains(key) || key.hasPrefix("UV_") || key.hasPrefix("PIP_")
         }.merging(environment) { _, added in added }

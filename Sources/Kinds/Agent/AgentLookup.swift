@@ -5,10 +5,10 @@ import Wire
 
 /// Finds the definition that an agent runs with.
 package struct AgentLookup: Sendable {
-    private let workflow: Workflow
+    let workflow: Workflow
     private let servers: Servers
-    private let survey: Survey
-    private let drivers: [any Driver]
+    let survey: Survey
+    let drivers: [any Driver]
 
     package init(_ workflow: Workflow, servers: Servers, survey: Survey, drivers: [any Driver]) {
         self.workflow = workflow

@@ -213,6 +213,7 @@ package struct AgentResource: Resource {
             "version": .integer(live.current.number), "model": .string(live.current.registeredModel),
             "uri": .string(live.current.uri),
         ]
+        outputs["loggedModel"] = live.current.modelID.map(Value.string)
         // Encoded from what was decoded: cannot fail.
         outputs["definition"] = live.current.definition.flatMap { try? Value(encoding: $0) }
         return outputs

@@ -85,19 +85,26 @@ package struct MLflowMetric: Sendable, Hashable {
     package var step: Int
     /// The logged model that it is shown on too.
     package var modelID: String?
+    /// The dataset that it was measured with; nil when there is none.
+    package var dataset: MLflowRunDataset?
 
-    package init(_ key: String, _ value: Double, timestamp: Int, step: Int = 0, modelID: String? = nil) {
+    package init(
+        _ key: String, _ value: Double, timestamp: Int, step: Int = 0, modelID: String? = nil,
+        dataset: MLflowRunDataset? = nil
+    ) {
         self.key = key
         self.value = value
         self.timestamp = timestamp
         self.step = step
         self.modelID = modelID
+        self.dataset = dataset
     }
 
     fileprivate var json: Value {
         .fields([
             "key": .string(key), "value": .number(value), "timestamp": .integer(timestamp), "step": .integer(step),
-            "model_id": modelID.map(Value.string),
+            "model_id": modelID.map(Value.string), "dataset_name": dataset.map { .string($0.name) },
+            "dataset_digest": dataset.map { .string($0.digest) },
         ])
     }
 }

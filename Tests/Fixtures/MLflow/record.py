@@ -218,7 +218,36 @@ def artifacts() -> None:
     call("GET", "/api/2.0/mlflow/nope")
 
 
-for group in (experiments, runs, logged_models, registry, prompts, datasets, artifacts):
+def traces() -> None:
+    call("GET", "/api/3.0/mlflow/server-info")
+    call("POST", "experiments/create", {"name": "traces"}, {"texp": "experiment_id"})
+    call("POST", "runs/create", {"experiment_id": "{texp}", "run_name": "r", "start_time": 5}, {"trun": "run.info.run_id"})
+    dataset = {"name": "cases", "digest": "3b1c9a7d", "source_type": "local", "source": "{\"uri\":\"a.yaml\"}",
+               "schema": "{}", "profile": "{\"num_rows\":1}"}
+    inputs = {"run_id": "{trun}", "models": [{"model_id": "m-" + "0" * 32}],
+              "datasets": [{"dataset": dataset, "tags": [{"key": "mlflow.data.context", "value": "eval"}]}]}
+    call("POST", "runs/log-inputs", inputs)
+    call("POST", "runs/log-inputs", inputs)
+    call("POST", "runs/log-inputs", {"run_id": "a" * 32, "datasets": []})
+    assessment = {"assessment_id": "a-" + "1" * 32, "assessment_name": "contains", "trace_id": "tr-" + "7" * 32,
+                  "source": {"source_type": "CODE", "source_id": "drover"}, "feedback": {"value": False},
+                  "rationale": "It does not.", "create_time": "2026-06-01T12:00:00Z",
+                  "last_update_time": "2026-06-01T12:00:00Z", "valid": True,
+                  "metadata": {"mlflow.assessment.sourceRunId": "r1"}}
+    info = {"trace_id": "tr-" + "7" * 32, "client_request_id": "golden/a", "request_preview": "Hi",
+            "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "{texp}"}},
+            "response_preview": "Hello", "request_time": "2026-06-01T12:00:00.250Z", "execution_duration": "1.500s",
+            "state": "OK", "trace_metadata": {"mlflow.trace_schema.version": "3", "mlflow.sourceRun": "r1"},
+            "tags": {"mlflow.traceName": "golden/a"}, "assessments": [assessment]}
+    call("POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}})
+    call("POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": info}})
+    call("GET", "/api/3.0/mlflow/traces/tr-" + "7" * 32)
+    call("POST", "/api/3.0/mlflow/traces", {"trace": {"trace_info": {
+        **info, "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": "99999"}}}}})
+    call("POST", "/api/3.0/mlflow/traces", {})
+
+
+for group in (experiments, runs, logged_models, registry, prompts, datasets, artifacts, traces):
     group()
 for exchange in exchanges:  # What is long in a request stays out of the file: the test makes it again.
     exchange["body"] = json.loads(

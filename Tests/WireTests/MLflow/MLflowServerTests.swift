@@ -162,7 +162,8 @@ struct MLflowServerTests {
     func version() async throws {
         let server = FakeMLflow().server()
         #expect(try await server.version() == "3.17.2")
-        #expect(try await server.info() == nil)
+        #expect(try await server.info()?.workspacesEnabled == false)
+        #expect(try await FakeMLflow(version: "3.5.1").server().info() == nil)
     }
 
     @Test("A filter takes the quotes that its value leaves free")

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 from .items import filled
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError
-from .tools import functions_of, mcp_token, response_format, tools_of
+from .tools import function_of, functions_of, mcp_token, response_format, tools_of
 
-KNOWLEDGE_SEARCH = "builtin::rag/knowledge_search"
+SEARCH = "knowledge_search"
 TOOL_GROUPS = {"webSearch": "builtin::websearch"}
 PAGE = 100
 
@@ -74,7 +74,7 @@ def agent_name(definition: JSON) -> str:
 def agent_config(definition: JSON) -> JSON:
     """A definition as the server takes it."""
     schema = response_format(definition)
-    choice = definition.get("toolChoice")
+    choice = tool_choice(definition)
     return filled({
         "name": agent_name(definition),
         "model": definition["model"],
@@ -87,7 +87,17 @@ def agent_config(definition: JSON) -> JSON:
         "input_shields": definition.get("inputShields") or [],
         "output_shields": definition.get("outputShields") or [],
         "response_format": schema and {"type": "json_schema", "json_schema": schema["schema"]},
+        "enable_session_persistence": False,
     })
+
+
+def tool_choice(definition: JSON) -> str | None:
+    """`auto`, `required`, `none` or the name of the one tool that is meant; a tool that stands for many is nobody's."""
+    choice = definition.get("toolChoice")
+    tool = next((tool for tool in tools_of(definition) if tool["name"] == choice), None)
+    if tool is None or function_of(tool):
+        return choice
+    return SEARCH if "fileSearch" in tool else None
 
 
 def tool_groups(tool: JSON) -> list[str | JSON]:
@@ -96,7 +106,7 @@ def tool_groups(tool: JSON) -> list[str | JSON]:
         search = tool["fileSearch"]
         most = search.get("maxResults")
         config = {"query_config": {"max_chunks": most}} if most else {}
-        return [{"name": KNOWLEDGE_SEARCH, "args": {"vector_db_ids": search["vectorStores"], **config}}]
+        return [{"name": f"builtin::rag/{SEARCH}", "args": {"vector_db_ids": search["vectorStores"], **config}}]
     if "mcp" in tool:
         group = tool["mcp"].get("toolGroup")
         if not group:
@@ -126,16 +136,15 @@ def client_tool(function: JSON) -> JSON:
     return {**named, "parameters": parameters, "input_schema": schema}
 
 
-def sampling_params(sampling: JSON) -> JSON | None:
-    """Sampling; None leaves it to the server, which then is greedy."""
+def sampling_params(sampling: JSON) -> JSON:
+    """Greedy without a temperature, and with 0; a strategy cuts at 0.95 unless it is told not to."""
     temperature, top_p = sampling.get("temperature"), sampling.get("topP")
-    strategy: JSON | None = None
-    if temperature == 0:
-        strategy = {"type": "greedy"}
-    elif temperature is not None or top_p is not None:
-        strategy = filled({"type": "top_p", "temperature": temperature or 1.0, "top_p": top_p})
-    params = {"strategy": strategy, "max_tokens": sampling.get("maxTokens"), "stop": sampling.get("stop")}
-    return filled(params) or None
+    strategy: JSON = {"type": "greedy"}
+    if temperature or (temperature is None and top_p is not None):
+        strategy = {"type": "top_p", "temperature": temperature or 1.0, "top_p": 1.0 if top_p is None else top_p}
+    return filled({
+        "strategy": strategy, "max_tokens": sampling.get("maxTokens"), "stop": sampling.get("stop"),
+    })
 
 
 def provider_headers(definition: JSON) -> dict[str, str]:

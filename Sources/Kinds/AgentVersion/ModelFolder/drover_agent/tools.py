@@ -41,7 +41,9 @@ def function_of(tool: JSON) -> JSON | None:
             "description": tool["agent"].get("description") or f"Asks the agent `{tool['agent']['name']}`.",
             "parameters": {
                 "type": "object",
-                "properties": {"question": {"type": "string", "description": "The question, complete in itself."}},
+                "properties": {"question": {
+                    "type": "string", "description": "The whole question: the agent knows nothing else of this.",
+                }},
                 "required": ["question"],
             },
         }

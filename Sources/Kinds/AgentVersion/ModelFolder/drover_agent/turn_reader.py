@@ -7,11 +7,11 @@ from mlflow.entities import SpanType
 
 from .items import finished, function_call, function_call_output, message, text_of
 from .llama_stack import JSON, Events, LlamaStackError, message_of
+from .server_agents import SEARCH
 from .spans import OpenSpans
 from .tools import tools_of
 from .turns import Turn
 
-SEARCH = "knowledge_search"
 END_OF_TURN = ("turn_complete", "turn_awaiting_input")
 
 
@@ -48,7 +48,6 @@ class TurnReader:
                     return
                 if kind == "step_start":
                     self._begin(payload, spans)
-                    yield {"type": "response.in_progress"}  # Tells that the server did begin.
                 elif kind == "step_progress":
                     yield from self._progress(payload, spans)
                 elif kind == "step_complete":

@@ -1,0 +1,27 @@
+import Engine
+import Language
+package import Wire
+
+extension AgentLookup {
+    /// Where traces and results of an agent go: a declared experiment, else the one that the agent is logged in, else the
+    /// stack's own.
+    ///
+    /// - Parameter isApplied: Whether the last applied version is at work; what the spec says now has no logged model.
+    /// - Returns: nil when there is no such experiment on the server.
+    package func place(of agent: String, experiment: String? = nil, isApplied: Bool) -> MLflowPlace? {
+        let address = Address(AgentResource.kind, agent)
+        let own = workflow[address].flatMap { ($0.spec as? AgentSpec)?.place(at: address, in: workflow.stack) }
+        let named = experiment.map { Address(ExperimentResource.kind, $0) }
+        let wanted = named ?? own?.experiment ?? Address(ExperimentResource.kind, workflow.stack.name)
+        guard let id = outputs(at: wanted)["id"]?.string else { return nil }
+        guard isApplied, own != nil else { return MLflowPlace(experimentID: id) }
+        let version = outputs(at: address)
+        return MLflowPlace(
+            experimentID: id, modelID: version["loggedModel"]?.string, modelURI: version["uri"]?.string)
+    }
+
+    private func outputs(at address: Address) -> [String: Value] {
+        guard let member = survey.members[address] else { return [:] }
+        return drivers.first { $0.kind == address.kind }?.outputs(of: member) ?? [:]
+    }
+}

@@ -1,0 +1,204 @@
+import Engine
+package import Language
+import Runtime
+package import Suites
+import Synchronization
+package import Wire
+
+/// Publishes what suites show as evaluation runs of MLflow, while they run: one run a suite, one trace a sample. It acts
+/// behind the suites' back: they never wait for it, and what it cannot publish it tells at the end.
+package final class EvaluationPublisher: Sendable {
+    private enum Step: Sendable {
+        case sample(CaseID, Sample, Trace?)
+        case suite(SuiteResult)
+    }
+
+    private struct State {
+        /// Samples that wait for their run.
+        var waiting = 0
+        var dropped = 0
+        var done = 0
+        var problems: [Diagnostic] = []
+    }
+
+    /// The most samples that wait for their run to be made.
+    private static let limit = 1024
+    /// Between two tries while the server takes nothing.
+    private static let pause = Duration.seconds(1)
+
+    private let runs: [String: EvaluationRun]
+    private let clock: any Clock<Duration>
+    private let steps: AsyncStream<Step>
+    private let step: AsyncStream<Step>.Continuation
+    private let state = Mutex(State())
+
+    private init(_ runs: [EvaluationRun], clock: any Clock<Duration>) {
+        self.runs = Dictionary(runs.map { ($0.suite.name, $0) }) { first, _ in first }
+        self.clock = clock
+        (steps, step) = AsyncStream.makeStream()
+    }
+
+    /// Gives `body` a publisher, and publishes the rest after it, until nothing has moved for `deadline`.
+    ///
+    /// - Parameters:
+    ///   - places: Where each suite goes, by its name; suites without a place are not published.
+    ///   - clock: Measures the deadline.
+    /// - Returns: What `body` gives, and a warning for each thing that was not published.
+    /// - Throws: What `body` throws.
+    package static func withPublisher<R: Sendable>(
+        to server: MLflowServer, _ suites: [TestSuite], places: [String: MLflowPlace], _ context: EvaluationContext,
+        deadline: Duration = .seconds(10), clock: any Clock<Duration> = ContinuousClock(),
+        _ body: (EvaluationPublisher) async throws -> R
+    ) async throws -> (result: R, warnings: [Diagnostic]) {
+        let runs = suites.compactMap { suite in
+            places[suite.name].map { EvaluationRun(server: server, suite: suite, place: $0, context: context) }
+        }
+        let publisher = EvaluationPublisher(runs, clock: clock)
+        let (result, tally) = try await MLflowTraceWriter.withWriter(
+            to: server, deadline: deadline, clock: clock
+        ) { writer in
+            try await publisher.publishing(with: writer, deadline: deadline, body)
+        }
+        return (result, publisher.warnings(tally))
+    }
+
+    /// Takes in what happened; never waits.
+    package func take(_ event: SuiteEvent) {
+        switch event {
+        case .sampleFinished(let id, let sample, let trace):
+            guard runs[id.suite] != nil else { return }
+            let isTaken = state.withLock { state in
+                guard state.waiting < Self.limit else {
+                    state.dropped += 1
+                    return false
+                }
+                state.waiting += 1
+                return true
+            }
+            if isTaken { step.yield(.sample(id, sample, trace)) }
+        case .suiteFinished(let result):
+            if runs[result.suite] != nil { step.yield(.suite(result)) }
+        case .started, .sampleStarted, .caseFinished:
+            break
+        }
+    }
+}
+
+extension EvaluationPublisher {
+    private func publishing<R: Sendable>(
+        with writer: MLflowTraceWriter, deadline: Duration, _ body: (EvaluationPublisher) async throws -> R
+    ) async throws -> R {
+        let clock = clock
+        let result = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await self.publish(with: writer) }
+            let result: Result<R, any Error>
+            do {
+                result = .success(try await body(self))
+            } catch {
+                result = .failure(error)
+            }
+            step.finish()
+            group.addTask { await standstill(of: { self.state.withLock(\.done) }, for: deadline, clock: clock) }
+            await group.next()
+            group.cancelAll()
+            return result
+        }
+        return try result.get()
+    }
+
+    /// Takes the steps in their order until there will be no more, or the time is over.
+    private func publish(with writer: MLflowTraceWriter) async {
+        var begun: [String: MLflowRun?] = [:]
+        for await step in steps {
+            switch step {
+            case .sample(let id, let sample, let trace):
+                if let evaluation = runs[id.suite], let run = await begin(evaluation, &begun), let trace {
+                    writer.write(trace.evaluated(sample, of: id, run: run.id, at: evaluation.place))
+                }
+                state.withLock { $0.waiting -= 1 }
+            case .suite(let result):
+                if let evaluation = runs[result.suite], let run = await begin(evaluation, &begun) {
+                    let now = evaluation.context.now()
+                    await persistently(result.suite) { try await evaluation.end(run, with: result, at: now) }
+                }
+                begun[result.suite] = .some(nil)
+            }
+            state.withLock { $0.done += 1 }
+        }
+        for (suite, run) in begun where run != nil { report(.notPublished(suite, because: Self.late)) }
+    }
+
+    /// - Returns: nil when it cannot be begun, now and later.
+    private func begin(_ evaluation: EvaluationRun, _ begun: inout [String: MLflowRun?]) async -> MLflowRun? {
+        let name = evaluation.suite.name
+        if let known = begun[name] { return known }
+        let run = await persistently(name) { try await evaluation.begin() }
+        begun[name] = .some(run)
+        return run
+    }
+
+    /// Does something as often as the server is only away; what it refuses is told.
+    /// - Returns: nil when it was not done.
+    @discardableResult
+    private func persistently<R: Sendable>(_ suite: String, _ body: () async throws -> R) async -> R? {
+        while true {
+            do {
+                return try await body()
+            } catch is CancellationError {
+                report(.notPublished(suite, because: Self.late))
+                return nil
+            } catch {
+                let isAway = (error as? WireError)?.meansAway ?? false
+                guard isAway, (try? await clock.sleep(for: Self.pause)) != nil else {  // The time may be over.
+                    report(.notPublished(suite, because: Diagnostic.from(error, at: nil).detail))
+                    return nil
+                }
+            }
+        }
+    }
+
+    private static let late = "MLflow did not answer in time."
+
+    private func report(_ problem: Diagnostic) {
+        state.withLock { state in
+            if !state.problems.contains(problem) { state.problems.append(problem) }
+        }
+    }
+
+    private func warnings(_ tally: TraceTally) -> [Diagnostic] {
+        let state = state.withLock { $0 }
+        let missing = tally.missing + state.dropped + state.waiting
+        guard missing > 0 else { return state.problems }
+        return state.problems + [.tracesMissing(missing, of: missing + tally.written, because: tally.reason)]
+    }
+}
+
+extension WireError {
+    /// Whether nobody answers there just now.
+    fileprivate var meansAway: Bool {
+        switch cause {
+        case .transport(.tls): false
+        case .transport: true
+        case .status(let status): [502, 503, 504].contains(status)
+        case .unreadable, .stream: false
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notPublished(_ suite: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "not-published", "Results are not in MLflow",
+            detail: "The evaluation run of the suite `\(suite)` is missing or incomplete: \(reason)",
+            fix: "The verdict stands without it. Run the suite again once MLflow takes it, or use `--no-publish`.",
+            severity: .warning, exitCode: 1)
+    }
+
+    fileprivate static func tracesMissing(_ count: Int, of all: Int, because reason: WireError?) -> Diagnostic {
+        let why = reason.map { " The first reason: \($0.diagnostic().detail)" } ?? ""
+        return Diagnostic(
+            "traces-missing", "Traces are not in MLflow", detail: "\(count) of \(all) traces were not written.\(why)",
+            fix: "The verdict stands without them. Run the suites again once MLflow takes them, or use `--no-publish`.",
+            severity: .warning, exitCode: 1)
+    }
+}

@@ -1,0 +1,85 @@
+import Language
+import Suites
+import Wire
+
+/// One suite as a run of MLflow: begun before its first trace is written, ended with what its samples come to.
+struct EvaluationRun: Sendable {
+    /// By this tag a run is found again whose answer was lost.
+    private static let keyTag = "drover.evaluation"
+
+    let server: MLflowServer
+    let suite: TestSuite
+    let place: MLflowPlace
+    let context: EvaluationContext
+
+    /// Makes the run with its dataset and model; when it was begun before, takes that one.
+    func begin() async throws -> MLflowRun {
+        let run = try await created()
+        try await server.logInputs(toRun: run.id, dataset: dataset, modelID: place.modelID)
+        return run
+    }
+
+    /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
+    /// A time in milliseconds since 1970: doing it again at the same time changes nothing.
+    func end(_ run: MLflowRun, with result: SuiteResult, at now: Int) async throws {
+        let metrics = result.metrics.map { metric in
+            MLflowMetric(
+                metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
+        }
+        let verdict = ["drover.verdict": result.verdict.rawValue]
+        try await server.logBatch(toRun: run.id, metrics: metrics, tags: verdict)
+        // The report is one more thing to look at: where artifacts are kept elsewhere, everything else is still there.
+        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) {
+            try await server.putArtifact(Array(context.report(of: result).utf8), named: "drover.json", in: folder)
+        }
+        try await server.updateRun(
+            run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
+    }
+
+    private func created() async throws -> MLflowRun {
+        let key = "\(context.id)/\(suite.name)"
+        do {
+            return try await server.createRun(
+                inExperiment: place.experimentID, name: suite.name, startTime: context.now(), tags: tags(key))
+        } catch let error as WireError where error.leavesDoubt {
+            let begun = try await server.runs(
+                inExperiments: [place.experimentID], where: MLflowFilter.tag(Self.keyTag, key))
+            guard let run = begun.first else { throw error }
+            return run
+        }
+    }
+
+    private func tags(_ key: String) -> [String: String] {
+        var tags = [
+            "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
+            "drover.stack": context.stack, "drover.suite": suite.name, "drover.agent": suite.agent,
+            "drover.version": context.version, Self.keyTag: key,
+        ]
+        tags["mlflow.source.git.commit"] = context.commit
+        tags["drover.model"] = place.modelURI
+        return tags
+    }
+
+    /// The questions and claims of the suite: what is asked again gives the same digest.
+    private var dataset: MLflowRunDataset {
+        let rows = suite.cases.map { testCase in
+            [testCase.id.description]
+                + testCase.turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }
+        }
+        let digest = sha256Hex(Array(rows.map { $0.joined(separator: "\0") }.joined(separator: "\u{1}").utf8))
+        return MLflowRunDataset(
+            name: suite.name, digest: String(digest.prefix(8)), place: context.sources[suite.range.source].path,
+            rows: suite.cases.count)
+    }
+}
+
+extension WireError {
+    /// Whether what was asked for may have been done all the same.
+    fileprivate var leavesDoubt: Bool {
+        switch cause {
+        case .transport(.timeout), .transport(.broken), .unreadable: true
+        case .status(let status): status >= 500
+        case .transport, .stream: false
+        }
+    }
+}

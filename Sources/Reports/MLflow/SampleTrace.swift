@@ -1,0 +1,76 @@
+import Language
+import Runtime
+import Suites
+import Wire
+
+extension Trace {
+    /// The trace of a sample as its evaluation shows it: linked to run and model, with what was found of it.
+    func evaluated(_ sample: Sample, of testCase: CaseID, run: String, at place: MLflowPlace) -> MLflowTrace {
+        var trace = self
+        trace.name = testCase.description
+        trace.requestID = testCase.description
+        // Only where there is a conversation: MLflow groups traces by session as soon as one has any.
+        if sample.turns.count > 1 { trace.session = "\(testCase)/\(id.hexadecimal.prefix(8))" }
+        trace.run = run
+        trace.model = place.modelID
+        trace.tags = ["drover.case": testCase.description, "drover.verdict": sample.verdict.rawValue]
+        var evaluated = trace.mlflow(inExperiment: place.experimentID)
+        evaluated.assessments = sample.assessments
+        return evaluated
+    }
+}
+
+extension Sample {
+    /// One for each assertion that its turns name, and one for all together. An assertion that is made several times
+    /// holds when it holds every time: MLflow's views show one value of a name.
+    var assessments: [MLflowAssessment] {
+        let all = turns.flatMap(\.outcomes)
+        return [assessment]
+            + Dictionary(grouping: all, by: \.name).sorted { $0.key < $1.key }.map { name, outcomes in
+                MLflowAssessment(
+                    name, from: Self.source, finding: outcomes.finding,
+                    rationale: outcomes.map(\.line).joined(separator: "\n"))
+            }
+    }
+
+    private static let source = MLflowAssessment.Source.code("drover")
+    /// The name of the one for all together: MLflow's views show the first names of the alphabet unasked.
+    private static let together = "allPassed"
+
+    private var assessment: MLflowAssessment {
+        let reason = problem?.detail
+        let finding: MLflowAssessment.Finding =
+            switch verdict {
+            case .passed: .value(true)
+            case .failed: .value(false)
+            case .error: .error(code: "INCONCLUSIVE", message: reason ?? "An assertion could not be judged.")
+            }
+        return MLflowAssessment(Self.together, from: Self.source, finding: finding, rationale: reason)
+    }
+}
+
+extension [AssertionOutcome] {
+    /// Wrong is wrong, whatever else could not be found out.
+    fileprivate var finding: MLflowAssessment.Finding {
+        var unknown: String?
+        for outcome in self {
+            switch outcome.result {
+            case .failed: return .value(false)
+            case .error(let reason): unknown = unknown ?? reason
+            case .passed: continue
+            }
+        }
+        return unknown.map { .error(code: "UNOBSERVABLE", message: $0) } ?? .value(true)
+    }
+}
+
+extension AssertionOutcome {
+    /// `✓ contains "30 days"`, or what is wrong instead.
+    fileprivate var line: String {
+        switch result {
+        case .passed: "✓ \(claim)"
+        case .failed(let mismatch): "✗ \(claim): \(mismatch.reason)"
+        case .error(let reason): "? \(claim): \(reason)"
+        }
+    }
+}

@@ -1,0 +1,222 @@
+import Language
+
+/// One turn of an agent while it runs: turns its events into spans. Pure: times come in, in nanoseconds since 1970.
+///
+/// Servers tell of tools and of text, not of model calls: a model is taken to think from the question, or from the end of
+/// the last tool, until the next tool begins or the answer is there.
+struct AgentScope {
+    private struct OpenTool {
+        var name: String
+        var start: Int
+    }
+
+    private let agent: AgentDefinition
+    private var span: Span
+    /// What the model has been told so far.
+    private(set) var messages: [Value]
+    /// Since when the model thinks; nil while tools run.
+    private var thinkingSince: Int?
+    private var openTools: [OpenTool] = []
+    /// Tools that ended since the model last spoke: what it had asked for.
+    private var calls: [Answer.ToolCall] = []
+    private var said = ""
+    /// What agents that are asked as tools told, by the tool, until its end tells what they were asked.
+    private var delegated: [String: [(event: AgentEvent, time: Int)]] = [:]
+    /// Where in the span the searches are.
+    private var searches: [Int] = []
+    /// Where in the span the model call is that asked for the tools that run.
+    private var asking: Int?
+
+    init(_ agent: AgentDefinition, asked question: String, after earlier: [Value] = [], at time: Int) {
+        self.agent = agent
+        let asked = Self.message("user", question)
+        messages = (earlier.isEmpty ? [Self.message("system", agent.instructions)] : earlier) + [asked]
+        span = Span(agent.name, .agent, start: time, inputs: ["input": [asked]])
+        thinkingSince = time
+    }
+
+    mutating func take(_ event: AgentEvent, at time: Int) {
+        switch event {
+        case .text(let text):
+            think(at: time)
+            said += text
+        case .toolStarted(let name):
+            stopThinking(at: time)
+            openTools.append(OpenTool(name: name, start: time))
+        case .toolFinished(let call):
+            stopThinking(at: time)
+            finish(call, at: time)
+        case .delegated(let tool, let event):
+            delegated[tool, default: []].append((event, time))
+        case .finished:
+            break  // The answer is returned as well.
+        }
+    }
+
+    /// The span of the turn, whose answer is there.
+    mutating func finish(with answer: Answer, at time: Int) -> Span {
+        closeTools(at: time)
+        if thinkingSince != nil, answer.hasMessage || !said.isEmpty || span.children.isEmpty {
+            said = answer.text
+            stopThinking(at: time)
+        }
+        tellPassages(of: answer)
+        messages.append(Self.message("assistant", answer.text))
+        span.outputs = ["output": .array(answer.hasMessage ? [Self.output(answer.text)] : [])]
+        span.usage = answer.usage
+        span.attributes["drover.status"] = .string(answer.status.rawValue)
+        span.attributes["drover.fallback"] = answer.fallback.map(Value.string)
+        span.attributes["drover.steps"] = answer.steps.map(Value.integer)
+        if answer.status == .failed { span.error = answer.error ?? "The server did not say why." }
+        span.end = time
+        return span
+    }
+
+    /// The span of the turn, which broke off.
+    mutating func fail(because reason: String, at time: Int) -> Span {
+        closeTools(at: time)
+        stopThinking(at: time)
+        span.error = reason
+        span.end = time
+        return span
+    }
+}
+
+extension AgentScope {
+    private mutating func think(at time: Int) {
+        guard thinkingSince == nil, openTools.isEmpty else { return }
+        thinkingSince = time
+    }
+
+    /// Ends a model call; what it asked for is filled in when its tools are told.
+    private mutating func stopThinking(at time: Int) {
+        guard let start = thinkingSince else { return }
+        var call = Span(
+            agent.model, .chatModel, start: start, end: time,
+            inputs: ["model": .string(agent.model), "messages": .array(messages)],
+            outputs: Self.choice(Self.message("assistant", said), reason: "stop"))
+        call.model = agent.model
+        thinkingSince = nil
+        said = ""
+        calls = []
+        asking = span.children.count
+        span.children.append(call)
+    }
+
+    private mutating func finish(_ call: Answer.ToolCall, at time: Int) {
+        let index = openTools.firstIndex { $0.name == call.name } ?? openTools.firstIndex { $0.name == call.tool }
+        let start = index.map { openTools.remove(at: $0).start } ?? time
+        let isSearch = agent.tools.contains { $0.name == call.tool && $0.fileSearch != nil }
+        var tool = Span(
+            call.name, isSearch ? .retriever : .tool, start: start, end: time, inputs: call.arguments,
+            outputs: call.result.map(Self.parsed))
+        tool.error = call.error
+        if call.tool != call.name { tool.attributes["drover.tool"] = .string(call.tool) }
+        let question = call.arguments["question"]?.string ?? ""
+        tool.children = answers(of: call.name, asked: question, from: start, to: time)
+        if isSearch { searches.append(span.children.count) }
+        span.children.append(tool)
+        tell(call)
+        if openTools.isEmpty { thinkingSince = time }
+    }
+
+    /// Puts a call that ended into the model call that asked for it, and into what the model is told next.
+    private mutating func tell(_ call: Answer.ToolCall) {
+        calls.append(call)
+        let asked = calls.enumerated().map { Self.request($0.element, number: $0.offset) }
+        let message: Value = ["role": "assistant", "content": "", "tool_calls": .array(asked)]
+        if let asking { span.children[asking].outputs = Self.choice(message, reason: "tool_calls") }
+        // The earlier form of the same message, with its results.
+        if calls.count > 1 { messages.removeLast(calls.count) }
+        messages.append(message)
+        messages += calls.enumerated().map { number, call in
+            [
+                "role": "tool", "tool_call_id": .string("call-\(number + 1)"),
+                "content": .string(call.result ?? call.error ?? ""),
+            ]
+        }
+    }
+
+    /// What the agent that is asked as a tool did.
+    private mutating func answers(of tool: String, asked question: String, from start: Int, to end: Int) -> [Span] {
+        guard let events = delegated.removeValue(forKey: tool),
+            let definition = agent.tools.first(where: { $0.name == tool })?.agent
+        else { return [] }
+        var spans: [Span] = []
+        var scope: AgentScope?
+        for (event, time) in events {
+            var running = scope ?? AgentScope(definition, asked: question, at: spans.last?.end ?? start)
+            scope = nil
+            if case .finished(let answer) = event {
+                spans.append(running.finish(with: answer, at: time))
+            } else {
+                running.take(event, at: time)
+                scope = running
+            }
+        }
+        if var scope { spans.append(scope.fail(because: "The end of the answer was not told.", at: end)) }
+        return spans
+    }
+
+    /// Ends what nobody ended.
+    private mutating func closeTools(at time: Int) {
+        for tool in openTools {
+            var open = Span(tool.name, .tool, start: tool.start, end: time)
+            open.error = "The end of the call was not told."
+            open.children = answers(of: tool.name, asked: "", from: tool.start, to: time)
+            span.children.append(open)
+        }
+        openTools = []
+    }
+
+    /// Passages belong to a search when there was only one.
+    private mutating func tellPassages(of answer: Answer) {
+        guard searches.count == 1, !answer.retrieved.isEmpty else { return }
+        span.children[searches[0]].outputs = .array(answer.retrieved.map(\.shown))
+    }
+}
+
+extension AgentScope {
+    static func message(_ role: String, _ text: String) -> Value {
+        ["role": .string(role), "content": .string(text)]
+    }
+
+    /// An item of the output of the Responses API.
+    private static func output(_ text: String) -> Value {
+        [
+            "type": "message", "role": "assistant",
+            "content": [["type": "output_text", "text": .string(text)]],
+        ]
+    }
+
+    /// The answer of a model as chat completions give it.
+    private static func choice(_ message: Value, reason: String) -> Value {
+        ["choices": [["index": 0, "finish_reason": .string(reason), "message": message]]]
+    }
+
+    private static func request(_ call: Answer.ToolCall, number: Int) -> Value {
+        [
+            "id": .string("call-\(number + 1)"), "type": "function",
+            "function": ["name": .string(call.name), "arguments": .string(call.arguments.interpolated)],
+        ]
+    }
+
+    /// A tool's answer as data where it is JSON, else as text.
+    private static func parsed(_ text: String) -> Value {
+        guard let first = text.first, "{[".contains(first) else { return .string(text) }
+        do {
+            return try Value(json: text.utf8)
+        } catch {
+            return .string(text)  // It only began like JSON.
+        }
+    }
+}
+
+extension Answer.Passage {
+    /// As MLflow shows retrieved documents.
+    fileprivate var shown: Value {
+        var metadata: [String: Value] = ["doc_uri": .string(document)]
+        metadata["score"] = score.map(Value.number)
+        return ["page_content": .string(text ?? ""), "metadata": .object(metadata)]
+    }
+}

@@ -1,0 +1,94 @@
+import Language
+import Synchronization
+package import Wire
+
+/// Makes a trace of one conversation with an agent, from what its runtime tells while it answers.
+package final class TraceRecorder: Sendable {
+    private struct State {
+        var turns: [Span] = []
+        var messages: [Value] = []
+        var questions: [String] = []
+        var answers: [String] = []
+        var scope: AgentScope?
+    }
+
+    private let agent: AgentDefinition
+    private let id: TraceID
+    private let now: @Sendable () -> Int
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - id: What the trace will be called.
+    ///   - start: The time, in nanoseconds since 1970.
+    ///   - clock: Measures how much later than `start` things happen.
+    package init(_ agent: AgentDefinition, id: TraceID, start: Int, clock: some Clock<Duration> = ContinuousClock()) {
+        self.agent = agent
+        self.id = id
+        let watch = Stopwatch(clock)
+        now = { start + Int((watch.elapsed / .nanoseconds(1)).rounded()) }
+    }
+
+    /// Records one turn: hands `body` what takes its events.
+    /// - Returns: What `body` returns.
+    /// - Throws: What `body` throws, which ends the turn with an error.
+    package func turn(
+        _ question: String, _ body: (@escaping @Sendable (AgentEvent) -> Void) async throws -> Answer
+    ) async throws -> Answer {
+        let begun = now()
+        state.withLock { state in
+            state.scope = AgentScope(agent, asked: question, after: state.messages, at: begun)
+            state.questions.append(question)
+        }
+        do {
+            let answer = try await body { self.take($0) }
+            end { $0.finish(with: answer, at: $1) }
+            state.withLock { $0.answers.append(answer.text) }
+            return answer
+        } catch {
+            let reason = (error as? Diagnostic)?.detail ?? "The conversation broke off."
+            end { $0.fail(because: reason, at: $1) }
+            throw error
+        }
+    }
+
+    /// The trace of all turns so far. Several turns stand below a root of their own.
+    /// - Parameter failure: Why the conversation did not come to its end; nil when it did, or where its turns say so.
+    package func trace(failure: String? = nil) -> Trace {
+        state.withLock { state in
+            Trace(
+                id: id, root: root(of: state, failure), request: state.questions.joined(separator: "\n"),
+                response: state.answers.joined(separator: "\n"))
+        }
+    }
+
+    private func take(_ event: AgentEvent) {
+        let time = now()
+        state.withLock { $0.scope?.take(event, at: time) }
+    }
+
+    private func end(_ body: (inout AgentScope, Int) -> Span) {
+        let time = now()
+        state.withLock { state in
+            guard var scope = state.scope else { return }
+            state.turns.append(body(&scope, time))
+            state.messages = scope.messages
+            state.scope = nil
+        }
+    }
+
+    private func root(of state: State, _ failure: String?) -> Span {
+        if state.turns.count == 1, var turn = state.turns.first {
+            if turn.error != nil { turn.error = failure ?? turn.error }
+            return turn
+        }
+        let time = now()
+        let asked = state.questions.map { AgentScope.message("user", $0) }
+        var root = Span(
+            agent.name, .agent, start: state.turns.first?.start ?? time, end: state.turns.last?.end ?? time,
+            inputs: ["input": .array(asked)], outputs: state.turns.last?.outputs)
+        let broken = state.turns.compactMap(\.error).first
+        root.error = broken == nil && !state.turns.isEmpty ? nil : failure ?? broken
+        root.children = state.turns
+        return root
+    }
+}

@@ -1,0 +1,14 @@
+/// Where in MLflow the traces and results of an agent go, and which logged model they are about.
+package struct MLflowPlace: Sendable, Hashable {
+    package var experimentID: String
+    /// The logged model of the version that is at work, `m-…`; nil when it is not a logged one.
+    package var modelID: String?
+    /// That version, `models:/NAME/3`; nil when it has none.
+    package var modelURI: String?
+
+    package init(experimentID: String, modelID: String? = nil, modelURI: String? = nil) {
+        self.experimentID = experimentID
+        self.modelID = modelID
+        self.modelURI = modelURI
+    }
+}

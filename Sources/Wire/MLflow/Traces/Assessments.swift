@@ -1,0 +1,62 @@
+import Language
+
+/// What somebody found about a trace, by a name.
+package struct MLflowAssessment: Sendable, Hashable {
+    package enum Source: Sendable, Hashable {
+        case code(String)
+        case judge(String)
+    }
+
+    /// What was found. MLflow's UI takes booleans for pass and fail; numbers belong into metrics.
+    package enum Finding: Sendable, Hashable {
+        case value(Bool)
+        /// Nothing could be found out; the code is a word such as `UNOBSERVABLE`.
+        case error(code: String, message: String)
+    }
+
+    package var name: String
+    package var source: Source
+    package var finding: Finding
+    /// Why, for readers; nil when there is nothing to say.
+    package var rationale: String?
+
+    package init(_ name: String, from source: Source, finding: Finding, rationale: String? = nil) {
+        self.name = name
+        self.source = source
+        self.finding = finding
+        self.rationale = rationale
+    }
+}
+
+extension MLflowAssessment {
+    /// As `StartTraceV3` takes it (3.5.1 and later). Its id follows from trace and name, so that sending it again makes no
+    /// second one.
+    func json(of trace: MLflowTrace, at time: String) -> Value {
+        let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)".utf8)).prefix(32)
+        return .fields([
+            "assessment_id": .string("a-\(id)"), "assessment_name": .string(name), "trace_id": .string(trace.traceID),
+            "source": source.json, "feedback": finding.json, "rationale": rationale.map(Value.string),
+            "create_time": .string(time), "last_update_time": .string(time), "valid": true,
+            "metadata": trace.runID.map { ["mlflow.assessment.sourceRunId": .string($0)] },
+        ])
+    }
+}
+
+extension MLflowAssessment.Source {
+    fileprivate var json: Value {
+        switch self {
+        case .code(let id): ["source_type": "CODE", "source_id": .string(id)]
+        case .judge(let id): ["source_type": "LLM_JUDGE", "source_id": .string(id)]
+        }
+    }
+}
+
+extension MLflowAssessment.Finding {
+    fileprivate var json: Value {
+        switch self {
+        case .value(let value): ["value": .bool(value)]
+        case .error(let code, let message):
+            ["error": ["error_code": .string(code), "error_message": .string(message)]]
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package import Language
+
+/// A trace as MLflow keeps it: the tree of spans of one request to an agent, with what links it to other objects.
+package struct MLflowTrace: Sendable, Hashable {
+    /// A version of a prompt that was used.
+    package struct Prompt: Sendable, Hashable {
+        package var name: String
+        package var version: Int
+
+        package init(name: String, version: Int) {
+            self.name = name
+            self.version = version
+        }
+    }
+
+    package struct Usage: Sendable, Hashable {
+        package var input: Int
+        package var output: Int
+
+        package init(input: Int, output: Int) {
+            self.input = input
+            self.output = output
+        }
+    }
+
+    package var id: TraceID
+    package var experimentID: String
+    /// What the list of traces calls it.
+    package var name: String
+    /// The root first; every other one after its parent.
+    package var spans: [MLflowSpan]
+    /// What the list of traces shows of the request and of the response; cut when it is written.
+    package var request: String
+    package var response: String
+    /// Of the whole trace; nil when the server that was asked does not tell.
+    package var usage: Usage?
+    /// Requests of one conversation share it.
+    package var session: String?
+    package var user: String?
+    /// The run that it belongs to.
+    package var runID: String?
+    /// The logged model that answered, `m-…`.
+    package var modelID: String?
+    /// What the client calls the request.
+    package var requestID: String?
+    package var prompts: [Prompt] = []
+    package var tags: [String: String] = [:]
+    package var assessments: [MLflowAssessment] = []
+
+    package init(
+        id: TraceID, experimentID: String, name: String, spans: [MLflowSpan], request: String = "",
+        response: String = "", usage: Usage? = nil
+    ) {
+        self.id = id
+        self.experimentID = experimentID
+        self.name = name
+        self.spans = spans
+        self.request = request
+        self.response = response
+        self.usage = usage
+    }
+
+    /// `tr-` and 32 hexadecimal digits.
+    package var traceID: String {
+        "tr-\(id.hexadecimal)"
+    }
+
+    /// The tags with those that MLflow itself reads.
+    var allTags: [String: String] {
+        var all = tags
+        all["mlflow.traceName"] = name
+        guard !prompts.isEmpty else { return all }
+        let links = prompts.map { ["name": .string($0.name), "version": .string(String($0.version))] as Value }
+        all["mlflow.linkedPrompts"] = Value.array(links).canonicalJSON
+        return all
+    }
+
+    /// Whether spans alone cannot say all of it.
+    var needsInfo: Bool {
+        modelID != nil || requestID != nil || !assessments.isEmpty
+    }
+}
+
+/// One step of a trace.
+package struct MLflowSpan: Sendable, Hashable {
+    package var id: UInt64
+    /// nil for the root.
+    package var parent: UInt64?
+    package var name: String
+    /// Nanoseconds since 1970.
+    package var start: Int
+    package var end: Int
+    /// Why it failed; nil when it did not.
+    package var error: String?
+    /// `mlflow.spanType`, `mlflow.spanInputs`, …; each is sent as JSON text, as MLflow's own client does.
+    package var attributes: [String: Value]
+
+    package init(
+        id: UInt64, parent: UInt64?, name: String, start: Int, end: Int, error: String? = nil,
+        attributes: [String: Value] = [:]
+    ) {
+        self.id = id
+        self.parent = parent
+        self.name = name
+        self.start = start
+        self.end = end
+        self.error = error
+        self.attributes = attributes
+    }
+}

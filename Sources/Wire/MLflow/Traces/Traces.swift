@@ -1,0 +1,130 @@
+import FoundationEssentials
+package import Language
+
+/// How spans reach a server.
+package enum MLflowTraceRoute: Sendable, Hashable {
+    /// `POST /v1/traces` with the spans of many traces (tried on 3.17.2 and 3.18).
+    case spans
+    /// A file for each trace. MLflow 3.5.1 takes spans too, and then neither reads them nor keeps the duration.
+    case files
+}
+
+extension MLflowServer {
+    /// The longest preview that MLflow keeps, in Unicode scalars.
+    private static let previewLength = 1000
+    /// The longest value of metadata and of a tag that every database of a server keeps.
+    private static let metadataLength = 250
+    private static let tagLength = 4096
+
+    /// The best way for spans that the server has: those that tell of themselves (`server-info`) take many at once.
+    package func traceRoute() async throws -> MLflowTraceRoute {
+        try await info() == nil ? .files : .spans
+    }
+
+    /// Writes what is to be known of a trace beside its spans, over an older writing: `POST /api/3.0/mlflow/traces`
+    /// (3.5.1 and later).
+    /// - Returns: The folder for its files.
+    func startTrace(_ trace: MLflowTrace) async throws -> String {
+        let call = Call(
+            "write the trace", .post, "/api/3.0/mlflow/traces", body: .json(["trace": ["trace_info": info(of: trace)]]),
+            isRepeatable: true)
+        return try await endpoint.decode(call, as: StartedTrace.self).artifactURI
+    }
+
+    /// Writes the spans of a trace as a file, over an older one: `PUT mlflow-artifacts/artifacts/…/traces.json`.
+    func putSpans(of trace: MLflowTrace, at uri: String) async throws {
+        try await putArtifact(SpanFile.bytes(of: trace), named: SpanFile.name, in: MLflowArtifactFolder(uri: uri))
+    }
+
+    /// Writes the spans of at most 100 traces of one experiment and one run, over older ones: `POST /v1/traces` (3.17 and
+    /// later; all or nothing). Of more than 100 the server would not link any to the run, and not say so.
+    func exportSpans(of traces: [MLflowTrace], experimentID: String, runID: String?) async throws {
+        var headers = [(name: "x-mlflow-experiment-id", value: experimentID)]
+        if let runID { headers.append(("x-mlflow-run-id", runID)) }
+        _ = try await endpoint.send(
+            Call(
+                "write the spans of \(traces.count) traces", .post, "/v1/traces",
+                body: .bytes(SpanMessage.bytes(of: traces), contentType: "application/x-protobuf"), isRepeatable: true,
+                headers: headers))
+    }
+
+    private func info(of trace: MLflowTrace) -> Value {
+        let (start, end) = (trace.spans.first?.start ?? 0, trace.spans.first?.end ?? 0)
+        let written = timestamp(end)
+        return .fields([
+            "trace_id": .string(trace.traceID),
+            "client_request_id": trace.requestID.map(Value.string),
+            "trace_location": [
+                "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": ["experiment_id": .string(trace.experimentID)],
+            ],
+            "request_preview": .string(Preview.cut(trace.request, to: Self.previewLength)),
+            "response_preview": .string(Preview.cut(trace.response, to: Self.previewLength)),
+            "request_time": .string(timestamp(start)),
+            "execution_duration": .string(seconds(end - start)),
+            "state": trace.spans.first?.error == nil ? "OK" : "ERROR",
+            "trace_metadata": .object(metadata(of: trace).mapValues { cut($0, to: Self.metadataLength) }),
+            "tags": .object(trace.allTags.mapValues { cut($0, to: Self.tagLength) }),
+            "assessments": .array(trace.assessments.map { $0.json(of: trace, at: written) }),
+        ])
+    }
+
+    private func metadata(of trace: MLflowTrace) -> [String: String] {
+        var metadata = ["mlflow.trace_schema.version": "3", "mlflow.source.name": "drover"]
+        metadata["mlflow.sourceRun"] = trace.runID
+        metadata["mlflow.modelId"] = trace.modelID
+        metadata["mlflow.trace.session"] = trace.session
+        metadata["mlflow.trace.user"] = trace.user
+        metadata["mlflow.trace.tokenUsage"] = trace.usage?.json.canonicalJSON
+        return metadata
+    }
+
+    private func cut(_ text: String, to length: Int) -> Value {
+        .string(Preview.cut(text, to: length))
+    }
+
+    /// `2026-01-01T12:00:00.000Z`.
+    private func timestamp(_ nanoseconds: Int) -> String {
+        let (seconds, rest) = (nanoseconds / 1_000_000_000, nanoseconds % 1_000_000_000)
+        let whole = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601).dropLast()
+        return "\(whole).\(padded(rest / 1_000_000))Z"
+    }
+
+    /// `1.500s`, as protocol buffers write durations in JSON.
+    private func seconds(_ nanoseconds: Int) -> String {
+        let milliseconds = max(0, nanoseconds / 1_000_000)
+        return "\(milliseconds / 1000).\(padded(milliseconds % 1000))s"
+    }
+
+    /// Three digits.
+    private func padded(_ milliseconds: Int) -> String {
+        let digits = String(milliseconds)
+        return String(repeating: "0", count: 3 - digits.count) + digits
+    }
+}
+
+extension MLflowTrace.Usage {
+    /// As the attribute `mlflow.chat.tokenUsage` holds it.
+    package var json: Value {
+        [
+            "input_tokens": .integer(input), "output_tokens": .integer(output),
+            "total_tokens": .integer(input + output),
+        ]
+    }
+}
+
+/// The answer to `StartTraceV3`: only the place of the trace's files is used.
+private struct StartedTrace: Decodable, Sendable {
+    struct Trace: Decodable {
+        var trace_info: Info
+    }
+
+    struct Info: Decodable {
+        var tags: [String: String]?
+    }
+
+    var trace: Trace
+
+    var artifactURI: String {
+        trace.trace_info.tags?["mlflow.artifactLocation"] ?? ""
+    }
+}

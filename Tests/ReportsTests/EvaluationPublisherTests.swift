@@ -1,0 +1,124 @@
+import Fakes
+import Language
+import Runtime
+import Suites
+import Testing
+import Wire
+
+@testable import Reports
+
+/// What a run of suites leaves in MLflow, with the sample run of the reports' golden files.
+@Suite("EvaluationPublisher")
+struct EvaluationPublisherTests {
+    private let run: Run
+
+    init() throws {
+        run = try SampleRun().run
+    }
+
+    private func publish(
+        to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10)
+    ) async throws -> [Diagnostic] {
+        let context = EvaluationContext(
+            stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", startedAt: "2026-06-01T12:00:00Z",
+            sources: run.sources, now: { 1_800_000_000_000 })
+        let suites = run.suites.map { result in
+            TestSuite(
+                name: result.suite, agent: result.agent, range: result.range,
+                cases: result.cases.map { TestCase(id: $0.id, name: $0.name, range: $0.range, turns: []) })
+        }
+        return try await EvaluationPublisher.withPublisher(
+            to: fake.server(), suites, places: places, context, deadline: deadline
+        ) { publisher in
+            for result in run.suites {
+                for testCase in result.cases {
+                    for (number, sample) in testCase.samples.enumerated() {
+                        publisher.take(.sampleFinished(testCase.id, sample, trace(testCase, number)))
+                    }
+                }
+                publisher.take(.suiteFinished(result))
+            }
+        }.warnings
+    }
+
+    private func trace(_ result: CaseResult, _ number: Int) -> Trace {
+        let id = TraceID(high: UInt64(truncatingIfNeeded: result.id.hashValue) | 1, low: UInt64(number) << 8)
+        return Trace(id: id, root: Span("support", .agent, start: 0, end: 5_000_000), request: "q", response: "a")
+    }
+
+    private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
+
+    @Test("Each suite is a run with its dataset, its model, its metrics and its report, ended as it went")
+    func runs() async throws {
+        let fake = FakeMLflow()
+        let warnings = try await publish(to: fake, places: ["golden": place, "smoke": MLflowPlace(experimentID: "0")])
+        #expect(warnings.isEmpty)
+        let golden = try #require(fake.store.runs.first { $0.name == "golden" })
+        let smoke = try #require(fake.store.runs.first { $0.name == "smoke" })
+        #expect(golden.status == "FAILED" && smoke.status == "FINISHED" && golden.endTime == 1_800_000_000_000)
+        let tags = Dictionary(golden.tags.map { ($0.key, $0.value) }) { first, _ in first }
+        #expect(tags["mlflow.runType"] == "genai_evaluate" && tags["drover.verdict"] == "failed")
+        #expect(tags["mlflow.source.git.commit"] == "4711" && tags["drover.model"] == "models:/support/3")
+        #expect(golden.inputs == ["m-1"] && smoke.inputs == [])
+        let dataset = try #require(golden.datasets.first?["dataset"])
+        #expect(dataset["name"] == "golden" && dataset["digest"]?.string?.count == 8)
+        #expect(dataset["source"] == #"{"uri":"specs/helpdesk.yaml"}"#)
+        // Of four samples with a verdict one passed: two failed, and what could not be found out does not count.
+        #expect(golden.metrics["allPassed/mean"] == 1.0 / 3)
+        #expect(golden.metrics["contains/mean"] == 0.5 && golden.metrics["equals/mean"] == 0)
+        #expect(golden.metrics["tokens/mean"] == nil)
+        #expect(golden.metrics["cases"] == 5 && golden.metrics["cases_inconclusive"] == 2)
+        #expect(smoke.metrics["contains/mean"] == 2.0 / 3 && smoke.metrics["latency_ms/mean"] == 20)
+        #expect(smoke.metrics["total_tokens"] == 51)
+        let report = try #require(fake.store.artifacts["0/\(golden.id)/artifacts/drover.json"])
+        #expect(try Value(json: report)["suites"]?.array?.map { $0["name"] } == ["golden"])
+    }
+
+    @Test("Each sample is a trace of its run with one assessment for each assertion, in booleans or errors")
+    func samples() async throws {
+        let fake = FakeMLflow()
+        _ = try await publish(to: fake, places: ["golden": place])
+        #expect(fake.store.runs.map(\.name) == ["golden"], "A suite without a place is not published.")
+        #expect(fake.store.traces.count == 5)
+        let ticket = try #require(
+            fake.store.traces.first { $0.info?["client_request_id"] == "golden/ticket" })
+        #expect(ticket.runID == fake.store.runs[0].id)
+        #expect(ticket.info?["trace_metadata"]?["mlflow.modelId"] == "m-1")
+        #expect(ticket.info?["tags"]?["mlflow.traceName"] == "golden/ticket")
+        #expect(ticket.assessments.map { $0["assessment_name"] } == ["allPassed", "any", "equals"])
+        #expect(ticket.assessments.map { $0["feedback"] } == Array(repeating: ["value": false], count: 3))
+        #expect(
+            ticket.assessments[2]["rationale"]
+                == "✗ meets `equals`: The answer is not the text that was expected.")
+        let tokens = try #require(fake.store.traces.first { $0.info?["client_request_id"] == "golden/tokens" })
+        #expect(tokens.assessments.allSatisfy { $0["feedback"]?["error"] != nil && $0["feedback"]?["value"] == nil })
+        let silence = try #require(fake.store.traces.first { $0.info?["client_request_id"] == "golden/silence" })
+        #expect(silence.assessments.map { $0["assessment_name"] } == ["allPassed"])
+    }
+
+    @Test("A run whose answer was lost is found again, and made once")
+    func lostAnswer() async throws {
+        let fake = FakeMLflow()
+        fake.cut(.answer(1))
+        let warnings = try await publish(to: fake, places: ["golden": place])
+        #expect(warnings.isEmpty && fake.store.runs.count == 1 && fake.store.traces.count == 5)
+    }
+
+    @Test("What MLflow refuses is told once a suite, and tried once")
+    func refused() async throws {
+        let fake = FakeMLflow()
+        let warnings = try await publish(to: fake, places: ["golden": MLflowPlace(experimentID: "99")])
+        #expect(warnings.map(\.code.name) == ["not-published"] && warnings.first?.severity == .warning)
+        #expect(warnings.first?.detail.contains("No Experiment with id=99 exists") == true)
+        #expect(fake.arrivals.count == 1)
+    }
+
+    @Test("With MLflow away, everything else goes on, and what is missing is told")
+    func away() async throws {
+        let fake = FakeMLflow()
+        fake.cut(.before(1))
+        let warnings = try await publish(to: fake, places: ["golden": place], deadline: .milliseconds(20))
+        #expect(warnings.map(\.code.name) == ["not-published"])
+        #expect(warnings.first?.detail.hasPrefix("The evaluation run of the suite `golden` is missing") == true)
+    }
+}
