@@ -25,7 +25,33 @@ package struct FakeAttachment: Sendable, Hashable {
     package var text: String
 }
 
+/// A thing that is registered with the fake, or an agent of its own.
+package struct FakeRegistration: Sendable, Hashable {
+    package var id: String
+    package var value: Value
+}
+
 extension FakeOGX {
+    /// The models that are offered, those of the configuration first.
+    package var models: [FakeRegistration] {
+        state.models.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// In the order of registering.
+    package var shields: [FakeRegistration] {
+        state.shields.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// In the order of registering.
+    package var toolGroups: [FakeRegistration] {
+        state.toolGroups.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// The server's own agents, in the order of making.
+    package var agents: [FakeRegistration] {
+        state.agents.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
     /// What the server holds, oldest first.
     package var files: [FakeFile] {
         state.files.map { id, file in

@@ -68,7 +68,7 @@ final class TestStack: Sendable {
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
         return TestRun(
-            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers),
+            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))
     }
 

@@ -67,8 +67,7 @@ package struct AgentResource: Resource {
     package func desired(
         _ spec: AgentSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        let model = outputs.modelID(spec.model)
-        try await models.require(model, for: "to answer with")
+        let model = try await models.resolve(spec.model, for: "to answer with", given: outputs)
         var unknown: Set<String> = []
         let tools = try spec.tools.map { tool in
             try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(
@@ -78,7 +77,7 @@ package struct AgentResource: Resource {
             unknown.insert("tools.\(tool.value)")
         }
         let definition = AgentDefinition(
-            name: address.name, description: spec.common.description, model: model.value,
+            name: address.name, description: spec.common.description, model: model.id,
             instructions: try instructions(spec),
             tools: zip(spec.tools, tools).map { name, tool in
                 tool ?? ToolDefinition(name: name.value, fileSearch: .init(vectorStores: []))
