@@ -49,6 +49,7 @@ struct Stack {
         var suites: [TestSuite] = []
         if let workflow {
             for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
+            problems.report(Kinds.problems(in: workflow, folder))
             do throws(Diagnostics) {
                 suites = try workflow.suites(in: folder)
             } catch {

@@ -8,8 +8,8 @@ package enum Kinds {
     package static let sections: [Section] = [
         Section(ExperimentResource.kind, ExperimentSpec.self, "MLflow experiments."),
         Section(RegisteredModelResource.kind, RegisteredModelSpec.self, "MLflow registered models."),
-        Section(PromptSpec.kind, PromptSpec.self, isReconciled: false, "Prompts of MLflow's registry."),
-        Section(DatasetSpec.kind, DatasetSpec.self, isReconciled: false, "Evaluation datasets of MLflow."),
+        Section(PromptResource.kind, PromptSpec.self, "Prompts of MLflow's registry."),
+        Section(DatasetResource.kind, DatasetSpec.self, "Evaluation datasets of MLflow."),
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."),
         Section(ShieldResource.kind, ShieldSpec.self, "Shields that look at questions and answers."),
         Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
@@ -22,8 +22,11 @@ package enum Kinds {
     package static func drivers(_ servers: Servers, for workflow: Workflow) -> [any Driver] {
         var drivers: [any Driver] = []
         if let mlflow = servers.mlflow {
+            let registry = Registry(mlflow)
             drivers.append(ResourceDriver(ExperimentResource(mlflow)))
-            drivers.append(ResourceDriver(RegisteredModelResource(mlflow)))
+            drivers.append(ResourceDriver(RegisteredModelResource(mlflow, registry: registry)))
+            drivers.append(ResourceDriver(PromptResource(mlflow, registry: registry, folder: servers.folder)))
+            drivers.append(ResourceDriver(DatasetResource(mlflow, folder: servers.folder)))
         }
         guard let llamaStack = servers.llamaStack else {
             return drivers + [ResourceDriver(ToolResource(nil, groups: [], stack: servers.stack))]
@@ -52,7 +55,7 @@ package enum Kinds {
         var needs = Needs()
         for declaration in workflow.declarations {
             switch declaration.spec {
-            case is ExperimentSpec, is RegisteredModelSpec: needs.mlflow = true
+            case is ExperimentSpec, is RegisteredModelSpec, is PromptSpec, is DatasetSpec: needs.mlflow = true
             case is VectorStoreSpec, is AgentSpec, is ModelSpec, is ShieldSpec: needs.llamaStack = true
             case _: break
             }

@@ -1,4 +1,5 @@
 package import Language
+import Wire
 
 /// A file of the fake.
 package struct FakeFile: Sendable, Hashable {
@@ -81,6 +82,19 @@ extension FakeOGX {
                 let place = state.stores[index].store.files.firstIndex(where: { $0.id == file })
             else { return }
             state.stores[index].store.files[place].value["status"] = .string(status)
+        }
+    }
+}
+
+extension FakeOGX {
+    /// Leaves a store with a name and nothing else, as 0.2 does when it refuses to make one.
+    package func leaveStore(named name: String) {
+        change { state in
+            _ = state.reply(
+                to: FakeExchange(
+                    HTTPRequest(
+                        .post, "http://ogx\(version.openAIPrefix)/vector_stores",
+                        body: Array(#"{"name": "\#(name)", "embedding_model": "embed"}"#.utf8))), model: echo)
         }
     }
 }

@@ -86,10 +86,11 @@ package final class FakeOGX: HTTPTransport {
     }
 
     private func note(_ request: HTTPRequest, _ exchange: FakeExchange) -> ScriptedTransport.Step? {
-        life.withLock { life in
+        let intercept = life.withLock { life in
             life.requests.append("\(request.method.rawValue) \(exchange.path)")
-            return life.intercept?(request)
+            return life.intercept
         }
+        return intercept?(request)  // Outside of the lock: it may look at the fake.
     }
 
     private func reply(to exchange: FakeExchange, _ request: HTTPRequest) -> FakeReply {

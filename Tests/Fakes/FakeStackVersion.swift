@@ -37,7 +37,7 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
         }
     }
 
-    var prefix: String { self == .llamaStack0224 ? "/v1/openai/v1" : "/v1" }
+    var openAIPrefix: String { self == .llamaStack0224 ? "/v1/openai/v1" : "/v1" }
     var namesModelsAsGiven: Bool { self == .llamaStack0224 }
     /// Listings of models have OpenAI's shape.
     var listsAsOpenAI: Bool { isSince(.llamaStack047) }
@@ -56,16 +56,18 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
     var openAPI: Value {
         var paths: [String: [String]] = [
             "/v1/version": ["get"], "/v1/models": registersModels ? ["get", "post"] : ["get"],
-            "\(prefix)/files": ["get", "post"], "\(prefix)/files/{file_id}": ["get", "delete"],
-            "\(prefix)/files/{file_id}/content": ["get"], "\(prefix)/vector_stores": ["get", "post"],
-            "\(prefix)/vector_stores/{vector_store_id}": ["get", "post", "delete"],
-            "\(prefix)/vector_stores/{vector_store_id}/files": ["get", "post"],
-            "\(prefix)/vector_stores/{vector_store_id}/files/{file_id}": ["get", "post", "delete"],
-            "\(prefix)/responses": ["get", "post"], "\(prefix)/responses/{response_id}": ["get", "delete"],
-            "\(prefix)/chat/completions": ["get", "post"], "/v1/prompts": ["get", "post"],
+            "\(openAIPrefix)/files": ["get", "post"], "\(openAIPrefix)/files/{file_id}": ["get", "delete"],
+            "\(openAIPrefix)/files/{file_id}/content": ["get"], "\(openAIPrefix)/vector_stores": ["get", "post"],
+            "\(openAIPrefix)/vector_stores/{vector_store_id}": ["get", "post", "delete"],
+            "\(openAIPrefix)/vector_stores/{vector_store_id}/files": ["get", "post"],
+            "\(openAIPrefix)/vector_stores/{vector_store_id}/files/{file_id}": ["get", "post", "delete"],
+            "\(openAIPrefix)/responses": ["get", "post"], "\(openAIPrefix)/responses/{response_id}": ["get", "delete"],
+            "\(openAIPrefix)/chat/completions": ["get", "post"], "/v1/prompts": ["get", "post"],
         ]
         if registersModels { paths["/v1/models/{model_id}"] = ["get", "delete"] }
-        if hasShields { paths.merge(["/v1/shields": ["get", "post"], "/v1/shields/{identifier}": ["get", "delete"]]) { $1 } }
+        if hasShields {
+            paths.merge(["/v1/shields": ["get", "post"], "/v1/shields/{identifier}": ["get", "delete"]]) { $1 }
+        }
         if hasToolGroups {
             paths["/v1/toolgroups"] = ["get", "post"]
             paths["/v1/toolgroups/{toolgroup_id}"] = ["get", "delete"]
@@ -76,14 +78,16 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
             paths["\(path)/{agent_id}"] = ["get", "delete"]
         }
         if hasConnectors { paths[self == .ogx150 ? "/v1alpha/admin/connectors" : "/v1beta/connectors"] = ["get"] }
-        let responses: Value = ["properties": self == .llamaStack0224 ? ["input": [:]] : ["input": [:], "guardrails": [:]]]
+        let responses: Value = [
+            "properties": self == .llamaStack0224 ? ["input": [:]] : ["input": [:], "guardrails": [:]]
+        ]
         let body: Value = ["requestBody": ["content": ["application/json": ["schema": responses]]]]
         return [
             "info": ["title": "FastAPI", "version": "0.1.0"],
             "paths": .object(
                 Dictionary(
                     uniqueKeysWithValues: paths.map { path, verbs in
-                        let isResponses = path == "\(prefix)/responses"
+                        let isResponses = path == "\(openAIPrefix)/responses"
                         let operations = verbs.map { ($0, isResponses && $0 == "post" ? body : Value.object([:])) }
                         return (path, .object(Dictionary(uniqueKeysWithValues: operations)))
                     })),

@@ -5,7 +5,8 @@ import Wire
 extension OGXState {
     mutating func agentRoutes(_ exchange: FakeExchange, _ rest: [String]) -> FakeReply {
         switch (exchange.method, rest.first) {
-        case (.get, nil): return .json(["data": .array(agents.map { .object($0.value) }), "has_more": false, "url": ""])
+        case (.get, nil):
+            return .json(["data": .array(agents.map { .object($0.value) }), "has_more": false, "url": ""])
         case (.post, nil):
             guard let config = exchange.json["agent_config"] else {
                 return .invalid("'body', 'agent_config'", "Field required", type: "missing")
@@ -13,7 +14,8 @@ extension OGXState {
             let (number, time) = next()
             let id = Self.identifier(number)
             let value: [String: Value] = [
-                "agent_id": .string(id), "agent_config": config, "created_at": .string("2026-11-23T\(time.interpolated)Z"),
+                "agent_id": .string(id), "agent_config": config,
+                "created_at": .string("2026-11-23T\(time.interpolated)Z"),
             ]
             agents.append(Registration(id: id, value: value))
             return .json(["agent_id": .string(id)])

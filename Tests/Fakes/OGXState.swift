@@ -60,8 +60,8 @@ struct OGXState {
             return agentRoutes(exchange, Array(exchange.segments.dropFirst(agents.split(separator: "/").count)))
                 .told(by: version)
         }
-        let isOpenAI = exchange.path.hasPrefix("\(version.prefix)/")
-        let rest = exchange.segments.dropFirst(isOpenAI ? version.prefix.split(separator: "/").count : 1)
+        let isOpenAI = exchange.path.hasPrefix("\(version.openAIPrefix)/")
+        let rest = exchange.segments.dropFirst(isOpenAI ? version.openAIPrefix.split(separator: "/").count : 1)
         let openAI = openAIReply(to: exchange, isOpenAI ? rest.first : nil, Array(rest.dropFirst()), model)
         return (openAI ?? ownReply(to: exchange)).told(by: version)
     }

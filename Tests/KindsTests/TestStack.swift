@@ -108,19 +108,18 @@ struct TestRun: Sendable {
     let store: any RecordStore
 
     func survey() async throws -> Survey {
-        try await Survey.take(of: workflow, with: drivers)
+        try await Survey.take(of: workflow, with: drivers, loading: store).survey
     }
 
     func plan(_ permissions: Permissions = Permissions()) async throws -> Plan {
-        let record = try await store.load()
+        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         return try await Planner(
-            workflow, drivers: drivers, survey: try await survey(), record: record, permissions: permissions
+            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions
         ).plan()
     }
 
     func apply(_ permissions: Permissions = Permissions()) async throws -> Applied {
-        let record = try await store.load()
-        let survey = try await survey()
+        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
         let plan = try await planner.plan()
         let executor = Executor(
@@ -162,9 +161,25 @@ struct Contents: Equatable, CustomStringConvertible {
             return
                 "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
         }
+        lines += ogx.models.map { "model \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.shields.map { "shield \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.toolGroups.map { "tool group \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.agents.map { "agent \($0.value["agent_config"]?.canonicalJSON ?? "")" }
         lines += ogx.files.map { "file \($0.filename) \(String(decoding: $0.bytes, as: UTF8.self))" }
         lines += mlflow.experiments.map { "experiment \($0.name) \($0.isDeleted) \(Self.spelled($0.tags))" }
-        lines += mlflow.registeredModels.map { "model \($0.name) \($0.description) \(Self.spelled($0.tags))" }
+        lines += mlflow.registeredModels.map { model in
+            let aliases = model.aliases.map { "\($0.key)=\($0.value)" }.sorted()
+            return "model \(model.name) \(model.description) \(aliases) \(Self.spelled(model.tags))"
+        }
+        lines += mlflow.datasets.map { dataset in
+            let tags = dataset.tags.filter { $0.key != "drover.seen" }
+            let records = dataset.records.map { record in
+                [record.inputs, .object(record.expectations), .object(record.tags)].map(\.canonicalJSON)
+                    .joined(separator: " ")
+            }
+            return
+                "dataset \(dataset.name) \(dataset.experimentIDs) \(Value.object(tags).canonicalJSON) \(records.sorted())"
+        }
         lines += mlflow.versions.map { "version \($0.name) \($0.number) \(Self.spelled($0.tags))" }
         lines += mlflow.loggedModels.map { "logged \($0.name) \($0.status) \($0.isDeleted) \(Self.spelled($0.tags))" }
         lines += mlflow.runs.filter { $0.name != "apply" }.map { run in
