@@ -27,6 +27,15 @@ func tests(
     )
 }
 
+/// What a logged agent consists of beside its definition; `ModelFolder.swift` names each of them once more.
+let modelFolder = [
+    "MLmodel", "agent.py", "python_env.yaml", "requirements.txt",
+    "drover_agent/agents.py", "drover_agent/chat.py", "drover_agent/items.py", "drover_agent/llama_stack.py",
+    "drover_agent/loading.py", "drover_agent/responder.py", "drover_agent/responses.py",
+    "drover_agent/server_agents.py", "drover_agent/spans.py", "drover_agent/tools.py", "drover_agent/turn_reader.py",
+    "drover_agent/turns.py",
+]
+
 /// The servers that a lab can run; each has pins, and those of agents a configuration.
 let labVersions = [
     "llama-stack-0.2.24", "llama-stack-0.3.5", "llama-stack-0.4.7", "llama-stack-0.7.3", "ogx-1.5.0", "mlflow-3.17.2",
@@ -65,9 +74,7 @@ let package = Package(
         room("Runtime", on: ["Wire", "Language"]),
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
-            resources: ["MLmodel", "agent.py", "python_env.yaml", "requirements.txt"].map { file in
-                .embedInCode("AgentVersion/ModelFolder/\(file)")
-            }
+            resources: modelFolder.map { .embedInCode("AgentVersion/ModelFolder/\($0)") }
         ),
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
@@ -101,7 +108,12 @@ let package = Package(
         ),
         .target(
             name: "Fakes",
-            dependencies: ["Language", "Wire", .product(name: "Hummingbird", package: "hummingbird")],
+            dependencies: [
+                "Language", "Wire", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             path: "Tests/Fakes",
             swiftSettings: settings
         ),

@@ -21,7 +21,8 @@ struct Drover: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self, TestCommand.self,
+            ValidateCommand.self, DoctorCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self,
+            TestCommand.self,
             DestroyCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])

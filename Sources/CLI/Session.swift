@@ -23,20 +23,16 @@ struct Session: Sendable {
         transports.map(\.count).reduce(0, +)
     }
 
-    /// Connects to the servers that a stack needs, and closes the connections after the body.
+    /// Connects to the servers that are needed, by default those that the stack needs, and closes the connections after the
+    /// body.
     static func open<Result: Sendable>(
-        _ stack: Stack, _ options: ServerOptions, _ body: @escaping @Sendable (Session) async throws -> Result
+        _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil,
+        _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
-        let connector = Connector(stack, options)
+        let connector = Connector(stack, options, needs: needs ?? Kinds.needs(of: stack.workflow))
         return try await stack.telling {
-            try await AsyncHTTPTransport.withTransport(
-                tls: connector.llamaStackTLS, proxies: connector.proxies
-            ) { first in
-                try await AsyncHTTPTransport.withTransport(
-                    tls: connector.mlflowTLS, proxies: connector.proxies
-                ) { second in
-                    try await body(try await connector.connect(CountingTransport(first), CountingTransport(second)))
-                }
+            try await connector.withTransports { first, second in
+                try await body(try await connector.connect(first, second))
             }
         }
     }
@@ -48,12 +44,14 @@ struct Connector: Sendable {
     private let folder: SpecFolder
     private let spec: ServersSpec?
     private let options: ServerOptions
+    private let needs: Needs
     private let environment: [String: String]
     private let secrets: SecretReader
     private let labURLs: (llamaStack: String, mlflow: String)?
     private let specDigest: String
 
-    init(_ stack: Stack, _ options: ServerOptions) {
+    init(_ stack: Stack, _ options: ServerOptions, needs: Needs) {
+        self.needs = needs
         workflow = stack.workflow
         folder = stack.folder
         spec = stack.servers
@@ -64,7 +62,18 @@ struct Connector: Sendable {
         self.options = options
     }
 
-    var proxies: AsyncHTTPTransport.Proxies {
+    /// Runs a body with connections for Llama Stack and for MLflow, which are closed after it.
+    func withTransports<Result: Sendable>(
+        _ body: @escaping @Sendable (CountingTransport, CountingTransport) async throws -> Result
+    ) async throws -> Result {
+        try await AsyncHTTPTransport.withTransport(tls: llamaStackTLS, proxies: proxies) { first in
+            try await AsyncHTTPTransport.withTransport(tls: mlflowTLS, proxies: proxies) { second in
+                try await body(CountingTransport(first), CountingTransport(second))
+            }
+        }
+    }
+
+    private var proxies: AsyncHTTPTransport.Proxies {
         let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
         return AsyncHTTPTransport.Proxies(
             http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
@@ -72,25 +81,22 @@ struct Connector: Sendable {
             except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
     }
 
-    var llamaStackTLS: TLSOptions {
+    private var llamaStackTLS: TLSOptions {
         TLSOptions(spec?.llamaStack?.tls, in: folder, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
-    var mlflowTLS: TLSOptions {
+    private var mlflowTLS: TLSOptions {
         TLSOptions(
             spec?.mlflow?.tls, in: folder,
             caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
-            insecure: environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true")
+            insecure: ["true", "1"].contains(environment["MLFLOW_TRACKING_INSECURE_TLS"]?.lowercased()))
     }
 
     func connect(_ first: CountingTransport, _ second: CountingTransport) async throws -> Session {
-        let needs = Kinds.needs(of: workflow)
         async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
         async let mlflow = needs.mlflow ? connectMLflow(second) : nil
         let (left, right) = try await (llamaStack, mlflow)
-        let servers = Servers(
-            stack: workflow.stack, llamaStack: left?.server, mlflow: right?.server, folder: folder, transport: first,
-            commit: GitCommit.current(from: folder.rootDirectory))
+        let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
             drivers: Kinds.drivers(servers, for: workflow), store: try recordStore(right?.server),
@@ -98,14 +104,32 @@ struct Connector: Sendable {
             specDigest: specDigest)
     }
 
-    private func connectLlamaStack(
+    /// The servers at hand, with what else the kinds share.
+    func servers(_ llamaStack: LlamaStack?, _ mlflow: MLflowServer?, transport: any HTTPTransport) -> Servers {
+        Servers(
+            stack: workflow.stack, llamaStack: llamaStack, mlflow: mlflow, folder: folder, transport: transport,
+            commit: GitCommit.current(from: folder.rootDirectory))
+    }
+
+    var llamaStackLocation: ServerLocation {
+        ServerLocation(
+            flag: options.llamaStackURL, flagName: "--llamastack-url", spec: spec?.llamaStack?.url,
+            variable: "LLAMASTACK_BASE_URL", lab: labURLs?.llamaStack, standard: "http://localhost:8321",
+            environment: environment)
+    }
+
+    var mlflowLocation: ServerLocation {
+        ServerLocation(
+            flag: options.mlflowURL, flagName: "--mlflow-url", spec: spec?.mlflow?.url,
+            variable: "MLFLOW_TRACKING_URI", lab: labURLs?.mlflow, standard: "http://localhost:5000",
+            environment: environment)
+    }
+
+    func connectLlamaStack(
         _ transport: any HTTPTransport
     ) async throws -> (server: LlamaStack, location: PlanServer)? {
         let spec = spec?.llamaStack
-        let location = ServerLocation(
-            flag: options.llamaStackURL, flagName: "--llamastack-url", spec: spec?.url,
-            variable: "LLAMASTACK_BASE_URL", lab: labURLs?.llamaStack, standard: "http://localhost:8321",
-            environment: environment)
+        let location = llamaStackLocation
         var key = try spec?.apiKey.flatMap { try secrets.read($0) }
         if spec?.apiKey == nil { key = environment["LLAMASTACK_API_KEY"].map { Secret($0) } }
         if key?.revealed == "fake" || key?.revealed == "" { key = nil }
@@ -128,13 +152,11 @@ struct Connector: Sendable {
         )
     }
 
-    private func connectMLflow(
+    func connectMLflow(
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, location: PlanServer)? {
         let spec = spec?.mlflow
-        let location = ServerLocation(
-            flag: options.mlflowURL, flagName: "--mlflow-url", spec: spec?.url, variable: "MLFLOW_TRACKING_URI",
-            lab: labURLs?.mlflow, standard: "http://localhost:5000", environment: environment)
+        let location = mlflowLocation
         let endpoint = Endpoint(
             service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
             timeout: spec?.timeout ?? .seconds(30))
@@ -156,7 +178,7 @@ struct Connector: Sendable {
         return token.map { .bearer($0) }
     }
 
-    private func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
+    func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
         if let record = options.record {
             guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
             return FileRecord(path: String(record.dropFirst(5)))

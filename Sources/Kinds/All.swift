@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+package import Runtime
 package import Wire
 
 /// Every kind: one line each, in the order in which things come to be.
@@ -138,5 +139,23 @@ extension Kinds {
         let servers = workflow.specs(of: ToolSpec.self).compactMap { $0.spec.mcp?.url }
         if let server = servers.first(where: { text.contains($0.value) }) { return server.range }
         return diagnostic.address.flatMap(Address.init(text:)).flatMap { workflow[$0]?.range }
+    }
+}
+
+extension Kinds {
+    /// The bearer tokens that a definition names, as far as their variables are set, by the names of the variables.
+    package static func tokens(
+        in definition: AgentDefinition, environment: [String: String]
+    ) -> [String: Secret] {
+        var tokens: [String: Secret] = [:]
+        for tool in definition.tools {
+            if let name = tool.mcp?.tokenEnvironment, let value = environment[name], !value.isEmpty {
+                tokens[name] = Secret(value)
+            }
+            if let agent = tool.agent {
+                tokens.merge(self.tokens(in: agent, environment: environment)) { own, _ in own }
+            }
+        }
+        return tokens
     }
 }

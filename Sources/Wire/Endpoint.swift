@@ -161,7 +161,8 @@ extension Endpoint {
     }
 
     private func request(for call: Call) -> HTTPRequest {
-        var headers = [(name: "accept", value: "application/json")] + call.headers
+        let hasAccept = call.headers.contains { $0.name == "accept" }
+        var headers = (hasAccept ? [] : [(name: "accept", value: "application/json")]) + call.headers
         var body: [UInt8]?
         switch call.body {
         case .none: break

@@ -110,19 +110,23 @@ import Testing
         try await unchanged(drover)
     }
 
-    /// MLflow's own Python loads the version, predicts against the lab, streams, and serves it.
+    /// MLflow's own Python loads the version, predicts against the lab, streams, and serves it: with its two clients and
+    /// servers, also in an environment that has the version's own requirements alone, and it answers as `invoke` does.
     private func loggedAgent(_ drover: DroverProgram, _ directory: String) async throws {
         let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
         let python = try #require(lab["pythons"]?["mlflow"]?.string)
         let url = try #require(lab["llamastack"]?["url"]?.string)
         let tracking = try #require(lab["mlflow"]?["url"]?.string)
+        let question = "How long does shipping to Norway take?"
+        let invoked = try await drover("invoke", "support", question, "--spec", "quickstart")
+        #expect(invoked.code == 0, "\(invoked.errors)")
         let check = DroverProgram(
             in: directory, environment: ["MLFLOW_TRACKING_URI": tracking, "LLAMASTACK_BASE_URL": url])
         let ended = try await check.run(
             python,
             [
                 "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/latest",
-                "--ask", "How long does shipping to Norway take?", "--expect", "4 working days",
+                "--ask", question, "--answer", invoked.output, "--expect", "4 working days", "--tool", "file_search",
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
     }

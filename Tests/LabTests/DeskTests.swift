@@ -60,7 +60,7 @@ import Testing
 
     @Test("The stock is asked with an article, and an error says what was wrong with the question")
     func stock() {
-        #expect(Stock.answer(["article": "Tent"]).status == .ok)
+        #expect(Stock.answer(["article": "Tyre"]).status == .ok)
         #expect(Stock.answer(["article": "piano"]).status == .notFound)
         #expect(Stock.answer([:]).status == .badRequest)
     }

@@ -131,4 +131,19 @@ import Testing
         #expect(try act(text, judge("The red one.")) == nil)
         #expect(BuiltInBehaviour.reply(to: try judge("The red one.")).act == .say("safe"))
     }
+
+    @Test("A rule about the file search fits every generation, whatever the server calls it")
+    func fileSearch() throws {
+        let text = """
+            rules:
+              - {when: {offered: file_search, user: {contains: x}}, call: {tool: file_search, arguments: {query: x}}}
+              - {when: {after: file_search}, say: found}
+            """
+        for name in ["file_search", "knowledge_search"] {
+            let asked = try Asked.conversation("x", tools: [name])
+            #expect(try act(text, asked) == .call([.init(tool: name, arguments: ["query": "x"])]))
+            #expect(try act(text, Asked.conversation("x", result: (name, "y"))) == .say("found"))
+        }
+        #expect(try act(text, Asked.conversation("x", tools: ["other_search"])) == nil)
+    }
 }

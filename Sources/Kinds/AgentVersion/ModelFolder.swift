@@ -2,12 +2,12 @@ import FoundationEssentials
 import Language
 package import Runtime
 
-/// The identity of an agent's version: a SHA-256 over the canonical JSON of the definition and the agent's code.
+/// The identity of an agent's version: a SHA-256 over the canonical JSON of the definition and all of the agent's code.
 ///
 /// Where Llama Stack is does not count: an agent does not change when its server moves.
 /// - Throws: `EncodingError` when the definition holds a number that JSON does not know.
 package func artifactDigest(_ definition: AgentDefinition) throws -> String {
-    sha256Hex(Array(try definition.canonicalJSON.utf8) + PackageResources.agent_py)
+    sha256Hex(Array(try definition.canonicalJSON.utf8) + Array(ModelFolder.codeDigest.utf8))
 }
 
 extension AgentDefinition {
@@ -21,7 +21,26 @@ extension AgentDefinition {
 struct ModelFolder {
     static let definitionFile = "definition.json"
 
-    /// Names and contents, in the order of the names.
+    /// The code that runs the agent: the file that MLflow loads, and the modules that it imports.
+    static let code: [(name: String, bytes: [UInt8])] = [
+        ("agent.py", PackageResources.agent_py),
+        ("drover_agent/agents.py", PackageResources.agents_py),
+        ("drover_agent/chat.py", PackageResources.chat_py),
+        ("drover_agent/items.py", PackageResources.items_py),
+        ("drover_agent/llama_stack.py", PackageResources.llama_stack_py),
+        ("drover_agent/loading.py", PackageResources.loading_py),
+        ("drover_agent/responder.py", PackageResources.responder_py),
+        ("drover_agent/responses.py", PackageResources.responses_py),
+        ("drover_agent/server_agents.py", PackageResources.server_agents_py),
+        ("drover_agent/spans.py", PackageResources.spans_py),
+        ("drover_agent/tools.py", PackageResources.tools_py),
+        ("drover_agent/turn_reader.py", PackageResources.turn_reader_py),
+        ("drover_agent/turns.py", PackageResources.turns_py),
+    ]
+
+    static let codeDigest = sha256Hex(code.map { "\($0.name) \(sha256Hex($0.bytes))\n" }.joined().utf8)
+
+    /// Names and contents.
     let files: [(name: String, bytes: [UInt8])]
 
     /// Writes the folder of a logged model.
@@ -33,14 +52,13 @@ struct ModelFolder {
         let model = values.reduce(String(decoding: PackageResources.MLmodel, as: UTF8.self)) { text, value in
             text.replacing(value.key, with: value.value)
         }
-        files = [
-            ("MLmodel", Array(model.utf8)),
-            ("agent.py", PackageResources.agent_py),
-            (Self.definitionFile, Array(try definition.canonicalJSON.utf8)),
-            ("llamastack.json", Array(place.canonicalJSON.utf8)),
-            ("python_env.yaml", PackageResources.python_env_yaml),
-            ("requirements.txt", PackageResources.requirements_txt),
-        ]
+        files =
+            [("MLmodel", Array(model.utf8))] + Self.code + [
+                (Self.definitionFile, Array(try definition.canonicalJSON.utf8)),
+                ("llamastack.json", Array(place.canonicalJSON.utf8)),
+                ("python_env.yaml", PackageResources.python_env_yaml),
+                ("requirements.txt", PackageResources.requirements_txt),
+            ]
     }
 
     /// A time in milliseconds since 1970 as MLflow writes it: `2026-01-01 00:00:00.000000`.

@@ -40,14 +40,9 @@ extension DatasetResource {
         }
         changes += tagChanges(live, desired, last)
         guard let records = live.records else { return changes }
-        let edits = RecordEdits(from: records, to: desired.records)
-        let isReplaced = edits.needsDeletion && !live.deletesRecords && records.allSatisfy(\.isOurs)
-        return changes
-            + edits.changes.map { change in
-                var change = change
-                change.forcesReplacement = isReplaced
-                return change
-            }
+        // Where others have records, making it anew would lose them: then the apply says what is in the way.
+        let canDelete = live.deletesRecords || !records.allSatisfy(\.isOurs)
+        return changes + RecordEdits(from: records, to: desired.records, canDelete: canDelete).changes
     }
 
     func tagChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {

@@ -8,8 +8,12 @@ struct RecordEdits: Sendable {
     private var changed: [(live: MLflowDatasetRecord, wanted: DatasetRecord)] = []
     private var removed: [MLflowDatasetRecord] = []
 
+    /// Whether what has to go can go from this dataset; else the dataset has to be made anew.
+    private let canDelete: Bool
+
     /// Only records that drover made are removed; the others get what is wanted and keep what they have.
-    init(from live: [MLflowDatasetRecord], to wanted: [DatasetRecord]) {
+    init(from live: [MLflowDatasetRecord], to wanted: [DatasetRecord], canDelete: Bool = true) {
+        self.canDelete = canDelete
         let present = Dictionary(live.map { ($0.key, $0) }) { first, _ in first }
         for record in wanted {
             guard let found = present[record.key] else {
@@ -46,12 +50,18 @@ struct RecordEdits: Sendable {
     /// One line a record, as a plan shows it.
     var changes: [FieldChange] {
         let lines =
-            added.map { (Self.name($0.inputs), "added") }
+            added.map { line($0.inputs, "added") }
             + changed.map { live, wanted in
                 let past = live.past(wanted)
-                return (Self.name(wanted.inputs), past.isEmpty ? "changed" : "changed, without \(past.listed)")
-            } + removed.map { (Self.name($0.inputs), "removed") }
-        return lines.map { FieldChange("records.\($0.0)", note: $0.1) }.sorted { $0.path < $1.path }
+                return past.isEmpty
+                    ? line(wanted.inputs, "changed")
+                    : line(wanted.inputs, "changed, without \(past.listed)", isDeletion: true)
+            } + removed.map { line($0.inputs, "removed", isDeletion: true) }
+        return lines.sorted { $0.path < $1.path }
+    }
+
+    private func line(_ inputs: [String: Value], _ note: String, isDeletion: Bool = false) -> FieldChange {
+        FieldChange("records.\(Self.name(inputs))", forcesReplacement: isDeletion && !canDelete, note: note)
     }
 
     /// The first text of the inputs, or all of them as JSON, cut.

@@ -3,7 +3,7 @@ import Hummingbird
 import Language
 
 /// The desk as an MCP server over streamable HTTP: `POST /mcp` with one JSON-RPC message, answered in JSON. Its stock is
-/// asked without MCP, as function tools do: `POST /stock {"article": "tent"}`.
+/// asked without MCP, as function tools do: `POST /stock {"article": "tyre"}`.
 ///
 /// It has no sessions and streams nothing, so `GET /mcp` is refused as the protocol allows (MCP 2025-06-18).
 package struct DeskServer: Sendable {
@@ -37,9 +37,9 @@ package struct DeskServer: Sendable {
 
 /// What the desk has in stock, the same for ever.
 enum Stock {
-    private static let articles = ["backpack": 7, "jacket": 0, "stove": 31, "tent": 12]
+    private static let articles = ["bell": 31, "helmet": 0, "saddle": 7, "tyre": 12]
 
-    /// The answer to `{"article": "tent"}`; an article that the desk does not know is an error with its reason.
+    /// The answer to `{"article": "tyre"}`; an article that the desk does not know is an error with its reason.
     static func answer(_ question: Value) -> Response {
         guard let article = question["article"]?.string?.lowercased() else {
             return .error(400, "The argument `article` is missing.")

@@ -44,7 +44,7 @@ enum BuiltInBehaviour {
     static func answer(_ conversation: Conversation) -> String {
         let passages = conversation.results.flatMap(\.passages)
         if let found = BestSentence.find(for: conversation.user, in: passages) { return found.cited }
-        let others = conversation.results.filter { $0.passages.isEmpty && !isSearch($0.tool) }
+        let others = conversation.results.filter { $0.passages.isEmpty && !ToolName.isFileSearch($0.tool) }
         guard others.isEmpty else { return others.map { "\($0.tool): \($0.text)" }.joined(separator: "\n") }
         return "I could not find that in the documents."
     }
@@ -56,11 +56,7 @@ enum BuiltInBehaviour {
     }
 
     private static func isSearch(_ function: ChatRequest.Tool.Function) -> Bool {
-        isSearch(function.name)
-    }
-
-    private static func isSearch(_ tool: String) -> Bool {
-        tool == "file_search" || tool == "knowledge_search"
+        ToolName.isFileSearch(function.name)
     }
 
     /// A call with every required argument: texts are the user's words, the rest are zeros of their type.

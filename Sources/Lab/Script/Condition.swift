@@ -12,7 +12,9 @@ struct Condition: SpecDecodable {
         "history", .object(TextPattern.self), "On all that was said before that message.")
     private static let systemKey = Key("system", .object(TextPattern.self), "On the instructions.")
     private static let resultKey = Key("result", .object(TextPattern.self), "On what the tool returned.")
-    private static let offeredKey = Key("offered", .someText, "A tool that the model must be offered.")
+    private static let offeredKey = Key(
+        "offered", .someText,
+        "A tool that the model must be offered; `file_search` is the file search of any generation.")
     private static let afterKey = Key(
         "after", .someText, "A tool whose result has just come, or `any`; without it, rules do not answer tool results."
     )
@@ -60,10 +62,10 @@ struct Condition: SpecDecodable {
     }
 
     private func fitsTools(_ conversation: Conversation) -> Bool {
-        if let offered, !conversation.offered.contains(where: { $0.name == offered }) { return false }
+        if let offered, !conversation.offered.contains(where: { ToolName.isSame(offered, $0.name) }) { return false }
         guard let after else { return conversation.results.isEmpty }
         guard after != "any" else { return !conversation.results.isEmpty }
-        return conversation.results.contains { $0.tool == after }
+        return conversation.results.contains { ToolName.isSame(after, $0.tool) }
     }
 }
 

@@ -28,7 +28,10 @@ extension Rule {
             switch act {
             case .say(let text): return .say(try text.text(match))
             case .call(let call):
-                return .call([Reply.Call(tool: call.tool, arguments: try call.arguments.value(match))])
+                let offered = match.conversation.offered.first { ToolName.isSame(call.tool, $0.name) }
+                return .call([
+                    Reply.Call(tool: offered?.name ?? call.tool, arguments: try call.arguments.value(match))
+                ])
             case .fail(let failure): return .fail(status: failure.status, message: failure.message)
             }
         } catch {

@@ -1,0 +1,57 @@
+import ArgumentParser
+import FoundationEssentials
+import Language
+import Reports
+
+/// `drover doctor`.
+struct DoctorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Look whether the servers have what a spec needs.",
+        discussion: """
+            Shows which servers answer, what their generation offers, and whether everything that the spec declares is \
+            there or can be made: models, embeddings, shields, the tools of MCP servers, the right to change things. \
+            Nothing is changed. Without a spec only the servers are looked at.
+
+            Exit code 0: everything is there; 10: something is not; 1: that could not be found out.
+
+            EXAMPLES
+              drover doctor specs/helpdesk
+              drover doctor specs/helpdesk --llamastack-url http://stack:8321 --format json
+              drover doctor --lab old
+            """)
+
+    @OptionGroup var spec: SpecOptions
+    @OptionGroup var server: ServerOptions
+
+    @Option(help: "How the result is written: text or json.")
+    var format = OutputFormat.text
+
+    func run() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let stack =
+            try spec.isThere
+            ? Stack.load(spec.paths, spec.variation, lab: server.lab).announced() : Stack.bare(spec.variation, lab: server.lab)
+        let hasSpec = spec.isThere
+        let examination = Examination(stack, server, hasSpec: hasSpec)
+        let report = try await stack.telling {
+            try await Interruption.cancelling { try await examination.report() }
+        }
+        switch format {
+        case .text: Console.out(DoctorText(colors: Console.colors(environment)).render(report, stack.sources))
+        case .json: Console.out(DoctorJSON.value(report, stack.sources).prettyJSON)
+        }
+        guard report.exitCode == 0 else { throw ExitCode(report.exitCode) }
+    }
+}
+
+extension SpecOptions {
+    /// Whether a spec was named, or one stands in this directory.
+    fileprivate var isThere: Bool {
+        guard paths.isEmpty else { return true }
+        let directory = FileManager.default.currentDirectoryPath
+        // A directory that cannot be listed holds no spec for us.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.contains { name in [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } }
+    }
+}

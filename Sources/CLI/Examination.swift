@@ -1,0 +1,101 @@
+import Engine
+import Kinds
+import Language
+import Reports
+import Wire
+
+/// A look at a stack's servers and at what the stack needs of them.
+struct Examination: Sendable {
+    private let stack: Stack
+    private let connector: Connector
+    private let needs: Needs
+    private let hasSpec: Bool
+
+    init(_ stack: Stack, _ options: ServerOptions, hasSpec: Bool) {
+        self.stack = stack
+        self.hasSpec = hasSpec
+        needs = hasSpec ? Kinds.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
+        connector = Connector(stack, options, needs: needs)
+    }
+
+    /// Asks all servers at the same time; one that is down keeps nothing else from being looked at.
+    func report() async throws -> Diagnosis {
+        try await connector.withTransports { first, second in
+            async let left = llamaStack(first)
+            async let right = mlflow(second)
+            var (llamaStack, mlflow) = try await (left, right)
+            let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: first)
+            let findings = try await findings(on: servers)
+            // Last, as a server may rest after an error: Llama Stack 0.7 answers nobody for some seconds.
+            llamaStack?.report.problems += try await problems { try await servers.llamaStack?.tryWriting() }
+            mlflow?.report.problems += try await problems { try await servers.mlflow?.tryWriting() }
+            return Diagnosis(
+                servers: [llamaStack?.report, mlflow?.report].compactMap(\.self),
+                stack: hasSpec ? stack.workflow.stack.name : nil, findings: findings,
+                declared: stack.workflow.graph.addresses.filter { stack.workflow[$0]?.range != nil })
+        }
+    }
+
+    private func llamaStack(
+        _ transport: CountingTransport
+    ) async throws -> (server: LlamaStack?, report: Diagnosis.Server)? {
+        guard needs.llamaStack else { return nil }
+        let location = connector.llamaStackLocation
+        var report = Diagnosis.Server(name: "Llama Stack", url: location.url, origin: location.origin)
+        var server: LlamaStack?
+        report.problems = try await problems { server = try await connector.connectLlamaStack(transport)?.server }
+        guard let server else { return (nil, report) }
+        report.name = server.capabilities.product
+        report.version = server.capabilities.version
+        report.generation = server.capabilities.generation.title
+        report.features = server.capabilities.table.map { row in
+            Diagnosis.Server.Feature(name: row.name, isOffered: row.isOffered, versions: row.versions)
+        }
+        return (server, report)
+    }
+
+    private func mlflow(
+        _ transport: CountingTransport
+    ) async throws -> (server: MLflowServer?, report: Diagnosis.Server)? {
+        guard needs.mlflow else { return nil }
+        let location = connector.mlflowLocation
+        var report = Diagnosis.Server(name: "MLflow", url: location.url, origin: location.origin)
+        var connected: (server: MLflowServer, location: PlanServer)?
+        report.problems = try await problems { connected = try await connector.connectMLflow(transport) }
+        report.version = connected?.location.version
+        return (connected?.server, report)
+    }
+
+    private func findings(on servers: Servers) async throws -> [Finding] {
+        guard hasSpec else { return [] }
+        let examiner = Examiner(
+            stack.workflow, drivers: Kinds.drivers(servers), record: try await record(servers.mlflow))
+        let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
+        async let examined = examiner.examine()
+        async let tried = Trials(stack.workflow, on: servers, tokens: tokens).findings()
+        return Finding.merge(try await examined, try await tried)
+    }
+
+    /// What is known of earlier applies; nothing where that cannot be read, which the server's own problems tell.
+    private func record(_ mlflow: MLflowServer?) async throws -> Record {
+        do {
+            return try await connector.recordStore(mlflow).load()
+        } catch is WireError {
+            return Record()
+        }
+    }
+
+    /// What went wrong, if something did.
+    private func problems(_ body: () async throws -> Void) async throws -> [Diagnostic] {
+        do {
+            try await body()
+            return []
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch let several as Diagnostics {
+            return several.all
+        } catch {
+            return [Diagnostic.from(error, at: nil)]
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package import Language
+
+/// One thing that a declaration needs, and whether it is there.
+package struct Finding: Sendable {
+    package enum Verdict: Sendable {
+        /// It is there; the text says what was seen: `lists ticket_create and ticket_search`. Empty where nothing more
+        /// is to be told.
+        case met(String)
+        /// It will do, but not all of it: a warning.
+        case limited(Diagnostic)
+        case unmet(Diagnostic)
+        /// It could not be found out.
+        case unknown(Diagnostic)
+        /// It was not looked at, as something that it builds on is not there.
+        case skipped(because: Address)
+    }
+
+    package let address: Address
+    package let verdict: Verdict
+
+    package init(_ address: Address, _ verdict: Verdict) {
+        self.address = address
+        self.verdict = verdict
+    }
+
+    /// Whether nothing of it keeps the thing from being what the spec says.
+    package var isGood: Bool {
+        switch verdict {
+        case .met, .limited: true
+        case .unmet, .unknown, .skipped: false
+        }
+    }
+
+    /// What is wrong, where something is.
+    package var diagnostic: Diagnostic? {
+        switch verdict {
+        case .met, .skipped: nil
+        case .limited(let diagnostic), .unmet(let diagnostic), .unknown(let diagnostic): diagnostic
+        }
+    }
+
+    /// Findings with what was tried beside: it counts more than that nothing spoke against a thing, and adds nothing to
+    /// what is not there anyway.
+    package static func merge(_ findings: [Finding], _ tried: [Finding]) -> [Finding] {
+        findings.flatMap { finding in
+            let more = tried.filter { $0.address == finding.address }
+            guard finding.isGood, !more.isEmpty else { return [finding] }
+            if case .met = finding.verdict { return more }
+            return [finding] + more
+        }
+    }
+
+    /// A failed look: the server has no answer for it (`unknown`), or what it answered will not do (`unmet`).
+    init(_ declaration: Declaration, _ problem: Diagnostic) {
+        let located = problem.locating(declaration)
+        self.init(declaration.address, problem.exitCode == 1 ? .unknown(located) : .unmet(located))
+    }
+}
+
+/// Looks whether the servers have what a stack needs, without changing anything. Unlike a plan it goes on after
+/// everything that is wrong, and asks also what a plan takes on trust.
+package struct Examiner: Sendable {
+    private let workflow: Workflow
+    private let drivers: [any Driver]
+    private let record: Record
+
+    package init(_ workflow: Workflow, drivers: [any Driver], record: Record) {
+        self.workflow = workflow
+        self.drivers = drivers
+        self.record = record
+    }
+
+    /// The findings, in the order of the spec; a declaration whose server is not at hand has none.
+    package func examine() async throws -> [Finding] {
+        let surveys = try await surveys()
+        var outputs = Outputs()
+        var findings: [Address: [Finding]] = [:]
+        for address in workflow.graph.ordered {
+            guard let declaration = workflow[address], let survey = surveys[address.kind] else { continue }
+            if let cause = cause(of: address, findings) {
+                findings[address] = [Finding(address, .skipped(because: cause))]
+                continue
+            }
+            switch survey {
+            case .failure(let problem): findings[address] = [Finding(declaration, problem)]
+            case .success(let survey):
+                let request = DriverRequest(declaration, survey, record, outputs, Permissions(adopt: true))
+                findings[address] = try await look(at: request, &outputs)
+            }
+        }
+        return workflow.declarations.flatMap { findings[$0.address] ?? [] }
+    }
+
+    /// What each kind has on its server, or why that could not be found out.
+    private func surveys() async throws -> [String: Result<Survey, Diagnostic>] {
+        try await withThrowingTaskGroup(of: (String, Result<Survey, Diagnostic>).self) { group in
+            for driver in drivers {
+                group.addTask {
+                    do {
+                        return (driver.kind, .success(try await Survey.take(of: workflow, with: [driver])))
+                    } catch is CancellationError {
+                        throw CancellationError()
+                    } catch {
+                        return (driver.kind, .failure(Diagnostic.from(error, at: nil)))
+                    }
+                }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    /// The root of what keeps a declaration from being looked at.
+    private func cause(of address: Address, _ findings: [Address: [Finding]]) -> Address? {
+        for need in (workflow.graph.dependencies[address] ?? []).sorted() {
+            guard let bad = findings[need]?.first(where: { !$0.isGood }) else { continue }
+            if case .skipped(let cause) = bad.verdict { return cause }
+            return need
+        }
+        return nil
+    }
+
+    private func look(at request: DriverRequest, _ outputs: inout Outputs) async throws -> [Finding] {
+        let declaration = request.declaration
+        guard let driver = drivers.first(where: { $0.kind == declaration.address.kind }) else { return [] }
+        do {
+            let preview = try await driver.preview(request)
+            outputs[declaration.address] = preview.outputs
+            return [Finding(declaration.address, .met(""))]
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch let several as Diagnostics {
+            return several.all.map { Finding(declaration, $0) }
+        } catch {
+            return [Finding(declaration, Diagnostic.from(error, at: declaration.address))]
+        }
+    }
+}

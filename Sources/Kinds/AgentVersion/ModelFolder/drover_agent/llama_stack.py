@@ -1,0 +1,127 @@
+"""A Llama Stack or OGX server: how it is asked, where its versions keep their APIs, and what it says when it fails."""
+
+import json
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+JSON = dict[str, Any]
+# Whoever closes it ends the exchange with the server.
+Events = Generator[JSON, None, None]
+
+CONNECT_SECONDS = 10
+SILENCE_SECONDS = 300  # Between two bytes of an answer.
+
+
+class LlamaStackError(Exception):
+    """The question could not be put to Llama Stack, or was not answered; the message is for people."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """Where a version of the server keeps its APIs."""
+
+    version: str
+
+    @property
+    def openai(self) -> str:
+        """The prefix of the APIs that are OpenAI's."""
+        return "/v1/openai/v1" if self._is("0.2") else "/v1"
+
+    @property
+    def agents(self) -> str | None:
+        """Where agents are objects of the server; None since 0.4, which has none."""
+        return "/v1/agents" if self._is("0.2") else "/v1alpha/agents" if self._is("0.3") else None
+
+    @property
+    def has_guardrails(self) -> bool:
+        """Whether the Responses API looks at `guardrails`; 0.2 ignores the field in silence."""
+        return not self._is("0.2")
+
+    def _is(self, minor: str) -> bool:
+        return self.version.startswith(minor + ".")
+
+
+class LlamaStack:
+    """A server. All its failures are `LlamaStackError`."""
+
+    def __init__(self, base_url: str, api_key: str | None = None) -> None:
+        self.base_url = base_url.rstrip("/").removesuffix("/v1")
+        self._session = requests.Session()
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, HTTPAdapter(pool_maxsize=64))
+        if api_key and api_key != "fake":
+            self._session.headers["Authorization"] = f"Bearer {api_key}"
+
+    @cached_property
+    def generation(self) -> Generation:
+        """Asked once, when it is first needed."""
+        answer = self.call("GET", "/v1/version")
+        return Generation(str(answer.get("version") if isinstance(answer, dict) else answer))
+
+    def call(self, method: str, path: str, body: JSON | None = None) -> Any:
+        """Sends a request, and returns the JSON of its answer; None when it is empty."""
+        with self._send(method, path, body, {}, stream=False) as response:
+            try:
+                return response.json() if response.content else None
+            except ValueError as error:
+                raise LlamaStackError(f"{method} {response.url} was not answered with JSON: {error}") from error
+
+    def events(self, path: str, body: JSON, headers: Mapping[str, str] | None = None) -> Events:
+        """Posts, and yields the data of every server-sent event as it arrives."""
+        headers = {"Accept": "text/event-stream", **(headers or {})}
+        try:
+            with self._send("POST", path, body, headers, stream=True) as response:
+                yield from event_data(response.iter_lines())
+        except (requests.RequestException, ValueError) as error:  # A ValueError: an event that is not JSON.
+            raise LlamaStackError(f"POST {self.base_url}{path} failed: {error}") from error
+
+    def _send(
+        self, method: str, path: str, body: JSON | None, headers: Mapping[str, str], stream: bool
+    ) -> requests.Response:
+        url = self.base_url + path
+        timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
+        try:
+            response = self._session.request(method, url, json=body, headers=headers, stream=stream, timeout=timeout)
+            if response.ok:
+                return response
+            with response:
+                said = server_message(response.text)
+        except requests.RequestException as error:
+            raise LlamaStackError(f"{method} {url} failed: {error}") from error
+        raise LlamaStackError(f"{method} {url} was answered with status {response.status_code}: {said}")
+
+
+def event_data(lines: Iterable[bytes]) -> Iterator[JSON]:
+    """The JSON of each server-sent event; a closing `[DONE]` is not one."""
+    data: list[bytes] = []
+    for line in chain(lines, [b""]):
+        if line.startswith(b"data:"):
+            data.append(line[5:].strip())
+        elif not line and data:
+            text = b"\n".join(data)
+            data = []
+            if text != b"[DONE]":
+                yield json.loads(text)
+
+
+def server_message(text: str) -> str:
+    """What a server says in the body of an error, in any of the shapes that Llama Stack and OGX use."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return text[:2000]
+    return message_of(body) if isinstance(body, dict) else text[:2000]
+
+
+def message_of(body: JSON) -> str:
+    """What an error says: `{"error": {"message"}}`, `{"error": {"detail"}}`, `{"detail"}`, or an event like them."""
+    error = body.get("error") or body
+    if isinstance(error, dict):
+        error = error.get("message") or error.get("detail") or error
+    return error if isinstance(error, str) else json.dumps(error)

@@ -1,0 +1,182 @@
+"""Runs an agent by the Responses API: the server calls the model and the tools until there is an answer."""
+
+from collections.abc import Iterator
+from contextlib import closing
+
+from mlflow.entities import SpanType
+
+from .items import arguments_of, error_text, filled, first, history, mlflow_response
+from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
+from .spans import OpenSpans
+from .tools import function_of, mcp_token, response_format, shields, tools_of
+from .turns import FINAL, Delegates, Turn, in_steps
+
+BUILTIN = {"webSearch": "web_search"}
+
+
+class ResponsesRuntime:
+    """Every turn is a request that holds the whole definition; the server keeps nothing."""
+
+    def __init__(self, server: LlamaStack, definition: JSON, delegates: Delegates) -> None:
+        self._server = server
+        self._definition = definition
+        self._delegates = delegates
+
+    def run(self, turn: Turn) -> Events:
+        yield from in_steps(self._exchange, turn, self._delegates, self._definition["maxSteps"])
+
+    def _exchange(self, turn: Turn) -> Events:
+        asked = {  # Not the tools: their headers and tokens are nobody's business.
+            "model": self._definition["model"], "instructions": self._definition.get("instructions"),
+            "input": turn.input,
+        }
+        body = self.body(turn)
+        path = self._server.generation.openai + "/responses"
+        attributes = {"mlflow.llm.model": self._definition["model"]}
+        with (
+            turn.span.child("responses", SpanType.LLM, asked, attributes) as exchange,
+            OpenSpans(turn.span) as calls,
+            closing(self._server.events(path, body)) as events,
+        ):
+            for event in with_all_items(events):
+                self._follow(event, calls)
+                yield event
+                if event["type"] in FINAL:
+                    response = mlflow_response(event["response"])
+                    exchange.count(response.get("usage"))
+                    exchange.set(outputs={"output": response["output"], "status": response.get("status")})
+                    return
+            raise LlamaStackError("Llama Stack ended the answer before it was complete.")
+
+    def body(self, turn: Turn) -> JSON:
+        """The request to the server."""
+        tools = tools_of(self._definition)
+        guardrails = shields(self._definition)
+        if guardrails and not self._server.generation.has_guardrails:
+            raise LlamaStackError(
+                f"The agent `{self._definition['name']}` has shields, which the Responses API of Llama Stack "
+                f"{self._server.generation.version} would ignore. Run it on Llama Stack 0.3 or later."
+            )
+        schema = response_format(self._definition)
+        return filled({
+            "model": self._definition["model"],
+            "instructions": self._definition.get("instructions"),
+            "input": history(turn.input),
+            "tools": [responses_tool(tool) for tool in tools] or None,
+            "include": ["file_search_call.results"] if any("fileSearch" in tool for tool in tools) else None,
+            "tool_choice": tool_choice(self._definition.get("toolChoice"), tools),
+            "text": schema and {"format": {"type": "json_schema", **schema}},
+            "guardrails": guardrails or None,
+            "max_infer_iters": self._definition.get("maxSteps"),
+            "temperature": turn.sampling.get("temperature"),
+            "top_p": turn.sampling.get("top_p"),
+            "max_output_tokens": turn.sampling.get("max_output_tokens"),
+            "store": False,
+            "stream": True,
+        })
+
+    def _follow(self, event: JSON, calls: OpenSpans) -> None:
+        """Makes a span of every call that the server carries out."""
+        item = event.get("item") or {}
+        if item.get("type") not in ("file_search_call", "mcp_call"):
+            return
+        if item["id"] not in calls:  # Servers before 0.3 do not say that a call begins.
+            self._begin(item, calls)
+        if event["type"] == "response.output_item.done":
+            finish(item, calls)
+
+    def _begin(self, item: JSON, calls: OpenSpans) -> None:
+        if item["type"] == "mcp_call":
+            calls.begin(item["id"], item["name"], SpanType.TOOL, None, {"mcp.server": item.get("server_label")})
+            return
+        searches = [tool["name"] for tool in tools_of(self._definition) if "fileSearch" in tool]
+        calls.begin(item["id"], searches[0] if len(searches) == 1 else "file_search", SpanType.RETRIEVER)
+
+
+def finish(item: JSON, calls: OpenSpans) -> None:
+    """Ends the span of a call with what it gave."""
+    if item["type"] == "file_search_call":
+        found = [document(result) for result in item.get("results") or []]
+        calls.end(item["id"], {"queries": item.get("queries")}, found)
+    else:
+        error = error_text(item.get("error"))
+        calls.end(item["id"], arguments_of(item.get("arguments")), first(item.get("output"), error), error)
+
+
+def document(found: JSON) -> JSON:
+    """A passage that retrieval found, as MLflow shows documents."""
+    attributes = found.get("attributes") or {}
+    place = attributes.get("filename") or found.get("filename")
+    return {"page_content": found.get("text"), "metadata": {"doc_uri": place, "score": found.get("score")}}
+
+
+def with_all_items(events: Events) -> Iterator[JSON]:
+    """The events, failed ones raised, where every item of the answer is told before the end.
+
+    Servers before 0.3 do not tell that a message is done, and know it by another id in the end than in its pieces; the
+    refusal of a guardrail has no id at all.
+    """
+    pieces: list[str] = []
+    told: set[str] = set()
+    for event in events:
+        kind = event.get("type")
+        if kind in (None, "error", "response.failed"):
+            raise LlamaStackError(f"Llama Stack failed to answer: {message_of(event.get('response') or event)}")
+        if kind == "response.output_text.delta" and event["item_id"] not in pieces:
+            pieces.append(event["item_id"])
+        if kind == "response.output_item.done":
+            told.add(event["item"].get("id") or "")
+        if kind in FINAL:
+            response = event["response"]
+            streamed = iter([piece for piece in pieces if piece not in told])
+            for item in response.get("output") or []:
+                if item.get("id") in told:
+                    continue
+                if item.get("type") == "message":
+                    item["id"] = next(streamed, None) or item.get("id") or f"msg_{response.get('id')}"
+                yield {"type": "response.output_item.done", "item": item}
+        yield event
+
+
+def responses_tool(tool: JSON) -> JSON:
+    """A tool of the definition as the Responses API takes it."""
+    if "fileSearch" in tool:
+        search = tool["fileSearch"]
+        score = search.get("minScore")
+        return filled({
+            "type": "file_search",
+            "vector_store_ids": search["vectorStores"],
+            "max_num_results": search.get("maxResults"),
+            "ranking_options": None if score is None else {"score_threshold": score},
+            "filters": search.get("filters"),
+        })
+    if "mcp" in tool:
+        mcp = tool["mcp"]
+        return filled({
+            "type": "mcp",
+            "server_label": tool["name"],
+            "server_url": mcp.get("url"),
+            "connector_id": mcp.get("connector"),
+            "authorization": mcp_token(tool),
+            "headers": mcp.get("headers"),
+            "allowed_tools": mcp.get("allow"),
+            "require_approval": mcp.get("requireApproval") or "never",
+        })
+    if tool.get("builtin") in BUILTIN:
+        return {"type": BUILTIN[tool["builtin"]]}
+    function = function_of(tool)
+    if function is None:
+        raise LlamaStackError(f"The tool `{tool['name']}` is of a kind that the Responses API does not have.")
+    return {"type": "function", **function, "strict": False}
+
+
+def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
+    """`auto`, `required`, `none`, or a tool of the definition."""
+    tool = next((tool for tool in tools if tool["name"] == choice), None)
+    if tool is None:
+        return choice
+    if "fileSearch" in tool:
+        return {"type": "file_search"}
+    if "mcp" in tool:
+        return {"type": "mcp", "server_label": tool["name"]}
+    return {"type": BUILTIN[tool["builtin"]]} if "builtin" in tool else {"type": "function", "name": tool["name"]}

@@ -1,0 +1,23 @@
+import Language
+
+extension LlamaStack {
+    /// How many numbers the vectors of an embedding model have, found out by embedding a word:
+    /// `POST /v1/embeddings` (0.2.x `/v1/openai/v1/embeddings`).
+    package func dimension(ofVectorsOf model: String) async throws -> Int {
+        let call = Call(
+            "embed a word", .post, "\(capabilities.openAIPrefix)/embeddings",
+            body: .json(["model": .string(model), "input": ["drover"]]), isRepeatable: true)
+        let answer: Vectors = try await endpoint.decode(call)
+        guard let vector = answer.data.first?.embedding, !vector.isEmpty else {
+            throw endpoint.error(.unreadable, call, message: "the answer has no vector")
+        }
+        return vector.count
+    }
+
+    private struct Vectors: Decodable {
+        struct Entry: Decodable {
+            let embedding: [Double]
+        }
+        let data: [Entry]
+    }
+}

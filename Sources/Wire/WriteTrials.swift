@@ -1,0 +1,35 @@
+import Language
+
+/// Whether a server takes changes from us, as far as can be told without changing anything: something is asked for that
+/// can only be refused, and what it is refused for tells.
+extension LlamaStack {
+    /// Asks to update a vector store that is not there.
+    /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
+    package func tryWriting() async throws {
+        let call = Call(
+            "ask to change something", .post, "\(capabilities.openAIPrefix)/vector_stores/vs_drover-doctor",
+            body: .json(["name": "drover-doctor"]), isRepeatable: true)
+        try await endpoint.tryWriting(call)
+    }
+}
+
+extension MLflowServer {
+    /// Asks to create an experiment without a name.
+    /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
+    package func tryWriting() async throws {
+        try await endpoint.tryWriting(
+            Self.post("ask to change something", "experiments/create", [:], isRepeatable: true))
+    }
+}
+
+extension Endpoint {
+    fileprivate func tryWriting(_ call: Call) async throws {
+        do {
+            _ = try await send(call)
+        } catch let error as WireError {
+            // A refusal for what was asked means that asking is allowed.
+            guard let status = error.status, (400..<500).contains(status), ![401, 403, 408, 429].contains(status)
+            else { throw error }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Engine
+import Foundation
+import Language
+import Testing
+
+@testable import Reports
+
+@Suite("A doctor's report")
+struct DiagnosisTests {
+    private static let tools = Address("tools", "tickets")
+    private static let model = Address("models", "chat")
+
+    private static func problem(_ code: Int32, severity: Diagnostic.Severity = .error) -> Diagnostic {
+        Diagnostic(
+            "bad", "Something is not there", detail: "It is not there.", fix: "Put it there.", severity: severity,
+            exitCode: code)
+    }
+
+    private static func diagnosis(
+        _ findings: [Finding], server problem: Diagnostic? = nil, declared: [Address] = [model, tools]
+    ) -> Diagnosis {
+        var server = Diagnosis.Server(name: "Llama Stack", url: "http://h:1", origin: "the lab")
+        server.version = "0.2.24"
+        server.generation = "0.2"
+        server.features = [
+            .init(name: "shields", isOffered: true, versions: "Llama Stack 0.2 to 0.7"),
+            .init(name: "connectors", isOffered: false, versions: "Llama Stack 0.7 and OGX"),
+        ]
+        server.problems = problem.map { [$0] } ?? []
+        return Diagnosis(servers: [server], stack: "helpdesk", findings: findings, declared: declared)
+    }
+
+    @Test(
+        "The exit code tells what is not there from what could not be found out",
+        arguments: [
+            (Diagnosis.Verdict.good, Int32(0)), (.warned, 0), (.lacking, 10), (.silent, 1), (.silentAndLacking, 10),
+        ])
+    fileprivate func exitCode(verdict: Diagnosis.Verdict, code: Int32) {
+        #expect(verdict.diagnosis.exitCode == code)
+    }
+
+    @Test("For people it shows each thing with a sign, and each problem with its fix")
+    func text() {
+        let findings = [
+            Finding(Self.model, .met("`lab/llm`")), Finding(Self.tools, .unmet(Self.problem(10))),
+            Finding(Address("agents", "support"), .skipped(because: Self.tools)),
+        ]
+        let text = DoctorText(colors: false).render(
+            Self.diagnosis(findings, declared: [Self.model, Self.tools, Address("prompts", "system")]), SourceMap())
+        #expect(
+            text == """
+                Llama Stack 0.2.24, generation 0.2, at http://h:1 (the lab)
+                  ✓ answers, and takes changes
+                  ✓ shields
+                  – connectors: Llama Stack 0.7 and OGX
+
+                Stack helpdesk
+                  ✓ models.chat: `lab/llm`
+                  ✗ tools.tickets: Something is not there
+                  – agents.support: not looked at, because of tools.tickets
+
+                error[bad]: Something is not there
+                 = why: It is not there.
+                 = fix: Put it there.
+
+                1 problem. Not looked at: `prompts.system`.
+                """)
+    }
+
+    @Test("For programs it keeps everything")
+    func json() {
+        let value = DoctorJSON.value(
+            Self.diagnosis([Finding(Self.tools, .unknown(Self.problem(1)))], server: Self.problem(1)), SourceMap())
+        #expect(value["good"] == false && value["stack"] == "helpdesk")
+        #expect(value["servers"]?.array?.first?["features"]?.array?.count == 2)
+        #expect(value["servers"]?.array?.first?["problems"]?.array?.first?["code"] == "bad")
+        let finding = value["findings"]?.array?.first
+        #expect(finding?["verdict"] == "unknown" && finding?["problem"]?["fix"] == "Put it there.")
+        #expect(value["unseen"] == ["models.chat"])
+    }
+}
+
+extension Diagnosis {
+    fileprivate enum Verdict {
+        case good, warned, lacking, silent, silentAndLacking
+
+        var diagnosis: Diagnosis {
+            let problem = { (code: Int32) in Diagnostic("bad", "Bad", detail: "Bad.", exitCode: code) }
+            var server = Diagnosis.Server(name: "MLflow", url: "http://h", origin: "the lab")
+            var finding = Finding(Address("models", "chat"), .met(""))
+            switch self {
+            case .good: break
+            case .warned:
+                let warning = Diagnostic("odd", "Odd", detail: "Odd.", severity: .warning, exitCode: 10)
+                finding = Finding(finding.address, .limited(warning))
+            case .lacking: finding = Finding(finding.address, .unmet(problem(10)))
+            case .silent: server.problems = [problem(1)]
+            case .silentAndLacking:
+                server.problems = [problem(1)]
+                finding = Finding(finding.address, .unmet(problem(10)))
+            }
+            return Diagnosis(servers: [server], stack: "s", findings: [finding], declared: [finding.address])
+        }
+    }
+}
