@@ -44,7 +44,25 @@ package struct Executor: Sendable {
             applied.removals = await removeAll(in: survey)
             await removeReplaced(&applied)
         }
-        return await applied.recording(entriesAfter(applied), in: store)
+        applied = await applied.recording(entriesAfter(applied), in: store)
+        return await closingIntents(applied)
+    }
+
+    /// What announced a replacement whose objects carry no mark is forgotten only now that the record names the new one.
+    private func closingIntents(_ applied: Applied) async -> Applied {
+        guard applied.isWhole, applied.recordFailure == nil else { return applied }
+        var applied = applied
+        for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
+            guard case .done(let step) = outcome, step.action == .replace,
+                drivers[address.kind]?.isKnownByRecord == true
+            else { continue }
+            do {
+                try await store.close(intentOf: address)
+            } catch {
+                applied.recordFailure = Diagnostic.from(error, at: address)
+            }
+        }
+        return applied
     }
 
     private func visit(_ address: Address, _ outputs: Outputs) async -> Outcome<Step> {
@@ -111,17 +129,18 @@ package struct Executor: Sendable {
         let kinds = Set(replaced.map(\.kind))
         guard let first = replaced.min(), applied.removals.values.allSatisfy(\.isDone) else { return }
         do {
-            let now = try await Survey.take(of: workflow, with: drivers.values.filter { kinds.contains($0.kind) })
-            applied.removals.merge(await removeAll(in: now).filter { !$0.value.isDone }) { _, later in later }
+            let now = try await Survey.take(
+                of: workflow, with: drivers.values.filter { kinds.contains($0.kind) }, loading: store)
+            applied.removals.merge(await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later }
         } catch {
             applied.removals[first] = .failed(Diagnostic.from(error, at: first))
         }
     }
 
     private func context(for address: Address) -> ApplyContext {
-        ApplyContext(stack: workflow.stack, record: store, intent: record.intents[address.description]) { text in
-            onEvent(.progress(address, text))
-        }
+        ApplyContext(
+            stack: workflow.stack, record: store, intent: record.intents[address.description],
+            progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) })
     }
 
     private func report(skippedIn outcomes: [Address: Outcome<Step>]) {
