@@ -31,7 +31,8 @@ struct DoctorCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let stack =
             try spec.isThere
-            ? Stack.load(spec.paths, spec.variation, lab: server.lab).announced() : Stack.bare(spec.variation, lab: server.lab)
+            ? Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
+            : Stack.bare(spec.variation, lab: server.lab)
         let hasSpec = spec.isThere
         let examination = Examination(stack, server, hasSpec: hasSpec)
         let report = try await stack.telling {
