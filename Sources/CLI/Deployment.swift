@@ -21,9 +21,8 @@ struct Deployment: Sendable {
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, suites: [TestSuite] = []
     ) async throws -> Deployment {
-        async let loaded = session.store.load()
-        async let taken = Survey.take(of: workflow, with: session.drivers)
-        let (survey, record) = try await (taken, loaded.overlaid(with: session.workflow))
+        let (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
+        let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions)
         let plan = try await planner.plan()
@@ -32,9 +31,15 @@ struct Deployment: Sendable {
             endangered: endangered(by: plan, workflow, suites), permissions: permissions)
     }
 
-    func show(colors: Bool) {
-        Console.out(
-            PlanText(colors: colors).render(plan, servers: session.locations, endangered: endangered))
+    /// Writes the plan, and what should be known of it although it stops nothing.
+    func show(_ stack: Stack) {
+        let text = PlanText(colors: Console.colors(stack.environment))
+        Console.out(text.render(plan, servers: session.locations, endangered: endangered))
+        tellWarnings(stack)
+    }
+
+    func tellWarnings(_ stack: Stack) {
+        Notices.write(plan.warnings, stack.sources, environment: stack.environment)
     }
 
     /// Asks, unless the user said `--yes` already.

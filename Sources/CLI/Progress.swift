@@ -54,6 +54,8 @@ final class Progress: Sendable {
                 if !isLive { Console.note("\(address): \(action.participle) …") }
             case .progress(let address, let text):
                 state.running[address]?.detail = text
+            case .warned(let address, let warning):
+                write("! \(address): \(warning.detail)\(warning.fix.map { " \($0)" } ?? "")", &state)
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
                 write("✓ \(address): \(action.past) in \(Quantity.spelled(elapsed))", &state)

@@ -99,7 +99,8 @@ struct Connector: Sendable {
         let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
-            drivers: Kinds.drivers(servers), store: try recordStore(right?.server), transports: [first, second],
+            drivers: Kinds.drivers(servers, for: workflow), store: try recordStore(right?.server),
+            transports: [first, second],
             specDigest: specDigest)
     }
 

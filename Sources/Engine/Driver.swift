@@ -4,15 +4,25 @@ package import Language
 package protocol Driver: Sendable {
     var kind: String { get }
     var onDelete: OnDelete { get }
-    func discover(_ declarations: [Declaration], of stack: StackName) async throws -> [Member]
+    /// Whether only the record knows which objects are ours.
+    var isKnownByRecord: Bool { get }
+    func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
     /// Decides with what is known now, and tells the outputs that will still be true after apply.
-    func preview(_ request: DriverRequest) async throws -> (decision: Decision, outputs: [String: Value]?)
+    func preview(_ request: DriverRequest) async throws -> Preview
     /// Decides again with everything known, says what, and does it.
     func apply(
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
     func outputs(of member: Member) -> [String: Value]
+}
+
+/// What would be done to one address.
+package struct Preview: Sendable {
+    package var decision: Decision
+    /// Those that will still be true after apply; nil when none is known yet.
+    package var outputs: [String: Value]?
+    package var warnings: [Diagnostic]
 }
 
 /// A live object of any kind.
@@ -68,28 +78,37 @@ package struct ResourceDriver<R: Resource>: Driver {
 
     package var kind: String { R.kind }
     package var onDelete: OnDelete { R.onDelete }
+    package var isKnownByRecord: Bool { resource.isKnownByRecord }
 
-    package func discover(_ declarations: [Declaration], of stack: StackName) async throws -> [Member] {
+    package func discover(
+        _ declarations: [Declaration], of stack: StackName, knowing record: Record
+    ) async throws -> [Member] {
         var wanted: [Address: R.Spec] = [:]
         for declaration in declarations { wanted[declaration.address] = declaration.spec as? R.Spec }
-        return try await resource.discover(wanted, of: stack).map { found in
+        return try await resource.discover(wanted, of: stack, knowing: record).map { found in
             Member(
                 address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
                 live: found.live)
         }
     }
 
-    package func preview(_ request: DriverRequest) async throws -> (decision: Decision, outputs: [String: Value]?) {
+    package func preview(_ request: DriverRequest) async throws -> Preview {
         let (wanted, decision) = try await decide(request)
+        return Preview(
+            decision: decision, outputs: outputs(after: decision, wanted, live(request.member)),
+            warnings: wanted.warnings)
+    }
+
+    private func outputs(
+        after decision: Decision, _ wanted: Wanted<R.Desired>, _ live: R.Live?
+    ) -> [String: Value]? {
         if let outputs = resource.inlineOutputs(of: wanted.desired) {
-            return (decision, wanted.unknown.isEmpty ? outputs : nil)
+            return wanted.unknown.isEmpty ? outputs : nil
         }
-        guard let live = live(request.member) else { return (decision, nil) }
-        switch decision.action {
-        case .keep: return (decision, resource.outputs(of: live))
-        case .update, .adopt:
-            return (decision, resource.outputs(ofUpdating: live, to: wanted.desired))
-        case .create, .replace, .delete, .forget: return (decision, nil)
+        switch (decision.action, live) {
+        case (.keep, let live?): return resource.outputs(of: live, as: wanted.desired)
+        case (.update, let live?), (.adopt, let live?): return resource.outputs(ofUpdating: live, to: wanted.desired)
+        case _: return wanted.unknown.isEmpty ? resource.outputs(ofCreating: wanted.desired) : nil
         }
     }
 
@@ -104,8 +123,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
         let live = try await act(decision, wanted.desired, request, context)
         return Step(
-            action: decision.action, outputs: resource.outputs(of: live), fields: resource.fields(of: wanted.desired),
-            changes: decision.fields)
+            action: decision.action, outputs: resource.outputs(of: live, as: wanted.desired),
+            fields: resource.fields(of: wanted.desired), changes: decision.fields)
     }
 
     private func act(

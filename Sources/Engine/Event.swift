@@ -4,6 +4,7 @@ package import Language
 package enum Event: Sendable {
     case started(Address, Action)
     case progress(Address, String)
+    case warned(Address, Diagnostic)
     case finished(Address, Action, elapsed: Duration)
     case failed(Address, Action, Diagnostic)
     case skipped(Address, because: Address)

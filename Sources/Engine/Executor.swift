@@ -111,17 +111,18 @@ package struct Executor: Sendable {
         let kinds = Set(replaced.map(\.kind))
         guard let first = replaced.min(), applied.removals.values.allSatisfy(\.isDone) else { return }
         do {
-            let now = try await Survey.take(of: workflow, with: drivers.values.filter { kinds.contains($0.kind) })
-            applied.removals.merge(await removeAll(in: now).filter { !$0.value.isDone }) { _, later in later }
+            let now = try await Survey.take(
+                of: workflow, with: drivers.values.filter { kinds.contains($0.kind) }, loading: store)
+            applied.removals.merge(await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later }
         } catch {
             applied.removals[first] = .failed(Diagnostic.from(error, at: first))
         }
     }
 
     private func context(for address: Address) -> ApplyContext {
-        ApplyContext(stack: workflow.stack, record: store, intent: record.intents[address.description]) { text in
-            onEvent(.progress(address, text))
-        }
+        ApplyContext(
+            stack: workflow.stack, record: store, intent: record.intents[address.description],
+            progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) })
     }
 
     private func report(skippedIn outcomes: [Address: Outcome<Step>]) {

@@ -33,9 +33,12 @@ package struct Wanted<Desired: Sendable>: Sendable {
     package var desired: Desired
     /// Paths of the fields that hold placeholders, e.g. `tools.knowledge`.
     package var unknown: Set<String>
+    /// What the user should know although it stops nothing.
+    package var warnings: [Diagnostic]
 
-    package init(_ desired: Desired, unknown: Set<String> = []) {
+    package init(_ desired: Desired, unknown: Set<String> = [], warnings: [Diagnostic] = []) {
         self.desired = desired
         self.unknown = unknown
+        self.warnings = warnings
     }
 }

@@ -26,6 +26,7 @@ package struct Planner: Sendable {
         var outputs = Outputs()
         var changes: [Address: Change] = [:]
         var problems: [Diagnostic] = []
+        var warnings: [Diagnostic] = []
         var broken: Set<Address> = []
         for address in workflow.graph.ordered {
             guard let declaration = workflow[address], let driver = drivers[address.kind] else { continue }
@@ -38,6 +39,7 @@ package struct Planner: Sendable {
                 let request = DriverRequest(declaration, survey, record, outputs, permissions)
                 let preview = try await driver.preview(request)
                 outputs[address] = preview.outputs
+                warnings += preview.warnings.map { $0.locating(declaration) }
                 changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
                     label: request.member?.label)
@@ -52,7 +54,7 @@ package struct Planner: Sendable {
         let removals = try removals(&problems)
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let declared = workflow.declarations.compactMap { changes[$0.address] }
-        return Plan(stack: workflow.stack, changes: declared + removals)
+        return Plan(stack: workflow.stack, changes: declared + removals, warnings: warnings)
     }
 
     private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {

@@ -14,9 +14,15 @@ package protocol Resource: Sendable {
     static var kind: String { get }
     /// What happens by default when a declaration leaves the spec.
     static var onDelete: OnDelete { get }
+    /// Whether its objects carry no mark, so that only the record knows which are ours.
+    var isKnownByRecord: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
+    /// The same where `isKnownByRecord`: what the record has of the objects says which are ours.
+    func discover(
+        _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<Live>]
     /// What the spec asks for, given what other things are; placeholders stand for what is not known yet.
     /// - Throws: `Diagnostic` or `Diagnostics` for what only now turns out to be wrong, such as an unknown model.
     func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
@@ -44,18 +50,36 @@ package protocol Resource: Sendable {
     func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws
 
     func outputs(of live: Live) -> [String: Value]
+    /// The same where some follow from what is wanted and not from what is there.
+    func outputs(of live: Live, as desired: Desired) -> [String: Value]
+    /// The outputs that are certain before a thing is made; nil when it has to be there first.
+    func outputs(ofCreating desired: Desired) -> [String: Value]?
     /// The outputs that a thing will keep when it is updated; the others are known only after apply.
     func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value]
 }
 
 extension Resource {
+    package var isKnownByRecord: Bool { false }
+
+    package func discover(
+        _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<Live>] {
+        try await discover(wanted, of: stack)
+    }
+
     package func creation(of desired: Desired) -> [FieldChange] {
         fields(of: desired).map { FieldChange($0.key, new: $0.value) }
     }
 
     package func inlineOutputs(of desired: Desired) -> [String: Value]? { nil }
 
-    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] { outputs(of: live) }
+    package func outputs(of live: Live, as desired: Desired) -> [String: Value] { outputs(of: live) }
+
+    package func outputs(ofCreating desired: Desired) -> [String: Value]? { nil }
+
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
+        outputs(of: live, as: desired)
+    }
 
     package func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
@@ -75,15 +99,18 @@ package struct ApplyContext: Sendable {
     package let intent: Value?
     /// Tells how far a long operation is, e.g. `2 of 3 documents`.
     package let progress: @Sendable (String) -> Void
+    /// Tells what the user should know although nothing failed.
+    package let warn: @Sendable (Diagnostic) -> Void
 
     package init(
         stack: StackName, record: any RecordStore, intent: Value? = nil,
-        progress: @escaping @Sendable (String) -> Void
+        progress: @escaping @Sendable (String) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
     ) {
         self.stack = stack
         self.record = record
         self.intent = intent
         self.progress = progress
+        self.warn = warn
     }
 }
 

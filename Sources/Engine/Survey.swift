@@ -7,21 +7,36 @@ package struct Survey: Sendable {
     /// Ours, but left over beside a member.
     package private(set) var stale: [Member] = []
 
-    /// Asks all kinds at the same time.
+    /// Asks all kinds at the same time, without the record: what only it knows to be ours is found without an owner.
+    package static func take(of workflow: Workflow, with drivers: [any Driver]) async throws -> Survey {
+        try await take(of: workflow, with: drivers) { Record() }.survey
+    }
+
+    /// Asks all kinds and the record at the same time; those that cannot do without the record wait for it.
     package static func take(
-        of workflow: Workflow, with drivers: [any Driver]
-    ) async throws -> Survey {
-        let found = try await withThrowingTaskGroup(of: [Member].self) { group in
-            for driver in drivers {
+        of workflow: Workflow, with drivers: [any Driver], loading store: any RecordStore
+    ) async throws -> (survey: Survey, record: Record) {
+        try await take(of: workflow, with: drivers) { try await store.load() }
+    }
+
+    private static func take(
+        of workflow: Workflow, with drivers: [any Driver], loading load: () async throws -> Record
+    ) async throws -> (survey: Survey, record: Record) {
+        try await withThrowingTaskGroup(of: [Member].self) { group in
+            func ask(_ driver: any Driver, knowing record: Record) {
                 let declarations = workflow.declarations.filter { $0.address.kind == driver.kind }
-                group.addTask { try await driver.discover(declarations, of: workflow.stack) }
+                group.addTask {
+                    try await driver.discover(declarations, of: workflow.stack, knowing: record)
+                }
             }
-            return try await group.reduce(into: []) { $0 += $1 }
+            for driver in drivers where !driver.isKnownByRecord { ask(driver, knowing: Record()) }
+            let record = try await load()
+            for driver in drivers where driver.isKnownByRecord { ask(driver, knowing: record) }
+            var survey = Survey()
+            for member in try await group.reduce(into: [], { $0 += $1 }) { survey.add(member) }
+            survey.stale.sort { ($0.address, $0.label) < ($1.address, $1.label) }
+            return (survey, record)
         }
-        var survey = Survey()
-        for member in found { survey.add(member) }
-        survey.stale.sort { ($0.address, $0.label) < ($1.address, $1.label) }
-        return survey
     }
 
     /// The first of an address counts; what else could be meant is its rival.

@@ -12,15 +12,15 @@ package enum Kinds {
         Section(PromptResource.kind, PromptSpec.self, "Prompts of MLflow's registry."),
         Section(DatasetResource.kind, DatasetSpec.self, "Evaluation datasets of MLflow."),
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."),
-        Section(ShieldSpec.kind, ShieldSpec.self, isReconciled: false, "Shields that look at questions and answers."),
+        Section(ShieldResource.kind, ShieldSpec.self, "Shields that look at questions and answers."),
         Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
         Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."),
         Section(AgentResource.kind, AgentSpec.self, "Agents."),
         Section(ReleaseSpec.kind, ReleaseSpec.self, isReconciled: false, "Aliases that move when the gates pass."),
     ]
 
-    /// The drivers of the kinds that the servers at hand can hold.
-    package static func drivers(_ servers: Servers) -> [any Driver] {
+    /// The drivers of the kinds that the servers at hand can hold, for what a workflow declares.
+    package static func drivers(_ servers: Servers, for workflow: Workflow) -> [any Driver] {
         var drivers: [any Driver] = []
         if let mlflow = servers.mlflow {
             let registry = Registry(mlflow)
@@ -29,21 +29,26 @@ package enum Kinds {
             drivers.append(ResourceDriver(PromptResource(mlflow, registry: registry, folder: servers.folder)))
             drivers.append(ResourceDriver(DatasetResource(mlflow, folder: servers.folder)))
         }
-        drivers.append(ResourceDriver(ToolResource()))
-        guard let llamaStack = servers.llamaStack else { return drivers }
-        let models = ModelListing(llamaStack)
-        drivers.insert(ResourceDriver(ModelResource(models)), at: drivers.count - 1)
-        drivers.insert(
+        guard let llamaStack = servers.llamaStack else {
+            return drivers + [ResourceDriver(ToolResource(nil, groups: [], stack: servers.stack))]
+        }
+        let models = ModelListing(llamaStack, declared: workflow.models)
+        let aliased = AliasedAgents(servers.mlflow, stack: servers.stack)
+        return drivers + [
+            ResourceDriver(ModelResource(llamaStack, models: models)),
+            ResourceDriver(ShieldResource(llamaStack)),
             ResourceDriver(
                 VectorStoreResource(
                     llamaStack, stack: servers.stack, folder: servers.folder, models: models,
-                    transport: servers.transport)), at: drivers.count - 1)
-        drivers.append(
+                    transport: servers.transport, inUse: { try await aliased.vectorStores() })),
+            ResourceDriver(
+                ToolResource(
+                    llamaStack, groups: workflow.toolGroups(on: llamaStack.capabilities), stack: servers.stack)),
             ResourceDriver(
                 AgentResource(
                     llamaStack, mlflow: servers.mlflow, stack: servers.stack, folder: servers.folder, models: models,
-                    commit: servers.commit)))
-        return drivers
+                    commit: servers.commit)),
+        ]
     }
 
     /// What a workflow needs: a server that nothing in it needs is never contacted.
@@ -52,11 +57,23 @@ package enum Kinds {
         for declaration in workflow.declarations {
             switch declaration.spec {
             case is ExperimentSpec, is RegisteredModelSpec, is PromptSpec, is DatasetSpec: needs.mlflow = true
-            case is VectorStoreSpec, is AgentSpec, is ModelSpec: needs.llamaStack = true
+            case is VectorStoreSpec, is AgentSpec, is ModelSpec, is ShieldSpec: needs.llamaStack = true
             case _: break
             }
         }
         return needs
+    }
+}
+
+extension Workflow {
+    /// The declared models, by name.
+    var models: [String: ModelSpec] {
+        Dictionary(specs(of: ModelSpec.self).map { ($0.declaration.address.name, $0.spec) }) { first, _ in first }
+    }
+
+    /// The MCP tools that an agent of the server uses: those need a tool group.
+    func toolGroups(on capabilities: Capabilities) -> Set<Address> {
+        []
     }
 }
 

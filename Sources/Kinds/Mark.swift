@@ -8,6 +8,7 @@ import Language
 package struct Mark: Sendable, Hashable {
     package static let stackKey = "drover.stack"
     package static let addressKey = "drover.address"
+    static let keys = [stackKey, addressKey]
 
     package let stack: String
     package let address: Address

@@ -1,42 +1,87 @@
+import Engine
 import Language
 package import Wire
 
-/// The models of a server, listed once and only when something asks.
+/// The models of a server, listed once and only when something asks, and those that the spec is going to register.
 package actor ModelListing {
     private let server: LlamaStack
+    /// The ids of what will be there once the declared models are registered.
+    private let registered: Set<String>
     private var models: [LlamaStack.Model]?
 
-    package init(_ server: LlamaStack) {
+    /// Makes a listing; nothing is asked yet.
+    /// - Parameter declared: The declared models, by name.
+    package init(_ server: LlamaStack, declared: [String: ModelSpec] = [:]) {
         self.server = server
+        let capabilities = server.capabilities
+        let ours = capabilities.offers(.modelRegistration) ? declared.values.filter { $0.provider != nil } : []
+        registered = Set(ours.map { $0.registeredID(capabilities.modelNaming) })
     }
 
-    /// Checks that the server offers a model.
-    /// - Throws: `Diagnostic` with the nearest names when it does not.
-    func require(_ model: Located<String>, for purpose: String) async throws {
-        let offered = try await listed()
-        guard !offered.contains(where: { $0.id == model.value }) else { return }
-        throw Diagnostic.unknownModel(model, purpose, offered.map(\.id), server.endpoint.base)
+    /// The model that a field names: a declared model, or one that the server offers.
+    /// - Throws: `Diagnostic` with the nearest names when there is none.
+    func resolve(
+        _ name: Located<String>, for purpose: String, given outputs: Outputs
+    ) async throws -> ResolvedModel {
+        let address = Address(ModelResource.kind, name.value)
+        let dimension = outputs.value("dimension", of: address)?.integer
+        if let id = outputs.value("id", of: address)?.string {
+            let model = try await require(oneOf: [id], called: Located(id, at: name.range), for: purpose)
+            return ResolvedModel(id: id, dimension: dimension ?? model?.embeddingDimension)
+        }
+        let model = try await require(oneOf: [name.value], called: name, for: purpose)
+        return ResolvedModel(id: name.value, dimension: model?.embeddingDimension)
     }
 
-    private func listed() async throws -> [LlamaStack.Model] {
-        if let models { return models }
+    /// The first of some ids that the server offers.
+    /// - Returns: nil when it will be there only once it is registered.
+    /// - Throws: `Diagnostic` with the nearest names when it offers none.
+    func require(
+        oneOf ids: [String], called name: Located<String>, for purpose: String
+    ) async throws -> LlamaStack.Model? {
+        let offered = try await list()
+        for id in ids {
+            if let model = offered.first(where: { $0.id == id }) { return model }
+            if registered.contains(id) { return nil }
+        }
+        throw Diagnostic.unknownModel(ids, name, purpose, offered.map(\.id), server.endpoint.base)
+    }
+
+    /// All models of the server as they are now, for this and everything after it.
+    func relist() async throws -> [LlamaStack.Model] {
         let listed = try await server.models.list()
         models = listed
         return listed
     }
+
+    /// All models of the server, as they were when last asked for.
+    func list() async throws -> [LlamaStack.Model] {
+        if let models { return models }
+        return try await relist()
+    }
+}
+
+/// A model as a request names it.
+struct ResolvedModel: Sendable, Hashable {
+    /// The server's id.
+    var id: String
+    /// Of its vectors; nil when nobody says.
+    var dimension: Int?
 }
 
 extension Diagnostic {
     fileprivate static func unknownModel(
-        _ model: Located<String>, _ purpose: String, _ offered: [String], _ base: String
+        _ ids: [String], _ name: Located<String>, _ purpose: String, _ offered: [String], _ base: String
     ) -> Diagnostic {
         let sorted = offered.sorted()
+        let tried = ids.filter { $0 != name.value }
         return Diagnostic(
             "unknown-model", "Unknown model",
-            detail: "The server at \(base) offers no model `\(model.value)` \(purpose).",
-            fix: Suggestion.nearest(to: model.value, among: sorted).map { "Did you mean `\($0)`?" }
+            detail: "The server at \(base) offers no model `\(name.value)` \(purpose)"
+                + (tried.isEmpty ? "." : ", also not as \(tried.listed)."),
+            fix: ids.lazy.compactMap { Suggestion.nearest(to: $0, among: sorted) }.first.map { "Did you mean `\($0)`?" }
                 ?? (sorted.isEmpty
                     ? "Configure a model on the server." : "Use one that it offers: \(sorted.prefix(12).listed)."),
-            at: model.range, exitCode: 10)
+            at: name.range, exitCode: 10)
     }
 }

@@ -247,6 +247,7 @@ struct ApplyTests {
                 switch event {
                 case .started(let address, let action): "started \(address.name) \(action)"
                 case .progress(let address, let text): "progress \(address.name) \(text)"
+                case .warned(let address, let warning): "warned \(address.name) \(warning.code.name)"
                 case .finished(let address, let action, _): "finished \(address.name) \(action)"
                 case .failed(let address, let action, _): "failed \(address.name) \(action)"
                 case .skipped(let address, let cause): "skipped \(address.name) \(cause.name)"

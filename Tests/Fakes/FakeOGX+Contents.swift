@@ -1,4 +1,5 @@
 package import Language
+import Wire
 
 /// A file of the fake.
 package struct FakeFile: Sendable, Hashable {
@@ -25,7 +26,33 @@ package struct FakeAttachment: Sendable, Hashable {
     package var text: String
 }
 
+/// A thing that is registered with the fake, or an agent of its own.
+package struct FakeRegistration: Sendable, Hashable {
+    package var id: String
+    package var value: Value
+}
+
 extension FakeOGX {
+    /// The models that are offered, those of the configuration first.
+    package var models: [FakeRegistration] {
+        state.models.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// In the order of registering.
+    package var shields: [FakeRegistration] {
+        state.shields.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// In the order of registering.
+    package var toolGroups: [FakeRegistration] {
+        state.toolGroups.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
+    /// The server's own agents, in the order of making.
+    package var agents: [FakeRegistration] {
+        state.agents.map { FakeRegistration(id: $0.id, value: .object($0.value)) }
+    }
+
     /// What the server holds, oldest first.
     package var files: [FakeFile] {
         state.files.map { id, file in
@@ -55,6 +82,19 @@ extension FakeOGX {
                 let place = state.stores[index].store.files.firstIndex(where: { $0.id == file })
             else { return }
             state.stores[index].store.files[place].value["status"] = .string(status)
+        }
+    }
+}
+
+extension FakeOGX {
+    /// Leaves a store with a name and nothing else, as 0.2 does when it refuses to make one.
+    package func leaveStore(named name: String) {
+        change { state in
+            _ = state.reply(
+                to: FakeExchange(
+                    HTTPRequest(
+                        .post, "http://ogx\(version.openAIPrefix)/vector_stores",
+                        body: Array(#"{"name": "\#(name)", "embedding_model": "embed"}"#.utf8))), model: echo)
         }
     }
 }

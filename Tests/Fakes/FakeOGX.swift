@@ -3,9 +3,9 @@ package import Language
 import Synchronization
 package import Wire
 
-/// An OGX 1.5 in the process: real state behind the routes that drover uses, refusing what the real one refuses.
+/// A Llama Stack or OGX in the process: real state behind the routes that drover uses, refusing what the real one refuses.
 ///
-/// Ids and times are counted, so that two runs are equal. The routes answer as recorded from OGX 1.5.0.
+/// Ids and times are counted, so that two runs are equal. The routes answer as recorded from the version that it plays.
 package final class FakeOGX: HTTPTransport {
     /// Answers instead of the server where it returns something: a failure, a lost answer, a strange one.
     package typealias Interception = @Sendable (HTTPRequest) -> ScriptedTransport.Step?
@@ -20,13 +20,18 @@ package final class FakeOGX: HTTPTransport {
     private let token: Secret?
     private let model: FakeModel
 
+    package let version: FakeStackVersion
+
     /// - Parameters:
     ///   - token: what requests have to carry; nil for none.
     ///   - servers: the tools that MCP servers offer, by URL; any other URL cannot be reached.
+    ///   - connectors: the ids of the MCP servers in its configuration.
     package init(
-        token: Secret? = nil, servers: [String: [FakeTool]] = [:], model: @escaping FakeModel = echo
+        _ version: FakeStackVersion = .ogx150, token: Secret? = nil, servers: [String: [FakeTool]] = [:],
+        connectors: [String] = [], model: @escaping FakeModel = echo
     ) {
-        life = Mutex(Life(state: OGXState(servers: servers)))
+        self.version = version
+        life = Mutex(Life(state: OGXState(version, servers: servers, connectors: connectors)))
         self.token = token
         self.model = model
     }
@@ -81,14 +86,15 @@ package final class FakeOGX: HTTPTransport {
     }
 
     private func note(_ request: HTTPRequest, _ exchange: FakeExchange) -> ScriptedTransport.Step? {
-        life.withLock { life in
+        let intercept = life.withLock { life in
             life.requests.append("\(request.method.rawValue) \(exchange.path)")
-            return life.intercept?(request)
+            return life.intercept
         }
+        return intercept?(request)  // Outside of the lock: it may look at the fake.
     }
 
     private func reply(to exchange: FakeExchange, _ request: HTTPRequest) -> FakeReply {
-        let isOpen = ["/v1/version", "/v1/health"].contains(exchange.path)
+        let isOpen = version.tellsErrorsInMessage && ["/v1/version", "/v1/health"].contains(exchange.path)
         if let token, !isOpen, request.authorization != .bearer(token) {
             return .error(401, "Invalid or missing API key")
         }
@@ -147,13 +153,28 @@ struct FakeReply {
     var status = 200
     var contentType = "application/json"
     var chunks: [[UInt8]]
+    /// What went wrong, in the words of the server; told by `told(by:)` as its version does.
+    var problem: String?
+    /// Where in a request that does not follow the schema, and of which type.
+    var invalid: (place: String, type: String)?
 
     static func json(_ value: Value, status: Int = 200) -> FakeReply {
         FakeReply(status: status, chunks: [Array(value.canonicalJSON.utf8)])
     }
 
     static func error(_ status: Int, _ message: String) -> FakeReply {
-        .json(["error": ["message": .string(message)]], status: status)
+        var reply = FakeReply.json(["error": ["message": .string(message)]], status: status)
+        reply.problem = message
+        return reply
+    }
+
+    /// The same as a version tells it: before 0.7 in `detail`.
+    func told(by version: FakeStackVersion) -> FakeReply {
+        guard let problem, !version.tellsErrorsInMessage, status != 401 else { return self }
+        guard let invalid else { return .detail(status, status == 400 ? "Invalid value: \(problem)" : problem) }
+        let loc = invalid.place.split(separator: ", ").map { Value.string(String($0.dropFirst().dropLast())) }
+        let error: Value = ["loc": .array(loc), "msg": .string(problem), "type": .string(invalid.type)]
+        return .json(["error": ["detail": ["errors": [error]]]], status: status)
     }
 
     /// FastAPI's own errors, and those of the responses.
@@ -163,7 +184,10 @@ struct FakeReply {
 
     /// A body or query that does not follow the schema: told as Python prints it.
     static func invalid(_ place: String, _ message: String, type: String) -> FakeReply {
-        .error(400, "{'errors': [{'loc': [\(place)], 'msg': '\(message)', 'type': '\(type)'}]}")
+        var reply = FakeReply.error(400, "{'errors': [{'loc': [\(place)], 'msg': '\(message)', 'type': '\(type)'}]}")
+        reply.problem = message
+        reply.invalid = (place, type)
+        return reply
     }
 
     static func frames(_ frames: [Value]) -> FakeReply {

@@ -51,7 +51,8 @@ extension OGXState {
         let id = "file-" + String(repeating: "0", count: 32 - number.count) + number
         let value: [String: Value] = [
             "object": "file", "id": .string(id), "bytes": .integer(file.bytes.count), "created_at": time,
-            "expires_at": .integer((time.integer ?? 0) + 31_536_000), "filename": .string(Self.sanitized(filename)),
+            "expires_at": .integer((time.integer ?? 0) + 31_536_000),
+            "filename": .string(version.sanitizesNames ? Self.sanitized(filename) : filename),
             "purpose": .string(purpose), "status": "processed", "status_details": "",
         ]
         files.append((id, File(value: value, bytes: file.bytes)))

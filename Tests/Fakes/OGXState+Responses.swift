@@ -42,7 +42,7 @@ extension OGXState {
             run.fail(404, Self.absent(previous))
             return .frames(run.frames)
         }
-        guard Self.models.contains(where: { $0.id == name }) else {
+        guard has(name) else {
             run.fail(404, "Model '\(name)' not found. Use 'client.models.list()' to list available Models.")
             return .frames(run.frames)
         }

@@ -25,27 +25,47 @@ extension OGXState {
     }
 
     private mutating func createStore(_ body: [String: Value]) -> FakeReply {
-        let model = body["embedding_model"]?.string ?? "scripted/embed"
-        guard Self.models.contains(where: { $0.id == model && $0.type == "embedding" }) else {
-            return .error(400, "Embedding model '\(model)' not found or not an embedding model")
-        }
+        let model = body["embedding_model"]?.string ?? version.models.embedding
+        if let refusal = refusal(of: body, model) { return refusal }
         let provider = body["provider_id"]?.string ?? "faiss"
-        guard provider == "faiss" else { return .error(400, "Provider `\(provider)` not found") }
         let (number, time) = next()
         let id = "vs_\(Self.identifier(number))"
-        let own: [String: Value] = [
-            "provider_id": .string(provider), "provider_vector_store_id": .string(id),
-            "embedding_model": .string(model),
-            "embedding_dimension": .string(body["embedding_dimension"]?.interpolated ?? "384"),
-        ]
+        let idKey = version.wantsDimension ? "provider_vector_db_id" : "provider_vector_store_id"
+        var own: [String: Value] = ["provider_id": .string(provider), idKey: .string(id)]
+        if version.keepsModelInMetadata {
+            own["embedding_model"] = .string(model)
+            own["embedding_dimension"] = .string(body["embedding_dimension"]?.interpolated ?? "384")
+        }
+        let isLeft = version.wantsDimension && body["embedding_dimension"] == nil
+        let metadata = isLeft ? [:] : body["metadata"]?.object ?? [:]
         let value: [String: Value] = [
-            "id": .string(id), "object": "vector_store", "created_at": time, "name": body["name"] ?? "",
+            "id": .string(id), "object": "vector_store", "created_at": time,
+            "name": body["name"] ?? (version == .ogx150 ? "" : .null),
             "usage_bytes": 0, "status": "completed", "expires_after": body["expires_after"] ?? .null,
-            "expires_at": .null, "last_active_at": time,
-            "metadata": .object((body["metadata"]?.object ?? [:]).merging(own) { $1 }),
+            "expires_at": .null, "last_active_at": time, "metadata": .object(metadata.merging(own) { $1 }),
         ]
         stores.append((id, Store(value: value)))
+        if isLeft { return .error(400, "Embedding dimension is required") }
         return .json(.object(Self.shown(stores[stores.count - 1].store)))
+    }
+
+    /// Why a store is refused and not there either; 0.2 refuses some that it then has all the same.
+    private func refusal(of body: [String: Value], _ model: String) -> FakeReply? {
+        let provider = body["provider_id"]?.string ?? "faiss"
+        guard version.wantsDimension else {
+            guard has(model, "embedding") else {
+                return .error(400, "Embedding model '\(model)' not found or not an embedding model")
+            }
+            return provider == "faiss" ? nil : .error(400, "Provider `\(provider)` not found")
+        }
+        guard body["name"]?.string != nil else {
+            return .invalid("'body', 'name'", "Field required", type: "missing")
+        }
+        guard has(model) else {
+            return .error(404, "Model '\(model)' not found. Use 'client.models.list()' to list available Models.")
+        }
+        let isGood = provider == "faiss" && has(model, "embedding")
+        return isGood ? nil : .detail(500, "Internal server error: An unexpected error occurred.")
     }
 
     private mutating func updateStore(_ index: Int, _ body: [String: Value]) -> FakeReply {
@@ -100,15 +120,19 @@ extension OGXState {
                 "Input should be greater than or equal to 100", type: "greater_than_equal"
             )
         }
-        if let there = stores[index].store.files.first(where: { $0.id == id }) { return .json(.object(there.value)) }
+        if !version.attachesTwice, let there = stores[index].store.files.first(where: { $0.id == id }) {
+            return .json(.object(there.value))
+        }
         let problem = problem(with: id, in: stores[index].store)
         let bytes = files.first { $0.id == id }?.file.bytes ?? []
         let value: [String: Value] = [
             "id": .string(id), "object": "vector_store.file",
-            "attributes": .object((body["attributes"]?.object ?? [:]).mapValues(Self.floating)),
-            "chunking_strategy": [
-                "type": "static", "static": sizes ?? ["chunk_overlap_tokens": 400, "max_chunk_size_tokens": 800],
-            ],
+            "attributes": .object((body["attributes"]?.object ?? [:]).mapValues(floating)),
+            "chunking_strategy": sizes == nil && !version.keepsModelInMetadata
+                ? ["type": "auto"]
+                : [
+                    "type": "static", "static": sizes ?? ["chunk_overlap_tokens": 400, "max_chunk_size_tokens": 800],
+                ],
             "created_at": next().time, "vector_store_id": .string(stores[index].id),
             "last_error": problem.map { ["code": "server_error", "message": .string($0)] } ?? .null,
             "status": problem == nil ? "completed" : "failed",
@@ -125,7 +149,8 @@ extension OGXState {
             return "File '\(id)' not found. Use 'client.files.list()' to list available Files."
         }
         let metadata = store.value["metadata"]
-        if metadata?["provider_vector_store_id"] == nil || metadata?["embedding_model"] == nil {
+        let isWhole = metadata?["provider_vector_store_id"] != nil && metadata?["embedding_model"] != nil
+        if version.keepsModelInMetadata, !isWhole {
             let id = store.value["id"]?.string ?? ""
             return "Vector store \(id) is not properly configured for file processing"
         }
@@ -137,8 +162,8 @@ extension OGXState {
         return file.bytes.isEmpty ? "No chunks were generated from the file" : nil
     }
 
-    private static func floating(_ value: Value) -> Value {
-        guard case .integer(let integer) = value else { return value }
+    private func floating(_ value: Value) -> Value {
+        guard version.keepsModelInMetadata, case .integer(let integer) = value else { return value }
         return .number(Double(integer))
     }
 }

@@ -19,16 +19,29 @@ struct OGXState {
         var history: [String]
     }
 
+    let version: FakeStackVersion
     let servers: [String: [FakeTool]]
+    /// In the server's configuration, by id.
+    let connectors: [String]
+    var models: [Registration]
+    var shields: [Registration] = []
+    var toolGroups: [Registration] = []
+    var agents: [Registration] = []
     var files: [(id: String, file: File)] = []
     var stores: [(id: String, store: Store)] = []
     var responses: [String: Turn] = [:]
     private var counter = 0
 
-    static let models: [(id: String, type: String)] = [("scripted/embed", "embedding"), ("scripted/llm", "llm")]
-
-    init(servers: [String: [FakeTool]]) {
+    init(_ version: FakeStackVersion, servers: [String: [FakeTool]], connectors: [String]) {
+        self.version = version
         self.servers = servers
+        self.connectors = connectors
+        models = Self.configuredModels(version)
+    }
+
+    /// Whether there is a model of a type.
+    func has(_ model: String, _ type: String? = nil) -> Bool {
+        models.contains { $0.id == model && (type == nil || $0.value["model_type"]?.string == type) }
     }
 
     /// A number that is new, and the time that goes with it.
@@ -42,17 +55,48 @@ struct OGXState {
     }
 
     mutating func reply(to exchange: FakeExchange, model: FakeModel) -> FakeReply {
+        let agents = version.agentPaths.first { "\(exchange.path)/".hasPrefix("\($0)/") }
+        if let agents {
+            return agentRoutes(exchange, Array(exchange.segments.dropFirst(agents.split(separator: "/").count)))
+                .told(by: version)
+        }
+        let isOpenAI = exchange.path.hasPrefix("\(version.openAIPrefix)/")
+        let rest = exchange.segments.dropFirst(isOpenAI ? version.openAIPrefix.split(separator: "/").count : 1)
+        let openAI = openAIReply(to: exchange, isOpenAI ? rest.first : nil, Array(rest.dropFirst()), model)
+        return (openAI ?? ownReply(to: exchange)).told(by: version)
+    }
+
+    /// The routes that OpenAI has too.
+    private mutating func openAIReply(
+        to exchange: FakeExchange, _ group: String?, _ rest: [String], _ model: FakeModel
+    ) -> FakeReply? {
+        switch group {
+        case "files": files(exchange, rest)
+        case "vector_stores": stores(exchange, rest)
+        case "responses": responses(exchange, rest, model)
+        case _: nil
+        }
+    }
+
+    private mutating func ownReply(to exchange: FakeExchange) -> FakeReply {
         let segments = exchange.segments
+        let rest = Array(segments.dropFirst(2))
         switch (exchange.method, segments.first, segments.dropFirst().first) {
-        case (.get, "openapi.json", nil): return .json(Self.description)
-        case (.get, "v1", "version"): return .json(["version": "1.5.0"])
-        case (.get, "v1", "models"): return .json(["object": "list", "data": .array(Self.models.map(Self.model))])
-        case (_, "v1", "files"): return files(exchange, Array(segments.dropFirst(2)))
-        case (_, "v1", "vector_stores"): return stores(exchange, Array(segments.dropFirst(2)))
-        case (_, "v1", "responses"): return responses(exchange, Array(segments.dropFirst(2)), model)
-        case (_, "v1", "models"): return .detail(405, "Method Not Allowed")
+        case (.get, "openapi.json", nil): return .json(version.openAPI)
+        case (.get, "v1", "version"): return .json(["version": .string(version.rawValue)])
+        case (.get, "v1", "providers"): return .json(Self.providers)
+        case (_, "v1", "models"): return modelRoutes(exchange, rest)
+        case (_, "v1", "shields"): return shieldRoutes(exchange, rest)
+        case (_, "v1", "toolgroups"): return toolGroupRoutes(exchange, rest)
+        case (.get, "v1", "tools") where version.hasToolGroups: return tools(exchange)
+        case (.get, "v1beta", "connectors") where version == .llamaStack073: return listedConnectors
+        case (.get, "v1alpha", "admin") where version == .ogx150 && rest == ["connectors"]: return listedConnectors
         case _: return .detail(404, "Not Found")
         }
+    }
+
+    private var listedConnectors: FakeReply {
+        .json(["data": .array(connectors.map { ["connector_type": "mcp", "connector_id": .string($0)] })])
     }
 
     /// One page of a list, as OpenAI cuts them.
@@ -74,30 +118,4 @@ struct OGXState {
             "first_id": page.first?[key] ?? "", "last_id": page.last?[key] ?? "",
         ])
     }
-
-    private static func model(_ model: (id: String, type: String)) -> Value {
-        [
-            "id": .string(model.id), "object": "model", "created": 1_795_394_864, "owned_by": "ogx",
-            "custom_metadata": ["model_type": .string(model.type), "provider_id": "scripted"],
-        ]
-    }
-
-    /// As much of the OpenAPI description as says which routes there are.
-    private static let description: Value = [
-        "info": ["title": "FastAPI", "version": "0.1.0"],
-        "paths": [
-            "/v1/version": ["get": [:]], "/v1/models": ["get": [:]],
-            "/v1/files": ["get": [:], "post": [:]],
-            "/v1/files/{file_id}": ["get": [:], "delete": [:]],
-            "/v1/files/{file_id}/content": ["get": [:]],
-            "/v1/vector_stores": ["get": [:], "post": [:]],
-            "/v1/vector_stores/{vector_store_id}": ["get": [:], "post": [:], "delete": [:]],
-            "/v1/vector_stores/{vector_store_id}/files": ["get": [:], "post": [:]],
-            "/v1/vector_stores/{vector_store_id}/files/{file_id}": ["get": [:], "post": [:], "delete": [:]],
-            "/v1/responses": ["get": [:], "post": [:]],
-            "/v1/responses/{response_id}": ["get": [:], "delete": [:]],
-            "/v1/prompts": ["get": [:], "post": [:]],
-            "/v1alpha/admin/connectors": ["get": [:]],
-        ],
-    ]
 }

@@ -55,6 +55,9 @@ struct KindCase: Sendable, CustomTestStringConvertible {
             }),
         KindCase(kind: "models", declared: "{id: scripted/llm}", changed: "{id: scripted/embed}"),
         KindCase(
+            kind: "shields", declared: "{provider: guard, ifUnsupported: skip}",
+            changed: "{provider: guard, providerShield: other, ifUnsupported: skip}"),
+        KindCase(
             kind: "vectorStores",
             declared:
                 "{embeddingModel: scripted/embed, metadata: {a: x, b: y}, documents: [a.md, {text: Hi, name: hi.txt}]}",
@@ -80,7 +83,7 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     ]
 
     /// Kinds whose things live inside of others only.
-    var isInline: Bool { ["models", "tools"].contains(kind) }
+    var isInline: Bool { ["models", "shields", "tools"].contains(kind) }
 }
 
 @Suite("The contract of a kind")

@@ -68,7 +68,7 @@ final class TestStack: Sendable {
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
         return TestRun(
-            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers),
+            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))
     }
 
@@ -108,19 +108,18 @@ struct TestRun: Sendable {
     let store: any RecordStore
 
     func survey() async throws -> Survey {
-        try await Survey.take(of: workflow, with: drivers)
+        try await Survey.take(of: workflow, with: drivers, loading: store).survey
     }
 
     func plan(_ permissions: Permissions = Permissions()) async throws -> Plan {
-        let record = try await store.load()
+        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         return try await Planner(
-            workflow, drivers: drivers, survey: try await survey(), record: record, permissions: permissions
+            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions
         ).plan()
     }
 
     func apply(_ permissions: Permissions = Permissions()) async throws -> Applied {
-        let record = try await store.load()
-        let survey = try await survey()
+        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
         let plan = try await planner.plan()
         let executor = Executor(
@@ -162,6 +161,10 @@ struct Contents: Equatable, CustomStringConvertible {
             return
                 "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
         }
+        lines += ogx.models.map { "model \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.shields.map { "shield \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.toolGroups.map { "tool group \($0.id) \($0.value.canonicalJSON)" }
+        lines += ogx.agents.map { "agent \($0.value["agent_config"]?.canonicalJSON ?? "")" }
         lines += ogx.files.map { "file \($0.filename) \(String(decoding: $0.bytes, as: UTF8.self))" }
         lines += mlflow.experiments.map { "experiment \($0.name) \($0.isDeleted) \(Self.spelled($0.tags))" }
         lines += mlflow.registeredModels.map { model in

@@ -48,8 +48,55 @@ import Wire
             ("0.8.0rc1", .ogx), ("1.5.0", .ogx),
         ])
     func generations(_ version: String, _ generation: Capabilities.Generation) async throws {
-        let transport = ScriptedTransport([.json(#"{"version":"\#(version)"}"#), .json(#"{"paths":{}}"#)])
+        let transport = ScriptedTransport([
+            .json(#"{"version":"\#(version)"}"#), .json(#"{"paths":{"/v1/models":{"get":{}}}}"#),
+        ])
         #expect(try await connect(transport).capabilities.generation == generation)
+    }
+
+    @Test(
+        "A version of no generation, or routes of none, are refused",
+        arguments: [
+            ("0.1.9", "/v1/models"), ("dev", "/v1/models"), ("1.5.0", "/api/tags"),
+        ])
+    func unknownGeneration(_ version: String, _ path: String) async throws {
+        let transport = ScriptedTransport([
+            .json(#"{"version":"\#(version)"}"#), .json(#"{"paths":{"\#(path)":{"get":{}}}}"#),
+        ])
+        let error = await #expect(throws: Diagnostic.self) { try await connect(transport) }
+        #expect(error?.code == "unknown-generation")
+        #expect(error?.exitCode == 10)
+    }
+
+    @Test("What a request may hold is read from the description, through its references")
+    func fields() async throws {
+        let description = """
+            {"paths": {"/v1/responses": {
+              "parameters": [], "post": {"requestBody": {"content": {"application/json": {"schema": {
+                "allOf": [{"$ref": "#/components/schemas/Body"}]}}}}}}},
+             "components": {"schemas": {
+               "Body": {"properties": {"guardrails": true, "input": {"type": "string"}}}, "Other": {"type": "string"}}}}
+            """
+        let transport = ScriptedTransport([.json(#"{"version":"0.7.3"}"#), .json(description)])
+        let capabilities = try await connect(transport).capabilities
+        #expect(capabilities.responsesTake("guardrails") && capabilities.responsesTake("input"))
+        #expect(!capabilities.responsesTake("prompt"))
+        #expect(capabilities.offers(.responses))
+        #expect(!capabilities.offers(.guardrails), "there are no shields to name")
+    }
+
+    @Test("What a server lacks is told with the versions that have it", arguments: Capabilities.Feature.allCases)
+    func lacking(_ feature: Capabilities.Feature) async throws {
+        let transport = ScriptedTransport([
+            .json(#"{"version":"0.7.3"}"#), .json(#"{"paths":{"/v1/models":{"get":{}}}}"#),
+        ])
+        let capabilities = try await connect(transport).capabilities
+        #expect(!capabilities.offers(feature))
+        let error = capabilities.lacking(feature, for: "`agents.support`")
+        #expect(error.exitCode == 10)
+        #expect(
+            error.detail.hasPrefix("`agents.support` needs \(feature.noun), which Llama Stack 0.7.3 does not offer."))
+        #expect(error.detail.hasSuffix("\(feature.versions)."))
     }
 
     @Test(

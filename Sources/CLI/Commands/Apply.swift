@@ -36,7 +36,7 @@ extension Deployment {
     ) async throws -> Bool {
         let permissions = Permissions(adopt: change.adopt, takeOver: change.takeOver, allowEmpty: change.allowEmpty)
         let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites)
-        deployment.show(colors: Console.colors(stack.environment))
+        deployment.show(stack)
         guard !deployment.plan.isEmpty else { return true }
         guard try deployment.isAgreed(change, question: "Apply these changes?") else {
             Console.note("Nothing was changed.")

@@ -24,7 +24,7 @@ struct DestroyCommand: AsyncParsableCommand {
         try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(
                 session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true))
-            deployment.show(colors: Console.colors(stack.environment))
+            deployment.show(stack)
             guard !deployment.plan.isEmpty else { return }
             guard try deployment.isAgreed(change, question: "Remove all this?") else {
                 return Console.note("Nothing was removed.")

@@ -35,7 +35,6 @@ struct PlanCommand: AsyncParsableCommand {
     var format = OutputFormat.text
 
     func run() async throws {
-        let environment = ProcessInfo.processInfo.environment
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
         let suites = stack.suites
@@ -43,12 +42,13 @@ struct PlanCommand: AsyncParsableCommand {
         let isEmpty = try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(session, session.workflow, permissions, suites: suites)
             switch format {
-            case .text: deployment.show(colors: Console.colors(environment))
+            case .text: deployment.show(stack)
             case .json:
                 let json = try PlanJSON.value(
                     deployment.plan, servers: session.locations, endangered: deployment.endangered,
                     requests: session.requestCount)
                 Console.out(json.prettyJSON)
+                deployment.tellWarnings(stack)
             }
             return deployment.plan.isEmpty
         }

@@ -49,7 +49,8 @@ package struct AgentLookup: Sendable {
         for (model, spec) in workflow.specs(of: ModelSpec.self) {
             outputs[model.address] = ["id": .string(spec.id.value)]
         }
-        let tools = ToolResource()
+        let tools = ToolResource(
+            llamaStack, groups: workflow.toolGroups(on: llamaStack.capabilities), stack: servers.stack)
         for (tool, toolSpec) in workflow.specs(of: ToolSpec.self) {
             let wanted = try await tools.desired(toolSpec, at: tool.address, given: outputs)
             if wanted.unknown.isEmpty { outputs[tool.address] = tools.inlineOutputs(of: wanted.desired) }

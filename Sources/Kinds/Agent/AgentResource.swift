@@ -67,8 +67,7 @@ package struct AgentResource: Resource {
     package func desired(
         _ spec: AgentSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        let model = outputs.modelID(spec.model)
-        try await models.require(model, for: "to answer with")
+        let model = try await models.resolve(spec.model, for: "to answer with", given: outputs)
         var unknown: Set<String> = []
         let tools = try spec.tools.map { tool in
             try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(
@@ -80,7 +79,7 @@ package struct AgentResource: Resource {
         let (instructions, note) = try instructions(spec, outputs, &unknown)
         let metadata = spec.metadata.merging(note) { own, _ in own }
         let definition = AgentDefinition(
-            name: address.name, description: spec.common.description, model: model.value,
+            name: address.name, description: spec.common.description, model: model.id,
             instructions: instructions,
             tools: zip(spec.tools, tools).map { name, tool in
                 tool ?? ToolDefinition(name: name.value, fileSearch: .init(vectorStores: []))

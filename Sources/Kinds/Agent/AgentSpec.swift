@@ -23,9 +23,10 @@ package struct AgentSpec: DeclaredSpec {
         "toolChoice", .located(.someText), default: "auto",
         "Which tools must be called: `auto`, `required`, `none`, or the name of one of its tools.")
     private static let inputShieldsKey = Key<[Located<String>]>(
-        "inputShields", .list(.name(of: ShieldSpec.kind)), example: "[guard]", "The shields that look at questions.")
+        "inputShields", .list(.name(of: ShieldResource.kind)), example: "[guard]", "The shields that look at questions."
+    )
     private static let outputShieldsKey = Key<[Located<String>]>(
-        "outputShields", .list(.name(of: ShieldSpec.kind)), example: "[guard]", "The shields that look at answers.")
+        "outputShields", .list(.name(of: ShieldResource.kind)), example: "[guard]", "The shields that look at answers.")
     private static let formatKey = Key<ResponseFormatSpec>(
         "responseFormat", .object(), example: "{jsonSchema: {type: object}}", "What every answer must look like.")
     private static let existingKey = Key<ExistingAgentSpec>(
@@ -104,7 +105,7 @@ package struct AgentSpec: DeclaredSpec {
 
     package var uses: [Use] {
         var uses = model.uses(ModelResource.kind, orID: true) + tools.map { Use(ToolResource.kind, $0) }
-        uses += (inputShields + outputShields).map { Use(ShieldSpec.kind, $0) }
+        uses += (inputShields + outputShields).map { Use(ShieldResource.kind, $0) }
         if case .prompt(let prompt) = instructions { uses.append(Use(PromptSpec.kind, prompt.name)) }
         guard case .at(let log) = log else { return uses }
         if let experiment = log.experiment { uses.append(Use(ExperimentResource.kind, experiment)) }

@@ -1,39 +1,252 @@
 package import Engine
 package import Language
-import Wire
+package import Wire
 
-/// Declared models: names for what the server offers. They live in what uses them and never appear in a plan.
+/// Declared models. Where models are registered through the API and the spec names a provider, they are objects of ours,
+/// marked in their metadata; everywhere else they are names for what the server offers, checked and never in a plan.
 package struct ModelResource: Resource {
     package static let kind = "models"
-    package typealias Live = Never
+    package static let onDelete = OnDelete.delete
 
     /// A model as others use it.
     package struct Desired: Sendable {
+        /// The server's id.
         var id: String
+        /// Of its vectors; nil when nobody says.
+        var dimension: Int?
+        /// What it is registered from; nil when it is only checked.
+        var draft: LlamaStack.Models.Draft?
     }
 
+    private let server: LlamaStack
     private let models: ModelListing
 
-    package init(_ models: ModelListing) {
+    package init(_ server: LlamaStack, models: ModelListing) {
+        self.server = server
         self.models = models
     }
 
-    /// - Throws: `Diagnostic` with the nearest names when the server does not offer the model.
+    private var naming: Capabilities.ModelNaming {
+        server.capabilities.modelNaming
+    }
+
+    package func discover(
+        _ wanted: [Address: ModelSpec], of stack: StackName
+    ) async throws -> [Discovered<LlamaStack.Model>] {
+        guard server.capabilities.offers(.modelRegistration) else { return [] }
+        let ids = Dictionary(wanted.map { ($1.registeredID(naming), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: ids)
+        var found: [Discovered<LlamaStack.Model>] = []
+        for model in try await models.relist() {
+            guard let claim = claims.claim(model.tags, name: model.id) else { continue }
+            // What a replacement under another id left behind.
+            let isStale =
+                claim.ownership == .ours && wanted[claim.address].map { $0.registeredID(naming) != model.id } ?? false
+            found.append(
+                Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
+        }
+        return claims.sorted(keepingOne(found))
+    }
+
+    /// While the model with the wanted id is not there, the one with the old id counts.
+    private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
+        var there = Set(found.filter { !$0.isStale && $0.ownership == .ours }.map(\.address))
+        return found.map { each in
+            guard each.isStale, there.insert(each.address).inserted else { return each }
+            return Discovered(each.address, each.ownership, each.live, label: each.label)
+        }
+    }
+
+    /// - Throws: `Diagnostic` with the nearest names when the server does not offer a model that is only checked.
     package func desired(
         _ spec: ModelSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        try await models.require(spec.id, for: spec.type?.value == "embedding" ? "to embed with" : "to answer with")
-        return Wanted(Desired(id: spec.id.value))
+        if let provider = spec.provider, server.capabilities.offers(.modelRegistration) {
+            let desired = registration(of: spec, by: provider)
+            return Wanted(
+                try await isOffered(desired) ? Desired(id: desired.id, dimension: desired.dimension) : desired)
+        }
+        let purpose = spec.isEmbedding ? "to embed with" : "to answer with"
+        let model = try await models.require(oneOf: ids(of: spec), called: spec.id, for: purpose)
+        try spec.check(model?.embeddingDimension)
+        return Wanted(
+            Desired(id: model?.id ?? spec.id.value, dimension: spec.dimension ?? model?.embeddingDimension))
+    }
+
+    /// The ids that a model may have on a server whose models are configured.
+    private func ids(of spec: ModelSpec) -> [String] {
+        guard let provider = spec.provider else { return [spec.id.value] }
+        let named = [spec.id.value, spec.registeredID(naming), "\(provider)/\(spec.providerModel ?? spec.id.value)"]
+        return named.enumerated().filter { named.firstIndex(of: $1) == $0 }.map(\.element)
+    }
+
+    private func registration(of spec: ModelSpec, by provider: String) -> Desired {
+        var metadata = spec.metadata?.object ?? [:]
+        metadata["embedding_dimension"] = spec.dimension.map { .integer($0) } ?? metadata["embedding_dimension"]
+        return Desired(
+            id: spec.registeredID(naming), dimension: spec.dimension,
+            draft: .init(
+                id: spec.id.value, provider: provider, providerModel: spec.providerModel ?? spec.id.value,
+                type: spec.isEmbedding ? "embedding" : "llm", metadata: metadata))
+    }
+
+    /// Whether the server has the model of its own, just as declared: then it is nobody's to register or to remove.
+    private func isOffered(_ desired: Desired) async throws -> Bool {
+        guard let model = try await models.list().first(where: { $0.id == desired.id }), Mark(model.tags) == nil else {
+            return false
+        }
+        return differences(between: model, and: desired, since: [:]).isEmpty
+    }
+
+    package func differences(
+        between live: LlamaStack.Model, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var present = Self.fields(
+            id: live.id, live.provider, live.providerModel, live.type,
+            live.metadata.filter { !Mark.keys.contains($0.key) })
+        present["dimension"] = live.embeddingDimension.map { .integer($0) }
+        return FieldChange.between(live: present, desired: fields(of: desired), since: last).map { change in
+            var change = change
+            change.forcesReplacement = true  // No server changes a model.
+            return change
+        }
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        guard let draft = desired.draft else { return ["id": .string(desired.id)] }
+        var fields = Self.fields(id: desired.id, draft.provider, draft.providerModel, draft.type, draft.metadata)
+        fields["dimension"] = draft.metadata["embedding_dimension"]
+        return fields
+    }
+
+    private static func fields(
+        id: String, _ provider: String?, _ providerModel: String?, _ type: String?, _ metadata: [String: Value]
+    ) -> AppliedFields {
+        var fields: AppliedFields = ["id": .string(id)]
+        fields["provider"] = provider.map { .string($0) }
+        fields["providerModel"] = providerModel.map { .string($0) }
+        fields["type"] = type.map { .string($0) }
+        for (key, value) in metadata where key != "embedding_dimension" { fields["metadata.\(key)"] = value }
+        return fields
     }
 
     package func inlineOutputs(of desired: Desired) -> [String: Value]? {
-        ["id": .string(desired.id)]
+        desired.draft == nil ? Self.outputs(id: desired.id, dimension: desired.dimension) : nil
+    }
+
+    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Model {
+        guard var draft = desired.draft else {
+            preconditionFailure("A model that is only checked is never registered.")
+        }
+        for (key, value) in Mark(stack: context.stack, address: address).tags { draft.metadata[key] = .string(value) }
+        try await server.models.register(draft)
+        guard let model = try await server.models.list().first(where: { $0.id == desired.id }),
+            differences(between: model, and: desired, since: [:]).isEmpty
+        else { throw Diagnostic.notRegistered("model", desired.id, server.endpoint.base) }
+        return model
+    }
+
+    package func update(
+        _ live: LlamaStack.Model, to desired: Desired, since last: AppliedFields, at address: Address,
+        in context: ApplyContext
+    ) async throws -> LlamaStack.Model {
+        live
+    }
+
+    /// Under the same id the old one goes first; under another one it stays until everything else is done.
+    package func replace(
+        _ live: LlamaStack.Model, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Model {
+        if live.id == desired.id { try await server.models.unregister(live.id) }
+        return try await create(desired, at: address, in: context)
+    }
+
+    package func delete(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {
+        try await server.models.unregister(live.id)
+    }
+
+    package func mark(
+        _ live: LlamaStack.Model, as address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Model {
+        var metadata = live.metadata
+        for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
+        return try await register(live, again: metadata)
+    }
+
+    package func forget(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {
+        _ = try await register(live, again: live.metadata.filter { !Mark.keys.contains($0.key) })
+    }
+
+    /// Nothing of a model can be changed, so it is taken off and registered again.
+    private func register(
+        _ live: LlamaStack.Model, again metadata: [String: Value]
+    ) async throws -> LlamaStack.Model {
+        try await server.models.unregister(live.id)
+        try await server.models.register(
+            .init(
+                id: live.id, provider: live.provider ?? "", providerModel: live.providerModel ?? live.id,
+                type: live.type ?? "llm", metadata: metadata))
+        return try await server.models.list().first { $0.id == live.id } ?? live
+    }
+
+    package func outputs(of live: LlamaStack.Model) -> [String: Value] {
+        Self.outputs(id: live.id, dimension: live.embeddingDimension)
+    }
+
+    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+        Self.outputs(id: desired.id, dimension: desired.dimension)
+    }
+
+    private static func outputs(id: String, dimension: Int?) -> [String: Value] {
+        var outputs: [String: Value] = ["id": .string(id)]
+        outputs["dimension"] = dimension.map { .integer($0) }
+        return outputs
     }
 }
 
-extension Outputs {
-    /// The server's id of a model that a field names: the declared model's, or else the name itself.
-    func modelID(_ name: Located<String>) -> Located<String> {
-        Located(value("id", of: Address(ModelResource.kind, name.value))?.string ?? name.value, at: name.range)
+extension LlamaStack.Model {
+    /// The metadata that are text, among them the mark.
+    fileprivate var tags: [String: String] {
+        metadata.compactMapValues(\.string)
+    }
+}
+
+extension ModelSpec {
+    /// The id that a model with a provider has on a server.
+    func registeredID(_ naming: Capabilities.ModelNaming) -> String {
+        guard let provider else { return id.value }
+        return switch naming {
+        case .asGiven: id.value
+        case .byProviderModel: "\(provider)/\(providerModel ?? id.value)"
+        case .byProviderAndID: "\(provider)/\(id.value)"
+        }
+    }
+
+    var isEmbedding: Bool {
+        type.map { $0.value == "embedding" } ?? (dimension != nil)
+    }
+
+    /// - Throws: `Diagnostic` when the server says that the vectors have another length.
+    fileprivate func check(_ offered: Int?) throws(Diagnostic) {
+        guard let dimension, let offered, dimension != offered else { return }
+        throw Diagnostic(
+            "wrong-dimension", "A dimension that the model does not have",
+            detail: "The vectors of `\(id.value)` have \(offered) numbers on this server, not \(dimension).",
+            fix: "Write `dimension: \(offered)`, or leave it out.", at: id.range, exitCode: 10)
+    }
+}
+
+extension Diagnostic {
+    /// A registration that the server answered as done and that is not there.
+    static func notRegistered(_ noun: String, _ id: String, _ base: String) -> Diagnostic {
+        Diagnostic(
+            "not-registered", "A registration without effect",
+            detail:
+                "The server at \(base) answered the registration of the \(noun) `\(id)` as done, but what it lists is "
+                + "not what was registered.",
+            fix: "See the server's log, and run it again; somebody else may have registered it meanwhile.", exitCode: 6)
     }
 }

@@ -1,10 +1,11 @@
 package import Engine
 package import Language
 
-/// A model of the server, under a name of the stack's own.
+/// A model of the server, under a name of the stack's own; with a provider, one that is registered where servers can.
 ///
 ///     models:
 ///       chat: {id: ollama/llama3.2:1b, type: llm}
+///       embedder: {id: all-minilm, type: embedding, dimension: 384, provider: sentence-transformers, providerModel: all-MiniLM-L6-v2}
 package struct ModelSpec: DeclaredSpec {
     package static let noun = "a model"
     private static let idKey = Key<Located<String>>(
@@ -25,8 +26,13 @@ package struct ModelSpec: DeclaredSpec {
             metadataKey.field,
         ]
 
+    package static let rules = [
+        FieldRule.needs(
+            "providerModel", "provider", because: "A provider's name for a model means nothing without it."),
+        .needs("metadata", "provider", because: "Only what is registered takes metadata, and a provider runs it."),
+    ]
+
     package let common: Common
-    package let awaited: [Awaited]
     let id: Located<String>
     let type: Located<String>?
     let provider: String?
@@ -43,6 +49,5 @@ package struct ModelSpec: DeclaredSpec {
         providerModel = fields.read(Self.providerModelKey)
         dimension = fields.read(Self.dimensionKey)
         metadata = fields.read(Self.metadataKey)
-        awaited = fields.awaited(["provider", "providerModel", "dimension", "metadata"])
     }
 }

@@ -6,7 +6,6 @@ package import Language
 ///     shields:
 ///       guard: {provider: llama-guard, providerShield: llama-guard3}
 package struct ShieldSpec: DeclaredSpec {
-    package static let kind = "shields"
     package static let noun = "a shield"
     private static let idKey = Key<String>("id", .someText, "The server's id; by default the declared name.")
     private static let providerKey = Key<String>(
@@ -23,6 +22,7 @@ package struct ShieldSpec: DeclaredSpec {
         ]
 
     package let common: Common
+    /// Instead of its live name.
     let id: String?
     let provider: String
     let providerShield: String?
@@ -37,6 +37,4 @@ package struct ShieldSpec: DeclaredSpec {
         params = fields.read(Self.paramsKey)
         mayBeSkipped = fields.read(Self.unsupportedKey) == "skip"
     }
-
-    package var awaited: [Awaited] { [.whole("shield")] }
 }

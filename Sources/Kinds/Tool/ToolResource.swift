@@ -1,45 +1,158 @@
 package import Engine
 package import Language
 import Runtime
+package import Wire
 
-/// Tools that travel inside an agent's definition and live nowhere else: they never appear in a plan.
+/// Tools. They travel inside an agent's definition and never appear in a plan, but for the MCP servers that an agent of
+/// the server uses: those are registered as tool groups, which carry no mark, so ours are those that the record names.
 package struct ToolResource: Resource {
     package static let kind = "tools"
-    package typealias Live = Never
+    package static let onDelete = OnDelete.delete
 
     /// What a tool is for an agent.
     package struct Desired: Sendable {
-        var definition: Value
+        var definition: ToolDefinition
+        /// nil when it lives in the definition only.
+        var group: Group?
     }
 
-    package init() {}
+    /// A tool group that is to be registered.
+    struct Group: Sendable, Hashable {
+        var id: String
+        var endpoint: String
+        /// The tools that may be called; nil for all.
+        var allow: [String]?
+    }
+
+    let server: LlamaStack?
+    private let groups: Set<Address>
+    private let stack: StackName
+    private let connectors: ConnectorListing?
+
+    /// Makes a resource.
+    /// - Parameters:
+    ///   - server: nil when nothing in the spec needs one.
+    ///   - groups: The MCP tools that are registered as tool groups.
+    package init(_ server: LlamaStack?, groups: Set<Address>, stack: StackName) {
+        self.server = server
+        self.groups = groups
+        self.stack = stack
+        connectors = server.map(ConnectorListing.init)
+    }
+
+    package var isKnownByRecord: Bool { server?.capabilities.offers(.toolGroups) == true }
+
+    package func discover(
+        _ wanted: [Address: ToolSpec], of stack: StackName
+    ) async throws -> [Discovered<LlamaStack.ToolGroup>] {
+        try await discover(wanted, of: stack, knowing: Record())
+    }
+
+    package func discover(
+        _ wanted: [Address: ToolSpec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<LlamaStack.ToolGroup>] {
+        let keys = RecordedKeys(Self.kind, record)
+        let registered = wanted.filter { groups.contains($0.key) }
+        guard let server, isKnownByRecord, !(registered.isEmpty && keys.isEmpty) else { return [] }
+        let names = Dictionary(registered.map { (groupID($1, at: $0), $0) }) { first, _ in first }
+        let found = keys.sorted(try await server.toolGroups.list(), wanted: names) { "tool group \($0)" }
+        // A declared tool that needs no group any more lives in the definition: what is left of it is left over.
+        return found.map { each in
+            let isLeft = wanted[each.address] != nil && !groups.contains(each.address)
+            return Discovered(
+                each.address, each.ownership, each.live, label: each.label, isStale: each.isStale || isLeft)
+        }
+    }
+
+    private func groupID(_ spec: ToolSpec, at address: Address) -> String {
+        spec.common.name ?? "mcp::\(stack)-\(address.name)"
+    }
 
     package func desired(
         _ spec: ToolSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        var unknown: Set<String> = []
-        let definition: ToolDefinition
-        if let search = spec.fileSearch {
-            let ids = search.vectorStores.compactMap { store in
-                outputs.value("id", of: Address(VectorStoreResource.kind, store.value))?.string
-            }
-            if ids.count < search.vectorStores.count { unknown.insert("vectorStores") }
-            definition = ToolDefinition(
-                name: address.name,
-                fileSearch: .init(
-                    vectorStores: ids, maxResults: search.maxResults, minScore: search.minScore,
-                    filters: search.filters))
-        } else if let mcp = spec.mcp {
-            definition = ToolDefinition(name: address.name, mcp: try mcp.definition())
-        } else {
-            // An awaited type: nothing that is applied can use it.
-            return Wanted(Desired(definition: .null))
+        if let search = spec.fileSearch { return fileSearch(search, address, outputs) }
+        if let mcp = spec.mcp { return Wanted(try await self.mcp(mcp, spec, address)) }
+        if let group = spec.toolGroup { return toolGroup(group, address, outputs) }
+        if let agent = spec.agent { return try self.agent(agent, address, outputs) }
+        if let builtin = spec.builtin {
+            return Wanted(Desired(definition: ToolDefinition(name: address.name, builtin: builtin)))
         }
-        return Wanted(Desired(definition: try Value(encoding: definition)), unknown: unknown)
+        let function = spec.function.map {
+            ToolDefinition.Function(description: $0.description, parameters: $0.parameters)
+        }
+        guard let function else { preconditionFailure("The tool \(address) has no type.") }
+        return Wanted(Desired(definition: ToolDefinition(name: address.name, function: function)))
+    }
+
+    private func fileSearch(_ search: FileSearchSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {
+        let ids = search.vectorStores.compactMap { store in
+            outputs.value("id", of: Address(VectorStoreResource.kind, store.value))?.string
+        }
+        let definition = ToolDefinition(
+            name: address.name,
+            fileSearch: .init(
+                vectorStores: ids, maxResults: search.maxResults, minScore: search.minScore, filters: search.filters))
+        return Wanted(
+            Desired(definition: definition), unknown: ids.count < search.vectorStores.count ? ["vectorStores"] : [])
+    }
+
+    private func mcp(_ mcp: MCPSpec, _ spec: ToolSpec, _ address: Address) async throws -> Desired {
+        var definition = try mcp.definition()
+        if let connector = mcp.connector { try await connectors?.require(connector, for: address) }
+        guard let url = mcp.url?.value, groups.contains(address) else {
+            return Desired(definition: ToolDefinition(name: address.name, mcp: definition))
+        }
+        let id = groupID(spec, at: address)
+        definition.toolGroup = id
+        return Desired(
+            definition: ToolDefinition(name: address.name, mcp: definition),
+            group: Group(id: id, endpoint: url, allow: mcp.allow))
+    }
+
+    private func toolGroup(_ group: ToolGroupSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {
+        let args = group.arguments?.resolved(outputs.value)
+        let definition = ToolDefinition(name: address.name, toolGroup: .init(id: group.id, args: args))
+        let isUnknown = group.arguments != nil && args == nil
+        return Wanted(Desired(definition: definition), unknown: isUnknown ? ["toolGroup.args"] : [])
+    }
+
+    private func agent(_ name: Located<String>, _ address: Address, _ outputs: Outputs) throws -> Wanted<Desired> {
+        let output = outputs.value("definition", of: Address(AgentResource.kind, name.value))
+        let nested = try output?.decoded(as: AgentDefinition.self)
+        let placeholder = AgentDefinition(name: name.value, model: "", instructions: "")
+        return Wanted(
+            Desired(definition: ToolDefinition(name: address.name, agent: nested ?? placeholder)),
+            unknown: nested == nil ? ["agent"] : [])
     }
 
     package func inlineOutputs(of desired: Desired) -> [String: Value]? {
-        ["definition": desired.definition]
+        desired.group == nil ? Self.outputs(desired.definition) : nil
+    }
+
+    static func outputs(_ definition: ToolDefinition) -> [String: Value] {
+        // A definition always encodes.
+        (try? Value(encoding: definition)).map { ["definition": $0] } ?? [:]
+    }
+}
+
+extension Node {
+    /// The node as free-form data with its references looked up; nil while one of them has no value yet.
+    fileprivate func resolved(_ lookUp: (Reference) -> Value?) -> Value? {
+        switch content {
+        case .null: return .null
+        case .bool(let value): return .bool(value)
+        case .integer(let value): return .integer(value)
+        case .number(let value): return .number(value)
+        case .string(let value): return .string(value)
+        case .sequence(let nodes):
+            let values = nodes.compactMap { $0.resolved(lookUp) }
+            return values.count == nodes.count ? .array(values) : nil
+        case .mapping(let entries):
+            let values = entries.compactMap { entry in entry.value.resolved(lookUp).map { (entry.key, $0) } }
+            return values.count == entries.count ? .object(Dictionary(values) { first, _ in first }) : nil
+        case .pending(let template): return template.resolved(lookUp)
+        }
     }
 }
 
@@ -53,9 +166,8 @@ extension MCPSpec {
         case nil: break
         }
         return ToolDefinition.MCP(
-            url: url?.value ?? "", tokenEnvironment: tokenEnvironment, headers: headers.isEmpty ? nil : headers,
-            allow: allow,
-            requireApproval: requireApproval)
+            url: url?.value, connector: connector?.value, tokenEnvironment: tokenEnvironment,
+            headers: headers.isEmpty ? nil : headers, allow: allow, requireApproval: requireApproval)
     }
 }
 

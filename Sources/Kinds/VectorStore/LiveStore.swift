@@ -6,6 +6,13 @@ package import Wire
 package struct LiveStore: Sendable {
     /// The key of the one attribute that our documents carry.
     static let markKey = "drover"
+    /// The key of the metadata that says whether a store is whole.
+    static let phaseKey = "drover.phase"
+    static let building = "building"
+    static let ready = "ready"
+    /// The keys of the metadata that say what a store embeds with where the server does not tell.
+    static let modelKey = "drover.embeddingModel"
+    static let dimensionKey = "drover.embeddingDimension"
 
     package var store: LlamaStack.VectorStore
     package var files: [LlamaStack.VectorStoreFile]
@@ -16,6 +23,26 @@ package struct LiveStore: Sendable {
 
     var metadata: [String: String] {
         store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
+    }
+
+    /// Whether it is to take the place of another one, or still to get its first documents.
+    var isBuilding: Bool {
+        store.metadata[Self.phaseKey]?.string == Self.building
+    }
+
+    var isMarked: Bool {
+        Mark(metadata) != nil
+    }
+
+    /// What it embeds with; nil when nobody tells.
+    var embeddingModel: Value? {
+        store.metadata["embedding_model"] ?? store.metadata[Self.modelKey]
+    }
+
+    /// The length of its vectors; nil when nobody tells.
+    var embeddingDimension: Value? {
+        let value = store.metadata["embedding_dimension"] ?? store.metadata[Self.dimensionKey]
+        return value.flatMap { $0.integer ?? $0.string.flatMap { Int($0) } }.map { .integer($0) }
     }
 
     /// The mark of a file; nil when it is not one of this stack's.

@@ -10,17 +10,26 @@ extension VectorStoreResource {
             let note = "the server can no longer list them: the store is made anew"
             return [FieldChange("files", forcesReplacement: true, note: note)]
         }
-        let fields = FieldChange.between(
-            live: fields(of: live), desired: ownFields(of: desired),
-            since: last.filter { !$0.key.hasPrefix("documents.") })
-        let documents = documentChanges(live, desired, since: last)
-        return fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
+        let documents = documentChanges(live, desired, since: last).map { change in
             var change = change
-            // Servers take no expiry back.
-            change.forcesReplacement =
-                Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
+            change.forcesReplacement = desired.buildsNewFirst && !live.isBuilding
             return change
-        } + documents
+        }
+        // What no server and nobody tells cannot differ.
+        let told = fields(of: live).merging(last.filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
+            .merging(ownFields(of: desired).filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
+        let fields = FieldChange.between(
+            live: told, desired: ownFields(of: desired),
+            since: last.filter { !$0.key.hasPrefix("documents.") })
+        let phase = live.isBuilding ? [FieldChange("phase", note: "was not finished")] : []
+        return phase
+            + fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
+                var change = change
+                // Servers take no expiry back.
+                change.forcesReplacement =
+                    Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
+                return change
+            } + documents
     }
 
     /// Fixed for ever, and the server's choice when the spec does not say.
@@ -55,10 +64,8 @@ extension VectorStoreResource {
 
     private func fields(of live: LiveStore) -> AppliedFields {
         var fields: AppliedFields = ["name": .string(live.store.name)]
-        fields["embeddingModel"] = live.store.metadata["embedding_model"]
-        fields["embeddingDimension"] = live.store.metadata["embedding_dimension"].flatMap { value in
-            (value.integer ?? value.string.flatMap { Int($0) }).map { .integer($0) }
-        }
+        fields["embeddingModel"] = live.embeddingModel
+        fields["embeddingDimension"] = live.embeddingDimension
         fields["provider"] = live.store.metadata["provider_id"]
         fields["expiresAfter"] = live.store.expiresAfterDays.map { .string("\($0)d") }
         for (key, value) in live.metadata { fields["metadata.\(key)"] = .string(value) }

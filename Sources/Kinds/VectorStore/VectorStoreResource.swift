@@ -22,45 +22,69 @@ package struct VectorStoreResource: Resource {
         var buildsNewFirst: Bool
     }
 
+    /// The stores that somebody still works with although they are replaced, by id.
+    package typealias InUse = @Sendable () async throws -> Set<String>
+
     let server: LlamaStack
     let stack: StackName
     let folder: SpecFolder
     let transport: any HTTPTransport
     let leftovers: Leftovers
     private let models: ModelListing
+    private let inUse: InUse
 
     package init(
         _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing,
-        transport: any HTTPTransport
+        transport: any HTTPTransport, inUse: @escaping InUse
     ) {
         self.server = server
         self.stack = stack
         self.folder = folder
         self.models = models
         self.transport = transport
+        self.inUse = inUse
         leftovers = Leftovers(server)
     }
+
+    package var isKnownByRecord: Bool { server.capabilities.mayLeaveStoresBehind }
 
     package func discover(
         _ wanted: [Address: VectorStoreSpec], of stack: StackName
     ) async throws -> [Discovered<LiveStore>] {
+        try await discover(wanted, of: stack, knowing: Record())
+    }
+
+    /// The newest store counts, unless it is still being built beside another one.
+    package func discover(
+        _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<LiveStore>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
         var found: [Discovered<LiveStore>] = []
-        var newest: [Address: Int] = [:]
+        var current: [Address: Int] = [:]
         for store in try await server.vectorStores.list() {
             let live = LiveStore(store: store, files: [], paths: [:])
-            guard let claim = claims.claim(live.metadata, name: store.name) else { continue }
-            if claim.ownership == .ours { newest[claim.address] = found.count }
-            found.append(
-                Discovered(claim.address, claim.ownership, live, label: "vector store \(store.id) (\(store.name))"))
+            let failed = record.failedCreation(of: store).map { (address: $0, ownership: Ownership.ours) }
+            guard let (address, ownership) = failed ?? claims.claim(live.metadata, name: store.name) else { continue }
+            let isBuilt = ownership == .ours && Mark(live.metadata) != nil && !live.isBuilding
+            if isBuilt || (ownership == .ours && current[address] == nil) { current[address] = found.count }
+            found.append(Discovered(address, ownership, live, label: "vector store \(store.id) (\(store.name))"))
         }
         let sorted = claims.sorted(
             found.enumerated().map { index, each in
-                let isStale = each.ownership == .ours && newest[each.address] != index
+                let isStale = each.ownership == .ours && (current[each.address] != index || !each.live.isMarked)
                 return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
             })
-        return try await addingFiles(to: sorted, wanted)
+        return try await addingFiles(to: try await withoutUsed(sorted, wanted), wanted)
+    }
+
+    /// What an aliased version of an agent still searches in stays, as long as its declaration does.
+    private func withoutUsed(
+        _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
+    ) async throws -> [Discovered<LiveStore>] {
+        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
+        let used = try await inUse()
+        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
     }
 
     private func addingFiles(
@@ -96,14 +120,18 @@ package struct VectorStoreResource: Resource {
     package func desired(
         _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        let model = outputs.modelID(spec.embeddingModel)
-        try await models.require(model, for: "to embed documents with")
+        let model = try await models.resolve(spec.embeddingModel, for: "to embed documents with", given: outputs)
+        var dimension = spec.embeddingDimension
+        if server.capabilities.wantsEmbeddingDimension {
+            dimension = dimension ?? model.dimension
+            guard dimension != nil else { throw Diagnostic.noDimension(spec.embeddingModel, server.capabilities) }
+        }
         let documents = try DocumentReader(folder: folder).documents(spec.documents)
         let marks = documents.map { ($0.path, $0.mark(in: stack, chunking: spec.chunking.identity)) }
         return Wanted(
             Desired(
-                stack: stack, name: spec.liveName(at: address), embeddingModel: model.value,
-                embeddingDimension: spec.embeddingDimension, provider: spec.provider, chunking: spec.chunking,
+                stack: stack, name: spec.liveName(at: address), embeddingModel: model.id,
+                embeddingDimension: dimension, provider: spec.provider, chunking: spec.chunking,
                 metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
                 marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst))
     }
@@ -111,15 +139,37 @@ package struct VectorStoreResource: Resource {
     package func create(
         _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
-        let mark = Mark(stack: context.stack, address: address)
-        let metadata = desired.metadata.merging(mark.tags) { _, mark in mark }
-        let store = try await server.vectorStores.create(
+        try await build(desired, at: address, in: context, isFinishedLater: desired.buildsNewFirst)
+    }
+
+    /// Builds the new store beside the old one, which counts until the new one is whole.
+    package func replace(
+        _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LiveStore {
+        try await build(desired, at: address, in: context, isFinishedLater: true)
+    }
+
+    private func build(
+        _ desired: Desired, at address: Address, in context: ApplyContext, isFinishedLater: Bool
+    ) async throws -> LiveStore {
+        var metadata = desired.metadata
+        if !server.capabilities.showsEmbeddingModel {
+            metadata[LiveStore.modelKey] = desired.embeddingModel
+            metadata[LiveStore.dimensionKey] = desired.embeddingDimension.map(String.init)
+        }
+        metadata.merge(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
+        if isFinishedLater { metadata[LiveStore.phaseKey] = LiveStore.building }
+        let store = try await createStore(
             .init(
                 name: desired.name, metadata: metadata, embeddingModel: desired.embeddingModel,
                 embeddingDimension: desired.embeddingDimension, provider: desired.provider,
-                expiresAfterDays: desired.expiresAfterDays))
-        let live = LiveStore(store: store, files: [], paths: [:])
+                expiresAfterDays: desired.expiresAfterDays), at: address, in: context)
+        var live = LiveStore(store: store, files: [], paths: [:])
         try await bringDocuments(of: desired, into: live, at: address, in: context)
+        if isFinishedLater {
+            let metadata = store.metadata.merging([LiveStore.phaseKey: .string(LiveStore.ready)]) { $1 }
+            live.store = try await server.vectorStores.update(store.id, metadata: metadata)
+        }
         return live
     }
 
@@ -127,16 +177,20 @@ package struct VectorStoreResource: Resource {
         _ live: LiveStore, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
         let changes = differences(between: live, and: desired, since: last).filter { !$0.path.hasPrefix("documents.") }
+        var metadata = live.store.metadata
+        for change in changes where change.path.hasPrefix("metadata.") {
+            metadata[String(change.path.dropFirst("metadata.".count))] = change.new
+        }
         var updated = live
-        if !changes.isEmpty {
-            var metadata = live.store.metadata
-            for change in changes where change.path.hasPrefix("metadata.") {
-                metadata[String(change.path.dropFirst("metadata.".count))] = change.new
-            }
+        if changes.contains(where: { $0.path != "phase" }) {
             updated.store = try await server.vectorStores.update(
                 live.store.id, name: desired.name, metadata: metadata, expiresAfterDays: desired.expiresAfterDays)
         }
         try await bringDocuments(of: desired, into: live, at: address, in: context)
+        if live.isBuilding {
+            metadata[LiveStore.phaseKey] = .string(LiveStore.ready)
+            updated.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
+        }
         return updated
     }
 
@@ -161,7 +215,7 @@ package struct VectorStoreResource: Resource {
     }
 
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        let metadata = live.store.metadata.filter { $0.key != Mark.stackKey && $0.key != Mark.addressKey }
+        let metadata = live.store.metadata.filter { !Mark.keys.contains($0.key) && $0.key != LiveStore.phaseKey }
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
     }
 
@@ -171,6 +225,16 @@ package struct VectorStoreResource: Resource {
 }
 
 extension Diagnostic {
+    fileprivate static func noDimension(_ model: Located<String>, _ capabilities: Capabilities) -> Diagnostic {
+        Diagnostic(
+            "no-dimension", "A vector store without a dimension",
+            detail:
+                "\(capabilities.product) \(capabilities.version) has to be told the length of the vectors, and neither "
+                + "the spec nor the server says what it is for the model `\(model.value)`.",
+            fix: "Add `embeddingDimension` to the store, or `dimension` to the declared model.", at: model.range,
+            exitCode: 3)
+    }
+
     fileprivate static func holdsForeignFiles(_ id: String, _ address: Address, count: Int) -> Diagnostic {
         Diagnostic(
             "holds-foreign-files", "A vector store that holds somebody else's files is not deleted",

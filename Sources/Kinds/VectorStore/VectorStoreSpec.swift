@@ -74,9 +74,9 @@ enum ChunkingSpec: Sendable, Hashable {
             },
         ], expected: "`auto`, or a map with `maxTokens` and `overlap`")
 
-    /// As it enters a document's mark; null for what the server does by itself.
+    /// As it enters a document's mark; null for what servers do by themselves, which is 800 and 400 tokens.
     var identity: Value {
-        guard case .fixed(let maxTokens, let overlap) = self else { return .null }
+        guard case .fixed(let maxTokens, let overlap) = self, (maxTokens, overlap) != (800, 400) else { return .null }
         return ["maxTokens": .integer(maxTokens), "overlap": .integer(overlap)]
     }
 }

@@ -21,8 +21,10 @@ package struct Capabilities: Sendable, Hashable {
             left.rawValue < right.rawValue
         }
 
-        init(of version: Version) {
+        /// nil for a version that is none, or older than all that drover knows.
+        init?(of version: Version) {
             switch version {
+            case ..<Version(0, 2): return nil
             case ..<Version(0, 3): self = .v02
             case ..<Version(0, 4): self = .v03
             case ..<Version(0, 7): self = .v04
@@ -35,11 +37,13 @@ package struct Capabilities: Sendable, Hashable {
     /// The version as the server spells it, e.g. `1.5.0`.
     package let version: String
     package let generation: Generation
-    private let routes: Routes
+    let routes: Routes
 
-    init(version: String, routes: Routes) {
+    /// - Returns: nil when the version is of no generation that drover knows.
+    init?(version: String, routes: Routes) {
+        guard let generation = Generation(of: Version(version)) else { return nil }
         self.version = version
-        self.generation = Generation(of: Version(version))
+        self.generation = generation
         self.routes = routes
     }
 
@@ -92,6 +96,11 @@ package struct Capabilities: Sendable, Hashable {
     package var connectorsPath: String? {
         ["/v1beta/connectors", "/v1alpha/admin/connectors", "/v1alpha/connectors"].first { routes.have("GET", $0) }
     }
+
+    /// Whether a request to the Responses API may have a field; those that it does not know are dropped without a word.
+    package func responsesTake(_ field: String) -> Bool {
+        routes.take(field, in: "POST", "\(openAIPrefix)/responses")
+    }
 }
 
 /// A version number as far as generations need it; parts that are no number count as 0.
@@ -111,31 +120,5 @@ struct Version: Comparable {
 
     static func < (left: Version, right: Version) -> Bool {
         (left.major, left.minor) < (right.major, right.minor)
-    }
-}
-
-/// The paths of an OpenAPI description with their verbs; everything else in it is skipped.
-struct Routes: Sendable, Hashable, Decodable {
-    private let verbs: [String: Set<String>]
-
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    init(from decoder: any Decoder) throws {
-        let description = try decoder.container(keyedBy: Name.self)
-        let paths = try description.nestedContainer(keyedBy: Name.self, forKey: Name(stringValue: "paths"))
-        verbs = try Dictionary(
-            uniqueKeysWithValues: paths.allKeys.map { path in
-                let operations = try paths.nestedContainer(keyedBy: Name.self, forKey: path)
-                return (path.stringValue, Set(operations.allKeys.map { $0.stringValue.uppercased() }))
-            })
-    }
-
-    func have(_ verb: String, _ path: String) -> Bool {
-        verbs[path]?.contains(verb) == true
     }
 }

@@ -3,7 +3,7 @@ extension LlamaStack {
         Files(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/files")
     }
 
-    /// `/v1/files`, OGX 1.5. Nothing about a file is unique but its id, and none carries a mark.
+    /// `/v1/files`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Nothing about a file is unique but its id, and none carries a mark.
     package struct Files: Sendable {
         let endpoint: Endpoint
         let path: String

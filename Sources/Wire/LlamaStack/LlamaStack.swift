@@ -17,7 +17,12 @@ package struct LlamaStack: Sendable {
         do {
             let version = try await endpoint.decode(Call("ask for the version", .get, "/v1/version"), as: Answer.self)
             let routes = try await endpoint.decode(Call("ask for the routes", .get, "/openapi.json"), as: Routes.self)
-            let capabilities = Capabilities(version: version.version, routes: routes)
+            guard let capabilities = Capabilities(version: version.version, routes: routes) else {
+                throw unknownGeneration(version.version, endpoint.base)
+            }
+            guard capabilities.isPlausible else {
+                throw notAsItsGeneration(capabilities, endpoint.base)
+            }
             endpoint.service = capabilities.product
             return LlamaStack(endpoint: endpoint, capabilities: capabilities)
         } catch let error as WireError {
@@ -27,6 +32,28 @@ package struct LlamaStack: Sendable {
 
     private struct Answer: Decodable {
         let version: String
+    }
+
+    private static func unknownGeneration(_ version: String, _ base: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-generation", "A version that drover does not know",
+            detail: """
+                The server at `\(base)` says that its version is `\(version)`. Drover knows Llama Stack from 0.2 on and OGX.
+                """,
+            fix: "Update the server, or check that the URL is the right one.", exitCode: 10
+        )
+    }
+
+    private static func notAsItsGeneration(_ capabilities: Capabilities, _ base: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-generation", "A server that answers like none that drover knows",
+            detail: """
+                The server at `\(base)` says that it is version \(capabilities.version), but its description at \
+                `/openapi.json` has none of the routes of any Llama Stack or OGX server, such as models, chat completions, \
+                responses, vector stores or agents.
+                """,
+            fix: "Check the host, the port and the path prefix in the server's URL.", exitCode: 10
+        )
     }
 
     private static func stranger(_ error: WireError) -> Diagnostic {

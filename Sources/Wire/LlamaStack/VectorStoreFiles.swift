@@ -5,14 +5,16 @@ extension LlamaStack {
     package func files(in store: String) -> VectorStoreFiles {
         VectorStoreFiles(
             endpoint: endpoint,
-            path: "\(capabilities.openAIPrefix)/vector_stores/\(PercentEncoding.segment(store))/files"
+            path: "\(capabilities.openAIPrefix)/vector_stores/\(PercentEncoding.segment(store))/files",
+            attachesOnce: capabilities.attachesOnce
         )
     }
 
-    /// `/v1/vector_stores/{id}/files`, OGX 1.5. An attachment has the id of its file.
+    /// `/v1/vector_stores/{id}/files`, 0.2 to OGX 1.5. An attachment has the id of its file.
     package struct VectorStoreFiles: Sendable {
         let endpoint: Endpoint
         let path: String
+        let attachesOnce: Bool
 
         /// All attachments, failed ones too, oldest first.
         package func list() async throws -> [VectorStoreFile] {
@@ -27,7 +29,8 @@ extension LlamaStack {
 
         /// Ingests a file and waits until that is done, or has failed: look at the `status` of what is returned.
         ///
-        /// A file that is attached already stays as it is, with its old attributes and state: detach it first.
+        /// A file that is attached already stays as it is, with its old attributes and state: detach it first. 0.2 takes it
+        /// in a second time, so there it is never sent twice.
         ///
         /// - Parameter timeout: for chunking and embedding the whole file.
         package func attach(
@@ -39,7 +42,7 @@ extension LlamaStack {
             return try await endpoint.decode(
                 Call(
                     "attach the file to the vector store", .post, path, body: .json(.object(body)),
-                    isRepeatable: true, timeout: timeout
+                    isRepeatable: attachesOnce, timeout: timeout
                 )
             )
         }

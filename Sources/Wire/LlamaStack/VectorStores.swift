@@ -5,7 +5,7 @@ extension LlamaStack {
         VectorStores(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/vector_stores")
     }
 
-    /// `/v1/vector_stores`, OGX 1.5. Names are not unique; ids are the server's.
+    /// `/v1/vector_stores`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Names are not unique; ids are the server's.
     package struct VectorStores: Sendable {
         let endpoint: Endpoint
         let path: String

@@ -1,0 +1,56 @@
+import Engine
+import Language
+
+/// The natural keys of a kind whose objects carry no mark, as the record has them: what it names is ours.
+struct RecordedKeys {
+    private let addresses: [String: Address]
+    /// The key that was applied last, by address; the others of an address are those of an interrupted replacement.
+    private let applied: [Address: String]
+
+    init(_ kind: String, _ record: Record) {
+        var addresses: [String: Address] = [:]
+        var applied: [Address: String] = [:]
+        for (text, intent) in record.intents {
+            guard let address = Address(text: text), address.kind == kind else { continue }
+            for key in (intent["keys"]?.array ?? []).compactMap(\.string) { addresses[key] = address }
+        }
+        for (text, entry) in record.entries {
+            guard let address = Address(text: text), address.kind == kind, let key = entry.fields["id"]?.string else {
+                continue
+            }
+            addresses[key] = address
+            applied[address] = key
+        }
+        self.addresses = addresses
+        self.applied = applied
+    }
+
+    var isEmpty: Bool { addresses.isEmpty }
+
+    /// What is written down before an object with a new key takes the place of one with another.
+    static func intent(_ keys: [String]) -> Value {
+        ["keys": .array(keys.map { .string($0) })]
+    }
+
+    /// Sorts a listing into what is ours and what has a wanted key. Of several that are ours at one address the wanted one
+    /// counts, or else the one that was applied last.
+    func sorted<Live: Sendable & Identifiable<String>>(
+        _ listed: [Live], wanted: [String: Address], label: (String) -> String
+    ) -> [Discovered<Live>] {
+        let ours = listed.filter { addresses[$0.id] != nil }
+        let byAddress = Dictionary(grouping: ours) { addresses[$0.id] ?? Address("", "") }
+        var found: [Discovered<Live>] = []
+        for (address, objects) in byAddress.sorted(by: { $0.key < $1.key }) {
+            let chosen =
+                objects.first { wanted[$0.id] == address } ?? objects.first { applied[address] == $0.id } ?? objects[0]
+            found += objects.map {
+                Discovered(address, .ours, $0, label: label($0.id), isStale: $0.id != chosen.id)
+            }
+        }
+        for object in listed where addresses[object.id] == nil {
+            guard let address = wanted[object.id], byAddress[address] == nil else { continue }
+            found.append(Discovered(address, .unmarked, object, label: label(object.id)))
+        }
+        return found
+    }
+}

@@ -1,0 +1,150 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Shields. They carry no mark, since their parameters are the provider's: ours are those that the record names.
+package struct ShieldResource: Resource {
+    package static let kind = "shields"
+    package static let onDelete = OnDelete.delete
+    package let isKnownByRecord = true
+
+    package struct Desired: Sendable {
+        /// nil when the server knows no shields and the spec says that it may be skipped.
+        var shield: LlamaStack.Shield?
+    }
+
+    private let server: LlamaStack
+
+    package init(_ server: LlamaStack) {
+        self.server = server
+    }
+
+    package func discover(
+        _ wanted: [Address: ShieldSpec], of stack: StackName
+    ) async throws -> [Discovered<LlamaStack.Shield>] {
+        try await discover(wanted, of: stack, knowing: Record())
+    }
+
+    package func discover(
+        _ wanted: [Address: ShieldSpec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<LlamaStack.Shield>] {
+        let keys = RecordedKeys(Self.kind, record)
+        guard server.capabilities.offers(.shields), !(wanted.isEmpty && keys.isEmpty) else { return [] }
+        let names = Dictionary(wanted.map { ($1.id ?? $1.liveName(at: $0), $0) }) { first, _ in first }
+        return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
+    }
+
+    /// - Throws: `Diagnostic` (code 10) when the server knows no shields and the spec does not say to skip it.
+    package func desired(
+        _ spec: ShieldSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        guard server.capabilities.offers(.shields) else {
+            guard spec.mayBeSkipped else {
+                throw server.capabilities.lacking(
+                    .shields, for: "`\(address)`",
+                    fix: "Use such a server, or say `ifUnsupported: skip` to go on without it.")
+            }
+            return Wanted(Desired(shield: nil), warnings: [.skipped(address, server.capabilities)])
+        }
+        return Wanted(
+            Desired(
+                shield: .init(
+                    id: spec.id ?? spec.liveName(at: address), provider: spec.provider,
+                    providerShield: spec.providerShield, params: spec.params?.object ?? [:])))
+    }
+
+    package func differences(
+        between live: LlamaStack.Shield, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        FieldChange.between(live: live.fields, desired: fields(of: desired), since: last).map { change in
+            var change = change
+            change.forcesReplacement = true  // No server changes a shield.
+            return change
+        }
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        desired.shield?.fields ?? [:]
+    }
+
+    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
+        desired.shield == nil ? ["isSkipped": true] : nil
+    }
+
+    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Shield {
+        guard let wanted = desired.shield else { preconditionFailure("A shield that is skipped is never registered.") }
+        try await server.shields.register(wanted)
+        guard let shield = try await server.shields.list().first(where: { $0.id == wanted.id }),
+            differences(between: shield, and: desired, since: [:]).isEmpty
+        else { throw Diagnostic.notRegistered("shield", wanted.id, server.endpoint.base) }
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+        return shield
+    }
+
+    package func update(
+        _ live: LlamaStack.Shield, to desired: Desired, since last: AppliedFields, at address: Address,
+        in context: ApplyContext
+    ) async throws -> LlamaStack.Shield {
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+        return live
+    }
+
+    package func replace(
+        _ live: LlamaStack.Shield, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Shield {
+        guard let wanted = desired.shield, wanted.id != live.id else {
+            try await server.shields.unregister(live.id)
+            return try await create(desired, at: address, in: context)
+        }
+        // Only the record tells that the new one is ours, and it is written when everything is done.
+        try await context.record.open(RecordedKeys.intent([live.id, wanted.id]), for: address)
+        let made = try await create(desired, at: address, in: context)
+        try await server.shields.unregister(live.id)
+        try await context.record.close(intentOf: address)
+        return made
+    }
+
+    package func delete(_ live: LlamaStack.Shield, at address: Address, in context: ApplyContext) async throws {
+        try await server.shields.unregister(live.id)
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+    }
+
+    /// The line in the record is the mark.
+    package func mark(
+        _ live: LlamaStack.Shield, as address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.Shield {
+        live
+    }
+
+    package func forget(_ live: LlamaStack.Shield, at address: Address, in context: ApplyContext) async throws {}
+
+    package func outputs(of live: LlamaStack.Shield) -> [String: Value] {
+        ["id": .string(live.id)]
+    }
+
+    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+        desired.shield.map { ["id": .string($0.id)] }
+    }
+}
+
+extension LlamaStack.Shield {
+    fileprivate var fields: AppliedFields {
+        var fields: AppliedFields = ["id": .string(id), "provider": .string(provider)]
+        fields["providerShield"] = providerShield.map { .string($0) }
+        for (key, value) in params { fields["params.\(key)"] = value }
+        return fields
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func skipped(_ address: Address, _ capabilities: Capabilities) -> Diagnostic {
+        Diagnostic(
+            "shield-skipped", "A shield that is skipped",
+            detail: "\(capabilities.product) \(capabilities.version) knows no shields, and `\(address)` says "
+                + "`ifUnsupported: skip`: agents run without it.",
+            fix: "Nothing has to be done.", address: address.description, severity: .warning)
+    }
+}

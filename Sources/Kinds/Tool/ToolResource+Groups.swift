@@ -1,0 +1,165 @@
+package import Engine
+package import Language
+import Runtime
+package import Wire
+
+/// The life of a registered tool group. Nothing of one can be changed: it is taken off and registered again.
+extension ToolResource {
+    package func differences(
+        between live: LlamaStack.ToolGroup, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var present: AppliedFields = ["id": .string(live.id)]
+        present["endpoint"] = live.endpoint.map { .string($0) }
+        return FieldChange.between(live: present, desired: fields(of: desired), since: last).map { change in
+            var change = change
+            change.forcesReplacement = true
+            return change
+        }
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        guard let group = desired.group else { return [:] }
+        return ["id": .string(group.id), "endpoint": .string(group.endpoint)]
+    }
+
+    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    package func create(
+        _ desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.ToolGroup {
+        guard let server, let group = desired.group else {
+            preconditionFailure("A tool that lives in a definition is never registered.")
+        }
+        guard let provider = try await server.toolGroups.mcpProvider() else {
+            throw Diagnostic.noProvider(address, server)
+        }
+        try await server.toolGroups.register(group.id, provider: provider, endpoint: group.endpoint)
+        guard let made = try await server.toolGroups.list().first(where: { $0.id == group.id }),
+            differences(between: made, and: desired, since: [:]).isEmpty
+        else { throw Diagnostic.notRegistered("tool group", group.id, server.endpoint.base) }
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+        try await check(group, on: server, at: address, in: context)
+        return made
+    }
+
+    /// The server says nothing of an MCP server that it cannot reach, so its tools are asked for.
+    private func check(
+        _ group: Group, on server: LlamaStack, at address: Address, in context: ApplyContext
+    ) async throws {
+        let tools = try await server.toolGroups.tools(of: group.id)
+        if tools.isEmpty {
+            context.warn(.noTools(address, group.endpoint))
+        } else if let missing = group.allow?.filter({ !tools.contains($0) }), !missing.isEmpty {
+            context.warn(.missingTools(missing, address, group.endpoint, offered: tools))
+        }
+    }
+
+    package func update(
+        _ live: LlamaStack.ToolGroup, to desired: Desired, since last: AppliedFields, at address: Address,
+        in context: ApplyContext
+    ) async throws -> LlamaStack.ToolGroup {
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+        return live
+    }
+
+    package func replace(
+        _ live: LlamaStack.ToolGroup, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.ToolGroup {
+        guard let server, let group = desired.group, group.id != live.id else {
+            try await self.server?.toolGroups.unregister(live.id)
+            return try await create(desired, at: address, in: context)
+        }
+        // Only the record tells that the new one is ours, and it is written when everything is done.
+        try await context.record.open(RecordedKeys.intent([live.id, group.id]), for: address)
+        let made = try await create(desired, at: address, in: context)
+        try await server.toolGroups.unregister(live.id)
+        try await context.record.close(intentOf: address)
+        return made
+    }
+
+    package func delete(_ live: LlamaStack.ToolGroup, at address: Address, in context: ApplyContext) async throws {
+        try await server?.toolGroups.unregister(live.id)
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+    }
+
+    /// The line in the record is the mark.
+    package func mark(
+        _ live: LlamaStack.ToolGroup, as address: Address, in context: ApplyContext
+    ) async throws -> LlamaStack.ToolGroup {
+        live
+    }
+
+    package func forget(_ live: LlamaStack.ToolGroup, at address: Address, in context: ApplyContext) async throws {}
+
+    package func outputs(of live: LlamaStack.ToolGroup) -> [String: Value] {
+        ["id": .string(live.id)]
+    }
+
+    /// The definition is the spec's: the server keeps no more of it than the address.
+    package func outputs(of live: LlamaStack.ToolGroup, as desired: Desired) -> [String: Value] {
+        outputs(of: live).merging(Self.outputs(desired.definition)) { _, definition in definition }
+    }
+
+    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+        guard let group = desired.group else { return nil }
+        return Self.outputs(desired.definition).merging(["id": .string(group.id)]) { _, id in id }
+    }
+}
+
+/// The MCP servers in a server's configuration, listed once and only when something asks.
+actor ConnectorListing {
+    private let server: LlamaStack
+    private var listed: [String]?
+
+    init(_ server: LlamaStack) {
+        self.server = server
+    }
+
+    /// Checks that the server has a connector.
+    /// - Throws: `Diagnostic` (code 10) with the nearest names when it does not.
+    func require(_ id: Located<String>, for address: Address) async throws {
+        guard server.capabilities.offers(.connectors) else {
+            throw server.capabilities.lacking(
+                .connectors, for: "`\(address)`", fix: "Use `mcp: {url: …}` instead, or such a server.", at: id.range)
+        }
+        let known = if let listed { listed } else { try await server.connectors() }
+        listed = known
+        guard !known.contains(id.value) else { return }
+        throw Diagnostic(
+            "unknown-connector", "Unknown connector",
+            detail: "The server at \(server.endpoint.base) has no connector `\(id.value)` in its configuration.",
+            fix: Suggestion.nearest(to: id.value, among: known).map { "Did you mean `\($0)`?" }
+                ?? (known.isEmpty ? "Add it to the server's configuration." : "Use one of \(known.sorted().listed)."),
+            at: id.range, exitCode: 10)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noProvider(_ address: Address, _ server: LlamaStack) -> Diagnostic {
+        Diagnostic(
+            "no-mcp-provider", "The server cannot speak with MCP servers",
+            detail:
+                "`\(address)` is to be registered as a tool group, and the server at \(server.endpoint.base) has no "
+                + "provider `remote::model-context-protocol`.",
+            fix: "Add it to the server's configuration under `tool_runtime`.", address: address.description,
+            exitCode: 10)
+    }
+
+    fileprivate static func noTools(_ address: Address, _ endpoint: String) -> Diagnostic {
+        Diagnostic(
+            "no-tools", "A tool group without tools",
+            detail:
+                "The tool group is registered, but Llama Stack lists no tools of \(endpoint): the MCP server cannot be "
+                + "reached from there, or wants a token for the list.",
+            fix: "Start it, and check the address as Llama Stack reaches it; nothing has to be applied again.",
+            address: address.description, severity: .warning)
+    }
+
+    fileprivate static func missingTools(
+        _ missing: [String], _ address: Address, _ endpoint: String, offered: [String]
+    ) -> Diagnostic {
+        Diagnostic(
+            "missing-tools", "Allowed tools that are not offered",
+            detail: "`allow` names \(missing.listed), and \(endpoint) offers \(offered.sorted().listed).",
+            fix: "Correct `allow`.", address: address.description, severity: .warning)
+    }
+}

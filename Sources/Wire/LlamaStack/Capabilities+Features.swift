@@ -1,0 +1,109 @@
+package import Language
+
+/// The generation table: what some servers can do and others cannot, and which versions can.
+extension Capabilities {
+    /// Something that a spec may need of a server.
+    package enum Feature: Sendable, Hashable, CaseIterable {
+        case serverAgents, responses, guardrails, vectorStores, shields, toolGroups, connectors, modelRegistration
+
+        /// What it is, as the object of a sentence.
+        package var noun: String {
+            switch self {
+            case .serverAgents: "agents of the server's own"
+            case .responses: "the Responses API"
+            case .guardrails: "shields in the Responses API"
+            case .vectorStores: "vector stores"
+            case .shields: "shields"
+            case .toolGroups: "tool groups"
+            case .connectors: "connectors to MCP servers"
+            case .modelRegistration: "a way to register models"
+            }
+        }
+
+        /// Which versions have it.
+        package var versions: String {
+            switch self {
+            case .serverAgents: "Llama Stack 0.2 and 0.3"
+            case .responses, .vectorStores: "Llama Stack since 0.2.20 and OGX"
+            case .guardrails: "Llama Stack 0.3 to 0.7"
+            case .shields: "Llama Stack 0.2 to 0.7"
+            case .toolGroups, .modelRegistration: "Llama Stack 0.2 to 0.6"
+            case .connectors: "Llama Stack 0.7 and OGX"
+            }
+        }
+    }
+
+    /// Whether the server offers something, as its own description of its routes says.
+    package func offers(_ feature: Feature) -> Bool {
+        switch feature {
+        case .serverAgents: hasAgents
+        case .responses: hasResponses
+        case .guardrails: responsesTake("guardrails") && hasShields
+        case .vectorStores: hasVectorStores
+        case .shields: hasShields
+        case .toolGroups: hasToolGroups
+        case .connectors: connectorsPath != nil
+        case .modelRegistration: registersModels
+        }
+    }
+
+    /// The error (code 10) that a spec needs what the server does not have, and which version has it.
+    ///
+    ///     `shields.guard` needs shields, and OGX 1.5.0 has none. Llama Stack 0.2 to 0.7 have them.
+    package func lacking(
+        _ feature: Feature, for what: String, fix: String? = nil, at range: SourceRange? = nil, address: String? = nil
+    ) -> Diagnostic {
+        Diagnostic(
+            "not-offered", "The server cannot do what the spec needs",
+            detail: "\(what) needs \(feature.noun), which \(product) \(version) does not offer. "
+                + "What offers it: \(feature.versions).",
+            fix: fix ?? "Use such a server, or take it out of the spec.", at: range, address: address, exitCode: 10)
+    }
+
+    /// Whether the server has any of the routes that make a Llama Stack server.
+    var isPlausible: Bool {
+        hasResponses || hasAgents || hasVectorStores || hasFiles || registersModels || hasShields || hasToolGroups
+            || routes.have("GET", "/v1/models") || routes.have("POST", "\(openAIPrefix)/chat/completions")
+    }
+}
+
+/// How the kinds' objects differ between generations.
+extension Capabilities {
+    /// How a server makes the id of a registered model.
+    package enum ModelNaming: Sendable, Hashable {
+        /// 0.2: the id that was asked for.
+        case asGiven
+        /// 0.3 to 0.7: `provider/providerModel`; the id that was asked for is dropped.
+        case byProviderModel
+        /// OGX: `provider/id`, of the server's configuration.
+        case byProviderAndID
+    }
+
+    package var modelNaming: ModelNaming {
+        switch generation {
+        case .v02: .asGiven
+        case .v03, .v04, .v07: .byProviderModel
+        case .ogx: .byProviderAndID
+        }
+    }
+
+    /// Whether a vector store is only made when the dimension of its vectors is said (0.2).
+    package var wantsEmbeddingDimension: Bool {
+        generation == .v02
+    }
+
+    /// Whether a vector store shows the model that it embeds with (0.4 and later).
+    package var showsEmbeddingModel: Bool {
+        generation >= .v04
+    }
+
+    /// Whether a failed creation may leave a vector store without metadata behind (0.2).
+    package var mayLeaveStoresBehind: Bool {
+        generation == .v02
+    }
+
+    /// Whether attaching a file again leaves the store as it was; 0.2 keeps it twice.
+    package var attachesOnce: Bool {
+        generation != .v02
+    }
+}

@@ -1,0 +1,17 @@
+extension LlamaStack {
+    /// The ids of the MCP servers in the server's configuration: `GET /v1beta/connectors` (0.7),
+    /// `GET /v1alpha/admin/connectors` (OGX). None where there is no such route.
+    package func connectors() async throws -> [String] {
+        guard let path = capabilities.connectorsPath else { return [] }
+        let listing: Listing<Connector> = try await endpoint.decode(Call("list the connectors", .get, path))
+        return listing.data.map(\.id)
+    }
+
+    private struct Connector: Decodable {
+        let id: String
+
+        private enum CodingKeys: String, CodingKey {
+            case id = "connector_id"
+        }
+    }
+}
