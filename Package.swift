@@ -56,7 +56,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        room("Runtime", on: ["Wire", "Language"]),
+        room("Runtime", on: ["Wire", "Language", .product(name: "Subprocess", package: "swift-subprocess")]),
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
             resources: ["MLmodel", "agent.py", "python_env.yaml", "requirements.txt"].map { file in
