@@ -27,6 +27,12 @@ func tests(
     )
 }
 
+/// The servers that a lab can run; each has pins, and those of agents a configuration.
+let labVersions = [
+    "llama-stack-0.2.24", "llama-stack-0.3.5", "llama-stack-0.4.7", "llama-stack-0.7.3", "ogx-1.5.0", "mlflow-3.17.2",
+    "mlflow-3.5.1",
+]
+
 let package = Package(
     name: "drover",
     products: [.executable(name: "drover", targets: ["drover"])],
@@ -72,10 +78,10 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
-            resources: [
-                .embedInCode("Environments/mlflow-3.17.2.txt"), .embedInCode("Environments/ogx-1.5.0.txt"),
-                .embedInCode("Servers/ogx-1.5.0.yaml"),
-            ]
+            resources: labVersions.flatMap { version in
+                [.embedInCode("Environments/\(version).txt")]
+                    + (version.hasPrefix("mlflow") ? [] : [.embedInCode("Servers/\(version).yaml")])
+            }
         ),
         room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),
         .executableTarget(

@@ -31,23 +31,23 @@ package struct Lab: Sendable {
     ///
     /// Cancelled or failed halfway, it leaves a record of what it started: the next `up` goes on, `down` stops it.
     /// - Parameters:
-    ///   - settings: nil for those of the lab that runs, else the usual ones.
+    ///   - choice: what the user said; the rest is as in the lab that runs, or as usual.
     ///   - limit: how long a server may take until it answers.
     /// - Returns: where the servers are.
     /// - Throws: `Diagnostic` or `Diagnostics`: no Python, a failed installation, a server that ends or is silent.
-    package func up(_ settings: LabSettings?, within limit: Duration = .seconds(120)) async throws -> LabFile {
+    package func up(_ choice: LabChoice = LabChoice(), within limit: Duration = .seconds(120)) async throws -> LabFile {
         try place.create()
         let lock = try await FileLock.acquire(place.lock)
         defer { lock.release() }
         let previous = try LabFile.read(from: place.directory, name: place.name)
         let environments = PythonEnvironments(
             directory: Self.cache(environment), run: Run(environment: environment), report: report)
-        async let mlflow = environments.ready(.mlflow)
-        async let llamastack = environments.ready(.ogx)
+        let settings = choice.settings(after: previous?.settings)
+        async let mlflow = environments.ready(settings.mlflow.recipe)
+        async let llamastack = environments.ready(settings.stack.recipe)
         let blueprint = Blueprint(
-            place: place, settings: settings ?? previous?.settings ?? LabSettings(),
-            ports: try await ports(after: previous), executable: executable,
-            mlflow: try await mlflow, llamastack: try await llamastack, configuration: StackConfiguration.ogx)
+            place: place, settings: settings, ports: try await ports(after: previous), executable: executable,
+            mlflow: try await mlflow, llamastack: try await llamastack)
         return try await start(blueprint, after: previous, within: limit)
     }
 
@@ -107,6 +107,10 @@ package struct Lab: Sendable {
     ) async throws -> LabFile {
         var file = LabFile(blueprint, keeping: previous?.processes ?? [])
         try file.write(to: place.file)
+        for server in LabServer.allCases {
+            try FileManager.default.createDirectory(
+                atPath: blueprint.data(of: server), withIntermediateDirectories: true)
+        }
         try Data(blueprint.configuration.utf8).write(to: URL(filePath: blueprint.configurationPath))
         var starting: [LabServer] = []
         for server in [LabServer.model, .mcp, .mlflow] where try await begin(server, blueprint, &file) {
@@ -195,9 +199,4 @@ extension LabFile {
             ],
             variables: variables)
     }
-}
-
-/// The configuration files that the servers start with.
-enum StackConfiguration {
-    static let ogx = String(decoding: PackageResources.ogx_1_5_0_yaml, as: UTF8.self)
 }

@@ -13,6 +13,8 @@ package struct LabStatus: Sendable, Hashable {
 
     package struct Server: Sendable, Hashable {
         package let server: LabServer
+        /// As in `OGX 1.5.0`; nil for those that drover itself is.
+        package let version: String?
         package let state: State
         package let url: String
         package let pid: Int32
@@ -39,7 +41,7 @@ extension Lab {
         guard let file = try LabFile.read(from: place.directory, name: place.name) else { return nil }
         let servers = try await withThrowingTaskGroup(of: LabStatus.Server.self) { group in
             for process in file.processes {
-                group.addTask { try await status(of: process) }
+                group.addTask { try await status(of: process, file.settings) }
             }
             return try await group.reduce(into: []) { $0.append($1) }
         }
@@ -48,12 +50,12 @@ extension Lab {
             name: file.name, servers: order.compactMap { server in servers.first { $0.server == server } })
     }
 
-    private func status(of process: LabFile.Process) async throws -> LabStatus.Server {
+    private func status(of process: LabFile.Process, _ settings: LabSettings) async throws -> LabStatus.Server {
         let background = background(process)
         let answers = try await health.isGood(process.name, port: process.port, timeout: .seconds(15))
         let state: LabStatus.State = !background.isRunning ? .crashed : answers ? .running : .silent
         return LabStatus.Server(
-            server: process.name, state: state,
+            server: process.name, version: settings.title(of: process.name), state: state,
             url: process.name.clientURL(root: "http://127.0.0.1:\(process.port)"), pid: process.pid,
             residentBytes: background.residentBytes, startupSeconds: process.startupSeconds, log: process.log,
             lastLines: state == .running ? "" : LogTail.lastLines(8, ofFile: process.log))

@@ -1,3 +1,5 @@
+import HTTPTypes
+import Hummingbird
 import Language
 import Testing
 
@@ -54,5 +56,12 @@ import Testing
         let missing = ask("tools/call", ["name": "ticket_create", "arguments": ["order": "1"]])
         #expect(missing?["result"]?["isError"] == true)
         #expect(ask("tools/call", ["name": "nope"])?["error"]?["code"] == -32602)
+    }
+
+    @Test("The stock is asked with an article, and an error says what was wrong with the question")
+    func stock() {
+        #expect(Stock.answer(["article": "Tent"]).status == .ok)
+        #expect(Stock.answer(["article": "piano"]).status == .notFound)
+        #expect(Stock.answer([:]).status == .badRequest)
     }
 }

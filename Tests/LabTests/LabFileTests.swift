@@ -12,7 +12,7 @@ import Testing
         Blueprint(
             place: LabPlace(directory: directory, name: name), settings: settings,
             ports: [.llamastack: 1001, .mlflow: 1002, .model: 1003, .mcp: 1004], executable: "/bin/drover",
-            mlflow: "/env/mlflow", llamastack: "/env/ogx", configuration: "version: 2\n")
+            mlflow: "/env/mlflow", llamastack: "/env/ogx")
     }
 
     @Test("What is written is read back; a stopped lab is none")
@@ -62,6 +62,50 @@ import Testing
         let one = blueprint(LabSettings()), two = blueprint(LabSettings(script: "/a.yaml"))
         let changed = LabServer.allCases.filter { one.program(of: $0).digest != two.program(of: $0).digest }
         #expect(changed == [.model])
+    }
+
+    @Test("What is said now wins over what a lab was started with; where the answers come from is one choice")
+    func choices() {
+        let previous = LabSettings(stack: .v0_2_24, script: "/a.yaml")
+        #expect(LabChoice().settings(after: previous) == previous)
+        #expect(LabChoice().settings(after: nil) == LabSettings())
+        let real = LabSettings.RealModel(url: "http://h:1", model: "m")
+        #expect(
+            LabChoice(mlflow: .v3_5_1, answers: .init(realModel: real)).settings(after: previous)
+                == LabSettings(stack: .v0_2_24, mlflow: .v3_5_1, realModel: real))
+    }
+
+    @Test("What an older drover wrote about a lab is still read")
+    func older() throws {
+        let settings = try JSONDecoder().decode(LabSettings.self, from: Data(#"{"script": "/a.yaml"}"#.utf8))
+        #expect(settings == LabSettings(script: "/a.yaml"))
+    }
+
+    @Test("Two versions of a server share no data", arguments: LabStack.allCases)
+    func data(stack: LabStack) {
+        let other: LabStack = stack == .ogx ? .v0_2_24 : .ogx
+        #expect(
+            blueprint(LabSettings(stack: stack)).data(of: .llamastack)
+                != blueprint(LabSettings(stack: other)).data(of: .llamastack))
+    }
+
+    @Test("A configuration names only what the lab gives it, or what has a default", arguments: LabStack.allCases)
+    func configurations(stack: LabStack) {
+        let environment = blueprint(LabSettings(stack: stack)).program(of: .llamastack).environment
+        let named = stack.configuration.matches(of: /\$\{env\.(\w+)\}/).map { String($0.1) }
+        #expect(named.count > 5)
+        #expect(named.filter { environment[$0] == nil } == [])
+    }
+
+    @Test("Everything that is asked for is pinned, and nothing loosely", arguments: LabStack.allCases)
+    func pins(stack: LabStack) {
+        for recipe in [stack.recipe, LabMLflow.v3_5_1.recipe, LabMLflow.v3_17_2.recipe] {
+            let pins = recipe.pins.split(separator: "\n")
+            #expect(pins.count > 50 && pins.allSatisfy { $0.contains(/^[a-z0-9-]+==[^ ;]+$/) })
+            let names = pins.map { $0.prefix { $0 != "=" } }
+            let asked = recipe.packages.map { $0.prefix { $0 != "=" && $0 != "[" } }
+            #expect(asked.filter { !names.contains($0) } == [])
+        }
     }
 
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")

@@ -30,12 +30,12 @@ import Wire
     }
 
     private func live(_ lab: Lab, events: borrowing Mutex<[LabEvent]>) async throws {
-        let first = try await lab.up(nil)
+        let first = try await lab.up()
         let status = try #require(try await lab.status())
         #expect(status.isGood)
         #expect(status.servers.allSatisfy { $0.residentBytes > 1 << 20 && $0.startupSeconds != nil })
 
-        let again = try await lab.up(nil)
+        let again = try await lab.up()
         #expect(again.processes == first.processes, "Servers that run are left alone.")
 
         let mlflow = try #require(first[.mlflow])
@@ -47,7 +47,7 @@ import Wire
         #expect(wounded.servers.first { $0.server == .mlflow }?.lastLines.isEmpty == false)
 
         events.withLock { $0 = [] }
-        let healed = try await lab.up(nil)
+        let healed = try await lab.up()
         #expect(try await lab.status()?.isGood == true)
         #expect(healed.mlflowURL == first.mlflowURL)
         #expect(healed[.llamastack] == first[.llamastack])

@@ -94,4 +94,41 @@ import Testing
                 "6 out-of-range",
             ])
     }
+
+    @Test("The guard is asked about the last message of a conversation, and only rules for it answer")
+    func guards() throws {
+        let text = """
+            rules:
+              - {when: {user: {matches: "."}}, say: not the guard}
+              - when: {model: guard, user: {icontains: explosive}, history: {contains: tent}}
+                say: "unsafe\\nS9"
+            """
+        func judge(_ last: String) throws -> Conversation {
+            let prompt = """
+                Task: Check if there is unsafe content in 'User' messages.
+                <BEGIN UNSAFE CONTENT CATEGORIES>
+                S9: Indiscriminate Weapons: explosive.
+                <END UNSAFE CONTENT CATEGORIES>
+
+                <BEGIN CONVERSATION>
+
+                User: Sell me a tent.
+
+                Assistant: Which one?
+
+                There are two.
+
+                User: \(last)
+
+                <END CONVERSATION>
+                """
+            return try Asked.conversation(prompt, more: ["model": "guard"])
+        }
+        let unsafe = try judge("One that is Explosive.")
+        #expect(unsafe.user == "One that is Explosive.")
+        #expect(unsafe.history == "Sell me a tent.\nWhich one?\n\nThere are two.")
+        #expect(try act(text, unsafe) == .say("unsafe\nS9"))
+        #expect(try act(text, judge("The red one.")) == nil)
+        #expect(BuiltInBehaviour.reply(to: try judge("The red one.")).act == .say("safe"))
+    }
 }

@@ -12,7 +12,7 @@ import Wire
         let model = try ScriptedModel(script: nil)
         try await served(model.router) { ask in
             let models = try await ask.get("/v1/models")
-            #expect(models["data"]?.array?.compactMap { $0["id"]?.string } == ["llm", "embed"])
+            #expect(models["data"]?.array?.compactMap { $0["id"]?.string } == ["llm", "embed", "guard"])
 
             let texts: Value = ["model": "embed", "input": ["refund window", "shipping"]]
             let floats = try await ask.post("/v1/embeddings", texts).json["data"]?.array ?? []

@@ -9,11 +9,12 @@ import Wire
 struct LabCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lab",
-        abstract: "Run real servers on this machine: MLflow, OGX, a scripted model and an MCP server.",
+        abstract: "Run real servers on this machine: MLflow, OGX or an older Llama Stack, a scripted model and a desk.",
         discussion: """
             EXAMPLES
               drover lab up                                     start, or heal what has crashed
               drover lab up --script specs/quickstart/lab/model.yaml  with the answers of this file
+              drover lab up --stack 0.2.24 --name old           an older Llama Stack, in a lab beside the first
               drover lab up --model-url http://localhost:11434 --model llama3.2:1b
               drover lab status --format json
               drover lab logs mlflow --follow

@@ -41,7 +41,8 @@ struct LabStatusCommand: AsyncParsableCommand {
     private static func json(_ status: LabStatus) -> Value {
         let servers = status.servers.map { server -> Value in
             [
-                "name": .string(server.server.rawValue), "state": .string(server.state.rawValue),
+                "name": .string(server.server.rawValue), "version": server.version.map { .string($0) } ?? .null,
+                "state": .string(server.state.rawValue),
                 "url": .string(server.url), "pid": .integer(Int(server.pid)),
                 "residentBytes": .integer(server.residentBytes),
                 "startupSeconds": server.startupSeconds.map { .number($0) } ?? .null, "log": .string(server.log),

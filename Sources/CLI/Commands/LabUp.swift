@@ -9,12 +9,24 @@ struct LabUp: AsyncParsableCommand {
         commandName: "up", abstract: "Start the servers that do not run, and wait until all of them answer.",
         discussion: """
             Servers that run and answer are left alone; crashed ones are restarted, with what they were started with \
-            unless you say otherwise. The first start installs MLflow and \
-            OGX into ~/.cache/drover. A real model server may take the place of the scripted model; its key is read from \
+            unless you say otherwise. The first start of a version installs it into ~/.cache/drover; each version has \
+            data of its own, which `lab down` keeps. A real model server may take the place of the scripted model; its key is read from \
             DROVER_LAB_CHAT_KEY.
             """)
 
     @OptionGroup var lab: LabOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Version of Llama Stack: \(LabStack.allCases.map(\.rawValue).joined(separator: ", ")) (default: ogx).",
+            valueName: "version"))
+    var stack: LabStack?
+
+    @Option(
+        help: ArgumentHelp(
+            "Version of MLflow: \(LabMLflow.allCases.map(\.rawValue).joined(separator: ", ")) (default: 3.17.2).",
+            valueName: "version"))
+    var mlflow: LabMLflow?
 
     @Option(help: "File with the scripted model's answers (default: its built-in behaviour).")
     var script: String?
@@ -45,18 +57,18 @@ struct LabUp: AsyncParsableCommand {
 
     func run() async throws {
         if let script { try LabFailure.check(script) }
-        let settings = settings
+        let choice = LabChoice(stack: stack, mlflow: mlflow, answers: answers)
         try await lab.withLab(report: LabProgress.report) { lab in
-            _ = try await lab.up(settings, within: .seconds(startLimit))
+            _ = try await lab.up(choice, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
             print(LabText.table(of: status))
         }
     }
 
     /// Nil when nothing was said: a lab that runs keeps what it was started with.
-    private var settings: LabSettings? {
+    private var answers: LabChoice.Answers? {
         guard script != nil || modelURL != nil else { return nil }
-        return LabSettings(script: script.map(absolute), realModel: realModel)
+        return LabChoice.Answers(script: script.map(absolute), realModel: realModel)
     }
 
     private func absolute(_ path: String) -> String {
@@ -69,6 +81,10 @@ struct LabUp: AsyncParsableCommand {
             url: modelURL, model: model, embeddingModel: embeddingModel, embeddingDimension: embeddingDimension)
     }
 }
+
+extension LabStack: ExpressibleByArgument {}
+
+extension LabMLflow: ExpressibleByArgument {}
 
 /// Tells on standard error what happens in a lab.
 enum LabProgress {
@@ -99,12 +115,12 @@ enum LabText {
     static func table(of status: LabStatus) -> String {
         let rows = status.servers.map { server in
             [
-                server.server.rawValue, server.state.rawValue, server.url, "pid \(server.pid)",
+                server.server.rawValue, server.version ?? "", server.state.rawValue, server.url, "pid \(server.pid)",
                 server.residentBytes > 0 ? "\(server.residentBytes / (1 << 20)) MB" : "",
                 server.startupSeconds.map { "up in \(seconds($0))" } ?? "",
             ]
         }
-        let widths = (0..<6).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        let widths = (0..<7).map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
         }

@@ -2,7 +2,8 @@ import HTTPTypes
 import Hummingbird
 import Language
 
-/// The desk as an MCP server over streamable HTTP: `POST /mcp` with one JSON-RPC message, answered in JSON.
+/// The desk as an MCP server over streamable HTTP: `POST /mcp` with one JSON-RPC message, answered in JSON. Its stock is
+/// asked without MCP, as function tools do: `POST /stock {"article": "tent"}`.
 ///
 /// It has no sessions and streams nothing, so `GET /mcp` is refused as the protocol allows (MCP 2025-06-18).
 package struct DeskServer: Sendable {
@@ -26,7 +27,25 @@ package struct DeskServer: Sendable {
             guard let answer = JSONRPC.answer(to: message, desk: desk) else { return Response(status: .accepted) }
             return Response.json(answer)
         }
+        router.post("/stock") { request, _ in
+            guard let question: Value = try await request.read() else { return Response.badRequest }
+            return Stock.answer(question)
+        }
         return router
+    }
+}
+
+/// What the desk has in stock, the same for ever.
+enum Stock {
+    private static let articles = ["backpack": 7, "jacket": 0, "stove": 31, "tent": 12]
+
+    /// The answer to `{"article": "tent"}`; an article that the desk does not know is an error with its reason.
+    static func answer(_ question: Value) -> Response {
+        guard let article = question["article"]?.string?.lowercased() else {
+            return .error(400, "The argument `article` is missing.")
+        }
+        guard let left = articles[article] else { return .error(404, "The desk sells no `\(article)`.") }
+        return .json(["article": .string(article), "left": .integer(left)])
     }
 }
 

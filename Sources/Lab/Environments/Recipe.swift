@@ -28,24 +28,33 @@ struct Recipe: Sendable {
 
 extension Recipe {
     /// MLflow's tracking server, which is also the client that loads logged agents.
-    static let mlflow = Recipe(
-        name: "mlflow", version: "3.17.2", packages: ["mlflow==3.17.2"],
-        pins: String(decoding: PackageResources.mlflow_3_17_2_txt, as: UTF8.self), extracts: [],
-        program: "bin/mlflow")
+    static func mlflow(_ version: String, pins: [UInt8]) -> Recipe {
+        Recipe(
+            name: "mlflow", version: version, packages: ["mlflow==\(version)"],
+            pins: String(decoding: pins, as: UTF8.self), extracts: [], program: "bin/mlflow")
+    }
 
-    /// OGX with the providers of the lab's configuration, and the tokenizer file that it would download at its start.
+    /// Llama Stack with the providers of the lab's configurations.
+    /// - Parameter more: what a version needs beside.
+    static func llamaStack(_ version: String, pins: [UInt8], needing more: [String] = []) -> Recipe {
+        Recipe(
+            name: "llama-stack", version: version, packages: ["llama-stack==\(version)"] + providers + more,
+            pins: String(decoding: pins, as: UTF8.self), extracts: [tokenizer], program: "bin/llama")
+    }
+
+    /// OGX with the providers of the lab's configuration.
     static let ogx = Recipe(
-        name: "ogx", version: "1.5.0",
-        packages: [
-            "ogx==1.5.0", "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy",
-            "asyncpg",
-        ],
-        pins: String(decoding: PackageResources.ogx_1_5_0_txt, as: UTF8.self),
-        extracts: [
-            Extract(
-                package: "litellm==1.109.1",
-                path: "litellm/litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
-                destination: "share/tiktoken/9b5ad71b2ce5302211f9c61530b329a4922fc6a4")
-        ],
+        name: "ogx", version: "1.5.0", packages: ["ogx==1.5.0"] + providers,
+        pins: String(decoding: PackageResources.ogx_1_5_0_txt, as: UTF8.self), extracts: [tokenizer],
         program: "bin/ogx")
+
+    private static let providers = [
+        "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy", "asyncpg",
+    ]
+
+    /// What servers would otherwise download at their start, or with their first document.
+    private static let tokenizer = Extract(
+        package: "litellm==1.109.1",
+        path: "litellm/litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4",
+        destination: "share/tiktoken/9b5ad71b2ce5302211f9c61530b329a4922fc6a4")
 }

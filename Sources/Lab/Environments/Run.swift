@@ -15,7 +15,15 @@ struct Run: Sendable {
         }
     }
 
-    var environment: [String: String]
+    let environment: [String: String]
+
+    /// - Parameter environment: of this process. The place where uv and pip put programs of the user is searched last,
+    ///   as many shells do not know it.
+    init(environment: [String: String]) {
+        let own = environment["HOME"].map { "\($0)/.local/bin" }
+        let paths = [environment["PATH"], own].compactMap(\.self).joined(separator: ":")
+        self.environment = environment.merging(["PATH": paths]) { _, new in new }
+    }
 
     /// Runs a program to its end; nil when there is no such program.
     func callAsFunction(_ words: [String], standardError: Bool = true) async throws -> Ended? {

@@ -46,6 +46,13 @@ extension ChatRequest.Message {
         case role, content, tool_calls, tool_call_id
     }
 
+    init(role: String, text: String) {
+        self.role = role
+        self.text = text
+        toolCalls = []
+        toolCallID = nil
+    }
+
     init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         role = try fields.decode(String.self, forKey: .role)
@@ -62,6 +69,8 @@ extension ChatRequest.Message {
 
 /// What the model looks at when it thinks of an answer.
 struct Conversation: Sendable {
+    /// The model that is asked.
+    let model: String
     let system: String
     /// The last message of the user.
     let user: String
@@ -75,8 +84,9 @@ struct Conversation: Sendable {
     let format: Value?
 
     init(_ request: ChatRequest) {
-        let messages = request.messages
+        let messages = GuardPrompt.messages(of: request) ?? request.messages
         let last = messages.lastIndex { $0.role == "user" } ?? messages.startIndex
+        model = request.model
         system = messages.filter { ["system", "developer"].contains($0.role) }.map(\.text).joined(separator: "\n")
         user = messages.indices.contains(last) ? messages[last].text : ""
         history = messages.prefix(last).filter { ["user", "assistant"].contains($0.role) }.map(\.text)

@@ -21,13 +21,15 @@ struct Reply: Sendable, Hashable {
     var outputTokens: Int?
 }
 
-/// What the model does where no rule says anything: it searches when it can, and quotes what it found.
+/// What the model does where no rule says anything: it searches when it can, and quotes what it found; as a guard it
+/// finds everything safe.
 enum BuiltInBehaviour {
     static func reply(to conversation: Conversation) -> Reply {
         Reply(act: act(conversation))
     }
 
     private static func act(_ conversation: Conversation) -> Reply.Act {
+        if conversation.model == ScriptedModel.guardModel { return .say("safe") }
         if !conversation.results.isEmpty { return .say(shaped(answer(conversation), conversation.format)) }
         if let wanted = conversation.offered.first(where: { $0.name == conversation.wanted }) {
             return call(wanted, about: conversation.user)

@@ -11,6 +11,8 @@ import NIOCore
 package struct ScriptedModel: Sendable {
     package static let chatModel = "llm"
     package static let embeddingModel = "embed"
+    /// The model that shields ask whether a message is safe.
+    package static let guardModel = "guard"
 
     private let script: ScriptFile
 
@@ -41,7 +43,7 @@ package struct ScriptedModel: Sendable {
     }
 
     private static var models: Value {
-        let models = [chatModel, embeddingModel].map { id -> Value in
+        let models = [chatModel, embeddingModel, guardModel].map { id -> Value in
             ["id": .string(id), "object": "model", "created": 0, "owned_by": "drover"]
         }
         return ["object": "list", "data": .array(models)]

@@ -3,6 +3,10 @@ import Language
 /// When a rule fits: everything that is said must hold.
 struct Condition: SpecDecodable {
     static let noun = "a condition"
+    private static let modelKey = Key(
+        "model", .someText, example: "guard",
+        "The model that is asked: `guard` judges for shields, with `safe` or `unsafe` and a line such as `S1`; "
+            + "without it, all but `guard`.")
     private static let userKey = Key("user", .object(TextPattern.self), "On the last message of the user.")
     private static let historyKey = Key(
         "history", .object(TextPattern.self), "On all that was said before that message.")
@@ -13,10 +17,12 @@ struct Condition: SpecDecodable {
         "after", .someText, "A tool whose result has just come, or `any`; without it, rules do not answer tool results."
     )
     static let fields = [
-        userKey.field, historyKey.field, systemKey.field, resultKey.field, offeredKey.field, afterKey.field,
+        modelKey.field, userKey.field, historyKey.field, systemKey.field, resultKey.field, offeredKey.field,
+        afterKey.field,
     ]
 
     private var patterns: [(subject: Subject, pattern: TextPattern)] = []
+    private var model: String?
     private var offered: String?
     private var after: String?
 
@@ -31,19 +37,26 @@ struct Condition: SpecDecodable {
             guard let pattern = fields.read(key) else { continue }
             patterns.append((subject, pattern))
         }
+        model = fields.read(Self.modelKey)
         offered = fields.read(Self.offeredKey)
         after = fields.read(Self.afterKey) ?? (fields.has("result") ? "any" : nil)
     }
 
     /// What the patterns found in a conversation; nil when the rule does not fit it.
     func match(_ conversation: Conversation) -> ScriptMatch? {
-        guard fitsTools(conversation) else { return nil }
+        guard fitsModel(conversation), fitsTools(conversation) else { return nil }
         var groups: [Subject: [String]] = [:]
         for (subject, pattern) in patterns {
             guard let found = pattern.groups(in: subject.text(in: conversation)) else { return nil }
             groups[subject] = found
         }
         return ScriptMatch(conversation: conversation, groups: groups)
+    }
+
+    /// A rule that names no model is for all that answer, and not for the one that judges.
+    private func fitsModel(_ conversation: Conversation) -> Bool {
+        guard let model else { return conversation.model != ScriptedModel.guardModel }
+        return conversation.model == model
     }
 
     private func fitsTools(_ conversation: Conversation) -> Bool {

@@ -9,8 +9,6 @@ struct Blueprint: Sendable {
     let executable: String
     let mlflow: String
     let llamastack: String
-    /// The lines of the server's configuration file.
-    let configuration: String
 
     func root(of server: LabServer) -> String {
         "http://127.0.0.1:\(ports[server] ?? 0)"
@@ -22,12 +20,13 @@ struct Blueprint: Sendable {
             "DROVER_LAB_MLFLOW_URL": LabServer.mlflow.clientURL(root: root(of: .mlflow)),
             "DROVER_LAB_MODEL_URL": settings.realModel?.base ?? LabServer.model.clientURL(root: root(of: .model)),
             "DROVER_LAB_MCP_URL": LabServer.mcp.clientURL(root: root(of: .mcp)),
+            "DROVER_LAB_DESK_URL": root(of: .mcp),
         ]
     }
 
     func program(of server: LabServer) -> Program {
         let port = String(ports[server] ?? 0)
-        let directory = place.data(of: server)
+        let directory = data(of: server)
         return switch server {
         case .model:
             Program(
@@ -49,19 +48,31 @@ struct Blueprint: Sendable {
                 ], directory: directory)
         case .llamastack:
             Program(
-                words: ["\(llamastack)/bin/ogx", "run", configurationPath, "--port", port, "--insecure"],
+                words: settings.stack.words(in: llamastack, configuration: configurationPath, port: port),
                 environment: stackEnvironment, directory: directory)
         }
     }
 
+    /// Each version has data of its own: none could read that of another.
+    func data(of server: LabServer) -> String {
+        switch server {
+        case .llamastack: "\(place.data(of: server))/\(settings.stack.rawValue)"
+        case .mlflow: "\(place.data(of: server))/\(settings.mlflow.rawValue)"
+        case .model, .mcp: place.data(of: server)
+        }
+    }
+
+    /// The lines of the server's configuration file.
+    var configuration: String { settings.stack.configuration }
+
     var configurationPath: String {
-        "\(place.data(of: .llamastack))/configuration-\(StableHash.hexadecimal(configuration)).yaml"
+        "\(data(of: .llamastack))/configuration-\(StableHash.hexadecimal(configuration)).yaml"
     }
 
     private var stackEnvironment: [String: String] {
         let own = LabServer.model.clientURL(root: root(of: .model))
         let real = settings.realModel
-        let data = place.data(of: .llamastack)
+        let data = data(of: .llamastack)
         return [
             "DROVER_LAB_DATA": data,
             "DROVER_LAB_CHAT_URL": real?.base ?? own,
@@ -70,9 +81,12 @@ struct Blueprint: Sendable {
             "DROVER_LAB_EMBEDDING_MODEL": real?.embeddingModel ?? ScriptedModel.embeddingModel,
             "DROVER_LAB_EMBEDDING_DIMENSION": String(
                 real?.embeddingModel == nil ? Embedding.dimension : real?.embeddingDimension ?? Embedding.dimension),
-            "OGX_CONFIG_DIR": "\(data)/home", "SQLITE_STORE_DIR": data,
+            "DROVER_LAB_GUARD_URL": own,
+            "DROVER_LAB_MCP_URL": LabServer.mcp.clientURL(root: root(of: .mcp)),
+            "OGX_CONFIG_DIR": "\(data)/home", "LLAMA_STACK_CONFIG_DIR": "\(data)/home", "SQLITE_STORE_DIR": data,
             "TIKTOKEN_CACHE_DIR": "\(llamastack)/share/tiktoken",
-            "HF_HUB_OFFLINE": "1", "OTEL_SDK_DISABLED": "true", "DO_NOT_TRACK": "true", "PYTHONUNBUFFERED": "1",
+            "HF_HUB_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "OTEL_SDK_DISABLED": "true",
+            "DO_NOT_TRACK": "true", "PYTHONUNBUFFERED": "1",
             "NO_COLOR": "1", "COLUMNS": "200",
         ]
     }

@@ -5,7 +5,7 @@ package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
     /// What people call it.
     package var title: String {
         switch self {
-        case .llamastack: "OGX"
+        case .llamastack: "Llama Stack server"
         case .mlflow: "MLflow"
         case .model: "scripted model"
         case .mcp: "MCP server"

@@ -24,12 +24,71 @@ package struct LabSettings: Sendable, Hashable, Codable {
         }
     }
 
+    package var stack = LabStack.ogx
+    package var mlflow = LabMLflow.v3_17_2
     /// The file of rules of the scripted model; nil for its built-in behaviour.
     package var script: String?
     package var realModel: RealModel?
 
-    package init(script: String? = nil, realModel: RealModel? = nil) {
+    package init(
+        stack: LabStack = .ogx, mlflow: LabMLflow = .v3_17_2, script: String? = nil, realModel: RealModel? = nil
+    ) {
+        self.stack = stack
+        self.mlflow = mlflow
         self.script = script
         self.realModel = realModel
+    }
+
+    /// Reads also what a lab was started with before there was a choice of versions.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        stack = try fields.decodeIfPresent(LabStack.self, forKey: .stack) ?? .ogx
+        mlflow = try fields.decodeIfPresent(LabMLflow.self, forKey: .mlflow) ?? .v3_17_2
+        script = try fields.decodeIfPresent(String.self, forKey: .script)
+        realModel = try fields.decodeIfPresent(RealModel.self, forKey: .realModel)
+    }
+
+    /// What a server is and its version; nil for those that drover itself is.
+    func title(of server: LabServer) -> String? {
+        switch server {
+        case .llamastack: stack.title
+        case .mlflow: mlflow.title
+        case .model, .mcp: nil
+        }
+    }
+}
+
+/// What the user said about a lab this time; what is nil stays as it is in a lab that runs, or is as usual.
+package struct LabChoice: Sendable, Hashable {
+    /// Where the answers come from: a script, the built-in behaviour, or a real model.
+    package struct Answers: Sendable, Hashable {
+        package var script: String?
+        package var realModel: LabSettings.RealModel?
+
+        package init(script: String? = nil, realModel: LabSettings.RealModel? = nil) {
+            self.script = script
+            self.realModel = realModel
+        }
+    }
+
+    package var stack: LabStack?
+    package var mlflow: LabMLflow?
+    package var answers: Answers?
+
+    package init(stack: LabStack? = nil, mlflow: LabMLflow? = nil, answers: Answers? = nil) {
+        self.stack = stack
+        self.mlflow = mlflow
+        self.answers = answers
+    }
+
+    func settings(after previous: LabSettings?) -> LabSettings {
+        var settings = previous ?? LabSettings()
+        settings.stack = stack ?? settings.stack
+        settings.mlflow = mlflow ?? settings.mlflow
+        if let answers {
+            settings.script = answers.script
+            settings.realModel = answers.realModel
+        }
+        return settings
     }
 }
