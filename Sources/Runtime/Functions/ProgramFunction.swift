@@ -2,6 +2,7 @@ import FoundationEssentials
 package import Language
 import Subprocess
 import SystemPackage
+import Wire
 
 /// Calls a function as a program: the arguments as a JSON object on its standard input, its standard output is what the
 /// model is told. It sees no variable but `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, so that it finds no secret of ours.
@@ -30,7 +31,7 @@ package struct ProgramFunction: FunctionHandler {
             group.addTask { try await run(arguments) }
             group.addTask {
                 try await Task.sleep(for: timeout)
-                throw FunctionFailure("The function did not end within \(timeout.formatted(.units())).")
+                throw FunctionFailure("The function did not end within \(timeout.inSeconds).")
             }
             defer { group.cancelAll() }
             guard let output = try await group.next() else { throw CancellationError() }

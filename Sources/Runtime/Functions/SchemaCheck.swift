@@ -80,9 +80,12 @@ package struct SchemaCheck: Sendable {
 
     private static func text(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
         guard let text = value.string, let pattern = rules["pattern"]?.string else { return [] }
-        // A pattern of another dialect cannot be checked: then it is not.
-        guard let regex = try? Regex(pattern), (try? regex.firstMatch(in: text)) == .some(nil) else { return [] }
-        return ["\(name(place)) must match `\(pattern)`."]
+        do {
+            let isMatch = try Regex(pattern).firstMatch(in: text) != nil
+            return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
+        } catch {
+            return []  // A pattern of another dialect cannot be checked: then it is not.
+        }
     }
 
     private static func combinations(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
