@@ -9,6 +9,7 @@ extension Answer {
         whole.retrieved = retrieved + next.retrieved
         whole.cited = cited + next.cited.filter { !cited.contains($0) }
         whole.tellsSources = tellsSources && next.tellsSources
+        whole.tellsCitations = tellsCitations && next.tellsCitations
         whole.usage = Usage.sum(usage, next.usage)
         whole.steps = steps.flatMap { steps in next.steps.map { steps + $0 } }
         whole.timeToFirstToken = timeToFirstToken ?? next.timeToFirstToken

@@ -62,8 +62,10 @@ package struct Answer: Sendable, Hashable {
     package var retrieved: [Passage]
     /// Document paths that the answer's annotations cite; a cited file is also in `retrieved` when the server tells.
     package var cited: [String]
-    /// Whether the server tells at all what was retrieved and cited; when not, empty lists mean nothing.
+    /// Whether the server tells at all what was retrieved; when not, an empty list means nothing.
     package var tellsSources: Bool
+    /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
+    package var tellsCitations = true
     /// nil when the server does not tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.
