@@ -25,18 +25,14 @@ final class AgentsConversation: AgentConversation {
     ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
         let session = if let opened { opened } else { try await open() }
-        var reader = try await read(in: session, watch, timeout, onEvent) { read in
-            try await runtime.agents.takeTurn(in: session, input, timeout: timeout, read)
-        }
+        var reader = try await take(.question(input), in: session, watch, timeout, onEvent)
         var whole = try await answer(of: reader)
         while !reader.calls.isEmpty, whole.mayGoOn(with: reader.calls, of: agent, runtime.local) {
             let results = try await runtime.local.carryOut(
                 reader.calls, of: agent, timeout: timeout - watch.elapsed, onEvent: onEvent)
             whole.add(results)
-            let (turn, items) = (reader.turn, results.map(Self.item))
-            reader = try await read(in: session, watch, timeout, onEvent) { read in
-                try await runtime.agents.resume(turn, in: session, with: items, timeout: timeout, read)
-            }
+            let input = LlamaStack.Agents.Input.results(results.map(Self.item), turn: reader.turn)
+            reader = try await take(input, in: session, watch, timeout, onEvent)
             whole = whole.followed(by: try await answer(of: reader))
         }
         whole.latency = watch.elapsed
@@ -56,16 +52,13 @@ final class AgentsConversation: AgentConversation {
         ]
     }
 
-    private typealias Frames = any AsyncSequence<ServerSentEvent, any Error>
-
-    private func read(
-        in session: LlamaStack.Session, _ watch: Stopwatch, _ timeout: Duration,
-        _ onEvent: @Sendable (AgentEvent) async -> Void,
-        _ send: (@Sendable (Frames) async throws -> TurnReader) async throws -> TurnReader
+    private func take(
+        _ input: LlamaStack.Agents.Input, in session: LlamaStack.Session, _ watch: Stopwatch, _ timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> TurnReader {
         let agents = runtime.agents
         do {
-            return try await send { frames in
+            return try await agents.takeTurn(with: input, in: session, timeout: timeout) { frames in
                 var reader = TurnReader(agent)
                 for try await frame in frames {
                     if watch.elapsed > timeout { throw agents.broken("no answer within the time limit", in: session) }

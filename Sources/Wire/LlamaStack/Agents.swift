@@ -57,26 +57,32 @@ extension LlamaStack {
             try await endpoint.deleteIfPresent(Call("remove the session", .delete, place(of: session)))
         }
 
-        /// Puts a question in a session and hands the events of the turn to `read` as they arrive. Never sent twice.
+        /// What a turn begins or goes on with.
+        package enum Input: Sendable {
+            case question(String)
+            /// The results of client tools that a turn waits for, `{"call_id", "tool_name", "content"}` each.
+            case results([Value], turn: String)
+        }
+
+        /// Puts something in to a session and hands the events of the turn to `read` as they arrive. Never sent twice.
         ///
         /// - Parameter timeout: until the stream begins, and then between two events.
         package func takeTurn<R: Sendable>(
-            in session: Session, _ input: String, timeout: Duration,
+            with input: Input, in session: Session, timeout: Duration,
             _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
         ) async throws -> R {
-            let body: Value = ["messages": [["role": "user", "content": .string(input)]], "stream": true]
-            return try await endpoint.events(turn(in: session, "", body, timeout), read)
-        }
-
-        /// Goes on with a turn that waits for the results of client tools; otherwise as `takeTurn`.
-        ///
-        /// - Parameter results: `{"call_id", "tool_name", "content"}` each.
-        package func resume<R: Sendable>(
-            _ turn: String, in session: Session, with results: [Value], timeout: Duration,
-            _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
-        ) async throws -> R {
-            let body: Value = ["tool_responses": .array(results), "stream": true]
-            return try await endpoint.events(self.turn(in: session, "/\(segment(turn))/resume", body, timeout), read)
+            let call =
+                switch input {
+                case .question(let text):
+                    turn(
+                        in: session, "", ["messages": [["role": "user", "content": .string(text)]], "stream": true],
+                        timeout)
+                case .results(let results, let id):
+                    turn(
+                        in: session, "/\(segment(id))/resume",
+                        ["tool_responses": .array(results), "stream": true], timeout)
+                }
+            return try await endpoint.events(call, read)
         }
 
         /// The error that a stream which broke off, or an error in it, is told as.
