@@ -30,6 +30,7 @@ package struct ToolSpec: DeclaredSpec {
     package let awaited: [Awaited]
     let fileSearch: FileSearchSpec?
     let mcp: MCPSpec?
+    let function: FunctionSpec?
     let agent: Located<String>?
 
     package init(from fields: inout Fields) {
@@ -37,7 +38,8 @@ package struct ToolSpec: DeclaredSpec {
         fileSearch = fields.read(Self.fileSearchKey)
         mcp = fields.read(Self.mcpKey)
         agent = fields.read(Self.agentKey)
-        let isFunction = fields.read(Self.functionKey) != nil
+        function = fields.read(Self.functionKey)
+        let isFunction = function != nil
         let isBuiltin = fields.read(Self.builtinKey) != nil
         let isGroup = fields.read(Self.groupKey) != nil
         let isAwaited = agent != nil || isFunction || isBuiltin || isGroup || mcp?.connector != nil

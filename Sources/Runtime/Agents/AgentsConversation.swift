@@ -7,12 +7,12 @@ final class AgentsConversation: AgentConversation {
     private let agent: AgentDefinition
     private let runtime: AgentsRuntime
     private let session = Mutex<LlamaStack.Session?>(nil)
-    /// Names of files by their ids, as far as they were needed.
-    private let names = Mutex<[String: String]>([:])
+    private let names: FileNames
 
     init(_ agent: AgentDefinition, _ runtime: AgentsRuntime) {
         self.agent = agent
         self.runtime = runtime
+        names = FileNames(runtime.server)
     }
 
     /// The session to remove; nil when none was opened.
@@ -77,30 +77,14 @@ final class AgentsConversation: AgentConversation {
     /// What a part of the turn gave, with what it found named by our paths.
     private func answer(of reader: TurnReader) async throws -> Answer {
         guard var answer = reader.answer else { preconditionFailure("A turn is read to its end.") }
-        answer.retrieved = try await passages(reader.found)
-        answer.tellsSources = !reader.hidesSources
-        answer.tellsCitations = false
-        return answer
-    }
-
-    private func passages(_ found: [TurnReader.Found]) async throws -> [Answer.Passage] {
-        var known = names.withLock { $0 }
-        if found.contains(where: { known[$0.file] == nil }) {
-            try await learnNames()
-            known = names.withLock { $0 }
-        }
-        return found.map { Answer.Passage(document: known[$0.file] ?? $0.file, score: $0.score) }
-    }
-
-    private func learnNames() async throws {
         do {
-            let files = try await runtime.server.files.list()
-            names.withLock { names in
-                for file in files { names[file.id] = file.path }
-            }
+            answer.retrieved = try await names.named(reader.found)
         } catch let error as WireError {
             throw error.diagnostic(address: "agents.\(agent.name)")
         }
+        answer.tellsSources = !reader.hidesSources
+        answer.tellsCitations = false
+        return answer
     }
 
     private func diagnostic(_ failure: TurnReader.Failure, _ session: LlamaStack.Session) -> Diagnostic {

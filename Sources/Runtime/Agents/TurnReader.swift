@@ -10,18 +10,13 @@ struct TurnReader {
         var message: String
     }
 
-    /// A passage that a search found, by the id of its file.
-    struct Found: Hashable {
-        var file: String
-        var score: Double?
-    }
-
     /// What the turn gave, when its last frame was read.
     private(set) var answer: Answer?
     /// What the turn waits for, once it has ended with that; empty for a turn that is complete.
     private(set) var calls: [FunctionCall] = []
     private(set) var turn = ""
-    private(set) var found: [Found] = []
+    /// The passages that searches found, by the ids of their files.
+    private(set) var found: [Answer.Passage] = []
     /// Whether there was a search of which the server did not tell what it found.
     private(set) var hidesSources = false
     private let agent: AgentDefinition
@@ -92,7 +87,7 @@ struct TurnReader {
         }
         let scores = response.metadata?.scores ?? []
         for (index, file) in files.enumerated() {
-            found.append(Found(file: file, score: scores.indices.contains(index) ? scores[index] : nil))
+            found.append(Answer.Passage(document: file, score: scores.indices.contains(index) ? scores[index] : nil))
         }
     }
 

@@ -21,8 +21,9 @@ struct ResponseItems {
             text: content.map { $0.compactMap { $0.text ?? $0.refusal }.joined() }.joined(separator: "\n"),
             hasMessage: !content.isEmpty,
             toolCalls: output.compactMap(call),
-            retrieved: retrieved(output),
+            retrieved: retrieved(output).filter { !$0.document.isEmpty },
             cited: cited(content.flatMap { $0 }),
+            tellsSources: retrieved(output).allSatisfy { !$0.document.isEmpty },
             usage: response.usage.map { Answer.Usage(input: $0.input_tokens, output: $0.output_tokens) },
             error: error(response, status),
             id: response.id
@@ -91,7 +92,7 @@ struct ResponseItems {
             .map(\.element)
     }
 
-    /// OGX keeps the file's name in an attribute and shows another id as the name.
+    /// Since 0.4 the file's name is an attribute, and an id is shown as the name; 0.3 has only the id, 0.2 nothing.
     private func document(_ passage: ResponsesFrame.Item.Passage) -> String {
         DocumentName.path(ofFilename: passage.attributes?["filename"]?.string ?? passage.filename ?? "")
     }

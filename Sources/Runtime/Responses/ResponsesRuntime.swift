@@ -59,7 +59,7 @@ package struct ResponsesRuntime: AgentRuntime {
         ResponsesTurn(
             agent: agent, server: server, local: local,
             request: try ResponsesRequest(agent, tokens: tokens, on: server.capabilities), isStored: isStored,
-            clock: clock)
+            names: FileNames(server), clock: clock)
     }
 
     /// Removes stored responses, latest first. It does so even when the task is cancelled, within a few seconds; a

@@ -9,6 +9,7 @@ struct ResponsesTurn: Sendable {
     let local: LocalTools
     let request: ResponsesRequest
     let isStored: Bool
+    let names: FileNames
     let clock: any Clock<Duration>
 
     /// What one response gave.
@@ -65,7 +66,7 @@ struct ResponsesTurn: Sendable {
         _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Part {
         do {
-            return try await server.responses.create(body, timeout: timeout) { events in
+            var part = try await server.responses.create(body, timeout: timeout) { events in
                 var reader = ResponsesReader(agent)
                 for try await event in events {
                     if watch.elapsed > timeout { throw server.responses.broken("no answer within the time limit") }
@@ -79,6 +80,10 @@ struct ResponsesTurn: Sendable {
                 }
                 throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
             }
+            part.answer.retrieved = try await names.named(part.answer.retrieved)
+            let paths = try await names.paths(of: part.answer.cited)
+            part.answer.cited = part.answer.cited.map { paths[$0] ?? $0 }
+            return part
         } catch let failure as ResponsesReader.Failure {
             throw diagnostic(failure)
         } catch let error as WireError {
