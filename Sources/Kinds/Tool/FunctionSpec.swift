@@ -74,7 +74,8 @@ struct FunctionProgram: SpecDecodable {
     let timeout: Duration
 
     init(from fields: inout Fields) {
-        command = fields.require(Self.commandKey, else: Located([], at: fields.node.range))
+        let missing = Located([String](), at: fields.node.range)
+        command = fields.require(Self.commandKey, else: missing)
         timeout = fields.read(Self.timeoutKey) ?? .seconds(30)
     }
 }

@@ -39,7 +39,7 @@ import Testing
         Case(#"{"oneOf":[{"type":"number"},{"minimum":0}]}"#, "1", "The value must fit exactly one of the allowed forms."),
         Case(#"{"not":{"type":"string"}}"#, #""a""#, "The value has a form that is not allowed."),
         Case(#"{"allOf":[{"minimum":2},{"maximum":3}]}"#, "1", "The value must be at least 2."),
-        Case(#"{"$ref":"#/x","format":"date"}"#, "1"),
+        Case(##"{"$ref":"#/x","format":"date"}"##, "1"),
     ]
 
     @Test("Arguments are checked against the declared schema", arguments: cases)
