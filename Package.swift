@@ -101,7 +101,12 @@ let package = Package(
         ),
         .target(
             name: "Fakes",
-            dependencies: ["Language", "Wire", .product(name: "Hummingbird", package: "hummingbird")],
+            dependencies: [
+                "Language", "Wire", .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             path: "Tests/Fakes",
             swiftSettings: settings
         ),

@@ -23,11 +23,13 @@ struct Session: Sendable {
         transports.map(\.count).reduce(0, +)
     }
 
-    /// Connects to the servers that a stack needs, and closes the connections after the body.
+    /// Connects to the servers that are needed, by default those that the stack needs, and closes the connections after the
+    /// body.
     static func open<Result: Sendable>(
-        _ stack: Stack, _ options: ServerOptions, _ body: @escaping @Sendable (Session) async throws -> Result
+        _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil,
+        _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
-        let connector = Connector(stack, options)
+        let connector = Connector(stack, options, needs: needs ?? Kinds.needs(of: stack.workflow))
         return try await stack.telling {
             try await AsyncHTTPTransport.withTransport(
                 tls: connector.llamaStackTLS, proxies: connector.proxies
@@ -48,12 +50,14 @@ struct Connector: Sendable {
     private let folder: SpecFolder
     private let spec: ServersSpec?
     private let options: ServerOptions
+    private let needs: Needs
     private let environment: [String: String]
     private let secrets: SecretReader
     private let labURLs: (llamaStack: String, mlflow: String)?
     private let specDigest: String
 
-    init(_ stack: Stack, _ options: ServerOptions) {
+    init(_ stack: Stack, _ options: ServerOptions, needs: Needs) {
+        self.needs = needs
         workflow = stack.workflow
         folder = stack.folder
         spec = stack.servers
@@ -80,11 +84,10 @@ struct Connector: Sendable {
         TLSOptions(
             spec?.mlflow?.tls, in: folder,
             caFile: environment["MLFLOW_TRACKING_SERVER_CERT_PATH"] ?? environment["SSL_CERT_FILE"],
-            insecure: environment["MLFLOW_TRACKING_INSECURE_TLS"] == "true")
+            insecure: ["true", "1"].contains(environment["MLFLOW_TRACKING_INSECURE_TLS"]?.lowercased()))
     }
 
     func connect(_ first: CountingTransport, _ second: CountingTransport) async throws -> Session {
-        let needs = Kinds.needs(of: workflow)
         async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
         async let mlflow = needs.mlflow ? connectMLflow(second) : nil
         let (left, right) = try await (llamaStack, mlflow)

@@ -26,16 +26,15 @@ struct Stack {
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.
     static func load(
-        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName
+        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName,
+        standardInput: @escaping SpecFiles.StandardInput = FileBytes.standardInput(atMost:)
     ) throws -> Stack {
         let directory = FileManager.default.currentDirectoryPath
         let lab = try LabFile.read(from: directory, name: labName)
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
             environment: environment, workingDirectory: directory,
-            standardInput: { limit throws(FileBytes.Failure) in
-                try FileBytes.standardInput(atMost: limit)
-            })
+            standardInput: standardInput)
         let spec = loader.load(
             paths: paths.isEmpty ? ["."] : paths, overlays: variation.overlays,
             variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
@@ -49,6 +48,7 @@ struct Stack {
         var suites: [TestSuite] = []
         if let workflow {
             for declaration in workflow.declarations { problems.report(declaration.spec.problems(in: folder)) }
+            problems.report(Kinds.problems(in: workflow, folder))
             do throws(Diagnostics) {
                 suites = try workflow.suites(in: folder)
             } catch {
@@ -62,6 +62,13 @@ struct Stack {
         return Stack(
             workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers, suites: suites,
             warnings: problems.diagnostics, lab: lab, environment: environment)
+    }
+
+    /// A stack without declarations, for what needs only servers: where they are, options and the environment say.
+    static func bare(_ variation: VariationOptions, lab labName: String) throws -> Stack {
+        try load(["-"], variation, lab: labName) { _ throws(FileBytes.Failure) in
+            Array("drover: v1\nstack: none\n".utf8)
+        }
     }
 
     /// Runs a body that waits for nothing; what it throws is told with this stack's texts.

@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+package import Runtime
 package import Wire
 
 /// Every kind: one line each, in the order in which things come to be.
@@ -8,8 +9,8 @@ package enum Kinds {
     package static let sections: [Section] = [
         Section(ExperimentResource.kind, ExperimentSpec.self, "MLflow experiments."),
         Section(RegisteredModelResource.kind, RegisteredModelSpec.self, "MLflow registered models."),
-        Section(PromptSpec.kind, PromptSpec.self, isReconciled: false, "Prompts of MLflow's registry."),
-        Section(DatasetSpec.kind, DatasetSpec.self, isReconciled: false, "Evaluation datasets of MLflow."),
+        Section(PromptResource.kind, PromptSpec.self, "Prompts of MLflow's registry."),
+        Section(DatasetResource.kind, DatasetSpec.self, "Evaluation datasets of MLflow."),
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."),
         Section(ShieldSpec.kind, ShieldSpec.self, isReconciled: false, "Shields that look at questions and answers."),
         Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
@@ -22,8 +23,11 @@ package enum Kinds {
     package static func drivers(_ servers: Servers) -> [any Driver] {
         var drivers: [any Driver] = []
         if let mlflow = servers.mlflow {
+            let registry = Registry(mlflow)
             drivers.append(ResourceDriver(ExperimentResource(mlflow)))
-            drivers.append(ResourceDriver(RegisteredModelResource(mlflow)))
+            drivers.append(ResourceDriver(RegisteredModelResource(mlflow, registry: registry)))
+            drivers.append(ResourceDriver(PromptResource(mlflow, registry: registry, folder: servers.folder)))
+            drivers.append(ResourceDriver(DatasetResource(mlflow, folder: servers.folder)))
         }
         drivers.append(ResourceDriver(ToolResource()))
         guard let llamaStack = servers.llamaStack else { return drivers }
@@ -47,7 +51,7 @@ package enum Kinds {
         var needs = Needs()
         for declaration in workflow.declarations {
             switch declaration.spec {
-            case is ExperimentSpec, is RegisteredModelSpec: needs.mlflow = true
+            case is ExperimentSpec, is RegisteredModelSpec, is PromptSpec, is DatasetSpec: needs.mlflow = true
             case is VectorStoreSpec, is AgentSpec, is ModelSpec: needs.llamaStack = true
             case _: break
             }
@@ -118,5 +122,23 @@ extension Kinds {
         let servers = workflow.specs(of: ToolSpec.self).compactMap { $0.spec.mcp?.url }
         if let server = servers.first(where: { text.contains($0.value) }) { return server.range }
         return diagnostic.address.flatMap(Address.init(text:)).flatMap { workflow[$0]?.range }
+    }
+}
+
+extension Kinds {
+    /// The bearer tokens that a definition names, as far as their variables are set, by the names of the variables.
+    package static func tokens(
+        in definition: AgentDefinition, environment: [String: String]
+    ) -> [String: Secret] {
+        var tokens: [String: Secret] = [:]
+        for tool in definition.tools {
+            if let name = tool.mcp?.tokenEnvironment, let value = environment[name], !value.isEmpty {
+                tokens[name] = Secret(value)
+            }
+            if let agent = tool.agent {
+                tokens.merge(self.tokens(in: agent, environment: environment)) { own, _ in own }
+            }
+        }
+        return tokens
     }
 }

@@ -97,6 +97,9 @@ struct HTTPClients: Sendable {
         configuration.connectionPool.idleTimeout = .seconds(3)
         // Streams hold their connection for long: others must not wait for them.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        #if os(Linux)
+            configuration.http1_1ConnectionDebugInitializer = PromptAcknowledgement.add(to:)
+        #endif
         var security = TLSConfiguration.makeClientConfiguration()
         if tls.acceptsAnyCertificate { security.certificateVerification = .none }
         if let file = tls.caFile { security.additionalTrustRoots = [.certificates(try certificates(in: file))] }

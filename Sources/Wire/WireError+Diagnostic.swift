@@ -80,14 +80,18 @@ extension WireError {
         case 403 where message.contains("Invalid Host header"):
             return Story(
                 code: "access-denied", summary: "The server refused the host name", said: saying,
-                fix:
-                    "Start MLflow with `--allowed-hosts` and the host name in `\(base)`, or use a name it allows."
+                fix: """
+                    MLflow answers only to the host names that it was started with: start it with `--allowed-hosts` and \
+                    the host name in `\(base)`, or use a name that it allows, such as `localhost`.
+                    """
             )
         case 401, 403:
             return Story(
                 code: "access-denied",
                 summary: status == 401 ? "The server wants a credential" : "The server denied access", said: saying,
-                fix: "Check the credential in \(credentialSetting): it must be set, valid, and allowed to do this."
+                fix: status == 401
+                    ? "Check the credential in \(credentialSetting): it must be set and valid."
+                    : "Ask for the right to do this, or use another credential in \(credentialSetting)."
             )
         case 404 where message.isEmpty || message == "Not Found":
             return Story(
@@ -135,7 +139,7 @@ extension WireError {
 
     private var credentialSetting: String {
         isMLflow
-            ? "`servers.mlflow.token` (or `username` and `password`)"
+            ? "`servers.mlflow` (`username` and `password`, or `token`; or `MLFLOW_TRACKING_USERNAME` and so on)"
             : "`servers.llamastack.apiKey` (or `LLAMASTACK_API_KEY`)"
     }
 }

@@ -64,6 +64,9 @@ extension FakeMLflowStore {
         case "POST registered-models/rename":
             let name = try request.required("new_name")
             let index = try registeredModel(request)
+            guard !registeredModels.contains(where: { $0.name == name && name != registeredModels[index].name }) else {
+                throw FakeMLflowRefusal.taken("Registered Model (name=\(name)) already exists.")
+            }
             for version in versions.indices where versions[version].name == registeredModels[index].name {
                 versions[version].name = name
             }
@@ -157,10 +160,17 @@ extension FakeMLflowStore {
         let source = try request.required("source")
         let tags = try request.pairs("tags").checked(longest: 100_000)
         let index = try registeredModel(request)
-        guard let id = request.text("model_id"), source == "models:/\(id)" else {
-            throw FakeMLflowRefusal.invalid("Invalid model version source: '\(source)'.")
+        if tags.contains(where: { $0.key == Self.promptTag }) {
+            let text = tags.first { $0.key == "mlflow.prompt.text" }?.value ?? ""
+            guard source == "dummy-source", text.unicodeScalars.count <= 100_000 else {
+                throw FakeMLflowRefusal.invalid("Invalid prompt source or text.")
+            }
+        } else {
+            guard let id = request.text("model_id"), source == "models:/\(id)" else {
+                throw FakeMLflowRefusal.invalid("Invalid model version source: '\(source)'.")
+            }
+            _ = try loggedModel(id)
         }
-        _ = try loggedModel(id)
         registeredModels[index].lastVersion += 1
         let version = FakeVersion(
             name: registeredModels[index].name, number: registeredModels[index].lastVersion, source: source,

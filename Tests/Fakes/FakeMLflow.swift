@@ -36,9 +36,11 @@ package final class FakeMLflow: HTTPTransport {
 
     private let shared: Mutex<Shared>
 
-    /// An empty server. A page has at most `pageSize` elements, whatever the client asks for.
-    package init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:") {
-        shared = Mutex(Shared(store: FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme)))
+    /// An empty server. A page has at most `pageSize` elements, whatever the client asks for. The version 3.5.1 lacks what
+    /// came later.
+    package init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:", version: String = "3.17.2") {
+        let store = FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme, version: version)
+        shared = Mutex(Shared(store: store))
     }
 
     /// A server that is asked through this fake, without waits between attempts.
@@ -109,7 +111,9 @@ package struct FakeMLflowRequest {
             let pair = entry.split(separator: "=", maxSplits: 1)
             query[Self.decoded(pair[0])] = pair.count > 1 ? Self.decoded(pair[1]) : ""
         }
-        if path.hasPrefix(FakeMLflowStore.route) { body = (try? Value(json: bytes)) ?? .null }
+        if path.hasPrefix(FakeMLflowStore.route) || path.hasPrefix(FakeMLflowStore.route3) {
+            body = (try? Value(json: bytes)) ?? .null
+        }
     }
 
     private static func decoded(_ text: some StringProtocol) -> String {

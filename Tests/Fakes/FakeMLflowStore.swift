@@ -4,6 +4,7 @@ import Wire
 /// What a fake MLflow holds, and how it answers: one file beside this one for each group of routes.
 package struct FakeMLflowStore: Sendable {
     static let route = "/api/2.0/mlflow/"
+    static let route3 = "/api/3.0/mlflow/"
     static let artifactsRoute = "/api/2.0/mlflow-artifacts/artifacts"
 
     package internal(set) var experiments: [FakeExperiment] = [
@@ -13,14 +14,19 @@ package struct FakeMLflowStore: Sendable {
     package internal(set) var loggedModels: [FakeLoggedModel] = []
     package internal(set) var registeredModels: [FakeRegisteredModel] = []
     package internal(set) var versions: [FakeVersion] = []
+    package internal(set) var datasets: [FakeDataset] = []
+    var datasetCount = 0
+    var recordCount = 0
     /// By path below the artifact root.
     package internal(set) var artifacts: [String: [UInt8]] = [:]
     private let pageSize: Int
     let artifactScheme: String
+    let version: String
     private var clock = 1_800_000_000_000
 
-    init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:") {
+    init(pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:", version: String = "3.17.2") {
         self.pageSize = pageSize
+        self.version = version
         self.artifactScheme = artifactScheme
     }
 
@@ -32,8 +38,11 @@ package struct FakeMLflowStore: Sendable {
 
     mutating func response(to request: FakeMLflowRequest) -> HTTPResponse {
         do {
-            if request.path == "/version" { return HTTPResponse(status: 200, body: Array("3.17.2".utf8)) }
+            if request.path == "/version" { return HTTPResponse(status: 200, body: Array(version.utf8)) }
             if request.path.hasPrefix(Self.artifactsRoute) { return try artifactsResponse(to: request) }
+            if request.path.hasPrefix(Self.route3 + "datasets/") {
+                return try datasetsAnswer(request).map { Self.json(200, $0) } ?? Self.noMethod
+            }
             guard request.path.hasPrefix(Self.route), let answer = try answer(to: request) else { return Self.noRoute }
             return Self.json(200, answer)
         } catch let refusal as FakeMLflowRefusal {
@@ -65,6 +74,10 @@ package struct FakeMLflowStore: Sendable {
     private static let noRoute = HTTPResponse(
         status: 404, headers: [("content-type", "text/html; charset=utf-8")],
         body: Array("<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>\n".utf8))
+
+    private static let noMethod = HTTPResponse(
+        status: 405, headers: [("content-type", "text/html; charset=utf-8")],
+        body: Array("<!doctype html>\n<html lang=en>\n<title>405 Method Not Allowed</title>\n".utf8))
 
     /// One page of a listing: the elements that the filter allows, without the list when it is empty.
     func page<Element>(

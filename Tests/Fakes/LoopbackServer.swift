@@ -1,8 +1,11 @@
 import HTTPTypes
 import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
 import Language
 import Logging
 import NIOCore
+import NIOSSL
 package import Wire
 
 /// A transport behind a real socket on loopback, for the client's own tests and for whole runs of the program.
@@ -23,8 +26,9 @@ package enum LoopbackServer {
         }
     }
 
-    /// Runs a server with a handler while `body` runs, and gives it the server's base URL.
+    /// Runs a server with a handler while `body` runs, and gives it the server's base URL; with TLS as `LoopbackIdentity`.
     package static func withServer<R: Sendable>(
+        isSecure: Bool = false,
         _ handler: @escaping @Sendable (Wire.HTTPRequest) async throws -> Reply,
         _ body: @escaping @Sendable (String) async throws -> R
     ) async throws -> R {
@@ -35,7 +39,8 @@ package enum LoopbackServer {
         var silent = Logger(label: "fake")
         silent.logLevel = .critical
         let server = Application(
-            responder: responder, configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            responder: responder, server: isSecure ? try secure() : .http1(),
+            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in
                 port.yield(channel.localAddress?.port ?? 0)
                 port.finish()
@@ -48,7 +53,9 @@ package enum LoopbackServer {
                 return nil
             }
             group.addTask {
-                for await port in ports { return try await body("http://127.0.0.1:\(port)") }
+                for await port in ports {
+                    return try await body("\(isSecure ? "https" : "http")://127.0.0.1:\(port)")
+                }
                 return nil
             }
             defer { group.cancelAll() }
@@ -75,6 +82,14 @@ package enum LoopbackServer {
                 )
             }, body
         )
+    }
+
+    private static func secure() throws -> HTTPServerBuilder {
+        let chain = try NIOSSLCertificate.fromPEMBytes(Array(LoopbackIdentity.certificate.utf8))
+        let key = try NIOSSLPrivateKey(bytes: Array(LoopbackIdentity.key.utf8), format: .pem)
+        return try .tls(
+            tlsConfiguration: .makeServerConfiguration(
+                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
     }
 
     private static func taken(_ request: Request) async throws -> Wire.HTTPRequest {

@@ -37,6 +37,22 @@ struct KindCase: Sendable, CustomTestStringConvertible {
             kind: "registeredModels", declared: "{description: One, tags: {a: x, b: y}, onDelete: delete}",
             changed: "{name: renamed, tags: {a: z}, onDelete: delete}",
             decorate: { try await $0.mlflow.server().setRegisteredModelTag("it", "theirs", to: "kept") }),
+        KindCase(
+            kind: "prompts",
+            declared: "{description: One, template: \"Hi {{name}}\", tags: {a: x, b: y}, alias: production}",
+            changed: "{name: renamed, template: [{role: system, content: Ho}], tags: {a: z}, alias: live}",
+            decorate: { try await $0.mlflow.server().setRegisteredModelTag("it", "theirs", to: "kept") }),
+        KindCase(
+            kind: "datasets", base: "experiments: {e: {}}",
+            declared:
+                "{experiment: e, description: One, tags: {a: x, b: y}, records: [{q: One, expectations.days: 3}, {q: Two}]}",
+            changed:
+                "{experiment: e, tags: {a: z}, records: [{q: One, expectations.hours: 72}, {q: Three, tags.case: c}]}",
+            decorate: { stack in
+                let server = stack.mlflow.server()
+                let dataset = try #require(try await server.datasets(tagged: "drover.stack", "helpdesk").first)
+                try await server.setDatasetTags(dataset.id, ["theirs": "kept"])
+            }),
         KindCase(kind: "models", declared: "{id: scripted/llm}", changed: "{id: scripted/embed}"),
         KindCase(
             kind: "vectorStores",

@@ -20,6 +20,46 @@ struct ExperimentTests {
         #expect(stack.mlflow.store.experiments.filter { $0.name == "e" }.map(\.isDeleted) == [false])
     }
 
+    @Test("A deleted experiment whose declaration was renamed or moved is restored under the new name")
+    func restoredElsewhere() async throws {
+        for spec in ["experiments: {e: {name: f}}", "experiments: {f: {moved: e}}"] {
+            let stack = try TestStack()
+            try await stack.apply("experiments: {e: {tags: {a: x}}}")
+            let id = try #require(stack.mlflow.store.experiments.first { $0.name == "e" }?.id)
+            try await stack.mlflow.server().deleteExperiment(id)
+            let plan = try await stack.plan(spec)
+            #expect(plan.lines.count == 1 && plan.lines[0].hasPrefix("update experiments."), "\(plan.lines)")
+            #expect(plan.lines[0].contains("state, name"))
+            try await stack.apply(spec)
+            let found = try #require(stack.mlflow.store.experiments.first { $0.id == id })
+            #expect(found.name == "f" && !found.isDeleted)
+            let rest = try await stack.plan(spec)
+            #expect(rest.lines == [], "\(spec)")
+        }
+    }
+
+    @Test("A deleted experiment of somebody else's that has the name is shown as one to adopt, and restored then")
+    func deletedForeign() async throws {
+        let stack = try TestStack()
+        let id = try await stack.mlflow.server().createExperiment("e", tags: ["theirs": "x"])
+        try await stack.mlflow.server().deleteExperiment(id)
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan("experiments: {e: {}}") }
+        #expect(thrown?.all.first?.detail.contains("deleted") == true)
+        try await stack.apply("experiments: {e: {}}", Permissions(adopt: true))
+        #expect(stack.mlflow.store.experiments.first { $0.id == id }?.isDeleted == false)
+    }
+
+    @Test("A new name that another experiment has is refused with its name, and nothing is lost")
+    func renamedOnto() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {e: {}}")
+        _ = try await stack.mlflow.server().createExperiment("taken")
+        let applied = try await stack.open("experiments: {e: {name: taken}}").apply()
+        #expect(applied.failures.map(\.code) == ["name-taken"])
+        #expect(applied.failures.map(\.exitCode) == [7])
+        #expect(stack.mlflow.store.experiments.contains { $0.name == "e" })
+    }
+
     @Test("Another artifact location replaces it, whatever request was cut off; the old one keeps its runs aside")
     func replaced() async throws {
         let first = "experiments: {e: {artifactLocation: \"mlflow-artifacts:/one\"}}"

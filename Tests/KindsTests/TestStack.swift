@@ -164,7 +164,19 @@ struct Contents: Equatable, CustomStringConvertible {
         }
         lines += ogx.files.map { "file \($0.filename) \(String(decoding: $0.bytes, as: UTF8.self))" }
         lines += mlflow.experiments.map { "experiment \($0.name) \($0.isDeleted) \(Self.spelled($0.tags))" }
-        lines += mlflow.registeredModels.map { "model \($0.name) \($0.description) \(Self.spelled($0.tags))" }
+        lines += mlflow.registeredModels.map { model in
+            let aliases = model.aliases.map { "\($0.key)=\($0.value)" }.sorted()
+            return "model \(model.name) \(model.description) \(aliases) \(Self.spelled(model.tags))"
+        }
+        lines += mlflow.datasets.map { dataset in
+            let tags = dataset.tags.filter { $0.key != "drover.seen" }
+            let records = dataset.records.map { record in
+                [record.inputs, .object(record.expectations), .object(record.tags)].map(\.canonicalJSON)
+                    .joined(separator: " ")
+            }
+            return
+                "dataset \(dataset.name) \(dataset.experimentIDs) \(Value.object(tags).canonicalJSON) \(records.sorted())"
+        }
         lines += mlflow.versions.map { "version \($0.name) \($0.number) \(Self.spelled($0.tags))" }
         lines += mlflow.loggedModels.map { "logged \($0.name) \($0.status) \($0.isDeleted) \(Self.spelled($0.tags))" }
         lines += mlflow.runs.filter { $0.name != "apply" }.map { run in

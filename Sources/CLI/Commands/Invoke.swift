@@ -15,13 +15,20 @@ struct InvokeCommand: AsyncParsableCommand {
             EXAMPLES
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
               drover invoke support "Do you ship abroad?" --from-spec
+              drover invoke --model-version models:/quickstart-support@production "Do you ship abroad?"
             """)
 
-    @Argument(help: "The declared name of the agent.")
+    @Argument(help: "The declared name of the agent; left out with --model-version.")
     var agent: String
 
     @Argument(help: "The question.")
-    var question: String
+    var question: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Ask what was logged as this version, without a spec: models:/NAME/3 or models:/NAME@ALIAS.",
+            valueName: "uri"))
+    var modelVersion: String?
 
     @Option(name: .customLong("spec"), help: "A file or directory of the spec; repeatable (default: this directory).")
     var paths: [String] = []
@@ -36,14 +43,19 @@ struct InvokeCommand: AsyncParsableCommand {
     var timeout = "120s"
 
     func validate() throws {
+        if modelVersion != nil, question != nil || fromSpec || !paths.isEmpty {
+            throw ValidationError("`--model-version` takes a question only: neither an agent nor a spec.")
+        }
+        if modelVersion == nil, question == nil { throw ValidationError("Name the agent and the question.") }
         guard Quantity.duration(timeout) != nil else {
             throw ValidationError("--timeout takes a duration, such as 60s or 2m.")
         }
     }
 
     func run() async throws {
+        if let modelVersion { return try await askVersion(ModelVersionURI(modelVersion)) }
         let stack = try Stack.load(paths, variation, lab: server.lab).announced()
-        let (agent, question, fromSpec) = (agent, question, fromSpec)
+        let (agent, question, fromSpec) = (agent, question ?? "", fromSpec)
         let limit = Quantity.duration(timeout) ?? .seconds(120)
         let answer = try await Session.open(stack, server) { session in
             let agents = try await RunnableAgents.find(in: session, stack)
@@ -54,6 +66,26 @@ struct InvokeCommand: AsyncParsableCommand {
                 }
             }
         }
+        try conclude(answer, of: agent)
+    }
+
+    /// Asks what was logged; functions that it calls are carried out by nobody here.
+    private func askVersion(_ uri: ModelVersionURI) async throws {
+        let stack = try Stack.bare(variation, lab: server.lab)
+        let question = agent
+        let limit = Quantity.duration(timeout) ?? .seconds(120)
+        let answer = try await Session.open(stack, server, needs: Needs(llamaStack: true, mlflow: true)) { session in
+            let agents = try await RunnableAgents.logged(uri, in: session, stack)
+            return try await Interruption.cancelling {
+                try await agents.runtime.withConversation(with: agents.definition) { conversation in
+                    try await conversation.ask(question, timeout: limit) { Self.show($0) }
+                }
+            }
+        }
+        try conclude(answer, of: "\(uri)")
+    }
+
+    private func conclude(_ answer: Answer, of agent: String) throws {
         Console.out("")
         if let reason = answer.fallback { stack.warn(.fellBack("`\(agent)`", because: reason)) }
         guard answer.pendingCalls.isEmpty else { throw Diagnostic.pending(agent, answer.pendingCalls) }
@@ -80,6 +112,20 @@ struct InvokeCommand: AsyncParsableCommand {
         case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
         case .text, .finished: break
         }
+    }
+}
+
+extension RunnableAgents {
+    /// What was logged as a version, and how it is run: without handlers, and with the tokens that it names.
+    static func logged(
+        _ uri: ModelVersionURI, in session: Session, _ stack: Stack
+    ) async throws -> (definition: AgentDefinition, runtime: any AgentRuntime) {
+        guard let llamaStack = session.servers.llamaStack, let mlflow = session.servers.mlflow else {
+            preconditionFailure("Both servers were asked for.")
+        }
+        let definition = try await mlflow.definition(of: mlflow.agentVersion(uri))
+        let tokens = Kinds.tokens(in: definition, environment: stack.environment)
+        return (definition, ResponsesRuntime(server: llamaStack, tokens: tokens))
     }
 }
 

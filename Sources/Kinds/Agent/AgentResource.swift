@@ -77,27 +77,36 @@ package struct AgentResource: Resource {
         for (tool, definition) in zip(spec.tools, tools) where definition == nil {
             unknown.insert("tools.\(tool.value)")
         }
+        let (instructions, note) = try instructions(spec, outputs, &unknown)
+        let metadata = spec.metadata.merging(note) { own, _ in own }
         let definition = AgentDefinition(
             name: address.name, description: spec.common.description, model: model.value,
-            instructions: try instructions(spec),
+            instructions: instructions,
             tools: zip(spec.tools, tools).map { name, tool in
                 tool ?? ToolDefinition(name: name.value, fileSearch: .init(vectorStores: []))
             },
             sampling: spec.sampling, maxSteps: spec.maxSteps, toolChoice: spec.toolChoice,
             responseFormat: spec.responseFormat,
-            metadata: spec.metadata.isEmpty ? nil : spec.metadata)
+            metadata: metadata.isEmpty ? nil : metadata)
         let desired = Desired(
             definition: definition, digest: try artifactDigest(definition),
             place: place(spec, address, outputs, &unknown))
         return Wanted(desired, unknown: unknown)
     }
 
-    private func instructions(_ spec: AgentSpec) throws(Diagnostic) -> String {
+    /// What it is told, and the note that goes into its metadata: which version of a prompt that is.
+    private func instructions(
+        _ spec: AgentSpec, _ outputs: Outputs, _ unknown: inout Set<String>
+    ) throws(Diagnostic) -> (text: String, note: [String: String]) {
         switch spec.instructions {
-        case .text(let text): text
-        case .file(let path): try folder.text(of: path)
-        // Prompts are awaited: an agent that needs one does not get here.
-        case .prompt(let prompt): preconditionFailure("The prompt \(prompt.name.value) was not refused.")
+        case .text(let text): return (text, [:])
+        case .file(let path): return (try folder.text(of: path), [:])
+        case .prompt(let use):
+            let key = PromptedInstructions.noteKey
+            let told = try PromptedInstructions(use, given: outputs[Address(PromptResource.kind, use.name.value)])
+            if told.text == nil { unknown.insert("instructions") }
+            if told.uri == nil { unknown.insert("metadata.\(key)") }
+            return (told.text ?? "", [key: told.uri ?? ""])
         }
     }
 

@@ -6,7 +6,7 @@ package struct PromptUse: Sendable {
     /// nil for the newest.
     let version: Int?
     /// What the prompt's own variables are.
-    let values: [String: String]
+    let values: [Entry<String>]
 }
 
 /// `{file: PATH}` or `{prompt: support-system, version: 3, with: {product: Acme}}`.
@@ -31,7 +31,7 @@ struct InstructionSource: SpecDecodable {
 
     init(from fields: inout Fields) {
         let version = fields.read(Self.versionKey)
-        let values = (fields.read(Self.withKey) ?? []).dictionary
+        let values = fields.read(Self.withKey) ?? []
         if let name = fields.read(Self.promptKey) {
             instructions = .prompt(PromptUse(name: name, version: version, values: values))
         } else {

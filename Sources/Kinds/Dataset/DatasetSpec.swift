@@ -10,10 +10,10 @@ package struct DatasetSpec: DeclaredSpec {
     package static let noun = "a dataset"
     private static let fileKey = Key<Located<String>>(
         "file", Reading.path.checked(endingIn: [".csv", ".jsonl"]), example: "cases/refunds.jsonl",
-        "A CSV file whose first line names the columns, or a JSON Lines file of objects.")
+        "A CSV file whose first line names the columns, or a JSON Lines file of objects; each row is a record.")
     private static let recordsKey = Key<[Value]>(
         "records", .list(.map, minimum: 1), example: "[{question: What is the refund window?}]",
-        "The records themselves, as maps.")
+        "The records themselves: `expectations.NAME` is expected of the answer, all else is put in.")
     private static let experimentKey = Key<Located<String>>(
         "experiment", .name(of: ExperimentResource.kind), required: true, example: "helpdesk",
         "The declared experiment that it belongs to.")
@@ -40,7 +40,51 @@ package struct DatasetSpec: DeclaredSpec {
 
     package var uses: [Use] { experiment.uses(ExperimentResource.kind) }
 
-    package var awaited: [Awaited] { [.whole("dataset")] }
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        do throws(Diagnostic) {
+            _ = try records(in: folder)
+            return []
+        } catch {
+            return [error]
+        }
+    }
+
+    /// The records, read and checked.
+    /// - Throws: `Diagnostic` for a file that cannot be read, a record without inputs, and two with the same.
+    func records(in folder: SpecFolder) throws(Diagnostic) -> [DatasetRecord] {
+        let rows: [[String: Value]]
+        if let file {
+            rows = try Table.read(file, in: folder).map(\.values)
+        } else {
+            rows = (records ?? []).map { $0.object ?? [:] }
+        }
+        var numbers: [String: Int] = [:]
+        var found: [DatasetRecord] = []
+        for (index, row) in rows.enumerated() {
+            guard let record = DatasetRecord(row) else { throw .noInputs(index + 1, at: file?.range) }
+            if let other = numbers[record.key] { throw .sameInputs(index + 1, other, at: file?.range) }
+            numbers[record.key] = index + 1
+            found.append(record)
+        }
+        return found
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noInputs(_ number: Int, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "record-without-inputs", "Record without inputs",
+            detail: "Record \(number) of the dataset has nothing that is put in.",
+            fix: "Give it a field such as `question`, beside the `expectations`.", at: range)
+    }
+
+    fileprivate static func sameInputs(_ number: Int, _ other: Int, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "duplicate-record", "Two records with the same inputs",
+            detail:
+                "Records \(other) and \(number) of the dataset have the same inputs, and MLflow keeps one record of "
+                + "them.", fix: "Remove one of them, or join what they expect.", at: range)
+    }
 }
 
 extension Reading where Value == Located<String> {

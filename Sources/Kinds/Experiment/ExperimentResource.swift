@@ -25,9 +25,11 @@ package struct ExperimentResource: Resource {
     ) async throws -> [Discovered<MLflowExperiment>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
+        let moved = wanted.compactMap { _, spec in spec.common.moved.map { Address(Self.kind, $0.value) } }
+        let addresses = Set(wanted.keys).union(moved)
         let found = try await server.experiments().compactMap { experiment -> Discovered<MLflowExperiment>? in
             guard let claim = claims.claim(experiment.tags, name: experiment.name) else { return nil }
-            if experiment.isDeleted, wanted[claim.address] == nil { return nil }
+            if experiment.isDeleted, !addresses.contains(claim.address) { return nil }
             let state = experiment.isDeleted ? ", deleted" : ""
             return Discovered(
                 claim.address, claim.ownership, experiment,
@@ -107,21 +109,30 @@ package struct ExperimentResource: Resource {
             updated.isDeleted = false
         }
         for change in differences(between: updated, and: desired, since: last) {
-            try await set(change, of: live.id)
+            try await set(change, of: live.id, at: address)
         }
         updated.name = desired.name
         return updated
     }
 
-    private func set(_ change: FieldChange, of id: String) async throws {
-        if change.path == "name", let name = change.new?.string {
-            return try await server.renameExperiment(id, to: name)
-        }
+    private func set(_ change: FieldChange, of id: String, at address: Address) async throws {
+        if change.path == "name", let name = change.new?.string { return try await rename(id, to: name, address) }
         let key =
             change.path == "description"
             ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
         guard let value = change.new?.string else { return try await server.deleteExperimentTag(id, key) }
         try await server.setExperimentTag(id, key, to: value)
+    }
+
+    /// A name that is taken is refused with the words of the server's database, so whoever has it is looked for.
+    private func rename(_ id: String, to name: String, _ address: Address) async throws {
+        do {
+            try await server.renameExperiment(id, to: name)
+        } catch let error as WireError where error.status == 400 {
+            let holder = try await server.experiments(where: MLflowFilter.name(name)).first { $0.name == name }
+            guard let holder, holder.id != id else { throw error }
+            throw Diagnostic.experimentNameTaken(holder, address)
+        }
     }
 
     /// An experiment keeps its name for ever, so the old one steps aside: it is renamed and kept, for its runs. It loses
@@ -167,5 +178,15 @@ package struct ExperimentResource: Resource {
 
     package func outputs(ofUpdating live: MLflowExperiment, to desired: Desired) -> [String: Value] {
         ["id": .string(live.id), "name": .string(desired.name)]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func experimentNameTaken(_ holder: MLflowExperiment, _ address: Address) -> Diagnostic {
+        Diagnostic(
+            "name-taken", "The name is taken",
+            detail: "`\(address)` would be named `\(holder.name)`, and that is the experiment \(holder.id) already"
+                + (holder.isDeleted ? ", which is deleted but keeps its name." : "."),
+            fix: "Give the declaration another `name`.", address: address.description, exitCode: 7)
     }
 }

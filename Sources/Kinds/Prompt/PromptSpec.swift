@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+import Wire
 
 /// A prompt of MLflow's registry: a template with `{{double braces}}` of its own.
 ///
@@ -14,7 +15,7 @@ package struct PromptSpec: DeclaredSpec {
     private static let tagsKey = Key<[Entry<String>]>(
         "tags", .map(.text), example: "{team: support}", "Tags of the prompt.")
     private static let aliasKey = Key<String>(
-        "alias", .someText, example: "production", "The alias that points at the newest applied version.")
+        "alias", .alias, example: "production", "The alias that points at the version that says this.")
     package static let fields = Common.fields + [templateKey.field, tagsKey.field, aliasKey.field]
 
     package let common: Common
@@ -27,9 +28,21 @@ package struct PromptSpec: DeclaredSpec {
         template = fields.require(Self.templateKey, else: .text(""))
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         alias = fields.read(Self.aliasKey)
+        if let name = common.name, name.wholeMatch(of: /[a-zA-Z0-9_.\-]+/) == nil {
+            fields.problems.report(.badPromptName(name, at: fields.keyRange(of: Common.nameKey.field.name)))
+        }
     }
 
-    package var awaited: [Awaited] { [.whole("prompt")] }
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        do throws(Diagnostic) {
+            let content = try template.content(in: folder)
+            let length = content.stored.unicodeScalars.count
+            guard length > MLflowModelVersion.longestPromptText else { return [] }
+            return [.longPrompt(length)]
+        } catch {
+            return [error]
+        }
+    }
 }
 
 /// What a prompt says.
@@ -37,6 +50,15 @@ enum PromptTemplate: Sendable {
     case text(String)
     case file(Located<String>)
     case messages([PromptMessage])
+
+    /// What it says, files read.
+    func content(in folder: SpecFolder) throws(Diagnostic) -> PromptContent {
+        switch self {
+        case .text(let text): .text(text)
+        case .file(let path): .text(try folder.text(of: path))
+        case .messages(let messages): .chat(messages.map { .init(role: $0.role, content: $0.content) })
+        }
+    }
 
     static let reading = Reading<PromptTemplate>.either(
         [
@@ -61,5 +83,43 @@ struct PromptMessage: SpecDecodable {
     init(from fields: inout Fields) {
         role = fields.require(Self.roleKey, else: "system")
         content = fields.require(Self.contentKey, else: "")
+    }
+}
+
+extension Reading where Value == String {
+    /// The name of an alias, as MLflow takes it.
+    static var alias: Reading {
+        Reading<Located<String>>.located(.someText).map { alias, _, problems in
+            guard alias.value.wholeMatch(of: /(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_\-]+/) == nil else {
+                return alias.value
+            }
+            problems.report(.badAlias(alias))
+            return nil
+        }.shaped(.text(pattern: "^(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_-]+$"))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func badAlias(_ alias: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "bad-alias", "Unusable alias",
+            detail:
+                "`\(alias.value)` cannot be an alias: MLflow takes letters, digits, `_` and `-`, and keeps `latest` "
+                + "and `v1`, `v2`, … for itself.",
+            fix: "Choose another one, such as `production`.", at: alias.range)
+    }
+
+    fileprivate static func badPromptName(_ name: String, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "bad-name", "Unusable name",
+            detail: "`\(name)` cannot name a prompt: MLflow takes letters, digits, `_`, `-` and `.`.",
+            fix: "Choose another name.", at: range)
+    }
+
+    fileprivate static func longPrompt(_ length: Int) -> Diagnostic {
+        Diagnostic(
+            "long-prompt", "Prompt too long",
+            detail: "It has \(length) characters, and MLflow takes at most \(MLflowModelVersion.longestPromptText).",
+            fix: "Shorten it.")
     }
 }

@@ -14,9 +14,11 @@ package struct RegisteredModelResource: Resource {
     }
 
     private let server: MLflowServer
+    private let registry: Registry
 
-    package init(_ server: MLflowServer) {
+    package init(_ server: MLflowServer, registry: Registry) {
         self.server = server
+        self.registry = registry
     }
 
     package func discover(
@@ -24,7 +26,7 @@ package struct RegisteredModelResource: Resource {
     ) async throws -> [Discovered<MLflowRegisteredModel>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
-        let found = try await server.registeredModels().compactMap { model -> Discovered<MLflowRegisteredModel>? in
+        let found = try await registry.models.value().compactMap { model -> Discovered<MLflowRegisteredModel>? in
             guard let claim = claims.claim(model.tags, name: model.name) else { return nil }
             return Discovered(claim.address, claim.ownership, model, label: "registered model \(model.name)")
         }
@@ -34,9 +36,9 @@ package struct RegisteredModelResource: Resource {
     package func desired(
         _ spec: RegisteredModelSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        Wanted(
-            Desired(
-                name: spec.liveName(at: address), description: spec.common.description, tags: spec.tags))
+        let name = spec.liveName(at: address)
+        try await registry.requireNoPrompt(named: name, for: address)
+        return Wanted(Desired(name: name, description: spec.common.description, tags: spec.tags))
     }
 
     package func differences(
@@ -69,7 +71,7 @@ package struct RegisteredModelResource: Resource {
                 desired.name, description: desired.description ?? "", tags: tags)
         } catch let error as WireError where error.isAlreadyThere {
             let named = try await server.registeredModels().first { $0.name == desired.name }
-            guard let named else { throw Diagnostic.namedByPrompt(desired.name, address) }
+            guard let named else { throw Diagnostic.nameTaken(desired.name, by: "a prompt", address) }
             guard Mark(named.tags) == mark else { throw error }  // Our own create, whose answer was lost.
         }
         return MLflowRegisteredModel(name: desired.name, description: desired.description ?? "", tags: tags)
@@ -79,7 +81,9 @@ package struct RegisteredModelResource: Resource {
         _ live: MLflowRegisteredModel, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> MLflowRegisteredModel {
-        if live.name != desired.name { try await server.renameRegisteredModel(live.name, to: desired.name) }
+        if live.name != desired.name {
+            try await server.renameRegisteredModel(live.name, to: desired.name, for: address)
+        }
         for change in differences(between: live, and: desired, since: last) {
             try await set(change, of: desired.name)
         }
@@ -131,13 +135,6 @@ package struct RegisteredModelResource: Resource {
 }
 
 extension Diagnostic {
-    fileprivate static func namedByPrompt(_ name: String, _ address: Address) -> Diagnostic {
-        Diagnostic(
-            "name-taken", "The name is taken",
-            detail: "MLflow has a prompt `\(name)`, and prompts and registered models share their names.",
-            fix: "Give the registered model another `name`.", address: address.description, exitCode: 7)
-    }
-
     fileprivate static func holdsVersions(_ name: String, _ address: Address, count: Int) -> Diagnostic {
         Diagnostic(
             "holds-versions", "A registered model that still holds versions is not deleted",

@@ -77,13 +77,21 @@ struct CaseSpec: SpecDecodable {
     ) -> [TestCase] {
         guard let table else { return [testCase(of: suite, defaults, shared, variant: nil)] }
         do throws(Diagnostics) {
-            return try Table.read(table, in: folder).enumerated().map { index, row throws(Diagnostics) in
+            return try rows(of: table, in: folder).enumerated().map { index, row throws(Diagnostics) in
                 let spec = try filled(from: row, number: index + 1, of: table)
                 return spec.testCase(of: suite, defaults, shared, variant: "row \(index + 1)")
             }
         } catch {
             problems.report(error.all)
             return []
+        }
+    }
+
+    private func rows(of table: Located<String>, in folder: SpecFolder) throws(Diagnostics) -> [Table.Row] {
+        do throws(Diagnostic) {
+            return try Table.read(table, in: folder)
+        } catch {
+            throw Diagnostics([error])
         }
     }
 

@@ -17,7 +17,8 @@ package struct MLflowServer: Sendable {
         return String(decoding: response.body, as: UTF8.self).filter { !$0.isWhitespace }
     }
 
-    /// The version, once it is clear that MLflow answers and is new enough.
+    /// The version, once it is clear that MLflow answers and is new enough; `3 (not told)` where only the version is kept
+    /// from us.
     /// - Throws: `Diagnostic` when something else answers, or MLflow is older than 3.5.1 (code 10).
     package func checkedVersion() async throws -> String {
         let version: String
@@ -25,6 +26,9 @@ package struct MLflowServer: Sendable {
             version = try await self.version()
         } catch let error as WireError where error.status == 404 || error.status == 405 {
             throw Diagnostic.notMLflow(endpoint.base)
+        } catch let error as WireError where error.status == 401 || error.status == 403 {
+            guard try await hasLoggedModels(unless: error) else { throw Diagnostic.oldMLflow("2", endpoint.base) }
+            return "3 (not told)"
         }
         let parts = version.split(separator: ".").prefix(3).map { Int($0.prefix(while: \.isNumber)) ?? 0 }
         guard version.count < 40, version.first?.isNumber == true, parts.count >= 2 else {
@@ -32,6 +36,22 @@ package struct MLflowServer: Sendable {
         }
         guard !parts.lexicographicallyPrecedes([3, 5, 1]) else { throw Diagnostic.oldMLflow(version, endpoint.base) }
         return version
+    }
+
+    /// Whether the server has what came with MLflow 3: `POST logged-models/search`. It is asked when the version is denied,
+    /// which a proxy may do although it lets everything else pass.
+    /// - Throws: `denied` when this is denied too.
+    private func hasLoggedModels(unless denied: WireError) async throws -> Bool {
+        let body: Value = ["experiment_ids": ["0"], "max_results": 1]
+        do {
+            _ = try await endpoint.send(
+                Self.post("list the logged models", "logged-models/search", body, isRepeatable: true))
+            return true
+        } catch let error as WireError where error.status == 404 || error.status == 405 {
+            return error.code != nil  // Without a code, the route itself is unknown.
+        } catch let error as WireError where error.status == 401 || error.status == 403 {
+            throw denied
+        }
     }
 
     /// What the server can do: `GET /api/3.0/mlflow/server-info`; nil on servers that do not tell (3.5.1).

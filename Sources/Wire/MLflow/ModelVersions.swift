@@ -77,7 +77,8 @@ private struct ModelVersionPage: MLflowPage {
     }
 }
 
-private struct CreatedVersion: Decodable, Sendable {
+/// The answer of `POST model-versions/create`.
+struct CreatedVersion: Decodable, Sendable {
     var modelVersion: MLflowModelVersion
 
     enum CodingKeys: String, CodingKey {

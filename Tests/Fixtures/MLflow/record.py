@@ -154,6 +154,57 @@ def registry() -> None:
     call("GET", "model-versions/search?max_results=10&filter=name%20%3D%20%27rm2%27")
 
 
+def prompts() -> None:
+    prompt = {"key": "mlflow.prompt.is_prompt", "value": "true"}
+    call("POST", "registered-models/create", {"name": "pr", "description": "d", "tags": [prompt, *tags(k="v")]})
+    call("POST", "registered-models/create", {"name": "pr", "tags": [prompt]})
+    call("POST", "registered-models/create", {"name": "pr"})
+    call("POST", "registered-models/create", {"name": "mo"})
+    call("POST", "registered-models/create", {"name": "mo", "tags": [prompt]})
+
+    def text(value: str) -> list[dict]:
+        return [prompt, {"key": "mlflow.prompt.text", "value": value},
+                {"key": "_mlflow_prompt_type", "value": "text"}, *tags(d="1")]
+
+    call("POST", "model-versions/create", {"name": "pr", "source": "dummy-source", "tags": text("Hi {{name}}")})
+    call("POST", "model-versions/create", {"name": "pr", "source": "dummy-source", "tags": text("x" * 100001)})
+    call("POST", "model-versions/create", {"name": "pr", "source": "elsewhere", "tags": text("Ho")})
+    call("GET", "model-versions/search?max_results=10&filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20%27true%27")
+    call("POST", "registered-models/alias", {"name": "pr", "alias": "prod", "version": "1"})
+    call("POST", "registered-models/rename", {"name": "pr", "new_name": "pr2"})
+    call("POST", "registered-models/rename", {"name": "pr2", "new_name": "mo"})
+    call("GET", "registered-models/search?max_results=10&filter=tags.%60mlflow.prompt.is_prompt%60%20%3D%20%27true%27")
+    call("DELETE", "registered-models/delete", {"name": "pr2"})
+
+
+def datasets() -> None:
+    route = "/api/3.0/mlflow/datasets"
+    call("POST", "experiments/create", {"name": "for datasets"}, {"dsexp": "experiment_id"})
+    call("POST", route + "/create", {"name": "ds", "experiment_ids": ["{dsexp}"],
+                                     "tags": json.dumps({"drover.stack": "s", "k": "v"})}, {"ds": "dataset.dataset_id"})
+    call("POST", route + "/create", {"name": "ds", "experiment_ids": ["{dsexp}"]}, {"other": "dataset.dataset_id"})
+    call("POST", route + "/create", {"experiment_ids": ["{dsexp}"]})
+    search = {"max_results": 1000, "order_by": ["created_time DESC"]}
+    call("POST", route + "/search", {**search, "filter_string": "tags.drover.stack = 's'"})
+    call("POST", route + "/search", {**search, "filter_string": "tags.`drover.stack` = 's'"})
+    call("POST", route + "/search", search)
+    call("PATCH", route + "/{ds}/tags", {"dataset_id": "{ds}", "tags": json.dumps({"k": "w", "l": "x"})})
+    call("DELETE", route + "/{ds}/tags/l")
+    call("DELETE", route + "/{ds}/tags/l")
+    records = [{"inputs": {"q": "a"}, "expectations": {"e": "1", "f": "2"}, "tags": {"t": "u"}}]
+    call("POST", route + "/{ds}/records", {"dataset_id": "{ds}", "records": json.dumps(records)})
+    again = [{"inputs": {"q": "a"}, "expectations": {"e": "3"}, "tags": {"t": "v"}}]
+    call("POST", route + "/{ds}/records", {"dataset_id": "{ds}", "records": json.dumps(again)})
+    call("POST", route + "/{ds}/records", {"dataset_id": "{ds}", "records": json.dumps([{"inputs": {"q": "b"}}])})
+    call("GET", route + "/{ds}/records?max_results=1000")
+    call("DELETE", route + "/d-none/records", {"dataset_id": "d-none", "dataset_record_ids": ["dr-none"]})
+    call("POST", route + "/search", {**search, "filter_string": "tags.drover.stack = 's'"})
+    call("DELETE", route + "/{ds}")
+    call("DELETE", route + "/{ds}")
+    call("GET", route + "/{ds}/records?max_results=1000")
+    call("PATCH", route + "/{ds}/tags", {"dataset_id": "{ds}", "tags": json.dumps({"k": "w"})})
+
+
 def artifacts() -> None:
     route = "/api/2.0/mlflow-artifacts/artifacts"
     call("PUT", route + "/7/x/a%20b.txt", "hello")
@@ -167,7 +218,7 @@ def artifacts() -> None:
     call("GET", "/api/2.0/mlflow/nope")
 
 
-for group in (experiments, runs, logged_models, registry, artifacts):
+for group in (experiments, runs, logged_models, registry, prompts, datasets, artifacts):
     group()
 for exchange in exchanges:  # What is long in a request stays out of the file: the test makes it again.
     exchange["body"] = json.loads(

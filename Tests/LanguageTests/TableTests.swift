@@ -1,10 +1,9 @@
-import Language
 import Testing
 
-@testable import Suites
+@testable import Language
 
 @Suite("Tables")
-struct CSVTests {
+struct TableTests {
     private func rows(_ text: String) throws -> [[String: Value]] {
         try CSV.rows(of: text).map(\.values)
     }

@@ -1,5 +1,3 @@
-import Language
-
 /// Comma-separated values as RFC 4180 has them: quotes around cells with commas, line breaks and (doubled) quotes.
 enum CSV {
     /// The rows below the header; every cell is text.

@@ -1,0 +1,187 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Evaluation datasets of an MLflow server. Identity: the mark, and nothing else, since names are not unique.
+///
+/// The listing tells whether the records are still as drover left them; only where it does not are they read.
+package struct DatasetResource: Resource {
+    package static let kind = DatasetSpec.kind
+    package static let onDelete = OnDelete.delete
+    private static let limit = 8
+
+    package struct Desired: Sendable {
+        var name: String
+        var experimentID: String
+        var tags: [String: String]
+        var records: [DatasetRecord]
+    }
+
+    private let server: MLflowServer
+    private let folder: SpecFolder
+    private let deletesRecords: Once<Bool>
+
+    package init(_ server: MLflowServer, folder: SpecFolder) {
+        self.server = server
+        self.folder = folder
+        deletesRecords = Once { try await server.deletesRecords() }
+    }
+
+    package func discover(_ wanted: [Address: DatasetSpec], of stack: StackName) async throws -> [Discovered<Live>] {
+        let listed = try await server.datasets(tagged: Mark.stackKey, stack.name)
+        let ours = listed.compactMap { dataset in
+            Mark(dataset.tags).flatMap { mark in
+                mark.stack == stack.name && mark.address.kind == Self.kind ? (mark.address, dataset) : nil
+            }
+        }
+        let newest = Dictionary(grouping: ours) { $0.0 }.mapValues { entries in
+            entries.map(\.1).sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+        }
+        let digests = try digests(of: wanted)
+        let sorted = newest.sorted { $0.key < $1.key }
+        return try await sorted.concurrentMap(limit: Self.limit) { address, datasets in
+            try await datasets.indices.asyncMap { index in
+                let dataset = datasets[index]
+                let live = index > 0 ? Live(dataset) : try await self.live(dataset, wanted: digests[address])
+                return Discovered(
+                    address, .ours, live, label: "dataset \(dataset.id) (\(dataset.name))", isStale: index > 0)
+            }
+        }.flatMap(\.self)
+    }
+
+    /// What is wanted at each address, and at the one that it was moved from.
+    private func digests(of wanted: [Address: DatasetSpec]) throws(Diagnostic) -> [Address: String] {
+        var digests: [Address: String] = [:]
+        for (address, spec) in wanted {
+            let digest = try spec.records(in: folder).digest
+            digests[address] = digest
+            if let old = spec.common.moved { digests[Address(Self.kind, old.value)] = digest }
+        }
+        return digests
+    }
+
+    private func live(_ dataset: MLflowDataset, wanted digest: String?) async throws -> Live {
+        guard let digest, dataset.tags[Live.seenTag] != dataset.seen(holding: digest) else { return Live(dataset) }
+        return try await read(dataset)
+    }
+
+    private func read(_ dataset: MLflowDataset) async throws -> Live {
+        async let records = server.records(ofDataset: dataset.id)
+        async let deletesRecords = deletesRecords.value()
+        return Live(dataset, records: try await records, deletesRecords: try await deletesRecords)
+    }
+
+    package func desired(
+        _ spec: DatasetSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        let experiment = outputs.value("id", of: Address(ExperimentResource.kind, spec.experiment.value))?.string
+        var tags = spec.tags
+        tags[MLflowExperiment.descriptionTag] = spec.common.description
+        let desired = Desired(
+            name: spec.liveName(at: address), experimentID: experiment ?? "", tags: tags,
+            records: try spec.records(in: folder))
+        return Wanted(desired, unknown: experiment == nil ? ["experiment"] : [])
+    }
+
+    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
+        let mark = Mark(stack: context.stack, address: address)
+        let there = try await server.datasets(tagged: Mark.stackKey, context.stack.name)
+        if let found = there.first(where: { Mark($0.tags) == mark }) {
+            return try await update(try await read(found), to: desired, since: [:], at: address, in: context)
+        }
+        return try await make(desired, at: address, in: context)
+    }
+
+    /// The new one counts as soon as it is there; the old one is found as stale, and goes.
+    package func replace(
+        _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        try await make(desired, at: address, in: context)
+    }
+
+    private func make(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
+        var tags = desired.tags.merging(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
+        tags[Live.experimentTag] = desired.experimentID
+        let made = try await server.createDataset(desired.name, inExperiment: desired.experimentID, tags: tags)
+        let live = Live(made, records: [], deletesRecords: true)
+        return try await write(desired, to: live, in: context)
+    }
+
+    package func update(
+        _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        let changes = tagChanges(live, desired, last)
+        let set = changes.compactMap { change in change.new?.string.map { (tag(of: change), $0) } }
+        if !set.isEmpty {
+            try await server.setDatasetTags(live.dataset.id, Dictionary(set) { first, _ in first })
+        }
+        for change in changes where change.new == nil {
+            try await server.deleteDatasetTag(live.dataset.id, tag(of: change))
+        }
+        return try await write(desired, to: live, in: context)
+    }
+
+    private func tag(of change: FieldChange) -> String {
+        change.path == "description" ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
+    }
+
+    /// Writes the records, and notes how the listing shows them from now on.
+    private func write(_ desired: Desired, to live: Live, in context: ApplyContext) async throws -> Live {
+        guard let records = live.records else { return live }
+        let edits = RecordEdits(from: records, to: desired.records)
+        if edits.needsDeletion, !live.deletesRecords { throw Diagnostic.recordsStay(live.dataset) }
+        let id = live.dataset.id
+        if edits.needsDeletion { try await server.deleteRecords(edits.deletions, ofDataset: id) }
+        try await server.putRecords(edits.writes, inDataset: id)
+        let now = try await server.datasets(tagged: Mark.stackKey, context.stack.name).first { $0.id == id }
+        guard let now else { return live }
+        try await server.setDatasetTags(id, [Live.seenTag: now.seen(holding: desired.records.digest)])
+        return Live(now)
+    }
+
+    /// - Throws: `Diagnostic` (code 9) when it holds records that drover did not make.
+    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
+        guard foreign == 0 else { throw Diagnostic.holdsForeignRecords(live.dataset, address, count: foreign) }
+        try await server.deleteDataset(live.dataset.id)
+    }
+
+    package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
+        try await server.setDatasetTags(live.dataset.id, Mark(stack: context.stack, address: address).tags)
+        return live
+    }
+
+    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteDatasetTag(live.dataset.id, key) }
+    }
+}
+
+extension Collection where Index: Sendable {
+    /// Maps one after the other.
+    fileprivate func asyncMap<Result>(_ transform: (Element) async throws -> Result) async throws -> [Result] {
+        var results: [Result] = []
+        for element in self { results.append(try await transform(element)) }
+        return results
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func recordsStay(_ dataset: MLflowDataset) -> Diagnostic {
+        Diagnostic(
+            "records-stay", "The server cannot remove what is written on records",
+            detail: "Records of the dataset `\(dataset.name)` would have to be removed or written anew, which this "
+                + "MLflow cannot do, and the dataset holds records that drover did not make, so it cannot be replaced.",
+            fix: "Upgrade MLflow, keep those records in the spec, or give the dataset another `name`, which makes it "
+                + "anew.",
+            exitCode: 10)
+    }
+
+    fileprivate static func holdsForeignRecords(_ dataset: MLflowDataset, _ address: Address, count: Int) -> Diagnostic
+    {
+        Diagnostic(
+            "holds-records", "A dataset that holds records of others is not deleted",
+            detail: "`\(address)` (dataset `\(dataset.name)`, \(dataset.id)) holds \(count) record(s) that drover did "
+                + "not make, which would go with it.",
+            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+    }
+}

@@ -1,0 +1,88 @@
+package import Engine
+package import Language
+import Wire
+
+extension DatasetResource {
+    /// A dataset, and its records where they had to be read.
+    package struct Live: Sendable {
+        /// How the listing showed the dataset when drover had written its records last.
+        static let seenTag = "drover.seen"
+        /// The id of the experiment that it belongs to.
+        static let experimentTag = "drover.experiment"
+
+        var dataset: MLflowDataset
+        /// nil when they are as drover left them, and as they are wanted.
+        var records: [MLflowDatasetRecord]?
+        /// Whether the server can take records away.
+        var deletesRecords: Bool
+
+        init(_ dataset: MLflowDataset, records: [MLflowDatasetRecord]? = nil, deletesRecords: Bool = true) {
+            self.dataset = dataset
+            self.records = records
+            self.deletesRecords = deletesRecords
+        }
+    }
+
+    package func differences(
+        between live: Live, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var changes: [FieldChange] = []
+        if live.dataset.name != desired.name {
+            changes.append(
+                FieldChange(
+                    "name", old: .string(live.dataset.name), new: .string(desired.name), forcesReplacement: true))
+        }
+        if live.dataset.tags[Live.experimentTag] != desired.experimentID {
+            changes.append(
+                FieldChange(
+                    "experiment", old: live.dataset.tags[Live.experimentTag].map { .string($0) },
+                    new: .string(desired.experimentID), forcesReplacement: true))
+        }
+        changes += tagChanges(live, desired, last)
+        guard let records = live.records else { return changes }
+        // Where others have records, making it anew would lose them: then the apply says what is in the way.
+        let canDelete = live.deletesRecords || !records.allSatisfy(\.isOurs)
+        return changes + RecordEdits(from: records, to: desired.records, canDelete: canDelete).changes
+    }
+
+    func tagChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {
+        let own = { (path: String) in path == "description" || path.hasPrefix("tags.") }
+        return FieldChange.between(
+            live: tagFields(live.dataset.tags), desired: tagFields(desired.tags), since: last.filter { own($0.key) })
+    }
+
+    private func tagFields(_ tags: [String: String]) -> AppliedFields {
+        var fields: AppliedFields = [:]
+        for (key, value) in tags {
+            fields[key == MLflowExperiment.descriptionTag ? "description" : "tags.\(key)"] = .string(value)
+        }
+        return fields
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields = tagFields(desired.tags)
+        fields["name"] = .string(desired.name)
+        fields["experiment"] = .string(desired.experimentID)
+        fields["records"] = .string(desired.records.digest)
+        return fields
+    }
+
+    package func creation(of desired: Desired) -> [FieldChange] {
+        fields(of: desired).map { path, value in
+            path == "records"
+                ? FieldChange(path, note: "\(desired.records.count) of them") : FieldChange(path, new: value)
+        }
+    }
+
+    package func outputs(of live: Live) -> [String: Value] {
+        ["id": .string(live.dataset.id), "name": .string(live.dataset.name)]
+    }
+}
+
+extension MLflowDataset {
+    /// How the listing shows it while it holds records of this digest. Writing records moves MLflow's own digest, taking
+    /// some away only the count.
+    func seen(holding digest: String) -> String {
+        "\(digest) \(self.digest) \(recordCount)"
+    }
+}

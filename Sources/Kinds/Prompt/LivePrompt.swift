@@ -1,0 +1,103 @@
+package import Engine
+package import Language
+import Wire
+
+/// A version of a prompt, as far as drover understands it.
+struct PromptVersion: Sendable, Hashable {
+    /// Of the content: by it whoever searches finds the version that says something.
+    static let digestTag = "drover.digest"
+
+    let number: Int
+    let content: PromptContent
+
+    /// nil when it says something that is neither text nor a plain chat.
+    init?(_ version: MLflowModelVersion) {
+        guard let number = Int(version.version), let content = PromptContent(version) else { return nil }
+        self.number = number
+        self.content = content
+    }
+}
+
+extension PromptResource {
+    /// A prompt with its versions.
+    package struct Live: Sendable {
+        var prompt: MLflowRegisteredModel
+        /// Newest first.
+        private(set) var versions: [PromptVersion]
+        /// The version that says what the spec says; nil when there is none, or nothing is declared.
+        var current: PromptVersion?
+
+        init(prompt: MLflowRegisteredModel, versions: [MLflowModelVersion]) {
+            self.prompt = prompt
+            self.versions = versions.compactMap(PromptVersion.init).sorted { $0.number > $1.number }
+        }
+
+        /// The newest version that says this; what counts is what it says, not what its tags claim.
+        func version(saying content: PromptContent) -> PromptVersion? {
+            versions.first { $0.content == content }
+        }
+
+        mutating func add(_ made: MLflowModelVersion) {
+            if let version = PromptVersion(made) { versions.insert(version, at: 0) }
+        }
+
+        /// The aliases that drover set and that are no longer declared.
+        func pastAliases(_ last: AppliedFields, _ desired: Desired) -> [String] {
+            guard let old = last["alias"]?.string, old != desired.alias, prompt.aliases[old] != nil else { return [] }
+            return [old]
+        }
+    }
+
+    package func differences(
+        between live: Live, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var changes = ownChanges(live, desired, last)
+        if live.prompt.name != desired.name {
+            changes.insert(FieldChange("name", old: .string(live.prompt.name), new: .string(desired.name)), at: 0)
+        }
+        let version = live.version(saying: desired.content)
+        if version == nil {
+            // What was applied last was said by the newest version, unless somebody added one.
+            let old = live.versions.first?.content.value
+            changes.append(FieldChange("template", old: old, new: desired.content.value))
+        }
+        for alias in live.pastAliases(last, desired) {
+            changes.append(FieldChange("alias", old: .string(alias), new: desired.alias.map { .string($0) }))
+        }
+        if let alias = desired.alias, live.prompt.aliases[alias] != version.map({ String($0.number) }) {
+            let old = live.prompt.aliases[alias].map { "from version \($0) " } ?? ""
+            let new = version.map { "version \($0.number)" } ?? "the new version"
+            changes.append(FieldChange("alias.\(alias)", note: "points \(old)to \(new)"))
+        }
+        return changes
+    }
+
+    /// What differs beside the name, the versions and the alias.
+    func ownChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {
+        let own = { (path: String) in path == "description" || path.hasPrefix("tags.") }
+        var present: AppliedFields = [:]
+        present["description"] = live.prompt.description.isEmpty ? nil : .string(live.prompt.description)
+        for (key, value) in live.prompt.tags { present["tags.\(key)"] = .string(value) }
+        return FieldChange.between(
+            live: present, desired: fields(of: desired).filter { own($0.key) }, since: last.filter { own($0.key) })
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(desired.name), "template": desired.content.value]
+        fields["description"] = desired.description.map { .string($0) }
+        fields["alias"] = desired.alias.map { .string($0) }
+        for (key, value) in desired.tags { fields["tags.\(key)"] = .string(value) }
+        return fields
+    }
+
+    package func outputs(of live: Live) -> [String: Value] {
+        PromptOutputs(name: live.prompt.name, versions: live.versions, current: live.current).values
+    }
+
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
+        let current = live.version(saying: desired.content)
+        var values = PromptOutputs(name: desired.name, versions: live.versions, current: current).values
+        values["template"] = desired.content.value  // The number of its version may be known only after apply.
+        return values
+    }
+}

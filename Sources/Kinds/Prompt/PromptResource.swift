@@ -1,0 +1,164 @@
+package import Engine
+package import Language
+package import Wire
+
+/// Prompts of an MLflow server. Identity: the mark, then the unique name, which registered models share.
+///
+/// A changed text is a new version, unless an older version says the same; what a version says is never changed.
+package struct PromptResource: Resource {
+    package static let kind = PromptSpec.kind
+    package static let onDelete = OnDelete.delete
+
+    package struct Desired: Sendable {
+        var name: String
+        var description: String?
+        var tags: [String: String]
+        var content: PromptContent
+        var alias: String?
+    }
+
+    private let server: MLflowServer
+    private let registry: Registry
+    private let folder: SpecFolder
+
+    package init(_ server: MLflowServer, registry: Registry, folder: SpecFolder) {
+        self.server = server
+        self.registry = registry
+        self.folder = folder
+    }
+
+    package func discover(_ wanted: [Address: PromptSpec], of stack: StackName) async throws -> [Discovered<Live>] {
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        async let prompts = registry.prompts.value()
+        async let listed = registry.promptVersions.value()
+        let versions = Dictionary(grouping: try await listed, by: \.name)
+        let contents = try contents(of: wanted)
+        let found = try await prompts.compactMap { prompt -> Discovered<Live>? in
+            guard let claim = claims.claim(prompt.tags, name: prompt.name) else { return nil }
+            var live = Live(prompt: prompt, versions: versions[prompt.name, default: []])
+            live.current = contents[claim.address].flatMap(live.version)
+            return Discovered(claim.address, claim.ownership, live, label: "prompt \(prompt.name)")
+        }
+        return claims.sorted(found)
+    }
+
+    /// What is wanted at each address, and at the one that it was moved from.
+    private func contents(of wanted: [Address: PromptSpec]) throws(Diagnostic) -> [Address: PromptContent] {
+        var contents: [Address: PromptContent] = [:]
+        for (address, spec) in wanted {
+            let content = try spec.template.content(in: folder)
+            contents[address] = content
+            if let old = spec.common.moved { contents[Address(Self.kind, old.value)] = content }
+        }
+        return contents
+    }
+
+    package func desired(
+        _ spec: PromptSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        let name = spec.liveName(at: address)
+        try await registry.requireNoModel(named: name, for: address)
+        return Wanted(
+            Desired(
+                name: name, description: spec.common.description, tags: spec.tags,
+                content: try spec.template.content(in: folder), alias: spec.alias))
+    }
+
+    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
+        let mark = Mark(stack: context.stack, address: address)
+        let tags = desired.tags.merging(mark.tags) { _, mark in mark }
+        do {
+            try await server.createPrompt(desired.name, description: desired.description ?? "", tags: tags)
+        } catch let error as WireError where error.isAlreadyThere {
+            let named = try await server.prompts().first { $0.name == desired.name }
+            guard let named else { throw Diagnostic.nameTaken(desired.name, by: "a registered model", address) }
+            guard Mark(named.tags) == mark else { throw error }  // Our own create, whose answer was lost.
+            let versions = try await server.promptVersions().filter { $0.name == desired.name }
+            let live = Live(prompt: named, versions: versions)
+            return try await update(live, to: desired, since: [:], at: address, in: context)
+        }
+        let prompt = MLflowRegisteredModel(name: desired.name, description: desired.description ?? "", tags: tags)
+        return try await say(desired, on: Live(prompt: prompt, versions: []), since: [:], as: mark)
+    }
+
+    package func update(
+        _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        var live = live
+        if live.prompt.name != desired.name {
+            try await server.renameRegisteredModel(live.prompt.name, to: desired.name, for: address)
+            live.prompt.name = desired.name
+        }
+        for change in ownChanges(live, desired, last) { try await set(change, of: desired.name) }
+        return try await say(desired, on: live, since: last, as: Mark(stack: context.stack, address: address))
+    }
+
+    private func set(_ change: FieldChange, of name: String) async throws {
+        guard change.path != "description" else {
+            return try await server.updateRegisteredModel(name, description: change.new?.string ?? "")
+        }
+        let key = String(change.path.dropFirst("tags.".count))
+        guard let value = change.new?.string else { return try await server.deleteRegisteredModelTag(name, key) }
+        try await server.setRegisteredModelTag(name, key, to: value)
+    }
+
+    /// Sees to the version that says what is wanted, and to the alias.
+    private func say(
+        _ desired: Desired, on live: Live, since last: AppliedFields, as mark: Mark
+    ) async throws -> Live {
+        var live = live
+        if live.version(saying: desired.content) == nil {
+            var tags = mark.tags
+            tags[PromptVersion.digestTag] = desired.content.digest
+            let made = try await server.createPromptVersion(
+                of: desired.name, text: desired.content.stored, isChat: desired.content.isChat, tags: tags)
+            live.add(made)
+        }
+        live.current = live.version(saying: desired.content)
+        for alias in live.pastAliases(last, desired) {
+            try await server.deleteAlias(alias, of: desired.name)
+            live.prompt.aliases[alias] = nil
+        }
+        if let alias = desired.alias, let number = live.current.map({ String($0.number) }),
+            live.prompt.aliases[alias] != number
+        {
+            try await server.setAlias(alias, of: desired.name, toVersion: number)
+            live.prompt.aliases[alias] = number
+        }
+        return live
+    }
+
+    /// - Throws: `Diagnostic` (code 9) when it holds versions that drover did not make.
+    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        let now = try await server.modelVersions(where: MLflowFilter.tag(MLflowRegisteredModel.promptTag, "true"))
+            .filter { $0.name == live.prompt.name }
+        let foreign = now.filter { Mark($0.tags)?.stack != context.stack.name }.map(\.version)
+        guard foreign.isEmpty else { throw Diagnostic.holdsForeignVersions(live.prompt.name, address, foreign) }
+        try await server.deleteRegisteredModel(live.prompt.name)
+    }
+
+    package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
+        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
+            try await server.setRegisteredModelTag(live.prompt.name, key, to: value)
+        }
+        return live
+    }
+
+    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        for key in [Mark.addressKey, Mark.stackKey] {
+            try await server.deleteRegisteredModelTag(live.prompt.name, key)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func holdsForeignVersions(_ name: String, _ address: Address, _ versions: [String]) -> Diagnostic
+    {
+        Diagnostic(
+            "holds-versions", "A prompt that holds versions of others is not deleted",
+            detail: "`\(address)` (prompt `\(name)`) holds versions that this stack did not make "
+                + "(\(versions.listed)), which would go with it.",
+            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+    }
+}

@@ -1,0 +1,55 @@
+import Language
+
+extension MLflowModelVersion {
+    /// The tag of a prompt's version that holds what it says; a chat as JSON, `[{"role", "content"}]`.
+    package static let promptTextTag = "mlflow.prompt.text"
+    /// The tag of a prompt's version that says what its text is: `text` or `chat`.
+    package static let promptTypeTag = "_mlflow_prompt_type"
+    /// MLflow refuses longer texts of prompts, in Unicode scalars.
+    package static let longestPromptText = 100_000
+}
+
+extension MLflowServer {
+    private static let promptFilter = MLflowFilter.tag(MLflowRegisteredModel.promptTag, "true")
+    /// The source of every version of a prompt; servers refuse others.
+    private static let promptSource = "dummy-source"
+
+    /// All prompts, which are registered models with a tag: `GET registered-models/search`.
+    package func prompts() async throws -> [MLflowRegisteredModel] {
+        try await registeredModels(where: Self.promptFilter)
+    }
+
+    /// All versions of all prompts, newest first: `GET model-versions/search`.
+    package func promptVersions() async throws -> [MLflowModelVersion] {
+        try await modelVersions(where: Self.promptFilter)
+    }
+
+    /// Creates a prompt without versions: `POST registered-models/create`.
+    ///
+    /// It is sent again when the answer is lost; the name being taken then may be our own doing.
+    /// - Throws: `WireError`; `isAlreadyThere` when a prompt or a registered model has the name.
+    package func createPrompt(_ name: String, description: String, tags: [String: String]) async throws {
+        let tags = tags.merging([MLflowRegisteredModel.promptTag: "true"]) { _, mark in mark }
+        try await createRegisteredModel(name, description: description, tags: tags)
+    }
+
+    /// Makes the next version of a prompt: `POST model-versions/create`. Every time that it is sent makes another one,
+    /// so it is sent once.
+    ///
+    /// - Parameters:
+    ///   - text: what it says, at most 100,000 characters; a chat as JSON.
+    ///   - isChat: whether `text` is a chat.
+    package func createPromptVersion(
+        of name: String, text: String, isChat: Bool, tags: [String: String]
+    ) async throws -> MLflowModelVersion {
+        var tags = tags
+        tags[MLflowRegisteredModel.promptTag] = "true"
+        tags[MLflowModelVersion.promptTextTag] = text
+        tags[MLflowModelVersion.promptTypeTag] = isChat ? "chat" : "text"
+        let body: Value = [
+            "name": .string(name), "source": .string(Self.promptSource), "tags": .pairs(tags),
+        ]
+        let call = Self.post("create the version of the prompt", "model-versions/create", body, isRepeatable: false)
+        return try await endpoint.decode(call, as: CreatedVersion.self).modelVersion
+    }
+}

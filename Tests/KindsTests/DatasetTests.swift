@@ -1,0 +1,131 @@
+import Engine
+import Fakes
+import Kinds
+import Language
+import Testing
+import Wire
+
+@Suite("Datasets")
+struct DatasetTests {
+    private static func spec(_ records: String) -> String {
+        "experiments: {e: {}}\ndatasets: {d: {experiment: e, records: \(records)}}"
+    }
+
+    private static func records(_ stack: TestStack) -> [String] {
+        stack.mlflow.store.datasets.flatMap(\.records).map { record in
+            "\(record.inputs.canonicalJSON) \(Value.object(record.expectations).canonicalJSON)"
+        }.sorted()
+    }
+
+    @Test("A table's columns are inputs, or say that they are expectations or tags")
+    func table() async throws {
+        let stack = try TestStack()
+        try stack.write("d.csv", "question,expectations.answer,tags.case\nWhen?,\"30 days\",a\nWhere?,Oslo,b\n")
+        try await stack.apply("experiments: {e: {}}\ndatasets: {d: {experiment: e, file: d.csv}}")
+        #expect(
+            Self.records(stack) == [
+                "{\"question\":\"When?\"} {\"answer\":\"30 days\"}", "{\"question\":\"Where?\"} {\"answer\":\"Oslo\"}",
+            ])
+        let tags = stack.mlflow.store.datasets.flatMap(\.records).compactMap { $0.tags["case"]?.string }
+        #expect(tags.sorted() == ["a", "b"])
+    }
+
+    @Test("Lines of JSON may be in MLflow's own form")
+    func lines() async throws {
+        let stack = try TestStack()
+        try stack.write("d.jsonl", "{\"inputs\": {\"q\": [1]}, \"expectations\": {\"n\": 2}}\n")
+        try await stack.apply("experiments: {e: {}}\ndatasets: {d: {experiment: e, file: d.jsonl}}")
+        #expect(Self.records(stack) == ["{\"q\":[1]} {\"n\":2}"])
+    }
+
+    @Test("Records are added, changed and removed one by one; those of others stay")
+    func merged() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("[{q: One, expectations.a: 1, expectations.b: 2}, {q: Two}]"))
+        let server = stack.mlflow.server()
+        let id = try #require(stack.mlflow.store.datasets.first?.id)
+        let theirs: Value = ["inputs": ["q": "Theirs"], "expectations": ["a": 1]]
+        let note: Value = ["inputs": ["q": "One"], "expectations": ["note": "kept"]]
+        try await server.putRecords([theirs, note], inDataset: id)
+        let second = Self.spec("[{q: One, expectations.a: 3}, {q: Three}, {q: Theirs, expectations.b: 2}]")
+        let plan = try await stack.plan(second)
+        #expect(
+            plan.lines == ["update datasets.d: records.One, records.Theirs, records.Three, records.Two"])
+        let notes = plan.changes.flatMap(\.fields).compactMap(\.note)
+        #expect(notes == ["changed, without `expectations.b`", "changed", "added", "removed"])
+        try await stack.apply(second)
+        #expect(
+            Self.records(stack) == [
+                "{\"q\":\"One\"} {\"a\":3,\"note\":\"kept\"}", "{\"q\":\"Theirs\"} {\"a\":1,\"b\":2}",
+                "{\"q\":\"Three\"} {}",
+            ])
+        let rest = try await stack.plan(second)
+        #expect(rest.lines == [])
+        try await stack.apply(Self.spec("[{q: Three}]"))
+        #expect(Self.records(stack) == ["{\"q\":\"Theirs\"} {\"a\":1,\"b\":2}", "{\"q\":\"Three\"} {}"])
+        let gone = try await stack.open("experiments: {e: {}}").apply()
+        #expect(gone.failures.map(\.exitCode) == [9])
+    }
+
+    @Test("A plan without changes reads no records; one that somebody deleted is missed")
+    func drift() async throws {
+        let stack = try TestStack()
+        let spec = Self.spec("[{q: One}, {q: Two}]")
+        try await stack.apply(spec)
+        let scissors = Scissors(.never)
+        _ = try await stack.open(spec, scissors).plan()
+        #expect(scissors.requests.count { $0.contains("/datasets/") } == 1)
+        let dataset = try #require(stack.mlflow.store.datasets.first)
+        try await stack.mlflow.server().deleteRecords([dataset.records[0].id], ofDataset: dataset.id)
+        let plan = try await stack.plan(spec)
+        #expect(plan.lines == ["update datasets.d: records.One"])
+    }
+
+    @Test("A server that cannot delete records gets a new dataset, unless others would lose records by it")
+    func oldServer() async throws {
+        let stack = try TestStack(mlflow: FakeMLflow(version: "3.5.1"))
+        try await stack.apply(Self.spec("[{q: One}, {q: Two}]"))
+        let second = Self.spec("[{q: One}]")
+        let plan = try await stack.plan(second)
+        #expect(plan.lines == ["replace datasets.d: records.Two"])
+        try await stack.apply(second)
+        #expect(Self.records(stack) == ["{\"q\":\"One\"} {}"])
+        #expect(stack.mlflow.store.datasets.count == 1)
+        let id = try #require(stack.mlflow.store.datasets.first?.id)
+        try await stack.mlflow.server().putRecords([["inputs": ["q": "Theirs"]]], inDataset: id)
+        let refused = try await stack.open(Self.spec("[{q: Three}]")).apply()
+        #expect(refused.failures.map(\.code) == ["records-stay"])
+        #expect(refused.failures.map(\.exitCode) == [10])
+    }
+
+    @Test("Another experiment makes it anew, whatever request was cut off")
+    func replaced() async throws {
+        let first = "experiments: {e: {}, f: {}}\ndatasets: {d: {experiment: e, records: [{q: One}, {q: Two}]}}"
+        let second = first.replacing("experiment: e", with: "experiment: f")
+        for number in 1...24 {
+            let stack = try TestStack()
+            try await stack.apply(first)
+            try await stack.apply(second, cutting: .after(number))
+            try await stack.apply(second)
+            let datasets = stack.mlflow.store.datasets
+            #expect(datasets.map(\.records.count) == [2], "cut after \(number)")
+            let wanted = stack.mlflow.store.experiments.filter { $0.name == "f" }.map(\.id)
+            #expect(datasets.flatMap(\.experimentIDs) == wanted, "cut after \(number)")
+            let rest = try await stack.plan(second)
+            #expect(rest.lines == [], "cut after \(number)")
+        }
+    }
+
+    @Test("Two records with the same inputs, and one without any, are mistakes")
+    func mistakes() throws {
+        let stack = try TestStack()
+        for (records, code) in [
+            ("[{q: One}, {expectations.a: 1, q: One}]", "duplicate-record"),
+            ("[{expectations.a: 1}]", "record-without-inputs"),
+        ] {
+            let (workflow, folder) = try stack.declare(Self.spec(records))
+            let problems = workflow.declarations.flatMap { $0.spec.problems(in: folder) }
+            #expect(problems.map(\.code.name) == [code])
+        }
+    }
+}
