@@ -31,7 +31,7 @@ extension Stack {
         for suite in run.suites {
             let turns = suite.cases.flatMap(\.samples).flatMap(\.turns)
             for reason in Set(turns.compactMap(\.answer.fallback)).sorted() {
-                warn(.fellBack("The agent of the suite `\(suite.name)`", because: reason))
+                warn(.fellBack("The agent of the suite `\(suite.suite)`", because: reason))
             }
         }
     }

@@ -51,23 +51,26 @@ package enum RuntimeChoice {
 
     private static func lacksOfAgents(_ agent: AgentDefinition, _ server: Capabilities) -> [Lack] {
         guard server.hasAgents else {
-            return [Lack(what: "agents on the server", remedy: "Llama Stack 0.2 and 0.3 have them; use `runtime: auto`.")]
+            return [
+                Lack(what: "agents on the server", remedy: "Llama Stack 0.2 and 0.3 have them; use `runtime: auto`.")
+            ]
         }
         var lacks: [Lack] = []
         if agent.responseFormat != nil, server.generation > .v02 {
             let remedy = "Its agents refuse every `responseFormat`; use `runtime: responses`."
             lacks.append(Lack(what: "answers that follow a schema", remedy: remedy))
         }
-        return lacks + agent.tools.compactMap { tool in
-            guard let mcp = tool.mcp else { return nil }
-            if mcp.connector != nil {
-                return Lack(what: "connectors (tool `\(tool.name)`)", remedy: "Llama Stack 0.7 and OGX have them.")
+        return lacks
+            + agent.tools.compactMap { tool in
+                guard let mcp = tool.mcp else { return nil }
+                if mcp.connector != nil {
+                    return Lack(what: "connectors (tool `\(tool.name)`)", remedy: "Llama Stack 0.7 and OGX have them.")
+                }
+                if mcp.requireApproval == "always" {
+                    return Lack(what: "approvals of calls (tool `\(tool.name)`)", remedy: "Use the Responses API.")
+                }
+                return nil
             }
-            if mcp.requireApproval == "always" {
-                return Lack(what: "approvals of calls (tool `\(tool.name)`)", remedy: "Use the Responses API.")
-            }
-            return nil
-        }
     }
 
     private static func lacksOfResponses(_ agent: AgentDefinition, _ server: Capabilities) -> [Lack] {
@@ -118,7 +121,8 @@ package enum RuntimeChoice {
         let heeded: Set<String>
         switch runtime {
         case .agents:
-            heeded = server.generation > .v02
+            heeded =
+                server.generation > .v02
                 ? ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "toolChoice"]
                 : ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "sampling.stop", "toolChoice"]
         case .responses: heeded = server.heededTuning

@@ -66,7 +66,7 @@ struct InvokeCommand: AsyncParsableCommand {
                 }
             }
         }
-        try conclude(answer, of: agent)
+        try conclude(answer, of: agent, in: stack)
     }
 
     /// Asks what was logged; functions that it calls are carried out by nobody here.
@@ -82,10 +82,10 @@ struct InvokeCommand: AsyncParsableCommand {
                 }
             }
         }
-        try conclude(answer, of: "\(uri)")
+        try conclude(answer, of: "\(uri)", in: stack)
     }
 
-    private func conclude(_ answer: Answer, of agent: String) throws {
+    private func conclude(_ answer: Answer, of agent: String, in stack: Stack) throws {
         Console.out("")
         if let reason = answer.fallback { stack.warn(.fellBack("`\(agent)`", because: reason)) }
         guard answer.pendingCalls.isEmpty else { throw Diagnostic.pending(agent, answer.pendingCalls) }
@@ -125,7 +125,7 @@ extension RunnableAgents {
         }
         let definition = try await mlflow.definition(of: mlflow.agentVersion(uri))
         let tokens = Kinds.tokens(in: definition, environment: stack.environment)
-        return (definition, ResponsesRuntime(server: llamaStack, tokens: tokens))
+        return (definition, AgentRuntimes(server: llamaStack, tokens: tokens))
     }
 }
 
@@ -141,7 +141,8 @@ extension Diagnostic {
     fileprivate static func pending(_ agent: String, _ calls: [Answer.ToolCall]) -> Diagnostic {
         let told = calls.map { "`\($0.name)` with \($0.arguments.canonicalJSON)" }.joined(separator: ", ")
         return Diagnostic(
-            "pending-call", "The agent waits for a function", detail: "`\(agent)` calls \(told), and nobody carries it out.",
+            "pending-call", "The agent waits for a function",
+            detail: "`\(agent)` calls \(told), and nobody carries it out.",
             fix: "Give the function an `http` or `exec` handler.", exitCode: 1)
     }
 }

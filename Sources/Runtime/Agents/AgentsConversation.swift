@@ -95,7 +95,9 @@ final class AgentsConversation: AgentConversation {
         let address = "agents.\(agent.name)"
         var diagnostic = runtime.agents.broken(message, in: session).diagnostic(address: address)
         // So the server says it when a group's MCP server does not answer: it lists no tools then.
-        let silent = agent.tools.compactMap(\.mcp).first { message.contains("Toolgroup \($0.toolGroup ?? "?") not found") }
+        let silent = agent.tools.compactMap(\.mcp).first {
+            message.contains("Toolgroup \($0.toolGroup ?? "?") not found")
+        }
         if let silent {
             diagnostic.detail += " The tool group lists no tools: its MCP server cannot be reached from the server."
             diagnostic.fix = "Make sure that `\(silent.url ?? "the MCP server")` can be reached from the server."

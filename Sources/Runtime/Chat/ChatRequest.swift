@@ -43,7 +43,8 @@ struct ChatRequest {
     private static func serverTool(_ tool: String, of agent: AgentDefinition) -> Diagnostic {
         Diagnostic(
             "not-offered", "Something that the server does not offer",
-            detail: "The agent `\(agent.name)` runs as chat completions, which have no tools of the server; `\(tool)` is "
+            detail:
+                "The agent `\(agent.name)` runs as chat completions, which have no tools of the server; `\(tool)` is "
                 + "one.",
             fix: "Use `runtime: auto`, or functions and other agents as tools.", address: "agents.\(agent.name)",
             exitCode: 10

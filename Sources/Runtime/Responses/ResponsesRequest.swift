@@ -128,7 +128,8 @@ struct ResponsesRequest {
     private static func unknownGroup(_ group: String, of agent: AgentDefinition) -> Diagnostic {
         Diagnostic(
             "not-offered", "Something that the server does not offer",
-            detail: "The agent `\(agent.name)` uses the tool group `\(group)`, for which the Responses API has no tool.",
+            detail:
+                "The agent `\(agent.name)` uses the tool group `\(group)`, for which the Responses API has no tool.",
             fix: "Use `runtime: agents` on Llama Stack 0.2 or 0.3, or another tool.",
             address: "agents.\(agent.name)", exitCode: 10
         )

@@ -18,7 +18,8 @@ extension LlamaStack {
             var seen: Set<String> = []
             while true {
                 let page: Listing = try await endpoint.decode(
-                    Call("list the agents", .get, path, query: [("start_index", String(agents.count)), ("limit", "100")])
+                    Call(
+                        "list the agents", .get, path, query: [("start_index", String(agents.count)), ("limit", "100")])
                 )
                 let new = page.data.filter { seen.insert($0.id).inserted }
                 agents += new

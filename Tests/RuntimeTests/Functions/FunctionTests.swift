@@ -18,7 +18,8 @@ import Wire
         _ method: HTTPRequest.Method = .post, path: String = "/f", status: Int = 200, answer: String? = nil
     ) async throws -> String {
         try await LoopbackServer.withServer({ request in
-            let told = "\(request.method.rawValue) \(request.url.drop { $0 != "f" }) "
+            let told =
+                "\(request.method.rawValue) \(request.url.drop { $0 != "f" }) "
                 + String(decoding: request.body ?? [], as: UTF8.self)
             return LoopbackServer.Reply(status: status, chunks: chunks(answer ?? told))
         }) { base in

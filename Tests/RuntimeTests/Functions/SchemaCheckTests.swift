@@ -36,7 +36,9 @@ import Testing
         Case(#"{"pattern":"^[a-z]+$"}"#, #""A""#, "The value must match `^[a-z]+$`."),
         Case(#"{"pattern":"("}"#, #""A""#),
         Case(#"{"anyOf":[{"type":"string"},{"type":"null"}]}"#, "1", "The value fits none of the allowed forms."),
-        Case(#"{"oneOf":[{"type":"number"},{"minimum":0}]}"#, "1", "The value must fit exactly one of the allowed forms."),
+        Case(
+            #"{"oneOf":[{"type":"number"},{"minimum":0}]}"#, "1", "The value must fit exactly one of the allowed forms."
+        ),
         Case(#"{"not":{"type":"string"}}"#, #""a""#, "The value has a form that is not allowed."),
         Case(#"{"allOf":[{"minimum":2},{"maximum":3}]}"#, "1", "The value must be at least 2."),
         Case(##"{"$ref":"#/x","format":"date"}"##, "1"),
