@@ -71,7 +71,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        room("Runtime", on: ["Wire", "Language"]),
+        room("Runtime", on: ["Wire", "Language", .product(name: "Subprocess", package: "swift-subprocess")]),
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
             resources: modelFolder.map { .embedInCode("AgentVersion/ModelFolder/\($0)") }

@@ -18,6 +18,8 @@ package struct Answer: Sendable, Hashable {
         package var result: String?
         /// Why the call failed; nil when it did not.
         package var error: String?
+        /// What the result of a pending call is given under; nil for a call that was carried out.
+        package var id: String?
 
         package init(name: String, tool: String, arguments: Value, result: String? = nil, error: String? = nil) {
             self.name = name
@@ -60,8 +62,10 @@ package struct Answer: Sendable, Hashable {
     package var retrieved: [Passage]
     /// Document paths that the answer's annotations cite; a cited file is also in `retrieved` when the server tells.
     package var cited: [String]
-    /// Whether the server tells at all what was retrieved and cited; when not, empty lists mean nothing.
+    /// Whether the server tells at all what was retrieved; when not, an empty list means nothing.
     package var tellsSources: Bool
+    /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
+    package var tellsCitations = true
     /// nil when the server does not tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.
@@ -76,7 +80,8 @@ package struct Answer: Sendable, Hashable {
     package var id: String?
     /// Why chat completions answered instead of the runtime that was chosen; nil when they did not.
     package var fallback: String?
-    /// Calls of functions that nobody here carries out: they are the caller's to answer.
+    /// Calls of functions that nobody here carries out: they are the caller's to answer, all that the model asked for at
+    /// once. The status is `completed` then, mostly without a message.
     package var pendingCalls: [ToolCall] = []
 
     package init(
@@ -104,11 +109,18 @@ package struct Answer: Sendable, Hashable {
 }
 
 /// What happens while an agent answers, in order; `finished` is last.
+///
+/// The model speaks from the beginning, and again from a `toolFinished` with no call left open, until the next
+/// `toolStarted` or the end: each such stretch is one model call. Calls that it asked for at once follow each other.
 package enum AgentEvent: Sendable, Hashable {
+    /// A piece of the answer's text, as it arrives.
     case text(String)
+    /// A call begins. Agents of servers up to 0.3 tell a call of their own only when it is carried out.
     case toolStarted(name: String)
+    /// A call has ended, with arguments and result or error. Between this and its `toolStarted` stands what an agent
+    /// tells that was asked by the call, as `delegated`.
     case toolFinished(Answer.ToolCall)
-    /// An agent that is asked as a tool tells something.
+    /// An agent that is asked as a tool tells something, also its own `finished`.
     indirect case delegated(tool: String, AgentEvent)
     case finished(Answer)
 }

@@ -9,7 +9,7 @@ package struct Endpoint: Sendable {
     package var base: String
     private let transport: any HTTPTransport
     private let authorization: Secret?
-    private let secretHeaders: [(name: String, value: Secret)]
+    private var secretHeaders: [(name: String, value: Secret)]
     private let timeout: Duration
     private let retry: RetryPolicy
     private let clock: any Clock<Duration>
@@ -85,6 +85,16 @@ package struct Endpoint: Sendable {
 }
 
 extension Endpoint {
+    /// Adds fields to the JSON object that some secret headers hold.
+    mutating func addProviderData(_ fields: [String: Value], in headers: [String]) {
+        for name in headers {
+            let told = secretHeaders.first { $0.name == name }?.value.revealed ?? "{}"
+            let known = (try? Value(json: told.utf8))?.object ?? [:]  // Written by us as an object.
+            secretHeaders.removeAll { $0.name == name }
+            secretHeaders.append((name, Secret(Value.object(known.merging(fields) { $1 }).canonicalJSON)))
+        }
+    }
+
     /// What one attempt gave.
     private enum Attempt<R: Sendable>: Sendable {
         case success(R)

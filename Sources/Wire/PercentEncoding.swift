@@ -11,7 +11,7 @@ package enum PercentEncoding {
     }
 
     /// `?name=value&…`; empty when there is nothing.
-    static func query(_ entries: [(name: String, value: String)]) -> String {
+    package static func query(_ entries: [(name: String, value: String)]) -> String {
         guard !entries.isEmpty else { return "" }
         return "?" + entries.map { "\(segment($0.name))=\(segment($0.value))" }.joined(separator: "&")
     }

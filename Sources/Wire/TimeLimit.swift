@@ -36,7 +36,7 @@ final class TimeLimit: Sendable {
             let beginning = beginning.withLock { $0 }
             try await Task.sleep(until: beginning + duration, clock: .continuous)
             if self.beginning.withLock({ $0 }) == beginning {
-                return TransportFailure(.timeout, "no answer within \(duration.formatted)")
+                return TransportFailure(.timeout, "no answer within \(duration.inSeconds)")
             }
         }
     }
@@ -44,7 +44,7 @@ final class TimeLimit: Sendable {
 
 extension Duration {
     /// In seconds, as a message tells it: `30 s`, `0.5 s`.
-    fileprivate var formatted: String {
+    package var inSeconds: String {
         let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
         return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }

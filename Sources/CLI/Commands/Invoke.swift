@@ -66,7 +66,7 @@ struct InvokeCommand: AsyncParsableCommand {
                 }
             }
         }
-        try conclude(answer, of: agent)
+        try conclude(answer, of: agent, in: stack)
     }
 
     /// Asks what was logged; functions that it calls are carried out by nobody here.
@@ -82,11 +82,13 @@ struct InvokeCommand: AsyncParsableCommand {
                 }
             }
         }
-        try conclude(answer, of: "\(uri)")
+        try conclude(answer, of: "\(uri)", in: stack)
     }
 
-    private func conclude(_ answer: Answer, of agent: String) throws {
+    private func conclude(_ answer: Answer, of agent: String, in stack: Stack) throws {
         Console.out("")
+        if let reason = answer.fallback { stack.warn(.fellBack("`\(agent)`", because: reason)) }
+        guard answer.pendingCalls.isEmpty else { throw Diagnostic.pending(agent, answer.pendingCalls) }
         guard answer.status == .completed, answer.hasMessage else {
             throw Diagnostic.noAnswer(agent, answer)
         }
@@ -97,26 +99,19 @@ struct InvokeCommand: AsyncParsableCommand {
         case .text(let text): Console.stream(text)
         case .toolStarted(let name): Console.note("→ \(name)")
         case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
-        case .delegated, .finished: break
+        case .delegated(let tool, let event): showDelegated(event, by: tool)
+        case .finished: break
         }
     }
-}
 
-/// The agents of a stack, ready to run.
-struct RunnableAgents: Sendable {
-    let lookup: AgentLookup
-    let runtime: any AgentRuntime
-
-    static func find(in session: Session, _ stack: Stack) async throws -> RunnableAgents {
-        guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
-        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
-        let tokens = try Kinds.tokens(in: session.workflow, environment: stack.environment)
-        return RunnableAgents(
-            lookup: lookup,
-            runtime: PlacedRuntime(
-                runtime: ResponsesRuntime(server: llamaStack, tokens: tokens), workflow: session.workflow))
+    /// An agent that is asked is told by its tools; what it says goes to who asked it.
+    private static func showDelegated(_ event: AgentEvent, by tool: String) {
+        switch event {
+        case .toolStarted(let name): Console.note("→ \(tool) → \(name)")
+        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(tool) → \(call.name): \(error)") }
+        case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
+        case .text, .finished: break
+        }
     }
 }
 
@@ -130,7 +125,7 @@ extension RunnableAgents {
         }
         let definition = try await mlflow.definition(of: mlflow.agentVersion(uri))
         let tokens = Kinds.tokens(in: definition, environment: stack.environment)
-        return (definition, ResponsesRuntime(server: llamaStack, tokens: tokens))
+        return (definition, AgentRuntimes(server: llamaStack, tokens: tokens))
     }
 }
 
@@ -143,9 +138,11 @@ extension Diagnostic {
             fix: "Look at the server's log, or raise `maxSteps` if it ran out of steps.", exitCode: 1)
     }
 
-    fileprivate static var noAgents: Diagnostic {
-        Diagnostic(
-            "no-agents", "No agents", detail: "The spec declares no agent, so there is none to run.",
-            fix: "Declare one under `agents:`.")
+    fileprivate static func pending(_ agent: String, _ calls: [Answer.ToolCall]) -> Diagnostic {
+        let told = calls.map { "`\($0.name)` with \($0.arguments.canonicalJSON)" }.joined(separator: ", ")
+        return Diagnostic(
+            "pending-call", "The agent waits for a function",
+            detail: "`\(agent)` calls \(told), and nobody carries it out.",
+            fix: "Give the function an `http` or `exec` handler.", exitCode: 1)
     }
 }

@@ -110,6 +110,7 @@ struct Trial: Sendable {
             startedAt: started.formatted(.iso8601), duration: clock.now - start, suites: results,
             sources: stack.sources)
         Console.stream(TerminalReport(colors: Console.colors(stack.environment)).render(run))
+        stack.warnOfFallbacks(in: run)
         try write(run)
         return run
     }

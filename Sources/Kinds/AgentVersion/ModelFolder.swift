@@ -10,13 +10,6 @@ package func artifactDigest(_ definition: AgentDefinition) throws -> String {
     sha256Hex(Array(try definition.canonicalJSON.utf8) + Array(ModelFolder.codeDigest.utf8))
 }
 
-extension AgentDefinition {
-    /// Equal definitions, equal text.
-    package var canonicalJSON: String {
-        get throws { try Value(encoding: self).canonicalJSON }
-    }
-}
-
 /// The files that make a logged agent, which any MLflow loads and serves without Drover.
 struct ModelFolder {
     static let definitionFile = "definition.json"

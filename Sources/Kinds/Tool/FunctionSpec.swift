@@ -64,17 +64,18 @@ struct FunctionHTTP: SpecDecodable {
 /// How a function is called as a program.
 struct FunctionProgram: SpecDecodable {
     static let noun = "an `exec` function"
-    private static let commandKey = Key<[String]>(
-        "command", .list(.someText, minimum: 1), required: true, example: "[./weather.sh, --json]",
-        "The program and its arguments.")
+    private static let commandKey = Key<Located<[String]>>(
+        "command", .located(.list(.someText, minimum: 1)), required: true, example: "[./weather.sh, --json]",
+        "The program and its arguments; run beside this file.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "How long it may run.")
     static let fields = [commandKey.field, timeoutKey.field]
 
-    let command: [String]
+    let command: Located<[String]>
     let timeout: Duration
 
     init(from fields: inout Fields) {
-        command = fields.require(Self.commandKey, else: [])
+        let missing = Located([String](), at: fields.node.range)
+        command = fields.require(Self.commandKey, else: missing)
         timeout = fields.read(Self.timeoutKey) ?? .seconds(30)
     }
 }

@@ -71,7 +71,9 @@ struct ResultValues {
             "steps": answer.steps.map { .integer($0) } ?? .null,
             "toolCalls": .array(answer.toolCalls.map(call)),
             "retrieved": answer.tellsSources ? .array(answer.retrieved.map(passage)) : .null,
-            "cited": answer.tellsSources ? .array(answer.cited.map { .string($0) }) : .null,
+            "cited": answer.tellsSources && answer.tellsCitations ? .array(answer.cited.map { .string($0) }) : .null,
+            "fallback": text(answer.fallback),
+            "pendingCalls": .array(answer.pendingCalls.map(call)),
             "captured": .object(turn.captured),
             "assertions": .array(turn.outcomes.map(assertion)),
         ]

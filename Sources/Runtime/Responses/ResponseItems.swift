@@ -3,11 +3,13 @@ import Wire
 
 /// Tells the output items of a response in the words of the agent that gave it.
 struct ResponseItems {
-    /// The declared name of the tool that searches files: the API has but one.
+    /// The declared names of the tools that search files and the web: the API has but one of each.
     private let fileSearch: String
+    private let webSearch: String
 
     init(_ agent: AgentDefinition) {
-        fileSearch = agent.tools.first { $0.fileSearch != nil }?.name ?? "file_search"
+        fileSearch = agent.tools.first { $0.isOf("file_search") }?.name ?? "file_search"
+        webSearch = agent.tools.first { $0.isOf("web_search") }?.name ?? "web_search"
     }
 
     /// What a finished response says; times and steps are not in it.
@@ -19,15 +21,23 @@ struct ResponseItems {
             text: content.map { $0.compactMap { $0.text ?? $0.refusal }.joined() }.joined(separator: "\n"),
             hasMessage: !content.isEmpty,
             toolCalls: output.compactMap(call),
-            retrieved: retrieved(output),
+            retrieved: retrieved(output).filter { !$0.document.isEmpty },
             cited: cited(content.flatMap { $0 }),
+            tellsSources: retrieved(output).allSatisfy { !$0.document.isEmpty },
             usage: response.usage.map { Answer.Usage(input: $0.input_tokens, output: $0.output_tokens) },
             error: error(response, status),
             id: response.id
         )
     }
 
-    /// The call of a tool that an item is; nil when it is none.
+    /// The calls that whoever runs the agent has to carry out.
+    func functionCalls(_ response: ResponsesFrame.Response) -> [FunctionCall] {
+        (response.output ?? []).filter { $0.type == "function_call" }.map { item in
+            FunctionCall(id: item.call_id ?? "", name: item.name ?? "", arguments: item.arguments ?? "")
+        }
+    }
+
+    /// The call of a tool of the server that an item is; nil when it is none.
     func call(_ item: ResponsesFrame.Item) -> Answer.ToolCall? {
         switch item.type {
         case "file_search_call": searchCall(item)
@@ -41,10 +51,7 @@ struct ResponseItems {
                 name: item.name ?? "", tool: item.server_label ?? "", arguments: arguments(item),
                 error: "The call waits for an approval that nobody gives."
             )
-        case "function_call":
-            Answer.ToolCall(name: item.name ?? "", tool: item.name ?? "", arguments: arguments(item))
-        case "web_search_call":
-            Answer.ToolCall(name: "web_search", tool: "web_search", arguments: [:])
+        case "web_search_call": Answer.ToolCall(name: webSearch, tool: webSearch, arguments: [:])
         case _: nil
         }
     }
@@ -63,21 +70,13 @@ struct ResponseItems {
 
     /// While a search begins, OGX shows the model's arguments as the query.
     private func query(_ text: String) -> Value {
-        if let arguments = parsed(text), arguments.object != nil { return arguments }
+        if let arguments = FunctionCall.parsed(text), arguments.object != nil { return arguments }
         return ["query": .string(text)]
     }
 
     private func arguments(_ item: ResponsesFrame.Item) -> Value {
         let text = item.arguments ?? ""
-        return parsed(text) ?? .string(text)
-    }
-
-    private func parsed(_ text: String) -> Value? {
-        do {
-            return try Value(json: text.utf8)
-        } catch {
-            return nil  // A model may write what is not JSON: then it is text.
-        }
+        return text.isEmpty ? "" : FunctionCall.parsed(text) ?? .string(text)
     }
 
     private func message(_ error: Value) -> String? {
@@ -93,7 +92,7 @@ struct ResponseItems {
             .map(\.element)
     }
 
-    /// OGX keeps the file's name in an attribute and shows another id as the name.
+    /// Since 0.4 the file's name is an attribute, and an id is shown as the name; 0.3 has only the id, 0.2 nothing.
     private func document(_ passage: ResponsesFrame.Item.Passage) -> String {
         DocumentName.path(ofFilename: passage.attributes?["filename"]?.string ?? passage.filename ?? "")
     }
@@ -113,5 +112,14 @@ struct ResponseItems {
         case .incomplete: response.incomplete_details?.reason ?? response.error?.message ?? "incomplete"
         case .failed: response.error?.message ?? "The server did not say why."
         }
+    }
+}
+
+extension ToolDefinition {
+    /// Whether the Responses API is told of it as a tool of a type: `file_search`, `web_search`.
+    fileprivate func isOf(_ type: String) -> Bool {
+        if fileSearch != nil { return type == "file_search" }
+        if builtin != nil { return type == "web_search" }
+        return toolGroup.flatMap(ResponsesRequest.equivalent)?["type"]?.string == type
     }
 }

@@ -10,6 +10,8 @@ enum ResponsesFrame {
 
     struct Delta: Decodable {
         let delta: String
+        /// Of the message that it belongs to.
+        let item_id: String?
     }
 
     struct ItemChange: Decodable {
@@ -31,6 +33,7 @@ enum ResponsesFrame {
         }
 
         let id: String
+        let status: String?
         let output: [Item]?
         let usage: Usage?
         let error: ErrorBody?
@@ -72,6 +75,7 @@ enum ResponsesFrame {
 
         let type: String
         let content: [Content]?
+        let call_id: String?
         let name: String?
         let server_label: String?
         let arguments: String?

@@ -25,8 +25,12 @@ struct ResponsesReader {
     private(set) var place = Place.beginning
     /// The answer, when its last frame was read.
     private(set) var answer: Answer?
+    /// The calls that whoever runs the agent has to carry out, once the last frame was read.
+    private(set) var functionCalls: [FunctionCall] = []
     private let items: ResponseItems
     private var streamedText = ""
+    private var message: String?
+    private var openCalls = 0
     private var timeToFirstToken: Duration?
     private var steps = 0
 
@@ -56,21 +60,22 @@ struct ResponsesReader {
             modelSpeaks()
         case "response.output_text.delta":
             modelSpeaks()
-            let text = try ResponsesFrame.decode(frame, as: ResponsesFrame.Delta.self).delta
-            if timeToFirstToken == nil { timeToFirstToken = time }
-            streamedText += text
-            return [.event(.text(text))]
+            return [.event(.text(spoken(try ResponsesFrame.decode(frame), at: time)))]
         case "response.output_item.added":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
-            if item.type == "message" { modelSpeaks() }
+            if ["message", "function_call"].contains(item.type) { modelSpeaks() }
             guard let call = items.call(item) else { return [] }
             if place != .callingTool { modelSpeaks() }
+            openCalls += 1
             return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
             guard let call = items.call(item) else { return [] }
             place = .callingTool
-            return [.event(.toolFinished(call))]
+            // 0.2 shows a call that begins as one of a function.
+            let begins: [Happening] = openCalls > 0 ? [] : [.event(.toolStarted(name: call.name))]
+            openCalls = max(0, openCalls - 1)
+            return begins + [.event(.toolFinished(call))]
         case "response.completed": try finish(.completed, frame, at: time)
         case "response.incomplete": try finish(.incomplete, frame, at: time)
         case "response.failed": try finish(.failed, frame, at: time)
@@ -78,6 +83,16 @@ struct ResponsesReader {
         case _: break  // Progress that the frames above tell as well.
         }
         return []
+    }
+
+    /// The text of a delta, parted from the message before it as the final text parts them.
+    private mutating func spoken(_ delta: ResponsesFrame.Delta, at time: Duration) -> String {
+        if timeToFirstToken == nil { timeToFirstToken = time }
+        let isAnother = message != nil && message != delta.item_id && !streamedText.isEmpty
+        message = delta.item_id
+        let text = isAnother ? "\n" + delta.delta : delta.delta
+        streamedText += text
+        return text
     }
 
     /// A model call begins when the model says something and the last thing was not said by it. Calls that it asked for
@@ -89,7 +104,9 @@ struct ResponsesReader {
 
     private mutating func finish(_ status: Answer.Status, _ frame: String, at time: Duration) throws {
         let response = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response
-        var answer = items.answer(response, status)
+        // A server may end with `response.completed` what it calls failed.
+        var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
+        functionCalls = items.functionCalls(response)
         answer.latency = time
         answer.timeToFirstToken = timeToFirstToken
         answer.streamedText = streamedText

@@ -1,4 +1,5 @@
 import Language
+import Wire
 
 /// An agent's definition as the body of a request to the Responses API.
 struct ResponsesRequest {
@@ -6,34 +7,63 @@ struct ResponsesRequest {
 
     /// - Parameter tokens: bearer tokens of MCP servers, by the name of their environment variable.
     /// - Throws: `Diagnostic` when the API cannot do what the definition asks for, or a token is missing.
-    init(_ agent: AgentDefinition, tokens: [String: Secret]) throws(Diagnostic) {
+    init(_ agent: AgentDefinition, tokens: [String: Secret], on server: Capabilities) throws(Diagnostic) {
         try Self.checkFileSearch(agent)
         var body: [String: Value] = [
             "model": .string(agent.model), "instructions": .string(agent.instructions),
             "max_infer_iters": .integer(agent.maxSteps),
         ]
         var tools: [Value] = []
-        for tool in agent.tools {
-            if let search = tool.fileSearch { tools.append(Self.fileSearch(search)) }
-            if let mcp = tool.mcp { tools.append(try Self.mcp(mcp, named: tool.name, of: agent, tokens)) }
-        }
+        for tool in agent.tools { tools.append(try Self.tool(tool, of: agent, tokens, server)) }
         if !tools.isEmpty { body["tools"] = .array(tools) }
-        if agent.tools.contains(where: { $0.fileSearch != nil }) { body["include"] = ["file_search_call.results"] }
+        if tools.contains(where: { $0["type"] == "file_search" }) { body["include"] = ["file_search_call.results"] }
         body["temperature"] = agent.sampling?.temperature.map(Value.number)
         body["top_p"] = agent.sampling?.topP.map(Value.number)
         body["max_output_tokens"] = agent.sampling?.maxTokens.map(Value.integer)
         body["tool_choice"] = agent.toolChoice.map { Self.toolChoice($0, of: agent) }
         body["text"] = agent.responseFormat.map(Self.text)
+        // Input and output shields are the same here: `RuntimeChoice` tells it otherwise.
+        body["guardrails"] = agent.inputShields.flatMap { $0.isEmpty ? nil : .array($0.map(Value.string)) }
         fixed = body
     }
 
-    /// The request for one turn.
-    func body(_ input: String, after previous: String?, isStored: Bool) -> [String: Value] {
+    /// The request for one model run.
+    ///
+    /// - Parameter steps: how many model calls the server may make; nil for all that the agent may.
+    func body(_ input: Value, after previous: String?, isStored: Bool, steps: Int? = nil) -> [String: Value] {
         var body = fixed
-        body["input"] = .string(input)
+        body["input"] = input
         body["store"] = .bool(isStored)
         body["previous_response_id"] = previous.map(Value.string)
+        if let steps { body["max_infer_iters"] = .integer(steps) }
         return body
+    }
+
+    /// A tool group of servers up to 0.3 as a tool of the Responses API; nil where that has none like it.
+    static func equivalent(of group: ToolDefinition.ToolGroup) -> Value? {
+        switch group.id {
+        case AgentConfig.searchGroup, "builtin::rag":
+            guard let stores = group.args?["vector_db_ids"] ?? group.args?["vector_store_ids"] else { return nil }
+            return ["type": "file_search", "vector_store_ids": stores]
+        case AgentConfig.webSearchGroup: return ["type": "web_search"]
+        case _: return nil
+        }
+    }
+
+    private static func tool(
+        _ tool: ToolDefinition, of agent: AgentDefinition, _ tokens: [String: Secret], _ server: Capabilities
+    ) throws(Diagnostic) -> Value {
+        if let search = tool.fileSearch { return fileSearch(search) }
+        if let mcp = tool.mcp { return try self.mcp(mcp, named: tool.name, of: agent, tokens, server) }
+        if let function = tool.offered {
+            return [
+                "type": "function", "name": .string(tool.name), "description": .string(function.description),
+                "parameters": function.parameters, "strict": false,
+            ]
+        }
+        guard let group = tool.toolGroup else { return ["type": "web_search"] }
+        guard let tool = equivalent(of: group) else { throw unknownGroup(group.id, of: agent) }
+        return tool
     }
 
     private static func fileSearch(_ search: ToolDefinition.FileSearch) -> Value {
@@ -47,7 +77,8 @@ struct ResponsesRequest {
     }
 
     private static func mcp(
-        _ mcp: ToolDefinition.MCP, named name: String, of agent: AgentDefinition, _ tokens: [String: Secret]
+        _ mcp: ToolDefinition.MCP, named name: String, of agent: AgentDefinition, _ tokens: [String: Secret],
+        _ server: Capabilities
     ) throws(Diagnostic) -> Value {
         var tool: [String: Value] = [
             "type": "mcp", "server_label": .string(name),
@@ -56,18 +87,25 @@ struct ResponsesRequest {
         tool["server_url"] = mcp.url.map(Value.string)
         tool["connector_id"] = mcp.connector.map(Value.string)
         tool["allowed_tools"] = mcp.allow.map { .array($0.map(Value.string)) }
-        tool["headers"] = mcp.headers.map { .object($0.mapValues(Value.string)) }
+        var headers = mcp.headers?.mapValues(Value.string) ?? [:]
         if let variable = mcp.tokenEnvironment {
-            guard let token = tokens[variable] else { throw missing(variable, for: name, of: agent) }
-            tool["authorization"] = .string(token.revealed)
+            guard let token = tokens[variable] else { throw .missingToken(variable, for: name, of: agent) }
+            if server.takesMCPAuthorization {
+                tool["authorization"] = .string(token.revealed)
+            } else {
+                headers["Authorization"] = .string("Bearer \(token.revealed)")
+            }
         }
+        if !headers.isEmpty { tool["headers"] = .object(headers) }
         return .object(tool)
     }
 
     private static func toolChoice(_ choice: String, of agent: AgentDefinition) -> Value {
         guard let tool = agent.tools.first(where: { $0.name == choice }) else { return .string(choice) }
-        return tool.mcp == nil
-            ? ["type": "file_search"] : ["type": "mcp", "server_label": .string(tool.name)]
+        if tool.mcp != nil { return ["type": "mcp", "server_label": .string(tool.name)] }
+        if tool.offered != nil { return ["type": "function", "name": .string(tool.name)] }
+        if let group = tool.toolGroup, let type = equivalent(of: group)?["type"] { return ["type": type] }
+        return tool.fileSearch == nil ? ["type": "web_search"] : ["type": "file_search"]
     }
 
     private static func text(_ schema: Value) -> Value {
@@ -87,7 +125,20 @@ struct ResponsesRequest {
         )
     }
 
-    private static func missing(_ variable: String, for tool: String, of agent: AgentDefinition) -> Diagnostic {
+    private static func unknownGroup(_ group: String, of agent: AgentDefinition) -> Diagnostic {
+        Diagnostic(
+            "not-offered", "Something that the server does not offer",
+            detail:
+                "The agent `\(agent.name)` uses the tool group `\(group)`, for which the Responses API has no tool.",
+            fix: "Use `runtime: agents` on Llama Stack 0.2 or 0.3, or another tool.",
+            address: "agents.\(agent.name)", exitCode: 10
+        )
+    }
+}
+
+extension Diagnostic {
+    /// A token that an agent needs and that nobody gave.
+    static func missingToken(_ variable: String, for tool: String, of agent: AgentDefinition) -> Diagnostic {
         Diagnostic(
             "missing-secret", "A secret is missing",
             detail: "The tool `\(tool)` of the agent `\(agent.name)` takes its token from the environment variable "

@@ -18,7 +18,7 @@ package struct Cites: Assertion {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
         let answer = observation.answer
         guard !answer.cited.contains(path) else { return .passed }
-        guard answer.tellsSources else { throw .sources }
+        guard answer.tellsSources, answer.tellsCitations else { throw .sources }
         let wasRetrieved = answer.retrieved.contains { $0.document == path }
         return .failed(
             Mismatch(

@@ -64,7 +64,11 @@ package struct Capabilities: Sendable, Hashable {
 
     /// Whether there are agents on the server, with sessions and turns.
     package var hasAgents: Bool {
-        routes.have("POST", "/v1/agents") || routes.have("POST", "/v1alpha/agents")
+        agentsPath != nil
+    }
+
+    func has(_ verb: String, _ path: String) -> Bool {
+        routes.have(verb, path)
     }
 
     package var hasVectorStores: Bool {

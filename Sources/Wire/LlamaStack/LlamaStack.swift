@@ -2,7 +2,7 @@ import Language
 
 /// A Llama Stack or OGX server that answered as one, with what it can do and its route groups.
 package struct LlamaStack: Sendable {
-    package let endpoint: Endpoint
+    package internal(set) var endpoint: Endpoint
     package let capabilities: Capabilities
 
     /// Asks the server what it is, with two requests.

@@ -1,0 +1,59 @@
+import Engine
+import Kinds
+import Language
+import Reports
+import Runtime
+import Suites
+
+/// The agents of a stack, ready to run.
+struct RunnableAgents: Sendable {
+    let lookup: AgentLookup
+    let runtime: any AgentRuntime
+
+    static func find(in session: Session, _ stack: Stack) async throws -> RunnableAgents {
+        guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
+        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let runtimes = AgentRuntimes(
+            server: llamaStack, tokens: try Kinds.tokens(in: session.workflow, environment: stack.environment),
+            handlers: Kinds.handlers(
+                in: session.workflow, folder: stack.folder, environment: stack.environment,
+                transport: session.servers.transport))
+        return RunnableAgents(
+            lookup: lookup, runtime: PlacedRuntime(runtime: runtimes, workflow: session.workflow))
+    }
+}
+
+extension Stack {
+    /// Tells, once for each reason, that chat completions answered instead of the agents of a suite.
+    func warnOfFallbacks(in run: Run) {
+        for suite in run.suites {
+            let turns = suite.cases.flatMap(\.samples).flatMap(\.turns)
+            for reason in Set(turns.compactMap(\.answer.fallback)).sorted() {
+                warn(.fellBack("The agent of the suite `\(suite.suite)`", because: reason))
+            }
+        }
+    }
+
+    /// Tells a warning of a run.
+    func warn(_ warning: Diagnostic) {
+        Notices.write([warning], sources, environment: environment)
+    }
+}
+
+extension Diagnostic {
+    /// Chat completions answered instead of the runtime that was chosen.
+    static func fellBack(_ who: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "fallback", "Chat completions answered",
+            detail: "\(who) could not be run as an agent of the server, so chat completions answered. \(reason)",
+            severity: .warning)
+    }
+
+    fileprivate static var noAgents: Diagnostic {
+        Diagnostic(
+            "no-agents", "No agents", detail: "The spec declares no agent, so there is none to run.",
+            fix: "Declare one under `agents:`.")
+    }
+}

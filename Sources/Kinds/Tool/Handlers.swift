@@ -1,0 +1,32 @@
+package import Engine
+package import Language
+package import Runtime
+package import Wire
+
+extension Kinds {
+    /// What carries out the functions that a workflow declares, by the name of the tool; a function without `http` or
+    /// `exec` has no handler, and its calls go to the caller.
+    ///
+    /// - Parameters:
+    ///   - folder: tells where a program runs: beside the file that names it.
+    ///   - transport: sends the requests of `http` functions.
+    package static func handlers(
+        in workflow: Workflow, folder: SpecFolder, environment: [String: String], transport: any HTTPTransport
+    ) -> [String: any FunctionHandler] {
+        var handlers: [String: any FunctionHandler] = [:]
+        for (declaration, spec) in workflow.specs(of: ToolSpec.self) {
+            let name = declaration.address.name
+            if let http = spec.function?.http, let url = http.url {
+                handlers[name] = HTTPFunction(
+                    url: url.value, method: HTTPRequest.Method(rawValue: http.method) ?? .post,
+                    headers: http.headers.sorted { $0.key < $1.key }.map { ($0.key, $0.value) },
+                    timeout: http.timeout, transport: transport)
+            } else if let program = spec.function?.program {
+                handlers[name] = ProgramFunction(
+                    program.command.value, in: folder.base(of: program.command.range), timeout: program.timeout,
+                    environment: environment)
+            }
+        }
+        return handlers
+    }
+}

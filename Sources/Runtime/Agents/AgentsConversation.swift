@@ -1,0 +1,107 @@
+import Language
+import Synchronization
+import Wire
+
+/// One session of a server agent, opened by its first question.
+final class AgentsConversation: AgentConversation {
+    private let agent: AgentDefinition
+    private let runtime: AgentsRuntime
+    private let session = Mutex<LlamaStack.Session?>(nil)
+    private let names: FileNames
+
+    init(_ agent: AgentDefinition, _ runtime: AgentsRuntime) {
+        self.agent = agent
+        self.runtime = runtime
+        names = FileNames(runtime.server)
+    }
+
+    /// The session to remove; nil when none was opened.
+    var opened: LlamaStack.Session? {
+        session.withLock { $0 }
+    }
+
+    func ask(
+        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        let watch = Stopwatch(runtime.clock)
+        let session = if let opened { opened } else { try await open() }
+        var reader = try await take(.question(input), in: session, watch, timeout, onEvent)
+        var whole = try await answer(of: reader)
+        while !reader.calls.isEmpty, whole.mayGoOn(with: reader.calls, of: agent, runtime.local) {
+            let results = try await runtime.local.carryOut(
+                reader.calls, of: agent, timeout: timeout - watch.elapsed, onEvent: onEvent)
+            whole.add(results)
+            let input = LlamaStack.Agents.Input.results(results.map(Self.item), turn: reader.turn)
+            reader = try await take(input, in: session, watch, timeout, onEvent)
+            whole = whole.followed(by: try await answer(of: reader))
+        }
+        whole.latency = watch.elapsed
+        await onEvent(.finished(whole))
+        return whole
+    }
+
+    private func open() async throws -> LlamaStack.Session {
+        let opened = try await runtime.open(agent)
+        session.withLock { $0 = opened }
+        return opened
+    }
+
+    private static func item(_ result: LocalTools.Result) -> Value {
+        [
+            "call_id": .string(result.id), "tool_name": .string(result.call.name), "content": .string(result.output),
+        ]
+    }
+
+    private func take(
+        _ input: LlamaStack.Agents.Input, in session: LlamaStack.Session, _ watch: Stopwatch, _ timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> TurnReader {
+        let agents = runtime.agents
+        do {
+            return try await agents.takeTurn(with: input, in: session, timeout: timeout) { frames in
+                var reader = TurnReader(agent)
+                for try await frame in frames {
+                    if watch.elapsed > timeout { throw agents.broken("no answer within the time limit", in: session) }
+                    for event in try reader.read(frame.data, at: watch.elapsed) { await onEvent(event) }
+                    if reader.answer != nil { return reader }
+                }
+                throw TurnReader.Failure(message: "The stream ended before the answer did.")
+            }
+        } catch let failure as TurnReader.Failure {
+            throw diagnostic(failure, session)
+        } catch let error as WireError {
+            throw error.diagnostic(address: "agents.\(agent.name)")
+        }
+    }
+
+    /// What a part of the turn gave, with what it found named by our paths.
+    private func answer(of reader: TurnReader) async throws -> Answer {
+        guard var answer = reader.answer else { preconditionFailure("A turn is read to its end.") }
+        do {
+            answer.retrieved = try await names.named(reader.found)
+        } catch let error as WireError {
+            throw error.diagnostic(address: "agents.\(agent.name)")
+        }
+        answer.tellsSources = !reader.hidesSources
+        answer.tellsCitations = false
+        return answer
+    }
+
+    private func diagnostic(_ failure: TurnReader.Failure, _ session: LlamaStack.Session) -> Diagnostic {
+        let message = failure.message
+        if message.contains("Model '\(agent.model)' not found") {
+            return .unknownModel(of: agent, at: runtime.server)
+        }
+        let address = "agents.\(agent.name)"
+        var diagnostic = runtime.agents.broken(message, in: session).diagnostic(address: address)
+        // So the server says it when a group's MCP server does not answer: it lists no tools then.
+        let silent = agent.tools.compactMap(\.mcp).first {
+            message.contains("Toolgroup \($0.toolGroup ?? "?") not found")
+        }
+        if let silent {
+            diagnostic.detail += " The tool group lists no tools: its MCP server cannot be reached from the server."
+            diagnostic.fix = "Make sure that `\(silent.url ?? "the MCP server")` can be reached from the server."
+        }
+        return diagnostic
+    }
+}

@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Language
+import Wire
+
+/// Runs agents as agents of the server (Llama Stack 0.2 and 0.3): a session for each conversation, a streamed turn for
+/// each question, resumed with the results of functions that are called.
+///
+/// A definition with an `agentID` uses that agent as it is. Otherwise the agent is found by its name, which holds the
+/// digest of the definition, and made when it is not there; it stays, for others to find. Sessions are removed.
+struct AgentsRuntime: AgentRuntime {
+    let server: LlamaStack
+    let agents: LlamaStack.Agents
+    let local: LocalTools
+    let clock: any Clock<Duration>
+
+    /// nil on a server without agents.
+    ///
+    /// - Parameter tokens: bearer tokens of MCP servers, by the URL of the server. They travel as provider data.
+    init?(server: LlamaStack, tokens: [String: Secret], local: LocalTools, clock: any Clock<Duration>) {
+        let headers = tokens.mapValues { Value.object(["Authorization": .string("Bearer \($0.revealed)")]) }
+        let told = tokens.isEmpty ? server : server.telling(providerData: ["mcp_headers": .object(headers)])
+        guard let agents = told.agents else { return nil }
+        self.server = told
+        self.agents = agents
+        self.local = local
+        self.clock = clock
+    }
+
+    func withConversation<Result: Sendable>(
+        with agent: AgentDefinition,
+        _ body: @Sendable (any AgentConversation) async throws -> Result
+    ) async throws -> Result {
+        let conversation = AgentsConversation(agent, self)
+        let result: Swift.Result<Result, any Error>
+        do {
+            result = .success(try await body(conversation))
+        } catch {
+            result = .failure(error)
+        }
+        await remove(conversation.opened)
+        return try result.get()
+    }
+
+    /// Opens a session of the agent, which is made when it is not there.
+    func open(_ agent: AgentDefinition) async throws -> LlamaStack.Session {
+        do {
+            let id = try await find(agent)
+            return LlamaStack.Session(agent: id, id: try await agents.createSession(of: id, named: "drover"))
+        } catch let error as WireError {
+            throw error.diagnostic(address: "agents.\(agent.name)")
+        }
+    }
+
+    private func find(_ agent: AgentDefinition) async throws -> String {
+        if let id = agent.agentID { return id }
+        let config = try AgentConfig.value(of: agent, on: server.capabilities)
+        let name = try agent.serverName
+        // Names are not unique: of several, all take the same.
+        if let found = try await agents.list().first(where: { $0.name == name }) { return found.id }
+        return try await agents.create(config)
+    }
+
+    /// Removes a session, also when the task is cancelled; one that the server does not let go of is left behind.
+    private func remove(_ session: LlamaStack.Session?) async {
+        guard let session else { return }
+        let agents = agents
+        // Unstructured, and awaited here: a child of a cancelled task could send nothing any more.
+        await Task {
+            do {
+                try await agents.deleteSession(session)
+            } catch {}  // The answers are worth more than a tidy server.
+        }.value
+    }
+}

@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Language
+
+/// Reads the frames of a server agent's turn into events and, at its end, what it gave. Pure: time comes in.
+///
+/// Such a server tells no tokens, and no citations; what a search found it tells by file ids.
+struct TurnReader {
+    /// An error frame, or a frame that cannot be read: nothing is known about the answer.
+    struct Failure: Error, Hashable {
+        var message: String
+    }
+
+    /// What the turn gave, when its last frame was read.
+    private(set) var answer: Answer?
+    /// What the turn waits for, once it has ended with that; empty for a turn that is complete.
+    private(set) var calls: [FunctionCall] = []
+    private(set) var turn = ""
+    /// The passages that searches found, by the ids of their files.
+    private(set) var found: [Answer.Passage] = []
+    /// Whether there was a search of which the server did not tell what it found.
+    private(set) var hidesSources = false
+    private let agent: AgentDefinition
+    private let own: Set<String>
+    private var toolCalls: [Answer.ToolCall] = []
+    private var streamedText = ""
+    private var timeToFirstToken: Duration?
+    private var steps = 0
+
+    init(_ agent: AgentDefinition) {
+        self.agent = agent
+        own = Set(agent.tools.filter { $0.offered != nil }.map(\.name))
+    }
+
+    /// Takes one frame that arrived some time after the question was put.
+    mutating func read(_ frame: String, at time: Duration) throws -> [AgentEvent] {
+        do {
+            let frame = try TurnFrame.decode(frame)
+            if let payload = frame.event?.payload { return events(of: payload, at: time) }
+            throw Failure(message: frame.error?.message ?? "The server sent an error without words.")
+        } catch is DecodingError {
+            throw Failure(message: "The server sent something that cannot be read: \(frame.prefix(200))")
+        }
+    }
+
+    private mutating func events(of payload: TurnFrame.Payload, at time: Duration) -> [AgentEvent] {
+        switch (payload.event_type, payload.step_type) {
+        case ("step_start", "inference"):
+            steps += 1
+            streamedText = ""
+        case ("step_progress", "inference"):
+            guard let text = payload.delta?.text, !text.isEmpty else { return [] }
+            timeToFirstToken = timeToFirstToken ?? time
+            streamedText += text
+            return [.text(text)]
+        case ("step_progress", "tool_execution"):
+            return (payload.delta?.tool_call).map { [.toolStarted(name: tool($0.tool_name).name)] } ?? []
+        case ("step_complete", "tool_execution"):
+            return payload.step_details.map { executed($0) } ?? []
+        case ("turn_complete", _): finish(payload.turn, at: time)
+        case ("turn_awaiting_input", _):
+            finish(payload.turn, at: time)
+            wait(for: payload.turn?.output_message)
+        case _: break  // Progress that the frames above tell as well.
+        }
+        return []
+    }
+
+    /// What a step of the server's own tools gave. Results that were handed in come back as such a step, and are known.
+    private mutating func executed(_ step: TurnFrame.Step) -> [AgentEvent] {
+        (step.tool_responses ?? []).filter { !own.contains($0.tool_name) }.map { response in
+            let call = step.tool_calls?.first { $0.call_id == response.call_id } ?? step.tool_calls?.first
+            let (name, tool) = tool(response.tool_name)
+            let text = call?.argumentsText ?? ""
+            let done = Answer.ToolCall(
+                name: name, tool: tool, arguments: FunctionCall.parsed(text) ?? .string(text),
+                result: response.metadata?.chunks?.joined(separator: "\n\n") ?? TurnFrame.text(of: response.content))
+            note(response)
+            toolCalls.append(done)
+            return .toolFinished(done)
+        }
+    }
+
+    private mutating func note(_ response: TurnFrame.ToolResponse) {
+        guard let files = response.metadata?.document_ids else {
+            hidesSources = hidesSources || response.tool_name == AgentConfig.searchTool
+            return
+        }
+        let scores = response.metadata?.scores ?? []
+        for (index, file) in files.enumerated() {
+            found.append(Answer.Passage(document: file, score: scores.indices.contains(index) ? scores[index] : nil))
+        }
+    }
+
+    /// The name that an answer tells a tool by, and the declared tool that offers it.
+    private func tool(_ name: String) -> (name: String, tool: String) {
+        if name == AgentConfig.searchTool, let search = agent.tools.first(where: \.isSearch) {
+            return (search.name, search.name)
+        }
+        if ["web_search", "brave_search"].contains(name), let web = agent.tools.first(where: { $0.builtin != nil }) {
+            return (web.name, web.name)
+        }
+        if own.contains(name) { return (name, name) }
+        let groups = agent.tools.filter { $0.mcp != nil || $0.toolGroup != nil }
+        let allowing = groups.first { $0.mcp?.allow?.contains(name) == true }
+        return (name, (allowing ?? groups.first { $0.mcp?.allow == nil })?.name ?? name)
+    }
+
+    private mutating func finish(_ turn: TurnFrame.Turn?, at time: Duration) {
+        let text = TurnFrame.text(of: turn?.output_message.content)
+        self.turn = turn?.turn_id ?? ""
+        answer = Answer(
+            status: .completed, text: text, hasMessage: !text.isEmpty, toolCalls: toolCalls,
+            steps: steps > 0 ? steps : nil, latency: time, timeToFirstToken: timeToFirstToken,
+            streamedText: streamedText)
+    }
+
+    /// The server waits with `end_of_message`; with `end_of_turn` it is out of steps, whatever the event says.
+    private mutating func wait(for message: TurnFrame.Turn.Message?) {
+        guard message?.stop_reason == "end_of_message" else {
+            answer?.status = .incomplete
+            answer?.error = Answer.outOfSteps
+            return
+        }
+        calls = (message?.tool_calls ?? []).map {
+            FunctionCall(id: $0.call_id, name: $0.tool_name, arguments: $0.argumentsText)
+        }
+    }
+}
+
+extension ToolDefinition {
+    /// Whether it searches documents.
+    fileprivate var isSearch: Bool {
+        fileSearch != nil || toolGroup?.id == AgentConfig.searchGroup || toolGroup?.id == "builtin::rag"
+    }
+}

@@ -1,0 +1,36 @@
+extension Answer {
+    /// This answer as the beginning of one turn, and `next` as what came after it: the later status, the text of both,
+    /// the calls of both in their order, and what both used (nil when one of them does not tell).
+    func followed(by next: Answer) -> Answer {
+        var whole = next
+        whole.text = [text, next.text].filter { !$0.isEmpty }.joined(separator: "\n")
+        whole.hasMessage = hasMessage || next.hasMessage
+        whole.toolCalls = toolCalls + next.toolCalls
+        whole.retrieved = retrieved + next.retrieved
+        whole.cited = cited + next.cited.filter { !cited.contains($0) }
+        whole.tellsSources = tellsSources && next.tellsSources
+        whole.tellsCitations = tellsCitations && next.tellsCitations
+        whole.usage = Usage.sum(usage, next.usage)
+        whole.steps = steps.flatMap { steps in next.steps.map { steps + $0 } }
+        whole.timeToFirstToken = timeToFirstToken ?? next.timeToFirstToken
+        let streamed = [streamedText, next.streamedText].compactMap { $0 }
+        whole.streamedText =
+            streamed.count < 2 ? nil : streamed.filter { !$0.isEmpty }.joined(separator: "\n")
+        whole.fallback = fallback ?? next.fallback
+        return whole
+    }
+
+    /// Adds calls that were carried out here, with what agents that were asked used.
+    mutating func add(_ results: [LocalTools.Result]) {
+        toolCalls += results.map(\.call)
+        for case let answer? in results.map(\.answer) { usage = Usage.sum(usage, answer.usage) }
+    }
+}
+
+extension Answer.Usage {
+    /// nil when one of both is not known: less than the truth would pass for it.
+    static func sum(_ left: Answer.Usage?, _ right: Answer.Usage?) -> Answer.Usage? {
+        guard let left, let right else { return nil }
+        return Answer.Usage(input: left.input + right.input, output: left.output + right.output)
+    }
+}

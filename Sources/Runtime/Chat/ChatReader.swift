@@ -1,0 +1,93 @@
+import FoundationEssentials
+import Language
+
+/// Reads the chunks of a chat completion into text and, at its end, what one model call gave. Pure: time comes in.
+///
+/// The servers end the stream without a word after the last chunk; what others send there (`[DONE]`) is skipped.
+struct ChatReader {
+    /// An error frame, or a chunk that cannot be read: nothing is known about the answer.
+    struct Failure: Error, Hashable {
+        var code: String?
+        var message: String
+    }
+
+    private(set) var text = ""
+    private(set) var timeToFirstToken: Duration?
+    private(set) var usage: Answer.Usage?
+    /// Why the model stopped; nil while it speaks.
+    private(set) var reason: String?
+    private var pieces: [Int: FunctionCall] = [:]
+
+    /// The calls that the model asks for, in its order.
+    var calls: [FunctionCall] {
+        pieces.sorted { $0.key < $1.key }.map(\.value)
+    }
+
+    private struct Chunk: Decodable {
+        struct Choice: Decodable {
+            let delta: Delta?
+            let finish_reason: String?
+        }
+
+        struct Delta: Decodable {
+            let content: String?
+            let tool_calls: [Piece]?
+        }
+
+        struct Piece: Decodable {
+            struct Function: Decodable {
+                let name: String?
+                let arguments: String?
+            }
+
+            let index: Int?
+            let id: String?
+            let function: Function?
+        }
+
+        struct Usage: Decodable {
+            let prompt_tokens: Int
+            let completion_tokens: Int
+        }
+
+        struct ErrorBody: Decodable {
+            let code: Value?
+            let message: String?
+        }
+
+        let choices: [Choice]?
+        let usage: Usage?
+        let error: ErrorBody?
+    }
+
+    /// Takes one chunk that arrived some time after the question was put.
+    ///
+    /// - Returns: the piece of text in it, nil when there is none.
+    mutating func read(_ chunk: String, at time: Duration) throws(Failure) -> String? {
+        guard chunk != "[DONE]" else { return nil }
+        guard let decoded = try? JSONDecoder().decode(Chunk.self, from: Data(chunk.utf8)) else {  // Told below.
+            throw Failure(message: "The server sent something that cannot be read: \(chunk.prefix(200))")
+        }
+        if let error = decoded.error {
+            let code = error.code.flatMap { $0 == .null ? nil : $0.interpolated }
+            throw Failure(code: code, message: error.message ?? "The server sent an error without words.")
+        }
+        usage = decoded.usage.map { .init(input: $0.prompt_tokens, output: $0.completion_tokens) } ?? usage
+        guard let choice = decoded.choices?.first else { return nil }
+        reason = choice.finish_reason ?? reason
+        for piece in choice.delta?.tool_calls ?? [] { add(piece) }
+        guard let text = choice.delta?.content, !text.isEmpty else { return nil }
+        timeToFirstToken = timeToFirstToken ?? time
+        self.text += text
+        return text
+    }
+
+    private mutating func add(_ piece: Chunk.Piece) {
+        let index = piece.index ?? pieces.count
+        var call = pieces[index] ?? FunctionCall(id: "", name: "", arguments: "")
+        call.id = piece.id ?? call.id
+        call.name += piece.function?.name ?? ""
+        call.arguments += piece.function?.arguments ?? ""
+        pieces[index] = call
+    }
+}

@@ -1,0 +1,66 @@
+package import Language
+package import Wire
+
+/// Calls a function by a request with the arguments as a JSON object: in the body, or, with `GET` and `DELETE`, in the
+/// query (what is not text as JSON). Any success status is a result; the body is what the model is told.
+package struct HTTPFunction: FunctionHandler {
+    package var url: String
+    package var method: HTTPRequest.Method
+    package var headers: [(name: String, value: String)]
+    /// For the whole call, or between two pieces of the answer.
+    package var timeout: Duration
+    private let transport: any HTTPTransport
+
+    package init(
+        url: String, method: HTTPRequest.Method = .post, headers: [(name: String, value: String)] = [],
+        timeout: Duration = .seconds(30), transport: any HTTPTransport
+    ) {
+        self.url = url
+        self.method = method
+        self.headers = headers
+        self.timeout = timeout
+        self.transport = transport
+    }
+
+    package func call(_ arguments: Value) async throws -> String {
+        do {
+            return try await transport.stream(request(arguments)) { head, chunks in
+                let body = try await Self.text(of: chunks)
+                guard head.isSuccess else {
+                    throw FunctionFailure("The function answered with status \(head.status): \(body.prefix(500))")
+                }
+                return body
+            }
+        } catch let failure as TransportFailure {
+            throw FunctionFailure("The function could not be called: \(failure.message)")
+        }
+    }
+
+    private func request(_ arguments: Value) -> HTTPRequest {
+        var request = HTTPRequest(
+            method, url, headers: [("accept", "application/json, text/plain, */*")] + headers, timeout: timeout)
+        switch method {
+        case .get, .delete:
+            let pairs = (arguments.object ?? [:]).sorted { $0.key < $1.key }.map {
+                (name: $0.key, value: $0.value.interpolated)
+            }
+            let query = PercentEncoding.query(pairs)
+            request.url += url.contains("?") ? query.replacing("?", with: "&", maxReplacements: 1) : query
+        case .post, .put, .patch:
+            request.headers.append(("content-type", "application/json"))
+            request.body = Array(arguments.canonicalJSON.utf8)
+        }
+        return request
+    }
+
+    private static func text(of chunks: any AsyncSequence<[UInt8], any Error>) async throws -> String {
+        var bytes: [UInt8] = []
+        for try await chunk in chunks {
+            bytes += chunk
+            guard bytes.count <= functionOutputLimit else {
+                throw FunctionFailure("The function's answer is longer than \(functionOutputLimit >> 10) KiB.")
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

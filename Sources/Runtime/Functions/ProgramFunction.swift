@@ -1,0 +1,76 @@
+import FoundationEssentials
+package import Language
+import Subprocess
+import SystemPackage
+import Wire
+
+/// Calls a function as a program: the arguments as a JSON object on its standard input, its standard output is what the
+/// model is told. It sees no variable but `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, so that it finds no secret of ours.
+package struct ProgramFunction: FunctionHandler {
+    /// The program (a path, or a name to be found in `PATH`) and its arguments, never empty.
+    package var command: [String]
+    package var directory: String
+    package var timeout: Duration
+    private let environment: [String: String]
+
+    private static let kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"]
+
+    /// - Parameter environment: the one that drover runs in; most of it is not passed on.
+    package init(
+        _ command: [String], in directory: String, timeout: Duration = .seconds(30), environment: [String: String]
+    ) {
+        precondition(!command.isEmpty, "A command names a program.")
+        self.command = command
+        self.directory = directory
+        self.timeout = timeout
+        self.environment = environment.filter { Self.kept.contains($0.key) }
+    }
+
+    package func call(_ arguments: Value) async throws -> String {
+        try await withThrowingTaskGroup(of: String.self) { group in
+            group.addTask { try await run(arguments) }
+            group.addTask {
+                try await Task.sleep(for: timeout)
+                throw FunctionFailure("The function did not end within \(timeout.inSeconds).")
+            }
+            defer { group.cancelAll() }
+            guard let output = try await group.next() else { throw CancellationError() }
+            return output
+        }
+    }
+
+    /// A program that is given up is asked to end, and killed a second later.
+    private func run(_ arguments: Value) async throws -> String {
+        var variables: [Environment.Key: String] = [:]
+        for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
+        var options = PlatformOptions()
+        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
+        let name = command[0]
+        do {
+            let result = try await Subprocess.run(
+                name.contains("/") ? .path(FilePath(name)) : .name(name),
+                arguments: Arguments(Array(command.dropFirst())), environment: .custom(variables),
+                workingDirectory: FilePath(directory), platformOptions: options,
+                input: .string(arguments.canonicalJSON), output: .string(limit: functionOutputLimit),
+                error: .string(limit: functionOutputLimit))
+            guard result.terminationStatus.isSuccess else {
+                throw FunctionFailure("The function failed: \(Self.end(of: result.standardError))")
+            }
+            return result.standardOutput
+        } catch let error as SubprocessError {
+            throw FunctionFailure(Self.words(for: error))
+        }
+    }
+
+    private static func words(for error: SubprocessError) -> String {
+        switch error.code {
+        case .executableNotFound: "The function's program was not found."
+        case .outputLimitExceeded: "The function wrote more than \(functionOutputLimit >> 10) KiB."
+        case _: "The function's program could not be run."
+        }
+    }
+
+    private static func end(of text: String) -> String {
+        text.isEmpty ? "it said nothing." : String(text.suffix(500))
+    }
+}

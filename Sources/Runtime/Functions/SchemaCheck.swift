@@ -1,0 +1,120 @@
+package import Language
+
+/// Checks a value against a JSON schema, as far as arguments of functions need it.
+///
+/// Heeded: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `maxItems`,
+/// `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength`, `pattern`, `allOf`, `anyOf`,
+/// `oneOf`, `not`, and the schemas `true` and `false`. Everything else (`$ref`, `format`, `patternProperties`, …) is not
+/// looked at and never fails.
+package struct SchemaCheck: Sendable {
+    private let schema: Value
+
+    package init(_ schema: Value) {
+        self.schema = schema
+    }
+
+    /// What is wrong with a value, in sentences that name the place (`city`, `legs[0].from`); empty when nothing is.
+    package func problems(in value: Value) -> [String] {
+        Self.problems(value, schema, "")
+    }
+
+    private static func problems(_ value: Value, _ schema: Value, _ place: String) -> [String] {
+        if schema == false { return ["\(name(place)) is not allowed."] }
+        guard let rules = schema.object else { return [] }
+        return type(value, rules, place) + choice(value, rules, place) + members(value, rules, place)
+            + elements(value, rules, place) + size(value, rules, place) + text(value, rules, place)
+            + combinations(value, rules, place)
+    }
+
+    private static func name(_ place: String) -> String {
+        place.isEmpty ? "The value" : "`\(place)`"
+    }
+
+    private static func type(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        guard let type = rules["type"] else { return [] }
+        let types = type.string.map { [$0] } ?? (type.array ?? []).compactMap(\.string)
+        guard !types.isEmpty, !types.contains(where: { value.isOf($0) }) else { return [] }
+        return ["\(name(place)) must be \(types.map { "`\($0)`" }.joined(separator: " or "))."]
+    }
+
+    private static func choice(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        let choices = rules["enum"]?.array ?? rules["const"].map { [$0] }
+        guard let choices, !choices.contains(where: { value.isSame(as: $0) }) else { return [] }
+        return ["\(name(place)) must be one of \(choices.map { "`\($0.interpolated)`" }.joined(separator: ", "))."]
+    }
+
+    private static func members(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        guard let object = value.object else { return [] }
+        let properties = rules["properties"]?.object ?? [:]
+        let missing = (rules["required"]?.array ?? []).compactMap(\.string).filter { object[$0] == nil }
+        let path = { (key: String) in place.isEmpty ? key : "\(place).\(key)" }
+        return missing.map { "`\(path($0))` is missing." }
+            + object.sorted { $0.key < $1.key }.flatMap { key, member in
+                problems(member, properties[key] ?? rules["additionalProperties"] ?? true, path(key))
+            }
+    }
+
+    private static func elements(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        guard let array = value.array, let schema = rules["items"] else { return [] }
+        return array.enumerated().flatMap { problems($1, schema, "\(place)[\($0)]") }
+    }
+
+    private static func size(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        var problems: [String] = []
+        func check(_ rule: String, _ size: Double?, _ holds: (Double, Double) -> Bool, _ words: String) {
+            guard let size, let limit = rules[rule]?.double, !holds(size, limit) else { return }
+            problems.append("\(name(place)) must \(words) \(rules[rule]?.interpolated ?? "").")
+        }
+        check("minimum", value.double, >=, "be at least")
+        check("maximum", value.double, <=, "be at most")
+        check("exclusiveMinimum", value.double, >, "be more than")
+        check("exclusiveMaximum", value.double, <, "be less than")
+        let length = value.string.map { Double($0.unicodeScalars.count) }
+        check("minLength", length, >=, "have at least this many characters:")
+        check("maxLength", length, <=, "have at most this many characters:")
+        let count = value.array.map { Double($0.count) }
+        check("minItems", count, >=, "have at least this many items:")
+        check("maxItems", count, <=, "have at most this many items:")
+        return problems
+    }
+
+    private static func text(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        guard let text = value.string, let pattern = rules["pattern"]?.string else { return [] }
+        do {
+            let isMatch = try Regex(pattern).firstMatch(in: text) != nil
+            return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
+        } catch {
+            return []  // A pattern of another dialect cannot be checked: then it is not.
+        }
+    }
+
+    private static func combinations(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
+        func fits(_ schema: Value) -> Bool { problems(value, schema, place).isEmpty }
+        var found = (rules["allOf"]?.array ?? []).flatMap { problems(value, $0, place) }
+        if let any = rules["anyOf"]?.array, !any.contains(where: fits) {
+            found.append("\(name(place)) fits none of the allowed forms.")
+        }
+        if let one = rules["oneOf"]?.array, one.filter(fits).count != 1 {
+            found.append("\(name(place)) must fit exactly one of the allowed forms.")
+        }
+        if let not = rules["not"], fits(not) { found.append("\(name(place)) has a form that is not allowed.") }
+        return found
+    }
+}
+
+extension Value {
+    fileprivate func isOf(_ type: String) -> Bool {
+        switch (type, self) {
+        case ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array), ("object", .object): true
+        case ("number", .integer), ("number", .number): true
+        case ("integer", _): double != nil && integer != nil
+        case _: false
+        }
+    }
+
+    /// In JSON, 1 and 1.0 are the same.
+    fileprivate func isSame(as other: Value) -> Bool {
+        if let left = double, let right = other.double { return left == right }
+        return self == other
+    }
+}

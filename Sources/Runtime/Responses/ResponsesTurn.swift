@@ -1,0 +1,150 @@
+import Language
+import Wire
+
+/// One turn by the Responses API: a response, and as long as the model calls functions that are carried out here, another
+/// one with their results. The model is called at most `maxSteps` times in all of them together.
+struct ResponsesTurn: Sendable {
+    let agent: AgentDefinition
+    let server: LlamaStack
+    let local: LocalTools
+    let request: ResponsesRequest
+    let isStored: Bool
+    let names: FileNames
+    let clock: any Clock<Duration>
+
+    /// What one response gave.
+    private struct Part: Sendable {
+        var answer: Answer
+        var calls: [FunctionCall]
+    }
+
+    /// - Parameters:
+    ///   - previous: the id of the last turn's last response.
+    ///   - onCreated: is told the id of every response that may be stored.
+    func take(
+        _ input: String, after previous: String?, timeout: Duration,
+        onCreated: @Sendable (String) -> Void, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        let watch = Stopwatch(clock)
+        var (input, previous) = (Value.string(input), previous)
+        var whole: Answer?
+        while true {
+            let left = agent.maxSteps - (whole?.steps ?? 0)
+            let body = request.body(input, after: previous, isStored: isStored, steps: left)
+            let part = try await respond(body, timeout, watch, onCreated, onEvent)
+            var answer = whole?.followed(by: part.answer) ?? part.answer
+            let results = try await results(of: part.calls, for: &answer, timeout - watch.elapsed, onEvent)
+            answer.latency = watch.elapsed
+            guard !results.isEmpty else {
+                await onEvent(.finished(answer))
+                return answer
+            }
+            input = .array(results.map(Self.item))
+            previous = part.answer.id
+            whole = answer
+        }
+    }
+
+    /// The results that the next response is given; empty when the turn has ended.
+    private func results(
+        of calls: [FunctionCall], for answer: inout Answer, _ timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> [LocalTools.Result] {
+        guard answer.status == .completed, !calls.isEmpty else { return [] }
+        guard answer.mayGoOn(with: calls, of: agent, local) else { return [] }
+        let results = try await local.carryOut(calls, of: agent, timeout: timeout, onEvent: onEvent)
+        answer.add(results)
+        return results
+    }
+
+    private static func item(_ result: LocalTools.Result) -> Value {
+        ["type": "function_call_output", "call_id": .string(result.id), "output": .string(result.output)]
+    }
+
+    private func respond(
+        _ body: [String: Value], _ timeout: Duration, _ watch: Stopwatch, _ onCreated: @Sendable (String) -> Void,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Part {
+        do {
+            var part = try await server.responses.create(body, timeout: timeout) { events in
+                var reader = ResponsesReader(agent)
+                for try await event in events {
+                    if watch.elapsed > timeout { throw server.responses.broken("no answer within the time limit") }
+                    for happening in try reader.read(event.data, at: watch.elapsed) {
+                        switch happening {
+                        case .created(let id): onCreated(id)
+                        case .event(let event): await onEvent(event)
+                        }
+                    }
+                    if let answer = reader.answer { return Part(answer: answer, calls: reader.functionCalls) }
+                }
+                throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
+            }
+            part.answer.retrieved = try await names.named(part.answer.retrieved)
+            let paths = try await names.paths(of: part.answer.cited)
+            part.answer.cited = part.answer.cited.map { paths[$0] ?? $0 }
+            return part
+        } catch let failure as ResponsesReader.Failure {
+            throw diagnostic(failure)
+        } catch let error as WireError {
+            throw error.diagnostic(address: "agents.\(agent.name)")
+        }
+    }
+
+    private func diagnostic(_ failure: ResponsesReader.Failure) -> Diagnostic {
+        if failure.message.contains("Model '\(agent.model)' not found") {
+            return .unknownModel(of: agent, at: server)
+        }
+        let address = "agents.\(agent.name)"
+        var diagnostic = server.responses.broken(failure.message, code: failure.code).diagnostic(address: address)
+        let urls = agent.tools.compactMap { $0.mcp?.url }.map { "`\($0)`" }.joined(separator: ", ")
+        if failure.place == .listingTools, !urls.isEmpty {
+            diagnostic.detail += " It happened while the server asked the agent's MCP servers for their tools."
+            diagnostic.fix = "Make sure that \(urls) can be reached from the server, and run it again."
+        }
+        return diagnostic
+    }
+}
+
+extension Answer {
+    /// Whether the calls that a part of a turn ended with can be carried out here and followed by another model call;
+    /// if not, the answer says why.
+    mutating func mayGoOn(with calls: [FunctionCall], of agent: AgentDefinition, _ local: LocalTools) -> Bool {
+        guard calls.allSatisfy({ local.canCarryOut($0, of: agent) }) else {
+            pendingCalls = calls.map(\.pending)
+            return false
+        }
+        guard (steps ?? 0) < agent.maxSteps else {
+            status = .incomplete
+            error = Self.outOfSteps
+            return false
+        }
+        return true
+    }
+
+    /// As OGX says it.
+    static let outOfSteps = "max_iterations_exceeded"
+}
+
+extension FunctionCall {
+    /// The call as the caller is told of it, who has to carry it out.
+    var pending: Answer.ToolCall {
+        var call = told
+        call.id = id
+        return call
+    }
+}
+
+extension Diagnostic {
+    /// A model that the server does not offer (any more).
+    static func unknownModel(of agent: AgentDefinition, at server: LlamaStack) -> Diagnostic {
+        Diagnostic(
+            "unknown-model", "The server does not offer this model",
+            detail:
+                "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
+                + "at `\(server.endpoint.base)` does not offer.",
+            fix: "Use the id of a model that `GET /v1/models` lists there.", address: "agents.\(agent.name)",
+            exitCode: 1
+        )
+    }
+}

@@ -1,0 +1,87 @@
+import Fakes
+import Language
+import Runtime
+import Support
+import Testing
+import Wire
+
+/// Functions over a real socket, and as real programs.
+@Suite struct FunctionTests {
+    private func chunks(_ text: String) -> AsyncThrowingStream<[UInt8], any Error> {
+        AsyncThrowingStream { continuation in
+            continuation.yield(Array(text.utf8))
+            continuation.finish()
+        }
+    }
+
+    private func call(
+        _ method: HTTPRequest.Method = .post, path: String = "/f", status: Int = 200, answer: String? = nil
+    ) async throws -> String {
+        try await LoopbackServer.withServer({ request in
+            let told =
+                "\(request.method.rawValue) \(request.url.drop { $0 != "f" }) "
+                + String(decoding: request.body ?? [], as: UTF8.self)
+            return LoopbackServer.Reply(status: status, chunks: chunks(answer ?? told))
+        }) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let function = HTTPFunction(url: base + path, method: method, transport: transport)
+                return try await function.call(["city": "Rome & more", "days": 2])
+            }
+        }
+    }
+
+    @Test("Arguments travel as a JSON body, or in the query, and the answer is what the model is told")
+    func http() async throws {
+        #expect(try await call().hasSuffix(#"{"city":"Rome & more","days":2}"#))
+        #expect(try await call(.get).contains("f?city=Rome%20%26%20more&days=2"))
+        #expect(try await call(.get, path: "/f?key=1").contains("f?key=1&city=Rome"))
+    }
+
+    @Test("A refusal, silence and too much are failures that the model is told")
+    func httpFailures() async throws {
+        let refused = await #expect(throws: FunctionFailure.self) { try await call(status: 503, answer: "closed") }
+        #expect(refused?.message == "The function answered with status 503: closed")
+        let long = String(repeating: "x", count: functionOutputLimit + 1)
+        await #expect(throws: FunctionFailure("The function's answer is longer than 64 KiB.")) {
+            try await call(answer: long)
+        }
+        let nobody = HTTPFunction(url: "http://f", transport: ScriptedTransport([]))
+        await #expect(throws: FunctionFailure("The function could not be called: connection refused")) {
+            try await nobody.call([:])
+        }
+    }
+
+    private func run(
+        _ script: String, timeout: Duration = .seconds(20), environment: [String: String] = [:]
+    ) async throws -> String {
+        try await withTemporaryDirectory { directory in
+            let environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
+            let function = ProgramFunction(
+                ["sh", "-c", script], in: directory, timeout: timeout, environment: environment)
+            return try await function.call(["city": "Rome"])
+        }
+    }
+
+    @Test("A program gets its arguments on standard input, and no variable that could hold a secret")
+    func program() async throws {
+        #expect(try await run("cat") == #"{"city":"Rome"}"#)
+        #expect(try await run("env", environment: ["TOKEN": "secret", "LANG": "C"]).contains("secret") == false)
+        #expect(try await run("echo $LANG", environment: ["LANG": "C"]) == "C\n")
+        #expect(try await run("true") == "")
+    }
+
+    @Test("A program that fails, writes too much, never ends or is not there is a failure")
+    func programFailures() async throws {
+        await #expect(throws: FunctionFailure("The function failed: no such city\n")) {
+            try await run("echo no such city >&2; exit 3")
+        }
+        await #expect(throws: FunctionFailure("The function wrote more than 64 KiB.")) {
+            try await run("head -c 70000 /dev/zero")
+        }
+        await #expect(throws: FunctionFailure("The function did not end within 0.2 s.")) {
+            try await run("sleep 60", timeout: .milliseconds(200))
+        }
+        let missing = ProgramFunction(["/nowhere/weather"], in: "/", environment: [:])
+        await #expect(throws: FunctionFailure.self) { try await missing.call([:]) }
+    }
+}
