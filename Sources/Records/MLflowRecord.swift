@@ -1,4 +1,5 @@
 package import Engine
+import FoundationEssentials
 package import Language
 package import Wire
 
@@ -47,7 +48,7 @@ package actor MLflowRecord: RecordStore {
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
         guard let bytes = try await artifact(Self.file, in: folder) else { return [:] }
         do {
-            return try Value(json: bytes).decoded()
+            return try JSONDecoder().decode([String: Record.Entry].self, from: Data(bytes))
         } catch {
             throw Diagnostic.recordUnreadable("\(name)/\(Self.file)")
         }

@@ -80,8 +80,8 @@ package struct Answer: Sendable, Hashable {
     package var id: String?
     /// Why chat completions answered instead of the runtime that was chosen; nil when they did not.
     package var fallback: String?
-    /// Calls of functions that nobody here carries out: they are the caller's to answer, all that the model asked for at
-    /// once. The status is `completed` then, mostly without a message.
+    /// Calls of functions that nobody here carries out: they are the caller's to answer, all that the model asked for
+    /// at once. The status is `completed` then, mostly without a message.
     package var pendingCalls: [ToolCall] = []
 
     package init(

@@ -129,6 +129,9 @@ import Testing
                 "--ask", question, "--answer", invoked.output, "--expect", "4 working days", "--tool", "file_search",
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+        let asked = try await drover(
+            "invoke", "--model-version", "models:/quickstart-support/latest", "How long does shipping to Norway take?")
+        #expect(asked.code == 0 && asked.output.contains("4 working days"), "\(asked.output)\(asked.errors)")
     }
 
     /// Mistakes are told with their place and the right exit code, and nothing is half done.

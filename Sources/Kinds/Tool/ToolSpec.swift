@@ -27,12 +27,10 @@ package struct ToolSpec: DeclaredSpec {
     package static let rules = [FieldRule.exactlyOne(types.map(\.name))]
 
     package let common: Common
+    package let awaited: [Awaited]
     let fileSearch: FileSearchSpec?
     let mcp: MCPSpec?
     let function: FunctionSpec?
-    /// `webSearch`.
-    let builtin: String?
-    let toolGroup: ToolGroupSpec?
     let agent: Located<String>?
 
     package init(from fields: inout Fields) {
@@ -41,8 +39,11 @@ package struct ToolSpec: DeclaredSpec {
         mcp = fields.read(Self.mcpKey)
         agent = fields.read(Self.agentKey)
         function = fields.read(Self.functionKey)
-        builtin = fields.read(Self.builtinKey)
-        toolGroup = fields.read(Self.groupKey)
+        let isFunction = function != nil
+        let isBuiltin = fields.read(Self.builtinKey) != nil
+        let isGroup = fields.read(Self.groupKey) != nil
+        let isAwaited = agent != nil || isFunction || isBuiltin || isGroup || mcp?.connector != nil
+        awaited = isAwaited ? [.whole("tool of this type")] : []
     }
 
     package var uses: [Use] {
@@ -83,8 +84,8 @@ package struct MCPSpec: SpecDecodable {
     private static let urlKey = Key<Located<String>>(
         "url", .located(.someText).shaped(.text(pattern: WebAddress.pattern)), example: "http://localhost:9000/mcp",
         "The address of the MCP server, as Llama Stack reaches it.")
-    private static let connectorKey = Key<Located<String>>(
-        "connector", .located(.someText), example: "tickets", "The id of a connector that the server knows.")
+    private static let connectorKey = Key<String>(
+        "connector", .someText, example: "tickets", "The id of a connector that the server knows.")
     private static let tokenKey = Key<Located<SecretSource>>("token", .located(.secret), "A bearer token for it.")
     private static let headersKey = Key<[Entry<String>]>("headers", .map(.text), "Further headers, not secret.")
     private static let allowKey = Key<[String]>(
@@ -97,7 +98,7 @@ package struct MCPSpec: SpecDecodable {
     package static let rules = [FieldRule.exactlyOne(["url", "connector"])]
 
     let url: Located<String>?
-    let connector: Located<String>?
+    let connector: String?
     let token: Located<SecretSource>?
     let headers: [String: String]
     let allow: [String]?

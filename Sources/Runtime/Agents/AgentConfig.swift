@@ -3,8 +3,8 @@ package import Wire
 
 /// An agent's definition as the `agent_config` of a server agent (0.2 and 0.3).
 ///
-/// The server checks nothing when an agent is made, drops fields that it does not know, and fills in defaults; so this is
-/// the one place that knows how a definition is told to it.
+/// The server checks nothing when an agent is made, drops fields that it does not know, and fills in defaults; so this
+/// is the one place that knows how a definition is told to it.
 package enum AgentConfig {
     /// The tool group that searches documents on these servers, and the name of its tool.
     static let searchGroup = "builtin::rag/knowledge_search"
@@ -31,7 +31,7 @@ package enum AgentConfig {
         return .object(config)
     }
 
-    /// 0 and none are greedy; a strategy with a temperature wants one above 0, and cuts at 0.95 unless it is told not to.
+    /// 0 and none are greedy; a strategy with a temperature wants one above 0, and cuts at 0.95 unless told not to.
     private static func sampling(_ sampling: AgentDefinition.Sampling?) -> Value {
         var params: [String: Value] = ["strategy": ["type": "greedy"]]
         let temperature = sampling?.temperature ?? (sampling?.topP == nil ? 0 : 1)

@@ -5,7 +5,7 @@ import SystemPackage
 import Wire
 
 /// Calls a function as a program: the arguments as a JSON object on its standard input, its standard output is what the
-/// model is told. It sees no variable but `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, so that it finds no secret of ours.
+/// model is told. It sees no variable but `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, and so no secret of ours.
 package struct ProgramFunction: FunctionHandler {
     /// The program (a path, or a name to be found in `PATH`) and its arguments, never empty.
     package var command: [String]
@@ -46,12 +46,16 @@ package struct ProgramFunction: FunctionHandler {
         var options = PlatformOptions()
         options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
         let name = command[0]
+        let input = try Self.input(arguments)
+        // Read by nobody any more: what closing says is nothing to us.
+        defer { try? input.close() }
         do {
             let result = try await Subprocess.run(
                 name.contains("/") ? .path(FilePath(name)) : .name(name),
                 arguments: Arguments(Array(command.dropFirst())), environment: .custom(variables),
                 workingDirectory: FilePath(directory), platformOptions: options,
-                input: .string(arguments.canonicalJSON), output: .string(limit: functionOutputLimit),
+                input: .fileDescriptor(input, closeAfterSpawningProcess: false),
+                output: .string(limit: functionOutputLimit),
                 error: .string(limit: functionOutputLimit))
             guard result.terminationStatus.isSuccess else {
                 throw FunctionFailure("The function failed: \(Self.end(of: result.standardError))")
@@ -59,6 +63,23 @@ package struct ProgramFunction: FunctionHandler {
             return result.standardOutput
         } catch let error as SubprocessError {
             throw FunctionFailure(Self.words(for: error))
+        }
+    }
+
+    /// The arguments as a file that has no name any more. Input that swift-subprocess 1.0 writes to a pipe ends our own
+    /// process when the program ends before it has read everything.
+    private static func input(_ arguments: Value) throws -> FileDescriptor {
+        let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
+        let file = try FileDescriptor.open(
+            FilePath(path), .readWrite, options: [.create, .exclusiveCreate], permissions: [.ownerRead, .ownerWrite])
+        do {
+            try FileManager.default.removeItem(atPath: path)
+            try file.writeAll(arguments.canonicalJSON.utf8)
+            try file.seek(offset: 0, from: .start)
+            return file
+        } catch {
+            try? file.close()  // The first trouble is what is told.
+            throw error
         }
     }
 

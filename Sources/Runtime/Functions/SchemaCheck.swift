@@ -4,8 +4,8 @@ package import Language
 ///
 /// Heeded: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `maxItems`,
 /// `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength`, `pattern`, `allOf`, `anyOf`,
-/// `oneOf`, `not`, and the schemas `true` and `false`. Everything else (`$ref`, `format`, `patternProperties`, …) is not
-/// looked at and never fails.
+/// `oneOf`, `not`, and the schemas `true` and `false`. Everything else (`$ref`, `format`, `patternProperties`, …) is
+/// not looked at and never fails.
 package struct SchemaCheck: Sendable {
     private let schema: Value
 

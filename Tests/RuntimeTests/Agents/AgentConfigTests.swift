@@ -85,8 +85,8 @@ import Wire
         "Sampling is a strategy",
         arguments: [
             (.init(), #"{"type":"greedy"}"#), (.init(temperature: 0), #"{"type":"greedy"}"#),
-            (.init(temperature: 0.5), #"{"temperature":0.5,"top_p":1,"type":"top_p"}"#),
-            (.init(topP: 0.9), #"{"temperature":1,"top_p":0.9,"type":"top_p"}"#),
+            (.init(temperature: 0.5), #"{"temperature":0.5,"top_p":1.0,"type":"top_p"}"#),
+            (.init(topP: 0.9), #"{"temperature":1.0,"top_p":0.9,"type":"top_p"}"#),
         ] as [(AgentDefinition.Sampling, String)])
     func sampling(_ sampling: AgentDefinition.Sampling, _ strategy: String) async throws {
         var agent = agent()
