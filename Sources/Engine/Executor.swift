@@ -44,7 +44,25 @@ package struct Executor: Sendable {
             applied.removals = await removeAll(in: survey)
             await removeReplaced(&applied)
         }
-        return await applied.recording(entriesAfter(applied), in: store)
+        applied = await applied.recording(entriesAfter(applied), in: store)
+        return await closingIntents(applied)
+    }
+
+    /// What announced a replacement whose objects carry no mark is forgotten only now that the record names the new one.
+    private func closingIntents(_ applied: Applied) async -> Applied {
+        guard applied.isWhole, applied.recordFailure == nil else { return applied }
+        var applied = applied
+        for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
+            guard case .done(let step) = outcome, step.action == .replace,
+                drivers[address.kind]?.isKnownByRecord == true
+            else { continue }
+            do {
+                try await store.close(intentOf: address)
+            } catch {
+                applied.recordFailure = Diagnostic.from(error, at: address)
+            }
+        }
+        return applied
     }
 
     private func visit(_ address: Address, _ outputs: Outputs) async -> Outcome<Step> {

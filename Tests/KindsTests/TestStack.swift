@@ -157,9 +157,11 @@ struct Contents: Equatable, CustomStringConvertible {
         let mlflow = stack.mlflow.store
         let names = Dictionary(ogx.files.map { ($0.id, $0.filename) }) { first, _ in first }
         var lines = ogx.stores.map { store in
-            let files = store.attachments.map { "\(names[$0.file] ?? "GONE") \($0.status) \($0.attributes) \($0.text)" }
+            let files = store.attachments.map {
+                "\(names[$0.file] ?? "GONE") \($0.status) \(Value.object($0.attributes).canonicalJSON) \($0.text)"
+            }
             return
-                "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter) \(files.sorted())"
+                "store \(store.name) \(Value.object(store.metadata).canonicalJSON) \(store.expiresAfter.canonicalJSON) \(files.sorted())"
         }
         lines += ogx.models.map { "model \($0.id) \($0.value.canonicalJSON)" }
         lines += ogx.shields.map { "shield \($0.id) \($0.value.canonicalJSON)" }

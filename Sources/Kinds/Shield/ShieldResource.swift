@@ -80,7 +80,6 @@ package struct ShieldResource: Resource {
         guard let shield = try await server.shields.list().first(where: { $0.id == wanted.id }),
             differences(between: shield, and: desired, since: [:]).isEmpty
         else { throw Diagnostic.notRegistered("shield", wanted.id, server.endpoint.base) }
-        if context.intent != nil { try await context.record.close(intentOf: address) }
         return shield
     }
 
@@ -99,12 +98,10 @@ package struct ShieldResource: Resource {
             try await server.shields.unregister(live.id)
             return try await create(desired, at: address, in: context)
         }
-        // Only the record tells that the new one is ours, and it is written when everything is done.
+        // Only the record tells that the new one is ours, and it is written when everything is done. The
+        // old one, of which it still tells, goes after everything else.
         try await context.record.open(RecordedKeys.intent([live.id, wanted.id]), for: address)
-        let made = try await create(desired, at: address, in: context)
-        try await server.shields.unregister(live.id)
-        try await context.record.close(intentOf: address)
-        return made
+        return try await create(desired, at: address, in: context)
     }
 
     package func delete(_ live: LlamaStack.Shield, at address: Address, in context: ApplyContext) async throws {

@@ -36,7 +36,6 @@ extension ToolResource {
         guard let made = try await server.toolGroups.list().first(where: { $0.id == group.id }),
             differences(between: made, and: desired, since: [:]).isEmpty
         else { throw Diagnostic.notRegistered("tool group", group.id, server.endpoint.base) }
-        if context.intent != nil { try await context.record.close(intentOf: address) }
         try await check(group, on: server, at: address, in: context)
         return made
     }
@@ -64,16 +63,14 @@ extension ToolResource {
     package func replace(
         _ live: LlamaStack.ToolGroup, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.ToolGroup {
-        guard let server, let group = desired.group, group.id != live.id else {
-            try await self.server?.toolGroups.unregister(live.id)
+        guard let group = desired.group, group.id != live.id else {
+            try await server?.toolGroups.unregister(live.id)
             return try await create(desired, at: address, in: context)
         }
-        // Only the record tells that the new one is ours, and it is written when everything is done.
+        // Only the record tells that the new one is ours, and it is written when everything is done. The
+        // old one, of which it still tells, goes after everything else.
         try await context.record.open(RecordedKeys.intent([live.id, group.id]), for: address)
-        let made = try await create(desired, at: address, in: context)
-        try await server.toolGroups.unregister(live.id)
-        try await context.record.close(intentOf: address)
-        return made
+        return try await create(desired, at: address, in: context)
     }
 
     package func delete(_ live: LlamaStack.ToolGroup, at address: Address, in context: ApplyContext) async throws {
