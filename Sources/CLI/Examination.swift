@@ -48,8 +48,9 @@ struct Examination: Sendable {
         report.name = server.capabilities.product
         report.version = server.capabilities.version
         report.generation = server.capabilities.generation.title
-        report.features = server.capabilities.table.map { row in
-            Diagnosis.Server.Feature(name: row.name, isOffered: row.isOffered, versions: row.versions)
+        report.features = Capabilities.Feature.allCases.map { feature in
+            Diagnosis.Server.Feature(
+                name: feature.noun, isOffered: server.capabilities.offers(feature), versions: feature.versions)
         }
         return (server, report)
     }
@@ -69,7 +70,7 @@ struct Examination: Sendable {
     private func findings(on servers: Servers) async throws -> [Finding] {
         guard hasSpec else { return [] }
         let examiner = Examiner(
-            stack.workflow, drivers: Kinds.drivers(servers), record: try await record(servers.mlflow))
+            stack.workflow, drivers: Kinds.drivers(servers, for: stack.workflow), record: try await record(servers.mlflow))
         let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
         async let examined = examiner.examine()
         async let tried = Trials(stack.workflow, on: servers, tokens: tokens).findings()

@@ -125,7 +125,8 @@ package struct Examiner: Sendable {
         do {
             let preview = try await driver.preview(request)
             outputs[declaration.address] = preview.outputs
-            return [Finding(declaration.address, .met(""))]
+            let warnings = preview.warnings.map { Finding(declaration.address, .limited($0.locating(declaration))) }
+            return warnings.isEmpty ? [Finding(declaration.address, .met(""))] : warnings
         } catch is CancellationError {
             throw CancellationError()
         } catch let several as Diagnostics {

@@ -63,6 +63,11 @@ extension Trials {
     }
 
     private func listing(_ mcp: MCPSpec) async throws -> (place: String, range: SourceRange, names: [String])? {
+        if let connector = mcp.connector {
+            guard let server = servers.llamaStack, server.capabilities.offers(.connectors) else { return nil }
+            let names = try await server.tools(ofConnector: connector.value)
+            return ("the connector `\(connector.value)`", connector.range, names)
+        }
         guard let url = mcp.url else { return nil }
         var token: Secret?
         if case .environment(let name, _) = mcp.token?.value { token = tokens[name] }
@@ -83,7 +88,7 @@ extension Trials {
     ) async throws -> Finding.Verdict? {
         let name = store.embeddingModel
         let declared = workflow[Address(ModelResource.kind, name.value)]?.spec as? ModelSpec
-        let id = declared?.id.value ?? name.value
+        let id = declared?.registeredID(server.capabilities.modelNaming) ?? name.value
         // A model that is not there yet, or never, is the plan's to tell.
         guard try await server.models.list().contains(where: { $0.id == id }) else { return nil }
         let length = try await server.dimension(ofVectorsOf: id)

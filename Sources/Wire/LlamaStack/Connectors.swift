@@ -7,6 +7,18 @@ extension LlamaStack {
         return listing.data.map(\.id)
     }
 
+    /// The names of the tools that a connector's MCP server lists, which the server asks for that.
+    package func tools(ofConnector id: String) async throws -> [String] {
+        let path = "\(capabilities.connectorsPath ?? "/v1beta/connectors")/\(PercentEncoding.segment(id))/tools"
+        let listing: Listing<ConnectorTool> = try await endpoint.decode(
+            Call("list the tools of the connector", .get, path))
+        return listing.data.map(\.name)
+    }
+
+    private struct ConnectorTool: Decodable {
+        let name: String
+    }
+
     private struct Connector: Decodable {
         let id: String
 
