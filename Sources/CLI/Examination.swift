@@ -70,7 +70,8 @@ struct Examination: Sendable {
     private func findings(on servers: Servers) async throws -> [Finding] {
         guard hasSpec else { return [] }
         let examiner = Examiner(
-            stack.workflow, drivers: Kinds.drivers(servers, for: stack.workflow), record: try await record(servers.mlflow))
+            stack.workflow, drivers: Kinds.drivers(servers, for: stack.workflow),
+            record: try await record(servers.mlflow))
         let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
         async let examined = examiner.examine()
         async let tried = Trials(stack.workflow, on: servers, tokens: tokens).findings()
