@@ -67,6 +67,14 @@ extension Outcome {
         return diagnostic
     }
 
+    /// Whether something was begun and not seen to end: it may be there.
+    fileprivate var mayHaveActed: Bool {
+        switch self {
+        case .failed, .interrupted: true
+        case .done, .skipped: false
+        }
+    }
+
     fileprivate var isInterrupted: Bool {
         if case .interrupted = self { return true }
         return false
@@ -90,8 +98,12 @@ extension Executor {
     }
 
     /// Afterwards: exactly what was applied; what failed keeps what was noted before.
-    func entriesAfter(_ applied: Applied) -> [String: Record.Entry] {
+    func entriesAfter(_ applied: Applied, of plan: Plan) -> [String: Record.Entry] {
         var entries = record.entries
+        let before = entriesBefore(plan)
+        for (address, outcome) in applied.steps where outcome.mayHaveActed {
+            entries[address.description] = before[address.description]
+        }
         for (address, outcome) in applied.steps {
             guard case .done(let step) = outcome, let common = workflow[address]?.spec.common else { continue }
             guard !step.fields.isEmpty else { continue }

@@ -44,13 +44,16 @@ package struct Executor: Sendable {
             applied.removals = await removeAll(in: survey)
             await removeReplaced(&applied)
         }
-        applied = await applied.recording(entriesAfter(applied), in: store)
+        applied = await applied.recording(entriesAfter(applied, of: plan), in: store)
         return await closingIntents(applied)
     }
 
-    /// What announced a replacement whose objects carry no mark is forgotten only now that the record names the new one.
+    /// What announced a replacement whose objects carry no mark is forgotten only now that the record names the new one
+    /// and the old one is gone.
     private func closingIntents(_ applied: Applied) async -> Applied {
-        guard applied.isWhole, applied.recordFailure == nil else { return applied }
+        guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
+            return applied
+        }
         var applied = applied
         for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
             guard case .done(let step) = outcome, step.action == .replace,
