@@ -61,6 +61,8 @@ extension AgentDefinition {
         fields["description"] = description.map { .string($0) }
         fields["toolChoice"] = toolChoice.map { .string($0) }
         fields["responseFormat"] = responseFormat
+        fields["inputShields"] = inputShields.map { .array($0.map { .string($0) }) }
+        fields["outputShields"] = outputShields.map { .array($0.map { .string($0) }) }
         for (key, value) in metadata ?? [:] { fields["metadata.\(key)"] = .string(value) }
         for tool in tools { fields["tools.\(tool.name)"] = tool.summary }
         if let sampling {

@@ -32,6 +32,7 @@ package struct AgentResource: Resource {
 
     private let llamaStack: LlamaStack
     private let mlflow: MLflowServer?
+    private let registry: Registry?
     private let stack: StackName
     private let folder: SpecFolder
     private let models: ModelListing
@@ -39,9 +40,10 @@ package struct AgentResource: Resource {
 
     /// Makes a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
     package init(
-        _ llamaStack: LlamaStack, mlflow: MLflowServer?, stack: StackName, folder: SpecFolder, models: ModelListing,
-        commit: String?
+        _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
+        folder: SpecFolder, models: ModelListing, commit: String?
     ) {
+        self.registry = registry
         self.llamaStack = llamaStack
         self.mlflow = mlflow
         self.stack = stack
@@ -52,7 +54,7 @@ package struct AgentResource: Resource {
 
     package func discover(_ wanted: [Address: AgentSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         guard let mlflow else { return [] }
-        let ours = try await mlflow.agentVersions(ofStack: stack.name).filter { version in
+        let ours = try await mlflow.agentVersions(ofStack: stack.name, in: registry).filter { version in
             version.mark?.address.kind == Self.kind && version.status != .failed
         }
         let byAddress = Dictionary(grouping: ours) { $0.mark?.address ?? Address(Self.kind, "") }
@@ -78,7 +80,7 @@ package struct AgentResource: Resource {
         }
         let (instructions, note) = try instructions(spec, outputs, &unknown)
         let metadata = spec.metadata.merging(note) { own, _ in own }
-        let definition = AgentDefinition(
+        var definition = AgentDefinition(
             name: address.name, description: spec.common.description, model: model.id,
             instructions: instructions,
             tools: zip(spec.tools, tools).map { name, tool in
@@ -87,10 +89,31 @@ package struct AgentResource: Resource {
             sampling: spec.sampling, maxSteps: spec.maxSteps, toolChoice: spec.toolChoice,
             responseFormat: spec.responseFormat,
             metadata: metadata.isEmpty ? nil : metadata)
+        definition.inputShields = shields(spec.inputShields, outputs, "inputShields", &unknown)
+        definition.outputShields = shields(spec.outputShields, outputs, "outputShields", &unknown)
+        let problems = RuntimeChoice.problems(of: definition, on: llamaStack.capabilities)
+        let errors = problems.filter { $0.severity == .error }
+        guard errors.isEmpty else { throw Diagnostics(errors) }
         let desired = Desired(
             definition: definition, digest: try artifactDigest(definition),
             place: place(spec, address, outputs, &unknown))
-        return Wanted(desired, unknown: unknown)
+        return Wanted(desired, unknown: unknown, warnings: problems)
+    }
+
+    /// The server's ids of shields, without those that are skipped; nil for none.
+    private func shields(
+        _ names: [Located<String>], _ outputs: Outputs, _ field: String, _ unknown: inout Set<String>
+    ) -> [String]? {
+        var ids: [String] = []
+        for name in names {
+            let shield = outputs[Address(ShieldResource.kind, name.value)]
+            if let id = shield?["id"]?.string {
+                ids.append(id)
+            } else if shield?["isSkipped"] == nil {
+                unknown.insert("\(field).\(name.value)")
+            }
+        }
+        return ids.isEmpty ? nil : ids
     }
 
     /// What it is told, and the note that goes into its metadata: which version of a prompt that is.
