@@ -22,8 +22,8 @@ package enum Kinds {
     /// The drivers of the kinds that the servers at hand can hold, for what a workflow declares.
     package static func drivers(_ servers: Servers, for workflow: Workflow) -> [any Driver] {
         var drivers: [any Driver] = []
-        if let mlflow = servers.mlflow {
-            let registry = Registry(mlflow)
+        let registry = servers.mlflow.map { Registry($0) }
+        if let mlflow = servers.mlflow, let registry {
             drivers.append(ResourceDriver(ExperimentResource(mlflow)))
             drivers.append(ResourceDriver(RegisteredModelResource(mlflow, registry: registry)))
             drivers.append(ResourceDriver(PromptResource(mlflow, registry: registry, folder: servers.folder)))
@@ -46,8 +46,8 @@ package enum Kinds {
                     llamaStack, groups: workflow.toolGroups(on: llamaStack.capabilities), stack: servers.stack)),
             ResourceDriver(
                 AgentResource(
-                    llamaStack, mlflow: servers.mlflow, stack: servers.stack, folder: servers.folder, models: models,
-                    commit: servers.commit)),
+                    llamaStack, mlflow: servers.mlflow, registry: registry, stack: servers.stack,
+                    folder: servers.folder, models: models, commit: servers.commit)),
         ]
     }
 

@@ -23,7 +23,7 @@ package actor MLflowRecord: RecordStore {
     }
 
     package func load() async throws -> Record {
-        let found = try await server.experiments(where: MLflowFilter.name(name)).first { $0.name == name }
+        let found = try await server.experiments(firstFor: "record").first { $0.name == name }
         guard let found, !found.isDeleted else { return Record() }
         experiment = found
         var record = Record()

@@ -71,11 +71,17 @@ extension MLflowServer {
         return AgentVersion.join(try await versions.filter { $0.name == registeredModel }, with: named)
     }
 
-    /// All versions that carry the mark of a stack, in whatever registered models, newest first: two listings.
-    package func agentVersions(ofStack stack: String) async throws -> [AgentVersion] {
-        async let models = registeredModels()
+    /// All versions that carry the mark of a stack, in whatever registered models, newest first: two listings, of which
+    /// that of the models may have been taken already.
+    package func agentVersions(ofStack stack: String, in registry: Registry? = nil) async throws -> [AgentVersion] {
+        async let models = registeredModels(in: registry)
         async let versions = modelVersions(where: MLflowFilter.tag(Mark.stackKey, stack))
         return AgentVersion.join(try await versions.filter { $0.tags[Mark.stackKey] == stack }, with: try await models)
+    }
+
+    private func registeredModels(in registry: Registry?) async throws -> [MLflowRegisteredModel] {
+        if let registry { return try await registry.models.value() }
+        return try await registeredModels()
     }
 
     /// What a logged agent is: from the version's tag, or from the file in its model folder.

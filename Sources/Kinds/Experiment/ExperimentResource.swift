@@ -27,7 +27,8 @@ package struct ExperimentResource: Resource {
         let claims = Claims(stack, Self.kind, wantedByName: names)
         let moved = wanted.compactMap { _, spec in spec.common.moved.map { Address(Self.kind, $0.value) } }
         let addresses = Set(wanted.keys).union(moved)
-        let found = try await server.experiments().compactMap { experiment -> Discovered<MLflowExperiment>? in
+        let listed = try await server.experiments(firstFor: Self.kind)
+        let found = listed.compactMap { experiment -> Discovered<MLflowExperiment>? in
             guard let claim = claims.claim(experiment.tags, name: experiment.name) else { return nil }
             if experiment.isDeleted, !addresses.contains(claim.address) { return nil }
             let state = experiment.isDeleted ? ", deleted" : ""

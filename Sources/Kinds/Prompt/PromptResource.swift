@@ -30,11 +30,11 @@ package struct PromptResource: Resource {
     package func discover(_ wanted: [Address: PromptSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
-        async let prompts = registry.prompts.value()
-        async let listed = registry.promptVersions.value()
-        let versions = Dictionary(grouping: try await listed, by: \.name)
+        let prompts = try await registry.prompts.value().filter { claims.claim($0.tags, name: $0.name) != nil }
+        let listed = prompts.isEmpty ? [] : try await registry.promptVersions.value()
+        let versions = Dictionary(grouping: listed, by: \.name)
         let contents = try contents(of: wanted)
-        let found = try await prompts.compactMap { prompt -> Discovered<Live>? in
+        let found = prompts.compactMap { prompt -> Discovered<Live>? in
             guard let claim = claims.claim(prompt.tags, name: prompt.name) else { return nil }
             var live = Live(prompt: prompt, versions: versions[prompt.name, default: []])
             live.current = contents[claim.address].flatMap(live.version)

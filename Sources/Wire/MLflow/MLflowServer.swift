@@ -7,8 +7,17 @@ import Language
 package struct MLflowServer: Sendable {
     package let endpoint: Endpoint
 
+    private let firstExperiments: FirstExperiments
+
     package init(_ endpoint: Endpoint) {
         self.endpoint = endpoint
+        firstExperiments = FirstExperiments(endpoint)
+    }
+
+    /// All experiments as they were when the run began, the first time that a reader asks; then as they are now.
+    package func experiments(firstFor reader: String) async throws -> [MLflowExperiment] {
+        if let first = try await firstExperiments.take(for: reader) { return first }
+        return try await experiments()
     }
 
     /// The server's version, e.g. `3.17.2`: `GET /version`, which answers plain text.
