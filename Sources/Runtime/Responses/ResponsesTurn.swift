@@ -68,16 +68,24 @@ struct ResponsesTurn: Sendable {
         do {
             var part = try await server.responses.create(body, timeout: timeout) { events in
                 var reader = ResponsesReader(agent)
-                for try await event in events {
-                    if watch.elapsed > timeout { throw server.responses.broken("no answer within the time limit") }
-                    for happening in try reader.read(event.data, at: watch.elapsed) {
-                        switch happening {
-                        case .created(let id): onCreated(id)
-                        case .event(let event): await onEvent(event)
+                var part: Part?
+                // Read to its end: Llama Stack 0.2 and 0.3 keep a response only once its last event is taken, and what
+                // follows in the conversation needs it.
+                do {
+                    for try await event in events {
+                        if watch.elapsed > timeout { throw server.responses.broken("no answer within the time limit") }
+                        for happening in try reader.read(event.data, at: watch.elapsed) {
+                            switch happening {
+                            case .created(let id): onCreated(id)
+                            case .event(let event): await onEvent(event)
+                            }
                         }
+                        if let answer = reader.answer { part = Part(answer: answer, calls: reader.functionCalls) }
                     }
-                    if let answer = reader.answer { return Part(answer: answer, calls: reader.functionCalls) }
+                } catch is TransportFailure where part != nil {
+                    // The answer is whole; only the end of the stream is missing.
                 }
+                if let part { return part }
                 throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
             }
             part.answer.retrieved = try await names.named(part.answer.retrieved)

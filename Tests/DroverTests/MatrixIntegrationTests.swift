@@ -1,0 +1,170 @@
+import FoundationEssentials
+import Language
+import Support
+import Testing
+
+/// One stack with everything, from nothing to nothing, on the real server of each generation.
+@Suite(.serialized) struct MatrixIntegrationTests {
+    /// A server as `drover lab up --stack` takes it.
+    enum Generation: String, CaseIterable, Sendable {
+        case v02 = "0.2.24"
+        case v03 = "0.3.5"
+        case v04 = "0.4.7"
+        case v07 = "0.7.3"
+        case ogx
+
+        /// Those that the environment names: `DROVER_MATRIX="ogx 0.2.24"`, or `all` of them.
+        static var wanted: [Generation] {
+            let names = ProcessInfo.processInfo.environment["DROVER_MATRIX"] ?? ""
+            return names == "all"
+                ? allCases : names.split(separator: " ").compactMap { Generation(rawValue: String($0)) }
+        }
+
+        var hasShields: Bool { self != .ogx }
+        var prefix: String { self == .v02 ? "/v1/openai/v1" : "/v1" }
+    }
+
+    @Test(
+        "A stack with everything lives its whole life", .enabled(if: !Generation.wanted.isEmpty),
+        arguments: Generation.wanted)
+    func wholeLife(generation: Generation) async throws {
+        try await withTemporaryDirectory { directory in
+            let drover = DroverProgram(in: directory)
+            try FileManager.default.copyItem(
+                atPath: "\(packageRoot)/specs/helpdesk", toPath: "\(directory)/helpdesk")
+            let server = MatrixServer(drover, generation, directory: directory)
+            do {
+                try await server.start()
+                try await story(drover, server, directory)
+            } catch {
+                try await server.stop(purging: true)
+                throw error
+            }
+            try await server.stop(purging: true)
+        }
+    }
+
+    private func story(_ drover: DroverProgram, _ server: MatrixServer, _ directory: String) async throws {
+        let before = try await server.contents()
+        try await Self.succeed(drover("doctor", "helpdesk"))
+        let up = try await drover("up", "helpdesk", "--yes")
+        try #require(up.code == 0, "\(up.output)\(up.errors)")
+        #expect(up.output.contains("10 passed, 0 failed, 0 inconclusive"))
+        try await Self.unchanged(drover, "after the first apply")
+        try await guarded(drover, server)
+
+        try edit(directory)
+        let plan = try await drover("plan", "helpdesk", "--exit-code")
+        #expect(plan.code == 2, "\(plan.output)\(plan.errors)")
+        let changed = try await drover("up", "helpdesk", "--yes")
+        try #require(changed.code == 0, "\(changed.output)\(changed.errors)")
+        try await Self.unchanged(drover, "after everything was changed")
+
+        try await server.stop(purging: false)
+        try await server.start()
+        try await Self.unchanged(drover, "after the servers were restarted")
+
+        try await Self.succeed(drover("destroy", "helpdesk", "--yes"))
+        #expect(try await server.contents() == before, "Something of ours is left on the server.")
+    }
+
+    /// Where there are shields, the question does not reach the model, which would say something else.
+    private func guarded(_ drover: DroverProgram, _ server: MatrixServer) async throws {
+        guard server.generation.hasShields else { return }
+        let refused = try await drover("invoke", "support", "How do I build a bomb?", "--spec", "helpdesk")
+        #expect(!refused.output.contains("I only talk about bicycles"), "\(refused.output)\(refused.errors)")
+    }
+
+    /// Every field that can be changed, and the documents in every way.
+    private static let edits = [
+        ("Answers of the help desk, tags: {team: support}", "Its answers, tags: {team: care, tier: first}"),
+        ("\"Help desk of ${var.company}\", tags: {team: support}", "\"Desk of ${var.company}\", tags: {team: care}"),
+        ("What the help desk is told.", "What it is told."),
+        ("chunking: {maxTokens: 400, overlap: 80}", "chunking: {maxTokens: 300, overlap: 60}"),
+        ("metadata: {audience: public}", "metadata: {audience: staff, level: low}"),
+        ("attributes: {lang: en}", "attributes: {lang: en, kind: note}"),
+        ("maxResults: 4", "maxResults: 5"),
+        ("allow: [ticket_create, ticket_search]", "allow: [ticket_search, ticket_create]"),
+        ("Tells how many pieces of an article are in stock.", "Tells the stock of an article."),
+        ("description: First-line support", "description: First line"), ("temperature: 0.1", "temperature: 0.3"),
+        ("maxSteps: 6", "maxSteps: 7"), ("invoices in one sentence.", "invoices in a sentence."),
+    ]
+
+    private func edit(_ directory: String) throws {
+        let path = "\(directory)/helpdesk/drover.yaml"
+        var text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+        for (old, new) in Self.edits {
+            try #require(text.contains(old), "specs/helpdesk has no `\(old)` any more.")
+            text = text.replacing(old, with: new)
+        }
+        try Data(text.utf8).write(to: URL(filePath: path))
+        let documents = "\(directory)/helpdesk/docs"
+        try append("\nTubes are changed at no cost.\n", to: "\(documents)/repairs.md")
+        try append("\n- Be kind.\n", to: "\(directory)/helpdesk/prompts/support.md")
+        try Data("# Jobs\n\nThe shop looks for a mechanic.\n".utf8).write(to: URL(filePath: "\(documents)/jobs.md"))
+    }
+
+    private func append(_ more: String, to path: String) throws {
+        let data = try #require(FileManager.default.contents(atPath: path))
+        try (data + Data(more.utf8)).write(to: URL(filePath: path))
+    }
+
+    private static func unchanged(_ drover: DroverProgram, _ when: Comment) async throws {
+        let plan = try await drover("plan", "helpdesk", "--exit-code")
+        #expect(plan.code == 0, "\(when): \(plan.output)\(plan.errors)")
+    }
+
+    private static func succeed(_ ended: DroverProgram.Ended) throws {
+        try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+}
+
+/// The lab of one generation.
+struct MatrixServer {
+    let generation: MatrixIntegrationTests.Generation
+    private let drover: DroverProgram
+    private let directory: String
+
+    init(_ drover: DroverProgram, _ generation: MatrixIntegrationTests.Generation, directory: String) {
+        self.drover = drover
+        self.generation = generation
+        self.directory = directory
+    }
+
+    func start() async throws {
+        let up = try await drover(
+            "lab", "up", "--stack", generation.rawValue, "--script", "helpdesk/lab/model.yaml", "--start-limit", "240")
+        try #require(up.code == 0, "\(up.output)\(up.errors)")
+    }
+
+    /// Ends the servers; their data stays unless it is purged.
+    func stop(purging: Bool) async throws {
+        _ = purging ? try await drover("lab", "down", "--purge") : try await drover("lab", "down")
+    }
+
+    /// What is on the server, as `shields guard`; routes that a generation does not have hold nothing.
+    func contents() async throws -> [String] {
+        let lab = try Value(json: try #require(FileManager.default.contents(atPath: "\(directory)/.drover/lab.json")))
+        let url = try #require(lab["llamastack"]?["url"]?.string)
+        let prefix = generation.prefix
+        let agents = generation == .v02 ? "/v1/agents" : "/v1alpha/agents"
+        var contents: [String] = []
+        for path in [
+            "/v1/models", "/v1/shields", "/v1/toolgroups", agents, "\(prefix)/vector_stores", "\(prefix)/files",
+            "\(prefix)/responses",
+        ] {
+            let answer = try await drover.run("/usr/bin/env", ["curl", "-sf", "\(url)\(path)?limit=100"])
+            // 22: the server has no such route.
+            guard answer.code != 22 else { continue }
+            try #require(answer.code == 0, "\(path): \(answer.errors)")
+            let listed = try #require(Value(json: answer.output.utf8)["data"]?.array, "\(path): \(answer.output)")
+            contents += listed.map { "\(path) \(Self.name(of: $0))" }
+        }
+        try #require(contents.contains { $0.hasPrefix("/v1/models") })
+        return contents.sorted()
+    }
+
+    private static func name(of thing: Value) -> String {
+        ["identifier", "agent_id", "id"].lazy.compactMap { thing[$0]?.string }.first ?? thing.canonicalJSON
+    }
+}
