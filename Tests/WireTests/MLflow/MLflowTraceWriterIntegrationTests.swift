@@ -129,7 +129,7 @@ private final class RealMLflow: Sendable {
     /// Kills the whole group at once, in whatever it is doing.
     func kill() async throws {
         guard let group = group.withLock({ $0 }) else { return }
-        let killed = try await shell.run("/bin/sh", ["-c", "kill -s KILL -\(group)"])
+        let killed = try await shell.run("/bin/sh", ["-c", "kill -s KILL -- -\(group)"])
         try #require(killed.code == 0, "\(killed.errors)")
         let health = try await shell.run("/usr/bin/env", ["curl", "-sf", "-m", "2", "\(url)/health"])
         try #require(health.code != 0, "The server still answers.")
