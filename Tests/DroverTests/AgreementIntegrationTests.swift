@@ -14,7 +14,10 @@ struct AgreementIntegrationTests {
         let cases = try AgreementCase.all()
         #expect(cases.count >= 150)
         try await withTemporaryDirectory { directory in
-            for file in Self.files { try Self.write("Some text.\n", to: "\(directory)/\(file)") }
+            for file in Self.files {
+                let text = file.hasSuffix(".jsonl") ? #"{"question": "q", "answer": 4}"# : "Some text."
+                try Self.write("\(text)\n", to: "\(directory)/\(file)")
+            }
             for each in cases { try Data(each.spec.utf8).write(to: URL(filePath: "\(directory)/\(each.file)")) }
             let drover = DroverProgram(in: directory)
             let schema = "\(directory)/drover.schema.json"
