@@ -71,7 +71,8 @@ extension Workflow {
         Dictionary(specs(of: ModelSpec.self).map { ($0.declaration.address.name, $0.spec) }) { first, _ in first }
     }
 
-    /// The MCP tools that an agent of the server uses: those need a tool group.
+    /// The MCP tools that an agent of the server uses: those need a tool group. None so far, since no agent is planned to run
+    /// as an agent of the server: `runtime: agents` and `existing` are refused (code 10).
     func toolGroups(on capabilities: Capabilities) -> Set<Address> {
         []
     }

@@ -13,8 +13,10 @@ package enum PromptContent: Sendable, Hashable {
     }
 
     /// As MLflow's own client finds them: white space inside of the braces does not count.
+    // Safe: a `Regex` is not `Sendable` because it may hold closures; this one is a constant literal without any, and
+    // matching does not change it.
     private nonisolated(unsafe) static let variable =
-        /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/  // A literal that nothing changes.
+        /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
 
     /// Reads a version; nil when it is none of a prompt, or a chat whose messages are not plain text.
     init?(_ version: MLflowModelVersion) {

@@ -8,7 +8,9 @@ import Testing
 
 /// The writer on a real MLflow, from the Python that `scripts/test` makes (`DROVER_TEST_PYTHON`).
 @Suite(.serialized) struct MLflowTraceWriterIntegrationTests {
-    @Test("Of a thousand traces that are written while the server is killed and started again, each is there once")
+    @Test(
+        "Of a thousand traces that are written while the server is killed and started again, each is there once",
+        .timeLimit(.minutes(5)))
     func restart() async throws {
         try await withTemporaryDirectory { directory in
             let mlflow = try RealMLflow(in: directory)
