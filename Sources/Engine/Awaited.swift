@@ -24,11 +24,6 @@ package struct Awaited: Sendable, Hashable {
     package static func field(_ name: String, at range: SourceRange, isNeeded: Bool = false) -> Awaited {
         Awaited(what: "The field `\(name)`", range: range, isNeeded: isNeeded)
     }
-
-    /// One of the values of a field; the thing would be another one without it.
-    package static func value(_ value: String, of name: String, at range: SourceRange) -> Awaited {
-        Awaited(what: "`\(name): \(value)`", range: range, isNeeded: true)
-    }
 }
 
 extension Fields {

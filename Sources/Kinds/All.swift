@@ -32,6 +32,7 @@ package enum Kinds {
         guard let llamaStack = servers.llamaStack else {
             return drivers + [ResourceDriver(ToolResource(nil, groups: [], stack: servers.stack))]
         }
+        let runtimes = ChosenRuntimes(workflow, on: llamaStack.capabilities)
         let models = ModelListing(llamaStack, declared: workflow.models)
         let aliased = AliasedAgents(servers.mlflow, stack: servers.stack)
         return drivers + [
@@ -41,13 +42,11 @@ package enum Kinds {
                 VectorStoreResource(
                     llamaStack, stack: servers.stack, folder: servers.folder, models: models,
                     transport: servers.transport, inUse: { try await aliased.vectorStores() })),
-            ResourceDriver(
-                ToolResource(
-                    llamaStack, groups: workflow.toolGroups(on: llamaStack.capabilities), stack: servers.stack)),
+            ResourceDriver(ToolResource(llamaStack, groups: runtimes.toolGroups, stack: servers.stack)),
             ResourceDriver(
                 AgentResource(
                     llamaStack, mlflow: servers.mlflow, registry: registry, stack: servers.stack,
-                    folder: servers.folder, models: models, commit: servers.commit)),
+                    folder: servers.folder, models: models, runtimes: runtimes, commit: servers.commit)),
         ]
     }
 
@@ -69,12 +68,6 @@ extension Workflow {
     /// The declared models, by name.
     var models: [String: ModelSpec] {
         Dictionary(specs(of: ModelSpec.self).map { ($0.declaration.address.name, $0.spec) }) { first, _ in first }
-    }
-
-    /// The MCP tools that an agent of the server uses: those need a tool group. None so far, since no agent is planned to run
-    /// as an agent of the server: `runtime: agents` and `existing` are refused (code 10).
-    func toolGroups(on capabilities: Capabilities) -> Set<Address> {
-        []
     }
 }
 

@@ -11,4 +11,13 @@ extension AgentDefinition {
     package var serverName: String {
         get throws { "\(stack ?? "drover")/\(name)@\(sha256Hex(try canonicalJSON.utf8).prefix(12))" }
     }
+
+    /// The agent that a server agent's name names; nil when the name is not one of a stack's.
+    package static func agentName(inServerName name: String, ofStack stack: String) -> String? {
+        guard name.hasPrefix("\(stack)/"), let at = name.lastIndex(of: "@") else { return nil }
+        let digest = name[name.index(after: at)...]
+        guard digest.count == 12, digest.allSatisfy(\.isHexDigit) else { return nil }
+        let agent = name[..<at].dropFirst(stack.count + 1)
+        return agent.isEmpty || agent.contains("/") ? nil : String(agent)
+    }
 }

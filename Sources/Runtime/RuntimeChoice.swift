@@ -51,9 +51,11 @@ package enum RuntimeChoice {
 
     private static func lacksOfAgents(_ agent: AgentDefinition, _ server: Capabilities) -> [Lack] {
         guard server.hasAgents else {
-            return [
-                Lack(what: "agents on the server", remedy: "Llama Stack 0.2 and 0.3 have them; use `runtime: auto`.")
-            ]
+            let remedy =
+                agent.agentID == nil
+                ? "Llama Stack 0.2 and 0.3 have them; use `runtime: auto`."
+                : "Llama Stack 0.2 and 0.3 have them; leave `existing` out, or its id empty."
+            return [Lack(what: "agents on the server", remedy: remedy)]
         }
         var lacks: [Lack] = []
         if agent.responseFormat != nil, server.generation > .v02 {

@@ -97,4 +97,9 @@ extension FakeOGX {
                         body: Array(#"{"name": "\#(name)", "embedding_model": "embed"}"#.utf8))), model: echo)
         }
     }
+
+    /// Deletes every agent of the server, as somebody else might.
+    package func removeAgents() {
+        change { $0.agents = [] }
+    }
 }

@@ -64,6 +64,17 @@ struct GenerationTests {
                     version, "shields", "{provider: llama-guard}", then: "{id: other, provider: llama-guard}", .replace),
             ]
         }
+        if !version.agentPaths.isEmpty {
+            let agent = "model: \(version.models.llm), runtime: agents, instructions"
+            lives += [
+                Life(
+                    version, "agents", "{\(agent): Be brief., log: false}", then: "{\(agent): Be kind., log: false}",
+                    .update),
+                Life(
+                    version, "agents", "{\(agent): Be brief., log: false}",
+                    then: "{model: \(version.models.llm), runtime: chat, instructions: Be brief., log: false}", .delete),
+            ]
+        }
         return lives
     }
 

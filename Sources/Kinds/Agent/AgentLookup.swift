@@ -39,28 +39,55 @@ package struct AgentLookup: Sendable {
     /// What the spec says now, with the ids of what is applied.
     /// - Throws: `Diagnostic` when something that it needs is not applied.
     package func declared(_ name: String) async throws -> AgentDefinition {
-        guard let (declaration, spec) = agent(name), let llamaStack = servers.llamaStack else {
+        guard let (declaration, _) = agent(name), let llamaStack = servers.llamaStack else {
             throw Diagnostic.noAgent(name, known)
         }
         var outputs = Outputs()
         for (address, member) in survey.members {
             outputs[address] = drivers.first { $0.kind == address.kind }?.outputs(of: member)
         }
-        for (model, spec) in workflow.specs(of: ModelSpec.self) {
-            outputs[model.address] = ["id": .string(spec.id.value)]
+        let models = ModelListing(llamaStack, declared: workflow.models)
+        let resource = ModelResource(llamaStack, models: models)
+        for (model, spec) in workflow.specs(of: ModelSpec.self) where outputs[model.address] == nil {
+            let wanted = try await resource.desired(spec, at: model.address, given: outputs)
+            outputs[model.address] = resource.inlineOutputs(of: wanted.desired)
         }
-        let tools = ToolResource(
-            llamaStack, groups: workflow.toolGroups(on: llamaStack.capabilities), stack: servers.stack)
-        for (tool, toolSpec) in workflow.specs(of: ToolSpec.self) {
-            let wanted = try await tools.desired(toolSpec, at: tool.address, given: outputs)
-            if wanted.unknown.isEmpty { outputs[tool.address] = tools.inlineOutputs(of: wanted.desired) }
-        }
+        let runtimes = ChosenRuntimes(workflow, on: llamaStack.capabilities)
+        let tools = ToolResource(llamaStack, groups: runtimes.toolGroups, stack: servers.stack)
         let agents = AgentResource(
-            llamaStack, mlflow: nil, stack: servers.stack, folder: servers.folder, models: ModelListing(llamaStack),
+            llamaStack, mlflow: nil, stack: servers.stack, folder: servers.folder, models: models, runtimes: runtimes,
             commit: nil)
-        let wanted = try await agents.desired(spec, at: declaration.address, given: outputs)
-        guard wanted.unknown.isEmpty else { throw Diagnostic.needsApply(name, wanted.unknown, at: declaration.range) }
-        return wanted.desired.definition
+        // What an agent needs comes before it: its tools, and the agents that it asks as tools.
+        let needed = closure(of: declaration.address)
+        for address in workflow.graph.ordered where needed.contains(address) {
+            if let spec = workflow[address]?.spec as? ToolSpec {
+                outputs[address] = try await tools.declared(
+                    spec, at: address, given: outputs, isApplied: isThere(address))
+            } else if let spec = workflow[address]?.spec as? AgentSpec {
+                let wanted = try await agents.desired(spec, at: address, given: outputs)
+                guard wanted.unknown.isEmpty else {
+                    throw Diagnostic.needsApply(address.name, wanted.unknown, at: workflow[address]?.range)
+                }
+                guard address != declaration.address else { return wanted.desired.definition }
+                outputs[address] = ["definition": try Value(encoding: wanted.desired.definition)]
+            }
+        }
+        preconditionFailure("The agent \(name) is not in the graph of what is declared.")
+    }
+
+    /// An address and everything that it needs, directly or not.
+    private func closure(of address: Address) -> Set<Address> {
+        var found: Set<Address> = [address]
+        var open = [address]
+        while let next = open.popLast() {
+            let new = (workflow.graph.dependencies(of: next) ?? []).filter { found.insert($0).inserted }
+            open += new
+        }
+        return found
+    }
+
+    private func isThere(_ address: Address) -> Bool {
+        survey.members[address] != nil
     }
 
     private func agent(_ name: String) -> (Declaration, AgentSpec)? {

@@ -1,6 +1,7 @@
 package import Engine
 import Language
 import Runtime
+import Wire
 
 extension AgentResource {
     /// Whether a version is what is wanted, its tags apart.
@@ -12,32 +13,63 @@ extension AgentResource {
     package func differences(
         between live: Live, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        guard let place = desired.place else { return [] }
+        let changes =
+            desired.place.map { logged(live, desired, in: $0, since: last) } ?? unlogged(live, desired, since: last)
+        return changes + served(live, desired, isChanged: !changes.isEmpty)
+    }
+
+    /// What changes about the server agents, where a change of the definition does not say it already.
+    private func served(_ live: Live, _ desired: Desired, isChanged: Bool) -> [FieldChange] {
+        guard !isChanged else { return [] }
+        var changes: [FieldChange] = []
+        if let name = desired.serverName, !live.onServer.contains(where: { $0.name == name }) {
+            changes.append(FieldChange("serverAgent", new: .string(name)))
+        }
+        let unused = unused(live, desired)
+        if !unused.isEmpty {
+            let names = unused.compactMap(\.name).listed
+            changes.append(FieldChange("serverAgents", note: "\(names) of earlier definitions: deleted"))
+        }
+        return changes
+    }
+
+    /// An agent that is not logged: of what it was before, all that is known is what was applied.
+    private func unlogged(_ live: Live, _ desired: Desired, since last: AppliedFields) -> [FieldChange] {
+        guard !live.onServer.contains(where: { $0.name == desired.serverName }) else { return [] }
+        return FieldChange.between(live: last, desired: fields(of: desired), since: last)
+    }
+
+    private func logged(
+        _ live: Live, _ desired: Desired, in place: Place, since last: AppliedFields
+    ) -> [FieldChange] {
+        guard let current = live.current else {
+            return [FieldChange("version", note: "not logged yet")]
+        }
         let tags = FieldChange.between(
-            live: tagFields(live.current.tags), desired: tagFields(place.tags),
+            live: tagFields(current.tags), desired: tagFields(place.tags),
             since: last.filter { $0.key.hasPrefix("tags.") })
-        guard !isSame(live.current, desired) else { return tags }
-        let wanted = desired.definition.fields
-        let present = live.current.definition?.fields ?? [:]
-        var changes = FieldChange.between(live: present, desired: wanted, since: present)
-        if live.current.registeredModel != place.registeredModel {
+        return isSame(current, desired) ? tags : changes(of: current, desired, in: place) + tags
+    }
+
+    private func changes(of current: AgentVersion, _ desired: Desired, in place: Place) -> [FieldChange] {
+        let present = current.definition?.fields ?? [:]
+        var changes = FieldChange.between(live: present, desired: desired.definition.fields, since: present)
+        if current.registeredModel != place.registeredModel {
             changes.append(
                 FieldChange(
-                    "log.registeredModel", old: .string(live.current.registeredModel),
-                    new: .string(place.registeredModel)))
+                    "log.registeredModel", old: .string(current.registeredModel), new: .string(place.registeredModel)))
         }
-        if live.current.tags[AgentVersion.experimentTag] != place.experimentID {
-            let old = live.current.tags[AgentVersion.experimentTag].map { Value.string("experiment \($0)") }
+        if current.tags[AgentVersion.experimentTag] != place.experimentID {
+            let old = current.tags[AgentVersion.experimentTag].map { Value.string("experiment \($0)") }
             changes.append(FieldChange("log.experiment", old: old, new: .string(place.experiment)))
         }
-        if changes.isEmpty {
-            let isCode = live.current.definition == nil || live.current.definition == desired.definition
-            changes.append(
-                isCode
-                    ? FieldChange("code", note: "this version of drover logs agents with newer code")
-                    : FieldChange("definition", note: "name or order of tools changed"))
-        }
-        return changes + tags
+        guard changes.isEmpty else { return changes }
+        let isCode = current.definition == nil || current.definition == desired.definition
+        return [
+            isCode
+                ? FieldChange("code", note: "this version of drover logs agents with newer code")
+                : FieldChange("definition", note: "name or order of tools changed")
+        ]
     }
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -63,6 +95,8 @@ extension AgentDefinition {
         fields["responseFormat"] = responseFormat
         fields["inputShields"] = inputShields.map { .array($0.map { .string($0) }) }
         fields["outputShields"] = outputShields.map { .array($0.map { .string($0) }) }
+        fields["runtime"] = runtime.map { .string($0.rawValue) }
+        fields["existing.id"] = agentID.map { .string($0) }
         for (key, value) in metadata ?? [:] { fields["metadata.\(key)"] = .string(value) }
         for tool in tools { fields["tools.\(tool.name)"] = tool.summary }
         if let sampling {

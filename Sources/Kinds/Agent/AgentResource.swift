@@ -1,11 +1,13 @@
 package import Engine
-package import Language
+import Language
 import Runtime
-package import Wire
+import Wire
 
-/// Agents. Each is realised as a version of a registered model in MLflow, unless `log: false`: then it lives nowhere.
+/// Agents. Each is realised as a version of a registered model in MLflow, unless `log: false`; and as an agent of the
+/// server where it runs as one (`runtime: agents`, Llama Stack 0.2 and 0.3). What is neither lives in the spec alone.
 ///
-/// A changed definition is a new version; the old ones stay. Found by one search for the stack's mark.
+/// A changed definition is a new version and a new server agent; the old versions stay, the old server agents as long as
+/// an alias points at their version. Versions are found by one search for the stack's mark, server agents by their names.
 package struct AgentResource: Resource {
     package static let kind = "agents"
     package static let onDelete = OnDelete.delete
@@ -15,6 +17,13 @@ package struct AgentResource: Resource {
         var digest: String
         /// nil when it is not logged.
         var place: Place?
+        /// The name of the server agent that it runs as; nil when it runs otherwise, or as one that is not ours.
+        var serverName: String?
+        /// Whether nothing in the definition stands for what is known only after apply.
+        var isKnown: Bool
+
+        /// Whether it is nothing on any server.
+        var isInline: Bool { place == nil && serverName == nil }
     }
 
     struct Place: Sendable {
@@ -24,27 +33,35 @@ package struct AgentResource: Resource {
         var tags: [String: String]
     }
 
-    /// An agent's versions, of which one counts.
+    /// An agent's versions, of which one counts, and its agents on the server.
     package struct Live: Sendable {
-        var current: AgentVersion
+        /// nil when there are server agents only.
+        var current: AgentVersion?
         var others: [AgentVersion]
+        var onServer: [LlamaStack.ServerAgent]
+
+        var versions: [AgentVersion] { (current.map { [$0] } ?? []) + others }
     }
 
-    private let llamaStack: LlamaStack
-    private let mlflow: MLflowServer?
+    let llamaStack: LlamaStack
+    let mlflow: MLflowServer?
     private let registry: Registry?
     private let stack: StackName
     private let folder: SpecFolder
     private let models: ModelListing
-    private let commit: String?
+    private let runtimes: ChosenRuntimes
+    private let existing: ExistingAgents
+    let commit: String?
 
     /// Makes a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
-    package init(
+    init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
-        folder: SpecFolder, models: ModelListing, commit: String?
+        folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?
     ) {
         self.registry = registry
         self.llamaStack = llamaStack
+        self.runtimes = runtimes
+        existing = ExistingAgents(llamaStack)
         self.mlflow = mlflow
         self.stack = stack
         self.folder = folder
@@ -53,17 +70,41 @@ package struct AgentResource: Resource {
     }
 
     package func discover(_ wanted: [Address: AgentSpec], of stack: StackName) async throws -> [Discovered<Live>] {
-        guard let mlflow else { return [] }
+        async let logged = versions(of: stack)
+        async let served = serverAgents(of: stack)
+        let (versions, agents) = (try await logged, try await served)
+        return Set(versions.keys).union(agents.keys).sorted().flatMap { address in
+            var live = Live(current: nil, others: [], onServer: agents[address] ?? [])
+            if let sorted = versions[address] {
+                (live.current, live.others) = (sorted.first, Array(sorted.dropFirst()))
+            }
+            return discovered(live, at: address, wanted[address])
+        }
+    }
+
+    /// The versions of each agent, the one that counts first.
+    private func versions(of stack: StackName) async throws -> [Address: [AgentVersion]] {
+        guard let mlflow else { return [:] }
         let ours = try await mlflow.agentVersions(ofStack: stack.name, in: registry).filter { version in
             version.mark?.address.kind == Self.kind && version.status != .failed
         }
-        let byAddress = Dictionary(grouping: ours) { $0.mark?.address ?? Address(Self.kind, "") }
-        return byAddress.compactMap { address, versions in
-            let sorted = versions.sorted { ($0.applied, $0.number) > ($1.applied, $1.number) }
-            guard let current = sorted.first else { return nil }
-            return Discovered(
-                address, .ours, Live(current: current, others: Array(sorted.dropFirst())), label: current.uri)
+        return Dictionary(grouping: ours) { $0.mark?.address ?? Address(Self.kind, "") }.mapValues { versions in
+            versions.sorted { ($0.applied, $0.number) > ($1.applied, $1.number) }
         }
+    }
+
+    /// Server agents of a declared agent that is nothing on a server any more are left over.
+    private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
+        let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
+        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
+        else {
+            return [Discovered(address, .ours, live, label: live.current?.uri ?? server ?? "")]
+        }
+        let left = Live(current: nil, others: [], onServer: live.onServer)
+        let stale = Discovered(address, .ours, left, label: server, isStale: true)
+        guard let current = live.current else { return [stale] }
+        let logged = Live(current: current, others: live.others, onServer: [])
+        return [Discovered(address, .ours, logged, label: current.uri), stale]
     }
 
     package func desired(
@@ -91,12 +132,19 @@ package struct AgentResource: Resource {
             metadata: metadata.isEmpty ? nil : metadata)
         definition.inputShields = shields(spec.inputShields, outputs, "inputShields", &unknown)
         definition.outputShields = shields(spec.outputShields, outputs, "outputShields", &unknown)
+        let runtime = runtimes[address]
+        definition.runtime = runtime == .responses ? nil : runtime
+        definition.agentID = spec.existing?.value
+        let isServed = runtime == .agents && spec.existing == nil
+        definition.stack = isServed ? stack.name : nil
         let problems = RuntimeChoice.problems(of: definition, on: llamaStack.capabilities)
         let errors = problems.filter { $0.severity == .error }
         guard errors.isEmpty else { throw Diagnostics(errors) }
+        if let id = spec.existing { try await existing.require(id) }
+        let place = place(spec, address, outputs, &unknown)
         let desired = Desired(
-            definition: definition, digest: try artifactDigest(definition),
-            place: place(spec, address, outputs, &unknown))
+            definition: definition, digest: try artifactDigest(definition), place: place,
+            serverName: isServed ? try definition.serverName : nil, isKnown: unknown.isEmpty)
         return Wanted(desired, unknown: unknown, warnings: problems)
     }
 
@@ -146,102 +194,5 @@ package struct AgentResource: Resource {
             experimentID: id ?? "",
             experiment: outputs.value("name", of: places.experiment)?.string ?? places.experiment.name,
             registeredModel: model ?? places.registeredModel.name, tags: log.tags)
-    }
-
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
-        guard desired.place == nil else { return nil }
-        return (try? Value(encoding: desired.definition)).map { ["definition": $0] }  // It was encoded for the digest.
-    }
-
-    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
-        Live(current: try await write(desired, at: address, in: context), others: [])
-    }
-
-    package func update(
-        _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
-    ) async throws -> Live {
-        guard let mlflow, let place = desired.place else { return live }
-        var version = live.current
-        if !isSame(version, desired) {
-            version = try await write(desired, at: address, in: context)
-            if version.applied < live.current.applied {
-                let now = live.current.applied + 1
-                try await mlflow.setModelVersionTag(
-                    version.registeredModel, version: String(version.number), AgentVersion.appliedTag, to: String(now))
-            }
-        }
-        let changes = FieldChange.between(
-            live: tagFields(version.tags), desired: tagFields(place.tags),
-            since: last.filter { $0.key.hasPrefix("tags.") })
-        for change in changes {
-            let key = String(change.path.dropFirst("tags.".count))
-            if let value = change.new?.string {
-                try await mlflow.setModelVersionTag(
-                    version.registeredModel, version: String(version.number), key, to: value)
-            } else {
-                try await mlflow.deleteModelVersionTag(version.registeredModel, version: String(version.number), key)
-            }
-        }
-        return Live(current: version, others: [live.current] + live.others)
-    }
-
-    private func write(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> AgentVersion {
-        guard let mlflow, let place = desired.place else {
-            preconditionFailure("An agent that is not logged is never written.")
-        }
-        return try await AgentVersionWriter(mlflow).write(
-            NewAgentVersion(
-                desired.definition, experimentID: place.experimentID, registeredModel: place.registeredModel,
-                mark: Mark(stack: context.stack, address: address), tags: place.tags,
-                llamaStackURL: llamaStack.endpoint.base, commit: commit))
-    }
-
-    /// Deletes the versions of ours with what was logged for them; those that an alias points at are only forgotten.
-    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        guard let mlflow else { return }
-        for version in live.others + [live.current] {
-            guard version.aliases.isEmpty else {
-                try await unmark(version, mlflow)
-                continue
-            }
-            if let model = version.modelID { try await mlflow.deleteLoggedModel(model) }
-            if !version.runID.isEmpty { try await mlflow.deleteRun(version.runID) }
-            try await mlflow.deleteModelVersion(version.registeredModel, version: String(version.number))
-        }
-    }
-
-    package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
-        guard let mlflow else { return live }
-        for version in [live.current] + live.others {
-            try await mlflow.setModelVersionTag(
-                version.registeredModel, version: String(version.number), Mark.addressKey, to: address.description)
-        }
-        return live
-    }
-
-    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        guard let mlflow else { return }
-        for version in live.others + [live.current] { try await unmark(version, mlflow) }
-    }
-
-    private func unmark(_ version: AgentVersion, _ mlflow: MLflowServer) async throws {
-        for key in [Mark.addressKey, Mark.stackKey] {
-            try await mlflow.deleteModelVersionTag(version.registeredModel, version: String(version.number), key)
-        }
-    }
-
-    package func outputs(of live: Live) -> [String: Value] {
-        var outputs: [String: Value] = [
-            "version": .integer(live.current.number), "model": .string(live.current.registeredModel),
-            "uri": .string(live.current.uri),
-        ]
-        outputs["loggedModel"] = live.current.modelID.map(Value.string)
-        // Encoded from what was decoded: cannot fail.
-        outputs["definition"] = live.current.definition.flatMap { try? Value(encoding: $0) }
-        return outputs
-    }
-
-    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
-        isSame(live.current, desired) ? outputs(of: live) : [:]
     }
 }

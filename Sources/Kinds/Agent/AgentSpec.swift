@@ -46,7 +46,6 @@ package struct AgentSpec: DeclaredSpec {
         ]
 
     package let common: Common
-    package let awaited: [Awaited]
     let model: Located<String>
     let instructions: InstructionsSpec
     let tools: [Located<String>]
@@ -59,6 +58,10 @@ package struct AgentSpec: DeclaredSpec {
     let responseFormat: Value?
     let metadata: [String: String]
     let log: LogSpec
+    /// nil for `auto`.
+    let runtime: AgentDefinition.Runtime?
+    /// The server's id of an agent that is used as it is; nil when it is made from this spec.
+    let existing: Located<String>?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
@@ -74,24 +77,16 @@ package struct AgentSpec: DeclaredSpec {
         outputShields = fields.read(Self.outputShieldsKey) ?? []
         responseFormat = fields.read(Self.formatKey)?.jsonSchema
         let runtime = fields.read(Self.runtimeKey)
-        let existing = fields.read(Self.existingKey)?.id
+        self.runtime = runtime.flatMap { AgentDefinition.Runtime(rawValue: $0.value) }
+        existing = fields.read(Self.existingKey)?.id.flatMap { $0.value.isEmpty ? nil : $0 }
         metadata = (fields.read(Self.metadataKey) ?? []).dictionary
         log = fields.read(Self.logKey) ?? .at(LogFields())
-        awaited = Self.awaited(runtime: runtime, existing: existing)
         if let choice, let problem = Self.problem(with: choice, among: tools.map(\.value)) {
             fields.problems.report(problem)
         }
-    }
-
-    private static func awaited(runtime: Located<String>?, existing: Located<String>?) -> [Awaited] {
-        var awaited: [Awaited] = []
-        if let runtime, ["agents", "chat"].contains(runtime.value) {
-            awaited.append(.value(runtime.value, of: "runtime", at: runtime.range))
+        if let runtime, let existing, ["responses", "chat"].contains(runtime.value) {
+            fields.problems.report(.unaskedAgent(existing, runtime))
         }
-        if let existing, !existing.value.isEmpty {
-            awaited.append(.field("existing", at: existing.range, isNeeded: true))
-        }
-        return awaited
     }
 
     private static func problem(with choice: Located<String>, among tools: [String]) -> Diagnostic? {
@@ -139,6 +134,17 @@ package struct AgentSpec: DeclaredSpec {
     package func impliedUses(at address: Address, in stack: StackName) -> [Use] {
         guard let place = place(at: address, in: stack) else { return [] }
         return [Use(implied: place.experiment), Use(implied: place.registeredModel)]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unaskedAgent(_ id: Located<String>, _ runtime: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "unasked-agent", "An agent of the server that would not be asked",
+            detail:
+                "`existing` names the agent `\(id.value)` of the server, and `runtime: \(runtime.value)` asks none.",
+            fix: "Leave `runtime` out, or `existing`.", at: runtime.range,
+            notes: [Note("The agent is named here.", at: id.range)])
     }
 }
 

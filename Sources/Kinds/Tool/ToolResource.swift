@@ -130,6 +130,15 @@ package struct ToolResource: Resource {
         desired.group == nil ? Self.outputs(desired.definition) : nil
     }
 
+    /// What others learn of a tool as the spec has it now; nil while something that it needs is not applied.
+    func declared(
+        _ spec: ToolSpec, at address: Address, given outputs: Outputs, isApplied: Bool
+    ) async throws -> [String: Value]? {
+        let wanted = try await desired(spec, at: address, given: outputs)
+        guard wanted.unknown.isEmpty, wanted.desired.group == nil || isApplied else { return nil }
+        return Self.outputs(wanted.desired.definition)
+    }
+
     static func outputs(_ definition: ToolDefinition) -> [String: Value] {
         // A definition always encodes.
         (try? Value(encoding: definition)).map { ["definition": $0] } ?? [:]

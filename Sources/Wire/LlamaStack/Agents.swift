@@ -167,6 +167,13 @@ extension LlamaStack {
             case createdAt = "created_at"
         }
 
+        /// An agent that was just made.
+        package init(id: String, config: Value) {
+            self.id = id
+            self.config = config
+            createdAt = ""
+        }
+
         package init(from decoder: any Decoder) throws {
             let fields = try decoder.container(keyedBy: CodingKeys.self)
             id = try fields.decode(String.self, forKey: .id)

@@ -1,0 +1,87 @@
+import Engine
+import Language
+import Runtime
+import Wire
+
+/// The agents that the server runs. They cannot be changed, and two may have one name: each definition has its own, named
+/// by its digest, and a second one of a name is left over from an answer that was lost.
+extension AgentResource {
+    /// Those of a stack, by the address that is in their names; in the order in which they are looked for when one is run.
+    func serverAgents(of stack: StackName) async throws -> [Address: [LlamaStack.ServerAgent]] {
+        guard let agents = llamaStack.agents else { return [:] }
+        var byAddress: [Address: [LlamaStack.ServerAgent]] = [:]
+        for agent in try await agents.list() {
+            guard let name = agent.name.flatMap({ AgentDefinition.agentName(inServerName: $0, ofStack: stack.name) })
+            else { continue }
+            byAddress[Address(Self.kind, name), default: []].append(agent)
+        }
+        return byAddress
+    }
+
+    /// Makes the server agent of a definition when it is not there.
+    func missingServerAgent(_ live: Live, _ desired: Desired) async throws -> [LlamaStack.ServerAgent] {
+        guard let agents = llamaStack.agents, let name = desired.serverName,
+            !live.onServer.contains(where: { $0.name == name })
+        else { return [] }
+        let config = try AgentConfig.value(of: desired.definition, on: llamaStack.capabilities)
+        return [LlamaStack.ServerAgent(id: try await agents.create(config), config: config)]
+    }
+
+    /// Those that nobody uses: neither what is wanted nor what a version does that an alias points at.
+    func unused(_ live: Live, _ desired: Desired) -> [LlamaStack.ServerAgent] {
+        let aliased = live.versions.filter { !$0.aliases.isEmpty }
+        var used: Set<String> = []
+        for version in aliased {
+            // What is too long for a tag is not read for this: then all stay.
+            guard let definition = version.definition else { return [] }
+            if definition.stack != nil, let name = try? definition.serverName { used.insert(name) }
+        }
+        if let name = desired.serverName { used.insert(name) }
+        // Of each name, the first is run.
+        return live.onServer.filter { agent in used.remove(agent.name ?? "") == nil }
+    }
+
+    func withoutUnused(_ live: Live, _ desired: Desired) async throws -> Live {
+        let unused = unused(live, desired)
+        try await remove(unused)
+        var live = live
+        live.onServer.removeAll(where: unused.contains)
+        return live
+    }
+
+    func remove(_ agents: [LlamaStack.ServerAgent]) async throws {
+        for agent in agents { try await llamaStack.agents?.delete(agent.id) }
+    }
+}
+
+/// The agents of a server that specs name by their ids, listed once and only when something asks.
+actor ExistingAgents {
+    private let server: LlamaStack
+    private var ids: [String]?
+
+    init(_ server: LlamaStack) {
+        self.server = server
+    }
+
+    /// Checks that the server has an agent.
+    /// - Throws: `Diagnostic` (code 10) with the nearest ids when it does not.
+    func require(_ id: Located<String>) async throws {
+        let known = try await list()
+        guard !known.contains(id.value) else { return }
+        throw Diagnostic(
+            "unknown-server-agent", "Unknown agent of the server",
+            detail: "The server at \(server.endpoint.base) has no agent with the id `\(id.value)`.",
+            fix: Suggestion.nearest(to: id.value, among: known).map { "Did you mean `\($0)`?" }
+                ?? (known.isEmpty
+                    ? "Leave `existing` out, and the agent is made from this spec."
+                    : "Use one that it has, such as \(known.sorted().prefix(5).listed)."),
+            at: id.range, exitCode: 10)
+    }
+
+    private func list() async throws -> [String] {
+        if let ids { return ids }
+        let listed = try await server.agents?.list().map(\.id) ?? []
+        ids = listed
+        return listed
+    }
+}
