@@ -1,4 +1,5 @@
-/// Writes values as JSON: keys sorted, floats as Swift spells them shortest, control characters escaped.
+/// Writes values as JSON: keys sorted, floats as Swift spells them shortest, control characters escaped. A logged agent
+/// writes the same with Python's `json.dumps`, so that both find a server agent by the digest of its definition.
 struct JSONWriter {
     private(set) var text = ""
     private let indentation: Int
@@ -68,6 +69,8 @@ struct JSONWriter {
             case "\n": text += "\\n"
             case "\r": text += "\\r"
             case "\t": text += "\\t"
+            case "\u{8}": text += "\\b"
+            case "\u{C}": text += "\\f"
             case _ where scalar.value < 0x20:
                 let hex = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex

@@ -64,7 +64,7 @@ class TestAgent:
 
     def test_the_digest_is_of_what_drover_writes(self, load: Load, support: JSON) -> None:
         """Also for an agent inside another one, whose text is not at hand."""
-        written = '{"a":[1,1.0,0.2,1e-05],"é":"\\"\\\\\\n\\t\\u0001/","ﬀ":null,"𝄞":{"b":true,"c":{}}}'
+        written = '{"a":[1,1.0,0.2,1e-05],"é":"\\"\\\\\\n\\r\\t\\b\\f\\u0001\\u001f\x7f/","ﬀ":null,"𝄞":{"b":true,"c":{}}}'
         code = sys.modules[type(agent(load)).__module__.replace("responder", "server_agents")]
         assert code.canonical_json(json.loads(written)) == written
 
