@@ -58,7 +58,7 @@ struct Connector: Sendable {
         environment = stack.environment
         secrets = SecretReader(environment: stack.environment, folder: stack.folder)
         labURLs = stack.lab.map { ($0.llamastackURL, $0.mlflowURL) }
-        specDigest = sha256Hex(stack.sources.sources.map(\.bytes).joined())
+        specDigest = sha256Hex(stack.sources.sources.reduce(into: [UInt8]()) { $0 += $1.bytes })
         self.options = options
     }
 

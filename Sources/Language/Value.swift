@@ -98,20 +98,21 @@ extension Value {
 extension Value: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if container.decodeNil() {
+        // Each attempt fails when the type is another one, which is dear: the most frequent come first.
+        if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([String: Value].self) {
+            self = .object(value)
+        } else if let value = try? container.decode([Value].self) {
+            self = .array(value)
+        } else if container.decodeNil() {
             self = .null
-        } else if let value = try? container.decode(Bool.self) {  // Each attempt fails when the type is another one.
+        } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Int.self) {
             self = .integer(value)
-        } else if let value = try? container.decode(Double.self) {
-            self = .number(value)
-        } else if let value = try? container.decode(String.self) {
-            self = .string(value)
-        } else if let value = try? container.decode([Value].self) {
-            self = .array(value)
         } else {
-            self = .object(try container.decode([String: Value].self))
+            self = .number(try container.decode(Double.self))
         }
     }
 
