@@ -48,12 +48,9 @@ package enum AgentConfig {
     /// The groups that offer a tool's tools: one that is told to offer some of a server's tools is named once for each.
     private static func groups(_ tool: ToolDefinition, of agent: AgentDefinition) throws -> [Value] {
         if let search = tool.fileSearch {
-            return [
-                [
-                    "name": .string(searchGroup),
-                    "args": ["vector_db_ids": .array(search.vectorStores.map(Value.string))],
-                ]
-            ]
+            var args: [String: Value] = ["vector_db_ids": .array(search.vectorStores.map(Value.string))]
+            args["query_config"] = search.maxResults.map { ["max_chunks": .integer($0)] }
+            return [["name": .string(searchGroup), "args": .object(args)]]
         }
         if let mcp = tool.mcp {
             guard let group = mcp.toolGroup else { throw withoutGroup(tool.name, of: agent) }

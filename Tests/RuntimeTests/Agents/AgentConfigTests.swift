@@ -48,6 +48,16 @@ import Wire
             ])
     }
 
+    @Test("How many passages a search gives at most is told as the server's tool takes it")
+    func mostPassages() async throws {
+        let tool = ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: ["vs_1"], maxResults: 3))
+        let args: Value = ["vector_db_ids": ["vs_1"], "query_config": ["max_chunks": 3]]
+        #expect(
+            try await config(agent([tool]))["toolgroups"] == [
+                ["name": "builtin::rag/knowledge_search", "args": args]
+            ])
+    }
+
     @Test("An MCP tool is its tool group, or those of its tools that are allowed")
     func mcp() async throws {
         let all = ToolDefinition(name: "tickets", mcp: .init(url: "http://t/mcp", toolGroup: "mcp::tickets"))
