@@ -132,7 +132,7 @@ let package = Package(
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
-            dependencies: ["drover", "Support", "Language"],
+            dependencies: ["drover", "Support", "Fakes", "Language"],
             swiftSettings: settings
         ),
     ]

@@ -4,11 +4,13 @@ import Language
 import Reports
 import Runtime
 import Suites
+import Wire
 
 /// The agents of a stack, ready to run.
 struct RunnableAgents: Sendable {
     let lookup: AgentLookup
     let runtime: any AgentRuntime
+    private let workflow: Workflow
 
     static func find(in session: Session, _ stack: Stack) async throws -> RunnableAgents {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
@@ -21,7 +23,36 @@ struct RunnableAgents: Sendable {
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))
         return RunnableAgents(
-            lookup: lookup, runtime: PlacedRuntime(runtime: runtimes, workflow: session.workflow))
+            lookup: lookup, runtime: PlacedRuntime(runtime: runtimes, workflow: session.workflow),
+            workflow: session.workflow)
+    }
+
+    /// Whatever a server answers with for all of them; functions with handlers are carried out here.
+    static func served(
+        by agent: ServedAgent, in session: Session, _ stack: Stack
+    ) async throws -> RunnableAgents {
+        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let runtime = RemoteRuntime(
+            agent,
+            handlers: Kinds.handlers(
+                in: session.workflow, folder: stack.folder, environment: stack.environment,
+                transport: session.servers.transport))
+        return RunnableAgents(
+            lookup: lookup, runtime: PlacedRuntime(runtime: runtime, workflow: session.workflow),
+            workflow: session.workflow)
+    }
+
+    /// The definition that a declared agent runs with.
+    func definition(of name: String, _ target: TrialTarget) async throws -> AgentDefinition {
+        switch target {
+        case .declared: return try await lookup.declared(name)
+        case .served:
+            guard let definition = Kinds.served(name, in: workflow) else { return try await lookup.declared(name) }
+            return definition
+        case .lastApplied: return try await lookup.lastApplied(name)
+        }
     }
 }
 

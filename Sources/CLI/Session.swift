@@ -74,11 +74,7 @@ struct Connector: Sendable {
     }
 
     private var proxies: AsyncHTTPTransport.Proxies {
-        let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
-        return AsyncHTTPTransport.Proxies(
-            http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
-            https: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
-            except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
+        AsyncHTTPTransport.Proxies(environment)
     }
 
     private var llamaStackTLS: TLSOptions {

@@ -14,21 +14,38 @@ struct Trial: Sendable {
     private let suites: [TestSuite]
     private let requests: [ReportRequest]
     private let concurrency: Int
-    private let fromSpec: Bool
+    private let target: TrialTarget
     private let publishes: Bool
 
-    init(_ stack: Stack, _ options: SuiteOptions, fromSpec: Bool = false) throws {
+    init(_ stack: Stack, _ options: SuiteOptions, target: TrialTarget = .lastApplied) throws {
         self.stack = stack
         suites = try options.filter().applied(to: stack.suites())
         requests = try options.requests()
         concurrency = options.concurrency
-        self.fromSpec = fromSpec
+        self.target = target
         publishes = !options.noPublish
+    }
+
+    /// The servers that it needs: those of the stack, or, for an agent that is served, what its results are published to.
+    var needs: Needs {
+        var needs = Kinds.needs(of: stack.workflow)
+        guard case .served = target else { return needs }
+        needs.llamaStack = false
+        needs.mlflow = needs.mlflow && publishes
+        return needs
     }
 
     /// Runs the suites and writes all reports. When the user interrupts, what is finished is reported.
     func run(in session: Session) async throws -> Run {
-        let agents = try await RunnableAgents.find(in: session, stack)
+        guard case .served(let place) = target else {
+            return try await run(in: session, RunnableAgents.find(in: session, stack))
+        }
+        return try await place.withAgent { agent in
+            try await run(in: session, RunnableAgents.served(by: agent, in: session, stack))
+        }
+    }
+
+    private func run(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
         return try await publishing(in: session, agents, since: started) { onEvent in
             let clock = ContinuousClock()
@@ -47,13 +64,13 @@ struct Trial: Sendable {
     }
 
     private func runner(_ agents: RunnableAgents, since started: Date) -> SuiteRunner {
-        let fromSpec = fromSpec
+        let target = target
         return SuiteRunner(
             runtime: agents.runtime, today: CalendarDay(secondsSince1970: Int(started.timeIntervalSince1970)),
             concurrency: concurrency,
             recorder: publishes ? Self.recorder(of:) : nil
         ) { name in
-            try await fromSpec ? agents.lookup.declared(name) : agents.lookup.lastApplied(name)
+            try await agents.definition(of: name, target)
         }
     }
 
@@ -68,7 +85,7 @@ struct Trial: Sendable {
     ) async throws -> Run {
         guard publishes, let mlflow = session.servers.mlflow else { return try await body { Self.show($0) } }
         let places = suites.compactMap { suite in
-            agents.lookup.place(of: suite.agent, experiment: suite.experiment, isApplied: !fromSpec)
+            agents.lookup.place(of: suite.agent, experiment: suite.experiment, isApplied: target.isLastApplied)
                 .map { (suite.name, $0) }
         }
         let context = EvaluationContext(

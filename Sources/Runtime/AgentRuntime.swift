@@ -1,4 +1,4 @@
-/// A way to run an agent. Two conformers: the Responses API, and a fake in tests.
+/// A way to run an agent: on a server, behind `/invocations`, or a fake in tests.
 ///
 /// - Throws: `Diagnostic` when the question could not be put or the stream broke: nothing is known about the answer.
 ///   A turn that the server reports as failed is an `Answer` with that status.

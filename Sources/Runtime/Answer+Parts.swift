@@ -10,6 +10,7 @@ extension Answer {
         whole.cited = cited + next.cited.filter { !cited.contains($0) }
         whole.tellsSources = tellsSources && next.tellsSources
         whole.tellsCitations = tellsCitations && next.tellsCitations
+        whole.tellsToolErrors = tellsToolErrors && next.tellsToolErrors
         whole.usage = Usage.sum(usage, next.usage)
         whole.steps = steps.flatMap { steps in next.steps.map { steps + $0 } }
         whole.timeToFirstToken = timeToFirstToken ?? next.timeToFirstToken

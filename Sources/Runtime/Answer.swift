@@ -69,6 +69,8 @@ package struct Answer: Sendable, Hashable {
     package var tellsSources: Bool
     /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
     package var tellsCitations = true
+    /// Whether calls that went wrong can be told from others; a served agent may not tell.
+    package var tellsToolErrors = true
     /// With the tokens of agents that were asked as tools; nil when the server does not tell.
     package var usage: Usage?
     /// Model calls; nil when the server does not tell.

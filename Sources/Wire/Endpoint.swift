@@ -63,6 +63,30 @@ package struct Endpoint: Sendable {
         return try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) }
     }
 
+    /// Sends a call that asks for a stream, and hands what comes to `read`: events as they arrive, or the whole answer of
+    /// a server that does not stream. Repeated and ended as `events` is.
+    ///
+    /// - Throws: `WireError`, with the cause `.stream` when the stream broke; what `read` throws.
+    package func reply<R: Sendable>(
+        _ call: Call, _ read: @Sendable (StreamedReply) async throws -> R
+    ) async throws -> R {
+        try await attempting(call) { request in
+            try await transport.stream(request) { head, chunks in
+                guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
+                guard head.isEventStream else {
+                    let response = try await head.with(wholeBody: chunks)
+                    let value = try self.read(response, of: call) { try Value(json: $0) }
+                    return .success(try await read(.whole(value)))
+                }
+                do {
+                    return .success(try await read(.events(chunks.serverSentEvents)))
+                } catch let failure as TransportFailure {
+                    throw error(.stream, call, message: failure.message)
+                }
+            }
+        }
+    }
+
     /// Sends a call and hands its server-sent events to `read` as they arrive; the exchange ends when `read` returns
     /// or throws. A call is repeated only as long as no success status has arrived.
     ///

@@ -3,10 +3,17 @@ import FoundationEssentials
 extension HTTPResponse {
     /// The most of a failed stream's body that is read: enough for any message.
     private static let messageLimit = 65_536
+    /// The longest body that is read whole.
+    private static let bodyLimit = 256 << 20
 
     /// Whether the status is a success, 2xx.
     package var isSuccess: Bool {
         (200..<300).contains(status)
+    }
+
+    /// Whether the body is a stream of events.
+    var isEventStream: Bool {
+        header("content-type")?.lowercased().hasPrefix("text/event-stream") == true
     }
 
     /// How long the server asks to wait, `Retry-After: 3`; nil when it does not say, or says a date.
@@ -23,6 +30,18 @@ extension HTTPResponse {
         for try await chunk in chunks {
             response.body += chunk
             guard response.body.count < Self.messageLimit else { break }
+        }
+        return response
+    }
+    /// The response with all that arrives as its body.
+    /// - Throws: `TransportFailure` when it is longer than 256 MiB.
+    func with(wholeBody chunks: any AsyncSequence<[UInt8], any Error>) async throws -> HTTPResponse {
+        var response = self
+        for try await chunk in chunks {
+            response.body += chunk
+            guard response.body.count <= Self.bodyLimit else {
+                throw TransportFailure(.broken, "The answer is longer than \(Self.bodyLimit >> 20) MiB.")
+            }
         }
         return response
     }

@@ -3,7 +3,7 @@ import Language
 /// What a server says in the body of an error, found in every shape that Llama Stack, OGX and MLflow use.
 ///
 /// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list),
-/// MLflow's `error_code` and `message`, an `error` that is text; else the text itself, of a web page its title or its words.
+/// MLflow's `error_code` and `message` (or what its `stack_trace` says was raised), an `error` that is text; else the text itself, of a web page its title or its words.
 struct ServerMessage {
     /// MLflow's `error_code`, or the `code` beside a message.
     let code: String?
@@ -30,13 +30,24 @@ struct ServerMessage {
             error?["message"]?.string ?? Self.validation(error?["detail"]) ?? Self.validation(body["detail"])
             ?? body["message"]?.string ?? error?.string
         let code = body["error_code"] ?? error?["code"] ?? body["code"]
-        self.init(code: code.flatMap { $0 == .null ? nil : $0.interpolated }, text: text ?? body.canonicalJSON)
+        let reason = body["stack_trace"]?.string.flatMap(Self.reason(inTrace:))
+        self.init(
+            code: code.flatMap { $0 == .null ? nil : $0.interpolated }, text: reason ?? text ?? body.canonicalJSON)
     }
 
     private init(code: String?, text: String) {
         let trimmed = Self.validation(asPython: text) ?? text.trimmed
         self.code = code
         self.text = trimmed.count <= Self.limit ? trimmed : trimmed.prefix(Self.limit - 1) + "…"
+    }
+
+    /// What was raised, the words behind the last frame of a Python trace: a served model says only there why it failed.
+    private static func reason(inTrace trace: String) -> String? {
+        let lines = trace.split(separator: "\n")
+        guard let last = lines.lastIndex(where: { $0.hasPrefix("  File ") }) else { return nil }
+        let raised = lines[last...].dropFirst().drop { $0.hasPrefix("    ") }.map(\.trimmed).joined(separator: " ")
+        guard let colon = raised.firstRange(of: ": "), !raised[..<colon.lowerBound].contains(" ") else { return raised }
+        return String(raised[colon.upperBound...])
     }
 
     static func isHTML(_ response: HTTPResponse) -> Bool {

@@ -51,7 +51,9 @@ extension WireError {
         Story(
             code: "server-unreachable", summary: "The server cannot be reached",
             said: "\(service) cannot be reached at `\(base)`: \(message)",
-            fix: """
+            fix: isServedAgent
+                ? "Is the agent being served? Check the host and the port in `--url`."
+                : """
                 Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
                 """
         )
@@ -63,7 +65,9 @@ extension WireError {
             said: "a secure connection to `\(base)` failed: \(message)",
             fix: message.contains("does not speak TLS")
                 ? "Write `http://` in the server's URL if it serves no TLS."
-                : "Name the server's certificate authority in `\(tlsSetting).caFile` (in tests, `insecure: true`)."
+                : isServedAgent
+                    ? "Name a file with the server's certificate authority in `SSL_CERT_FILE`."
+                    : "Name the server's certificate authority in `\(tlsSetting).caFile` (in tests, `insecure: true`)."
         )
     }
 
@@ -129,6 +133,10 @@ extension WireError {
         service == "MLflow"
     }
 
+    private var isServedAgent: Bool {
+        service == ServedAgent.service
+    }
+
     private var addressSetting: String {
         isMLflow ? "`servers.mlflow.url` or `MLFLOW_TRACKING_URI`" : "`servers.llamastack.url` or `LLAMASTACK_BASE_URL`"
     }
@@ -138,7 +146,8 @@ extension WireError {
     }
 
     private var credentialSetting: String {
-        isMLflow
+        if isServedAgent { return "`DROVER_SERVED_TOKEN` (or `DROVER_SERVED_USERNAME` and `DROVER_SERVED_PASSWORD`)" }
+        return isMLflow
             ? "`servers.mlflow` (`username` and `password`, or `token`; or `MLFLOW_TRACKING_USERNAME` and so on)"
             : "`servers.llamastack.apiKey` (or `LLAMASTACK_API_KEY`)"
     }

@@ -128,7 +128,8 @@ import Testing
     }
 
     /// MLflow's own Python loads the version, predicts against the lab, streams, and serves it: with its two clients and
-    /// servers, also in an environment that has the version's own requirements alone, and it answers as `invoke` does.
+    /// servers, also in an environment that has the version's own requirements alone, and it answers as `invoke` does. The
+    /// suite passes wherever it is served.
     private func loggedAgent(_ drover: DroverProgram, _ directory: String) async throws {
         let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
         let python = try #require(lab["pythons"]?["mlflow"]?.string)
@@ -144,8 +145,11 @@ import Testing
             [
                 "\(packageRoot)/Tests/Python/check_logged_agent.py", "models:/quickstart-support/latest",
                 "--ask", question, "--answer", invoked.output, "--expect", "4 working days", "--tool", "file_search",
+                "--suites", "quickstart", "--drover", DroverProgram.path,
             ])
         #expect(ended.code == 0, "\(ended.output)\(ended.errors)")
+        // As `models serve` of both clients and an AgentServer served it.
+        #expect(ended.output.split(separator: "7 passed, 0 failed, 0 inconclusive").count == 4, "\(ended.output)")
         let asked = try await drover(
             "invoke", "--model-version", "models:/quickstart-support/latest", "How long does shipping to Norway take?")
         #expect(asked.code == 0 && asked.output.contains("4 working days"), "\(asked.output)\(asked.errors)")

@@ -195,8 +195,19 @@ def check_served(options: argparse.Namespace) -> str:
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", options.model, "--env-manager", "local", "-p"]
     with serving(command, "/ping") as base:
         text = check_answer(json.loads(post(base + "/invocations", question(options))), options, "models serve")
+        check_suites(base, options, "models serve")
     print(f"mlflow models serve: POST /invocations answers `{text}`")
     return text
+
+
+def check_suites(base: str, options: argparse.Namespace, way: str) -> None:
+    """Runs the suites of a spec against a served agent."""
+    if not options.suites:
+        return
+    command = [options.drover, "test", options.suites, "--target", "served", "--url", base, "--no-publish"]
+    ended = subprocess.run(command, capture_output=True, text=True)
+    check(ended.returncode == 0, f"{way}: the suites do not pass: {ended.stdout[-2000:]}{ended.stderr[-2000:]}")
+    print(f"{way}: {ended.stdout.strip().splitlines()[-1]}")
 
 
 def check_agent_server(options: argparse.Namespace) -> str:
@@ -206,6 +217,7 @@ def check_agent_server(options: argparse.Namespace) -> str:
         command = [sys.executable, "-m", "uvicorn", "checked_server:app", "--app-dir", folder, "--port"]
         with serving(command, "/health", CHECKED_MODEL=options.model) as base:
             text = check_answer(json.loads(post(base + "/invocations", question(options))), options, "AgentServer")
+            check_suites(base, options, "AgentServer")
             stream = post(base + "/responses", {**question(options), "stream": True})
     frames = [frame.removeprefix("data: ") for frame in stream.strip().split("\n\n")]
     check(frames[-1] == "[DONE]", f"AgentServer: the stream ends with `{frames[-1]}`")
@@ -286,6 +298,8 @@ def parsed(arguments: list[str]) -> argparse.Namespace:
     tool = "a tool that is called; `file_search` for retrieval"
     parser.add_argument("--tool", action="append", default=[], help=tool)
     parser.add_argument("--no-usage", action="store_true", help="the server does not tell the tokens (before 0.3)")
+    parser.add_argument("--suites", help="a spec whose suites also run against the served agent")
+    parser.add_argument("--drover", default="drover", help="the program that runs them")
     options = parser.parse_args(arguments)
     options.arguments = ways.parse_known_args(arguments)[1]  # For other Pythons, which go their own ways.
     return options

@@ -156,6 +156,16 @@ class TestRequest:
         kinds = [item["type"] for item in llama.bodies[1]["input"]]
         assert kinds == ["message", "function_call", "function_call_output", "message", "message"]
 
+    @pytest.mark.parametrize(("error", "status"), [(None, "completed"), ("no such order", "incomplete")])
+    def test_an_output_says_whether_its_call_went_wrong(
+        self, load: Load, llama: StubLlamaStack, error: str | None, status: str
+    ) -> None:
+        call = {"type": "mcp_call", "id": "c", "name": "ticket", "arguments": "{}", "error": error}
+        llama.plays(completed(output=[{**call, "output": None if error else "done"}]))
+        told = [item.model_dump(exclude_none=True) for item in agent(load).predict(QUESTION).output]
+        assert told[1] == {
+            "type": "function_call_output", "call_id": "c", "output": error or "done", "status": status}
+
     def test_a_search_in_the_history_is_a_call_and_its_output(self, load: Load, llama: StubLlamaStack) -> None:
         """Llama Stack 0.2 and 0.3 fail on a search among the input, and 1.5 forgets what it found."""
         llama.plays_recorded("OGX/responses-file-search-1.5.0.sse", "OGX/responses-file-search-1.5.0.sse")

@@ -57,7 +57,7 @@ class TestResponses:
         assert other["input"] == [{"type": "message", "role": "user", "content": ASKED}]
         assert last["input"][0] == first["input"][0]
         assert [item["type"] for item in last["input"]] == ["message", "function_call", "function_call_output"]
-        assert last["input"][-1]["output"] == "The buyer."
+        assert (last["input"][-1]["output"], last["input"][-1]["status"]) == ("The buyer.", "completed")
         assert [item["type"] for item in dumped(response)] == ["function_call", "function_call_output", "message"]
         assert response.usage.total_tokens == 35
 

@@ -46,6 +46,14 @@ import Testing
             "OGX: an error frame", #"{"type":"error","code":"404","message":"Model 'm' not found","param":null}"#,
             text: "Model 'm' not found", code: "404"
         ),
+        Case(
+            "A served model: what was raised, without the frames",
+            ##"""
+            {"error_code":"BAD_REQUEST","message":"Encountered an unexpected error while evaluating the model.",
+            "stack_trace":"Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in predict\n    raise E(\n    ^^^^^\nlib.E: no model\n  at all\n"}
+            """##,
+            text: "no model at all", code: "BAD_REQUEST"
+        ),
         Case("A word", #"{"error":"nope"}"#, text: "nope"),
         Case(
             "Text", "Invalid Host header - possible attack\n", type: "text/plain",

@@ -16,9 +16,10 @@ struct InvokeCommand: AsyncParsableCommand {
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
               drover invoke support "Do you ship abroad?" --from-spec
               drover invoke --model-version models:/quickstart-support@production "Do you ship abroad?"
+              drover invoke --url http://localhost:5000 "Do you ship abroad?"
             """)
 
-    @Argument(help: "The declared name of the agent; left out with --model-version.")
+    @Argument(help: "The declared name of the agent; left out with --model-version and --url.")
     var agent: String
 
     @Argument(help: "The question.")
@@ -29,6 +30,9 @@ struct InvokeCommand: AsyncParsableCommand {
             "Ask what was logged as this version, without a spec: models:/NAME/3 or models:/NAME@ALIAS.",
             valueName: "uri"))
     var modelVersion: String?
+
+    @Option(help: "Ask the agent that is served there, without a spec: any server with MLflow's /invocations.")
+    var url: String?
 
     @Option(name: .customLong("spec"), help: "A file or directory of the spec; repeatable (default: this directory).")
     var paths: [String] = []
@@ -43,10 +47,14 @@ struct InvokeCommand: AsyncParsableCommand {
     var timeout = "120s"
 
     func validate() throws {
-        if modelVersion != nil, question != nil || fromSpec || !paths.isEmpty {
-            throw ValidationError("`--model-version` takes a question only: neither an agent nor a spec.")
+        let (logged, isServed) = (modelVersion != nil, url != nil)
+        if logged, isServed { throw ValidationError("`--model-version` and `--url` name two agents.") }
+        if logged || isServed, question != nil || fromSpec || !paths.isEmpty {
+            let option = logged ? "--model-version" : "--url"
+            throw ValidationError("`\(option)` takes a question only: neither an agent nor a spec.")
         }
-        if modelVersion == nil, question == nil { throw ValidationError("Name the agent and the question.") }
+        if !logged, !isServed, question == nil { throw ValidationError("Name the agent and the question.") }
+        if let url { _ = try ServedPlace(url, environment: [:]) }
         guard Quantity.duration(timeout) != nil else {
             throw ValidationError("--timeout takes a duration, such as 60s or 2m.")
         }
@@ -54,6 +62,7 @@ struct InvokeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let modelVersion { return try await askVersion(ModelVersionURI(modelVersion)) }
+        if let url { return try await askServed(at: url) }
         let stack = try Stack.load(paths, variation, lab: server.lab).announced()
         let (agent, question, fromSpec) = (agent, question ?? "", fromSpec)
         let limit = Quantity.duration(timeout) ?? .seconds(120)
@@ -83,6 +92,21 @@ struct InvokeCommand: AsyncParsableCommand {
             }
         }
         try conclude(answer, of: "\(uri)", in: stack)
+    }
+
+    /// Asks whoever answers there.
+    private func askServed(at url: String) async throws {
+        let stack = try Stack.bare(variation, lab: server.lab)
+        let question = agent
+        let limit = Quantity.duration(timeout) ?? .seconds(120)
+        let place = try ServedPlace(url, environment: stack.environment)
+        let answer = try await Interruption.cancelling {
+            try await place.withAgent { agent in
+                let unknown = AgentDefinition(name: "", model: "", instructions: "")
+                return try await RemoteRuntime(agent).ask(unknown, question, timeout: limit) { Self.show($0) }
+            }
+        }
+        try conclude(answer, of: url, in: stack)
     }
 
     private func conclude(_ answer: Answer, of agent: String, in stack: Stack) throws {

@@ -54,25 +54,27 @@ struct TestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Try the declared cases on the real agents.",
         discussion: """
-            Runs the last applied version of each agent. Exit code 4 when a case fails, 5 when it could not be found out.
+            Runs the last applied version of each agent, or with `--target served` the agent that is served at a URL: by
+            `mlflow models serve`, an AgentServer, or anything else with MLflow's /invocations. DROVER_SERVED_TOKEN, or
+            DROVER_SERVED_USERNAME and DROVER_SERVED_PASSWORD, are sent there. Exit code 4 when a case fails, 5 when it
+            could not be found out.
 
             EXAMPLES
               drover test specs/quickstart
               drover test specs/quickstart --case "refund window" --from-spec
               drover test specs/quickstart --report junit=results.xml --report json=results.json
+              drover test specs/quickstart --target served --url http://localhost:5000
             """)
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var suite: SuiteOptions
-
-    @Flag(help: "Run what the file says now, not the last applied version.")
-    var fromSpec = false
+    @OptionGroup var target: TargetOptions
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
-        let trial = try stack.telling { try Trial(stack, suite, fromSpec: fromSpec) }
-        let run = try await Session.open(stack, server) { try await trial.run(in: $0) }
+        let trial = try stack.telling { try Trial(stack, suite, target: target.trialTarget()) }
+        let run = try await Session.open(stack, server, needs: trial.needs) { try await trial.run(in: $0) }
         try trial.end(with: run)
     }
 }

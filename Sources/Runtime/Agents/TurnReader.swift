@@ -53,7 +53,7 @@ struct TurnReader {
             streamedText += text
             return [.text(text)]
         case ("step_progress", "tool_execution"):
-            return (payload.delta?.tool_call).map { [.toolStarted(name: tool($0.tool_name).name)] } ?? []
+            return (payload.delta?.tool_call).map { [.toolStarted(name: agent.told($0.tool_name).name)] } ?? []
         case ("step_complete", "tool_execution"):
             return payload.step_details.map { executed($0) } ?? []
         case ("turn_complete", _): finish(payload.turn, at: time)
@@ -69,7 +69,7 @@ struct TurnReader {
     private mutating func executed(_ step: TurnFrame.Step) -> [AgentEvent] {
         (step.tool_responses ?? []).filter { !own.contains($0.tool_name) }.map { response in
             let call = step.tool_calls?.first { $0.call_id == response.call_id } ?? step.tool_calls?.first
-            let (name, tool) = tool(response.tool_name)
+            let (name, tool) = agent.told(response.tool_name)
             let text = call?.argumentsText ?? ""
             let done = Answer.ToolCall(
                 name: name, tool: tool, arguments: FunctionCall.parsed(text) ?? .string(text),
@@ -91,20 +91,6 @@ struct TurnReader {
         }
     }
 
-    /// The name that an answer tells a tool by, and the declared tool that offers it.
-    private func tool(_ name: String) -> (name: String, tool: String) {
-        if name == AgentConfig.searchTool, let search = agent.tools.first(where: \.isSearch) {
-            return (search.name, search.name)
-        }
-        if ["web_search", "brave_search"].contains(name), let web = agent.tools.first(where: { $0.builtin != nil }) {
-            return (web.name, web.name)
-        }
-        if own.contains(name) { return (name, name) }
-        let groups = agent.tools.filter { $0.mcp != nil || $0.toolGroup != nil }
-        let allowing = groups.first { $0.mcp?.allow?.contains(name) == true }
-        return (name, (allowing ?? groups.first { $0.mcp?.allow == nil })?.name ?? name)
-    }
-
     private mutating func finish(_ turn: TurnFrame.Turn?, at time: Duration) {
         let text = TurnFrame.text(of: turn?.output_message.content)
         self.turn = turn?.turn_id ?? ""
@@ -124,12 +110,5 @@ struct TurnReader {
         calls = (message?.tool_calls ?? []).map {
             FunctionCall(id: $0.call_id, name: $0.tool_name, arguments: $0.argumentsText)
         }
-    }
-}
-
-extension ToolDefinition {
-    /// Whether it searches documents.
-    fileprivate var isSearch: Bool {
-        fileSearch != nil || toolGroup?.id == AgentConfig.searchGroup || toolGroup?.id == "builtin::rag"
     }
 }

@@ -43,7 +43,8 @@ struct ResponseItems {
         case "file_search_call": searchCall(item)
         case "mcp_call":
             Answer.ToolCall(
-                name: item.name ?? "", tool: item.server_label ?? "", arguments: arguments(item), result: item.output,
+                name: item.name ?? "", tool: item.server_label ?? "", arguments: arguments(item),
+                result: item.output?.interpolated,
                 error: item.error.flatMap(message)
             )
         case "mcp_approval_request":
@@ -74,7 +75,7 @@ struct ResponseItems {
         return ["query": .string(text)]
     }
 
-    private func arguments(_ item: ResponsesFrame.Item) -> Value {
+    func arguments(_ item: ResponsesFrame.Item) -> Value {
         let text = item.arguments ?? ""
         return text.isEmpty ? "" : FunctionCall.parsed(text) ?? .string(text)
     }

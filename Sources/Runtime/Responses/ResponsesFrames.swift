@@ -32,7 +32,7 @@ enum ResponsesFrame {
             let reason: String?
         }
 
-        let id: String
+        let id: String?
         let status: String?
         let output: [Item]?
         let usage: Usage?
@@ -79,7 +79,8 @@ enum ResponsesFrame {
         let name: String?
         let server_label: String?
         let arguments: String?
-        let output: String?
+        /// Text, or parts of it.
+        let output: Value?
         let error: Value?
         let queries: [String]?
         let results: [Passage]?

@@ -28,10 +28,8 @@ struct ResponsesReader {
     /// The calls that whoever runs the agent has to carry out, once the last frame was read.
     private(set) var functionCalls: [FunctionCall] = []
     private let items: ResponseItems
-    private var streamedText = ""
-    private var message: String?
+    private var spoken = SpokenText()
     private var openCalls = 0
-    private var timeToFirstToken: Duration?
     private var steps = 0
 
     init(_ agent: AgentDefinition) {
@@ -50,7 +48,8 @@ struct ResponsesReader {
     private mutating func happenings(of frame: String, at time: Duration) throws -> [Happening] {
         switch try ResponsesFrame.decode(frame, as: ResponsesFrame.Kind.self).type {
         case "response.created":
-            return [.created(try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response.id)]
+            let id = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response.id
+            return id.map { [.created($0)] } ?? []
         case "response.mcp_list_tools.in_progress":
             place = .listingTools
         case "response.mcp_list_tools.completed":
@@ -60,7 +59,8 @@ struct ResponsesReader {
             modelSpeaks()
         case "response.output_text.delta":
             modelSpeaks()
-            return [.event(.text(spoken(try ResponsesFrame.decode(frame), at: time)))]
+            let piece = try ResponsesFrame.decode(frame, as: ResponsesFrame.Delta.self)
+            return [.event(.text(spoken.add(piece.delta, of: piece.item_id, at: time)))]
         case "response.output_item.added":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
@@ -85,16 +85,6 @@ struct ResponsesReader {
         return []
     }
 
-    /// The text of a delta, parted from the message before it as the final text parts them.
-    private mutating func spoken(_ delta: ResponsesFrame.Delta, at time: Duration) -> String {
-        if timeToFirstToken == nil { timeToFirstToken = time }
-        let isAnother = message != nil && message != delta.item_id && !streamedText.isEmpty
-        message = delta.item_id
-        let text = isAnother ? "\n" + delta.delta : delta.delta
-        streamedText += text
-        return text
-    }
-
     /// A model call begins when the model says something and the last thing was not said by it. Calls that it asked for
     /// at once are executed after all of them were said.
     private mutating func modelSpeaks() {
@@ -108,8 +98,8 @@ struct ResponsesReader {
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         functionCalls = items.functionCalls(response)
         answer.latency = time
-        answer.timeToFirstToken = timeToFirstToken
-        answer.streamedText = streamedText
+        answer.timeToFirstToken = spoken.timeToFirstToken
+        answer.streamedText = spoken.text
         answer.steps = steps > 0 ? steps : nil
         self.answer = answer
     }

@@ -16,6 +16,9 @@ package struct ToolErrors: Assertion {
     package var claim: String { "has \(count) failed tool calls" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+        guard observation.answer.tellsToolErrors else {
+            throw Unobservable("This server does not tell which tool calls went wrong.")
+        }
         let errors = observation.answer.toolCalls.compactMap { call in call.error.map { "\(call.name): \($0)" } }
         return .passing(
             errors.count == count,

@@ -99,9 +99,9 @@ class AgentsRuntime:
                 ours = [call for call in reader.calls if call["name"] in self._delegates]
                 answers = []
                 for call in ours:
-                    text, used = self._delegates[call["name"]].answer(call, turn)
+                    answer, used = self._delegates[call["name"]].answer(call, turn)
                     usage = added_usage(usage, used)
-                    answers.append(reader.answer(call, text))
+                    answers.append(reader.take(answer))
                     yield {"type": "response.output_item.done", "item": answers[-1]}
                 is_waiting = len(ours) < len(reader.calls)
                 if is_waiting or not ours:

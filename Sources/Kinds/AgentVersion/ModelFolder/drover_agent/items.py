@@ -37,8 +37,10 @@ def function_call(call_id: str, name: str, arguments: str) -> JSON:
     }
 
 
-def function_call_output(call_id: str, output: str) -> JSON:
-    return {"type": "function_call_output", "call_id": call_id, "output": output}
+def function_call_output(call_id: str, output: str, has_failed: bool | None = None) -> JSON:
+    """What a call gave; its status says whether the call went wrong, where that is known."""
+    item = {"type": "function_call_output", "call_id": call_id, "output": output}
+    return item if has_failed is None else {**item, "status": "incomplete" if has_failed else "completed"}
 
 
 def finished(response: JSON, incomplete: str | None = None) -> JSON:
@@ -104,9 +106,10 @@ def mlflow_items(item: JSON) -> list[JSON]:
         content = [mlflow_content(part) for part in item.get("content") or []]
         return [known_status({**item, "content": content})] if content else []
     if kind == "mcp_call":
-        output = first(item.get("output"), error_text(item.get("error")), "")
+        error = error_text(item.get("error"))
+        output = first(item.get("output"), error, "")
         call = function_call(item["id"], item["name"], item.get("arguments") or "{}")
-        return [call, function_call_output(item["id"], output)]
+        return [call, function_call_output(item["id"], output, has_failed=error is not None)]
     return [known_status(item)] if kind in KEPT_ITEMS else []
 
 

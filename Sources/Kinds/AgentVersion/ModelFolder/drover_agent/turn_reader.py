@@ -54,10 +54,10 @@ class TurnReader:
                     yield from self._complete(payload, spans)
             raise LlamaStackError("Llama Stack ended the answer before it was complete.")
 
-    def answer(self, call: JSON, text: str) -> JSON:
-        """Takes in the output of a call that was carried out here, and returns its item."""
-        self._output.append(function_call_output(call["call_id"], text))
-        return self._output[-1]
+    def take(self, output: JSON) -> JSON:
+        """Takes in the output of a call that was carried out here, and returns it."""
+        self._output.append(output)
+        return output
 
     def end(self, usage: JSON | None, incomplete: str | None = None) -> JSON:
         """The last event, with all that was read."""

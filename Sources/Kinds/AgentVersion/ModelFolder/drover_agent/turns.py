@@ -42,8 +42,8 @@ class Delegate:
         self._definition = definition
         self._runtime = runtime
 
-    def answer(self, call: JSON, turn: Turn) -> tuple[str, JSON | None]:
-        """Answers a function call that has one argument, `question`: the text, and the tokens that were used.
+    def answer(self, call: JSON, turn: Turn) -> tuple[JSON, JSON | None]:
+        """Answers a function call that has one argument, `question`: its output, and the tokens that were used.
 
         A failure is an answer too: it is for the model to go on without.
         """
@@ -56,10 +56,11 @@ class Delegate:
             except LlamaStackError as error:
                 tool.fail(str(error))
                 tool.set(outputs=str(error))
-                return f"The agent `{self._definition['name']}` failed to answer: {error}", None
+                text = f"The agent `{self._definition['name']}` failed to answer: {error}"
+                return function_call_output(call["call_id"], text, has_failed=True), None
             text = answer_text(response)
             tool.set(outputs=text)
-            return text, response.get("usage")
+            return function_call_output(call["call_id"], text, has_failed=False), response.get("usage")
 
     def _ask(self, asked: list[JSON], tool: Span) -> JSON:
         with tool.child(self._definition["name"], SpanType.AGENT, {"input": asked}) as span:
@@ -103,9 +104,9 @@ def in_steps(exchange: Callable[[Turn], Events], turn: Turn, delegates: Delegate
         ours = [call for call in calls if call["name"] in delegates]
         answers = []
         for call in ours:
-            text, used = delegates[call["name"]].answer(call, turn)
+            answer, used = delegates[call["name"]].answer(call, turn)
             usage = added_usage(usage, used)
-            answers.append(function_call_output(call["call_id"], text))
+            answers.append(answer)
             yield {"type": "response.output_item.done", "item": answers[-1]}
         output += answers
         whole = {**response, "output": output, "usage": usage}

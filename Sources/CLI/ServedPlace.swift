@@ -1,0 +1,50 @@
+import ArgumentParser
+import Language
+import Wire
+
+/// Where an agent is served that a command asks, and what opens the door: `DROVER_SERVED_TOKEN`, or
+/// `DROVER_SERVED_USERNAME` and `DROVER_SERVED_PASSWORD`.
+struct ServedPlace: Sendable {
+    private let url: String
+    private let environment: [String: String]
+
+    /// - Throws: `ValidationError` when the address cannot be used.
+    init(_ url: String, environment: [String: String]) throws {
+        if let problem = WebAddress.problem(in: url) {
+            throw ValidationError("--url cannot be used: \(problem).")
+        }
+        self.url = url
+        self.environment = environment
+    }
+
+    /// Runs a body with the agent, whose connections are closed afterwards.
+    func withAgent<Result: Sendable>(
+        _ body: @Sendable (ServedAgent) async throws -> Result
+    ) async throws -> Result {
+        let tls = TLSOptions(caFile: environment["SSL_CERT_FILE"])
+        return try await AsyncHTTPTransport.withTransport(tls: tls, proxies: .init(environment)) { transport in
+            let endpoint = Endpoint(
+                service: ServedAgent.service, base: url, transport: transport, authorization: authorization)
+            return try await body(ServedAgent(endpoint))
+        }
+    }
+
+    private var authorization: Secret? {
+        let set = environment.filter { !$0.value.isEmpty }
+        if let user = set["DROVER_SERVED_USERNAME"], let password = set["DROVER_SERVED_PASSWORD"] {
+            return .basic(user: user, password: Secret(password))
+        }
+        return set["DROVER_SERVED_TOKEN"].map { .bearer(Secret($0)) }
+    }
+}
+
+extension AsyncHTTPTransport.Proxies {
+    /// As `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say.
+    init(_ environment: [String: String]) {
+        let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
+        self.init(
+            http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
+            https: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
+            except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
+    }
+}

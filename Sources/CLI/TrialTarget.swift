@@ -1,0 +1,49 @@
+import ArgumentParser
+import FoundationEssentials
+
+/// Whom suites ask.
+enum TrialTarget: Sendable {
+    /// The last applied version of each agent.
+    case lastApplied
+    /// What the spec says now.
+    case declared
+    /// Whoever answers there, for every agent.
+    case served(ServedPlace)
+
+    /// Whether what is asked is known to be the last applied version.
+    var isLastApplied: Bool {
+        switch self {
+        case .lastApplied: true
+        case .declared, .served: false
+        }
+    }
+}
+
+/// The options that say whom suites ask.
+struct TargetOptions: ParsableArguments {
+    enum Target: String, ExpressibleByArgument, CaseIterable {
+        case agent, served
+    }
+
+    @Option(help: "Whom the suites ask: the stack's own agents, or an agent that is served at --url.")
+    var target = Target.agent
+
+    @Option(help: "Where the agent is served: any server with MLflow's /invocations.")
+    var url: String?
+
+    @Flag(help: "Run what the file says now, not the last applied version.")
+    var fromSpec = false
+
+    func validate() throws {
+        if (target == .served) != (url != nil) {
+            throw ValidationError("`--target served` and `--url URL` go together.")
+        }
+        if target == .served, fromSpec { throw ValidationError("A served agent is asked as it is, not --from-spec.") }
+        if let url { _ = try ServedPlace(url, environment: [:]) }
+    }
+
+    func trialTarget() throws -> TrialTarget {
+        guard let url else { return fromSpec ? .declared : .lastApplied }
+        return .served(try ServedPlace(url, environment: ProcessInfo.processInfo.environment))
+    }
+}

@@ -1,0 +1,38 @@
+package import Engine
+import Language
+package import Runtime
+
+extension Kinds {
+    /// An agent as those know it who ask it where it is served: what its tools are called, and no id of any server.
+    ///
+    /// - Returns: nil when none is declared under that name.
+    package static func served(_ name: String, in workflow: Workflow) -> AgentDefinition? {
+        guard let agent = workflow[Address(AgentResource.kind, name)]?.spec as? AgentSpec else { return nil }
+        var definition = AgentDefinition(
+            name: name, description: agent.common.description,
+            model: workflow.models[agent.model.value]?.id.value ?? agent.model.value, instructions: "",
+            maxSteps: agent.maxSteps)
+        definition.tools = agent.tools.compactMap { tool in
+            (workflow[Address(ToolResource.kind, tool.value)]?.spec as? ToolSpec)?.served(as: tool.value)
+        }
+        return definition
+    }
+}
+
+extension ToolSpec {
+    fileprivate func served(as name: String) -> ToolDefinition? {
+        if let fileSearch {
+            return ToolDefinition(name: name, fileSearch: .init(vectorStores: fileSearch.vectorStores.map(\.value)))
+        }
+        if let mcp { return ToolDefinition(name: name, mcp: .init(url: mcp.url?.value, allow: mcp.allow)) }
+        if let function {
+            return ToolDefinition(
+                name: name, function: .init(description: function.description, parameters: function.parameters))
+        }
+        if let builtin { return ToolDefinition(name: name, builtin: builtin) }
+        if let toolGroup { return ToolDefinition(name: name, toolGroup: .init(id: toolGroup.id)) }
+        return agent.map {
+            ToolDefinition(name: name, agent: AgentDefinition(name: $0.value, model: "", instructions: ""))
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Language
+
+/// The output items of a served agent, in order, told in the words of the agent that gave them.
+///
+/// MLflow knows no item for a call of an MCP tool or of a server agent's tool: those are a `function_call` and its
+/// `function_call_output`, whose status `incomplete` says that the call went wrong. A call without an output is the
+/// caller's to carry out.
+struct ServedOutput {
+    private struct Result {
+        var text: String
+        var status: String?
+    }
+
+    /// The items as they came.
+    private(set) var values: [Value] = []
+    private let agent: AgentDefinition
+    private let words: ResponseItems
+    private var items: [ResponsesFrame.Item] = []
+    private var results: [String: Result] = [:]
+
+    init(_ agent: AgentDefinition) {
+        self.agent = agent
+        words = ResponseItems(agent)
+    }
+
+    /// Takes the next item.
+    ///
+    /// - Returns: the call that the item ends; nil when it ends none.
+    /// - Throws: `DecodingError` when it cannot be read.
+    mutating func add(_ value: Value) throws -> Answer.ToolCall? {
+        let item = try value.decoded(as: ResponsesFrame.Item.self)
+        values.append(value)
+        items.append(item)
+        guard item.type == "function_call_output", let id = item.call_id else { return words.call(item) }
+        results[id] = Result(text: Self.text(of: item.output), status: item.status)
+        return items.last { $0.type == "function_call" && $0.call_id == id }.flatMap(carriedOut)
+    }
+
+    /// The calls that whoever asked has to carry out.
+    var waiting: [FunctionCall] {
+        items.filter { $0.type == "function_call" && results[$0.call_id ?? ""] == nil }.map { item in
+            FunctionCall(id: item.call_id ?? "", name: item.name ?? "", arguments: item.arguments ?? "")
+        }
+    }
+
+    /// What the items say together; times are not in it.
+    ///
+    /// - Parameter response: how the server ended; its output is not looked at.
+    func answer(_ response: InvocationFrame.Response?, _ status: Answer.Status) -> Answer {
+        let whole = ResponsesFrame.Response(
+            id: response?.id, status: nil, output: items, usage: response?.usage, error: response?.error,
+            incomplete_details: response?.incomplete_details)
+        var answer = words.answer(whole, status)
+        answer.toolCalls = items.compactMap { words.call($0) ?? carriedOut($0) }
+        let hasOnlyNames = (answer.retrieved.map(\.document) + answer.cited).allSatisfy { !Self.isServersID($0) }
+        // What a server agent's search found is in no item.
+        let hidesSearch = items.contains { $0.type == "function_call" && $0.name == AgentConfig.searchTool }
+        answer.tellsSources = answer.tellsSources && hasOnlyNames && !hidesSearch
+        answer.tellsToolErrors = results.values.allSatisfy { $0.status != nil }
+        return answer
+    }
+
+    private func carriedOut(_ item: ResponsesFrame.Item) -> Answer.ToolCall? {
+        guard item.type == "function_call", let result = results[item.call_id ?? ""] else { return nil }
+        let named = agent.told(item.name ?? "")
+        var call = Answer.ToolCall(name: named.name, tool: named.tool, arguments: words.arguments(item))
+        if result.status == "incomplete" {
+            call.error = result.text
+        } else {
+            call.result = result.text
+        }
+        return call
+    }
+
+    /// Text, or the texts of its parts.
+    private static func text(of output: Value?) -> String {
+        guard let parts = output?.array else { return output?.interpolated ?? "" }
+        return parts.map { $0["text"]?.string ?? $0.interpolated }.joined(separator: "\n")
+    }
+
+    /// Whether a document is told by an id that only its server could explain: `file-` and 32 hexadecimal digits.
+    private static func isServersID(_ document: String) -> Bool {
+        document.wholeMatch(of: /file-[0-9a-f]{32}/) != nil
+    }
+}
