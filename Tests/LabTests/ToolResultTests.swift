@@ -39,6 +39,25 @@ import Testing
         #expect(ToolResult(tool: "knowledge_search", raw: raw).passages.map(\.text) == ["One.", "Two."])
     }
 
+    @Test("Results without the id of their call, as agents of Llama Stack 0.2 send them, answer the last calls in order")
+    func withoutIDs() throws {
+        let calls = ["stock", "delivery"].map { name -> Value in
+            ["id": .string("call_\(name)"), "type": "function", "function": ["name": .string(name), "arguments": "{}"]]
+        }
+        let body: Value = [
+            "model": "llm",
+            "messages": [
+                ["role": "user", "content": "Both, please."],
+                ["role": "assistant", "content": "", "tool_calls": .array(calls)],
+                ["role": "tool", "content": [["type": "text", "text": "12"]]],
+                ["role": "tool", "content": [["type": "text", "text": "Tuesday"]]],
+            ],
+        ]
+        let results = Conversation(try body.decoded()).results
+        #expect(results.map(\.tool) == ["stock", "delivery"])
+        #expect(results.map(\.text) == ["12", "Tuesday"])
+    }
+
     @Test("A result in JSON can be read as data, another one cannot")
     func json() {
         #expect(ToolResult(tool: "a", raw: #"{"ticketId":"T-1"}"#).json?["ticketId"] == "T-1")

@@ -97,12 +97,15 @@ struct Conversation: Sendable {
         format = request.response_format
     }
 
-    /// The tool messages that end the conversation, with the names of the tools.
+    /// The tool messages that end the conversation, with the names of the tools. Agents of Llama Stack 0.2 leave the id
+    /// of the call out: then they answer the last calls in their order.
     private static func results(in messages: [ChatRequest.Message]) -> [ToolResult] {
         let calls = messages.flatMap(\.toolCalls)
+        let last = messages.last { !$0.toolCalls.isEmpty }?.toolCalls ?? []
         let ending = messages.reversed().prefix { $0.role == "tool" }.reversed()
-        return ending.map { message in
-            ToolResult(tool: calls.last { $0.id == message.toolCallID }?.function.name ?? "", raw: message.text)
+        return ending.enumerated().map { index, message in
+            let call = message.toolCallID.map { id in calls.last { $0.id == id } } ?? last.dropFirst(index).first
+            return ToolResult(tool: call?.function.name ?? "", raw: message.text)
         }
     }
 }
