@@ -31,7 +31,7 @@ import Wire
     /// Asks one question of a server of a version that answers with these steps.
     private func ask(
         _ agent: AgentDefinition, on version: String, handlers: [String: any FunctionHandler] = ["weather": Weather()],
-        _ steps: [ScriptedTransport.Step]
+        again: String? = nil, _ steps: [ScriptedTransport.Step]
     ) async throws -> (answer: Answer, sent: [String]) {
         let probe: [ScriptedTransport.Step] = [
             .json(#"{"version":"\#(version)"}"#), .json(KnownRoutes.description(of: version).canonicalJSON),
@@ -41,7 +41,15 @@ import Wire
             service: "Llama Stack", base: "http://stack", transport: transport,
             retry: RetryPolicy(base: .zero, cap: .zero))
         let runtimes = AgentRuntimes(server: try await LlamaStack.connect(to: endpoint), handlers: handlers)
-        let answer = try await runtimes.ask(agent, "Rome?", timeout: .seconds(30)) { _ in }
+        let answer: Answer
+        if let again {
+            answer = try await runtimes.withConversation(with: agent) { conversation in
+                _ = try await conversation.ask("Rome?", timeout: .seconds(30)) { _ in }
+                return try await conversation.ask(again, timeout: .seconds(30)) { _ in }
+            }
+        } else {
+            answer = try await runtimes.ask(agent, "Rome?", timeout: .seconds(30)) { _ in }
+        }
         let sent = transport.requests.dropFirst(2).map { request in
             "\(request.method.rawValue) \(request.url.dropFirst("http://stack".count)) "
                 + String(decoding: request.body ?? [], as: UTF8.self)
@@ -188,6 +196,22 @@ import Wire
         #expect(sent[2].contains(#"{"call_id":"c1","output":"7 EUR","type":"function_call_output"}"#))
         #expect(sent[2].contains(#""previous_response_id":"r1""#))
         #expect(sent.contains { $0.hasPrefix("DELETE /v1/responses/r3") })
+    }
+
+    @Test("A second turn follows the first one's response; where shields look on, it is sent with what was said")
+    func secondTurn() async throws {
+        let text = #"{"type":"message","content":[{"text":"Sunny."}]}"#
+        let steps = [response("r1", text), response("r2", text), .json("{}"), .json("{}")]
+        let (_, plain) = try await ask(agent(.responses, []), on: "0.7.3", again: "And Oslo?", steps)
+        #expect(plain[1].contains(#""input":"And Oslo?""#) && plain[1].contains(#""previous_response_id":"r1""#))
+        var guarded = agent(.responses, [])
+        (guarded.inputShields, guarded.outputShields) = (["guard"], ["guard"])
+        let (_, whole) = try await ask(guarded, on: "0.7.3", again: "And Oslo?", steps)
+        let said = [("Rome?", "user"), ("Sunny.", "assistant"), ("And Oslo?", "user")].map { text, role in
+            #"{"content":"\#(text)","role":"\#(role)"}"#
+        }
+        #expect(whole[1].contains(#""input":[\#(said.joined(separator: ","))]"#) && whole[1].contains("guardrails"))
+        #expect(!whole[1].contains("previous_response_id"))
     }
 
     @Test("A response that is called completed and failed at once has failed")

@@ -1,10 +1,16 @@
+import Language
 import Synchronization
 
 /// One conversation by the Responses API: remembers which response was the last, and all that are stored.
+///
+/// Where shields look on, a turn is sent with what was said before it, and follows no stored response: Llama Stack 0.3 to
+/// 0.7 cannot read the results of the server's tools in one for that (400 `Unsupported content type: <class 'list'>`).
 final class ResponsesConversation: AgentConversation {
     private struct State {
         var stored: [String] = []
         var previous: String?
+        /// What was said so far, as the API takes it; empty where turns follow stored responses.
+        var said: [Value] = []
     }
 
     private let turn: ResponsesTurn
@@ -22,12 +28,20 @@ final class ResponsesConversation: AgentConversation {
     func ask(
         _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
-        let previous = state.withLock { $0.previous }
+        let isGuarded = !(turn.agent.inputShields ?? []).isEmpty
+        let question: Value = ["role": "user", "content": .string(input)]
+        let (previous, said) = state.withLock { ($0.previous, $0.said) }
         let answer = try await turn.take(
-            input, after: previous, timeout: timeout,
+            said.isEmpty ? .string(input) : .array(said + [question]), after: previous, timeout: timeout,
             onCreated: { id in self.state.withLock { $0.stored.append(id) } }, onEvent: onEvent
         )
-        state.withLock { $0.previous = answer.id }
+        state.withLock { state in
+            if isGuarded {
+                state.said += [question, ["role": "assistant", "content": .string(answer.text)]]
+            } else {
+                state.previous = answer.id
+            }
+        }
         return answer
     }
 }

@@ -52,7 +52,8 @@ package struct ResponsesRuntime: AgentRuntime {
             }
         }
         let turn = try turn(of: agent, isStored: false)
-        return try await turn.take(input, after: nil, timeout: timeout, onCreated: { _ in }, onEvent: onEvent)
+        return try await turn.take(
+            .string(input), after: nil, timeout: timeout, onCreated: { _ in }, onEvent: onEvent)
     }
 
     private func turn(of agent: AgentDefinition, isStored: Bool) throws -> ResponsesTurn {

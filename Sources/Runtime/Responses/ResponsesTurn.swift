@@ -19,14 +19,15 @@ struct ResponsesTurn: Sendable {
     }
 
     /// - Parameters:
+    ///   - input: the question, or the messages that end with it.
     ///   - previous: the id of the last turn's last response.
     ///   - onCreated: is told the id of every response that may be stored.
     func take(
-        _ input: String, after previous: String?, timeout: Duration,
+        _ input: Value, after previous: String?, timeout: Duration,
         onCreated: @Sendable (String) -> Void, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let watch = Stopwatch(clock)
-        var (input, previous) = (Value.string(input), previous)
+        var (input, previous) = (input, previous)
         var whole: Answer?
         while true {
             let left = agent.maxSteps - (whole?.steps ?? 0)
