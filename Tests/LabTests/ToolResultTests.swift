@@ -39,10 +39,14 @@ import Testing
         #expect(ToolResult(tool: "knowledge_search", raw: raw).passages.map(\.text) == ["One.", "Two."])
     }
 
-    @Test("Results without the id of their call, as agents of Llama Stack 0.2 send them, answer the last calls in order")
+    @Test(
+        "Results without the id of their call, as agents of Llama Stack 0.2 send them, answer the last calls in order")
     func withoutIDs() throws {
         let calls = ["stock", "delivery"].map { name -> Value in
-            ["id": .string("call_\(name)"), "type": "function", "function": ["name": .string(name), "arguments": "{}"]]
+            [
+                "id": .string("call_\(name)"), "type": "function",
+                "function": ["name": .string(name), "arguments": "{}"],
+            ]
         }
         let body: Value = [
             "model": "llm",
