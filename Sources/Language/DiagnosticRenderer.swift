@@ -63,7 +63,7 @@ package struct DiagnosticRenderer {
     private func snippet(
         _ range: SourceRange, _ detail: String, _ style: Style, _ gutter: String, _ lines: inout LineCache
     ) -> String {
-        let snippet = Snippet(of: range, in: lines[range])
+        let snippet = Snippet(of: range, in: &lines)
         let number = String(range.start.line)
         let padding = String(repeating: " ", count: max(0, gutter.count - number.count))
         let empty = paint("\(gutter) |", .frame)
@@ -92,41 +92,6 @@ package struct DiagnosticRenderer {
 
     private func paint(_ text: String, _ style: Style) -> String {
         colors && !text.isEmpty ? "\u{1B}[\(style.code)m\(text)\u{1B}[0m" : text
-    }
-}
-
-/// The lines of each source, found once per rendering.
-private struct LineCache {
-    let sources: SourceMap
-    private let hidden: [SourceRange]
-    private var indices: [SourceID: LineIndex] = [:]
-
-    init(sources: SourceMap, hidden: [SourceRange]) {
-        self.sources = sources
-        self.hidden = hidden
-    }
-
-    /// The first line of a range, a `*` for each character of a secret.
-    subscript(range: SourceRange) -> String {
-        mutating get {
-            let index = indices[range.source] ?? LineIndex(sources[range.source].bytes)
-            indices[range.source] = index
-            let line = range.start.line
-            let secrets = hidden.filter { $0.source == range.source && $0.start.line <= line && line <= $0.end.line }
-            return secrets.reduce(index.text(line)) { $0.masked(by: $1, line) }
-        }
-    }
-}
-
-extension String {
-    /// The text of a line with what a range has of it hidden.
-    fileprivate func masked(by range: SourceRange, _ line: UInt32) -> String {
-        var masked = String.UnicodeScalarView()
-        for (index, scalar) in unicodeScalars.enumerated() {
-            let position = SourcePosition(line: line, column: UInt32(index + 1))
-            masked.append(range.start <= position && position < range.end ? "*" : scalar)
-        }
-        return String(masked)
     }
 }
 

@@ -3,6 +3,9 @@ struct LineIndex: Sendable {
     private let bytes: [UInt8]
     /// Where each line begins.
     private let starts: [Int]
+    /// For each line that was looked into, where every scalar begins whose place in the line is a multiple of `stride`.
+    private var marks: [UInt32: [Int]] = [:]
+    private static let stride = 256
 
     init(_ bytes: [UInt8]) {
         var starts = [bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0]
@@ -24,11 +27,55 @@ struct LineIndex: Sendable {
 
     /// The text of a line without its end; empty for a line that does not exist. Lines are 1-based.
     func text(_ line: UInt32) -> String {
-        guard line >= 1, line <= starts.count else { return "" }
+        String(decoding: bytes[extent(of: line)], as: UTF8.self)
+    }
+
+    /// The bytes of at most `count` scalars of a line, from one of them on, and whether there are more.
+    mutating func bytes(ofLine line: UInt32, from first: Int, count: Int) -> (part: ArraySlice<UInt8>, isCut: Bool) {
+        let extent = extent(of: line)
+        let start = first == 0 ? extent.lowerBound : place(ofScalar: first, in: line, extent)
+        let end = place(count, after: start, before: extent.upperBound)
+        return (bytes[start..<end], end < extent.upperBound)
+    }
+
+    private mutating func place(ofScalar scalar: Int, in line: UInt32, _ extent: Range<Int>) -> Int {
+        let marks = marks[line] ?? marked(extent)
+        self.marks[line] = marks
+        guard scalar / Self.stride < marks.count else { return extent.upperBound }
+        return place(scalar % Self.stride, after: marks[scalar / Self.stride], before: extent.upperBound)
+    }
+
+    private func marked(_ extent: Range<Int>) -> [Int] {
+        var marks: [Int] = []
+        var scalars = 0
+        for place in extent where bytes[place] & 0xC0 != 0x80 {
+            if scalars % Self.stride == 0 { marks.append(place) }
+            scalars += 1
+        }
+        return marks
+    }
+
+    /// Where the scalar begins that is so many after the one that begins at a place.
+    private func place(_ count: Int, after start: Int, before end: Int) -> Int {
+        var rest = count
+        var place = start
+        while place < end {
+            if bytes[place] & 0xC0 != 0x80 {
+                if rest == 0 { return place }
+                rest -= 1
+            }
+            place += 1
+        }
+        return end
+    }
+
+    /// Where the bytes of a line are, without its end.
+    private func extent(of line: UInt32) -> Range<Int> {
+        guard line >= 1, line <= starts.count else { return 0..<0 }
         let start = starts[Int(line) - 1]
         var end = Int(line) < starts.count ? starts[Int(line)] : bytes.count
         while end > start, bytes[end - 1] == 0x0A || bytes[end - 1] == 0x0D { end -= 1 }
-        return String(decoding: bytes[start..<end], as: UTF8.self)
+        return start..<end
     }
 
     /// The position of a byte, given as an offset from the start of the source.

@@ -10,24 +10,23 @@ struct Snippet {
     private static let lead = 40
 
     /// Makes the snippet of a range from its first line; only that one is shown.
-    init(of range: SourceRange, in line: String) {
-        let scalars = line.unicodeScalars
+    init(of range: SourceRange, in lines: inout LineCache) {
         let isOneLine = range.end.line == range.start.line
         let start = Int(range.start.column) - 1
-        // Nothing further away can be visible; a file of one line may have megabytes.
-        let skipped = max(0, start - 2 * Snippet.widest)
-        let near = Array(scalars.dropFirst(skipped).prefix(4 * Snippet.widest))
+        // Nothing further away can be visible.
+        let part = lines.part(of: range, lead: 2 * Snippet.widest, count: 4 * Snippet.widest)
+        let (skipped, near) = (part.skipped, part.scalars)
         let cells = Snippet.masked(near).map(Printable.cell)
         let first = min(start - skipped, cells.count)
         let total = cells.reduce(0) { $0 + $1.width }
-        let isLong = skipped > 0 || near.count == 4 * Snippet.widest || total > Snippet.widest
+        let isLong = skipped > 0 || part.isCut || total > Snippet.widest
         let visible = isLong ? Snippet.window(cells, around: first) : 0..<cells.count
         let trimmed = near.count - near.reversed().prefix { $0 == " " || $0 == "\t" }.count
         let wanted = isOneLine ? Int(range.end.column) - 1 - skipped : trimmed
         let end = min(max(first, wanted), visible.upperBound)
         if skipped > 0 || visible.lowerBound > 0 { text = "…" }
         text += cells[visible].map(\.text).joined()
-        if visible.upperBound < cells.count || near.count == 4 * Snippet.widest { text += "…" }
+        if visible.upperBound < cells.count || part.isCut { text += "…" }
         while text.last == " " { text.removeLast() }
         let before = cells[visible.lowerBound..<first].reduce(0) { $0 + $1.width }
         indentation = before + (skipped > 0 || visible.lowerBound > 0 ? 1 : 0)

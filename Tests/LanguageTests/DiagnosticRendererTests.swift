@@ -57,6 +57,33 @@ struct DiagnosticRendererTests {
         #expect(line?.prefix(carets?.prefix { $0 != "^" }.count ?? 0).count == line?.prefix { $0 != "H" }.count)
     }
 
+    @Test("Thousands of mistakes and secrets on one line take no longer each than a few")
+    func manyOnOneLine() {
+        let count = 5_000
+        let pattern = "é: secret" + String(repeating: "·", count: 191)
+        var sources = SourceMap()
+        let id = sources.add(
+            Source(path: "a", bytes: Array(String(repeating: pattern, count: count).utf8)))
+        let width = pattern.unicodeScalars.count
+        let diagnostics = (0..<count).map { index in
+            var diagnostic = Diagnostic("code", "Summary", detail: "\(index).")
+            let start = SourcePosition(line: 1, column: UInt32(index * width + 4))
+            let end = SourcePosition(line: 1, column: start.column + 6)
+            diagnostic.subject = SourceRange(source: id, start: start, end: end)
+            diagnostic.hidden = diagnostic.subject
+            return diagnostic
+        }
+        let clock = ContinuousClock()
+        var text = ""
+        let took = clock.measure { text = DiagnosticRenderer(sources: sources, colors: false).render(diagnostics) }
+        // Ten times what it takes without optimization; a look at the whole line for each took minutes.
+        #expect(took < .seconds(30))
+        #expect(!text.contains("secret"))
+        let snippets = text.split(separator: "\n").filter { $0.hasPrefix("1 | ") }
+        #expect(snippets.count == count && snippets.dropFirst(2).allSatisfy { $0.contains("é: ******·") })
+        #expect(text.split(separator: "\n").count { $0.hasSuffix("^^^^^^ 4999.") } == 1)
+    }
+
     @Test("Further lines of the reason stand below its first")
     func manyLines() {
         #expect(render("a: ①b②", detail: "One.\nTwo.").contains("  |    ^ One.\n  |      Two.\n"))
