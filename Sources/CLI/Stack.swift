@@ -20,7 +20,7 @@ struct Stack {
 
     static let catalog = Catalog(
         sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
-        settings: [ServersSpec.key.field, VariablesField.field])
+        settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.conflicts)
 
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.
@@ -44,7 +44,6 @@ struct Stack {
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, in: folder, &problems) }
         let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
         let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
-        if let workflow { problems.report(Kinds.problems(in: workflow, folder)) }
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)

@@ -24,10 +24,17 @@ package struct Catalog: Sendable {
     package let sections: [Section]
     /// The keys that hold no declared things: `servers`, `variables`.
     package let settings: [Field]
+    /// What is wrong between declarations, as far as they and the files that they name tell; nothing is contacted. It
+    /// is asked even if there are mistakes in them, and then keeps quiet about what may only follow from those.
+    package let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
 
-    package init(sections: [Section], settings: [Field]) {
+    package init(
+        sections: [Section], settings: [Field],
+        conflicts: @escaping @Sendable ([Declaration], SpecFolder) -> [Diagnostic] = { _, _ in [] }
+    ) {
         self.sections = sections
         self.settings = settings
+        self.conflicts = conflicts
     }
 
     package static let versionKey = Key<String>(

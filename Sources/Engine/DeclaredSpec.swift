@@ -75,6 +75,8 @@ package struct Common: Sendable {
     ]
 
     package var name: String?
+    /// Whether the live name may be another one, because of a mistake in the field.
+    package var isNameDoubtful: Bool
     package var description: String?
     package var protect: Bool
     package var onDelete: OnDelete?
@@ -82,9 +84,11 @@ package struct Common: Sendable {
     package var dependsOn: [Located<String>]
 
     package init(
-        name: String? = nil, description: String? = nil, protect: Bool = false, onDelete: OnDelete? = nil
+        name: String? = nil, isNameDoubtful: Bool = false, description: String? = nil, protect: Bool = false,
+        onDelete: OnDelete? = nil
     ) {
         self.name = name
+        self.isNameDoubtful = isNameDoubtful
         self.description = description
         self.protect = protect
         self.onDelete = onDelete
@@ -93,6 +97,7 @@ package struct Common: Sendable {
 
     package init(from fields: inout Fields) {
         name = fields.read(Self.nameKey)
+        isNameDoubtful = fields.isDoubtful(Self.nameKey)
         description = fields.read(Self.descriptionKey)
         protect = fields.read(Self.protectKey) ?? false
         onDelete = fields.read(Self.onDeleteKey)

@@ -2,10 +2,10 @@ import Language
 
 /// The keys at the top of a spec.
 enum Top {
-    /// Checks the top-level keys and reads the stack's name; a placeholder stands in when it is missing.
+    /// Checks the top-level keys and reads the stack's name; nil when it is missing.
     static func read(
         _ entries: [Node.Entry], _ root: Node, _ catalog: Catalog, _ problems: inout Problems
-    ) -> StackName {
+    ) -> String? {
         for entry in entries where !entry.key.hasPrefix("x-") && !catalog.keys.contains(entry.key) {
             problems.report(.unknownSection(entry, catalog.keys))
         }
@@ -14,7 +14,7 @@ enum Top {
         if let name, !DeclaredName.isValid(name.value) {
             problems.report(.badStackName(name))
         }
-        return StackName(name?.value ?? "unnamed")
+        return name?.value
     }
 
     @discardableResult
@@ -34,19 +34,40 @@ enum Top {
 struct Mentions {
     private let places: [Address: Int]
     private let catalog: Catalog
+    /// What is declared and could not be read, which was reported.
+    private var unread: Set<Address> = []
+    /// The kinds of which it is not known what is declared.
+    private var unreadKinds: Set<String> = []
     /// The declared names of each kind, sorted; made when a mention is wrong.
     private var names: [String: [String]] = [:]
     /// For how many mentions the nearest name is still looked for: it takes a look at every name.
     private var suggestions = 100
 
-    /// - Parameter places: What is declared.
-    init(_ places: [Address: Int], _ catalog: Catalog) {
+    /// - Parameters:
+    ///   - places: What is declared.
+    ///   - entries: The whole spec, of which some may be declared but was not read.
+    init(_ places: [Address: Int], unread entries: [Node.Entry], _ catalog: Catalog) {
         self.places = places
         self.catalog = catalog
+        for section in entries where catalog.section(section.key) != nil && section.value.content != .null {
+            guard let declared = section.value.entries else {
+                unreadKinds.insert(section.key)
+                continue
+            }
+            for entry in declared {
+                let address = Address(section.key, entry.key)
+                if places[address] == nil { unread.insert(address) }
+            }
+        }
+    }
+
+    /// Takes every mention of a kind of which it is not known what is declared.
+    mutating func allow(_ kinds: Set<String>) {
+        unreadKinds.formUnion(kinds)
     }
 
     mutating func check(_ declaration: Declaration, _ problems: inout Problems) {
-        for use in declaration.uses where !use.orID && places[use.address] == nil {
+        for use in declaration.uses where !use.orID && places[use.address] == nil && !isUnread(use.address) {
             guard catalog.section(use.address.kind) != nil else {
                 problems.report(.unknownKind(use, catalog))
                 continue
@@ -54,6 +75,10 @@ struct Mentions {
             suggestions -= 1
             problems.report(.dangling(use, known: suggestions < 0 ? [] : names(of: use.address.kind)))
         }
+    }
+
+    private func isUnread(_ address: Address) -> Bool {
+        unread.contains(address) || unreadKinds.contains(address.kind)
     }
 
     private mutating func names(of kind: String) -> [String] {

@@ -9,17 +9,26 @@ package struct Declaration: Sendable {
     /// Mentions of other declared things in it, references to outputs included.
     package let uses: [Use]
 
+    /// Whether it is declared by implication.
+    package var isImplied: Bool { range == nil }
+
     /// The address it had before, when it says so.
     package var oldAddress: Address? {
         spec.common.moved.map { Address(address.kind, $0.value) }
     }
 
-    package init(_ address: Address, _ spec: any DeclaredSpec, range: SourceRange?, node: Node? = nil) {
+    /// - Parameters:
+    ///   - node: What stands in the spec; nil when it is declared by implication.
+    ///   - problems: What was found while the node was decoded.
+    init(
+        _ address: Address, _ spec: any DeclaredSpec, range: SourceRange?, node: Node? = nil,
+        _ problems: Problems = Problems()
+    ) {
         self.address = address
         self.spec = spec
         self.range = range
         var uses = spec.uses + spec.common.dependsOn.compactMap(Use.init(dependsOn:))
-        node?.addOutputUses(to: &uses)
+        node?.addOutputUses(to: &uses, except: problems.hasRefused)
         self.uses = uses
     }
 }
@@ -61,7 +70,8 @@ package struct Workflow: Sendable {
         // What is no map has no entries, and lacks what a spec must have.
         let entries = root.entries ?? []
         let before = problems.diagnostics.count
-        let stack = Top.read(entries, root, catalog, &problems)
+        let name = Top.read(entries, root, catalog, &problems)
+        let stack = StackName(name ?? "unnamed")
         var sections = catalog.sections.map { decoded($0, in: entries, &problems) }
         if let folder {
             for section in sections {
@@ -73,8 +83,14 @@ package struct Workflow: Sendable {
         addImplied(to: &sections, stack, catalog)
         let declarations = sections.reduce(into: []) { $0 += $1 }
         let places = Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first }
-        var mentions = Mentions(places, catalog)
+        var mentions = Mentions(places, unread: entries, catalog)
+        // Without the stack's name it is not known what that implies.
+        if name == nil { mentions.allow(Set(declarations.filter(\.isImplied).map(\.address.kind))) }
         for declaration in declarations { mentions.check(declaration, &problems) }
+        if let folder {
+            let isNamed = name.map(DeclaredName.isValid) ?? false
+            problems.report(catalog.conflicts(isNamed ? declarations : declarations.filter { !$0.isImplied }, folder))
+        }
         let graph = linked(sections, stack, catalog, &problems)
         let isGood = !problems.diagnostics[before...].contains { $0.severity == .error }
         guard let graph, isGood else { return nil }
@@ -141,7 +157,7 @@ extension DeclaredSpec {
         }
         return entries.compactMap { entry in
             Fields.decode(Self.self, from: entry.value, &problems).map { spec in
-                Declaration(Address(kind, entry.key), spec, range: entry.keyRange, node: entry.value)
+                Declaration(Address(kind, entry.key), spec, range: entry.keyRange, node: entry.value, problems)
             }
         }
     }
@@ -156,16 +172,17 @@ extension Use {
 
 extension Node {
     /// Adds the references to outputs of declared things, anywhere in the node: `${vectorStores.handbook.id}`.
-    fileprivate func addOutputUses(to uses: inout [Use]) {
+    fileprivate func addOutputUses(to uses: inout [Use], except isRefused: (SourceRange) -> Bool) {
         switch content {
         case .pending(let template):
+            guard !isRefused(range) else { return }
             for reference in template.references where reference.path.count == 3 {
                 uses.append(Use(reference.path[0], Located(reference.path[1], at: range)))
             }
         case .sequence(let nodes):
-            for node in nodes { node.addOutputUses(to: &uses) }
+            for node in nodes { node.addOutputUses(to: &uses, except: isRefused) }
         case .mapping(let entries):
-            for entry in entries { entry.value.addOutputUses(to: &uses) }
+            for entry in entries { entry.value.addOutputUses(to: &uses, except: isRefused) }
         case .null, .bool, .integer, .number, .string:
             break
         }

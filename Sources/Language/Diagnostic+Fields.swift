@@ -123,17 +123,15 @@ extension Diagnostic {
 
     static func outputNotAllowed(_ template: Template, _ range: SourceRange) -> Diagnostic {
         Diagnostic(
-            "reference-not-allowed", "Reference where none can stand",
+            .outputNotAllowed, "Reference where none can stand",
             detail: "`\(template.text)` is known only after apply, and this field is needed before.",
             fix: "Write the value itself, or use `${var.…}` or `${env.…}`.", at: range)
     }
 }
 
-extension Template {
-    /// A variable that has no value was reported when it was looked up.
-    var isReportedAlready: Bool {
-        references.contains { ["var", "env"].contains($0.path.first) }
-    }
+extension Diagnostic.Code {
+    /// An output where none can stand.
+    static let outputNotAllowed: Self = "reference-not-allowed"
 }
 
 extension Problems {
@@ -141,7 +139,7 @@ extension Problems {
     /// - Returns: nil always, so that a reading can return it.
     mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {
         if case .pending(let template) = node.content {
-            if !template.isReportedAlready { report(.outputNotAllowed(template, node.range)) }
+            refuse(template, at: node.range)
             return nil
         }
         report(

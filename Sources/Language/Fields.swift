@@ -6,10 +6,13 @@ package struct Fields {
     /// The whole map.
     package let node: Node
     private var reportedBefore = 0
+    /// The fields that say something which could not be made out.
+    private var doubtful: Set<String>
 
-    private init(node: Node, entries: [Node.Entry]) {
+    private init(node: Node, entries: [Node.Entry], meant: Set<String>) {
         self.node = node
         self.entries = entries
+        doubtful = meant
         problems = Problems()
     }
 
@@ -20,12 +23,23 @@ package struct Fields {
     /// Reads an optional field; nil when it is not there, or wrong (and reported).
     package mutating func read<Value>(_ key: Key<Value>) -> Value? {
         guard let place = place(of: key.field.name), !entries[place].value.isNull else { return nil }
-        return key.reading.read(entries[place].value, &problems)
+        let met = problems.met
+        let value = key.reading.read(entries[place].value, &problems)
+        if problems.met > met { doubtful.insert(key.field.name) }
+        return value
+    }
+
+    /// Whether a field that was read says something else than was made of it: there is a mistake in it, it is
+    /// missing, or an unknown key is probably meant for it. What follows from such a field is no mistake of its own.
+    package func isDoubtful<Value>(_ key: Key<Value>) -> Bool {
+        doubtful.contains(key.field.name)
     }
 
     /// Reads a required field; the placeholder stands in when it is missing or wrong (and reported).
     package mutating func require<Value>(_ key: Key<Value>, else placeholder: @autoclosure () -> Value) -> Value {
-        read(key) ?? placeholder()
+        if let value = read(key) { return value }
+        doubtful.insert(key.field.name)
+        return placeholder()
     }
 
     /// Where a field's value was written; nil when it is not there.
@@ -62,7 +76,7 @@ package struct Fields {
         }
         var meant: Set<String> = []
         let known = known(entries, of: type, meant: &meant, &problems)
-        var fields = Fields(node: node, entries: known)
+        var fields = Fields(node: node, entries: known, meant: meant)
         // Handed over rather than copied, so that each report appends to the one list.
         swap(&fields.problems, &problems)
         defer { swap(&fields.problems, &problems) }

@@ -36,7 +36,7 @@ extension Node {
             return .object(
                 Dictionary(entries.map { ($0.key, $0.value.value(&problems)) }) { first, _ in first })
         case .pending(let template):
-            if !template.isReportedAlready { problems.report(.outputNotAllowed(template, range)) }
+            problems.refuse(template, at: range)
             return .null
         }
     }

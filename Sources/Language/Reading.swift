@@ -36,7 +36,10 @@ extension Located: Hashable where Value: Hashable {}
 /// Collects the mistakes of a run. What an alias repeats is one mistake, however often it stands for it.
 package struct Problems: Sendable {
     package private(set) var diagnostics: [Diagnostic] = []
+    /// How many errors were met so far, those included that were told before.
+    private(set) var met = 0
     private var told: Set<Diagnostic> = []
+    private var refused: Set<SourceRange> = []
     private let removals: [Overlay.Removal]
 
     /// - Parameter removals: The fields that overlays took away: who misses one is told at the line that did it.
@@ -50,7 +53,24 @@ package struct Problems: Sendable {
     }
 
     package mutating func report(_ diagnostic: Diagnostic) {
-        if told.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
+        if diagnostic.severity == .error { met += 1 }
+        guard told.insert(diagnostic).inserted else { return }
+        diagnostics.append(diagnostic)
+        if diagnostic.code == .outputNotAllowed, let range = diagnostic.subject { refused.insert(range) }
+    }
+
+    /// Reports an output where none can stand; a variable without a value was reported when it was looked up.
+    mutating func refuse(_ template: Template, at range: SourceRange) {
+        guard !template.references.contains(where: { ["var", "env"].contains($0.path.first) }) else {
+            met += 1
+            return
+        }
+        report(.outputNotAllowed(template, range))
+    }
+
+    /// Whether an output at a place was refused: then it is no mention of what it names.
+    package func hasRefused(_ range: SourceRange) -> Bool {
+        refused.contains(range)
     }
 
     package mutating func report(_ more: some Sequence<Diagnostic>) {

@@ -10,17 +10,17 @@ struct DiagnosticPairsTests {
         ("Language", ".swift"), ("Engine", "Workflow.swift"), ("Engine", "Workflow+Top.swift"),
         ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Engine", "DeclaredSpec.swift"),
         ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
-        ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+Problems.swift"),
+        ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+Conflicts.swift"),
         ("Kinds/Prompt", "PromptOutputs.swift"), ("Suites/Spec", ".swift"), ("Suites/Assertions", ".swift"),
         ("Suites", "Expectation.swift"), ("Suites", "Reading+Suites.swift"), ("Suites", "Capture.swift"),
         ("Wire", "ServersSpec.swift"),
     ]
 
     private static let exempt = [
-        "file-too-large": "It takes 17 MB of text; the reader's tests make it.",
-        "long-prompt": "It takes 100,000 characters; the prompts' tests make it.",
-        "unknown-prompt-version": "Only the registry knows its versions.",
-        "unknown-path": "The command line of `drover explain` has it, not a spec.",
+        "file-too-large": "It takes 16 MiB of text; the tests of `validate` make it.",
+        "long-prompt": "It takes 100,000 characters; `PromptedAgentTests` make it.",
+        "unknown-prompt-version": "Only the registry knows its versions; `PromptedAgentTests` have one.",
+        "unknown-path": "The command line of `drover explain` has it; its tests, too.",
     ]
 
     @Test("Each code that validation can report stands in an expected file")

@@ -74,7 +74,29 @@ struct LanguageCommandTests {
         #expect(expectations.output.contains("    contains     "))
         let unknown = try await drover("explain", "agents.sampling.temprature")
         #expect(unknown.code == 64)
-        #expect(unknown.errors.contains("Did you mean `agents.sampling.temperature`?"))
+        #expect(
+            unknown.errors == """
+                error[unknown-path]: Unknown path
+                 = why: `agents.sampling` has no field `temprature`.
+                 = fix: Did you mean `agents.sampling.temperature`?
+
+                """)
+    }
+
+    @Test("A file with more than 16 MiB is refused, and not read to its end")
+    func largeFile() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data(count: (16 << 20) + 1).write(to: URL(filePath: "\(directory)/large.yaml"))
+            let ended = try await DroverProgram(in: directory)("validate", "large.yaml")
+            #expect(ended.code == 3)
+            #expect(
+                ended.errors == """
+                    error[file-too-large]: File too large
+                     = why: `large.yaml` has more than 16 MiB, the most that a spec may have.
+                     = fix: Split it into several files; they are joined.
+
+                    """)
+        }
     }
 
     @Test("The schema that differs is refused with the first line that does")

@@ -87,7 +87,7 @@ struct PromptTests {
         #expect(thrown?.all.map(\.code) == ["name-taken", "name-taken"])
         #expect(thrown?.all.allSatisfy { $0.subject != nil && $0.exitCode == 7 } == true)
         let (workflow, folder) = try stack.declare("prompts: {p: {template: One}}\nregisteredModels: {m: {name: p}}")
-        #expect(Kinds.problems(in: workflow, folder).map(\.code) == ["shared-name"])
+        #expect(Kinds.conflicts(workflow.declarations, folder).map(\.code) == ["shared-name"])
     }
 
     @Test("A chat is kept as MLflow's own client reads it")
@@ -152,6 +152,20 @@ struct PromptedAgentTests {
         #expect(stack.mlflow.store.versions.filter { $0.name == "helpdesk-a" }.count == 2)
     }
 
+    @Test("A text that MLflow would not take is told at the prompt, one that it just takes is not")
+    func longText() throws {
+        let stack = try TestStack()
+        for (extra, told) in [("", [String]()), ("x", ["long-prompt"])] {
+            try stack.write("long.md", String(repeating: "é", count: 100_000) + extra)
+            let (workflow, folder) = try stack.declare("prompts: {p: {template: {file: long.md}}}")
+            let problems = workflow.declarations.flatMap { $0.spec.problems(in: folder) }
+            #expect(problems.map(\.code.name) == told)
+            guard let problem = problems.first else { continue }
+            #expect(problem.detail == "It has 100001 characters, and MLflow takes at most 100000.")
+            #expect(problem.fix == "Shorten it.")
+        }
+    }
+
     @Test("A version that is not there is an error at the place")
     func noSuchVersion() async throws {
         let stack = try TestStack()
@@ -160,6 +174,7 @@ struct PromptedAgentTests {
             try await stack.plan(Self.spec("{prompt: p, version: 7, with: {product: Acme}}"))
         }
         #expect(thrown?.all.map(\.code) == ["unknown-prompt-version"])
+        #expect(thrown?.all.first?.detail == "The prompt `p` has no version 7 whose text can be used.")
         #expect(thrown?.all.first?.fix == "Use one of `1`, or leave it out.")
     }
 
@@ -190,7 +205,7 @@ struct PromptedAgentTests {
         let yaml =
             "prompts: {p: {template: \(each.template)}}\nagents: {a: {model: m, instructions: \(each.use)}}"
         let (workflow, folder) = try stack.declare(yaml)
-        let problems = Kinds.problems(in: workflow, folder)
+        let problems = Kinds.conflicts(workflow.declarations, folder)
         #expect(problems.map(\.code) == [each.code])
         #expect(problems.first?.subject != nil)
     }

@@ -9,7 +9,7 @@ import Wire
 /// All that a spec may hold, as `drover` knows it.
 private let catalog = Catalog(
     sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
-    settings: [ServersSpec.key.field, VariablesField.field])
+    settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.conflicts)
 
 /// Where `scripts/fuzz` puts the files that the seeds name.
 private let directory = FileManager.default.currentDirectoryPath
@@ -43,7 +43,6 @@ private func declare(_ root: Node, _ loaded: LoadedSpec, _ problems: inout Probl
         precondition(problems.diagnostics.count > before, "What is not declared says why.")
         return
     }
-    problems.report(Kinds.problems(in: workflow, folder))
     problems.report(workflow.awaited(tryingSuites: true))
     do throws(Diagnostics) {
         _ = try workflow.suites(in: folder)

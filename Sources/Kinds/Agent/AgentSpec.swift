@@ -48,6 +48,8 @@ package struct AgentSpec: DeclaredSpec {
     package let common: Common
     let model: Located<String>
     let instructions: InstructionsSpec
+    /// Whether there is a mistake in the instructions.
+    let areInstructionsDoubtful: Bool
     let tools: [Located<String>]
     let sampling: AgentDefinition.Sampling?
     let maxSteps: Int
@@ -58,6 +60,8 @@ package struct AgentSpec: DeclaredSpec {
     let responseFormat: Value?
     let metadata: [String: String]
     let log: LogSpec
+    /// Whether there is a mistake in `log`, so that it may be logged elsewhere.
+    private let isLogDoubtful: Bool
     /// nil for `auto`.
     let runtime: AgentDefinition.Runtime?
     /// The server's id of an agent that is used as it is; nil when it is made from this spec.
@@ -68,6 +72,7 @@ package struct AgentSpec: DeclaredSpec {
         let missing = Located("", at: fields.node.range)
         model = fields.require(Self.modelKey, else: missing)
         instructions = fields.require(Self.instructionsKey, else: .text(""))
+        areInstructionsDoubtful = fields.isDoubtful(Self.instructionsKey)
         tools = fields.read(Self.toolsKey) ?? []
         sampling = fields.read(Self.samplingKey)?.sampling
         maxSteps = fields.read(Self.stepsKey) ?? 10
@@ -81,6 +86,7 @@ package struct AgentSpec: DeclaredSpec {
         existing = fields.read(Self.existingKey)?.id.flatMap { $0.value.isEmpty ? nil : $0 }
         metadata = (fields.read(Self.metadataKey) ?? []).dictionary
         log = fields.read(Self.logKey) ?? .at(LogFields())
+        isLogDoubtful = fields.isDoubtful(Self.logKey)
         if let choice, let problem = Self.problem(with: choice, among: tools.map(\.value)) {
             fields.problems.report(problem)
         }
@@ -124,9 +130,12 @@ package struct AgentSpec: DeclaredSpec {
         guard case .at(let log) = log, let place = place(at: address, in: stack) else { return [:] }
         // What is named is declared, or the name is a mistake.
         var implied: [Address: any DeclaredSpec] = [:]
-        if log.experiment == nil { implied[place.experiment] = ExperimentSpec(name: place.experiment.name) }
+        if log.experiment == nil {
+            implied[place.experiment] = ExperimentSpec(name: place.experiment.name, isDoubtful: isLogDoubtful)
+        }
         if log.registeredModel == nil {
-            implied[place.registeredModel] = RegisteredModelSpec(name: place.registeredModel.name)
+            implied[place.registeredModel] = RegisteredModelSpec(
+                name: place.registeredModel.name, isDoubtful: isLogDoubtful)
         }
         return implied
     }

@@ -24,8 +24,8 @@ package struct ExperimentSpec: DeclaredSpec {
     }
 
     /// One that is declared by implication.
-    init(name: String) {
-        common = Common(name: name)
+    init(name: String, isDoubtful: Bool) {
+        common = Common(name: name, isNameDoubtful: isDoubtful)
         tags = [:]
         artifactLocation = nil
     }

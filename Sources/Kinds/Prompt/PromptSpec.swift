@@ -20,12 +20,15 @@ package struct PromptSpec: DeclaredSpec {
 
     package let common: Common
     let template: PromptTemplate
+    /// Whether there is a mistake in the template.
+    let isTemplateDoubtful: Bool
     let tags: [String: String]
     let alias: String?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
         template = fields.require(Self.templateKey, else: .text(""))
+        isTemplateDoubtful = fields.isDoubtful(Self.templateKey)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         alias = fields.read(Self.aliasKey)
         if let name = common.name, name.wholeMatch(of: /[a-zA-Z0-9_.\-]+/) == nil {

@@ -20,8 +20,8 @@ package struct RegisteredModelSpec: DeclaredSpec {
     }
 
     /// One that is declared by implication.
-    init(name: String) {
-        common = Common(name: name)
+    init(name: String, isDoubtful: Bool) {
+        common = Common(name: name, isNameDoubtful: isDoubtful)
         tags = [:]
     }
 }

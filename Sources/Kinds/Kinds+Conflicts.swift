@@ -2,21 +2,23 @@ package import Engine
 package import Language
 
 extension Kinds {
-    /// What is wrong between declarations, as far as the spec and its files tell; no server is contacted.
-    package static func problems(in workflow: Workflow, _ folder: SpecFolder) -> [Diagnostic] {
-        sharedNames(in: workflow) + unfitPrompts(in: workflow, folder)
+    /// What is wrong between declarations, as far as they and their files tell; no server is contacted. What has a
+    /// mistake in it is left out where that might be the reason.
+    @Sendable
+    package static func conflicts(_ declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+        sharedNames(among: declarations) + unfitPrompts(among: declarations, folder)
     }
 
     /// Two declarations that would be one live object.
-    private static func sharedNames(in workflow: Workflow) -> [Diagnostic] {
+    private static func sharedNames(among declarations: [Declaration]) -> [Diagnostic] {
         let spaces = [
             [ExperimentResource.kind], [RegisteredModelResource.kind, PromptResource.kind],
         ]
         var problems: [Diagnostic] = []
         for kinds in spaces {
             var first: [String: Declaration] = [:]
-            for declaration in workflow.declarations where kinds.contains(declaration.address.kind) {
-                let name = declaration.spec.liveName(at: declaration.address)
+            for declaration in declarations where kinds.contains(declaration.address.kind) {
+                guard let name = declaration.certainName else { continue }
                 if let other = first[name] { problems.append(.sharedName(name, declaration, other)) }
                 first[name] = first[name] ?? declaration
             }
@@ -25,11 +27,17 @@ extension Kinds {
     }
 
     /// Agents whose prompt, as the spec has it now, does not fit.
-    private static func unfitPrompts(in workflow: Workflow, _ folder: SpecFolder) -> [Diagnostic] {
-        guard workflow.declarations.contains(where: { $0.address.kind == PromptResource.kind }) else { return [] }
-        return workflow.specs(of: AgentSpec.self).compactMap { agent in
-            guard case .prompt(let use) = agent.spec.instructions, use.version == nil,
-                let prompt = workflow[Address(PromptResource.kind, use.name.value)]?.spec as? PromptSpec
+    private static func unfitPrompts(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+        var prompts: [String: PromptSpec] = [:]
+        for declaration in declarations {
+            guard let prompt = declaration.spec as? PromptSpec else { continue }
+            prompts[declaration.address.name] = prompt
+        }
+        guard !prompts.isEmpty else { return [] }
+        return declarations.compactMap { declaration in
+            guard let agent = declaration.spec as? AgentSpec, !agent.areInstructionsDoubtful,
+                case .prompt(let use) = agent.instructions, use.version == nil,
+                let prompt = prompts[use.name.value], !prompt.isTemplateDoubtful
             else { return nil }
             do throws(Diagnostic) {
                 // A file that cannot be read is reported where it is named.
@@ -40,6 +48,16 @@ extension Kinds {
                 return error
             }
         }
+    }
+}
+
+extension Declaration {
+    /// The live name; nil when a mistake hides it.
+    fileprivate var certainName: String? {
+        guard !spec.common.isNameDoubtful else { return nil }
+        // A declared name that must be changed is a live name only where the field `name` says so.
+        guard spec.common.name != nil || DeclaredName.isValid(address.name) else { return nil }
+        return spec.liveName(at: address)
     }
 }
 
