@@ -142,6 +142,32 @@ struct ServerAgentTests {
         #expect(thrown?.all.first?.exitCode == 10)
     }
 
+    @Test("Even one of our own stays when the spec names it by its id", arguments: versions)
+    func ownExisting(_ version: FakeStackVersion) async throws {
+        let stack = try Self.begin(version)
+        try await stack.apply(Self.spec(version))
+        let own = try #require(stack.ogx.agents.first?.id)
+        let using = Self.spec(version).replacing("runtime: agents", with: "existing: {id: \(own)}")
+        try await stack.apply(using)
+        #expect(stack.ogx.agents.map(\.id) == [own])
+        let rest = try await stack.plan(using)
+        #expect(rest.lines == [])
+    }
+
+    @Test("A tool group whose MCP server has moved is taken off and registered again", arguments: versions)
+    func movedServer(_ version: FakeStackVersion) async throws {
+        let stack = try Self.begin(version)
+        try await stack.apply(Self.spec(version))
+        let moved = Self.spec(version).replacing("desk.test", with: "other.test")
+        let plan = try await stack.plan(moved)
+        #expect(plan.lines == ["replace tools.tickets: endpoint", "update agents.support: tools.tickets"])
+        try await stack.apply(moved)
+        let group = stack.ogx.toolGroups.first { $0.id == "mcp::helpdesk-tickets" }
+        #expect(group?.value["mcp_endpoint"]?["uri"] == "http://other.test/mcp")
+        let rest = try await stack.plan(moved)
+        #expect(rest.lines == [])
+    }
+
     @Test(
         "An apply that was cut off at any request is finished by the next one, with no agent made twice",
         arguments: versions, ["{}", "false"])

@@ -37,8 +37,10 @@ extension AgentResource {
             if definition.stack != nil, let name = try? definition.serverName { used.insert(name) }
         }
         if let name = desired.serverName { used.insert(name) }
-        // Of each name, the first is run.
-        return live.onServer.filter { agent in used.remove(agent.name ?? "") == nil }
+        // Of each name, the first is run. One that the spec names by its id is never touched.
+        return live.onServer.filter { agent in
+            used.remove(agent.name ?? "") == nil && agent.id != desired.definition.agentID
+        }
     }
 
     func withoutUnused(_ live: Live, _ desired: Desired) async throws -> Live {
