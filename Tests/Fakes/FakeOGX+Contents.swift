@@ -66,7 +66,7 @@ extension FakeOGX {
             FakeStore(
                 id: id, name: store.value["name"]?.string ?? "", metadata: store.value["metadata"]?.object ?? [:],
                 expiresAfter: store.value["expires_after"] ?? .null,
-                attachments: store.files.map { file, value, text in
+                attachments: store.files.map { file, value, text, _ in
                     FakeAttachment(
                         file: file, status: value["status"]?.string ?? "",
                         attributes: value["attributes"]?.object ?? [:],

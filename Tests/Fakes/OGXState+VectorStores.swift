@@ -103,7 +103,8 @@ extension OGXState {
         switch exchange.method {
         case .get: return .json(.object(store.files[place].value))
         case .delete:
-            stores[index].store.files.remove(at: place)
+            let removed = stores[index].store.files.remove(at: place)
+            if version == .ogx150 { stores[index].store.losePassages(of: removed.content) }
             return .json(["id": .string(id), "object": "vector_store.file.deleted", "deleted": true])
         case .post, .put, .patch: return .detail(405, "Method Not Allowed")
         }
@@ -138,7 +139,9 @@ extension OGXState {
             "status": problem == nil ? "completed" : "failed",
             "usage_bytes": .integer(problem == nil ? bytes.count : 0),
         ]
-        stores[index].store.files.append((id, value, problem == nil ? String(decoding: bytes, as: UTF8.self) : ""))
+        let content = problem == nil ? String(decoding: bytes, as: UTF8.self) : ""
+        if version == .ogx150 { stores[index].store.losePassages(of: content) }
+        stores[index].store.files.append((id, value, content, content))
         return .json(.object(value))
     }
 

@@ -10,8 +10,14 @@ struct OGXState {
 
     struct Store {
         var value: [String: Value]
-        /// By file id, in the order of attaching.
-        var files: [(id: String, value: [String: Value], text: String)] = []
+        /// By file id, in the order of attaching; `text` is what can be found of the `content` that was ingested.
+        var files: [(id: String, value: [String: Value], text: String, content: String)] = []
+
+        /// Makes what was ingested as the same passages unfindable. OGX makes a passage's id of the text around it, whatever
+        /// file it is of: ingesting it again takes the earlier one's place, and taking either file out takes it out.
+        mutating func losePassages(of content: String) {
+            for index in files.indices where files[index].content == content { files[index].text = "" }
+        }
     }
 
     /// A stored response: what the model would be told of it.

@@ -74,18 +74,42 @@ struct VectorStoreTests {
         #expect(rest.lines == [])
     }
 
-    @Test("Another chunking ingests every document anew")
+    @Test("Another chunking builds a new store beside the old one, and tells of no document that is the same")
     func chunking() async throws {
         let stack = try Self.begin()
         try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first?.id)
         let fixed = Self.spec.replacing("documents", with: "chunking: {maxTokens: 200, overlap: 50}, documents")
+        try stack.write("docs/a.md", "Refunds take 14 days.")
         let plan = try await stack.plan(fixed)
-        #expect(plan.changes.first?.fields.count == 2)
+        #expect(plan.lines == ["replace vectorStores.handbook: chunking, documents.docs/a.md"])
+        let change = plan.changes.first?.fields.first
+        #expect(change?.old == "auto" && change?.new == ["maxTokens": 200, "overlap": 50])
         try await stack.apply(fixed)
+        #expect(stack.ogx.stores.count == 1 && stack.ogx.stores.first?.id != old)
         let sizes = stack.ogx.stores.flatMap(\.attachments).map { $0.chunking["static"]?["max_chunk_size_tokens"] }
         #expect(sizes == [200, 200])
+        #expect(Self.texts(stack) == ["Refunds take 14 days.", "We ship to Norway."])
+        #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
         let rest = try await stack.plan(fixed)
         #expect(rest.lines == [])
+    }
+
+    @Test(
+        "A document that gets other attributes, or another path, can be found afterwards",
+        arguments: ["{path: docs/a.md, attributes: {lang: en}}", "docs/c.md"])
+    func broughtAgain(entry: String) async throws {
+        let stack = try Self.begin()
+        try stack.write("docs/c.md", "Refunds take 30 days.")
+        try await stack.apply(Self.spec.replacing("[\"docs/*.md\"]", with: "[docs/a.md, docs/b.md]"))
+        try await stack.apply(Self.spec.replacing("[\"docs/*.md\"]", with: "[\(entry), docs/b.md]"))
+        #expect(Self.texts(stack) == ["Refunds take 30 days.", "We ship to Norway."])
+        #expect(stack.ogx.files.count == 2)
+    }
+
+    /// What can be found.
+    private static func texts(_ stack: TestStack) -> [String] {
+        stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted()
     }
 
     @Test(

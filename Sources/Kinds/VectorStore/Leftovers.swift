@@ -31,7 +31,7 @@ actor Leftovers {
         let attached = try await attachedFiles()
         var found: [String: String] = [:]
         for file in candidates where !attached.contains(file.id) {
-            guard let digest = try await digest(of: file.id), announced.includes(file.path, digest),
+            guard let digest = try await server.digest(ofFile: file.id), announced.includes(file.path, digest),
                 taken.insert(file.id).inserted
             else { continue }
             if found[digest] == nil, wanted.contains(where: { $0.sha256 == digest && $0.path == file.path }) {
@@ -41,15 +41,6 @@ actor Leftovers {
             }
         }
         return found
-    }
-
-    /// nil when it is gone meanwhile.
-    private func digest(of file: String) async throws -> String? {
-        do {
-            return sha256Hex(try await server.files.content(of: file))
-        } catch let error as WireError where error.isAbsence {
-            return nil
-        }
     }
 
     private func attachedFiles() async throws -> Set<String> {
@@ -109,5 +100,16 @@ struct Announcement: Sendable, Hashable {
 
     func includes(_ path: String, _ sha256: String) -> Bool {
         uploads.contains(Upload(path: path, sha256: sha256))
+    }
+}
+
+extension LlamaStack {
+    /// The SHA-256 of a file's content; nil when it is gone.
+    func digest(ofFile id: String) async throws -> String? {
+        do {
+            return sha256Hex(try await files.content(of: id))
+        } catch let error as WireError where error.isAbsence {
+            return nil
+        }
     }
 }

@@ -45,6 +45,14 @@ package struct LiveStore: Sendable {
         return value.flatMap { $0.integer ?? $0.string.flatMap { Int($0) } }.map { .integer($0) }
     }
 
+    /// How documents of ours are cut that are not cut as wanted; nil when all are.
+    func chunking(otherThan desired: VectorStoreResource.Desired) -> LlamaStack.Chunking? {
+        files.first { file in
+            LiveStore.mark(of: file, in: desired.stack) != nil && file.status == .completed
+                && ChunkingSpec(file.chunking).identity != desired.chunking.identity
+        }?.chunking
+    }
+
     /// The mark of a file; nil when it is not one of this stack's.
     static func mark(of file: LlamaStack.VectorStoreFile, in stack: StackName) -> String? {
         guard let mark = file.attributes[markKey]?.string, mark.hasPrefix("\(stack):") else { return nil }

@@ -21,8 +21,9 @@ extension VectorStoreResource {
         let fields = FieldChange.between(
             live: told, desired: ownFields(of: desired),
             since: last.filter { !$0.key.hasPrefix("documents.") })
+        let chunking = chunkingChange(live, desired).map { [$0] } ?? []
         let phase = live.isBuilding ? [FieldChange("phase", note: "was not finished")] : []
-        return phase
+        return phase + chunking
             + fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
                 var change = change
                 // Servers take no expiry back.
@@ -30,6 +31,15 @@ extension VectorStoreResource {
                     Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
                 return change
             } + documents
+    }
+
+    /// Documents that are cut otherwise than wanted: all are ingested anew, so a new store is built beside this one, which is
+    /// searched as it was until the new one is whole.
+    private func chunkingChange(_ live: LiveStore, _ desired: Desired) -> FieldChange? {
+        guard let other = live.chunking(otherThan: desired) else { return nil }
+        return FieldChange(
+            "chunking", old: ChunkingSpec(other).told, new: desired.chunking.told, forcesReplacement: true, cause: .spec
+        )
     }
 
     /// Fixed for ever, and the server's choice when the spec does not say.
@@ -81,9 +91,13 @@ extension VectorStoreResource {
             guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
             old[path(of: file.id, mark, live, last)] = mark
         }
-        var fields = changes.attach.map { document, mark in
+        let cut = live.chunking(otherThan: desired).map { ChunkingSpec($0).identity }
+        let marks = Set(live.files.compactMap { LiveStore.mark(of: $0, in: desired.stack) })
+        var fields: [FieldChange] = changes.attach.compactMap { document, mark in
             let path = "documents.\(document.path)"
             let before = old.removeValue(forKey: document.path)
+            // Only cut anew: that is told of the store.
+            if let cut, marks.contains(document.mark(in: desired.stack, chunking: cut)) { return nil }
             let note =
                 before == mark
                 ? "was not ingested"

@@ -6,6 +6,9 @@ extension VectorStoreResource {
     /// Uploads and attaches what is missing, four at a time, waits for what is being ingested, then takes out what is no
     /// longer wanted; that stays while something failed.
     ///
+    /// Where the server would lose the passages of both, a document that only gets other attributes or another path is taken
+    /// out before it is brought again.
+    ///
     /// An upload carries no mark, so it is announced in the record first: after a crash the next run finds it there.
     func bringDocuments(
         of desired: Desired, into live: LiveStore, at address: Address, in context: ApplyContext
@@ -13,6 +16,8 @@ extension VectorStoreResource {
         let changes = DocumentChanges(desired, live)
         let new = changes.attach.map(\.document)
         let found = try await prepare(new, at: address, in: context)
+        let before = try await broughtAgain(changes)
+        for file in before { try await remove(file, from: live.store.id) }
         let total = new.count
         let done = Count()
         var failures = try await changes.attach.concurrentMap(limit: 4) { document, mark -> Diagnostic? in
@@ -27,8 +32,19 @@ extension VectorStoreResource {
         }
         let problems = failures.compactMap(\.self)
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        for file in changes.detach { try await remove(file.id, from: live.store.id) }
+        for file in changes.detach where !before.contains(file.id) { try await remove(file.id, from: live.store.id) }
         if !new.isEmpty || context.intent != nil { try await context.record.close(intentOf: address) }
+    }
+
+    /// The files to take out whose content comes again, where that cannot be there twice.
+    private func broughtAgain(_ changes: DocumentChanges) async throws -> Set<String> {
+        guard server.capabilities.mergesEqualPassages, !changes.attach.isEmpty else { return [] }
+        let coming = Set(changes.attach.map(\.document.sha256))
+        let server = server
+        return Set(
+            try await changes.detach.concurrentMap(limit: 4) { file in
+                try await server.digest(ofFile: file.id).flatMap { coming.contains($0) ? file.id : nil }
+            }.compactMap(\.self))
     }
 
     /// Announces what will be uploaded, and takes up what an interrupted run left, by SHA-256.

@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+import Wire
 
 /// A vector store with its documents.
 ///
@@ -15,7 +16,8 @@ package struct VectorStoreSpec: DeclaredSpec {
     private static let providerKey = Key<String>(
         "provider", .someText, example: "faiss", "The server's provider of vector stores; its default otherwise.")
     private static let chunkingKey = Key<ChunkingSpec>(
-        "chunking", ChunkingSpec.reading, default: "auto", "How documents are cut into passages.")
+        "chunking", ChunkingSpec.reading, default: "auto",
+        "How documents are cut into passages; a change replaces the store.")
     private static let metadataKey = Key<[Entry<String>]>(
         "metadata", .map(.text), example: "{audience: public}", "Notes on the store.")
     private static let expiryKey = Key<Duration>(
@@ -78,6 +80,21 @@ enum ChunkingSpec: Sendable, Hashable {
     var identity: Value {
         guard case .fixed(let maxTokens, let overlap) = self, (maxTokens, overlap) != (800, 400) else { return .null }
         return ["maxTokens": .integer(maxTokens), "overlap": .integer(overlap)]
+    }
+
+    /// As a plan tells it.
+    var told: Value {
+        identity == .null ? "auto" : identity
+    }
+}
+
+extension ChunkingSpec {
+    /// What a server says of a document.
+    init(_ chunking: LlamaStack.Chunking) {
+        switch chunking {
+        case .auto: self = .auto
+        case .fixed(let maxTokens, let overlap): self = .fixed(maxTokens: maxTokens, overlap: overlap)
+        }
     }
 }
 

@@ -102,6 +102,12 @@ extension Capabilities {
         generation == .v02
     }
 
+    /// Whether a passage that is in a store already takes the place of the one that is there, of whatever file, and goes with
+    /// either of the two files (OGX): it is known by the text around it alone.
+    package var mergesEqualPassages: Bool {
+        generation == .ogx
+    }
+
     /// Whether attaching a file again leaves the store as it was; 0.2 keeps it twice.
     package var attachesOnce: Bool {
         generation != .v02
