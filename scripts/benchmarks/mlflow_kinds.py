@@ -1,20 +1,23 @@
 """Logging an agent's version, checking many experiments for drift, and planning on a server with several workers.
 
+Drover's times are those of a whole process. The bare client of the drift check is one too: curl, which decodes nothing.
+That of the logging has begun already when its time begins: Python's http.client, which puts the ids of this time in.
+
 Prints times of this machine, and the ratios that drover promises; exit code 1 when one is missed.
 """
 
 import os
 import pathlib
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from statistics import median
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from mlflow_servers import MODEL, StandIn, mlflow_server, recorder, replay, serving  # noqa: E402
+from mlflow_servers import MODEL, StandIn, curl_config, mlflow_server, recorder, replay, serving  # noqa: E402
 
 DROVER = pathlib.Path(os.environ["DROVER_BINARY"]).resolve()
 EXPERIMENTS = 1000
@@ -77,11 +80,6 @@ def seconds(act: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def fastest(times: list[float]) -> float:
-    """The machine's noise only ever adds."""
-    return min(times)
-
-
 class Ratios:
     def __init__(self) -> None:
         self.missed = 0
@@ -122,10 +120,10 @@ def logging(work: pathlib.Path, mlflow: str, stack: str, ratios: Ratios) -> None
     for number in range(2):
         scripts.append(seconds(lambda: python(LOGGING, str(work / "agent.py"), str(number), mlflow=mlflow)))
     print(
-        f"logging and registering a version: drover {fastest(ours):.3f} s, bare client {fastest(bare):.3f} s "
-        f"({len(exchanges)} requests), Python script {fastest(scripts):.2f} s")
-    ratios.at_least("against the Python script", fastest(scripts) / fastest(ours), 8)
-    ratios.at_most("against the bare client", fastest(ours) / fastest(bare), 1.5)
+        f"logging and registering a version: drover {median(ours):.3f} s, bare client {median(bare):.3f} s "
+        f"({len(exchanges)} requests), Python script {min(scripts):.2f} s")
+    ratios.at_least("against the Python script", min(scripts) / median(ours), 8)
+    ratios.at_most("against the bare client", median(ours) / median(bare), 1.5)
 
 
 def drift(work: pathlib.Path, mlflow: str, stack: str, ratios: Ratios) -> pathlib.Path:
@@ -136,16 +134,17 @@ def drift(work: pathlib.Path, mlflow: str, stack: str, ratios: Ratios) -> pathli
     drover("apply", str(spec), "--yes", mlflow=mlflow, stack=stack)
     with recorder(mlflow) as (proxy, exchanges):
         drover("plan", str(spec), "--exit-code", mlflow=proxy, stack=stack)
+    config = curl_config(mlflow, exchanges, work)
     ours, bare = [], []
-    for _ in range(ROUNDS):
+    for _ in range(3 * ROUNDS):
         ours.append(seconds(lambda: drover("plan", str(spec), "--exit-code", mlflow=mlflow, stack=stack)))
-        bare.append(replay(mlflow, exchanges))
+        bare.append(seconds(lambda: subprocess.run(["curl", "--config", str(config)], check=True)))
     script = seconds(lambda: python(READING, str(EXPERIMENTS), mlflow=mlflow))
     print(
-        f"checking {EXPERIMENTS} experiments: drover {fastest(ours):.3f} s, bare client {fastest(bare):.3f} s "
+        f"checking {EXPERIMENTS} experiments: drover {median(ours):.3f} s, curl {median(bare):.3f} s "
         f"({len(exchanges)} requests), MlflowClient {script:.2f} s")
-    ratios.at_least("against MlflowClient", script / fastest(ours), 20)
-    ratios.at_most("against the bare client", fastest(ours) / fastest(bare), 1)
+    ratios.at_least("against MlflowClient", script / median(ours), 20)
+    ratios.at_most("against curl", median(ours) / median(bare), 1)
     return spec
 
 
@@ -157,7 +156,7 @@ def workers(spec: pathlib.Path, one: str, four: str, stack: str, ratios: Ratios)
         for server in times:
             times[server].append(
                 seconds(lambda: drover("plan", str(spec), "--exit-code", mlflow=server, stack=stack)))
-    single, several = statistics.median(times[one]), statistics.median(times[four])
+    single, several = median(times[one]), median(times[four])
     print(f"a plan of a few objects: {single:.3f} s with one worker, {several:.3f} s with four")
     ratios.at_most("four workers against one", several / single, 1.3)
 

@@ -178,3 +178,18 @@ def replay(target: str, exchanges: list[Exchange]) -> float:
                 if old and old != new:
                     names[old.encode()] = new.encode()
     return time.perf_counter() - start
+
+
+def curl_config(target: str, exchanges: list[Exchange], folder: pathlib.Path) -> pathlib.Path:
+    """The same requests for curl, a bare compiled client: one after the other over one connection."""
+    parts = []
+    for number, exchange in enumerate(exchanges):
+        lines = [f'url = "{target}{exchange.path}"', f"request = {exchange.method}", "output = /dev/null", "silent", "fail"]
+        if exchange.body:
+            body = folder / f"body-{number}"
+            body.write_bytes(exchange.body)
+            lines += [f'data-binary = "@{body}"', f'header = "Content-Type: {exchange.content_type}"']
+        parts.append("\n".join(lines))
+    config = folder / "curl"
+    config.write_text("\nnext\n".join(parts) + "\n")
+    return config
