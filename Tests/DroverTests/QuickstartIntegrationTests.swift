@@ -140,6 +140,14 @@ import Testing
         #expect(invoked.code == 0, "\(invoked.errors)")
         let check = DroverProgram(
             in: directory, environment: ["MLFLOW_TRACKING_URI": tracking, "LLAMASTACK_BASE_URL": url])
+        try succeed(
+            await check.run(
+                python,
+                [
+                    "\(packageRoot)/Tests/Python/check_answer_trace.py", "--experiment", "quickstart",
+                    "--model", "quickstart-support", "--question", question, "--answer", "4 working days",
+                    "--tool", "RETRIEVER:knowledge",
+                ]))
         let ended = try await check.run(
             python,
             [

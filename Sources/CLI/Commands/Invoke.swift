@@ -3,6 +3,7 @@ import Engine
 import Kinds
 import Language
 import Runtime
+import Wire
 
 /// `drover invoke`.
 struct InvokeCommand: AsyncParsableCommand {
@@ -10,7 +11,8 @@ struct InvokeCommand: AsyncParsableCommand {
         commandName: "invoke",
         abstract: "Ask an agent one question.",
         discussion: """
-            The answer streams to standard output; the tools it calls are told on standard error.
+            The answer streams to standard output; the tools it calls are told on standard error. Its trace is written into
+            the experiment of the agent, where it has one.
 
             EXAMPLES
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
@@ -43,6 +45,9 @@ struct InvokeCommand: AsyncParsableCommand {
     @Flag(help: "Run what the file says now, not the last applied version.")
     var fromSpec = false
 
+    @Flag(help: "Write no trace of it into MLflow.")
+    var noTrace = false
+
     @Option(help: "How long the answer may take, such as 60s.")
     var timeout = "120s"
 
@@ -64,16 +69,13 @@ struct InvokeCommand: AsyncParsableCommand {
         if let modelVersion { return try await askVersion(ModelVersionURI(modelVersion)) }
         if let url { return try await askServed(at: url) }
         let stack = try Stack.load(paths, variation, lab: server.lab).announced()
-        let (agent, question, fromSpec) = (agent, question ?? "", fromSpec)
-        let limit = Quantity.duration(timeout) ?? .seconds(120)
+        let (agent, fromSpec) = (agent, fromSpec)
         let answer = try await Session.open(stack, server) { session in
             let agents = try await RunnableAgents.find(in: session, stack)
             let definition = try await fromSpec ? agents.lookup.declared(agent) : agents.lookup.lastApplied(agent)
-            return try await Interruption.cancelling {
-                try await agents.runtime.withConversation(with: definition) { conversation in
-                    try await conversation.ask(question, timeout: limit) { Self.show($0) }
-                }
-            }
+            let place = agents.lookup.place(of: agent, isApplied: !fromSpec)
+            return try await traced(question ?? "", at: place, session)
+                .ask(definition, of: agents.runtime) { stack.warn($0) }
         }
         try conclude(answer, of: agent, in: stack)
     }
@@ -81,75 +83,64 @@ struct InvokeCommand: AsyncParsableCommand {
     /// Asks what was logged; functions that it calls are carried out by nobody here.
     private func askVersion(_ uri: ModelVersionURI) async throws {
         let stack = try Stack.bare(variation, lab: server.lab)
-        let question = agent
-        let limit = Quantity.duration(timeout) ?? .seconds(120)
         let answer = try await Session.open(stack, server, needs: Needs(llamaStack: true, mlflow: true)) { session in
-            let agents = try await RunnableAgents.logged(uri, in: session, stack)
-            return try await Interruption.cancelling {
-                try await agents.runtime.withConversation(with: agents.definition) { conversation in
-                    try await conversation.ask(question, timeout: limit) { Self.show($0) }
-                }
-            }
+            let logged = try await RunnableAgents.logged(uri, in: session, stack)
+            return try await traced(agent, at: logged.place, session)
+                .ask(logged.definition, of: logged.runtime) { stack.warn($0) }
         }
         try conclude(answer, of: "\(uri)", in: stack)
     }
 
-    /// Asks whoever answers there.
+    /// Asks whoever answers there, who writes traces of its own.
     private func askServed(at url: String) async throws {
         let stack = try Stack.bare(variation, lab: server.lab)
-        let question = agent
-        let limit = Quantity.duration(timeout) ?? .seconds(120)
-        let place = try ServedPlace(url, environment: stack.environment)
-        let answer = try await Interruption.cancelling {
-            try await place.withAgent { agent in
-                let unknown = AgentDefinition(name: "", model: "", instructions: "")
-                return try await RemoteRuntime(agent).ask(unknown, question, timeout: limit) { Self.show($0) }
-            }
+        let question = Question(text: agent, timeout: limit, tracing: nil)
+        let answer = try await ServedPlace(url, environment: stack.environment).withAgent { agent in
+            let unknown = AgentDefinition(name: "", model: "", instructions: "")
+            return try await question.ask(unknown, of: RemoteRuntime(agent)) { stack.warn($0) }
         }
         try conclude(answer, of: url, in: stack)
     }
 
+    private var limit: Duration {
+        Quantity.duration(timeout) ?? .seconds(120)
+    }
+
+    private func traced(_ text: String, at place: MLflowPlace?, _ session: Session) -> Question {
+        guard !noTrace, let place, let mlflow = session.servers.mlflow else {
+            return Question(text: text, timeout: limit, tracing: nil)
+        }
+        return Question(text: text, timeout: limit, tracing: (mlflow, place))
+    }
+
     private func conclude(_ answer: Answer, of agent: String, in stack: Stack) throws {
-        Console.out("")
         if let reason = answer.fallback { stack.warn(.fellBack("`\(agent)`", because: reason)) }
         guard answer.pendingCalls.isEmpty else { throw Diagnostic.pending(agent, answer.pendingCalls) }
         guard answer.status == .completed, answer.hasMessage else {
             throw Diagnostic.noAnswer(agent, answer)
         }
     }
-
-    private static func show(_ event: AgentEvent) {
-        switch event {
-        case .text(let text): Console.stream(text)
-        case .toolStarted(let name): Console.note("→ \(name)")
-        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
-        case .delegated(let tool, let event): showDelegated(event, by: tool)
-        case .finished: break
-        }
-    }
-
-    /// An agent that is asked is told by its tools; what it says goes to who asked it.
-    private static func showDelegated(_ event: AgentEvent, by tool: String) {
-        switch event {
-        case .toolStarted(let name): Console.note("→ \(tool) → \(name)")
-        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(tool) → \(call.name): \(error)") }
-        case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
-        case .text, .finished: break
-        }
-    }
 }
 
 extension RunnableAgents {
+    /// What was logged as a version.
+    struct Logged: Sendable {
+        let definition: AgentDefinition
+        let runtime: any AgentRuntime
+        /// nil when it does not say in which experiment it was logged.
+        let place: MLflowPlace?
+    }
+
     /// What was logged as a version, and how it is run: without handlers, and with the tokens that it names.
-    static func logged(
-        _ uri: ModelVersionURI, in session: Session, _ stack: Stack
-    ) async throws -> (definition: AgentDefinition, runtime: any AgentRuntime) {
+    static func logged(_ uri: ModelVersionURI, in session: Session, _ stack: Stack) async throws -> Logged {
         guard let llamaStack = session.servers.llamaStack, let mlflow = session.servers.mlflow else {
             preconditionFailure("Both servers were asked for.")
         }
-        let definition = try await mlflow.definition(of: mlflow.agentVersion(uri))
+        let version = try await mlflow.agentVersion(uri)
+        let definition = try await mlflow.definition(of: version)
         let tokens = Kinds.tokens(in: definition, environment: stack.environment)
-        return (definition, AgentRuntimes(server: llamaStack, tokens: tokens))
+        return Logged(
+            definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), place: version.place)
     }
 }
 

@@ -41,6 +41,11 @@ package struct AgentVersion: Sendable, Hashable {
         "models:/\(registeredModel)/\(number)"
     }
 
+    /// Where traces of it go; nil when it does not say in which experiment it was logged.
+    package var place: MLflowPlace? {
+        tags[Self.experimentTag].map { MLflowPlace(experimentID: $0, modelID: modelID, modelURI: uri) }
+    }
+
     /// Reads a version as a listing holds it; aliases come with the registered model. nil when its number is none.
     package init?(_ version: MLflowModelVersion, aliases: [String]) {
         guard let number = Int(version.version) else { return nil }

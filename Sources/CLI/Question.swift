@@ -1,0 +1,67 @@
+import Engine
+import FoundationEssentials
+import Language
+import Reports
+import Runtime
+import Wire
+
+/// One question to an agent, whose answer streams to standard output, and whose trace goes to MLflow afterwards.
+struct Question: Sendable {
+    let text: String
+    let timeout: Duration
+    /// Where the trace goes; nil for nowhere.
+    let tracing: (server: MLflowServer, place: MLflowPlace)?
+
+    /// Asks, shows the answer while it comes, and writes the trace, of a failure too; an interrupted question has none.
+    ///
+    /// - Parameter warn: Takes the reason why the trace is missing: it never costs the answer.
+    func ask(
+        _ agent: AgentDefinition, of runtime: any AgentRuntime, warn: (Diagnostic) -> Void
+    ) async throws -> Answer {
+        let recorder = TraceRecorder(agent, id: .random(), start: Date().nanoseconds)
+        let (text, timeout) = (text, timeout)
+        do {
+            let answer = try await Interruption.cancelling {
+                try await recorder.turn(text) { record in
+                    try await runtime.ask(agent, text, timeout: timeout) { event in
+                        Self.show(event)
+                        record(event)
+                    }
+                }
+            }
+            Console.out("")
+            await write(recorder.trace(), warn: warn)
+            return answer
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            await write(recorder.trace(failure: Diagnostic.from(error, at: nil).detail), warn: warn)
+            throw error
+        }
+    }
+
+    private func write(_ trace: Trace, warn: (Diagnostic) -> Void) async {
+        guard let tracing else { return }
+        if let warning = await AnswerTrace(trace, at: tracing.place).write(to: tracing.server) { warn(warning) }
+    }
+
+    private static func show(_ event: AgentEvent) {
+        switch event {
+        case .text(let text): Console.stream(text)
+        case .toolStarted(let name): Console.note("→ \(name)")
+        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
+        case .delegated(let tool, let event): showDelegated(event, by: tool)
+        case .finished: break
+        }
+    }
+
+    /// An agent that is asked is told by its tools; what it says goes to who asked it.
+    private static func showDelegated(_ event: AgentEvent, by tool: String) {
+        switch event {
+        case .toolStarted(let name): Console.note("→ \(tool) → \(name)")
+        case .toolFinished(let call): if let error = call.error { Console.note("✗ \(tool) → \(call.name): \(error)") }
+        case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
+        case .text, .finished: break
+        }
+    }
+}
