@@ -74,7 +74,9 @@ struct Examination: Sendable {
             record: try await record(servers.mlflow))
         let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
         async let examined = examiner.examine()
-        async let tried = Trials(stack.workflow, on: servers, tokens: tokens).findings()
+        let trials = Trials(
+            stack.workflow, on: servers, tokens: tokens, searchPath: stack.environment["PATH"] ?? "")
+        async let tried = trials.findings()
         return Finding.merge(try await examined, try await tried)
     }
 

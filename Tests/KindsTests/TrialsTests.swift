@@ -1,5 +1,6 @@
 import Engine
 import Fakes
+import Foundation
 import Language
 import Testing
 import Wire
@@ -18,6 +19,15 @@ struct TrialsTests {
                 return try await ScriptedTransport([.json(#"{"jsonrpc":"2.0","id":1,"result":\#(tools)}"#)])
                     .send(request)
             }
+            if request.url.hasPrefix("http://silent.test") {
+                throw TransportFailure(.unreachable, "connection refused")
+            }
+            if request.url.hasPrefix("http://weather.test") {
+                return try await ScriptedTransport([.json(405, "{}")]).send(request)
+            }
+            if request.url.hasSuffix("/connectors/desk/tools") {
+                return try await ScriptedTransport([.json(#"{"data":[{"name":"ticket_search"}]}"#)]).send(request)
+            }
             if request.url.hasSuffix("/embeddings") {
                 return try await ScriptedTransport([.json(#"{"data":[{"embedding":[0.5,0.5,0.5]}]}"#)]).send(request)
             }
@@ -32,20 +42,22 @@ struct TrialsTests {
         }
     }
 
-    private func verdicts(_ yaml: String) async throws -> [String] {
-        let stack = try TestStack()
+    private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
+        let stack = try stack ?? TestStack()
         let (workflow, folder) = try stack.declare(yaml)
         let world = World(ogx: stack.ogx)
         let server = try await LlamaStack.connect(
             to: Endpoint(service: "OGX", base: "http://ogx.test", transport: world))
         let servers = Servers(
             stack: workflow.stack, llamaStack: server, mlflow: nil, folder: folder, transport: world, commit: nil)
-        return try await Trials(workflow, on: servers, tokens: [:]).findings().map { finding in
+        return try await Trials(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin").findings().map {
+            finding in
             switch finding.verdict {
             case .met(let seen): "\(finding.address) met: \(seen)"
             case .unmet(let problem): "\(finding.address) \(problem.code.name): \(problem.detail) \(problem.fix ?? "")"
             case .unknown(let problem): "\(finding.address) unknown: \(problem.code.name)"
-            case .limited, .skipped: "\(finding.address) other"
+            case .limited(let problem): "\(finding.address) limited: \(problem.code.name)"
+            case .skipped: "\(finding.address) skipped"
             }
         }
     }
@@ -66,5 +78,56 @@ struct TrialsTests {
             try await verdicts(good) == ["vectorStores.a met: `scripted/embed` embeds with vectors of 3 numbers"])
         let wrong = try await verdicts("vectorStores: {a: {embeddingModel: scripted/embed, embeddingDimension: 4}}")
         #expect(wrong.count == 1 && wrong[0].contains("embedding-dimension") && wrong[0].hasSuffix("Write 3."))
+    }
+
+    @Test("The tools that a connector lists are asked through the server")
+    func connectors() async throws {
+        let stack = try TestStack(ogx: FakeOGX(connectors: ["desk"]))
+        let good = try await verdicts("tools: {desk: {mcp: {connector: desk, allow: [ticket_search]}}}", in: stack)
+        #expect(good == ["tools.desk met: the connector `desk` lists `ticket_search`"])
+        let bad = try await verdicts("tools: {desk: {mcp: {connector: desk, allow: [ticket_find]}}}", in: stack)
+        #expect(bad.first?.contains("unlisted-tools") == true)
+    }
+
+    private static func function(_ handler: String) -> String {
+        "tools: {f: {function: {description: d, parameters: {}, \(handler)}}}"
+    }
+
+    @Test(
+        "A program must be there and executable: beside the spec, anywhere, or in `PATH`",
+        arguments: [
+            ("./good.sh", "tools.f met: `./good.sh` can be run"), ("sh", "tools.f met: `sh` can be run"),
+            ("/bin/sh", "tools.f met: `/bin/sh` can be run"), ("./plain.txt", "tools.f not-executable"),
+            ("./gone.sh", "tools.f missing-program"), ("no-such-program", "tools.f missing-program"),
+            ("./", "tools.f missing-program"),
+        ])
+    func programs(command: String, verdict: String) async throws {
+        let stack = try TestStack()
+        try stack.write("good.sh", "#!/bin/sh\n")
+        try stack.write("plain.txt", "text")
+        let path = stack.folder.appending(path: "good.sh").path
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let found = try await verdicts(Self.function("exec: {command: [\(command)]}"), in: stack)
+        #expect(found.count == 1 && found[0].hasPrefix(verdict), "\(found)")
+    }
+
+    @Test("A program that is named by a path and cannot be run is a warning whenever the spec is read")
+    func programWarnings() throws {
+        let stack = try TestStack()
+        func problems(_ command: String) throws -> [Diagnostic] {
+            let (workflow, folder) = try stack.declare(Self.function("exec: {command: [\(command)]}"))
+            return workflow.declarations.flatMap { $0.spec.problems(in: folder) }
+        }
+        let told = try problems("./gone.sh")
+        #expect(told.map(\.code.name) == ["missing-program"] && told.map(\.severity) == [.warning])
+        #expect(try problems("no-such-program").isEmpty)
+    }
+
+    @Test("Whatever answers at a function's address will do; silence is a warning")
+    func addresses() async throws {
+        let weather = try await verdicts(Self.function("http: {url: 'http://weather.test/now'}"))
+        #expect(weather == ["tools.f met: `http://weather.test/now` answers"])
+        let silent = try await verdicts(Self.function("http: {url: 'http://silent.test/now'}"))
+        #expect(silent == ["tools.f limited: function-unreachable"])
     }
 }

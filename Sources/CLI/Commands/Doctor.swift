@@ -10,8 +10,8 @@ struct DoctorCommand: AsyncParsableCommand {
         abstract: "Look whether the servers have what a spec needs.",
         discussion: """
             Shows which servers answer, what their generation offers, and whether everything that the spec declares is \
-            there or can be made: models, embeddings, shields, the tools of MCP servers, the right to change things. \
-            Nothing is changed. Without a spec only the servers are looked at.
+            there or can be made: models, embeddings, shields, the tools of MCP servers, what carries out functions, the \
+            right to change things. Nothing is changed. Without a spec only the servers are looked at.
 
             Exit code 0: everything is there; 10: something is not; 1: that could not be found out.
 

@@ -2,26 +2,34 @@ package import Engine
 package import Language
 import Wire
 
-/// Tries what a plan takes on trust, changing nothing: that MCP servers list their tools, and that embedding models embed
-/// as the spec says.
+/// Tries what a plan takes on trust, changing nothing: that MCP servers list their tools, that embedding models embed as
+/// the spec says, and that what carries out functions is there.
 package struct Trials: Sendable {
     let workflow: Workflow
     let servers: Servers
     /// The tokens of MCP servers, by the name of their variable.
     let tokens: [String: Secret]
+    private let searchPath: String
 
-    package init(_ workflow: Workflow, on servers: Servers, tokens: [String: Secret]) {
+    /// - Parameter searchPath: the folders of programs, as `PATH` lists them.
+    package init(_ workflow: Workflow, on servers: Servers, tokens: [String: Secret], searchPath: String) {
         self.workflow = workflow
         self.servers = servers
         self.tokens = tokens
+        self.searchPath = searchPath
     }
 
     /// One finding for each thing that can be tried, in no order; all are tried at the same time.
     package func findings() async throws -> [Finding] {
         try await withThrowingTaskGroup(of: Finding?.self) { group in
             for (declaration, tool) in workflow.specs(of: ToolSpec.self) {
-                guard let mcp = tool.mcp else { continue }
-                group.addTask { try await Self.finding(about: declaration) { try await tools(of: mcp, declaration) } }
+                group.addTask {
+                    try await Self.finding(about: declaration) {
+                        if let mcp = tool.mcp { return try await tools(of: mcp, declaration) }
+                        guard let function = tool.function else { return nil }
+                        return try await handler(of: function)
+                    }
+                }
             }
             for (declaration, store) in workflow.specs(of: VectorStoreSpec.self) {
                 guard let server = servers.llamaStack else { continue }
@@ -80,6 +88,25 @@ extension Trials {
     }
 }
 
+/// What carries out functions.
+extension Trials {
+    /// Whether the program can be run, or something answers at the address. What does not answer now may do so when it is
+    /// called: that is a warning.
+    private func handler(of function: FunctionSpec) async throws -> Finding.Verdict? {
+        if let program = function.program {
+            if let problem = program.problem(in: servers.folder, searchPath: searchPath) { throw problem }
+            return .met("`\(program.command.value.first ?? "")` can be run")
+        }
+        guard let url = function.http?.url else { return nil }
+        do {
+            _ = try await servers.transport.send(HTTPRequest(.get, url.value, timeout: .seconds(5)))
+            return .met("`\(url.value)` answers")
+        } catch let failure as TransportFailure {
+            return .limited(.silentFunction(url, failure))
+        }
+    }
+}
+
 /// Embedding models.
 extension Trials {
     /// Whether the store's embedding model embeds, with vectors as long as the spec says.
@@ -125,6 +152,14 @@ extension Diagnostic {
                 + (error.status.map { " (status \($0))" } ?? "") + ".",
             fix: "Check the address and the token. If only Llama Stack can reach it, look from there.", at: url.range,
             exitCode: 1)
+    }
+
+    fileprivate static func silentFunction(_ url: Located<String>, _ failure: TransportFailure) -> Diagnostic {
+        Diagnostic(
+            "function-unreachable", "A function does not answer",
+            detail: "Nothing answers at `\(url.value)`: \(failure.message). Calls of the function would fail now.",
+            fix: "Start what carries it out before the agent is asked, or correct the address.", at: url.range,
+            severity: .warning)
     }
 
     fileprivate static func otherDimension(

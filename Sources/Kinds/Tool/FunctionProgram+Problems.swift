@@ -1,0 +1,54 @@
+import Engine
+import FoundationEssentials
+package import Language
+
+extension FunctionProgram {
+    /// Why the program cannot be run on this machine, as far as can be told without running it; nil when it can.
+    ///
+    /// - Parameters:
+    ///   - folder: tells where it runs: beside the file that names it.
+    ///   - searchPath: the folders that a bare name is looked for in, as `PATH` lists them; nil to look for none.
+    func problem(in folder: SpecFolder, searchPath: String?) -> Diagnostic? {
+        guard let name = command.value.first else { return nil }
+        guard name.contains("/") else {
+            guard let searchPath else { return nil }
+            let isThere = searchPath.split(separator: ":").contains {
+                FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+            }
+            return isThere ? nil : .noProgram(name, "No folder in `PATH` has a program `\(name)`.", command.range)
+        }
+        let path = folder.location(of: Located(name, at: command.range))
+        var isDirectory = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory), !isDirectory else {
+            let reason = isDirectory ? "`\(name)` is a directory." : "There is no file `\(name)`."
+            return .noProgram(name, reason, command.range)
+        }
+        return FileManager.default.isExecutableFile(atPath: path) ? nil : .notExecutable(name, command.range)
+    }
+}
+
+extension ToolSpec {
+    /// A program that is named by a path and cannot be run here: a warning, for what is applied may be tried elsewhere.
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        guard var problem = function?.program?.problem(in: folder, searchPath: nil) else { return [] }
+        problem.severity = .warning
+        return [problem]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noProgram(_ name: String, _ reason: String, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "missing-program", "A function's program is not there",
+            detail: "\(reason) Calls of the function would fail.",
+            fix: "Create it, or correct the command; a path is relative to the file that names it.", at: range,
+            exitCode: 10)
+    }
+
+    fileprivate static func notExecutable(_ name: String, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "not-executable", "A function's program may not be run",
+            detail: "`\(name)` is not executable. Calls of the function would fail.", fix: "Run `chmod +x \(name)`.",
+            at: range, exitCode: 10)
+    }
+}
