@@ -10,7 +10,7 @@ package enum RuntimeChoice {
     ///
     /// On 0.2 that is a server agent (its Responses API knows no shields and no usage). Later it is the Responses API;
     /// on 0.3 a server agent where the Responses API lacks something that is asked for (a server's own tool groups,
-    /// different shields for questions and answers), or may break off a turn.
+    /// different shields for questions and answers).
     package static func runtime(
         of agent: AgentDefinition, forced: AgentDefinition.Runtime? = nil, on server: Capabilities
     ) -> AgentDefinition.Runtime {
@@ -18,8 +18,7 @@ package enum RuntimeChoice {
         if agent.agentID != nil { return .agents }
         if server.hasAgents {
             guard server.hasResponses, server.generation > .v02 else { return .agents }
-            return lacks(agent, .responses, on: server).isEmpty && !mayBreakOff(agent, on: server)
-                ? .responses : .agents
+            return lacks(agent, .responses, on: server).isEmpty ? .responses : .agents
         }
         return server.hasResponses ? .responses : .chat
     }
@@ -31,24 +30,7 @@ package enum RuntimeChoice {
         let runtime = agent.runtime ?? .responses
         let lacking = lacks(agent, runtime, on: server).map { missing($0, agent, runtime, server) }
         let ignored = ignores(agent, runtime, on: server).map { unheard($0, agent, runtime, server) }
-        let broken = runtime == .responses && mayBreakOff(agent, on: server) ? [breaking(agent, server)] : []
-        return lacking + ignored + broken + agent.tools.compactMap(\.agent).flatMap { problems(of: $0, on: server) }
-    }
-
-    /// Whether a turn fails that calls a function after a tool of the server: where shields look on, Llama Stack 0.3 to
-    /// 0.7 cannot read the result of such a tool when the turn goes on (400 `Unsupported content type`).
-    private static func mayBreakOff(_ agent: AgentDefinition, on server: Capabilities) -> Bool {
-        server.hasGuardrails && !(agent.inputShields ?? []).isEmpty
-            && agent.tools.contains { $0.offered != nil } && agent.tools.contains { $0.offered == nil }
-    }
-
-    private static func breaking(_ agent: AgentDefinition, _ server: Capabilities) -> Diagnostic {
-        Diagnostic(
-            "broken-turn", "A turn that the server breaks off",
-            detail: "The agent `\(agent.name)` has shields, functions and tools of the server; \(server.product) "
-                + "\(server.version) fails on a turn in which a function is called after a tool of the server.",
-            fix: "Leave one of the three out, or give the functions to an agent that is asked as a tool.",
-            address: "agents.\(agent.name)", severity: .warning)
+        return lacking + ignored + agent.tools.compactMap(\.agent).flatMap { problems(of: $0, on: server) }
     }
 
     /// Something that is asked for and not there, and where it would be.

@@ -171,14 +171,14 @@ import Wire
         }
     }
 
-    private func response(_ id: String, _ item: String, _ status: String = "completed") -> ScriptedTransport.Step {
+    private func response(_ id: String, _ items: String..., status: String = "completed") -> ScriptedTransport.Step {
         let usage = #""usage":{"input_tokens":10,"output_tokens":5}"#
-        let end = #""status":"\#(status)","output":[\#(item)],\#(usage)"#
-        return frames(
-            #"{"type":"response.created","response":{"id":"\#(id)"}}"#,
-            #"{"type":"response.output_item.added","item":\#(item)}"#,
-            #"{"type":"response.completed","response":{"id":"\#(id)",\#(end)}}"#
-        )
+        let end = #""status":"\#(status)","output":[\#(items.joined(separator: ","))],\#(usage)"#
+        let added = items.map { #"{"type":"response.output_item.added","item":\#($0)}"# }
+        let all =
+            [#"{"type":"response.created","response":{"id":"\#(id)"}}"#] + added
+            + [#"{"type":"response.completed","response":{"id":"\#(id)",\#(end)}}"#]
+        return .stream(all.map { Array("data: \($0)\n\n".utf8) })
     }
 
     @Test("Responses: an agent is asked as a tool by its own model call, and its usage is added")
@@ -214,10 +214,34 @@ import Wire
         #expect(!whole[1].contains("previous_response_id"))
     }
 
+    @Test(
+        "After a tool of the server, where the server cannot look on, shields are asked here", arguments: [false, true])
+    func blind(isRefused: Bool) async throws {
+        let search = #"{"type":"file_search_call","id":"f1","queries":["q"],"results":[]}"#
+        let call = #"{"type":"function_call","call_id":"c1","name":"weather","arguments":"{\"city\":\"Rome\"}"}"#
+        let text = #"{"type":"message","content":[{"text":"It is sunny."}]}"#
+        var guarded = agent(
+            .responses, [Self.weather, ToolDefinition(name: "s", fileSearch: .init(vectorStores: ["v"]))])
+        (guarded.inputShields, guarded.outputShields) = (["guard"], ["guard"])
+        let pass = ScriptedTransport.Step.json(#"{"violation":null}"#)
+        let stop = ScriptedTransport.Step.json(#"{"violation":{"violation_level":"error","user_message":"No."}}"#)
+        let (answer, sent) = try await ask(
+            guarded, on: "0.7.3",
+            [
+                response("r1", search, call), pass, response("r2", text), isRefused ? stop : pass, .json("{}"),
+                .json("{}"),
+            ])
+        #expect(answer.text == (isRefused ? "No." : "It is sunny."))
+        #expect(sent[0].contains("guardrails"))
+        #expect(sent[1].hasPrefix("POST /v1/safety/run-shield") && sent[1].contains("sunny in Rome"))
+        #expect(sent[2].contains(#""previous_response_id":"r1""#) && !sent[2].contains("guardrails"))
+        #expect(sent[3].hasPrefix("POST /v1/safety/run-shield") && sent[3].contains("It is sunny."))
+    }
+
     @Test("A response that is called completed and failed at once has failed")
     func failedInside() async throws {
         let text = #"{"type":"message","content":[]}"#
-        let (answer, _) = try await ask(agent(.responses, []), on: "0.3.5", [response("r1", text, "failed")])
+        let (answer, _) = try await ask(agent(.responses, []), on: "0.3.5", [response("r1", text, status: "failed")])
         #expect(answer.status == .failed)
     }
 }

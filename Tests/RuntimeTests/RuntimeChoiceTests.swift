@@ -41,25 +41,6 @@ import Wire
         #expect(RuntimeChoice.runtime(of: existing, on: server) == .agents)
     }
 
-    @Test(
-        "Shields, functions and tools of the server together may break a turn off: 0.3 avoids it, later versions warn")
-    func breaking() async throws {
-        let search = ToolDefinition(name: "search", fileSearch: .init(vectorStores: ["vs"]))
-        let stock = ToolDefinition(name: "stock", function: .init(description: "d", parameters: [:]))
-        var both = agent([search, stock])
-        (both.inputShields, both.outputShields) = (["guard"], ["guard"])
-        var searching = agent([search])
-        (searching.inputShields, searching.outputShields) = (["guard"], ["guard"])
-        for version in ["0.3.5", "0.4.7", "0.7.3"] {
-            let server = try await KnownRoutes.server(version).capabilities
-            #expect(RuntimeChoice.runtime(of: both, on: server) == (version == "0.3.5" ? .agents : .responses))
-            #expect(RuntimeChoice.runtime(of: searching, on: server) == .responses)
-            let told = RuntimeChoice.problems(of: both, on: server)
-            #expect(told.map(\.code.name) == ["broken-turn"] && told.map(\.severity) == [.warning], "\(version)")
-            #expect(RuntimeChoice.problems(of: searching, on: server) == [], "\(version)")
-        }
-    }
-
     /// What is missing, as each generation has it: no such thing may be dropped in silence.
     struct Missing: Sendable, CustomTestStringConvertible {
         var version: String

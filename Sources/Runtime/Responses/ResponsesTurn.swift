@@ -32,7 +32,12 @@ struct ResponsesTurn: Sendable {
         while true {
             let left = agent.maxSteps - (whole?.steps ?? 0)
             let body = request.body(input, after: previous, isStored: isStored, steps: left)
-            let part = try await respond(body, timeout, watch, onCreated, onEvent)
+            let part =
+                if let blind = BlindPart(after: whole, of: agent, on: server) {
+                    try await respond(blind, body, timeout, watch, onCreated, onEvent)
+                } else {
+                    try await respond(body, timeout, watch, onCreated, onEvent)
+                }
             var answer = whole?.followed(by: part.answer) ?? part.answer
             let results = try await results(of: part.calls, for: &answer, timeout - watch.elapsed, onEvent)
             answer.latency = watch.elapsed
@@ -60,6 +65,28 @@ struct ResponsesTurn: Sendable {
 
     private static func item(_ result: LocalTools.Result) -> Value {
         ["type": "function_call_output", "call_id": .string(result.id), "output": .string(result.output)]
+    }
+
+    /// A response that the shields look at here.
+    private func respond(
+        _ blind: BlindPart, _ body: [String: Value], _ timeout: Duration, _ watch: Stopwatch,
+        _ onCreated: @Sendable (String) -> Void, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Part {
+        var body = body
+        body["guardrails"] = nil
+        let events = HeldEvents()
+        do {
+            let results = (body["input"]?.array ?? []).compactMap { $0["output"]?.string }.joined(separator: "\n")
+            if let refusal = try await blind.refusal(of: results) {
+                await onEvent(.text(refusal))
+                return Part(answer: .refusing(with: refusal), calls: [])
+            }
+            var part = try await respond(body, timeout, watch, onCreated) { events.hold($0) }
+            part.answer = try await blind.checked(part.answer, events.all, onEvent)
+            return part
+        } catch let error as WireError {
+            throw error.diagnostic(address: "agents.\(agent.name)")
+        }
     }
 
     private func respond(

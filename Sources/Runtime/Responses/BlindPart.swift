@@ -1,0 +1,67 @@
+import Language
+import Synchronization
+import Wire
+
+/// A part of a turn in which the server cannot look on: with guardrails, Llama Stack 0.3 to 0.7 refuse to go on after a
+/// tool of theirs was called (400 `Unsupported content type: <class 'list'>`). The shields are asked here instead: about
+/// the results that the part begins with, and about its text, which nobody sees before.
+struct BlindPart: Sendable {
+    let shields: [String]
+    let server: LlamaStack
+
+    /// nil where the server looks on itself.
+    init?(after answer: Answer?, of agent: AgentDefinition, on server: LlamaStack) {
+        guard let shields = agent.inputShields, !shields.isEmpty, let answer else { return nil }
+        let own = Set(agent.tools.filter { $0.offered != nil }.map(\.name))
+        guard answer.toolCalls.contains(where: { !own.contains($0.tool) }) else { return nil }
+        self.shields = shields
+        self.server = server
+    }
+
+    /// Why a text must not be used; nil when it may.
+    func refusal(of text: String) async throws -> String? {
+        guard !text.isEmpty else { return nil }
+        for shield in shields {
+            if let message = try await server.safety.violation(in: text, by: shield) { return message }
+        }
+        return nil
+    }
+
+    /// Lets an answer pass with all that was told of it, or what the shields say instead of it.
+    func checked(
+        _ answer: Answer, _ events: [AgentEvent], _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        guard let refusal = try await refusal(of: answer.text) else {
+            for event in events { await onEvent(event) }
+            return answer
+        }
+        for event in events {
+            if case .text = event { continue }
+            await onEvent(event)
+        }
+        await onEvent(.text(refusal))
+        var refused = answer
+        (refused.text, refused.streamedText, refused.hasMessage) = (refusal, refusal, true)
+        return refused
+    }
+}
+
+extension Answer {
+    /// What a shield says before the model is asked.
+    static func refusing(with message: String) -> Answer {
+        Answer(
+            status: .completed, text: message, hasMessage: true, usage: Usage(input: 0, output: 0), steps: 0,
+            streamedText: message)
+    }
+}
+
+/// Keeps events until it is known whether they may be told.
+final class HeldEvents: Sendable {
+    private let held = Mutex<[AgentEvent]>([])
+
+    var all: [AgentEvent] { held.withLock { $0 } }
+
+    func hold(_ event: AgentEvent) {
+        held.withLock { $0.append(event) }
+    }
+}

@@ -1,0 +1,41 @@
+import Language
+
+extension LlamaStack {
+    /// Has shields look at texts.
+    package var safety: Safety {
+        Safety(endpoint: endpoint)
+    }
+
+    /// `POST /v1/safety/run-shield`, Llama Stack 0.2 to 0.7.
+    package struct Safety: Sendable {
+        let endpoint: Endpoint
+
+        /// What a shield has against a text, as the user is told it; nil when it lets it pass. The words of an agent are
+        /// sent as a user's, too, as the server itself does.
+        package func violation(in text: String, by shield: String) async throws -> String? {
+            let message: Value = ["role": "user", "content": .string(text)]
+            let body: Value = ["shield_id": .string(shield), "messages": [message], "params": [:]]
+            let answer: Answer = try await endpoint.decode(
+                Call(
+                    "run the shield `\(shield)`", .post, "/v1/safety/run-shield", body: .json(body), isRepeatable: true)
+            )
+            guard let violation = answer.violation, violation.level != "info" else { return nil }
+            return violation.message ?? "Content blocked by safety guardrails"
+        }
+
+        private struct Answer: Decodable {
+            let violation: Violation?
+        }
+
+        private struct Violation: Decodable {
+            /// `info`, `warn` or `error`.
+            let level: String?
+            let message: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case level = "violation_level"
+                case message = "user_message"
+            }
+        }
+    }
+}
