@@ -79,7 +79,7 @@ package struct SpecFiles: Sendable {
             for name in specs { addFile(directory + "/" + name, asks: false, orDirectory: true) }
             if sources.sources.count == before, specs.allSatisfy({ !known.contains(directory + "/" + $0) }), isComplete
             {
-                refuse(.noSpecs(in: shown))
+                refuse(.noSpecs(in: shown, but: names.sorted().filter { Self.hasSpecs(directory + "/" + $0) }))
             }
         } catch {
             refuse(.unreadableFile(shown, .unreadable("the directory cannot be listed")))
@@ -88,6 +88,12 @@ package struct SpecFiles: Sendable {
 
     private static func isSpec(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
+    }
+
+    private static func hasSpecs(_ directory: String) -> Bool {
+        // What is no directory, or cannot be listed, is not proposed.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.contains(where: isSpec)
     }
 
     /// Reads a file, and says whether it is a directory instead.
@@ -151,11 +157,19 @@ extension Diagnostic {
         }
     }
 
-    fileprivate static func noSpecs(in path: String) -> Diagnostic {
-        Diagnostic(
+    /// - Parameter folders: The directories in it that have specs.
+    fileprivate static func noSpecs(in path: String, but folders: [String]) -> Diagnostic {
+        let paths = folders.prefix(8).map { path == "." ? $0 : "\(path)/\($0)" }
+        let fix =
+            switch paths.count {
+            case 0: "Name the directory that has the specs, or a file."
+            case 1: "Did you mean `\(paths[0])`?"
+            case _: "Name one of its directories that have specs: \(paths.listed)."
+            }
+        return Diagnostic(
             "no-specs", "No specs in the directory",
             detail:
                 "`\(path)` has no `*.yaml`, `*.yml` or `*.json` directly in it; its subdirectories are not searched.",
-            fix: "Name the directory that has the specs, or a file.")
+            fix: fix)
     }
 }

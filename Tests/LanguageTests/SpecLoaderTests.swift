@@ -73,6 +73,22 @@ struct SpecLoaderTests {
         #expect(!loaded.isComplete)
     }
 
+    @Test(
+        "A directory whose directories have the specs names them",
+        arguments: [
+            (
+                ["specs/a/x.yaml": "a: 1", "specs/b/y.json": "{}", "specs/c/d/z.yml": "a: 1"],
+                "Name one of its directories that have specs: `specs/a` and `specs/b`."
+            ),
+            (["specs/a/x.yaml": "a: 1", "specs/readme.txt": "x"], "Did you mean `specs/a`?"),
+            (["specs/c/d/z.yml": "a: 1"], "Name the directory that has the specs, or a file."),
+        ])
+    func directories(_ files: [String: String], _ fix: String) throws {
+        let loaded = try load(files, ["specs"])
+        #expect(loaded.diagnostics.map(\.code) == ["no-specs"])
+        #expect(loaded.diagnostics.first?.fix == fix)
+    }
+
     @Test("Documents are joined by kind and name")
     func join() throws {
         let files = [
