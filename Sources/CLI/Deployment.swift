@@ -42,6 +42,16 @@ struct Deployment: Sendable {
         Notices.write(plan.warnings, stack.sources, environment: stack.environment)
     }
 
+    /// Writes which MCP servers of changed agents list no tools, or not those that are allowed.
+    func tellSilentTools(_ stack: Stack) async throws {
+        let changed = Set(plan.changes.filter { ![.keep, .delete, .forget].contains($0.action) }.map(\.address))
+        // A token that is missing is told by the MCP server's refusal.
+        let tokens = (try? Kinds.tokens(in: workflow, environment: stack.environment)) ?? [:]
+        let trials = Trials(workflow, on: session.servers, tokens: tokens, searchPath: "")
+        let warnings = try await Interruption.cancelling { try await trials.silentTools(ofChanged: changed) }
+        Notices.write(warnings, stack.sources, environment: stack.environment)
+    }
+
     /// Asks, unless the user said `--yes` already.
     /// - Returns: Whether to go on.
     func isAgreed(_ options: ChangeOptions, question: String) throws -> Bool {

@@ -13,26 +13,8 @@ extension Kinds {
             model: workflow.models[agent.model.value]?.id.value ?? agent.model.value, instructions: "",
             maxSteps: agent.maxSteps)
         definition.tools = agent.tools.compactMap { tool in
-            (workflow[Address(ToolResource.kind, tool.value)]?.spec as? ToolSpec)?.served(as: tool.value)
+            (workflow[Address(ToolResource.kind, tool.value)]?.spec as? ToolSpec)?.outline(named: tool.value)
         }
         return definition
-    }
-}
-
-extension ToolSpec {
-    fileprivate func served(as name: String) -> ToolDefinition? {
-        if let fileSearch {
-            return ToolDefinition(name: name, fileSearch: .init(vectorStores: fileSearch.vectorStores.map(\.value)))
-        }
-        if let mcp { return ToolDefinition(name: name, mcp: .init(url: mcp.url?.value, allow: mcp.allow)) }
-        if let function {
-            return ToolDefinition(
-                name: name, function: .init(description: function.description, parameters: function.parameters))
-        }
-        if let builtin { return ToolDefinition(name: name, builtin: builtin) }
-        if let toolGroup { return ToolDefinition(name: name, toolGroup: .init(id: toolGroup.id)) }
-        return agent.map {
-            ToolDefinition(name: name, agent: AgentDefinition(name: $0.value, model: "", instructions: ""))
-        }
     }
 }

@@ -42,7 +42,7 @@ struct TrialsTests {
         }
     }
 
-    private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
+    private func trials(_ yaml: String, in stack: TestStack?) async throws -> Trials {
         let stack = try stack ?? TestStack()
         let (workflow, folder) = try stack.declare(yaml)
         let world = World(ogx: stack.ogx)
@@ -50,8 +50,11 @@ struct TrialsTests {
             to: Endpoint(service: "OGX", base: "http://ogx.test", transport: world))
         let servers = Servers(
             stack: workflow.stack, llamaStack: server, mlflow: nil, folder: folder, transport: world, commit: nil)
-        return try await Trials(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin").findings().map {
-            finding in
+        return Trials(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin")
+    }
+
+    private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
+        try await trials(yaml, in: stack).findings().map { finding in
             switch finding.verdict {
             case .met(let seen): "\(finding.address) met: \(seen)"
             case .unmet(let problem): "\(finding.address) \(problem.code.name): \(problem.detail) \(problem.fix ?? "")"
@@ -129,5 +132,22 @@ struct TrialsTests {
         #expect(weather == ["tools.f met: `http://weather.test/now` answers"])
         let silent = try await verdicts(Self.function("http: {url: 'http://silent.test/now'}"))
         #expect(silent == ["tools.f limited: function-unreachable"])
+    }
+
+    @Test("An apply warns of MCP servers that list nothing to the agents that it changed, and of no other")
+    func silentTools() async throws {
+        let yaml = """
+            tools:
+              desk: {mcp: {url: 'http://desk.test/mcp'}}
+              gone: {mcp: {url: 'http://silent.test/mcp'}}
+            agents:
+              a: {model: scripted/llm, instructions: Help., tools: [desk, gone]}
+              b: {model: scripted/llm, instructions: Help., tools: [desk]}
+            """
+        let all = try await trials(yaml, in: nil)
+        let told = try await all.silentTools(ofChanged: [Address("agents", "a")])
+        #expect(told.map(\.code.name) == ["mcp-unreachable"] && told.map(\.severity) == [.warning])
+        #expect(told.first?.detail.contains("http://silent.test/mcp") == true)
+        #expect(try await all.silentTools(ofChanged: [Address("agents", "b")]).isEmpty)
     }
 }

@@ -44,6 +44,7 @@ extension Deployment {
         }
         let applied = try await deployment.apply(change, command: command)
         Console.out(applied.summary)
+        try await deployment.tellSilentTools(stack)
         return true
     }
 }

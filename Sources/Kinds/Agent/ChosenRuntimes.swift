@@ -65,13 +65,14 @@ extension AgentDefinition {
 
 extension ToolSpec {
     /// The tool of such an outline.
-    fileprivate func outline(named name: String) -> ToolDefinition? {
+    func outline(named name: String) -> ToolDefinition? {
         if fileSearch != nil { return ToolDefinition(name: name, fileSearch: .init(vectorStores: [])) }
         if let mcp {
             return ToolDefinition(
                 name: name,
                 mcp: .init(
-                    url: mcp.url?.value, connector: mcp.connector?.value, requireApproval: mcp.requireApproval))
+                    url: mcp.url?.value, connector: mcp.connector?.value, allow: mcp.allow,
+                    requireApproval: mcp.requireApproval))
         }
         if let function {
             return ToolDefinition(

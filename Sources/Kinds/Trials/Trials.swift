@@ -43,7 +43,7 @@ package struct Trials: Sendable {
         }
     }
 
-    private static func finding(
+    static func finding(
         about declaration: Declaration, _ look: () async throws -> Finding.Verdict?
     ) async throws -> Finding? {
         do {
@@ -60,7 +60,7 @@ package struct Trials: Sendable {
 /// MCP servers.
 extension Trials {
     /// Whether the tools that are allowed are among those that the MCP server lists.
-    private func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Verdict? {
+    func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Verdict? {
         guard let (place, range, names) = try await listing(mcp) else { return nil }
         guard !names.isEmpty else { throw Diagnostic.noTools(declaration.address, place, range) }
         let missing = (mcp.allow ?? []).filter { !names.contains($0) }
