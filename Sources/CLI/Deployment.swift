@@ -48,7 +48,10 @@ struct Deployment: Sendable {
         // A token that is missing is told by the MCP server's refusal.
         let tokens = (try? Kinds.tokens(in: workflow, environment: stack.environment)) ?? [:]
         let trials = Trials(workflow, on: session.servers, tokens: tokens, searchPath: "")
-        let warnings = try await Interruption.cancelling { try await trials.silentTools(ofChanged: changed) }
+        let made = Set(plan.changes.filter { $0.action == .create }.map(\.address))
+        let warnings = try await Interruption.cancelling {
+            try await trials.silentTools(ofChanged: changed, without: made)
+        }
         Notices.write(warnings, stack.sources, environment: stack.environment)
     }
 

@@ -129,7 +129,14 @@ struct MatrixServer {
     private let drover: DroverProgram
     private let directory: String
 
-    init(_ drover: DroverProgram, _ generation: MatrixIntegrationTests.Generation, directory: String) {
+    private let script: String
+
+    /// - Parameter script: what the model says.
+    init(
+        _ drover: DroverProgram, _ generation: MatrixIntegrationTests.Generation, directory: String,
+        script: String = "helpdesk/lab/model.yaml"
+    ) {
+        self.script = script
         self.drover = drover
         self.generation = generation
         self.directory = directory
@@ -137,7 +144,7 @@ struct MatrixServer {
 
     func start() async throws {
         let up = try await drover(
-            "lab", "up", "--stack", generation.rawValue, "--script", "helpdesk/lab/model.yaml", "--start-limit", "240")
+            "lab", "up", "--stack", generation.rawValue, "--script", script, "--start-limit", "240")
         try #require(up.code == 0, "\(up.output)\(up.errors)")
     }
 

@@ -149,5 +149,7 @@ struct TrialsTests {
         #expect(told.map(\.code.name) == ["mcp-unreachable"] && told.map(\.severity) == [.warning])
         #expect(told.first?.detail.contains("http://silent.test/mcp") == true)
         #expect(try await all.silentTools(ofChanged: [Address("agents", "b")]).isEmpty)
+        let made: Set = [Address("tools", "gone")]
+        #expect(try await all.silentTools(ofChanged: [Address("agents", "a")], without: made).isEmpty)
     }
 }

@@ -1,16 +1,18 @@
 package import Engine
 package import Language
-import Wire
 
 extension Trials {
     /// What an apply should say of the MCP servers that its changed agents call: nobody else says that one lists no tools
-    /// until an agent is asked. Those that are registered as tool groups were looked at when they were.
+    /// until an agent is asked.
     ///
+    /// - Parameter made: the tool groups that the apply made, of which the server was asked. It is asked of no other: Llama
+    ///   Stack 0.2 and 0.3 go on listing what the one listed that had the same id before.
     /// - Returns: warnings, in the order of the declarations: what cannot be asked from here may be reached from the server.
-    package func silentTools(ofChanged changed: Set<Address>) async throws -> [Diagnostic] {
-        let groups = servers.llamaStack.map { ChosenRuntimes(workflow, on: $0.capabilities).toolGroups } ?? []
+    package func silentTools(
+        ofChanged changed: Set<Address>, without made: Set<Address> = []
+    ) async throws -> [Diagnostic] {
         let used = workflow.specs(of: ToolSpec.self).filter { declaration, tool in
-            tool.mcp != nil && !groups.contains(declaration.address)
+            tool.mcp != nil && !made.contains(declaration.address)
                 && !workflow.graph.dependents(of: declaration.address).isDisjoint(with: changed)
         }
         return try await Array(used).concurrentMap(limit: 8) { declaration, tool -> Diagnostic? in
