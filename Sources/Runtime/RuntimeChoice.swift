@@ -17,7 +17,7 @@ package enum RuntimeChoice {
         if let forced { return forced }
         if agent.agentID != nil { return .agents }
         if server.hasAgents {
-            guard server.hasResponses, server.generation > .v02 else { return .agents }
+            guard server.hasResponses, server.prefersResponses else { return .agents }
             return lacks(agent, .responses, on: server).isEmpty ? .responses : .agents
         }
         return server.hasResponses ? .responses : .chat
@@ -58,7 +58,7 @@ package enum RuntimeChoice {
             return [Lack(what: "agents on the server", remedy: remedy)]
         }
         var lacks: [Lack] = []
-        if agent.responseFormat != nil, server.generation > .v02 {
+        if agent.responseFormat != nil, !server.agentsTakeFormats {
             let remedy = "Its agents refuse every `responseFormat`; use `runtime: responses`."
             lacks.append(Lack(what: "answers that follow a schema", remedy: remedy))
         }
@@ -122,11 +122,7 @@ package enum RuntimeChoice {
         ]
         let heeded: Set<String>
         switch runtime {
-        case .agents:
-            heeded =
-                server.generation > .v02
-                ? ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "toolChoice"]
-                : ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "sampling.stop", "toolChoice"]
+        case .agents: heeded = server.tuningHeededByAgents
         case .responses: heeded = server.heededTuning
         case .chat: heeded = Set(set.keys)
         }

@@ -10,6 +10,22 @@ extension Capabilities {
         generation >= .v03
     }
 
+    /// Whether agents of the server take a format of their answers; those of 0.3 refuse every one.
+    package var agentsTakeFormats: Bool {
+        generation < .v03
+    }
+
+    /// The declared fields that tune an answer and that agents of the server heed.
+    package var tuningHeededByAgents: Set<String> {
+        let heeded: Set = ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "toolChoice"]
+        return generation < .v03 ? heeded.union(["sampling.stop"]) : heeded
+    }
+
+    /// Whether the Responses API does more than agents of the server: that of 0.2 knows no shields and no usage.
+    package var prefersResponses: Bool {
+        generation >= .v03
+    }
+
     /// Whether chat completions are offered.
     package var hasChatCompletions: Bool {
         has("POST", "\(openAIPrefix)/chat/completions")
