@@ -21,6 +21,7 @@ TESTS = Path(__file__).parent.parent
 FOLDER = TESTS.parent / "Sources" / "Kinds" / "AgentVersion" / "ModelFolder"
 FIXTURES = TESTS / "Fixtures"
 
+BLOCKED = "I can't answer that."
 QUESTION = {"input": [{"role": "user", "content": "What is the refund window?"}]}
 WEATHER = {"name": "weather", "function": {
     "description": "Current weather of a city",
@@ -49,6 +50,9 @@ class StubLlamaStack(ThreadingHTTPServer):
         self.calls: list[str] = []
         self.agents: dict[str, JSON] = {}
         self.sessions: set[str] = set()
+        # What its shield looked at, and the word that it forbids.
+        self.looked_at: list[str] = []
+        self.forbidden = "bomb"
         self.status = 200
         self.answers: list[list[bytes]] = [[]]
         # Waited for before the last frame is sent: an open gate lets everything pass.
@@ -84,6 +88,8 @@ class StubLlamaStack(ThreadingHTTPServer):
         parts = urlsplit(path).path.split("/agents")
         if path == "/v1/version":
             return 200, {"version": self.version}
+        if (method, path) == ("POST", "/v1/safety/run-shield"):
+            return self.look(body)
         if len(parts) != 2 or parts[0] != {"0.2": "/v1", "0.3": "/v1alpha"}.get(self.version[:3]):
             return 404, {"detail": "Not Found"}
         match [method, *parts[1].strip("/").split("/")]:
@@ -102,6 +108,15 @@ class StubLlamaStack(ThreadingHTTPServer):
                 self.sessions.discard(session)
                 return 204, None
         return 400, {"detail": f"Invalid value: Could not find agent info for {parts[1]}"}
+
+    def look(self, body: JSON) -> tuple[int, Any]:
+        """What the shield `guard` says, as a Llama Guard of Llama Stack 0.3 to 0.7 does."""
+        if body["shield_id"] != "guard":
+            return 404, {"error": {"message": f"Shield '{body['shield_id']}' not found"}}
+        [message] = body["messages"]
+        self.looked_at.append(message["content"])
+        violation = {"violation_level": "error", "user_message": BLOCKED, "metadata": {"violation_type": "S9"}}
+        return 200, {"violation": violation if self.forbidden in message["content"] else None}
 
 
 def recorded(name: str) -> list[bytes]:

@@ -43,6 +43,11 @@ class Generation:
         """Whether the Responses API looks at `guardrails`; 0.2 ignores the field in silence."""
         return not self._is("0.2")
 
+    @property
+    def fails_on_guarded_calls(self) -> bool:
+        """Whether the Responses API fails where it is to look at an input with function calls (seen up to 0.7.3)."""
+        return any(map(self._is, ("0.3", "0.4", "0.5", "0.6", "0.7")))
+
     def _is(self, minor: str) -> bool:
         return self.version.startswith(minor + ".")
 

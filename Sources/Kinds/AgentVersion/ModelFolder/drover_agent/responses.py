@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 
 from mlflow.entities import SpanType
 
+from .guards import Guards
 from .items import arguments_of, error_text, filled, first, history, mlflow_response
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
 from .spans import OpenSpans
@@ -21,16 +23,23 @@ class ResponsesRuntime:
         self._server = server
         self._definition = definition
         self._delegates = delegates
+        self._guards = Guards(server, shields(definition))
 
     def run(self, turn: Turn) -> Events:
-        yield from in_steps(self._exchange, turn, self._delegates, self._definition["maxSteps"])
+        yield from in_steps(self._step, turn, self._delegates, self._definition["maxSteps"])
 
-    def _exchange(self, turn: Turn) -> Events:
+    def _step(self, turn: Turn) -> Events:
+        if self._guards.are_needed(turn):
+            yield from self._guards.watch(partial(self._exchange, is_watched=True), turn)
+        else:
+            yield from self._exchange(turn)
+
+    def _exchange(self, turn: Turn, is_watched: bool = False) -> Events:
         asked = {  # Not the tools: their headers and tokens are nobody's business.
             "model": self._definition["model"], "instructions": self._definition.get("instructions"),
             "input": turn.input,
         }
-        body = self.body(turn)
+        body = self.body(turn, is_watched)
         path = self._server.generation.openai + "/responses"
         attributes = {"mlflow.llm.model": self._definition["model"]}
         with (
@@ -48,8 +57,8 @@ class ResponsesRuntime:
                     return
             raise LlamaStackError("Llama Stack ended the answer before it was complete.")
 
-    def body(self, turn: Turn) -> JSON:
-        """The request to the server."""
+    def body(self, turn: Turn, is_watched: bool = False) -> JSON:
+        """The request to the server, without guardrails where the turn is watched here."""
         tools = tools_of(self._definition)
         guardrails = shields(self._definition)
         if guardrails and not self._server.generation.has_guardrails:
@@ -66,7 +75,7 @@ class ResponsesRuntime:
             "include": ["file_search_call.results"] if any("fileSearch" in tool for tool in tools) else None,
             "tool_choice": tool_choice(self._definition.get("toolChoice"), tools),
             "text": schema and {"format": {"type": "json_schema", **schema}},
-            "guardrails": guardrails or None,
+            "guardrails": None if is_watched else guardrails or None,
             "max_infer_iters": self._definition.get("maxSteps"),
             "temperature": turn.sampling.get("temperature"),
             "top_p": turn.sampling.get("top_p"),
