@@ -34,8 +34,15 @@ extension DiagnosticRenderer {
         ["line": .integer(Int(position.line)), "column": .integer(Int(position.column))]
     }
 
-    /// The diagnostics as a SARIF 2.1.0 log of one run; columns count Unicode scalars.
-    package func sarif(_ diagnostics: [Diagnostic], version: String) -> Value {
+    /// A SARIF 2.1.0 log of runs.
+    package static func sarif(_ runs: [Value]) -> Value {
+        [
+            "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": .array(runs),
+        ]
+    }
+
+    /// The diagnostics as a run of a SARIF 2.1.0 log; columns count Unicode scalars.
+    package func sarifRun(_ diagnostics: [Diagnostic], version: String) -> Value {
         let sorted = diagnostics.sortedByPlace()
         let rules = Dictionary(sorted.map { ($0.code.name, $0.summary) }) { first, _ in first }
         let driver: Value = [
@@ -47,15 +54,9 @@ extension DiagnosticRenderer {
                 }),
         ]
         return [
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [
-                [
-                    "tool": ["driver": driver],
-                    "columnKind": "unicodeCodePoints",
-                    "results": .array(sorted.map(result)),
-                ]
-            ],
+            "tool": ["driver": driver],
+            "columnKind": "unicodeCodePoints",
+            "results": .array(sorted.map(result)),
         ]
     }
 

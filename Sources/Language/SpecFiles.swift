@@ -86,6 +86,15 @@ package struct SpecFiles: Sendable {
         }
     }
 
+    /// The directories in a directory that have specs, where it has none itself: each holds a stack of its own.
+    package static func stacks(in path: String, workingDirectory: String) -> [String] {
+        let absolute = Paths.resolve(path, in: workingDirectory)
+        // What is no directory has none; what cannot be listed is told when it is read.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: absolute)) ?? []
+        guard !names.contains(where: isSpec) else { return [] }
+        return names.sorted().filter { hasSpecs(absolute + "/" + $0) }.map { absolute + "/" + $0 }
+    }
+
     private static func isSpec(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }

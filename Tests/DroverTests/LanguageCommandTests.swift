@@ -15,6 +15,27 @@ struct LanguageCommandTests {
         #expect(ended.errors == "")
     }
 
+    @Test("A directory of stacks is valid when each of them is")
+    func severalStacks() async throws {
+        let specs = try await DroverProgram(in: packageRoot)("validate", "specs/")
+        #expect(specs.code == 0 && specs.errors == "", "\(specs.errors)")
+        #expect(specs.output.split(separator: "\n").map { $0.split(separator: " ")[3] } == ["helpdesk", "quickstart"])
+        try await withTemporaryDirectory { directory in
+            for (name, text) in [("a", "drover: v1\nstack: a\n"), ("b", "drover: v1\nstack: b\nagnets: {}\n")] {
+                try FileManager.default.createDirectory(
+                    atPath: "\(directory)/\(name)", withIntermediateDirectories: false)
+                try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)/drover.yaml"))
+            }
+            let drover = DroverProgram(in: directory)
+            let text = try await drover("validate", ".")
+            #expect(text.code == 3 && text.output.contains("the stack a") && text.errors.contains("b/drover.yaml:3:1"))
+            let json = try Value(json: try await drover("validate", ".", "--format", "json").output.utf8)
+            #expect(json.array?.map { $0["file"] } == ["b/drover.yaml"])
+            let sarif = try Value(json: try await drover("validate", ".", "--format", "sarif").output.utf8)
+            #expect(sarif["runs"]?.array?.map { $0["results"]?.array?.count } == [0, 1])
+        }
+    }
+
     @Test("What is rendered is valid, renders to itself, and holds no variable")
     func rendering() async throws {
         try await withTemporaryDirectory { directory in

@@ -149,15 +149,15 @@ struct DiagnosticRendererTests {
                         "address": "agents.a", "notes": [note, ["text": "Also."]],
                     ]) { $1 })
             ])
-        let run = renderer.sarif([diagnostic], version: "1.0")["runs"]?.array?.first
-        let result = run?["results"]?.array?.first
+        let run = renderer.sarifRun([diagnostic], version: "1.0")
+        let result = run["results"]?.array?.first
         let region = result?["locations"]?.array?.first?["physicalLocation"]
         #expect(region?["artifactLocation"]?["uri"] == "dir/%C3%A4%20b.yaml")
         #expect(region?["region"] == ["startLine": 1, "startColumn": 4, "endLine": 1, "endColumn": 5])
         #expect(result?["level"] == "warning")
         #expect(result?["message"]?["text"] == "Why.\nFix: Do.\nNote: Also.")
         #expect(result?["relatedLocations"]?.array?.count == 1)
-        #expect(run?["tool"]?["driver"]?["rules"] == [["id": "code", "shortDescription": ["text": "Summary"]]])
-        #expect(run?["columnKind"] == "unicodeCodePoints")
+        #expect(run["tool"]?["driver"]?["rules"] == [["id": "code", "shortDescription": ["text": "Summary"]]])
+        #expect(run["columnKind"] == "unicodeCodePoints")
     }
 }

@@ -9,9 +9,11 @@ struct ValidateCommand: AsyncParsableCommand {
         commandName: "validate",
         abstract: "Check a spec without contacting anything.",
         discussion: """
-            Reports every mistake at once. Exit code 3 when there is one.
+            Reports every mistake at once. Exit code 3 when there is one. A directory that has no specs but directories \
+            of them holds a stack in each: all are checked.
 
             EXAMPLES
+              drover validate specs/
               drover validate specs/quickstart
               drover validate base.yaml --overlay production.yaml --format sarif > report.sarif
             """)
@@ -27,25 +29,51 @@ struct ValidateCommand: AsyncParsableCommand {
     var format = Format.text
 
     func run() async throws {
+        let checked = try stacks.map(check)
+        switch format {
+        case .text: checked.forEach(tell)
+        case .json:
+            Console.out(Value.array(checked.flatMap { $0.renderer.json($0.diagnostics).array ?? [] }).prettyJSON)
+        case .sarif: Console.out(DiagnosticRenderer.sarif(checked.map(\.sarif)).prettyJSON)
+        }
+        if let code = checked.lazy.compactMap(\.exitCode).first { throw ExitCode(code) }
+    }
+
+    /// The paths of each stack: those that are given, or the directories in the one that is.
+    private var stacks: [[String]] {
+        guard let path = spec.paths.first, spec.paths.count == 1 else { return [spec.paths] }
+        let directory = FileManager.default.currentDirectoryPath
+        let stacks = SpecFiles.stacks(in: path, workingDirectory: directory)
+        return stacks.isEmpty ? [spec.paths] : stacks.map { [$0] }
+    }
+
+    /// What came out for one stack.
+    private struct Checked {
+        var diagnostics: [Diagnostic]
+        var sources: SourceMap
+        /// nil when it is valid.
+        var exitCode: Int32?
+        var praise: String?
+
+        var renderer: DiagnosticRenderer { DiagnosticRenderer(sources: sources, colors: false) }
+        var sarif: Value { renderer.sarifRun(diagnostics, version: Version.text) }
+    }
+
+    private func check(_ paths: [String]) throws -> Checked {
         do {
-            let stack = try Stack.load(spec.paths, spec.variation)
-            report(stack.warnings, stack.sources)
-            guard format == .text else { return }
+            let stack = try Stack.load(paths, spec.variation)
             let count = stack.workflow.declarations.count { $0.range != nil }
-            Console.out("Valid: the stack \(stack.workflow.stack) declares \(count) things.")
+            return Checked(
+                diagnostics: stack.warnings, sources: stack.sources, exitCode: nil,
+                praise: "Valid: the stack \(stack.workflow.stack) declares \(count) things.")
         } catch let failure as CommandFailure {
-            guard format != .text else { throw failure }
-            report(failure.diagnostics, failure.sources)
-            throw ExitCode(failure.exitCode)
+            return Checked(
+                diagnostics: failure.diagnostics, sources: failure.sources, exitCode: failure.exitCode, praise: nil)
         }
     }
 
-    private func report(_ diagnostics: [Diagnostic], _ sources: SourceMap) {
-        let renderer = DiagnosticRenderer(sources: sources, colors: false)
-        switch format {
-        case .text: Notices.write(diagnostics, sources, environment: ProcessInfo.processInfo.environment)
-        case .json: Console.out(renderer.json(diagnostics).prettyJSON)
-        case .sarif: Console.out(renderer.sarif(diagnostics, version: Version.text).prettyJSON)
-        }
+    private func tell(_ checked: Checked) {
+        Notices.write(checked.diagnostics, checked.sources, environment: ProcessInfo.processInfo.environment)
+        if let praise = checked.praise { Console.out(praise) }
     }
 }
