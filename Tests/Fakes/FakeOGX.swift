@@ -177,6 +177,12 @@ struct FakeReply {
         return .json(["error": ["detail": ["errors": [error]]]], status: status)
     }
 
+    /// The same as the files of 0.4 tell it, which were the first to be told apart.
+    func toldByFiles(of version: FakeStackVersion) -> FakeReply {
+        guard version == .llamaStack047, let problem, invalid == nil else { return self }
+        return .json(["error": ["detail": .string(problem)]], status: status)
+    }
+
     /// FastAPI's own errors, and those of the responses.
     static func detail(_ status: Int, _ message: String) -> FakeReply {
         .json(["detail": .string(message)], status: status)

@@ -12,7 +12,7 @@ extension OGXState {
         case _: break
         }
         let id = rest[0]
-        guard Self.isFileID(id) else {
+        guard Self.isFileID(id) || !version.tellsErrorsInMessage else {
             return .error(400, Self.badFileID(id))
         }
         guard let index = files.firstIndex(where: { $0.id == id }) else {

@@ -48,6 +48,13 @@ extension OGXState {
         .object(registration.value.merging(["identifier": .string(registration.id)]) { $1 })
     }
 
+    /// A registration as it is answered: until 0.7 with whose it is, which a listing keeps back.
+    private func registered(_ registration: Registration) -> Value {
+        guard !version.tellsErrorsInMessage else { return shown(registration) }
+        let more: Value = ["owner": .null, "source": "via_register_api"]
+        return .object((shown(registration).object ?? [:]).merging(more.object ?? [:]) { $1 })
+    }
+
     private mutating func registerModel(_ body: [String: Value]) -> FakeReply {
         guard let id = body["model_id"]?.string else {
             return .invalid("'body', 'model_id'", "Field required", type: "missing")
@@ -131,9 +138,9 @@ extension OGXState {
     ) -> FakeReply {
         guard let there = self[keyPath: registry].first(where: { $0.id == new.id }) else {
             self[keyPath: registry].append(new)
-            return .json(shown(new))
+            return .json(registered(new))
         }
-        guard version.refusesConflicts, there.value != new.value else { return .json(shown(new)) }
+        guard version.refusesConflicts, there.value != new.value else { return .json(registered(new)) }
         return .error(
             400,
             "Object of type '\(noun)' and identifier '\(new.id)' already exists. Unregister it first if you want to "

@@ -6,7 +6,10 @@ extension OGXState {
         guard let id = rest.first else {
             return exchange.method == .post ? respond(exchange.json, model) : .detail(405, "Method Not Allowed")
         }
-        guard responses[id] != nil else { return .detail(404, Self.absent(id)) }
+        guard responses[id] != nil else {
+            guard version.tellsErrorsInMessage else { return .error(400, "Response with id \(id) not found") }
+            return .detail(404, Self.absent(id))
+        }
         switch exchange.method {
         case .get: return .json(["id": .string(id), "object": "response", "status": "completed"])
         case .delete:

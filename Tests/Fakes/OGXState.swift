@@ -33,6 +33,8 @@ struct OGXState {
     var shields: [Registration] = []
     var toolGroups: [Registration] = []
     var agents: [Registration] = []
+    /// Of agents, in the order of their beginning.
+    var sessions: [(agent: String, id: String, value: Value)] = []
     var files: [(id: String, file: File)] = []
     var stores: [(id: String, store: Store)] = []
     var responses: [String: Turn] = [:]
@@ -77,7 +79,7 @@ struct OGXState {
         to exchange: FakeExchange, _ group: String?, _ rest: [String], _ model: FakeModel
     ) -> FakeReply? {
         switch group {
-        case "files": files(exchange, rest)
+        case "files": files(exchange, rest).toldByFiles(of: version)
         case "vector_stores": stores(exchange, rest)
         case "responses": responses(exchange, rest, model)
         case _: nil
