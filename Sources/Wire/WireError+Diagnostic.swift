@@ -40,7 +40,9 @@ extension WireError {
         case .unreadable: unreadable
         case .stream:
             Story(
-                code: "stream-broken", summary: "The server's stream ended early", said: saying,
+                code: "stream-broken", summary: "The answer broke off",
+                // The server's words, or ours where it said nothing any more.
+                said: message.isEmpty ? saying : message,
                 fix: "See the server's log, and run it again."
             )
         case .status(let status): refused(status)
