@@ -228,7 +228,8 @@ import Wire
         let (answer, sent) = try await ask(
             guarded, on: "0.7.3",
             [
-                response("r1", search, call), pass, response("r2", text), isRefused ? stop : pass, .json("{}"),
+                response("r1", search, call), pass, isRefused ? response("r2", text, call) : response("r2", text),
+                isRefused ? stop : pass, .json("{}"),
                 .json("{}"),
             ])
         #expect(answer.text == (isRefused ? "No." : "It is sunny."))

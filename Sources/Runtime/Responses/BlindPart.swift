@@ -27,14 +27,10 @@ struct BlindPart: Sendable {
         return nil
     }
 
-    /// Lets an answer pass with all that was told of it, or what the shields say instead of it.
-    func checked(
-        _ answer: Answer, _ events: [AgentEvent], _ onEvent: @Sendable (AgentEvent) async -> Void
-    ) async throws -> Answer {
-        guard let refusal = try await refusal(of: answer.text) else {
-            for event in events { await onEvent(event) }
-            return answer
-        }
+    /// What the shields say instead of an answer; of what was held, its text is not told.
+    func refused(
+        _ answer: Answer, with refusal: String, _ events: [AgentEvent], _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async -> Answer {
         for event in events {
             if case .text = event { continue }
             await onEvent(event)

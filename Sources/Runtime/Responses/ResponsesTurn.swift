@@ -82,7 +82,12 @@ struct ResponsesTurn: Sendable {
                 return Part(answer: .refusing(with: refusal), calls: [])
             }
             var part = try await respond(body, timeout, watch, onCreated) { events.hold($0) }
-            part.answer = try await blind.checked(part.answer, events.all, onEvent)
+            guard let refusal = try await blind.refusal(of: part.answer.text) else {
+                for event in events.all { await onEvent(event) }
+                return part
+            }
+            part.calls = []  // What a refused answer asks for is not done.
+            part.answer = await blind.refused(part.answer, with: refusal, events.all, onEvent)
             return part
         } catch let error as WireError {
             throw error.diagnostic(address: "agents.\(agent.name)")
