@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Kinds
 import Language
+import Runtime
 import Testing
 import Wire
 
@@ -62,5 +63,35 @@ struct AgentLookupTests {
         let bare = "agents: {support: \(Self.agent), log: false}}"
         try await stack.apply(bare)
         #expect(try await agents(stack, bare).place(of: "support", isApplied: true) == nil)
+    }
+
+    @Test("What the spec says now is what an apply makes of it: models, tool groups and agents as tools included")
+    func declared() async throws {
+        for version in FakeStackVersion.allCases {
+            let stack = try TestStack(ogx: FakeOGX(version))
+            let yaml = """
+                models: {chat: {id: \(version.models.llm)}}
+                tools:
+                  tickets: {mcp: {url: "http://desk.test/mcp"}}
+                  billing-desk: {agent: billing}
+                agents:
+                  support: {model: chat, instructions: Be brief., tools: [tickets, billing-desk]}
+                  billing: {model: chat, instructions: Count., log: false}
+                """
+            if version == .llamaStack0224 {
+                let unapplied = try await agents(stack, yaml)
+                let thrown = await #expect(throws: Diagnostic.self) { try await unapplied.declared("support") }
+                #expect(thrown?.code == "needs-apply")
+            }
+            try await stack.apply(yaml)
+            let lookup = try await agents(stack, yaml)
+            let (declared, applied) = (try await lookup.declared("support"), try await lookup.lastApplied("support"))
+            #expect(declared == applied, "\(version)")
+            #expect(declared.tools.last?.agent?.instructions == "Count.", "\(version)")
+            let group = version == .llamaStack0224 ? "mcp::helpdesk-tickets" : nil
+            #expect(declared.tools.first?.mcp?.toolGroup == group, "\(version)")
+            let changed = try await agents(stack, yaml.replacing("Count.", with: "Add.")).declared("support")
+            #expect(changed.tools.last?.agent?.instructions == "Add.", "\(version)")
+        }
     }
 }
