@@ -3,6 +3,7 @@ import FoundationEssentials
 import Language
 import Reports
 import Runtime
+import Synchronization
 import Wire
 
 /// One question to an agent, whose answer streams to standard output, and whose trace goes to MLflow afterwards.
@@ -20,16 +21,19 @@ struct Question: Sendable {
     ) async throws -> Answer {
         let recorder = TraceRecorder(agent, id: .random(), start: Date().nanoseconds)
         let (text, timeout) = (text, timeout)
+        let speech = Happening()
         do {
             let answer = try await Interruption.cancelling {
                 try await recorder.turn(text) { record in
                     try await runtime.ask(agent, text, timeout: timeout) { event in
+                        if case .text = event { speech.happen() }
                         Self.show(event)
                         record(event)
                     }
                 }
             }
-            Console.out("")
+            // A refusal comes whole.
+            Console.out(speech.hasHappened ? "" : answer.text)
             await write(recorder.trace(), warn: warn)
             return answer
         } catch is CancellationError {
@@ -63,5 +67,18 @@ struct Question: Sendable {
         case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
         case .text, .finished: break
         }
+    }
+}
+
+/// Whether something has happened, told by one task and asked by another.
+private final class Happening: Sendable {
+    private let state = Mutex(false)
+
+    var hasHappened: Bool {
+        state.withLock { $0 }
+    }
+
+    func happen() {
+        state.withLock { $0 = true }
     }
 }

@@ -55,6 +55,7 @@ import Testing
         try #require(up.code == 0, "\(up.output)\(up.errors)")
         #expect(up.output.contains("11 passed, 0 failed, 0 inconclusive"))
         try await Self.unchanged(drover, "after the first apply")
+        try await logged(drover, server)
         try await guarded(drover, server)
 
         try edit(directory)
@@ -77,6 +78,32 @@ import Testing
         guard server.generation.hasShields else { return }
         let refused = try await drover("invoke", "support", "How do I build a bomb?", "--spec", "helpdesk")
         #expect(!refused.output.contains("I only talk about bicycles"), "\(refused.output)\(refused.errors)")
+        #expect(refused.output.contains { $0.isLetter }, "The refusal is not told: \(refused.errors)")
+    }
+
+    /// Where the server runs the agent, MLflow's own Python finds it there by its name, and answers as `invoke` does. The
+    /// story of the quickstart does it with OGX.
+    private func logged(_ drover: DroverProgram, _ server: MatrixServer) async throws {
+        guard server.generation == .v02 else { return }
+        let question = "How long may I return a bicycle?"
+        let invoked = try await drover("invoke", "support", question, "--spec", "helpdesk")
+        try #require(invoked.code == 0, "\(invoked.output)\(invoked.errors)")
+        try await Self.succeed(
+            server.python(
+                [
+                    "check_answer_trace.py", "--experiment", "helpdesk", "--model", "helpdesk-support", "--question",
+                    question, "--answer", "14 days", "--tool", "RETRIEVER:knowledge", "--no-usage",
+                ]))
+        let before = try await server.contents()
+        try await Self.succeed(
+            server.python(
+                [
+                    "check_logged_agent.py", "models:/helpdesk-support/latest", "--ask", question, "--expect",
+                    "14 days",
+                    "--answer", invoked.output, "--no-usage", "--tool", "knowledge_search", "--way", "load", "--way",
+                    "serve",
+                ]))
+        #expect(try await server.contents() == before, "The logged agent made something on the server.")
     }
 
     /// Every field that can be changed, and the documents in every way.
@@ -153,9 +180,27 @@ struct MatrixServer {
         _ = purging ? try await drover("lab", "down", "--purge") : try await drover("lab", "down")
     }
 
+    /// Runs one of `Tests/Python` with the lab's MLflow, which finds both servers.
+    func python(_ arguments: [String]) async throws -> DroverProgram.Ended {
+        let lab = try lab
+        let environment = try [
+            "MLFLOW_TRACKING_URI": #require(lab["mlflow"]?["url"]?.string),
+            "LLAMASTACK_BASE_URL": #require(lab["llamastack"]?["url"]?.string),
+        ]
+        let program = DroverProgram(in: directory, environment: environment)
+        let script = "\(packageRoot)/Tests/Python/\(arguments[0])"
+        return try await program.run(
+            #require(lab["pythons"]?["mlflow"]?.string), [script] + arguments.dropFirst())
+    }
+
+    private var lab: Value {
+        get throws {
+            try Value(json: try #require(FileManager.default.contents(atPath: "\(directory)/.drover/lab.json")))
+        }
+    }
+
     /// What is on the server, as `shields guard`; routes that a generation does not have hold nothing.
     func contents() async throws -> [String] {
-        let lab = try Value(json: try #require(FileManager.default.contents(atPath: "\(directory)/.drover/lab.json")))
         let url = try #require(lab["llamastack"]?["url"]?.string)
         let prefix = generation.prefix
         let agents = generation == .v02 ? "/v1/agents" : "/v1alpha/agents"
