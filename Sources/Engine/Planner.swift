@@ -36,13 +36,12 @@ package struct Planner: Sendable {
                 continue
             }
             do {
-                let request = DriverRequest(declaration, survey, record, outputs, permissions)
-                let preview = try await driver.preview(request)
+                let (preview, label) = try await preview(of: declaration, by: driver, given: outputs)
                 outputs[address] = preview.outputs
                 warnings += preview.warnings.map { $0.locating(declaration) }
                 changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
-                    label: request.member?.label)
+                    label: label)
             } catch let diagnostic as Diagnostic {
                 problems.append(diagnostic.locating(declaration))
                 broken.insert(address)
@@ -55,6 +54,14 @@ package struct Planner: Sendable {
         guard problems.isEmpty else { throw Diagnostics(problems) }
         let declared = workflow.declarations.compactMap { changes[$0.address] }
         return Plan(stack: workflow.stack, changes: declared + removals, warnings: warnings)
+    }
+
+    /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.
+    private func preview(
+        of declaration: Declaration, by driver: any Driver, given outputs: Outputs
+    ) async throws -> (preview: Preview, label: String?) {
+        let request = DriverRequest(declaration, survey, record, outputs, permissions)
+        return (try await driver.preview(request), request.member?.label)
     }
 
     private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {
