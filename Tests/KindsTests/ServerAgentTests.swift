@@ -170,7 +170,7 @@ struct ServerAgentTests {
 
     @Test(
         "An apply that was cut off at any request is finished by the next one, with no agent made twice",
-        arguments: versions, ["{}", "false"])
+        arguments: zip(versions, ["{}", "false"]))
     func cut(_ version: FakeStackVersion, log: String) async throws {
         let (first, second) = (Self.spec(version, log: log), Self.spec(version, "Be kind.", log: log))
         let whole = try Self.begin(version)
