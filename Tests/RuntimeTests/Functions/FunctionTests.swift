@@ -52,7 +52,7 @@ import Wire
     }
 
     private func run(
-        _ script: String, timeout: Duration = .seconds(20), environment: [String: String] = [:]
+        _ script: String, timeout: Duration = .seconds(120), environment: [String: String] = [:]
     ) async throws -> String {
         try await withTemporaryDirectory { directory in
             let environment = ["PATH": "/usr/bin:/bin"].merging(environment) { $1 }
