@@ -156,7 +156,8 @@ def drift(work: pathlib.Path, mlflow: str, stack: str, ratios: Ratios) -> pathli
         drover("plan", str(spec), "--exit-code", mlflow=proxy, stack=stack)
     config = curl_config(mlflow, exchanges, work)
     pages = work / "pages.json"
-    pages.write_text(json.dumps([(each.method, each.path, each.body.decode(), each.content_type) for each in exchanges]))
+    sent = [(each.method, each.path, each.body.decode(), each.content_type) for each in exchanges]
+    pages.write_text(json.dumps(sent))
     ours, bare, curl = [], [], []
     for _ in range(4 * ROUNDS):
         ours.append(seconds(lambda: drover("plan", str(spec), "--exit-code", mlflow=mlflow, stack=stack)))
