@@ -1,5 +1,3 @@
-import Synchronization
-
 extension Collection where Element: Sendable, Self: Sendable {
     /// Maps all elements, at most `limit` at a time; the results keep the order.
     func concurrentMap<Result: Sendable>(
@@ -17,19 +15,6 @@ extension Collection where Element: Sendable, Self: Sendable {
                 if let (next, element) = pending.next() { group.addTask { (next, try await transform(element)) } }
             }
             return results.compactMap(\.self)
-        }
-    }
-}
-
-/// Counts what concurrent tasks have finished.
-final class Count: Sendable {
-    private let value = Mutex(0)
-
-    /// Adds one and returns the sum.
-    func next() -> Int {
-        value.withLock {
-            $0 += 1
-            return $0
         }
     }
 }

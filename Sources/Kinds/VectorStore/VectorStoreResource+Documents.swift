@@ -3,8 +3,10 @@ import Language
 import Wire
 
 extension VectorStoreResource {
-    /// Uploads and attaches what is missing, four at a time, waits for what is being ingested, then takes out what is no
-    /// longer wanted; that stays while something failed.
+    /// Uploads and attaches what is missing, waits for what is being ingested, then takes out what is no longer wanted; that
+    /// stays while something failed. One document after the other: the servers (0.2.24 to OGX 1.5.0, faiss) write the whole
+    /// index after each, and of two at a time the older one may be written last. Then the search finds all, but after a
+    /// restart only some.
     ///
     /// Where the server would lose the passages of both, a document that only gets other attributes or another path is taken
     /// out before it is brought again.
@@ -18,13 +20,13 @@ extension VectorStoreResource {
         let found = try await prepare(new, at: address, in: context)
         let before = try await broughtAgain(changes)
         for file in before { try await remove(file, from: live.store.id) }
-        let total = new.count
-        let done = Count()
-        var failures = try await changes.attach.concurrentMap(limit: 4) { document, mark -> Diagnostic? in
-            try await document.telling(at: address) {
-                try await bring(document, mark, reusing: found[document.sha256], desired, into: live.store.id)
-                context.progress("\(done.next()) of \(total) documents")
-            }
+        var failures: [Diagnostic?] = []
+        for (index, (document, mark)) in changes.attach.enumerated() {
+            failures.append(
+                try await document.telling(at: address) {
+                    try await bring(document, mark, reusing: found[document.sha256], desired, into: live.store.id)
+                    context.progress("\(index + 1) of \(new.count) documents")
+                })
         }
         for (document, file) in changes.unfinished {
             failures.append(
