@@ -14,13 +14,16 @@ struct Dialogue: Sendable {
         for turn in testCase.turns {
             let input = try turn.text(captured)
             let answer = try await ask(input, in: conversation)
+            guard !turn.expectsSuccess || answer.status != .failed else {
+                transcript.append(
+                    TurnResult(
+                        input: input, answer: answer, outcomes: [turn.failureOutcome(of: answer)], captured: captured))
+                throw Diagnostic.turnFailed(answer, at: turn.inputRange)
+            }
             let captures = turn.captures.map { ($0, $0.value(in: answer.text)) }
             let outcomes = turn.outcomes(for: answer, captured) + captures.map { $0.outcome(value: $1, in: answer) }
             for (capture, value) in captures { captured[capture.name] = value }
             transcript.append(TurnResult(input: input, answer: answer, outcomes: outcomes, captured: captured))
-            if turn.expectsSuccess, answer.status == .failed {
-                throw Diagnostic.turnFailed(answer, at: turn.inputRange)
-            }
             if captures.contains(where: { $0.1 == nil }) { break }
         }
         transcript.end()
@@ -49,18 +52,17 @@ extension Turn {
 
     fileprivate func outcomes(for answer: Answer, _ captured: [String: Value]) -> [AssertionOutcome] {
         let outcomes = expectations.map { $0.outcome(for: Observation(answer), captured) }
-        guard expectsSuccess, let implied = impliedOutcome(for: answer) else { return outcomes }
-        return [implied] + outcomes
+        return expectsSuccess && !answer.hasMessage ? [hasMessage(.failed(.noMessage))] + outcomes : outcomes
     }
 
-    /// What every turn must do without being asked: not fail, and say something.
-    private func impliedOutcome(for answer: Answer) -> AssertionOutcome? {
-        guard answer.status == .failed || !answer.hasMessage else { return nil }
-        let result: AssertionOutcome.Result =
-            answer.status == .failed
-            ? .error("The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ".")")
-            : .failed(.noMessage)
-        return AssertionOutcome(name: "answer", claim: "has a message", range: inputRange, result: result)
+    /// What is found of a turn that the server could not answer: nothing, so that no other expectation is judged.
+    fileprivate func failureOutcome(of answer: Answer) -> AssertionOutcome {
+        hasMessage(.error("The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ".")"))
+    }
+
+    /// What every turn must do without being asked.
+    private func hasMessage(_ result: AssertionOutcome.Result) -> AssertionOutcome {
+        AssertionOutcome(name: "answer", claim: "has a message", range: inputRange, result: result)
     }
 }
 
