@@ -29,6 +29,7 @@ package struct ScriptedModel: Sendable {
 
     var router: Router<BasicRequestContext> {
         let router = Router()
+        router.add(middleware: OneRequestAConnection())
         router.get("/health") { _, _ in Response.json(["status": "OK"]) }
         router.get("/v1/models") { _, _ in Response.json(Self.models) }
         router.post("/v1/chat/completions") { request, _ in
