@@ -94,7 +94,8 @@ import Testing
             server.python(
                 [
                     "check_answer_trace.py", "--experiment", "helpdesk", "--model", "helpdesk-support", "--question",
-                    question, "--answer", "14 days", "--tool", "RETRIEVER:knowledge", "--no-usage",
+                    question, "--answer", "14 days", "--tool", "RETRIEVER:knowledge", "--no-usage", "--prompt",
+                    "helpdesk-system/1",
                 ]))
         let before = try await server.contents()
         try await Self.succeed(

@@ -11,6 +11,8 @@ package struct FakeTrace: Sendable, Hashable {
     /// The run that a header named.
     package var runID: String?
     package var assessments: [Value] = []
+    /// The versions of prompts that it was linked to.
+    package var prompts: [Value] = []
 }
 
 /// A span of the fake; attributes are JSON text, as they were sent.
@@ -37,6 +39,7 @@ extension FakeMLflowStore {
             return takesManyTraces ? ["workspaces_enabled": false] : nil
         case "POST /api/3.0/mlflow/traces": return try startTrace(request)
         case "POST /v1/traces": return try exportSpans(request)
+        case "POST /api/2.0/mlflow/traces/link-prompts": return takesManyTraces ? try linkPrompts(request) : nil
         case let route where route.hasPrefix("GET /api/3.0/mlflow/traces/"):
             let id = route.split(separator: "/").last.map(String.init)
             guard let trace = traces.first(where: { $0.id == id }), case .object(var info)? = trace.info else {
@@ -89,6 +92,18 @@ extension FakeMLflowStore {
             traces[index].spans.append(span)
             // Of more than 100 the real server links none, and does not say so.
             if ids.count <= 100 { traces[index].runID = request.header("x-mlflow-run-id") ?? traces[index].runID }
+        }
+        return [:]
+    }
+
+    private mutating func linkPrompts(_ request: FakeMLflowRequest) throws -> Value {
+        let body = try Value(json: request.bytes)
+        let id = body["trace_id"]?.string ?? ""
+        guard let index = traces.firstIndex(where: { $0.id == id }) else {
+            throw FakeMLflowRefusal.missing("Trace with ID '\(id)' not found.")
+        }
+        for link in body["prompt_versions"]?.array ?? [] where !traces[index].prompts.contains(link) {
+            traces[index].prompts.append(link)
         }
         return [:]
     }

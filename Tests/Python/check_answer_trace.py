@@ -7,10 +7,12 @@ It runs on the client of 3.5.1 and of 3.17. Exit code 0 when everything is as de
 """
 
 import argparse
+import json
 import sys
 
 import mlflow
 from mlflow.entities import Trace
+from packaging.version import Version
 
 from check_evaluation import check, check_tree, problems
 
@@ -31,6 +33,18 @@ def check_answer(trace: Trace, options: argparse.Namespace, model_id: str) -> No
     check(options.tool in found, f"{options.tool} is not among {found}.")
 
 
+def check_prompt(traces: list[Trace], prompt: str, experiment_id: str) -> None:
+    """`NAME/VERSION`: the traces name it, and are found by it where the server can search for it (3.17 and later)."""
+    for trace in traces:
+        linked = json.loads(trace.info.tags.get("mlflow.linkedPrompts") or "[]")
+        check(prompt in [f"{each['name']}/{each['version']}" for each in linked], f"The prompts are {linked}.")
+    if Version(mlflow.__version__) >= Version("3.17"):
+        found = mlflow.search_traces(
+            experiment_ids=[experiment_id], filter_string=f'prompt = "{prompt}"', return_type="list", max_results=5000)
+        missing = {trace.info.trace_id for trace in traces} - {trace.info.trace_id for trace in found}
+        check(not missing, f"Of {len(traces)} traces, {len(missing)} are not found by {prompt}.")
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--experiment", required=True)
@@ -38,6 +52,7 @@ def main() -> int:
     parser.add_argument("--question", required=True)
     parser.add_argument("--answer", required=True, help="a part of it")
     parser.add_argument("--tool", required=True, help="a span, as TYPE:NAME")
+    parser.add_argument("--prompt", help="the version of a prompt that it is told, as NAME/VERSION")
     parser.add_argument("--count", type=int, default=1, help="how often it was asked")
     parser.add_argument("--no-usage", action="store_true", help="the server does not tell the tokens (before 0.3)")
     options = parser.parse_args()
@@ -53,6 +68,8 @@ def main() -> int:
     check(len(answers) == options.count, f"The version has {len(answers)} traces of its own, not {options.count}.")
     for trace in answers:
         check_answer(trace, options, model_id)
+    if options.prompt:
+        check_prompt(answers, options.prompt, experiment_id)
 
     for problem in problems:
         print(problem, file=sys.stderr)

@@ -172,7 +172,7 @@ package struct AgentResource: Resource {
         case .text(let text): return (text, [:])
         case .file(let path): return (try folder.text(of: path), [:])
         case .prompt(let use):
-            let key = PromptedInstructions.noteKey
+            let key = AgentDefinition.promptKey
             let told = try PromptedInstructions(use, given: outputs[Address(PromptResource.kind, use.name.value)])
             if told.text == nil { unknown.insert("instructions") }
             if told.uri == nil { unknown.insert("metadata.\(key)") }

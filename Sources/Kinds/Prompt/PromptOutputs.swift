@@ -23,9 +23,6 @@ struct PromptOutputs {
 
 /// The text that a prompt gives an agent.
 struct PromptedInstructions {
-    /// The key of an agent's metadata that says which version of which prompt its instructions are.
-    static let noteKey = "drover.prompt"
-
     /// nil while it is known only after apply.
     var text: String?
     /// `prompts:/support/3`; nil while it is known only after apply.

@@ -55,9 +55,11 @@ package final class TraceRecorder: Sendable {
     /// - Parameter failure: Why the conversation did not come to its end; nil when it did, or where its turns say so.
     package func trace(failure: String? = nil) -> Trace {
         state.withLock { state in
-            Trace(
+            var trace = Trace(
                 id: id, root: root(of: state, failure), request: state.questions.joined(separator: "\n"),
                 response: state.answers.joined(separator: "\n"))
+            trace.prompts = agent.prompts
+            return trace
         }
     }
 

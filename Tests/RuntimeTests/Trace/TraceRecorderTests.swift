@@ -52,6 +52,31 @@ struct TraceRecorderTests {
             status: .completed, text: text, hasMessage: true, usage: .init(input: input, output: output), steps: 2)
     }
 
+    @Test("A trace names the versions of prompts that the agent and those it asks are told")
+    func prompts() async throws {
+        var asking = agent
+        asking.metadata = ["drover.prompt": "prompts:/support/3", "team": "care"]
+        asking.tools[2].agent?.metadata = ["drover.prompt": "prompts:/expert/12"]
+        let named: [Trace.Prompt] = [.init(name: "support", version: 3), .init(name: "expert", version: 12)]
+        let recorder = TraceRecorder(asking, id: TraceID(high: 1, low: 2), start: 0, clock: clock)
+        _ = try await recorder.turn("What?") { _ in answer("That.") }
+        #expect(recorder.trace().prompts == named)
+        #expect(agent.prompts.isEmpty)
+
+        asking.tools = [
+            ToolDefinition(name: "one", agent: asking), ToolDefinition(name: "two", agent: asking),
+        ]
+        #expect(asking.prompts == named, "Each once.")
+        asking.agentID = "a-1"
+        asking.tools = []
+        #expect(asking.prompts.isEmpty, "An agent of the server's own has other instructions.")
+        asking.agentID = nil
+        for other in ["", "prompts:/support", "prompts:/support@live", "prompts://3", "models:/support/3"] {
+            asking.metadata?["drover.prompt"] = other
+            #expect(asking.prompts.isEmpty, "\(other)")
+        }
+    }
+
     @Test("A turn with a search is an agent that asks a model, a retriever, and the model again")
     func search() async throws {
         let recorder = recorder

@@ -78,6 +78,7 @@ struct MLflowTraceWriterTests {
         #expect(written.info?["execution_duration"] == "1.500s" && written.info?["state"] == "OK")
         #expect(written.info?["request_time"] == "2027-01-15T08:00:00.000Z")
         #expect(written.info?["tags"]?["mlflow.linkedPrompts"] == #"[{"name":"greet","version":"3"}]"#)
+        #expect(written.prompts == [["name": "greet", "version": "3"]])
         #expect(written.assessments.map { $0["source"]?["source_type"] } == ["CODE", "LLM_JUDGE"])
         #expect(written.assessments[0]["feedback"] == ["value": false])
         #expect(written.assessments[0]["metadata"] == ["mlflow.assessment.sourceRunId": "r-1"])

@@ -70,9 +70,13 @@ package struct MLflowTrace: Sendable, Hashable {
         var all = tags
         all["mlflow.traceName"] = name
         guard !prompts.isEmpty else { return all }
-        let links = prompts.map { ["name": .string($0.name), "version": .string(String($0.version))] as Value }
-        all["mlflow.linkedPrompts"] = Value.array(links).canonicalJSON
+        all["mlflow.linkedPrompts"] = promptLinks.canonicalJSON
         return all
+    }
+
+    /// The versions of its prompts as MLflow names them.
+    var promptLinks: Value {
+        .array(prompts.map { ["name": .string($0.name), "version": .string(String($0.version))] })
     }
 
     /// Whether spans alone cannot say all of it.

@@ -160,7 +160,9 @@ extension MLflowTraceWriter {
             {
                 failures += await export(group, to: place)
             }
-            return failures
+            let unwritten = Set(failures.map(\.trace.id))
+            let prompted = begun.filter { !$0.prompts.isEmpty && !unwritten.contains($0.id) }
+            return failures + (await each(prompted) { try await self.server.linkPrompts(of: $0) })
         }
     }
 

@@ -48,6 +48,16 @@ extension MLflowServer {
                 headers: headers))
     }
 
+    /// Links a written trace to the versions of prompts that it used, so that it is found by them: `POST
+    /// traces/link-prompts` (3.17 and later; sending it again changes nothing). A server without the route has the tag.
+    func linkPrompts(of trace: MLflowTrace) async throws {
+        let body: Value = ["trace_id": .string(trace.traceID), "prompt_versions": trace.promptLinks]
+        do {
+            let call = Self.post("link the trace to its prompts", "traces/link-prompts", body, isRepeatable: true)
+            _ = try await endpoint.send(call)
+        } catch let error as WireError where [404, 405].contains(error.status) && error.code == nil {}
+    }
+
     private func info(of trace: MLflowTrace) -> Value {
         let (start, end) = (trace.spans.first?.start ?? 0, trace.spans.first?.end ?? 0)
         let written = timestamp(end)

@@ -1,0 +1,23 @@
+extension AgentDefinition {
+    /// The key of the metadata that says which version of which prompt the instructions are: `prompts:/support/3`.
+    package static let promptKey = "drover.prompt"
+    private static let promptScheme = "prompts:/"
+
+    /// The versions of prompts that its instructions are, and those of the agents that it asks. An agent that the server
+    /// has already has instructions of its own.
+    package var prompts: [Trace.Prompt] {
+        let own = agentID == nil ? metadata?[Self.promptKey].flatMap(Self.prompt) : nil
+        var prompts = own.map { [$0] } ?? []
+        for prompt in tools.compactMap(\.agent).flatMap(\.prompts) where !prompts.contains(prompt) {
+            prompts.append(prompt)
+        }
+        return prompts
+    }
+
+    private static func prompt(at uri: String) -> Trace.Prompt? {
+        guard uri.hasPrefix(promptScheme) else { return nil }
+        let parts = uri.dropFirst(promptScheme.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let version = Int(parts[1]) else { return nil }
+        return Trace.Prompt(name: String(parts[0]), version: version)
+    }
+}
