@@ -42,7 +42,8 @@ struct Deployment: Sendable {
         Notices.write(plan.warnings, stack.sources, environment: stack.environment)
     }
 
-    /// Writes which MCP servers of changed agents list no tools, or not those that are allowed.
+    /// Writes which MCP servers of changed agents, and of those that are kept nowhere, list no tools, or not those that are
+    /// allowed.
     func tellSilentTools(_ stack: Stack) async throws {
         let changed = Set(plan.changes.filter { ![.keep, .delete, .forget].contains($0.action) }.map(\.address))
         // A token that is missing is told by the MCP server's refusal.

@@ -151,5 +151,10 @@ struct TrialsTests {
         #expect(try await all.silentTools(ofChanged: [Address("agents", "b")]).isEmpty)
         let made: Set = [Address("tools", "gone")]
         #expect(try await all.silentTools(ofChanged: [Address("agents", "a")], without: made).isEmpty)
+        #expect(try await all.silentTools(ofChanged: []).isEmpty)
+
+        let unkept = yaml.replacing("tools: [desk, gone]", with: "tools: [desk, gone], log: false")
+        let fleeting = try await trials(unkept, in: nil)
+        #expect(try await fleeting.silentTools(ofChanged: []).map(\.code.name) == ["mcp-unreachable"])
     }
 }

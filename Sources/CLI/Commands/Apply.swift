@@ -37,7 +37,10 @@ extension Deployment {
         let permissions = Permissions(adopt: change.adopt, takeOver: change.takeOver, allowEmpty: change.allowEmpty)
         let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites())
         deployment.show(stack)
-        guard !deployment.plan.isEmpty else { return true }
+        guard !deployment.plan.isEmpty else {
+            try await deployment.tellSilentTools(stack)
+            return true
+        }
         guard try deployment.isAgreed(change, question: "Apply these changes?") else {
             Console.note("Nothing was changed.")
             return false

@@ -211,6 +211,13 @@ package enum LogSpec: Sendable {
     case nowhere
     case at(LogFields)
 
+    var isNowhere: Bool {
+        switch self {
+        case .nowhere: true
+        case .at: false
+        }
+    }
+
     static let reading = Reading<LogSpec>.either(
         [
             Reading<Bool>.boolean.map { isLogged, _, _ in isLogged ? .at(LogFields()) : .nowhere },
