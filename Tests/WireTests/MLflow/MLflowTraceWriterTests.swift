@@ -85,6 +85,26 @@ struct MLflowTraceWriterTests {
         #expect(written.assessments[1]["feedback"]?["error"]?["error_code"] == "UNOBSERVABLE")
     }
 
+    @Test("A server that cannot link prompts has the tag alone; that it does not know the trace is a loss")
+    func unlinkable() async throws {
+        var prompted = trace(1)
+        prompted.prompts = [.init(name: "greet", version: 3)]
+        let html = "<!doctype html><title>405 Method Not Allowed</title>"
+        for (steps, written) in [
+            ([.json(405, html)], 1), ([.json(404, html)], 1),
+            ([.json(404, #"{"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Trace not found."}"#)], 0),
+        ] as [([ScriptedTransport.Step], Int)] {
+            let transport = ScriptedTransport([.json("{}")] + steps)
+            let server = MLflowServer(
+                Endpoint(service: "MLflow", base: "http://mlflow.test", transport: transport))
+            let (_, tally) = try await MLflowTraceWriter.withWriter(to: server, route: .spans, pause: .zero) {
+                $0.write(prompted)
+            }
+            #expect(tally.written == written && tally.lost == 1 - written)
+            #expect(transport.requests.last?.url.hasSuffix("/api/2.0/mlflow/traces/link-prompts") == true)
+        }
+    }
+
     @Test("A server that does not tell of itself gets a file for each trace, and no spans")
     func files() async throws {
         let fake = FakeMLflow(version: "3.5.1")
@@ -104,15 +124,19 @@ struct MLflowTraceWriterTests {
 
     @Test("What gets lost on the way is sent again, and is there once", arguments: ["3.17.2", "3.5.1"])
     func resent(version: String) async throws {
-        let fake = FakeMLflow(version: version)
-        fake.cut(.answer(2))
-        var judged = trace(1)
-        judged.assessments = [MLflowAssessment("passed", from: .code("drover"), finding: .value(true))]
-        let tally = try await write([judged, trace(2), trace(3)], to: fake)
-        #expect(tally.written == 3 && tally.missing == 0)
-        #expect(Set(fake.store.traces.map(\.id)).count == 3 && fake.store.traces.count == 3)
-        #expect(fake.store.traces.map(\.assessments.count).reduce(0, +) == 1)
-        #expect(fake.store.traces.allSatisfy { version == "3.5.1" || $0.spans.count == 2 })
+        for place in 2...4 {
+            let fake = FakeMLflow(version: version)
+            fake.cut(.answer(place))
+            var judged = trace(1)
+            judged.prompts = [.init(name: "greet", version: 3)]
+            judged.assessments = [MLflowAssessment("passed", from: .code("drover"), finding: .value(true))]
+            let tally = try await write([judged, trace(2), trace(3)], to: fake)
+            #expect(tally.written == 3 && tally.missing == 0)
+            #expect(Set(fake.store.traces.map(\.id)).count == 3 && fake.store.traces.count == 3)
+            #expect(fake.store.traces.map(\.assessments.count).reduce(0, +) == 1)
+            #expect(fake.store.traces.map(\.prompts.count).reduce(0, +) == (version == "3.5.1" ? 0 : 1))
+            #expect(fake.store.traces.allSatisfy { version == "3.5.1" || $0.spans.count == 2 })
+        }
     }
 
     @Test("A refused trace is lost alone, and the reason is kept")
