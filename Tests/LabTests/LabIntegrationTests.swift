@@ -8,7 +8,7 @@ import Wire
 @testable import Lab
 
 /// On real servers; needs the built `drover` beside the tests, and installs MLflow and OGX when no lab ever ran here.
-@Suite(.serialized) struct LabIntegrationTests {
+@Suite(.serialized, .timeLimit(.minutes(10))) struct LabIntegrationTests {
     @Test("A lab comes up, notices a killed server, heals it on the same port, and leaves no process behind")
     func wholeLife() async throws {
         let directory = FileManager.default.temporaryDirectory.appending(path: "drover-life-\(UUID().uuidString)").path

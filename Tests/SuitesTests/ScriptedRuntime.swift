@@ -12,6 +12,8 @@ final class ScriptedRuntime: AgentRuntime {
         case silence
         /// Answers when so many conversations are open at the same time.
         case meeting(of: Int, Answer)
+        /// Answers when so many conversations are over.
+        case after(Int, Answer)
     }
 
     struct Log: Sendable {
@@ -70,8 +72,20 @@ final class ScriptedRuntime: AgentRuntime {
             await untilCancelled()
             throw CancellationError()
         case .meeting(let count, let answer):
-            while log.mostOpen < count { await Task.yield() }
+            try await wait { $0.mostOpen >= count }
             return answer
+        case .after(let count, let answer):
+            try await wait { $0.conversations - $0.open >= count }
+            return answer
+        }
+    }
+
+    /// Waits until something holds.
+    /// - Throws: `CancellationError` when the task is cancelled first.
+    func wait(until holds: (Log) -> Bool) async throws {
+        while !holds(log) {
+            try Task.checkCancellation()
+            await Task.yield()
         }
     }
 }

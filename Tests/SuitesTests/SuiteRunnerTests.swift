@@ -4,7 +4,7 @@ import Testing
 
 @testable import Suites
 
-@Suite("SuiteRunner")
+@Suite("SuiteRunner", .timeLimit(.minutes(5)))
 struct SuiteRunnerTests {
     static let today = CalendarDay("2026-06-01")
 
@@ -39,8 +39,7 @@ struct SuiteRunnerTests {
     @Test("Results stand in declaration order, whichever case ends first")
     func order() async throws {
         let runtime = ScriptedRuntime([
-            "one": [.meeting(of: 3, .said("yes"))], "two": [.meeting(of: 3, .said("no"))],
-            "three": [.answer(.said("yes"))],
+            "one": [.after(2, .said("yes"))], "two": [.after(1, .said("no"))], "three": [.answer(.said("yes"))],
         ])
         let cases = try ["one", "two", "three"].map { try testCase($0) }
         let results = try await runner(runtime).run([suite(cases)])
@@ -167,11 +166,11 @@ struct SuiteRunnerTests {
         let cases = try ["done", "hangs", "waits"].map { try testCase($0) }
         let runner = try runner(runtime, concurrency: 1)
         let suites = [suite(cases)]
-        let results = await withTaskGroup(of: [SuiteResult].self) { group in
+        let results = try await withThrowingTaskGroup(of: [SuiteResult].self) { group in
             group.addTask { await runner.run(suites) }
-            while !runtime.log.questions.contains("hangs") { await Task.yield() }
+            try await runtime.wait { $0.questions.contains("hangs") }
             group.cancelAll()
-            return await group.next() ?? []
+            return try await group.next() ?? []
         }
         let result = try #require(results.first)
         #expect(result.cases.map(\.samples.count) == [1, 0, 0])
