@@ -107,6 +107,40 @@ struct VectorStoreTests {
         #expect(stack.ogx.files.count == 2)
     }
 
+    @Test("Taking out what came last builds a new store, for faiss would mix up the rest; taking out others does not")
+    func takenOut() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first?.id)
+        try stack.remove("docs/b.md")
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines == ["replace vectorStores.handbook: documents.docs/b.md"])
+        #expect(plan.changes.first?.fields.map(\.note) == ["removed, and faiss would mix up the rest"])
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.count == 1 && stack.ogx.stores.first?.id != old)
+        #expect(Self.texts(stack) == ["Refunds take 30 days."] && Self.names(stack) == ["docs__a.md"])
+
+        try stack.write("docs/b.md", "We ship to Norway.")
+        try await stack.apply(Self.spec)
+        try stack.remove("docs/a.md")
+        #expect(try await stack.plan(Self.spec).lines == ["update vectorStores.handbook: documents.docs/a.md"])
+        try stack.write("docs/a.md", "Refunds take 30 days.")
+        try stack.write("docs/b.md", "We ship to Sweden.")
+        #expect(try await stack.plan(Self.spec).lines == ["update vectorStores.handbook: documents.docs/b.md"])
+    }
+
+    @Test("Content that came last and comes again under other attributes builds a new store where passages merge")
+    func comesAgain() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let attributed = Self.spec.replacing(
+            "[\"docs/*.md\"]", with: "[docs/a.md, {path: docs/b.md, attributes: {lang: en}}]")
+        #expect(try await stack.plan(attributed).lines == ["replace vectorStores.handbook: documents.docs/b.md"])
+        try await stack.apply(attributed)
+        #expect(Self.texts(stack) == ["Refunds take 30 days.", "We ship to Norway."])
+        #expect(try await stack.plan(attributed).lines == [])
+    }
+
     /// What can be found.
     private static func texts(_ stack: TestStack) -> [String] {
         stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted()

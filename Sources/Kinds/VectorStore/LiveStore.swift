@@ -53,6 +53,18 @@ package struct LiveStore: Sendable {
         }?.chunking
     }
 
+    /// Whether it is known to be in no faiss index.
+    var isNoFaiss: Bool {
+        store.metadata["provider_id"]?.string.map { !$0.contains("faiss") } ?? false
+    }
+
+    /// The documents that may be the last in the index: times are whole seconds.
+    var newest: [LlamaStack.VectorStoreFile] {
+        let ingested = files.filter { $0.status == .completed || $0.status == .inProgress }
+        let last = ingested.map(\.createdAt).max()
+        return ingested.filter { $0.createdAt == last }
+    }
+
     /// The mark of a file; nil when it is not one of this stack's.
     static func mark(of file: LlamaStack.VectorStoreFile, in stack: StackName) -> String? {
         guard let mark = file.attributes[markKey]?.string, mark.hasPrefix("\(stack):") else { return nil }
@@ -102,6 +114,37 @@ struct DocumentChanges {
         attach = desired.documents.compactMap { document in
             guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }
             return (document, mark)
+        }
+    }
+}
+
+extension DocumentChanges {
+    /// Whether faiss would mix up the passages: servers with it (0.2.24 to OGX 1.5.0) do not notice that the last passage of
+    /// an index is gone, so that everything that comes later is found by the vector of something else, and what is gone goes
+    /// on being quoted. What comes in the same apply comes before anything is taken out, unless it is the same content again.
+    func takesOutTheLast(of live: LiveStore, for desired: VectorStoreResource.Desired, mergingEqual: Bool) -> Bool {
+        guard !live.isNoFaiss, live.files.allSatisfy({ LiveStore.mark(of: $0, in: desired.stack) != nil }) else {
+            return false
+        }
+        let gone = Set(detach.map(\.id))
+        let last = live.newest.filter { gone.contains($0.id) }
+        guard attach.isEmpty else { return mergingEqual && last.contains { isBroughtAgain($0, live, desired) } }
+        return !last.isEmpty
+    }
+
+    /// Whether the content of a document comes again under other attributes or another path.
+    private func isBroughtAgain(
+        _ file: LlamaStack.VectorStoreFile, _ live: LiveStore, _ desired: VectorStoreResource.Desired
+    ) -> Bool {
+        let attributes = file.attributes.filter { $0.key != LiveStore.markKey }.compactMapValues(\.string)
+        return attach.contains { document, _ in
+            [document.path, live.paths[file.id] ?? document.path].contains { path in
+                let before = Document(
+                    path: path, sha256: document.sha256, attributes: attributes, content: document.content,
+                    range: document.range)
+                return before.mark(in: desired.stack, chunking: desired.chunking.identity)
+                    == LiveStore.mark(of: file, in: desired.stack)
+            }
         }
     }
 }

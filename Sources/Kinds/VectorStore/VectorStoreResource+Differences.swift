@@ -10,9 +10,12 @@ extension VectorStoreResource {
             let note = "the server can no longer list them: the store is made anew"
             return [FieldChange("files", forcesReplacement: true, note: note)]
         }
+        let mixesUp = DocumentChanges(desired, live).takesOutTheLast(
+            of: live, for: desired, mergingEqual: server.capabilities.mergesEqualPassages)
         let documents = documentChanges(live, desired, since: last).map { change in
             var change = change
-            change.forcesReplacement = desired.buildsNewFirst && !live.isBuilding
+            change.forcesReplacement = mixesUp || (desired.buildsNewFirst && !live.isBuilding)
+            if mixesUp { change.note = change.note.map { "\($0), and faiss would mix up the rest" } }
             return change
         }
         // What no server and nobody tells cannot differ.
