@@ -44,7 +44,9 @@ package struct ProgramFunction: FunctionHandler {
         var variables: [Environment.Key: String] = [:]
         for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
         var options = PlatformOptions()
-        options.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(1))]
+        // What it has started itself ends with it.
+        options.processGroupID = 0
+        options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
         let name = command[0]
         let input = try Self.input(arguments)
         // Read by nobody any more: what closing says is nothing to us.

@@ -1,4 +1,5 @@
 import Fakes
+import FoundationEssentials
 import Language
 import Runtime
 import Support
@@ -81,6 +82,12 @@ import Wire
         await #expect(throws: FunctionFailure("The function did not end within 0.2 s.")) {
             try await run("sleep 60", timeout: .milliseconds(200))
         }
+        let file = FileManager.default.temporaryDirectory.appending(path: "drover-child-\(UUID().uuidString)").path
+        await #expect(throws: FunctionFailure.self) {
+            try await run("(sleep 1; echo late >'\(file)') & sleep 60", timeout: .milliseconds(200))
+        }
+        try await Task.sleep(for: .milliseconds(1500))
+        #expect(!FileManager.default.fileExists(atPath: file), "What the program started went on.")
         let missing = ProgramFunction(["/nowhere/weather"], in: "/", environment: [:])
         await #expect(throws: FunctionFailure.self) { try await missing.call([:]) }
     }
