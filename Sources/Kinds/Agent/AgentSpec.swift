@@ -35,7 +35,7 @@ package struct AgentSpec: DeclaredSpec {
     private static let runtimeKey = Key<Located<String>>(
         "runtime", .located(.choice(["auto", "responses", "agents", "chat"])), default: "auto",
         "How the agent is run; `auto` takes the newest way that the server offers.")
-    private static let metadataKey = Key<[Entry<String>]>("metadata", .map(.text), "Notes that travel with it.")
+    private static let metadataKey = Key<[Entry<String>]>("metadata", .tags, "Notes that travel with it.")
     private static let logKey = Key<LogSpec>(
         "log", LogSpec.reading, "Where it is logged in MLflow; `false` keeps it out.")
     package static let fields =
@@ -233,7 +233,7 @@ package struct LogFields: SpecDecodable {
     private static let modelKey = Key<Located<String>>(
         "registeredModel", .name(of: RegisteredModelResource.kind),
         "The declared registered model; by default one named `<stack>-<agent>`.")
-    private static let tagsKey = Key<[Entry<String>]>("tags", .map(.text), "Tags of each version.")
+    private static let tagsKey = Key<[Entry<String>]>("tags", .tags, "Tags of each version.")
     package static let fields = [experimentKey.field, modelKey.field, tagsKey.field]
 
     let experiment: Located<String>?

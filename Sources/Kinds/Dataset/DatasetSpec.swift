@@ -18,7 +18,7 @@ package struct DatasetSpec: DeclaredSpec {
         "experiment", .name(of: ExperimentResource.kind), required: true, example: "helpdesk",
         "The declared experiment that it belongs to.")
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .map(.text), example: "{team: support}", "Tags of the dataset.")
+        "tags", .tags, example: "{team: support}", "Tags of the dataset.")
     package static let fields =
         Common.fields + [fileKey.field, recordsKey.field, experimentKey.field, tagsKey.field]
     package static let rules = [FieldRule.exactlyOne(["file", "records"])]

@@ -8,7 +8,7 @@ package import Language
 package struct ExperimentSpec: DeclaredSpec {
     package static let noun = "an experiment"
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .map(.text), example: "{team: support}", "Tags of the experiment.")
+        "tags", .tags, example: "{team: support}", "Tags of the experiment.")
     private static let locationKey = Key<String>(
         "artifactLocation", .someText, "Where its artifacts are kept; a change replaces the experiment.")
     package static let fields = Common.fields + [tagsKey.field, locationKey.field]

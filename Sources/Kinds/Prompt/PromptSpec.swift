@@ -13,7 +13,7 @@ package struct PromptSpec: DeclaredSpec {
         "template", PromptTemplate.reading, required: true, example: "You help customers of {{product}}.",
         "The text, `{file: PATH}`, or a list of messages; `{{double braces}}` are the prompt's own variables.")
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .map(.text), example: "{team: support}", "Tags of the prompt.")
+        "tags", .tags, example: "{team: support}", "Tags of the prompt.")
     private static let aliasKey = Key<String>(
         "alias", .alias, example: "production", "The alias that points at the version that says this.")
     package static let fields = Common.fields + [templateKey.field, tagsKey.field, aliasKey.field]

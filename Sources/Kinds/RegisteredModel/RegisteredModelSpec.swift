@@ -8,7 +8,7 @@ package import Language
 package struct RegisteredModelSpec: DeclaredSpec {
     package static let noun = "a registered model"
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .map(.text), example: "{team: support}", "Tags of the registered model.")
+        "tags", .tags, example: "{team: support}", "Tags of the registered model.")
     package static let fields = Common.fields + [tagsKey.field]
 
     package let common: Common

@@ -19,7 +19,7 @@ package struct VectorStoreSpec: DeclaredSpec {
         "chunking", ChunkingSpec.reading, default: "auto",
         "How documents are cut into passages; a change replaces the store.")
     private static let metadataKey = Key<[Entry<String>]>(
-        "metadata", .map(.text), example: "{audience: public}", "Notes on the store.")
+        "metadata", .tags, example: "{audience: public}", "Notes on the store.")
     private static let expiryKey = Key<Duration>(
         "expiresAfter", .duration, example: "30d", "When the server may drop it, after its last use; whole days.")
     private static let documentsKey = Key<[DocumentSpec]>(
