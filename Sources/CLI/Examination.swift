@@ -41,7 +41,7 @@ struct Examination: Sendable {
     ) async throws -> (server: LlamaStack?, report: Diagnosis.Server)? {
         guard needs.llamaStack else { return nil }
         let location = connector.llamaStackLocation
-        var report = Diagnosis.Server(name: "Llama Stack", url: location.url, origin: location.origin)
+        var report = Diagnosis.Server(name: "Llama Stack", url: location.shown, origin: location.origin)
         var server: LlamaStack?
         report.problems = try await problems { server = try await connector.connectLlamaStack(transport)?.server }
         guard let server else { return (nil, report) }
@@ -60,7 +60,7 @@ struct Examination: Sendable {
     ) async throws -> (server: MLflowServer?, report: Diagnosis.Server)? {
         guard needs.mlflow else { return nil }
         let location = connector.mlflowLocation
-        var report = Diagnosis.Server(name: "MLflow", url: location.url, origin: location.origin)
+        var report = Diagnosis.Server(name: "MLflow", url: location.shown, origin: location.origin)
         var connected: (server: MLflowServer, location: PlanServer)?
         report.problems = try await problems { connected = try await connector.connectMLflow(transport) }
         report.version = connected?.location.version

@@ -26,6 +26,16 @@ struct ServerLocation: Sendable {
         }
     }
 
+    /// The location, when its address can be used.
+    /// - Throws: `Diagnostic` with the reason when it cannot.
+    func checked() throws(Diagnostic) -> ServerLocation {
+        guard let problem = WebAddress.problem(inServer: url) else { return self }
+        throw .badServerURL(origin, problem)
+    }
+
+    /// As it may be shown.
+    var shown: String { WebAddress.withoutCredentials(url).prefix { $0 != "?" && $0 != "#" }.description }
+
     private init(url: String, origin: String) {
         self.url = url
         self.origin = origin
@@ -54,6 +64,12 @@ struct SecretReader: Sendable {
 }
 
 extension Diagnostic {
+    fileprivate static func badServerURL(_ origin: String, _ problem: String) -> Diagnostic {
+        Diagnostic(
+            "bad-url", "Unusable address", detail: "The address from \(origin) cannot be used: \(problem).",
+            fix: "Write a full address, such as `http://localhost:8321`.")
+    }
+
     fileprivate static func missingSecret(_ detail: String, _ fix: String, _ range: SourceRange) -> Diagnostic {
         Diagnostic(
             "missing-secret", "Missing secret", detail: detail,

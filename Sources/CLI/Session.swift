@@ -125,7 +125,7 @@ struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: LlamaStack, location: PlanServer)? {
         let spec = spec?.llamaStack
-        let location = llamaStackLocation
+        let location = try llamaStackLocation.checked()
         var key = try spec?.apiKey.flatMap { try secrets.read($0) }
         if spec?.apiKey == nil { key = environment["LLAMASTACK_API_KEY"].map { Secret($0) } }
         if key?.revealed == "fake" || key?.revealed == "" { key = nil }
@@ -152,7 +152,7 @@ struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, location: PlanServer)? {
         let spec = spec?.mlflow
-        let location = mlflowLocation
+        let location = try mlflowLocation.checked()
         let endpoint = Endpoint(
             service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
             timeout: spec?.timeout ?? .seconds(30))

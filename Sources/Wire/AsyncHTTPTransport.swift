@@ -101,6 +101,9 @@ package struct AsyncHTTPTransport: HTTPTransport {
     private func exchange<R>(
         _ request: HTTPRequest, _ read: (HTTPClientResponse) async throws -> R
     ) async throws -> R {
+        guard WebAddress.hasPossiblePort(request.url) else {
+            throw TransportFailure(.unreachable, "the port is not one")
+        }
         do {
             let client = clients.client(for: request.url)
             return try await read(try await client.execute(outgoing(request), deadline: .distantFuture))

@@ -139,7 +139,34 @@ package enum WebAddress {
         }
         let authority = text.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" && $0 != "?" }
         if authority.isEmpty { return "it names no host" }
-        return authority.contains("@") ? "it holds a user name or a password" : nil
+        if authority.contains("@") { return "it holds a user name or a password" }
+        return portProblem(authority)
+    }
+
+    /// Why the address of a server cannot be used; one that comes from outside of the spec may hold a user name and a
+    /// password, as MLflow's do.
+    package static func problem(inServer text: String) -> String? {
+        if text.contains("?") || text.contains("#") { return "a server's address has no `?` and no `#`" }
+        return problem(in: ServerAddress(text).base)
+    }
+
+    /// The address without user name and password.
+    package static func withoutCredentials(_ text: String) -> String {
+        ServerAddress(text).base
+    }
+
+    /// Whether the port can be one: the client ends the whole process over others.
+    static func hasPossiblePort(_ url: String) -> Bool {
+        guard let scheme = url.firstRange(of: "://") else { return true }
+        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        return portProblem(authority[(authority.lastIndex(of: "@") ?? authority.startIndex)...]) == nil
+    }
+
+    private static func portProblem(_ authority: Substring) -> String? {
+        guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return nil }
+        let port = authority[authority.index(after: colon)...]
+        guard !port.isEmpty, !(Int(port).map((1...65_535).contains) ?? false) else { return nil }
+        return "`\(port)` is no port"
     }
 }
 
