@@ -7,6 +7,7 @@ struct ServerLocation: Sendable {
     let url: String
     /// `--mlflow-url`, `spec`, `MLFLOW_TRACKING_URI`, `lab`, `default`.
     let origin: String
+    private static let assumed = "the default"
 
     /// Flag, then spec, then the ecosystem's variable, then the running lab, then the default.
     init(
@@ -22,7 +23,7 @@ struct ServerLocation: Sendable {
         } else if let lab {
             self.init(url: lab, origin: "the lab")
         } else {
-            self.init(url: standard, origin: "the default")
+            self.init(url: standard, origin: Self.assumed)
         }
     }
 
@@ -32,6 +33,9 @@ struct ServerLocation: Sendable {
         guard let problem = WebAddress.problem(inServer: url) else { return self }
         throw .badServerURL(origin, problem)
     }
+
+    /// Whether somebody said where it is.
+    var isSaid: Bool { origin != Self.assumed }
 
     /// As it may be shown.
     var shown: String { WebAddress.withoutCredentials(url).prefix { $0 != "?" && $0 != "#" }.description }

@@ -23,8 +23,8 @@ struct Session: Sendable {
         transports.map(\.count).reduce(0, +)
     }
 
-    /// Connects to the servers that are needed, by default those that the stack needs, and closes the connections after the
-    /// body.
+    /// Connects to the servers that are needed, by default those that the stack needs or has needed, and closes the
+    /// connections after the body.
     static func open<Result: Sendable>(
         _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil,
         _ body: @escaping @Sendable (Session) async throws -> Result
@@ -32,7 +32,7 @@ struct Session: Sendable {
         let connector = Connector(stack, options, needs: needs ?? Kinds.needs(of: stack.workflow))
         return try await stack.telling {
             try await connector.withTransports { first, second in
-                try await body(try await connector.connect(first, second))
+                try await body(try await connector.connect(first, second, asRecorded: needs == nil))
             }
         }
     }
@@ -40,10 +40,10 @@ struct Session: Sendable {
 
 /// Connects a stack to its servers.
 struct Connector: Sendable {
-    private let workflow: Workflow
+    let workflow: Workflow
     private let folder: SpecFolder
     private let spec: ServersSpec?
-    private let options: ServerOptions
+    let options: ServerOptions
     private let needs: Needs
     private let environment: [String: String]
     private let secrets: SecretReader
@@ -88,10 +88,18 @@ struct Connector: Sendable {
             insecure: ["true", "1"].contains(environment["MLFLOW_TRACKING_INSECURE_TLS"]?.lowercased()))
     }
 
-    func connect(_ first: CountingTransport, _ second: CountingTransport) async throws -> Session {
+    /// - Parameter asRecorded: Also to the servers where the record says that something of the stack is.
+    func connect(
+        _ first: CountingTransport, _ second: CountingTransport, asRecorded: Bool
+    ) async throws -> Session {
         async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
         async let mlflow = needs.mlflow ? connectMLflow(second) : nil
-        let (left, right) = try await (llamaStack, mlflow)
+        var (left, right) = try await (llamaStack, mlflow)
+        if asRecorded, left == nil || right == nil {
+            let recorded = try await recorded(beside: right, second)
+            right = recorded.mlflow
+            if left == nil, recorded.needs.llamaStack { left = try await connectLlamaStack(first) }
+        }
         let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),

@@ -62,6 +62,21 @@ package enum Kinds {
         }
         return needs
     }
+
+    /// Where the things of a record are.
+    package static func needs(of record: Record) -> Needs {
+        var needs = Needs()
+        for kind in (Array(record.entries.keys) + record.intents.keys).compactMap({ Address(text: $0)?.kind }) {
+            switch kind {
+            case ExperimentResource.kind, RegisteredModelResource.kind, PromptResource.kind, DatasetResource.kind:
+                needs.mlflow = true
+            case VectorStoreResource.kind, AgentResource.kind, ModelResource.kind, ShieldResource.kind:
+                needs.llamaStack = true
+            case _: break
+            }
+        }
+        return needs
+    }
 }
 
 extension Workflow {

@@ -29,6 +29,8 @@ import Testing
 
     private func story(_ drover: DroverProgram, _ server: MatrixServer, _ directory: String) async throws {
         let before = try await server.contents()
+        try await oneSide(drover, directory)
+        #expect(try await server.contents() == before, "What is declared no more is left on the server.")
         try await refusedStore(drover, server, before)
         let up = try await drover("up", "edges/drover.yaml", "--yes", "--no-publish")
         #expect(up.code == 0 && up.output.contains("2 passed, 0 failed, 0 inconclusive"), "\(up.output)\(up.errors)")
@@ -37,6 +39,27 @@ import Testing
         let gone = try await drover("destroy", "edges/drover.yaml", "--yes")
         #expect(gone.code == 0, "\(gone.output)\(gone.errors)")
         #expect(try await server.contents() == before, "Something of ours is left on the server.")
+    }
+
+    /// What was applied to a server is taken away although the spec names nothing of that server any more, nor anything.
+    private func oneSide(_ drover: DroverProgram, _ directory: String) async throws {
+        func apply(
+            _ declared: String, _ command: String = "apply", _ code: Int32 = 0, saying words: String
+        ) async throws {
+            let text = "drover: v1\nstack: sides\n\(declared)\n"
+            try Data(text.utf8).write(to: URL(filePath: "\(directory)/sides.yaml"))
+            let ended = try await drover(command, "sides.yaml", "--yes")
+            let said = ended.output + ended.errors
+            #expect(ended.code == code && said.contains(words), "\(said)")
+        }
+        let experiment = "experiments: {e: {name: sides}}"
+        let store = "vectorStores: {s: {embeddingModel: lab-embed/embed, embeddingDimension: 384}}"
+        try await apply("\(experiment)\n\(store)", saying: "2 created")
+        try await apply(experiment, saying: "1 deleted")
+        try await apply("\(experiment)\n\(store)", saying: "1 created")
+        try await apply(store, saying: "1 forgotten")
+        try await apply("", "apply", 9, saying: "nothing-declared")
+        try await apply("", "destroy", saying: "1 deleted")
     }
 
     /// A store that the server refuses is told with its reason, and is not there.
