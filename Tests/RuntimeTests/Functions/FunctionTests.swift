@@ -82,13 +82,22 @@ import Wire
         await #expect(throws: FunctionFailure("The function did not end within 0.2 s.")) {
             try await run("sleep 60", timeout: .milliseconds(200))
         }
-        let file = FileManager.default.temporaryDirectory.appending(path: "drover-child-\(UUID().uuidString)").path
-        await #expect(throws: FunctionFailure.self) {
-            try await run("(sleep 1; echo late >'\(file)') & sleep 60", timeout: .milliseconds(200))
-        }
-        try await Task.sleep(for: .milliseconds(1500))
-        #expect(!FileManager.default.fileExists(atPath: file), "What the program started went on.")
         let missing = ProgramFunction(["/nowhere/weather"], in: "/", environment: [:])
         await #expect(throws: FunctionFailure.self) { try await missing.call([:]) }
+    }
+
+    @Test("What a program has started ends with it")
+    func children() async throws {
+        let file = FileManager.default.temporaryDirectory.appending(path: "drover-child-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        await #expect(throws: FunctionFailure("The function did not end within 3 s.")) {
+            try await run("sleep 600 & echo $! >'\(file)'; wait", timeout: .seconds(3))
+        }
+        let pid = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
+            .filter(\.isNumber)
+        try #require(!pid.isEmpty)
+        // Empty for one that has ended and that nobody has asked about yet.
+        let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+        #expect(command.isEmpty, "\(String(decoding: command, as: UTF8.self)) goes on.")
     }
 }
