@@ -170,6 +170,26 @@ struct GenerationTests {
         #expect(thrown?.all.map(\.code.name) == ["not-ours"])
     }
 
+    @Test(
+        "When a replacement with the same id is refused, the old one is there again",
+        arguments: [
+            ("shields", "{provider: llama-guard, params: {a: 1}}", "{provider: nowhere, params: {a: 1}}"),
+            (
+                "models", "{id: more, provider: scripted, providerModel: scripted-a}",
+                "{id: more, provider: scripted, providerModel: unknown}"
+            ),
+        ])
+    func refusedReplacement(kind: String, good: String, bad: String) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        try await stack.apply("\(kind): {it: \(good)}")
+        let before = Contents(stack)
+        #expect(try await stack.plan("\(kind): {it: \(bad)}").lines.first?.hasPrefix("replace \(kind).it") == true)
+        await #expect(throws: Diagnostics.self) { try await stack.apply("\(kind): {it: \(bad)}") }
+        #expect(Contents(stack) == before)
+        try await stack.apply("\(kind): {it: \(good)}")
+        #expect(try await stack.plan("\(kind): {it: \(good)}").lines == [])
+    }
+
     @Test("A server without shields is code 10, and none is skipped unless the spec says so")
     func noShields() async throws {
         let stack = try Self.begin(.ogx150)

@@ -160,8 +160,13 @@ package struct ModelResource: Resource {
     package func replace(
         _ live: LlamaStack.Model, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Model {
-        if live.id == desired.id { try await server.models.unregister(live.id) }
-        return try await create(desired, at: address, in: context)
+        guard live.id == desired.id else { return try await create(desired, at: address, in: context) }
+        try await server.models.unregister(live.id)
+        return try await replacing {
+            try await create(desired, at: address, in: context)
+        } restoring: {
+            _ = try await register(live, again: live.metadata)
+        }
     }
 
     package func delete(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {

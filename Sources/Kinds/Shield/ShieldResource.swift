@@ -96,7 +96,11 @@ package struct ShieldResource: Resource {
     ) async throws -> LlamaStack.Shield {
         guard let wanted = desired.shield, wanted.id != live.id else {
             try await server.shields.unregister(live.id)
-            return try await create(desired, at: address, in: context)
+            return try await replacing {
+                try await create(desired, at: address, in: context)
+            } restoring: {
+                try await server.shields.register(live)
+            }
         }
         // Only the record tells that the new one is ours, and it is written when everything is done. The
         // old one, of which it still tells, goes after everything else.
