@@ -95,15 +95,16 @@ struct Connector: Sendable {
         async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
         async let mlflow = needs.mlflow ? connectMLflow(second) : nil
         var (left, right) = try await (llamaStack, mlflow)
+        var store: (any RecordStore)?
         if asRecorded, left == nil || right == nil {
             let recorded = try await recorded(beside: right, second)
-            right = recorded.mlflow
+            (right, store) = (recorded.mlflow, recorded.store)
             if left == nil, recorded.needs.llamaStack { left = try await connectLlamaStack(first) }
         }
         let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
-            drivers: Kinds.drivers(servers, for: workflow), store: try recordStore(right?.server),
+            drivers: Kinds.drivers(servers, for: workflow), store: try store ?? recordStore(right?.server),
             transports: [first, second],
             specDigest: specDigest)
     }

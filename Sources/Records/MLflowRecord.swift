@@ -16,13 +16,26 @@ package actor MLflowRecord: RecordStore {
     private let server: MLflowServer
     private let name: String
     private var experiment: MLflowExperiment?
+    /// What was read ahead of the first reader.
+    private var ahead: Record?
 
     package init(_ server: MLflowServer, stack: StackName) {
         self.server = server
         name = "drover/\(stack)"
     }
 
+    /// Reads the record ahead: the next `load` returns the same.
+    package func readAhead() async throws -> Record {
+        let record = try await load()
+        ahead = record
+        return record
+    }
+
     package func load() async throws -> Record {
+        if let record = ahead {
+            ahead = nil
+            return record
+        }
         let found = try await server.experiments(firstFor: "record").first { $0.name == name }
         guard let found, !found.isDeleted else { return Record() }
         experiment = found
