@@ -38,7 +38,7 @@ struct ServerLocation: Sendable {
     var isSaid: Bool { origin != Self.assumed }
 
     /// As it may be shown.
-    var shown: String { WebAddress.withoutCredentials(url).prefix { $0 != "?" && $0 != "#" }.description }
+    var shown: String { WebAddress.shown(url) }
 
     private init(url: String, origin: String) {
         self.url = url

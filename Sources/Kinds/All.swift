@@ -50,7 +50,7 @@ package enum Kinds {
         ]
     }
 
-    /// What a workflow needs: a server that nothing in it needs is never contacted.
+    /// What a workflow needs. What was applied before may need more: see `needs(of:)` of a record.
     package static func needs(of workflow: Workflow) -> Needs {
         var needs = Needs()
         for declaration in workflow.declarations {

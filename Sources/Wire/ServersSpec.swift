@@ -150,9 +150,10 @@ package enum WebAddress {
         return problem(in: ServerAddress(text).base)
     }
 
-    /// The address without user name and password.
-    package static func withoutCredentials(_ text: String) -> String {
-        ServerAddress(text).base
+    /// The address without user name and password, and without what may be a secret behind it.
+    package static func shown(_ text: String) -> String {
+        let base = ServerAddress(text).base
+        return base.contains("@") ? "an address with an `@`" : String(base.prefix { $0 != "?" && $0 != "#" })
     }
 
     /// Whether the port can be one: the client ends the whole process over others.
@@ -166,7 +167,8 @@ package enum WebAddress {
         guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return nil }
         let port = authority[authority.index(after: colon)...]
         guard !port.isEmpty, !(Int(port).map((1...65_535).contains) ?? false) else { return nil }
-        return "`\(port)` is no port"
+        // Not repeated: in `http://user:pass/word@host` it is a part of a password.
+        return "its port is no number from 1 to 65535"
     }
 }
 
