@@ -5,10 +5,9 @@ struct CommandFailure: Error {
     var diagnostics: [Diagnostic]
     var sources: SourceMap
 
-    /// 130, then 7, 6, 4, 5; otherwise as the first of them says.
-    var exitCode: Int32 {
-        let codes = diagnostics.filter { $0.severity == .error }.map(\.exitCode)
-        return [130, 143, 7, 6, 4, 5].first(where: codes.contains) ?? codes.first ?? 1
+    /// How the command ends.
+    var exitStatus: ExitStatus {
+        ExitStatus(of: diagnostics)
     }
 }
 

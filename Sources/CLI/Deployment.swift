@@ -141,7 +141,7 @@ extension Diagnostic {
     /// A failure within an apply: what else could be done is done, and the next apply finishes.
     fileprivate var incomplete: Diagnostic {
         var diagnostic = self
-        if ![7, 9, 10, 130].contains(exitCode) { diagnostic.exitCode = 6 }
+        if ![.conflict, .protected, .lacking, .interrupted].contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
     }
 
@@ -149,6 +149,6 @@ extension Diagnostic {
         Diagnostic(
             "nobody-to-ask", "Nobody to ask",
             detail: "This changes servers, and there is no terminal to ask for agreement.",
-            fix: "Run it with `--yes` once you have read the plan.", exitCode: 64)
+            fix: "Run it with `--yes` once you have read the plan.", cause: .usage)
     }
 }

@@ -40,12 +40,12 @@ struct Drover: AsyncParsableCommand {
             }
         } catch let failure as CommandFailure {
             Notices.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
-            exit(withError: ExitCode(failure.exitCode))
+            exit(withError: failure.exitStatus.code)
         } catch let error where error is Diagnostic || error is Diagnostics || error is any Diagnosable {
             let all = (error as? Diagnostics)?.all ?? [Diagnostic.from(error, at: nil)]
             let failure = CommandFailure(diagnostics: all, sources: SourceMap())
             Notices.write(all, failure.sources, environment: ProcessInfo.processInfo.environment)
-            exit(withError: ExitCode(failure.exitCode))
+            exit(withError: failure.exitStatus.code)
         } catch is CancellationError {
             exit(withError: ExitCode(Interruption.exitCode ?? 130))
         } catch {

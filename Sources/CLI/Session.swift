@@ -208,6 +208,6 @@ extension Diagnostic {
     fileprivate static func badRecord(_ text: String) -> Diagnostic {
         Diagnostic(
             "bad-record", "Unreadable place of the record", detail: "`--record \(text)` names no file.",
-            fix: "Write `--record file:PATH`.", exitCode: 64)
+            fix: "Write `--record file:PATH`.", cause: .usage)
     }
 }

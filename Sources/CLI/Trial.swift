@@ -109,8 +109,8 @@ struct Trial: Sendable {
         if let code = Interruption.exitCode { throw ExitCode(code) }
         switch run.verdict {
         case .passed: return
-        case .failed: throw ExitCode(4)
-        case .inconclusive: throw ExitCode(5)
+        case .failed: throw ExitStatus(.failed).code
+        case .inconclusive: throw ExitStatus(.inconclusive).code
         }
     }
 
@@ -127,7 +127,7 @@ struct Trial: Sendable {
                 throw Diagnostic(
                     "report-not-written", "A report could not be written",
                     detail: "`\(request.path)` cannot be written.", fix: "Name a file in a folder that exists.",
-                    exitCode: 1)
+                    cause: .unavailable)
             }
         }
     }

@@ -129,11 +129,11 @@ extension Diagnostic {
             return Diagnostic(
                 "interrupted", "Interrupted", detail: "The operation was interrupted before it ended.",
                 fix: "Run the command again; it goes on where this one stopped.", address: address?.description,
-                exitCode: 130)
+                cause: .interrupted)
         case _:
             return Diagnostic(
                 "unexpected", "Unexpected error", detail: "\(error). This is a bug in drover.",
-                address: address?.description, exitCode: 1)
+                address: address?.description, cause: .unexpected)
         }
     }
 }

@@ -38,7 +38,7 @@ extension Fields {
 extension Workflow {
     /// What the spec says and drover does not act on yet, each at its place.
     ///
-    /// A warning where it has no effect; an error (code 10) where something that is applied or run needs it. What only
+    /// A warning where it has no effect; an error (`lacking`) where something that is applied or run needs it. What only
     /// suites need is a warning, unless they are tried too.
     package func awaited(tryingSuites: Bool) -> [Diagnostic] {
         declarations.flatMap { declaration in
@@ -77,7 +77,7 @@ extension Diagnostic {
                 ? "Remove it, or wait for a version that supports it."
                 : "Nothing has to be done; it stays without effect.",
             at: awaited.range ?? declaration.range, address: declaration.address.description,
-            severity: isError ? .error : .warning, exitCode: 10)
+            severity: isError ? .error : .warning, cause: .lacking)
     }
 
     fileprivate static func neededButAwaited(_ use: Use, _ declaration: Declaration) -> Diagnostic {
@@ -86,6 +86,6 @@ extension Diagnostic {
             detail: "`\(use.address)` is needed here, and this version of drover can only check it.",
             fix: "Remove the mention, or wait for a version that supports it.", at: use.range,
             address: use.address.description,
-            notes: [Note("It is declared here.", at: declaration.range)], exitCode: 10)
+            notes: [Note("It is declared here.", at: declaration.range)], cause: .lacking)
     }
 }

@@ -75,7 +75,7 @@ extension Diagnostic {
             "not-ours", "An object without drover's mark has the wanted name",
             detail: "`\(address)` would be \(label), which exists and was not made by drover.",
             fix: "Run again with `--adopt` to make it part of this stack, or give the declaration another `name`.",
-            address: address.description, exitCode: 7)
+            address: address.description, cause: .conflict)
     }
 
     fileprivate static func otherOwner(_ address: Address, label: String, stack: String) -> Diagnostic {
@@ -83,7 +83,7 @@ extension Diagnostic {
             "other-owner", "The object belongs to another stack",
             detail: "`\(address)` would be \(label), which belongs to the stack `\(stack)`.",
             fix: "Give the declaration another `name`, or run again with `--take-over` if `\(stack)` is gone.",
-            address: address.description, exitCode: 7)
+            address: address.description, cause: .conflict)
     }
 
     package static func protected(_ address: Address, _ act: String, label: String) -> Diagnostic {
@@ -91,6 +91,6 @@ extension Diagnostic {
             "protected", "A protected object would be lost",
             detail: "`\(address)` (\(label)) says `protect: true` and would be \(act).",
             fix: "Undo the change, or remove `protect: true`, apply, and change it then.",
-            address: address.description, exitCode: 9)
+            address: address.description, cause: .protected)
     }
 }

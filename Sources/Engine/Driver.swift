@@ -201,7 +201,7 @@ extension Diagnostic {
             "ambiguous-adoption", "Several objects have the wanted name",
             detail: "`\(address)` could be any of \(labels.listed).",
             fix: "Rename or remove all but one of them, or give the declaration another `name`.",
-            address: address.description, exitCode: 7)
+            address: address.description, cause: .conflict)
     }
 
     fileprivate static func stillUnknown(_ address: Address, _ paths: Set<String>) -> Diagnostic {
@@ -209,6 +209,6 @@ extension Diagnostic {
             "still-unknown", "A value is not known after apply",
             detail: "`\(address)` needs \(paths.sorted().listed), and what it depends on did not give it. "
                 + "This is a bug in drover.",
-            address: address.description, exitCode: 1)
+            address: address.description, cause: .unexpected)
     }
 }

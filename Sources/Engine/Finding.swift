@@ -53,7 +53,7 @@ package struct Finding: Sendable {
     /// A failed look: the server has no answer for it (`unknown`), or what it answered will not do (`unmet`).
     init(_ declaration: Declaration, _ problem: Diagnostic) {
         let located = problem.locating(declaration)
-        self.init(declaration.address, problem.exitCode == 1 ? .unknown(located) : .unmet(located))
+        self.init(declaration.address, problem.cause.isIgnorance ? .unknown(located) : .unmet(located))
     }
 }
 

@@ -120,6 +120,6 @@ extension Diagnostic {
         Diagnostic(
             "nothing-declared", "The spec declares nothing",
             detail: "Applying it would remove all \(count) objects of the stack `\(stack)`.",
-            fix: "Use `drover destroy`, or `--allow-empty` if that is what you want.", exitCode: 9)
+            fix: "Use `drover destroy`, or `--allow-empty` if that is what you want.", cause: .protected)
     }
 }

@@ -82,6 +82,6 @@ extension Diagnostic {
             fix: ids.lazy.compactMap { Suggestion.nearest(to: $0, among: sorted) }.first.map { "Did you mean `\($0)`?" }
                 ?? (sorted.isEmpty
                     ? "Configure a model on the server." : "Use one that it offers: \(sorted.prefix(12).listed)."),
-            at: name.range, exitCode: 10)
+            at: name.range, cause: .lacking)
     }
 }

@@ -17,7 +17,7 @@ package struct Registry: Sendable {
     }
 
     /// Checks that no prompt has the name that a registered model is to have.
-    /// - Throws: `Diagnostic` (code 7) that says who has it.
+    /// - Throws: `Diagnostic` (`conflict`) that says who has it.
     func requireNoPrompt(named name: String, for address: Address) async throws {
         if try await models.value().contains(where: { $0.name == name }) { return }
         guard try await prompts.value().contains(where: { $0.name == name }) else { return }
@@ -25,7 +25,7 @@ package struct Registry: Sendable {
     }
 
     /// Checks that no registered model has the name that a prompt is to have.
-    /// - Throws: `Diagnostic` (code 7) that says who has it.
+    /// - Throws: `Diagnostic` (`conflict`) that says who has it.
     func requireNoModel(named name: String, for address: Address) async throws {
         if try await prompts.value().contains(where: { $0.name == name }) { return }
         guard try await models.value().contains(where: { $0.name == name }) else { return }
@@ -35,7 +35,7 @@ package struct Registry: Sendable {
 
 extension MLflowServer {
     /// Gives a registered model or a prompt another name.
-    /// - Throws: `WireError`; `Diagnostic` (code 7) when the name is taken.
+    /// - Throws: `WireError`; `Diagnostic` (`conflict`) when the name is taken.
     func renameRegisteredModel(_ name: String, to newName: String, for address: Address) async throws {
         do {
             try await renameRegisteredModel(name, to: newName)
@@ -52,6 +52,6 @@ extension Diagnostic {
             "name-taken", "The name is taken",
             detail: "`\(address)` would be named `\(name)`, and MLflow has \(holder) of that name already: prompts and "
                 + "registered models share their names.",
-            fix: "Give the declaration another `name`.", address: address.description, exitCode: 7)
+            fix: "Give the declaration another `name`.", address: address.description, cause: .conflict)
     }
 }

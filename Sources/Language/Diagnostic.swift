@@ -4,6 +4,39 @@ package struct Diagnostic: Error, Sendable, Hashable {
         case error, warning
     }
 
+    /// What kind of trouble it is. Exit codes, a doctor's findings, gates and HTTP statuses are folds over it.
+    package enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
+        /// What was declared is wrong; nothing was contacted.
+        case spec
+        /// The server, or this machine, lacks something that is needed.
+        case lacking
+        /// The object is somebody else's, or not what was seen before.
+        case conflict
+        /// A protection refuses it.
+        case protected
+        /// A server, a file or a program could not be used: it may work later.
+        case unavailable
+        /// An error in drover.
+        case unexpected
+        /// The user ended it before its end.
+        case interrupted
+        /// The command line asks for what does not exist or does not go together.
+        case usage
+        /// A test or a gate was judged, and failed.
+        case failed
+        /// A test or a gate could not be judged.
+        case inconclusive
+        /// Not all of an apply could be done; the next one goes on.
+        case incomplete
+        /// Somebody else holds the lock.
+        case locked
+
+        /// Whether nobody could find out how things are, in contrast to having found that they are wrong.
+        package var isIgnorance: Bool {
+            self == .unavailable || self == .unexpected
+        }
+    }
+
     /// A stable, searchable name such as `unknown-field`; it appears in every machine format.
     package struct Code: Sendable, Hashable, ExpressibleByStringLiteral {
         package let name: String
@@ -42,8 +75,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     package var notes: [Note]
     /// A secret in plain text, which no snippet of the run shows.
     package var hidden: SourceRange?
-    /// The exit code that the command ends with when this is what went wrong; 3 (invalid spec) unless said otherwise.
-    package var exitCode: Int32
+    /// What kind of trouble it is; an invalid spec unless said otherwise.
+    package var cause: Cause
 
     package init(
         _ code: Code,
@@ -54,7 +87,7 @@ package struct Diagnostic: Error, Sendable, Hashable {
         address: String? = nil,
         notes: [Note] = [],
         severity: Severity = .error,
-        exitCode: Int32 = 3
+        cause: Cause = .spec
     ) {
         self.severity = severity
         self.code = code
@@ -64,7 +97,7 @@ package struct Diagnostic: Error, Sendable, Hashable {
         self.subject = subject
         self.address = address
         self.notes = notes
-        self.exitCode = exitCode
+        self.cause = cause
     }
 }
 

@@ -77,6 +77,6 @@ extension Diagnostic {
             "unknown-path", "Unknown path", detail: "\(parent.owner) has no field `\(name)`.",
             fix: nearest.map { "Did you mean `\(parent.place(appending: $0))`?" }
                 ?? (parent.names.isEmpty ? "Leave `\(name)` out." : "Use one of \(parent.names.listed)."),
-            exitCode: 64)
+            cause: .usage)
     }
 }

@@ -54,7 +54,7 @@ struct Variables {
                 Diagnostic(
                     "malformed-assignment", "Malformed assignment",
                     detail: "`--var \(assignment)` is not `NAME=VALUE`.",
-                    fix: "Write, for example, `--var team=support`.", exitCode: 64))
+                    fix: "Write, for example, `--var team=support`.", cause: .usage))
             return
         }
         let name = String(assignment[..<equals])

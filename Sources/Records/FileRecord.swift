@@ -72,12 +72,13 @@ extension Diagnostic {
         Diagnostic(
             "record-unreadable", "The stack's record cannot be read",
             detail: "`\(place)` is not what drover writes there.",
-            fix: "Restore it, or remove it: it is help, not truth; only the last applied fields are lost.", exitCode: 1)
+            fix: "Restore it, or remove it: it is help, not truth; only the last applied fields are lost.",
+            cause: .unavailable)
     }
 
     fileprivate static func recordNotWritable(_ path: String) -> Diagnostic {
         Diagnostic(
             "record-not-writable", "The stack's record cannot be written", detail: "`\(path)` cannot be written.",
-            fix: "Make the folder writable, or choose another file.", exitCode: 1)
+            fix: "Make the folder writable, or choose another file.", cause: .unavailable)
     }
 }

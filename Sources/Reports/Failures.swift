@@ -60,11 +60,11 @@ private struct Miss {
             let notes = mismatch.notes + mismatch.comparison.map { Diagnostic.Note($0) }
             return Diagnostic(
                 "assertion-failed", "Assertion failed", detail: "\(place): \(mismatch.reason)\(share)",
-                at: outcome.range, address: result.id.description, notes: notes, exitCode: 4)
+                at: outcome.range, address: result.id.description, notes: notes, cause: .failed)
         case .error(let reason):
             return Diagnostic(
                 "assertion-unknown", "Assertion could not be judged", detail: "\(place): \(reason)\(share)",
-                at: outcome.range, address: result.id.description, exitCode: 5)
+                at: outcome.range, address: result.id.description, cause: .inconclusive)
         }
     }
 }
@@ -105,10 +105,10 @@ extension ThresholdOutcome {
         case .passed:
             return nil
         case .failed:
-            return Diagnostic("threshold-missed", "Threshold missed", detail: detail, at: range, exitCode: 4)
+            return Diagnostic("threshold-missed", "Threshold missed", detail: detail, at: range, cause: .failed)
         case .inconclusive:
             return Diagnostic(
-                "threshold-unknown", "Threshold could not be judged", detail: detail, at: range, exitCode: 5)
+                "threshold-unknown", "Threshold could not be judged", detail: detail, at: range, cause: .inconclusive)
         }
     }
 }

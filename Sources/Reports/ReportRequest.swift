@@ -24,12 +24,12 @@ extension Diagnostic {
             "unknown-report", "Unknown report", detail: "`\(format)` is not a format of reports.",
             fix: Suggestion.nearest(to: format, among: formats).map { "Did you mean `\($0)`?" }
                 ?? "Use one of \(formats.listed), such as `--report junit=out.xml`.",
-            exitCode: 64)
+            cause: .usage)
     }
 
     fileprivate static func reportWithoutPath(_ format: String) -> Diagnostic {
         Diagnostic(
             "report-without-path", "Report without a path", detail: "The report `\(format)` has no file to go to.",
-            fix: "Write `--report \(format)=PATH`; `-` is standard output.", exitCode: 64)
+            fix: "Write `--report \(format)=PATH`; `-` is standard output.", cause: .usage)
     }
 }

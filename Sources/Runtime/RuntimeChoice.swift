@@ -23,7 +23,7 @@ package enum RuntimeChoice {
         return server.hasResponses ? .responses : .chat
     }
 
-    /// What the way that a definition takes cannot do: errors (code 10) for what would be missing, warnings for what
+    /// What the way that a definition takes cannot do: errors (`lacking`) for what would be missing, warnings for what
     /// would be ignored, of the agent itself and of the agents that it asks as tools. A definition without a `runtime`
     /// is taken for one that runs by the Responses API.
     package static func problems(of agent: AgentDefinition, on server: Capabilities) -> [Diagnostic] {
@@ -136,7 +136,7 @@ package enum RuntimeChoice {
             "not-offered", "Something that the server does not offer",
             detail: "The agent `\(agent.name)` needs \(lack.what), which \(server.product) \(server.version) does not "
                 + "offer to agents that run as \(runtime.description).",
-            fix: lack.remedy, address: "agents.\(agent.name)", exitCode: 10
+            fix: lack.remedy, address: "agents.\(agent.name)", cause: .lacking
         )
     }
 

@@ -81,7 +81,7 @@ extension Diagnostic {
             "case-timeout", "The case took too long",
             detail: "The conversation of `\(testCase.id)` was not over after \(Quantity.spelled(testCase.timeout)).",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.",
-            at: testCase.range.firstLine, address: testCase.id.description, exitCode: 5)
+            at: testCase.range.firstLine, address: testCase.id.description, cause: .inconclusive)
     }
 
     /// Any error as a user should read it.
@@ -91,6 +91,6 @@ extension Diagnostic {
         return Diagnostic(
             "unexpected-error", "Unexpected error",
             detail: "The conversation broke off: \(error). This is a bug in drover.",
-            fix: "Report it together with the spec.", at: range.firstLine, address: address, exitCode: 5)
+            fix: "Report it together with the spec.", at: range.firstLine, address: address, cause: .inconclusive)
     }
 }

@@ -111,7 +111,7 @@ extension Diagnostic {
             "turn-failed", "The server could not answer",
             detail: "The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ", and not why.")",
             fix: "Look at the server's log; if the turn is meant to fail, expect `status: failed`.", at: range,
-            exitCode: 5)
+            cause: .inconclusive)
     }
 
     static func unknownCapture(

@@ -21,7 +21,7 @@ package struct SuiteFilter: Sendable, Hashable {
         guard parts.count == 2, !parts[0].isEmpty else {
             throw Diagnostic(
                 "bad-label", "Unreadable label", detail: "`\(text)` is not a label.", fix: "Write `--label KEY=VALUE`.",
-                exitCode: 64)
+                cause: .usage)
         }
         return (parts[0], parts[1])
     }
@@ -74,14 +74,14 @@ extension Diagnostic {
             "unknown-\(noun)".asCode, "Unknown \(noun)", detail: "There is no \(noun) `\(name)`.",
             fix: Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
                 ?? "Use one that the spec declares.",
-            exitCode: 64)
+            cause: .usage)
     }
 
     fileprivate static var nothingSelected: Diagnostic {
         Diagnostic(
             "nothing-selected", "No case selected",
             detail: "No declared case has all that `--suite`, `--case` and `--label` ask for.",
-            fix: "Ask for less, or declare a suite with cases.", exitCode: 64)
+            fix: "Ask for less, or declare a suite with cases.", cause: .usage)
     }
 }
 

@@ -138,7 +138,7 @@ extension Quarantine {
         return Diagnostic(
             "quarantine-over", "Quarantine is over",
             detail: "This case was in quarantine until \(until) (\(reason)), and today is \(today).",
-            fix: "Repair the case and remove `quarantine`, or give it a later day.", at: range, exitCode: 5)
+            fix: "Repair the case and remove `quarantine`, or give it a later day.", at: range, cause: .inconclusive)
     }
 }
 
@@ -146,13 +146,13 @@ extension Diagnostic {
     fileprivate static var interrupted: Diagnostic {
         Diagnostic(
             "interrupted", "Interrupted", detail: "The run was stopped before this case was finished.",
-            fix: "Run it again.", exitCode: 5)
+            fix: "Run it again.", cause: .inconclusive)
     }
 
     fileprivate static func budgetSpent(_ name: String, _ amount: String, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "budget-spent", "Budget spent",
             detail: "The suite stopped, because \(amount) were used; not all of its cases ran.",
-            fix: "Raise `\(name)`, or split the suite.", at: range, exitCode: 5)
+            fix: "Raise `\(name)`, or split the suite.", at: range, cause: .inconclusive)
     }
 }

@@ -122,7 +122,7 @@ struct HTTPClients: Sendable {
         throw Diagnostic(
             "bad-ca-file", "Unusable CA file",
             detail: "The CA file `\(file)` cannot be read, or holds no certificates in PEM format.",
-            fix: "Name a readable PEM file of certificate authorities.", exitCode: 64
+            fix: "Name a readable PEM file of certificate authorities.", cause: .usage
         )
     }
 
@@ -133,7 +133,7 @@ struct HTTPClients: Sendable {
             throw Diagnostic(
                 "bad-key-file", "Unusable key file",
                 detail: "The key file `\(file)` cannot be read, or holds no private key in PEM format.",
-                fix: "Name a readable PEM file with an unencrypted private key.", exitCode: 64
+                fix: "Name a readable PEM file with an unencrypted private key.", cause: .usage
             )
         }
     }
@@ -144,7 +144,7 @@ struct HTTPClients: Sendable {
             throw Diagnostic(
                 "bad-proxy", "Unusable proxy",
                 detail: "The proxy `\(address.base)` is not an `http://` URL with a host.",
-                fix: "Set the proxy to a URL such as `http://proxy.example.com:3128`.", exitCode: 64
+                fix: "Set the proxy to a URL such as `http://proxy.example.com:3128`.", cause: .usage
             )
         }
         guard let credentials = address.credentials else { return .server(host: host, port: url.port ?? 80) }

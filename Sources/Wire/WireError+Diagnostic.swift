@@ -10,7 +10,7 @@ extension WireError {
         let told = story
         return Diagnostic(
             told.code, told.summary, detail: detail(told.said), fix: told.fix, at: subject, address: address,
-            exitCode: 1
+            cause: .unavailable
         )
     }
 

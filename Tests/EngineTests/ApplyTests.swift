@@ -120,7 +120,7 @@ struct ApplyTests {
         try await shop.apply("boxes: {a: {protect: true}, b: {}}")
         let thrown = await #expect(throws: Diagnostics.self) { try await shop.plan("boxes: {b: {}}") }
         #expect(thrown?.all.map(\.code.name) == ["protected"])
-        #expect(thrown?.all.map(\.exitCode) == [9])
+        #expect(thrown?.all.map(\.cause) == [.protected])
         let free = "boxes: {a: {protect: false}, b: {}}"
         try await shop.apply(free)
         let plan = try await shop.plan(free)

@@ -121,7 +121,7 @@ final class Shelf: Sendable {
         try state.withLock { state in
             if state.cancelled.contains(call) { throw CancellationError() }
             if state.broken.contains(call) {
-                throw Diagnostic("broken", "Broken", detail: "`\(call)` failed.", exitCode: 1)
+                throw Diagnostic("broken", "Broken", detail: "`\(call)` failed.", cause: .unavailable)
             }
             state.calls.append(call)
         }
@@ -256,7 +256,7 @@ actor MemoryRecord: RecordStore {
 
     func save(_ entries: [String: Record.Entry]) throws {
         if saves.count + 1 == failingSave {
-            throw Diagnostic("full", "Full", detail: "The disk is full.", exitCode: 1)
+            throw Diagnostic("full", "Full", detail: "The disk is full.", cause: .unavailable)
         }
         saves.append(entries)
         record.entries = entries

@@ -34,10 +34,11 @@ struct DecisionTests {
             expected: "update: label"),
         Case(why: "A field that cannot change replaces the object", live: box, size: 4, expected: "replace: size"),
         Case(
-            why: "A protected object is not replaced", live: box, size: 4, protect: true, expected: "protected 9"),
+            why: "A protected object is not replaced", live: box, size: 4, protect: true,
+            expected: "protected protected"),
         Case(why: "A protected object is updated", live: box, label: "y", protect: true, expected: "update: label"),
         Case(
-            why: "An unmarked object is not touched", live: box, ownership: .unmarked, expected: "not-ours 7"),
+            why: "An unmarked object is not touched", live: box, ownership: .unmarked, expected: "not-ours conflict"),
         Case(
             why: "An unmarked object is adopted when that is allowed", live: box, ownership: .unmarked, label: "y",
             permissions: Permissions(adopt: true), expected: "adopt: label"),
@@ -46,13 +47,13 @@ struct DecisionTests {
             permissions: Permissions(adopt: true), expected: "adopt"),
         Case(
             why: "Another stack's object is not touched, adopting or not", live: box, ownership: .other(stack: "z"),
-            permissions: Permissions(adopt: true), expected: "other-owner 7"),
+            permissions: Permissions(adopt: true), expected: "other-owner conflict"),
         Case(
             why: "Another stack's object is taken over when that is allowed", live: box, ownership: .other(stack: "z"),
             permissions: Permissions(takeOver: true), expected: "adopt"),
         Case(
             why: "Taking over does not adopt what has no mark", live: box, ownership: .unmarked,
-            permissions: Permissions(takeOver: true), expected: "not-ours 7"),
+            permissions: Permissions(takeOver: true), expected: "not-ours conflict"),
         Case(
             why: "A field that is not known yet is a change", live: box, inside: [0], unknown: ["inside"],
             expected: "update: inside?"),
@@ -74,7 +75,7 @@ struct DecisionTests {
             let fields = decision.fields.map { $0.path + ($0.isKnownAfterApply && $0.new == nil ? "?" : "") }
             decided = ([decision.action.rawValue + (fields.isEmpty ? "" : ":")] + fields).joined(separator: " ")
         } catch {
-            decided = "\(error.code.name) \(error.exitCode)"
+            decided = "\(error.code.name) \(error.cause)"
             #expect(error.address == "boxes.a")
         }
         #expect(decided == each.expected)

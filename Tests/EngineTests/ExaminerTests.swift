@@ -50,7 +50,7 @@ struct ExaminerTests {
     @Test("What was tried beside counts more than that nothing spoke against a thing")
     func merging() {
         let (a, b) = (Address("boxes", "a"), Address("boxes", "b"))
-        let problem = Diagnostic("bad", "Bad", detail: "Bad.", exitCode: 10)
+        let problem = Diagnostic("bad", "Bad", detail: "Bad.", cause: .lacking)
         let merged = Finding.merge(
             [Finding(a, .met("")), Finding(b, .unmet(problem))],
             [Finding(a, .unmet(problem)), Finding(b, .met("fine"))])

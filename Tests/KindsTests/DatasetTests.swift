@@ -64,7 +64,7 @@ struct DatasetTests {
         try await stack.apply(Self.spec("[{q: Three}]"))
         #expect(Self.records(stack) == ["{\"q\":\"Theirs\"} {\"a\":1,\"b\":2}", "{\"q\":\"Three\"} {}"])
         let gone = try await stack.open("experiments: {e: {}}").apply()
-        #expect(gone.failures.map(\.exitCode) == [9])
+        #expect(gone.failures.map(\.cause) == [.protected])
     }
 
     @Test("A plan without changes reads no records; one that somebody deleted is missed")
@@ -95,7 +95,7 @@ struct DatasetTests {
         try await stack.mlflow.server().putRecords([["inputs": ["q": "Theirs"]]], inDataset: id)
         let refused = try await stack.open(Self.spec("[{q: Three}]")).apply()
         #expect(refused.failures.map(\.code) == ["records-stay"])
-        #expect(refused.failures.map(\.exitCode) == [10])
+        #expect(refused.failures.map(\.cause) == [.lacking])
     }
 
     @Test("Another experiment makes it anew, whatever request was cut off")

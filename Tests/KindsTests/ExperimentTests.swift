@@ -56,7 +56,7 @@ struct ExperimentTests {
         _ = try await stack.mlflow.server().createExperiment("taken")
         let applied = try await stack.open("experiments: {e: {name: taken}}").apply()
         #expect(applied.failures.map(\.code) == ["name-taken"])
-        #expect(applied.failures.map(\.exitCode) == [7])
+        #expect(applied.failures.map(\.cause) == [.conflict])
         #expect(stack.mlflow.store.experiments.contains { $0.name == "e" })
     }
 
@@ -92,7 +92,7 @@ struct ExperimentTests {
         _ = try await stack.mlflow.server().createExperiment("e", tags: ["theirs": "x"])
         let spec = "experiments: {e: {tags: {a: x}}}"
         let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
-        #expect(thrown?.all.map(\.exitCode) == [7])
+        #expect(thrown?.all.map(\.cause) == [.conflict])
         try await stack.apply(spec, Permissions(adopt: true))
         let plan = try await stack.plan(spec)
         #expect(plan.lines == [])

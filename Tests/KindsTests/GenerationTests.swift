@@ -158,7 +158,7 @@ struct GenerationTests {
             try await stack.plan("models: {chat: {id: scripted/lmm, provider: other}}")
         }
         #expect(unknown?.all.first?.code == "unknown-model")
-        #expect(unknown?.all.first?.exitCode == 10)
+        #expect(unknown?.all.first?.cause == .lacking)
     }
 
     @Test("A model of the server that differs from the declared one is not ours to replace")
@@ -197,7 +197,7 @@ struct GenerationTests {
             try await stack.plan("shields: {it: {provider: guard}}")
         }
         #expect(thrown?.all.map(\.code.name) == ["not-offered"])
-        #expect(thrown?.all.first?.exitCode == 10)
+        #expect(thrown?.all.first?.cause == .lacking)
         #expect(thrown?.all.first?.detail.contains("Llama Stack 0.2 to 0.7") == true)
         let skipped = try await stack.plan("shields: {it: {provider: guard, ifUnsupported: skip}}")
         #expect(skipped.lines == [])

@@ -53,13 +53,13 @@ struct PromptTests {
         _ = try await server.createPromptVersion(of: "p", text: "One", isChat: false, tags: [:])
         let spec = "prompts: {p: {template: One}}"
         let refused = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
-        #expect(refused?.all.map(\.exitCode) == [7])
+        #expect(refused?.all.map(\.cause) == [.conflict])
         try await stack.apply(spec, Permissions(adopt: true))
         #expect(Self.versions(stack) == ["One"])
         let rest = try await stack.plan(spec)
         #expect(rest.lines == [])
         let kept = try await stack.open("").apply(Permissions(allowEmpty: true))
-        #expect(kept.failures.map(\.exitCode) == [9])
+        #expect(kept.failures.map(\.cause) == [.protected])
         #expect(Self.versions(stack) == ["One"])
     }
 
@@ -85,7 +85,7 @@ struct PromptTests {
             try await stack.plan("prompts: {p: {template: One}}\nregisteredModels: {m: {}}")
         }
         #expect(thrown?.all.map(\.code) == ["name-taken", "name-taken"])
-        #expect(thrown?.all.allSatisfy { $0.subject != nil && $0.exitCode == 7 } == true)
+        #expect(thrown?.all.allSatisfy { $0.subject != nil && $0.cause == .conflict } == true)
         let (workflow, folder) = try stack.declare("prompts: {p: {template: One}}\nregisteredModels: {m: {name: p}}")
         #expect(Kinds.conflicts(workflow.declarations, folder).map(\.code) == ["shared-name"])
     }

@@ -116,7 +116,7 @@ struct ServerAgentTests {
                 try await stack.plan("agents: {a: {model: scripted/llm, instructions: i, \(fields)}}")
             }
             #expect(thrown?.all.map(\.code.name) == ["not-offered"])
-            #expect(thrown?.all.first?.exitCode == 10)
+            #expect(thrown?.all.first?.cause == .lacking)
             #expect(thrown?.all.first?.fix?.contains("Llama Stack 0.2 and 0.3 have them") == true)
         }
     }
@@ -139,7 +139,7 @@ struct ServerAgentTests {
             try await stack.plan("agents: {other: \(other.replacing("ID", with: "nobody"))}")
         }
         #expect(thrown?.all.map(\.code.name) == ["unknown-server-agent"])
-        #expect(thrown?.all.first?.exitCode == 10)
+        #expect(thrown?.all.first?.cause == .lacking)
     }
 
     @Test("Even one of our own stays when the spec names it by its id", arguments: versions)

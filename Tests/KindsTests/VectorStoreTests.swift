@@ -185,7 +185,7 @@ struct VectorStoreTests {
         let failed = try await stack.open(Self.spec).apply()
         #expect(failed.failures.map(\.code.name) == ["not-ingested"])
         #expect(failed.failures.first?.detail.contains("No chunks were generated") == true)
-        #expect(failed.failures.first?.exitCode == 6)
+        #expect(failed.failures.first?.cause == .incomplete)
         #expect(failed.failures.first?.subject?.start.line == 3)
         let texts = stack.ogx.stores.flatMap(\.attachments).map(\.text)
         #expect(texts.contains("Refunds take 30 days.") && texts.contains("We ship to Iceland."))
@@ -235,7 +235,7 @@ struct VectorStoreTests {
         _ = try await server.files(in: try #require(stack.ogx.stores.first).id).attach(file.id)
         let failed = try await stack.open("").apply(Self.empty)
         #expect(failed.failures.map(\.code.name) == ["holds-foreign-files"])
-        #expect(failed.failures.map(\.exitCode) == [9])
+        #expect(failed.failures.map(\.cause) == [.protected])
         #expect(stack.ogx.stores.count == 1)
         #expect(stack.ogx.files.count == 3)
     }

@@ -38,7 +38,7 @@ struct FileRecordTests {
         try Data(text.utf8).write(to: file)
         let record = FileRecord(path: path)
         let load = await #expect(throws: Diagnostic.self) { try await record.load() }
-        #expect(load?.code.name == "record-unreadable" && load?.exitCode == 1)
+        #expect(load?.code.name == "record-unreadable" && load?.cause == .unavailable)
         let save = await #expect(throws: Diagnostic.self) { try await record.save([:]) }
         #expect(save?.code.name == "record-unreadable")
         #expect(try String(contentsOf: file, encoding: .utf8) == text)

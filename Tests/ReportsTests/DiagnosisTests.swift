@@ -10,10 +10,10 @@ struct DiagnosisTests {
     private static let tools = Address("tools", "tickets")
     private static let model = Address("models", "chat")
 
-    private static func problem(_ code: Int32, severity: Diagnostic.Severity = .error) -> Diagnostic {
+    private static func problem(_ cause: Diagnostic.Cause, severity: Diagnostic.Severity = .error) -> Diagnostic {
         Diagnostic(
             "bad", "Something is not there", detail: "It is not there.", fix: "Put it there.", severity: severity,
-            exitCode: code)
+            cause: cause)
     }
 
     private static func diagnosis(
@@ -31,18 +31,19 @@ struct DiagnosisTests {
     }
 
     @Test(
-        "The exit code tells what is not there from what could not be found out",
+        "Its cause tells what is not there from what could not be found out",
         arguments: [
-            (Diagnosis.Verdict.good, Int32(0)), (.warned, 0), (.lacking, 10), (.silent, 1), (.silentAndLacking, 10),
+            (Diagnosis.Verdict.good, nil as Diagnostic.Cause?), (.warned, nil), (.lacking, .lacking),
+            (.silent, .unavailable), (.silentAndLacking, .lacking),
         ])
-    fileprivate func exitCode(verdict: Diagnosis.Verdict, code: Int32) {
-        #expect(verdict.diagnosis.exitCode == code)
+    fileprivate func cause(verdict: Diagnosis.Verdict, cause: Diagnostic.Cause?) {
+        #expect(verdict.diagnosis.cause == cause)
     }
 
     @Test("For people it shows each thing with a sign, and each problem with its fix")
     func text() {
         let findings = [
-            Finding(Self.model, .met("`lab/llm`")), Finding(Self.tools, .unmet(Self.problem(10))),
+            Finding(Self.model, .met("`lab/llm`")), Finding(Self.tools, .unmet(Self.problem(.lacking))),
             Finding(Address("agents", "support"), .skipped(because: Self.tools)),
         ]
         let text = DoctorText(colors: false).render(
@@ -70,7 +71,9 @@ struct DiagnosisTests {
     @Test("For programs it keeps everything")
     func json() {
         let value = DoctorJSON.value(
-            Self.diagnosis([Finding(Self.tools, .unknown(Self.problem(1)))], server: Self.problem(1)), SourceMap())
+            Self.diagnosis(
+                [Finding(Self.tools, .unknown(Self.problem(.unavailable)))], server: Self.problem(.unavailable)),
+            SourceMap())
         #expect(value["good"] == false && value["stack"] == "helpdesk")
         #expect(value["servers"]?.array?.first?["features"]?.array?.count == 2)
         #expect(value["servers"]?.array?.first?["problems"]?.array?.first?["code"] == "bad")
@@ -85,19 +88,19 @@ extension Diagnosis {
         case good, warned, lacking, silent, silentAndLacking
 
         var diagnosis: Diagnosis {
-            let problem = { (code: Int32) in Diagnostic("bad", "Bad", detail: "Bad.", exitCode: code) }
+            let problem = { (cause: Diagnostic.Cause) in Diagnostic("bad", "Bad", detail: "Bad.", cause: cause) }
             var server = Diagnosis.Server(name: "MLflow", url: "http://h", origin: "the lab")
             var finding = Finding(Address("models", "chat"), .met(""))
             switch self {
             case .good: break
             case .warned:
-                let warning = Diagnostic("odd", "Odd", detail: "Odd.", severity: .warning, exitCode: 10)
+                let warning = Diagnostic("odd", "Odd", detail: "Odd.", severity: .warning, cause: .lacking)
                 finding = Finding(finding.address, .limited(warning))
-            case .lacking: finding = Finding(finding.address, .unmet(problem(10)))
-            case .silent: server.problems = [problem(1)]
+            case .lacking: finding = Finding(finding.address, .unmet(problem(.lacking)))
+            case .silent: server.problems = [problem(.unavailable)]
             case .silentAndLacking:
-                server.problems = [problem(1)]
-                finding = Finding(finding.address, .unmet(problem(10)))
+                server.problems = [problem(.unavailable)]
+                finding = Finding(finding.address, .unmet(problem(.lacking)))
             }
             return Diagnosis(servers: [server], stack: "s", findings: [finding], declared: [finding.address])
         }

@@ -24,6 +24,6 @@ struct ReportRequestTests {
         let problem = #expect(throws: Diagnostic.self) { try ReportRequest(text) }
         #expect(problem?.code.name == code)
         #expect(problem?.fix == fix)
-        #expect(problem?.exitCode == 64)
+        #expect(problem?.cause == .usage)
     }
 }

@@ -141,7 +141,7 @@ struct SampleRun {
             "case-timeout", "The case took too long",
             detail: "The conversation of `golden/silence` was not over after 1m 0s.",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.", at: place("silence"),
-            address: "golden/silence", exitCode: 5)
+            address: "golden/silence", cause: .inconclusive)
         return CaseResult(
             of: testCase("silence"), samples: [Sample(verdict: .error, turns: [], problem: timeout, attempts: 3)])
     }

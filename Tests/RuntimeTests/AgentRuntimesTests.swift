@@ -167,7 +167,7 @@ import Wire
         existing.agentID = "a"
         for agent in [agent(.agents, [search]), existing] {
             let error = await #expect(throws: Diagnostic.self) { try await ask(agent, on: "0.4.7", [chatText]) }
-            #expect(error?.exitCode == 10)
+            #expect(error?.cause == .lacking)
         }
     }
 

@@ -176,7 +176,7 @@ import Wire
         let tools = ["a", "b"].map { ToolDefinition(name: $0, fileSearch: .init(vectorStores: ["vs_\($0)"])) }
         let error = await #expect(throws: Diagnostic.self) { _ = try await ask(agent(tools), "hi") }
         #expect(error?.code == "several-file-searches")
-        #expect(error?.exitCode == 10)
+        #expect(error?.cause == .lacking)
     }
 
     @Test("A stream that is cut off is an error, not an answer")
@@ -189,7 +189,7 @@ import Wire
                 _ = try await ResponsesRuntime(server: server).ask(agent(), "hi", timeout: .seconds(9)) { _ in }
             }
             #expect(error?.code == "stream-broken")
-            #expect(error?.exitCode == 1)
+            #expect(error?.cause == .unavailable)
         }
     }
 }

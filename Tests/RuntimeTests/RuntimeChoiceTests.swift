@@ -82,7 +82,7 @@ import Wire
         agent.runtime = missing.runtime
         missing.change(&agent)
         let problems = RuntimeChoice.problems(of: agent, on: try await KnownRoutes.server(missing.version).capabilities)
-        #expect(problems.map(\.exitCode) == [10])
+        #expect(problems.map(\.cause) == [.lacking])
         #expect(problems.first?.detail.contains(missing.says) == true, "\(problems)")
         #expect(problems.first?.fix != nil)
     }

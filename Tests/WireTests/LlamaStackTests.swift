@@ -65,7 +65,7 @@ import Wire
         ])
         let error = await #expect(throws: Diagnostic.self) { try await connect(transport) }
         #expect(error?.code == "unknown-generation")
-        #expect(error?.exitCode == 10)
+        #expect(error?.cause == .lacking)
     }
 
     @Test("What a request may hold is read from the description, through its references")
@@ -93,7 +93,7 @@ import Wire
         let capabilities = try await connect(transport).capabilities
         #expect(!capabilities.offers(feature))
         let error = capabilities.lacking(feature, for: "`agents.support`")
-        #expect(error.exitCode == 10)
+        #expect(error.cause == .lacking)
         #expect(
             error.detail.hasPrefix("`agents.support` needs \(feature.noun), which Llama Stack 0.7.3 does not offer."))
         #expect(error.detail.hasSuffix("\(feature.versions)."))
@@ -108,7 +108,7 @@ import Wire
     func stranger(_ step: ScriptedTransport.Step) async throws {
         let error = await #expect(throws: Diagnostic.self) { try await connect(ScriptedTransport([step])) }
         #expect(error?.code == "not-llama-stack")
-        #expect(error?.exitCode == 1)
+        #expect(error?.cause == .unavailable)
     }
 
     @Test("A server that nobody runs is told with the command that starts one")

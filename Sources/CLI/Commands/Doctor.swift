@@ -42,7 +42,7 @@ struct DoctorCommand: AsyncParsableCommand {
         case .text: Console.out(DoctorText(colors: Console.colors(environment)).render(report, stack.sources))
         case .json: Console.out(DoctorJSON.value(report, stack.sources).prettyJSON)
         }
-        guard report.exitCode == 0 else { throw ExitCode(report.exitCode) }
+        if let cause = report.cause { throw ExitStatus(cause).code }
     }
 }
 

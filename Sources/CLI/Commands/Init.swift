@@ -37,12 +37,12 @@ extension Diagnostic {
     fileprivate static func exists(_ path: String) -> Diagnostic {
         Diagnostic(
             "spec-exists", "The spec exists already", detail: "`\(path)` is there, and nothing is overwritten.",
-            fix: "Name another directory, or remove the file.", exitCode: 1)
+            fix: "Name another directory, or remove the file.", cause: .unavailable)
     }
 
     fileprivate static func notWritten(_ path: String) -> Diagnostic {
         Diagnostic(
             "spec-not-written", "The spec could not be written", detail: "`\(path)` cannot be written.",
-            fix: "Name a directory that you may write to.", exitCode: 1)
+            fix: "Name a directory that you may write to.", cause: .unavailable)
     }
 }

@@ -150,7 +150,7 @@ extension Diagnostic {
             "no-answer", "The agent did not answer",
             detail: "`\(agent)` ended with the status `\(answer.status.rawValue)`"
                 + (answer.error.map { ": \($0)" } ?? " and without a message."),
-            fix: "Look at the server's log, or raise `maxSteps` if it ran out of steps.", exitCode: 1)
+            fix: "Look at the server's log, or raise `maxSteps` if it ran out of steps.", cause: .unavailable)
     }
 
     fileprivate static func pending(_ agent: String, _ calls: [Answer.ToolCall]) -> Diagnostic {
@@ -158,6 +158,6 @@ extension Diagnostic {
         return Diagnostic(
             "pending-call", "The agent waits for a function",
             detail: "`\(agent)` calls \(told), and nobody carries it out.",
-            fix: "Give the function an `http` or `exec` handler.", exitCode: 1)
+            fix: "Give the function an `http` or `exec` handler.", cause: .unavailable)
     }
 }

@@ -27,7 +27,7 @@ struct LabLogs: AsyncParsableCommand {
             }
             guard logs.contains(where: \.exists) else {
                 print("No logs here. Start a lab with `drover lab up`.")
-                throw ExitCode(1)
+                throw ExitStatus(.unavailable).code
             }
             let isNamed = server == nil
             for index in logs.indices {

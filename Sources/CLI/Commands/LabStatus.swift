@@ -20,13 +20,13 @@ struct LabStatusCommand: AsyncParsableCommand {
         try await lab.withLab { lab in
             guard let status = try await lab.status() else {
                 print(format == .json ? "{\"servers\":[]}" : "No lab runs here. Start one with `drover lab up`.")
-                throw ExitCode(1)
+                throw ExitStatus(.unavailable).code
             }
             switch format {
             case .text: print(Self.text(status))
             case .json: print(Self.json(status).prettyJSON)
             }
-            if !status.isGood { throw ExitCode(1) }
+            if !status.isGood { throw ExitStatus(.unavailable).code }
         }
     }
 

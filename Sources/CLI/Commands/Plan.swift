@@ -52,6 +52,6 @@ struct PlanCommand: AsyncParsableCommand {
             }
             return deployment.plan.isEmpty
         }
-        if exitCode, !isEmpty { throw ExitCode(2) }
+        if exitCode, !isEmpty { throw ExitStatus.changes.code }
     }
 }

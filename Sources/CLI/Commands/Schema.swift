@@ -36,7 +36,7 @@ struct SchemaCommand: ParsableCommand {
         } catch {
             throw Diagnostic(
                 "schema-not-written", "The schema could not be written", detail: "`\(output)` cannot be written.",
-                fix: "Name a file in a folder that you may write to.", exitCode: 1)
+                fix: "Name a file in a folder that you may write to.", cause: .unavailable)
         }
         Console.note("Wrote \(output).")
     }
@@ -55,7 +55,7 @@ struct SchemaCommand: ParsableCommand {
         throw Diagnostic(
             "outdated-schema", "Outdated schema",
             detail: present == nil ? "There is no file `\(output)`." : Self.difference(present ?? "", text, in: output),
-            fix: "Run `drover schema` and commit the result.", exitCode: 1)
+            fix: "Run `drover schema` and commit the result.", cause: .unavailable)
     }
 
     /// The first line that differs.

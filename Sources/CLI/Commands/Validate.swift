@@ -36,7 +36,7 @@ struct ValidateCommand: AsyncParsableCommand {
             Console.out(Value.array(checked.flatMap { $0.renderer.json($0.diagnostics).array ?? [] }).prettyJSON)
         case .sarif: Console.out(DiagnosticRenderer.sarif(checked.map(\.sarif)).prettyJSON)
         }
-        if let code = checked.lazy.compactMap(\.exitCode).first { throw ExitCode(code) }
+        if let status = checked.lazy.compactMap(\.status).first { throw status.code }
     }
 
     /// The paths of each stack: those that are given, or the directories in the one that is.
@@ -52,7 +52,7 @@ struct ValidateCommand: AsyncParsableCommand {
         var diagnostics: [Diagnostic]
         var sources: SourceMap
         /// nil when it is valid.
-        var exitCode: Int32?
+        var status: ExitStatus?
         var praise: String?
 
         var renderer: DiagnosticRenderer { DiagnosticRenderer(sources: sources, colors: false) }
@@ -64,11 +64,11 @@ struct ValidateCommand: AsyncParsableCommand {
             let stack = try Stack.load(paths, spec.variation)
             let count = stack.workflow.declarations.count { $0.range != nil }
             return Checked(
-                diagnostics: stack.warnings, sources: stack.sources, exitCode: nil,
+                diagnostics: stack.warnings, sources: stack.sources, status: nil,
                 praise: "Valid: the stack \(stack.workflow.stack) declares \(count) things.")
         } catch let failure as CommandFailure {
             return Checked(
-                diagnostics: failure.diagnostics, sources: failure.sources, exitCode: failure.exitCode, praise: nil)
+                diagnostics: failure.diagnostics, sources: failure.sources, status: failure.exitStatus, praise: nil)
         }
     }
 

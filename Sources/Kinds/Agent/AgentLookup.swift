@@ -111,7 +111,8 @@ extension Diagnostic {
         Diagnostic(
             "never-applied", "Agent that was never applied",
             detail: "The agent `\(name)` has no version yet, so there is nothing to run.",
-            fix: "Run `drover apply` first, or use `--from-spec` to run what the file says now.", at: range, exitCode: 1
+            fix: "Run `drover apply` first, or use `--from-spec` to run what the file says now.", at: range,
+            cause: .unavailable
         )
     }
 
@@ -119,6 +120,6 @@ extension Diagnostic {
         Diagnostic(
             "needs-apply", "Agent that needs something not applied",
             detail: "The agent `\(name)` needs \(unknown.sorted().listed), which is known only after apply.",
-            fix: "Run `drover apply` first.", at: range, exitCode: 1)
+            fix: "Run `drover apply` first.", at: range, cause: .unavailable)
     }
 }

@@ -66,7 +66,7 @@ actor ExistingAgents {
     }
 
     /// Checks that the server has an agent.
-    /// - Throws: `Diagnostic` (code 10) with the nearest ids when it does not.
+    /// - Throws: `Diagnostic` (`lacking`) with the nearest ids when it does not.
     func require(_ id: Located<String>) async throws {
         let known = try await list()
         guard !known.contains(id.value) else { return }
@@ -77,7 +77,7 @@ actor ExistingAgents {
                 ?? (known.isEmpty
                     ? "Leave `existing` out, and the agent is made from this spec."
                     : "Use one that it has, such as \(known.sorted().prefix(5).listed)."),
-            at: id.range, exitCode: 10)
+            at: id.range, cause: .lacking)
     }
 
     private func list() async throws -> [String] {

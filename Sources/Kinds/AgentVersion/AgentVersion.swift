@@ -124,7 +124,7 @@ extension Diagnostic {
             "not-an-agent-version", "The model version is not an agent that Drover logged",
             detail: "`\(uri)` has no definition of an agent.",
             fix: "Name a version that `drover apply` made, such as the newest one of the agent's registered model.",
-            exitCode: 1
+            cause: .unavailable
         )
     }
 }

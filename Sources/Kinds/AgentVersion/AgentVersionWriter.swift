@@ -202,7 +202,7 @@ extension Diagnostic {
         Diagnostic(
             "strange-version", "MLflow gave a version without a number",
             detail: "The new version of the registered model `\(model)` is called `\(version)`.",
-            fix: "Check that the MLflow server is 3.5.1 or later.", exitCode: 1
+            fix: "Check that the MLflow server is 3.5.1 or later.", cause: .unavailable
         )
     }
 }

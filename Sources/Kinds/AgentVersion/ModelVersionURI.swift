@@ -14,7 +14,7 @@ package struct ModelVersionURI: Sendable, Hashable, CustomStringConvertible {
     let selector: Selector
 
     /// Reads one.
-    /// - Throws: `Diagnostic` (code 64) for everything else.
+    /// - Throws: `Diagnostic` (`usage`) for everything else.
     package init(_ text: String) throws(Diagnostic) {
         guard let match = text.wholeMatch(of: /models:\/{1,3}([^\/@]+)(?:\/([1-9][0-9]*|latest)|@([A-Za-z0-9_\-]+))/)
         else {
@@ -60,7 +60,7 @@ extension Diagnostic {
         Diagnostic(
             "bad-model-version", "Unreadable name of a version",
             detail: "`\(text)` names no version of a registered model.",
-            fix: "Write `models:/NAME/3` or `models:/NAME@ALIAS`.", exitCode: 64)
+            fix: "Write `models:/NAME/3` or `models:/NAME@ALIAS`.", cause: .usage)
     }
 
     fileprivate static func noModelVersion(
@@ -74,6 +74,6 @@ extension Diagnostic {
                 ? "MLflow at \(base) has no registered model `\(uri.name)` with versions."
                 : "The registered model `\(uri.name)` has no version `\(uri)`.",
             fix: versions.isEmpty ? "Check the name, or run `drover apply` first." : "It has \(known.listed).",
-            exitCode: 1)
+            cause: .unavailable)
     }
 }

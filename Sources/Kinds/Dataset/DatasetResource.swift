@@ -139,7 +139,7 @@ package struct DatasetResource: Resource {
         return Live(now)
     }
 
-    /// - Throws: `Diagnostic` (code 9) when it holds records that drover did not make.
+    /// - Throws: `Diagnostic` (`protected`) when it holds records that drover did not make.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
         guard foreign == 0 else { throw Diagnostic.holdsForeignRecords(live.dataset, address, count: foreign) }
@@ -173,7 +173,7 @@ extension Diagnostic {
                 + "MLflow cannot do, and the dataset holds records that drover did not make, so it cannot be replaced.",
             fix: "Upgrade MLflow, keep those records in the spec, or give the dataset another `name`, which makes it "
                 + "anew.",
-            exitCode: 10)
+            cause: .lacking)
     }
 
     fileprivate static func holdsForeignRecords(_ dataset: MLflowDataset, _ address: Address, count: Int) -> Diagnostic
@@ -182,6 +182,6 @@ extension Diagnostic {
             "holds-records", "A dataset that holds records of others is not deleted",
             detail: "`\(address)` (dataset `\(dataset.name)`, \(dataset.id)) holds \(count) record(s) that drover did "
                 + "not make, which would go with it.",
-            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, cause: .protected)
     }
 }

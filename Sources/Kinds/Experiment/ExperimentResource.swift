@@ -188,6 +188,6 @@ extension Diagnostic {
             "name-taken", "The name is taken",
             detail: "`\(address)` would be named `\(holder.name)`, and that is the experiment \(holder.id) already"
                 + (holder.isDeleted ? ", which is deleted but keeps its name." : "."),
-            fix: "Give the declaration another `name`.", address: address.description, exitCode: 7)
+            fix: "Give the declaration another `name`.", address: address.description, cause: .conflict)
     }
 }

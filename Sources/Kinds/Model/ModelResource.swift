@@ -240,7 +240,7 @@ extension ModelSpec {
         throw Diagnostic(
             "wrong-dimension", "A dimension that the model does not have",
             detail: "The vectors of `\(id.value)` have \(offered) numbers on this server, not \(dimension).",
-            fix: "Write `dimension: \(offered)`, or leave it out.", at: id.range, exitCode: 10)
+            fix: "Write `dimension: \(offered)`, or leave it out.", at: id.range, cause: .lacking)
     }
 }
 
@@ -252,6 +252,7 @@ extension Diagnostic {
             detail:
                 "The server at \(base) answered the registration of the \(noun) `\(id)` as done, but what it lists is "
                 + "not what was registered.",
-            fix: "See the server's log, and run it again; somebody else may have registered it meanwhile.", exitCode: 6)
+            fix: "See the server's log, and run it again; somebody else may have registered it meanwhile.",
+            cause: .incomplete)
     }
 }

@@ -129,7 +129,7 @@ package struct PromptResource: Resource {
         return live
     }
 
-    /// - Throws: `Diagnostic` (code 9) when it holds versions that drover did not make.
+    /// - Throws: `Diagnostic` (`protected`) when it holds versions that drover did not make.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         let now = try await server.modelVersions(where: MLflowFilter.tag(MLflowRegisteredModel.promptTag, "true"))
             .filter { $0.name == live.prompt.name }
@@ -159,6 +159,6 @@ extension Diagnostic {
             "holds-versions", "A prompt that holds versions of others is not deleted",
             detail: "`\(address)` (prompt `\(name)`) holds versions that this stack did not make "
                 + "(\(versions.listed)), which would go with it.",
-            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+            fix: "Delete them first, or use `onDelete: retain`.", address: address.description, cause: .protected)
     }
 }

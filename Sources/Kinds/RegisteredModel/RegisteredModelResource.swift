@@ -103,7 +103,7 @@ package struct RegisteredModelResource: Resource {
         }
     }
 
-    /// - Throws: `Diagnostic` (code 9) when it holds versions: deleting the model would take them along.
+    /// - Throws: `Diagnostic` (`protected`) when it holds versions: deleting the model would take them along.
     package func delete(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
         let versions = try await server.modelVersions(where: MLflowFilter.name(live.name)).filter {
             $0.name == live.name
@@ -139,6 +139,7 @@ extension Diagnostic {
         Diagnostic(
             "holds-versions", "A registered model that still holds versions is not deleted",
             detail: "`\(address)` (registered model `\(name)`) holds \(count) version(s), which would go with it.",
-            fix: "Delete the versions first, or use `onDelete: retain`.", address: address.description, exitCode: 9)
+            fix: "Delete the versions first, or use `onDelete: retain`.", address: address.description,
+            cause: .protected)
     }
 }

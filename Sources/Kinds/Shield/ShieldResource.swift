@@ -34,7 +34,7 @@ package struct ShieldResource: Resource {
         return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
     }
 
-    /// - Throws: `Diagnostic` (code 10) when the server knows no shields and the spec does not say to skip it.
+    /// - Throws: `Diagnostic` (`lacking`) when the server knows no shields and the spec does not say to skip it.
     package func desired(
         _ spec: ShieldSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {

@@ -42,13 +42,13 @@ extension Diagnostic {
             "missing-program", "A function's program is not there",
             detail: "\(reason) Calls of the function would fail.",
             fix: "Create it, or correct the command; a path is relative to the file that names it.", at: range,
-            exitCode: 10)
+            cause: .lacking)
     }
 
     fileprivate static func notExecutable(_ name: String, _ range: SourceRange) -> Diagnostic {
         Diagnostic(
             "not-executable", "A function's program may not be run",
             detail: "`\(name)` is not executable. Calls of the function would fail.", fix: "Run `chmod +x \(name)`.",
-            at: range, exitCode: 10)
+            at: range, cause: .lacking)
     }
 }

@@ -112,7 +112,7 @@ actor ConnectorListing {
     }
 
     /// Checks that the server has a connector.
-    /// - Throws: `Diagnostic` (code 10) with the nearest names when it does not.
+    /// - Throws: `Diagnostic` (`lacking`) with the nearest names when it does not.
     func require(_ id: Located<String>, for address: Address) async throws {
         guard server.capabilities.offers(.connectors) else {
             throw server.capabilities.lacking(
@@ -126,7 +126,7 @@ actor ConnectorListing {
             detail: "The server at \(server.endpoint.base) has no connector `\(id.value)` in its configuration.",
             fix: Suggestion.nearest(to: id.value, among: known).map { "Did you mean `\($0)`?" }
                 ?? (known.isEmpty ? "Add it to the server's configuration." : "Use one of \(known.sorted().listed)."),
-            at: id.range, exitCode: 10)
+            at: id.range, cause: .lacking)
     }
 }
 
@@ -138,7 +138,7 @@ extension Diagnostic {
                 "`\(address)` is to be registered as a tool group, and the server at \(server.endpoint.base) has no "
                 + "provider `remote::model-context-protocol`.",
             fix: "Add it to the server's configuration under `tool_runtime`.", address: address.description,
-            exitCode: 10)
+            cause: .lacking)
     }
 
     fileprivate static func noTools(_ address: Address, _ endpoint: String) -> Diagnostic {

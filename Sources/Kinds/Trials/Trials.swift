@@ -52,7 +52,7 @@ package struct Trials: Sendable {
             throw CancellationError()
         } catch {
             let problem = Diagnostic.from(error, at: declaration.address).locating(declaration)
-            return Finding(declaration.address, problem.exitCode == 1 ? .unknown(problem) : .unmet(problem))
+            return Finding(declaration.address, problem.cause.isIgnorance ? .unknown(problem) : .unmet(problem))
         }
     }
 }
@@ -130,7 +130,7 @@ extension Diagnostic {
     fileprivate static func noTools(_ address: Address, _ place: String, _ range: SourceRange) -> Diagnostic {
         Diagnostic(
             "no-tools", "A tool group without tools", detail: "\(place) lists no tools, so `\(address)` gives none.",
-            fix: "Check the MCP server.", at: range, exitCode: 10)
+            fix: "Check the MCP server.", at: range, cause: .lacking)
     }
 
     fileprivate static func unlistedTools(
@@ -142,7 +142,7 @@ extension Diagnostic {
             detail: "`\(address)` allows \(missing.listed), and \(place) lists only "
                 + "\(names.sorted().listed).",
             fix: nearest.map { "Did you mean `\($0)`?" } ?? "Correct `allow`, or the MCP server.", at: range,
-            exitCode: 10)
+            cause: .lacking)
     }
 
     fileprivate static func unreachableTools(_ url: Located<String>, _ error: WireError) -> Diagnostic {
@@ -151,7 +151,7 @@ extension Diagnostic {
             detail: "`\(url.value)` did not list its tools: \(error.message)"
                 + (error.status.map { " (status \($0))" } ?? "") + ".",
             fix: "Check the address and the token. If only Llama Stack can reach it, look from there.", at: url.range,
-            exitCode: 1)
+            cause: .unavailable)
     }
 
     fileprivate static func silentFunction(_ url: Located<String>, _ failure: TransportFailure) -> Diagnostic {
@@ -169,6 +169,6 @@ extension Diagnostic {
             "embedding-dimension", "Vectors of another length",
             detail:
                 "The spec says that `\(model)` has vectors of \(wanted) numbers; it embedded a word with \(length).",
-            fix: "Write \(length).", at: range, exitCode: 10)
+            fix: "Write \(length).", at: range, cause: .lacking)
     }
 }

@@ -148,7 +148,7 @@ extension Diagnostic {
             detail: "The server could not take in `\(document.path)`: "
                 + "\(reason ?? "it gives no reason; its log may").",
             fix: "Check that the file is what its ending says and holds text, or take it out of `documents`.",
-            at: document.range, exitCode: 6)
+            at: document.range, cause: .incomplete)
     }
 
     fileprivate static func changedMeanwhile(_ document: Document) -> Diagnostic {
@@ -156,13 +156,13 @@ extension Diagnostic {
             "changed-meanwhile", "A document is not what was planned",
             detail: "`\(document.path)` has other content than its digest says.",
             fix: "For a file, plan again; for a download, check the address and its `sha256`.", at: document.range,
-            exitCode: 7)
+            cause: .conflict)
     }
 
     fileprivate static func noDownload(_ url: Located<String>, _ reason: String) -> Diagnostic {
         Diagnostic(
             "no-download", "A document could not be downloaded", detail: "`\(url.value)` gave no document: \(reason).",
-            fix: "Check the address.", at: url.range, exitCode: 6)
+            fix: "Check the address.", at: url.range, cause: .incomplete)
     }
 }
 

@@ -194,7 +194,7 @@ package struct VectorStoreResource: Resource {
         return updated
     }
 
-    /// - Throws: `Diagnostic` (code 9) when files of somebody else are in it.
+    /// - Throws: `Diagnostic` (`protected`) when files of somebody else are in it.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         let foreign = live.files.count { LiveStore.mark(of: $0, in: context.stack) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
@@ -232,7 +232,7 @@ extension Diagnostic {
                 "\(capabilities.product) \(capabilities.version) has to be told the length of the vectors, and neither "
                 + "the spec nor the server says what it is for the model `\(model.value)`.",
             fix: "Add `embeddingDimension` to the store, or `dimension` to the declared model.", at: model.range,
-            exitCode: 3)
+            cause: .spec)
     }
 
     fileprivate static func holdsForeignFiles(_ id: String, _ address: Address, count: Int) -> Diagnostic {
@@ -240,6 +240,6 @@ extension Diagnostic {
             "holds-foreign-files", "A vector store that holds somebody else's files is not deleted",
             detail: "`\(address)` (vector store \(id)) holds \(count) file(s) that drover did not put there.",
             fix: "Remove them from the store first, or use `onDelete: retain`.", address: address.description,
-            exitCode: 9)
+            cause: .protected)
     }
 }

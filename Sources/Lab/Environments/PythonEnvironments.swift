@@ -101,6 +101,6 @@ extension Diagnostic {
                 + (output.isEmpty ? "" : " The installer's last words:\n\(output)"),
             fix: "Check that a Python package index can be reached (and that Python has its `venv` module, or uv is "
                 + "installed), then run the command again: it starts afresh.",
-            exitCode: 1)
+            cause: .unavailable)
     }
 }

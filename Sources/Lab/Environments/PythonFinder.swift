@@ -78,7 +78,7 @@ extension Diagnostic {
             fix: hasUV
                 ? "Run `uv python install 3.12`."
                 : "Run `curl -LsSf https://astral.sh/uv/install.sh | sh`, then `uv python install 3.12`.",
-            exitCode: 1)
+            cause: .unavailable)
     }
 }
 

@@ -37,6 +37,6 @@ extension Diagnostic {
         Diagnostic(
             "lab-locked", "Lab is locked",
             detail: "The lock file `\(path)` could not be locked: \(why).",
-            fix: "Wait for the other `drover lab` command, or end it, and try again.", exitCode: 8)
+            fix: "Wait for the other `drover lab` command, or end it, and try again.", cause: .locked)
     }
 }

@@ -21,7 +21,7 @@ struct Ports {
         throw Diagnostic(
             "lab-no-port", "No free port",
             detail: "None of 1,000 ports of 127.0.0.1 that were tried between 18000 and 32000 is free.",
-            fix: "Stop programs that listen on these ports.", exitCode: 1)
+            fix: "Stop programs that listen on these ports.", cause: .unavailable)
     }
 
     /// Whether a server could listen on a port of 127.0.0.1 now.

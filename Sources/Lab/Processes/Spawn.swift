@@ -86,6 +86,6 @@ extension Diagnostic {
             "lab-server-not-started", "Server not started",
             detail: "The program `\(program.words.first ?? "")` could not be started: \(why).",
             fix: "Check that the file is there and that you may run it; `drover lab down --purge` starts afresh.",
-            exitCode: 1)
+            cause: .unavailable)
     }
 }

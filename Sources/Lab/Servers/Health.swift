@@ -45,7 +45,8 @@ extension Diagnostic {
             "lab-server-crashed", "Server ended while it started",
             detail: "The \(server.title) ended before it answered. The end of `\(log)`:\n"
                 + LogTail.lastLines(15, ofFile: log),
-            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.", exitCode: 1
+            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.",
+            cause: .unavailable
         )
     }
 
@@ -55,6 +56,6 @@ extension Diagnostic {
             detail:
                 "The \(server.title) runs, but `http://127.0.0.1:\(port)\(server.healthPath)` did not answer within "
                 + "\(limit.components.seconds) s. The end of `\(log)`:\n" + LogTail.lastLines(15, ofFile: log),
-            fix: "Run `drover lab up` again to wait longer.", exitCode: 1)
+            fix: "Run `drover lab up` again to wait longer.", cause: .unavailable)
     }
 }

@@ -60,7 +60,7 @@ package struct LabFile: Sendable, Hashable, Codable {
             throw Diagnostic(
                 "lab-file-unreadable", "Lab file unreadable",
                 detail: "`\(path)` is not what `drover lab up` writes.",
-                fix: "Remove the file; end the lab's processes if there are any.", exitCode: 1)
+                fix: "Remove the file; end the lab's processes if there are any.", cause: .unavailable)
         }
     }
 

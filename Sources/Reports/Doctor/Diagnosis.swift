@@ -67,10 +67,10 @@ package struct Diagnosis: Sendable {
         servers.allSatisfy(\.problems.isEmpty) && findings.allSatisfy(\.isGood)
     }
 
-    /// 0 when everything is there; 10 when something is not; 1 when that could not be found out.
-    package var exitCode: Int32 {
+    /// Nil when everything is there; `lacking` when something is not; `unavailable` when that could not be found out.
+    package var cause: Diagnostic.Cause? {
         let errors = diagnostics.filter { $0.severity == .error }
-        if errors.contains(where: { $0.exitCode != 1 }) { return 10 }
-        return isGood ? 0 : 1
+        if errors.contains(where: { !$0.cause.isIgnorance }) { return .lacking }
+        return isGood ? nil : .unavailable
     }
 }

@@ -40,6 +40,7 @@ extension Diagnostic {
         Diagnostic(
             "trace-missing", "The trace is not in MLflow",
             detail: reason?.diagnostic().detail ?? "MLflow did not answer in time.",
-            fix: "The answer stands without it. Use `--no-trace` to write none.", severity: .warning, exitCode: 1)
+            fix: "The answer stands without it. Use `--no-trace` to write none.", severity: .warning,
+            cause: .unavailable)
     }
 }

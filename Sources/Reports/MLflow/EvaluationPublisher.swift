@@ -191,7 +191,7 @@ extension Diagnostic {
             "not-published", "Results are not in MLflow",
             detail: "The evaluation run of the suite `\(suite)` is missing or incomplete: \(reason)",
             fix: "The verdict stands without it. Run the suite again once MLflow takes it, or use `--no-publish`.",
-            severity: .warning, exitCode: 1)
+            severity: .warning, cause: .unavailable)
     }
 
     fileprivate static func tracesMissing(_ count: Int, of all: Int, because reason: WireError?) -> Diagnostic {
@@ -199,6 +199,6 @@ extension Diagnostic {
         return Diagnostic(
             "traces-missing", "Traces are not in MLflow", detail: "\(count) of \(all) traces were not written.\(why)",
             fix: "The verdict stands without them. Run the suites again once MLflow takes them, or use `--no-publish`.",
-            severity: .warning, exitCode: 1)
+            severity: .warning, cause: .unavailable)
     }
 }

@@ -13,7 +13,7 @@ package enum AgentConfig {
 
     /// The body of `POST …/agents`, without what is left to the server.
     ///
-    /// - Throws: `Diagnostic` (code 10) when a server agent cannot do what the definition asks for.
+    /// - Throws: `Diagnostic` (`lacking`) when a server agent cannot do what the definition asks for.
     package static func value(
         of agent: AgentDefinition, on capabilities: Capabilities
     ) throws -> Value {
@@ -103,7 +103,7 @@ package enum AgentConfig {
             "no-tool-group", "An MCP tool without a tool group",
             detail: "The agent `\(agent.name)` runs as an agent of the server, which knows MCP servers only as tool "
                 + "groups; none is registered for the tool `\(tool)`.",
-            fix: "Apply again, so that its tool group is registered.", address: "agents.\(agent.name)", exitCode: 10
+            fix: "Apply again, so that its tool group is registered.", address: "agents.\(agent.name)", cause: .lacking
         )
     }
 }

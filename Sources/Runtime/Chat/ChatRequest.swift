@@ -4,7 +4,7 @@ import Language
 struct ChatRequest {
     private let fixed: [String: Value]
 
-    /// - Throws: `Diagnostic` (code 10) when chat completions cannot do what the definition asks for.
+    /// - Throws: `Diagnostic` (`lacking`) when chat completions cannot do what the definition asks for.
     init(_ agent: AgentDefinition) throws(Diagnostic) {
         if let tool = agent.tools.first(where: { $0.offered == nil }) { throw Self.serverTool(tool.name, of: agent) }
         var body: [String: Value] = ["model": .string(agent.model)]
@@ -47,7 +47,7 @@ struct ChatRequest {
                 "The agent `\(agent.name)` runs as chat completions, which have no tools of the server; `\(tool)` is "
                 + "one.",
             fix: "Use `runtime: auto`, or functions and other agents as tools.", address: "agents.\(agent.name)",
-            exitCode: 10
+            cause: .lacking
         )
     }
 }

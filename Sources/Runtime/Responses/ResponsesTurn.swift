@@ -185,7 +185,7 @@ extension Diagnostic {
                 "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
                 + "at `\(server.endpoint.base)` does not offer.",
             fix: "Use the id of a model that `GET /v1/models` lists there.", address: "agents.\(agent.name)",
-            exitCode: 1
+            cause: .unavailable
         )
     }
 }

@@ -47,7 +47,7 @@ extension Capabilities {
         }
     }
 
-    /// The error (code 10) that a spec needs what the server does not have, and which version has it.
+    /// The error (`lacking`) that a spec needs what the server does not have, and which version has it.
     ///
     ///     `shields.guard` needs shields, and OGX 1.5.0 has none. Llama Stack 0.2 to 0.7 have them.
     package func lacking(
@@ -57,7 +57,7 @@ extension Capabilities {
             "not-offered", "The server cannot do what the spec needs",
             detail: "\(what) needs \(feature.noun), which \(product) \(version) does not offer. "
                 + "What offers it: \(feature.versions).",
-            fix: fix ?? "Use such a server, or take it out of the spec.", at: range, address: address, exitCode: 10)
+            fix: fix ?? "Use such a server, or take it out of the spec.", at: range, address: address, cause: .lacking)
     }
 
     /// Whether the server has any of the routes that make a Llama Stack server.

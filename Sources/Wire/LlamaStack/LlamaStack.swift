@@ -40,7 +40,7 @@ package struct LlamaStack: Sendable {
             detail: """
                 The server at `\(base)` says that its version is `\(version)`. Drover knows Llama Stack from 0.2 on and OGX.
                 """,
-            fix: "Update the server, or check that the URL is the right one.", exitCode: 10
+            fix: "Update the server, or check that the URL is the right one.", cause: .lacking
         )
     }
 
@@ -52,7 +52,7 @@ package struct LlamaStack: Sendable {
                 `/openapi.json` has none of the routes of any Llama Stack or OGX server, such as models, chat completions, \
                 responses, vector stores or agents.
                 """,
-            fix: "Check the host, the port and the path prefix in the server's URL.", exitCode: 10
+            fix: "Check the host, the port and the path prefix in the server's URL.", cause: .lacking
         )
     }
 
@@ -66,7 +66,7 @@ package struct LlamaStack: Sendable {
                 \(status)\(said)
                 """,
             fix: "Check the host, the port and the path prefix in the server's URL.",
-            exitCode: 1
+            cause: .unavailable
         )
     }
 }

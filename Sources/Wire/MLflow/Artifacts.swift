@@ -79,7 +79,7 @@ extension Diagnostic {
                 + "to that place can write.",
             fix: "Start MLflow with `--serve-artifacts` and `--artifacts-destination`, and use an experiment whose "
                 + "artifact location starts with `mlflow-artifacts:`.",
-            exitCode: 10
+            cause: .lacking
         )
     }
 }

@@ -28,7 +28,7 @@ package struct MLflowServer: Sendable {
 
     /// The version, once it is clear that MLflow answers and is new enough; `3 (not told)` where only the version is kept
     /// from us.
-    /// - Throws: `Diagnostic` when something else answers, or MLflow is older than 3.5.1 (code 10).
+    /// - Throws: `Diagnostic` when something else answers, or MLflow is older than 3.5.1 (`lacking`).
     package func checkedVersion() async throws -> String {
         let version: String
         do {
@@ -139,13 +139,13 @@ extension Diagnostic {
         Diagnostic(
             "not-mlflow", "Something else answers there",
             detail: "`\(base)` is no MLflow server: `GET /version` did not answer with a version.",
-            fix: "Check the host, the port and the path prefix in the server's URL.", exitCode: 1)
+            fix: "Check the host, the port and the path prefix in the server's URL.", cause: .unavailable)
     }
 
     fileprivate static func oldMLflow(_ version: String, _ base: String) -> Diagnostic {
         Diagnostic(
             "old-mlflow", "MLflow is too old",
             detail: "`\(base)` is MLflow \(version), and drover needs 3.5.1 or later.",
-            fix: "Upgrade the server.", exitCode: 10)
+            fix: "Upgrade the server.", cause: .lacking)
     }
 }

@@ -41,7 +41,7 @@ struct ModelVersionTests {
         for uri in ["models:/m/7", "models:/m@staging"] {
             let thrown = await #expect(throws: Diagnostic.self) { try await server.agentVersion(ModelVersionURI(uri)) }
             #expect(thrown?.fix == "It has `/2`, `/1` and `@production`.")
-            #expect(thrown?.exitCode == 1)
+            #expect(thrown?.cause == .unavailable)
         }
         let none = await #expect(throws: Diagnostic.self) {
             try await server.agentVersion(ModelVersionURI("models:/x/1"))
@@ -54,6 +54,6 @@ struct ModelVersionTests {
         arguments: ["m/1", "models:/m", "models:/m/0", "runs:/r/agent", "models:/m@a b"])
     func unreadable(text: String) {
         let thrown = #expect(throws: Diagnostic.self) { try ModelVersionURI(text) }
-        #expect(thrown?.exitCode == 64)
+        #expect(thrown?.cause == .usage)
     }
 }

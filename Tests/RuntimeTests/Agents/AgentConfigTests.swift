@@ -66,7 +66,7 @@ import Wire
         #expect(try await config(agent([some]))["toolgroups"] == ["mcp::tickets/find", "mcp::tickets/make"])
         let none = ToolDefinition(name: "tickets", mcp: .init(url: "http://t/mcp"))
         let error = await #expect(throws: Diagnostic.self) { try await config(agent([none])) }
-        #expect(error?.code == "no-tool-group" && error?.exitCode == 10)
+        #expect(error?.code == "no-tool-group" && error?.cause == .lacking)
     }
 
     @Test("Functions are client tools: parameters on 0.2, a schema on 0.3")

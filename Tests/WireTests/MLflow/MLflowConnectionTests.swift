@@ -156,7 +156,7 @@ struct MLflowConnectionTests {
             try await Self.server([Self.denied, unknown]).checkedVersion()
         }
         #expect(old?.code == "old-mlflow")
-        #expect(old?.exitCode == 10)
+        #expect(old?.cause == .lacking)
     }
 
     @Test("MLflow 2.22 is refused with its version, and what is no MLflow with its address")
