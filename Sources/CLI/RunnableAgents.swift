@@ -12,9 +12,15 @@ struct RunnableAgents: Sendable {
     let runtime: any AgentRuntime
     private let workflow: Workflow
 
-    static func find(in session: Session, _ stack: Stack) async throws -> RunnableAgents {
+    /// - Parameters:
+    ///   - names: Those that will be asked.
+    ///   - isApplied: Whether the last applied versions will be asked, and not what the spec says now.
+    static func find(
+        _ names: Set<String>, isApplied: Bool, in session: Session, _ stack: Stack
+    ) async throws -> RunnableAgents {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
-        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
+        let kinds = AgentLookup.kinds(for: names, in: session.workflow, isApplied: isApplied)
+        let survey = try await Survey.take(of: session.workflow, with: session.drivers, kinds: kinds)
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtimes = AgentRuntimes(
@@ -31,7 +37,9 @@ struct RunnableAgents: Sendable {
     static func served(
         by agent: ServedAgent, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
-        let survey = try await Survey.take(of: session.workflow, with: session.drivers)
+        let survey = try await Survey.take(
+            of: session.workflow, with: session.drivers,
+            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtime = RemoteRuntime(

@@ -38,7 +38,7 @@ struct Trial: Sendable {
     /// Runs the suites and writes all reports. When the user interrupts, what is finished is reported.
     func run(in session: Session) async throws -> Run {
         guard case .served(let place) = target else {
-            return try await run(in: session, RunnableAgents.find(in: session, stack))
+            return try await run(in: session, agents(in: session))
         }
         return try await place.withAgent { agent in
             try await run(in: session, RunnableAgents.served(by: agent, in: session, stack))
@@ -61,6 +61,11 @@ struct Trial: Sendable {
             try write(run)
             return run
         }
+    }
+
+    private func agents(in session: Session) async throws -> RunnableAgents {
+        try await RunnableAgents.find(
+            Set(suites.map(\.agent)), isApplied: target.isLastApplied, in: session, stack)
     }
 
     private func runner(_ agents: RunnableAgents, since started: Date) -> SuiteRunner {

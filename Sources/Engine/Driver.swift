@@ -14,14 +14,18 @@ package protocol Driver: Sendable {
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
-    func outputs(of member: Member) -> [String: Value]
+    func outputs(of member: Member) -> [String: Output]
 }
 
 /// What would be done to one address.
 package struct Preview: Sendable {
     package var decision: Decision
     /// Those that will still be true after apply; nil when none is known yet.
-    package var outputs: [String: Value]?
+    package var outputs: [String: Output]?
+    /// What the spec alone says of it, applied or not.
+    package var draft: [String: Output]
+    /// Paths of the fields that are known only after apply.
+    package var unknown: Set<String>
     package var warnings: [Diagnostic]
 }
 
@@ -61,7 +65,7 @@ package struct DriverRequest: Sendable {
 /// What was done to one address.
 package struct Step: Sendable {
     package var action: Action
-    package var outputs: [String: Value]
+    package var outputs: [String: Output]
     /// What the record keeps.
     package var fields: AppliedFields
     /// How many fields changed.
@@ -96,19 +100,19 @@ package struct ResourceDriver<R: Resource>: Driver {
         let (wanted, decision) = try await decide(request)
         return Preview(
             decision: decision, outputs: outputs(after: decision, wanted, live(request.member)),
-            warnings: wanted.warnings)
+            draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings)
     }
 
     private func outputs(
         after decision: Decision, _ wanted: Wanted<R.Desired>, _ live: R.Live?
-    ) -> [String: Value]? {
+    ) -> [String: Output]? {
         if let outputs = resource.inlineOutputs(of: wanted.desired) {
             return wanted.unknown.isEmpty ? outputs : nil
         }
         switch (decision.action, live) {
         case (.keep, let live?): return resource.outputs(of: live, as: wanted.desired)
         case (.update, let live?), (.adopt, let live?): return resource.outputs(ofUpdating: live, to: wanted.desired)
-        case _: return wanted.unknown.isEmpty ? resource.outputs(ofCreating: wanted.desired) : nil
+        case _: return resource.outputs(ofCreating: wanted.desired)
         }
     }
 
@@ -158,7 +162,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
     }
 
-    package func outputs(of member: Member) -> [String: Value] {
+    package func outputs(of member: Member) -> [String: Output] {
         live(member).map(resource.outputs(of:)) ?? [:]
     }
 
@@ -202,6 +206,15 @@ extension Diagnostic {
             detail: "`\(address)` could be any of \(labels.listed).",
             fix: "Rename or remove all but one of them, or give the declaration another `name`.",
             address: address.description, cause: .conflict)
+    }
+
+    /// A declaration that no server at hand can hold.
+    static func noDriver(_ declaration: Declaration) -> Diagnostic {
+        Diagnostic(
+            "no-server", "No server for a declaration",
+            detail: "`\(declaration.address)` is declared, and no server that could hold it is connected.",
+            fix: "Name the server in `servers`, or take the declaration out.", at: declaration.range,
+            address: declaration.address.description, cause: .lacking)
     }
 
     fileprivate static func stillUnknown(_ address: Address, _ paths: Set<String>) -> Diagnostic {

@@ -69,9 +69,10 @@ package struct Executor: Sendable {
     }
 
     private func visit(_ address: Address, _ outputs: Outputs) async -> Outcome<Step> {
-        guard let declaration = workflow[address], let driver = drivers[address.kind] else {
-            return .done(Step(action: .keep, outputs: [:], fields: [:], changes: []))
+        guard let declaration = workflow[address] else {
+            preconditionFailure("The graph of a workflow holds what it declares.")
         }
+        guard let driver = drivers[address.kind] else { return .failed(.noDriver(declaration)) }
         let request = DriverRequest(declaration, survey, record, outputs, permissions)
         let clock = ContinuousClock()
         let start = clock.now

@@ -84,8 +84,9 @@ package struct Examiner: Sendable {
             switch survey {
             case .failure(let problem): findings[address] = [Finding(declaration, problem)]
             case .success(let survey):
-                let request = DriverRequest(declaration, survey, record, outputs, Permissions(adopt: true))
-                findings[address] = try await look(at: request, &outputs)
+                let seen = try await look(at: declaration, in: survey, given: outputs)
+                outputs[address] = seen.outputs
+                findings[address] = seen.findings
             }
         }
         return workflow.declarations.flatMap { findings[$0.address] ?? [] }
@@ -119,20 +120,22 @@ package struct Examiner: Sendable {
         return nil
     }
 
-    private func look(at request: DriverRequest, _ outputs: inout Outputs) async throws -> [Finding] {
-        let declaration = request.declaration
-        guard let driver = drivers.first(where: { $0.kind == declaration.address.kind }) else { return [] }
+    /// The request lets go of the outputs at the end: else each new one would copy all of them.
+    private func look(
+        at declaration: Declaration, in survey: Survey, given outputs: Outputs
+    ) async throws -> (findings: [Finding], outputs: [String: Output]?) {
+        guard let driver = drivers.first(where: { $0.kind == declaration.address.kind }) else { return ([], nil) }
+        let request = DriverRequest(declaration, survey, record, outputs, Permissions(adopt: true))
         do {
             let preview = try await driver.preview(request)
-            outputs[declaration.address] = preview.outputs
             let warnings = preview.warnings.map { Finding(declaration.address, .limited($0.locating(declaration))) }
-            return warnings.isEmpty ? [Finding(declaration.address, .met(""))] : warnings
+            return (warnings.isEmpty ? [Finding(declaration.address, .met(""))] : warnings, preview.outputs)
         } catch is CancellationError {
             throw CancellationError()
         } catch let several as Diagnostics {
-            return several.all.map { Finding(declaration, $0) }
+            return (several.all.map { Finding(declaration, $0) }, nil)
         } catch {
-            return [Finding(declaration, Diagnostic.from(error, at: declaration.address))]
+            return ([Finding(declaration, Diagnostic.from(error, at: declaration.address))], nil)
         }
     }
 }

@@ -50,6 +50,16 @@ package struct Graph: Sendable {
         places[address].map { needed[$0].map { addresses[$0] } } ?? []
     }
 
+    /// Addresses with everything that they need, directly or not; what is not in the graph stays out.
+    package func closure(of addresses: Set<Address>) -> Set<Address> {
+        var open = addresses.compactMap { places[$0] }
+        var found = Set(open)
+        while let next = open.popLast() {
+            for need in needs[next] where found.insert(need).inserted { open.append(need) }
+        }
+        return Set(found.lazy.map { self.addresses[$0] })
+    }
+
     /// Everything that needs an address, directly or not.
     package func dependents(of address: Address) -> Set<Address> {
         var found: Set<Int> = []

@@ -2,23 +2,29 @@ package import Language
 
 /// What other things may name of the things that are there: `${vectorStores.handbook.id}`.
 package struct Outputs: Sendable {
-    private var values: [Address: [String: Value]] = [:]
+    private var values: [Address: [String: Output]] = [:]
 
     package init() {}
 
-    package init(_ values: [Address: [String: Value]]) {
+    package init(_ values: [Address: [String: Output]]) {
         self.values = values
     }
 
     /// The outputs of one thing; nil while it is not there.
-    package subscript(address: Address) -> [String: Value]? {
+    package subscript(address: Address) -> [String: Output]? {
         get { values[address] }
         set { values[address] = newValue }
     }
 
     /// One output; nil while it is not known.
     package func value(_ name: String, of address: Address) -> Value? {
-        values[address]?[name]
+        values[address]?[name]?.value
+    }
+
+    /// One output as the type that it was given as; nil while it is not known.
+    /// - Throws: `DecodingError` when it is of another shape.
+    package func typed<T: Decodable>(_ name: String, of address: Address, as type: T.Type = T.self) throws -> T? {
+        try values[address]?[name]?.decoded()
     }
 
     /// What a reference of the form `kind.name.output` stands for; nil while it is not known.

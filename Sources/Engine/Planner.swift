@@ -8,10 +8,13 @@ package struct Planner: Sendable {
     private let survey: Survey
     private let record: Record
     private let permissions: Permissions
+    private let scope: Scope
 
     package init(
-        _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions
+        _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
+        scope: Scope = .everything
     ) {
+        self.scope = scope
         self.workflow = workflow
         self.drivers = Dictionary(uniqueKeysWithValues: drivers.map { ($0.kind, $0) })
         self.order = drivers.map(\.kind)
@@ -23,37 +26,59 @@ package struct Planner: Sendable {
     /// Makes the plan.
     /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
     package func plan() async throws -> Plan {
+        var pass = try await visit()
+        let removals = scope.isEverything ? try removals(&pass.problems) : []
+        guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
+        let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
+        return Plan(stack: workflow.stack, changes: declared + removals, warnings: pass.warnings)
+    }
+
+    /// What is known of each thing in the scope before an apply, and what an apply would do to it.
+    /// - Throws: as `plan`.
+    package func previews() async throws -> [Address: Preview] {
+        let pass = try await visit()
+        guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
+        return pass.previews
+    }
+
+    /// What one pass over the graph finds.
+    private struct Pass {
         var outputs = Outputs()
+        var previews: [Address: Preview] = [:]
         var changes: [Address: Change] = [:]
         var problems: [Diagnostic] = []
         var warnings: [Diagnostic] = []
+        /// What went wrong, and what needs that: one root cause, one error.
         var broken: Set<Address> = []
-        for address in workflow.graph.ordered {
-            guard let declaration = workflow[address], let driver = drivers[address.kind] else { continue }
+    }
+
+    private func visit() async throws -> Pass {
+        var pass = Pass()
+        for address in workflow.graph.ordered where scope.contains(address) {
+            guard let declaration = workflow[address] else { continue }
             let needs = workflow.graph.dependencies(of: address) ?? []
-            guard broken.isDisjoint(with: needs) else {
-                broken.insert(address)  // One root cause, one error.
+            guard pass.broken.isDisjoint(with: needs) else {
+                pass.broken.insert(address)
                 continue
             }
             do {
-                let (preview, label) = try await preview(of: declaration, by: driver, given: outputs)
-                outputs[address] = preview.outputs
-                warnings += preview.warnings.map { $0.locating(declaration) }
-                changes[address] = Change(
+                guard let driver = drivers[address.kind] else { throw Diagnostic.noDriver(declaration) }
+                let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
+                pass.outputs[address] = preview.outputs
+                pass.previews[address] = preview
+                pass.warnings += preview.warnings.map { $0.locating(declaration) }
+                pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
                     label: label)
             } catch let diagnostic as Diagnostic {
-                problems.append(diagnostic.locating(declaration))
-                broken.insert(address)
+                pass.problems.append(diagnostic.locating(declaration))
+                pass.broken.insert(address)
             } catch let several as Diagnostics {
-                problems += several.all.map { $0.locating(declaration) }
-                broken.insert(address)
+                pass.problems += several.all.map { $0.locating(declaration) }
+                pass.broken.insert(address)
             }
         }
-        let removals = try removals(&problems)
-        guard problems.isEmpty else { throw Diagnostics(problems) }
-        let declared = workflow.declarations.compactMap { changes[$0.address] }
-        return Plan(stack: workflow.stack, changes: declared + removals, warnings: warnings)
+        return pass
     }
 
     /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.

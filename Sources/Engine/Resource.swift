@@ -30,10 +30,15 @@ package protocol Resource: Sendable {
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
     /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
     func fields(of desired: Desired) -> AppliedFields
+    /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them, marks
+    /// are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
+    func fields(of live: Live) -> AppliedFields
     /// What a plan shows of a desired state that is to be created; its fields, unless a kind knows better.
     func creation(of desired: Desired) -> [FieldChange]
     /// For what lives in other objects only (an inline tool): its outputs, and it never appears in a plan.
-    func inlineOutputs(of desired: Desired) -> [String: Value]?
+    func inlineOutputs(of desired: Desired) -> [String: Output]?
+    /// The outputs as the spec alone has them, applied or not: what is run without an apply. None for most kinds.
+    func draft(of desired: Desired) -> [String: Output]
 
     func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live
     func update(
@@ -49,13 +54,14 @@ package protocol Resource: Sendable {
     /// Removes our mark and nothing else.
     func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws
 
-    func outputs(of live: Live) -> [String: Value]
+    func outputs(of live: Live) -> [String: Output]
     /// The same where some follow from what is wanted and not from what is there.
-    func outputs(of live: Live, as desired: Desired) -> [String: Value]
-    /// The outputs that are certain before a thing is made; nil when it has to be there first.
-    func outputs(ofCreating desired: Desired) -> [String: Value]?
+    func outputs(of live: Live, as desired: Desired) -> [String: Output]
+    /// The outputs that are certain before a thing is made, even if others are not; nil when it has to be there first. The
+    /// desired state may hold placeholders.
+    func outputs(ofCreating desired: Desired) -> [String: Output]?
     /// The outputs that a thing will keep when it is updated; the others are known only after apply.
-    func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value]
+    func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output]
 }
 
 extension Resource {
@@ -71,13 +77,15 @@ extension Resource {
         fields(of: desired).map { FieldChange($0.key, new: $0.value) }
     }
 
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? { nil }
+    package func inlineOutputs(of desired: Desired) -> [String: Output]? { nil }
 
-    package func outputs(of live: Live, as desired: Desired) -> [String: Value] { outputs(of: live) }
+    package func draft(of desired: Desired) -> [String: Output] { [:] }
 
-    package func outputs(ofCreating desired: Desired) -> [String: Value]? { nil }
+    package func outputs(of live: Live, as desired: Desired) -> [String: Output] { outputs(of: live) }
 
-    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
+    package func outputs(ofCreating desired: Desired) -> [String: Output]? { nil }
+
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output] {
         outputs(of: live, as: desired)
     }
 

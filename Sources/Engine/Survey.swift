@@ -7,9 +7,12 @@ package struct Survey: Sendable {
     /// Ours, but left over beside a member.
     package private(set) var stale: [Member] = []
 
-    /// Asks all kinds at the same time, without the record: what only it knows to be ours is found without an owner.
-    package static func take(of workflow: Workflow, with drivers: [any Driver]) async throws -> Survey {
-        try await take(of: workflow, with: drivers) { Record() }.survey
+    /// Asks all kinds, or some, at the same time, without the record: what only it knows to be ours is found without an owner.
+    package static func take(
+        of workflow: Workflow, with drivers: [any Driver], kinds: Set<String>? = nil
+    ) async throws -> Survey {
+        let asked = drivers.filter { kinds?.contains($0.kind) ?? true }
+        return try await take(of: workflow, with: asked) { Record() }.survey
     }
 
     /// Asks all kinds and the record at the same time; those that cannot do without the record wait for it.

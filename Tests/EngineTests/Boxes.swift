@@ -170,15 +170,19 @@ struct BoxResource: Resource {
     }
 
     func differences(between live: Box, and desired: Desired, since last: AppliedFields) -> [FieldChange] {
-        var present: AppliedFields = ["name": .string(live.name)]
-        present["label"] = live.label.map { .string($0) }
-        present["size"] = live.size.map { .integer($0) }
-        present["inside"] = live.inside.isEmpty ? nil : .array(live.inside.map { .integer($0) })
-        return FieldChange.between(live: present, desired: fields(of: desired), since: last).map { change in
+        FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
             change.forcesReplacement = change.path == "size"
             return change
         }
+    }
+
+    func fields(of live: Box) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(live.name)]
+        fields["label"] = live.label.map { .string($0) }
+        fields["size"] = live.size.map { .integer($0) }
+        fields["inside"] = live.inside.isEmpty ? nil : .array(live.inside.map { .integer($0) })
+        return fields
     }
 
     func fields(of desired: Desired) -> AppliedFields {
@@ -234,7 +238,7 @@ struct BoxResource: Resource {
         }
     }
 
-    func outputs(of live: Box) -> [String: Value] {
+    func outputs(of live: Box) -> [String: Output] {
         ["id": .integer(live.id)]
     }
 }

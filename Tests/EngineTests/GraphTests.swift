@@ -53,6 +53,14 @@ struct GraphTests {
         #expect(details[1].hasSuffix("`boxes.b` → `boxes.c` → `boxes.b`."))
     }
 
+    @Test("The closure of some holds all that they need, and nothing that needs them")
+    func closure() throws {
+        let graph = try Self.graph("a", "b: a", "c: b", "d", "e: c")
+        let closure = graph.closure(of: [Self.address("c"), Self.address("d")])
+        #expect(closure.map(\.name).sorted() == ["a", "b", "c", "d"])
+        #expect(graph.closure(of: [Self.address("nothing")]) == [])
+    }
+
     @Test("Dependents are found through others, however long the way")
     func dependents() throws {
         let graph = try Self.graph("a", "b: a", "c: b", "d")

@@ -26,12 +26,21 @@ struct Shop {
     }
 
     func plan(_ boxes: String, _ permissions: Permissions = Permissions()) async throws -> Plan {
+        try await planner(boxes, permissions).plan()
+    }
+
+    /// - Parameter targets: The boxes that are visited with what they need; nil for all.
+    func planner(
+        _ boxes: String, _ permissions: Permissions = Permissions(), targets: [String]? = nil, isAtHand: Bool = true
+    ) async throws -> Planner {
         let workflow = try #require(Self.declare(boxes).0)
-        let drivers = [ResourceDriver(BoxResource(shelf: shelf))]
-        return try await Planner(
+        let drivers = isAtHand ? [ResourceDriver(BoxResource(shelf: shelf))] : []
+        let scope = targets.map { names in
+            Scope(closing: Set(names.map { Address("boxes", $0) }), in: workflow.graph)
+        }
+        return Planner(
             workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
-            record: await record.load(), permissions: permissions
-        ).plan()
+            record: await record.load(), permissions: permissions, scope: scope ?? .everything)
     }
 
     @discardableResult

@@ -94,4 +94,42 @@ struct AgentLookupTests {
             #expect(changed.tools.last?.agent?.instructions == "Add.", "\(version)")
         }
     }
+
+    @Test("What the spec says now is run with a changed prompt before that is applied")
+    func changedPrompt() async throws {
+        let stack = try TestStack()
+        let yaml = """
+            prompts: {system: {template: Be brief.}}
+            agents: {support: {model: \(FakeStackVersion.ogx150.models.llm), instructions: {prompt: system}}}
+            """
+        try await stack.apply(yaml)
+        let changed = try await agents(stack, yaml.replacing("Be brief.", with: "Be kind.")).declared("support")
+        #expect(changed.instructions == "Be kind." && changed.metadata == nil)
+    }
+
+    @Test("An agent that is not logged and skips a shield is run where the server knows no shields")
+    func skippedShield() async throws {
+        let stack = try TestStack()
+        let yaml = """
+            shields: {safe: {provider: llama-guard, ifUnsupported: skip}}
+            agents: {support: \(Self.agent), log: false, inputShields: [safe], outputShields: [safe]}}
+            """
+        try await stack.apply(yaml)
+        #expect(try await agents(stack, yaml).lastApplied("support").inputShields == nil)
+    }
+
+    @Test("A definition of very many values is applied, found again and run, and is no change")
+    func largeDefinition() async throws {
+        let stack = try TestStack()
+        let names = (0..<120_000).map { "n\($0)" }.joined(separator: ",")
+        let yaml = """
+            tools: {pick: {function: {description: Picks., parameters: {type: object, properties: {n: {enum: [\(names)]}}}}}}
+            agents: {support: \(Self.agent), tools: [pick]}}
+            """
+        try await stack.apply(yaml)
+        #expect(try await stack.plan(yaml).lines == [])
+        let definition = try await agents(stack, yaml).lastApplied("support")
+        let known = definition.tools.first?.function?.parameters["properties"]?["n"]?["enum"]?.array
+        #expect(known?.count == 120_000)
+    }
 }

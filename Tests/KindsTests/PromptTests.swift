@@ -134,7 +134,7 @@ struct PromptedAgentTests {
             let run = try await stack.open(spec)
             let member = try #require(try await run.survey().members[Address("agents", "a")])
             let driver = try #require(run.drivers.first { $0.kind == "agents" })
-            return try #require(driver.outputs(of: member)["definition"])
+            return try #require(driver.outputs(of: member)["definition"]?.value)
         }
         let first = try await definition(spec)
         #expect(first["instructions"] == "Help Acme.")

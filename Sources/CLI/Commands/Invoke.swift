@@ -71,7 +71,8 @@ struct InvokeCommand: AsyncParsableCommand {
         let stack = try Stack.load(paths, variation, lab: server.lab).announced()
         let (agent, fromSpec) = (agent, fromSpec)
         let answer = try await Session.open(stack, server) { session in
-            let agents = try await RunnableAgents.find(in: session, stack)
+            let agents = try await RunnableAgents.find(
+                [agent], isApplied: !fromSpec, in: session, stack)
             let definition = try await fromSpec ? agents.lookup.declared(agent) : agents.lookup.lastApplied(agent)
             let place = agents.lookup.place(of: agent, isApplied: !fromSpec)
             return try await traced(question ?? "", at: place, session)

@@ -20,7 +20,7 @@ extension AgentLookup {
             experimentID: id, modelID: version["loggedModel"]?.string, modelURI: version["uri"]?.string)
     }
 
-    private func outputs(at address: Address) -> [String: Value] {
+    private func outputs(at address: Address) -> [String: Output] {
         guard let member = survey.members[address] else { return [:] }
         return drivers.first { $0.kind == address.kind }?.outputs(of: member) ?? [:]
     }

@@ -17,6 +17,22 @@ package struct AgentLookup: Sendable {
         self.drivers = drivers
     }
 
+    /// The kinds that have to be listed to find the definitions of agents and where their traces go: where last applied
+    /// versions are wanted and logged, their versions alone; else all that the spec's definitions rest on.
+    ///
+    /// - Parameters:
+    ///   - agents: Their declared names; those that are not declared are passed over.
+    ///   - isApplied: Whether the last applied versions are wanted, and not what the spec says now.
+    package static func kinds(for agents: Set<String>, in workflow: Workflow, isApplied: Bool) -> Set<String> {
+        let addresses = agents.map { Address(AgentResource.kind, $0) }
+        let fromSpec = addresses.filter { address in
+            guard let spec = workflow[address]?.spec as? AgentSpec else { return false }
+            return !isApplied || spec.log.isNowhere
+        }
+        let needed = workflow.graph.closure(of: Set(fromSpec)).map(\.kind)
+        return Set(needed).union([AgentResource.kind, ExperimentResource.kind])
+    }
+
     /// The last applied version's definition; for an agent that is not logged, what the spec says now.
     /// - Throws: `Diagnostic` when it was never applied.
     package func lastApplied(_ name: String) async throws -> AgentDefinition {
@@ -36,58 +52,33 @@ package struct AgentLookup: Sendable {
         return try await declared(name)
     }
 
-    /// What the spec says now, with the ids of what is applied.
-    /// - Throws: `Diagnostic` when something that it needs is not applied.
+    /// What the spec says now, with the ids of what is applied: what a plan over the agent and all that it needs makes of
+    /// it.
+    /// - Throws: `Diagnostic` when something that it needs is not applied; `Diagnostics` when it cannot be planned.
     package func declared(_ name: String) async throws -> AgentDefinition {
-        guard let (declaration, _) = agent(name), let llamaStack = servers.llamaStack else {
-            throw Diagnostic.noAgent(name, known)
+        guard let (declaration, _) = agent(name) else { throw Diagnostic.noAgent(name, known) }
+        let scope = Scope(closing: [declaration.address], in: workflow.graph)
+        let planner = Planner(
+            workflow, drivers: drivers, survey: survey, record: Record(),
+            permissions: Permissions(adopt: true, takeOver: true), scope: scope)
+        let previews = try await planner.previews()
+        let missing = workflow.graph.ordered.filter { previews[$0]?.isMissing == true && !isPlaceOrAgent($0) }
+        let unknown = previews[declaration.address]?.unknown.filter { !Self.isOfPlace($0) } ?? []
+        guard missing.isEmpty, unknown.isEmpty, let draft = previews[declaration.address]?.draft["definition"] else {
+            let needed = Set(missing.map(\.description)).union(missing.isEmpty ? unknown : [])
+            throw Diagnostic.needsApply(name, needed, at: declaration.range)
         }
-        var outputs = Outputs()
-        for (address, member) in survey.members {
-            outputs[address] = drivers.first { $0.kind == address.kind }?.outputs(of: member)
-        }
-        let models = ModelListing(llamaStack, declared: workflow.models)
-        let resource = ModelResource(llamaStack, models: models)
-        for (model, spec) in workflow.specs(of: ModelSpec.self) where outputs[model.address] == nil {
-            let wanted = try await resource.desired(spec, at: model.address, given: outputs)
-            outputs[model.address] = resource.inlineOutputs(of: wanted.desired)
-        }
-        let runtimes = ChosenRuntimes(workflow, on: llamaStack.capabilities)
-        let tools = ToolResource(llamaStack, groups: runtimes.toolGroups, stack: servers.stack)
-        let agents = AgentResource(
-            llamaStack, mlflow: nil, stack: servers.stack, folder: servers.folder, models: models, runtimes: runtimes,
-            commit: nil)
-        // What an agent needs comes before it: its tools, and the agents that it asks as tools.
-        let needed = closure(of: declaration.address)
-        for address in workflow.graph.ordered where needed.contains(address) {
-            if let spec = workflow[address]?.spec as? ToolSpec {
-                outputs[address] = try await tools.declared(
-                    spec, at: address, given: outputs, isApplied: isThere(address))
-            } else if let spec = workflow[address]?.spec as? AgentSpec {
-                let wanted = try await agents.desired(spec, at: address, given: outputs)
-                guard wanted.unknown.isEmpty else {
-                    throw Diagnostic.needsApply(address.name, wanted.unknown, at: workflow[address]?.range)
-                }
-                guard address != declaration.address else { return wanted.desired.definition }
-                outputs[address] = ["definition": try Value(encoding: wanted.desired.definition)]
-            }
-        }
-        preconditionFailure("The agent \(name) is not in the graph of what is declared.")
+        return try draft.decoded()
     }
 
-    /// An address and everything that it needs, directly or not.
-    private func closure(of address: Address) -> Set<Address> {
-        var found: Set<Address> = [address]
-        var open = [address]
-        while let next = open.popLast() {
-            let new = (workflow.graph.dependencies(of: next) ?? []).filter { found.insert($0).inserted }
-            open += new
-        }
-        return found
+    /// Whether it is where agents are logged, which a run does not need, or an agent, which a definition holds whole.
+    private func isPlaceOrAgent(_ address: Address) -> Bool {
+        [AgentResource.kind, ExperimentResource.kind, RegisteredModelResource.kind].contains(address.kind)
     }
 
-    private func isThere(_ address: Address) -> Bool {
-        survey.members[address] != nil
+    /// Whether a field of an agent says where it is logged, or which version of a prompt it is told: not what it does.
+    private static func isOfPlace(_ path: String) -> Bool {
+        path.hasPrefix("log.") || path == "metadata.\(AgentDefinition.promptKey)"
     }
 
     private func agent(_ name: String) -> (Declaration, AgentSpec)? {
@@ -96,6 +87,13 @@ package struct AgentLookup: Sendable {
 
     private var known: [String] {
         workflow.specs(of: AgentSpec.self).map(\.declaration.address.name)
+    }
+}
+
+extension Preview {
+    /// Whether the thing is not there as it would have to be.
+    fileprivate var isMissing: Bool {
+        decision.action == .create || decision.action == .replace
     }
 }
 

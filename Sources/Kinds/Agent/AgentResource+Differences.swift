@@ -72,6 +72,17 @@ extension AgentResource {
         ]
     }
 
+    package func fields(of live: Live) -> AppliedFields {
+        guard let current = live.current else {
+            return Dictionary(live.onServer.map { ("serverAgent", .string($0.name ?? $0.id)) }) { first, _ in first }
+        }
+        var fields = current.definition?.fields ?? [:]
+        fields["digest"] = current.digest.map { .string($0) }
+        fields["log.experiment"] = current.tags[AgentVersion.experimentTag].map { .string($0) }
+        fields["log.registeredModel"] = .string(current.registeredModel)
+        return fields.merging(tagFields(current.tags)) { field, _ in field }
+    }
+
     package func fields(of desired: Desired) -> AppliedFields {
         var fields = desired.definition.fields
         fields["log.experiment"] = desired.place.map { .string($0.experiment) }

@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Runtime
 import Wire
 
@@ -109,34 +109,43 @@ extension AgentResource {
 
 /// What others learn of an agent.
 extension AgentResource {
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
+    package func inlineOutputs(of desired: Desired) -> [String: Output]? {
         desired.isInline ? Self.outputs(desired.definition) : nil
     }
 
-    package func outputs(of live: Live) -> [String: Value] {
+    package func draft(of desired: Desired) -> [String: Output] {
+        var definition = desired.definition
+        // The version of a prompt whose text is not applied yet is unknown, and nothing is run otherwise for that.
+        if definition.metadata?[AgentDefinition.promptKey] == "" {
+            definition.metadata?[AgentDefinition.promptKey] = nil
+            if definition.metadata?.isEmpty == true { definition.metadata = nil }
+        }
+        return Self.outputs(definition)
+    }
+
+    package func outputs(of live: Live) -> [String: Output] {
         guard let current = live.current else { return [:] }
-        var outputs: [String: Value] = [
+        var outputs: [String: Output] = [
             "version": .integer(current.number), "model": .string(current.registeredModel), "uri": .string(current.uri),
         ]
-        outputs["loggedModel"] = current.modelID.map(Value.string)
+        outputs["loggedModel"] = current.modelID.map(Output.string)
         return outputs.merging(current.definition.map(Self.outputs) ?? [:]) { _, definition in definition }
     }
 
-    package func outputs(of live: Live, as desired: Desired) -> [String: Value] {
+    package func outputs(of live: Live, as desired: Desired) -> [String: Output] {
         desired.place == nil ? Self.outputs(desired.definition) : outputs(of: live)
     }
 
-    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
-        desired.place == nil ? Self.outputs(desired.definition) : nil
+    package func outputs(ofCreating desired: Desired) -> [String: Output]? {
+        desired.isDefinitionKnown ? Self.outputs(desired.definition) : nil
     }
 
-    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
-        guard desired.place != nil else { return desired.isKnown ? Self.outputs(desired.definition) : [:] }
-        return live.current.map { isSame($0, desired) } == true ? outputs(of: live) : [:]
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output] {
+        if desired.place != nil, let current = live.current, isSame(current, desired) { return outputs(of: live) }
+        return desired.isDefinitionKnown ? Self.outputs(desired.definition) : [:]
     }
 
-    private static func outputs(_ definition: AgentDefinition) -> [String: Value] {
-        // It was encoded for the digest, or decoded: it encodes.
-        (try? Value(encoding: definition)).map { ["definition": $0] } ?? [:]
+    private static func outputs(_ definition: AgentDefinition) -> [String: Output] {
+        ["definition": .typed(definition)]
     }
 }

@@ -19,8 +19,8 @@ package struct AgentResource: Resource {
         var place: Place?
         /// The name of the server agent that it runs as; nil when it runs otherwise, or as one that is not ours.
         var serverName: String?
-        /// Whether nothing in the definition stands for what is known only after apply.
-        var isKnown: Bool
+        /// Whether nothing in the definition stands for what is known only after apply. Where it is logged is no part of it.
+        var isDefinitionKnown: Bool
 
         /// Whether it is nothing on any server.
         var isInline: Bool { place == nil && serverName == nil }
@@ -113,8 +113,7 @@ package struct AgentResource: Resource {
         let model = try await models.resolve(spec.model, for: "to answer with", given: outputs)
         var unknown: Set<String> = []
         let tools = try spec.tools.map { tool in
-            try outputs.value("definition", of: Address(ToolResource.kind, tool.value))?.decoded(
-                as: ToolDefinition.self)
+            try outputs.typed("definition", of: Address(ToolResource.kind, tool.value), as: ToolDefinition.self)
         }
         for (tool, definition) in zip(spec.tools, tools) where definition == nil {
             unknown.insert("tools.\(tool.value)")
@@ -144,7 +143,8 @@ package struct AgentResource: Resource {
         let place = place(spec, address, outputs, &unknown)
         let desired = Desired(
             definition: definition, digest: try artifactDigest(definition), place: place,
-            serverName: isServed ? try definition.serverName : nil, isKnown: unknown.isEmpty)
+            serverName: isServed ? try definition.serverName : nil,
+            isDefinitionKnown: unknown.allSatisfy { $0.hasPrefix("log.") })
         return Wanted(desired, unknown: unknown, warnings: problems)
     }
 

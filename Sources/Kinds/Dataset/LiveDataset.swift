@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Wire
 
 extension DatasetResource {
@@ -59,6 +59,19 @@ extension DatasetResource {
         return fields
     }
 
+    /// `records` is the digest of those that drover wrote last, and what MLflow tells of them where they are not those any
+    /// more.
+    package func fields(of live: Live) -> AppliedFields {
+        var fields = tagFields(live.dataset.tags.filter { ![Live.seenTag, Live.experimentTag].contains($0.key) })
+        fields["name"] = .string(live.dataset.name)
+        fields["experiment"] = live.dataset.tags[Live.experimentTag].map { .string($0) }
+        let written = live.dataset.tags[Live.seenTag]?.split(separator: " ").first.map(String.init)
+        let isUntouched = written.map { live.dataset.seen(holding: $0) == live.dataset.tags[Live.seenTag] } ?? false
+        fields["records"] = .string(
+            isUntouched ? written ?? "" : "\(live.dataset.digest) \(live.dataset.recordCount)")
+        return fields
+    }
+
     package func fields(of desired: Desired) -> AppliedFields {
         var fields = tagFields(desired.tags)
         fields["name"] = .string(desired.name)
@@ -74,7 +87,7 @@ extension DatasetResource {
         }
     }
 
-    package func outputs(of live: Live) -> [String: Value] {
+    package func outputs(of live: Live) -> [String: Output] {
         ["id": .string(live.dataset.id), "name": .string(live.dataset.name)]
     }
 }

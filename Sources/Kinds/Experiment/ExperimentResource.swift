@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 package import Wire
 
 /// Experiments of an MLflow server. Identity: the mark, then the unique name. Found by one search, deleted ones too.
@@ -76,7 +76,7 @@ package struct ExperimentResource: Resource {
         return fields
     }
 
-    private func fields(of live: MLflowExperiment) -> AppliedFields {
+    package func fields(of live: MLflowExperiment) -> AppliedFields {
         var fields: AppliedFields = ["name": .string(live.name), "artifactLocation": .string(live.artifactLocation)]
         for (key, value) in live.tags { fields["tags.\(key)"] = .string(value) }
         fields["description"] = live.tags[MLflowExperiment.descriptionTag].map { .string($0) }
@@ -173,11 +173,11 @@ package struct ExperimentResource: Resource {
         for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteExperimentTag(live.id, key) }
     }
 
-    package func outputs(of live: MLflowExperiment) -> [String: Value] {
+    package func outputs(of live: MLflowExperiment) -> [String: Output] {
         ["id": .string(live.id), "name": .string(live.name)]
     }
 
-    package func outputs(ofUpdating live: MLflowExperiment, to desired: Desired) -> [String: Value] {
+    package func outputs(ofUpdating live: MLflowExperiment, to desired: Desired) -> [String: Output] {
         ["id": .string(live.id), "name": .string(desired.name)]
     }
 }

@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 package import Wire
 
 /// Declared models. Where models are registered through the API and the spec names a provider, they are objects of ours,
@@ -101,15 +101,19 @@ package struct ModelResource: Resource {
     package func differences(
         between live: LlamaStack.Model, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        var present = Self.fields(
-            id: live.id, live.provider, live.providerModel, live.type,
-            live.metadata.filter { !Mark.keys.contains($0.key) })
-        present["dimension"] = live.embeddingDimension.map { .integer($0) }
-        return FieldChange.between(live: present, desired: fields(of: desired), since: last).map { change in
+        FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
             change.forcesReplacement = true  // No server changes a model.
             return change
         }
+    }
+
+    package func fields(of live: LlamaStack.Model) -> AppliedFields {
+        var fields = Self.fields(
+            id: live.id, live.provider, live.providerModel, live.type,
+            live.metadata.filter { !Mark.keys.contains($0.key) })
+        fields["dimension"] = live.embeddingDimension.map { .integer($0) }
+        return fields
     }
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -130,7 +134,7 @@ package struct ModelResource: Resource {
         return fields
     }
 
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
+    package func inlineOutputs(of desired: Desired) -> [String: Output]? {
         desired.draft == nil ? Self.outputs(id: desired.id, dimension: desired.dimension) : nil
     }
 
@@ -197,16 +201,16 @@ package struct ModelResource: Resource {
         return try await server.models.list().first { $0.id == live.id } ?? live
     }
 
-    package func outputs(of live: LlamaStack.Model) -> [String: Value] {
+    package func outputs(of live: LlamaStack.Model) -> [String: Output] {
         Self.outputs(id: live.id, dimension: live.embeddingDimension)
     }
 
-    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+    package func outputs(ofCreating desired: Desired) -> [String: Output]? {
         Self.outputs(id: desired.id, dimension: desired.dimension)
     }
 
-    private static func outputs(id: String, dimension: Int?) -> [String: Value] {
-        var outputs: [String: Value] = ["id": .string(id)]
+    private static func outputs(id: String, dimension: Int?) -> [String: Output] {
+        var outputs: [String: Output] = ["id": .string(id)]
         outputs["dimension"] = dimension.map { .integer($0) }
         return outputs
     }

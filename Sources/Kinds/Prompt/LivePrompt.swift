@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Wire
 
 /// A version of a prompt, as far as drover understands it.
@@ -75,11 +75,18 @@ extension PromptResource {
     /// What differs beside the name, the versions and the alias.
     func ownChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {
         let own = { (path: String) in path == "description" || path.hasPrefix("tags.") }
-        var present: AppliedFields = [:]
-        present["description"] = live.prompt.description.isEmpty ? nil : .string(live.prompt.description)
-        for (key, value) in live.prompt.tags { present["tags.\(key)"] = .string(value) }
         return FieldChange.between(
-            live: present, desired: fields(of: desired).filter { own($0.key) }, since: last.filter { own($0.key) })
+            live: fields(of: live).filter { own($0.key) }, desired: fields(of: desired).filter { own($0.key) },
+            since: last.filter { own($0.key) })
+    }
+
+    package func fields(of live: Live) -> AppliedFields {
+        var fields: AppliedFields = ["name": .string(live.prompt.name)]
+        fields["template"] = (live.current ?? live.versions.first)?.content.value
+        fields["description"] = live.prompt.description.isEmpty ? nil : .string(live.prompt.description)
+        for (alias, version) in live.prompt.aliases { fields["alias.\(alias)"] = .string(version) }
+        for (key, value) in live.prompt.tags { fields["tags.\(key)"] = .string(value) }
+        return fields
     }
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -90,14 +97,14 @@ extension PromptResource {
         return fields
     }
 
-    package func outputs(of live: Live) -> [String: Value] {
+    package func outputs(of live: Live) -> [String: Output] {
         PromptOutputs(name: live.prompt.name, versions: live.versions, current: live.current).values
     }
 
-    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Value] {
+    package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output] {
         let current = live.version(saying: desired.content)
         var values = PromptOutputs(name: desired.name, versions: live.versions, current: current).values
-        values["template"] = desired.content.value  // The number of its version may be known only after apply.
+        values["template"] = .plain(desired.content.value)  // The number of its version may be known only after apply.
         return values
     }
 }

@@ -5,17 +5,17 @@ import Language
 ///
 ///     {"name": "support", "version": 3, "uri": "prompts:/support/3", "template": "Help {{name}}.", "versions": {…}}
 struct PromptOutputs {
-    let values: [String: Value]
+    let values: [String: Output]
 
     init(name: String, versions: [PromptVersion], current: PromptVersion?) {
         let texts = versions.map { (String($0.number), $0.content.value) }
-        var values: [String: Value] = [
-            "name": .string(name), "versions": .object(Dictionary(texts) { first, _ in first }),
+        var values: [String: Output] = [
+            "name": .string(name), "versions": .plain(.object(Dictionary(texts) { first, _ in first })),
         ]
         if let current {
             values["version"] = .integer(current.number)
             values["uri"] = .string("prompts:/\(name)/\(current.number)")
-            values["template"] = current.content.value
+            values["template"] = .plain(current.content.value)
         }
         self.values = values
     }
@@ -29,9 +29,9 @@ struct PromptedInstructions {
     var uri: String?
 
     /// - Throws: `Diagnostic` at the place, when there is no such version or the prompt does not fit.
-    init(_ use: PromptUse, given outputs: [String: Value]?) throws(Diagnostic) {
+    init(_ use: PromptUse, given outputs: [String: Output]?) throws(Diagnostic) {
         guard let outputs, let name = outputs["name"]?.string else { return }
-        var template = outputs["template"]
+        var template = outputs["template"]?.plain
         uri = outputs["uri"]?.string
         if let version = use.version {
             template = outputs["versions"]?[String(version)]

@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 package import Wire
 
 /// Registered models of an MLflow server. Identity: the mark, then the unique name, which prompts share.
@@ -54,7 +54,7 @@ package struct RegisteredModelResource: Resource {
         return fields
     }
 
-    private func fields(of live: MLflowRegisteredModel) -> AppliedFields {
+    package func fields(of live: MLflowRegisteredModel) -> AppliedFields {
         var fields: AppliedFields = ["name": .string(live.name)]
         fields["description"] = live.description.isEmpty ? nil : .string(live.description)
         for (key, value) in live.tags { fields["tags.\(key)"] = .string(value) }
@@ -125,11 +125,11 @@ package struct RegisteredModelResource: Resource {
         for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteRegisteredModelTag(live.name, key) }
     }
 
-    package func outputs(of live: MLflowRegisteredModel) -> [String: Value] {
+    package func outputs(of live: MLflowRegisteredModel) -> [String: Output] {
         ["name": .string(live.name)]
     }
 
-    package func outputs(ofUpdating live: MLflowRegisteredModel, to desired: Desired) -> [String: Value] {
+    package func outputs(ofUpdating live: MLflowRegisteredModel, to desired: Desired) -> [String: Output] {
         ["name": .string(desired.name)]
     }
 }

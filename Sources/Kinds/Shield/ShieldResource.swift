@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 package import Wire
 
 /// Shields. They carry no mark, since their parameters are the provider's: ours are those that the record names.
@@ -56,7 +56,7 @@ package struct ShieldResource: Resource {
     package func differences(
         between live: LlamaStack.Shield, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        FieldChange.between(live: live.fields, desired: fields(of: desired), since: last).map { change in
+        FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
             change.forcesReplacement = true  // No server changes a shield.
             return change
@@ -67,7 +67,11 @@ package struct ShieldResource: Resource {
         desired.shield?.fields ?? [:]
     }
 
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
+    package func fields(of live: LlamaStack.Shield) -> AppliedFields {
+        live.fields
+    }
+
+    package func inlineOutputs(of desired: Desired) -> [String: Output]? {
         desired.shield == nil ? ["isSkipped": true] : nil
     }
 
@@ -122,11 +126,11 @@ package struct ShieldResource: Resource {
 
     package func forget(_ live: LlamaStack.Shield, at address: Address, in context: ApplyContext) async throws {}
 
-    package func outputs(of live: LlamaStack.Shield) -> [String: Value] {
+    package func outputs(of live: LlamaStack.Shield) -> [String: Output] {
         ["id": .string(live.id)]
     }
 
-    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+    package func outputs(ofCreating desired: Desired) -> [String: Output]? {
         desired.shield.map { ["id": .string($0.id)] }
     }
 }

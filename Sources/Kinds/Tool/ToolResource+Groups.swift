@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Runtime
 package import Wire
 
@@ -8,13 +8,17 @@ extension ToolResource {
     package func differences(
         between live: LlamaStack.ToolGroup, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        var present: AppliedFields = ["id": .string(live.id)]
-        present["endpoint"] = live.endpoint.map { .string($0) }
-        return FieldChange.between(live: present, desired: fields(of: desired), since: last).map { change in
+        FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
             change.forcesReplacement = true
             return change
         }
+    }
+
+    package func fields(of live: LlamaStack.ToolGroup) -> AppliedFields {
+        var fields: AppliedFields = ["id": .string(live.id)]
+        fields["endpoint"] = live.endpoint.map { .string($0) }
+        return fields
     }
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -87,16 +91,16 @@ extension ToolResource {
 
     package func forget(_ live: LlamaStack.ToolGroup, at address: Address, in context: ApplyContext) async throws {}
 
-    package func outputs(of live: LlamaStack.ToolGroup) -> [String: Value] {
+    package func outputs(of live: LlamaStack.ToolGroup) -> [String: Output] {
         ["id": .string(live.id)]
     }
 
     /// The definition is the spec's: the server keeps no more of it than the address.
-    package func outputs(of live: LlamaStack.ToolGroup, as desired: Desired) -> [String: Value] {
+    package func outputs(of live: LlamaStack.ToolGroup, as desired: Desired) -> [String: Output] {
         outputs(of: live).merging(Self.outputs(desired.definition)) { _, definition in definition }
     }
 
-    package func outputs(ofCreating desired: Desired) -> [String: Value]? {
+    package func outputs(ofCreating desired: Desired) -> [String: Output]? {
         guard let group = desired.group else { return nil }
         return Self.outputs(desired.definition).merging(["id": .string(group.id)]) { _, id in id }
     }

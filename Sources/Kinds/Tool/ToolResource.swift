@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Runtime
 package import Wire
 
@@ -118,30 +118,20 @@ package struct ToolResource: Resource {
     }
 
     private func agent(_ name: Located<String>, _ address: Address, _ outputs: Outputs) throws -> Wanted<Desired> {
-        let output = outputs.value("definition", of: Address(AgentResource.kind, name.value))
-        let nested = try output?.decoded(as: AgentDefinition.self)
+        let nested = try outputs.typed(
+            "definition", of: Address(AgentResource.kind, name.value), as: AgentDefinition.self)
         let placeholder = AgentDefinition(name: name.value, model: "", instructions: "")
         return Wanted(
             Desired(definition: ToolDefinition(name: address.name, agent: nested ?? placeholder)),
             unknown: nested == nil ? ["agent"] : [])
     }
 
-    package func inlineOutputs(of desired: Desired) -> [String: Value]? {
+    package func inlineOutputs(of desired: Desired) -> [String: Output]? {
         desired.group == nil ? Self.outputs(desired.definition) : nil
     }
 
-    /// What others learn of a tool as the spec has it now; nil while something that it needs is not applied.
-    func declared(
-        _ spec: ToolSpec, at address: Address, given outputs: Outputs, isApplied: Bool
-    ) async throws -> [String: Value]? {
-        let wanted = try await desired(spec, at: address, given: outputs)
-        guard wanted.unknown.isEmpty, wanted.desired.group == nil || isApplied else { return nil }
-        return Self.outputs(wanted.desired.definition)
-    }
-
-    static func outputs(_ definition: ToolDefinition) -> [String: Value] {
-        // A definition always encodes.
-        (try? Value(encoding: definition)).map { ["definition": $0] } ?? [:]
+    static func outputs(_ definition: ToolDefinition) -> [String: Output] {
+        ["definition": .typed(definition)]
     }
 }
 

@@ -19,7 +19,7 @@ extension VectorStoreResource {
             return change
         }
         // What no server and nobody tells cannot differ.
-        let told = fields(of: live).merging(last.filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
+        let told = ownFields(of: live).merging(last.filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
             .merging(ownFields(of: desired).filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
         let fields = FieldChange.between(
             live: told, desired: ownFields(of: desired),
@@ -75,7 +75,16 @@ extension VectorStoreResource {
         return fields
     }
 
-    private func fields(of live: LiveStore) -> AppliedFields {
+    package func fields(of live: LiveStore) -> AppliedFields {
+        var fields = ownFields(of: live)
+        for file in live.files {
+            guard let mark = LiveStore.mark(of: file, in: stack) else { continue }
+            fields["documents.\(live.paths[file.id] ?? file.id)"] = .string(mark)
+        }
+        return fields
+    }
+
+    private func ownFields(of live: LiveStore) -> AppliedFields {
         var fields: AppliedFields = ["name": .string(live.store.name)]
         fields["embeddingModel"] = live.embeddingModel
         fields["embeddingDimension"] = live.embeddingDimension

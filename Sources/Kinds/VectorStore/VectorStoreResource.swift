@@ -219,7 +219,7 @@ package struct VectorStoreResource: Resource {
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
     }
 
-    package func outputs(of live: LiveStore) -> [String: Value] {
+    package func outputs(of live: LiveStore) -> [String: Output] {
         ["id": .string(live.store.id), "name": .string(live.store.name)]
     }
 }

@@ -1,0 +1,54 @@
+package import Language
+
+/// One thing that others may name of a live object: `id` in `${vectorStores.handbook.id}`.
+///
+/// A typed output travels as it is, from the resource that gives it to the one that takes it; it is encoded only where a
+/// spec names it as data.
+package enum Output: Sendable {
+    case plain(Value)
+    case typed(any Encodable & Sendable)
+
+    /// As data. A typed output is encoded each time that it is asked for.
+    /// - Returns: nil when a typed output does not encode, which no type of ours does.
+    package var value: Value? {
+        switch self {
+        case .plain(let value): value
+        case .typed(let content): try? Value(encoding: content)
+        }
+    }
+
+    /// As the type that it was given as; plain data is decoded.
+    /// - Throws: `DecodingError` when it is neither of this type nor data of its shape.
+    package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T {
+        switch self {
+        case .plain(let value): return try value.decoded()
+        case .typed(let content):
+            if let content = content as? T { return content }
+            return try Value(encoding: content).decoded()
+        }
+    }
+
+    package var string: String? { plain?.string }
+
+    package var integer: Int? { plain?.integer }
+
+    package var object: [String: Value]? { plain?.object }
+
+    /// The data, where it is given as such.
+    package var plain: Value? {
+        guard case .plain(let value) = self else { return nil }
+        return value
+    }
+
+    package subscript(key: String) -> Value? {
+        plain?[key]
+    }
+
+    package static func string(_ text: String) -> Output { .plain(.string(text)) }
+
+    package static func integer(_ number: Int) -> Output { .plain(.integer(number)) }
+}
+
+extension Output: ExpressibleByBooleanLiteral {
+    package init(booleanLiteral value: Bool) { self = .plain(.bool(value)) }
+}
