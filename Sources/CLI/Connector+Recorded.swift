@@ -19,7 +19,7 @@ extension Connector {
             let (needs, store) = try await recordedNeeds(mlflow.server)
             return (needs, mlflow, store)
         }
-        let needs = Kinds.needs(of: try await recordStore(nil).load())
+        let needs = Kinds.standard.needs(of: try await recordStore(nil).load())
         if needs.mlflow { return (needs, try await connectMLflow(transport), nil) }
         guard needs == Needs(), options.record == nil, mlflowLocation.isSaid,
             // What is not there has nothing of ours.
@@ -31,7 +31,9 @@ extension Connector {
 
     private func recordedNeeds(_ mlflow: MLflowServer) async throws -> (Needs, any RecordStore) {
         let store = try recordStore(mlflow)
-        guard let record = store as? MLflowRecord else { return (Kinds.needs(of: try await store.load()), store) }
-        return (Kinds.needs(of: try await record.readAhead()), record)
+        guard let record = store as? MLflowRecord else {
+            return (Kinds.standard.needs(of: try await store.load()), store)
+        }
+        return (Kinds.standard.needs(of: try await record.readAhead()), record)
     }
 }

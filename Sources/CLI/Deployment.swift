@@ -48,10 +48,10 @@ struct Deployment: Sendable {
         let changed = Set(plan.changes.filter { ![.keep, .delete, .forget].contains($0.action) }.map(\.address))
         // A token that is missing is told by the MCP server's refusal.
         let tokens = (try? Kinds.tokens(in: workflow, environment: stack.environment)) ?? [:]
-        let trials = Trials(workflow, on: session.servers, tokens: tokens, searchPath: "")
+        let probes = Probes(workflow, on: session.servers, tokens: tokens, searchPath: "")
         let made = Set(plan.changes.filter { $0.action == .create }.map(\.address))
         let warnings = try await Interruption.cancelling {
-            try await trials.silentTools(ofChanged: changed, without: made)
+            try await probes.silentTools(ofChanged: changed, without: made)
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
     }

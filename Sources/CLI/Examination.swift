@@ -14,7 +14,7 @@ struct Examination: Sendable {
     init(_ stack: Stack, _ options: ServerOptions, hasSpec: Bool) {
         self.stack = stack
         self.hasSpec = hasSpec
-        needs = hasSpec ? Kinds.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
+        needs = hasSpec ? Kinds.standard.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
         connector = Connector(stack, options, needs: needs)
     }
 
@@ -70,13 +70,13 @@ struct Examination: Sendable {
     private func findings(on servers: Servers) async throws -> [Finding] {
         guard hasSpec else { return [] }
         let examiner = Examiner(
-            stack.workflow, drivers: Kinds.drivers(servers, for: stack.workflow),
+            stack.workflow, drivers: Kinds.standard.drivers(servers, for: stack.workflow),
             record: try await record(servers.mlflow))
         let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
         async let examined = examiner.examine()
-        let trials = Trials(
+        let probes = Probes(
             stack.workflow, on: servers, tokens: tokens, searchPath: stack.environment["PATH"] ?? "")
-        async let tried = trials.findings()
+        async let tried = probes.findings()
         return Finding.merge(try await examined, try await tried)
     }
 

@@ -1,5 +1,4 @@
 import Engine
-import Kinds
 import Language
 import Runtime
 
@@ -25,7 +24,7 @@ struct PlacedRuntime: AgentRuntime {
         do {
             return try await body()
         } catch var diagnostic as Diagnostic {
-            diagnostic.subject = diagnostic.subject ?? Kinds.place(of: diagnostic, in: workflow)
+            diagnostic.subject = diagnostic.subject ?? workflow.place(of: diagnostic)
             throw diagnostic
         }
     }

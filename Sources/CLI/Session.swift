@@ -29,7 +29,7 @@ struct Session: Sendable {
         _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil,
         _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
-        let connector = Connector(stack, options, needs: needs ?? Kinds.needs(of: stack.workflow))
+        let connector = Connector(stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow))
         return try await stack.telling {
             try await connector.withTransports { first, second in
                 try await body(try await connector.connect(first, second, asRecorded: needs == nil))
@@ -104,7 +104,7 @@ struct Connector: Sendable {
         let servers = servers(left?.server, right?.server, transport: first)
         return Session(
             workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
-            drivers: Kinds.drivers(servers, for: workflow), store: try store ?? recordStore(right?.server),
+            drivers: Kinds.standard.drivers(servers, for: workflow), store: try store ?? recordStore(right?.server),
             transports: [first, second],
             specDigest: specDigest)
     }

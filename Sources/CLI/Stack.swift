@@ -19,8 +19,8 @@ struct Stack {
     let environment: [String: String]
 
     static let catalog = Catalog(
-        sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
-        settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.conflicts)
+        sections: Kinds.standard.sections + [JudgeSpec.section, SuiteSpec.section],
+        settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.standard.conflicts)
 
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.

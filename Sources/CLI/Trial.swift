@@ -28,7 +28,7 @@ struct Trial: Sendable {
 
     /// The servers that it needs: those of the stack, or, for an agent that is served, what its results are published to.
     var needs: Needs {
-        var needs = Kinds.needs(of: stack.workflow)
+        var needs = Kinds.standard.needs(of: stack.workflow)
         guard case .served = target else { return needs }
         needs.llamaStack = false
         needs.mlflow = needs.mlflow && publishes

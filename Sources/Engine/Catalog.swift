@@ -5,16 +5,25 @@ package struct Section: Sendable {
     package let key: String
     package let spec: any DeclaredSpec.Type
     package let summary: String
-    /// Whether its things are reconciled; others are only declared, such as suites.
-    package let isReconciled: Bool
+    package let role: Role
+
+    /// What is done about the things of a section.
+    package enum Role: Sendable, Hashable {
+        /// They are made and kept on the servers as declared.
+        case reconciled
+        /// They are tried: suites.
+        case checked
+        /// They are named by others, and nothing more.
+        case declared
+    }
 
     package init(
-        _ key: String, _ spec: any DeclaredSpec.Type, isReconciled: Bool = true, _ summary: String
+        _ key: String, _ spec: any DeclaredSpec.Type, role: Role = .reconciled, _ summary: String
     ) {
         self.key = key
         self.spec = spec
         self.summary = summary
-        self.isReconciled = isReconciled
+        self.role = role
     }
 }
 

@@ -6,6 +6,8 @@ package protocol DeclaredSpec: SpecDecodable {
     var common: Common { get }
     /// The other declared things that it names.
     var uses: [Use] { get }
+    /// Where it says which server outside of Llama Stack and MLflow is asked, such as an MCP server; nil where none is.
+    var contact: SourceRange? { get }
     /// What of it is checked, but not acted on yet.
     var awaited: [Awaited] { get }
     /// Things that are declared by implication, such as the experiment an agent is logged in by default.
@@ -18,6 +20,8 @@ package protocol DeclaredSpec: SpecDecodable {
 
 extension DeclaredSpec {
     package var uses: [Use] { [] }
+
+    package var contact: SourceRange? { nil }
 
     package var awaited: [Awaited] { [] }
 

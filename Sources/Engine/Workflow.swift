@@ -54,6 +54,13 @@ package struct Workflow: Sendable {
         Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
     }
 
+    /// Where the spec says what a failed question is about: the server outside that a related declaration contacts, else the
+    /// declaration at the diagnostic's address.
+    package func place(of diagnostic: Diagnostic) -> SourceRange? {
+        let related = diagnostic.related.lazy.compactMap(Address.init(text:)).compactMap { self[$0]?.spec.contact }
+        return related.first ?? diagnostic.address.flatMap(Address.init(text:)).flatMap { self[$0]?.range }
+    }
+
     /// All declarations of one type, in order.
     package func specs<Spec: DeclaredSpec>(of type: Spec.Type = Spec.self) -> [(declaration: Declaration, spec: Spec)] {
         declarations.compactMap { declaration in
@@ -133,7 +140,7 @@ package struct Workflow: Sendable {
     ) -> Graph? {
         var addresses: [Address] = []
         var uses: [[Use]] = []
-        for (section, declarations) in zip(catalog.sections, sections) where section.isReconciled {
+        for (section, declarations) in zip(catalog.sections, sections) where section.role == .reconciled {
             for declaration in declarations {
                 addresses.append(declaration.address)
                 uses.append(declaration.uses + declaration.spec.impliedUses(at: declaration.address, in: stack))

@@ -72,6 +72,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     package var subject: SourceRange?
     /// The declared thing it concerns, such as `agents.support`, where there is one.
     package var address: String?
+    /// Other declared things that may be the reason, such as `tools.tickets`.
+    package var related: [String] = []
     package var notes: [Note]
     /// A secret in plain text, which no snippet of the run shows.
     package var hidden: SourceRange?

@@ -10,7 +10,7 @@ struct DiagnosticPairsTests {
         ("Language", ".swift"), ("Engine", "Workflow.swift"), ("Engine", "Workflow+Top.swift"),
         ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Engine", "DeclaredSpec.swift"),
         ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
-        ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+Conflicts.swift"),
+        ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+SharedNames.swift"),
         ("Kinds/Prompt", "PromptOutputs.swift"), ("Suites/Spec", ".swift"), ("Suites/Assertions", ".swift"),
         ("Suites", "Expectation.swift"), ("Suites", "Reading+Suites.swift"), ("Suites", "Capture.swift"),
         ("Wire", "ServersSpec.swift"),

@@ -10,7 +10,7 @@ struct Shop {
 
     static let catalog = Catalog(
         sections: [
-            Section("boxes", BoxSpec.self, "Boxes."), Section("notes", BoxSpec.self, isReconciled: false, "Notes."),
+            Section("boxes", BoxSpec.self, "Boxes."), Section("notes", BoxSpec.self, role: .declared, "Notes."),
         ],
         settings: [Key<Value>("servers", .map, "Servers.").field])
 

@@ -87,7 +87,7 @@ struct PromptTests {
         #expect(thrown?.all.map(\.code) == ["name-taken", "name-taken"])
         #expect(thrown?.all.allSatisfy { $0.subject != nil && $0.cause == .conflict } == true)
         let (workflow, folder) = try stack.declare("prompts: {p: {template: One}}\nregisteredModels: {m: {name: p}}")
-        #expect(Kinds.conflicts(workflow.declarations, folder).map(\.code) == ["shared-name"])
+        #expect(Kinds.standard.conflicts(workflow.declarations, folder).map(\.code) == ["shared-name"])
     }
 
     @Test("A chat is kept as MLflow's own client reads it")
@@ -205,7 +205,7 @@ struct PromptedAgentTests {
         let yaml =
             "prompts: {p: {template: \(each.template)}}\nagents: {a: {model: m, instructions: \(each.use)}}"
         let (workflow, folder) = try stack.declare(yaml)
-        let problems = Kinds.conflicts(workflow.declarations, folder)
+        let problems = Kinds.standard.conflicts(workflow.declarations, folder)
         #expect(problems.map(\.code) == [each.code])
         #expect(problems.first?.subject != nil)
     }

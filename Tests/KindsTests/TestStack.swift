@@ -12,10 +12,12 @@ import Wire
 final class TestStack: Sendable {
     let ogx: FakeOGX
     let mlflow: FakeMLflow
+    let kinds: Kinds
     /// Where the spec and its documents lie.
     let folder: URL
 
-    init(ogx: FakeOGX = FakeOGX(), mlflow: FakeMLflow = FakeMLflow()) throws {
+    init(ogx: FakeOGX = FakeOGX(), mlflow: FakeMLflow = FakeMLflow(), kinds: Kinds = .standard) throws {
+        self.kinds = kinds
         self.ogx = ogx
         self.mlflow = mlflow
         folder = URL.temporaryDirectory.appending(path: "drover-tests-\(UUID().uuidString)")
@@ -45,7 +47,7 @@ final class TestStack: Sendable {
         let spec = loader.load(paths: ["drover.yaml"])
         var problems = Problems()
         problems.report(spec.diagnostics)
-        let catalog = Catalog(sections: Kinds.sections, settings: [])
+        let catalog = Catalog(sections: kinds.sections, settings: [])
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
         guard let workflow, problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
         return (workflow, SpecFolder(root: spec.rootDirectory, directory: spec.directory(of:)))
@@ -68,7 +70,7 @@ final class TestStack: Sendable {
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
         return TestRun(
-            workflow: workflow, servers: servers, drivers: Kinds.drivers(servers, for: workflow),
+            workflow: workflow, servers: servers, drivers: kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))
     }
 

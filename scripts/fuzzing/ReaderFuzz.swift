@@ -8,8 +8,8 @@ import Wire
 
 /// All that a spec may hold, as `drover` knows it.
 private let catalog = Catalog(
-    sections: Kinds.sections + [JudgeSpec.section, SuiteSpec.section],
-    settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.conflicts)
+    sections: Kinds.standard.sections + [JudgeSpec.section, SuiteSpec.section],
+    settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.standard.conflicts)
 
 /// Where `scripts/fuzz` puts the files that the seeds name.
 private let directory = FileManager.default.currentDirectoryPath

@@ -49,6 +49,9 @@ package struct ToolSpec: DeclaredSpec {
         (fileSearch?.vectorStores ?? []).map { Use(VectorStoreResource.kind, $0) }
             + (agent?.uses(AgentResource.kind) ?? [])
     }
+
+    /// The MCP server, where the spec says its address.
+    package var contact: SourceRange? { mcp?.url?.range }
 }
 
 /// Search in documents: runs on the server, before the model answers.

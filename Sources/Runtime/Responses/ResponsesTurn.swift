@@ -141,6 +141,7 @@ struct ResponsesTurn: Sendable {
         let urls = agent.tools.compactMap { $0.mcp?.url }.map { "`\($0)`" }.joined(separator: ", ")
         if failure.place == .listingTools, !urls.isEmpty {
             diagnostic.detail += " It happened while the server asked the agent's MCP servers for their tools."
+            diagnostic.related = agent.tools.filter { $0.mcp?.url != nil }.map { "tools.\($0.name)" }
             diagnostic.fix = "Make sure that \(urls) can be reached from the server, and run it again."
         }
         return diagnostic

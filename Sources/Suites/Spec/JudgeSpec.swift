@@ -9,7 +9,7 @@ package struct JudgeSpec: DeclaredSpec {
     package static let noun = "a judge"
     /// The section that holds judges: declared, and asked by suites instead of reconciled.
     package static let section = Section(
-        "judges", JudgeSpec.self, isReconciled: false, "Models that judge answers by a rubric.")
+        "judges", JudgeSpec.self, role: .declared, "Models that judge answers by a rubric.")
 
     private static let modelKey = Key<Located<String>>(
         "model", .name(of: "models", orID: true), required: true, example: "chat",

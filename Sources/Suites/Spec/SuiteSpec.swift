@@ -12,7 +12,7 @@ package struct SuiteSpec: DeclaredSpec {
     package static let noun = "a suite"
     /// The section that holds suites: declared, and run instead of reconciled.
     package static let section = Section(
-        "suites", SuiteSpec.self, isReconciled: false, "Cases that an agent is tried with.")
+        "suites", SuiteSpec.self, role: .checked, "Cases that an agent is tried with.")
 
     private static let agentKey = Key<Located<String>>(
         "agent", .name(of: "agents"), required: true, example: "support", "The declared agent that answers.")

@@ -1,64 +1,9 @@
-package import Engine
-package import Language
+import Engine
+import Language
 import Wire
 
-/// Tries what a plan takes on trust, changing nothing: that MCP servers list their tools, that embedding models embed as
-/// the spec says, and that what carries out functions is there.
-package struct Trials: Sendable {
-    let workflow: Workflow
-    let servers: Servers
-    /// The tokens of MCP servers, by the name of their variable.
-    let tokens: [String: Secret]
-    private let searchPath: String
-
-    /// - Parameter searchPath: the folders of programs, as `PATH` lists them.
-    package init(_ workflow: Workflow, on servers: Servers, tokens: [String: Secret], searchPath: String) {
-        self.workflow = workflow
-        self.servers = servers
-        self.tokens = tokens
-        self.searchPath = searchPath
-    }
-
-    /// One finding for each thing that can be tried, in no order; all are tried at the same time.
-    package func findings() async throws -> [Finding] {
-        try await withThrowingTaskGroup(of: Finding?.self) { group in
-            for (declaration, tool) in workflow.specs(of: ToolSpec.self) {
-                group.addTask {
-                    try await Self.finding(about: declaration) {
-                        if let mcp = tool.mcp { return try await tools(of: mcp, declaration) }
-                        guard let function = tool.function else { return nil }
-                        return try await handler(of: function)
-                    }
-                }
-            }
-            for (declaration, store) in workflow.specs(of: VectorStoreSpec.self) {
-                guard let server = servers.llamaStack else { continue }
-                group.addTask {
-                    try await Self.finding(about: declaration) {
-                        try await embedding(store, declaration, on: server)
-                    }
-                }
-            }
-            return try await group.reduce(into: []) { findings, finding in finding.map { findings.append($0) } }
-        }
-    }
-
-    static func finding(
-        about declaration: Declaration, _ look: () async throws -> Finding.Verdict?
-    ) async throws -> Finding? {
-        do {
-            return try await look().map { Finding(declaration.address, $0) }
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            let problem = Diagnostic.from(error, at: declaration.address).locating(declaration)
-            return Finding(declaration.address, problem.cause.isIgnorance ? .unknown(problem) : .unmet(problem))
-        }
-    }
-}
-
 /// MCP servers.
-extension Trials {
+extension ProbeContext {
     /// Whether the tools that are allowed are among those that the MCP server lists.
     func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Verdict? {
         guard let (place, range, names) = try await listing(mcp) else { return nil }
@@ -89,10 +34,10 @@ extension Trials {
 }
 
 /// What carries out functions.
-extension Trials {
+extension ProbeContext {
     /// Whether the program can be run, or something answers at the address. What does not answer now may do so when it is
     /// called: that is a warning.
-    private func handler(of function: FunctionSpec) async throws -> Finding.Verdict? {
+    func handler(of function: FunctionSpec) async throws -> Finding.Verdict? {
         if let program = function.program {
             if let problem = program.problem(in: servers.folder, searchPath: searchPath) { throw problem }
             return .met("`\(program.command.value.first ?? "")` can be run")
@@ -104,25 +49,6 @@ extension Trials {
         } catch let failure as TransportFailure {
             return .limited(.silentFunction(url, failure))
         }
-    }
-}
-
-/// Embedding models.
-extension Trials {
-    /// Whether the store's embedding model embeds, with vectors as long as the spec says.
-    private func embedding(
-        _ store: VectorStoreSpec, _ declaration: Declaration, on server: LlamaStack
-    ) async throws -> Finding.Verdict? {
-        let name = store.embeddingModel
-        let declared = workflow[Address(ModelResource.kind, name.value)]?.spec as? ModelSpec
-        let id = declared?.registeredID(server.capabilities.modelNaming) ?? name.value
-        // A model that is not there yet, or never, is the plan's to tell.
-        guard try await server.models.list().contains(where: { $0.id == id }) else { return nil }
-        let length = try await server.dimension(ofVectorsOf: id)
-        if let wanted = store.embeddingDimension ?? declared?.dimension, wanted != length {
-            throw Diagnostic.otherDimension(id, wanted, length, name.range)
-        }
-        return .met("`\(id)` embeds with vectors of \(length) numbers")
     }
 }
 
@@ -160,15 +86,5 @@ extension Diagnostic {
             detail: "Nothing answers at `\(url.value)`: \(failure.message). Calls of the function would fail now.",
             fix: "Start what carries it out before the agent is asked, or correct the address.", at: url.range,
             severity: .warning)
-    }
-
-    fileprivate static func otherDimension(
-        _ model: String, _ wanted: Int, _ length: Int, _ range: SourceRange
-    ) -> Diagnostic {
-        Diagnostic(
-            "embedding-dimension", "Vectors of another length",
-            detail:
-                "The spec says that `\(model)` has vectors of \(wanted) numbers; it embedded a word with \(length).",
-            fix: "Write \(length).", at: range, cause: .lacking)
     }
 }

@@ -1,7 +1,7 @@
 package import Engine
 package import Language
 
-extension Trials {
+extension Probes {
     /// What an apply should say of the MCP servers that its changed agents call, and those agents that are kept nowhere,
     /// of which nobody knows whether they changed: nobody else says that one lists no tools until an agent is asked.
     ///
@@ -19,7 +19,7 @@ extension Trials {
         }
         return try await Array(used).concurrentMap(limit: 8) { declaration, tool -> Diagnostic? in
             guard let mcp = tool.mcp else { return nil }
-            var problem = try await Self.finding(about: declaration) { try await tools(of: mcp, declaration) }?
+            var problem = try await Self.finding(about: declaration) { try await context.tools(of: mcp, declaration) }?
                 .diagnostic
             problem?.severity = .warning
             return problem

@@ -8,7 +8,7 @@ import Wire
 @testable import Kinds
 
 @Suite("What a plan takes on trust, tried")
-struct TrialsTests {
+struct ProbesTests {
     /// An MCP server at `http://desk.test/mcp` with two tools, and an embedding model with vectors of three numbers.
     private struct World: HTTPTransport {
         let ogx: FakeOGX
@@ -42,7 +42,7 @@ struct TrialsTests {
         }
     }
 
-    private func trials(_ yaml: String, in stack: TestStack?) async throws -> Trials {
+    private func probes(_ yaml: String, in stack: TestStack?) async throws -> Probes {
         let stack = try stack ?? TestStack()
         let (workflow, folder) = try stack.declare(yaml)
         let world = World(ogx: stack.ogx)
@@ -50,11 +50,11 @@ struct TrialsTests {
             to: Endpoint(service: "OGX", base: "http://ogx.test", transport: world))
         let servers = Servers(
             stack: workflow.stack, llamaStack: server, mlflow: nil, folder: folder, transport: world, commit: nil)
-        return Trials(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin")
+        return Probes(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin")
     }
 
     private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
-        try await trials(yaml, in: stack).findings().map { finding in
+        try await probes(yaml, in: stack).findings().map { finding in
             switch finding.verdict {
             case .met(let seen): "\(finding.address) met: \(seen)"
             case .unmet(let problem): "\(finding.address) \(problem.code.name): \(problem.detail) \(problem.fix ?? "")"
@@ -144,7 +144,7 @@ struct TrialsTests {
               a: {model: scripted/llm, instructions: Help., tools: [desk, gone]}
               b: {model: scripted/llm, instructions: Help., tools: [desk]}
             """
-        let all = try await trials(yaml, in: nil)
+        let all = try await probes(yaml, in: nil)
         let told = try await all.silentTools(ofChanged: [Address("agents", "a")])
         #expect(told.map(\.code.name) == ["mcp-unreachable"] && told.map(\.severity) == [.warning])
         #expect(told.first?.detail.contains("http://silent.test/mcp") == true)
@@ -154,7 +154,7 @@ struct TrialsTests {
         #expect(try await all.silentTools(ofChanged: []).isEmpty)
 
         let unkept = yaml.replacing("tools: [desk, gone]", with: "tools: [desk, gone], log: false")
-        let fleeting = try await trials(unkept, in: nil)
+        let fleeting = try await probes(unkept, in: nil)
         #expect(try await fleeting.silentTools(ofChanged: []).map(\.code.name) == ["mcp-unreachable"])
     }
 }

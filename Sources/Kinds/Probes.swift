@@ -1,0 +1,59 @@
+package import Engine
+package import Language
+
+/// Tries what a plan takes on trust, changing nothing: that MCP servers list their tools, that embedding models embed as
+/// the spec says, and that what carries out functions is there.
+package struct Probes: Sendable {
+    private let kinds: Kinds
+    let workflow: Workflow
+    let context: ProbeContext
+
+    /// - Parameters:
+    ///   - tokens: of MCP servers, by the name of their variable.
+    ///   - searchPath: the folders of programs, as `PATH` lists them.
+    package init(
+        _ workflow: Workflow, of kinds: Kinds = .standard, on servers: Servers, tokens: [String: Secret],
+        searchPath: String
+    ) {
+        self.kinds = kinds
+        self.workflow = workflow
+        context = ProbeContext(workflow: workflow, servers: servers, tokens: tokens, searchPath: searchPath)
+    }
+
+    /// One finding for each thing that can be tried, in no order; all are tried at the same time.
+    package func findings() async throws -> [Finding] {
+        let probes = Dictionary(kinds.all.compactMap { kind in kind.probe.map { (kind.section.key, $0) } }) { $1 }
+        return try await withThrowingTaskGroup(of: Finding?.self) { group in
+            for declaration in workflow.declarations {
+                guard let probe = probes[declaration.address.kind] else { continue }
+                group.addTask {
+                    try await Self.finding(about: declaration) { try await probe(declaration, context) }
+                }
+            }
+            return try await group.reduce(into: []) { findings, finding in finding.map { findings.append($0) } }
+        }
+    }
+
+    static func finding(
+        about declaration: Declaration, _ look: () async throws -> Finding.Verdict?
+    ) async throws -> Finding? {
+        do {
+            return try await look().map { Finding(declaration.address, $0) }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            let problem = Diagnostic.from(error, at: declaration.address).locating(declaration)
+            return Finding(declaration.address, problem.cause.isIgnorance ? .unknown(problem) : .unmet(problem))
+        }
+    }
+}
+
+/// What a probe may use.
+package struct ProbeContext: Sendable {
+    package let workflow: Workflow
+    package let servers: Servers
+    /// The tokens of MCP servers, by the name of their variable.
+    package let tokens: [String: Secret]
+    /// The folders of programs, as `PATH` lists them.
+    package let searchPath: String
+}

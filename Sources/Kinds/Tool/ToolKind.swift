@@ -1,0 +1,19 @@
+import Engine
+
+extension Kind {
+    /// They are at home in the definitions of agents; those that are registered as tool groups are found by the record.
+    static let tools = Kind(
+        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none,
+        driver: { context in
+            ResourceDriver(
+                ToolResource(
+                    context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
+                    stack: context.servers.stack))
+        },
+        probe: { declaration, context in
+            guard let spec = declaration.spec as? ToolSpec else { return nil }
+            if let mcp = spec.mcp { return try await context.tools(of: mcp, declaration) }
+            guard let function = spec.function else { return nil }
+            return try await context.handler(of: function)
+        })
+}

@@ -1,0 +1,21 @@
+import Engine
+
+extension Kind {
+    static let vectorStores = Kind(
+        Section(VectorStoreResource.kind, VectorStoreSpec.self, "Vector stores with their documents."),
+        home: .llamaStack,
+        driver: { context in
+            let servers = context.servers
+            let aliased = AliasedAgents(servers.mlflow, stack: servers.stack)
+            return context.llamaStack.map { llamaStack in
+                ResourceDriver(
+                    VectorStoreResource(
+                        llamaStack.server, stack: servers.stack, folder: servers.folder, models: llamaStack.models,
+                        transport: servers.transport, inUse: { try await aliased.vectorStores() }))
+            }
+        },
+        probe: { declaration, context in
+            guard let spec = declaration.spec as? VectorStoreSpec else { return nil }
+            return try await context.embedding(of: spec)
+        })
+}
