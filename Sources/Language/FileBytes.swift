@@ -20,7 +20,7 @@ package enum FileBytes {
     /// The bytes of a file, a pipe or a device; with more than the limit, reading stops with `tooLarge`.
     package static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw errno == ENOENT ? .missing : .unreadable(String(cString: strerror(errno))) }
+        guard descriptor >= 0 else { throw errno == ENOENT ? .missing : .lastError }
         defer { close(descriptor) }
         return try read(descriptor, atMost: limit)
     }
@@ -43,18 +43,7 @@ package enum FileBytes {
         var bytes = [UInt8](repeating: 0, count: min(max(size, 4_095), limit) + 1)
         var count = 0
         while true {
-            let got = bytes.withUnsafeMutableBytes { buffer in
-                guard let base = buffer.baseAddress else { return 0 }
-                #if canImport(Glibc)
-                    return Glibc.read(descriptor, base + count, buffer.count - count)
-                #elseif canImport(Musl)
-                    return Musl.read(descriptor, base + count, buffer.count - count)
-                #elseif canImport(Darwin)
-                    return Darwin.read(descriptor, base + count, buffer.count - count)
-                #endif
-            }
-            if got < 0, errno == EINTR { continue }
-            guard got >= 0 else { throw errno == EISDIR ? .directory : .unreadable(String(cString: strerror(errno))) }
+            let got = try read(descriptor, into: &bytes, from: count)
             count += got
             if count > limit { throw .tooLarge }
             if got == 0 {
@@ -63,5 +52,37 @@ package enum FileBytes {
             }
             if count == bytes.count { bytes += [UInt8](repeating: 0, count: min(count, limit + 1 - count)) }
         }
+    }
+    private static func read(
+        _ descriptor: Int32, into bytes: inout [UInt8], from start: Int
+    ) throws(Failure) -> Int {
+        do {
+            return try bytes.withUnsafeMutableBytes { try read(descriptor, into: .init(rebasing: $0[start...])) }
+        } catch {
+            throw error as? Failure ?? .lastError
+        }
+    }
+
+    /// Reads on into a buffer.
+    /// - Returns: How many bytes came; 0 at the end.
+    static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
+        while true {
+            #if canImport(Glibc)
+                let got = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            #elseif canImport(Musl)
+                let got = Musl.read(descriptor, buffer.baseAddress, buffer.count)
+            #elseif canImport(Darwin)
+                let got = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
+            #endif
+            if got >= 0 { return got }
+            guard errno == EINTR else { throw errno == EISDIR ? .directory : .lastError }
+        }
+    }
+}
+
+extension FileBytes.Failure {
+    /// What the system said last.
+    static var lastError: FileBytes.Failure {
+        .unreadable(String(cString: strerror(errno)))
     }
 }

@@ -5,6 +5,7 @@ package struct SpecFolder: Sendable {
     private let root: String
     private let allowsOutside: Bool
     private let directory: @Sendable (SourceRange) -> String
+    private let digests = FileDigests()
 
     /// - Parameters:
     ///   - root: The directory of the first path of the command line.
@@ -55,6 +56,32 @@ package struct SpecFolder: Sendable {
             throw .unreadableFile(path, isDirectory ? "it is a directory" : "it cannot be opened")
         }
         return [UInt8](data)
+    }
+
+    /// Size and digest of a file, which is read once a run.
+    package func content(of path: Located<String>) throws(Diagnostic) -> FileContent {
+        let resolved = try resolve(path)
+        do throws(FileBytes.Failure) {
+            return try digests.content(ofFileAt: resolved)
+        } catch {
+            switch error {
+            case .missing: throw .missingFile(path, base: directory(path.range))
+            case .directory: throw .unreadableFile(path, "it is a directory")
+            case .tooLarge, .unreadable: throw .unreadableFile(path, "it cannot be opened")
+            }
+        }
+    }
+
+    /// Reads the digests of many files at a time; what is wrong with one is told when its content is asked for.
+    package func readDigests(of paths: [Located<String>]) {
+        digests.read(
+            paths.compactMap { path in
+                do throws(Diagnostic) {
+                    return try resolve(path)
+                } catch {
+                    return nil
+                }
+            })
     }
 
     /// The text of a UTF-8 file.

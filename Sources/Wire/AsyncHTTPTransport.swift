@@ -122,7 +122,11 @@ package struct AsyncHTTPTransport: HTTPTransport {
         if let authorization = request.authorization {
             outgoing.headers.replaceOrAdd(name: "authorization", value: authorization.revealed)
         }
-        if let body = request.body { outgoing.body = .bytes(body) }
+        switch request.body {
+        case .bytes(let bytes): outgoing.body = .bytes(bytes)
+        case .file(let file): outgoing.body = .stream(FileBody.Pieces(body: file), length: .known(Int64(file.size)))
+        case nil: break
+        }
         return outgoing
     }
 

@@ -6,6 +6,7 @@ package struct Call: Sendable {
         case none
         case json(Value)
         case bytes([UInt8], contentType: String)
+        case file(FileBody, contentType: String)
     }
 
     /// What is being done, verb first, for messages: `list the vector stores`.

@@ -197,19 +197,24 @@ extension Endpoint {
     private func request(for call: Call) -> HTTPRequest {
         let hasAccept = call.headers.contains { $0.name == "accept" }
         var headers = (hasAccept ? [] : [(name: "accept", value: "application/json")]) + call.headers
-        var body: [UInt8]?
+        var body: HTTPRequest.Body?
         switch call.body {
         case .none: break
         case .json(let value):
             headers.append(("content-type", "application/json"))
-            body = Array(value.canonicalJSON.utf8)
+            body = .bytes(Array(value.canonicalJSON.utf8))
         case .bytes(let bytes, let contentType):
             headers.append(("content-type", contentType))
-            body = bytes
+            body = .bytes(bytes)
+        case .file(let file, let contentType):
+            headers.append(("content-type", contentType))
+            body = .file(file)
         }
-        return HTTPRequest(
+        var request = HTTPRequest(
             call.method, base + call.path + PercentEncoding.query(call.query), headers: headers,
-            authorization: authorization, secretHeaders: secretHeaders, body: body, timeout: call.timeout ?? timeout
+            authorization: authorization, secretHeaders: secretHeaders, timeout: call.timeout ?? timeout
         )
+        request.body = body
+        return request
     }
 }

@@ -10,6 +10,21 @@ package struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
+    package enum Body: Sendable, Hashable {
+        case bytes([UInt8])
+        /// Read while it is sent, and never held whole.
+        case file(FileBody)
+
+        /// All of it, for those who cannot stream.
+        /// - Throws: `FileBody.Failure` when the file is not what it was.
+        package func collected() throws -> [UInt8] {
+            switch self {
+            case .bytes(let bytes): bytes
+            case .file(let body): try body.collected()
+            }
+        }
+    }
+
     package var method: Method
     /// Absolute, percent-encoded.
     package var url: String
@@ -18,7 +33,7 @@ package struct HTTPRequest: Sendable {
     package var authorization: Secret?
     /// Other headers whose values are secret, such as provider data.
     package var secretHeaders: [(name: String, value: Secret)]
-    package var body: [UInt8]?
+    package var body: Body?
     /// For the whole exchange; when streaming, until the head and then between two chunks.
     package var timeout: Duration
 
@@ -36,7 +51,7 @@ package struct HTTPRequest: Sendable {
         self.headers = headers
         self.authorization = authorization
         self.secretHeaders = secretHeaders
-        self.body = body
+        self.body = body.map { .bytes($0) }
         self.timeout = timeout
     }
 }
@@ -62,7 +77,8 @@ package struct HTTPResponse: Sendable {
 
 /// Sends requests. One try, no retry: `Endpoint` knows what may be repeated.
 ///
-/// - Throws: `TransportFailure` when no response arrived; `CancellationError` when the task was cancelled.
+/// - Throws: `TransportFailure` when no response arrived; `FileBody.Failure` when a file that is sent is not what it was;
+///   `CancellationError` when the task was cancelled.
 package protocol HTTPTransport: Sendable {
     /// Sends and reads the whole body (at most 256 MiB).
     func send(_ request: HTTPRequest) async throws -> HTTPResponse

@@ -7,7 +7,7 @@ extension TransportFailure {
     /// The failure behind an error of the HTTP client; cancellation stays what it is.
     static func described(_ error: any Error) -> any Error {
         switch error {
-        case is TransportFailure, is CancellationError: error
+        case is TransportFailure, is CancellationError, is FileBody.Failure: error
         case let error as HTTPClientError: described(error)
         case let error as NIOConnectionError: TransportFailure(.unreachable, reason(error))
         case let error as NIOSSLError: TransportFailure(.tls, reason(error))

@@ -110,7 +110,7 @@ package struct FakeMLflowRequest {
     package init(_ request: HTTPRequest) {
         headers = request.headers
         method = request.method.rawValue
-        bytes = request.body ?? []
+        bytes = (try? request.body?.collected()) ?? []  // Nobody sends it a file that changes.
         let parts = request.url.dropFirst(FakeMLflow.base.count).split(separator: "?", maxSplits: 1)
         path = Self.decoded(parts.first ?? "")
         for entry in parts.dropFirst().joined().split(separator: "&") {

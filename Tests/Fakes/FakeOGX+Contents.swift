@@ -89,13 +89,11 @@ extension FakeOGX {
 extension FakeOGX {
     /// Leaves a store with a name and nothing else, as 0.2 does when it refuses to make one.
     package func leaveStore(named name: String) {
-        change { state in
-            _ = state.reply(
-                to: FakeExchange(
-                    HTTPRequest(
-                        .post, "http://ogx\(version.openAIPrefix)/vector_stores",
-                        body: Array(#"{"name": "\#(name)", "embedding_model": "embed"}"#.utf8))), model: echo)
-        }
+        let body = #"{"name": "\#(name)", "embedding_model": "embed"}"#
+        let request = HTTPRequest(
+            .post, "http://ogx\(version.openAIPrefix)/vector_stores", body: Array(body.utf8))
+        guard let exchange = try? FakeExchange(request) else { return }  // Only a file in it could be unreadable.
+        change { _ = $0.reply(to: exchange, model: echo) }
     }
 
     /// Deletes every agent of the server, as somebody else might.

@@ -66,7 +66,7 @@ package final class FakeOGX: HTTPTransport {
     }
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let exchange = FakeExchange(request)
+        let exchange = try FakeExchange(request)
         if let step = note(request, exchange) {
             return try await ScriptedTransport([step]).send(request)
         }
@@ -77,7 +77,7 @@ package final class FakeOGX: HTTPTransport {
         _ request: HTTPRequest,
         _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
     ) async throws -> Result {
-        let exchange = FakeExchange(request)
+        let exchange = try FakeExchange(request)
         if let step = note(request, exchange) {
             return try await ScriptedTransport([step]).stream(request, read)
         }
@@ -102,7 +102,7 @@ package final class FakeOGX: HTTPTransport {
     }
 }
 
-/// A request taken apart.
+/// A request taken apart; a file in it is read as it is now.
 struct FakeExchange {
     let method: HTTPRequest.Method
     let path: String
@@ -111,7 +111,7 @@ struct FakeExchange {
     let bytes: [UInt8]
     let contentType: String
 
-    init(_ request: HTTPRequest) {
+    init(_ request: HTTPRequest) throws {
         let afterScheme = request.url.firstRange(of: "://").map { request.url[$0.upperBound...] } ?? request.url[...]
         let target = afterScheme.drop { $0 != "/" }
         let parts = target.split(separator: "?", maxSplits: 1)
@@ -123,7 +123,7 @@ struct FakeExchange {
             return (sides[0], sides.count > 1 ? sides[1] : "")
         }
         query = Dictionary(pairs) { $1 }
-        bytes = request.body ?? []
+        bytes = try request.body?.collected() ?? []
         contentType = request.headers.last { $0.name == "content-type" }?.value ?? ""
     }
 

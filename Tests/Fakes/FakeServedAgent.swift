@@ -29,7 +29,7 @@ package final class FakeServedAgent: HTTPTransport {
         guard token == nil || request.authorization?.revealed == token.map({ "Bearer \($0)" }) else {
             return Self.json(401, ["error": ["message": "Invalid or missing API key"]])
         }
-        let body = try Value(json: request.body ?? [])
+        let body = try Value(json: request.body?.collected() ?? [])
         guard let input = body["input"]?.array, input.allSatisfy(Self.isItem) else {
             return Self.json(400, ["detail": "Invalid parameters for ResponsesAgent: input"])
         }

@@ -52,7 +52,7 @@ import Wire
         }
         let sent = transport.requests.dropFirst(2).map { request in
             "\(request.method.rawValue) \(request.url.dropFirst("http://stack".count)) "
-                + String(decoding: request.body ?? [], as: UTF8.self)
+                + String(decoding: (try? request.body?.collected()) ?? [], as: UTF8.self)
         }
         return (answer, sent)
     }

@@ -28,7 +28,7 @@ import Wire
     func exchange() async throws {
         let handler: @Sendable (HTTPRequest) -> LoopbackServer.Reply = { request in
             let mark = request.headers.first { $0.name == "x-key" }?.value ?? ""
-            let body = String(decoding: request.body ?? [], as: UTF8.self)
+            let body = String(decoding: (try? request.body?.collected()) ?? [], as: UTF8.self)
             let text = [
                 request.method.rawValue, request.url, request.authorization?.revealed ?? "", mark, body,
             ].joined(separator: " ")

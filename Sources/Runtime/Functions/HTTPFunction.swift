@@ -48,7 +48,7 @@ package struct HTTPFunction: FunctionHandler {
             request.url += url.contains("?") ? query.replacing("?", with: "&", maxReplacements: 1) : query
         case .post, .put, .patch:
             request.headers.append(("content-type", "application/json"))
-            request.body = Array(arguments.canonicalJSON.utf8)
+            request.body = .bytes(Array(arguments.canonicalJSON.utf8))
         }
         return request
     }

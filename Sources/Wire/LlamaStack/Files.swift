@@ -1,3 +1,5 @@
+package import Language
+
 extension LlamaStack {
     package var files: Files {
         Files(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/files")
@@ -17,15 +19,29 @@ extension LlamaStack {
         package func upload(
             _ bytes: [UInt8], path document: String, purpose: String = "assistants", timeout: Duration = .seconds(300)
         ) async throws -> File {
-            let form = MultipartForm(
-                fields: [("purpose", purpose)], file: bytes, filename: DocumentName.filename(forPath: document)
-            )
-            return try await endpoint.decode(
-                Call(
-                    "upload the document", .post, path, body: .bytes(form.body, contentType: form.contentType),
-                    timeout: timeout
-                )
-            )
+            let form = Self.form(document, purpose, sha256: sha256Hex(bytes))
+            return try await upload(
+                .bytes(form.prefix + bytes + form.suffix, contentType: form.contentType), timeout: timeout)
+        }
+
+        /// The same of a file, which is read while it is sent.
+        /// - Throws: `FileBody.Failure` when it is not what it was: then the server has not got it.
+        package func upload(
+            _ file: FileContent, path document: String, purpose: String = "assistants",
+            timeout: Duration = .seconds(300)
+        ) async throws -> File {
+            let form = Self.form(document, purpose, sha256: file.sha256)
+            let body = FileBody(prefix: form.prefix, file: file, suffix: form.suffix)
+            return try await upload(.file(body, contentType: form.contentType), timeout: timeout)
+        }
+
+        private static func form(_ document: String, _ purpose: String, sha256: String) -> MultipartForm {
+            MultipartForm(
+                fields: [("purpose", purpose)], filename: DocumentName.filename(forPath: document), sha256: sha256)
+        }
+
+        private func upload(_ body: Call.Body, timeout: Duration) async throws -> File {
+            try await endpoint.decode(Call("upload the document", .post, path, body: body, timeout: timeout))
         }
 
         /// Deletes a file; one that is not there is none to delete. What was ingested from it stays in its stores.

@@ -1,26 +1,23 @@
-/// A `multipart/form-data` body with some fields and one file.
+import Language
+
+/// A `multipart/form-data` body with some fields and one file, as what stands before the file and after it.
 struct MultipartForm {
     let contentType: String
-    let body: [UInt8]
+    let prefix: [UInt8]
+    let suffix: [UInt8]
 
-    init(fields: [(name: String, value: String)], file: [UInt8], filename: String) {
-        let boundary = Self.boundary(notIn: file)
-        var body: [UInt8] = []
+    /// - Parameter sha256: of the file: no file can hold a boundary that is made from its own digest.
+    init(fields: [(name: String, value: String)], filename: String, sha256: String) {
+        let boundary = "drover-\(sha256.prefix(32))"
+        var prefix: [UInt8] = []
         for field in fields {
-            body += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n".utf8
-            body += "\(field.value)\r\n".utf8
+            prefix += "--\(boundary)\r\nContent-Disposition: form-data; name=\"\(field.name)\"\r\n\r\n".utf8
+            prefix += "\(field.value)\r\n".utf8
         }
-        body += "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(filename)\"\r\n".utf8
-        body += "Content-Type: application/octet-stream\r\n\r\n".utf8
-        body += file
-        body += "\r\n--\(boundary)--\r\n".utf8
-        self.body = body
+        prefix += "--\(boundary)\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(filename)\"\r\n".utf8
+        prefix += "Content-Type: application/octet-stream\r\n\r\n".utf8
+        self.prefix = prefix
+        suffix = Array("\r\n--\(boundary)--\r\n".utf8)
         contentType = "multipart/form-data; boundary=\(boundary)"
-    }
-
-    /// The same for the same file, and nowhere in it.
-    private static func boundary(notIn file: [UInt8]) -> String {
-        let candidates = (0...).lazy.map { "drover-boundary-\($0)" }
-        return candidates.first { file.firstRange(of: Array("--\($0)".utf8)) == nil } ?? "drover-boundary"
     }
 }

@@ -21,7 +21,7 @@ import Wire
         try await LoopbackServer.withServer({ request in
             let told =
                 "\(request.method.rawValue) \(request.url.drop { $0 != "f" }) "
-                + String(decoding: request.body ?? [], as: UTF8.self)
+                + String(decoding: (try? request.body?.collected()) ?? [], as: UTF8.self)
             return LoopbackServer.Reply(status: status, chunks: chunks(answer ?? told))
         }) { base in
             try await AsyncHTTPTransport.withTransport { transport in

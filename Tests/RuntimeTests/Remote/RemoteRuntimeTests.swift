@@ -147,7 +147,7 @@ import Wire
             let answer = try await conversation.ask("Two", timeout: .seconds(30)) { _ in }
             #expect(answer.text == "Hello")
         }
-        let last = try Value(json: try #require(transport.requests.last?.body))
+        let last = try Value(json: try #require(try transport.requests.last?.body?.collected()))
         #expect(last["input"] == [["role": "user", "content": "Two"]])
     }
 }
