@@ -302,6 +302,41 @@ struct VectorStoreTests {
         #expect(stack.ogx.files.count == 3)
     }
 
+    @Test("A file that changes after the plan is told, and does not come to the server")
+    func changedMeanwhile() async throws {
+        let stack = try Self.begin()
+        let run = try await stack.open(Self.spec)
+        let folder = stack.folder
+        stack.ogx.intercept { request in
+            guard request.method == .post, request.url.hasSuffix("/vector_stores") else { return nil }
+            try? Data("Refunds take 14 days.".utf8).write(to: folder.appending(path: "docs/a.md"))
+            return nil
+        }
+        let failed = try await run.apply()
+        #expect(failed.failures.map(\.code.name) == ["changed-meanwhile"])
+        #expect(failed.failures.first?.detail == "`docs/a.md` has other content than its digest says.")
+        #expect(Self.names(stack) == ["docs__b.md"])
+    }
+
+    @Test("A download is brought when it is what its digest says, and only then")
+    func download() async throws {
+        let stack = try Self.begin()
+        let text = "Terms: none."
+        stack.ogx.intercept { request in
+            guard request.url == "http://example.test/terms.txt" else { return nil }
+            return .response(HTTPResponse(status: 200, body: Array(text.utf8)))
+        }
+        func spec(_ digest: String) -> String {
+            let entry = "[{url: \"http://example.test/terms.txt\", sha256: \(digest)}]"
+            return Self.spec.replacing("[\"docs/*.md\"]", with: entry)
+        }
+        let failed = try await stack.open(spec(sha256Hex("Other".utf8))).apply()
+        #expect(failed.failures.map(\.code.name) == ["changed-meanwhile"])
+        #expect(stack.ogx.files.isEmpty)
+        try await stack.apply(spec(sha256Hex(text.utf8)))
+        #expect(Self.texts(stack) == [text] && Self.names(stack) == ["terms.txt"])
+    }
+
     @Test("A store that leaves the spec takes the leftovers of its uploads along")
     func leftoversOfRemoved() async throws {
         let whole = try Self.begin()

@@ -1,11 +1,11 @@
 import Engine
 package import Language
 
-/// A document as it shall be in a store: found, read and digested, but not kept in memory.
+/// A document as it is wanted in a store: found and digested, but not held in memory.
 package struct Document: Sendable, Hashable {
     /// Where its bytes come from.
     enum Content: Sendable, Hashable {
-        case file(Located<String>)
+        case file(FileContent)
         case text(String)
         case download(url: Located<String>, sha256: String)
     }
@@ -67,9 +67,9 @@ struct DocumentReader: Sendable {
         switch spec {
         case .glob(let pattern):
             var found: [Document] = []
-            for path in try Glob(pattern).paths(in: folder) {
-                found.append(try file(Located(path, at: pattern.range), attributes: [:]))
-            }
+            let paths = try Glob(pattern).paths(in: folder).map { Located($0, at: pattern.range) }
+            folder.readDigests(of: paths)
+            for path in paths { found.append(try file(path, attributes: [:])) }
             return found
         case .fields(let fields):
             if let path = fields.path { return [try file(path, attributes: fields.attributes)] }
@@ -84,9 +84,10 @@ struct DocumentReader: Sendable {
     }
 
     private func file(_ path: Located<String>, attributes: [String: String]) throws(Diagnostic) -> Document {
-        Document(
-            path: path.value, sha256: sha256Hex(try folder.bytes(of: path)), attributes: attributes,
-            content: .file(path), range: path.range)
+        let content = try folder.content(of: path)
+        return Document(
+            path: path.value, sha256: content.sha256, attributes: attributes, content: .file(content),
+            range: path.range)
     }
 
     private func download(

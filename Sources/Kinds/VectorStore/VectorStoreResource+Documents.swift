@@ -75,7 +75,7 @@ extension VectorStoreResource {
         if let file {
             id = file
         } else {
-            id = try await server.files.upload(try await bytes(of: document), path: document.path).id
+            id = try await upload(document)
         }
         let attributes = document.attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
         let attached = try await server.files(in: store).attach(
@@ -109,27 +109,6 @@ extension VectorStoreResource {
         try await server.files.delete(file)
         try await server.files(in: store).detach(file)
     }
-
-    private func bytes(of document: Document) async throws -> [UInt8] {
-        let bytes: [UInt8]
-        switch document.content {
-        case .file(let path): bytes = try folder.bytes(of: path)
-        case .text(let text): bytes = Array(text.utf8)
-        case .download(let url, _): bytes = try await download(url)
-        }
-        guard sha256Hex(bytes) == document.sha256 else { throw Diagnostic.changedMeanwhile(document) }
-        return bytes
-    }
-
-    private func download(_ url: Located<String>) async throws -> [UInt8] {
-        do {
-            let response = try await transport.send(HTTPRequest(.get, url.value, timeout: .seconds(120)))
-            guard response.status == 200 else { throw Diagnostic.noDownload(url, "status \(response.status)") }
-            return response.body
-        } catch let failure as TransportFailure {
-            throw Diagnostic.noDownload(url, failure.message)
-        }
-    }
 }
 
 extension ChunkingSpec {
@@ -149,20 +128,6 @@ extension Diagnostic {
                 + "\(reason ?? "it gives no reason; its log may").",
             fix: "Check that the file is what its ending says and holds text, or take it out of `documents`.",
             at: document.range, cause: .incomplete)
-    }
-
-    fileprivate static func changedMeanwhile(_ document: Document) -> Diagnostic {
-        Diagnostic(
-            "changed-meanwhile", "A document is not what was planned",
-            detail: "`\(document.path)` has other content than its digest says.",
-            fix: "For a file, plan again; for a download, check the address and its `sha256`.", at: document.range,
-            cause: .conflict)
-    }
-
-    fileprivate static func noDownload(_ url: Located<String>, _ reason: String) -> Diagnostic {
-        Diagnostic(
-            "no-download", "A document could not be downloaded", detail: "`\(url.value)` gave no document: \(reason).",
-            fix: "Check the address.", at: url.range, cause: .incomplete)
     }
 }
 
