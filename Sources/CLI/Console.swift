@@ -3,6 +3,9 @@ import Synchronization
 
 /// Where results (standard output) and everything about the run (standard error) go.
 enum Console {
+    /// Where results go.
+    static let output = STDOUT_FILENO
+
     /// Whether standard output is a terminal that shows colours.
     static func colors(_ environment: [String: String], descriptor: Int32 = STDOUT_FILENO) -> Bool {
         isatty(descriptor) == 1 && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
@@ -26,7 +29,11 @@ enum Console {
     }
 
     static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
+        write(Array(text.utf8)[...], to: descriptor)
+    }
+
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
+        var rest = bytes
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             guard written > 0 else { return }

@@ -53,7 +53,7 @@ struct RunnableAgents: Sendable {
     }
 
     /// The definition that a declared agent runs with.
-    func definition(of name: String, _ target: TrialTarget) async throws -> AgentDefinition {
+    func definition(of name: String, _ target: TestTarget) async throws -> AgentDefinition {
         switch target {
         case .declared: return try await lookup.declared(name)
         case .served:
@@ -68,8 +68,7 @@ extension Stack {
     /// Tells, once for each reason, that chat completions answered instead of the agents of a suite.
     func warnOfFallbacks(in run: Run) {
         for suite in run.suites {
-            let turns = suite.cases.flatMap(\.samples).flatMap(\.turns)
-            for reason in Set(turns.compactMap(\.answer.fallback)).sorted() {
+            for reason in suite.fallbacks {
                 warn(.fellBack("The agent of the suite `\(suite.suite)`", because: reason))
             }
         }

@@ -19,11 +19,17 @@ package struct DiagnosticRenderer {
 
     /// All diagnostics, an empty line between two of them; those without a place come last.
     package func render(_ diagnostics: [Diagnostic]) -> String {
-        var lines = LineCache(sources: sources, hidden: diagnostics.compactMap(\.hidden))
+        var lines = lines(hidden: diagnostics.compactMap(\.hidden))
         return diagnostics.sortedByPlace().map { render($0, &lines) }.joined(separator: "\n")
     }
 
-    private func render(_ diagnostic: Diagnostic, _ lines: inout LineCache) -> String {
+    /// What many diagnostics that are rendered one by one look into; of the secrets at `hidden` no snippet shows any.
+    package func lines(hidden: [SourceRange]) -> LineCache {
+        LineCache(sources: sources, hidden: hidden)
+    }
+
+    /// One diagnostic, for those that are too many to be held together.
+    package func render(_ diagnostic: Diagnostic, _ lines: inout LineCache) -> String {
         let last = ([diagnostic.subject] + diagnostic.notes.map(\.subject)).compactMap { $0?.start.line }.max()
         let gutter = String(repeating: " ", count: last.map { String($0).count } ?? 0)
         let severity = paint("\(diagnostic.severity.rawValue)[\(diagnostic.code.name)]", .severity(diagnostic.severity))

@@ -9,7 +9,7 @@ struct LinePart {
 
 /// The lines of each source, found once per rendering. A look at a line takes the same time however long it is, and
 /// however many secrets there are: a file of one line may have megabytes, and thousands of mistakes.
-struct LineCache {
+package struct LineCache {
     private let sources: SourceMap
     /// The places of secrets, sorted, none of them overlapping another.
     private let hidden: [SourceRange]

@@ -47,7 +47,7 @@ struct Snippet {
     }
 
     /// The line with the password of every `scheme://user:password@host` hidden, character for character.
-    private static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
+    static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var line = line
         var index = 0
         while index + 2 < line.count {

@@ -59,13 +59,22 @@ package struct Source: Sendable {
 /// All sources of a run, in the order in which they were read.
 package struct SourceMap: Sendable {
     package private(set) var sources: [Source] = []
+    /// The first source of each path.
+    private var ids: [String: SourceID] = [:]
 
     package init() {}
 
     /// Adds a source and returns the identity that ranges refer to.
     package mutating func add(_ source: Source) -> SourceID {
+        let id = SourceID(index: UInt32(sources.count))
         sources.append(source)
-        return SourceID(index: UInt32(sources.count - 1))
+        if ids[source.path] == nil { ids[source.path] = id }
+        return id
+    }
+
+    /// The first source that was read from a path; nil when none was.
+    package func id(ofPath path: String) -> SourceID? {
+        ids[path]
     }
 
     package subscript(id: SourceID) -> Source {

@@ -1,17 +1,10 @@
 package import Language
 package import Suites
 
-extension Run {
-    /// What went wrong, each at the YAML that asked for it; one root cause once.
-    package var diagnostics: [Diagnostic] {
-        suites.flatMap(\.diagnostics).uniqued
-    }
-}
-
 extension SuiteResult {
-    /// What went wrong in its cases, then the thresholds that were missed.
-    package var diagnostics: [Diagnostic] {
-        (cases.flatMap(\.diagnostics) + thresholds.compactMap { $0.diagnostic(in: suite) }).uniqued
+    /// The thresholds that were missed.
+    var diagnostics: [Diagnostic] {
+        thresholds.compactMap { $0.diagnostic(in: suite) }
     }
 }
 

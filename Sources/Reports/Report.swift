@@ -1,4 +1,6 @@
-/// A format that a run can be written in.
+package import Suites
+
+/// A format that a run can be written in: a fold over its cases, of which it holds one at a time.
 ///
 /// A conformer is a folder here, named after its format, and one line in `All.swift`.
 package protocol Report: Sendable {
@@ -7,6 +9,47 @@ package protocol Report: Sendable {
 
     init()
 
-    /// The whole report; equal runs give equal text.
-    func render(_ run: Run) -> String
+    /// Writes the whole report; equal runs give equal text.
+    func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws
+}
+
+extension Report {
+    /// The whole report as text, for those that are small.
+    package func text(of recorded: RecordedRun) throws -> String {
+        var bytes: [UInt8] = []
+        try ReportOutput.collect({ bytes += $0 }) { output in try write(recorded, to: &output) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// Where a report goes, piece by piece.
+package struct ReportOutput: ~Copyable {
+    private static let limit = 1 << 16
+
+    private let sink: (ArraySlice<UInt8>) throws -> Void
+    private var buffer: [UInt8] = []
+
+    private init(_ sink: @escaping (ArraySlice<UInt8>) throws -> Void) {
+        self.sink = sink
+    }
+
+    /// Runs a body that writes; `sink` is handed what it writes, in larger pieces.
+    package static func collect(
+        _ sink: @escaping (ArraySlice<UInt8>) throws -> Void, _ body: (inout ReportOutput) throws -> Void
+    ) throws {
+        var output = ReportOutput(sink)
+        try body(&output)
+        try output.flush()
+    }
+
+    package mutating func write(_ text: String) throws {
+        buffer += text.utf8
+        if buffer.count >= Self.limit { try flush() }
+    }
+
+    private mutating func flush() throws {
+        guard !buffer.isEmpty else { return }
+        try sink(buffer[...])
+        buffer.removeAll(keepingCapacity: true)
+    }
 }

@@ -12,39 +12,46 @@ struct SuiteProgress {
 
     private let suites: [TestSuite]
     private let today: CalendarDay
-    private var waiting: ArraySlice<Unit>
-    private var samples: [[[Sample?]]]
+    /// The sample after the last that was handed out; nil when all were.
+    private var upcoming: Unit?
+    private var tallies: [SuiteTally]
     /// The samples of each case that are not settled, and the cases of each suite that are not.
     private var missing: [[Int]]
     private var open: [Int]
-    /// The tokens that each suite is known to have used.
-    private var spent: [Int]
     private var stopped: [Int: Diagnostic] = [:]
-    private var notRun: [[Diagnostic?]]
-    private var cases: [[CaseResult?]]
-    private var finished: [SuiteResult?]
+    private var notRun: [[Int: Diagnostic]]
+    private var isJudged: [Bool]
     private var events: [SuiteEvent]
 
     init(_ suites: [TestSuite], today: CalendarDay) {
         self.suites = suites
         self.today = today
-        samples = suites.map { $0.cases.map { Array(repeating: nil, count: $0.repetition.samples) } }
+        tallies = suites.map { suite in
+            SuiteTally(suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) })
+        }
         missing = suites.map { $0.cases.map(\.repetition.samples) }
         open = suites.map(\.cases.count)
-        spent = suites.map { _ in 0 }
-        notRun = suites.map { $0.cases.map { _ in nil } }
-        cases = suites.map { $0.cases.map { _ in nil } }
-        finished = suites.map { _ in nil }
-        waiting = Self.units(of: suites)[...]
-        events = [.started(samples: waiting.count)]
+        notRun = suites.map { _ in [:] }
+        isJudged = suites.map { _ in false }
+        events = [.started(samples: missing.joined().reduce(0, +))]
+        upcoming = first(ofSuite: 0, testCase: 0)
     }
 
-    private static func units(of suites: [TestSuite]) -> [Unit] {
-        suites.enumerated().flatMap { suite, value in
-            value.cases.enumerated().flatMap { testCase, value in
-                (0..<value.repetition.samples).map { Unit(suite: suite, testCase: testCase, sample: $0) }
-            }
-        }
+    /// The first sample of a case, or of the next case that there is.
+    private func first(ofSuite suite: Int, testCase: Int) -> Unit? {
+        var (suite, testCase) = (suite, testCase)
+        while suite < suites.count, testCase >= suites[suite].cases.count { (suite, testCase) = (suite + 1, 0) }
+        return suite < suites.count ? Unit(suite: suite, testCase: testCase, sample: 0) : nil
+    }
+
+    private mutating func popFirst() -> Unit? {
+        guard let unit = upcoming else { return nil }
+        let isLast = unit.sample + 1 == suites[unit.suite].cases[unit.testCase].repetition.samples
+        upcoming =
+            isLast
+            ? first(ofSuite: unit.suite, testCase: unit.testCase + 1)
+            : Unit(suite: unit.suite, testCase: unit.testCase, sample: unit.sample + 1)
+        return unit
     }
 
     func testCase(of unit: Unit) -> TestCase {
@@ -53,7 +60,7 @@ struct SuiteProgress {
 
     /// The next sample to take; those that will not be taken are finished on the way.
     mutating func next(elapsed: Duration) -> Unit? {
-        while let unit = waiting.popFirst() {
+        while let unit = popFirst() {
             stop(unit.suite, elapsed: elapsed)
             guard let reason = stopped[unit.suite] ?? testCase(of: unit).quarantine?.problem(on: today) else {
                 events.append(.sampleStarted(testCase(of: unit).id))
@@ -67,16 +74,17 @@ struct SuiteProgress {
     /// Takes a sample in; nil when it was interrupted.
     mutating func finish(_ unit: Unit, with sample: Sample?, _ trace: Trace?, elapsed: Duration) {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
-        samples[unit.suite][unit.testCase][unit.sample] = sample
-        spent[unit.suite] += sample.turns.compactMap(\.answer.usage?.total).reduce(0, +)
-        events.append(.sampleFinished(testCase(of: unit).id, sample, trace))
+        tallies[unit.suite].take(sample, ofCase: unit.testCase)
+        let finished = FinishedSample(
+            id: testCase(of: unit).id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed)
+        events.append(.sampleFinished(finished))
         settle(unit, elapsed: elapsed)
     }
 
     /// Gives up on everything that still waits.
     mutating func close(elapsed: Duration) {
-        while let unit = waiting.popFirst() { skip(unit, because: .interrupted, elapsed: elapsed) }
-        for index in suites.indices where finished[index] == nil { judge(index, elapsed: elapsed) }
+        while let unit = popFirst() { skip(unit, because: .interrupted, elapsed: elapsed) }
+        for index in suites.indices where !isJudged[index] { judge(index, elapsed: elapsed) }
     }
 
     mutating func takeEvents() -> [SuiteEvent] {
@@ -84,37 +92,28 @@ struct SuiteProgress {
         return events
     }
 
-    /// All suites in their order; whole after `close`.
-    var results: [SuiteResult] {
-        finished.compactMap { $0 }
-    }
-
     private mutating func skip(_ unit: Unit, because reason: Diagnostic, elapsed: Duration) {
         notRun[unit.suite][unit.testCase] = reason
+        tallies[unit.suite].miss(case: unit.testCase)
         settle(unit, elapsed: elapsed)
     }
 
     private mutating func settle(_ unit: Unit, elapsed: Duration) {
         missing[unit.suite][unit.testCase] -= 1
         guard missing[unit.suite][unit.testCase] == 0 else { return }
-        let result = CaseResult(
-            of: testCase(of: unit), samples: samples[unit.suite][unit.testCase].compactMap { $0 },
-            notRun: notRun[unit.suite][unit.testCase])
-        cases[unit.suite][unit.testCase] = result
-        events.append(.caseFinished(result))
+        let verdict = tallies[unit.suite].cases[unit.testCase].verdict
+        let reason = notRun[unit.suite].removeValue(forKey: unit.testCase)
+        events.append(.caseFinished(testCase(of: unit).id, verdict, notRun: reason))
         open[unit.suite] -= 1
         if open[unit.suite] == 0 { judge(unit.suite, elapsed: elapsed) }
     }
 
     private mutating func judge(_ index: Int, elapsed: Duration) {
         let suite = suites[index]
-        let results = cases[index].compactMap { $0 }
-        let outcomes = suite.thresholds.outcomes(for: results, elapsed: elapsed)
-        let expired = results.compactMap(\.notRun).isEmpty ? Verdict.passed : .inconclusive
+        isJudged[index] = true
         let result = SuiteResult(
-            suite: suite.name, agent: suite.agent, range: suite.range, cases: results, thresholds: outcomes,
-            verdict: .worst(of: outcomes.map(\.verdict) + [expired]))
-        finished[index] = result
+            suite: suite.name, agent: suite.agent, range: suite.range, thresholds: suite.thresholds, tallies[index],
+            elapsed: elapsed)
         events.append(.suiteFinished(result))
     }
 
@@ -122,8 +121,9 @@ struct SuiteProgress {
     private mutating func stop(_ index: Int, elapsed: Duration) {
         guard stopped[index] == nil else { return }
         let thresholds = suites[index].thresholds
-        if let budget = thresholds.totalTokens, spent[index] > budget.value {
-            stopped[index] = .budgetSpent("totalTokens", "\(spent[index]) of \(budget.value) tokens", at: budget.range)
+        if let budget = thresholds.totalTokens, tallies[index].tokens > budget.value {
+            stopped[index] = .budgetSpent(
+                "totalTokens", "\(tallies[index].tokens) of \(budget.value) tokens", at: budget.range)
         } else if let budget = thresholds.maxDuration, elapsed > budget.value {
             let times = "\(Quantity.spelled(elapsed)) of \(Quantity.spelled(budget.value))"
             stopped[index] = .budgetSpent("maxDuration", times, at: budget.range)
@@ -143,7 +143,7 @@ extension Quarantine {
 }
 
 extension Diagnostic {
-    fileprivate static var interrupted: Diagnostic {
+    static var interrupted: Diagnostic {
         Diagnostic(
             "interrupted", "Interrupted", detail: "The run was stopped before this case was finished.",
             fix: "Run it again.", cause: .inconclusive)

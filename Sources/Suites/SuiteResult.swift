@@ -1,29 +1,36 @@
 package import Language
 package import Runtime
 
-/// What a suite showed: its cases in declaration order, its thresholds, and the verdict over both.
+/// What a suite showed, in numbers: its cases in declaration order, its thresholds, and the verdict over both.
 package struct SuiteResult: Sendable, Hashable {
     package let suite: String
     package let agent: String
     package let range: SourceRange
-    package let cases: [CaseResult]
+    package let cases: [CaseTally]
     package let thresholds: [ThresholdOutcome]
     package let verdict: Verdict
+    /// From the first question of the run to the end of the suite.
+    package let elapsed: Duration
+    /// Why chat completions answered in place of the agent, sorted; empty when they did not.
+    package let fallbacks: [String]
 
-    package init(
-        suite: String, agent: String, range: SourceRange, cases: [CaseResult], thresholds: [ThresholdOutcome] = [],
-        verdict: Verdict
+    init(
+        suite: String, agent: String, range: SourceRange, thresholds: Thresholds, _ tally: SuiteTally,
+        elapsed: Duration
     ) {
         self.suite = suite
         self.agent = agent
         self.range = range
-        self.cases = cases
-        self.thresholds = thresholds
-        self.verdict = verdict
+        self.elapsed = elapsed
+        cases = tally.cases
+        self.thresholds = thresholds.outcomes(for: tally, elapsed: elapsed)
+        let whole = tally.cases.contains(where: \.isMissingSamples) ? Verdict.inconclusive : .passed
+        verdict = .worst(of: self.thresholds.map(\.verdict) + [whole])
+        fallbacks = tally.fallbacks.sorted()
     }
 }
 
-/// What a case showed.
+/// What a case showed, with all that was said in it.
 package struct CaseResult: Sendable, Hashable {
     package let id: CaseID
     package let name: String
@@ -37,19 +44,10 @@ package struct CaseResult: Sendable, Hashable {
     /// Why samples are missing; nil when none are.
     package let notRun: Diagnostic?
 
-    package init(of testCase: TestCase, samples: [Sample], notRun: Diagnostic? = nil) {
-        id = testCase.id
-        name = testCase.name
-        range = testCase.range
-        labels = testCase.labels
-        repetition = testCase.repetition
-        quarantine = testCase.quarantine
-        self.samples = samples
-        self.notRun = notRun
-    }
-
     package var verdict: Verdict {
-        .counting(samples.map(\.verdict), for: repetition)
+        .counting(
+            passed: samples.count { $0.verdict == .passed }, failed: samples.count { $0.verdict == .failed },
+            for: repetition)
     }
 
     /// Whether the verdict counts for the suite.
@@ -118,6 +116,13 @@ package struct AssertionOutcome: Sendable, Hashable {
         case failed(Mismatch)
         /// One full sentence: why nothing is known.
         case error(String)
+
+        var isPassed: Bool {
+            switch self {
+            case .passed: true
+            case .failed, .error: false
+            }
+        }
     }
 
     /// The key of the assertion, `capture`, or `answer` for what every turn must do.

@@ -34,16 +34,15 @@ package struct SuiteRunner: Sendable {
         self.definition = definition
     }
 
-    /// Takes all samples and judges the suites, in their order.
+    /// Takes all samples and judges the suites, in their order. Each sample is told as it ends, and kept nowhere.
     ///
-    /// When the task is cancelled, what is finished is kept, and everything else is reported as not run.
-    package func run(
-        _ suites: [TestSuite], onEvent: (SuiteEvent) -> Void = { _ in }
-    ) async -> [SuiteResult] {
+    /// When the task is cancelled, everything that is not finished is told as not run.
+    /// - Throws: What `onEvent` throws; then nothing more is run.
+    package func run(_ suites: [TestSuite], onEvent: (SuiteEvent) throws -> Void) async throws {
         let agents = await definitions(of: suites)
         let watch = Stopwatch(clock)
         var progress = SuiteProgress(suites, today: today)
-        await withTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
+        try await withThrowingTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
             var running = 0
             while true {
                 while running < concurrency, !Task.isCancelled, let unit = progress.next(elapsed: watch.elapsed()) {
@@ -55,16 +54,27 @@ package struct SuiteRunner: Sendable {
                     }
                     running += 1
                 }
-                progress.takeEvents().forEach(onEvent)
-                guard let (unit, sample, trace) = await group.next() else { break }
+                try progress.takeEvents().forEach(onEvent)
+                guard let (unit, sample, trace) = try await group.next() else { break }
                 running -= 1
                 progress.finish(unit, with: sample, trace, elapsed: watch.elapsed())
-                progress.takeEvents().forEach(onEvent)
+                try progress.takeEvents().forEach(onEvent)
             }
         }
         progress.close(elapsed: watch.elapsed())
-        progress.takeEvents().forEach(onEvent)
-        return progress.results
+        try progress.takeEvents().forEach(onEvent)
+    }
+
+    /// Runs suites and writes what they show to a log.
+    ///
+    /// - Parameter onEvent: Is told what is in the log.
+    package func run(
+        _ suites: [TestSuite], recording recorder: RunRecorder, onEvent: (SuiteEvent) -> Void = { _ in }
+    ) async throws {
+        try await run(suites) { event in
+            try recorder.take(event)
+            onEvent(event)
+        }
     }
 
     /// - Returns: nil when the task was cancelled before the sample was whole.

@@ -48,22 +48,22 @@ package struct ThresholdOutcome: Sendable, Hashable {
 }
 
 extension Thresholds {
-    /// Judges the results of a suite that is over; the pass rate comes first.
-    func outcomes(for cases: [CaseResult], elapsed: Duration) -> [ThresholdOutcome] {
-        let deciding = cases.filter(\.decides)
-        let latencies = deciding.flatMap(\.samples).flatMap(\.turns).map(\.answer.latency).sorted()
+    /// Judges what the samples of a suite that is over come to; the pass rate comes first.
+    func outcomes(for tally: SuiteTally, elapsed: Duration) -> [ThresholdOutcome] {
+        let deciding = tally.cases.filter(\.decides)
+        let latencies = latencyP50 == nil && latencyP95 == nil ? [] : tally.latencies.sorted()
         return [
             passRateOutcome(deciding),
             errorRate.map { errorRateOutcome($0, deciding) },
             latencyP50.map { latencyOutcome("latencyP50", $0, latencies.percentile(0.5)) },
             latencyP95.map { latencyOutcome("latencyP95", $0, latencies.percentile(0.95)) },
-            totalTokens.map { tokensOutcome($0, cases) },
+            totalTokens.map { tokensOutcome($0, tally) },
             maxDuration.map { durationOutcome($0, elapsed) },
         ].compactMap { $0 }
     }
 
     /// Decides as soon as what is not known cannot change it.
-    private func passRateOutcome(_ cases: [CaseResult]) -> ThresholdOutcome {
+    private func passRateOutcome(_ cases: [CaseTally]) -> ThresholdOutcome {
         let passed = cases.count { $0.verdict == .passed }
         let failed = cases.count { $0.verdict == .failed }
         let rate = passRate?.value ?? 1
@@ -82,34 +82,30 @@ extension Thresholds {
             verdict: verdict, range: passRate?.range)
     }
 
-    private func errorRateOutcome(_ limit: Located<Double>, _ cases: [CaseResult]) -> ThresholdOutcome {
-        let samples = cases.flatMap(\.samples)
-        let errors = samples.count { $0.verdict == .error }
-        let fits = Double(errors) <= limit.value * Double(samples.count) + 1e-9
+    private func errorRateOutcome(_ limit: Located<Double>, _ cases: [CaseTally]) -> ThresholdOutcome {
+        let samples = cases.map(\.samples).reduce(0, +)
+        let errors = cases.map(\.errors).reduce(0, +)
+        let fits = Double(errors) <= limit.value * Double(samples) + 1e-9
         return ThresholdOutcome(
             name: "errorRate", wanted: "at most \(limit.value)",
-            actual: "\(errors) of \(samples.count) samples ended in an error",
+            actual: "\(errors) of \(samples) samples ended in an error",
             verdict: fits ? .passed : .inconclusive, range: limit.range)
     }
 
-    private func latencyOutcome(
-        _ name: String, _ limit: Located<Duration>, _ actual: Duration?
-    ) -> ThresholdOutcome {
-        ThresholdOutcome(
+    private func latencyOutcome(_ name: String, _ limit: Located<Duration>, _ nanoseconds: Int?) -> ThresholdOutcome {
+        let actual = nanoseconds.map { Duration.nanoseconds($0) }
+        return ThresholdOutcome(
             name: name, wanted: "at most \(Quantity.spelled(limit.value))",
             actual: actual.map(Quantity.spelled) ?? "no answers",
             verdict: actual.map { $0 <= limit.value ? .passed : .failed } ?? .inconclusive, range: limit.range)
     }
 
     /// Tokens that the server does not tell may be any number, so that only a budget already spent decides.
-    private func tokensOutcome(_ limit: Located<Int>, _ cases: [CaseResult]) -> ThresholdOutcome {
-        let turns = cases.flatMap(\.samples).flatMap(\.turns)
-        let known = turns.compactMap(\.answer.usage?.total).reduce(0, +)
-        let isWhole = turns.allSatisfy { $0.answer.usage != nil }
-        return ThresholdOutcome(
+    private func tokensOutcome(_ limit: Located<Int>, _ tally: SuiteTally) -> ThresholdOutcome {
+        ThresholdOutcome(
             name: "totalTokens", wanted: "at most \(limit.value)",
-            actual: isWhole ? "\(known)" : "at least \(known); the server does not tell all",
-            verdict: isWhole && known <= limit.value ? .passed : .inconclusive, range: limit.range)
+            actual: tally.tellsTokens ? "\(tally.tokens)" : "at least \(tally.tokens); the server does not tell all",
+            verdict: tally.tellsTokens && tally.tokens <= limit.value ? .passed : .inconclusive, range: limit.range)
     }
 
     private func durationOutcome(_ limit: Located<Duration>, _ elapsed: Duration) -> ThresholdOutcome {
@@ -120,9 +116,9 @@ extension Thresholds {
     }
 }
 
-extension [Duration] {
+extension [Int] {
     /// The nearest-rank percentile of a sorted list; nil when it is empty.
-    func percentile(_ share: Double) -> Duration? {
+    func percentile(_ share: Double) -> Int? {
         guard !isEmpty else { return nil }
         return self[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
     }

@@ -22,10 +22,7 @@ extension Verdict {
     }
 
     /// Counts samples against a wanted number of passes; samples that may still come count as unknown.
-    static func counting(_ verdicts: some Sequence<SampleVerdict>, for repetition: Repetition) -> Verdict {
-        let all = Array(verdicts)
-        let passed = all.count { $0 == .passed }
-        let failed = all.count { $0 == .failed }
+    static func counting(passed: Int, failed: Int, for repetition: Repetition) -> Verdict {
         if passed >= repetition.atLeast { return .passed }
         return failed > repetition.samples - repetition.atLeast ? .failed : .inconclusive
     }

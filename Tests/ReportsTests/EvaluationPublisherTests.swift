@@ -10,40 +10,25 @@ import Wire
 /// What a run of suites leaves in MLflow, with the sample run of the reports' golden files.
 @Suite("EvaluationPublisher")
 struct EvaluationPublisherTests {
-    private let run: Run
+    private let sample: SampleRun
 
     init() throws {
-        run = try SampleRun().run
+        sample = try SampleRun()
     }
 
     private func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10)
     ) async throws -> [Diagnostic] {
+        var events: [SuiteEvent] = []
+        let recorder = try sample.log { events.append($0) }.recorder
         let context = EvaluationContext(
-            stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", startedAt: "2026-06-01T12:00:00Z",
-            sources: run.sources, now: { 1_800_000_000_000 })
-        let suites = run.suites.map { result in
-            TestSuite(
-                name: result.suite, agent: result.agent, range: result.range,
-                cases: result.cases.map { TestCase(id: $0.id, name: $0.name, range: $0.range, turns: []) })
-        }
+            stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", sources: sample.sources,
+            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
         return try await EvaluationPublisher.withPublisher(
-            to: fake.server(), suites, places: places, context, deadline: deadline
+            to: fake.server(), sample.suites, places: places, context, deadline: deadline
         ) { publisher in
-            for result in run.suites {
-                for testCase in result.cases {
-                    for (number, sample) in testCase.samples.enumerated() {
-                        publisher.take(.sampleFinished(testCase.id, sample, trace(testCase, number)))
-                    }
-                }
-                publisher.take(.suiteFinished(result))
-            }
+            for event in events { publisher.take(event) }
         }.warnings
-    }
-
-    private func trace(_ result: CaseResult, _ number: Int) -> Trace {
-        let id = TraceID(high: UInt64(truncatingIfNeeded: result.id.hashValue) | 1, low: UInt64(number) << 8)
-        return Trace(id: id, root: Span("support", .agent, start: 0, end: 5_000_000), request: "q", response: "a")
     }
 
     private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")

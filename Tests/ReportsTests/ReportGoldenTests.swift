@@ -11,7 +11,7 @@ struct ReportGoldenTests {
     @Test("Each format is written as its golden file says", arguments: ["json", "junit", "terminal"])
     func golden(format: String) throws {
         let report = try ReportRequest("\(format)=-").report
-        let text = report.render(try SampleRun().run)
+        let text = try report.text(of: try SampleRun().recorded)
         let golden = URL(filePath: SampleRun.directory + "/\(format).expected")
         if ProcessInfo.processInfo.environment["RECORD"] == "1" { try Data(text.utf8).write(to: golden) }
         #expect(text == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
@@ -35,14 +35,14 @@ struct ReportGoldenTests {
 
     @Test("Colours are written only where they are asked for")
     func colors() throws {
-        let run = try SampleRun().run
-        #expect(TerminalReport(colors: true).render(run).contains("\u{1B}[31m"))
-        #expect(!TerminalReport(colors: false).render(run).contains("\u{1B}["))
+        let run = try SampleRun().recorded
+        #expect(try TerminalReport(colors: true).text(of: run).contains("\u{1B}[31m"))
+        #expect(try !TerminalReport(colors: false).text(of: run).contains("\u{1B}["))
     }
 
     @Test("The JSON report is JSON, and keeps every place")
     func json() throws {
-        let value = try Value(json: JSONReport().render(try SampleRun().run).utf8)
+        let value = try Value(json: JSONReport().text(of: try SampleRun().recorded).utf8)
         let assertion = value["suites"]?.array?[0]["cases"]?.array?[0]["samples"]?.array?[0]["turns"]?.array?[0][
             "assertions"]?
             .array?.first
@@ -55,7 +55,7 @@ struct ReportGoldenTests {
     @Test("The JUnit report is well-formed and has the structure of the Jenkins xUnit schema")
     func junit() throws {
         let checker = JUnitChecker()
-        let parser = XMLParser(data: Data(JUnitReport().render(try SampleRun().run).utf8))
+        let parser = XMLParser(data: Data(try JUnitReport().text(of: SampleRun().recorded).utf8))
         parser.delegate = checker
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
         #expect(checker.problems == [])
@@ -65,12 +65,32 @@ struct ReportGoldenTests {
         #expect(checker.text.contains(#"\u{1B}[0m"#))
     }
 
+    @Test("While a run goes on, and with the sources at hand, reports are the same as from the log alone")
+    func sourcesAtHand() throws {
+        let sample = try SampleRun()
+        let recorded = try sample.log().recorder.recorded
+        for type in allReports {
+            #expect(try type.init().text(of: recorded) == type.init().text(of: sample.recorded))
+        }
+    }
+
+    @Test("The JSON report is what its value would be if it were held whole")
+    func wholeJSON() throws {
+        let text = try JSONReport().text(of: try SampleRun().recorded)
+        #expect(try Value(json: text.utf8).prettyJSON + "\n" == text)
+    }
+
     @Test("A run without suites found nothing out")
-    func emptyRun() {
-        let run = Run(
-            stack: "s", version: "1", startedAt: "", duration: .zero, suites: [], sources: SourceMap())
-        #expect(run.verdict == .inconclusive)
-        #expect(TerminalReport().render(run) == "0 passed, 0 failed, 0 inconclusive in 0 ms\n")
+    func emptyRun() throws {
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let record = RunRecord(stack: "s", version: "1", startedAt: "", sources: SourceMap())
+        let recorded = try RunRecorder(record, [], in: SourceMap(), to: log).end(after: .zero)
+        #expect(recorded.run.verdict == .inconclusive)
+        #expect(try TerminalReport().text(of: recorded) == "0 passed, 0 failed, 0 inconclusive in 0 ms\n")
+        #expect(
+            try JUnitReport().text(of: recorded).hasSuffix(
+                "<testsuites name=\"s\" tests=\"0\" failures=\"0\" errors=\"0\" time=\"0.000\"/>\n"))
+        #expect(try Value(json: JSONReport().text(of: recorded).utf8)["suites"] == [])
     }
 }
 

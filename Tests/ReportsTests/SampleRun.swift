@@ -1,16 +1,18 @@
 import FoundationEssentials
 import Language
 import Runtime
-import Suites
+import Testing
+import Wire
 
 @testable import Reports
+@testable import Suites
 
 /// A run over `Golden/helpdesk.yaml` with everything in it that a report can meet.
 struct SampleRun {
     static let directory = Paths.parent(of: #filePath) + "/Golden"
     private let text: String
     private let source: SourceID
-    private let sources: SourceMap
+    let sources: SourceMap
 
     init() throws {
         let bytes = try FileBytes.read(Self.directory + "/helpdesk.yaml", atMost: 1 << 20)
@@ -20,10 +22,48 @@ struct SampleRun {
         self.sources = sources
     }
 
-    var run: Run {
-        Run(
-            stack: "helpdesk", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", duration: .milliseconds(72_340),
-            suites: [golden, smoke], sources: sources)
+    /// The run as its log tells it, without the spec.
+    var recorded: RecordedRun {
+        get throws { try RecordedRun.read(log().log) }
+    }
+
+    /// Writes the log of the run, and tells what happens in it.
+    func log(onEvent: (SuiteEvent) -> Void = { _ in }) throws -> (log: SampleLog, recorder: RunRecorder) {
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let record = RunRecord(
+            stack: "helpdesk", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources)
+        let recorder = try RunRecorder(record, suites, in: sources, to: log)
+        for (suite, tried) in [(suites[0], golden), (suites[1], smoke)] {
+            for (testCase, samples) in tried {
+                for (number, sample) in samples.enumerated() {
+                    let finished = FinishedSample(
+                        id: testCase.id, number: number + 1, sample: sample, trace: trace(testCase, number))
+                    try recorder.take(.sampleFinished(finished))
+                    onEvent(.sampleFinished(finished))
+                }
+            }
+            let over = try #require(try recorder.recorded.run.suites.first { $0.suite == suite.name })
+            try recorder.take(.suiteFinished(over))
+            onEvent(.suiteFinished(over))
+        }
+        _ = try recorder.end(after: .milliseconds(72_340))
+        return (log, recorder)
+    }
+
+    var suites: [TestSuite] {
+        [
+            TestSuite(
+                name: "golden", agent: "support", range: place("golden"),
+                thresholds: Thresholds(
+                    passRate: Located(0.5, at: place("0.5")), latencyP95: Located(.seconds(2), at: place("2s"))),
+                cases: golden.map(\.testCase)),
+            TestSuite(name: "smoke", agent: "billing", range: place("smoke"), cases: smoke.map(\.testCase)),
+        ]
+    }
+
+    private func trace(_ testCase: TestCase, _ number: Int) -> Trace {
+        let id = TraceID(high: UInt64(truncatingIfNeeded: testCase.id.hashValue) | 1, low: UInt64(number) << 8)
+        return Trace(id: id, root: Span("support", .agent, start: 0, end: 5_000_000), request: "q", response: "a")
     }
 
     /// The place of the first text of this kind in the spec; a text that is not there is at its start.
@@ -60,31 +100,23 @@ struct SampleRun {
             latency: .milliseconds(milliseconds), timeToFirstToken: .milliseconds(80))
     }
 
-    private var golden: SuiteResult {
-        SuiteResult(
-            suite: "golden", agent: "support", range: place("golden"),
-            cases: [refund, ticket, tokens, flaky, silence],
-            thresholds: [
-                ThresholdOutcome(
-                    name: "passRate", wanted: "at least 0.5", actual: "1 of 4 cases passed", verdict: .inconclusive,
-                    range: place("0.5")),
-                ThresholdOutcome(
-                    name: "latencyP95", wanted: "at most 2.0s", actual: "3.0s", verdict: .failed, range: place("2s")),
-            ],
-            verdict: .failed)
+    private typealias Tried = (testCase: TestCase, samples: [Sample])
+
+    private var golden: [Tried] {
+        [refund, ticket, tokens, flaky, silence]
     }
 
-    private var refund: CaseResult {
+    private var refund: Tried {
         let turn = TurnResult(
             input: "What is the refund window?", answer: said("Within 30 days.", 1204, tokens: 300),
             outcomes: [
                 outcome("contains", at: "contains: 30 days", .passed),
                 outcome("cites", at: "cites: docs/refunds.md", .passed),
             ])
-        return CaseResult(of: testCase("refund window"), samples: [Sample(verdict: .passed, turns: [turn])])
+        return (testCase("refund window"), [Sample(verdict: .passed, turns: [turn])])
     }
 
-    private var ticket: CaseResult {
+    private var ticket: Tried {
         let call = Answer.ToolCall(
             name: "ticket_create", tool: "tickets", arguments: ["order": "4411"], result: "{\"ticketId\": 7}")
         let first = TurnResult(
@@ -106,11 +138,10 @@ struct SampleRun {
             outcomes: [
                 outcome("equals", at: "equals: |", .failed(mismatch)), outcome("any", at: "any:", .failed(group)),
             ])
-        return CaseResult(
-            of: testCase("ticket"), samples: [Sample(verdict: .failed, turns: [first, second], attempts: 2)])
+        return (testCase("ticket"), [Sample(verdict: .failed, turns: [first, second], attempts: 2)])
     }
 
-    private var tokens: CaseResult {
+    private var tokens: Tried {
         let turn = TurnResult(
             input: "Hello & welcome", answer: said("Hello!", 84, tokens: nil),
             outcomes: [
@@ -118,10 +149,10 @@ struct SampleRun {
                     "tokens", at: "tokens: {total: 100}",
                     .error("This server does not tell how many tokens an answer used."))
             ])
-        return CaseResult(of: testCase("tokens"), samples: [Sample(verdict: .error, turns: [turn])])
+        return (testCase("tokens"), [Sample(verdict: .error, turns: [turn])])
     }
 
-    private var flaky: CaseResult {
+    private var flaky: Tried {
         let turn = TurnResult(
             input: "Hm?", answer: said("Maybe.", 500, tokens: 10),
             outcomes: [
@@ -132,21 +163,19 @@ struct SampleRun {
         let quarantine = CalendarDay("2027-01-31").map {
             Quarantine(until: $0, reason: "slow model", range: place("2027-01-31"))
         }
-        return CaseResult(
-            of: testCase("flaky", quarantine: quarantine), samples: [Sample(verdict: .failed, turns: [turn])])
+        return (testCase("flaky", quarantine: quarantine), [Sample(verdict: .failed, turns: [turn])])
     }
 
-    private var silence: CaseResult {
+    private var silence: Tried {
         let timeout = Diagnostic(
             "case-timeout", "The case took too long",
             detail: "The conversation of `golden/silence` was not over after 1m 0s.",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.", at: place("silence"),
             address: "golden/silence", cause: .inconclusive)
-        return CaseResult(
-            of: testCase("silence"), samples: [Sample(verdict: .error, turns: [], problem: timeout, attempts: 3)])
+        return (testCase("silence"), [Sample(verdict: .error, turns: [], problem: timeout, attempts: 3)])
     }
 
-    private var smoke: SuiteResult {
+    private var smoke: [Tried] {
         func sample(_ text: String, _ result: AssertionOutcome.Result, _ verdict: SampleVerdict) -> Sample {
             let turn = TurnResult(
                 input: "Ping", answer: said(text, 20, tokens: 5),
@@ -154,19 +183,10 @@ struct SampleRun {
             return Sample(verdict: verdict, turns: [turn])
         }
         let wrong = Mismatch("The answer does not contain `pong`.", expected: "pong", actual: "What?")
-        let often = CaseResult(
-            of: testCase("often", in: "smoke", repetition: Repetition(samples: 3, atLeast: 2)),
-            samples: [
-                sample("pong", .passed, .passed), sample("What?", .failed(wrong), .failed),
-                sample("pong", .passed, .passed),
-            ])
-        return SuiteResult(
-            suite: "smoke", agent: "billing", range: place("smoke"), cases: [often],
-            thresholds: [
-                ThresholdOutcome(
-                    name: "passRate", wanted: "at least 1.0", actual: "1 of 1 cases passed", verdict: .passed,
-                    range: nil)
-            ],
-            verdict: .passed)
+        let samples = [
+            sample("pong", .passed, .passed), sample("What?", .failed(wrong), .failed),
+            sample("pong", .passed, .passed),
+        ]
+        return [(testCase("often", in: "smoke", repetition: Repetition(samples: 3, atLeast: 2)), samples)]
     }
 }

@@ -33,7 +33,9 @@ struct SuiteRunnerTests {
     }
 
     private func suite(_ cases: [TestCase], agent: String = "a", thresholds: Thresholds = Thresholds()) -> TestSuite {
-        TestSuite(name: "golden", agent: agent, range: place(1), thresholds: thresholds, cases: cases)
+        TestSuite(
+            name: cases.first?.id.suite ?? "golden", agent: agent, range: place(1), thresholds: thresholds, cases: cases
+        )
     }
 
     @Test("Results stand in declaration order, whichever case ends first")
@@ -53,7 +55,7 @@ struct SuiteRunnerTests {
         let names = (1...12).map { "case \($0)" }
         let runtime = ScriptedRuntime(
             Dictionary(uniqueKeysWithValues: names.map { ($0, [.meeting(of: 3, .said("yes"))]) }))
-        let suites = try names.map { suite([try testCase($0)]) }
+        let suites = try names.enumerated().map { suite([try testCase($1, suite: "suite-\($0)")]) }
         let results = try await runner(runtime, concurrency: 3).run(suites)
         #expect(results.map(\.verdict) == Array(repeating: .passed, count: 12))
         #expect(runtime.log.mostOpen == 3)
@@ -166,8 +168,8 @@ struct SuiteRunnerTests {
         let cases = try ["done", "hangs", "waits"].map { try testCase($0) }
         let runner = try runner(runtime, concurrency: 1)
         let suites = [suite(cases)]
-        let results = try await withThrowingTaskGroup(of: [SuiteResult].self) { group in
-            group.addTask { await runner.run(suites) }
+        let results = try await withThrowingTaskGroup(of: [Shown].self) { group in
+            group.addTask { try await runner.run(suites) }
             try await runtime.wait { $0.questions.contains("hangs") }
             group.cancelAll()
             return try await group.next() ?? []
@@ -182,7 +184,9 @@ struct SuiteRunnerTests {
     @Test("An agent that cannot be found makes all cases of its suite errors, and others run")
     func missingAgent() async throws {
         let runtime = ScriptedRuntime(["q": [.answer(.said("yes"))]])
-        let suites = [suite([try testCase("q")], agent: "missing"), suite([try testCase("q")])]
+        let suites = [
+            suite([try testCase("q", suite: "lost")], agent: "missing"), suite([try testCase("q")]),
+        ]
         let results = try await runner(runtime).run(suites)
         #expect(results.map(\.verdict) == [.inconclusive, .passed])
         #expect(results.first?.cases.first?.samples.first?.problem?.code == "no-agent")
@@ -233,12 +237,12 @@ struct SuiteRunnerTests {
     func events() async throws {
         let runtime = ScriptedRuntime(["a": [.answer(.said("yes"))], "b": [.answer(.said("no"))]])
         var log: [String] = []
-        _ = try await runner(runtime, concurrency: 1).run([suite([try testCase("a"), try testCase("b")])]) { event in
+        try await runner(runtime, concurrency: 1).run([suite([try testCase("a"), try testCase("b")])]) { event in
             switch event {
             case .started(let samples): log.append("started \(samples)")
             case .sampleStarted(let id): log.append("+ \(id)")
-            case .sampleFinished(let id, let sample, _): log.append("- \(id) \(sample.verdict)")
-            case .caseFinished(let result): log.append("case \(result.id) \(result.verdict)")
+            case .sampleFinished(let finished): log.append("- \(finished.id) \(finished.sample.verdict)")
+            case .caseFinished(let id, let verdict, _): log.append("case \(id) \(verdict)")
             case .suiteFinished(let result): log.append("suite \(result.suite) \(result.verdict)")
             }
         }

@@ -177,7 +177,7 @@ struct SuiteSpecTests {
         let runner = SuiteRunner(
             runtime: runtime, clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
         ) { AgentDefinition(name: $0, model: "m", instructions: "") }
-        let results = await runner.run([suite])
+        let results = try await runner.run([suite])
         let turns = try #require(results.first?.cases.first?.samples.first).turns
         #expect(turns.map { $0.outcomes.map(\.name) } == [["json", "capture"], ["contains", "not"]])
         let failed = turns[1].outcomes.filter { outcome in

@@ -6,17 +6,21 @@ import Testing
 
 @Suite("Thresholds")
 struct ThresholdsTests {
-    private func result(_ verdict: SampleVerdict, latency: Duration = .seconds(1), tokens: Int? = 10) -> CaseResult {
+    private func sample(_ verdict: SampleVerdict, latency: Duration = .seconds(1), tokens: Int? = 10) -> Sample {
         let usage = tokens.map { Answer.Usage(input: $0, output: 0) }
         let turn = TurnResult(input: "q", answer: .said("a", latency: latency, usage: usage), outcomes: [])
-        let testCase = TestCase(
-            id: CaseID(suite: "s", name: "c"), name: "c", range: place(1),
-            turns: [Turn(input: template("q"), inputRange: place(1))])
-        return CaseResult(of: testCase, samples: [Sample(verdict: verdict, turns: [turn])])
+        return Sample(verdict: verdict, turns: [turn])
+    }
+
+    /// One case for each sample.
+    private func tally(_ samples: [Sample]) -> SuiteTally {
+        var tally = SuiteTally(samples.map { _ in CaseTally(.once, decides: true) })
+        for (index, sample) in samples.enumerated() { tally.take(sample, ofCase: index) }
+        return tally
     }
 
     private func verdict(_ thresholds: Thresholds, _ verdicts: [SampleVerdict]) -> Verdict? {
-        thresholds.outcomes(for: verdicts.map { result($0) }, elapsed: .zero).first?.verdict
+        thresholds.outcomes(for: tally(verdicts.map { sample($0) }), elapsed: .zero).first?.verdict
     }
 
     @Test("Without a pass rate every case must pass, and what is not known leaves it open unless one failed")
@@ -39,11 +43,11 @@ struct ThresholdsTests {
 
     @Test("Percentiles are by nearest rank")
     func percentiles() {
-        let times = (1...20).map { Duration.seconds($0) }
-        #expect(times.percentile(0.5) == .seconds(10))
-        #expect(times.percentile(0.95) == .seconds(19))
-        #expect([Duration.seconds(3)].percentile(0.95) == .seconds(3))
-        #expect([Duration]().percentile(0.5) == nil)
+        let times = Array(1...20)
+        #expect(times.percentile(0.5) == 10)
+        #expect(times.percentile(0.95) == 19)
+        #expect([3].percentile(0.95) == 3)
+        #expect([Int]().percentile(0.5) == nil)
     }
 
     @Test("Latency thresholds fail when exceeded, and token budgets stay open when the server does not tell")
@@ -51,10 +55,10 @@ struct ThresholdsTests {
         let limits = Thresholds(
             latencyP50: Located(.seconds(1), at: place(1)), latencyP95: Located(.seconds(1), at: place(2)),
             totalTokens: Located(30, at: place(3)))
-        let cases = [result(.passed), result(.passed), result(.passed, latency: .seconds(2))]
-        let known = limits.outcomes(for: cases, elapsed: .zero)
+        let samples = [sample(.passed), sample(.passed), sample(.passed, latency: .seconds(2))]
+        let known = limits.outcomes(for: tally(samples), elapsed: .zero)
         #expect(known.map(\.verdict) == [.passed, .passed, .failed, .passed])
-        let unknown = limits.outcomes(for: [result(.passed, tokens: nil)], elapsed: .zero)
+        let unknown = limits.outcomes(for: tally([sample(.passed, tokens: nil)]), elapsed: .zero)
         #expect(unknown.last?.verdict == .inconclusive)
     }
 
@@ -62,9 +66,11 @@ struct ThresholdsTests {
     func errorsAndDuration() {
         let limits = Thresholds(
             errorRate: Located(0.25, at: place(1)), maxDuration: Located(.seconds(60), at: place(2)))
-        let cases = [result(.passed), result(.passed), result(.passed), result(.error)]
-        #expect(limits.outcomes(for: cases, elapsed: .seconds(60)).map(\.verdict) == [.inconclusive, .passed, .passed])
-        let worse = limits.outcomes(for: cases + [result(.error)], elapsed: .seconds(61))
+        let samples = [sample(.passed), sample(.passed), sample(.passed), sample(.error)]
+        #expect(
+            limits.outcomes(for: tally(samples), elapsed: .seconds(60)).map(\.verdict)
+                == [.inconclusive, .passed, .passed])
+        let worse = limits.outcomes(for: tally(samples + [sample(.error)]), elapsed: .seconds(61))
         #expect(worse.map(\.verdict) == [.inconclusive, .inconclusive, .inconclusive])
     }
 }

@@ -73,8 +73,8 @@ struct TestCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
-        let trial = try stack.telling { try Trial(stack, suite, target: target.trialTarget()) }
-        let run = try await Session.open(stack, server, needs: trial.needs) { try await trial.run(in: $0) }
-        try trial.end(with: run)
+        let testRun = try stack.telling { try TestRun(stack, suite, target: target.testTarget()) }
+        let run = try await Session.open(stack, server, needs: testRun.needs) { try await testRun.run(in: $0) }
+        try testRun.end(with: run)
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import Reports
+import Suites
 
 /// `drover up`.
 struct UpCommand: AsyncParsableCommand {
@@ -20,15 +21,15 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
-        let trial = try stack.suites().isEmpty ? nil : try stack.telling { try Trial(stack, suite) }
+        let testRun = try stack.suites().isEmpty ? nil : try stack.telling { try TestRun(stack, suite) }
         let change = change
         let run = try await Session.open(stack, server) { session in
-            guard try await Deployment.bring(session, stack, change, command: "up"), let trial else {
+            guard try await Deployment.bring(session, stack, change, command: "up"), let testRun else {
                 return Optional<Run>.none
             }
             Console.out("")
-            return try await trial.run(in: session)
+            return try await testRun.run(in: session)
         }
-        if let run { try trial?.end(with: run) }
+        if let run { try testRun?.end(with: run) }
     }
 }

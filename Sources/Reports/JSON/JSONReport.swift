@@ -1,6 +1,6 @@
 import Language
 import Runtime
-import Suites
+package import Suites
 
 /// The report for programs: one JSON object, keys sorted, schema `drover.run/1`.
 ///
@@ -29,9 +29,10 @@ package struct JSONReport: Report {
 
     package init() {}
 
-    package func render(_ run: Run) -> String {
-        let writer = ResultValues(sources: run.sources)
-        let value: Value = [
+    package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
+        let run = recorded.run
+        let values = ResultValues(sources: recorded.sources)
+        let whole: [String: Value] = [
             "schema": "drover.run/1",
             "drover": .string(run.version),
             "stack": .string(run.stack),
@@ -42,8 +43,17 @@ package struct JSONReport: Report {
                 "passed": .integer(run.counts.passed), "failed": .integer(run.counts.failed),
                 "inconclusive": .integer(run.counts.inconclusive), "quarantined": .integer(run.counts.quarantined),
             ],
-            "suites": .array(run.suites.map(writer.suite)),
         ]
-        return value.prettyJSON + "\n"
+        var json = JSONStream()
+        try json.object(whole, streaming: "suites", to: &output) { json, output in
+            try json.array(run.suites.indices, to: &output) { index, json, output in
+                try json.object(values.suite(run.suites[index]), streaming: "cases", to: &output) { json, output in
+                    try json.array(recorded.positions(ofSuite: index), to: &output) { position, json, output in
+                        try json.value(values.testCase(try recorded.result(of: position)), to: &output)
+                    }
+                }
+            }
+        }
+        try output.write("\n")
     }
 }

@@ -1,6 +1,6 @@
 import Language
 import Runtime
-import Suites
+package import Suites
 
 /// The report for CI servers: JUnit XML, valid by the Jenkins xUnit schema `junit-10.xsd` save for `file` and `line`.
 ///
@@ -25,60 +25,71 @@ package struct JUnitReport: Report {
 
     package init() {}
 
-    package func render(_ run: Run) -> String {
+    package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
+        let run = recorded.run
         var xml = XMLWriter()
         let all = run.suites.flatMap(\.cases).map(JUnitOutcome.init)
-        xml.element(
-            "testsuites",
-            [
-                ("name", run.stack), ("tests", "\(all.count)"), ("failures", "\(all.count { $0 == .failure })"),
-                ("errors", "\(all.count { $0 == .error })"), ("time", run.duration.seconds),
-            ]
-        ) { xml in
-            for suite in run.suites { write(suite, of: run, to: &xml) }
+        let attributes = [
+            ("name", run.stack), ("tests", "\(all.count)"), ("failures", "\(all.count { $0 == .failure })"),
+            ("errors", "\(all.count { $0 == .error })"), ("time", run.duration.seconds),
+        ]
+        guard !run.suites.isEmpty else {
+            xml.element("testsuites", attributes)
+            return try output.write(xml.takeText())
         }
-        return xml.text
+        xml.open("testsuites", attributes)
+        for index in run.suites.indices { try write(suite: index, of: recorded, &xml, to: &output) }
+        xml.close("testsuites")
+        try output.write(xml.takeText())
     }
 
-    private func write(_ suite: SuiteResult, of run: Run, to xml: inout XMLWriter) {
+    private func write(
+        suite index: Int, of recorded: RecordedRun, _ xml: inout XMLWriter, to output: inout ReportOutput
+    ) throws {
+        let suite = recorded.run.suites[index]
+        xml.open("testsuite", attributes(of: suite, recorded))
+        xml.element("properties", []) { xml in
+            xml.element("property", [("name", "agent"), ("value", suite.agent)])
+            xml.element("property", [("name", "drover"), ("value", recorded.run.version)])
+            for threshold in suite.thresholds {
+                let value = "\(threshold.verdict.rawValue): \(threshold.actual), wanted \(threshold.wanted)"
+                xml.element("property", [("name", "threshold.\(threshold.name)"), ("value", value)])
+            }
+            xml.element("property", [("name", "verdict"), ("value", suite.verdict.rawValue)])
+        }
+        for position in recorded.positions(ofSuite: index) {
+            write(try recorded.result(of: position), of: recorded, to: &xml)
+            try output.write(xml.takeText())
+        }
+        xml.close("testsuite")
+    }
+
+    private func attributes(of suite: SuiteResult, _ recorded: RecordedRun) -> [(String, String)] {
         let outcomes = suite.cases.map(JUnitOutcome.init)
         let time = suite.cases.map(\.totalLatency).reduce(.zero, +)
-        xml.element(
-            "testsuite",
-            [
-                ("name", suite.suite), ("tests", "\(outcomes.count)"),
-                ("failures", "\(outcomes.count { $0 == .failure })"), ("errors", "\(outcomes.count { $0 == .error })"),
-                ("skipped", "\(outcomes.count { $0 == .skipped })"), ("time", time.seconds),
-                ("timestamp", run.startedAt), ("file", run.sources[suite.range.source].path),
-            ]
-        ) { xml in
-            xml.element("properties", []) { xml in
-                xml.element("property", [("name", "agent"), ("value", suite.agent)])
-                xml.element("property", [("name", "drover"), ("value", run.version)])
-                for threshold in suite.thresholds {
-                    let value = "\(threshold.verdict.rawValue): \(threshold.actual), wanted \(threshold.wanted)"
-                    xml.element("property", [("name", "threshold.\(threshold.name)"), ("value", value)])
-                }
-                xml.element("property", [("name", "verdict"), ("value", suite.verdict.rawValue)])
-            }
-            for result in suite.cases { write(result, of: run, to: &xml) }
-        }
+        return [
+            ("name", suite.suite), ("tests", "\(outcomes.count)"),
+            ("failures", "\(outcomes.count { $0 == .failure })"), ("errors", "\(outcomes.count { $0 == .error })"),
+            ("skipped", "\(outcomes.count { $0 == .skipped })"), ("time", time.seconds),
+            ("timestamp", recorded.run.startedAt), ("file", recorded.sources[suite.range.source].path),
+        ]
     }
 
-    private func write(_ result: CaseResult, of run: Run, to xml: inout XMLWriter) {
-        let outcome = JUnitOutcome(result)
+    private func write(_ result: CaseResult, of recorded: RecordedRun, to xml: inout XMLWriter) {
+        let outcome = JUnitOutcome(
+            result.verdict, decides: result.decides, hasSamples: !result.samples.isEmpty)
         let diagnostics = outcome == .success ? [] : result.diagnostics
         let place = diagnostics.compactMap(\.subject).first ?? result.range
         xml.element(
             "testcase",
             [
-                ("name", result.title), ("classname", "\(run.stack).\(result.id.suite)"),
-                ("time", result.totalLatency.seconds), ("file", run.sources[place.source].path),
+                ("name", result.title), ("classname", "\(recorded.run.stack).\(result.id.suite)"),
+                ("time", result.totalLatency.seconds), ("file", recorded.sources[place.source].path),
                 ("line", "\(place.start.line)"),
             ]
         ) { xml in
             if let first = diagnostics.first {
-                let body = DiagnosticRenderer(sources: run.sources, colors: false).render(diagnostics)
+                let body = DiagnosticRenderer(sources: recorded.sources, colors: false).render(diagnostics)
                 xml.element(outcome.rawValue, [("message", first.detail), ("type", first.code.name)], text: body)
             }
             if !result.transcript.isEmpty { xml.element("system-out", [], text: result.transcript) }
@@ -93,11 +104,15 @@ private enum JUnitOutcome: String {
     case error
     case skipped
 
-    init(_ result: CaseResult) {
-        switch result.verdict {
+    init(_ tally: CaseTally) {
+        self.init(tally.verdict, decides: tally.decides, hasSamples: tally.samples > 0)
+    }
+
+    init(_ verdict: Verdict, decides: Bool, hasSamples: Bool) {
+        switch verdict {
         case .passed: self = .success
-        case .failed: self = result.decides ? .failure : .skipped
-        case .inconclusive: self = result.decides && !result.samples.isEmpty ? .error : .skipped
+        case .failed: self = decides ? .failure : .skipped
+        case .inconclusive: self = decides && hasSamples ? .error : .skipped
         }
     }
 }

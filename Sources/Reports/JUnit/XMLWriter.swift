@@ -23,6 +23,24 @@ struct XMLWriter {
         text += "\(indentation)<\(name)\(Self.spelled(attributes))>\n\(inner.text)\(indentation)</\(name)>\n"
     }
 
+    /// Begins an element whose elements come one after the other, until it is closed.
+    mutating func open(_ name: String, _ attributes: [(String, String)]) {
+        text += "\(indentation)<\(name)\(Self.spelled(attributes))>\n"
+        depth += 1
+    }
+
+    /// Ends an element that was opened.
+    mutating func close(_ name: String) {
+        depth -= 1
+        text += "\(indentation)</\(name)>\n"
+    }
+
+    /// What was written since the last time.
+    mutating func takeText() -> String {
+        defer { text = "" }
+        return text
+    }
+
     private var indentation: String {
         String(repeating: "  ", count: depth)
     }

@@ -1,5 +1,5 @@
 package import Language
-import Suites
+package import Suites
 
 /// What the evaluation runs of one command have in common.
 package struct EvaluationContext: Sendable {
@@ -10,38 +10,34 @@ package struct EvaluationContext: Sendable {
     package let commit: String?
     /// What no other run of suites is called.
     package let id: String
-    /// ISO 8601 in UTC: `2026-06-01T12:00:00Z`.
-    package let startedAt: String
-    /// What the ranges in the results refer to.
+    /// What is recorded of the run so far.
+    package let recorded: @Sendable () throws -> RecordedRun
+    /// What the ranges in the suites refer to.
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
 
     package init(
-        stack: String, version: String, commit: String?, id: String, startedAt: String, sources: SourceMap,
-        now: @escaping @Sendable () -> Int
+        stack: String, version: String, commit: String?, id: String, sources: SourceMap,
+        recorded: @escaping @Sendable () throws -> RecordedRun, now: @escaping @Sendable () -> Int
     ) {
         self.stack = stack
         self.version = version
         self.commit = commit
         self.id = id
-        self.startedAt = startedAt
         self.sources = sources
+        self.recorded = recorded
         self.now = now
     }
 
-    /// The JSON report of a single suite.
-    func report(of result: SuiteResult) -> String {
-        JSONReport().render(
-            Run(
-                stack: stack, version: version, startedAt: startedAt, duration: result.duration, suites: [result],
-                sources: sources))
-    }
-}
-
-extension SuiteResult {
-    /// How long its samples took, one after the other.
-    fileprivate var duration: Duration {
-        cases.flatMap(\.samples).map(\.latency).reduce(.zero, +)
+    /// The JSON report of a single suite that is over; nil when nothing is recorded of it.
+    func report(ofSuite name: String) throws -> [UInt8]? {
+        let recorded = try recorded()
+        guard let suite = recorded.run.suites.firstIndex(where: { $0.suite == name }) else { return nil }
+        var bytes: [UInt8] = []
+        try ReportOutput.collect({ bytes += $0 }) { output in
+            try JSONReport().write(recorded.only(suite: suite), to: &output)
+        }
+        return bytes
     }
 }

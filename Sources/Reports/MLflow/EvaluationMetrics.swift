@@ -3,37 +3,50 @@ import Runtime
 import Suites
 import Wire
 
-extension SuiteResult {
-    /// What a suite's samples come to, by the names that MLflow gives aggregates: `contains/mean` is the share of samples
-    /// in which all of that assertion held; what could not be found out is left out.
-    var metrics: [(name: String, value: Double)] {
-        let samples = cases.flatMap(\.samples)
-        let findings = samples.flatMap(\.assessments).compactMap { assessment -> (String, Double)? in
-            guard case .value(let holds) = assessment.finding else { return nil }
-            return (assessment.name, holds ? 1 : 0)
+/// What a suite's samples come to, by the names that MLflow gives aggregates: a fold over them. `contains/mean` is the
+/// share of samples in which all of that assertion held; what could not be found out is left out.
+struct EvaluationMetrics: Sendable {
+    private struct Share {
+        var held = 0
+        var all = 0
+    }
+
+    private var shares: [String: Share] = [:]
+    private var answered = 0
+    private var latency = Duration.zero
+    private var told = 0
+    private var tokens = 0
+
+    mutating func take(_ sample: Sample) {
+        for assessment in sample.assessments {
+            guard case .value(let holds) = assessment.finding else { continue }
+            shares[assessment.name, default: Share()].all += 1
+            if holds { shares[assessment.name, default: Share()].held += 1 }
         }
-        var metrics = Dictionary(grouping: findings, by: \.0).mapValues { $0.map(\.1).mean }
-            .map { (name: "\($0.key)/mean", value: $0.value) }
-        let answered = samples.filter { !$0.turns.isEmpty }
-        if !answered.isEmpty {
-            metrics.append(("latency_ms/mean", answered.map { $0.latency / .milliseconds(1) }.mean))
+        guard !sample.turns.isEmpty else { return }
+        answered += 1
+        latency += sample.latency
+        guard let usage = sample.usage else { return }
+        told += 1
+        tokens += usage.total
+    }
+
+    /// Sorted by name.
+    func values(of result: SuiteResult) -> [(name: String, value: Double)] {
+        var metrics = shares.map { (name: "\($0.key)/mean", value: Double($0.value.held) / Double($0.value.all)) }
+        if answered > 0 {
+            metrics.append(("latency_ms/mean", latency / .milliseconds(1) / Double(answered)))
         }
-        let tokens = answered.compactMap(\.usage).map { Double($0.total) }
-        if !tokens.isEmpty {
-            metrics.append(("total_tokens/mean", tokens.mean))
-            metrics.append(("total_tokens", tokens.reduce(0, +)))
+        if told > 0 {
+            metrics.append(("total_tokens/mean", Double(tokens) / Double(told)))
+            metrics.append(("total_tokens", Double(tokens)))
         }
+        let verdicts = result.cases.map(\.verdict)
         metrics += [
-            ("cases", Double(cases.count)), ("cases_passed", Double(cases.count { $0.verdict == .passed })),
-            ("cases_failed", Double(cases.count { $0.verdict == .failed })),
-            ("cases_inconclusive", Double(cases.count { $0.verdict == .inconclusive })),
+            ("cases", Double(verdicts.count)), ("cases_passed", Double(verdicts.count { $0 == .passed })),
+            ("cases_failed", Double(verdicts.count { $0 == .failed })),
+            ("cases_inconclusive", Double(verdicts.count { $0 == .inconclusive })),
         ]
         return metrics.sorted { $0.name < $1.name }
-    }
-}
-
-extension [Double] {
-    fileprivate var mean: Double {
-        isEmpty ? 0 : reduce(0, +) / Double(count)
     }
 }

@@ -9,8 +9,8 @@ package import Wire
 /// behind the suites' back: they never wait for it, and what it cannot publish it tells at the end.
 package final class EvaluationPublisher: Sendable {
     private enum Step: Sendable {
-        case sample(CaseID, Sample, Trace?)
-        case suite(SuiteResult)
+        case sample(FinishedSample)
+        case suite(SuiteResult, EvaluationMetrics)
     }
 
     private struct State {
@@ -18,6 +18,8 @@ package final class EvaluationPublisher: Sendable {
         var waiting = 0
         var dropped = 0
         var done = 0
+        /// By suite.
+        var metrics: [String: EvaluationMetrics] = [:]
         var problems: [Diagnostic] = []
     }
 
@@ -65,9 +67,10 @@ package final class EvaluationPublisher: Sendable {
     /// Takes in what happened; never waits.
     package func take(_ event: SuiteEvent) {
         switch event {
-        case .sampleFinished(let id, let sample, let trace):
-            guard runs[id.suite] != nil else { return }
+        case .sampleFinished(let finished):
+            guard runs[finished.id.suite] != nil else { return }
             let isTaken = state.withLock { state in
+                state.metrics[finished.id.suite, default: EvaluationMetrics()].take(finished.sample)
                 guard state.waiting < Self.limit else {
                     state.dropped += 1
                     return false
@@ -75,9 +78,11 @@ package final class EvaluationPublisher: Sendable {
                 state.waiting += 1
                 return true
             }
-            if isTaken { step.yield(.sample(id, sample, trace)) }
+            if isTaken { step.yield(.sample(finished)) }
         case .suiteFinished(let result):
-            if runs[result.suite] != nil { step.yield(.suite(result)) }
+            guard runs[result.suite] != nil else { return }
+            let metrics = state.withLock { $0.metrics.removeValue(forKey: result.suite) } ?? EvaluationMetrics()
+            step.yield(.suite(result, metrics))
         case .started, .sampleStarted, .caseFinished:
             break
         }
@@ -111,15 +116,19 @@ extension EvaluationPublisher {
         var begun: [String: MLflowRun?] = [:]
         for await step in steps {
             switch step {
-            case .sample(let id, let sample, let trace):
-                if let evaluation = runs[id.suite], let run = await begin(evaluation, &begun), let trace {
-                    writer.write(trace.evaluated(sample, of: id, run: run.id, at: evaluation.place))
+            case .sample(let finished):
+                if let evaluation = runs[finished.id.suite], let run = await begin(evaluation, &begun),
+                    let trace = finished.trace
+                {
+                    writer.write(trace.evaluated(finished.sample, of: finished.id, run: run.id, at: evaluation.place))
                 }
                 state.withLock { $0.waiting -= 1 }
-            case .suite(let result):
+            case .suite(let result, let metrics):
                 if let evaluation = runs[result.suite], let run = await begin(evaluation, &begun) {
                     let now = evaluation.context.now()
-                    await persistently(result.suite) { try await evaluation.end(run, with: result, at: now) }
+                    await persistently(result.suite) {
+                        try await evaluation.end(run, with: result, metrics.values(of: result), at: now)
+                    }
                 }
                 begun[result.suite] = .some(nil)
             }

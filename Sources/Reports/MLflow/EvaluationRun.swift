@@ -11,6 +11,15 @@ struct EvaluationRun: Sendable {
     let suite: TestSuite
     let place: MLflowPlace
     let context: EvaluationContext
+    private let dataset: MLflowRunDataset
+
+    init(server: MLflowServer, suite: TestSuite, place: MLflowPlace, context: EvaluationContext) {
+        self.server = server
+        self.suite = suite
+        self.place = place
+        self.context = context
+        dataset = MLflowRunDataset(asking: suite, at: context.sources[suite.range.source].path)
+    }
 
     /// Makes the run with its dataset and model; when it was begun before, takes that one.
     func begin() async throws -> MLflowRun {
@@ -21,16 +30,19 @@ struct EvaluationRun: Sendable {
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
     /// A time in milliseconds since 1970: doing it again at the same time changes nothing.
-    func end(_ run: MLflowRun, with result: SuiteResult, at now: Int) async throws {
-        let metrics = result.metrics.map { metric in
-            MLflowMetric(
-                metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
+    func end(
+        _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], at now: Int
+    ) async throws {
+        let metrics = values.map { metric in
+            MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
         let verdict = ["drover.verdict": result.verdict.rawValue]
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: verdict)
         // The report is one more thing to look at: where artifacts are kept elsewhere, everything else is still there.
-        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) {
-            try await server.putArtifact(Array(context.report(of: result).utf8), named: "drover.json", in: folder)
+        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
+            let report = try context.report(ofSuite: suite.name)
+        {
+            try await server.putArtifact(report, named: "drover.json", in: folder)
         }
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
@@ -59,17 +71,17 @@ struct EvaluationRun: Sendable {
         tags["drover.model"] = place.modelURI
         return tags
     }
+}
 
-    /// The questions and claims of the suite: what is asked again gives the same digest.
-    private var dataset: MLflowRunDataset {
+extension MLflowRunDataset {
+    /// The questions and claims of a suite: what is asked again gives the same digest.
+    fileprivate init(asking suite: TestSuite, at path: String) {
         let rows = suite.cases.map { testCase in
             [testCase.id.description]
                 + testCase.turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }
         }
         let digest = sha256Hex(Array(rows.map { $0.joined(separator: "\0") }.joined(separator: "\u{1}").utf8))
-        return MLflowRunDataset(
-            name: suite.name, digest: String(digest.prefix(8)), place: context.sources[suite.range.source].path,
-            rows: suite.cases.count)
+        self.init(name: suite.name, digest: String(digest.prefix(8)), place: path, rows: suite.cases.count)
     }
 }
 

@@ -1,6 +1,6 @@
 import Language
 import Runtime
-import Suites
+package import Suites
 
 /// The report for people: a line for each case, what went wrong at its YAML, and one line that sums up.
 ///
@@ -30,48 +30,58 @@ package struct TerminalReport: Report {
         self.colors = colors
     }
 
-    package func render(_ run: Run) -> String {
-        let diagnostics = run.diagnostics
-        let renderer = DiagnosticRenderer(sources: run.sources, colors: colors)
-        let failures = diagnostics.isEmpty ? [] : [renderer.render(diagnostics)]
-        return (run.suites.map(table) + failures + [summary(of: run)]).joined(separator: "\n")
+    package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
+        for index in recorded.run.suites.indices {
+            try write(suite: index, of: recorded, to: &output)
+            try output.write("\n")
+        }
+        var findings = OrderedFindings(of: recorded)
+        try findings.forEach(colors: colors) { text in
+            try output.write(text + "\n")
+        }
+        try output.write(summary(of: recorded.run))
     }
 
-    private func table(of suite: SuiteResult) -> String {
-        let rows = suite.cases.map(cells)
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = zip(suite.cases, rows).map { result, cells in
-            let padded = zip(cells, widths + [0]).map { cell, width in
+    private func write(suite index: Int, of recorded: RecordedRun, to output: inout ReportOutput) throws {
+        let suite = recorded.run.suites[index]
+        let positions = recorded.positions(ofSuite: index)
+        try output.write("\(paint(suite.suite, "1")) · agent \(suite.agent)\n")
+        var widths = [0, 0, 0]
+        for position in positions {
+            widths = zip(widths, try cells(of: position, in: recorded)).map { max($0, $1.count) }
+        }
+        for position in positions {
+            let padded = zip(try cells(of: position, in: recorded), widths + [0]).map { cell, width in
                 cell + String(repeating: " ", count: max(0, width - cell.count))
             }
             let line = padded.joined(separator: "   ")
-            return "  \(glyph(result)) " + String(line.reversed().drop { $0 == " " }.reversed())
+            let glyph = glyph(recorded.tally(of: position))
+            try output.write("  \(glyph) " + String(line.reversed().drop { $0 == " " }.reversed()) + "\n")
         }
-        return (["\(paint(suite.suite, "1")) · agent \(suite.agent)"] + lines).joined(separator: "\n") + "\n"
     }
 
     /// Name, time, tokens, remarks.
-    private func cells(of result: CaseResult) -> [String] {
-        let tokens = result.usage.map { "\($0.total) tokens" } ?? ""
-        let remarks = remarks(on: result).joined(separator: ", ")
-        return [result.id.description, result.latency?.spelled ?? "", tokens, remarks]
+    private func cells(of position: RecordedRun.Position, in recorded: RecordedRun) throws -> [String] {
+        let declared = try recorded.declaration(of: position)
+        let tally = recorded.tally(of: position)
+        let tokens = tally.usage.map { "\($0.total) tokens" } ?? ""
+        let remarks = remarks(on: tally, declared.quarantine).joined(separator: ", ")
+        return [declared.id.description, tally.latency?.spelled ?? "", tokens, remarks]
     }
 
-    private func remarks(on result: CaseResult) -> [String] {
-        let passed = result.samples.count { $0.verdict == .passed }
-        let attempts = result.samples.map(\.attempts).max() ?? 1
-        return [
-            result.repetition.samples > 1 ? "\(passed) of \(result.repetition.samples) samples passed" : nil,
-            attempts > 1 ? "\(attempts) attempts" : nil,
-            result.quarantine.map { "in quarantine until \($0.until)" },
-            result.samples.isEmpty ? "not run" : nil,
+    private func remarks(on tally: CaseTally, _ quarantine: Quarantine?) -> [String] {
+        [
+            tally.repetition.samples > 1 ? "\(tally.passed) of \(tally.repetition.samples) samples passed" : nil,
+            tally.attempts > 1 ? "\(tally.attempts) attempts" : nil,
+            quarantine.map { "in quarantine until \($0.until)" },
+            tally.samples == 0 ? "not run" : nil,
         ].compactMap { $0 }
     }
 
-    private func glyph(_ result: CaseResult) -> String {
-        switch result.verdict {
+    private func glyph(_ tally: CaseTally) -> String {
+        switch tally.verdict {
         case .passed: paint("✓", "32")
-        case .failed: paint("✗", result.decides ? "31" : "33")
+        case .failed: paint("✗", tally.decides ? "31" : "33")
         case .inconclusive: paint("?", "33")
         }
     }

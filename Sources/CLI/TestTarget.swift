@@ -2,7 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 
 /// Whom suites ask.
-enum TrialTarget: Sendable {
+enum TestTarget: Sendable {
     /// The last applied version of each agent.
     case lastApplied
     /// What the spec says now.
@@ -42,7 +42,7 @@ struct TargetOptions: ParsableArguments {
         if let url { _ = try ServedPlace(url, environment: [:]) }
     }
 
-    func trialTarget() throws -> TrialTarget {
+    func testTarget() throws -> TestTarget {
         guard let url else { return fromSpec ? .declared : .lastApplied }
         return .served(try ServedPlace(url, environment: ProcessInfo.processInfo.environment))
     }

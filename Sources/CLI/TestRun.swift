@@ -9,15 +9,15 @@ import Suites
 import Wire
 
 /// A run of a stack's suites.
-struct Trial: Sendable {
+struct TestRun: Sendable {
     private let stack: Stack
     private let suites: [TestSuite]
     private let requests: [ReportRequest]
     private let concurrency: Int
-    private let target: TrialTarget
+    private let target: TestTarget
     private let publishes: Bool
 
-    init(_ stack: Stack, _ options: SuiteOptions, target: TrialTarget = .lastApplied) throws {
+    init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
         self.stack = stack
         suites = try options.filter().applied(to: stack.suites())
         requests = try options.requests()
@@ -47,20 +47,30 @@ struct Trial: Sendable {
 
     private func run(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
-        return try await publishing(in: session, agents, since: started) { onEvent in
+        let recorder = try recorder(since: started)
+        return try await publishing(in: session, agents, recorder) { onEvent in
             let clock = ContinuousClock()
             let start = clock.now
             let runner = runner(agents, since: started)
             let suites = suites
-            let results = try await Interruption.stopping { await runner.run(suites) { onEvent($0) } }
-            let run = Run(
-                stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
-                duration: clock.now - start, suites: results, sources: stack.sources)
-            Console.stream(TerminalReport(colors: Console.colors(stack.environment)).render(run))
-            stack.warnOfFallbacks(in: run)
-            try write(run)
-            return run
+            try await Interruption.cancelling { try await runner.run(suites, recording: recorder, onEvent: onEvent) }
+            let recorded = try recorder.end(after: clock.now - start)
+            try ReportOutput.collect({ Console.write($0, to: Console.output) }) { output in
+                try TerminalReport(colors: Console.colors(stack.environment)).write(recorded, to: &output)
+            }
+            stack.warnOfFallbacks(in: recorded.run)
+            try write(recorded)
+            return recorded.run
         }
+    }
+
+    /// What keeps the samples until the reports are written: a file that is gone afterwards.
+    private func recorder(since started: Date) throws -> RunRecorder {
+        let run = RunRecord(
+            stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
+            sources: stack.sources)
+        let directory = FileManager.default.temporaryDirectory.path
+        return try RunRecorder(run, suites, in: stack.sources, to: SampleLog.temporary(in: directory))
     }
 
     private func agents(in session: Session) async throws -> RunnableAgents {
@@ -73,19 +83,19 @@ struct Trial: Sendable {
         return SuiteRunner(
             runtime: agents.runtime, today: CalendarDay(secondsSince1970: Int(started.timeIntervalSince1970)),
             concurrency: concurrency,
-            recorder: publishes ? Self.recorder(of:) : nil
+            recorder: publishes ? Self.trace(of:) : nil
         ) { name in
             try await agents.definition(of: name, target)
         }
     }
 
-    private static func recorder(of agent: AgentDefinition) -> TraceRecorder {
+    private static func trace(of agent: AgentDefinition) -> TraceRecorder {
         TraceRecorder(agent, id: .random(), start: Date().nanoseconds)
     }
 
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
-        in session: Session, _ agents: RunnableAgents, since started: Date,
+        in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder,
         _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
     ) async throws -> Run {
         guard publishes, let mlflow = session.servers.mlflow else { return try await body { Self.show($0) } }
@@ -95,7 +105,7 @@ struct Trial: Sendable {
         }
         let context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
-            id: TraceID.random().hexadecimal, startedAt: started.formatted(.iso8601), sources: stack.sources,
+            id: TraceID.random().hexadecimal, sources: stack.sources, recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: Dictionary(places) { first, _ in first }, context
@@ -119,27 +129,21 @@ struct Trial: Sendable {
         }
     }
 
-    private func write(_ run: Run) throws {
+    private func write(_ recorded: RecordedRun) throws {
         for request in requests {
-            let text = request.report.render(run)
             guard request.path != "-" else {
-                Console.stream(text)
+                try ReportOutput.collect({ Console.write($0, to: Console.output) }) { output in
+                    try request.report.write(recorded, to: &output)
+                }
                 continue
             }
-            do {
-                try Data(text.utf8).write(to: URL(filePath: request.path), options: .atomic)
-            } catch {
-                throw Diagnostic(
-                    "report-not-written", "A report could not be written",
-                    detail: "`\(request.path)` cannot be written.", fix: "Name a file in a folder that exists.",
-                    cause: .unavailable)
-            }
+            try ReportFile(request.path).write { try request.report.write(recorded, to: &$0) }
         }
     }
 
     private static func show(_ event: SuiteEvent) {
-        guard case .caseFinished(let result) = event, !Console.isInteractive else { return }
-        Console.note("\(result.id): \(result.verdict.rawValue)")
+        guard case .caseFinished(let id, let verdict, _) = event, !Console.isInteractive else { return }
+        Console.note("\(id): \(verdict.rawValue)")
     }
 }
 

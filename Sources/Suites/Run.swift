@@ -1,7 +1,4 @@
-package import Language
-package import Suites
-
-/// One run of suites, over: what every report folds into its format.
+/// One run of suites in numbers.
 package struct Run: Sendable {
     package let stack: String
     /// Of drover: `1.0.0`.
@@ -11,20 +8,6 @@ package struct Run: Sendable {
     package let duration: Duration
     /// In declaration order.
     package let suites: [SuiteResult]
-    /// What the ranges in the results refer to.
-    package let sources: SourceMap
-
-    package init(
-        stack: String, version: String, startedAt: String, duration: Duration, suites: [SuiteResult],
-        sources: SourceMap
-    ) {
-        self.stack = stack
-        self.version = version
-        self.startedAt = startedAt
-        self.duration = duration
-        self.suites = suites
-        self.sources = sources
-    }
 
     /// The worst verdict of its suites; a run without suites found nothing out.
     package var verdict: Verdict {
@@ -44,7 +27,7 @@ package struct Counts: Sendable, Hashable {
     package let inconclusive: Int
     package let quarantined: Int
 
-    init(_ cases: [CaseResult]) {
+    init(_ cases: [CaseTally]) {
         let deciding = cases.filter(\.decides)
         passed = deciding.count { $0.verdict == .passed }
         failed = deciding.count { $0.verdict == .failed }
@@ -53,7 +36,7 @@ package struct Counts: Sendable, Hashable {
     }
 
     /// `6 passed, 1 failed, 0 inconclusive`.
-    var text: String {
+    package var text: String {
         "\(passed) passed, \(failed) failed, \(inconclusive) inconclusive"
             + (quarantined > 0 ? ", \(quarantined) in quarantine" : "")
     }

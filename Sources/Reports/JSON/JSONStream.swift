@@ -1,0 +1,54 @@
+import Language
+
+/// Writes what `Value.prettyJSON` would, without ever holding all of it: one member of an object comes piece by piece.
+struct JSONStream {
+    private var depth = 0
+
+    /// A value that is held as a whole.
+    func value(_ value: Value, to output: inout ReportOutput) throws {
+        // No line break stands in a string of JSON, so that each one here begins a line.
+        let lines = value.prettyJSON.split(separator: "\n", omittingEmptySubsequences: false)
+        try output.write(lines.joined(separator: "\n" + indentation))
+    }
+
+    /// An object with one member more, which `body` writes in its place among the sorted keys.
+    mutating func object(
+        _ members: [String: Value], streaming name: String, to output: inout ReportOutput,
+        _ body: (inout JSONStream, inout ReportOutput) throws -> Void
+    ) throws {
+        try output.write("{")
+        depth += 1
+        let names = (members.keys + [name]).sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
+        for (index, key) in names.enumerated() {
+            try output.write((index == 0 ? "\n" : ",\n") + indentation + Value.string(key).canonicalJSON + ": ")
+            if key == name {
+                try body(&self, &output)
+            } else if let member = members[key] {
+                try value(member, to: &output)
+            }
+        }
+        depth -= 1
+        try output.write("\n" + indentation + "}")
+    }
+
+    /// An array of which `body` writes one element after the other.
+    mutating func array<Elements: Collection>(
+        _ elements: Elements, to output: inout ReportOutput,
+        _ body: (Elements.Element, inout JSONStream, inout ReportOutput) throws -> Void
+    ) throws {
+        guard !elements.isEmpty else { return try output.write("[]") }
+        depth += 1
+        var separator = "["
+        for element in elements {
+            try output.write(separator + "\n" + indentation)
+            try body(element, &self, &output)
+            separator = ","
+        }
+        depth -= 1
+        try output.write("\n" + indentation + "]")
+    }
+
+    private var indentation: String {
+        String(repeating: "  ", count: depth)
+    }
+}

@@ -1,0 +1,78 @@
+import Language
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The file that a report goes to: it is there when it is whole, and until then what was there before is.
+package struct ReportFile: Sendable {
+    private struct Failure: Error {}
+
+    private let path: String
+
+    package init(_ path: String) {
+        self.path = path
+    }
+
+    /// Replaces the file by what the body writes.
+    /// - Throws: `Diagnostic` when it cannot be written, and what the body throws; nothing has changed then.
+    package func write(_ body: (inout ReportOutput) throws -> Void) throws {
+        do {
+            // What stands at a link is replaced, not the link; a pipe or a device is written to.
+            let target = FileBytes.canonicalPath(path) ?? path
+            var status = stat()
+            let isThere = stat(target, &status) == 0
+            guard !isThere || status.st_mode & S_IFMT == S_IFREG else {
+                return try Self.write(target, O_WRONLY, body)
+            }
+            try Self.replace(target, mode: isThere ? status.st_mode & 0o777 : nil, body)
+        } catch is Failure {
+            throw Diagnostic(
+                "report-not-written", "A report could not be written", detail: "`\(path)` cannot be written.",
+                fix: "Name a file in a folder that exists.", cause: .unavailable)
+        }
+    }
+
+    private static func replace(
+        _ target: String, mode: mode_t?, _ body: (inout ReportOutput) throws -> Void
+    ) throws {
+        let draft = "\(target).\(UInt32.random(in: 0...UInt32.max)).part"
+        do {
+            try write(draft, O_WRONLY | O_CREAT | O_EXCL, body)
+            if let mode { _ = chmod(draft, mode) }
+            guard rename(draft, target) == 0 else { throw Failure() }
+        } catch {
+            unlink(draft)
+            throw error
+        }
+    }
+
+    private static func write(
+        _ path: String, _ flags: Int32, _ body: (inout ReportOutput) throws -> Void
+    ) throws {
+        let descriptor = open(path, flags | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw Failure() }
+        defer { close(descriptor) }
+        try ReportOutput.collect({ try write($0, to: descriptor) }, body)
+    }
+
+    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            #if canImport(Glibc)
+                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            #elseif canImport(Musl)
+                let written = rest.withUnsafeBytes { Musl.write(descriptor, $0.baseAddress, $0.count) }
+            #elseif canImport(Darwin)
+                let written = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
+            #endif
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { throw Failure() }
+            rest = rest.dropFirst(written)
+        }
+    }
+}

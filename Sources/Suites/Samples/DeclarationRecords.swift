@@ -1,0 +1,135 @@
+package import Language
+
+/// What was to be run, as the first line of a log has it.
+package struct RunRecord: Sendable, Hashable, Codable {
+    package let stack: String
+    /// Of drover: `1.0.0`.
+    package let version: String
+    /// ISO 8601 in UTC: `2026-06-01T12:00:00Z`.
+    package let startedAt: String
+    /// The paths of what the spec was read from, in the order in which they were read.
+    package let sources: [String]
+
+    package init(stack: String, version: String, startedAt: String, sources: SourceMap) {
+        self.stack = stack
+        self.version = version
+        self.startedAt = startedAt
+        self.sources = sources.sources.map(\.path)
+    }
+}
+
+/// A suite as it was declared, without its cases.
+struct SuiteRecord: Sendable, Hashable, Codable {
+    let name: String
+    let agent: String
+    let experiment: String?
+    let place: Place
+    let thresholds: ThresholdsRecord
+
+    init(_ suite: TestSuite, in sources: SourceMap) {
+        name = suite.name
+        agent = suite.agent
+        experiment = suite.experiment
+        place = Place(suite.range, in: sources)
+        thresholds = ThresholdsRecord(suite.thresholds, in: sources)
+    }
+}
+
+/// What a suite must reach; durations in nanoseconds.
+struct ThresholdsRecord: Sendable, Hashable, Codable {
+    struct Limit<Value: Sendable & Hashable & Codable>: Sendable, Hashable, Codable {
+        let value: Value
+        let place: Place
+
+        init(_ value: Value, at range: SourceRange, in sources: SourceMap) {
+            self.value = value
+            place = Place(range, in: sources)
+        }
+
+        func located(in sources: SourceMap) throws(UnreadableRecord) -> Located<Value> {
+            Located(value, at: try sources.known(place))
+        }
+    }
+
+    let passRate: Limit<Double>?
+    let errorRate: Limit<Double>?
+    let latencyP50: Limit<Int>?
+    let latencyP95: Limit<Int>?
+    let totalTokens: Limit<Int>?
+    let maxDuration: Limit<Int>?
+
+    init(_ thresholds: Thresholds, in sources: SourceMap) {
+        passRate = thresholds.passRate.map { Limit($0.value, at: $0.range, in: sources) }
+        errorRate = thresholds.errorRate.map { Limit($0.value, at: $0.range, in: sources) }
+        latencyP50 = thresholds.latencyP50.map { Limit($0.value.nanoseconds, at: $0.range, in: sources) }
+        latencyP95 = thresholds.latencyP95.map { Limit($0.value.nanoseconds, at: $0.range, in: sources) }
+        totalTokens = thresholds.totalTokens.map { Limit($0.value, at: $0.range, in: sources) }
+        maxDuration = thresholds.maxDuration.map { Limit($0.value.nanoseconds, at: $0.range, in: sources) }
+    }
+
+    func thresholds(in sources: SourceMap) throws(UnreadableRecord) -> Thresholds {
+        func duration(_ limit: Limit<Int>) throws(UnreadableRecord) -> Located<Duration> {
+            Located(.nanoseconds(limit.value), at: try sources.known(limit.place))
+        }
+        return Thresholds(
+            passRate: try passRate?.located(in: sources), errorRate: try errorRate?.located(in: sources),
+            latencyP50: try latencyP50.map(duration), latencyP95: try latencyP95.map(duration),
+            totalTokens: try totalTokens?.located(in: sources), maxDuration: try maxDuration.map(duration))
+    }
+}
+
+/// A case as it was declared, without what is asked in it.
+struct CaseRecord: Sendable, Hashable, Codable {
+    struct Quarantine: Sendable, Hashable, Codable {
+        let until: String
+        let reason: String
+        let place: Place
+    }
+
+    let id: String
+    let name: String
+    let place: Place
+    let labels: [String: String]?
+    let samples: Int
+    let atLeast: Int
+    let quarantine: Quarantine?
+
+    init(_ testCase: TestCase, in sources: SourceMap) {
+        id = testCase.id.description
+        name = testCase.name
+        place = Place(testCase.range, in: sources)
+        labels = testCase.labels.isEmpty ? nil : testCase.labels
+        samples = testCase.repetition.samples
+        atLeast = testCase.repetition.atLeast
+        quarantine = testCase.quarantine.map {
+            Quarantine(until: $0.until.description, reason: $0.reason, place: Place($0.range, in: sources))
+        }
+    }
+
+    var tally: CaseTally {
+        CaseTally(Repetition(samples: samples, atLeast: atLeast), decides: quarantine == nil)
+    }
+
+    func result(
+        _ taken: [Sample], notRun: Diagnostic?, in sources: SourceMap
+    ) throws(UnreadableRecord) -> CaseResult {
+        CaseResult(
+            id: try CaseID(recorded: id), name: name, range: try sources.known(place), labels: labels ?? [:],
+            repetition: Repetition(samples: samples, atLeast: atLeast),
+            quarantine: try quarantine.map { recorded throws(UnreadableRecord) in
+                guard let until = CalendarDay(recorded.until) else {
+                    throw UnreadableRecord(reason: "`\(recorded.until)` is no day")
+                }
+                return Suites.Quarantine(
+                    until: until, reason: recorded.reason, range: try sources.known(recorded.place))
+            },
+            samples: taken, notRun: notRun)
+    }
+}
+
+extension CaseID {
+    init(recorded text: String) throws(UnreadableRecord) {
+        guard let id = CaseID(text) else { throw UnreadableRecord(reason: "`\(text)` is no case") }
+        self = id
+    }
+}

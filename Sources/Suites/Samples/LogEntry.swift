@@ -1,0 +1,142 @@
+import FoundationEssentials
+import Language
+
+/// One line of a log: a JSON object with one key that says what it is.
+///
+///     {"run":{"stack":"helpdesk","version":"1.0.0","startedAt":"2026-06-01T12:00:00Z","sources":["helpdesk.yaml"]}}
+///     {"line":{"path":"helpdesk.yaml","number":3,"text":"  golden:"}}
+///     {"suite":{"name":"golden","agent":"support","place":"helpdesk.yaml:3:3-3:9","thresholds":{}}}
+///     {"case":{"id":"golden/ticket","name":"ticket","place":"helpdesk.yaml:9:9-9:15","samples":1,"atLeast":1}}
+///     {"sample":{"format":1,"case":"golden/ticket","number":1,"verdict":"passed","attempts":1,"elapsed":3400000000,
+///       "turns":[{"input":"…","answer":{"status":"completed","text":"…","latency":3400000000,…},
+///         "outcomes":[{"name":"contains","claim":"…","place":"helpdesk.yaml:14:9-14:26","result":"passed"}]}]}}
+///     {"suiteEnd":{"suite":"golden","elapsed":3400000000}}
+///     {"end":{"duration":3400000000}}
+///
+/// The run, its suites and their cases come first, in the order of the spec; samples follow as they end. A `line` stands
+/// before the first entry that points to it, so that a report made from the log alone can show it. `notRun` says why
+/// samples of a case are missing. A log without `end` is of a run that was killed; its last line may be cut.
+enum LogEntry: Sendable, Hashable {
+    /// A line of a source that later entries point to.
+    struct Line: Sendable, Hashable, Codable {
+        let path: String
+        let number: UInt32
+        let text: String
+    }
+
+    struct NotRun: Sendable, Hashable, Codable {
+        let testCase: String
+        let reason: DiagnosticRecord
+
+        private enum CodingKeys: String, CodingKey {
+            case reason
+            case testCase = "case"
+        }
+    }
+
+    struct SuiteEnd: Sendable, Hashable, Codable {
+        let suite: String
+        /// Nanoseconds from the first question of the run.
+        let elapsed: Int
+    }
+
+    struct End: Sendable, Hashable, Codable {
+        /// In nanoseconds.
+        let duration: Int
+    }
+
+    case run(RunRecord)
+    case line(Line)
+    case suite(SuiteRecord)
+    case testCase(CaseRecord)
+    case sample(SampleRecord)
+    case notRun(NotRun)
+    case suiteEnd(SuiteEnd)
+    case end(End)
+}
+
+extension LogEntry: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case run, line, suite, sample, notRun, suiteEnd, end
+        case testCase = "case"
+    }
+
+    init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        switch fields.allKeys.first {
+        case .run: self = .run(try fields.decode(RunRecord.self, forKey: .run))
+        case .line: self = .line(try fields.decode(Line.self, forKey: .line))
+        case .suite: self = .suite(try fields.decode(SuiteRecord.self, forKey: .suite))
+        case .testCase: self = .testCase(try fields.decode(CaseRecord.self, forKey: .testCase))
+        case .sample: self = .sample(try fields.decode(SampleRecord.self, forKey: .sample))
+        case .notRun: self = .notRun(try fields.decode(NotRun.self, forKey: .notRun))
+        case .suiteEnd: self = .suiteEnd(try fields.decode(SuiteEnd.self, forKey: .suiteEnd))
+        case .end: self = .end(try fields.decode(End.self, forKey: .end))
+        case nil:
+            throw DecodingError.dataCorrupted(
+                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "No kind of entry."))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .run(let record): try fields.encode(record, forKey: .run)
+        case .line(let record): try fields.encode(record, forKey: .line)
+        case .suite(let record): try fields.encode(record, forKey: .suite)
+        case .testCase(let record): try fields.encode(record, forKey: .testCase)
+        case .sample(let record): try fields.encode(record, forKey: .sample)
+        case .notRun(let record): try fields.encode(record, forKey: .notRun)
+        case .suiteEnd(let record): try fields.encode(record, forKey: .suiteEnd)
+        case .end(let record): try fields.encode(record, forKey: .end)
+        }
+    }
+
+    /// Without a line break.
+    init(line: [UInt8]) throws(UnreadableRecord) {
+        do {
+            self = try JSONDecoder().decode(LogEntry.self, from: Data(line))
+        } catch {
+            throw UnreadableRecord(reason: "it is no entry that this version of drover knows")
+        }
+    }
+
+    /// UTF-8 with a line break.
+    var line: [UInt8] {
+        get throws {
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+        }
+    }
+
+    /// Where it points to.
+    var places: [Place] {
+        switch self {
+        case .run, .line, .suiteEnd, .end: []
+        case .suite(let suite): [suite.place] + suite.thresholds.places
+        case .testCase(let testCase): [testCase.place] + [testCase.quarantine?.place].compactMap { $0 }
+        case .notRun(let notRun): notRun.reason.places
+        case .sample(let sample):
+            (sample.problem?.places ?? [])
+                + sample.turns.flatMap { $0.outcomes ?? [] }.flatMap { outcome in
+                    [outcome.place] + (outcome.notes ?? []).compactMap(\.place)
+                }
+        }
+    }
+}
+
+extension DiagnosticRecord {
+    fileprivate var places: [Place] {
+        [place].compactMap { $0 } + (notes ?? []).compactMap(\.place)
+    }
+}
+
+extension ThresholdsRecord {
+    fileprivate var places: [Place] {
+        [
+            passRate?.place, errorRate?.place, latencyP50?.place, latencyP95?.place, totalTokens?.place,
+            maxDuration?.place,
+        ].compactMap { $0 }
+    }
+}

@@ -1,0 +1,105 @@
+import Language
+
+/// Where in a log everything stands, and what its samples come to in numbers: a fold over its entries, a few dozen bytes
+/// for each sample.
+struct RunIndex: Sendable {
+    /// A case and where its samples are told.
+    struct Case: Sendable {
+        let declared: SampleLog.Span
+        /// By number; nil while it is not there.
+        var samples: [SampleLog.Span?]
+        var notRun: SampleLog.Span?
+    }
+
+    struct Suite: Sendable {
+        let record: SuiteRecord
+        var positions: [CaseID: Int] = [:]
+        var cases: [Case] = []
+        var tally = SuiteTally([])
+        /// nil while it is not over.
+        var elapsed: Int?
+    }
+
+    private(set) var run: RunRecord?
+    /// In declaration order.
+    private(set) var suites: [Suite] = []
+    /// nil while the run is not over.
+    private(set) var duration: Int?
+    /// When the last sample ended.
+    private(set) var latest = 0
+    private var numbers: [String: Int] = [:]
+
+    /// Takes in what an entry says; a sample that is there already is left out.
+    /// - Parameter sources: What the places in samples are looked up in.
+    mutating func take(
+        _ entry: LogEntry, at span: SampleLog.Span, in sources: SourceMap
+    ) throws(UnreadableRecord) {
+        switch entry {
+        case .run(let record): run = record
+        case .line: break
+        case .suite(let record):
+            numbers[record.name] = suites.count
+            suites.append(Suite(record: record))
+        case .testCase(let record): try declare(record, at: span)
+        case .sample(let record):
+            guard record.format == SampleRecord.format else {
+                throw UnreadableRecord(reason: "its format is \(record.format), and not \(SampleRecord.format)")
+            }
+            let id = try CaseID(recorded: record.testCase)
+            try take(try record.sample(in: sources), of: id, record.number, elapsed: record.elapsed, at: span)
+        case .notRun(let record):
+            let id = try CaseID(recorded: record.testCase)
+            let (suite, testCase) = try position(of: id)
+            suites[suite].cases[testCase].notRun = span
+            suites[suite].tally.miss(case: testCase)
+        case .suiteEnd(let record):
+            guard let suite = numbers[record.suite] else { throw .unknown(record.suite) }
+            suites[suite].elapsed = record.elapsed
+        case .end(let record): duration = record.duration
+        }
+    }
+
+    mutating func take(
+        _ sample: Sample, of id: CaseID, _ number: Int, elapsed: Int, at span: SampleLog.Span
+    ) throws(UnreadableRecord) {
+        let (suite, testCase) = try position(of: id)
+        guard suites[suite].cases[testCase].samples.indices.contains(number - 1) else {
+            throw UnreadableRecord(reason: "`\(id)` has no sample \(number)")
+        }
+        latest = max(latest, elapsed)
+        guard suites[suite].cases[testCase].samples[number - 1] == nil else { return }
+        suites[suite].cases[testCase].samples[number - 1] = span
+        suites[suite].tally.take(sample, ofCase: testCase)
+    }
+
+    /// Says of all samples that are not there that they are missing.
+    mutating func close() {
+        for suite in suites.indices {
+            for testCase in suites[suite].cases.indices where suites[suite].cases[testCase].samples.contains(nil) {
+                suites[suite].tally.miss(case: testCase)
+            }
+        }
+    }
+
+    private mutating func declare(_ record: CaseRecord, at span: SampleLog.Span) throws(UnreadableRecord) {
+        let id = try CaseID(recorded: record.id)
+        guard let suite = numbers[id.suite] else { throw .unknown(id.suite) }
+        suites[suite].positions[id] = suites[suite].cases.count
+        suites[suite].cases.append(
+            Case(declared: span, samples: Array(repeating: nil, count: max(0, record.samples))))
+        suites[suite].tally.declare(record.tally)
+    }
+
+    private func position(of id: CaseID) throws(UnreadableRecord) -> (suite: Int, testCase: Int) {
+        guard let suite = numbers[id.suite], let testCase = suites[suite].positions[id] else {
+            throw .unknown(id.description)
+        }
+        return (suite, testCase)
+    }
+}
+
+extension UnreadableRecord {
+    fileprivate static func unknown(_ name: String) -> UnreadableRecord {
+        UnreadableRecord(reason: "it names `\(name)`, which was not declared before")
+    }
+}

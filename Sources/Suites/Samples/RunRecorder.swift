@@ -1,0 +1,118 @@
+package import Language
+import Synchronization
+
+/// Writes the log of a run while suites run.
+package final class RunRecorder: Sendable {
+    fileprivate struct State {
+        var index = RunIndex()
+        var quoter: LineQuoter
+        /// The lines that are written already, by the path of their source.
+        var quoted: [String: Set<UInt32>] = [:]
+    }
+
+    private let log: SampleLog
+    private let sources: SourceMap
+    private let state: Mutex<State>
+
+    /// Begins a log with what is to be run.
+    /// - Parameter sources: What all ranges refer to.
+    package init(
+        _ run: RunRecord, _ suites: [TestSuite], in sources: SourceMap, to log: SampleLog
+    ) throws(Diagnostic) {
+        self.log = log
+        self.sources = sources
+        state = Mutex(State(quoter: LineQuoter(sources)))
+        try write(.run(run))
+        for suite in suites {
+            try write(.suite(SuiteRecord(suite, in: sources)))
+            for testCase in suite.cases { try write(.testCase(CaseRecord(testCase, in: sources))) }
+        }
+    }
+
+    /// Writes what an event adds to what is known. Events come in order.
+    func take(_ event: SuiteEvent) throws(Diagnostic) {
+        switch event {
+        case .started, .sampleStarted: break
+        case .sampleFinished(let finished): try write(finished)
+        case .caseFinished(let id, _, let notRun):
+            guard let notRun else { break }
+            let reason = DiagnosticRecord(notRun, in: sources)
+            try write(.notRun(LogEntry.NotRun(testCase: id.description, reason: reason)))
+        case .suiteFinished(let result):
+            try write(.suiteEnd(LogEntry.SuiteEnd(suite: result.suite, elapsed: result.elapsed.nanoseconds)))
+        }
+    }
+
+    /// Writes the end of the run.
+    /// - Returns: What was recorded.
+    package func end(after duration: Duration) throws(Diagnostic) -> RecordedRun {
+        try write(.end(LogEntry.End(duration: duration.nanoseconds)))
+        return try recorded
+    }
+
+    /// What is recorded so far.
+    package var recorded: RecordedRun {
+        get throws(Diagnostic) {
+            try RecordedRun(log, state.withLock { $0.index }, in: sources)
+        }
+    }
+
+    private func write(_ finished: FinishedSample) throws(Diagnostic) {
+        let entry = LogEntry.sample(SampleRecord(finished, in: sources))
+        try write(entry) { (index, span) throws(UnreadableRecord) in
+            try index.take(
+                finished.sample, of: finished.id, finished.number, elapsed: finished.elapsed.nanoseconds, at: span)
+        }
+    }
+
+    private func write(_ entry: LogEntry) throws(Diagnostic) {
+        try write(entry) { (index, span) throws(UnreadableRecord) in
+            try index.take(entry, at: span, in: sources)
+        }
+    }
+
+    private func write(
+        _ entry: LogEntry, _ take: (inout RunIndex, SampleLog.Span) throws(UnreadableRecord) -> Void
+    ) throws(Diagnostic) {
+        let written = state.withLock { state -> Result<Void, Diagnostic> in
+            do throws(Diagnostic) {
+                for line in state.newLines(in: sources, of: entry.places) {
+                    _ = try log.append(try Self.line(of: .line(line)))
+                }
+                let span = try log.append(try Self.line(of: entry))
+                do throws(UnreadableRecord) {
+                    try take(&state.index, span)
+                } catch {
+                    throw log.unreadable(at: span.start, error)
+                }
+                return .success(())
+            } catch {
+                return .failure(error)
+            }
+        }
+        try written.get()
+    }
+
+    private static func line(of entry: LogEntry) throws(Diagnostic) -> [UInt8] {
+        do {
+            return try entry.line
+        } catch {
+            throw Diagnostic(
+                "unexpected-error", "Unexpected error",
+                detail: "A sample could not be written as JSON: \(error). This is a bug in drover.",
+                fix: "Report it together with the spec.", cause: .unexpected)
+        }
+    }
+}
+
+extension RunRecorder.State {
+    /// The lines that places are in and that were not written yet.
+    fileprivate mutating func newLines(in sources: SourceMap, of places: [Place]) -> [LogEntry.Line] {
+        places.compactMap { place in
+            guard quoted[place.path, default: []].insert(place.start.line).inserted,
+                let range = sources.range(of: place)
+            else { return nil }
+            return LogEntry.Line(path: place.path, number: place.start.line, text: quoter.firstLine(of: range))
+        }
+    }
+}

@@ -1,0 +1,149 @@
+package import Language
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The file of a run's log: lines are only ever added, each written whole before the next, and can be read while more
+/// are added. `LogEntry` says what is in them.
+package final class SampleLog: Sendable {
+    /// Where a line stands, in bytes, without its line break.
+    struct Span: Sendable, Hashable {
+        let start: Int
+        let count: Int
+    }
+
+    /// The longest line that is read, in bytes.
+    private static let longest = 1 << 28
+
+    private let path: String
+    private let descriptor: Int32
+    private let size: Mutex<Int>
+
+    private init(_ path: String, _ descriptor: Int32, size: Int = 0) {
+        self.path = path
+        self.descriptor = descriptor
+        self.size = Mutex(size)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// Makes an empty log that nobody else can read, and that is gone when the process ends, however that comes.
+    package static func temporary(in directory: String) throws(Diagnostic) -> SampleLog {
+        let log = try create("\(directory)/drover-\(UInt64.random(in: 0...UInt64.max)).jsonl")
+        unlink(log.path)
+        return log
+    }
+
+    /// Makes an empty log that stays.
+    /// - Throws: Also when there is such a file already.
+    package static func create(_ path: String) throws(Diagnostic) -> SampleLog {
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .logNotWritten(path, because: errno) }
+        return SampleLog(path, descriptor)
+    }
+
+    /// Opens a log to read it.
+    package static func read(_ path: String) throws(Diagnostic) -> SampleLog {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .logNotRead(path, because: errno) }
+        let end = lseek(descriptor, 0, SEEK_END)
+        return SampleLog(path, descriptor, size: max(0, Int(end)))
+    }
+
+    /// Adds a line, which ends with a line break.
+    func append(_ line: [UInt8]) throws(Diagnostic) -> Span {
+        let result = size.withLock { size -> Result<Span, Diagnostic> in
+            var rest = line[...]
+            while !rest.isEmpty {
+                let place = size + line.count - rest.count
+                let written = rest.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(place)) }
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else { return .failure(.logNotWritten(path, because: errno)) }
+                rest = rest.dropFirst(written)
+            }
+            defer { size += line.count }
+            return .success(Span(start: size, count: line.count - 1))
+        }
+        return try result.get()
+    }
+
+    /// The line at a place.
+    func line(at span: Span) throws(Diagnostic) -> [UInt8] {
+        let bytes = try bytes(from: span.start, count: span.count)
+        guard bytes.count == span.count else { throw .logNotRead(path, because: EIO) }
+        return bytes
+    }
+
+    /// Hands out the lines in their order, each with its place; a last line without an end is left out. Of the file
+    /// never more is held than one line and what is read at a time.
+    func forEachLine(_ body: (Span, [UInt8]) throws(Diagnostic) -> Void) throws(Diagnostic) {
+        let end = size.withLock { $0 }
+        var pending: [UInt8] = []
+        var start = 0
+        var place = 0
+        while place < end {
+            let chunk = try bytes(from: place, count: min(1 << 16, end - place))
+            guard !chunk.isEmpty else { return }
+            place += chunk.count
+            var rest = chunk[...]
+            while let newline = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                pending += rest[..<newline]
+                try body(Span(start: start, count: pending.count), pending)
+                start += pending.count + 1
+                pending.removeAll(keepingCapacity: true)
+                rest = rest[(newline + 1)...]
+            }
+            pending += rest
+            guard pending.count <= Self.longest else {
+                throw unreadable(at: start, UnreadableRecord(reason: "the line has no end"))
+            }
+        }
+    }
+
+    /// What is wrong with a line, by the place where it begins.
+    func unreadable(at start: Int, _ problem: UnreadableRecord) -> Diagnostic {
+        Diagnostic(
+            "unreadable-log", "Unreadable log of a run",
+            detail: "`\(path)` cannot be read at byte \(start): \(problem.reason).",
+            fix: "Use the log as drover wrote it, with the version that wrote it or a later one.", cause: .unavailable)
+    }
+
+    private func bytes(from start: Int, count: Int) throws(Diagnostic) -> [UInt8] {
+        var failure: Int32?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while initialized < count, let base = buffer.baseAddress {
+                let got = pread(descriptor, base + initialized, count - initialized, off_t(start + initialized))
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { failure = errno }
+                guard got > 0 else { return }
+                initialized += got
+            }
+        }
+        if let failure { throw .logNotRead(path, because: failure) }
+        return bytes
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func logNotWritten(_ path: String, because number: Int32) -> Diagnostic {
+        Diagnostic(
+            "samples-not-written", "The samples could not be kept",
+            detail: "`\(path)` cannot be written: \(String(cString: strerror(number))).",
+            fix: "Make room there, or name another folder for temporary files in TMPDIR.", cause: .unavailable)
+    }
+
+    fileprivate static func logNotRead(_ path: String, because number: Int32) -> Diagnostic {
+        Diagnostic(
+            "unreadable-log", "Unreadable log of a run",
+            detail: "`\(path)` cannot be read: \(String(cString: strerror(number))).",
+            fix: "Check the path, and that you may read the file.", cause: .unavailable)
+    }
+}

@@ -1,0 +1,126 @@
+import Language
+import Runtime
+
+/// One sample as a line of a log has it: all that any report needs to know of it. `LogEntry` shows one.
+///
+/// What is empty, nil, or what one would expect, is left out.
+package struct SampleRecord: Sendable, Hashable, Codable {
+    /// The number of this form. A later drover may add keys; it counts up when one is removed or means something else.
+    package static let format = 1
+
+    let format: Int
+    let testCase: String
+    /// Which of the samples of the case, from 1 on.
+    let number: Int
+    let verdict: SampleVerdict
+    let attempts: Int
+    /// Nanoseconds from the first question of the run.
+    let elapsed: Int
+    let turns: [TurnRecord]
+    let problem: DiagnosticRecord?
+
+    private enum CodingKeys: String, CodingKey {
+        case format, number, verdict, attempts, elapsed, turns, problem
+        case testCase = "case"
+    }
+}
+
+/// One turn of a sample.
+struct TurnRecord: Sendable, Hashable, Codable {
+    let input: String
+    let answer: AnswerRecord
+    let outcomes: [OutcomeRecord]?
+    let captured: [String: Value]?
+}
+
+/// What became of one expectation.
+struct OutcomeRecord: Sendable, Hashable, Codable {
+    enum Result: String, Sendable, Hashable, Codable {
+        case passed, failed, error
+    }
+
+    let name: String
+    let claim: String
+    let place: Place
+    let result: Result
+    let reason: String?
+    let expected: String?
+    let actual: String?
+    let notes: [DiagnosticRecord.Note]?
+}
+
+extension SampleRecord {
+    /// - Parameter sources: What the ranges in the sample refer to.
+    init(_ finished: FinishedSample, in sources: SourceMap) {
+        let sample = finished.sample
+        format = Self.format
+        testCase = finished.id.description
+        number = finished.number
+        verdict = sample.verdict
+        attempts = sample.attempts
+        elapsed = finished.elapsed.nanoseconds
+        turns = sample.turns.map { TurnRecord($0, in: sources) }
+        problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
+    }
+
+    /// - Parameter sources: What the places in it are looked up in.
+    func sample(in sources: SourceMap) throws(UnreadableRecord) -> Sample {
+        Sample(
+            verdict: verdict, turns: try turns.map { turn throws(UnreadableRecord) in try turn.turn(in: sources) },
+            problem: try problem?.diagnostic(in: sources), attempts: attempts)
+    }
+}
+
+extension TurnRecord {
+    fileprivate init(_ turn: TurnResult, in sources: SourceMap) {
+        input = turn.input
+        answer = AnswerRecord(turn.answer)
+        outcomes = turn.outcomes.isEmpty ? nil : turn.outcomes.map { OutcomeRecord($0, in: sources) }
+        captured = turn.captured.isEmpty ? nil : turn.captured
+    }
+
+    fileprivate func turn(in sources: SourceMap) throws(UnreadableRecord) -> TurnResult {
+        TurnResult(
+            input: input, answer: answer.answer,
+            outcomes: try (outcomes ?? []).map { outcome throws(UnreadableRecord) in
+                try outcome.outcome(in: sources)
+            },
+            captured: captured ?? [:])
+    }
+}
+
+extension OutcomeRecord {
+    fileprivate init(_ outcome: AssertionOutcome, in sources: SourceMap) {
+        name = outcome.name
+        claim = outcome.claim
+        place = Place(outcome.range, in: sources)
+        switch outcome.result {
+        case .passed:
+            (result, reason, expected, actual, notes) = (.passed, nil, nil, nil, nil)
+        case .failed(let mismatch):
+            result = .failed
+            reason = mismatch.reason
+            expected = mismatch.expected
+            actual = mismatch.actual
+            notes =
+                mismatch.notes.isEmpty ? nil : mismatch.notes.map { DiagnosticRecord.Note($0, in: sources) }
+        case .error(let why):
+            (result, reason, expected, actual, notes) = (.error, why, nil, nil, nil)
+        }
+    }
+
+    fileprivate func outcome(in sources: SourceMap) throws(UnreadableRecord) -> AssertionOutcome {
+        AssertionOutcome(
+            name: name, claim: claim, range: try sources.known(place), result: try finding(in: sources))
+    }
+
+    private func finding(in sources: SourceMap) throws(UnreadableRecord) -> AssertionOutcome.Result {
+        switch result {
+        case .passed: return .passed
+        case .error: return .error(reason ?? "")
+        case .failed:
+            let notes = try (notes ?? []).map { note throws(UnreadableRecord) in try note.note(in: sources) }
+            return .failed(Mismatch(reason ?? "", expected: expected, actual: actual, notes: notes))
+        }
+    }
+}
