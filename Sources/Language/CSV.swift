@@ -1,4 +1,4 @@
-/// Comma-separated values as RFC 4180 has them: quotes around cells with commas, line breaks and (doubled) quotes.
+/// Parses comma-separated values (RFC 4180): quotes around cells with commas, line breaks and (doubled) quotes.
 enum CSV {
     /// The rows below the header; every cell is text.
     static func rows(of text: String) throws(MalformedTable) -> [Table.Row] {
@@ -25,7 +25,7 @@ enum CSV {
         let line: Int
     }
 
-    /// The records with the lines that they begin in; empty lines do not count.
+    /// The records, each with the line that it starts on; empty lines are skipped.
     private static func records(of text: String) throws(MalformedTable) -> [Record] {
         var scanner = Scanner(text)
         var records: [Record] = []

@@ -1,6 +1,6 @@
 import CYAML
 
-/// Builds nodes from libyaml's events on explicit stacks, so that depth costs no stack and a node no extra allocation.
+/// Builds nodes from libyaml's events with explicit stacks: no recursion, and no extra allocation per node.
 struct Composer {
     /// A list or map that is still open.
     struct Frame {
@@ -9,12 +9,12 @@ struct Composer {
         /// Where its children begin in `elements` or `entries`.
         var base: Int
         var start: SourcePosition
-        /// Where its last child ends: block collections end there, not where libyaml notices it.
+        /// Where its last child ends: that is where block collections end, although libyaml reports a later place.
         var end: SourcePosition
         var anchor: String?
-        /// How many nodes were counted before it.
+        /// The number of nodes counted before it.
         var countBefore: Int
-        /// How many lists and maps lie within each other here, itself included.
+        /// The nesting depth of lists and maps here, itself included.
         var height = 1
         /// The key that waits for its value.
         var key: Key?
@@ -25,7 +25,7 @@ struct Composer {
     enum Key {
         case name(String, SourceRange)
         case merge(SourceRange)
-        /// A key that was refused; its value is read and dropped.
+        /// A rejected key; its value is read and dropped.
         case refused
     }
 
@@ -46,7 +46,7 @@ struct Composer {
     private var anchors: [String: Anchored] = [:]
     private var count = 0
     private var cursor = ScalarCursor()
-    /// Where the source ends, when its last line has no end: libyaml counts a line more there.
+    /// The end of the source when its last line has no line break: libyaml counts one line too many there.
     private let openEnd: SourcePosition?
 
     init(source: Source, id: SourceID, standIns: StandIns?) {
@@ -61,7 +61,7 @@ struct Composer {
         return LineIndex(bytes).position(ofByte: bytes.count)
     }
 
-    /// Reads all documents from the bytes: those of the source, or their stand-ins.
+    /// Reads all documents from the bytes of the source, or from their stand-ins.
     mutating func compose(_ bytes: UnsafeBufferPointer<UInt8>) -> Reader.Reading {
         do throws(Diagnostic) {
             try consume(EventStream(bytes), bytes)
@@ -242,7 +242,7 @@ struct Composer {
         frames[last].key = nil
     }
 
-    /// Reports a key that is a list or map, once for keys within each other.
+    /// Reports a key that is a list or map, once for nested keys.
     private mutating func refuse(_ key: Node) {
         let last = frames.count - 1
         frames[last].key = .refused

@@ -1,4 +1,4 @@
-/// An error that can tell itself to a user.
+/// An error that can be shown to a user as a diagnostic.
 package protocol Diagnosable: Error {
     func diagnostic(address: String?) -> Diagnostic
 }

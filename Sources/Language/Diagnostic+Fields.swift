@@ -18,7 +18,7 @@ extension Diagnostic {
             at: range.firstLine)
     }
 
-    /// The diagnostic at the line of an overlay that removed what is missing; as it is where there is none.
+    /// The diagnostic, moved to the line of the overlay that removed the missing field; unchanged when none did.
     package func moved(to removal: SourceRange?) -> Diagnostic {
         guard let removal else { return self }
         var moved = self
@@ -130,7 +130,7 @@ extension Diagnostic {
 }
 
 extension Diagnostic.Code {
-    /// An output where none can stand.
+    /// An output in a place where outputs are not allowed.
     static let outputNotAllowed: Self = "reference-not-allowed"
 }
 

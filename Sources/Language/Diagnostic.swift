@@ -1,37 +1,37 @@
-/// Something a user must know: what happened, where, why, and what to do about it.
+/// A problem to report to the user: what happened, where, why, and how to fix it.
 package struct Diagnostic: Error, Sendable, Hashable {
     package enum Severity: String, Sendable, Hashable, Codable {
         case error, warning
     }
 
-    /// What kind of trouble it is. Exit codes, a doctor's findings, gates and HTTP statuses are folds over it.
+    /// Why it happened. Exit codes, the findings of `drover doctor`, gates and HTTP statuses are derived from it.
     package enum Cause: String, Sendable, Hashable, Codable, CaseIterable {
         /// What was declared is wrong; nothing was contacted.
         case spec
         /// The server, or this machine, lacks something that is needed.
         case lacking
-        /// The object is somebody else's, or not what was seen before.
+        /// The object belongs to someone else, or has changed since it was last seen.
         case conflict
-        /// A protection refuses it.
+        /// The object is protected.
         case protected
-        /// A server, a file or a program could not be used: it may work later.
+        /// A server, a file or a program could not be used; it may work later.
         case unavailable
-        /// An error in drover.
+        /// A bug in drover.
         case unexpected
-        /// The user ended it before its end.
+        /// The user interrupted it.
         case interrupted
-        /// The command line asks for what does not exist or does not go together.
+        /// The command line asks for something that does not exist, or for things that exclude each other.
         case usage
-        /// A test or a gate was judged, and failed.
+        /// A test or a gate was evaluated, and failed.
         case failed
-        /// A test or a gate could not be judged.
+        /// A test or a gate could not be evaluated.
         case inconclusive
-        /// Not all of an apply could be done; the next one goes on.
+        /// Only a part of an apply was done; the next apply continues.
         case incomplete
-        /// Somebody else holds the lock.
+        /// Someone else holds the lock.
         case locked
 
-        /// Whether nobody could find out how things are, in contrast to having found that they are wrong.
+        /// Whether the actual state could not be determined, as opposed to being known and wrong.
         package var isIgnorance: Bool {
             self == .unavailable || self == .unexpected
         }
@@ -70,14 +70,14 @@ package struct Diagnostic: Error, Sendable, Hashable {
     /// What to do, in the imperative, or "Did you mean …?".
     package var fix: String?
     package var subject: SourceRange?
-    /// The declared thing it concerns, such as `agents.support`, where there is one.
+    /// The declaration it concerns, such as `agents.support`, if there is one.
     package var address: String?
-    /// Other declared things that may be the reason, such as `tools.tickets`.
+    /// Other declarations that may be the reason, such as `tools.tickets`.
     package var related: [String] = []
     package var notes: [Note]
-    /// A secret in plain text, which no snippet of the run shows.
+    /// A secret written in plain text, which is hidden in every snippet of the run.
     package var hidden: SourceRange?
-    /// What kind of trouble it is; an invalid spec unless said otherwise.
+    /// Why it happened; an invalid spec by default.
     package var cause: Cause
 
     package init(

@@ -23,12 +23,12 @@ package struct DiagnosticRenderer {
         return diagnostics.sortedByPlace().map { render($0, &lines) }.joined(separator: "\n")
     }
 
-    /// What many diagnostics that are rendered one by one look into; of the secrets at `hidden` no snippet shows any.
+    /// The lines that diagnostics rendered one by one share; the secrets at `hidden` are shown in no snippet.
     package func lines(hidden: [SourceRange]) -> LineCache {
         LineCache(sources: sources, hidden: hidden)
     }
 
-    /// One diagnostic, for those that are too many to be held together.
+    /// Renders one diagnostic, for callers with too many to hold at once.
     package func render(_ diagnostic: Diagnostic, _ lines: inout LineCache) -> String {
         let last = ([diagnostic.subject] + diagnostic.notes.map(\.subject)).compactMap { $0?.start.line }.max()
         let gutter = String(repeating: " ", count: last.map { String($0).count } ?? 0)
@@ -59,7 +59,7 @@ package struct DiagnosticRenderer {
         paint("\(gutter)-->", .frame) + " \(place)\n"
     }
 
-    /// `= fix: …`, its further lines below its first.
+    /// `= fix: …`, with further lines indented below the first.
     private func remark(_ name: String, _ text: String, _ gutter: String) -> String {
         let indentation = String(repeating: " ", count: gutter.count + name.count + 5)
         let body = Printable.lines(text).joined(separator: "\n" + indentation)

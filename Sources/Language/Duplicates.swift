@@ -1,6 +1,6 @@
-/// Finds keys that stand twice in one map.
+/// Finds keys that occur twice in one map.
 enum Duplicates {
-    /// Removes every entry whose key came before, and reports it.
+    /// Removes every entry whose key occurred before, and reports it.
     static func remove(from entries: inout [Node.Entry], reporting diagnostics: inout [Diagnostic]) {
         guard entries.count > 1, let later = laterDuplicates(entries) else { return }
         var first: [String: SourceRange] = [:]
@@ -12,7 +12,7 @@ enum Duplicates {
         entries = entries.indices.filter { !removed.contains($0) }.map { entries[$0] }
     }
 
-    /// The indices of keys that came before; nil where all keys differ, which is found without hashing in a small map.
+    /// The indices of repeated keys; nil when all keys differ, which a small map finds out without hashing.
     private static func laterDuplicates(_ entries: [Node.Entry]) -> [Int]? {
         if entries.count <= 12 {
             let hasTwins = entries.indices.dropFirst().contains { index in
@@ -26,9 +26,9 @@ enum Duplicates {
     }
 }
 
-/// Does what `<<: *base` and `<<: [*first, *second]` ask for.
+/// Merges the maps that `<<: *base` and `<<: [*first, *second]` name.
 enum Merge {
-    /// Adds the entries of a map, or of a list of maps, whose keys are not there yet; earlier maps win.
+    /// Adds the entries of a map, or of a list of maps, whose keys are missing; earlier maps win.
     static func add(_ merged: Node, to entries: inout [Node.Entry], reporting diagnostics: inout [Diagnostic]) {
         var keys = Set(entries.map(\.key))
         for node in merged.elements ?? [merged] {

@@ -1,6 +1,6 @@
-/// Refuses a source that is too large or is not UTF-8 at first sight; the rest of its bytes are checked as it is read.
+/// Rejects a source that is too large or visibly not UTF-8; the remaining bytes are checked while it is read.
 enum EncodingCheck {
-    /// Why a source is not read at all; nil when it can be.
+    /// Why a source cannot be read; nil when it can.
     static func refusal(of source: Source, id: SourceID) -> Diagnostic? {
         if source.bytes.count > Reader.Limits.bytes { return .fileTooLarge(at: .start(of: id)) }
         guard let encoding = foreignEncoding(source.bytes.prefix(4)) else { return nil }
@@ -9,7 +9,7 @@ enum EncodingCheck {
             fix: "Save the file as UTF-8.", at: .start(of: id))
     }
 
-    /// YAML's own rule: a byte order mark, or the zero bytes around an ASCII character, give UTF-16 and UTF-32 away.
+    /// YAML's own rule: a byte order mark, or zero bytes around an ASCII character, indicate UTF-16 or UTF-32.
     private static func foreignEncoding(_ start: ArraySlice<UInt8>) -> String? {
         let bytes = Array(start)
         if bytes.starts(with: [0x00, 0x00, 0xFE, 0xFF]) || bytes.starts(with: [0xFF, 0xFE, 0x00, 0x00]) {
@@ -26,7 +26,7 @@ enum EncodingCheck {
 }
 
 extension Diagnostic {
-    /// The source has more than 16 MiB; `subject` is its start, or nil where it was not read.
+    /// The source is larger than 16 MiB; `subject` is its start, or nil when it was not read.
     static func fileTooLarge(at subject: SourceRange?) -> Diagnostic {
         Diagnostic(
             "file-too-large", "File too large", detail: "A spec has at most 16 MiB; this file has more.",

@@ -5,16 +5,16 @@ struct EventStream: ~Copyable {
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let event: UnsafeMutablePointer<yaml_event_t>
 
-    /// What libyaml says about text that it cannot read.
+    /// What libyaml reports about text that it cannot parse.
     struct Failure {
         var kind: yaml_error_type_t
         var problem: String
         var place: yaml_mark_t
         var context: String?
         var contextPlace: yaml_mark_t
-        /// Only of bytes that are no text: from the start of the source.
+        /// For invalid bytes only: the offset from the start of the source.
         var offset: Int
-        /// Only of bytes that are no text: the character that is refused, or -1.
+        /// For invalid bytes only: the rejected character, or -1.
         var value: Int
     }
 
@@ -37,7 +37,7 @@ struct EventStream: ~Copyable {
         parser.deallocate()
     }
 
-    /// Reads one event, valid until the next one is read; nil when the text is wrong, as `failure` says.
+    /// Reads one event, valid until the next one is read; nil when the text cannot be parsed: see `failure`.
     mutating func next() -> UnsafePointer<yaml_event_t>? {
         yaml_event_delete(event)
         guard yaml_parser_parse(parser, event) == 1 else { return nil }
@@ -54,7 +54,7 @@ struct EventStream: ~Copyable {
     }
 }
 
-/// Turns places counted in Unicode scalars into offsets of bytes, ever forward: all turns together are one walk.
+/// Turns positions in Unicode scalars into byte offsets. Positions must ascend: all of them take one pass.
 struct ScalarCursor {
     private var scalar = 0
     private var offset: Int?

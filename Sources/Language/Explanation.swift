@@ -1,4 +1,4 @@
-/// What `drover explain PATH` says of one field.
+/// What `drover explain PATH` prints about one field.
 ///
 ///     agents.sampling.temperature
 ///       From 0 (the likeliest word) up to 2.

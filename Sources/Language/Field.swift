@@ -2,7 +2,7 @@
 package indirect enum Shape: Sendable {
     /// `pattern` is a regular expression in the dialect that JSON Schema and Swift share.
     case text(pattern: String? = nil)
-    /// The path of a file, or a glob: relative to the file that says it.
+    /// The path of a file, or a glob: relative to the file in which it is written.
     case path
     case integer(minimum: Int? = nil, maximum: Int? = nil)
     case number(minimum: Double? = nil, maximum: Double? = nil)
@@ -19,7 +19,7 @@ package indirect enum Shape: Sendable {
     /// `names` says whether the keys must match the pattern of declared names.
     case map(Shape, names: Bool = false)
     case object(any Described.Type)
-    /// The name of a declared thing of a kind; `orID` also lets a server's own id stand there.
+    /// The name of a declaration of a kind; `orID` also allows a server's own id.
     case name(of: String, orID: Bool)
     case alternatives([Shape])
 }
@@ -32,7 +32,7 @@ package struct Field: Sendable {
     package let summary: String
     package let defaultText: String?
     package let example: String?
-    /// The version of drover that knew it first.
+    /// The version of drover that introduced it.
     package let since: String
 
     package init(
@@ -49,7 +49,7 @@ package struct Field: Sendable {
     }
 }
 
-/// A field with the Swift type that it is decoded into: declared once, so that schema and decoder agree.
+/// A field with the Swift type that it is decoded into, declared once so that schema and decoder agree.
 package struct Key<Value: Sendable>: Sendable {
     package let field: Field
     let reading: Reading<Value>
@@ -69,7 +69,7 @@ package struct Key<Value: Sendable>: Sendable {
     }
 }
 
-/// A rule about which fields of a map stand together; a field that is `null` counts as not there.
+/// A rule about which fields of a map go together; a field that is `null` counts as missing.
 package enum FieldRule: Sendable, Hashable {
     case exactlyOne([String])
     case atLeastOne([String])
@@ -84,7 +84,7 @@ package protocol Described: Sendable {
     static var noun: String { get }
     /// Drives decoding, suggestions, schemas and `drover explain`.
     static var fields: [Field] { get }
-    /// Which fields stand together; nothing by default.
+    /// Which fields go together; nothing by default.
     static var rules: [FieldRule] { get }
     /// Whether the map has one field, whichever it is.
     static var takesOneField: Bool { get }

@@ -1,12 +1,12 @@
 /// The fields of one map, read by key; everything wrong with them is collected.
 package struct Fields {
-    /// The known fields that are there, in the order of the source: few enough to be looked through.
+    /// The known fields that are present, in the order of the source; few enough for a linear search.
     private let entries: [Node.Entry]
     package var problems: Problems
     /// The whole map.
     package let node: Node
     private var reportedBefore = 0
-    /// The fields that say something which could not be made out.
+    /// The fields whose values could not be read.
     private var doubtful: Set<String>
 
     private init(node: Node, entries: [Node.Entry], meant: Set<String>) {
@@ -29,25 +29,25 @@ package struct Fields {
         return value
     }
 
-    /// Whether a field that was read says something else than was made of it: there is a mistake in it, it is
-    /// missing, or an unknown key is probably meant for it. What follows from such a field is no mistake of its own.
+    /// Whether a field's decoded value is not what was meant: it has a mistake in it, it is missing, or an unknown
+    /// key was probably meant for it. Problems that follow from such a field are not reported.
     package func isDoubtful<Value>(_ key: Key<Value>) -> Bool {
         doubtful.contains(key.field.name)
     }
 
-    /// Reads a required field; the placeholder stands in when it is missing or wrong (and reported).
+    /// Reads a required field; returns the placeholder when it is missing or wrong (and reported).
     package mutating func require<Value>(_ key: Key<Value>, else placeholder: @autoclosure () -> Value) -> Value {
         if let value = read(key) { return value }
         doubtful.insert(key.field.name)
         return placeholder()
     }
 
-    /// Where a field's value was written; nil when it is not there.
+    /// Where a field's value was written; nil when the field is missing.
     package func range(of name: String) -> SourceRange? {
         place(of: name).map { entries[$0].value.range }
     }
 
-    /// Where a field's key was written; nil when it is not there.
+    /// Where a field's key was written; nil when the field is missing.
     package func keyRange(of name: String) -> SourceRange? {
         place(of: name).map { entries[$0].keyRange }
     }
@@ -61,13 +61,13 @@ package struct Fields {
         place(of: name).map { !entries[$0].value.isNull } ?? false
     }
 
-    /// The declared keys that are there, in the order of the source.
+    /// The declared keys that are present, in the order of the source.
     package var names: [String] {
         entries.map(\.key)
     }
 
     /// Decodes a map: checks its keys, then lets the type read its fields.
-    /// - Returns: nil when the node is no map; with mistakes inside, a value with placeholders (the run is over anyway).
+    /// - Returns: nil when the node is not a map; a value with placeholders when there are mistakes in it.
     package static func decode<Spec: SpecDecodable>(
         _ type: Spec.Type, from node: Node, _ problems: inout Problems
     ) -> Spec? {
@@ -77,7 +77,7 @@ package struct Fields {
         var meant: Set<String> = []
         let known = known(entries, of: type, meant: &meant, &problems)
         var fields = Fields(node: node, entries: known, meant: meant)
-        // Handed over rather than copied, so that each report appends to the one list.
+        // Moved rather than copied, so that every report appends to the same list.
         swap(&fields.problems, &problems)
         defer { swap(&fields.problems, &problems) }
         fields.reportedBefore = fields.problems.diagnostics.count
@@ -85,7 +85,7 @@ package struct Fields {
         return type.init(from: &fields)
     }
 
-    /// - Parameter meant: The fields that unknown keys probably are; they are not reported as missing, too.
+    /// - Parameter meant: The fields that unknown keys were probably meant for; they are not reported as missing.
     private static func known(
         _ entries: [Node.Entry], of type: any SpecDecodable.Type, meant: inout Set<String>, _ problems: inout Problems
     ) -> [Node.Entry] {
@@ -138,13 +138,13 @@ package struct Fields {
 }
 
 extension [Field] {
-    /// By index, because a field is large and most of a spec is spent here.
+    /// By index, because a field is large and most of the time of reading a spec is spent here.
     fileprivate func hasName(_ name: String) -> Bool {
         indices.contains { self[$0].name == name }
     }
 }
 
-/// What the names of declared things look like: `[a-z][a-z0-9-]{0,62}`.
+/// The pattern of declared names: `[a-z][a-z0-9-]{0,62}`.
 package enum DeclaredName {
     package static let pattern = "^[a-z][a-z0-9-]{0,62}$"
 

@@ -25,7 +25,7 @@ package enum FileBytes {
         return try read(descriptor, atMost: limit)
     }
 
-    /// The one name of a file without symbolic links; nil where there is no file.
+    /// The canonical path of a file, symbolic links resolved; nil when there is no file.
     package static func canonicalPath(_ path: String) -> String? {
         guard let pointer = realpath(path, nil) else { return nil }
         defer { free(pointer) }
@@ -63,8 +63,8 @@ package enum FileBytes {
         }
     }
 
-    /// Reads on into a buffer.
-    /// - Returns: How many bytes came; 0 at the end.
+    /// Reads the next bytes into a buffer.
+    /// - Returns: The number of bytes read; 0 at the end.
     static func read(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) throws(Failure) -> Int {
         while true {
             #if canImport(Glibc)
@@ -81,7 +81,7 @@ package enum FileBytes {
 }
 
 extension FileBytes.Failure {
-    /// What the system said last.
+    /// The message of the last system error.
     static var lastError: FileBytes.Failure {
         .unreadable(String(cString: strerror(errno)))
     }

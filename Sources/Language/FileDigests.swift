@@ -2,7 +2,7 @@ import Crypto
 import Dispatch
 import Synchronization
 
-/// A file as it was when it was read: where it is, how long it is, and what is in it.
+/// A file as it was when it was read: its path, its size and the digest of its content.
 package struct FileContent: Sendable, Hashable {
     /// Absolute, symlinks resolved.
     package let path: String
@@ -18,34 +18,34 @@ package struct FileContent: Sendable, Hashable {
     }
 }
 
-/// A SHA-256 over bytes that come in pieces.
+/// A SHA-256 over bytes that arrive in chunks.
 package struct StreamingDigest: Sendable {
     private var hash = SHA256()
 
     package init() {}
 
-    /// Takes the next bytes in.
+    /// Adds the next bytes.
     package mutating func update(_ bytes: UnsafeRawBufferPointer) {
         hash.update(bufferPointer: bytes)
     }
 
-    /// The digest of all that came, in lower-case hexadecimal digits.
+    /// The digest of all bytes so far, in lower-case hexadecimal digits.
     package var hexadecimal: String {
         hash.finalize().hexadecimal
     }
 }
 
-/// The digests of files, each file read once a run, in pieces: no file is ever held whole.
+/// A cache of file digests. Each file is read once per run, in chunks: no file is held in memory as a whole.
 package final class FileDigests: Sendable {
     private let known = Mutex<[String: Result<FileContent, FileBytes.Failure>]>([:])
 
     package init() {}
 
-    /// What is in the file at an absolute path, as it was when it was first asked for.
+    /// The content of the file at an absolute path, as of the first request for it.
     package func content(ofFileAt path: String) throws(FileBytes.Failure) -> FileContent {
         if let known = known.withLock({ $0[path] }) { return try known.get() }
         let content = Self.read(path)
-        // Of two who read it at the same time the first one counts, so that a run sees one content.
+        // When two tasks read it at the same time, the first result counts, so that a run sees one content.
         return try known.withLock { known in
             if let first = known[path] { return first }
             known[path] = content
@@ -53,12 +53,12 @@ package final class FileDigests: Sendable {
         }.get()
     }
 
-    /// Reads the files that are not known yet, several at a time; what cannot be read is told when it is asked for.
+    /// Reads the files that are not cached yet, several at a time; failures are thrown by `content(ofFileAt:)`.
     package func read(_ paths: [String]) {
         let unread = known.withLock { known in paths.filter { known[$0] == nil } }
         guard unread.count > 1 else { return }
         DispatchQueue.concurrentPerform(iterations: unread.count) { index in
-            _ = try? content(ofFileAt: unread[index])  // Kept, and thrown again to whoever asks.
+            _ = try? content(ofFileAt: unread[index])  // Cached, and thrown again by later calls.
         }
     }
 

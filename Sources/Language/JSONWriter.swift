@@ -1,4 +1,4 @@
-/// Writes values as JSON: keys sorted, floats as Swift spells them shortest, control characters escaped. A logged agent
+/// Writes values as JSON: keys sorted, floats in Swift's shortest form, control characters escaped. A logged agent
 /// writes the same with Python's `json.dumps`, so that both find a server agent by the digest of its definition.
 struct JSONWriter {
     private(set) var text = ""

@@ -1,17 +1,17 @@
 /// A part of one line, with the password of every URL and every secret in it hidden.
 struct LinePart {
-    /// How many scalars of the line come before it.
+    /// The number of scalars of the line before it.
     let skipped: Int
     var scalars: [Unicode.Scalar]
     /// Whether the line goes on after it.
     let isCut: Bool
 }
 
-/// The lines of each source, found once per rendering. A look at a line takes the same time however long it is, and
-/// however many secrets there are: a file of one line may have megabytes, and thousands of mistakes.
+/// A cache of the lines of each source, for one rendering. Reading a part of a line takes the same time however long
+/// the line is and however many secrets there are: a file of one line may have megabytes, and thousands of mistakes.
 package struct LineCache {
     private let sources: SourceMap
-    /// The places of secrets, sorted, none of them overlapping another.
+    /// The places of secrets, sorted and not overlapping.
     private let hidden: [SourceRange]
     private var indices: [SourceID: LineIndex] = [:]
 
@@ -25,8 +25,8 @@ package struct LineCache {
         }
     }
 
-    /// At most `count` scalars of the first line of a range, those first that stand at most `lead` before its start; a
-    /// `*` for each character of a secret.
+    /// At most `count` scalars of the first line of a range, from `lead` scalars before its start; each character of a
+    /// secret is a `*`.
     mutating func part(of range: SourceRange, lead: Int, count: Int) -> LinePart {
         var index = indices.removeValue(forKey: range.source) ?? LineIndex(sources[range.source].bytes)
         let skipped = max(0, Int(range.start.column) - 1 - lead)

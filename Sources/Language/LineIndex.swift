@@ -3,7 +3,7 @@ struct LineIndex: Sendable {
     private let bytes: [UInt8]
     /// Where each line begins.
     private let starts: [Int]
-    /// For each line that was looked into, where every scalar begins whose place in the line is a multiple of `stride`.
+    /// For each line that was searched, the offsets of the scalars whose positions are multiples of `stride`.
     private var marks: [UInt32: [Int]] = [:]
     private static let stride = 256
 
@@ -30,7 +30,7 @@ struct LineIndex: Sendable {
         String(decoding: bytes[extent(of: line)], as: UTF8.self)
     }
 
-    /// The bytes of at most `count` scalars of a line, from one of them on, and whether there are more.
+    /// The bytes of at most `count` scalars of a line, from a given one on, and whether there are more.
     mutating func bytes(ofLine line: UInt32, from first: Int, count: Int) -> (part: ArraySlice<UInt8>, isCut: Bool) {
         let extent = extent(of: line)
         let start = first == 0 ? extent.lowerBound : place(ofScalar: first, in: line, extent)
@@ -55,7 +55,7 @@ struct LineIndex: Sendable {
         return marks
     }
 
-    /// Where the scalar begins that is so many after the one that begins at a place.
+    /// The offset of the scalar that is so many scalars after the one at an offset.
     private func place(_ count: Int, after start: Int, before end: Int) -> Int {
         var rest = count
         var place = start

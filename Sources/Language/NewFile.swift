@@ -8,7 +8,7 @@ import FoundationEssentials
     import Darwin
 #endif
 
-/// A new file that is written a piece at a time, and whose digest is known when it is written.
+/// A new file that is written in chunks, and whose digest is known once it is written.
 package final class NewFile {
     private let path: String
     private let descriptor: Int32
@@ -53,10 +53,10 @@ package final class NewFile {
     }
 }
 
-/// Gives a body a path at which nothing is yet, and removes what is there when it ends.
+/// Gives a body an unused path, and removes what is there when the body ends.
 package func withTemporaryPath<R>(_ body: (String) async throws -> R) async throws -> R {
     let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
-    // What cannot be removed is the system's to clear.
+    // What cannot be removed is left to the system.
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try await body(path)
 }

@@ -29,7 +29,7 @@ package struct Node: Sendable, Hashable {
 
     package var content: Content
     package var range: SourceRange
-    /// Whether the text came whole from `${env.…}`: then it may be read as a number or a boolean.
+    /// Whether the whole text came from `${env.…}`: then it may be read as a number or a boolean.
     package var isFromEnvironment: Bool
 
     package init(_ content: Content, at range: SourceRange, isFromEnvironment: Bool = false) {

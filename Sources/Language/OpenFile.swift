@@ -6,7 +6,7 @@
     import Darwin
 #endif
 
-/// A file that is open for reading, a piece at a time; closed when nobody has it any more.
+/// A file that is open for reading in chunks; closed when it is released.
 package final class OpenFile {
     /// How much is read at once, in bytes.
     package static let pieceSize = 256 << 10
@@ -22,14 +22,14 @@ package final class OpenFile {
         if descriptor >= 0 { close(descriptor) }
     }
 
-    /// Reads on into a buffer.
-    /// - Returns: How many bytes came; 0 at the end.
+    /// Reads the next bytes into a buffer.
+    /// - Returns: The number of bytes read; 0 at the end.
     package func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileBytes.Failure) -> Int {
         try FileBytes.read(descriptor, into: buffer)
     }
 
-    /// Hands what is left to a closure, piece by piece.
-    /// - Returns: How many bytes there were.
+    /// Passes the rest of the file to a closure, chunk by chunk.
+    /// - Returns: The number of bytes read.
     package func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileBytes.Failure) -> Int {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceSize, alignment: 16)
         defer { buffer.deallocate() }

@@ -1,6 +1,6 @@
 /// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field.
 package struct Overlay {
-    /// A field that an overlay took away.
+    /// A field that an overlay removed.
     package struct Removal: Sendable, Hashable {
         package var key: String
         /// The place of the map that the field was in.
@@ -60,7 +60,7 @@ package struct Overlay {
 }
 
 extension SourceRange {
-    /// The range from the start of this one to the end of another one behind it.
+    /// The range from the start of this one to the end of a later one.
     package func joined(with other: SourceRange) -> SourceRange {
         guard source == other.source, other.end > start else { return self }
         return SourceRange(source: source, start: start, end: max(end, other.end))

@@ -1,4 +1,4 @@
-/// Joins and splits paths as text; nothing here looks at the disk.
+/// Joins and splits paths as text; nothing here reads the disk.
 package enum Paths {
     /// A path as seen from a directory: itself when it is absolute.
     package static func resolve(_ path: String, in directory: String) -> String {
@@ -11,7 +11,7 @@ package enum Paths {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
-    /// A path as a user of a directory writes it: without the directory where it lies below it.
+    /// A path relative to a directory when it lies below it; otherwise unchanged.
     package static func relative(_ path: String, to directory: String) -> String {
         let prefix = directory.hasSuffix("/") ? directory : directory + "/"
         return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path

@@ -1,5 +1,4 @@
-/// A range that stands for itself: unlike a `SourceRange` it can be written to a file, and read where the sources are not
-/// at hand.
+/// A range that needs no source map: unlike a `SourceRange` it can be stored in a file, and read without the sources.
 ///
 ///     specs/helpdesk.yaml:14:9-14:26
 package struct Place: Sendable, Hashable {

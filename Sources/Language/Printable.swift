@@ -6,7 +6,7 @@ enum Printable {
         var width: Int
     }
 
-    /// The text with every character that a terminal would obey replaced by `�`.
+    /// The text with every character that controls a terminal replaced by `�`.
     static func text(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
         return text.unicodeScalars.map { cell($0).text }.joined()

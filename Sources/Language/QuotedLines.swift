@@ -1,4 +1,4 @@
-/// The lines of sources that something points to: enough to show it again, with its line, where the sources are gone.
+/// The lines of sources that diagnostics point to: enough to show them again when the sources are no longer there.
 package struct QuotedLines: Sendable {
     private var lines: [String: [UInt32: String]] = [:]
 

@@ -1,20 +1,20 @@
-/// Reads YAML and JSON into nodes, with the place of everything.
+/// Reads YAML and JSON into nodes, each with its place.
 ///
-/// YAML 1.2's core schema, with `<<` merge keys. Custom tags, duplicate keys, and lists or maps as keys are refused.
+/// YAML 1.2's core schema, with `<<` merge keys. Custom tags, duplicate keys, and lists or maps as keys are errors.
 package struct Reader {
-    /// How large a source may be, each with a diagnostic of its own.
+    /// The limits of a source, each with a diagnostic of its own.
     package enum Limits {
         /// The bytes of one source: 16 MiB.
         package static let bytes = 16 << 20
-        /// Lists and maps within each other.
+        /// The nesting depth of lists and maps.
         package static let depth = 64
         /// Values and keys of one source, counted after aliases are replaced by what they stand for.
         package static let nodes = 1_000_000
-        /// After so many mistakes in one source, the rest of it is not read.
+        /// The number of mistakes in one source after which the rest of it is not read.
         static let mistakes = 100
     }
 
-    /// What a source holds, and all that is wrong with it.
+    /// The documents of a source, and everything that is wrong with it.
     package struct Reading: Sendable {
         /// The top node of each document that could be read to its end.
         package var documents: [Node]
@@ -31,7 +31,7 @@ package struct Reader {
         return reading.documents
     }
 
-    /// Reads all documents of a source and keeps what can be kept in spite of mistakes.
+    /// Reads all documents of a source, and keeps as much as possible despite mistakes.
     package static func reading(_ source: Source, id: SourceID) -> Reading {
         if let refusal = EncodingCheck.refusal(of: source, id: id) { return failed(refusal) }
         do {

@@ -1,4 +1,4 @@
-/// What the composer reports: values and limits. What libyaml reports stands in `SyntaxErrors`.
+/// What the composer reports: values and limits. `SyntaxErrors` has what libyaml reports.
 extension Diagnostic {
     static func tooDeep(at range: SourceRange) -> Diagnostic {
         Diagnostic(

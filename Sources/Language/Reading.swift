@@ -33,21 +33,21 @@ package struct Located<Value: Sendable>: Sendable {
 extension Located: Equatable where Value: Equatable {}
 extension Located: Hashable where Value: Hashable {}
 
-/// Collects the mistakes of a run. What an alias repeats is one mistake, however often it stands for it.
+/// Collects the mistakes of a run. A mistake that an alias repeats is reported once.
 package struct Problems: Sendable {
     package private(set) var diagnostics: [Diagnostic] = []
-    /// How many errors were met so far, those included that were told before.
+    /// The number of errors so far, including repeated ones.
     private(set) var met = 0
     private var told: Set<Diagnostic> = []
     private var refused: Set<SourceRange> = []
     private let removals: [Overlay.Removal]
 
-    /// - Parameter removals: The fields that overlays took away: who misses one is told at the line that did it.
+    /// - Parameter removals: The fields that overlays removed; a missing one is reported at the line that removed it.
     package init(removals: [Overlay.Removal] = []) {
         self.removals = removals
     }
 
-    /// Where an overlay removed one of these fields from the map at a place; nil where none did.
+    /// Where an overlay removed one of these fields from the map at a place; nil when none did.
     package func removal(ofOneOf keys: [String], from map: SourceRange) -> SourceRange? {
         removals.last { $0.map == map && keys.contains($0.key) }?.range
     }
@@ -59,7 +59,7 @@ package struct Problems: Sendable {
         if diagnostic.code == .outputNotAllowed, let range = diagnostic.subject { refused.insert(range) }
     }
 
-    /// Reports an output where none can stand; a variable without a value was reported when it was looked up.
+    /// Reports an output where outputs are not allowed; a variable without a value was reported when it was looked up.
     mutating func refuse(_ template: Template, at range: SourceRange) {
         guard !template.references.contains(where: { ["var", "env"].contains($0.path.first) }) else {
             met += 1
@@ -68,7 +68,7 @@ package struct Problems: Sendable {
         report(.outputNotAllowed(template, range))
     }
 
-    /// Whether an output at a place was refused: then it is no mention of what it names.
+    /// Whether an output at a place was rejected: then it does not count as a use of what it names.
     package func hasRefused(_ range: SourceRange) -> Bool {
         refused.contains(range)
     }
@@ -188,7 +188,7 @@ extension Reading where Value == Node {
         }
     }
 
-    /// Text in which references may stand that are resolved later.
+    /// Text that may contain references, which are resolved later.
     package static var template: Reading {
         Reading(.text()) { node, problems in
             if case .pending = node.content { return node }
@@ -254,7 +254,7 @@ extension Reading {
         Reading(.object(type)) { node, problems in Fields.decode(type, from: node, &problems) }
     }
 
-    /// The first alternative whose shape fits the node at a glance reads it.
+    /// The first alternative whose outer type fits the node reads it.
     package static func either(_ alternatives: [Reading], expected: String) -> Reading {
         Reading(.alternatives(alternatives.map(\.shape))) { node, problems in
             guard let fitting = alternatives.first(where: { $0.shape.suits(node) }) else {
@@ -294,7 +294,7 @@ extension Reading {
 }
 
 extension Reading {
-    /// The same reading with a narrower shape: what its function refuses anyway, said to schemas too.
+    /// The same reading with a narrower shape, so that schemas reject what its function rejects.
     package func shaped(_ shape: Shape) -> Reading {
         Reading(shape, read)
     }

@@ -2,7 +2,7 @@
 ///
 ///     order ${capture.ticket}      ${env.HOME:-/tmp}      $${HOME} is no reference
 package enum References {
-    /// The literals and references of a text; nil when it has no `${`.
+    /// The literals and references of a text; nil when it contains no `${`.
     ///
     /// The range is the place of the whole scalar; an error points into it where the text stands there as it is.
     package static func parse(_ text: String, at range: SourceRange) throws(Diagnostic) -> Template? {
@@ -69,7 +69,7 @@ private struct Parser {
         literal = String.UnicodeScalarView()
     }
 
-    /// Reads one reference and returns the index behind its `}`.
+    /// Reads one reference and returns the index after its `}`.
     private mutating func reference(from start: Int) throws(Diagnostic) -> Int {
         guard let end = text[start...].firstIndex(of: "}") else {
             throw .unclosedReference(at: place(start..<text.count))

@@ -1,7 +1,6 @@
-/// Makes of a resolved spec one that says the same by itself: no variables, no environment, no other files.
+/// Turns a resolved spec into an equivalent one that stands alone: no variables, no environment, no other files.
 ///
-/// Fields stand in the order of their declaration, names in that of the source. Rendering what is rendered changes
-/// nothing.
+/// Fields are in the order of their declaration, names in that of the source. Rendering is idempotent.
 package struct Rendering {
     private let fields: [Field]
     private let root: String

@@ -1,12 +1,12 @@
-/// Puts values into a tree: what variables and the environment know becomes scalars, the rest stays a template.
+/// Substitutes references in a tree: variables and the environment become scalars, the rest stays a template.
 ///
 /// A reference that cannot be resolved is reported and stays pending, with `var` or `env` as its first name.
 struct Resolver {
     private(set) var diagnostics: [Diagnostic] = []
-    /// What was reported: an alias stands for one mistake many times.
+    /// What was reported already: an alias may repeat one mistake many times.
     private var reported: Set<Diagnostic> = []
     private let values: [String: Value]
-    /// The declared names; nil where no variable may be used.
+    /// The declared names; nil where variables are not allowed.
     private let names: [String]?
     private let environment: [String: String]
     /// The index in `diagnostics` for each environment variable that is not set, so that it is reported once.
@@ -24,12 +24,12 @@ struct Resolver {
         self.environment = environment
     }
 
-    /// The tree with all that is known put in. Keys, and what stands under keys that start with `x-`, stay as they are.
+    /// The tree with all known values substituted. Keys, and what is under keys that start with `x-`, are left as is.
     mutating func resolve(_ node: Node) -> Node {
         changed(node) ?? node
     }
 
-    /// nil where nothing changes, so that most of a tree is not copied.
+    /// nil when nothing changes, so that most of a tree is not copied.
     private mutating func changed(_ node: Node) -> Node? {
         switch node.content {
         case .null, .bool, .integer, .number, .pending:
@@ -170,7 +170,7 @@ struct Resolver {
 }
 
 extension [Template.Part] {
-    /// The parts with neighbouring literals made one.
+    /// The parts, with adjacent literals joined.
     fileprivate func joined() -> [Template.Part] {
         var result: [Template.Part] = []
         for part in self {

@@ -1,4 +1,4 @@
-/// Decides what a plain scalar means: the core schema of YAML 1.2, and nothing else.
+/// Resolves plain scalars by the core schema of YAML 1.2, and nothing else.
 ///
 ///     null ~ true FALSE 12 0o17 0x1F 1.5e3 .inf       # not strings
 ///     yes no on 22:30 1_000 2024-01-01                # strings

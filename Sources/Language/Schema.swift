@@ -88,7 +88,7 @@ package struct Schema {
         return map
     }
 
-    /// The place of a map's definition, which is made when it is first asked for.
+    /// The reference to a map's definition, which is made on first use.
     private mutating func reference(to type: any Described.Type) -> String {
         let identifier = ObjectIdentifier(type)
         if let name = names[identifier] { return "#/$defs/\(name)" }
@@ -96,7 +96,7 @@ package struct Schema {
         let isTaken = definitions[wanted] != nil
         let name = isTaken ? "\(wanted)-\(definitions.keys.count { $0.hasPrefix(wanted) } + 1)" : wanted
         names[identifier] = name
-        definitions[name] = true  // Taken, for what is inside of it.
+        definitions[name] = true  // Reserved, for recursion.
         definitions[name] = .object(map(type.fields, rules: type.rules, takesOneField: type.takesOneField))
         return "#/$defs/\(name)"
     }
@@ -120,12 +120,12 @@ package struct Schema {
         return schema
     }
 
-    /// A scalar that a reference may stand for.
+    /// A scalar that may also be a reference.
     private static func orReference(_ schema: [String: Value]) -> [String: Value] {
         ["anyOf": [.object(schema), ["$ref": "#/$defs/reference"]]]
     }
 
-    /// `null` counts as a field that is not there.
+    /// `null` counts as a missing field.
     private static func nullable(_ schema: [String: Value]) -> [String: Value] {
         if schema.isEmpty { return schema }
         var nullable = schema
@@ -149,7 +149,7 @@ package struct Schema {
         }
     }
 
-    /// That a field is there, and not `null`.
+    /// Requires that a field is present and not `null`.
     private static func there(_ name: String) -> Value {
         ["required": [.string(name)], "properties": [name: ["not": ["type": "null"]]]]
     }

@@ -24,7 +24,7 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
     }
 }
 
-/// Where a secret comes from: `{env: NAME, optional?: true}` or `{file: PATH}`. Only this is ever written down.
+/// Where a secret comes from: `{env: NAME, optional?: true}` or `{file: PATH}`. Only this is ever stored.
 package enum SecretSource: Sendable, Hashable {
     case environment(String, optional: Bool)
     case file(String)

@@ -1,4 +1,4 @@
-/// One line of a source as a terminal shows it, with carets below a part of it.
+/// One line of a source as shown on a terminal, with carets below a part of it.
 struct Snippet {
     /// The line, cut around the carets when it is long; tabs are spaces, and no character in it moves a terminal.
     private(set) var text = ""
@@ -13,7 +13,7 @@ struct Snippet {
     init(of range: SourceRange, in lines: inout LineCache) {
         let isOneLine = range.end.line == range.start.line
         let start = Int(range.start.column) - 1
-        // Nothing further away can be visible.
+        // Nothing beyond that can be visible.
         let part = lines.part(of: range, lead: 2 * Snippet.widest, count: 4 * Snippet.widest)
         let (skipped, near) = (part.skipped, part.scalars)
         let cells = Snippet.masked(near).map(Printable.cell)

@@ -45,7 +45,7 @@ package struct SourceRange: Sendable, Hashable, Comparable {
 
 /// One text that a spec was read from.
 package struct Source: Sendable {
-    /// The path as the user knows it, relative to the working directory; `<stdin>` for standard input.
+    /// The path as shown to the user, relative to the working directory; `<stdin>` for standard input.
     package let path: String
     /// The bytes as they were read, before any repair.
     package let bytes: [UInt8]

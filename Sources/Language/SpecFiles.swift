@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The sources of a stack, what each of them holds, and where each of them lies.
+/// The sources of a stack, with the documents and the directory of each.
 package struct SpecFiles: Sendable {
     package private(set) var sources = SourceMap()
     /// The directory of the first path; of standard input, the working directory. Absolute.
@@ -30,7 +30,7 @@ package struct SpecFiles: Sendable {
         directories[Int(range.source.index)]
     }
 
-    /// Reads all that paths of the command line name: files, directories, `-`. A file named twice is read once.
+    /// Reads all files, directories and `-` that the command line names. A file named twice is read once.
     package mutating func add(paths: [String]) {
         for (index, path) in paths.enumerated() {
             let root = add(path: path)
@@ -38,7 +38,7 @@ package struct SpecFiles: Sendable {
         }
     }
 
-    /// Reads one file that is no part of the join, such as an overlay.
+    /// Reads one file that is not part of the join, such as an overlay.
     /// - Returns: its documents; empty when it cannot be read, which is reported.
     package mutating func separate(_ path: String) -> [Node] {
         let before = documents.count
@@ -86,10 +86,10 @@ package struct SpecFiles: Sendable {
         }
     }
 
-    /// The directories in a directory that have specs, where it has none itself: each holds a stack of its own.
+    /// The subdirectories that have specs, for a directory that has none itself: each holds a stack of its own.
     package static func stacks(in path: String, workingDirectory: String) -> [String] {
         let absolute = Paths.resolve(path, in: workingDirectory)
-        // What is no directory has none; what cannot be listed is told when it is read.
+        // A file has none; a directory that cannot be listed is reported when it is read.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: absolute)) ?? []
         guard !names.contains(where: isSpec) else { return [] }
         return names.sorted().filter { hasSpecs(absolute + "/" + $0) }.map { absolute + "/" + $0 }
@@ -100,14 +100,14 @@ package struct SpecFiles: Sendable {
     }
 
     private static func hasSpecs(_ directory: String) -> Bool {
-        // What is no directory, or cannot be listed, is not proposed.
+        // A file, or a directory that cannot be listed, is not suggested.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.contains(where: isSpec)
     }
 
     /// Reads a file, and says whether it is a directory instead.
     ///
-    /// `asks` says whether the user named it, rather than its directory; `orDirectory`, whether a directory is fine.
+    /// `asks` says whether the user named it, rather than its directory; `orDirectory`, whether it may be a directory.
     @discardableResult
     private mutating func addFile(_ path: String, asks: Bool, orDirectory: Bool = false) -> Bool {
         let absolute = Paths.resolve(path, in: workingDirectory)

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The files that a spec may read: relative to the file that names them, inside the root.
+/// The files that a spec may read: relative to the file that names them, and inside the root.
 package struct SpecFolder: Sendable {
     private let root: String
     private let allowsOutside: Bool
@@ -27,13 +27,13 @@ package struct SpecFolder: Sendable {
         directory(range)
     }
 
-    /// Where a file lies that may be anywhere, such as a certificate.
+    /// The path of a file that may be anywhere, such as a certificate.
     package func location(of path: Located<String>) -> String {
         path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
     }
 
-    /// Where a path leads, symlinks resolved.
-    /// - Parameter pattern: What the spec says, where the path is only a part of what it stands for.
+    /// The file that a path leads to, symlinks resolved.
+    /// - Parameter pattern: The text in the spec, when the path is one of several that it stands for.
     /// - Throws: `Diagnostic` when it leaves the root.
     package func resolve(_ path: Located<String>, of pattern: String? = nil) throws(Diagnostic) -> String {
         let joined = path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
@@ -58,7 +58,7 @@ package struct SpecFolder: Sendable {
         return [UInt8](data)
     }
 
-    /// Size and digest of a file, which is read once a run.
+    /// Size and digest of a file, which is read once per run.
     package func content(of path: Located<String>) throws(Diagnostic) -> FileContent {
         let resolved = try resolve(path)
         do throws(FileBytes.Failure) {
@@ -72,7 +72,7 @@ package struct SpecFolder: Sendable {
         }
     }
 
-    /// Reads the digests of many files at a time; what is wrong with one is told when its content is asked for.
+    /// Reads the digests of many files concurrently; failures are thrown when the content of a file is requested.
     package func readDigests(of paths: [Located<String>]) {
         digests.read(
             paths.compactMap { path in
@@ -94,8 +94,8 @@ package struct SpecFolder: Sendable {
 }
 
 extension SpecFolder {
-    /// What is wrong with a text file that a spec names; nothing where the path is empty: its field is missing, which
-    /// is reported.
+    /// What is wrong with a text file that a spec names; nothing for an empty path, because the missing field is
+    /// reported already.
     package func problems(withText path: Located<String>) -> [Diagnostic] {
         guard !path.value.isEmpty else { return [] }
         do throws(Diagnostic) {
@@ -117,7 +117,7 @@ extension Diagnostic {
 
     fileprivate static func missingFile(_ path: Located<String>, base: String) -> Diagnostic {
         let folder = URL(filePath: base + "/" + path.value).deletingLastPathComponent().path
-        // A folder that cannot be listed has no names to propose.
+        // A folder that cannot be listed has no names to suggest.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let wanted = path.value.split(separator: "/").last.map(String.init) ?? path.value
         let nearest = Suggestion.nearest(to: wanted, among: names)

@@ -1,4 +1,4 @@
-/// Reads a stack: files, join, overlays, variables; all mistakes of all steps in one go.
+/// Reads a stack: files, join, overlays, variables; reports the mistakes of all steps together.
 package struct SpecLoader: Sendable {
     private let environment: [String: String]
     private let workingDirectory: String
@@ -16,7 +16,7 @@ package struct SpecLoader: Sendable {
         self.standardInput = standardInput
     }
 
-    /// Reads what the paths name and lays the overlays over it.
+    /// Reads what the paths name, and applies the overlays.
     package func load(
         paths: [String], overlays: [String] = [], variables inputs: VariableInputs = VariableInputs()
     ) -> LoadedSpec {
@@ -41,15 +41,15 @@ package struct SpecLoader: Sendable {
     }
 }
 
-/// A stack as it was read, and everything that was wrong with it so far.
+/// A stack as it was read, and every mistake found so far.
 package struct LoadedSpec: Sendable {
     private let files: SpecFiles
-    /// The joined tree with variables and environment put in; nil when nothing could be read.
+    /// The joined tree with variables and environment substituted; nil when nothing could be read.
     ///
     /// A reference that could not be resolved is reported already and stays `.pending` with `var` or `env` first.
     package let root: Node?
     package let variables: [String: Value]
-    /// The fields that overlays took away.
+    /// The fields that overlays removed.
     package let removals: [Overlay.Removal]
     /// In the order of the steps, not sorted by place.
     package let diagnostics: [Diagnostic]
@@ -86,7 +86,7 @@ package struct LoadedSpec: Sendable {
 }
 
 extension Resolver {
-    /// The stack with all that is known put in; the declarations of variables stay as they are.
+    /// The stack with all known values substituted; the declarations of variables are left as is.
     fileprivate mutating func resolveStack(_ root: Node) -> Node {
         guard var entries = root.entries else { return root }
         for index in entries.indices where entries[index].key != "variables" && !entries[index].key.hasPrefix("x-") {
@@ -97,7 +97,7 @@ extension Resolver {
 }
 
 extension StackJoin {
-    /// Reports that no source says anything, at the first of them.
+    /// Reports that all sources are empty, at the first of them.
     fileprivate mutating func reportEmpty(_ sources: SourceMap) {
         report(
             Diagnostic(

@@ -1,11 +1,11 @@
-/// Makes one stack of several documents: maps of named things are joined, and every name is there once.
+/// Joins several documents into one stack: maps of named declarations are merged, and every name may occur once.
 struct StackJoin {
-    /// One key of the top with all that the documents have said about it so far.
+    /// One top-level key, with what the documents so far say about it.
     fileprivate struct Slot {
         var entry: Node.Entry
         /// The joined entries, where the value is a map.
         var members: [Node.Entry]?
-        /// Where each name of a joined map was first; empty until a second document adds to it.
+        /// The first place of each name of a joined map; empty until a second document adds to it.
         var names: [String: SourceRange] = [:]
     }
 
@@ -13,8 +13,8 @@ struct StackJoin {
     private var slots: [Slot] = []
     private var positions: [String: Int] = [:]
 
-    /// Joins the top maps of documents, in their order; empty documents are passed over.
-    /// - Returns: nil when no document has anything.
+    /// Joins the top-level maps of documents, in their order; empty documents are skipped.
+    /// - Returns: nil when all documents are empty.
     mutating func join(_ documents: [Node]) -> Node? {
         var range: SourceRange?
         for document in documents where document.content != .null {
@@ -76,7 +76,7 @@ extension StackJoin.Slot {
 }
 
 extension Diagnostic {
-    /// A document whose top is a list or a scalar.
+    /// A document that is a list or a scalar.
     static func documentIsNoMap(_ document: Node) -> Diagnostic {
         Diagnostic(
             "not-a-map", "Not a map",

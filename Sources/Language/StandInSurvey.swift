@@ -5,11 +5,11 @@ struct StandInSurvey {
         var index: Int
         /// In bytes.
         var offset: Int
-        /// What stands there: the line break; for an escape, its backslash.
+        /// The character there: the line break; for an escape, its backslash.
         var scalar: Unicode.Scalar
     }
 
-    /// The characters chosen to stand in: 2,048 for the surrogates, and one for each line break.
+    /// The characters chosen as stand-ins: 2,048 for the surrogates, and one for each line break.
     struct Choice {
         var block: UInt32
         var nextLine: Unicode.Scalar
@@ -95,7 +95,7 @@ struct StandInSurvey {
         }
     }
 
-    /// Notes what an escape would stand for, were it in a double-quoted scalar.
+    /// Records what an escape would mean in a double-quoted scalar.
     private mutating func escape(_ source: [UInt8], at place: Place) {
         let next = place.offset + 1
         let digits: Int

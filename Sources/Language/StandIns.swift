@@ -1,5 +1,5 @@
-/// Characters that stand in, while libyaml reads, for what it would misread; each is as long as what it replaces, so
-/// that every position stays true.
+/// Characters that replace, while libyaml reads, those that it would misread; each is as long as what it replaces, so
+/// that every position stays valid.
 ///
 /// libyaml reads YAML 1.1: it refuses the surrogate pairs of JSON (`"\ud83d\ude00"`) and takes U+0085, U+2028 and
 /// U+2029 for line breaks. So `\ud83d` is read as `\ue03d` (or another block that the source does not use) and turned

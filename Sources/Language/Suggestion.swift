@@ -1,7 +1,7 @@
 /// Finds the name that was probably meant.
 package enum Suggestion {
-    /// The candidate that is nearest to a mistyped name; letters' case does not count, the first of equals wins.
-    /// - Returns: nil when none is near enough: more than a third of the letters differ.
+    /// The candidate nearest to a mistyped name, ignoring case; of equally near ones the first wins.
+    /// - Returns: nil when none is near enough, that is, more than a third of the letters differ.
     package static func nearest(to name: String, among candidates: some Sequence<String>) -> String? {
         let wanted = Array(name.lowercased().unicodeScalars)
         guard !wanted.isEmpty, wanted.count <= 100 else { return nil }
@@ -17,7 +17,7 @@ package enum Suggestion {
         return nearest
     }
 
-    /// How many letters must be added, left out, changed or swapped with a neighbour; nil when more than the bound.
+    /// The edit distance: letters added, removed, changed or swapped with a neighbour; nil when beyond the bound.
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar], atMost bound: Int) -> Int? {
         guard abs(left.count - right.count) <= bound else { return nil }
         var beforeLast = [Int](repeating: 0, count: right.count + 1)

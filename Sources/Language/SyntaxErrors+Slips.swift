@@ -1,4 +1,4 @@
-/// The slips that everyone makes once, each with the explanation that would have helped.
+/// Common mistakes in YAML, each with an explanation.
 extension SyntaxErrors {
     /// A flow list or map that does not go on as it should.
     func brackets(_ place: SourcePosition, opened start: SourcePosition) -> Diagnostic {

@@ -1,10 +1,10 @@
 import CYAML
 
-/// Explains what libyaml refuses: its terse problem, and what the author most likely did.
+/// Explains what libyaml rejects: its terse message, and the author's most likely mistake.
 struct SyntaxErrors {
     let id: SourceID
     let lines: LineIndex
-    /// The innermost bracket or brace that was open when reading stopped.
+    /// The innermost bracket or brace still open when reading stopped.
     let bracket: SourcePosition?
 
     init(source: Source, id: SourceID, bracket: SourcePosition?) {
@@ -45,7 +45,7 @@ struct SyntaxErrors {
         }
     }
 
-    /// The place of a mark; behind the last character where libyaml counts a line that is not there.
+    /// The place of a mark; after the last character when libyaml counts a line too many.
     private func position(_ mark: yaml_mark_t) -> SourcePosition {
         let position = SourcePosition(mark)
         guard position.line > lines.count else { return position }
@@ -84,7 +84,7 @@ struct SyntaxErrors {
             || (Int(place.line) + 1...lines.count).allSatisfy { lines.text(UInt32($0)).isEmpty }
     }
 
-    /// Bytes that are no text, or characters that YAML does not allow.
+    /// Invalid bytes, or characters that YAML does not allow.
     private func unreadable(_ failure: EventStream.Failure) -> Diagnostic {
         let place = lines.position(ofByte: failure.offset)
         guard failure.problem == "control characters are not allowed" else {
@@ -112,7 +112,7 @@ struct SyntaxErrors {
         return Diagnostic("syntax", "Not valid YAML", detail: detail, fix: fix, at: word(place), notes: notes)
     }
 
-    /// What the rarer problems mean, and what helps.
+    /// What the less frequent problems mean, and how to fix them.
     private static func explanation(of problem: String, while context: String?) -> (detail: String, fix: String?) {
         switch problem {
         case "did not find expected <document start>":

@@ -1,6 +1,6 @@
 /// The rows of a CSV or JSON Lines file.
 package enum Table {
-    /// One row, by the names of its columns.
+    /// One row: values by column name.
     package struct Row: Sendable, Hashable {
         package let values: [String: Value]
     }
@@ -25,7 +25,7 @@ package enum Table {
         var rows: [Row] = []
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             guard line.contains(where: { !$0.isWhitespace }) else { continue }
-            // Why it is not JSON matters less than where.
+            // The place helps more than the parser's reason.
             guard let object = (try? Value(json: line.utf8))?.object else {
                 throw MalformedTable(reason: "Line \(index + 1) is not a JSON object")
             }
@@ -35,7 +35,7 @@ package enum Table {
     }
 }
 
-/// Why a file is not a table, without the full stop.
+/// Why a file is not a table, without a final full stop.
 struct MalformedTable: Error, Hashable {
     let reason: String
 }

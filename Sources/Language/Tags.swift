@@ -1,6 +1,6 @@
 import CYAML
 
-/// The tags of YAML's core schema; every other tag is refused.
+/// The tags of YAML's core schema; every other tag is an error.
 enum Tag: String {
     case string = "tag:yaml.org,2002:str"
     case null = "tag:yaml.org,2002:null"
@@ -10,7 +10,7 @@ enum Tag: String {
     case list = "tag:yaml.org,2002:seq"
     case map = "tag:yaml.org,2002:map"
 
-    /// What a tag stands on.
+    /// The node that a tag is on.
     enum Bearer {
         case scalar, list, map
     }
@@ -30,7 +30,7 @@ enum Tag: String {
 }
 
 extension Composer {
-    /// The tag of a node; nil where there is none, or where it is refused, which is reported.
+    /// The tag of a node; nil when there is none, or when it is not allowed (and reported).
     mutating func tag(_ pointer: UnsafePointer<UInt8>?, of bearer: Tag.Bearer, at range: SourceRange) -> Tag? {
         guard let pointer else { return nil }
         let text = String(cString: pointer)
@@ -46,7 +46,7 @@ extension Composer {
         return tag
     }
 
-    /// What a scalar means under an explicit tag; a text that the tag does not allow is reported.
+    /// The value of a scalar with an explicit tag; a text that the tag does not allow is reported.
     mutating func tagged(_ tag: Tag, _ text: UnsafeBufferPointer<UInt8>, at range: SourceRange) -> Scalars.Meaning {
         let meaning = Scalars.meaning(of: text)
         switch (tag, meaning) {

@@ -1,4 +1,4 @@
-/// A string of which parts are not known yet: literals and references, in order.
+/// A string with parts that are not known yet: literals and references, in order.
 ///
 /// `order ${capture.ticket}!` is `[.literal("order "), .reference(capture.ticket), .literal("!")]`.
 package struct Template: Sendable, Hashable {
@@ -20,7 +20,7 @@ package struct Template: Sendable, Hashable {
         }
     }
 
-    /// The text as it stands in the spec, `${…}` included.
+    /// The text as written in the spec, `${…}` included.
     package var text: String {
         parts.map { part in
             switch part {
@@ -30,7 +30,7 @@ package struct Template: Sendable, Hashable {
         }.joined()
     }
 
-    /// The text with every reference looked up; nil when one of them has no value yet.
+    /// The text with every reference resolved; nil when one of them has no value yet.
     package func resolved(_ lookUp: (Reference) -> Value?) -> Value? {
         if parts.count == 1, case .reference(let reference) = parts[0] { return lookUp(reference) }
         var text = ""

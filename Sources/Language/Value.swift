@@ -12,7 +12,7 @@ package enum Value: Sendable, Hashable {
 }
 
 extension Value {
-    /// The text that a value has inside a longer string: as in YAML, without quotes.
+    /// The text of a value inside a longer string: as in YAML, without quotes.
     package var interpolated: String {
         switch self {
         case .null: ""
@@ -98,7 +98,7 @@ extension Value {
 extension Value: Codable {
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        // Each attempt fails when the type is another one, which is dear: the most frequent come first.
+        // A failed attempt is expensive, so the most frequent types come first.
         if let value = try? container.decode(String.self) {
             self = .string(value)
         } else if let value = try? container.decode([String: Value].self) {

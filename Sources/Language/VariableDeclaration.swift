@@ -25,7 +25,7 @@ struct VariableDeclaration {
     var pattern: (text: String, range: SourceRange)?
 
     /// Reads a declaration and reports every mistake in it.
-    /// - Returns: nil when its values cannot be told.
+    /// - Returns: nil when there is a mistake in it.
     init?(_ entry: Node.Entry, reporting diagnostics: inout [Diagnostic]) {
         name = entry.key
         place = entry.keyRange
@@ -130,7 +130,7 @@ extension VariableDeclaration.Kind {
         }
     }
 
-    /// The value that a text from the command line or the environment spells; nil where it spells none of this type.
+    /// The value of a text from the command line or the environment; nil when it is not one of this type.
     func value(ofText text: String) -> Value? {
         if self == .string { return .string(text) }
         var text = text

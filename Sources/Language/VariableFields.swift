@@ -1,4 +1,4 @@
-/// What the fields of a variable are, for schemas and `drover explain`.
+/// The fields of a variable, for schemas and `drover explain`.
 enum VariableFields: Described {
     static let noun = "a variable"
 
@@ -18,7 +18,7 @@ enum VariableFields: Described {
     ]
 }
 
-/// The variables of a spec, as a field of its top.
+/// The variables of a spec, as a top-level field.
 package enum VariablesField {
     package static let field = Field(
         "variables", .map(.object(VariableFields.self)), example: "{team: {type: string, default: support}}",

@@ -23,7 +23,7 @@ struct Variables {
     private var fromFiles: [String: Node] = [:]
     private var unknownInputs: [(name: String, place: SourceRange?)] = []
 
-    /// Starts without values; an empty variable of the environment counts as not set, as in `${env.NAME:-default}`.
+    /// Starts without values; an empty environment variable counts as not set, as in `${env.NAME:-default}`.
     init(environment: [String: String]) {
         self.environment = environment
     }
@@ -79,7 +79,7 @@ struct Variables {
         }
     }
 
-    /// The first value that is given, if it is a good one.
+    /// The first value that is given, if it is valid.
     private mutating func value(of declaration: VariableDeclaration) -> Value? {
         let name = declaration.name
         if let text = assigned[name] {

@@ -1,4 +1,4 @@
-/// Writes a tree as canonical YAML: block style, two spaces, every text quoted that would read as another type.
+/// Writes a tree as canonical YAML: block style, two spaces, quotes around text that would read as another type.
 ///
 ///     stack: helpdesk
 ///     agents:
@@ -12,8 +12,8 @@ package struct YAMLWriter {
         self.comment = comment
     }
 
-    /// The text of a map, with a line break at its end; `comment` tells what stands behind `#` in the line of a field
-    /// or an element, if anything.
+    /// The text of a map, with a final line break; `comment` returns what follows `#` on the line of a field or an
+    /// element, if anything.
     package static func write(_ root: Node, comment: @escaping (SourceRange) -> String? = { _ in nil }) -> String {
         var writer = YAMLWriter(comment: comment)
         if case .mapping(let entries) = root.content, !entries.isEmpty {
@@ -106,7 +106,7 @@ package struct YAMLWriter {
         return Value.number(number).canonicalJSON
     }
 
-    /// Whether a text of several lines can stand as it is in a block.
+    /// Whether a text of several lines can be written unchanged in a block.
     private static func isBlock(_ text: String) -> Bool {
         guard text.contains("\n"), !text.hasSuffix("\n\n"), let first = text.unicodeScalars.first,
             first != " ", first != "\n", first != "\t"
@@ -136,7 +136,7 @@ package struct YAMLWriter {
             && !text.contains(": ")
     }
 
-    /// What YAML 1.1 readers take for a boolean, a number or a day.
+    /// Text that YAML 1.1 readers take for a boolean, a number or a date.
     private static func isSpecialElsewhere(_ text: String) -> Bool {
         if ["y", "n", "yes", "no", "on", "off"].contains(text.lowercased()) { return true }
         guard let first = text.unicodeScalars.first, first.isDigit || first == "." else { return false }
