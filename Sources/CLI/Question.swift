@@ -1,7 +1,6 @@
 import Engine
 import FoundationEssentials
 import Language
-import Reports
 import Runtime
 import Synchronization
 import Wire

@@ -12,8 +12,6 @@ package func artifactDigest(_ definition: AgentDefinition) throws -> String {
 
 /// The files that make a logged agent, which any MLflow loads and serves without Drover.
 struct ModelFolder {
-    static let definitionFile = "definition.json"
-
     /// The code that runs the agent: the file that MLflow loads, and the modules that it imports.
     static let code: [(name: String, bytes: [UInt8])] = [
         ("agent.py", PackageResources.agent_py),
@@ -48,7 +46,7 @@ struct ModelFolder {
         }
         files =
             [("MLmodel", Array(model.utf8))] + Self.code + [
-                (Self.definitionFile, Array(try definition.canonicalJSON.utf8)),
+                (AgentVersion.definitionFile, Array(try definition.canonicalJSON.utf8)),
                 ("llamastack.json", Array(place.canonicalJSON.utf8)),
                 ("python_env.yaml", PackageResources.python_env_yaml),
                 ("requirements.txt", PackageResources.requirements_txt),

@@ -4,7 +4,6 @@ import Runtime
 import Testing
 import Wire
 
-@testable import Reports
 
 @Suite("AnswerTrace")
 struct AnswerTraceTests {

@@ -1,5 +1,4 @@
 package import Language
-package import Runtime
 package import Wire
 
 /// The trace of one answer, and where in MLflow it belongs.

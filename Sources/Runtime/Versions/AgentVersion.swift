@@ -1,5 +1,4 @@
 import Language
-package import Runtime
 package import Wire
 
 /// A version of a registered model that holds a logged agent: what a plan, a suite and an alias need to know of it.
@@ -11,13 +10,13 @@ package struct AgentVersion: Sendable, Hashable {
     package static let experimentTag = "drover.experiment"
     /// When an older version was applied again, in milliseconds since 1970: then it counts, not the newest.
     package static let appliedTag = "drover.applied"
-    /// On runs and logged models: the registered model that they were made for.
-    static let registeredModelTag = "drover.registeredModel"
+    /// The file of the model folder that holds the definition.
+    package static let definitionFile = "definition.json"
 
     package var registeredModel: String
     /// 1 for the first.
     package var number: Int
-    /// Of definition and code, see `artifactDigest(_:)`; nil for a version that was not made by Drover.
+    /// Of definition and code; nil for a version that was not made by Drover.
     package var digest: String?
     /// nil when it was not made by Drover, or is too long for a tag; then `MLflowServer.definition(of:)` reads it.
     package var definition: AgentDefinition?
@@ -25,8 +24,6 @@ package struct AgentVersion: Sendable, Hashable {
     package var tags: [String: String]
     /// Sorted.
     package var aliases: [String]
-    /// Whose it is; nil for nobody's.
-    package var mark: Mark?
     package var status: MLflowModelVersion.Status
     /// The logged model behind it; nil when it was registered from something else.
     package var modelID: String?
@@ -58,7 +55,6 @@ package struct AgentVersion: Sendable, Hashable {
         }
         tags = version.tags
         self.aliases = aliases
-        mark = Mark(version.tags)
         status = version.status
         modelID = version.modelID
         runID = version.runID
@@ -76,19 +72,6 @@ extension MLflowServer {
         return AgentVersion.join(try await versions.filter { $0.name == registeredModel }, with: named)
     }
 
-    /// All versions that carry the mark of a stack, in whatever registered models, newest first: two listings, of which
-    /// that of the models may have been taken already.
-    package func agentVersions(ofStack stack: String, in registry: Registry? = nil) async throws -> [AgentVersion] {
-        async let models = registeredModels(in: registry)
-        async let versions = modelVersions(where: MLflowFilter.tag(Mark.stackKey, stack))
-        return AgentVersion.join(try await versions.filter { $0.tags[Mark.stackKey] == stack }, with: try await models)
-    }
-
-    private func registeredModels(in registry: Registry?) async throws -> [MLflowRegisteredModel] {
-        if let registry { return try await registry.models.value() }
-        return try await registeredModels()
-    }
-
     /// What a logged agent is: from the version's tag, or from the file in its model folder.
     ///
     /// - Throws: `WireError`; `Diagnostic` when it was not logged by Drover.
@@ -98,7 +81,7 @@ extension MLflowServer {
             throw Diagnostic.notLoggedByDrover(version.uri)
         }
         let folder = try MLflowArtifactFolder(uri: try await loggedModel(modelID).artifactURI)
-        let bytes = try await artifact(named: ModelFolder.definitionFile, in: folder)
+        let bytes = try await artifact(named: AgentVersion.definitionFile, in: folder)
         guard let definition = try? Value(json: bytes).decoded(as: AgentDefinition.self) else {
             throw Diagnostic.notLoggedByDrover(version.uri)
         }
@@ -107,7 +90,8 @@ extension MLflowServer {
 }
 
 extension AgentVersion {
-    fileprivate static func join(
+    /// What listings of versions and of registered models say together, newest first within each model.
+    package static func join(
         _ versions: [MLflowModelVersion], with models: [MLflowRegisteredModel]
     ) -> [AgentVersion] {
         let aliases = Dictionary(models.map { ($0.name, $0.aliases) }) { first, _ in first }
