@@ -81,36 +81,50 @@ extension Value {
     /// Reads JSON text.
     /// - Throws: `DecodingError` when the bytes are not JSON.
     package init(json: some Collection<UInt8>) throws {
-        self = try JSONDecoder().decode(Value.self, from: Data(json))
+        func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Value, JSONReader.Failure> {
+            Result { () throws(JSONReader.Failure) in try JSONReader.read(bytes) }
+        }
+        let result = json.withContiguousStorageIfAvailable(read) ?? Array(json).withUnsafeBufferPointer(read)
+        do {
+            self = try result.get()
+        } catch {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: [], debugDescription: "No JSON at byte \(error.offset): \(error.message)"))
+        }
     }
 
     /// Reads any encodable value through JSON.
     package init(encoding value: some Encodable) throws {
-        self = try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
+        self = try Value(json: JSONEncoder().encode(value))
     }
 
-    /// Turns free-form data into a typed value through JSON.
+    /// Turns free-form data into a typed value.
+    /// - Throws: `DecodingError` when it has another shape.
     package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(T.self, from: Data(canonicalJSON.utf8))
+        try ValueDecoder(self).decode(type)
     }
 }
 
 extension Value: Codable {
     package init(from decoder: any Decoder) throws {
+        if let decoder = decoder as? ValueDecoder {
+            self = decoder.value
+            return
+        }
         let container = try decoder.singleValueContainer()
         // A failed attempt is expensive, so the most frequent types come first.
-        if let value = try? container.decode(String.self) {
+        if container.decodeNil() {
+            self = .null
+        } else if let value = try? container.decode(String.self) {
             self = .string(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .integer(value)
         } else if let value = try? container.decode([String: Value].self) {
             self = .object(value)
         } else if let value = try? container.decode([Value].self) {
             self = .array(value)
-        } else if container.decodeNil() {
-            self = .null
         } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
-        } else if let value = try? container.decode(Int.self) {
-            self = .integer(value)
         } else {
             self = .number(try container.decode(Double.self))
         }

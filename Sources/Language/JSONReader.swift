@@ -1,0 +1,212 @@
+/// Reads JSON text (RFC 8259) into a `Value`, in one pass over its bytes.
+///
+/// A number that is a whole one within 64 bits is an integer however it is written (`1.0`, `1e3`). Of keys that stand
+/// twice the first counts. Half of a surrogate pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at
+/// 512 levels.
+struct JSONReader: ~Copyable {
+    /// What makes a text no JSON, and where: the offset of a byte, from 0.
+    struct Failure: Error, Hashable {
+        var message: String
+        var offset: Int
+    }
+
+    private static let deepest = 512
+
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private var index = 0
+    private var depth = 0
+
+    private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+        self.bytes = bytes
+    }
+
+    /// Reads one value with nothing but white space around it.
+    static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(Failure) -> Value {
+        var reader = JSONReader(bytes)
+        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.index = 3 }
+        let value = try reader.value()
+        reader.skipSpace()
+        guard reader.index == bytes.count else { throw reader.failure("Something follows the value.") }
+        return value
+    }
+
+    private mutating func value() throws(Failure) -> Value {
+        skipSpace()
+        switch next {
+        case UInt8(ascii: "\""): return .string(try string())
+        case UInt8(ascii: "{"): return .object(try object())
+        case UInt8(ascii: "["): return .array(try array())
+        case UInt8(ascii: "t"): return try word("true", .bool(true))
+        case UInt8(ascii: "f"): return try word("false", .bool(false))
+        case UInt8(ascii: "n"): return try word("null", .null)
+        case .some: return try number()
+        case nil: throw failure("The text ends before the value does.")
+        }
+    }
+
+    private mutating func object() throws(Failure) -> [String: Value] {
+        try enter()
+        var object: [String: Value] = [:]
+        while try goesOn(to: UInt8(ascii: "}"), isFirst: object.isEmpty) {
+            guard next == UInt8(ascii: "\"") else { throw failure("A key is missing.") }
+            let key = try string()
+            skipSpace()
+            guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
+            let value = try value()
+            if object[key] == nil { object[key] = value }
+        }
+        return object
+    }
+
+    private mutating func array() throws(Failure) -> [Value] {
+        try enter()
+        var array: [Value] = []
+        while try goesOn(to: UInt8(ascii: "]"), isFirst: array.isEmpty) { array.append(try value()) }
+        return array
+    }
+
+    private mutating func enter() throws(Failure) {
+        depth += 1
+        guard depth <= Self.deepest else { throw failure("There are more than \(Self.deepest) levels.") }
+        index += 1
+    }
+
+    /// Moves to the next element; false at the end of the group, which is passed.
+    private mutating func goesOn(to end: UInt8, isFirst: Bool) throws(Failure) -> Bool {
+        skipSpace()
+        if take(end) {
+            depth -= 1
+            return false
+        }
+        if isFirst { return true }
+        guard take(UInt8(ascii: ",")) else { throw failure("A comma is missing.") }
+        skipSpace()
+        return true
+    }
+
+    private mutating func word(_ word: StaticString, _ value: Value) throws(Failure) -> Value {
+        let end = index + word.utf8CodeUnitCount
+        guard end <= bytes.count, bytes[index..<end].elementsEqual(UnsafeBufferPointer(of: word)) else {
+            throw failure("There is no such word.")
+        }
+        index = end
+        return value
+    }
+
+    private mutating func number() throws(Failure) -> Value {
+        let start = index
+        _ = take(UInt8(ascii: "-"))
+        let first = next
+        guard digits() > 0 else { throw failure("There is no such value.") }
+        guard first != UInt8(ascii: "0") || index - start <= 2 && bytes[index - 1] == first else {
+            throw failure("A number begins with 0.")
+        }
+        var isWhole = true
+        if take(UInt8(ascii: ".")) {
+            isWhole = false
+            guard digits() > 0 else { throw failure("Digits are missing.") }
+        }
+        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+            isWhole = false
+            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+            guard digits() > 0 else { throw failure("Digits are missing.") }
+        }
+        let text = String(decoding: bytes[start..<index], as: UTF8.self)
+        if isWhole, let integer = Int(text) { return .integer(integer) }
+        guard let number = Double(text), number.isFinite else { throw failure("The number is too large.") }
+        return Int(exactly: number).map(Value.integer) ?? .number(number)
+    }
+
+    private mutating func digits() -> Int {
+        let start = index
+        while let digit = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit { index += 1 }
+        return index - start
+    }
+
+    private mutating func string() throws(Failure) -> String {
+        index += 1
+        let start = index
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        guard next == UInt8(ascii: "\\") else { return try ended(bytes[start..<index]) }
+        var text = Array(bytes[start..<index])
+        while let byte = next, byte != UInt8(ascii: "\""), byte >= 0x20 {
+            index += 1
+            if byte == UInt8(ascii: "\\") { try escape(into: &text) } else { text.append(byte) }
+        }
+        return try ended(text)
+    }
+
+    private mutating func ended(_ text: some Sequence<UInt8>) throws(Failure) -> String {
+        guard take(UInt8(ascii: "\"")) else {
+            throw failure(next == nil ? "A string does not end." : "A string holds a control character.")
+        }
+        guard let string = String(validating: text, as: UTF8.self) else { throw failure("A string is not UTF-8.") }
+        return string
+    }
+
+    private mutating func escape(into text: inout [UInt8]) throws(Failure) {
+        guard let mark = next else { throw failure("A string does not end.") }
+        index += 1
+        switch mark {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): text.append(mark)
+        case UInt8(ascii: "b"): text.append(0x08)
+        case UInt8(ascii: "f"): text.append(0x0C)
+        case UInt8(ascii: "n"): text.append(0x0A)
+        case UInt8(ascii: "r"): text.append(0x0D)
+        case UInt8(ascii: "t"): text.append(0x09)
+        case UInt8(ascii: "u"): text.append(contentsOf: UTF8.encode(try scalar()) ?? .init())
+        case _: throw failure("There is no such escape.")
+        }
+    }
+
+    /// What stands behind `\u`: one escape, or two that are a surrogate pair.
+    private mutating func scalar() throws(Failure) -> Unicode.Scalar {
+        let high = try hexadecimal()
+        if let scalar = Unicode.Scalar(high) { return scalar }
+        let behind = index
+        if 0xD800..<0xDC00 ~= high, take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
+            let low = try hexadecimal()
+            if 0xDC00..<0xE000 ~= low, let scalar = Unicode.Scalar(0x10000 + (high - 0xD800) << 10 + (low - 0xDC00)) {
+                return scalar
+            }
+        }
+        index = behind
+        return "\u{FFFD}"
+    }
+
+    private mutating func hexadecimal() throws(Failure) -> UInt32 {
+        var number: UInt32 = 0
+        for _ in 0..<4 {
+            guard let digit = next.flatMap({ Character(Unicode.Scalar($0)).hexDigitValue }) else {
+                throw failure("Hexadecimal digits are missing.")
+            }
+            number = number << 4 + UInt32(digit)
+            index += 1
+        }
+        return number
+    }
+
+    private var next: UInt8? {
+        index < bytes.count ? bytes[index] : nil
+    }
+
+    private mutating func take(_ byte: UInt8) -> Bool {
+        guard next == byte else { return false }
+        index += 1
+        return true
+    }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
+    }
+
+    private func failure(_ message: String) -> Failure {
+        Failure(message: message, offset: index)
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    fileprivate init(of text: StaticString) {
+        self.init(start: text.utf8Start, count: text.utf8CodeUnitCount)
+    }
+}
