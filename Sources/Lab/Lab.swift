@@ -12,10 +12,10 @@ package struct Lab: Sendable {
 
     /// - Parameters:
     ///   - place: where its files are, absolute.
-    ///   - executable: the drover to run as scripted model and MCP server, absolute.
+    ///   - executable: the drover binary to run as scripted model and MCP server, absolute.
     ///   - environment: of this process.
-    ///   - transport: what servers are asked through.
-    ///   - report: called with what happens, possibly from several tasks at once.
+    ///   - transport: used for requests to the servers.
+    ///   - report: called for each event, possibly from several tasks at once.
     package init(
         place: LabPlace, executable: String, environment: [String: String], transport: any HTTPTransport,
         report: @escaping @Sendable (LabEvent) -> Void
@@ -27,14 +27,14 @@ package struct Lab: Sendable {
         self.report = report
     }
 
-    /// Starts what does not run, restarts what has crashed, changed or fallen silent, and leaves the rest alone.
+    /// Starts servers that do not run, restarts those that crashed, changed or do not answer, and keeps the others.
     ///
-    /// Cancelled or failed halfway, it leaves a record of what it started: the next `up` goes on, `down` stops it.
+    /// When it is cancelled or fails, a record of what it started remains: the next `up` continues, `down` stops it.
     /// - Parameters:
-    ///   - choice: what the user said; the rest is as in the lab that runs, or as usual.
-    ///   - limit: how long a server may take until it answers.
-    /// - Returns: where the servers are.
-    /// - Throws: `Diagnostic` or `Diagnostics`: no Python, a failed installation, a server that ends or is silent.
+    ///   - choice: what the user chose; everything else is as in the running lab, or the default.
+    ///   - limit: how long a server may take to answer.
+    /// - Returns: the addresses of the servers.
+    /// - Throws: `Diagnostic` or `Diagnostics`: no Python, a failed installation, a server that exits or hangs.
     package func up(_ choice: LabChoice = LabChoice(), within limit: Duration = .seconds(120)) async throws -> LabFile {
         try place.create()
         let lock = try await FileLock.acquire(place.lock)
@@ -51,7 +51,7 @@ package struct Lab: Sendable {
         return try await start(blueprint, after: previous, within: limit)
     }
 
-    /// Stops what runs, by process id and start time; with `purge` also removes all data and logs.
+    /// Stops all servers, by process id and start time; with `purge` also removes all data and logs.
     /// - Returns: whether there was a lab.
     package func down(purge: Bool) async throws -> Bool {
         let existed = FileManager.default.fileExists(atPath: place.data)
@@ -82,7 +82,7 @@ package struct Lab: Sendable {
         return "\(root)/drover/environments"
     }
 
-    /// A port for each server: where it listens now, where it listened last, or another one.
+    /// A port for each server: its current one, its last one, or a free one.
     private func ports(after previous: LabFile?) async throws -> [LabServer: Int] {
         var ports = Ports()
         var chosen: [LabServer: Int] = [:]
@@ -123,7 +123,7 @@ package struct Lab: Sendable {
         return file
     }
 
-    /// Starts a server unless it runs as it should, and records it before anything else can go wrong.
+    /// Starts a server unless it runs as wanted, and records it before anything else can fail.
     /// - Returns: whether it was started now.
     private func begin(_ server: LabServer, _ blueprint: Blueprint, _ file: inout LabFile) async throws -> Bool {
         var program = blueprint.program(of: server)
@@ -149,7 +149,7 @@ package struct Lab: Sendable {
         return true
     }
 
-    /// Waits for servers side by side; what one of them lacks does not keep the others from being waited for.
+    /// Waits for servers concurrently; a failure of one does not end the waiting for the others.
     private func wait(for servers: [LabServer], within limit: Duration, _ file: inout LabFile) async throws {
         let processes = servers.compactMap { file[$0] }
         let results = await withTaskGroup(of: (LabServer, Result<Duration, any Error>).self) { group in
@@ -182,7 +182,7 @@ package struct Lab: Sendable {
 }
 
 extension LabFile {
-    /// The servers as a blueprint places them, before it is known which of the processes may stay.
+    /// The servers as a blueprint places them, before it is known which processes can be kept.
     init(_ blueprint: Blueprint, keeping processes: [Process]) {
         let variables = blueprint.variables
         self.init(

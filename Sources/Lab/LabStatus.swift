@@ -1,29 +1,29 @@
 import Language
 
-/// How the servers of a lab are.
+/// The state of the servers of a lab.
 package struct LabStatus: Sendable, Hashable {
     package enum State: String, Sendable, Hashable {
         /// It runs and answers.
         case running
         /// It runs but does not answer.
         case silent
-        /// It was started and not stopped, and does not run.
+        /// It was started and not stopped, but does not run.
         case crashed
     }
 
     package struct Server: Sendable, Hashable {
         package let server: LabServer
-        /// As in `OGX 1.5.0`; nil for those that drover itself is.
+        /// As in `OGX 1.5.0`; nil for those that drover implements itself.
         package let version: String?
         package let state: State
         package let url: String
         package let pid: Int32
-        /// Of the process and its children; 0 when it does not run.
+        /// The memory of the process and its children; 0 when it does not run.
         package let residentBytes: Int
-        /// From start to the first good answer.
+        /// From the start to the first successful answer.
         package let startupSeconds: Double?
         package let log: String
-        /// The end of the log of a server that does not run as it should.
+        /// The end of the log of a server that does not run or answer.
         package let lastLines: String
     }
 
@@ -36,7 +36,7 @@ package struct LabStatus: Sendable, Hashable {
 }
 
 extension Lab {
-    /// Looks at every server that was started; nil when no lab was, or it was stopped.
+    /// Checks every server that was started; nil when no lab was started, or it was stopped.
     package func status() async throws -> LabStatus? {
         guard let file = try LabFile.read(from: place.directory, name: place.name) else { return nil }
         let servers = try await withThrowingTaskGroup(of: LabStatus.Server.self) { group in

@@ -12,7 +12,7 @@ package actor FileRecord: RecordStore {
         var history: [HistoryEntry] = []
     }
 
-    /// The newest applies that are kept.
+    /// The number of applies that are kept, the newest ones.
     private static let historyLimit = 100
     private let path: String
 

@@ -10,13 +10,13 @@ package import Wire
 package actor MLflowRecord: RecordStore {
     private static let intentPrefix = "drover.intent."
     private static let file = "drover/applied.json"
-    /// Servers refuse tags of more than 5,000 characters.
+    /// Servers reject tags of more than 5,000 characters.
     private static let longestTag = 4500
 
     private let server: MLflowServer
     private let name: String
     private var experiment: MLflowExperiment?
-    /// What was read ahead of the first reader.
+    /// The prefetched content.
     private var ahead: Record?
 
     package init(_ server: MLflowServer, stack: StackName) {
@@ -24,7 +24,7 @@ package actor MLflowRecord: RecordStore {
         name = "drover/\(stack)"
     }
 
-    /// Reads the record ahead: the next `load` returns the same.
+    /// Prefetches the record: the next `load` returns it.
     package func readAhead() async throws -> Record {
         let record = try await load()
         ahead = record
@@ -48,7 +48,7 @@ package actor MLflowRecord: RecordStore {
         return record
     }
 
-    /// An intent that cannot be read any more stays one: something was begun.
+    /// An intent that can no longer be read still counts: something was started.
     private func intent(_ tag: String, of experiment: MLflowExperiment) async throws -> Value {
         let intent = (try? Value(json: tag.utf8)) ?? .null
         guard let file = intent["artifact"]?.string else { return intent }
@@ -67,7 +67,7 @@ package actor MLflowRecord: RecordStore {
         }
     }
 
-    /// nil when it was never written: 404 since MLflow 3.6; before, 500 for that and for everything else that fails.
+    /// nil when it was never written: MLflow answers 404 since 3.6; earlier versions answer 500 to every failure.
     private func artifact(_ file: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
         do {
             return try await server.artifact(named: file, in: folder)
@@ -113,12 +113,12 @@ package actor MLflowRecord: RecordStore {
             run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
     }
 
-    /// The experiment, made or restored if need be.
+    /// The experiment, created or restored if needed.
     private func opened() async throws -> MLflowExperiment {
         if let experiment { return experiment }
         do {
             _ = try await server.createExperiment(name, tags: [MLflowExperiment.descriptionTag: Self.note])
-        } catch let error as WireError where error.isAlreadyThere {}  // Deleted, or made by someone at the same time.
+        } catch let error as WireError where error.isAlreadyThere {}  // Deleted, or created by someone at the same time.
         guard let found = try await server.experiments(where: MLflowFilter.name(name)).first(where: { $0.name == name })
         else { throw Diagnostic.recordUnreadable(name) }
         if found.isDeleted { try await server.restoreExperiment(found.id) }

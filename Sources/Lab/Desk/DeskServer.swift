@@ -2,16 +2,16 @@ import HTTPTypes
 import Hummingbird
 import Language
 
-/// The desk as an MCP server over streamable HTTP: `POST /mcp` with one JSON-RPC message, answered in JSON. Its stock is
-/// asked without MCP, as function tools do: `POST /stock {"article": "tyre"}`.
+/// The desk as an MCP server over streamable HTTP: `POST /mcp` with one JSON-RPC message, answered in JSON. The stock
+/// has a plain HTTP route, as function tools use it: `POST /stock {"article": "tyre"}`.
 ///
-/// It has no sessions and streams nothing, so `GET /mcp` is refused as the protocol allows (MCP 2025-06-18).
+/// It has no sessions and streams nothing, so it rejects `GET /mcp`, as the protocol allows (MCP 2025-06-18).
 package struct DeskServer: Sendable {
     private let desk = TicketDesk()
 
     package init() {}
 
-    /// Serves on a port of 127.0.0.1 until the process is told to end.
+    /// Serves on a port of 127.0.0.1 until the process is terminated.
     package func serve(port: Int) async throws {
         try await LoopbackServer.run(router, port: port, name: "drover-lab-mcp")
     }
@@ -35,11 +35,11 @@ package struct DeskServer: Sendable {
     }
 }
 
-/// What the desk has in stock, the same for ever.
+/// The desk's stock, which never changes.
 enum Stock {
     private static let articles = ["bell": 31, "helmet": 0, "saddle": 7, "tyre": 12]
 
-    /// The answer to `{"article": "tyre"}`; an article that the desk does not know is an error with its reason.
+    /// The answer to `{"article": "tyre"}`; for an unknown article, an error with a reason.
     static func answer(_ question: Value) -> Response {
         guard let article = question["article"]?.string?.lowercased() else {
             return .error(400, "The argument `article` is missing.")
@@ -49,7 +49,7 @@ enum Stock {
     }
 }
 
-/// The messages of MCP that a server with tools and nothing else answers.
+/// The MCP messages that a server which only has tools answers.
 enum JSONRPC {
     enum Code: Int {
         case parseError = -32700
@@ -60,7 +60,7 @@ enum JSONRPC {
 
     private static let versions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]
 
-    /// The answer to one message; nil when it is a notification or an answer itself.
+    /// The response to one message; nil when the message is a notification or a response.
     static func answer(to message: Value, desk: TicketDesk) -> Value? {
         guard message["jsonrpc"]?.string == "2.0", let method = message["method"]?.string else {
             let isAnswer = message["result"] != nil || message["error"] != nil

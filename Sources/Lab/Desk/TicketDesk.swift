@@ -1,7 +1,7 @@
 import Language
 import Synchronization
 
-/// A support desk that keeps its tickets in memory: what the lab's MCP server offers.
+/// A support desk that keeps its tickets in memory; the lab's MCP server offers it as tools.
 final class TicketDesk: Sendable {
     struct Ticket: Sendable, Hashable {
         let id: String
@@ -17,8 +17,8 @@ final class TicketDesk: Sendable {
 
     private let tickets = Mutex<[Ticket]>([])
 
-    /// Opens a ticket. The same problem of the same order is the same ticket, so that repeating a call changes nothing;
-    /// the id tells the order and which of its problems it is: `T-4411-1`.
+    /// Opens a ticket. It is idempotent: the same problem of the same order is the same ticket. The id consists of the
+    /// order and the number of the problem: `T-4411-1`.
     func create(order: String, problem: String) -> Ticket {
         tickets.withLock { tickets in
             let known = tickets.filter { $0.order == order }
@@ -29,7 +29,7 @@ final class TicketDesk: Sendable {
         }
     }
 
-    /// Tickets whose id, order or problem contains the text, whatever its case; all of them for an empty text.
+    /// Tickets whose id, order or problem contains the text, ignoring case; all tickets for an empty text.
     func search(_ query: String) -> [Ticket] {
         let wanted = query.lowercased()
         return tickets.withLock { $0 }.filter { ticket in
@@ -72,7 +72,7 @@ enum DeskTool: String, CaseIterable {
         ]
     }
 
-    /// The result of `tools/call`: a missing argument is an error that the model reads, not one of the protocol.
+    /// The result of `tools/call`: a missing argument is an error for the model to read, not a protocol error.
     func call(_ arguments: Value, on desk: TicketDesk) -> Value {
         var texts: [String: String] = [:]
         for parameter in parameters {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Language
 
-/// Makes private Python environments in a cache that all labs share.
+/// Creates private Python environments in a cache that all labs share.
 struct PythonEnvironments: Sendable {
     /// `~/.cache/drover/environments`, or where `XDG_CACHE_HOME` says.
     let directory: String
@@ -10,9 +10,10 @@ struct PythonEnvironments: Sendable {
 
     private static let marker = "drover-finished"
 
-    /// The directory of a finished environment, made first when it is not there.
+    /// The directory of a complete environment, which is created if needed.
     ///
-    /// Scripts in it hold its path, so it is made in place and marked at the end: one without the mark is made again.
+    /// Its scripts contain its path, so it is created in place and marked when complete; one without the mark is
+    /// created again.
     /// - Throws: `Diagnostic` with the end of the installer's output.
     func ready(_ recipe: Recipe) async throws -> String {
         let path = "\(directory)/\(recipe.directoryName)"
@@ -71,7 +72,7 @@ struct PythonEnvironments: Sendable {
     }
 }
 
-/// The words that make and fill an environment: with uv where there is one, else with Python's own `venv` and `pip`.
+/// The commands that create and fill an environment: with uv if it is installed, else with `venv` and `pip`.
 struct Installer: Sendable {
     let usesUV: Bool
     let environment: String

@@ -3,17 +3,17 @@ import Language
 
 /// Finds a Python that works: on the search path, in pyenv, or known to uv.
 struct PythonFinder: Sendable {
-    /// A Python and the version that it told when it was asked.
+    /// A Python and the version that it reports.
     struct Python: Sendable, Hashable {
         let path: String
         /// Major and minor, as in `3.12`.
         let version: String
     }
 
-    /// What the pinned packages have wheels for; the first is the one they were tried with.
+    /// The versions that the pinned packages have wheels for; the first is the one they were tested with.
     static let versions = ["3.12", "3.13"]
 
-    /// Runs a program and returns what it printed; nil when there is none or it failed.
+    /// Runs a program and returns its output; nil when it does not exist or failed.
     typealias Ask = @Sendable (_ words: [String]) async throws -> String?
 
     let ask: Ask
@@ -36,7 +36,7 @@ struct PythonFinder: Sendable {
 
     /// The first candidate that runs and has a wanted version.
     ///
-    /// Candidates are asked rather than believed: a shim of pyenv may be there and lead nowhere.
+    /// Each candidate is run: a shim of pyenv may exist and lead nowhere.
     /// - Throws: `Diagnostic` that names the command that installs one.
     func find() async throws -> Python {
         for candidate in Self.versions.map({ "python\($0)" }) + ["python3"] + pyenvCandidates() {
@@ -59,7 +59,7 @@ struct PythonFinder: Sendable {
 
     private func pyenvCandidates() -> [String] {
         guard let pyenv else { return [] }
-        // Without a readable folder there are no versions in it.
+        // A folder that cannot be read counts as empty.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "\(pyenv)/versions")) ?? []
         return Self.versions.flatMap { version in
             names.filter { $0 == version || $0.hasPrefix("\(version).") }.sorted(by: >)

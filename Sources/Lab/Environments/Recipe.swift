@@ -1,25 +1,25 @@
-/// What a private Python environment holds: pinned to the last package, so that tomorrow's resolver changes nothing.
+/// The contents of a private Python environment: every package is pinned, so that installations are reproducible.
 struct Recipe: Sendable {
-    /// One file that is taken out of a package that is not installed otherwise.
+    /// One file taken from a package that is not installed as a whole.
     struct Extract: Sendable {
         let package: String
         let path: String
-        /// Where it goes, below the environment.
+        /// Its path, relative to the environment.
         let destination: String
     }
 
     /// As in `ogx`.
     let name: String
     let version: String
-    /// What is asked for; the pins say which versions of it and of all that it needs.
+    /// The packages asked for; the pins give the versions of these and of all their dependencies.
     let packages: [String]
     /// `name==version`, one a line.
     let pins: String
     let extracts: [Extract]
-    /// The program that must be there in the end, below the environment.
+    /// The program that must exist when it is complete, relative to the environment.
     let program: String
 
-    /// `mlflow-3.17.2-0f6c…`: another pin, another environment.
+    /// `mlflow-3.17.2-0f6c…`: different pins give a different environment.
     var directoryName: String {
         let parts = packages + [pins] + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
         return "\(name)-\(version)-\(StableHash.hexadecimal(parts.joined(separator: "\0")))"
@@ -35,7 +35,7 @@ extension Recipe {
     }
 
     /// Llama Stack with the providers of the lab's configurations.
-    /// - Parameter more: what a version needs beside.
+    /// - Parameter more: what a version needs in addition.
     static func llamaStack(_ version: String, pins: [UInt8], needing more: [String] = []) -> Recipe {
         Recipe(
             name: "llama-stack", version: version, packages: ["llama-stack==\(version)"] + providers + more,
@@ -52,7 +52,7 @@ extension Recipe {
         "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy", "asyncpg",
     ]
 
-    /// What servers would otherwise download at their start, or with their first document.
+    /// What servers would otherwise download when they start, or with their first document.
     private static let tokenizer = Extract(
         package: "litellm==1.109.1",
         path: "litellm/litellm_core_utils/tokenizers/9b5ad71b2ce5302211f9c61530b329a4922fc6a4",

@@ -6,7 +6,7 @@ import SystemPackage
 struct Run: Sendable {
     struct Ended: Sendable {
         let succeeded: Bool
-        /// Standard output and standard error as they came, at most 16 MiB.
+        /// Standard output and standard error, interleaved, at most 16 MiB.
         let output: String
 
         /// The last lines, as many as fit on a screen.
@@ -17,15 +17,15 @@ struct Run: Sendable {
 
     let environment: [String: String]
 
-    /// - Parameter environment: of this process. The place where uv and pip put programs of the user is searched last,
-    ///   as many shells do not know it.
+    /// - Parameter environment: of this process. The directory where uv and pip install the user's programs is searched
+    ///   last, because many shells do not have it on their search path.
     init(environment: [String: String]) {
         let own = environment["HOME"].map { "\($0)/.local/bin" }
         let paths = [environment["PATH"], own].compactMap(\.self).joined(separator: ":")
         self.environment = environment.merging(["PATH": paths]) { _, new in new }
     }
 
-    /// Runs a program to its end; nil when there is no such program.
+    /// Runs a program until it ends; nil when there is no such program.
     func callAsFunction(_ words: [String], standardError: Bool = true) async throws -> Ended? {
         guard let name = words.first else { return nil }
         var variables: [Environment.Key: String] = [:]

@@ -1,10 +1,10 @@
-/// Picks the sentence of retrieved passages that answers a question best, as far as words can tell.
+/// Picks the sentence of retrieved passages that best matches a question, by shared words.
 enum BestSentence {
     struct Found: Sendable, Hashable {
         let sentence: String
         let citation: String?
 
-        /// The sentence with its citation before the full stop, as OGX asks for it.
+        /// The sentence with its citation before the full stop, as OGX expects it.
         var cited: String {
             guard let citation else { return sentence }
             guard let last = sentence.last, ".!?".contains(last) else { return "\(sentence) \(citation)" }
@@ -12,10 +12,10 @@ enum BestSentence {
         }
     }
 
-    /// The sentence that shares most meaning words with the question; nil when none shares any.
+    /// The sentence that shares most content words with the question; nil when none shares any.
     ///
-    /// Words that the passage has elsewhere count a little, so that a heading helps its sentences; of equals the first
-    /// wins, which is in the passage that the search ranked highest.
+    /// Words elsewhere in the passage count a little, so that a heading helps its sentences; of equally good ones the
+    /// first wins, which is in the passage that the search ranked highest.
     static func find(for question: String, in passages: [ToolResult.Passage]) -> Found? {
         let wanted = Set(Words.stems(of: question))
         var best: (score: Double, found: Found)?
@@ -32,7 +32,7 @@ enum BestSentence {
         return best?.found
     }
 
-    /// The sentences of Markdown: headings are none, a list entry is one, lines of a paragraph belong together.
+    /// The sentences of Markdown: headings are skipped, a list entry is one, lines of a paragraph are joined.
     static func sentences(of text: String) -> [String] {
         var sentences: [String] = []
         var paragraph = ""
@@ -53,7 +53,7 @@ enum BestSentence {
         return sentences
     }
 
-    /// Cuts after `.`, `!` and `?` where white space and a capital letter or a number follow.
+    /// Splits after `.`, `!` and `?` when white space and a capital letter or a number follow.
     private static func split(_ paragraph: String) -> [String] {
         var sentences: [String] = []
         var start = paragraph.startIndex

@@ -55,7 +55,7 @@ struct ChatCompletion: Sendable {
         return chunks.map { "data: \($0.canonicalJSON)\n\n" } + ["data: [DONE]\n\n"]
     }
 
-    /// Three words at a time, as a model would stream them; joined they are the text.
+    /// Three words at a time, as a model would stream them; joined, they are the text.
     static func pieces(of text: String) -> [String] {
         var pieces: [String] = []
         var piece = ""

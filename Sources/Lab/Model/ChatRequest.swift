@@ -1,10 +1,10 @@
 import Language
 
-/// What a client asks of the scripted model: `POST /v1/chat/completions`, as OpenAI's API has it; the rest is ignored.
+/// A request to the scripted model: `POST /v1/chat/completions` of OpenAI's API; other fields are ignored.
 struct ChatRequest: Sendable, Decodable {
     struct Message: Sendable, Decodable {
         let role: String
-        /// Its text; the texts of several parts are joined by line breaks.
+        /// Its text; several parts are joined by line breaks.
         let text: String
         let toolCalls: [ToolCall]
         let toolCallID: String?
@@ -67,19 +67,19 @@ extension ChatRequest.Message {
     }
 }
 
-/// What the model looks at when it thinks of an answer.
+/// The parts of a request that determine the answer.
 struct Conversation: Sendable {
-    /// The model that is asked.
+    /// The requested model.
     let model: String
     let system: String
     /// The last message of the user.
     let user: String
-    /// All that was said before that message, a message a line.
+    /// All messages before that one, one per line.
     let history: String
-    /// The results of the tools that were called since that message; empty when none was.
+    /// The results of the tools called since that message; empty when there are none.
     let results: [ToolResult]
     let offered: [ChatRequest.Tool.Function]
-    /// A function that the client insists on.
+    /// A function that the client requires to be called.
     let wanted: String?
     let format: Value?
 
@@ -97,8 +97,8 @@ struct Conversation: Sendable {
         format = request.response_format
     }
 
-    /// The tool messages that end the conversation, with the names of the tools. Agents of Llama Stack 0.2 leave the id
-    /// of the call out: then they answer the last calls in their order.
+    /// The tool messages at the end of the conversation, with the names of the tools. Agents of Llama Stack 0.2 omit
+    /// the id of the call: then the messages answer the last calls, in order.
     private static func results(in messages: [ChatRequest.Message]) -> [ToolResult] {
         let calls = messages.flatMap(\.toolCalls)
         let last = messages.last { !$0.toolCalls.isEmpty }?.toolCalls ?? []

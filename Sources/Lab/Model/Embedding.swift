@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Turns text into a vector: the same text into the same one for ever, texts with words in common into near ones.
+/// Turns text into a vector: deterministic, and near for texts with words in common.
 ///
 /// Stems and pairs of neighbouring stems are hashed to places and signs; the vector has length 1.
 enum Embedding {
@@ -11,14 +11,14 @@ enum Embedding {
         var vector = [Float](repeating: 0, count: dimension)
         for (feature, weight) in features(of: text) {
             let hash = StableHash.of(feature)
-            // The low bits place it; a bit that does not take part in the remainder's lowest digits gives the sign.
+            // The remainder selects the position, and the highest bit the sign.
             vector[Int(hash % UInt64(dimension))] += hash >> 63 == 0 ? weight : -weight
         }
         let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
         return length > 0 ? vector.map { $0 / length } : unit
     }
 
-    /// Little-endian 32-bit floats in base 64, which is how OpenAI's own client asks for vectors.
+    /// Little-endian 32-bit floats in Base64, the format that OpenAI's own client requests.
     static func base64(_ vector: [Float]) -> String {
         var data = Data(capacity: vector.count * 4)
         for number in vector {
@@ -27,7 +27,7 @@ enum Embedding {
         return data.base64EncodedString()
     }
 
-    /// How often a stem or pair stands there counts with its square root, so that repetition does not drown the rest.
+    /// The weight of a stem or pair is the square root of its count, so that repetition does not dominate.
     private static func features(of text: String) -> [(String, Float)] {
         let stems = Words.stems(of: text)
         var counts: [String: Float] = [:]
@@ -39,7 +39,7 @@ enum Embedding {
         return features.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
-    /// Stands for texts without a word: vector stores refuse a vector of length 0.
+    /// The vector of a text without words: vector stores reject a vector of length 0.
     private static var unit: [Float] {
         [1] + [Float](repeating: 0, count: dimension - 1)
     }

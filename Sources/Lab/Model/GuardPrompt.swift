@@ -1,4 +1,4 @@
-/// What Llama Guard is asked: one long message about the messages of a conversation.
+/// The prompt of Llama Guard: one long message about the messages of a conversation.
 ///
 ///     Task: Check if there is unsafe content in 'User' messages …
 ///     <BEGIN CONVERSATION>
@@ -9,8 +9,8 @@
 ///
 ///     <END CONVERSATION>
 enum GuardPrompt {
-    /// The messages of the conversation that is judged, the judged one last and as the user's; nil when the guard is
-    /// not asked, or in other words.
+    /// The messages of the conversation, the one to check last and as the user's; nil when this is not a prompt of the
+    /// guard, or is worded differently.
     static func messages(of request: ChatRequest) -> [ChatRequest.Message]? {
         guard request.model == ScriptedModel.guardModel, let prompt = request.messages.last?.text,
             let begin = prompt.firstRange(of: "<BEGIN CONVERSATION>"),

@@ -5,7 +5,7 @@ import Language
 import Logging
 import NIOCore
 
-/// A small HTTP server on 127.0.0.1, for the servers that drover itself is in a lab.
+/// A small HTTP server on 127.0.0.1, for the servers of a lab that drover implements itself.
 enum LoopbackServer {
     static func run(_ router: Router<BasicRequestContext>, port: Int, name: String) async throws {
         var logger = Logger(label: name)
@@ -19,7 +19,7 @@ enum LoopbackServer {
 }
 
 extension Request {
-    /// The body as a value, at most 64 MiB of it; nil when it is not the JSON that the route wants.
+    /// The body as a value, at most 64 MiB; nil when it is not the JSON that the route expects.
     func read<Body: Decodable>(as type: Body.Type = Body.self) async throws -> Body? {
         let buffer = try await body.collect(upTo: 64 << 20)
         return try? JSONDecoder().decode(Body.self, from: Data(buffer.readableBytesView))  // The caller answers 400.
@@ -33,7 +33,7 @@ extension Response {
             body: ResponseBody(byteBuffer: ByteBuffer(string: value.canonicalJSON)))
     }
 
-    /// Server-sent events, one write a frame.
+    /// Server-sent events, one write per frame.
     static func events(_ frames: [String]) -> Response {
         Response(
             status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-cache"],
@@ -45,7 +45,7 @@ extension Response {
             })
     }
 
-    /// An error in OpenAI's shape.
+    /// An error in OpenAI's format.
     static func error(_ status: Int, _ message: String) -> Response {
         json(
             ["error": ["message": .string(message), "type": "lab_error", "code": .integer(status)]],

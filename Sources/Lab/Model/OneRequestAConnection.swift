@@ -3,8 +3,8 @@ import Hummingbird
 
 /// Tells clients to close their connections after each answer.
 ///
-/// Llama Stack 0.3 makes a client of its own for each call of a model and leaves it to Python's garbage collector. Sockets
-/// that are still open then are closed behind the back of its event loop, and the next connection with the same file
+/// Llama Stack 0.3 creates a client for each call of a model and leaves it to Python's garbage collector. Sockets that
+/// are still open then are closed without the knowledge of its event loop, and the next connection with the same file
 /// descriptor hangs until it times out: 5 s for a model, 30 s for an MCP server, which fails the turn.
 struct OneRequestAConnection<Context: RequestContext>: RouterMiddleware {
     func handle(

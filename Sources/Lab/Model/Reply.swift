@@ -1,6 +1,6 @@
 import Language
 
-/// What the model answers to one request.
+/// The model's answer to one request.
 struct Reply: Sendable, Hashable {
     struct Call: Sendable, Hashable {
         let tool: String
@@ -14,15 +14,15 @@ struct Reply: Sendable, Hashable {
     }
 
     var act: Act
-    /// How long it thinks first.
+    /// The delay before it.
     var delay: Duration = .zero
-    /// What the answer says that it cost; nil counts roughly four bytes a token.
+    /// The token usage it reports; nil estimates four bytes per token.
     var inputTokens: Int?
     var outputTokens: Int?
 }
 
-/// What the model does where no rule says anything: it searches when it can, and quotes what it found; as a guard it
-/// finds everything safe.
+/// The model's behaviour when no rule matches: it searches if it can, and quotes what it found; as a guard it reports
+/// everything as safe.
 enum BuiltInBehaviour {
     static func reply(to conversation: Conversation) -> Reply {
         Reply(act: act(conversation))
@@ -40,7 +40,7 @@ enum BuiltInBehaviour {
         return .say(shaped("The lab's model has no rule for this: \(conversation.user)", conversation.format))
     }
 
-    /// The best sentence of what was found, or else what the tool returned.
+    /// The best sentence of the search results, or else what the tool returned.
     static func answer(_ conversation: Conversation) -> String {
         let passages = conversation.results.flatMap(\.passages)
         if let found = BestSentence.find(for: conversation.user, in: passages) { return found.cited }
@@ -59,7 +59,7 @@ enum BuiltInBehaviour {
         ToolName.isFileSearch(function.name)
     }
 
-    /// A call with every required argument: texts are the user's words, the rest are zeros of their type.
+    /// A call with every required argument: texts are the user's message, other types have their zero value.
     private static func call(_ function: ChatRequest.Tool.Function, about text: String) -> Reply.Act {
         let properties = function.parameters?["properties"]?.object ?? [:]
         let required = function.parameters?["required"]?.array?.compactMap(\.string) ?? properties.keys.sorted()
@@ -79,7 +79,7 @@ enum BuiltInBehaviour {
         }
     }
 
-    /// The text, or JSON of the shape that the client asks for with the text in its text fields.
+    /// The text, or JSON of the requested schema with the text in its text fields.
     private static func shaped(_ text: String, _ format: Value?) -> String {
         switch format?["type"]?.string {
         case "json_schema":

@@ -5,24 +5,24 @@ package import Language
 import Logging
 import NIOCore
 
-/// An OpenAI-compatible model server whose answers stand in a file: no weights, no network, the same answer every time.
+/// An OpenAI-compatible model server whose answers are in a file: no weights, no network, deterministic answers.
 ///
 /// `GET /health`, `GET /v1/models`, `POST /v1/chat/completions` (plain and streamed), `POST /v1/embeddings`.
 package struct ScriptedModel: Sendable {
     package static let chatModel = "llm"
     package static let embeddingModel = "embed"
-    /// The model that shields ask whether a message is safe.
+    /// The model that shields use to check messages.
     package static let guardModel = "guard"
 
     private let script: ScriptFile
 
     /// - Parameter script: path of the file of rules; nil for the built-in behaviour alone.
-    /// - Throws: `Diagnostics` when the file is not there or has mistakes.
+    /// - Throws: `Diagnostics` when the file is missing or has mistakes.
     package init(script: String?) throws(Diagnostics) {
         self.script = try ScriptFile(script)
     }
 
-    /// Serves on a port of 127.0.0.1 until the process is told to end.
+    /// Serves on a port of 127.0.0.1 until the process is terminated.
     package func serve(port: Int) async throws {
         try await LoopbackServer.run(router, port: port, name: "drover-lab-model")
     }

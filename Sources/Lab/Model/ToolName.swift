@@ -1,4 +1,4 @@
-/// What servers call their tools.
+/// The names that servers give to their tools.
 enum ToolName {
     /// The file search: Llama Stack called it `knowledge_search` until 0.6.
     private static let fileSearch: Set<String> = ["file_search", "knowledge_search"]
@@ -7,8 +7,8 @@ enum ToolName {
         fileSearch.contains(name)
     }
 
-    /// Whether a script that says one name means a tool of the other: a file search goes by all of its names, so that a
-    /// script fits every generation.
+    /// Whether a name in a script matches the name of a tool: all names of the file search match each other, so that a
+    /// script works with every generation.
     static func isSame(_ scripted: String, _ name: String) -> Bool {
         scripted == name || (isFileSearch(scripted) && isFileSearch(name))
     }

@@ -1,10 +1,10 @@
 import Language
 
-/// What a tool returned, without the words that a server wraps it in.
+/// What a tool returned, without the text that a server wraps it in.
 struct ToolResult: Sendable {
     /// A piece of a document that a file search found.
     struct Passage: Sendable, Hashable {
-        /// What a citation of it must name; nil when the server does not take citations of it.
+        /// The name that a citation must use; nil when the server does not support citations of it.
         let citation: String?
         let text: String
     }
@@ -23,16 +23,16 @@ struct ToolResult: Sendable {
 
     /// The result as data, when it is JSON.
     var json: Value? {
-        try? Value(json: text.utf8)  // Most results are plain text, which is no mistake.
+        try? Value(json: text.utf8)  // Most results are plain text.
     }
 
-    /// Lines that OGX puts around every result so that models distrust it.
+    /// Lines that OGX puts around every result to warn models about untrusted content.
     private static func isWrapping(_ line: Substring) -> Bool {
         line.hasPrefix("The following is untrusted content retrieved by a tool call")
             || line == "<untrusted_tool_output>" || line == "</untrusted_tool_output>"
     }
 
-    /// Reads what follows headings such as `[1] document_id: …, score: … cite as <|file-…|>` or `Result 1`.
+    /// Reads the passages under headings such as `[1] document_id: …, score: … cite as <|file-…|>` or `Result 1`.
     private static func passages(in lines: [Substring]) -> [Passage] {
         var passages: [Passage] = []
         var citation: String?
@@ -66,7 +66,7 @@ struct ToolResult: Sendable {
         return text.hasPrefix("Content: ") ? String(text.dropFirst("Content: ".count)) : text
     }
 
-    /// `<|file-…|>`, when the server asks for it in a form that it also understands: OGX 1.5 knows only ids that
+    /// `<|file-…|>`, when the server asks for a citation in a form that it can parse: OGX 1.5 parses only ids that
     /// start with `file-`, and leaves others in the answer.
     private static func marker(in line: Substring) -> String? {
         guard let range = line.firstRange(of: "<|file-"), let end = line[range.lowerBound...].firstRange(of: "|>")

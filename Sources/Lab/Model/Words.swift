@@ -1,6 +1,6 @@
-/// Texts as the lab's embeddings and answers see them: stems of words, without what every text has.
+/// Texts as the lab's embeddings and answers use them: stems of words, without stop words.
 enum Words {
-    /// The stems of the words that carry meaning, in order: `What are the refund windows?` is `refund`, `window`.
+    /// The stems of the content words, in order: `What are the refund windows?` is `refund`, `window`.
     static func stems(of text: String) -> [String] {
         all(in: text).filter { !common.contains($0) }.map(stem)
     }
@@ -9,7 +9,7 @@ enum Words {
         text.lowercased().split { !$0.isLetter && !$0.isNumber }.map(String.init)
     }
 
-    /// A word without the commonest endings: `refunded`, `refunding`, `refunds` become `refund`.
+    /// A word without the most common endings: `refunded`, `refunding`, `refunds` become `refund`.
     private static func stem(_ word: String) -> String {
         guard word.count > 3, word.contains(where: \.isLetter) else { return word }
         let endings = [("ies", "y"), ("ing", ""), ("ed", ""), ("es", ""), ("s", ""), ("e", "")]

@@ -1,9 +1,9 @@
 import FoundationEssentials
 import Glibc
 
-/// A program that goes on in the background, in a session of its own, after drover has ended.
+/// A program that runs in the background, in its own session, and outlives drover.
 ///
-/// It and all that it starts carry `DROVER_LAB=<directory>` in their environment: only what carries it is ever stopped.
+/// It and its children have `DROVER_LAB=<directory>` in their environment: only processes with it are ever stopped.
 struct BackgroundProcess: Sendable {
     let identity: ProcessIdentity
     /// The lab that it belongs to: an absolute directory.
@@ -11,7 +11,7 @@ struct BackgroundProcess: Sendable {
 
     static let marker = "DROVER_LAB"
 
-    /// Starts a program that writes to a log and reads nothing; Ctrl-C in this terminal does not reach it.
+    /// Starts a program with output to a log and no input; Ctrl-C in this terminal does not reach it.
     /// - Throws: `Diagnostic` when the program cannot be started.
     static func start(_ program: Program, lab: String, log: String) throws -> BackgroundProcess {
         var environment = program.environment
@@ -21,32 +21,32 @@ struct BackgroundProcess: Sendable {
         return BackgroundProcess(identity: identity, lab: lab)
     }
 
-    /// Whether the program runs; when it has ended and was started by this very process, its exit status is collected.
+    /// Whether the program runs; if it has ended and was started by this process, its exit status is collected.
     var isRunning: Bool {
         if identity.isRunning { return true }
         waitpid(identity.pid, nil, WNOHANG)
         return false
     }
 
-    /// What is left of it: itself and its children, also when it has crashed and they have not.
+    /// Its remaining processes: itself and its children, also when only the children are left.
     private var members: [ProcessTable.Entry] {
         if let leader = ProcessIdentity(pid: identity.pid), leader != identity { return [] }
         return ProcessTable.members(ofSession: identity.pid, with: "\(Self.marker)=\(lab)")
     }
 
-    /// The memory that it and its children hold, in bytes.
+    /// The memory that it and its children use, in bytes.
     var residentBytes: Int {
         members.reduce(0) { $0 + $1.residentPages } * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 
-    /// Asks it and its children to end, and ends them when they have not after the limit.
+    /// Terminates it and its children, and kills those that still run after the limit.
     func stop(within limit: Duration = .seconds(10), clock: some Clock<Duration> = ContinuousClock()) async throws {
         try await end(with: SIGTERM, until: clock.now.advanced(by: limit), clock)
         try await end(with: SIGKILL, until: clock.now.advanced(by: .seconds(5)), clock)
         waitpid(identity.pid, nil, WNOHANG)
     }
 
-    /// Sends a signal once to each that runs, also to those that appear meanwhile, until none is left or time is over.
+    /// Sends a signal once to each process, including new ones, until none is left or the time is over.
     private func end<C: Clock<Duration>>(with signal: Int32, until deadline: C.Instant, _ clock: C) async throws {
         var signalled: Set<pid_t> = []
         while case let members = members, !members.isEmpty {

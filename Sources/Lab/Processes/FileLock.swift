@@ -1,12 +1,12 @@
 import Glibc
 import Language
 
-/// Keeps other drover processes out while it is held; the system releases it when the process ends, however that is.
+/// Excludes other drover processes while it is held; the system releases it when the process ends for any reason.
 struct FileLock: Sendable {
     private let descriptor: Int32
 
     /// Waits until no other process holds the lock.
-    /// - Throws: `Diagnostic` after the limit, or when the file cannot be made.
+    /// - Throws: `Diagnostic` after the limit, or when the file cannot be created.
     static func acquire(_ path: String, within limit: Duration = .seconds(900)) async throws -> FileLock {
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Diagnostic.noLock(path, SystemError.text(errno)) }
@@ -26,7 +26,7 @@ struct FileLock: Sendable {
         return FileLock(descriptor: descriptor)
     }
 
-    /// Lets the next process have it.
+    /// Releases the lock.
     func release() {
         close(descriptor)
     }

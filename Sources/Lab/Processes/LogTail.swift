@@ -1,14 +1,14 @@
 import FoundationEssentials
 
-/// The end of a log, where a crash says why.
+/// The end of a log, where a crash gives its reason.
 enum LogTail {
-    /// The last lines that say something, without colours; at most 64 KiB of the file are looked at.
+    /// The last lines that are not empty, without colours; at most 64 KiB of the file are read.
     static func lastLines(_ count: Int, ofFile path: String) -> String {
         guard let handle = FileManager.default.contents(atPath: path) else { return "" }
         return lastLines(count, of: String(decoding: handle.suffix(64 << 10), as: UTF8.self))
     }
 
-    /// The last lines that say something, without colours.
+    /// The last lines that are not empty, without colours.
     static func lastLines(_ count: Int, of text: String) -> String {
         let lines = text.split(whereSeparator: \.isNewline).map { plain($0) }
         return lines.filter { !$0.allSatisfy(\.isWhitespace) }.suffix(count).joined(separator: "\n")

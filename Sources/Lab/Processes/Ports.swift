@@ -1,12 +1,12 @@
 import Glibc
 import Language
 
-/// Finds loopback ports that nothing listens on, below those that the system gives to outgoing connections.
+/// Finds free loopback ports, below the range that the system uses for outgoing connections.
 struct Ports {
     private var given: Set<Int> = []
     private static let range = 18_000..<32_000
 
-    /// The preferred port when it is free, else another one; never the same one twice.
+    /// The preferred port if it is free, else another one; never the same one twice.
     /// - Throws: `Diagnostic` when a thousand ports in a row are taken.
     mutating func free(preferring preferred: Int?) throws -> Int {
         if let preferred, !given.contains(preferred), Self.isFree(preferred) {

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// One run of a program. A process id alone may be another program by now; with its start it cannot.
+/// One run of a program. A process id alone can be reused; with the start time it is unique.
 struct ProcessIdentity: Sendable, Hashable, Codable {
     let pid: Int32
     /// When it started, in clock ticks since the boot that follows the `@`: `482913@0f6c…`.
@@ -11,30 +11,30 @@ struct ProcessIdentity: Sendable, Hashable, Codable {
         self.startTime = startTime
     }
 
-    /// The program that has this process id now; nil when there is none or only its exit status is left.
+    /// The program that has this process id now; nil when there is none or it is a zombie.
     init?(pid: Int32) {
         guard let entry = ProcessTable.entry(of: pid), !entry.hasEnded else { return nil }
         self.init(pid: pid, startTime: "\(entry.startTicks)@\(ProcessTable.boot)")
     }
 
-    /// Whether this very run still goes on.
+    /// Whether this run is still going on.
     var isRunning: Bool {
         ProcessIdentity(pid: pid) == self
     }
 }
 
-/// What the kernel tells of a process, read from `/proc`.
+/// The kernel's information about a process, read from `/proc`.
 struct ProcessTable {
     struct Entry {
         let pid: Int32
-        /// Only its exit status is left.
+        /// It is a zombie: only its exit status is left.
         let hasEnded: Bool
         let session: Int32
         let startTicks: UInt64
         let residentPages: Int
     }
 
-    /// Identifies the time since the machine started; empty where the system does not tell.
+    /// Identifies the current boot of the machine; empty when the system does not provide it.
     static let boot: String = {
         let text = contents(of: "/proc/sys/kernel/random/boot_id") ?? ""
         return text.split(whereSeparator: \.isWhitespace).first.map(String.init) ?? ""
@@ -44,9 +44,9 @@ struct ProcessTable {
         contents(of: "/proc/\(pid)/stat").flatMap { Entry(pid: pid, stat: $0) }
     }
 
-    /// All processes of a session that carry an environment entry, the leader included when it still runs.
+    /// All processes of a session that have an environment entry, including the leader if it still runs.
     static func members(ofSession session: Int32, with environment: String) -> [Entry] {
-        // Without `/proc` nothing is known, and nothing is claimed.
+        // Without `/proc` nothing is known about processes.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.compactMap(entry(of:)).filter { entry in
             entry.session == session && !entry.hasEnded && carries(environment, entry.pid)
@@ -64,7 +64,7 @@ struct ProcessTable {
 }
 
 extension ProcessTable.Entry {
-    /// Reads `pid (name) state ppid pgrp session … starttime vsize rss …`, where the name may hold anything.
+    /// Reads `pid (name) state ppid pgrp session … starttime vsize rss …`, where the name may contain anything.
     init?(pid: Int32, stat: String) {
         guard let afterName = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: afterName)...].split(separator: " ")

@@ -2,18 +2,18 @@ import FoundationEssentials
 import Glibc
 import Language
 
-/// One call of `posix_spawn`: a new session without input, with output to a log, inheriting no other descriptor and no
-/// ignored signal.
+/// One call of `posix_spawn`: a new session without input, with output to a log, which inherits no other file
+/// descriptor and no ignored signal.
 struct Spawn {
     let program: Program
     let environment: [String: String]
     let log: String
 
-    /// The shell becomes the program: the process stays the same one.
+    /// The shell execs the program: the process stays the same.
     private static let changeDirectory = #"cd "$0" && exec "$@""#
 
     /// Starts the program.
-    /// - Returns: its process id, which is also that of its session.
+    /// - Returns: its process id, which is also its session id.
     func pid() throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -43,7 +43,7 @@ struct Spawn {
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
     }
 
-    /// Keeps descriptors of this process out of the program: a pipe to whoever started drover would never close.
+    /// Keeps the program from inheriting descriptors: a pipe to the parent of drover would never close.
     private func closeOnExec() {
         // Without `/proc` there is no list; Swift's own libraries open nothing that is inherited.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
@@ -68,7 +68,7 @@ struct Spawn {
     }
 }
 
-/// Lends texts as a C array that ends with a null pointer.
+/// Passes texts to a body as a C array that ends with a null pointer.
 private func withCStrings<Result>(
     _ texts: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {

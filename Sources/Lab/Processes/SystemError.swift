@@ -1,6 +1,6 @@
 import Glibc
 
-/// The system's words for an error number.
+/// The system's message for an error number.
 enum SystemError {
     static func text(_ number: Int32) -> String {
         guard let text = strerror(number) else { return "error \(number)" }

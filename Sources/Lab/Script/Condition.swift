@@ -1,6 +1,6 @@
 import Language
 
-/// When a rule fits: everything that is said must hold.
+/// When a rule matches: all conditions that are given must hold.
 struct Condition: SpecDecodable {
     static let noun = "a condition"
     private static let modelKey = Key(
@@ -44,7 +44,7 @@ struct Condition: SpecDecodable {
         after = fields.read(Self.afterKey) ?? (fields.has("result") ? "any" : nil)
     }
 
-    /// What the patterns found in a conversation; nil when the rule does not fit it.
+    /// What the patterns matched in a conversation; nil when the rule does not match.
     func match(_ conversation: Conversation) -> ScriptMatch? {
         guard fitsModel(conversation), fitsTools(conversation) else { return nil }
         var groups: [Subject: [String]] = [:]
@@ -55,7 +55,7 @@ struct Condition: SpecDecodable {
         return ScriptMatch(conversation: conversation, groups: groups)
     }
 
-    /// A rule that names no model is for all that answer, and not for the one that judges.
+    /// A rule without a model is for all models except the guard.
     private func fitsModel(_ conversation: Conversation) -> Bool {
         guard let model else { return conversation.model != ScriptedModel.guardModel }
         return conversation.model == model
@@ -69,7 +69,7 @@ struct Condition: SpecDecodable {
     }
 }
 
-/// A text that patterns look at and answers may quote.
+/// A text that patterns match and answers may quote.
 enum Subject: String, Sendable, CaseIterable {
     case user, history, system, result
 
@@ -83,7 +83,7 @@ enum Subject: String, Sendable, CaseIterable {
     }
 }
 
-/// A conversation with what a rule's patterns found in it.
+/// A conversation, with what the patterns of a rule matched in it.
 struct ScriptMatch: Sendable {
     let conversation: Conversation
     /// The whole match first, then the groups of the pattern.
@@ -114,13 +114,13 @@ struct TextPattern: SpecDecodable {
         kind = icontains.map { .icontains($0) } ?? matches.map { .matches($0) } ?? .contains(contains ?? "")
     }
 
-    /// The match and its groups; nil when the pattern does not fit.
+    /// The match and its groups; nil when the pattern does not match.
     func groups(in text: String) -> [String]? {
         switch kind {
         case .contains(let part): return text.contains(part) ? [part] : nil
         case .icontains(let part): return text.lowercased().contains(part.lowercased()) ? [part] : nil
         case .matches(let pattern):
-            // The reader has checked that it compiles; a compiled one cannot be shared between tasks.
+            // It was compiled once when it was read; a compiled one cannot be shared between tasks.
             guard let regex = try? Regex(pattern), let match = text.matches(of: regex).last else { return nil }
             return match.output.map { $0.substring.map(String.init) ?? "" }
         }

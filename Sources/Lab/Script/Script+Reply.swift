@@ -1,8 +1,8 @@
 import Language
 
 extension Script {
-    /// What the first rule that fits answers; nil when none does. `uses` counts how often each rule has answered, by
-    /// its place in the list.
+    /// The answer of the first rule that matches; nil when none does. `uses` counts how often each rule has answered,
+    /// by its index in the list.
     func reply(to conversation: Conversation, uses: inout [Int: Int]) -> Reply? {
         for (index, rule) in rules.enumerated() {
             guard uses[index, default: 0] < rule.times ?? .max, let match = rule.when.match(conversation) else {

@@ -1,6 +1,6 @@
 package import Language
 
-/// What the scripted model says: rules, tried in order; the first that fits answers.
+/// The script of the scripted model: rules, tried in order; the first that matches answers.
 ///
 ///     rules:
 ///       - when: {user: {icontains: refund}, offered: file_search}
@@ -23,7 +23,7 @@ package struct Script: SpecDecodable {
         rules = fields.require(Self.rulesKey, else: [])
     }
 
-    /// Decodes what a script's file holds; an empty file is a script without rules.
+    /// Decodes the content of a script's file; an empty file is a script without rules.
     static func decode(_ documents: [Node]) throws(Diagnostics) -> Script {
         var problems = Problems()
         var rules: [Rule] = []
@@ -36,7 +36,7 @@ package struct Script: SpecDecodable {
     }
 }
 
-/// One rule: when it fits, and what the model then does.
+/// One rule: when it matches, and what the model then does.
 struct Rule: SpecDecodable {
     static let noun = "a rule"
     private static let whenKey = Key("when", .object(Condition.self), "When it answers; without it, always.")

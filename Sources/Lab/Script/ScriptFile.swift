@@ -2,7 +2,7 @@ import FoundationEssentials
 package import Language
 import Synchronization
 
-/// The file of a script, read again whenever it has changed.
+/// The file of a script, reloaded whenever it has changed.
 final class ScriptFile: Sendable {
     private struct State {
         var stamp: Stamp?
@@ -10,7 +10,7 @@ final class ScriptFile: Sendable {
         var uses: [Int: Int] = [:]
     }
 
-    /// What changes when a file is written.
+    /// The attributes that change when a file is written.
     private struct Stamp: Equatable {
         let modified: Date
         let size: UInt64
@@ -19,7 +19,7 @@ final class ScriptFile: Sendable {
     private let path: String?
     private let state: Mutex<State>
 
-    /// - Throws: `Diagnostics` when the file is not there or has mistakes.
+    /// - Throws: `Diagnostics` when the file is missing or has mistakes.
     init(_ path: String?) throws(Diagnostics) {
         self.path = path
         var sources = SourceMap()
@@ -27,7 +27,7 @@ final class ScriptFile: Sendable {
         state = Mutex(State(stamp: path.flatMap(Self.stamp), script: script ?? Script(rules: [])))
     }
 
-    /// What the script, or else the built-in behaviour, answers. Counters of rules start anew when the file changes.
+    /// The answer of the script, or of the built-in behaviour. Counters of rules are reset when the file changes.
     func reply(to conversation: Conversation) -> Reply {
         let reply: Reply? = state.withLock { state in
             do throws(Diagnostics) {
@@ -49,7 +49,7 @@ final class ScriptFile: Sendable {
     }
 
     private static func stamp(of path: String) -> Stamp? {
-        // A file that is gone for a moment, as when an editor replaces it, leaves the script as it is.
+        // When the file is missing for a moment, as when an editor replaces it, the script is kept.
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return nil }
         guard let modified = attributes[.modificationDate] as? Date, let size = attributes[.size] as? UInt64 else {
             return nil
@@ -59,7 +59,7 @@ final class ScriptFile: Sendable {
 }
 
 extension Script {
-    /// Reads a script. The file is taken into `sources`, so that mistakes can be shown where they are.
+    /// Reads a script. The file is added to `sources`, so that mistakes can be shown in place.
     package static func read(_ path: String, into sources: inout SourceMap) throws(Diagnostics) -> Script {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw Diagnostics([.noScript(path)])

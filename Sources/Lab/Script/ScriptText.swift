@@ -1,9 +1,9 @@
 import Language
 
-/// A text in which parts of the conversation are quoted.
+/// A text that quotes parts of the conversation.
 ///
 /// `${user}`, `${history}`, `${system}`, `${result}` are whole texts; `${user.1}` is a group of the rule's pattern for
-/// it; `${result.json.a.b}` a field of a result in JSON; `${best}` the best sentence of what a file search found; `$${`
+/// it; `${result.json.a.b}` a field of a JSON result; `${best}` the best sentence of the results of a file search; `$${`
 /// is `${`.
 struct ScriptText: Sendable, Hashable {
     enum Part: Sendable, Hashable {
@@ -16,13 +16,13 @@ struct ScriptText: Sendable, Hashable {
 
     let parts: [Part]
 
-    /// The text with everything quoted.
-    /// - Throws: `Missing` when a part is not in the conversation.
+    /// The text with all quotations substituted.
+    /// - Throws: `Missing` when a quoted part is not in the conversation.
     func text(_ match: ScriptMatch) throws(Missing) -> String {
         try value(match).interpolated
     }
 
-    /// The same, but what is nothing but one field of a result keeps its type.
+    /// The same, but a text that consists of one field of a result keeps the field's type.
     func value(_ match: ScriptMatch) throws(Missing) -> Value {
         if parts.count == 1 { return try Self.value(of: parts[0], match) }
         var text = ""
@@ -32,7 +32,7 @@ struct ScriptText: Sendable, Hashable {
         return .string(text)
     }
 
-    /// What a rule wanted to quote and the conversation does not have.
+    /// A quoted part that the conversation does not have.
     struct Missing: Error, Sendable, Hashable {
         let what: String
     }
@@ -86,7 +86,7 @@ extension ScriptText {
         self.init(parts: parts)
     }
 
-    /// A reference that means nothing to a script, without `${` and `}`.
+    /// A reference that scripts do not support, without `${` and `}`.
     struct Unknown: Error, Sendable, Hashable {
         let reference: String
     }
@@ -103,7 +103,7 @@ extension ScriptText {
     }
 }
 
-/// Data in which texts may quote the conversation.
+/// Data whose texts may quote the conversation.
 indirect enum ScriptData: Sendable, Hashable {
     case fixed(Value)
     case text(ScriptText)

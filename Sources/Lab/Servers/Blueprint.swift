@@ -1,11 +1,11 @@
 import FoundationEssentials
 
-/// How each server of a lab is started: pure data, made once all ports are known.
+/// How each server of a lab is started: pure data, created once all ports are known.
 struct Blueprint: Sendable {
     let place: LabPlace
     let settings: LabSettings
     let ports: [LabServer: Int]
-    /// The drover that runs now, which is also the scripted model and the MCP server.
+    /// The running drover binary, which is also the scripted model and the MCP server.
     let executable: String
     let mlflow: String
     let llamastack: String
@@ -53,7 +53,7 @@ struct Blueprint: Sendable {
         }
     }
 
-    /// Each version has data of its own: none could read that of another.
+    /// Each version has its own data: none can read that of another.
     func data(of server: LabServer) -> String {
         switch server {
         case .llamastack: "\(place.data(of: server))/\(settings.stack.rawValue)"
@@ -91,7 +91,7 @@ struct Blueprint: Sendable {
         ]
     }
 
-    /// What a server sees of the user's environment: nothing that could configure it.
+    /// The part of the user's environment that a server gets: nothing that could configure it.
     static func inherited(from environment: [String: String]) -> [String: String] {
         let names: Set = ["PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE", "DROVER_LAB_CHAT_KEY"]
         var kept = environment.filter { names.contains($0.key) || $0.key.hasPrefix("LC_") }

@@ -1,11 +1,11 @@
 import Language
 import Wire
 
-/// Asks servers whether they are well.
+/// Checks the health of servers.
 struct Health: Sendable {
     let transport: any HTTPTransport
 
-    /// Whether a server of a lab answers on a port as it should.
+    /// Whether a server of a lab answers on a port as expected.
     func isGood(_ server: LabServer, port: Int, timeout: Duration) async throws -> Bool {
         let url = "http://127.0.0.1:\(port)\(server.healthPath)"
         do {
@@ -16,7 +16,7 @@ struct Health: Sendable {
     }
 
     /// Waits until a server that was just started answers.
-    /// `report` is called every five seconds with the time that has passed.
+    /// `report` is called every five seconds with the elapsed time.
     /// - Returns: how long it took.
     /// - Throws: `Diagnostic` with the end of the log when it has ended or the time is over.
     func wait(

@@ -17,9 +17,9 @@ package struct LabFile: Sendable, Hashable, Codable {
         var startTime: String
         var port: Int
         var log: String
-        /// Of the command that started it: another one means that it must be started anew.
+        /// The digest of the command that started it: when it differs, the server must be restarted.
         var digest: String
-        /// From start to the first good answer; nil while it has not answered.
+        /// From the start to the first successful answer; nil while it has not answered.
         var startupSeconds: Double?
 
         var identity: ProcessIdentity {
@@ -33,14 +33,14 @@ package struct LabFile: Sendable, Hashable, Codable {
     var mlflow: Location
     var mcp: Location
     var model: Location
-    /// Whether answers come from a script: such results can satisfy no gate.
+    /// Whether answers come from a script: such results never satisfy a gate.
     package var isScripted: Bool
-    /// What it was started with, for the next `up` that says nothing else.
+    /// The settings it was started with: the defaults of the next `up`.
     package var settings: LabSettings
     var processes: [Process]
     /// The private Python of each server, by the server's name.
     package var pythons: [String: String]
-    /// Variables for `${env.…}` in specs; the real environment wins over them.
+    /// Variables for `${env.…}` in specs; the real environment takes precedence.
     var variables: [String: String]
 
     package var llamastackURL: String { llamastack.url }
@@ -50,7 +50,7 @@ package struct LabFile: Sendable, Hashable, Codable {
     package var environment: [String: String] { variables }
 
     /// The lab that was started from a directory and not stopped since; nil when there is none.
-    /// - Throws: `Diagnostic` when the file is there but cannot be read.
+    /// - Throws: `Diagnostic` when the file exists but cannot be read.
     package static func read(from directory: String, name: String = LabPlace.defaultName) throws -> LabFile? {
         let path = LabPlace(directory: directory, name: name).file
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
@@ -64,7 +64,7 @@ package struct LabFile: Sendable, Hashable, Codable {
         }
     }
 
-    /// Writes the file whole: who reads it sees the old one or the new one.
+    /// Replaces the file atomically.
     func write(to path: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -35,7 +35,7 @@ package struct LabPlace: Sendable, Hashable {
         }
     }
 
-    /// The ports of the last start, so that URLs stay what they were.
+    /// The ports of the last start, so that URLs stay the same.
     var rememberedPorts: [LabServer: Int] {
         get throws {
             guard let data = FileManager.default.contents(atPath: portsFile) else { return [:] }
@@ -52,7 +52,7 @@ package struct LabPlace: Sendable, Hashable {
         try JSONEncoder().encode(named).write(to: URL(filePath: portsFile), options: .atomic)
     }
 
-    /// Moves the log of the last run aside, so that a crash shows its own end and not an older one.
+    /// Moves the log of the last run aside, so that a crash does not show an older log.
     func rotateLog(of server: LabServer) throws {
         let log = log(of: server)
         guard FileManager.default.fileExists(atPath: log) else { return }

@@ -2,7 +2,7 @@
 package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
     case llamastack, mlflow, model, mcp
 
-    /// What people call it.
+    /// Its display name.
     package var title: String {
         switch self {
         case .llamastack: "Llama Stack server"
@@ -12,7 +12,7 @@ package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// Where it says that it is well.
+    /// The path of its health check.
     var healthPath: String {
         switch self {
         case .llamastack: "/v1/health"
@@ -20,7 +20,7 @@ package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
         }
     }
 
-    /// What clients are given, for a server at a root such as `http://127.0.0.1:18321`.
+    /// The URL for clients of a server at a root such as `http://127.0.0.1:18321`.
     func clientURL(root: String) -> String {
         switch self {
         case .llamastack, .mlflow: root
@@ -30,7 +30,7 @@ package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
     }
 }
 
-/// What happens while a lab starts or stops, as it happens.
+/// An event while a lab starts or stops.
 package enum LabEvent: Sendable, Hashable {
     case installing(name: String, directory: String)
     case installed(name: String, after: Duration)
@@ -39,7 +39,7 @@ package enum LabEvent: Sendable, Hashable {
     case restarting(LabServer)
     case starting(LabServer, port: Int)
     case ready(LabServer, after: Duration)
-    /// Told every five seconds.
+    /// Sent every five seconds.
     case waiting(LabServer, since: Duration)
     case stopped(LabServer)
 }

@@ -1,4 +1,4 @@
-/// What the user chose for a lab.
+/// The user's choices for a lab.
 package struct LabSettings: Sendable, Hashable, Codable {
     /// A model server to use instead of the scripted model.
     package struct RealModel: Sendable, Hashable, Codable {
@@ -39,7 +39,7 @@ package struct LabSettings: Sendable, Hashable, Codable {
         self.realModel = realModel
     }
 
-    /// Reads also what a lab was started with before there was a choice of versions.
+    /// Also reads the settings of labs that were started before there was a choice of versions.
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         stack = try fields.decodeIfPresent(LabStack.self, forKey: .stack) ?? .ogx
@@ -48,7 +48,7 @@ package struct LabSettings: Sendable, Hashable, Codable {
         realModel = try fields.decodeIfPresent(RealModel.self, forKey: .realModel)
     }
 
-    /// What a server is and its version; nil for those that drover itself is.
+    /// Product and version of a server; nil for those that drover implements itself.
     func title(of server: LabServer) -> String? {
         switch server {
         case .llamastack: stack.title
@@ -58,7 +58,7 @@ package struct LabSettings: Sendable, Hashable, Codable {
     }
 }
 
-/// What the user said about a lab this time; what is nil stays as it is in a lab that runs, or is as usual.
+/// The user's choices for this start; nil keeps the setting of the running lab, or the default.
 package struct LabChoice: Sendable, Hashable {
     /// Where the answers come from: a script, the built-in behaviour, or a real model.
     package struct Answers: Sendable, Hashable {

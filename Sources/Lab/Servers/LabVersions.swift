@@ -6,7 +6,7 @@ package enum LabStack: String, Sendable, Hashable, Codable, CaseIterable {
     case v0_7_3 = "0.7.3"
     case ogx
 
-    /// What it is and its version, as in `OGX 1.5.0`.
+    /// Product and version, as in `OGX 1.5.0`.
     package var title: String {
         switch self {
         case .v0_2_24, .v0_3_5, .v0_4_7, .v0_7_3: "Llama Stack \(rawValue)"
@@ -38,7 +38,7 @@ package enum LabStack: String, Sendable, Hashable, Codable, CaseIterable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The words that start it, for an environment with its program.
+    /// The command that starts it, for an environment with its program.
     func words(in environment: String, configuration: String, port: String) -> [String] {
         switch self {
         case .v0_2_24, .v0_3_5, .v0_4_7, .v0_7_3:
@@ -53,7 +53,7 @@ package enum LabMLflow: String, Sendable, Hashable, Codable, CaseIterable {
     case v3_17_2 = "3.17.2"
     case v3_5_1 = "3.5.1"
 
-    /// What it is and its version, as in `MLflow 3.17.2`.
+    /// Product and version, as in `MLflow 3.17.2`.
     package var title: String { "MLflow \(rawValue)" }
 
     var recipe: Recipe {
