@@ -118,7 +118,7 @@ package actor MLflowRecord: RecordStore {
         if let experiment { return experiment }
         do {
             _ = try await server.createExperiment(name, tags: [MLflowExperiment.descriptionTag: Self.note])
-        } catch let error as WireError where error.isAlreadyThere {}  // Deleted, or created by someone at the same time.
+        } catch let error as WireError where error.isAlreadyThere {}  // Deleted, or created meanwhile.
         guard let found = try await server.experiments(where: MLflowFilter.name(name)).first(where: { $0.name == name })
         else { throw Diagnostic.recordUnreadable(name) }
         if found.isDeleted { try await server.restoreExperiment(found.id) }

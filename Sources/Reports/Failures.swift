@@ -9,8 +9,8 @@ extension SuiteResult {
 }
 
 extension CaseResult {
-    /// What went wrong in its samples, in the order of the conversation; only warnings when it passed all the
-    /// same, or is in quarantine.
+    /// The problems of its samples, in the order of the conversation; warnings when the case passed anyway or is in
+    /// quarantine.
     package var diagnostics: [Diagnostic] {
         let missed = Array(samples.flatMap { sample in misses(of: sample) }.grouped)
         let all = missed.map { $0.miss.diagnostic(count: $0.count, of: self) } + problems + [notRun].compactMap { $0 }
@@ -37,7 +37,7 @@ extension CaseResult {
     }
 }
 
-/// An expectation that did not hold, or could not be judged, in one turn.
+/// An expectation that did not hold, or could not be evaluated, in one turn.
 private struct Miss {
     let turn: Int
     let outcome: AssertionOutcome
@@ -63,7 +63,7 @@ private struct Miss {
 }
 
 extension AssertionOutcome {
-    /// Whether it is worth a line: not when it passed, and not when the problem of the sample says the same.
+    /// Whether to show it: not when it passed, nor when the problem of the sample says the same.
     fileprivate func matters(beside problem: Diagnostic?) -> Bool {
         switch result {
         case .passed: false
@@ -74,7 +74,7 @@ extension AssertionOutcome {
 }
 
 extension [Miss] {
-    /// Equal places once, with how often they were missed; the first says how.
+    /// One for each place, with the number of misses; the first miss gives the reason.
     fileprivate var grouped: [(miss: Miss, count: Int)] {
         var groups: [(miss: Miss, count: Int)] = []
         for miss in self {
@@ -90,7 +90,7 @@ extension [Miss] {
 }
 
 extension ThresholdOutcome {
-    /// nil when it was reached, or when nobody declared it: then its cases say enough.
+    /// Nil when it was reached, or is the default: then its cases say enough.
     fileprivate func diagnostic(in suite: String) -> Diagnostic? {
         guard let range else { return nil }
         let detail = "`\(suite)`: `\(name)` is to be \(wanted); it was: \(actual)."
@@ -107,7 +107,7 @@ extension ThresholdOutcome {
 }
 
 extension [Diagnostic] {
-    /// Equal ones once, in the order of their first.
+    /// Without duplicates, in order of first occurrence.
     fileprivate var uniqued: [Diagnostic] {
         var seen: Set<Diagnostic> = []
         return filter { seen.insert($0).inserted }

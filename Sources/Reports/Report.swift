@@ -1,6 +1,6 @@
 package import Suites
 
-/// A format that a run can be written in: a fold over its cases, of which it holds one at a time.
+/// A format of reports: a fold over the cases of a run, with one case in memory at a time.
 ///
 /// A conformer is a folder here, named after its format, and one line in `All.swift`.
 package protocol Report: Sendable {
@@ -22,7 +22,7 @@ extension Report {
     }
 }
 
-/// Where a report goes, piece by piece.
+/// The destination of a report, written in chunks.
 package struct ReportOutput: ~Copyable {
     private static let limit = 1 << 16
 
@@ -33,7 +33,7 @@ package struct ReportOutput: ~Copyable {
         self.sink = sink
     }
 
-    /// Runs a body that writes; `sink` is handed what it writes, in larger pieces.
+    /// Runs a body that writes; `sink` gets the output in larger chunks.
     package static func collect(
         _ sink: @escaping (ArraySlice<UInt8>) throws -> Void, _ body: (inout ReportOutput) throws -> Void
     ) throws {

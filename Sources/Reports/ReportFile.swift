@@ -8,7 +8,7 @@ import Language
     import Darwin
 #endif
 
-/// The file that a report goes to: it is there when it is whole, and until then what was there before is.
+/// The file of a report. It is replaced atomically: until the report is complete, the old content stays.
 package struct ReportFile: Sendable {
     private struct Failure: Error {}
 
@@ -19,10 +19,10 @@ package struct ReportFile: Sendable {
     }
 
     /// Replaces the file by what the body writes.
-    /// - Throws: `Diagnostic` when it cannot be written, and what the body throws; nothing has changed then.
+    /// - Throws: `Diagnostic` when it cannot be written, or what the body throws; the file is unchanged then.
     package func write(_ body: (inout ReportOutput) throws -> Void) throws {
         do {
-            // What stands at a link is replaced, not the link; a pipe or a device is written to.
+            // The target of a link is replaced, not the link; a pipe or a device is written to.
             let target = FileBytes.canonicalPath(path) ?? path
             var status = stat()
             let isThere = stat(target, &status) == 0

@@ -3,8 +3,8 @@ import Language
 /// A text that quotes parts of the conversation.
 ///
 /// `${user}`, `${history}`, `${system}`, `${result}` are whole texts; `${user.1}` is a group of the rule's pattern for
-/// it; `${result.json.a.b}` a field of a JSON result; `${best}` the best sentence of the results of a file search; `$${`
-/// is `${`.
+/// it; `${result.json.a.b}` a field of a JSON result; `${best}` the best sentence of the results of a file search;
+/// `$${` is `${`.
 struct ScriptText: Sendable, Hashable {
     enum Part: Sendable, Hashable {
         case literal(String)

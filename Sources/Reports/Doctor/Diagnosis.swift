@@ -1,11 +1,11 @@
 package import Engine
 package import Language
 
-/// What `drover doctor` found.
+/// The findings of `drover doctor`.
 package struct Diagnosis: Sendable {
-    /// One server that the spec needs, or that is configured.
+    /// A server that the spec needs, or that is configured.
     package struct Server: Sendable {
-        /// Something that some generations offer and others do not.
+        /// A feature that not all generations offer.
         package struct Feature: Sendable, Hashable {
             package let name: String
             package let isOffered: Bool
@@ -23,12 +23,12 @@ package struct Diagnosis: Sendable {
         package var url: String
         /// Where the address comes from: `the lab`.
         package var origin: String
-        /// nil when it did not answer.
+        /// Nil when it did not answer.
         package var version: String?
-        /// As in `0.2`; nil where there are no generations.
+        /// As in `0.2`; nil for servers without generations.
         package var generation: String?
         package var features: [Feature] = []
-        /// What keeps it from being used: it is down, or refuses to be read or written.
+        /// Why it cannot be used: it is down, or denies reading or writing.
         package var problems: [Diagnostic] = []
 
         package init(name: String, url: String, origin: String) {
@@ -39,10 +39,10 @@ package struct Diagnosis: Sendable {
     }
 
     package var servers: [Server]
-    /// nil when there was no spec to look at.
+    /// Nil when there was no spec.
     package var stack: String?
     package var findings: [Finding]
-    /// What the spec declares and the servers are to have.
+    /// Declarations of the spec that the servers must provide.
     package var declared: [Address]
 
     package init(servers: [Server], stack: String?, findings: [Finding], declared: [Address]) {
@@ -52,13 +52,13 @@ package struct Diagnosis: Sendable {
         self.declared = declared
     }
 
-    /// What could not be looked at, as its server is not to be asked.
+    /// Declarations that could not be checked, because their server is not available.
     package var unseen: [Address] {
         let seen = Set(findings.map(\.address))
         return declared.filter { !seen.contains($0) }
     }
 
-    /// All that is wrong, servers first.
+    /// All problems, those of servers first.
     package var diagnostics: [Diagnostic] {
         servers.flatMap(\.problems) + findings.compactMap(\.diagnostic)
     }
@@ -67,7 +67,7 @@ package struct Diagnosis: Sendable {
         servers.allSatisfy(\.problems.isEmpty) && findings.allSatisfy(\.isGood)
     }
 
-    /// Nil when everything is there; `lacking` when something is not; `unavailable` when that could not be found out.
+    /// Nil when nothing is missing; `lacking` when something is; `unavailable` when that could not be determined.
     package var cause: Diagnostic.Cause? {
         let errors = diagnostics.filter { $0.severity == .error }
         if errors.contains(where: { !$0.cause.isIgnorance }) { return .lacking }

@@ -1,17 +1,17 @@
 import Language
 
-/// Writes what `Value.prettyJSON` would, without ever holding all of it: one member of an object comes piece by piece.
+/// Writes the same as `Value.prettyJSON` in constant memory: one member of an object is written element by element.
 struct JSONStream {
     private var depth = 0
 
-    /// A value that is held as a whole.
+    /// A value that is in memory as a whole.
     func value(_ value: Value, to output: inout ReportOutput) throws {
-        // No line break stands in a string of JSON, so that each one here begins a line.
+        // JSON strings contain no raw line breaks, so each line break starts a line.
         let lines = value.prettyJSON.split(separator: "\n", omittingEmptySubsequences: false)
         try output.write(lines.joined(separator: "\n" + indentation))
     }
 
-    /// An object with one member more, which `body` writes in its place among the sorted keys.
+    /// An object with one more member, which `body` writes at its place among the sorted keys.
     mutating func object(
         _ members: [String: Value], streaming name: String, to output: inout ReportOutput,
         _ body: (inout JSONStream, inout ReportOutput) throws -> Void
@@ -31,7 +31,7 @@ struct JSONStream {
         try output.write("\n" + indentation + "}")
     }
 
-    /// An array of which `body` writes one element after the other.
+    /// An array whose elements `body` writes one after another.
     mutating func array<Elements: Collection>(
         _ elements: Elements, to output: inout ReportOutput,
         _ body: (Elements.Element, inout JSONStream, inout ReportOutput) throws -> Void

@@ -18,8 +18,8 @@ package import Suites
 ///       </testsuite>
 ///     </testsuites>
 ///
-/// A wrong answer is a `failure`; what could not be found out is an `error`; what did not run, or is in quarantine and
-/// did not pass, is `skipped`. `line` is where the first expectation that was missed stands, else where the case does.
+/// A wrong answer is a `failure`; an inconclusive case is an `error`; a case that did not run, or is in quarantine and
+/// did not pass, is `skipped`. `line` is the line of the first expectation that failed, else of the case.
 package struct JUnitReport: Report {
     package static let format = "junit"
 
@@ -97,7 +97,7 @@ package struct JUnitReport: Report {
     }
 }
 
-/// What JUnit calls the end of a case; the raw value is the element.
+/// JUnit's name for the result of a case; the raw value is the element.
 private enum JUnitOutcome: String {
     case success
     case failure
@@ -128,7 +128,7 @@ extension CaseResult {
         samples.map(\.latency).reduce(.zero, +)
     }
 
-    /// What was said: questions begin with `> `.
+    /// The conversation: questions start with `> `.
     fileprivate var transcript: String {
         samples.flatMap(\.turns).map { "> \($0.input)\n\($0.answer.text)" }.joined(separator: "\n")
     }

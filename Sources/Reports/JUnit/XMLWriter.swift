@@ -1,4 +1,4 @@
-/// Writes XML 1.0 with indentation; characters that XML cannot hold are written as `\u{1B}`.
+/// Writes XML 1.0 with indentation; characters that XML does not allow are written as `\u{1B}`.
 struct XMLWriter {
     private(set) var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     private var depth = 0
@@ -8,12 +8,12 @@ struct XMLWriter {
         text += "\(indentation)<\(name)\(Self.spelled(attributes))/>\n"
     }
 
-    /// An element with text; white space in it is kept.
+    /// An element with text; white space is preserved.
     mutating func element(_ name: String, _ attributes: [(String, String)], text content: String) {
         text += "\(indentation)<\(name)\(Self.spelled(attributes))>\(Self.escaped(content))</\(name)>\n"
     }
 
-    /// An element with elements in it; without any it is written as empty.
+    /// An element with child elements; without any it is written as empty.
     mutating func element(_ name: String, _ attributes: [(String, String)], _ body: (inout XMLWriter) -> Void) {
         var inner = XMLWriter()
         inner.text = ""
@@ -23,19 +23,19 @@ struct XMLWriter {
         text += "\(indentation)<\(name)\(Self.spelled(attributes))>\n\(inner.text)\(indentation)</\(name)>\n"
     }
 
-    /// Begins an element whose elements come one after the other, until it is closed.
+    /// Opens an element whose children are written one after another, until it is closed.
     mutating func open(_ name: String, _ attributes: [(String, String)]) {
         text += "\(indentation)<\(name)\(Self.spelled(attributes))>\n"
         depth += 1
     }
 
-    /// Ends an element that was opened.
+    /// Closes an element that was opened.
     mutating func close(_ name: String) {
         depth -= 1
         text += "\(indentation)</\(name)>\n"
     }
 
-    /// What was written since the last time.
+    /// The text written since the last call.
     mutating func takeText() -> String {
         defer { text = "" }
         return text
@@ -58,7 +58,7 @@ struct XMLWriter {
             case ">": escaped.append(contentsOf: "&gt;".unicodeScalars)
             case "\"" where inAttribute: escaped.append(contentsOf: "&quot;".unicodeScalars)
             case "\r": escaped.append(contentsOf: "&#13;".unicodeScalars)
-            // A parser makes spaces of these in an attribute.
+            // A parser turns these into spaces in an attribute.
             case "\n" where inAttribute: escaped.append(contentsOf: "&#10;".unicodeScalars)
             case "\t" where inAttribute: escaped.append(contentsOf: "&#9;".unicodeScalars)
             case _ where isLegal(scalar): escaped.append(scalar)

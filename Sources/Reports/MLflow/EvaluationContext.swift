@@ -1,18 +1,18 @@
 package import Language
 package import Suites
 
-/// What the evaluation runs of one command have in common.
+/// The data shared by the evaluation runs of one command.
 package struct EvaluationContext: Sendable {
     package let stack: String
     /// Of drover: `1.0.0`.
     package let version: String
     /// Of the spec; nil outside a repository.
     package let commit: String?
-    /// What no other run of suites is called.
+    /// The unique id of this run of suites.
     package let id: String
-    /// What is recorded of the run so far.
+    /// The log of the run so far.
     package let recorded: @Sendable () throws -> RecordedRun
-    /// What the ranges in the suites refer to.
+    /// The sources that the ranges in the suites refer to.
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
@@ -30,7 +30,7 @@ package struct EvaluationContext: Sendable {
         self.now = now
     }
 
-    /// The JSON report of a single suite that is over; nil when nothing is recorded of it.
+    /// The JSON report of one finished suite; nil when nothing was recorded of it.
     func report(ofSuite name: String) throws -> [UInt8]? {
         let recorded = try recorded()
         guard let suite = recorded.run.suites.firstIndex(where: { $0.suite == name }) else { return nil }

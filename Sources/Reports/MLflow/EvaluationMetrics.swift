@@ -3,8 +3,8 @@ import Runtime
 import Suites
 import Wire
 
-/// What a suite's samples come to, by the names that MLflow gives aggregates: a fold over them. `contains/mean` is the
-/// share of samples in which all of that assertion held; what could not be found out is left out.
+/// The metrics of a suite, a fold over its samples, named as MLflow names aggregates. `contains/mean` is the share of
+/// samples in which every such assertion held; inconclusive ones are left out.
 struct EvaluationMetrics: Sendable {
     private struct Share {
         var held = 0

@@ -5,8 +5,8 @@ package import Suites
 import Synchronization
 package import Wire
 
-/// Publishes what suites show as evaluation runs of MLflow, while they run: one run a suite, one trace a sample. It acts
-/// behind the suites' back: they never wait for it, and what it cannot publish it tells at the end.
+/// Publishes results as evaluation runs of MLflow while suites run: one run per suite, one trace per sample. It works
+/// in the background: suites never wait for it, and it reports at the end what it could not publish.
 package final class EvaluationPublisher: Sendable {
     private enum Step: Sendable {
         case sample(FinishedSample)
@@ -23,9 +23,9 @@ package final class EvaluationPublisher: Sendable {
         var problems: [Diagnostic] = []
     }
 
-    /// The most samples that wait for their run to be made.
+    /// The maximum number of samples that wait for their run to be created.
     private static let limit = 1024
-    /// Between two tries while the server takes nothing.
+    /// The pause between retries while the server is not available.
     private static let pause = Duration.seconds(1)
 
     private let runs: [String: EvaluationRun]
@@ -40,12 +40,12 @@ package final class EvaluationPublisher: Sendable {
         (steps, step) = AsyncStream.makeStream()
     }
 
-    /// Gives `body` a publisher, and publishes the rest after it, until nothing has moved for `deadline`.
+    /// Runs `body` with a publisher, and then publishes the rest, until there was no progress for `deadline`.
     ///
     /// - Parameters:
-    ///   - places: Where each suite goes, by its name; suites without a place are not published.
+    ///   - places: The destination of each suite, by its name; suites without one are not published.
     ///   - clock: Measures the deadline.
-    /// - Returns: What `body` gives, and a warning for each thing that was not published.
+    /// - Returns: The result of `body`, and a warning for everything that was not published.
     /// - Throws: What `body` throws.
     package static func withPublisher<R: Sendable>(
         to server: MLflowServer, _ suites: [TestSuite], places: [String: MLflowPlace], _ context: EvaluationContext,
@@ -64,7 +64,7 @@ package final class EvaluationPublisher: Sendable {
         return (result, publisher.warnings(tally))
     }
 
-    /// Takes in what happened; never waits.
+    /// Queues an event; never waits.
     package func take(_ event: SuiteEvent) {
         switch event {
         case .sampleFinished(let finished):
@@ -111,7 +111,7 @@ extension EvaluationPublisher {
         return try result.get()
     }
 
-    /// Takes the steps in their order until there will be no more, or the time is over.
+    /// Takes the steps in order until the queue is closed, or the time is over.
     private func publish(with writer: MLflowTraceWriter) async {
         var begun: [String: MLflowRun?] = [:]
         for await step in steps {
@@ -137,7 +137,7 @@ extension EvaluationPublisher {
         for (suite, run) in begun where run != nil { report(.notPublished(suite, because: Self.late)) }
     }
 
-    /// - Returns: nil when it cannot be begun, now and later.
+    /// - Returns: nil when it cannot be started, now or later.
     private func begin(_ evaluation: EvaluationRun, _ begun: inout [String: MLflowRun?]) async -> MLflowRun? {
         let name = evaluation.suite.name
         if let known = begun[name] { return known }
@@ -146,7 +146,7 @@ extension EvaluationPublisher {
         return run
     }
 
-    /// Does something as often as the server is only away; what it refuses is told.
+    /// Retries while the server is unavailable; a rejection is reported.
     /// - Returns: nil when it was not done.
     @discardableResult
     private func persistently<R: Sendable>(_ suite: String, _ body: () async throws -> R) async -> R? {
@@ -183,7 +183,7 @@ extension EvaluationPublisher {
 }
 
 extension WireError {
-    /// Whether nobody answers there just now.
+    /// Whether the server is unavailable at the moment.
     fileprivate var meansAway: Bool {
         switch cause {
         case .transport(.tls): false

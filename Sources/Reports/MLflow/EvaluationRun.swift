@@ -2,9 +2,9 @@ import Language
 import Suites
 import Wire
 
-/// One suite as a run of MLflow: begun before its first trace is written, ended with what its samples come to.
+/// One suite as a run of MLflow: started before its first trace is written, ended with the metrics of its samples.
 struct EvaluationRun: Sendable {
-    /// By this tag a run is found again whose answer was lost.
+    /// The tag by which a run is found again when the answer to its creation was lost.
     private static let keyTag = "drover.evaluation"
 
     let server: MLflowServer
@@ -21,7 +21,7 @@ struct EvaluationRun: Sendable {
         dataset = MLflowRunDataset(asking: suite, at: context.sources[suite.range.source].path)
     }
 
-    /// Makes the run with its dataset and model; when it was begun before, takes that one.
+    /// Creates the run with its dataset and model; if it was started before, uses that one.
     func begin() async throws -> MLflowRun {
         let run = try await created()
         try await server.logInputs(toRun: run.id, dataset: dataset, modelID: place.modelID)
@@ -29,7 +29,7 @@ struct EvaluationRun: Sendable {
     }
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
-    /// A time in milliseconds since 1970: doing it again at the same time changes nothing.
+    /// The time is in milliseconds since 1970; repeating it with the same time changes nothing.
     func end(
         _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], at now: Int
     ) async throws {
@@ -38,7 +38,7 @@ struct EvaluationRun: Sendable {
         }
         let verdict = ["drover.verdict": result.verdict.rawValue]
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: verdict)
-        // The report is one more thing to look at: where artifacts are kept elsewhere, everything else is still there.
+        // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
         if let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
             let report = try context.report(ofSuite: suite.name)
         {
@@ -74,7 +74,7 @@ struct EvaluationRun: Sendable {
 }
 
 extension MLflowRunDataset {
-    /// The questions and claims of a suite: what is asked again gives the same digest.
+    /// The questions and claims of a suite: the same questions give the same digest.
     fileprivate init(asking suite: TestSuite, at path: String) {
         let rows = suite.cases.map { testCase in
             [testCase.id.description]
@@ -86,7 +86,7 @@ extension MLflowRunDataset {
 }
 
 extension WireError {
-    /// Whether what was asked for may have been done all the same.
+    /// Whether the request may have been executed nevertheless.
     fileprivate var leavesDoubt: Bool {
         switch cause {
         case .transport(.timeout), .transport(.broken), .unreadable: true

@@ -4,12 +4,12 @@ import Suites
 import Wire
 
 extension Trace {
-    /// The trace of a sample as its evaluation shows it: linked to run and model, with what was found of it.
+    /// The trace of a sample for its evaluation: linked to run and model, with assessments.
     func evaluated(_ sample: Sample, of testCase: CaseID, run: String, at place: MLflowPlace) -> MLflowTrace {
         var trace = self
         trace.name = testCase.description
         trace.requestID = testCase.description
-        // Only where there is a conversation: MLflow groups traces by session as soon as one has any.
+        // Only for conversations: MLflow groups traces by session as soon as one has a session.
         if sample.turns.count > 1 { trace.session = "\(testCase)/\(id.hexadecimal.prefix(8))" }
         trace.run = run
         trace.model = place.modelID
@@ -21,8 +21,8 @@ extension Trace {
 }
 
 extension Sample {
-    /// One for each assertion that its turns name, and one for all together. An assertion that is made several times
-    /// holds when it holds every time: MLflow's views show one value of a name.
+    /// One for each assertion that its turns name, and one for all together. An assertion that occurs several times
+    /// holds when it holds every time: MLflow's views show one value per name.
     var assessments: [MLflowAssessment] {
         let all = turns.flatMap(\.outcomes)
         return [assessment]
@@ -34,7 +34,7 @@ extension Sample {
     }
 
     private static let source = MLflowAssessment.Source.code("drover")
-    /// The name of the one for all together: MLflow's views show the first names of the alphabet unasked.
+    /// The name of the overall assessment: MLflow's views show the alphabetically first names by default.
     private static let together = "allPassed"
 
     private var assessment: MLflowAssessment {
@@ -50,7 +50,7 @@ extension Sample {
 }
 
 extension [AssertionOutcome] {
-    /// Wrong is wrong, whatever else could not be found out.
+    /// A failure counts, whatever else was inconclusive.
     fileprivate var finding: MLflowAssessment.Finding {
         var unknown: String?
         for outcome in self {

@@ -1,4 +1,4 @@
-/// A server of a plan: what it is, where, and what said so.
+/// A server of a plan: product, address, and where the address comes from.
 package struct PlanServer: Sendable, Hashable, Codable {
     package let name: String
     package let version: String
@@ -14,7 +14,7 @@ package struct PlanServer: Sendable, Hashable, Codable {
     }
 }
 
-/// A suite that a plan endangers: something that it tests changes.
+/// A suite that a plan endangers, because something that it tests changes.
 package struct EndangeredSuite: Sendable, Hashable, Codable {
     package let name: String
     package let cases: Int

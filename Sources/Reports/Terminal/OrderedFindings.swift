@@ -1,13 +1,13 @@
 import Language
 import Suites
 
-/// What went wrong in a run, each at the YAML that asked for it, one root cause once, in the order of their places. Where
-/// each is found is held, not what it says.
+/// The problems of a run, each at the YAML that asked for it, without duplicates, sorted by place. Only the location of
+/// each in the log is kept, not its text.
 struct OrderedFindings {
     /// A diagnostic of a case, or of the thresholds of a suite.
     private struct Entry {
         let subject: SourceRange?
-        /// Among all entries, as they were found.
+        /// The index among all entries, in the order in which they were found.
         let order: Int
         let suite: Int
         /// nil for the thresholds.
@@ -19,14 +19,14 @@ struct OrderedFindings {
     private var entries: [Entry] = []
     private var hidden: [SourceRange] = []
     private var seen: Set<Fingerprint> = []
-    /// The last case that was looked at: what is wrong with it is mostly found at neighbouring places.
+    /// The case read last: its problems are mostly at neighbouring places.
     private var latest: (position: RecordedRun.Position, diagnostics: [Diagnostic])?
 
     init(of recorded: RecordedRun) {
         self.recorded = recorded
     }
 
-    /// Hands out the rendered diagnostics, those without a place last.
+    /// Passes on the rendered diagnostics, those without a place last.
     mutating func forEach(colors: Bool, _ body: (String) throws -> Void) throws {
         try collect()
         let renderer = DiagnosticRenderer(sources: recorded.sources, colors: colors)
@@ -70,7 +70,7 @@ struct OrderedFindings {
         return diagnostics
     }
 
-    /// The order in which `sortedByPlace` has them.
+    /// The same order as `sortedByPlace`.
     private static func precedes(_ left: Entry, _ right: Entry) -> Bool {
         switch (left.subject, right.subject) {
         case (let first?, let second?): first == second ? left.order < right.order : first < second
@@ -81,8 +81,8 @@ struct OrderedFindings {
     }
 }
 
-/// Tells diagnostics apart without holding them: 128 bits, so that two of a million are taken for one with a chance below
-/// 10⁻²⁶.
+/// A 128-bit digest of a diagnostic, to find duplicates without keeping them: the chance of a collision among a million
+/// is below 10⁻²⁶.
 private struct Fingerprint: Hashable {
     private let first: Int
     private let second: Int

@@ -2,7 +2,7 @@ import Language
 import Runtime
 package import Suites
 
-/// The report for people: a line for each case, what went wrong at its YAML, and one line that sums up.
+/// The report for people: a line for each case, the problems at their YAML, and a summary line.
 ///
 ///     golden · agent support
 ///       ✓ golden/refund-window   1.2 s   312 tokens
