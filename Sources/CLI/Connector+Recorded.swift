@@ -7,10 +7,11 @@ import Wire
 extension Connector {
     typealias ConnectedMLflow = (server: MLflowServer, location: PlanServer)
 
-    /// What the record says was applied to servers of which the spec names nothing any more: it is still to be taken away.
+    /// Objects that were applied, according to the record, to servers that the spec no longer uses: they have yet to be
+    /// removed.
     ///
-    /// Where the spec needs no MLflow, the record may be there all the same, from when it did. It is looked for where
-    /// somebody said that MLflow is.
+    /// When the spec needs no MLflow, there may still be a record from when it did. It is looked up when an MLflow
+    /// server is configured.
     /// - Returns: The servers that are needed, and MLflow with the record where it is.
     func recorded(
         beside mlflow: ConnectedMLflow?, _ transport: CountingTransport
@@ -22,7 +23,7 @@ extension Connector {
         let needs = Kinds.standard.needs(of: try await recordStore(nil).load())
         if needs.mlflow { return (needs, try await connectMLflow(transport), nil) }
         guard needs == Needs(), options.record == nil, mlflowLocation.isSaid,
-            // What is not there has nothing of ours.
+            // A server that does not exist has none of our objects.
             let found = try? await connectMLflow(transport)
         else { return (needs, nil, nil) }
         let (older, store) = try await recordedNeeds(found.server)

@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// Where results (standard output) and everything about the run (standard error) go.
+/// Standard output, for results, and standard error, for everything about the run.
 enum Console {
-    /// Where results go.
+    /// The destination of results.
     static let output = STDOUT_FILENO
 
     /// Whether standard output is a terminal that shows colours.
@@ -41,18 +41,18 @@ enum Console {
         }
     }
 
-    /// Asks a question that `yes` or `y` agrees to.
+    /// Asks for confirmation: `yes` or `y`.
     static func confirms(_ question: String) -> Bool {
         write("\(question) [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased())
     }
 }
 
-/// What Ctrl-C and a termination ask for: once, finish what is in flight; twice, stop at once.
+/// The response to Ctrl-C and SIGTERM: the first finishes what is in flight, the second stops at once.
 enum Interruption {
     private static let signal = Atomic<Int32>(0)
 
-    /// 130 for SIGINT, 143 for SIGTERM; nil while nobody asked.
+    /// 130 for SIGINT, 143 for SIGTERM; nil when there was none.
     static var exitCode: Int32? {
         let signal = signal.load(ordering: .relaxed)
         return signal == 0 ? nil : 128 + signal
@@ -67,7 +67,7 @@ enum Interruption {
         Glibc.signal(SIGPIPE, SIG_IGN)
     }
 
-    /// Runs a body that is cancelled when the user interrupts, and gives what it gives then.
+    /// Runs a body that is cancelled when the user interrupts, and returns its result.
     static func stopping<Result: Sendable>(_ body: @escaping @Sendable () async -> Result) async throws -> Result {
         try await cancelling { await body() }
     }

@@ -17,7 +17,7 @@ struct Deployment: Sendable {
     private let permissions: Permissions
 
     /// Surveys the servers and plans.
-    /// - Parameter workflow: What is wanted; the session's own, or nothing of it when the stack is to go.
+    /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, suites: [TestSuite] = []
     ) async throws -> Deployment {
@@ -31,7 +31,7 @@ struct Deployment: Sendable {
             endangered: endangered(by: plan, workflow, suites), permissions: permissions)
     }
 
-    /// Writes the plan, and what should be known of it although it stops nothing.
+    /// Writes the plan and its warnings.
     func show(_ stack: Stack) {
         let text = PlanText(colors: Console.colors(stack.environment))
         Console.out(text.render(plan, servers: session.locations, endangered: endangered))
@@ -42,11 +42,10 @@ struct Deployment: Sendable {
         Notices.write(plan.warnings, stack.sources, environment: stack.environment)
     }
 
-    /// Writes which MCP servers of changed agents, and of those that are kept nowhere, list no tools, or not those that are
-    /// allowed.
+    /// Writes which MCP servers of changed agents, and of agents that are stored nowhere, do not list their tools.
     func tellSilentTools(_ stack: Stack) async throws {
         let changed = Set(plan.changes.filter { ![.keep, .delete, .forget].contains($0.action) }.map(\.address))
-        // A token that is missing is told by the MCP server's refusal.
+        // A missing token shows in the MCP server's rejection.
         let tokens = (try? Kinds.tokens(in: workflow, environment: stack.environment)) ?? [:]
         let probes = Probes(workflow, on: session.servers, tokens: tokens, searchPath: "")
         let made = Set(plan.changes.filter { $0.action == .create }.map(\.address))
@@ -56,15 +55,15 @@ struct Deployment: Sendable {
         Notices.write(warnings, stack.sources, environment: stack.environment)
     }
 
-    /// Asks, unless the user said `--yes` already.
-    /// - Returns: Whether to go on.
+    /// Asks for confirmation, unless `--yes` was given.
+    /// - Returns: Whether to continue.
     func isAgreed(_ options: ChangeOptions, question: String) throws -> Bool {
         if options.yes { return true }
         guard Console.isInteractive else { throw Diagnostic.nobodyToAsk }
         return Console.confirms(question)
     }
 
-    /// Applies the plan and writes what was done.
+    /// Applies the plan and reports what was done.
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
     func apply(_ options: ChangeOptions, command: String) async throws -> Applied {
         let started = Self.milliseconds()
@@ -82,7 +81,7 @@ struct Deployment: Sendable {
     }
 
     /// Adds the apply to the history.
-    /// - Returns: Why that could not be done: it must not hide what the apply itself has to tell.
+    /// - Returns: Why that failed; it must not hide the result of the apply itself.
     private func log(_ applied: Applied, command: String, since started: Int64) async -> [Diagnostic] {
         let entry = HistoryEntry(
             command: command, specDigest: session.specDigest, gitCommit: session.servers.commit,
@@ -122,7 +121,7 @@ struct Deployment: Sendable {
 }
 
 extension Record {
-    /// What the spec says now of deletion and protection counts more than what it said when it was applied.
+    /// The spec's current settings for deletion and protection take precedence over those of the last apply.
     fileprivate func overlaid(with workflow: Workflow) -> Record {
         var record = self
         for declaration in workflow.declarations {
@@ -138,7 +137,7 @@ extension Record {
 }
 
 extension Diagnostic {
-    /// A failure within an apply: what else could be done is done, and the next apply finishes.
+    /// A failure within an apply: everything else was done, and the next apply continues.
     fileprivate var incomplete: Diagnostic {
         var diagnostic = self
         if ![.conflict, .protected, .lacking, .interrupted].contains(cause) { diagnostic.cause = .incomplete }

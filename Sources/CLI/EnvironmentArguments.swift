@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// Options from the environment: `DROVER_MLFLOW_URL` stands for `--mlflow-url`, unless the command line has it.
 ///
-/// A repeatable option takes one value a line; a flag takes `1`, `true`, `yes`, or `0`, `false`, `no`. Names that the
-/// chosen command does not have are passed over.
+/// A repeatable option takes one value per line; a flag takes `1`, `true`, `yes`, or `0`, `false`, `no`. Names that the
+/// chosen command does not have are ignored.
 struct EnvironmentArguments {
     private let environment: [String: String]
 
@@ -12,7 +12,7 @@ struct EnvironmentArguments {
         self.environment = environment.filter { $0.key.hasPrefix("DROVER_") && !$0.value.isEmpty }
     }
 
-    /// The words of the command line with those of the environment behind the command's name.
+    /// The arguments of the command line, with those of the environment inserted after the command's name.
     /// - Throws: `ValidationError` when a flag's variable is neither true nor false.
     func adding(to words: [String]) throws -> [String] {
         guard !environment.isEmpty, let root = try Self.tool() else { return words }
@@ -44,13 +44,13 @@ struct EnvironmentArguments {
         }
     }
 
-    /// What the commands take, as the parser itself describes it.
+    /// The options of the commands, as the parser describes them.
     private static func tool() throws -> ToolInfo.Command? {
         try JSONDecoder().decode(ToolInfo.self, from: Data(Drover._dumpHelp().utf8)).command
     }
 }
 
-/// The parser's description of a program, as far as it is used here.
+/// The part of the parser's description of a program that is used here.
 private struct ToolInfo: Decodable {
     let command: Command
 
@@ -78,7 +78,7 @@ private struct ToolInfo: Decodable {
             names?.first { $0.kind == "long" }?.name
         }
 
-        /// Whether one of its names is among these words.
+        /// Whether one of its names is among these arguments.
         func isGiven(in words: some Sequence<String>) -> Bool {
             let spelled = (names ?? []).map { ($0.kind == "short" ? "-" : "--") + $0.name }
             return words.contains { word in spelled.contains { word == $0 || word.hasPrefix($0 + "=") } }

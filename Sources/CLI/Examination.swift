@@ -4,7 +4,7 @@ import Language
 import Reports
 import Wire
 
-/// A look at a stack's servers and at what the stack needs of them.
+/// Checks a stack's servers, and what the stack needs from them.
 struct Examination: Sendable {
     private let stack: Stack
     private let connector: Connector
@@ -18,7 +18,7 @@ struct Examination: Sendable {
         connector = Connector(stack, options, needs: needs)
     }
 
-    /// Asks all servers at the same time; one that is down keeps nothing else from being looked at.
+    /// Asks all servers concurrently; one that is down does not affect the other checks.
     func report() async throws -> Diagnosis {
         try await connector.withTransports { first, second in
             async let left = llamaStack(first)
@@ -26,7 +26,7 @@ struct Examination: Sendable {
             var (llamaStack, mlflow) = try await (left, right)
             let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: first)
             let findings = try await findings(on: servers)
-            // Last, as a server may rest after an error: Llama Stack 0.7 answers nobody for some seconds.
+            // Last, because Llama Stack 0.7 does not answer for some seconds after an error.
             llamaStack?.report.problems += try await problems { try await servers.llamaStack?.tryWriting() }
             mlflow?.report.problems += try await problems { try await servers.mlflow?.tryWriting() }
             return Diagnosis(
@@ -80,7 +80,7 @@ struct Examination: Sendable {
         return Finding.merge(try await examined, try await tried)
     }
 
-    /// What is known of earlier applies; nothing where that cannot be read, which the server's own problems tell.
+    /// The record of earlier applies; empty when it cannot be read, which shows in the problems of the server.
     private func record(_ mlflow: MLflowServer?) async throws -> Record {
         do {
             return try await connector.recordStore(mlflow).load()
@@ -89,7 +89,7 @@ struct Examination: Sendable {
         }
     }
 
-    /// What went wrong, if something did.
+    /// The error, if there was one.
     private func problems(_ body: () async throws -> Void) async throws -> [Diagnostic] {
         do {
             try await body()

@@ -7,7 +7,7 @@ struct ExitStatus: Hashable {
 
     var code: ExitCode { ExitCode(number) }
 
-    /// With `--exit-code`: something is to be changed.
+    /// With `--exit-code`: there are changes to apply.
     static let changes = ExitStatus(number: 2)
 
     private init(number: Int32) {
@@ -31,7 +31,7 @@ struct ExitStatus: Hashable {
             }
     }
 
-    /// When several apply: interrupted, then conflict, incomplete, failed, inconclusive; otherwise as the first says.
+    /// Precedence among several: interrupted, then conflict, incomplete, failed, inconclusive; otherwise the first.
     init(of diagnostics: [Diagnostic]) {
         let causes = diagnostics.filter { $0.severity == .error }.map(\.cause)
         let weightiest: [Diagnostic.Cause] = [.interrupted, .conflict, .incomplete, .failed, .inconclusive]

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Language
 
-/// Which spec a command is about.
+/// The options that select the spec.
 struct SpecOptions: ParsableArguments {
     @Argument(help: "Files or directories of the spec; `-` for standard input (default: this directory).")
     var paths: [String] = []
@@ -9,7 +9,7 @@ struct SpecOptions: ParsableArguments {
     @OptionGroup var variation: VariationOptions
 }
 
-/// How a spec varies.
+/// The options that vary a spec.
 struct VariationOptions: ParsableArguments {
     @Option(name: .customLong("overlay"), help: "A file that is laid over the spec; repeatable.")
     var overlays: [String] = []
@@ -24,7 +24,7 @@ struct VariationOptions: ParsableArguments {
     var allowOutside = false
 }
 
-/// Where the servers are.
+/// The options for the addresses of servers.
 struct ServerOptions: ParsableArguments {
     @Option(name: .customLong("llamastack-url"), help: "The Llama Stack or OGX server.")
     var llamaStackURL: String?
@@ -39,7 +39,7 @@ struct ServerOptions: ParsableArguments {
     var lab = "default"
 }
 
-/// What a change may do.
+/// The options that permit changes.
 struct ChangeOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
@@ -63,7 +63,7 @@ struct ChangeOptions: ParsableArguments {
     }
 }
 
-/// How a result is written.
+/// The options for the output format.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json
 }

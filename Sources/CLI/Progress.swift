@@ -3,7 +3,7 @@ import FoundationEssentials
 import Language
 import Synchronization
 
-/// Shows what an apply is doing on standard error: live lines on a terminal, a line an event elsewhere.
+/// Shows the progress of an apply on standard error: live lines on a terminal, otherwise one line per event.
 final class Progress: Sendable {
     private struct Running {
         var action: Action
@@ -23,7 +23,7 @@ final class Progress: Sendable {
         self.isLive = isLive
     }
 
-    /// Runs a body and draws the events that it reports.
+    /// Runs a body and shows the events that it reports.
     static func draw<Result: Sendable>(
         _ body: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Result
     ) async throws -> Result {

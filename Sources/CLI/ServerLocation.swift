@@ -2,14 +2,14 @@ import Lab
 import Language
 import Wire
 
-/// Where a server is, and what said so.
+/// The address of a server, and where it comes from.
 struct ServerLocation: Sendable {
     let url: String
     /// `--mlflow-url`, `spec`, `MLFLOW_TRACKING_URI`, `lab`, `default`.
     let origin: String
     private static let assumed = "the default"
 
-    /// Flag, then spec, then the ecosystem's variable, then the running lab, then the default.
+    /// In order of precedence: flag, spec, the ecosystem's variable, running lab, default.
     init(
         flag: String?, flagName: String, spec: Located<String>?, variable: String, lab: String?, standard: String,
         environment: [String: String]
@@ -27,17 +27,17 @@ struct ServerLocation: Sendable {
         }
     }
 
-    /// The location, when its address can be used.
-    /// - Throws: `Diagnostic` with the reason when it cannot.
+    /// The location, if its address is valid.
+    /// - Throws: `Diagnostic` with the reason when it is not.
     func checked() throws(Diagnostic) -> ServerLocation {
         guard let problem = WebAddress.problem(inServer: url) else { return self }
         throw .badServerURL(origin, problem)
     }
 
-    /// Whether somebody said where it is.
+    /// Whether it was configured, rather than the default.
     var isSaid: Bool { origin != Self.assumed }
 
-    /// As it may be shown.
+    /// The address without credentials, to be shown.
     var shown: String { WebAddress.shown(url) }
 
     private init(url: String, origin: String) {
@@ -51,8 +51,8 @@ struct SecretReader: Sendable {
     let environment: [String: String]
     let folder: SpecFolder
 
-    /// The secret; nil when it is optional and not there.
-    /// - Throws: `Diagnostic` when it is needed and not there.
+    /// The secret; nil when it is optional and missing.
+    /// - Throws: `Diagnostic` when it is required and missing.
     func read(_ source: Located<SecretSource>) throws(Diagnostic) -> Secret? {
         switch source.value {
         case .environment(let name, let isOptional):

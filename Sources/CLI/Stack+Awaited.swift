@@ -2,7 +2,7 @@ import Engine
 import Language
 
 extension Stack {
-    /// Writes the warnings of a spec that is going to be planned, applied or run, and stops where it cannot be.
+    /// Writes the warnings of a spec before it is planned, applied or run, and stops if that is not possible.
     /// - Parameter tryingSuites: Whether its suites are run.
     /// - Returns: The same spec.
     /// - Throws: `CommandFailure` (code 10) when something needs what this version does not support.

@@ -6,10 +6,10 @@ import Language
 import Suites
 import Wire
 
-/// A spec that was read and is sound: nothing was contacted yet.
+/// A spec that was read and is valid; no server was contacted yet.
 struct Stack {
     let workflow: Workflow
-    /// The joined tree with variables and environment put in.
+    /// The joined tree with variables and environment substituted.
     let root: Node
     let sources: SourceMap
     let folder: SpecFolder
@@ -53,20 +53,21 @@ struct Stack {
             warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 
-    /// Its suites with their tables read.
-    /// - Throws: `CommandFailure` when a table is not what it was when the spec was read.
+    /// Its suites, with their tables read.
+    /// - Throws: `CommandFailure` when a table has changed since the spec was read.
     func suites() throws -> [TestSuite] {
         try telling { try workflow.suites(in: folder) }
     }
 
-    /// A stack without declarations, for what needs only servers: where they are, options and the environment say.
+    /// A stack without declarations, for commands that need only servers: their addresses come from options and the
+    /// environment.
     static func bare(_ variation: VariationOptions, lab labName: String) throws -> Stack {
         try load(["-"], variation, lab: labName) { _ throws(FileBytes.Failure) in
             Array("drover: v1\nstack: none\n".utf8)
         }
     }
 
-    /// Runs a body that waits for nothing; what it throws is told with this stack's texts.
+    /// Runs a synchronous body; its errors are shown with this stack's sources.
     func telling<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
@@ -77,7 +78,7 @@ struct Stack {
         }
     }
 
-    /// Runs a body; what it throws is told with this stack's texts.
+    /// Runs a body; its errors are shown with this stack's sources.
     func telling<Result>(_ body: () async throws -> Result) async throws -> Result {
         do {
             return try await body()

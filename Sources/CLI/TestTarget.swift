@@ -1,16 +1,16 @@
 import ArgumentParser
 import FoundationEssentials
 
-/// Whom suites ask.
+/// The agents that suites ask.
 enum TestTarget: Sendable {
     /// The last applied version of each agent.
     case lastApplied
-    /// What the spec says now.
+    /// The agents of the current spec.
     case declared
-    /// Whoever answers there, for every agent.
+    /// The agent served there, for every suite.
     case served(ServedPlace)
 
-    /// Whether what is asked is known to be the last applied version.
+    /// Whether the agents are known to be the last applied versions.
     var isLastApplied: Bool {
         switch self {
         case .lastApplied: true
@@ -19,7 +19,7 @@ enum TestTarget: Sendable {
     }
 }
 
-/// The options that say whom suites ask.
+/// The options that select the agents to ask.
 struct TargetOptions: ParsableArguments {
     enum Target: String, ExpressibleByArgument, CaseIterable {
         case agent, served

@@ -12,7 +12,7 @@ struct CompletionsCommand: ParsableCommand {
               drover completions fish > ~/.config/fish/completions/drover.fish
             """)
 
-    /// The shells that there are scripts for.
+    /// The supported shells.
     enum Shell: String, ExpressibleByArgument, CaseIterable {
         case bash, zsh, fish
     }

@@ -81,7 +81,7 @@ struct InvokeCommand: AsyncParsableCommand {
         try conclude(answer, of: agent, in: stack)
     }
 
-    /// Asks what was logged; functions that it calls are carried out by nobody here.
+    /// Asks a logged version; the functions that it calls have no handlers here.
     private func askVersion(_ uri: ModelVersionURI) async throws {
         let stack = try Stack.bare(variation, lab: server.lab)
         let answer = try await Session.open(stack, server, needs: Needs(llamaStack: true, mlflow: true)) { session in
@@ -92,7 +92,7 @@ struct InvokeCommand: AsyncParsableCommand {
         try conclude(answer, of: "\(uri)", in: stack)
     }
 
-    /// Asks whoever answers there, who writes traces of its own.
+    /// Asks the agent served at a URL, which writes its own traces.
     private func askServed(at url: String) async throws {
         let stack = try Stack.bare(variation, lab: server.lab)
         let question = Question(text: agent, timeout: limit, tracing: nil)
@@ -124,15 +124,15 @@ struct InvokeCommand: AsyncParsableCommand {
 }
 
 extension RunnableAgents {
-    /// What was logged as a version.
+    /// The definition of a logged version.
     struct Logged: Sendable {
         let definition: AgentDefinition
         let runtime: any AgentRuntime
-        /// nil when it does not say in which experiment it was logged.
+        /// Nil when its experiment is not known.
         let place: MLflowPlace?
     }
 
-    /// What was logged as a version, and how it is run: without handlers, and with the tokens that it names.
+    /// A logged version and its runtime: without function handlers, and with the tokens that it names.
     static func logged(_ uri: ModelVersionURI, in session: Session, _ stack: Stack) async throws -> Logged {
         guard let llamaStack = session.servers.llamaStack, let mlflow = session.servers.mlflow else {
             preconditionFailure("Both servers were asked for.")

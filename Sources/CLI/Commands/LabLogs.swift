@@ -51,7 +51,7 @@ struct LabLogs: AsyncParsableCommand {
 
 extension LabServer: ExpressibleByArgument {}
 
-/// Reads the lines of a log that have come since the last time.
+/// Reads the lines of a log that were added since the last call.
 private struct LogReader {
     let path: String
     let server: LabServer

@@ -2,7 +2,7 @@ import ArgumentParser
 import Lab
 import Language
 
-/// `drover lab status`; ends with 1 unless every server runs and answers.
+/// `drover lab status`; the exit code is 1 unless every server runs and answers.
 struct LabStatusCommand: AsyncParsableCommand {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json

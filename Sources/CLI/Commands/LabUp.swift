@@ -65,7 +65,7 @@ struct LabUp: AsyncParsableCommand {
         }
     }
 
-    /// Nil when nothing was said: a lab that runs keeps what it was started with.
+    /// Nil when no option was given: a running lab keeps its settings.
     private var answers: LabChoice.Answers? {
         guard script != nil || modelURL != nil else { return nil }
         return LabChoice.Answers(script: script.map(absolute), realModel: realModel)
@@ -86,7 +86,7 @@ extension LabStack: ExpressibleByArgument {}
 
 extension LabMLflow: ExpressibleByArgument {}
 
-/// Tells on standard error what happens in a lab.
+/// Reports the events of a lab on standard error.
 enum LabProgress {
     static func report(_ event: LabEvent) {
         StandardError.write(line(for: event) + "\n")
@@ -110,7 +110,7 @@ enum LabProgress {
     }
 }
 
-/// How the lab is shown as text.
+/// The lab as text.
 enum LabText {
     static func table(of status: LabStatus) -> String {
         let rows = status.servers.map { server in

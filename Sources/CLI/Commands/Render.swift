@@ -18,7 +18,7 @@ struct RenderCommand: ParsableCommand {
               drover render specs/quickstart --format json
             """)
 
-    /// How a spec is written.
+    /// The output format of a spec.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case yaml, json
     }
@@ -45,7 +45,7 @@ struct RenderCommand: ParsableCommand {
     }
 
     private func json(_ rendered: Node, _ sources: SourceMap) -> Value {
-        var ignored = Problems()  // Nothing in a rendered spec waits for a value.
+        var ignored = Problems()  // A rendered spec has no pending values.
         let value = rendered.value(&ignored)
         guard origin else { return value }
         let places = rendered.leaves().map { ($0.path, Value.string(sources.line($0.range))) }

@@ -41,7 +41,7 @@ struct SchemaCommand: ParsableCommand {
         Console.note("Wrote \(output).")
     }
 
-    /// The schema of this version, with a line break at its end.
+    /// The schema of this version, with a final line break.
     static var text: String {
         Schema.document(
             Stack.catalog.fields, title: "A spec of drover",
