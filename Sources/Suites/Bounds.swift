@@ -1,6 +1,6 @@
 package import Language
 
-/// `{min: 10, max: 400}`: a least and a most, both included; one of them may be missing.
+/// `{min: 10, max: 400}`: a minimum and a maximum, both inclusive; one of them may be missing.
 package struct Bounds: SpecDecodable {
     private static let min = Key("min", .integer(minimum: 0), "The least that is allowed.")
     private static let max = Key("max", .integer(minimum: 0), example: "400", "The most that is allowed.")

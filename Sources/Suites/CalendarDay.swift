@@ -16,7 +16,7 @@ package struct CalendarDay: Sendable, Hashable, Comparable, CustomStringConverti
         self.day = day
     }
 
-    /// The day in UTC at a time that counts from the beginning of 1970.
+    /// The day in UTC at a time since 1970.
     package init(secondsSince1970 seconds: Int) {
         var days = seconds / 86_400 - (seconds % 86_400 < 0 ? 1 : 0)
         // From 1 March of the year 0, so that a leap day is the last day of its year; 400 years are 146,097 days.

@@ -21,7 +21,7 @@ package struct Capture: Sendable, Hashable {
         self.source = source
     }
 
-    /// What the answer has; nil when it has nothing of the kind.
+    /// The value in an answer; nil when there is none.
     package func value(in text: String) -> Value? {
         switch source {
         case .jsonPath(let path):
@@ -32,7 +32,7 @@ package struct Capture: Sendable, Hashable {
         }
     }
 
-    /// What is looked for, for messages.
+    /// A description of what is captured, for messages.
     package var wanted: String {
         switch source {
         case .jsonPath(let path): "a value at `\(path.source)`"

@@ -3,7 +3,7 @@ package struct CaseID: Sendable, Hashable, LosslessStringConvertible {
     package let suite: String
     /// The case's name in lower case, with `-` for everything but letters and digits.
     package let slug: String
-    /// Which of several cases that one declaration makes: `row 3`.
+    /// Identifies one of several cases of one declaration: `row 3`.
     package let variant: String?
 
     package init(suite: String, name: String, variant: String? = nil) {
@@ -30,7 +30,7 @@ package struct CaseID: Sendable, Hashable, LosslessStringConvertible {
         "\(suite)/\(slug)" + (variant.map { "[\($0)]" } ?? "")
     }
 
-    /// Letters and digits of any script stay; a name without any gives `case`.
+    /// Letters and digits of any script are kept; a name without any gives `case`.
     static func slug(of name: String) -> String {
         let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
         return words.isEmpty ? "case" : words.joined(separator: "-")

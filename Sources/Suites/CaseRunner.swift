@@ -8,10 +8,10 @@ struct CaseRunner: Sendable {
     let agent: AgentDefinition
     let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
 
-    /// Holds one conversation; one that ended in an error is held again as often as the case allows.
+    /// Holds one conversation; one that ended in an error is retried as often as the case allows.
     ///
-    /// What the server does not tell is not asked again: it would not tell it the next time either.
-    /// - Returns: The sample and the trace of the conversation that it is about.
+    /// When the server does not provide a value, there is no retry: it would not provide it the next time either.
+    /// - Returns: The sample and the trace of its conversation.
     func sample(of testCase: TestCase) async throws(CancellationError) -> (Sample, Trace?) {
         var attempts = 1
         while true {
@@ -43,7 +43,7 @@ struct CaseRunner: Sendable {
 }
 
 extension Sample {
-    /// A wrong answer is wrong, whatever came after it; an unfinished conversation that has none is an error.
+    /// A wrong answer is a failure, whatever came after it; an unfinished conversation without one is an error.
     fileprivate init(_ transcript: Transcript, _ problem: Diagnostic?, attempts: Int) {
         let turns = transcript.turns
         let results = turns.flatMap(\.outcomes).map(\.result)
@@ -84,7 +84,7 @@ extension Diagnostic {
             at: testCase.range.firstLine, address: testCase.id.description, cause: .inconclusive)
     }
 
-    /// Any error as a user should read it.
+    /// Any error as a diagnostic.
     static func describing(_ error: any Error, of address: String, at range: SourceRange) -> Diagnostic {
         if let problem = error as? Diagnostic { return problem }
         if let problem = error as? any Diagnosable { return problem.diagnostic(address: address) }

@@ -1,12 +1,12 @@
 extension String {
-    /// The text cut to a length in characters, beginning and end kept, with what was left out between them.
+    /// The text shortened to a length in characters: its start and end, with the number of omitted characters between.
     package func excerpt(_ limit: Int = 400) -> String {
         guard count > limit else { return self }
         let head = limit * 3 / 4
         return "\(prefix(head)) … \(count - limit) characters left out … \(suffix(limit - head))"
     }
 
-    /// White space at both ends taken away.
+    /// The text without leading and trailing white space.
     var trimmed: String {
         let head = drop { $0.isWhitespace }
         guard let last = head.lastIndex(where: { !$0.isWhitespace }) else { return "" }
@@ -15,13 +15,13 @@ extension String {
 }
 
 extension Mismatch {
-    /// Whether both texts are long enough that their difference says more than the two of them.
+    /// Whether both texts are long enough for a difference to be clearer than the texts.
     private var deservesDifference: Bool {
         guard let expected, let actual else { return false }
         return expected.contains("\n") && actual.contains("\n") && expected.count + actual.count > 120
     }
 
-    /// Expected and actual as lines for a reader: the difference where both are long, else an excerpt of each.
+    /// Expected and actual as lines for people: the difference when both are long, else an excerpt of each.
     package var comparison: [String] {
         if deservesDifference, let expected, let actual {
             return ["expected (-) and actual (+):\n" + TextDifference(from: expected, to: actual).text()]

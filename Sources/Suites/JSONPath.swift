@@ -1,6 +1,6 @@
 package import Language
 
-/// A place, or several, in a JSON value: `$.orders[0]['total price']`, `$.items[*].id`, `$..id`.
+/// A path to one or several places in a JSON value: `$.orders[0]['total price']`, `$.items[*].id`, `$..id`.
 ///
 /// The subset of RFC 9535 without filters, slices and unions. Negative indices count from the end.
 package struct JSONPath: Sendable, Hashable {
@@ -9,7 +9,7 @@ package struct JSONPath: Sendable, Hashable {
         case index(Int)
         /// Every member of an object (keys sorted) or element of an array.
         case everything
-        /// The value itself and all that is below it.
+        /// The value itself and all its descendants.
         case descendants
     }
 

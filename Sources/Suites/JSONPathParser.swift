@@ -1,4 +1,4 @@
-/// Reads the text of a `JSONPath` from left to right.
+/// Parses the text of a `JSONPath` from left to right.
 struct JSONPathParser {
     private let characters: [Character]
     private var position = 0
@@ -45,7 +45,7 @@ struct JSONPathParser {
         steps.append(.key(name))
     }
 
-    /// Letters, digits, `_` and `-`; everything else needs brackets and quotes.
+    /// Letters, digits, `_` and `-`; all other names need brackets and quotes.
     private mutating func word() -> String {
         let name = characters[position...].prefix { $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" }
         position += name.count

@@ -18,7 +18,7 @@ extension Node {
         }
     }
 
-    /// The node with references replaced by their values; what `lookUp` does not know stays as it is.
+    /// The node with references replaced by their values; those that `lookUp` does not know are kept.
     func resolved(asText: Bool = false, _ lookUp: (Reference) -> Value?) -> Node {
         switch content {
         case .null, .bool, .integer, .number, .string:
@@ -54,13 +54,14 @@ extension Node {
                         Entry(key: key, keyRange: range, value: Node(value, at: range))
                     })
             }
-        // Text from a table or an answer may stand for a number, as text from the environment may.
+        // Text from a table or an answer may be read as a number, as text from the environment may.
         self.init(content, at: range, isFromEnvironment: value.string != nil)
     }
 }
 
 extension Template {
-    /// The template with what is known put in as literals; a lone reference stays, so that its value keeps its type.
+    /// The template with known values as literals; a reference that is the whole text is kept, so that its value keeps
+    /// its type.
     func partlyResolved(_ lookUp: (Reference) -> Value?) -> Template {
         guard parts.count > 1 else { return self }
         return Template(
@@ -72,9 +73,9 @@ extension Template {
 }
 
 extension Fields {
-    /// Decodes a map whose references are looked up. A value is put in with its own type, or, where that does not
-    /// fit, as text: a captured number may stand in a field that takes text.
-    /// - Throws: What is wrong with the map when its values are known.
+    /// Decodes a map with its references resolved. A value keeps its own type, or, if that does not fit, becomes text:
+    /// a field of type text accepts a captured number.
+    /// - Throws: The mistakes in the resolved map.
     static func decodeResolved<Spec: SpecDecodable>(
         _ type: Spec.Type, from node: Node, _ lookUp: (Reference) -> Value?
     ) throws(Diagnostics) -> Spec {
@@ -86,8 +87,8 @@ extension Fields {
         throw Diagnostics(typed.diagnostics.isEmpty ? asText.diagnostics : typed.diagnostics)
     }
 
-    /// Decodes this map with made-up text for some of its references, and reports what is wrong whatever they will be:
-    /// what the made-up text gets wrong does not count.
+    /// Decodes this map with placeholder text for some of its references, and reports what is wrong whatever their
+    /// values are: mistakes due to the placeholders are ignored.
     /// - Returns: nil when there are no such references.
     @discardableResult
     mutating func validateWaiting<Spec: SpecDecodable>(

@@ -1,4 +1,4 @@
-/// A regular expression as Swift reads it, known to be well-formed.
+/// A valid regular expression in Swift's dialect.
 ///
 /// Kept as text, because a compiled `Regex` cannot cross tasks.
 package struct Pattern: Sendable, Hashable {
@@ -14,14 +14,14 @@ package struct Pattern: Sendable, Hashable {
         self.source = source
     }
 
-    /// The first match in a text: the whole, then the groups; a group that took no part is nil. Nil without a match.
+    /// The first match in a text: the whole match, then the groups, nil for unused ones. Nil without a match.
     package func firstMatch(in text: String) -> [String?]? {
-        // `init` has compiled the same text, so this gives nil only when nothing matches.
+        // `init` has compiled the same text, so this is nil only when nothing matches.
         guard let match = try? Self.compiled(source).firstMatch(in: text) else { return nil }
         return match.output.map { $0.substring.map(String.init) }
     }
 
-    /// `\b` is where letters, digits and `_` begin or end, as in other dialects; Swift's own default knows whole words.
+    /// `\b` is a simple boundary of letters, digits and `_`, as in other dialects; Swift's default uses Unicode words.
     private static func compiled(_ source: String) throws -> Regex<AnyRegexOutput> {
         try Regex(source).wordBoundaryKind(.simple)
     }
@@ -32,7 +32,7 @@ package struct Pattern: Sendable, Hashable {
     }
 }
 
-/// Why a text is not a regular expression, in the words of the parser: `expected ')'`.
+/// Why a text is not a regular expression: the parser's message, such as `expected ')'`.
 package struct MalformedPattern: Error, Sendable, Hashable {
     package let reason: String
 }

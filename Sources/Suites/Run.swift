@@ -9,18 +9,18 @@ package struct Run: Sendable {
     /// In declaration order.
     package let suites: [SuiteResult]
 
-    /// The worst verdict of its suites; a run without suites found nothing out.
+    /// The worst verdict of its suites; a run without suites is inconclusive.
     package var verdict: Verdict {
         suites.isEmpty ? .inconclusive : .worst(of: suites.map(\.verdict))
     }
 
-    /// How the deciding cases of all suites ended.
+    /// The number of deciding cases of all suites by verdict.
     package var counts: Counts {
         Counts(suites.flatMap(\.cases))
     }
 }
 
-/// How many cases ended how. Cases in quarantine are counted apart.
+/// The number of cases by verdict. Cases in quarantine are counted separately.
 package struct Counts: Sendable, Hashable {
     package let passed: Int
     package let failed: Int

@@ -1,13 +1,13 @@
 package import Language
 package import Runtime
 
-/// What happens while suites run, in order, from one task.
+/// An event while suites run; events come in order, from one task.
 package enum SuiteEvent: Sendable {
-    /// The run begins; so many samples are to be taken.
+    /// The run starts, with the number of samples to take.
     case started(samples: Int)
     case sampleStarted(CaseID)
     case sampleFinished(FinishedSample)
-    /// With the reason why samples are missing, where some are.
+    /// With the reason why samples are missing, if any are.
     case caseFinished(CaseID, Verdict, notRun: Diagnostic?)
     case suiteFinished(SuiteResult)
 }
@@ -15,10 +15,10 @@ package enum SuiteEvent: Sendable {
 /// A sample that was taken.
 package struct FinishedSample: Sendable {
     package let id: CaseID
-    /// Which of the samples of the case, from 1 on.
+    /// The number of the sample within the case, from 1.
     package let number: Int
     package let sample: Sample
-    /// Of the conversation that the sample is about; nil when conversations are not traced.
+    /// The trace of the sample's conversation; nil when conversations are not traced.
     package let trace: Trace?
     /// From the first question of the run.
     package let elapsed: Duration

@@ -1,7 +1,7 @@
 package import Language
 package import Runtime
 
-/// What a suite showed, in numbers: its cases in declaration order, its thresholds, and the verdict over both.
+/// The result of a suite in numbers: its cases in declaration order, its thresholds, and the overall verdict.
 package struct SuiteResult: Sendable, Hashable {
     package let suite: String
     package let agent: String
@@ -11,7 +11,7 @@ package struct SuiteResult: Sendable, Hashable {
     package let verdict: Verdict
     /// From the first question of the run to the end of the suite.
     package let elapsed: Duration
-    /// Why chat completions answered in place of the agent, sorted; empty when they did not.
+    /// Why chat completions answered instead of the agent, sorted; empty when they did not.
     package let fallbacks: [String]
 
     init(
@@ -30,14 +30,14 @@ package struct SuiteResult: Sendable, Hashable {
     }
 }
 
-/// What a case showed, with all that was said in it.
+/// The result of a case, with its conversations.
 package struct CaseResult: Sendable, Hashable {
     package let id: CaseID
     package let name: String
     package let range: SourceRange
     package let labels: [String: String]
     package let repetition: Repetition
-    /// Why the case does not decide; nil when it does.
+    /// Why the case does not count; nil when it does.
     package let quarantine: Quarantine?
     /// In the order in which they were started; fewer than wanted when the run ended early.
     package let samples: [Sample]
@@ -55,7 +55,7 @@ package struct CaseResult: Sendable, Hashable {
         quarantine == nil
     }
 
-    /// All samples together; nil when one of them is not known.
+    /// The sum over all samples; nil when one of them is unknown.
     package var usage: Answer.Usage? {
         samples.isEmpty ? nil : .sum(samples.map(\.usage))
     }
@@ -66,13 +66,13 @@ package struct CaseResult: Sendable, Hashable {
     }
 }
 
-/// One conversation of a case: its last attempt, when there were several.
+/// One conversation of a case; when there were several attempts, the last one.
 package struct Sample: Sendable, Hashable {
     package let verdict: SampleVerdict
     package let turns: [TurnResult]
-    /// Why the conversation could not be held to its end, or not be cleared away; nil when it was.
+    /// Why the conversation could not be finished or cleaned up; nil when it could.
     package let problem: Diagnostic?
-    /// How often it was tried, 1 or more.
+    /// The number of attempts, 1 or more.
     package let attempts: Int
 
     package init(verdict: SampleVerdict, turns: [TurnResult], problem: Diagnostic? = nil, attempts: Int = 1) {
@@ -82,20 +82,20 @@ package struct Sample: Sendable, Hashable {
         self.attempts = attempts
     }
 
-    /// All turns together.
+    /// The sum over all turns.
     package var latency: Duration {
         turns.map(\.answer.latency).reduce(.zero, +)
     }
 
-    /// All turns together; nil when the server does not tell of one of them.
+    /// The sum over all turns; nil when the server does not report one of them.
     package var usage: Answer.Usage? {
         turns.isEmpty ? nil : .sum(turns.map(\.answer.usage))
     }
 }
 
-/// One question with its answer, and what the expectations made of it.
+/// One question with its answer and the outcomes of its expectations.
 package struct TurnResult: Sendable, Hashable {
-    /// The question with captured values put in.
+    /// The question, with captured values substituted.
     package let input: String
     package let answer: Answer
     package let outcomes: [AssertionOutcome]
@@ -109,12 +109,12 @@ package struct TurnResult: Sendable, Hashable {
     }
 }
 
-/// What became of one expectation.
+/// The outcome of one expectation.
 package struct AssertionOutcome: Sendable, Hashable {
     package enum Result: Sendable, Hashable {
         case passed
         case failed(Mismatch)
-        /// One full sentence: why nothing is known.
+        /// One full sentence: why the result is unknown.
         case error(String)
 
         var isPassed: Bool {
@@ -125,9 +125,9 @@ package struct AssertionOutcome: Sendable, Hashable {
         }
     }
 
-    /// The key of the assertion, `capture`, or `answer` for what every turn must do.
+    /// The key of the assertion, `capture`, or `answer` for the implicit expectation of every turn.
     package let name: String
-    /// What an answer that passes does.
+    /// What a passing answer does.
     package let claim: String
     /// The YAML that asked for it.
     package let range: SourceRange
@@ -142,7 +142,7 @@ package struct AssertionOutcome: Sendable, Hashable {
 }
 
 extension Answer.Usage {
-    /// All together; nil when one is not known.
+    /// The sum of all; nil when one is unknown.
     static func sum(_ usages: [Answer.Usage?]) -> Answer.Usage? {
         let known = usages.compactMap { $0 }
         guard known.count == usages.count else { return nil }

@@ -1,16 +1,16 @@
 package import Language
 
-/// One conversation with what is expected of it.
+/// One conversation, with what is expected of it.
 package struct TestCase: Sendable {
     package let id: CaseID
     /// As written in the spec.
     package let name: String
     package let range: SourceRange
-    /// One or more, taken one after the other in one conversation.
+    /// One or more turns of one conversation.
     package var turns: [Turn]
     /// For the whole conversation.
     package var timeout: Duration
-    /// How often a sample that ended in an error is taken again; a failed one never is.
+    /// The number of retries of a sample that ended in an error; a failed one is never retried.
     package var retryErrors: Int
     package var labels: [String: String]
     package var repetition: Repetition
@@ -33,7 +33,7 @@ package struct TestCase: Sendable {
     }
 }
 
-/// A question, what its answer must be like, and what is kept of it for later turns.
+/// A question, what is expected of its answer, and what is captured from it for later turns.
 package struct Turn: Sendable {
     /// May refer to captured values: `What is the state of ${capture.ticket}?`.
     package let input: Template
@@ -51,7 +51,7 @@ package struct Turn: Sendable {
     }
 }
 
-/// How many independent samples of a case are taken, and how many of them must pass.
+/// The number of independent samples of a case, and how many of them must pass.
 package struct Repetition: Sendable, Hashable {
     package let samples: Int
     package let atLeast: Int
@@ -64,7 +64,7 @@ package struct Repetition: Sendable, Hashable {
     }
 }
 
-/// A case that runs and does not decide, until a day.
+/// Until a day, the case runs but does not count.
 package struct Quarantine: Sendable, Hashable {
     /// The last day that it holds.
     package let until: CalendarDay

@@ -8,7 +8,7 @@ package struct TextDifference: Sendable, Hashable {
         case same(String)
         case removed(String)
         case added(String)
-        /// So many equal lines are left out.
+        /// The number of equal lines that are omitted.
         case omitted(Int)
     }
 
@@ -85,7 +85,7 @@ extension TextDifference.Line {
         }
     }
 
-    /// The line as it is shown, marked `-`, `+` or two spaces.
+    /// The line for display, marked `-`, `+` or two spaces.
     package var text: String {
         switch self {
         case .same(let line): "  " + line

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// What a suite as a whole must reach; what is not declared is not asked, save that every case passes.
+/// What a suite as a whole must reach. The default is that every case passes.
 package struct Thresholds: Sendable, Hashable {
     /// The share of deciding cases that pass, 0 to 1; 1 when it is not declared.
     package var passRate: Located<Double>?
@@ -9,9 +9,9 @@ package struct Thresholds: Sendable, Hashable {
     package var errorRate: Located<Double>?
     package var latencyP50: Located<Duration>?
     package var latencyP95: Located<Duration>?
-    /// A budget: the suite stops when it is spent.
+    /// A budget: the suite stops when it is used up.
     package var totalTokens: Located<Int>?
-    /// A budget: the suite stops when it is spent.
+    /// A budget: the suite stops when it is used up.
     package var maxDuration: Located<Duration>?
 
     package init(
@@ -28,14 +28,14 @@ package struct Thresholds: Sendable, Hashable {
     }
 }
 
-/// What became of one threshold.
+/// The outcome of one threshold.
 package struct ThresholdOutcome: Sendable, Hashable {
     /// The key in the spec: `latencyP95`.
     package let name: String
     package let wanted: String
     package let actual: String
     package let verdict: Verdict
-    /// nil for the pass rate of 1 that holds without being declared.
+    /// Nil for the default pass rate of 1.
     package let range: SourceRange?
 
     package init(name: String, wanted: String, actual: String, verdict: Verdict, range: SourceRange?) {
@@ -48,7 +48,7 @@ package struct ThresholdOutcome: Sendable, Hashable {
 }
 
 extension Thresholds {
-    /// Judges what the samples of a suite that is over come to; the pass rate comes first.
+    /// Evaluates the samples of a finished suite; the pass rate comes first.
     func outcomes(for tally: SuiteTally, elapsed: Duration) -> [ThresholdOutcome] {
         let deciding = tally.cases.filter(\.decides)
         let latencies = latencyP50 == nil && latencyP95 == nil ? [] : tally.latencies.sorted()
@@ -62,12 +62,12 @@ extension Thresholds {
         ].compactMap { $0 }
     }
 
-    /// Decides as soon as what is not known cannot change it.
+    /// Decides as soon as unknown results cannot change it.
     private func passRateOutcome(_ cases: [CaseTally]) -> ThresholdOutcome {
         let passed = cases.count { $0.verdict == .passed }
         let failed = cases.count { $0.verdict == .failed }
         let rate = passRate?.value ?? 1
-        // A rate of 0.9 of 10 cases wants 9 of them, whatever binary fractions make of 0.9 * 10.
+        // A rate of 0.9 of 10 cases requires 9 of them, whatever the rounding error of 0.9 * 10.
         let needed = Int((rate * Double(cases.count) - 1e-9).rounded(.up))
         let verdict: Verdict =
             if !cases.isEmpty, passed >= needed {
@@ -100,7 +100,7 @@ extension Thresholds {
             verdict: actual.map { $0 <= limit.value ? .passed : .failed } ?? .inconclusive, range: limit.range)
     }
 
-    /// Tokens that the server does not tell may be any number, so that only a budget already spent decides.
+    /// Unreported tokens may be any number, so that only a budget that is already used up decides.
     private func tokensOutcome(_ limit: Located<Int>, _ tally: SuiteTally) -> ThresholdOutcome {
         ThresholdOutcome(
             name: "totalTokens", wanted: "at most \(limit.value)",

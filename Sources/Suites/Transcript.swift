@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The turns of one conversation as far as it came: what is known stays known when its task is cancelled by a deadline.
+/// The turns of one conversation so far; they are kept when a deadline cancels its task.
 final class Transcript: Sendable {
     private struct State {
         var turns: [TurnResult] = []
@@ -13,7 +13,7 @@ final class Transcript: Sendable {
         state.withLock { $0.turns.append(turn) }
     }
 
-    /// Says that no turn is missing any more.
+    /// Marks the conversation as complete.
     func end() {
         state.withLock { $0.hasEnded = true }
     }

@@ -1,7 +1,7 @@
 import Language
 
 extension Value {
-    /// Whether two values say the same: `1` and `1.0` do, `1` and `"1"` do not.
+    /// Whether two values are equal as JSON: `1` and `1.0` are, `1` and `"1"` are not.
     func isEquivalent(to other: Value) -> Bool {
         switch (self, other) {
         case (.array(let left), .array(let right)):
@@ -15,7 +15,7 @@ extension Value {
         }
     }
 
-    /// Whether every member that an expected object has is here with its value, at every depth; arrays element by element.
+    /// Whether every member of an expected object is here with an equal value, at every depth; arrays by element.
     func contains(subset expected: Value) -> Bool {
         switch (expected, self) {
         case (.object(let wanted), .object(let members)):
@@ -27,7 +27,7 @@ extension Value {
         }
     }
 
-    /// A value as a message shows it: text without quotes, everything else as JSON.
+    /// A value for messages: text without quotes, everything else as JSON.
     var shown: String {
         string ?? canonicalJSON
     }
@@ -36,7 +36,7 @@ extension Value {
 extension String {
     /// The text as JSON; nil when it is not JSON.
     var json: Value? {
-        // Why it is not JSON matters to nobody: the message shows the text.
+        // The parser's reason is not needed: the message shows the text.
         try? Value(json: utf8)
     }
 }

@@ -1,4 +1,4 @@
-/// Every assertion there is, one line each, sorted by name; `expect:` knows exactly these.
+/// All assertions, one line each, sorted by name; `expect:` accepts exactly these.
 package let allAssertions: [any Assertion.Type] = [
     AllOf.self,
     AnyOf.self,

@@ -1,7 +1,7 @@
 import Language
 import Runtime
 
-/// An answer as a line of a log has it; times in nanoseconds.
+/// An answer in a log; times in nanoseconds.
 struct AnswerRecord: Sendable, Hashable, Codable {
     let status: Answer.Status
     let text: String
@@ -17,7 +17,7 @@ struct AnswerRecord: Sendable, Hashable, Codable {
     let latency: Int
     let firstToken: Int?
     let isStreamed: Bool
-    /// Where it is not the text.
+    /// Only when it differs from the text.
     let streamedText: String?
     let error: String?
     let id: String?

@@ -1,13 +1,13 @@
 package import Language
 
-/// What was to be run, as the first line of a log has it.
+/// The run, in the first line of a log.
 package struct RunRecord: Sendable, Hashable, Codable {
     package let stack: String
     /// Of drover: `1.0.0`.
     package let version: String
     /// ISO 8601 in UTC: `2026-06-01T12:00:00Z`.
     package let startedAt: String
-    /// The paths of what the spec was read from, in the order in which they were read.
+    /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
 
     package init(stack: String, version: String, startedAt: String, sources: SourceMap) {
@@ -35,7 +35,7 @@ struct SuiteRecord: Sendable, Hashable, Codable {
     }
 }
 
-/// What a suite must reach; durations in nanoseconds.
+/// The thresholds of a suite; durations in nanoseconds.
 struct ThresholdsRecord: Sendable, Hashable, Codable {
     struct Limit<Value: Sendable & Hashable & Codable>: Sendable, Hashable, Codable {
         let value: Value
@@ -78,7 +78,7 @@ struct ThresholdsRecord: Sendable, Hashable, Codable {
     }
 }
 
-/// A case as it was declared, without what is asked in it.
+/// A case as it was declared, without its turns.
 struct CaseRecord: Sendable, Hashable, Codable {
     struct Quarantine: Sendable, Hashable, Codable {
         let until: String

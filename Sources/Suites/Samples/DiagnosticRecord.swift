@@ -1,6 +1,6 @@
 import Language
 
-/// A diagnostic as a line of a log has it.
+/// A diagnostic in a log.
 struct DiagnosticRecord: Sendable, Hashable, Codable {
     struct Note: Sendable, Hashable, Codable {
         let text: String
@@ -55,13 +55,13 @@ extension DiagnosticRecord.Note {
     }
 }
 
-/// Why a line of a log says nothing, as the end of a sentence.
+/// Why a line of a log is invalid, as the end of a sentence.
 struct UnreadableRecord: Error, Hashable {
     let reason: String
 }
 
 extension SourceMap {
-    /// The range that a place stands for.
+    /// The range of a place.
     /// - Throws: When the log does not name its source.
     func known(_ place: Place) throws(UnreadableRecord) -> SourceRange {
         guard let range = range(of: place) else {

@@ -13,9 +13,9 @@ import Language
 ///     {"suiteEnd":{"suite":"golden","elapsed":3400000000}}
 ///     {"end":{"duration":3400000000}}
 ///
-/// The run, its suites and their cases come first, in the order of the spec; samples follow as they end. A `line` stands
-/// before the first entry that points to it, so that a report made from the log alone can show it. `notRun` says why
-/// samples of a case are missing. A log without `end` is of a run that was killed; its last line may be cut.
+/// The run, its suites and their cases come first, in the order of the spec; samples follow as they finish. A `line`
+/// precedes the first entry that points to it, so that a report made from the log alone can show it. `notRun` says why
+/// samples of a case are missing. A log without `end` is of a run that was killed; its last line may be truncated.
 enum LogEntry: Sendable, Hashable {
     /// A line of a source that later entries point to.
     struct Line: Sendable, Hashable, Codable {
@@ -110,7 +110,7 @@ extension LogEntry: Codable {
         }
     }
 
-    /// Where it points to.
+    /// The place that it points to.
     var places: [Place] {
         switch self {
         case .run, .line, .suiteEnd, .end: []

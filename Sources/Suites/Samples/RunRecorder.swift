@@ -6,7 +6,7 @@ package final class RunRecorder: Sendable {
     fileprivate struct State {
         var index = RunIndex()
         var quoter: LineQuoter
-        /// The lines that are written already, by the path of their source.
+        /// The lines already written, by the path of their source.
         var quoted: [String: Set<UInt32>] = [:]
     }
 
@@ -14,8 +14,8 @@ package final class RunRecorder: Sendable {
     private let sources: SourceMap
     private let state: Mutex<State>
 
-    /// Begins a log with what is to be run.
-    /// - Parameter sources: What all ranges refer to.
+    /// Starts a log with the declarations of the run.
+    /// - Parameter sources: The sources that all ranges refer to.
     package init(
         _ run: RunRecord, _ suites: [TestSuite], in sources: SourceMap, to log: SampleLog
     ) throws(Diagnostic) {
@@ -29,7 +29,7 @@ package final class RunRecorder: Sendable {
         }
     }
 
-    /// Writes what an event adds to what is known. Events come in order.
+    /// Writes an event. Events come in order.
     func take(_ event: SuiteEvent) throws(Diagnostic) {
         switch event {
         case .started, .sampleStarted: break
@@ -44,13 +44,13 @@ package final class RunRecorder: Sendable {
     }
 
     /// Writes the end of the run.
-    /// - Returns: What was recorded.
+    /// - Returns: The recorded run.
     package func end(after duration: Duration) throws(Diagnostic) -> RecordedRun {
         try write(.end(LogEntry.End(duration: duration.nanoseconds)))
         return try recorded
     }
 
-    /// What is recorded so far.
+    /// The recorded run so far.
     package var recorded: RecordedRun {
         get throws(Diagnostic) {
             try RecordedRun(log, state.withLock { $0.index }, in: sources)
@@ -106,7 +106,7 @@ package final class RunRecorder: Sendable {
 }
 
 extension RunRecorder.State {
-    /// The lines that places are in and that were not written yet.
+    /// The lines of places that were not written yet.
     fileprivate mutating func newLines(in sources: SourceMap, of places: [Place]) -> [LogEntry.Line] {
         places.compactMap { place in
             guard quoted[place.path, default: []].insert(place.start.line).inserted,

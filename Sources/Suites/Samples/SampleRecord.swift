@@ -1,16 +1,17 @@
 import Language
 import Runtime
 
-/// One sample as a line of a log has it: all that any report needs to know of it. `LogEntry` shows one.
+/// One sample in a log: everything that reports need. `LogEntry` shows one.
 ///
-/// What is empty, nil, or what one would expect, is left out.
+/// Empty, nil and default values are omitted.
 package struct SampleRecord: Sendable, Hashable, Codable {
-    /// The number of this form. A later drover may add keys; it counts up when one is removed or means something else.
+    /// The version of the format. Later versions of drover may add keys; it is incremented when one is removed or
+    /// changes its meaning.
     package static let format = 1
 
     let format: Int
     let testCase: String
-    /// Which of the samples of the case, from 1 on.
+    /// The number of the sample within the case, from 1.
     let number: Int
     let verdict: SampleVerdict
     let attempts: Int
@@ -33,7 +34,7 @@ struct TurnRecord: Sendable, Hashable, Codable {
     let captured: [String: Value]?
 }
 
-/// What became of one expectation.
+/// The outcome of one expectation.
 struct OutcomeRecord: Sendable, Hashable, Codable {
     enum Result: String, Sendable, Hashable, Codable {
         case passed, failed, error
@@ -50,7 +51,7 @@ struct OutcomeRecord: Sendable, Hashable, Codable {
 }
 
 extension SampleRecord {
-    /// - Parameter sources: What the ranges in the sample refer to.
+    /// - Parameter sources: The sources that the ranges in the sample refer to.
     init(_ finished: FinishedSample, in sources: SourceMap) {
         let sample = finished.sample
         format = Self.format
@@ -63,7 +64,7 @@ extension SampleRecord {
         problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
     }
 
-    /// - Parameter sources: What the places in it are looked up in.
+    /// - Parameter sources: For looking up the places in it.
     func sample(in sources: SourceMap) throws(UnreadableRecord) -> Sample {
         Sample(
             verdict: verdict, turns: try turns.map { turn throws(UnreadableRecord) in try turn.turn(in: sources) },

@@ -1,6 +1,6 @@
 import Language
 
-/// `defaults: {timeout: 60s, retryErrors: 2}`: what holds for the cases of a suite that say nothing else.
+/// `defaults: {timeout: 60s, retryErrors: 2}`: the default settings of the cases of a suite.
 struct CaseDefaults: SpecDecodable {
     static let noun = "a `defaults`"
     private static let timeoutKey = Key<Duration>(

@@ -7,7 +7,7 @@ package import Language
 ///       grounded: {model: chat, rubric: {file: rubrics/grounded.md}, votes: 3}
 package struct JudgeSpec: DeclaredSpec {
     package static let noun = "a judge"
-    /// The section that holds judges: declared, and asked by suites instead of reconciled.
+    /// The section of judges, which are declared and used by suites, not reconciled.
     package static let section = Section(
         "judges", JudgeSpec.self, role: .declared, "Models that judge answers by a rubric.")
 
@@ -50,7 +50,7 @@ package struct JudgeSpec: DeclaredSpec {
     }
 }
 
-/// What a judge judges by.
+/// The rubric of a judge.
 enum Rubric: Sendable {
     case text(String)
     case file(Located<String>)

@@ -41,7 +41,7 @@ struct QuarantineSpec: SpecDecodable {
         "reason", .someText, required: true, example: "the index is rebuilt", "Why the case cannot decide now.")
     static let fields = [untilKey.field, reasonKey.field]
 
-    /// nil when it was wrong, and reported.
+    /// Nil when it was wrong (and reported).
     let quarantine: Quarantine?
 
     init(from fields: inout Fields) {

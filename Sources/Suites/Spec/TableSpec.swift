@@ -16,7 +16,7 @@ struct TableSpec: SpecDecodable {
 }
 
 extension Table.Row {
-    /// What a case's references to columns mean in this row.
+    /// The values of a case's references to columns in this row.
     /// - Throws: When the case names a column that the row does not have.
     func lookUp(in node: Node) throws(Diagnostics) -> (Reference) -> Value? {
         let unknown = node.references.filter { $0.reference.isRow && value(of: $0.reference) == nil }

@@ -1,6 +1,6 @@
 import Language
 
-/// What the spec says of one turn: `{input: …, expect: […], capture: {…}}`.
+/// The declaration of one turn: `{input: …, expect: […], capture: {…}}`.
 struct TurnSpec: SpecDecodable {
     static let noun = "a turn"
     private static let inputKey = Key<Node>(
@@ -35,7 +35,7 @@ struct CaptureSpec: SpecDecodable {
     static let fields = [pathKey.field, patternKey.field]
     static let rules = [FieldRule.exactlyOne(["jsonPath", "matches"])]
 
-    /// nil when it was wrong, and reported.
+    /// Nil when it was wrong (and reported).
     let source: Capture.Source?
 
     init(from fields: inout Fields) {
@@ -44,7 +44,7 @@ struct CaptureSpec: SpecDecodable {
 }
 
 extension Node {
-    /// Text as a template: with its references, or one literal.
+    /// Text as a template, with its references or as one literal.
     var template: Template {
         guard case .pending(let template) = content else { return Template([.literal(string ?? "")]) }
         return template
