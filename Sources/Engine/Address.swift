@@ -1,6 +1,6 @@
-/// Names one declared thing: its kind and its declared name, written `vectorStores.handbook`.
+/// Identifies a declaration by its kind and its declared name, written `vectorStores.handbook`.
 package struct Address: Sendable, Hashable, Comparable, CustomStringConvertible {
-    /// The key of the spec that holds things of its kind, e.g. `vectorStores`.
+    /// The key of the spec that holds declarations of its kind, such as `vectorStores`.
     package let kind: String
     package let name: String
 

@@ -1,12 +1,12 @@
 package import Language
 
-/// What an apply did.
+/// The result of an apply.
 package struct Applied: Sendable {
     package var steps: [Address: Outcome<Step>]
     package var removals: [Address: Outcome<Action>]
     /// Whether everything declared was done; only then is anything removed.
     package var isWhole: Bool
-    /// Why the record could not be written at the end; what was applied is applied all the same.
+    /// Why the record could not be written at the end; the changes were made nevertheless.
     package var recordFailure: Diagnostic?
 
     init(steps: [Address: Outcome<Step>], removals: [Address: Outcome<Action>], isWhole: Bool) {
@@ -15,7 +15,7 @@ package struct Applied: Sendable {
         self.isWhole = isWhole
     }
 
-    /// Everything that failed, in the order of the addresses.
+    /// All failures, in the order of the addresses.
     package var failures: [Diagnostic] {
         let steps = steps.sorted { $0.key < $1.key }.compactMap(\.value.failure)
         return steps + removals.sorted { $0.key < $1.key }.compactMap(\.value.failure)
@@ -35,7 +35,7 @@ package struct Applied: Sendable {
             })
     }
 
-    /// How many addresses were changed, and how.
+    /// The number of addresses that an action was done to.
     package func count(_ action: Action) -> Int {
         let changed = steps.values.count { outcome in
             guard case .done(let step) = outcome else { return false }
@@ -67,7 +67,7 @@ extension Outcome {
         return diagnostic
     }
 
-    /// Whether something was begun and not seen to end: it may be there.
+    /// Whether something was started and its end is unknown: it may exist.
     fileprivate var mayHaveActed: Bool {
         switch self {
         case .failed, .interrupted: true
@@ -82,7 +82,7 @@ extension Outcome {
 }
 
 extension Executor {
-    /// Before anything is written: what may be applied from now on is ours to remove later, whatever happens.
+    /// Before anything is written: whatever may be applied from now on can be removed later, whatever happens.
     func entriesBefore(_ plan: Plan) -> [String: Record.Entry] {
         var entries = record.entries
         for change in plan.changes where change.action != .keep {
@@ -97,7 +97,7 @@ extension Executor {
         return entries
     }
 
-    /// Afterwards: exactly what was applied; what failed keeps what was noted before.
+    /// Afterwards: exactly what was applied; failed addresses keep their previous entry.
     func entriesAfter(_ applied: Applied, of plan: Plan) -> [String: Record.Entry] {
         var entries = record.entries
         let before = entriesBefore(plan)
@@ -119,7 +119,7 @@ extension Executor {
 }
 
 extension Diagnostic {
-    /// Tells any error to the user.
+    /// Any error as a diagnostic.
     package static func from(_ error: any Error, at address: Address?) -> Diagnostic {
         switch error {
         case let diagnostic as Diagnostic: return diagnostic
@@ -139,7 +139,7 @@ extension Diagnostic {
 }
 
 extension Diagnostics {
-    /// One diagnostic that tells the others as notes.
+    /// One diagnostic with the others as notes.
     package var joined: Diagnostic {
         var first = all[0]
         first.notes += all.dropFirst().flatMap { other in

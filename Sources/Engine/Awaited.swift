@@ -1,12 +1,12 @@
 package import Language
 
-/// Something that a spec says and that drover checks, but does not act on yet.
+/// A part of a spec that drover validates, but does not implement yet.
 package struct Awaited: Sendable, Hashable {
     /// What it is, as the subject of a sentence: "The field `provider`".
     package let what: String
-    /// Where it is said; nil for the declaration as a whole.
+    /// Its place; nil for the declaration as a whole.
     package let range: SourceRange?
-    /// Whether the thing would be another one without it, so that it must not be applied or run.
+    /// Whether the declaration means something else without it, so that it must not be applied or run.
     package let isNeeded: Bool
 
     private init(what: String, range: SourceRange?, isNeeded: Bool) {
@@ -20,14 +20,14 @@ package struct Awaited: Sendable, Hashable {
         Awaited(what: "A \(noun)", range: nil, isNeeded: false)
     }
 
-    /// A field; needed when the thing would be another one without it.
+    /// A field; needed when the declaration means something else without it.
     package static func field(_ name: String, at range: SourceRange, isNeeded: Bool = false) -> Awaited {
         Awaited(what: "The field `\(name)`", range: range, isNeeded: isNeeded)
     }
 }
 
 extension Fields {
-    /// The fields among these that are there.
+    /// Those of these fields that are present.
     package func awaited(_ names: [String], isNeeded: Bool = false) -> [Awaited] {
         names.filter(has).compactMap { name in
             keyRange(of: name).map { .field(name, at: $0, isNeeded: isNeeded) }
@@ -36,10 +36,10 @@ extension Fields {
 }
 
 extension Workflow {
-    /// What the spec says and drover does not act on yet, each at its place.
+    /// What drover does not implement yet, each at its place.
     ///
-    /// A warning where it has no effect; an error (`lacking`) where something that is applied or run needs it. What only
-    /// suites need is a warning, unless they are tried too.
+    /// A warning when it has no effect; an error (`lacking`) when something that is applied or run needs it. What only
+    /// suites need is a warning, unless they are run too.
     package func awaited(tryingSuites: Bool) -> [Diagnostic] {
         declarations.flatMap { declaration in
             let own = declaration.spec.awaited
@@ -60,7 +60,7 @@ extension Workflow {
 }
 
 extension DeclaredSpec {
-    /// Whether nothing is done about the declaration as a whole.
+    /// Whether the declaration as a whole is not implemented.
     fileprivate var isAwaited: Bool {
         awaited.contains { $0.range == nil }
     }

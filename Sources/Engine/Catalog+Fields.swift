@@ -1,7 +1,7 @@
 package import Language
 
 extension Catalog {
-    /// Every field at the top of a spec, for schemas and `drover explain`.
+    /// All top-level fields of a spec, for schemas and `drover explain`.
     package var fields: [Field] {
         [Self.versionKey.field, Self.stackKey.field] + settings
             + sections.map { Field($0.key, .map(.object($0.spec), names: true), $0.summary) }

@@ -1,19 +1,19 @@
 package import Language
 
-/// One top-level key of a spec that holds declared things by name.
+/// One top-level key of a spec that holds declarations by name.
 package struct Section: Sendable {
     package let key: String
     package let spec: any DeclaredSpec.Type
     package let summary: String
     package let role: Role
 
-    /// What is done about the things of a section.
+    /// What is done with the declarations of a section.
     package enum Role: Sendable, Hashable {
-        /// They are made and kept on the servers as declared.
+        /// They are created and kept on the servers as declared.
         case reconciled
-        /// They are tried: suites.
+        /// They are run: suites.
         case checked
-        /// They are named by others, and nothing more.
+        /// They are only referenced by others.
         case declared
     }
 
@@ -27,14 +27,14 @@ package struct Section: Sendable {
     }
 }
 
-/// All that a spec may hold at its top.
+/// All top-level keys of a spec.
 package struct Catalog: Sendable {
-    /// In the order in which things come to be; deletions go the other way.
+    /// In the order of creation; deletions are in reverse order.
     package let sections: [Section]
-    /// The keys that hold no declared things: `servers`, `variables`.
+    /// The keys without declarations: `servers`, `variables`.
     package let settings: [Field]
-    /// What is wrong between declarations, as far as they and the files that they name tell; nothing is contacted. It
-    /// is asked even if there are mistakes in them, and then keeps quiet about what may only follow from those.
+    /// Conflicts between declarations, judged by them and the files that they name; no server is contacted. It is also
+    /// called when there are mistakes in them, and then does not report what may only follow from those.
     package let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
 
     package init(

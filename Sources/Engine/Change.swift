@@ -18,14 +18,14 @@ package enum Action: String, Sendable, Codable, CaseIterable {
     }
 }
 
-/// One field that differs between what is and what is wanted.
+/// One field that differs between the live and the desired state.
 package struct FieldChange: Sendable, Hashable {
-    /// Who moved: the spec, the live object, or both since the last apply.
+    /// What changed since the last apply: the spec, the live object, or both.
     package enum Cause: String, Sendable, Hashable, Codable {
         case spec, drift, both
     }
 
-    /// E.g. `tags.team`, `documents.docs/refunds.md`, `instructions`.
+    /// Such as `tags.team`, `documents.docs/refunds.md`, `instructions`.
     package var path: String
     package var old: Value?
     /// nil when the field is removed, or known only after apply.
@@ -33,7 +33,7 @@ package struct FieldChange: Sendable, Hashable {
     package var isKnownAfterApply: Bool
     package var forcesReplacement: Bool
     package var cause: Cause?
-    /// Takes the place of the values, e.g. `content changed`.
+    /// Shown instead of the values, such as `content changed`.
     package var note: String?
 
     package init(
@@ -49,8 +49,8 @@ package struct FieldChange: Sendable, Hashable {
         self.note = note
     }
 
-    /// The changes between two flat sets of fields: declared ones are compared, and what drover applied but the spec no
-    /// longer has is removed; everything else is left alone. Sorted by path.
+    /// The changes between two flat sets of fields: declared fields are compared, fields that drover applied but the
+    /// spec no longer has are removed, and all others are left alone. Sorted by path.
     package static func between(
         live: AppliedFields, desired: AppliedFields, since last: AppliedFields
     ) -> [FieldChange] {
@@ -65,7 +65,7 @@ package struct FieldChange: Sendable, Hashable {
         return changes.sorted { $0.path < $1.path }
     }
 
-    /// The same change with its cause, told from what was applied last.
+    /// The same change with its cause, found by comparison with the last apply.
     package func attributed(since last: AppliedFields) -> FieldChange {
         var change = self
         guard cause == nil, !last.isEmpty, note == nil else { return change }
@@ -79,16 +79,16 @@ package struct FieldChange: Sendable, Hashable {
     }
 }
 
-/// What a plan says of one address.
+/// The entry of a plan for one address.
 package struct Change: Sendable {
     package var address: Address
     package var action: Action
     package var fields: [FieldChange]
-    /// The declaration; nil for what left the spec.
+    /// The declaration; nil when it was removed from the spec.
     package var range: SourceRange?
-    /// The live object, as a person knows it; nil while there is none.
+    /// The display name of the live object; nil while there is none.
     package var label: String?
-    /// A sentence that belongs to the change, e.g. why something is kept.
+    /// A sentence about the change, such as why something is kept.
     package var note: String?
 
     package init(
@@ -104,10 +104,10 @@ package struct Change: Sendable {
     }
 }
 
-/// What would be done, in the order of the declarations, deletions last.
+/// The actions, in the order of the declarations, deletions last.
 package struct Plan: Sendable {
     package var stack: StackName
-    /// Every address, also those that are kept.
+    /// All addresses, including those that are kept.
     package var changes: [Change]
     package var warnings: [Diagnostic]
 

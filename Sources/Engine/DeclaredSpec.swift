@@ -1,20 +1,20 @@
 package import Language
 
-/// What the spec says of one declared thing.
+/// The decoded spec of one declaration.
 package protocol DeclaredSpec: SpecDecodable {
-    /// The fields that every declared thing takes.
+    /// The fields that every declaration has.
     var common: Common { get }
-    /// The other declared things that it names.
+    /// The other declarations that it refers to.
     var uses: [Use] { get }
-    /// Where it says which server outside of Llama Stack and MLflow is asked, such as an MCP server; nil where none is.
+    /// The place that names a server other than Llama Stack and MLflow, such as an MCP server; nil when there is none.
     var contact: SourceRange? { get }
-    /// What of it is checked, but not acted on yet.
+    /// The parts of it that are validated, but not implemented yet.
     var awaited: [Awaited] { get }
-    /// Things that are declared by implication, such as the experiment an agent is logged in by default.
+    /// Implied declarations, such as the experiment that an agent is logged in by default.
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
-    /// Mentions by implication, such as of that experiment.
+    /// Implied references, such as the one to that experiment.
     func impliedUses(at address: Address, in stack: StackName) -> [Use]
-    /// What is wrong with the files that it names; none is contacted for that but the disk.
+    /// Problems with the files that it names; only the disk is read.
     func problems(in folder: SpecFolder) -> [Diagnostic]
 }
 
@@ -32,12 +32,12 @@ extension DeclaredSpec {
     package func problems(in folder: SpecFolder) -> [Diagnostic] { [] }
 }
 
-/// One mention of another declared thing.
+/// One reference to another declaration.
 package struct Use: Sendable, Hashable {
     package let address: Address
-    /// Where it is mentioned; nil when the mention is implied.
+    /// The place of the reference; nil when it is implied.
     package let range: SourceRange?
-    /// Whether a server's own id may stand there: then a name that is not declared is no mistake.
+    /// Whether a server's own id is allowed there: then a name that is not declared is no mistake.
     package let orID: Bool
 
     package init(_ kind: String, _ name: Located<String>, orID: Bool = false) {
@@ -58,7 +58,7 @@ package enum OnDelete: String, Sendable, Codable, CaseIterable {
     case delete, retain
 }
 
-/// The fields that every declared thing takes.
+/// The fields that every declaration has.
 package struct Common: Sendable {
     package static let nameKey = Key<String>("name", .someText, "Its live name; by default the declared name.")
     package static let descriptionKey = Key<String>("description", .text, "What it is for, in a sentence.")
@@ -79,7 +79,7 @@ package struct Common: Sendable {
     ]
 
     package var name: String?
-    /// Whether the live name may be another one, because of a mistake in the field.
+    /// Whether the live name is uncertain, because of a mistake in the field.
     package var isNameDoubtful: Bool
     package var description: String?
     package var protect: Bool

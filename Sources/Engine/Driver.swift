@@ -7,9 +7,9 @@ package protocol Driver: Sendable {
     /// Whether only the record knows which objects are ours.
     var isKnownByRecord: Bool { get }
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
-    /// Decides with what is known now, and tells the outputs that will still be true after apply.
+    /// Decides with what is known now, and returns the outputs that will still be valid after apply.
     func preview(_ request: DriverRequest) async throws -> Preview
-    /// Decides again with everything known, says what, and does it.
+    /// Decides again with everything known, reports the action, and executes it.
     func apply(
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
     ) async throws -> Step
@@ -17,12 +17,12 @@ package protocol Driver: Sendable {
     func outputs(of member: Member) -> [String: Output]
 }
 
-/// What would be done to one address.
+/// The planned action for one address.
 package struct Preview: Sendable {
     package var decision: Decision
-    /// Those that will still be true after apply; nil when none is known yet.
+    /// The outputs that will still be valid after apply; nil when none is known yet.
     package var outputs: [String: Output]?
-    /// What the spec alone says of it, applied or not.
+    /// The outputs that follow from the spec alone, applied or not.
     package var draft: [String: Output]
     /// Paths of the fields that are known only after apply.
     package var unknown: Set<String>
@@ -35,19 +35,19 @@ package struct Member: Sendable {
     package var ownership: Ownership
     package var label: String
     package var isStale: Bool
-    /// Labels of others that could be meant by the same address.
+    /// Labels of other objects that could be meant by the same address.
     package var rivals: [String] = []
     fileprivate let live: any Sendable
 }
 
-/// One address with all that a decision about it needs.
+/// One address, with everything needed to decide about it.
 package struct DriverRequest: Sendable {
     package var declaration: Declaration
     package var member: Member?
     package var outputs: Outputs
     package var last: AppliedFields
     package var permissions: Permissions
-    /// Whether an earlier run announced something here and did not finish.
+    /// Whether an earlier run left an open intent here.
     package var isInterrupted: Bool
 
     init(
@@ -62,13 +62,13 @@ package struct DriverRequest: Sendable {
     }
 }
 
-/// What was done to one address.
+/// The executed action for one address.
 package struct Step: Sendable {
     package var action: Action
     package var outputs: [String: Output]
     /// What the record keeps.
     package var fields: AppliedFields
-    /// How many fields changed.
+    /// The number of changed fields.
     package var changes: [FieldChange]
 }
 
@@ -208,7 +208,7 @@ extension Diagnostic {
             address: address.description, cause: .conflict)
     }
 
-    /// A declaration that no server at hand can hold.
+    /// A declaration without an available server that can hold it.
     static func noDriver(_ declaration: Declaration) -> Diagnostic {
         Diagnostic(
             "no-server", "No server for a declaration",

@@ -1,6 +1,6 @@
 package import Language
 
-/// What happens during an apply, for whoever draws progress.
+/// An event during an apply, for showing progress.
 package enum Event: Sendable {
     case started(Address, Action)
     case progress(Address, String)
@@ -10,11 +10,11 @@ package enum Event: Sendable {
     case skipped(Address, because: Address)
 }
 
-/// What became of one address.
+/// The outcome of one address.
 package enum Outcome<Success: Sendable>: Sendable {
     case done(Success)
     case failed(Diagnostic)
     case skipped(because: Address)
-    /// Not begun or not ended, because the run was interrupted.
+    /// Not started or not finished, because the run was interrupted.
     case interrupted
 }

@@ -1,7 +1,7 @@
 import Language
 import Synchronization
 
-/// Makes what is into what is wanted.
+/// Brings the live state to the desired state.
 package struct Executor: Sendable {
     let workflow: Workflow
     private let drivers: [String: any Driver]
@@ -13,7 +13,8 @@ package struct Executor: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// Prepares an apply. `mayStart` turns false when the user interrupts: what is in flight finishes, nothing new begins.
+    /// Prepares an apply. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing new
+    /// starts.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
         permissions: Permissions, mayStart: @escaping @Sendable () -> Bool = { true },
@@ -30,8 +31,8 @@ package struct Executor: Sendable {
         self.onEvent = onEvent
     }
 
-    /// Does it, and records what was done.
-    /// - Throws: What the record store throws before anything was changed. What fails later is in the result.
+    /// Executes the apply, and records the result.
+    /// - Throws: What the record store throws before anything was changed. Later failures are in the result.
     package func apply(_ plan: Plan, parallelism: Int) async throws -> Applied {
         try await store.save(entriesBefore(plan))
         let outcomes = await workflow.graph.walk(limit: parallelism, mayStart: mayStart) { address, done in
@@ -48,8 +49,8 @@ package struct Executor: Sendable {
         return await closingIntents(applied)
     }
 
-    /// What announced a replacement whose objects carry no mark is forgotten only now that the record names the new one
-    /// and the old one is gone.
+    /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
+    /// one is gone.
     private func closingIntents(_ applied: Applied) async -> Applied {
         guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
             return applied
@@ -102,7 +103,7 @@ package struct Executor: Sendable {
                 continue
             }
             let outcome = mayStart() ? await remove(removal) : .interrupted
-            // Several may go at one address: then what went wrong counts.
+            // Several may be deleted at one address: then failures count.
             if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
         }
         return outcomes
@@ -124,7 +125,8 @@ package struct Executor: Sendable {
         }
     }
 
-    /// What a replacement left of the old one is known only now, so it is looked for; it belongs to the replacement.
+    /// What a replacement left behind of the old object is known only now; discovering and deleting it is a part of the
+    /// replacement.
     private func removeReplaced(_ applied: inout Applied) async {
         let replaced = applied.steps.compactMap { address, outcome in
             if case .done(let step) = outcome, step.action == .replace { return address }

@@ -1,17 +1,17 @@
 package import Language
 
-/// One thing that a declaration needs, and whether it is there.
+/// One requirement of a declaration, and whether it is met.
 package struct Finding: Sendable {
     package enum Verdict: Sendable {
-        /// It is there; the text says what was seen: `lists ticket_create and ticket_search`. Empty where nothing more
-        /// is to be told.
+        /// It is met; the text says what was found: `lists ticket_create and ticket_search`. Empty when there is nothing
+        /// to add.
         case met(String)
-        /// It will do, but not all of it: a warning.
+        /// It is met in part: a warning.
         case limited(Diagnostic)
         case unmet(Diagnostic)
-        /// It could not be found out.
+        /// It could not be determined.
         case unknown(Diagnostic)
-        /// It was not looked at, as something that it builds on is not there.
+        /// It was not checked, because something that it depends on is missing.
         case skipped(because: Address)
     }
 
@@ -23,7 +23,7 @@ package struct Finding: Sendable {
         self.verdict = verdict
     }
 
-    /// Whether nothing of it keeps the thing from being what the spec says.
+    /// Whether it does not prevent the declaration from being applied as specified.
     package var isGood: Bool {
         switch verdict {
         case .met, .limited: true
@@ -31,7 +31,7 @@ package struct Finding: Sendable {
         }
     }
 
-    /// What is wrong, where something is.
+    /// The problem, if there is one.
     package var diagnostic: Diagnostic? {
         switch verdict {
         case .met, .skipped: nil
@@ -39,8 +39,8 @@ package struct Finding: Sendable {
         }
     }
 
-    /// Findings with what was tried beside: it counts more than that nothing spoke against a thing, and adds nothing to
-    /// what is not there anyway.
+    /// Findings with the results of probes: these replace a finding without objections, and add nothing to one that is
+    /// not met anyway.
     package static func merge(_ findings: [Finding], _ tried: [Finding]) -> [Finding] {
         findings.flatMap { finding in
             let more = tried.filter { $0.address == finding.address }
@@ -50,7 +50,7 @@ package struct Finding: Sendable {
         }
     }
 
-    /// A failed look: the server has no answer for it (`unknown`), or what it answered will not do (`unmet`).
+    /// A failed check: the server did not answer (`unknown`), or its answer does not meet the requirement (`unmet`).
     init(_ declaration: Declaration, _ problem: Diagnostic) {
         let located = problem.locating(declaration)
         self.init(declaration.address, problem.cause.isIgnorance ? .unknown(located) : .unmet(located))

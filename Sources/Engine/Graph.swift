@@ -1,12 +1,12 @@
 package import Language
 
-/// The declared things and what each depends on. Acyclic by construction.
+/// The declarations, and what each depends on. Acyclic by construction.
 package struct Graph: Sendable {
     /// In the order of the declarations.
     package let addresses: [Address]
-    /// The addresses in an order in which each stands after all that it depends on; otherwise as declared.
+    /// The addresses in topological order: each after everything that it depends on, otherwise as declared.
     package let ordered: [Address]
-    /// The place of each address among `addresses`; the edges speak of places.
+    /// The index of each address in `addresses`; edges use these indices.
     private let places: [Address: Int]
     private let needs: Edges
     private let needed: Edges
@@ -19,10 +19,10 @@ package struct Graph: Sendable {
         needed = Edges()
     }
 
-    /// The graph of nothing.
+    /// The empty graph.
     static let empty = Graph()
 
-    /// Builds a graph from addresses and what each of them mentions, in the same order.
+    /// Builds a graph from addresses and the references of each, in the same order.
     /// - Throws: `Diagnostics` with every cycle.
     package init(_ addresses: [Address], uses: [[Use]]) throws(Diagnostics) {
         precondition(addresses.count == uses.count, "Each address comes with its mentions.")
@@ -40,17 +40,17 @@ package struct Graph: Sendable {
         needed = needs.reversed(inOrder: search.order)
     }
 
-    /// What an address needs first; nil for what is not in the graph.
+    /// The direct dependencies of an address; nil when it is not in the graph.
     package func dependencies(of address: Address) -> Set<Address>? {
         places[address].map { Set(needs[$0].lazy.map { addresses[$0] }) }
     }
 
-    /// What needs an address itself, in the order of `ordered`.
+    /// The direct dependents of an address, in the order of `ordered`.
     func direct(_ address: Address) -> [Address] {
         places[address].map { needed[$0].map { addresses[$0] } } ?? []
     }
 
-    /// Addresses with everything that they need, directly or not; what is not in the graph stays out.
+    /// Addresses with all their transitive dependencies; unknown addresses are left out.
     package func closure(of addresses: Set<Address>) -> Set<Address> {
         var open = addresses.compactMap { places[$0] }
         var found = Set(open)
@@ -60,7 +60,7 @@ package struct Graph: Sendable {
         return Set(found.lazy.map { self.addresses[$0] })
     }
 
-    /// Everything that needs an address, directly or not.
+    /// All transitive dependents of an address.
     package func dependents(of address: Address) -> Set<Address> {
         var found: Set<Int> = []
         var open = places[address].map { [$0] } ?? []
@@ -71,7 +71,7 @@ package struct Graph: Sendable {
     }
 }
 
-/// For each place, a list of places: all in one array, so that a graph of thousands costs no list for each.
+/// For each index, a list of indices, all in one array, so that a large graph needs no separate lists.
 private struct Edges: Sendable {
     private var starts = [0]
     private var targets: [Int] = []
@@ -82,7 +82,7 @@ private struct Edges: Sendable {
         targets[starts[place]..<starts[place + 1]]
     }
 
-    /// Adds the list of the next place; it is sorted, and nothing is in it twice.
+    /// Adds the list of the next index, sorted and without duplicates.
     mutating func append(_ list: some Sequence<Int>) {
         let start = targets.count
         targets.append(contentsOf: list)
@@ -96,7 +96,7 @@ private struct Edges: Sendable {
         starts.append(end)
     }
 
-    /// The same edges from their other ends, each list in a given order of the places.
+    /// The reversed edges, each list in a given order of the indices.
     func reversed(inOrder order: [Int]) -> Edges {
         var result = Edges()
         result.starts = [Int](repeating: 0, count: starts.count)
@@ -114,22 +114,22 @@ private struct Edges: Sendable {
     }
 }
 
-/// Goes through what each place needs, and through each place once, without recursion: chains may be long.
+/// A depth-first search that visits each index once, without recursion, because chains may be long.
 private struct DepthFirst {
     private enum State {
         case new, open, finished
     }
 
-    /// After so many cycles no more are looked for: where all need each other, there are more than anybody reads.
+    /// The maximum number of cycles to report: a dense graph has more than anyone would read.
     private static let most = 100
 
-    /// Every place after what it needs.
+    /// The indices in topological order.
     private(set) var order: [Int] = []
-    /// Each from one of its places to the last that needs the first again.
+    /// Each cycle from one of its indices to the last one, which depends on the first.
     private(set) var cycles: [[Int]] = []
     private let needs: Edges
     private var states: [State]
-    /// The places that are open, each with what is left of its needs.
+    /// The indices on the current path, each with its remaining dependencies.
     private var path: [(place: Int, rest: ArraySlice<Int>)] = []
 
     init(_ needs: Edges) {

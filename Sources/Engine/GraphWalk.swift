@@ -2,8 +2,8 @@ extension Graph {
     /// Visits each vertex after all that it depends on, at most `limit` at a time.
     ///
     /// A failure skips what depends on it, and nothing else. The caller of `visit` is the only writer of outcomes: each
-    /// visit gets the results of what it depends on itself and returns its own. When `mayStart` turns false, nothing new
-    /// begins.
+    /// visit gets the results of its direct dependencies and returns its own. Once `mayStart` returns false, nothing
+    /// new starts.
     package func walk<Success: Sendable>(
         limit: Int,
         mayStart: @escaping @Sendable () -> Bool = { true },
@@ -37,11 +37,11 @@ extension Graph {
     }
 }
 
-/// How far a walk is.
+/// The progress of a walk.
 private struct Walk<Success: Sendable> {
     private let graph: Graph
     private(set) var outcomes: [Address: Outcome<Success>] = [:]
-    /// How many of its needs have no outcome yet.
+    /// The number of its dependencies without an outcome yet.
     private var missing: [Address: Int]
     private var ready: [Address]
     private var begun = 0
@@ -53,7 +53,7 @@ private struct Walk<Success: Sendable> {
         ready = counts.filter { $0.1 == 0 }.map(\.0)
     }
 
-    /// The next address all of whose needs have an outcome; nil while there is none.
+    /// The next address whose dependencies all have an outcome; nil while there is none.
     mutating func next() -> Address? {
         guard begun < ready.count else { return nil }
         begun += 1
@@ -69,7 +69,7 @@ private struct Walk<Success: Sendable> {
         }
     }
 
-    /// What the needs of an address gave.
+    /// The results of an address's dependencies.
     func results(for address: Address) -> [Address: Success] {
         var results: [Address: Success] = [:]
         for need in graph.dependencies(of: address) ?? [] {

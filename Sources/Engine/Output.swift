@@ -1,14 +1,14 @@
 package import Language
 
-/// One thing that others may name of a live object: `id` in `${vectorStores.handbook.id}`.
+/// A value of a live object that others may reference: `id` in `${vectorStores.handbook.id}`.
 ///
-/// A typed output travels as it is, from the resource that gives it to the one that takes it; it is encoded only where a
-/// spec names it as data.
+/// A typed output is passed unchanged from the resource that provides it to the one that uses it; it is encoded only
+/// when a spec references it as data.
 package enum Output: Sendable {
     case plain(Value)
     case typed(any Encodable & Sendable)
 
-    /// As data. A typed output is encoded each time that it is asked for.
+    /// The output as data. A typed output is encoded on each call.
     /// - Returns: nil when a typed output does not encode, which no type of ours does.
     package var value: Value? {
         switch self {
@@ -17,7 +17,7 @@ package enum Output: Sendable {
         }
     }
 
-    /// As the type that it was given as; plain data is decoded.
+    /// The output as its type; plain data is decoded.
     /// - Throws: `DecodingError` when it is neither of this type nor data of its shape.
     package func decoded<T: Decodable>(as type: T.Type = T.self) throws -> T {
         switch self {

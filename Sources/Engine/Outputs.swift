@@ -1,6 +1,6 @@
 package import Language
 
-/// What other things may name of the things that are there: `${vectorStores.handbook.id}`.
+/// The outputs of all live objects, which others may reference: `${vectorStores.handbook.id}`.
 package struct Outputs: Sendable {
     private var values: [Address: [String: Output]] = [:]
 
@@ -10,7 +10,7 @@ package struct Outputs: Sendable {
         self.values = values
     }
 
-    /// The outputs of one thing; nil while it is not there.
+    /// The outputs of one address; nil while it does not exist.
     package subscript(address: Address) -> [String: Output]? {
         get { values[address] }
         set { values[address] = newValue }
@@ -21,13 +21,13 @@ package struct Outputs: Sendable {
         values[address]?[name]?.value
     }
 
-    /// One output as the type that it was given as; nil while it is not known.
-    /// - Throws: `DecodingError` when it is of another shape.
+    /// One output as its type; nil while it is not known.
+    /// - Throws: `DecodingError` when it has another type.
     package func typed<T: Decodable>(_ name: String, of address: Address, as type: T.Type = T.self) throws -> T? {
         try values[address]?[name]?.decoded()
     }
 
-    /// What a reference of the form `kind.name.output` stands for; nil while it is not known.
+    /// The value of a reference of the form `kind.name.output`; nil while it is not known.
     package func value(_ reference: Reference) -> Value? {
         guard reference.path.count == 3 else { return nil }
         return value(reference.path[2], of: Address(reference.path[0], reference.path[1]))
@@ -37,9 +37,9 @@ package struct Outputs: Sendable {
 /// A desired state of which some fields may be known only after apply.
 package struct Wanted<Desired: Sendable>: Sendable {
     package var desired: Desired
-    /// Paths of the fields that hold placeholders, e.g. `tools.knowledge`.
+    /// Paths of the fields that hold placeholders, such as `tools.knowledge`.
     package var unknown: Set<String>
-    /// What the user should know although it stops nothing.
+    /// Warnings.
     package var warnings: [Diagnostic]
 
     package init(_ desired: Desired, unknown: Set<String> = [], warnings: [Diagnostic] = []) {

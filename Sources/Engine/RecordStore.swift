@@ -1,6 +1,6 @@
 package import Language
 
-/// What drover remembers of a stack: history and help, never truth.
+/// What drover stores about a stack. It is history and a help for decisions, never the source of truth.
 package struct Record: Sendable, Hashable, Codable {
     /// What was applied to one address.
     package struct Entry: Sendable, Hashable, Codable {
@@ -17,7 +17,7 @@ package struct Record: Sendable, Hashable, Codable {
 
     /// By address, `kind.name`.
     package var entries: [String: Entry]
-    /// Requests that were about to be sent and whose objects carry no mark, by address and then by a key of the kind's.
+    /// Intents: requests that were about to be sent for objects without marks, by address and by a key of the kind.
     package var intents: [String: Value]
 
     package init(entries: [String: Entry] = [:], intents: [String: Value] = [:]) {
@@ -29,7 +29,7 @@ package struct Record: Sendable, Hashable, Codable {
         entries[address.description]
     }
 
-    /// What is remembered of a declaration: at its address, or at the one it was moved from.
+    /// The entry of a declaration: at its address, or at the one it was moved from.
     func entry(for declaration: Declaration) -> Entry? {
         let entry = entry(declaration.address)
         guard entry?.fields.isEmpty ?? true, let old = declaration.oldAddress.flatMap({ self.entry($0) }) else {
@@ -45,15 +45,15 @@ package protocol RecordStore: Sendable {
     func load() async throws -> Record
     /// Replaces the entries.
     func save(_ entries: [String: Record.Entry]) async throws
-    /// Writes down what is about to be made, before the request that makes it.
+    /// Stores an intent, before the request that creates the object.
     func open(_ intent: Value, for address: Address) async throws
-    /// Forgets the intent of an address: what it announced is there and marked, or never will be.
+    /// Deletes the intent of an address: its object exists and is marked, or never will exist.
     func close(intentOf address: Address) async throws
     /// Adds one apply to the history.
     func log(_ entry: HistoryEntry) async throws
 }
 
-/// One apply, as history tells it.
+/// One apply in the history.
 package struct HistoryEntry: Sendable, Codable {
     package var command: String
     package var specDigest: String
@@ -62,7 +62,7 @@ package struct HistoryEntry: Sendable, Codable {
     package var startedAt: Int64
     package var finishedAt: Int64
     package var succeeded: Bool
-    /// One line an address that was changed: `create vectorStores.handbook: done`.
+    /// One line per changed address: `create vectorStores.handbook: done`.
     package var results: [String]
 
     package init(

@@ -1,6 +1,6 @@
 package import Language
 
-/// A kind of thing that lives on a server, and how it gets from what is to what is wanted.
+/// A kind of object on a server, and how its live state is brought to the desired state.
 ///
 /// The contract, which one test runs every kind through: absent → create → no difference → change → update → no
 /// difference → delete → absent → delete again. `discover` changes nothing; `create` of what exists and `delete` of what
@@ -12,9 +12,9 @@ package protocol Resource: Sendable {
     associatedtype Live: Sendable
 
     static var kind: String { get }
-    /// What happens by default when a declaration leaves the spec.
+    /// What happens by default when a declaration is removed from the spec.
     static var onDelete: OnDelete { get }
-    /// Whether its objects carry no mark, so that only the record knows which are ours.
+    /// Whether its objects have no marks, so that only the record knows which are ours.
     var isKnownByRecord: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
@@ -23,28 +23,28 @@ package protocol Resource: Sendable {
     func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
     ) async throws -> [Discovered<Live>]
-    /// What the spec asks for, given what other things are; placeholders stand for what is not known yet.
-    /// - Throws: `Diagnostic` or `Diagnostics` for what only now turns out to be wrong, such as an unknown model.
+    /// The desired state, given the outputs of others; placeholders stand for unknown values.
+    /// - Throws: `Diagnostic` or `Diagnostics` for mistakes that can only be found now, such as an unknown model.
     func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
-    /// Pure. `last` holds the fields that drover applied, by path; empty when unknown.
+    /// Pure. `last` holds the fields that drover applied last, by path; empty when unknown.
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
     /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
     func fields(of desired: Desired) -> AppliedFields
     /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them, marks
     /// are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
     func fields(of live: Live) -> AppliedFields
-    /// What a plan shows of a desired state that is to be created; its fields, unless a kind knows better.
+    /// What a plan shows for an object that is to be created; by default the fields of its desired state.
     func creation(of desired: Desired) -> [FieldChange]
-    /// For what lives in other objects only (an inline tool): its outputs, and it never appears in a plan.
+    /// For declarations that exist only inside other objects (an inline tool): the outputs. Plans never show them.
     func inlineOutputs(of desired: Desired) -> [String: Output]?
-    /// The outputs as the spec alone has them, applied or not: what is run without an apply. None for most kinds.
+    /// The outputs that follow from the spec alone, for running it without an apply. None for most kinds.
     func draft(of desired: Desired) -> [String: Output]
 
     func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live
     func update(
         _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
     ) async throws -> Live
-    /// Makes the new one beside or instead of the old one. What it leaves of the old one, discovery finds as stale.
+    /// Creates the new object beside or instead of the old one. If the old one remains, discovery finds it as stale.
     func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live
@@ -55,12 +55,12 @@ package protocol Resource: Sendable {
     func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws
 
     func outputs(of live: Live) -> [String: Output]
-    /// The same where some follow from what is wanted and not from what is there.
+    /// The same, for kinds whose outputs also depend on the desired state.
     func outputs(of live: Live, as desired: Desired) -> [String: Output]
-    /// The outputs that are certain before a thing is made, even if others are not; nil when it has to be there first. The
-    /// desired state may hold placeholders.
+    /// The outputs that are known before an object is created; nil when it must exist first. The desired state may
+    /// contain placeholders.
     func outputs(ofCreating desired: Desired) -> [String: Output]?
-    /// The outputs that a thing will keep when it is updated; the others are known only after apply.
+    /// The outputs that an update does not change; the others are known only after apply.
     func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output]
 }
 
@@ -96,18 +96,18 @@ extension Resource {
     }
 }
 
-/// The fields that drover applied to an object, by path: `tags.team`.
+/// The fields that drover applied last to an object, by path: `tags.team`.
 package typealias AppliedFields = [String: Value]
 
-/// What a resource may use while it changes things.
+/// What a resource may use during changes.
 package struct ApplyContext: Sendable {
     package let stack: StackName
     package let record: any RecordStore
-    /// What an interrupted run announced for this address and may have left behind; nil when nothing is open.
+    /// The intent of an interrupted run for this address, which may have left objects behind; nil when there is none.
     package let intent: Value?
-    /// Tells how far a long operation is, e.g. `2 of 3 documents`.
+    /// Reports the progress of a long operation, such as `2 of 3 documents`.
     package let progress: @Sendable (String) -> Void
-    /// Tells what the user should know although nothing failed.
+    /// Reports a warning.
     package let warn: @Sendable (Diagnostic) -> Void
 
     package init(
@@ -122,7 +122,7 @@ package struct ApplyContext: Sendable {
     }
 }
 
-/// Whose an object is.
+/// The owner of an object.
 package enum Ownership: Sendable, Hashable {
     case ours
     case other(stack: String)
@@ -134,9 +134,9 @@ package struct Discovered<Live: Sendable>: Sendable {
     package let address: Address
     package let ownership: Ownership
     package let live: Live
-    /// How a person knows it: `vs_123 (handbook)`.
+    /// Its display name: `vs_123 (handbook)`.
     package let label: String
-    /// A leftover of ours beside the object that counts (an interrupted replacement): to be deleted.
+    /// A leftover of an interrupted replacement, beside the current object: to be deleted.
     package let isStale: Bool
 
     package init(

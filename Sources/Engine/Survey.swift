@@ -1,13 +1,13 @@
 import Language
 
-/// What is on the servers, taken once per run: plan and apply use the same.
+/// A snapshot of the servers, taken once per run; plan and apply use the same one.
 package struct Survey: Sendable {
-    /// What counts at each address, ours or with a wanted name.
+    /// The object at each address: ours, or one with a wanted name.
     package private(set) var members: [Address: Member] = [:]
-    /// Ours, but left over beside a member.
+    /// Leftovers of ours beside a member.
     package private(set) var stale: [Member] = []
 
-    /// Asks all kinds, or some, at the same time, without the record: what only it knows to be ours is found without an owner.
+    /// Asks all kinds, or some, concurrently and without the record; objects that only the record knows have no owner.
     package static func take(
         of workflow: Workflow, with drivers: [any Driver], kinds: Set<String>? = nil
     ) async throws -> Survey {
@@ -15,7 +15,7 @@ package struct Survey: Sendable {
         return try await take(of: workflow, with: asked) { Record() }.survey
     }
 
-    /// Asks all kinds and the record at the same time; those that cannot do without the record wait for it.
+    /// Asks all kinds and the record concurrently; kinds that need the record wait for it.
     package static func take(
         of workflow: Workflow, with drivers: [any Driver], loading store: any RecordStore
     ) async throws -> (survey: Survey, record: Record) {
@@ -42,7 +42,7 @@ package struct Survey: Sendable {
         }
     }
 
-    /// The first of an address counts; what else could be meant is its rival.
+    /// The first object of an address counts; other candidates are its rivals.
     private mutating func add(_ member: Member) {
         if member.isStale {
             stale.append(member)
@@ -53,7 +53,7 @@ package struct Survey: Sendable {
         }
     }
 
-    /// The member that a declaration is about: at its own address, or at the one it was moved from.
+    /// The member of a declaration: at its own address, or at the one it was moved from.
     package func member(for declaration: Declaration) -> Member? {
         if let member = members[declaration.address] { return member }
         return declaration.oldAddress.flatMap { members[$0] }

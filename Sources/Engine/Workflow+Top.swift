@@ -1,6 +1,6 @@
 import Language
 
-/// The keys at the top of a spec.
+/// The top-level keys of a spec.
 enum Top {
     /// Checks the top-level keys and reads the stack's name; nil when it is missing.
     static func read(
@@ -30,22 +30,22 @@ enum Top {
     }
 }
 
-/// Checks that what is mentioned is declared.
+/// Checks that all references are declared.
 struct Mentions {
     private let places: [Address: Int]
     private let catalog: Catalog
-    /// What is declared and could not be read, which was reported.
+    /// Declarations that could not be read (and were reported).
     private var unread: Set<Address> = []
-    /// The kinds of which it is not known what is declared.
+    /// The kinds whose declarations are not known.
     private var unreadKinds: Set<String> = []
-    /// The declared names of each kind, sorted; made when a mention is wrong.
+    /// The declared names of each kind, sorted; built when a reference is wrong.
     private var names: [String: [String]] = [:]
-    /// For how many mentions the nearest name is still looked for: it takes a look at every name.
+    /// The number of references for which a suggestion is made: each compares all names.
     private var suggestions = 100
 
     /// - Parameters:
-    ///   - places: What is declared.
-    ///   - entries: The whole spec, of which some may be declared but was not read.
+    ///   - places: The declarations.
+    ///   - entries: The whole spec, which may have declarations that were not read.
     init(_ places: [Address: Int], unread entries: [Node.Entry], _ catalog: Catalog) {
         self.places = places
         self.catalog = catalog
@@ -61,7 +61,7 @@ struct Mentions {
         }
     }
 
-    /// Takes every mention of a kind of which it is not known what is declared.
+    /// Accepts every reference to a kind whose declarations are not known.
     mutating func allow(_ kinds: Set<String>) {
         unreadKinds.formUnion(kinds)
     }

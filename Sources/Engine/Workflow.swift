@@ -1,25 +1,25 @@
 package import Language
 
-/// One declared thing, decoded.
+/// One decoded declaration.
 package struct Declaration: Sendable {
     package let address: Address
     package let spec: any DeclaredSpec
-    /// Where its name stands; nil when it is declared by implication.
+    /// The place of its name; nil when it is implied.
     package let range: SourceRange?
-    /// Mentions of other declared things in it, references to outputs included.
+    /// Its references to other declarations, including references to outputs.
     package let uses: [Use]
 
-    /// Whether it is declared by implication.
+    /// Whether it is implied.
     package var isImplied: Bool { range == nil }
 
-    /// The address it had before, when it says so.
+    /// Its former address, if it has one.
     package var oldAddress: Address? {
         spec.common.moved.map { Address(address.kind, $0.value) }
     }
 
     /// - Parameters:
-    ///   - node: What stands in the spec; nil when it is declared by implication.
-    ///   - problems: What was found while the node was decoded.
+    ///   - node: The node in the spec; nil when it is implied.
+    ///   - problems: The problems found while decoding the node.
     init(
         _ address: Address, _ spec: any DeclaredSpec, range: SourceRange?, node: Node? = nil,
         _ problems: Problems = Problems()
@@ -33,14 +33,14 @@ package struct Declaration: Sendable {
     }
 }
 
-/// A whole spec, decoded and linked: nothing in it dangles or goes in circles.
+/// A whole spec, decoded and linked, without dangling references or cycles.
 package struct Workflow: Sendable {
     package let stack: StackName
     /// In the order of the spec, kinds in the order of the catalog, implied ones last of their kind.
     package let declarations: [Declaration]
     /// Of the reconciled declarations.
     package let graph: Graph
-    /// The top-level maps that hold no declared things, by key.
+    /// The top-level maps without declarations, by key.
     package let settings: [String: Node]
 
     package subscript(address: Address) -> Declaration? {
@@ -49,12 +49,12 @@ package struct Workflow: Sendable {
 
     private let places: [Address: Int]
 
-    /// The same stack with nothing declared: what it becomes when it is destroyed.
+    /// The same stack without declarations: the desired state of `drover destroy`.
     package var withoutDeclarations: Workflow {
         Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
     }
 
-    /// Where the spec says what a failed question is about: the server outside that a related declaration contacts, else the
+    /// The place in the spec that a failed request is about: the external server of a related declaration, else the
     /// declaration at the diagnostic's address.
     package func place(of diagnostic: Diagnostic) -> SourceRange? {
         let related = diagnostic.related.lazy.compactMap(Address.init(text:)).compactMap { self[$0]?.spec.contact }
@@ -68,13 +68,13 @@ package struct Workflow: Sendable {
         }
     }
 
-    /// Decodes a joined spec, links it and looks for the files that it names; every mistake goes to `problems`.
-    /// - Parameter folder: Where the files are; nil looks for none.
+    /// Decodes a joined spec, links it and checks the files that it names; mistakes are added to `problems`.
+    /// - Parameter folder: The folder of the files; nil checks none.
     /// - Returns: nil when there was a mistake.
     package static func declare(
         _ root: Node, catalog: Catalog, in folder: SpecFolder? = nil, _ problems: inout Problems
     ) -> Workflow? {
-        // What is no map has no entries, and lacks what a spec must have.
+        // A node that is not a map has no entries, and lacks the required fields.
         let entries = root.entries ?? []
         let before = problems.diagnostics.count
         let name = Top.read(entries, root, catalog, &problems)
@@ -91,7 +91,7 @@ package struct Workflow: Sendable {
         let declarations = sections.reduce(into: []) { $0 += $1 }
         let places = Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first }
         var mentions = Mentions(places, unread: entries, catalog)
-        // Without the stack's name it is not known what that implies.
+        // Implied declarations depend on the stack's name.
         if name == nil { mentions.allow(Set(declarations.filter(\.isImplied).map(\.address.kind))) }
         for declaration in declarations { mentions.check(declaration, &problems) }
         if let folder {
@@ -119,7 +119,7 @@ package struct Workflow: Sendable {
         return section.spec.declarations(in: entry.value, of: section.key, &problems)
     }
 
-    /// Adds what is declared by implication, last of its kind; the sections are those of the catalog.
+    /// Adds implied declarations, last of their kind; the sections are those of the catalog.
     private static func addImplied(to sections: inout [[Declaration]], _ stack: StackName, _ catalog: Catalog) {
         let places = Dictionary(zip(catalog.sections.map(\.key), sections.indices)) { first, _ in first }
         var names: [Int: Set<String>] = [:]
@@ -178,7 +178,7 @@ extension Use {
 }
 
 extension Node {
-    /// Adds the references to outputs of declared things, anywhere in the node: `${vectorStores.handbook.id}`.
+    /// Adds the references to outputs of declarations, anywhere in the node: `${vectorStores.handbook.id}`.
     fileprivate func addOutputUses(to uses: inout [Use], except isRefused: (SourceRange) -> Bool) {
         switch content {
         case .pending(let template):
