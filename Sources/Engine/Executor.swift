@@ -13,8 +13,8 @@ package struct Executor: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// Prepares an apply. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing new
-    /// starts.
+    /// Prepares an apply. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
+    /// new starts.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
         permissions: Permissions, mayStart: @escaping @Sendable () -> Bool = { true },

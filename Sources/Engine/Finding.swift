@@ -3,8 +3,8 @@ package import Language
 /// One requirement of a declaration, and whether it is met.
 package struct Finding: Sendable {
     package enum Verdict: Sendable {
-        /// It is met; the text says what was found: `lists ticket_create and ticket_search`. Empty when there is nothing
-        /// to add.
+        /// It is met; the text says what was found: `lists ticket_create and ticket_search`. Empty when there is
+        /// nothing to add.
         case met(String)
         /// It is met in part: a warning.
         case limited(Diagnostic)
