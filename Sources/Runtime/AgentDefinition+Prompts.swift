@@ -1,10 +1,10 @@
 extension AgentDefinition {
-    /// The key of the metadata that says which version of which prompt the instructions are: `prompts:/support/3`.
+    /// The metadata key for the prompt version that the instructions come from: `prompts:/support/3`.
     package static let promptKey = "drover.prompt"
     private static let promptScheme = "prompts:/"
 
-    /// The versions of prompts that its instructions are, and those of the agents that it asks. An agent that the server
-    /// has already has instructions of its own.
+    /// The prompt versions that its instructions, and those of the agents that it asks, come from. An existing server
+    /// agent has instructions of its own.
     package var prompts: [Trace.Prompt] {
         let own = agentID == nil ? metadata?[Self.promptKey].flatMap(Self.prompt) : nil
         var prompts = own.map { [$0] } ?? []

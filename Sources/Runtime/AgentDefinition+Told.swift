@@ -1,5 +1,5 @@
 extension AgentDefinition {
-    /// The name that an answer tells a tool by, and the declared tool that offers it.
+    /// The name of a tool in answers, and the declared tool that offers it.
     ///
     /// - Parameter name: as the server calls it: `knowledge_search`, `web_search`, a function's or an MCP tool's own name.
     func told(_ name: String) -> (name: String, tool: String) {

@@ -1,8 +1,8 @@
 package import Language
 
-/// What an agent is, resolved: everything that a runtime needs to run it, with server ids, without secrets.
+/// A resolved agent: everything that a runtime needs to run it, with server ids, without secrets.
 ///
-/// Its canonical JSON is logged with every version (`definition.json`) and its SHA-256 is the artifact digest's core.
+/// Its canonical JSON is logged with every version (`definition.json`); the artifact digest is based on its SHA-256.
 package struct AgentDefinition: Sendable, Hashable, Codable {
     package struct Sampling: Sendable, Hashable, Codable {
         package var temperature: Double?
@@ -23,7 +23,7 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
         }
     }
 
-    /// The declared name of the agent, e.g. `support`.
+    /// The declared name of the agent, such as `support`.
     package var name: String
     package var description: String?
     /// The server's id of the model.
@@ -31,19 +31,19 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
     package var instructions: String
     package var tools: [ToolDefinition]
     package var sampling: Sampling?
-    /// The most model calls in one turn.
+    /// The maximum number of model calls in one turn.
     package var maxSteps: Int
     /// `auto`, `required`, `none` or the name of a tool; nil leaves it to the server.
     package var toolChoice: String?
     /// A JSON schema that the answer must follow.
     package var responseFormat: Value?
     package var metadata: [String: String]?
-    /// The server's ids of the shields that look at questions, and at answers; nil for none.
+    /// The server's ids of the shields that check questions, or answers; nil for none.
     package var inputShields: [String]?
     package var outputShields: [String]?
-    /// The way to run it that was chosen; nil is `responses`.
+    /// The chosen runtime; nil is `responses`.
     package var runtime: Runtime?
-    /// The id of an agent of the server that is used as it is and never changed (`existing`): the rest only describes.
+    /// The id of an existing server agent that is used unchanged (`existing`): the other fields only describe it.
     package var agentID: String?
     /// The stack that it belongs to, a part of the name of its server agent (`<stack>/<agent>@<digest12>`); nil unless
     /// the runtime is `agents`.
@@ -51,11 +51,11 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
 
     /// How an agent is run.
     package enum Runtime: String, Sendable, Hashable, Codable {
-        /// Every turn is a request to the Responses API that holds the whole definition.
+        /// Every turn is a request to the Responses API with the whole definition.
         case responses
-        /// There is an agent on the server (0.2 and 0.3), with sessions and turns.
+        /// An agent on the server (0.2 and 0.3), with sessions and turns.
         case agents
-        /// Chat completions; function tools are executed by whoever runs the agent.
+        /// Chat completions; function tools are executed by the caller.
         case chat
     }
 

@@ -1,6 +1,6 @@
 extension Answer {
-    /// This answer as the beginning of one turn, and `next` as what came after it: the later status, the text of both,
-    /// the calls of both in their order, and what both used (nil when one of them does not tell).
+    /// This answer and `next` as parts of one turn: the later status, the text of both, the calls of both in order, and
+    /// the usage of both (nil when one of them is unknown).
     func followed(by next: Answer) -> Answer {
         var whole = next
         whole.text = [text, next.text].filter { !$0.isEmpty }.joined(separator: "\n")
@@ -21,7 +21,7 @@ extension Answer {
         return whole
     }
 
-    /// Adds calls that were carried out here, with what agents that were asked used.
+    /// Adds calls that were executed here, with the usage of the agents that were asked.
     mutating func add(_ results: [LocalTools.Result]) {
         toolCalls += results.map(\.call)
         for case let answer? in results.map(\.answer) { usage = Usage.sum(usage, answer.usage) }
@@ -29,7 +29,7 @@ extension Answer {
 }
 
 extension Answer.Usage {
-    /// nil when one of both is not known: less than the truth would pass for it.
+    /// Nil when one of both is unknown, because the sum would be too low.
     static func sum(_ left: Answer.Usage?, _ right: Answer.Usage?) -> Answer.Usage? {
         guard let left, let right else { return nil }
         return Answer.Usage(input: left.input + right.input, output: left.output + right.output)

@@ -1,6 +1,6 @@
 package import Language
 
-/// What one turn of an agent gave.
+/// The result of one turn of an agent.
 package struct Answer: Sendable, Hashable {
     package enum Status: String, Sendable, Hashable, Codable {
         case completed, incomplete, failed
@@ -12,13 +12,13 @@ package struct Answer: Sendable, Hashable {
         package var name: String
         /// The declared tool that offered it; equal to `name` for file search.
         package var tool: String
-        /// The arguments as sent, an object where they are valid JSON.
+        /// The arguments as sent; an object when they are valid JSON.
         package var arguments: Value
-        /// What the tool answered, as text; nil when the server does not tell.
+        /// The tool's result, as text; nil when the server does not report it.
         package var result: String?
         /// Why the call failed; nil when it did not.
         package var error: String?
-        /// What the result of a pending call is given under; nil for a call that was carried out.
+        /// The id for submitting the result of a pending call; nil for a call that was executed.
         package var id: String?
 
         package init(name: String, tool: String, arguments: Value, result: String? = nil, error: String? = nil) {
@@ -32,10 +32,10 @@ package struct Answer: Sendable, Hashable {
 
     /// A passage that retrieval brought into the model's prompt, best first.
     package struct Passage: Sendable, Hashable, Codable {
-        /// Our document path, e.g. `docs/refunds.md`: what the file was uploaded as.
+        /// Our document path, such as `docs/refunds.md`: the name under which the file was uploaded.
         package var document: String
         package var score: Double?
-        /// nil when the server does not tell.
+        /// Nil when the server does not report it.
         package var text: String?
 
         package init(document: String, score: Double? = nil, text: String? = nil) {
@@ -59,34 +59,34 @@ package struct Answer: Sendable, Hashable {
     package var status: Status
     /// The text of all message items; empty when there is none.
     package var text: String
-    /// Whether the answer has a message item at all: a server may say `completed` without one.
+    /// Whether the answer has a message item: a server may report `completed` without one.
     package var hasMessage: Bool
     package var toolCalls: [ToolCall]
     package var retrieved: [Passage]
-    /// Document paths that the answer's annotations cite; a cited file is also in `retrieved` when the server tells.
+    /// Document paths that the answer's annotations cite; a cited file is also in `retrieved` if the server reports it.
     package var cited: [String]
-    /// Whether the server tells at all what was retrieved; when not, an empty list means nothing.
+    /// Whether the server reports what was retrieved; if not, an empty list means nothing.
     package var tellsSources: Bool
-    /// Whether the server tells what the answer cites: server agents (0.2 and 0.3) never do.
+    /// Whether the server reports citations: server agents (0.2 and 0.3) never do.
     package var tellsCitations = true
-    /// Whether calls that went wrong can be told from others; a served agent may not tell.
+    /// Whether failed calls can be distinguished from others; a served agent may not report failures.
     package var tellsToolErrors = true
-    /// With the tokens of agents that were asked as tools; nil when the server does not tell.
+    /// Includes the tokens of agents that were asked as tools; nil when the server does not report them.
     package var usage: Usage?
-    /// Model calls; nil when the server does not tell.
+    /// The number of model calls; nil when the server does not report it.
     package var steps: Int?
     package var latency: Duration
     package var timeToFirstToken: Duration?
     /// The text deltas as they were streamed, joined; nil when the turn was not streamed.
     package var streamedText: String?
-    /// Why it is failed or incomplete, in the server's words.
+    /// Why it is failed or incomplete: the server's message.
     package var error: String?
     /// The server's id of the response, for the next turn.
     package var id: String?
-    /// Why chat completions answered instead of the runtime that was chosen; nil when they did not.
+    /// Why chat completions answered instead of the chosen runtime; nil when they did not.
     package var fallback: String?
-    /// Calls of functions that nobody here carries out: they are the caller's to answer, all that the model asked for
-    /// at once. The status is `completed` then, mostly without a message.
+    /// Calls of functions without a handler here: the caller must answer them, all that the model asked for at once.
+    /// The status is `completed` then, mostly without a message.
     package var pendingCalls: [ToolCall] = []
 
     package init(
@@ -113,19 +113,19 @@ package struct Answer: Sendable, Hashable {
     }
 }
 
-/// What happens while an agent answers, in order; `finished` is last.
+/// The events while an agent answers, in order; `finished` is last.
 ///
-/// The model speaks from the beginning, and again from a `toolFinished` with no call left open, until the next
-/// `toolStarted` or the end: each such stretch is one model call. Calls that it asked for at once follow each other.
+/// The model generates from the start, and again from a `toolFinished` with no call left open, until the next
+/// `toolStarted` or the end: each such interval is one model call. Calls that it requested at once follow each other.
 package enum AgentEvent: Sendable, Hashable {
-    /// A piece of the answer's text, as it arrives.
+    /// A chunk of the answer's text, as it arrives.
     case text(String)
-    /// A call begins. Agents of servers up to 0.3 tell a call of their own only when it is carried out.
+    /// A call starts. Server agents up to 0.3 report a call of their own tools only when it is executed.
     case toolStarted(name: String)
-    /// A call has ended, with arguments and result or error. Between this and its `toolStarted` stands what an agent
-    /// tells that was asked by the call, as `delegated`.
+    /// A call has ended, with arguments and result or error. The events of an agent that was asked by the call are
+    /// between this and its `toolStarted`, as `delegated`.
     case toolFinished(Answer.ToolCall)
-    /// An agent that is asked as a tool tells something, also its own `finished`.
+    /// An event of an agent that is asked as a tool, including its own `finished`.
     indirect case delegated(tool: String, AgentEvent)
     case finished(Answer)
 }

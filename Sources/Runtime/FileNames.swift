@@ -1,8 +1,7 @@
 import Synchronization
 import Wire
 
-/// The document paths of a server's files by the ids of the files. They are listed when one is asked for that is not
-/// known yet.
+/// A cache of the document paths of a server's files by file id. Files are listed when an unknown id is looked up.
 final class FileNames: Sendable {
     private let server: LlamaStack
     private let paths = Mutex<[String: String]>([:])
@@ -11,13 +10,13 @@ final class FileNames: Sendable {
         self.server = server
     }
 
-    /// Passages whose document is a file's id, with our path instead; a file that is gone stays an id.
+    /// Passages with file ids replaced by our paths; the id of a deleted file is kept.
     func named(_ passages: [Answer.Passage]) async throws -> [Answer.Passage] {
         let paths = try await paths(of: passages.map(\.document))
         return passages.map { Answer.Passage(document: paths[$0.document] ?? $0.document, score: $0.score) }
     }
 
-    /// The paths of those of some documents that are ids of files.
+    /// The paths of those documents that are file ids.
     func paths(of documents: [String]) async throws -> [String: String] {
         let known = paths.withLock { $0 }
         guard documents.contains(where: { $0.hasPrefix("file-") && known[$0] == nil }) else { return known }

@@ -4,9 +4,9 @@ extension ToolDefinition {
     /// The parameter of an agent that is asked as a tool.
     static let question = "question"
 
-    /// What the model is offered for a tool that whoever runs the agent carries out; nil for the server's own tools.
+    /// The function that is offered to the model for a tool that the caller executes; nil for the server's own tools.
     ///
-    /// A function is offered as declared; an agent as a function of its description with one text argument, `question`.
+    /// A function is offered as declared; an agent as a function with its description and a text argument, `question`.
     package var offered: Function? {
         if let function { return function }
         guard let agent else { return nil }

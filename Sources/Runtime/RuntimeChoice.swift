@@ -1,12 +1,12 @@
 package import Language
 package import Wire
 
-/// Which way an agent is run, and what gets lost on that way: pure functions of a definition and a server.
+/// The choice of a runtime for an agent, and what it does not support: pure functions of a definition and a server.
 ///
-/// A plan asks, and keeps the answer in `AgentDefinition.runtime`; whoever runs the agent follows it.
+/// A plan makes the choice and stores it in `AgentDefinition.runtime`, which is followed when the agent is run.
 package enum RuntimeChoice {
-    /// The way that a definition takes on a server: what was forced, else the newest that the server offers and that
-    /// does what the definition asks for.
+    /// The runtime of a definition on a server: the forced one, else the newest one that the server offers and that
+    /// supports the definition.
     ///
     /// On 0.2 that is a server agent (its Responses API knows no shields and no usage). Later it is the Responses API;
     /// on 0.3 a server agent where the Responses API lacks something that is asked for (a server's own tool groups,
@@ -33,7 +33,7 @@ package enum RuntimeChoice {
         return lacking + ignored + agent.tools.compactMap(\.agent).flatMap { problems(of: $0, on: server) }
     }
 
-    /// Something that is asked for and not there, and where it would be.
+    /// A requested feature that is not supported, and where it would be.
     private struct Lack {
         var what: String
         var remedy: String
@@ -111,7 +111,7 @@ package enum RuntimeChoice {
         return lacks
     }
 
-    /// The fields that tune the answer and that nobody heeds.
+    /// The sampling fields that are ignored.
     private static func ignores(
         _ agent: AgentDefinition, _ runtime: AgentDefinition.Runtime, on server: Capabilities
     ) -> [String] {
@@ -153,7 +153,7 @@ package enum RuntimeChoice {
 }
 
 extension AgentDefinition.Runtime {
-    /// As messages name it.
+    /// Its name in messages.
     package var description: String {
         switch self {
         case .responses: "requests to the Responses API"

@@ -1,13 +1,13 @@
-/// The text of an answer as it is streamed, its messages parted as the final text parts them.
+/// The text of an answer as it is streamed, with messages separated as in the final text.
 struct SpokenText {
     private(set) var text = ""
-    /// When the first piece came; nil before.
+    /// The time of the first chunk; nil before.
     private(set) var timeToFirstToken: Duration?
     private var message: String?
 
-    /// Takes a piece of a message.
+    /// Adds a chunk of a message.
     ///
-    /// - Returns: what it adds to the text.
+    /// - Returns: the text that it adds.
     mutating func add(_ piece: String, of message: String?, at time: Duration) -> String {
         if timeToFirstToken == nil { timeToFirstToken = time }
         let isAnother = self.message != nil && self.message != message && !text.isEmpty

@@ -1,7 +1,7 @@
 package import Language
 
-/// A tool as an agent's definition names it. JSON: beside `name` exactly one of `fileSearch`, `mcp`, `function`,
-/// `builtin`, `toolGroup`, `agent`.
+/// A tool in an agent's definition. JSON: `name` and exactly one of `fileSearch`, `mcp`, `function`, `builtin`,
+/// `toolGroup`, `agent`.
 ///
 ///     {"name": "tickets", "mcp": {"url": "http://localhost:9000/mcp", "tokenEnvironment": "TICKETS_TOKEN"}}
 package struct ToolDefinition: Sendable, Hashable, Codable {
@@ -23,18 +23,18 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
     }
 
     package struct MCP: Sendable, Hashable, Codable {
-        /// Where it is, as the model server reaches it; nil when a connector stands for it.
+        /// Its URL as seen from the model server; nil when a connector is used.
         package var url: String?
         /// The id of a connector in the server's configuration (0.7 and later).
         package var connector: String?
         /// The name of the environment variable that holds the bearer token, never the token.
         package var tokenEnvironment: String?
         package var headers: [String: String]?
-        /// The tools that may be called; nil for all that the server lists.
+        /// The allowed tools; nil for all that the server lists.
         package var allow: [String]?
         /// `never` or `always`; nil is `never`.
         package var requireApproval: String?
-        /// The id of the tool group that is registered for it where the runtime is `agents`.
+        /// The id of the tool group registered for it when the runtime is `agents`.
         package var toolGroup: String?
 
         package init(
@@ -52,8 +52,8 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
         }
     }
 
-    /// A function that whoever runs the agent carries out. How is no part of the definition: handlers run only from a
-    /// local spec.
+    /// A function that the caller executes. Its handler is not a part of the definition: handlers run only from a local
+    /// spec.
     package struct Function: Sendable, Hashable, Codable {
         package var description: String
         /// The JSON schema of its arguments.
@@ -77,12 +77,12 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
         }
     }
 
-    /// The declared name, e.g. `knowledge`; also the server label of an MCP tool and the name of a function.
+    /// The declared name, such as `knowledge`; also the server label of an MCP tool and the name of a function.
     package var name: String
     package var fileSearch: FileSearch?
     package var mcp: MCP?
     package var function: Function?
-    /// A tool that the server brings along; only `webSearch` so far.
+    /// A built-in tool of the server; only `webSearch` so far.
     package var builtin: String?
     package var toolGroup: ToolGroup?
     /// Another agent, asked with one text argument `question`; the model sees a function with its description.

@@ -3,17 +3,17 @@ package import Wire
 
 /// An agent's definition as the `agent_config` of a server agent (0.2 and 0.3).
 ///
-/// The server checks nothing when an agent is made, drops fields that it does not know, and fills in defaults; so this
-/// is the one place that knows how a definition is told to it.
+/// The server does not validate agents, drops unknown fields, and adds defaults; so this is the only place that knows
+/// how a definition is translated.
 package enum AgentConfig {
     /// The tool group that searches documents on these servers, and the name of its tool.
     static let searchGroup = "builtin::rag/knowledge_search"
     static let searchTool = "knowledge_search"
     static let webSearchGroup = "builtin::websearch"
 
-    /// The body of `POST …/agents`, without what is left to the server.
+    /// The body of `POST …/agents`, without the server's defaults.
     ///
-    /// - Throws: `Diagnostic` (`lacking`) when a server agent cannot do what the definition asks for.
+    /// - Throws: `Diagnostic` (`lacking`) when server agents do not support something in the definition.
     package static func value(
         of agent: AgentDefinition, on capabilities: Capabilities
     ) throws -> Value {
@@ -31,7 +31,7 @@ package enum AgentConfig {
         return .object(config)
     }
 
-    /// 0 and none are greedy; a strategy with a temperature wants one above 0, and cuts at 0.95 unless told not to.
+    /// 0 and none are greedy; a strategy with a temperature requires one above 0, and has a default `top_p` of 0.95.
     private static func sampling(_ sampling: AgentDefinition.Sampling?) -> Value {
         var params: [String: Value] = ["strategy": ["type": "greedy"]]
         let temperature = sampling?.temperature ?? (sampling?.topP == nil ? 0 : 1)
@@ -45,7 +45,7 @@ package enum AgentConfig {
         return .object(params)
     }
 
-    /// The groups that offer a tool's tools: one that is told to offer some of a server's tools is named once for each.
+    /// The tool groups of a tool: one that is restricted to some of a server's tools is listed once for each.
     private static func groups(_ tool: ToolDefinition, of agent: AgentDefinition) throws -> [Value] {
         if let search = tool.fileSearch {
             var args: [String: Value] = ["vector_db_ids": .array(search.vectorStores.map(Value.string))]
@@ -75,7 +75,7 @@ package enum AgentConfig {
         return .object(client)
     }
 
-    /// A schema's properties as 0.2 takes them: of each no more than its type.
+    /// A schema's properties for 0.2, which knows only their types.
     private static func parameters(_ schema: Value) -> Value {
         let required = schema["required"]?.array ?? []
         let properties = (schema["properties"]?.object ?? [:]).sorted { $0.key < $1.key }
@@ -90,7 +90,7 @@ package enum AgentConfig {
             })
     }
 
-    /// nil where it is left to the server, and for a tool that stands for many.
+    /// Nil for the server's default, and for a tool that offers several.
     private static func toolChoice(of agent: AgentDefinition) -> String? {
         guard let choice = agent.toolChoice else { return nil }
         guard let tool = agent.tools.first(where: { $0.name == choice }) else { return choice }

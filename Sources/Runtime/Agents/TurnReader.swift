@@ -1,23 +1,23 @@
 import FoundationEssentials
 import Language
 
-/// Reads the frames of a server agent's turn into events and, at its end, what it gave. Pure: time comes in.
+/// Turns the frames of a server agent's turn into events and, at its end, the answer. Pure: time is a parameter.
 ///
-/// Such a server tells no tokens, and no citations; what a search found it tells by file ids.
+/// These servers report neither tokens nor citations; search results have file ids.
 struct TurnReader {
-    /// An error frame, or a frame that cannot be read: nothing is known about the answer.
+    /// An error frame, or an invalid frame: nothing is known about the answer.
     struct Failure: Error, Hashable {
         var message: String
     }
 
-    /// What the turn gave, when its last frame was read.
+    /// The result of the turn, once its last frame was read.
     private(set) var answer: Answer?
-    /// What the turn waits for, once it has ended with that; empty for a turn that is complete.
+    /// The calls that the ended turn waits for; empty for a complete turn.
     private(set) var calls: [FunctionCall] = []
     private(set) var turn = ""
     /// The passages that searches found, by the ids of their files.
     private(set) var found: [Answer.Passage] = []
-    /// Whether there was a search of which the server did not tell what it found.
+    /// Whether there was a search whose results the server did not report.
     private(set) var hidesSources = false
     private let agent: AgentDefinition
     private let own: Set<String>
@@ -31,7 +31,7 @@ struct TurnReader {
         own = Set(agent.tools.filter { $0.offered != nil }.map(\.name))
     }
 
-    /// Takes one frame that arrived some time after the question was put.
+    /// Reads one frame that arrived some time after the question was sent.
     mutating func read(_ frame: String, at time: Duration) throws -> [AgentEvent] {
         do {
             let frame = try TurnFrame.decode(frame)
@@ -60,12 +60,12 @@ struct TurnReader {
         case ("turn_awaiting_input", _):
             finish(payload.turn, at: time)
             wait(for: payload.turn?.output_message)
-        case _: break  // Progress that the frames above tell as well.
+        case _: break  // Progress that the frames above report, too.
         }
         return []
     }
 
-    /// What a step of the server's own tools gave. Results that were handed in come back as such a step, and are known.
+    /// The results of a step with the server's own tools. Submitted results come back as such a step, and are skipped.
     private mutating func executed(_ step: TurnFrame.Step) -> [AgentEvent] {
         (step.tool_responses ?? []).filter { !own.contains($0.tool_name) }.map { response in
             let call = step.tool_calls?.first { $0.call_id == response.call_id } ?? step.tool_calls?.first
@@ -100,7 +100,7 @@ struct TurnReader {
             streamedText: streamedText)
     }
 
-    /// The server waits with `end_of_message`; with `end_of_turn` it is out of steps, whatever the event says.
+    /// The server waits when it says `end_of_message`; at `end_of_turn` it has no steps left, whatever the event says.
     private mutating func wait(for message: TurnFrame.Turn.Message?) {
         guard message?.stop_reason == "end_of_message" else {
             answer?.status = .incomplete

@@ -4,7 +4,7 @@ import Language
 struct ChatRequest {
     private let fixed: [String: Value]
 
-    /// - Throws: `Diagnostic` (`lacking`) when chat completions cannot do what the definition asks for.
+    /// - Throws: `Diagnostic` (`lacking`) when chat completions do not support something in the definition.
     init(_ agent: AgentDefinition) throws(Diagnostic) {
         if let tool = agent.tools.first(where: { $0.offered == nil }) { throw Self.serverTool(tool.name, of: agent) }
         var body: [String: Value] = ["model": .string(agent.model)]

@@ -1,15 +1,15 @@
 package import Language
 
-/// Carries out a declared function. Handlers come from a local spec only, never from a logged definition.
+/// Executes a declared function. Handlers come only from a local spec, never from a logged definition.
 package protocol FunctionHandler: Sendable {
-    /// Carries out one call whose arguments follow the function's schema.
+    /// Executes one call, whose arguments conform to the function's schema.
     ///
-    /// - Returns: what the model is told.
-    /// - Throws: `FunctionFailure`, which the model is told too; `CancellationError`.
+    /// - Returns: the result for the model.
+    /// - Throws: `FunctionFailure`, which is passed to the model, too; `CancellationError`.
     func call(_ arguments: Value) async throws -> String
 }
 
-/// A function could not be carried out. The words go back to the model, so they hold no secret.
+/// A function could not be executed. The message is passed to the model, so it contains no secret.
 package struct FunctionFailure: Error, Sendable, Hashable {
     package var message: String
 
@@ -18,5 +18,5 @@ package struct FunctionFailure: Error, Sendable, Hashable {
     }
 }
 
-/// The most bytes of a function's output that the model is told; a longer output is a failure.
+/// The maximum size of a function's output in bytes; a longer output is a failure.
 package let functionOutputLimit = 65_536

@@ -4,8 +4,8 @@ import Subprocess
 import SystemPackage
 import Wire
 
-/// Calls a function as a program: the arguments as a JSON object on its standard input, its standard output is what the
-/// model is told. It sees no variable but `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, and so no secret of ours.
+/// Calls a function as a program: the arguments are a JSON object on its standard input, and its standard output is the
+/// result. Its environment is only `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, so it gets none of our secrets.
 package struct ProgramFunction: FunctionHandler {
     /// The program (a path, or a name to be found in `PATH`) and its arguments, never empty.
     package var command: [String]
@@ -15,7 +15,7 @@ package struct ProgramFunction: FunctionHandler {
 
     private static let kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"]
 
-    /// - Parameter environment: the one that drover runs in; most of it is not passed on.
+    /// - Parameter environment: that of drover; most of it is not passed on.
     package init(
         _ command: [String], in directory: String, timeout: Duration = .seconds(30), environment: [String: String]
     ) {
@@ -39,7 +39,7 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    /// A program that is given up is asked to end, and killed a second later.
+    /// A cancelled program is terminated, and killed a second later.
     private func run(_ arguments: Value) async throws -> String {
         var variables: [Environment.Key: String] = [:]
         for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
@@ -49,7 +49,7 @@ package struct ProgramFunction: FunctionHandler {
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
         let name = command[0]
         let input = try Self.input(arguments)
-        // Read by nobody any more: what closing says is nothing to us.
+        // No longer used, so an error of closing does not matter.
         defer { try? input.close() }
         do {
             let result = try await Subprocess.run(
@@ -68,8 +68,8 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    /// The arguments as a file that has no name any more. Input that swift-subprocess 1.0 writes to a pipe ends our own
-    /// process when the program ends before it has read everything.
+    /// The arguments as an unlinked file. If swift-subprocess 1.0 wrote them to a pipe, our own process would be
+    /// terminated when the program exits before it has read everything.
     private static func input(_ arguments: Value) throws -> FileDescriptor {
         let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
         let file = try FileDescriptor.open(
@@ -80,7 +80,7 @@ package struct ProgramFunction: FunctionHandler {
             try file.seek(offset: 0, from: .start)
             return file
         } catch {
-            try? file.close()  // The first trouble is what is told.
+            try? file.close()  // The first failure is reported.
             throw error
         }
     }

@@ -1,11 +1,11 @@
 package import Language
 
-/// Checks a value against a JSON schema, as far as arguments of functions need it.
+/// Validates a value against a JSON schema, as far as arguments of functions need it.
 ///
-/// Heeded: `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `minItems`, `maxItems`,
-/// `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength`, `pattern`, `allOf`, `anyOf`,
-/// `oneOf`, `not`, and the schemas `true` and `false`. Everything else (`$ref`, `format`, `patternProperties`, …) is
-/// not looked at and never fails.
+/// It supports `type`, `enum`, `const`, `properties`, `required`, `additionalProperties`, `items`, `minItems`,
+/// `maxItems`, `minimum`, `maximum`, `exclusiveMinimum`, `exclusiveMaximum`, `minLength`, `maxLength`, `pattern`,
+/// `allOf`, `anyOf`, `oneOf`, `not`, and the schemas `true` and `false`. Everything else (`$ref`, `format`, …) is
+/// ignored and never fails.
 package struct SchemaCheck: Sendable {
     private let schema: Value
 
@@ -13,7 +13,7 @@ package struct SchemaCheck: Sendable {
         self.schema = schema
     }
 
-    /// What is wrong with a value, in sentences that name the place (`city`, `legs[0].from`); empty when nothing is.
+    /// The problems of a value, in sentences that name the place (`city`, `legs[0].from`); empty when it is valid.
     package func problems(in value: Value) -> [String] {
         Self.problems(value, schema, "")
     }
@@ -84,7 +84,7 @@ package struct SchemaCheck: Sendable {
             let isMatch = try Regex(pattern).firstMatch(in: text) != nil
             return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
         } catch {
-            return []  // A pattern of another dialect cannot be checked: then it is not.
+            return []  // A pattern of another dialect cannot be checked, and is ignored.
         }
     }
 

@@ -1,15 +1,15 @@
 import Language
 
-/// Reads what a served agent answers, event by event or whole, into events and, at its end, the answer. Pure: time
-/// comes in.
+/// Turns the output of a served agent, streamed or not, into events and, at its end, the answer. Pure: time is a
+/// parameter.
 struct InvocationReader {
-    /// An error frame, or something that cannot be read: nothing is known about the answer.
+    /// An error frame, or invalid output: nothing is known about the answer.
     struct Failure: Error, Hashable {
         var code: String?
         var message: String
     }
 
-    /// The answer, when its end was read.
+    /// The answer, once its end was read.
     private(set) var answer: Answer?
     private(set) var output: ServedOutput
     private let agent: AgentDefinition
@@ -21,9 +21,9 @@ struct InvocationReader {
         output = ServedOutput(agent)
     }
 
-    /// Takes one frame of the stream that arrived some time after the question was put.
+    /// Reads one frame of the stream that arrived some time after the question was sent.
     mutating func read(_ frame: String, at time: Duration) throws -> [AgentEvent] {
-        // A bare ResponsesAgent ends without a completion: what it said is all.
+        // A bare ResponsesAgent ends without a completion event.
         if frame == "[DONE]" {
             if answer == nil, !output.values.isEmpty { try finish(nil, .completed, isStreamed: true, at: time) }
             return []
@@ -39,13 +39,13 @@ struct InvocationReader {
             case "response.failed": try finish(event, .failed, at: time)
             case "error": throw Self.failure(event)
             case nil: if event.error != nil { throw Self.failure(event) }
-            case _: break  // Progress that the events above tell as well.
+            case _: break  // Progress that the events above report, too.
             }
             return []
         }
     }
 
-    /// Takes an answer that was not streamed.
+    /// Reads an answer that was not streamed.
     mutating func read(whole body: Value, at time: Duration) throws -> [AgentEvent] {
         try reading(body.canonicalJSON) {
             let response = try body.decoded(as: InvocationFrame.Response.self)
@@ -64,7 +64,7 @@ struct InvocationReader {
         }
     }
 
-    /// A call begins with its `function_call`, but for functions of the agent, which are mostly the caller's.
+    /// A call starts with its `function_call`, except for functions of the agent, which the caller mostly executes.
     private mutating func take(_ item: Value) throws -> [AgentEvent] {
         let call = try output.add(item)
         guard let id = item["call_id"]?.string, item["type"] == "function_call" || call != nil else {
@@ -81,7 +81,7 @@ struct InvocationReader {
     }
 
     private mutating func finish(_ event: InvocationFrame.Event, _ status: Answer.Status, at time: Duration) throws {
-        // The whole output counts: a server may have told less of it in the stream.
+        // The final output counts: a server may have streamed less of it.
         if let items = event.response?.output, !items.isEmpty {
             output = ServedOutput(agent)
             for item in items { _ = try output.add(item) }

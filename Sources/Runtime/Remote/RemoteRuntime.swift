@@ -1,16 +1,16 @@
 import Language
 package import Wire
 
-/// Runs agents that somebody serves behind MLflow's `/invocations`: `mlflow models serve`, AgentServer, `drover serve`.
+/// Runs agents that are served behind MLflow's `/invocations`: `mlflow models serve`, AgentServer, `drover serve`.
 ///
-/// The served agent is asked as it is; the definition only says what its tools are called, and which functions are
-/// carried out here. Nothing is kept on the server: each question is sent with the whole conversation before it.
+/// The definition is used only for the names of its tools, and for the functions that are executed here. The server
+/// stores nothing: each question is sent with the whole conversation before it.
 package struct RemoteRuntime: AgentRuntime {
     let served: ServedAgent
     let local: LocalTools
     let clock: any Clock<Duration>
 
-    /// - Parameter handlers: what carries out functions, by their declared name; the others are the caller's.
+    /// - Parameter handlers: the handlers of functions, by declared name; the caller must execute all others.
     package init(
         _ served: ServedAgent, handlers: [String: any FunctionHandler] = [:],
         clock: any Clock<Duration> = ContinuousClock()

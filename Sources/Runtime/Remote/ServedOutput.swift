@@ -1,17 +1,17 @@
 import Language
 
-/// The output items of a served agent, in order, told in the words of the agent that gave them.
+/// The output items of a served agent, in order, with the names of the agent that produced them.
 ///
-/// MLflow knows no item for a call of an MCP tool or of a server agent's tool: those are a `function_call` and its
-/// `function_call_output`, whose status `incomplete` says that the call went wrong. A call without an output is the
-/// caller's to carry out.
+/// MLflow has no item for a call of an MCP tool or of a server agent's tool: those are a `function_call` and its
+/// `function_call_output`, with the status `incomplete` for a failed call. The caller must execute a call without an
+/// output.
 struct ServedOutput {
     private struct Result {
         var text: String
         var status: String?
     }
 
-    /// The items as they came.
+    /// The items in order of arrival.
     private(set) var values: [Value] = []
     private let agent: AgentDefinition
     private let words: ResponseItems
@@ -23,7 +23,7 @@ struct ServedOutput {
         words = ResponseItems(agent)
     }
 
-    /// Takes the next item.
+    /// Adds the next item.
     ///
     /// - Returns: the call that the item ends; nil when it ends none.
     /// - Throws: `DecodingError` when it cannot be read.
@@ -36,16 +36,16 @@ struct ServedOutput {
         return items.last { $0.type == "function_call" && $0.call_id == id }.flatMap(carriedOut)
     }
 
-    /// The calls that whoever asked has to carry out.
+    /// The calls that the caller has to execute.
     var waiting: [FunctionCall] {
         items.filter { $0.type == "function_call" && results[$0.call_id ?? ""] == nil }.map { item in
             FunctionCall(id: item.call_id ?? "", name: item.name ?? "", arguments: item.arguments ?? "")
         }
     }
 
-    /// What the items say together; times are not in it.
+    /// The answer of all items, without times.
     ///
-    /// - Parameter response: how the server ended; its output is not looked at.
+    /// - Parameter response: the server's final response; its output is ignored.
     func answer(_ response: InvocationFrame.Response?, _ status: Answer.Status) -> Answer {
         let whole = ResponsesFrame.Response(
             id: response?.id, status: nil, output: items, usage: response?.usage, error: response?.error,
@@ -53,7 +53,7 @@ struct ServedOutput {
         var answer = words.answer(whole, status)
         answer.toolCalls = items.compactMap { words.call($0) ?? carriedOut($0) }
         let hasOnlyNames = (answer.retrieved.map(\.document) + answer.cited).allSatisfy { !Self.isServersID($0) }
-        // What a server agent's search found is in no item.
+        // The search results of a server agent are in no item.
         let hidesSearch = items.contains { $0.type == "function_call" && $0.name == AgentConfig.searchTool }
         answer.tellsSources = answer.tellsSources && hasOnlyNames && !hidesSearch
         answer.tellsToolErrors = results.values.allSatisfy { $0.status != nil }
@@ -78,7 +78,7 @@ struct ServedOutput {
         return parts.map { $0["text"]?.string ?? $0.interpolated }.joined(separator: "\n")
     }
 
-    /// Whether a document is told by an id that only its server could explain: `file-` and 32 hexadecimal digits.
+    /// Whether a document is an id that only its server can resolve: `file-` and 32 hexadecimal digits.
     private static func isServersID(_ document: String) -> Bool {
         document.wholeMatch(of: /file-[0-9a-f]{32}/) != nil
     }

@@ -1,9 +1,9 @@
 import Language
 import Wire
 
-/// Tells the output items of a response in the words of the agent that gave it.
+/// Translates the output items of a response to the names of its agent.
 struct ResponseItems {
-    /// The declared names of the tools that search files and the web: the API has but one of each.
+    /// The declared names of the tools for file and web search: the API has only one of each.
     private let fileSearch: String
     private let webSearch: String
 
@@ -12,7 +12,7 @@ struct ResponseItems {
         webSearch = agent.tools.first { $0.isOf("web_search") }?.name ?? "web_search"
     }
 
-    /// What a finished response says; times and steps are not in it.
+    /// The answer of a finished response, without times and steps.
     func answer(_ response: ResponsesFrame.Response, _ status: Answer.Status) -> Answer {
         let output = response.output ?? []
         let content = output.filter { $0.type == "message" }.map { $0.content ?? [] }
@@ -30,14 +30,14 @@ struct ResponseItems {
         )
     }
 
-    /// The calls that whoever runs the agent has to carry out.
+    /// The calls that the caller has to execute.
     func functionCalls(_ response: ResponsesFrame.Response) -> [FunctionCall] {
         (response.output ?? []).filter { $0.type == "function_call" }.map { item in
             FunctionCall(id: item.call_id ?? "", name: item.name ?? "", arguments: item.arguments ?? "")
         }
     }
 
-    /// The call of a tool of the server that an item is; nil when it is none.
+    /// An item as a call of a server's tool; nil when it is something else.
     func call(_ item: ResponsesFrame.Item) -> Answer.ToolCall? {
         switch item.type {
         case "file_search_call": searchCall(item)
@@ -69,7 +69,7 @@ struct ResponseItems {
         )
     }
 
-    /// While a search begins, OGX shows the model's arguments as the query.
+    /// When a search starts, OGX reports the model's arguments as the query.
     private func query(_ text: String) -> Value {
         if let arguments = FunctionCall.parsed(text), arguments.object != nil { return arguments }
         return ["query": .string(text)]
@@ -93,7 +93,7 @@ struct ResponseItems {
             .map(\.element)
     }
 
-    /// Since 0.4 the file's name is an attribute, and an id is shown as the name; 0.3 has only the id, 0.2 nothing.
+    /// Since 0.4 the file's name is an attribute, and the name field has an id; 0.3 has only the id, 0.2 nothing.
     private func document(_ passage: ResponsesFrame.Item.Passage) -> String {
         DocumentName.path(ofFilename: passage.attributes?["filename"]?.string ?? passage.filename ?? "")
     }
@@ -117,7 +117,7 @@ struct ResponseItems {
 }
 
 extension ToolDefinition {
-    /// Whether the Responses API is told of it as a tool of a type: `file_search`, `web_search`.
+    /// Whether it is a built-in tool type of the Responses API: `file_search`, `web_search`.
     fileprivate func isOf(_ type: String) -> Bool {
         if fileSearch != nil { return type == "file_search" }
         if builtin != nil { return type == "web_search" }

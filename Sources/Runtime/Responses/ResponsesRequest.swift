@@ -6,7 +6,7 @@ struct ResponsesRequest {
     private let fixed: [String: Value]
 
     /// - Parameter tokens: bearer tokens of MCP servers, by the name of their environment variable.
-    /// - Throws: `Diagnostic` when the API cannot do what the definition asks for, or a token is missing.
+    /// - Throws: `Diagnostic` when the API does not support something in the definition, or a token is missing.
     init(_ agent: AgentDefinition, tokens: [String: Secret], on server: Capabilities) throws(Diagnostic) {
         try Self.checkFileSearch(agent)
         var body: [String: Value] = [
@@ -22,14 +22,14 @@ struct ResponsesRequest {
         body["max_output_tokens"] = agent.sampling?.maxTokens.map(Value.integer)
         body["tool_choice"] = agent.toolChoice.map { Self.toolChoice($0, of: agent) }
         body["text"] = agent.responseFormat.map(Self.text)
-        // Input and output shields are the same here: `RuntimeChoice` tells it otherwise.
+        // Input and output shields are the same here: otherwise `RuntimeChoice` reports it.
         body["guardrails"] = agent.inputShields.flatMap { $0.isEmpty ? nil : .array($0.map(Value.string)) }
         fixed = body
     }
 
     /// The request for one model run.
     ///
-    /// - Parameter steps: how many model calls the server may make; nil for all that the agent may.
+    /// - Parameter steps: the maximum number of model calls; nil for that of the agent.
     func body(_ input: Value, after previous: String?, isStored: Bool, steps: Int? = nil) -> [String: Value] {
         var body = fixed
         body["input"] = input
@@ -39,7 +39,7 @@ struct ResponsesRequest {
         return body
     }
 
-    /// A tool group of servers up to 0.3 as a tool of the Responses API; nil where that has none like it.
+    /// A tool group of servers up to 0.3 as a tool of the Responses API; nil when there is no equivalent.
     static func equivalent(of group: ToolDefinition.ToolGroup) -> Value? {
         switch group.id {
         case AgentConfig.searchGroup, "builtin::rag":
@@ -112,7 +112,7 @@ struct ResponsesRequest {
         ["format": ["type": "json_schema", "name": "answer", "schema": schema]]
     }
 
-    /// The server offers the model one search, over the stores of the first file search tool alone (OGX 1.5).
+    /// The server offers the model only one search, over the stores of the first file search tool (OGX 1.5).
     private static func checkFileSearch(_ agent: AgentDefinition) throws(Diagnostic) {
         let names = agent.tools.filter { $0.fileSearch != nil }.map { "`\($0.name)`" }
         guard names.count > 1 else { return }
@@ -137,7 +137,7 @@ struct ResponsesRequest {
 }
 
 extension Diagnostic {
-    /// A token that an agent needs and that nobody gave.
+    /// A required token that is missing.
     static func missingToken(_ variable: String, for tool: String, of agent: AgentDefinition) -> Diagnostic {
         Diagnostic(
             "missing-secret", "A secret is missing",

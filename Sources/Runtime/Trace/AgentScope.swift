@@ -1,9 +1,9 @@
 import Language
 
-/// One turn of an agent while it runs: turns its events into spans. Pure: times come in, in nanoseconds since 1970.
+/// Turns the events of one turn of an agent into spans. Pure: times are parameters, in nanoseconds since 1970.
 ///
-/// Servers tell of tools and of text, not of model calls: a model is taken to think from the question, or from the end of
-/// the last tool, until the next tool begins or the answer is there.
+/// Servers report tools and text, but not model calls: a model call is assumed from the question, or from the end of
+/// the last tool, to the start of the next tool or the answer.
 struct AgentScope {
     private struct OpenTool {
         var name: String
@@ -12,12 +12,12 @@ struct AgentScope {
 
     private let agent: AgentDefinition
     private var span: Span
-    /// What the model has been told so far.
+    /// The model's input so far.
     private(set) var messages: [Value]
-    /// Since when the model thinks; nil while tools run.
+    /// The start of the current model call; nil while tools run.
     private var thinkingSince: Int?
     private var openTools: [OpenTool] = []
-    /// Tools that ended since the model last spoke: what it had asked for.
+    /// Tools that ended since the last model call, which had requested them.
     private var calls: [Answer.ToolCall] = []
     private var said = ""
     /// What agents that are asked as tools told, by the tool, until its end tells what they were asked.
@@ -49,11 +49,11 @@ struct AgentScope {
         case .delegated(let tool, let event):
             delegated[tool, default: []].append((event, time))
         case .finished:
-            break  // The answer is returned as well.
+            break  // The answer is also returned.
         }
     }
 
-    /// The span of the turn, whose answer is there.
+    /// The span of a turn with an answer.
     mutating func finish(with answer: Answer, at time: Int) -> Span {
         closeTools(at: time)
         if thinkingSince != nil, answer.hasMessage || !said.isEmpty || span.children.isEmpty {
@@ -72,7 +72,7 @@ struct AgentScope {
         return span
     }
 
-    /// The span of the turn, which broke off.
+    /// The span of a turn that was aborted.
     mutating func fail(because reason: String, at time: Int) -> Span {
         closeTools(at: time)
         stopThinking(at: time)
@@ -88,7 +88,7 @@ extension AgentScope {
         thinkingSince = time
     }
 
-    /// Ends a model call; what it asked for is filled in when its tools are told.
+    /// Ends a model call; its tool calls are added when they are reported.
     private mutating func stopThinking(at time: Int) {
         guard let start = thinkingSince else { return }
         var call = Span(
@@ -120,7 +120,7 @@ extension AgentScope {
         if openTools.isEmpty { thinkingSince = time }
     }
 
-    /// Puts a call that ended into the model call that asked for it, and into what the model is told next.
+    /// Adds an ended call to the model call that requested it, and to the input of the next one.
     private mutating func tell(_ call: Answer.ToolCall) {
         calls.append(call)
         let asked = calls.enumerated().map { Self.request($0.element, number: $0.offset) }
@@ -137,7 +137,7 @@ extension AgentScope {
         }
     }
 
-    /// What the agent that is asked as a tool did.
+    /// The spans of an agent that is asked as a tool.
     private mutating func answers(of tool: String, asked question: String, from start: Int, to end: Int) -> [Span] {
         guard let events = delegated.removeValue(forKey: tool),
             let definition = agent.tools.first(where: { $0.name == tool })?.agent
@@ -158,7 +158,7 @@ extension AgentScope {
         return spans
     }
 
-    /// Ends what nobody ended.
+    /// Ends all open spans.
     private mutating func closeTools(at time: Int) {
         for tool in openTools {
             var open = Span(tool.name, .tool, start: tool.start, end: time)
@@ -189,7 +189,7 @@ extension AgentScope {
         ]
     }
 
-    /// The answer of a model as chat completions give it.
+    /// A model's answer in the format of chat completions.
     private static func choice(_ message: Value, reason: String) -> Value {
         ["choices": [["index": 0, "finish_reason": .string(reason), "message": message]]]
     }
@@ -201,19 +201,19 @@ extension AgentScope {
         ]
     }
 
-    /// A tool's answer as data where it is JSON, else as text.
+    /// A tool's result as data if it is JSON, else as text.
     private static func parsed(_ text: String) -> Value {
         guard let first = text.first, "{[".contains(first) else { return .string(text) }
         do {
             return try Value(json: text.utf8)
         } catch {
-            return .string(text)  // It only began like JSON.
+            return .string(text)  // It is not JSON after all.
         }
     }
 }
 
 extension Answer.Passage {
-    /// As MLflow shows retrieved documents.
+    /// Retrieved documents in MLflow's format.
     fileprivate var shown: Value {
         var metadata: [String: Value] = ["doc_uri": .string(document)]
         metadata["score"] = score.map(Value.number)

@@ -2,7 +2,7 @@ import Language
 import Synchronization
 package import Wire
 
-/// Makes a trace of one conversation with an agent, from what its runtime tells while it answers.
+/// Records the trace of one conversation with an agent, from the events of its runtime.
 package final class TraceRecorder: Sendable {
     private struct State {
         var turns: [Span] = []
@@ -18,9 +18,9 @@ package final class TraceRecorder: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - id: What the trace will be called.
+    ///   - id: The id of the trace.
     ///   - start: The time, in nanoseconds since 1970.
-    ///   - clock: Measures how much later than `start` things happen.
+    ///   - clock: Measures the time since `start`.
     package init(_ agent: AgentDefinition, id: TraceID, start: Int, clock: some Clock<Duration> = ContinuousClock()) {
         self.agent = agent
         self.id = id
@@ -28,7 +28,7 @@ package final class TraceRecorder: Sendable {
         now = { start + Int((watch.elapsed / .nanoseconds(1)).rounded()) }
     }
 
-    /// Records one turn: hands `body` what takes its events.
+    /// Records one turn: passes `body` a closure that takes its events.
     /// - Returns: What `body` returns.
     /// - Throws: What `body` throws, which ends the turn with an error.
     package func turn(
@@ -51,8 +51,8 @@ package final class TraceRecorder: Sendable {
         }
     }
 
-    /// The trace of all turns so far. Several turns stand below a root of their own.
-    /// - Parameter failure: Why the conversation did not come to its end; nil when it did, or where its turns say so.
+    /// The trace of all turns so far. Several turns have a common root span.
+    /// - Parameter failure: Why the conversation was not finished; nil when it was, or when its turns say why.
     package func trace(failure: String? = nil) -> Trace {
         state.withLock { state in
             var trace = Trace(
