@@ -29,6 +29,7 @@ struct Drover: AsyncParsableCommand {
 
     static func main() async {
         Interruption.listen()
+        OpenFiles.allowMost()
         do {
             let words = Array(CommandLine.arguments.dropFirst())
             let arguments = try EnvironmentArguments(ProcessInfo.processInfo.environment).adding(to: words)

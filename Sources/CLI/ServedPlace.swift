@@ -18,11 +18,14 @@ struct ServedPlace: Sendable {
     }
 
     /// Runs a body with the agent, whose connections are closed afterwards.
+    /// - Parameter concurrency: How many questions are asked at a time.
     func withAgent<Result: Sendable>(
-        _ body: @Sendable (ServedAgent) async throws -> Result
+        concurrency: Int = 1, _ body: @Sendable (ServedAgent) async throws -> Result
     ) async throws -> Result {
         let tls = TLSOptions(caFile: environment["SSL_CERT_FILE"])
-        return try await AsyncHTTPTransport.withTransport(tls: tls, proxies: .init(environment)) { transport in
+        return try await AsyncHTTPTransport.withTransport(
+            tls: tls, proxies: .init(environment), connections: AsyncHTTPTransport.connections(for: concurrency)
+        ) { transport in
             let endpoint = Endpoint(
                 service: ServedAgent.service, base: url, transport: transport, authorization: authorization)
             return try await body(ServedAgent(endpoint))

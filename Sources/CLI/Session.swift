@@ -25,11 +25,14 @@ struct Session: Sendable {
 
     /// Connects to the servers that are needed, by default those that the stack needs or has needed, and closes the
     /// connections after the body.
+    ///
+    /// - Parameter concurrency: How much the body does at a time; there are connections for all of it.
     static func open<Result: Sendable>(
-        _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil,
+        _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil, concurrency: Int = 10,
         _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
-        let connector = Connector(stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow))
+        let connector = Connector(
+            stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow), concurrency: concurrency)
         return try await stack.telling {
             try await connector.withTransports { first, second in
                 try await body(try await connector.connect(first, second, asRecorded: needs == nil))
@@ -49,8 +52,10 @@ struct Connector: Sendable {
     private let secrets: SecretReader
     private let labURLs: (llamaStack: String, mlflow: String)?
     private let specDigest: String
+    private let connections: Int
 
-    init(_ stack: Stack, _ options: ServerOptions, needs: Needs) {
+    init(_ stack: Stack, _ options: ServerOptions, needs: Needs, concurrency: Int = 10) {
+        connections = AsyncHTTPTransport.connections(for: concurrency)
         self.needs = needs
         workflow = stack.workflow
         folder = stack.folder
@@ -66,8 +71,12 @@ struct Connector: Sendable {
     func withTransports<Result: Sendable>(
         _ body: @escaping @Sendable (CountingTransport, CountingTransport) async throws -> Result
     ) async throws -> Result {
-        try await AsyncHTTPTransport.withTransport(tls: llamaStackTLS, proxies: proxies) { first in
-            try await AsyncHTTPTransport.withTransport(tls: mlflowTLS, proxies: proxies) { second in
+        try await AsyncHTTPTransport.withTransport(
+            tls: llamaStackTLS, proxies: proxies, connections: connections
+        ) { first in
+            try await AsyncHTTPTransport.withTransport(
+                tls: mlflowTLS, proxies: proxies, connections: connections
+            ) { second in
                 try await body(CountingTransport(first), CountingTransport(second))
             }
         }

@@ -40,7 +40,7 @@ struct TestRun: Sendable {
         guard case .served(let place) = target else {
             return try await run(in: session, agents(in: session))
         }
-        return try await place.withAgent { agent in
+        return try await place.withAgent(concurrency: concurrency) { agent in
             try await run(in: session, RunnableAgents.served(by: agent, in: session, stack))
         }
     }

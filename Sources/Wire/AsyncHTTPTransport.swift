@@ -28,19 +28,24 @@ package struct AsyncHTTPTransport: HTTPTransport {
     private static let bodyLimit = 256 << 20
 
     private let clients: HTTPClients
+    private let gate: ConnectionGate
 
     /// Gives `body` a transport, and closes its connections afterwards.
     ///
-    /// - Parameter connectTimeout: until a server accepted the connection.
+    /// - Parameters:
+    ///   - connections: how many exchanges go on at the same time; more wait, without a time limit, until one of them ends.
+    ///   - connectTimeout: until a server accepted the connection.
     /// - Throws: `Diagnostic` when the CA file or a proxy cannot be used; what `body` throws.
     package static func withTransport<R: Sendable>(
-        tls: TLSOptions = TLSOptions(), proxies: Proxies = .none, connectTimeout: Duration = .seconds(10),
-        _ body: @Sendable (AsyncHTTPTransport) async throws -> R
+        tls: TLSOptions = TLSOptions(), proxies: Proxies = .none, connections: Int = 64,
+        connectTimeout: Duration = .seconds(10), _ body: @Sendable (AsyncHTTPTransport) async throws -> R
     ) async throws -> R {
-        let clients = try HTTPClients(tls: tls, proxies: proxies, connectTimeout: connectTimeout)
+        let clients = try HTTPClients(
+            tls: tls, proxies: proxies, connections: connections, connectTimeout: connectTimeout)
+        let transport = AsyncHTTPTransport(clients: clients, gate: ConnectionGate(limit: connections))
         let result: R
         do {
-            result = try await body(AsyncHTTPTransport(clients: clients))
+            result = try await body(transport)
         } catch {
             await clients.shutDown()
             throw error
@@ -49,64 +54,47 @@ package struct AsyncHTTPTransport: HTTPTransport {
         return result
     }
 
+    /// How many connections do for so many things that are done at a time: a stream may wait for another request of the same
+    /// conversation, such as a shield's.
+    package static func connections(for concurrency: Int) -> Int {
+        max(64, 2 * concurrency + 16)
+    }
+
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try await TimeLimit.run(request.timeout) { _ in
-            try await exchange(request) { response in
-                let body = try await response.body.collect(upTo: Self.bodyLimit)
-                return head(of: response, body: Array(buffer: body))
+        try await gate.passing {
+            try await TimeLimit.run(pause: request.timeout, whole: request.timeout) { limit in
+                try await limit.waiting {
+                    let response = try await open(request)
+                    do {
+                        return head(
+                            of: response, body: Array(buffer: try await response.body.collect(upTo: Self.bodyLimit)))
+                    } catch {
+                        throw TransportFailure.described(error)
+                    }
+                }
             }
         }
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
-        let (heads, head) = AsyncThrowingStream.makeStream(of: HTTPResponse.self)
-        let (chunks, chunk) = AsyncThrowingStream.makeStream(of: [UInt8].self)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await receive(request, head: head, chunk: chunk) }
-            defer { group.cancelAll() }
-            for try await head in heads {
-                return try await read(head, chunks)
-            }
-            throw CancellationError()
-        }
-    }
-
-    /// Passes on what arrives, while the time limit watches; ends both streams, with the failure if there was one.
-    private func receive(
-        _ request: HTTPRequest, head: AsyncThrowingStream<HTTPResponse, any Error>.Continuation,
-        chunk: AsyncThrowingStream<[UInt8], any Error>.Continuation
-    ) async {
-        do {
-            try await TimeLimit.run(request.timeout) { limit in
-                try await exchange(request) { response in
-                    limit.renew()
-                    head.yield(self.head(of: response, body: []))
-                    for try await bytes in response.body {
-                        limit.renew()
-                        chunk.yield(Array(buffer: bytes))
-                    }
+        try await withoutActuallyEscaping(read) { read in
+            try await gate.passing {
+                try await TimeLimit.run(pause: request.timeout, whole: request.wholeTimeout) { limit in
+                    let response = try await limit.waiting { try await open(request) }
+                    return try await read(head(of: response, body: []), ResponseChunks(response.body, limit))
                 }
             }
-            head.finish()
-            chunk.finish()
-        } catch {
-            head.finish(throwing: error)
-            chunk.finish(throwing: error)
         }
     }
 
-    private func exchange<R>(
-        _ request: HTTPRequest, _ read: (HTTPClientResponse) async throws -> R
-    ) async throws -> R {
+    private func open(_ request: HTTPRequest) async throws -> HTTPClientResponse {
         guard WebAddress.hasPossiblePort(request.url) else {
             throw TransportFailure(.unreachable, "the port is not one")
         }
         do {
-            let client = clients.client(for: request.url)
-            return try await read(try await client.execute(outgoing(request), deadline: .distantFuture))
+            return try await clients.client(for: request.url).execute(outgoing(request), deadline: .distantFuture)
         } catch {
             throw TransportFailure.described(error)
         }

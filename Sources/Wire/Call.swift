@@ -21,6 +21,8 @@ package struct Call: Sendable {
     package var isRepeatable: Bool
     /// Instead of the endpoint's own time limit.
     package var timeout: Duration?
+    /// How long a stream may go on, whatever it sends; nil for 30 times its time limit, and ten minutes at least.
+    package var wholeTimeout: Duration?
     package var headers: [(name: String, value: String)]
 
     package init(

@@ -20,8 +20,7 @@ package final class CountingTransport: HTTPTransport {
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         number.withLock { $0 += 1 }
         return try await transport.stream(request, read)

@@ -79,7 +79,7 @@ package struct Endpoint: Sendable {
                     return .success(try await read(.whole(value)))
                 }
                 do {
-                    return .success(try await read(.events(chunks.serverSentEvents)))
+                    return .success(try await read(.events(chunks.events)))
                 } catch let failure as TransportFailure {
                     throw error(.stream, call, message: failure.message)
                 }
@@ -99,7 +99,7 @@ package struct Endpoint: Sendable {
             try await transport.stream(request) { head, chunks in
                 guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
                 do {
-                    return .success(try await read(chunks.serverSentEvents))
+                    return .success(try await read(chunks.events))
                 } catch let failure as TransportFailure {
                     throw error(.stream, call, message: failure.message)
                 }
@@ -212,7 +212,8 @@ extension Endpoint {
         }
         var request = HTTPRequest(
             call.method, base + call.path + PercentEncoding.query(call.query), headers: headers,
-            authorization: authorization, secretHeaders: secretHeaders, timeout: call.timeout ?? timeout
+            authorization: authorization, secretHeaders: secretHeaders, timeout: call.timeout ?? timeout,
+            wholeTimeout: call.wholeTimeout ?? max(.seconds(600), (call.timeout ?? timeout) * 30)
         )
         request.body = body
         return request

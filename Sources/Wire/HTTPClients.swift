@@ -40,8 +40,10 @@ struct HTTPClients: Sendable {
     private let https: HTTPClient?
     private let except: [String]
 
-    init(tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connectTimeout: Duration) throws {
-        let configuration = try Self.configuration(tls, connectTimeout)
+    init(
+        tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, connectTimeout: Duration
+    ) throws {
+        let configuration = try Self.configuration(tls, connections, connectTimeout)
         func client(through proxy: String?) throws -> HTTPClient? {
             guard let proxy, !proxy.isEmpty else { return nil }
             var proxied = configuration
@@ -85,7 +87,7 @@ struct HTTPClients: Sendable {
     }
 
     private static func configuration(
-        _ tls: TLSOptions, _ connectTimeout: Duration
+        _ tls: TLSOptions, _ connections: Int, _ connectTimeout: Duration
     ) throws -> HTTPClient.Configuration {
         var configuration = HTTPClient.Configuration()
         configuration.httpVersion = .http1Only
@@ -95,8 +97,8 @@ struct HTTPClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // Below the 5 s after which both servers (uvicorn) close a connection that nobody uses.
         configuration.connectionPool.idleTimeout = .seconds(3)
-        // Streams hold their connection for long: others must not wait for them.
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
+        // The gate of the transport lets no more through: nobody waits in the pool, whose time limit would blame the server.
+        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         #if os(Linux)
             configuration.http1_1ConnectionDebugInitializer = PromptAcknowledgement.add(to:)
         #endif

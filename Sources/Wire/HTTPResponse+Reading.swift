@@ -25,23 +25,19 @@ extension HTTPResponse {
     }
 
     /// The response with what arrives as its body, cut where no message would be longer.
-    func with(body chunks: any AsyncSequence<[UInt8], any Error>) async throws -> HTTPResponse {
+    func with(body chunks: ResponseChunks) async throws -> HTTPResponse {
         var response = self
-        for try await chunk in chunks {
-            response.body += chunk
-            guard response.body.count < Self.messageLimit else { break }
-        }
+        response.body = try await chunks.prefix(upTo: Self.messageLimit)
         return response
     }
+
     /// The response with all that arrives as its body.
     /// - Throws: `TransportFailure` when it is longer than 256 MiB.
-    func with(wholeBody chunks: any AsyncSequence<[UInt8], any Error>) async throws -> HTTPResponse {
+    func with(wholeBody chunks: ResponseChunks) async throws -> HTTPResponse {
         var response = self
-        for try await chunk in chunks {
-            response.body += chunk
-            guard response.body.count <= Self.bodyLimit else {
-                throw TransportFailure(.broken, "The answer is longer than \(Self.bodyLimit >> 20) MiB.")
-            }
+        response.body = try await chunks.prefix(upTo: Self.bodyLimit + 1)
+        guard response.body.count <= Self.bodyLimit else {
+            throw TransportFailure(.broken, "The answer is longer than \(Self.bodyLimit >> 20) MiB.")
         }
         return response
     }

@@ -1,42 +1,83 @@
 import Synchronization
 
-/// A limit on the time that a task may wait for a server; whenever something arrives, it begins anew.
+/// Limits on how long a task may wait for a server: for the next that it says, and for the whole exchange. Only waiting
+/// counts for the first: a slow reader is not the server's fault.
 final class TimeLimit: Sendable {
-    private let duration: Duration
-    private let beginning = Mutex(ContinuousClock.now)
-
-    private init(_ duration: Duration) {
-        self.duration = duration
+    private struct State {
+        /// Since when the server is waited for; nil while it is not.
+        var waitingSince: ContinuousClock.Instant?
+        var expired: Duration?
     }
 
-    /// Runs `body`, and cancels it when the limit is exceeded.
+    private let pause: Duration
+    private let whole: Duration
+    private let state = Mutex(State())
+
+    private init(pause: Duration, whole: Duration) {
+        self.pause = pause
+        self.whole = whole
+    }
+
+    /// Runs `body`, and cancels it when a limit is exceeded.
     ///
+    /// - Parameters:
+    ///   - pause: the longest wait for what comes next, as `waiting` marks it.
+    ///   - whole: the longest that the body may take.
     /// - Throws: `TransportFailure` with the reason `.timeout`; what `body` throws.
     static func run<R: Sendable>(
-        _ duration: Duration, _ body: @escaping @Sendable (TimeLimit) async throws -> R
+        pause: Duration, whole: Duration, _ body: @escaping @Sendable (TimeLimit) async throws -> R
     ) async throws -> R {
-        let limit = TimeLimit(duration)
-        return try await withThrowingTaskGroup(of: R.self) { group in
+        let limit = TimeLimit(pause: pause, whole: whole)
+        return try await withThrowingTaskGroup(of: R?.self) { group in
             group.addTask { try await body(limit) }
-            group.addTask { throw try await limit.expiry() }
+            group.addTask {
+                await limit.watch()
+                return nil
+            }
             defer { group.cancelAll() }
-            guard let result = try await group.next() else { throw CancellationError() }
-            return result
+            do {
+                if let result = try await group.next() ?? nil { return result }
+                // Time is up, or nobody waits any more: the body ends now, one way or the other.
+                group.cancelAll()
+                if let result = try await group.next() ?? nil { return result }
+                throw CancellationError()
+            } catch is CancellationError {
+                throw limit.failure ?? CancellationError()
+            }
         }
     }
 
-    /// Lets the whole time begin anew.
-    func renew() {
-        beginning.withLock { $0 = .now }
+    /// Runs what waits for the server; the time between two such waits does not count.
+    /// - Throws: `TransportFailure` with the reason `.timeout` when the wait was cancelled for its length.
+    nonisolated(nonsending) func waiting<R>(_ body: () async throws -> R) async throws -> R {
+        state.withLock { $0.waitingSince = .now }
+        defer { state.withLock { $0.waitingSince = nil } }
+        do {
+            return try await body()
+        } catch is CancellationError {
+            throw failure ?? CancellationError()
+        }
     }
 
-    /// Waits until the limit is exceeded.
-    private func expiry() async throws -> TransportFailure {
+    /// What is told of an exceeded limit; nil while none is.
+    private var failure: TransportFailure? {
+        state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.inSeconds)") }
+    }
+
+    /// Returns when a limit is exceeded, or the task is cancelled.
+    private func watch() async {
+        let end = ContinuousClock.now + whole
         while true {
-            let beginning = beginning.withLock { $0 }
-            try await Task.sleep(until: beginning + duration, clock: .continuous)
-            if self.beginning.withLock({ $0 }) == beginning {
-                return TransportFailure(.timeout, "no answer within \(duration.inSeconds)")
+            let now = ContinuousClock.now
+            let since = state.withLock(\.waitingSince)
+            let next = min((since ?? now) + pause, end)
+            guard next > now else {
+                return state.withLock { $0.expired = next == end && end < (since ?? now) + pause ? whole : pause }
+            }
+            do {
+                try await Task.sleep(until: next, clock: .continuous)
+            } catch {
+                return
             }
         }
     }

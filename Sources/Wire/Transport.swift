@@ -34,8 +34,10 @@ package struct HTTPRequest: Sendable {
     /// Other headers whose values are secret, such as provider data.
     package var secretHeaders: [(name: String, value: Secret)]
     package var body: Body?
-    /// For the whole exchange; when streaming, until the head and then between two chunks.
+    /// For the whole exchange; when streaming, until the head and then between two chunks, or two events.
     package var timeout: Duration
+    /// For the whole exchange when streaming.
+    package var wholeTimeout: Duration
 
     package init(
         _ method: Method,
@@ -44,7 +46,8 @@ package struct HTTPRequest: Sendable {
         authorization: Secret? = nil,
         secretHeaders: [(name: String, value: Secret)] = [],
         body: [UInt8]? = nil,
-        timeout: Duration = .seconds(30)
+        timeout: Duration = .seconds(30),
+        wholeTimeout: Duration = .seconds(3600)
     ) {
         self.method = method
         self.url = url
@@ -53,6 +56,7 @@ package struct HTTPRequest: Sendable {
         self.secretHeaders = secretHeaders
         self.body = body.map { .bytes($0) }
         self.timeout = timeout
+        self.wholeTimeout = wholeTimeout
     }
 }
 
@@ -84,10 +88,9 @@ package protocol HTTPTransport: Sendable {
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 
     /// Sends, and hands the head (with an empty body) and the arriving chunks to `read`. When `read` returns or
-    /// throws, the connection is given up: whoever stops reading cancels the exchange.
+    /// throws, the connection is given up: whoever stops reading cancels the exchange. Nothing is read ahead of `read`.
     func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result
 }
 

@@ -78,8 +78,7 @@ private struct CuttingTransport: HTTPTransport {
     }
 
     func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         try await scissors.passing(request) { try await server.stream(request, read) }
     }

@@ -89,8 +89,7 @@ package final class FakeMLflow: HTTPTransport {
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         throw TransportFailure(.broken, "MLflow streams nothing")
     }

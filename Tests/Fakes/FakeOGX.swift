@@ -74,8 +74,7 @@ package final class FakeOGX: HTTPTransport {
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         let exchange = try FakeExchange(request)
         if let step = note(request, exchange) {

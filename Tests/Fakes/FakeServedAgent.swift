@@ -45,8 +45,7 @@ package final class FakeServedAgent: HTTPTransport {
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         let response = try await send(request)
         return try await read(

@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 package import Wire
 
@@ -45,8 +46,7 @@ package final class ScriptedTransport: HTTPTransport {
     }
 
     package func stream<Result: Sendable>(
-        _ request: HTTPRequest,
-        _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         switch next(request) {
         case .response(let response):
@@ -62,11 +62,12 @@ package final class ScriptedTransport: HTTPTransport {
     /// A sequence of chunks that ends with a failure, if there is one.
     package static func chunks(
         _ chunks: [[UInt8]], _ failure: TransportFailure? = nil
-    ) -> any AsyncSequence<[UInt8], any Error> {
-        AsyncThrowingStream { continuation in
-            for chunk in chunks { continuation.yield(chunk) }
-            continuation.finish(throwing: failure)
-        }
+    ) -> ResponseChunks {
+        ResponseChunks(
+            AsyncThrowingStream { continuation in
+                for chunk in chunks { continuation.yield(ByteBuffer(bytes: chunk)) }
+                continuation.finish(throwing: failure)
+            })
     }
 }
 

@@ -35,8 +35,7 @@ struct ProbesTests {
         }
 
         func stream<Result: Sendable>(
-            _ request: HTTPRequest,
-            _ read: @Sendable (HTTPResponse, any AsyncSequence<[UInt8], any Error>) async throws -> Result
+            _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
         ) async throws -> Result {
             try await ogx.stream(request, read)
         }

@@ -1,5 +1,7 @@
 import Fakes
 import Language
+import NIOCore
+import Synchronization
 import Testing
 import Wire
 
@@ -57,7 +59,7 @@ import Wire
             try await AsyncHTTPTransport.withTransport { transport in
                 try await transport.stream(HTTPRequest(.get, "\(base)/")) { head, chunks in
                     #expect(head.status == 200)
-                    for try await chunk in chunks { return String(decoding: chunk, as: UTF8.self) }
+                    for try await chunk in chunks { return String(buffer: chunk) }
                     return ""
                 }
             }
@@ -78,6 +80,93 @@ import Wire
                     }
                 }
                 #expect(failure == TransportFailure(.timeout, "no answer within 0.2 s"))
+            }
+        }
+    }
+
+    @Test("Comments keep no stream alive")
+    func commentsOnly() async throws {
+        let comments = AsyncThrowingStream<[UInt8], any Error> {
+            try await Task.sleep(for: .milliseconds(20))  // A server that only keeps the connection open.
+            return Array(": ping\n\n".utf8)
+        }
+        try await LoopbackServer.withServer({ _ in LoopbackServer.Reply(chunks: comments) }) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let failure = await #expect(throws: TransportFailure.self) {
+                    try await transport.stream(HTTPRequest(.get, "\(base)/", timeout: .milliseconds(200))) {
+                        _, chunks in
+                        for try await _ in chunks.events {}
+                    }
+                }
+                #expect(failure == TransportFailure(.timeout, "no answer within 0.2 s"))
+            }
+        }
+    }
+
+    @Test("A stream that never ends runs into the limit of the whole exchange")
+    func endlessStream() async throws {
+        let events = AsyncThrowingStream<[UInt8], any Error> {
+            try await Task.sleep(for: .milliseconds(20))  // A server that goes on for ever.
+            return Array("data: more\n\n".utf8)
+        }
+        try await LoopbackServer.withServer({ _ in LoopbackServer.Reply(chunks: events) }) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let request = HTTPRequest(
+                    .get, "\(base)/", timeout: .seconds(20), wholeTimeout: .milliseconds(300))
+                let failure = await #expect(throws: TransportFailure.self) {
+                    try await transport.stream(request) { _, chunks in for try await _ in chunks.events {} }
+                }
+                #expect(failure == TransportFailure(.timeout, "no answer within 0.3 s"))
+            }
+        }
+    }
+
+    @Test("A slow reader slows the server, and its own time is not the server's")
+    func slowReader() async throws {
+        let sent = Mutex(0)
+        let chunks = AsyncThrowingStream<[UInt8], any Error> {
+            let count = sent.withLock { sent in
+                sent += 1
+                return sent
+            }
+            return count <= 4096 ? [UInt8](repeating: 0x61, count: 1 << 16) : nil
+        }
+        try await LoopbackServer.withServer({ _ in LoopbackServer.Reply(chunks: chunks) }) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let request = HTTPRequest(.get, "\(base)/", timeout: .milliseconds(500))
+                let (whenStill, received) = try await transport.stream(request) { _, chunks in
+                    var chunks = chunks.makeAsyncIterator()
+                    var received = try await chunks.next(isolation: nil)?.readableBytes ?? 0
+                    await standstill(
+                        of: { sent.withLock { $0 } }, for: .milliseconds(700), clock: ContinuousClock())
+                    let whenStill = sent.withLock { $0 }
+                    while let chunk = try await chunks.next(isolation: nil) { received += chunk.readableBytes }
+                    return (whenStill, received)
+                }
+                #expect(
+                    whenStill < 1024, "\(whenStill) of 4096 chunks of 64 KiB were sent to a reader that did not read")
+                #expect(received == 4096 << 16)
+            }
+        }
+    }
+
+    @Test("Waiting for a connection has no time limit: all requests are answered, however few connections there are")
+    func fewConnections() async throws {
+        try await LoopbackServer.withServer({ _ in
+            try await Task.sleep(for: .milliseconds(100))  // A slow server.
+            return reply("")
+        }) { base in
+            try await AsyncHTTPTransport.withTransport(connections: 2, connectTimeout: .milliseconds(150)) {
+                transport in
+                let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                    for _ in 0..<10 {
+                        group.addTask {
+                            try await transport.send(HTTPRequest(.get, "\(base)/", timeout: .milliseconds(400))).status
+                        }
+                    }
+                    return try await group.reduce(into: []) { $0.append($1) }
+                }
+                #expect(statuses == [Int](repeating: 200, count: 10))
             }
         }
     }

@@ -22,7 +22,7 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let change = change
-        try await Session.open(stack, server) { session in
+        try await Session.open(stack, server, concurrency: change.parallelism) { session in
             _ = try await Deployment.bring(session, stack, change, command: "apply")
         }
     }

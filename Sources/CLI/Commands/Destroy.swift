@@ -21,7 +21,7 @@ struct DestroyCommand: AsyncParsableCommand {
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
         let change = change
-        try await Session.open(stack, server) { session in
+        try await Session.open(stack, server, concurrency: change.parallelism) { session in
             let deployment = try await Deployment.plan(
                 session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true))
             deployment.show(stack)

@@ -74,7 +74,9 @@ struct TestCommand: AsyncParsableCommand {
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
         let testRun = try stack.telling { try TestRun(stack, suite, target: target.testTarget()) }
-        let run = try await Session.open(stack, server, needs: testRun.needs) { try await testRun.run(in: $0) }
+        let run = try await Session.open(stack, server, needs: testRun.needs, concurrency: suite.concurrency) {
+            try await testRun.run(in: $0)
+        }
         try testRun.end(with: run)
     }
 }

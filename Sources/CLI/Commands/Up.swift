@@ -23,7 +23,9 @@ struct UpCommand: AsyncParsableCommand {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
         let testRun = try stack.suites().isEmpty ? nil : try stack.telling { try TestRun(stack, suite) }
         let change = change
-        let run = try await Session.open(stack, server) { session in
+        let run = try await Session.open(
+            stack, server, concurrency: max(change.parallelism, suite.concurrency)
+        ) { session in
             guard try await Deployment.bring(session, stack, change, command: "up"), let testRun else {
                 return Optional<Run>.none
             }

@@ -32,8 +32,8 @@ extension VectorStoreResource {
             return try await transport.stream(HTTPRequest(.get, url.value, timeout: .seconds(120))) { head, chunks in
                 guard head.status == 200 else { throw Diagnostic.noDownload(url, "status \(head.status)") }
                 let file = try NewFile(path)
-                for try await chunk in chunks {
-                    try chunk.withUnsafeBytes { try file.write($0) }
+                try await chunks.forEach { bytes in
+                    try file.write(bytes)
                     guard file.content.size <= Self.longestDownload else {
                         throw Diagnostic.noDownload(url, "it is longer than \(Self.longestDownload >> 20) MiB")
                     }

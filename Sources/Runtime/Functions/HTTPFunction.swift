@@ -53,13 +53,10 @@ package struct HTTPFunction: FunctionHandler {
         return request
     }
 
-    private static func text(of chunks: any AsyncSequence<[UInt8], any Error>) async throws -> String {
-        var bytes: [UInt8] = []
-        for try await chunk in chunks {
-            bytes += chunk
-            guard bytes.count <= functionOutputLimit else {
-                throw FunctionFailure("The function's answer is longer than \(functionOutputLimit >> 10) KiB.")
-            }
+    private static func text(of chunks: ResponseChunks) async throws -> String {
+        let bytes = try await chunks.prefix(upTo: functionOutputLimit + 1)
+        guard bytes.count <= functionOutputLimit else {
+            throw FunctionFailure("The function's answer is longer than \(functionOutputLimit >> 10) KiB.")
         }
         return String(decoding: bytes, as: UTF8.self)
     }

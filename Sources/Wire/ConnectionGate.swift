@@ -1,0 +1,77 @@
+import Synchronization
+
+/// Lets at most so many exchanges have a connection at a time. Whoever waits here has no time limit: that all connections
+/// are in use says nothing of the server. First come, first served.
+final class ConnectionGate: Sendable {
+    private struct State {
+        var free: Int
+        var lastID = 0
+        /// Those who wait, by id.
+        var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
+        /// The ids of those who wait in their order, from `first` on; among them some who gave up.
+        var line: [Int] = []
+        var first = 0
+
+        mutating func popFirst() -> CheckedContinuation<Void, any Error>? {
+            while first < line.count {
+                let id = line[first]
+                first += 1
+                if let next = waiting.removeValue(forKey: id) { return next }
+            }
+            line.removeAll(keepingCapacity: true)
+            first = 0
+            return nil
+        }
+    }
+
+    private let state: Mutex<State>
+
+    init(limit: Int) {
+        state = Mutex(State(free: limit))
+    }
+
+    /// Runs `body` as soon as there is room.
+    /// - Throws: `CancellationError` when the task was cancelled while it waited; what `body` throws.
+    nonisolated(nonsending) func passing<R>(_ body: () async throws -> R) async throws -> R {
+        try await enter()
+        defer { leave() }
+        return try await body()
+    }
+
+    private func enter() async throws {
+        let id = state.withLock { state in
+            state.lastID += 1
+            return state.lastID
+        }
+        try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let isLet = state.withLock { state in
+                    guard state.free == 0 else {
+                        state.free -= 1
+                        return true
+                    }
+                    state.waiting[id] = continuation
+                    state.line.append(id)
+                    return false
+                }
+                if isLet { continuation.resume() }
+                if Task.isCancelled { cancel(id) }  // The handler may have come too early to find it.
+            }
+        } onCancel: {
+            cancel(id)
+        }
+    }
+
+    private func cancel(_ id: Int) {
+        state.withLock { $0.waiting.removeValue(forKey: id) }?.resume(throwing: CancellationError())
+    }
+
+    private func leave() {
+        let next = state.withLock { state in
+            let next = state.popFirst()
+            if next == nil { state.free += 1 }
+            return next
+        }
+        next?.resume()
+    }
+}

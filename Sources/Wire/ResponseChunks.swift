@@ -1,0 +1,113 @@
+package import NIOCore
+
+/// The body of a response as it arrives. A piece is taken from the connection only when it is asked for: a slow reader slows
+/// the server down, and nothing piles up between them.
+///
+/// - Throws: `TransportFailure` when the connection breaks or a time limit is exceeded.
+package struct ResponseChunks: AsyncSequence {
+    private let chunks: any AsyncSequence<ByteBuffer, any Error>
+    private let limit: TimeLimit?
+
+    init(_ chunks: any AsyncSequence<ByteBuffer, any Error>, _ limit: TimeLimit) {
+        self.chunks = chunks
+        self.limit = limit
+    }
+
+    /// Pieces that are there already, or come from elsewhere: without a time limit.
+    package init(_ chunks: any AsyncSequence<ByteBuffer, any Error>) {
+        self.chunks = chunks
+        limit = nil
+    }
+
+    package func makeAsyncIterator() -> Iterator {
+        Iterator(chunks: chunks.makeAsyncIterator(), limit: limit)
+    }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        fileprivate var chunks: any AsyncIteratorProtocol<ByteBuffer, any Error>
+        let limit: TimeLimit?
+
+        package mutating func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
+            guard let limit else { return try await take(actor) }
+            return try await limit.waiting { try await take(actor) }
+        }
+
+        /// The same without a mark for the time limit, for whoever waits for more than one piece.
+        mutating func take(_ actor: isolated (any Actor)?) async throws -> ByteBuffer? {
+            do {
+                return try await chunks.next(isolation: actor)
+            } catch {
+                throw TransportFailure.described(error)
+            }
+        }
+    }
+
+    /// Hands on the bytes of each piece as it arrives.
+    package func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
+        for try await chunk in self { try chunk.withUnsafeReadableBytes(body) }
+    }
+
+    /// All that arrives, up to a number of bytes; what comes after it is left.
+    package func prefix(upTo limit: Int) async throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for try await chunk in self {
+            bytes += chunk.readableBytesView.prefix(limit - bytes.count)
+            guard bytes.count < limit else { break }
+        }
+        return bytes
+    }
+
+    /// The server-sent events in it.
+    package var events: ServerSentEvents {
+        ServerSentEvents(self)
+    }
+}
+
+/// The events of a stream.
+///
+/// The time limit is on events: comments, which servers send to keep a connection open, do not extend it.
+/// - Throws: what the chunks throw; `TransportFailure` when an event is too long.
+package struct ServerSentEvents: AsyncSequence {
+    private let chunks: ResponseChunks
+
+    init(_ chunks: ResponseChunks) {
+        self.chunks = chunks
+    }
+
+    package func makeAsyncIterator() -> Iterator {
+        Iterator(chunks: chunks.makeAsyncIterator())
+    }
+
+    package struct Iterator: AsyncIteratorProtocol {
+        private var chunks: ResponseChunks.Iterator
+        private var parser = ServerSentEventParser()
+        private var events: ArraySlice<ServerSentEvent> = []
+
+        fileprivate init(chunks: ResponseChunks.Iterator) {
+            self.chunks = chunks
+        }
+
+        package mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(any Error) -> ServerSentEvent? {
+            if let event = events.popFirst() { return event }
+            guard let limit = chunks.limit else { return try await read(actor) }
+            return try await limit.waiting { try await read(actor) }
+        }
+
+        private mutating func read(_ actor: isolated (any Actor)?) async throws -> ServerSentEvent? {
+            while events.isEmpty {
+                guard let chunk = try await chunks.take(actor) else {
+                    try Task.checkCancellation()  // A cancelled stream may end without a word.
+                    return nil
+                }
+                do {
+                    events = try parser.read(chunk.readableBytesView)[...]
+                } catch {
+                    throw TransportFailure(.broken, "An event is longer than \(error.limit >> 20) MiB.")
+                }
+            }
+            return events.removeFirst()
+        }
+    }
+}
