@@ -17,7 +17,7 @@ enum Notices {
         guard !diagnostics.isEmpty else { return }
         let renderer = DiagnosticRenderer(
             sources: sources, colors: Console.colors(environment, descriptor: 2))
-        let text = renderer.render(diagnostics)
+        let text = renderer.render(FlagFixes.told(diagnostics))
         Console.note(text.hasSuffix("\n") ? String(text.dropLast()) : text)
     }
 }

@@ -59,7 +59,12 @@ struct RunnableAgents: Sendable {
         case .served:
             guard let definition = Kinds.served(name, in: workflow) else { return try await lookup.declared(name) }
             return definition
-        case .lastApplied: return try await lookup.lastApplied(name)
+        case .lastApplied:
+            do {
+                return try await lookup.lastApplied(name)
+            } catch let diagnostic as Diagnostic {
+                throw FlagFixes.told(diagnostic)  // Reports of suites show it, too.
+            }
         }
     }
 }

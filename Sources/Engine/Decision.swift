@@ -2,11 +2,11 @@ package import Language
 
 /// What the user allows beyond the ordinary.
 package struct Permissions: Sendable {
-    /// `--adopt`: objects without a mark that have a wanted name become ours.
+    /// Objects without a mark that have a wanted name become ours.
     package var adopt: Bool
-    /// `--take-over`: another stack's objects become ours.
+    /// Another stack's objects become ours.
     package var takeOver: Bool
-    /// `--allow-empty`: a spec that declares nothing may delete everything.
+    /// A spec that declares nothing may delete everything.
     package var allowEmpty: Bool
 
     package init(adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false) {
@@ -74,7 +74,7 @@ extension Diagnostic {
         Diagnostic(
             "not-ours", "An object without drover's mark has the wanted name",
             detail: "`\(address)` would be \(label), which exists and was not made by drover.",
-            fix: "Run again with `--adopt` to make it part of this stack, or give the declaration another `name`.",
+            fix: "Adopt it to make it part of this stack, or give the declaration another `name`.",
             address: address.description, cause: .conflict)
     }
 
@@ -82,7 +82,7 @@ extension Diagnostic {
         Diagnostic(
             "other-owner", "The object belongs to another stack",
             detail: "`\(address)` would be \(label), which belongs to the stack `\(stack)`.",
-            fix: "Give the declaration another `name`, or run again with `--take-over` if `\(stack)` is gone.",
+            fix: "Give the declaration another `name`, or take it over if `\(stack)` is gone.",
             address: address.description, cause: .conflict)
     }
 

@@ -145,6 +145,6 @@ extension Diagnostic {
         Diagnostic(
             "nothing-declared", "The spec declares nothing",
             detail: "Applying it would remove all \(count) objects of the stack `\(stack)`.",
-            fix: "Use `drover destroy`, or `--allow-empty` if that is what you want.", cause: .protected)
+            fix: "Use `drover destroy`, or allow it if that is what you want.", cause: .protected)
     }
 }

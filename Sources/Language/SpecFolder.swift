@@ -9,7 +9,7 @@ package struct SpecFolder: Sendable {
 
     /// - Parameters:
     ///   - root: The directory of the first path of the command line.
-    ///   - allowsOutside: `--allow-outside`.
+    ///   - allowsOutside: Whether files anywhere may be read.
     ///   - directory: The directory of the source that a range lies in.
     package init(root: String, allowsOutside: Bool = false, directory: @escaping @Sendable (SourceRange) -> String) {
         self.root = root
@@ -112,7 +112,7 @@ extension Diagnostic {
         Diagnostic(
             "outside-root", "Path outside of the spec's directory",
             detail: "`\(path)` leads out of the directory of the spec.",
-            fix: "Move the file beside the spec, or run with `--allow-outside`.", at: range)
+            fix: "Move the file beside the spec, or allow files outside of it.", at: range)
     }
 
     fileprivate static func missingFile(_ path: Located<String>, base: String) -> Diagnostic {

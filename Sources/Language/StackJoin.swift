@@ -95,7 +95,7 @@ extension Diagnostic {
     fileprivate static func duplicateName(_ entry: Node.Entry, of kind: String, first: SourceRange) -> Diagnostic {
         Diagnostic(
             "duplicate-name", "Duplicate name", detail: "`\(kind)` has two things with the name `\(entry.key)`.",
-            fix: "Rename one of them; to change it per environment, use `--overlay`.", at: entry.keyRange,
+            fix: "Rename one of them; to change it per environment, use an overlay.", at: entry.keyRange,
             address: "\(kind).\(entry.key)", notes: [.init("The first `\(entry.key)` is here.", at: first)])
     }
 }

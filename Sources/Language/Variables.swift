@@ -1,8 +1,8 @@
 /// The values that a run gives to variables, beside their defaults.
 package struct VariableInputs: Sendable, Hashable {
-    /// `NAME=VALUE`, as after `--var`; they win over files.
+    /// `NAME=VALUE`, from the command line; they win over files.
     package var assignments: [String]
-    /// Paths of YAML or JSON maps, as after `--var-file`; later ones win.
+    /// Paths of YAML or JSON maps; later ones win.
     package var files: [String]
 
     package init(assignments: [String] = [], files: [String] = []) {
@@ -11,7 +11,7 @@ package struct VariableInputs: Sendable, Hashable {
     }
 }
 
-/// Gives every declared variable its value: `--var`, then `--var-file`, then its `env`, then its `default`.
+/// Gives every declared variable its value: an assignment, then a file, then its `env`, then its `default`.
 struct Variables {
     /// The values by name; a variable whose value is wrong or missing is not among them.
     private(set) var values: [String: Value] = [:]
@@ -53,8 +53,8 @@ struct Variables {
             diagnostics.append(
                 Diagnostic(
                     "malformed-assignment", "Malformed assignment",
-                    detail: "`--var \(assignment)` is not `NAME=VALUE`.",
-                    fix: "Write, for example, `--var team=support`.", cause: .usage))
+                    detail: "`\(assignment)` is not `NAME=VALUE`.",
+                    fix: "Write, for example, `team=support`.", cause: .usage))
             return
         }
         let name = String(assignment[..<equals])
@@ -83,7 +83,7 @@ struct Variables {
     private mutating func value(of declaration: VariableDeclaration) -> Value? {
         let name = declaration.name
         if let text = assigned[name] {
-            return checked(declaration.kind.value(ofText: text), text, "--var", declaration)
+            return checked(declaration.kind.value(ofText: text), text, "the command line", declaration)
         }
         if let node = fromFiles[name] { return checked(node, declaration) }
         if let variable = declaration.environment, let text = environment[variable], !text.isEmpty {
@@ -101,7 +101,7 @@ struct Variables {
             Diagnostic(
                 "missing-variable", "Variable without a value",
                 detail: "The variable `\(name)` has no default, and no value was given.",
-                fix: "Give `--var \(name)=…`, or \(choices.joined(separator: ", or ")).", at: declaration.place,
+                fix: "Give it a value, or \(choices.joined(separator: ", or ")).", at: declaration.place,
                 address: "variables.\(name)"))
         return nil
     }
@@ -165,7 +165,7 @@ struct Variables {
 }
 
 extension Diagnostic {
-    /// A name that no variable has: used in a reference, or (`isInput`) given by `--var` or a file.
+    /// A name that no variable has: used in a reference, or (`isInput`) given by the command line or a file.
     static func unknownVariable(
         _ name: String, among names: [String], at range: SourceRange?, isInput: Bool = false
     ) -> Diagnostic {

@@ -1,4 +1,4 @@
-/// Every report that `--report` can write, one line each, sorted by name.
+/// Every report that can be asked for, one line each, sorted by name.
 package let allReports: [any Report.Type] = [
     JSONReport.self,
     JUnitReport.self,

@@ -4,7 +4,7 @@ package import Suites
 ///
 /// A conformer is a folder here, named after its format, and one line in `All.swift`.
 package protocol Report: Sendable {
-    /// What `--report FORMAT=PATH` calls it.
+    /// What it is asked for by: `junit`.
     static var format: String { get }
 
     init()

@@ -1,6 +1,6 @@
 package import Language
 
-/// One `--report FORMAT=PATH` of a command line.
+/// A report that is asked for, as `FORMAT=PATH`.
 package struct ReportRequest: Sendable {
     package let report: any Report
     /// `-` for standard output.
@@ -23,13 +23,13 @@ extension Diagnostic {
         return Diagnostic(
             "unknown-report", "Unknown report", detail: "`\(format)` is not a format of reports.",
             fix: Suggestion.nearest(to: format, among: formats).map { "Did you mean `\($0)`?" }
-                ?? "Use one of \(formats.listed), such as `--report junit=out.xml`.",
+                ?? "Use one of \(formats.listed), such as `junit=out.xml`.",
             cause: .usage)
     }
 
     fileprivate static func reportWithoutPath(_ format: String) -> Diagnostic {
         Diagnostic(
             "report-without-path", "Report without a path", detail: "The report `\(format)` has no file to go to.",
-            fix: "Write `--report \(format)=PATH`; `-` is standard output.", cause: .usage)
+            fix: "Write `\(format)=PATH`; `-` is standard output.", cause: .usage)
     }
 }

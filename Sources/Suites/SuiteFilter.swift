@@ -1,6 +1,6 @@
 package import Language
 
-/// Which cases of all suites a run is about: `--suite golden --case refund-window --label area=billing`.
+/// Which cases of all suites a run is about: the suite `golden`, the case `refund-window`, the label `area=billing`.
 package struct SuiteFilter: Sendable, Hashable {
     /// Names of suites; none means all.
     package var suites: [String]
@@ -15,12 +15,12 @@ package struct SuiteFilter: Sendable, Hashable {
         self.labels = labels
     }
 
-    /// Reads `--label area=billing`.
+    /// Reads a label as it is asked for: `area=billing`.
     package static func label(_ text: String) throws(Diagnostic) -> (key: String, value: String) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2, !parts[0].isEmpty else {
             throw Diagnostic(
-                "bad-label", "Unreadable label", detail: "`\(text)` is not a label.", fix: "Write `--label KEY=VALUE`.",
+                "bad-label", "Unreadable label", detail: "`\(text)` is not a label.", fix: "Write `KEY=VALUE`.",
                 cause: .usage)
         }
         return (parts[0], parts[1])
@@ -80,7 +80,7 @@ extension Diagnostic {
     fileprivate static var nothingSelected: Diagnostic {
         Diagnostic(
             "nothing-selected", "No case selected",
-            detail: "No declared case has all that `--suite`, `--case` and `--label` ask for.",
+            detail: "No declared case has all that is asked for.",
             fix: "Ask for less, or declare a suite with cases.", cause: .usage)
     }
 }

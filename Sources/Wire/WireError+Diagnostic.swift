@@ -54,7 +54,7 @@ extension WireError {
             code: "server-unreachable", summary: "The server cannot be reached",
             said: "\(service) cannot be reached at `\(base)`: \(message)",
             fix: isServedAgent
-                ? "Is the agent being served? Check the host and the port in `--url`."
+                ? "Is the agent being served? Check the host and the port in its address."
                 : """
                 Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
                 """
@@ -107,7 +107,7 @@ extension WireError {
         case 429:
             return Story(
                 code: code, summary: "The server allows no more requests now", said: saying,
-                fix: "Run it again later, or with a smaller `--parallelism`."
+                fix: "Run it again later, or with fewer requests at a time."
             )
         case 500...:
             return Story(

@@ -16,9 +16,9 @@ struct ReportRequestTests {
         "A format that is unknown, or has no path, is reported with what was meant",
         arguments: [
             ("junt=out.xml", "unknown-report", "Did you mean `junit`?"),
-            ("pdf=x", "unknown-report", "Use one of `json`, `junit` and `terminal`, such as `--report junit=out.xml`."),
-            ("json", "report-without-path", "Write `--report json=PATH`; `-` is standard output."),
-            ("json=", "report-without-path", "Write `--report json=PATH`; `-` is standard output."),
+            ("pdf=x", "unknown-report", "Use one of `json`, `junit` and `terminal`, such as `junit=out.xml`."),
+            ("json", "report-without-path", "Write `json=PATH`; `-` is standard output."),
+            ("json=", "report-without-path", "Write `json=PATH`; `-` is standard output."),
         ])
     func bad(text: String, code: String, fix: String) {
         let problem = #expect(throws: Diagnostic.self) { try ReportRequest(text) }

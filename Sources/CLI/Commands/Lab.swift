@@ -88,7 +88,7 @@ enum LabFailure {
 
     private static func end(_ diagnostics: [Diagnostic], _ sources: SourceMap = SourceMap()) throws {
         let colors = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
-        StandardError.write(DiagnosticRenderer(sources: sources, colors: colors).render(diagnostics))
+        StandardError.write(DiagnosticRenderer(sources: sources, colors: colors).render(FlagFixes.told(diagnostics)))
         throw ExitStatus(of: diagnostics).code
     }
 }

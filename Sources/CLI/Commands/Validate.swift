@@ -33,7 +33,7 @@ struct ValidateCommand: AsyncParsableCommand {
         switch format {
         case .text: checked.forEach(tell)
         case .json:
-            Console.out(Value.array(checked.flatMap { $0.renderer.json($0.diagnostics).array ?? [] }).prettyJSON)
+            Console.out(Value.array(checked.flatMap { $0.renderer.json(FlagFixes.told($0.diagnostics)).array ?? [] }).prettyJSON)
         case .sarif: Console.out(DiagnosticRenderer.sarif(checked.map(\.sarif)).prettyJSON)
         }
         if let status = checked.lazy.compactMap(\.status).first { throw status.code }
@@ -56,7 +56,7 @@ struct ValidateCommand: AsyncParsableCommand {
         var praise: String?
 
         var renderer: DiagnosticRenderer { DiagnosticRenderer(sources: sources, colors: false) }
-        var sarif: Value { renderer.sarifRun(diagnostics, version: Version.text) }
+        var sarif: Value { renderer.sarifRun(FlagFixes.told(diagnostics), version: Version.text) }
     }
 
     private func check(_ paths: [String]) throws -> Checked {

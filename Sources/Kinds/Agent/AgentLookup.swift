@@ -109,7 +109,7 @@ extension Diagnostic {
         Diagnostic(
             "never-applied", "Agent that was never applied",
             detail: "The agent `\(name)` has no version yet, so there is nothing to run.",
-            fix: "Run `drover apply` first, or use `--from-spec` to run what the file says now.", at: range,
+            fix: "Run `drover apply` first, or run what the file says now.", at: range,
             cause: .unavailable
         )
     }

@@ -85,7 +85,7 @@ extension Diagnostic {
         Diagnostic(
             "lab-server-not-started", "Server not started",
             detail: "The program `\(program.words.first ?? "")` could not be started: \(why).",
-            fix: "Check that the file is there and that you may run it; `drover lab down --purge` starts afresh.",
+            fix: "Check that the file is there and that you may run it; removing all its data starts afresh.",
             cause: .unavailable)
     }
 }

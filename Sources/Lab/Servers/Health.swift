@@ -45,7 +45,7 @@ extension Diagnostic {
             "lab-server-crashed", "Server ended while it started",
             detail: "The \(server.title) ended before it answered. The end of `\(log)`:\n"
                 + LogTail.lastLines(15, ofFile: log),
-            fix: "Run `drover lab up` again; when it fails again, `drover lab down --purge` starts afresh.",
+            fix: "Run `drover lab up` again; when it fails again, removing all its data starts afresh.",
             cause: .unavailable
         )
     }

@@ -39,7 +39,7 @@ extension Diagnostic {
         Diagnostic(
             "trace-missing", "The trace is not in MLflow",
             detail: reason?.diagnostic().detail ?? "MLflow did not answer in time.",
-            fix: "The answer stands without it. Use `--no-trace` to write none.", severity: .warning,
+            fix: "The answer stands without it.", severity: .warning,
             cause: .unavailable)
     }
 }

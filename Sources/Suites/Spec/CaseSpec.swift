@@ -21,7 +21,7 @@ struct CaseSpec: SpecDecodable {
     private static let repeatKey = Key<Repetition>(
         "repeat", RepetitionSpec.reading, default: "1", "How many independent samples are taken.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, "The longest that all turns together may take.")
-    private static let labelsKey = Key<[Entry<String>]>("labels", .map(.text), "What `--label` selects by.")
+    private static let labelsKey = Key<[Entry<String>]>("labels", .map(.text), "What a run selects cases by.")
     private static let quarantineKey = Key<QuarantineSpec>(
         "quarantine", .object(), "Lets the case run without deciding, until a day.")
     static let fields = [

@@ -1,0 +1,61 @@
+import Language
+
+/// The flags that mend what went wrong. The rooms below know none: their words are exchanged here, where diagnostics are told.
+enum FlagFixes {
+    /// Words of a diagnostic's detail or fix, and those that name the flag.
+    struct Wording: Hashable {
+        let plain: String
+        let flagged: String
+    }
+
+    /// By code.
+    static let wordings: [Diagnostic.Code: Wording] = [
+        "not-ours": Wording(plain: "Adopt it to", flagged: "Run again with `--adopt` to"),
+        "other-owner": Wording(plain: "take it over", flagged: "run again with `--take-over`"),
+        "nothing-declared": Wording(plain: "or allow it if", flagged: "or `--allow-empty` if"),
+        "never-applied": Wording(plain: "or run what the file", flagged: "or use `--from-spec` to run what the file"),
+        "outside-root": Wording(plain: "or allow files outside of it", flagged: "or run with `--allow-outside`"),
+        "duplicate-name": Wording(plain: "use an overlay", flagged: "use `--overlay`"),
+        "malformed-assignment": Wording(plain: "example, `", flagged: "example, `--var "),
+        "wrong-variable-type": Wording(plain: "from the command line", flagged: "from --var"),
+        "variable-not-allowed": Wording(plain: "from the command line", flagged: "from --var"),
+        "missing-variable": Wording(plain: "Give it a value", flagged: "Give `--var NAME=…`"),
+        "bad-label": Wording(plain: "Write `", flagged: "Write `--label "),
+        "nothing-selected": Wording(
+            plain: "all that is asked for", flagged: "all that `--suite`, `--case` and `--label` ask for"),
+        "unknown-report": Wording(plain: "such as `", flagged: "such as `--report "),
+        "report-without-path": Wording(plain: "Write `", flagged: "Write `--report "),
+        "not-published": Wording(plain: "or keep results out of MLflow", flagged: "or use `--no-publish`"),
+        "traces-missing": Wording(plain: "or keep results out of MLflow", flagged: "or use `--no-publish`"),
+        "trace-missing": Wording(
+            plain: "stands without it.", flagged: "stands without it. Use `--no-trace` to write none."),
+        "server-unreachable": Wording(plain: "in its address", flagged: "in `--url`"),
+        "server-error": Wording(plain: "with fewer requests at a time", flagged: "with a smaller `--parallelism`"),
+        "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
+    ]
+
+    /// The same for every lab that does not start.
+    static let lab = Wording(plain: "removing all its data starts", flagged: "`drover lab down --purge` starts")
+
+    /// A diagnostic as the user of the command line is told it.
+    static func told(_ diagnostic: Diagnostic) -> Diagnostic {
+        var told = diagnostic
+        for wording in [wordings[diagnostic.code], lab].compactMap(\.self) {
+            told.detail = told.detail.replacing(wording.plain, with: wording.flagged)
+            told.fix = told.fix?.replacing(wording.plain, with: wording.flagged)
+        }
+        switch diagnostic.code {
+        case "missing-variable":
+            let name = diagnostic.address?.split(separator: ".").last ?? "NAME"
+            told.fix = told.fix?.replacing("`--var NAME=…`", with: "`--var \(name)=…`")
+        case "malformed-assignment":
+            told.detail = "`--var " + told.detail.dropFirst()
+        case _: break
+        }
+        return told
+    }
+
+    static func told(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+        diagnostics.map { told($0) }
+    }
+}

@@ -1,0 +1,58 @@
+"""scripts/check-floors finds each kind of breach: planted in a copy of Sources, one at a time."""
+
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+BREACHES = {
+    "upward import": ("Engine", "import Wire", "Engine may not import Wire"),
+    "import on the same floor": ("Suites", "import Kinds", "Suites may not import Kinds"),
+    "third party in a wrong room": ("Kinds", "import AsyncHTTPClient", "AsyncHTTPClient may not enter through Kinds"),
+    "a kind above Kinds": ("CLI", 'let kind = "vectorStores"', 'names the kind "vectorStores"'),
+    "a kind's type above Kinds": ("Reports", "let type = AgentSpec.self", "names the type `AgentSpec`"),
+    "a decision by kind": ("CLI", 'let isIt = declaration.address.kind == name', "decides by kind"),
+    "a flag in Wire": ("Wire", 'let fix = "Use `--parallelism 2`."', "names the flag --parallelism"),
+    "a flag in a comment": ("Records", "/// What `--record file:PATH` says.", "names the flag --record"),
+    "an exit code": ("Suites", "let exitCode = 4", "speaks of exit codes"),
+    "an exit code in a comment": ("Runtime", "/// - Throws: `Diagnostic` (code 10).", "speaks of exit codes"),
+    "a room that is none": ("Utils", "let help = 1", "`Utils` is no room"),
+}
+
+
+def check(sources):
+    return subprocess.run(
+        [ROOT / "scripts/check-floors", sources], capture_output=True, text=True, check=False)
+
+
+@pytest.fixture()
+def copy(tmp_path):
+    return pathlib.Path(shutil.copytree(ROOT / "Sources", tmp_path / "Sources"))
+
+
+def test_the_code_as_it_is_passes(copy):
+    run = check(copy)
+    assert run.returncode == 0, run.stdout
+
+
+@pytest.mark.parametrize("name", BREACHES)
+def test_a_planted_breach_is_named_with_its_place(copy, name):
+    room, line, said = BREACHES[name]
+    file = copy / room / "Planted.swift"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"// Planted.\n{line}\n")
+    run = check(copy)
+    assert run.returncode == 1
+    assert f"Sources/{room}/Planted.swift" in run.stdout and said in run.stdout, run.stdout
+
+
+def test_the_coming_room_may_have_its_third_parties(copy):
+    file = copy / "Serving" / "Planted.swift"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("import Hummingbird\nimport NIOSSL\nimport SQLite3\nimport JWTKit\nimport Runtime\n")
+    assert check(copy).returncode == 0
+    file.write_text("import Kinds\n")
+    assert "Serving may not import Kinds" in check(copy).stdout
