@@ -33,7 +33,8 @@ struct ValidateCommand: AsyncParsableCommand {
         switch format {
         case .text: checked.forEach(tell)
         case .json:
-            Console.out(Value.array(checked.flatMap { $0.renderer.json(FlagFixes.told($0.diagnostics)).array ?? [] }).prettyJSON)
+            let told = checked.flatMap { $0.renderer.json(FlagFixes.told($0.diagnostics)).array ?? [] }
+            Console.out(Value.array(told).prettyJSON)
         case .sarif: Console.out(DiagnosticRenderer.sarif(checked.map(\.sarif)).prettyJSON)
         }
         if let status = checked.lazy.compactMap(\.status).first { throw status.code }

@@ -199,7 +199,8 @@ extension Diagnostic {
         Diagnostic(
             "not-published", "Results are not in MLflow",
             detail: "The evaluation run of the suite `\(suite)` is missing or incomplete: \(reason)",
-            fix: "The verdict stands without it. Run the suite again once MLflow takes it, or keep results out of MLflow.",
+            fix:
+                "The verdict stands without it. Run the suite again once MLflow takes it, or keep results out of MLflow.",
             severity: .warning, cause: .unavailable)
     }
 
@@ -207,7 +208,8 @@ extension Diagnostic {
         let why = reason.map { " The first reason: \($0.diagnostic().detail)" } ?? ""
         return Diagnostic(
             "traces-missing", "Traces are not in MLflow", detail: "\(count) of \(all) traces were not written.\(why)",
-            fix: "The verdict stands without them. Run the suites again once MLflow takes them, or keep results out of MLflow.",
+            fix:
+                "The verdict stands without them. Run the suites again once MLflow takes them, or keep results out of MLflow.",
             severity: .warning, cause: .unavailable)
     }
 }

@@ -4,7 +4,6 @@ import Runtime
 import Testing
 import Wire
 
-
 @Suite("AnswerTrace")
 struct AnswerTraceTests {
     private let trace: Trace = {
