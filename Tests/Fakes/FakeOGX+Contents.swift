@@ -96,6 +96,16 @@ extension FakeOGX {
         change { _ = $0.reply(to: exchange, model: echo) }
     }
 
+    /// Loses what can be found of a file, as a restart does with what faiss had not written last; it stays listed.
+    package func losePassages(ofFile file: String, inStore store: String) {
+        change { state in
+            guard let index = state.stores.firstIndex(where: { $0.id == store }),
+                let place = state.stores[index].store.files.firstIndex(where: { $0.id == file })
+            else { return }
+            state.stores[index].store.files[place].text = ""
+        }
+    }
+
     /// Deletes every agent of the server, as somebody else might.
     package func removeAgents() {
         change { $0.agents = [] }

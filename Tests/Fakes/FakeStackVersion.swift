@@ -60,6 +60,7 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
             "\(openAIPrefix)/files/{file_id}/content": ["get"], "\(openAIPrefix)/vector_stores": ["get", "post"],
             "\(openAIPrefix)/vector_stores/{vector_store_id}": ["get", "post", "delete"],
             "\(openAIPrefix)/vector_stores/{vector_store_id}/files": ["get", "post"],
+            "\(openAIPrefix)/vector_stores/{vector_store_id}/search": ["post"],
             "\(openAIPrefix)/vector_stores/{vector_store_id}/files/{file_id}": ["get", "post", "delete"],
             "\(openAIPrefix)/responses": ["get", "post"], "\(openAIPrefix)/responses/{response_id}": ["get", "delete"],
             "\(openAIPrefix)/chat/completions": ["get", "post"], "/v1/prompts": ["get", "post"],

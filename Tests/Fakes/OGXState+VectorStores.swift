@@ -14,6 +14,7 @@ extension OGXState {
             return .error(400, "Vector_store '\(id)' not found")
         }
         if rest.dropFirst().first == "files" { return storeFiles(exchange, index, Array(rest.dropFirst(2))) }
+        if rest.count == 2, rest[1] == "search" { return search(exchange, index) }
         switch (exchange.method, rest.count) {
         case (.get, 1): return .json(.object(Self.shown(stores[index].store)))
         case (.post, 1): return updateStore(index, exchange.json)
@@ -86,6 +87,32 @@ extension OGXState {
                 "total": .integer(store.files.count),
             ]
         ]) { $1 }
+    }
+
+    /// One passage a document, in the order of attaching; filters by one attribute, `eq` or `in`.
+    private func search(_ exchange: FakeExchange, _ index: Int) -> FakeReply {
+        guard exchange.method == .post else { return .detail(405, "Method Not Allowed") }
+        guard let query = exchange.json["query"]?.string else {
+            return .invalid("'body', 'query'", "Field required", type: "missing")
+        }
+        let filter = exchange.json["filters"]
+        let values = filter?["value"].map { $0.array ?? [$0] }
+        let found = stores[index].store.files.filter { file in
+            guard !file.text.isEmpty else { return false }
+            guard let key = filter?["key"]?.string, let values else { return true }
+            return file.value["attributes"]?[key].map(values.contains) ?? false
+        }
+        let passages = found.prefix(exchange.json["max_num_results"]?.integer ?? 10).map { file -> Value in
+            [
+                "file_id": .string(file.id), "filename": "", "score": 1.0,
+                "attributes": file.value["attributes"] ?? [:],
+                "content": [["type": "text", "text": .string(file.text)]],
+            ]
+        }
+        return .json([
+            "object": "vector_store.search_results.page", "search_query": [.string(query)],
+            "data": .array(Array(passages)), "has_more": false, "next_page": .null,
+        ])
     }
 
     private mutating func storeFiles(_ exchange: FakeExchange, _ index: Int, _ rest: [String]) -> FakeReply {

@@ -66,9 +66,10 @@ final class TestStack: Sendable {
                 service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry))
         let server = MLflowServer(
             Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry))
-        let servers = Servers(
+        var servers = Servers(
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
+        servers.patience = .zero
         return TestRun(
             workflow: workflow, servers: servers, drivers: kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))

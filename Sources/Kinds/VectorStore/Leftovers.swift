@@ -24,18 +24,20 @@ actor Leftovers {
         return listed
     }
 
-    /// Takes what was left of an announcement: what is still wanted is told by its SHA-256, the rest is deleted.
+    /// Takes what was left of an announcement: what is still wanted is told by path and SHA-256, the rest is deleted.
+    /// - Returns: The ids of the files that can be used, by path.
     func take(_ announced: Announcement, wanted: [Document]) async throws -> [String: String] {
         let candidates = try await listed().filter { announced.mayInclude($0) && !taken.contains($0.id) }
         guard !candidates.isEmpty else { return [:] }
         let attached = try await attachedFiles()
+        let digests = Dictionary(wanted.map { ($0.path, $0.sha256) }) { first, _ in first }
         var found: [String: String] = [:]
         for file in candidates where !attached.contains(file.id) {
             guard let digest = try await server.digest(ofFile: file.id), announced.includes(file.path, digest),
                 taken.insert(file.id).inserted
             else { continue }
-            if found[digest] == nil, wanted.contains(where: { $0.sha256 == digest && $0.path == file.path }) {
-                found[digest] = file.id
+            if found[file.path] == nil, digests[file.path] == digest {
+                found[file.path] = file.id
             } else {
                 try await server.files.delete(file.id)
             }

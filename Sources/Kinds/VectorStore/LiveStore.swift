@@ -6,10 +6,6 @@ package import Wire
 package struct LiveStore: Sendable {
     /// The key of the one attribute that our documents carry.
     static let markKey = "drover"
-    /// The key of the metadata that says whether a store is whole.
-    static let phaseKey = "drover.phase"
-    static let building = "building"
-    static let ready = "ready"
     /// The keys of the metadata that say what a store embeds with where the server does not tell.
     static let modelKey = "drover.embeddingModel"
     static let dimensionKey = "drover.embeddingDimension"
@@ -23,11 +19,6 @@ package struct LiveStore: Sendable {
 
     var metadata: [String: String] {
         store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
-    }
-
-    /// Whether it is to take the place of another one, or still to get its first documents.
-    var isBuilding: Bool {
-        store.metadata[Self.phaseKey]?.string == Self.building
     }
 
     var isMarked: Bool {
@@ -58,9 +49,11 @@ package struct LiveStore: Sendable {
         store.metadata["provider_id"]?.string.map { !$0.contains("faiss") } ?? false
     }
 
-    /// The documents that may be the last in the index: times are whole seconds.
-    var newest: [LlamaStack.VectorStoreFile] {
+    /// The documents that may be the last in the index: times are whole seconds, and those of the beginning. Of documents that
+    /// were attached at the same time, whichever.
+    func newest(for stack: StackName) -> [LlamaStack.VectorStoreFile] {
         let ingested = files.filter { $0.status == .completed || $0.status == .inProgress }
+        guard !isUnsettled || isKept(for: stack) else { return ingested }
         let last = ingested.map(\.createdAt).max()
         return ingested.filter { $0.createdAt == last }
     }
@@ -90,19 +83,20 @@ extension LlamaStack {
 /// What has to happen to the documents of a store.
 struct DocumentChanges {
     /// To be uploaded and attached, with the mark that each gets.
-    private(set) var attach: [(document: Document, mark: String)] = []
+    private(set) var attach: [Coming] = []
     /// To be taken out and deleted.
     private(set) var detach: [LlamaStack.VectorStoreFile] = []
     /// Attached and still being ingested.
     private(set) var unfinished: [(document: Document, file: LlamaStack.VectorStoreFile)] = []
 
     /// Pairs what is wanted with what is there by mark: a mark names path, content and chunking.
-    init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
+    /// - Parameter lost: Files whose documents come again although they are there.
+    init(_ desired: VectorStoreResource.Desired, _ live: LiveStore, again lost: Set<String> = []) {
         var present: Set<String> = []
         let wanted = Dictionary(
             desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
         ) { first, _ in first }
-        for file in live.files {
+        for file in live.files where !lost.contains(file.id) {
             guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
             let isGood = file.status == .completed || file.status == .inProgress
             guard isGood, let document = wanted[mark], present.insert(mark).inserted else {
@@ -113,7 +107,7 @@ struct DocumentChanges {
         }
         attach = desired.documents.compactMap { document in
             guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }
-            return (document, mark)
+            return Coming(document: document, mark: mark)
         }
     }
 }
@@ -127,7 +121,7 @@ extension DocumentChanges {
             return false
         }
         let gone = Set(detach.map(\.id))
-        let last = live.newest.filter { gone.contains($0.id) }
+        let last = live.newest(for: desired.stack).filter { gone.contains($0.id) }
         guard attach.isEmpty else { return mergingEqual && last.contains { isBroughtAgain($0, live, desired) } }
         return !last.isEmpty
     }
@@ -137,7 +131,7 @@ extension DocumentChanges {
         _ file: LlamaStack.VectorStoreFile, _ live: LiveStore, _ desired: VectorStoreResource.Desired
     ) -> Bool {
         let attributes = file.attributes.filter { $0.key != LiveStore.markKey }.compactMapValues(\.string)
-        return attach.contains { document, _ in
+        return attach.map(\.document).contains { document in
             [document.path, live.paths[file.id] ?? document.path].contains { path in
                 let before = Document(
                     path: path, sha256: document.sha256, attributes: attributes, content: document.content,

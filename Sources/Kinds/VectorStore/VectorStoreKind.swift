@@ -11,7 +11,8 @@ extension Kind {
                 ResourceDriver(
                     VectorStoreResource(
                         llamaStack.server, stack: servers.stack, folder: servers.folder, models: llamaStack.models,
-                        transport: servers.transport, inUse: { try await aliased.vectorStores() }))
+                        transport: servers.transport, patience: servers.patience,
+                        inUse: { try await aliased.vectorStores() }))
             }
         },
         probe: { declaration, context in

@@ -10,7 +10,8 @@ extension VectorStoreResource {
             let note = "the server can no longer list them: the store is made anew"
             return [FieldChange("files", forcesReplacement: true, note: note)]
         }
-        let mixesUp = DocumentChanges(desired, live).takesOutTheLast(
+        let changes = DocumentChanges(desired, live)
+        let mixesUp = changes.takesOutTheLast(
             of: live, for: desired, mergingEqual: server.capabilities.mergesEqualPassages)
         let documents = documentChanges(live, desired, since: last).map { change in
             var change = change
@@ -25,8 +26,8 @@ extension VectorStoreResource {
             live: told, desired: ownFields(of: desired),
             since: last.filter { !$0.key.hasPrefix("documents.") })
         let chunking = chunkingChange(live, desired).map { [$0] } ?? []
-        let phase = live.isBuilding ? [FieldChange("phase", note: "was not finished")] : []
-        return phase + chunking
+        let isBeyond = live.isBeyondSettling(changes, for: desired.stack, on: server.capabilities)
+        return phaseChange(live, isBeyondSettling: isBeyond) + chunking
             + fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
                 var change = change
                 // Servers take no expiry back.
@@ -34,6 +35,13 @@ extension VectorStoreResource {
                     Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
                 return change
             } + documents
+    }
+
+    /// That an interrupted run left a store unfinished; where nothing can settle it, a new one takes its place.
+    private func phaseChange(_ live: LiveStore, isBeyondSettling: Bool) -> [FieldChange] {
+        guard live.isUnsettled || live.isBuilding else { return [] }
+        let note = live.isBuilding ? "was not finished" : "left unsettled by an interrupted run"
+        return [FieldChange("phase", forcesReplacement: isBeyondSettling, note: note)]
     }
 
     /// Documents that are cut otherwise than wanted: all are ingested anew, so a new store is built beside this one, which is
@@ -99,13 +107,16 @@ extension VectorStoreResource {
     ) -> [FieldChange] {
         let changes = DocumentChanges(desired, live)
         var old: [String: String] = [:]
+        let recorded = changes.detach.isEmpty ? [:] : Self.paths(in: last)
         for file in changes.detach {
             guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
-            old[path(of: file.id, mark, live, last)] = mark
+            // As the record knows it, else as the server names the file.
+            old[recorded[mark] ?? live.paths[file.id] ?? file.id] = mark
         }
         let cut = live.chunking(otherThan: desired).map { ChunkingSpec($0).identity }
         let marks = Set(live.files.compactMap { LiveStore.mark(of: $0, in: desired.stack) })
-        var fields: [FieldChange] = changes.attach.compactMap { document, mark in
+        var fields: [FieldChange] = changes.attach.compactMap { coming in
+            let (document, mark) = (coming.document, coming.mark)
             let path = "documents.\(document.path)"
             let before = old.removeValue(forKey: document.path)
             // Only cut anew: that is told of the store.
@@ -123,9 +134,11 @@ extension VectorStoreResource {
         return fields.sorted { $0.path < $1.path }
     }
 
-    /// The path of a document that is no longer wanted: as the record knows it, else as the server names the file.
-    private func path(of file: String, _ mark: String, _ live: LiveStore, _ last: AppliedFields) -> String {
-        let recorded = last.first { $0.key.hasPrefix("documents.") && $0.value == .string(mark) }?.key
-        return recorded.map { String($0.dropFirst("documents.".count)) } ?? live.paths[file] ?? file
+    /// The paths of the documents that were applied last, by mark.
+    private static func paths(in last: AppliedFields) -> [String: String] {
+        let documents = last.filter { $0.key.hasPrefix("documents.") }.compactMap { key, value in
+            value.string.map { (mark: $0, path: String(key.dropFirst("documents.".count))) }
+        }
+        return Dictionary(documents.sorted { $0.path < $1.path }.map { ($0.mark, $0.path) }) { first, _ in first }
     }
 }

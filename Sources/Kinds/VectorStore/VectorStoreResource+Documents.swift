@@ -4,38 +4,58 @@ import Wire
 
 extension VectorStoreResource {
     /// Uploads and attaches what is missing, waits for what is being ingested, then takes out what is no longer wanted; that
-    /// stays while something failed. One document after the other: the servers (0.2.24 to OGX 1.5.0, faiss) write the whole
-    /// index after each, and of two at a time the older one may be written last. Then the search finds all, but after a
-    /// restart only some.
+    /// stays while something failed. Several at a time where that is tried (`bringTogether`), else one after the other.
     ///
     /// Where the server would lose the passages of both, a document that only gets other attributes or another path is taken
     /// out before it is brought again.
     ///
     /// An upload carries no mark, so it is announced in the record first: after a crash the next run finds it there.
+    ///
+    /// - Parameter lost: Files whose documents are to be brought again although the server lists them.
     func bringDocuments(
-        of desired: Desired, into live: LiveStore, at address: Address, in context: ApplyContext
+        of desired: Desired, into live: inout LiveStore, again lost: Set<String> = [], at address: Address,
+        in context: ApplyContext
     ) async throws {
-        let changes = DocumentChanges(desired, live)
-        let new = changes.attach.map(\.document)
-        let found = try await prepare(new, at: address, in: context)
-        let before = try await broughtAgain(changes)
+        let changes = DocumentChanges(desired, live, again: lost)
+        let found = try await prepare(changes.attach.map(\.document), at: address, in: context)
+        let before = try await broughtAgain(changes).union(lost)
         for file in before { try await remove(file, from: live.store.id) }
-        var failures: [Diagnostic?] = []
-        for (index, (document, mark)) in changes.attach.enumerated() {
-            failures.append(
-                try await document.telling(at: address) {
-                    try await bring(document, mark, reusing: found[document.sha256], desired, into: live.store.id)
-                    context.progress("\(index + 1) of \(new.count) documents")
-                })
+        let course = Course(of: changes.attach.count, context.progress)
+        let store = live.store.id
+        let brought = try await bring(changes.attach, into: &live) { coming in
+            try await course.following {
+                try await bring(
+                    coming, reusing: found[coming.document.path], chunking: desired.chunking, into: store, at: address)
+            }
         }
+        var problems = brought.outcomes.compactMap(\.problem)
         for (document, file) in changes.unfinished {
-            failures.append(
-                try await document.telling(at: address) { try await settle(file, document, in: live.store.id) })
+            let problem = try await document.telling(at: address) { try await settle(file, document, in: store) }
+            problems += problem.map { [$0] } ?? []
         }
-        let problems = failures.compactMap(\.self)
+        if brought.isKept {
+            let missing = try await unfound(brought.outcomes.compactMap(\.arrived?.mark), of: desired, in: store)
+            if missing.isEmpty {
+                try await settle(&live)
+            } else {
+                problems.append(.lost(changes.attach.filter { missing.contains($0.mark) }, at: address))
+            }
+        }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        for file in changes.detach where !before.contains(file.id) { try await remove(file.id, from: live.store.id) }
-        if !new.isEmpty || context.intent != nil { try await context.record.close(intentOf: address) }
+        if !live.takesTogether(on: server.capabilities) { try await settle(&live) }
+        for file in changes.detach where !before.contains(file.id) { try await remove(file.id, from: store) }
+        if !changes.attach.isEmpty || context.intent != nil { try await context.record.close(intentOf: address) }
+    }
+
+    /// Brings documents in the way that the store takes; a lone one is kept by itself.
+    private func bring(
+        _ coming: [Coming], into live: inout LiveStore, _ one: @escaping @Sendable (Coming) async throws -> Brought
+    ) async throws -> BroughtTogether {
+        let isTogether = live.takesTogether(on: server.capabilities)
+        guard isTogether, coming.count > 1 || live.isUnsettled || live.isBuilding else {
+            return BroughtTogether(outcomes: try await coming.concurrentMap(limit: 1, one))
+        }
+        return try await bringTogether(coming, into: &live, one)
     }
 
     /// The files to take out whose content comes again, where that cannot be there twice.
@@ -69,18 +89,31 @@ extension VectorStoreResource {
     }
 
     private func bring(
-        _ document: Document, _ mark: String, reusing file: String?, _ desired: Desired, into store: String
-    ) async throws {
-        let id: String
-        if let file {
-            id = file
-        } else {
-            id = try await upload(document)
+        _ coming: Coming, reusing file: String?, chunking: ChunkingSpec, into store: String, at address: Address
+    ) async throws -> Brought {
+        let document = coming.document
+        var isOpen = false
+        var isGone = false
+        let problem = try await document.telling(at: address) {
+            do {
+                let id = if let file { file } else { try await uploading.run { try await upload(document) } }
+                let attributes = document.attributes.merging([LiveStore.markKey: coming.mark]) { _, mark in mark }
+                isOpen = true
+                let attached = try await attaching.run {
+                    try await server.files(in: store).attach(id, attributes: attributes, chunking: chunking.wire)
+                }
+                try await settle(attached, document, in: store)
+            } catch let error as WireError {
+                isOpen = isOpen && error.leavesOpen
+                isGone = error.isUnreachable
+                throw error
+            } catch {
+                isOpen = false
+                throw error
+            }
         }
-        let attributes = document.attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
-        let attached = try await server.files(in: store).attach(
-            id, attributes: attributes, chunking: desired.chunking.wire)
-        try await settle(attached, document, in: store)
+        guard let problem else { return .done(coming) }
+        return isGone ? .unreachable(problem) : isOpen ? .unanswered(problem) : .failed(problem)
     }
 
     /// Waits until a document is ingested; one that cannot be is taken out again.
@@ -105,7 +138,7 @@ extension VectorStoreResource {
     }
 
     /// Deletes the file before its attachment: the attachment carries our mark, so a crash between leaves it findable.
-    private func remove(_ file: String, from store: String) async throws {
+    func remove(_ file: String, from store: String) async throws {
         try await server.files.delete(file)
         try await server.files(in: store).detach(file)
     }
@@ -121,6 +154,18 @@ extension ChunkingSpec {
 }
 
 extension Diagnostic {
+    /// Documents that were taken in and are not found.
+    static func lost(_ coming: [Coming], at address: Address) -> Diagnostic {
+        let paths = coming.map { "`\($0.document.path)`" }
+        let named = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? " and \(paths.count - 3) more" : "")
+        return Diagnostic(
+            "lost-documents", "Documents that the server lost",
+            detail: "The server took in \(named), and does not find them: it was restarted meanwhile, or has several "
+                + "workers.",
+            fix: "Apply again, which brings them again; run a server with faiss with one worker.",
+            at: coming.first?.document.range, address: address.description, cause: .incomplete)
+    }
+
     fileprivate static func notIngested(_ document: Document, _ reason: String?) -> Diagnostic {
         Diagnostic(
             "not-ingested", "A document could not be ingested",

@@ -30,18 +30,24 @@ package struct VectorStoreResource: Resource {
     let folder: SpecFolder
     let transport: any HTTPTransport
     let leftovers: Leftovers
+    /// Those who upload, and those who attach, over all stores of a run: the server is one.
+    let uploading = Slots(uploads)
+    let attaching = Slots(concurrency)
+    /// How long a server that takes in what an interrupted run asked for is watched before it counts as calm.
+    let patience: Duration
     private let models: ModelListing
     private let inUse: InUse
 
     package init(
         _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing,
-        transport: any HTTPTransport, inUse: @escaping InUse
+        transport: any HTTPTransport, patience: Duration, inUse: @escaping InUse
     ) {
         self.server = server
         self.stack = stack
         self.folder = folder
         self.models = models
         self.transport = transport
+        self.patience = patience
         self.inUse = inUse
         leftovers = Leftovers(server)
     }
@@ -165,11 +171,8 @@ package struct VectorStoreResource: Resource {
                 embeddingDimension: desired.embeddingDimension, provider: desired.provider,
                 expiresAfterDays: desired.expiresAfterDays), at: address, in: context)
         var live = LiveStore(store: store, files: [], paths: [:])
-        try await bringDocuments(of: desired, into: live, at: address, in: context)
-        if isFinishedLater {
-            let metadata = store.metadata.merging([LiveStore.phaseKey: .string(LiveStore.ready)]) { $1 }
-            live.store = try await server.vectorStores.update(store.id, metadata: metadata)
-        }
+        try await bringDocuments(of: desired, into: &live, at: address, in: context)
+        if isFinishedLater { try await finish(&live) }
         return live
     }
 
@@ -186,12 +189,16 @@ package struct VectorStoreResource: Resource {
             updated.store = try await server.vectorStores.update(
                 live.store.id, name: desired.name, metadata: metadata, expiresAfterDays: desired.expiresAfterDays)
         }
-        try await bringDocuments(of: desired, into: live, at: address, in: context)
-        if live.isBuilding {
-            metadata[LiveStore.phaseKey] = .string(LiveStore.ready)
-            updated.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
-        }
+        let lost = try await resume(&updated, for: desired)
+        try await bringDocuments(of: desired, into: &updated, again: lost, at: address, in: context)
+        if live.isBuilding { try await finish(&updated) }
         return updated
+    }
+
+    /// Marks a store as whole.
+    private func finish(_ live: inout LiveStore) async throws {
+        live.store = try await server.vectorStores.update(
+            live.store.id, metadata: live.metadata(phase: LiveStore.ready))
     }
 
     /// - Throws: `Diagnostic` (`protected`) when files of somebody else are in it.
@@ -215,7 +222,9 @@ package struct VectorStoreResource: Resource {
     }
 
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        let metadata = live.store.metadata.filter { !Mark.keys.contains($0.key) && $0.key != LiveStore.phaseKey }
+        let metadata = live.store.metadata.filter {
+            !Mark.keys.contains($0.key) && ![LiveStore.phaseKey, LiveStore.lastKey].contains($0.key)
+        }
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
     }
 

@@ -108,8 +108,9 @@ extension Capabilities {
         generation == .ogx
     }
 
-    /// Whether attaching a file again leaves the store as it was; 0.2 keeps it twice.
-    package var attachesOnce: Bool {
-        generation != .v02
+    /// Whether several files may be attached to one vector store at the same time. OGX 1.5 waits a second for each, and
+    /// counts them under a lock; Llama Stack does neither, so that of two files at a time it may lose one from its list.
+    package var attachesTogether: Bool {
+        generation == .ogx && Version(version) >= Version(1, 5)
     }
 }

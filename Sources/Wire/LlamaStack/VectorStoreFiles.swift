@@ -5,16 +5,13 @@ extension LlamaStack {
     package func files(in store: String) -> VectorStoreFiles {
         VectorStoreFiles(
             endpoint: endpoint,
-            path: "\(capabilities.openAIPrefix)/vector_stores/\(PercentEncoding.segment(store))/files",
-            attachesOnce: capabilities.attachesOnce
-        )
+            path: "\(capabilities.openAIPrefix)/vector_stores/\(PercentEncoding.segment(store))/files")
     }
 
     /// `/v1/vector_stores/{id}/files`, 0.2 to OGX 1.5. An attachment has the id of its file.
     package struct VectorStoreFiles: Sendable {
         let endpoint: Endpoint
         let path: String
-        let attachesOnce: Bool
 
         /// All attachments, failed ones too, oldest first.
         package func list() async throws -> [VectorStoreFile] {
@@ -29,8 +26,8 @@ extension LlamaStack {
 
         /// Ingests a file and waits until that is done, or has failed: look at the `status` of what is returned.
         ///
-        /// A file that is attached already stays as it is, with its old attributes and state: detach it first. 0.2 takes it
-        /// in a second time, so there it is never sent twice.
+        /// A file that is attached already stays as it is, with its old attributes and state: detach it first. Never sent
+        /// twice: 0.2 takes it in a second time, and OGX does while the first attachment is not done.
         ///
         /// - Parameter timeout: for chunking and embedding the whole file.
         package func attach(
@@ -42,7 +39,7 @@ extension LlamaStack {
             return try await endpoint.decode(
                 Call(
                     "attach the file to the vector store", .post, path, body: .json(.object(body)),
-                    isRepeatable: attachesOnce, timeout: timeout
+                    timeout: timeout
                 )
             )
         }

@@ -77,6 +77,31 @@ extension LlamaStack {
             )
         }
 
+        /// Searches among the passages whose attribute has one of some values.
+        /// - Returns: The attributes of what is found, best first.
+        package func search(
+            _ id: String, for query: String, where key: String, isOneOf values: [String], atMost limit: Int
+        ) async throws -> [[String: Value]] {
+            let filter: Value =
+                values.count == 1
+                ? ["type": "eq", "key": .string(key), "value": .string(values[0])]
+                : ["type": "in", "key": .string(key), "value": .array(values.map { .string($0) })]
+            let body: Value = ["query": .string(query), "max_num_results": .integer(limit), "filters": filter]
+            let found = try await endpoint.decode(
+                Call(
+                    "search the vector store", .post, "\(path)/\(PercentEncoding.segment(id))/search",
+                    body: .json(body), isRepeatable: true), as: Found.self)
+            return found.data.map { $0.attributes ?? [:] }
+        }
+
+        private struct Found: Decodable {
+            struct Passage: Decodable {
+                let attributes: [String: Value]?
+            }
+
+            let data: [Passage]
+        }
+
         private static func expiry(_ days: Int) -> Value {
             ["anchor": "last_active_at", "days": .integer(days)]
         }
