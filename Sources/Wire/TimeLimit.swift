@@ -64,7 +64,8 @@ final class TimeLimit: Sendable {
         state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.inSeconds)") }
     }
 
-    /// Returns when a limit is exceeded, or the task is cancelled.
+    /// Returns when a limit is exceeded, or the task is cancelled. It sleeps a second at a time: a cancelled sleep keeps a
+    /// kilobyte until its time has come, which adds up where many requests with long limits are answered soon.
     private func watch() async {
         let end = ContinuousClock.now + whole
         while true {
@@ -75,7 +76,7 @@ final class TimeLimit: Sendable {
                 return state.withLock { $0.expired = next == end && end < (since ?? now) + pause ? whole : pause }
             }
             do {
-                try await Task.sleep(until: next, clock: .continuous)
+                try await Task.sleep(until: min(next, now + .seconds(1)), clock: .continuous)
             } catch {
                 return
             }
