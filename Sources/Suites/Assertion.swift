@@ -4,7 +4,7 @@ package import Runtime
 /// One claim about an answer, as `expect:` lists them: `{contains: 30 days}`.
 ///
 /// A conformer is one file in `Assertions/` and one line in `Assertions/All.swift`. Evaluation is pure: equal
-/// observations give equal findings.
+/// observations give equal results.
 package protocol Assertion: Sendable {
     /// The key in the spec with the way to read its operand.
     static var key: Key<Self> { get }
@@ -20,7 +20,7 @@ package protocol Assertion: Sendable {
 
     /// Judges one turn.
     /// - Throws: `Unobservable` when the server did not tell what the claim is about: nothing is known then.
-    func evaluate(_ observation: Observation) throws(Unobservable) -> Finding
+    func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult
 }
 
 extension Assertion {
@@ -42,7 +42,7 @@ package struct Observation: Sendable {
 }
 
 /// What an assertion found.
-package enum Finding: Sendable, Hashable {
+package enum AssertionResult: Sendable, Hashable {
     case passed
     case failed(Mismatch)
 }
@@ -74,9 +74,9 @@ package struct Unobservable: Error, Sendable, Hashable {
     }
 }
 
-extension Finding {
+extension AssertionResult {
     /// Passes when the claim holds, else fails with the mismatch.
-    static func passing(_ holds: Bool, else mismatch: @autoclosure () -> Mismatch) -> Finding {
+    static func passing(_ holds: Bool, else mismatch: @autoclosure () -> Mismatch) -> AssertionResult {
         holds ? .passed : .failed(mismatch())
     }
 }

@@ -81,7 +81,7 @@ package struct Expectation: SpecDecodable {
         }
     }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         switch content {
         case .ready(let assertion): return try assertion.evaluate(observation)
         case .waiting: throw Unobservable("`\(name)` refers to a value that is not known.")

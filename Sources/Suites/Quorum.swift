@@ -12,7 +12,7 @@ struct Quorum {
     }
 
     /// Passes and fails only when what could not be observed cannot change that.
-    func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         var passed = 0
         var unknown: Unobservable?
         var unknowns = 0

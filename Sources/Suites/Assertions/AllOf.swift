@@ -14,7 +14,7 @@ package struct AllOf: Assertion {
 
     package var claim: String { parts.map(\.claim).joined(separator: " and ") }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         try Quorum(parts, of: parts.count).evaluate(observation)
     }
 }

@@ -14,7 +14,7 @@ package struct AnyOf: Assertion {
 
     package var claim: String { parts.map(\.claim).joined(separator: " or ") }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         try Quorum(parts, of: 1).evaluate(observation)
     }
 }

@@ -30,7 +30,7 @@ package struct AtLeast: Assertion, SpecDecodable {
 
     package var claim: String { "meets \(count) of: \(parts.map(\.claim).joined(separator: "; "))" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         try Quorum(parts, of: count).evaluate(observation)
     }
 }

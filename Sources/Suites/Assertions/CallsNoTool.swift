@@ -8,7 +8,7 @@ package struct CallsNoTool: Assertion {
 
     package var claim: String { "has no tool call" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let calls = observation.answer.toolCalls
         return .passing(
             calls.isEmpty,

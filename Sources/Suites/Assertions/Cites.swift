@@ -15,7 +15,7 @@ package struct Cites: Assertion {
 
     package var claim: String { "cites `\(path)`" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard !answer.cited.contains(path) else { return .passed }
         guard answer.tellsSources, answer.tellsCitations else { throw .sources }

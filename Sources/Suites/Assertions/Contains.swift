@@ -15,7 +15,7 @@ package struct Contains: Assertion {
 
     package var claim: String { "contains `\(text)`" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
             actual.contains(text),

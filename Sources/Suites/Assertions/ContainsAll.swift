@@ -15,7 +15,7 @@ package struct ContainsAll: Assertion {
 
     package var claim: String { "contains \(texts.listed)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         let missing = texts.filter { !actual.contains($0) }
         return .passing(

@@ -15,7 +15,7 @@ package struct ContainsAny: Assertion {
 
     package var claim: String { "contains one of \(texts.listed)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
             texts.contains { actual.contains($0) },

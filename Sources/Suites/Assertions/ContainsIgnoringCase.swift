@@ -15,7 +15,7 @@ package struct ContainsIgnoringCase: Assertion {
 
     package var claim: String { "contains `\(text)` in any letter case" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
             actual.lowercased().contains(text.lowercased()),

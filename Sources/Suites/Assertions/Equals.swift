@@ -15,7 +15,7 @@ package struct Equals: Assertion {
 
     package var claim: String { "equals `\(text.trimmed)`" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let (expected, actual) = (text.trimmed, observation.answer.text.trimmed)
         return .passing(
             actual == expected,

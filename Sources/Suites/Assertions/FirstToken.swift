@@ -15,7 +15,7 @@ package struct FirstToken: Assertion {
 
     package var claim: String { "begins within \(Quantity.spelled(limit))" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let time = observation.answer.timeToFirstToken else {
             throw Unobservable("When the first piece of text came is not known: the answer was not streamed.")
         }

@@ -18,7 +18,7 @@ package struct HasStatus: Assertion {
 
     package var claim: String { "is \(status.rawValue)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard answer.status == status else {
             let reason = "The turn is \(answer.status.rawValue)" + (answer.error.map { ": \($0)" } ?? "")

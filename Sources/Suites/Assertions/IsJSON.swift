@@ -8,7 +8,7 @@ package struct IsJSON: Assertion {
 
     package var claim: String { "is valid JSON" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         .passing(observation.answer.text.json != nil, else: .notJSON(observation.answer.text))
     }
 }

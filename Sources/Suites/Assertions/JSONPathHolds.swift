@@ -52,7 +52,7 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
 
     package var claim: String { "has at `\(path.source)` \(condition.text)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let root = observation.answer.text.json else { return .failed(.notJSON(observation.answer.text)) }
         let values = path.values(in: root)
         return .passing(condition.holds(for: values), else: mismatch(values, in: root))

@@ -15,7 +15,7 @@ package struct Judgement: Assertion {
 
     package var claim: String { "is good by the judge \(judges.map(\.value).listed)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         throw Unobservable("This version of drover does not ask judges.")
     }
 }

@@ -15,7 +15,7 @@ package struct Latency: Assertion {
 
     package var claim: String { "takes at most \(Quantity.spelled(limit))" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let latency = observation.answer.latency
         return .passing(
             latency <= limit,

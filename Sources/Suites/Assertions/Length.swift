@@ -15,7 +15,7 @@ package struct Length: Assertion {
 
     package var claim: String { "has \(bounds.text) characters" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let count = observation.answer.text.count
         return .passing(
             bounds.contains(count),

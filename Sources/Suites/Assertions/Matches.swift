@@ -15,7 +15,7 @@ package struct Matches: Assertion {
 
     package var claim: String { "matches `\(pattern.source)`" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
             pattern.matches(actual),

@@ -17,7 +17,7 @@ package struct Not: Assertion {
 
     package var claim: String { "is not one that \(inner.claim)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         switch try inner.evaluate(observation) {
         case .failed: .passed
         case .passed:

@@ -34,7 +34,7 @@ package struct Retrieves: Assertion, SpecDecodable {
 
     package var claim: String { "rests on a search that found \(documents.listed)" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard answer.tellsSources else { throw .sources }
         let counted = answer.retrieved.prefix(within ?? .max)

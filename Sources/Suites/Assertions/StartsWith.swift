@@ -15,7 +15,7 @@ package struct StartsWith: Assertion {
 
     package var claim: String { "starts with `\(text)`" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text.trimmed
         return .passing(
             actual.hasPrefix(text),

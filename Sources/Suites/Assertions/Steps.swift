@@ -15,7 +15,7 @@ package struct Steps: Assertion {
 
     package var claim: String { "takes at most \(limit) steps" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let steps = observation.answer.steps else {
             throw Unobservable("This server does not tell how many steps an answer took.")
         }

@@ -9,7 +9,7 @@ package struct Streams: Assertion {
 
     package var claim: String { "streams its whole text" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard let streamed = answer.streamedText else {
             throw Unobservable("What was streamed is not known: the answer was not streamed.")

@@ -31,7 +31,7 @@ package struct Tokens: Assertion, SpecDecodable {
 
     package var claim: String { "uses at most \(text(input, output, total))" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let usage = observation.answer.usage else {
             throw Unobservable("This server does not tell how many tokens an answer used.")
         }

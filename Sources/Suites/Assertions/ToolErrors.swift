@@ -15,7 +15,7 @@ package struct ToolErrors: Assertion {
 
     package var claim: String { "has \(count) failed tool calls" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard observation.answer.tellsToolErrors else {
             throw Unobservable("This server does not tell which tool calls went wrong.")
         }

@@ -15,7 +15,7 @@ package struct ToolOrder: Assertion {
 
     package var claim: String { "has calls in the order \(names.joined(separator: ", "))" }
 
-    package func evaluate(_ observation: Observation) throws(Unobservable) -> Finding {
+    package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let calls = observation.answer.toolCalls
         var rest = calls[...]
         for name in names {
