@@ -1,0 +1,78 @@
+import FoundationEssentials
+import Language
+
+/// What one run of a suite adds to what is known of one state of an agent: what gates, and a server that asks for
+/// evidence, read.
+///
+///     {"at":"2026-06-01T12:00:00Z","attempts":12,"format":1,"key":"9f86d081…","run":"1d2c…","samples":
+///      {"errors":0,"failed":1,"passed":9},"suite":"golden"}
+///
+/// Evidence accumulates and is never replaced. It is kept where the suite's results are: on the evaluation run in MLflow,
+/// as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by which runs are
+/// searched, since MLflow's filters compare whole values of tags. The text stays far below the 5,000 characters that
+/// MLflow 2 takes for a tag; what does not fit there, such as the samples themselves, is an artifact of the run. A run that
+/// was stopped halfway has no such tag.
+package struct Evidence: Sendable, Hashable, Codable {
+    /// How many samples ended how.
+    package struct Samples: Sendable, Hashable, Codable {
+        package let passed: Int
+        package let failed: Int
+        /// Those that could not be judged.
+        package let errors: Int
+
+        package init(passed: Int, failed: Int, errors: Int) {
+            self.passed = passed
+            self.failed = failed
+            self.errors = errors
+        }
+    }
+
+    /// The number of this form. A later drover may add keys; it counts up when one is removed or means something else.
+    package static let format = 1
+
+    package let format: Int
+    package let suite: String
+    /// The digest of all that the result depends on: equal keys, and the samples count together.
+    package let key: String
+    package let samples: Samples
+    /// How many conversations were held for them, those that were tried again included.
+    package let attempts: Int
+    /// When the run began: ISO 8601 in UTC, `2026-06-01T12:00:00Z`.
+    package let at: String
+    /// MLflow's id of the evaluation run.
+    package let run: String
+
+    package init(suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String) {
+        format = Self.format
+        self.suite = suite
+        self.key = key
+        self.samples = samples
+        self.attempts = attempts
+        self.at = at
+        self.run = run
+    }
+}
+
+extension Evidence {
+    /// Reads what `text` wrote; nil for anything else, and for a form that this version does not know.
+    package init?(_ text: String) {
+        // Why it is none does not matter: what is not understood is no evidence.
+        guard let evidence = try? JSONDecoder().decode(Evidence.self, from: Data(text.utf8)),
+            evidence.format == Self.format
+        else { return nil }
+        self = evidence
+    }
+
+    /// JSON with sorted keys: equal evidence, equal text.
+    package var text: String {
+        let value: Value = [
+            "format": .integer(format), "suite": .string(suite), "key": .string(key),
+            "samples": [
+                "passed": .integer(samples.passed), "failed": .integer(samples.failed),
+                "errors": .integer(samples.errors),
+            ],
+            "attempts": .integer(attempts), "at": .string(at), "run": .string(run),
+        ]
+        return value.canonicalJSON
+    }
+}

@@ -1,0 +1,29 @@
+import Runtime
+import Testing
+
+@Suite("Evidence")
+struct EvidenceTests {
+    private let evidence = Evidence(
+        suite: "golden", key: "9f86d081", samples: Evidence.Samples(passed: 9, failed: 1, errors: 2), attempts: 14,
+        at: "2026-06-01T12:00:00Z", run: "1d2c")
+    private let text =
+        #"{"at":"2026-06-01T12:00:00Z","attempts":14,"format":1,"key":"9f86d081","run":"1d2c","#
+        + #""samples":{"errors":2,"failed":1,"passed":9},"suite":"golden"}"#
+
+    @Test("Evidence is written as one line of JSON, and read back as it was")
+    func roundTrip() {
+        #expect(evidence.text == text)
+        #expect(Evidence(text) == evidence)
+    }
+
+    @Test("Keys that a later version added are passed over")
+    func moreKeys() {
+        #expect(Evidence(#"{"more":[1],"# + text.dropFirst()) == evidence)
+    }
+
+    @Test("What is not understood is no evidence", arguments: [#""format":2"#, #""format":null"#, #""formal":1"#])
+    func unknown(format: String) {
+        #expect(Evidence(text.replacing(#""format":1"#, with: format)) == nil)
+        #expect(Evidence("") == nil)
+    }
+}
