@@ -1,23 +1,18 @@
 /// Parses comma-separated values (RFC 4180): quotes around cells with commas, line breaks and (doubled) quotes.
 enum CSV {
-    /// The rows below the header; every cell is text.
-    static func rows(of text: String) throws(MalformedTable) -> [Table.Row] {
+    /// The names of the columns, and the cells of each row below them.
+    static func rows(of text: String) throws(MalformedTable) -> (header: [String], rows: [[String]]) {
         var records = try records(of: text)
-        guard !records.isEmpty else { return [] }
+        guard !records.isEmpty else { return ([], []) }
         let header = records.removeFirst().cells
         guard Set(header).count == header.count else {
             throw MalformedTable(reason: "Two of its columns have one name: \(header.listed)")
         }
-        var rows: [Table.Row] = []
-        for record in records {
-            guard record.cells.count == header.count else {
-                let counts = "has \(record.cells.count) cells, and the first line has \(header.count)"
-                throw MalformedTable(reason: "Line \(record.line) \(counts)")
-            }
-            let cells = zip(header, record.cells.map { Value.string($0) })
-            rows.append(Table.Row(values: Dictionary(cells) { first, _ in first }))
+        for record in records where record.cells.count != header.count {
+            let counts = "has \(record.cells.count) cells, and the first line has \(header.count)"
+            throw MalformedTable(reason: "Line \(record.line) \(counts)")
         }
-        return rows
+        return (header, records.map(\.cells))
     }
 
     private struct Record {
@@ -36,24 +31,29 @@ enum CSV {
     }
 
     private struct Scanner {
-        private let scalars: [Unicode.Scalar]
+        private static let quote = UInt8(ascii: "\"")
+        private static let comma = UInt8(ascii: ",")
+        private static let lineFeed = UInt8(ascii: "\n")
+        private static let carriageReturn = UInt8(ascii: "\r")
+
+        private let bytes: [UInt8]
         private var position = 0
         private var line = 1
 
         init(_ text: String) {
-            scalars = Array(text.unicodeScalars)
+            bytes = Array(text.utf8)
         }
 
-        private var current: Unicode.Scalar? {
-            position < scalars.count ? scalars[position] : nil
+        private var current: UInt8? {
+            position < bytes.count ? bytes[position] : nil
         }
 
         mutating func record() throws(MalformedTable) -> Record? {
             guard current != nil else { return nil }
             var record = Record(cells: [], line: line)
             while true {
-                record.cells.append(current == "\"" ? try quoted() : plain())
-                guard current == "," else { break }
+                record.cells.append(current == Self.quote ? try quoted() : plain())
+                guard current == Self.comma else { break }
                 position += 1
             }
             try endLine()
@@ -61,43 +61,42 @@ enum CSV {
         }
 
         private mutating func plain() -> String {
-            let rest = scalars[position...].prefix { $0 != "," && $0 != "\n" && $0 != "\r" }
+            let ends = [Self.comma, Self.lineFeed, Self.carriageReturn]
+            let rest = bytes[position...].prefix { !ends.contains($0) }
             position += rest.count
             return text(rest)
         }
 
         private mutating func quoted() throws(MalformedTable) -> String {
             let start = line
-            var cell: [Unicode.Scalar] = []
+            var cell: [UInt8] = []
             position += 1
-            while let scalar = current {
+            while let byte = current {
                 position += 1
-                if scalar == "\n" { line += 1 }
-                guard scalar == "\"" else {
-                    cell.append(scalar)
+                if byte == Self.lineFeed { line += 1 }
+                guard byte == Self.quote else {
+                    cell.append(byte)
                     continue
                 }
-                guard current == "\"" else { return text(cell[...]) }
-                cell.append("\"")
+                guard current == Self.quote else { return text(cell[...]) }
+                cell.append(Self.quote)
                 position += 1
             }
             throw MalformedTable(reason: "A quote that begins in line \(start) is never closed")
         }
 
         private mutating func endLine() throws(MalformedTable) {
-            if current == "\r" { position += 1 }
-            guard let scalar = current else { return }
-            guard scalar == "\n" else {
+            if current == Self.carriageReturn { position += 1 }
+            guard let byte = current else { return }
+            guard byte == Self.lineFeed else {
                 throw MalformedTable(reason: "Line \(line) has text after a closing quote")
             }
             position += 1
             line += 1
         }
 
-        private func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
-            var view = String.UnicodeScalarView()
-            view.append(contentsOf: scalars)
-            return String(view)
+        private func text(_ bytes: ArraySlice<UInt8>) -> String {
+            String(decoding: bytes, as: UTF8.self)
         }
     }
 }

@@ -1,37 +1,73 @@
-/// The rows of a CSV or JSON Lines file.
-package enum Table {
+/// The rows of a CSV or JSON Lines file, in their order. What is held is their text: a row is made when it is asked for.
+package struct Table: Sendable, RandomAccessCollection {
     /// One row: values by column name.
     package struct Row: Sendable, Hashable {
         package let values: [String: Value]
     }
 
+    private enum Content: Sendable {
+        case cells(header: [String], rows: [[String]])
+        /// Where in the text each object stands.
+        case objects([UInt8], [Range<Int>])
+    }
+
+    private let content: Content
+
+    package var startIndex: Int { 0 }
+
+    package var endIndex: Int {
+        switch content {
+        case .cells(_, let rows): rows.count
+        case .objects(_, let lines): lines.count
+        }
+    }
+
+    package subscript(index: Int) -> Row {
+        switch content {
+        case .cells(let header, let rows):
+            Row(values: Dictionary(zip(header, rows[index].map { .string($0) })) { first, _ in first })
+        case .objects(let text, let lines):
+            // Each line was found to be an object when the table was read.
+            Row(values: (try? Value(json: text[lines[index]]))?.object ?? [:])
+        }
+    }
+
     /// Reads a `.csv` or `.jsonl` file; a table without rows is a mistake.
     /// - Throws: `Diagnostic` at the path.
-    package static func read(_ path: Located<String>, in folder: SpecFolder) throws(Diagnostic) -> [Row] {
+    package static func read(_ path: Located<String>, in folder: SpecFolder) throws(Diagnostic) -> Table {
         let text = try folder.text(of: path)
         let isCSV = path.value.lowercased().hasSuffix(".csv")
         guard isCSV || path.value.lowercased().hasSuffix(".jsonl") else { throw .unknownTable(path) }
         do throws(MalformedTable) {
-            let rows = isCSV ? try CSV.rows(of: text) : try jsonLines(text)
-            guard !rows.isEmpty else { throw MalformedTable(reason: "It has no rows") }
-            return rows
+            let table = isCSV ? try Table(csv: text) : try Table(jsonLines: text)
+            guard !table.isEmpty else { throw MalformedTable(reason: "It has no rows") }
+            return table
         } catch {
             throw .malformedTable(path, error.reason)
         }
     }
 
-    /// One object a line; empty lines do not count.
-    static func jsonLines(_ text: String) throws(MalformedTable) -> [Row] {
-        var rows: [Row] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            guard line.contains(where: { !$0.isWhitespace }) else { continue }
+    /// Reads what is below the header; every cell is text.
+    init(csv text: String) throws(MalformedTable) {
+        let (header, rows) = try CSV.rows(of: text)
+        content = .cells(header: header, rows: rows)
+    }
+
+    /// Reads one object a line; empty lines do not count.
+    init(jsonLines text: String) throws(MalformedTable) {
+        let bytes = Array(text.utf8)
+        var lines: [Range<Int>] = []
+        var start = 0
+        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
+            defer { start += line.count + 1 }
+            guard String(decoding: line, as: UTF8.self).contains(where: { !$0.isWhitespace }) else { continue }
             // The place helps more than the parser's reason.
-            guard let object = (try? Value(json: line.utf8))?.object else {
+            guard (try? Value(json: line))?.object != nil else {
                 throw MalformedTable(reason: "Line \(index + 1) is not a JSON object")
             }
-            rows.append(Row(values: object))
+            lines.append(start..<(start + line.count))
         }
-        return rows
+        content = .objects(bytes, lines)
     }
 }
 

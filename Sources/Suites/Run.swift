@@ -16,7 +16,7 @@ package struct Run: Sendable {
 
     /// The number of deciding cases of all suites by verdict.
     package var counts: Counts {
-        Counts(suites.flatMap(\.cases))
+        Counts(suites.lazy.flatMap(\.cases))
     }
 }
 
@@ -27,12 +27,20 @@ package struct Counts: Sendable, Hashable {
     package let inconclusive: Int
     package let quarantined: Int
 
-    init(_ cases: [CaseTally]) {
-        let deciding = cases.filter(\.decides)
-        passed = deciding.count { $0.verdict == .passed }
-        failed = deciding.count { $0.verdict == .failed }
-        inconclusive = deciding.count { $0.verdict == .inconclusive }
-        quarantined = cases.count - deciding.count
+    init(_ cases: some Sequence<CaseTally>) {
+        var verdicts: [Verdict: Int] = [:]
+        var quarantined = 0
+        for testCase in cases {
+            if testCase.decides {
+                verdicts[testCase.verdict, default: 0] += 1
+            } else {
+                quarantined += 1
+            }
+        }
+        passed = verdicts[.passed, default: 0]
+        failed = verdicts[.failed, default: 0]
+        inconclusive = verdicts[.inconclusive, default: 0]
+        self.quarantined = quarantined
     }
 
     /// `6 passed, 1 failed, 0 inconclusive`.

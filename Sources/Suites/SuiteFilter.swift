@@ -38,10 +38,11 @@ package struct SuiteFilter: Sendable, Hashable {
     }
 
     private func selecting(from suite: TestSuite) -> TestSuite {
+        guard !cases.isEmpty || !labels.isEmpty else { return suite }
         var suite = suite
-        suite.cases.removeAll { testCase in
-            !(cases.isEmpty || cases.contains(where: testCase.isNamed))
-                || !labels.allSatisfy { testCase.labels[$0.key] == $0.value }
+        suite.cases = suite.cases.selecting { testCase in
+            (cases.isEmpty || cases.contains(where: testCase.isNamed))
+                && labels.allSatisfy { testCase.labels[$0.key] == $0.value }
         }
         return suite
     }
@@ -52,6 +53,7 @@ package struct SuiteFilter: Sendable, Hashable {
     }
 
     private func unknownCases(_ all: [TestSuite]) -> [Diagnostic] {
+        guard !cases.isEmpty else { return [] }
         let known = all.flatMap(\.cases)
         return cases.filter { name in !known.contains { $0.isNamed(name) } }.map { name in
             .unknown("case", name, among: known.map(\.id.description) + known.map(\.id.slug))

@@ -8,12 +8,21 @@ struct SuiteProgress {
         let suite: Int
         let testCase: Int
         let sample: Int
+        let id: CaseID
+    }
+
+    private struct Position {
+        var suite = 0
+        var testCase = 0
+        var sample = 0
     }
 
     private let suites: [TestSuite]
     private let today: CalendarDay
-    /// The sample after the last that was handed out; nil when all were.
-    private var upcoming: Unit?
+    /// Of the sample after the last that was handed out.
+    private var upcoming = Position()
+    /// The case of the last sample that was handed out: its other samples follow.
+    private var latest: (suite: Int, index: Int, testCase: TestCase)?
     private var tallies: [SuiteTally]
     /// The samples of each case that are not settled, and the cases of each suite that are not.
     private var missing: [[Int]]
@@ -29,42 +38,43 @@ struct SuiteProgress {
         tallies = suites.map { suite in
             SuiteTally(suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) })
         }
-        missing = suites.map { $0.cases.map(\.repetition.samples) }
+        missing = tallies.map { $0.cases.map(\.repetition.samples) }
         open = suites.map(\.cases.count)
         notRun = suites.map { _ in [:] }
         isJudged = suites.map { _ in false }
         events = [.started(samples: missing.joined().reduce(0, +))]
-        upcoming = first(ofSuite: 0, testCase: 0)
     }
 
-    /// The first sample of a case, or of the next case that there is.
-    private func first(ofSuite suite: Int, testCase: Int) -> Unit? {
-        var (suite, testCase) = (suite, testCase)
-        while suite < suites.count, testCase >= suites[suite].cases.count { (suite, testCase) = (suite + 1, 0) }
-        return suite < suites.count ? Unit(suite: suite, testCase: testCase, sample: 0) : nil
+    private mutating func popFirst() -> (unit: Unit, testCase: TestCase)? {
+        while upcoming.suite < suites.count, upcoming.testCase >= suites[upcoming.suite].cases.count {
+            upcoming = Position(suite: upcoming.suite + 1)
+        }
+        guard upcoming.suite < suites.count else { return nil }
+        let position = upcoming
+        let testCase = testCase(at: position)
+        upcoming.sample += 1
+        if upcoming.sample >= testCase.repetition.samples {
+            upcoming = Position(suite: position.suite, testCase: position.testCase + 1)
+        }
+        let unit = Unit(
+            suite: position.suite, testCase: position.testCase, sample: position.sample, id: testCase.id)
+        return (unit, testCase)
     }
 
-    private mutating func popFirst() -> Unit? {
-        guard let unit = upcoming else { return nil }
-        let isLast = unit.sample + 1 == suites[unit.suite].cases[unit.testCase].repetition.samples
-        upcoming =
-            isLast
-            ? first(ofSuite: unit.suite, testCase: unit.testCase + 1)
-            : Unit(suite: unit.suite, testCase: unit.testCase, sample: unit.sample + 1)
-        return unit
-    }
-
-    func testCase(of unit: Unit) -> TestCase {
-        suites[unit.suite].cases[unit.testCase]
+    private mutating func testCase(at position: Position) -> TestCase {
+        if let latest, latest.suite == position.suite, latest.index == position.testCase { return latest.testCase }
+        let testCase = suites[position.suite].cases[position.testCase]
+        latest = (position.suite, position.testCase, testCase)
+        return testCase
     }
 
     /// The next sample to take; those that will not be taken are finished on the way.
-    mutating func next(elapsed: Duration) -> Unit? {
-        while let unit = popFirst() {
+    mutating func next(elapsed: Duration) -> (unit: Unit, testCase: TestCase)? {
+        while let (unit, testCase) = popFirst() {
             stop(unit.suite, elapsed: elapsed)
-            guard let reason = stopped[unit.suite] ?? testCase(of: unit).quarantine?.problem(on: today) else {
-                events.append(.sampleStarted(testCase(of: unit).id))
-                return unit
+            guard let reason = stopped[unit.suite] ?? testCase.quarantine?.problem(on: today) else {
+                events.append(.sampleStarted(unit.id))
+                return (unit, testCase)
             }
             skip(unit, because: reason, elapsed: elapsed)
         }
@@ -76,14 +86,14 @@ struct SuiteProgress {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
         tallies[unit.suite].take(sample, ofCase: unit.testCase)
         let finished = FinishedSample(
-            id: testCase(of: unit).id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed)
+            id: unit.id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed)
         events.append(.sampleFinished(finished))
         settle(unit, elapsed: elapsed)
     }
 
     /// Gives up on everything that still waits.
     mutating func close(elapsed: Duration) {
-        while let unit = popFirst() { skip(unit, because: .interrupted, elapsed: elapsed) }
+        while let (unit, _) = popFirst() { skip(unit, because: .interrupted, elapsed: elapsed) }
         for index in suites.indices where !isJudged[index] { judge(index, elapsed: elapsed) }
     }
 
@@ -103,7 +113,7 @@ struct SuiteProgress {
         guard missing[unit.suite][unit.testCase] == 0 else { return }
         let verdict = tallies[unit.suite].cases[unit.testCase].verdict
         let reason = notRun[unit.suite].removeValue(forKey: unit.testCase)
-        events.append(.caseFinished(testCase(of: unit).id, verdict, notRun: reason))
+        events.append(.caseFinished(unit.id, verdict, notRun: reason))
         open[unit.suite] -= 1
         if open[unit.suite] == 0 { judge(unit.suite, elapsed: elapsed) }
     }

@@ -45,8 +45,9 @@ package struct SuiteRunner: Sendable {
         try await withThrowingTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
             var running = 0
             while true {
-                while running < concurrency, !Task.isCancelled, let unit = progress.next(elapsed: watch.elapsed()) {
-                    let testCase = progress.testCase(of: unit)
+                while running < concurrency, !Task.isCancelled,
+                    let (unit, testCase) = progress.next(elapsed: watch.elapsed())
+                {
                     let agent = agents[suites[unit.suite].agent]
                     group.addTask {
                         let (sample, trace) = await sample(of: testCase, with: agent)

@@ -1,39 +1,54 @@
 package import Runtime
 
-/// What the samples of a case come to in numbers, whatever their size.
+/// What the samples of a case come to in numbers, whatever their size. There is one of each case for the whole run, so that
+/// it is small.
 package struct CaseTally: Sendable, Hashable {
-    package let repetition: Repetition
+    private let wanted: Int32
+    private let needed: Int32
+    private var counts = Counts()
+    /// In nanoseconds.
+    private var longest = 0
+    private var total = 0
+    private var input = 0
+    private var output = 0
+    private var tellsTokens = true
+    private var isAnswered = false
     /// Whether the verdict counts for the suite.
     package let decides: Bool
-    package private(set) var passed = 0
-    package private(set) var failed = 0
-    package private(set) var errors = 0
-    /// The most attempts that a sample took; 0 when there are no samples.
-    package private(set) var attempts = 0
-    /// The longest sample; nil when nothing was answered.
-    package private(set) var latency: Duration?
-    /// All samples together.
-    package private(set) var totalLatency = Duration.zero
     /// Whether something is to be told of a sample: an expectation that did not hold, or a problem.
     package private(set) var hasFindings = false
     /// Whether samples are missing, for a reason that is told.
     package private(set) var isMissingSamples = false
-    private var tokens = Answer.Usage(input: 0, output: 0)
-    private var tellsTokens = true
+
+    private struct Counts: Sendable, Hashable {
+        var passed: Int32 = 0
+        var failed: Int32 = 0
+        var errors: Int32 = 0
+        var attempts: Int32 = 0
+    }
 
     package init(_ repetition: Repetition, decides: Bool) {
-        self.repetition = repetition
+        wanted = Int32(clamping: repetition.samples)
+        needed = Int32(clamping: repetition.atLeast)
         self.decides = decides
     }
 
+    package var repetition: Repetition { Repetition(samples: Int(wanted), atLeast: Int(needed)) }
+    package var passed: Int { Int(counts.passed) }
+    package var failed: Int { Int(counts.failed) }
+    package var errors: Int { Int(counts.errors) }
     /// How many samples were taken.
-    package var samples: Int {
-        passed + failed + errors
-    }
+    package var samples: Int { passed + failed + errors }
+    /// The most attempts that a sample took; 0 when there are no samples.
+    package var attempts: Int { Int(counts.attempts) }
+    /// The longest sample; nil when nothing was answered.
+    package var latency: Duration? { isAnswered ? .nanoseconds(longest) : nil }
+    /// All samples together.
+    package var totalLatency: Duration { .nanoseconds(total) }
 
     /// All samples together; nil when one of them is not known.
     package var usage: Answer.Usage? {
-        samples > 0 && tellsTokens ? tokens : nil
+        samples > 0 && tellsTokens ? Answer.Usage(input: input, output: output) : nil
     }
 
     package var verdict: Verdict {
@@ -42,16 +57,18 @@ package struct CaseTally: Sendable, Hashable {
 
     mutating func take(_ sample: Sample) {
         switch sample.verdict {
-        case .passed: passed += 1
-        case .failed: failed += 1
-        case .error: errors += 1
+        case .passed: counts.passed += 1
+        case .failed: counts.failed += 1
+        case .error: counts.errors += 1
         }
-        attempts = max(attempts, sample.attempts)
-        totalLatency += sample.latency
-        if !sample.turns.isEmpty { latency = max(latency ?? .zero, sample.latency) }
+        counts.attempts = max(counts.attempts, Int32(clamping: sample.attempts))
+        let latency = sample.latency.nanoseconds
+        total += latency
+        longest = max(longest, latency)
+        isAnswered = isAnswered || !sample.turns.isEmpty
         if let usage = sample.usage {
-            tokens.input += usage.input
-            tokens.output += usage.output
+            input += usage.input
+            output += usage.output
         } else {
             tellsTokens = false
         }

@@ -9,11 +9,11 @@ package struct TestSuite: Sendable {
     package let range: SourceRange
     package let thresholds: Thresholds
     /// In declaration order.
-    package var cases: [TestCase]
+    package var cases: TestCases
 
     package init(
         name: String, agent: String, experiment: String? = nil, range: SourceRange,
-        thresholds: Thresholds = Thresholds(), cases: [TestCase]
+        thresholds: Thresholds = Thresholds(), cases: TestCases
     ) {
         self.name = name
         self.agent = agent
@@ -21,5 +21,13 @@ package struct TestSuite: Sendable {
         self.range = range
         self.thresholds = thresholds
         self.cases = cases
+    }
+    package init(
+        name: String, agent: String, experiment: String? = nil, range: SourceRange,
+        thresholds: Thresholds = Thresholds(), cases: [TestCase]
+    ) {
+        self.init(
+            name: name, agent: agent, experiment: experiment, range: range, thresholds: thresholds,
+            cases: TestCases(cases))
     }
 }

@@ -28,7 +28,7 @@ package struct JUnitReport: Report {
     package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
         let run = recorded.run
         var xml = XMLWriter()
-        let all = run.suites.flatMap(\.cases).map(JUnitOutcome.init)
+        let all = run.suites.lazy.flatMap(\.cases).map(JUnitOutcome.init)
         let attributes = [
             ("name", run.stack), ("tests", "\(all.count)"), ("failures", "\(all.count { $0 == .failure })"),
             ("errors", "\(all.count { $0 == .error })"), ("time", run.duration.seconds),
@@ -65,8 +65,8 @@ package struct JUnitReport: Report {
     }
 
     private func attributes(of suite: SuiteResult, _ recorded: RecordedRun) -> [(String, String)] {
-        let outcomes = suite.cases.map(JUnitOutcome.init)
-        let time = suite.cases.map(\.totalLatency).reduce(.zero, +)
+        let outcomes = suite.cases.lazy.map(JUnitOutcome.init)
+        let time = suite.cases.lazy.map(\.totalLatency).reduce(.zero, +)
         return [
             ("name", suite.suite), ("tests", "\(outcomes.count)"),
             ("failures", "\(outcomes.count { $0 == .failure })"), ("errors", "\(outcomes.count { $0 == .error })"),

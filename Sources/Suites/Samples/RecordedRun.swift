@@ -71,11 +71,11 @@ package struct RecordedRun: Sendable {
 
     /// The case with all its samples.
     package func result(of position: Position) throws(Diagnostic) -> CaseResult {
-        let indexed = suites[position.suite].cases[position.testCase]
-        let samples = try indexed.samples.compactMap { $0 }.map { span throws(Diagnostic) in try sample(at: span) }
-        let notRun = try indexed.notRun.map { span throws(Diagnostic) in try reason(at: span) }
-        let isCut = samples.count < indexed.samples.count
-        return try read(indexed.declared) { entry throws(UnreadableRecord) in
+        let suite = suites[position.suite]
+        let samples = try suite.taken(of: position.testCase).map { span throws(Diagnostic) in try sample(at: span) }
+        let notRun = try suite.notRun[position.testCase].map { span throws(Diagnostic) in try reason(at: span) }
+        let isCut = suite.isCut(position.testCase)
+        return try read(suite.cases[position.testCase].declared) { entry throws(UnreadableRecord) in
             guard case .testCase(let record) = entry else { throw .noCase }
             return try record.result(samples, notRun: notRun ?? (isCut ? .interrupted : nil), in: sources)
         }

@@ -6,19 +6,25 @@ struct RunIndex: Sendable {
     /// A case and where its samples are told.
     struct Case: Sendable {
         let declared: SampleLog.Span
-        /// By number; nil while it is not there.
-        var samples: [SampleLog.Span?]
-        var notRun: SampleLog.Span?
+        /// Where its samples are among those of the suite, by their numbers.
+        let samples: Range<Int>
     }
 
     struct Suite: Sendable {
         let record: SuiteRecord
         var positions: [CaseID: Int] = [:]
         var cases: [Case] = []
+        /// Those of all cases; empty while it is not there.
+        var samples: [SampleLog.Span] = []
+        /// Why samples are missing, by the position of the case.
+        var notRun: [Int: SampleLog.Span] = [:]
         var tally = SuiteTally([])
         /// nil while it is not over.
         var elapsed: Int?
     }
+
+    /// No case has more samples.
+    private static let mostSamples = 1_000_000
 
     private(set) var run: RunRecord?
     /// In declaration order.
@@ -50,7 +56,7 @@ struct RunIndex: Sendable {
         case .notRun(let record):
             let id = try CaseID(recorded: record.testCase)
             let (suite, testCase) = try position(of: id)
-            suites[suite].cases[testCase].notRun = span
+            suites[suite].notRun[testCase] = span
             suites[suite].tally.miss(case: testCase)
         case .suiteEnd(let record):
             guard let suite = numbers[record.suite] else { throw .unknown(record.suite) }
@@ -63,19 +69,21 @@ struct RunIndex: Sendable {
         _ sample: Sample, of id: CaseID, _ number: Int, elapsed: Int, at span: SampleLog.Span
     ) throws(UnreadableRecord) {
         let (suite, testCase) = try position(of: id)
-        guard suites[suite].cases[testCase].samples.indices.contains(number - 1) else {
+        let samples = suites[suite].cases[testCase].samples
+        guard (1...max(1, samples.count)).contains(number), !samples.isEmpty else {
             throw UnreadableRecord(reason: "`\(id)` has no sample \(number)")
         }
         latest = max(latest, elapsed)
-        guard suites[suite].cases[testCase].samples[number - 1] == nil else { return }
-        suites[suite].cases[testCase].samples[number - 1] = span
+        let place = samples.lowerBound + number - 1
+        guard suites[suite].samples[place].isEmpty else { return }
+        suites[suite].samples[place] = span
         suites[suite].tally.take(sample, ofCase: testCase)
     }
 
     /// Says of all samples that are not there that they are missing.
     mutating func close() {
         for suite in suites.indices {
-            for testCase in suites[suite].cases.indices where suites[suite].cases[testCase].samples.contains(nil) {
+            for testCase in suites[suite].cases.indices where suites[suite].isCut(testCase) {
                 suites[suite].tally.miss(case: testCase)
             }
         }
@@ -85,8 +93,10 @@ struct RunIndex: Sendable {
         let id = try CaseID(recorded: record.id)
         guard let suite = numbers[id.suite] else { throw .unknown(id.suite) }
         suites[suite].positions[id] = suites[suite].cases.count
-        suites[suite].cases.append(
-            Case(declared: span, samples: Array(repeating: nil, count: max(0, record.samples))))
+        let start = suites[suite].samples.count
+        let end = start + max(0, min(record.samples, Self.mostSamples))
+        suites[suite].cases.append(Case(declared: span, samples: start..<end))
+        suites[suite].samples += Array(repeating: .nowhere, count: end - start)
         suites[suite].tally.declare(record.tally)
     }
 
@@ -95,6 +105,18 @@ struct RunIndex: Sendable {
             throw .unknown(id.description)
         }
         return (suite, testCase)
+    }
+}
+
+extension RunIndex.Suite {
+    /// The samples of a case that are there.
+    func taken(of testCase: Int) -> [SampleLog.Span] {
+        samples[cases[testCase].samples].filter { !$0.isEmpty }
+    }
+
+    /// Whether samples of a case are not there.
+    func isCut(_ testCase: Int) -> Bool {
+        samples[cases[testCase].samples].contains { $0.isEmpty }
     }
 }
 

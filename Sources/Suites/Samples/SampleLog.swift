@@ -14,8 +14,12 @@ import Synchronization
 package final class SampleLog: Sendable {
     /// Where a line stands, in bytes, without its line break.
     struct Span: Sendable, Hashable {
+        static let nowhere = Span(start: 0, count: 0)
+
         let start: Int
         let count: Int
+
+        var isEmpty: Bool { count == 0 }
     }
 
     /// The longest line that is read, in bytes.

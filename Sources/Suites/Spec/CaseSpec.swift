@@ -70,24 +70,22 @@ struct CaseSpec: SpecDecodable {
         turns.flatMap(\.expectations).flatMap(\.judges)
     }
 
-    /// The case, or one for each row of its table; what is wrong with it goes to `problems`.
+    /// The case, or those of its table; what is wrong with them goes to `problems`.
     func cases(
         of suite: String, defaults: CaseDefaults, labels shared: [(String, String)], in folder: SpecFolder,
         _ problems: inout Problems
-    ) -> [TestCase] {
-        guard let table else { return [testCase(of: suite, defaults, shared, variant: nil)] }
+    ) -> TestCases.Part? {
+        guard let table else { return .one(testCase(of: suite, defaults, shared, variant: nil)) }
         do throws(Diagnostics) {
-            return try rows(of: table, in: folder).enumerated().map { index, row throws(Diagnostics) in
-                let spec = try filled(from: row, number: index + 1, of: table)
-                return spec.testCase(of: suite, defaults, shared, variant: "row \(index + 1)")
-            }
+            return .rows(
+                try TableCases(self, read(table, in: folder), of: table, suite: suite, defaults, labels: shared))
         } catch {
             problems.report(error.all)
-            return []
+            return nil
         }
     }
 
-    private func rows(of table: Located<String>, in folder: SpecFolder) throws(Diagnostics) -> [Table.Row] {
+    private func read(_ table: Located<String>, in folder: SpecFolder) throws(Diagnostics) -> Table {
         do throws(Diagnostic) {
             return try Table.read(table, in: folder)
         } catch {
@@ -95,23 +93,12 @@ struct CaseSpec: SpecDecodable {
         }
     }
 
-    /// The case with the values of a row put in; a mistake in it says which row it was.
-    private func filled(
-        from row: Table.Row, number: Int, of table: Located<String>
-    ) throws(Diagnostics) -> CaseSpec {
-        do throws(Diagnostics) {
-            return try Fields.decodeResolved(CaseSpec.self, from: node, row.lookUp(in: node))
-        } catch {
-            throw Diagnostics(
-                error.all.map { diagnostic in
-                    var diagnostic = diagnostic
-                    diagnostic.notes.append(Diagnostic.Note("This is so in row \(number).", at: table.range))
-                    return diagnostic
-                })
-        }
+    /// The case with the values of a row put in.
+    func filled(from row: Table.Row) throws(Diagnostics) -> CaseSpec {
+        try Fields.decodeResolved(CaseSpec.self, from: node, row.lookUp(in: node))
     }
 
-    private func testCase(
+    func testCase(
         of suite: String, _ defaults: CaseDefaults, _ shared: [(String, String)], variant: String?
     ) -> TestCase {
         TestCase(

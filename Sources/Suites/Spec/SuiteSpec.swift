@@ -74,13 +74,13 @@ package struct SuiteSpec: DeclaredSpec {
     ) throws(Diagnostics) -> TestSuite {
         var problems = Problems()
         let shared = labels.map { ($0.key, $0.value) }
-        let expanded = cases.flatMap { spec in
+        let parts = cases.compactMap { spec in
             spec.cases(of: name, defaults: defaults, labels: shared, in: folder, &problems)
         }
         guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
         return TestSuite(
             name: name, agent: agent.value, experiment: experiment?.value, range: range, thresholds: thresholds,
-            cases: expanded)
+            cases: TestCases(parts))
     }
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {

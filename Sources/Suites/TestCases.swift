@@ -1,0 +1,67 @@
+/// The cases of a suite, in declaration order. Those of a table are made when they are asked for, of the text of their row,
+/// so that a table of any length takes no more than its text.
+package struct TestCases: Sendable, RandomAccessCollection {
+    enum Part: Sendable {
+        case one(TestCase)
+        case rows(TableCases)
+
+        fileprivate var count: Int {
+            switch self {
+            case .one: 1
+            case .rows(let cases): cases.count
+            }
+        }
+
+        fileprivate func testCase(at index: Int) -> TestCase {
+            switch self {
+            case .one(let testCase): testCase
+            case .rows(let cases): cases[index]
+            }
+        }
+    }
+
+    private let parts: [Part]
+    /// For each part, how many cases come up to its end.
+    private let ends: [Int]
+    /// Which of all cases are meant; nil for all.
+    private var selected: [Int]?
+
+    init(_ parts: [Part]) {
+        self.parts = parts
+        var end = 0
+        ends = parts.map { part in
+            end += part.count
+            return end
+        }
+    }
+
+    package init(_ cases: [TestCase]) {
+        self.init(cases.map { .one($0) })
+    }
+
+    package var startIndex: Int { 0 }
+    package var endIndex: Int { selected?.count ?? ends.last ?? 0 }
+
+    package subscript(index: Int) -> TestCase {
+        let index = selected?[index] ?? index
+        let part = part(of: index)
+        return parts[part].testCase(at: index - (part == 0 ? 0 : ends[part - 1]))
+    }
+
+    /// Those that something holds for.
+    func selecting(where holds: (TestCase) -> Bool) -> TestCases {
+        var selection = self
+        selection.selected = indices.filter { holds(self[$0]) }.map { selected?[$0] ?? $0 }
+        return selection
+    }
+
+    /// The first part that ends after an index.
+    private func part(of index: Int) -> Int {
+        var (low, high) = (0, ends.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if ends[middle] <= index { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+}
