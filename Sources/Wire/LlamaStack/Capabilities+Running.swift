@@ -25,11 +25,6 @@ extension Capabilities {
     package var prefersResponses: Bool {
         generation >= .v03
     }
-
-    /// Whether chat completions are offered.
-    package var hasChatCompletions: Bool {
-        has("POST", "\(openAIPrefix)/chat/completions")
-    }
 }
 
 /// What the Responses API of a generation does with a request; it drops fields that it does not know without a word.

@@ -92,10 +92,6 @@ package struct Capabilities: Sendable, Hashable {
         routes.have("POST", "/v1/toolgroups")
     }
 
-    package var hasPrompts: Bool {
-        routes.have("POST", "/v1/prompts")
-    }
-
     /// Where the configured MCP servers are listed; nil when there is no such route.
     package var connectorsPath: String? {
         ["/v1beta/connectors", "/v1alpha/admin/connectors", "/v1alpha/connectors"].first { routes.have("GET", $0) }

@@ -140,15 +140,6 @@ extension MLflowServer {
                 body: .json(body), isRepeatable: true))
     }
 
-    /// Sets tags of a logged model: `PATCH logged-models/{id}/tags` (3.x).
-    package func setLoggedModelTags(_ id: String, _ tags: [String: String]) async throws {
-        _ = try await endpoint.send(
-            Call(
-                "set tags of the logged model", .patch,
-                Self.path("logged-models/\(PercentEncoding.segment(id))/tags"),
-                body: .json(["model_id": .string(id), "tags": .pairs(tags)]), isRepeatable: true))
-    }
-
     /// Deletes a logged model: `DELETE logged-models/{id}` (3.x); one already deleted is no error.
     package func deleteLoggedModel(_ id: String) async throws {
         try await sendRemoval(

@@ -130,17 +130,6 @@ extension MLflowServer {
                 body: .json(body)))
     }
 
-    /// Changes the description of a version: `PATCH model-versions/update`.
-    package func updateModelVersion(_ name: String, version: String, description: String) async throws {
-        let body: Value = [
-            "name": .string(name), "version": .string(version), "description": .string(description),
-        ]
-        _ = try await endpoint.send(
-            Call(
-                "update the model version", .patch, Self.path("model-versions/update"), body: .json(body),
-                isRepeatable: true))
-    }
-
     /// Deletes a version; its logged model stays: `DELETE model-versions/delete`; gone is no error.
     package func deleteModelVersion(_ name: String, version: String) async throws {
         let body: Value = ["name": .string(name), "version": .string(version)]
