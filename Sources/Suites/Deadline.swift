@@ -23,13 +23,3 @@ func withDeadline<Result: Sendable>(
         return try await group.next() ?? nil
     }
 }
-
-/// Tells how long ago it was made, by a clock that is passed in.
-struct Stopwatch: Sendable {
-    let elapsed: @Sendable () -> Duration
-
-    init(_ clock: some Clock<Duration>) {
-        let start = clock.now
-        elapsed = { start.duration(to: clock.now) }
-    }
-}

@@ -1,5 +1,6 @@
 import Language
 package import Runtime
+import Wire
 
 /// Runs suites against a runtime, many cases at a time.
 package struct SuiteRunner: Sendable {
@@ -46,7 +47,7 @@ package struct SuiteRunner: Sendable {
             var running = 0
             while true {
                 while running < concurrency, !Task.isCancelled,
-                    let (unit, testCase) = progress.next(elapsed: watch.elapsed())
+                    let (unit, testCase) = progress.next(elapsed: watch.elapsed)
                 {
                     let agent = agents[suites[unit.suite].agent]
                     group.addTask {
@@ -58,11 +59,11 @@ package struct SuiteRunner: Sendable {
                 try progress.takeEvents().forEach(onEvent)
                 guard let (unit, sample, trace) = try await group.next() else { break }
                 running -= 1
-                progress.finish(unit, with: sample, trace, elapsed: watch.elapsed())
+                progress.finish(unit, with: sample, trace, elapsed: watch.elapsed)
                 try progress.takeEvents().forEach(onEvent)
             }
         }
-        progress.close(elapsed: watch.elapsed())
+        progress.close(elapsed: watch.elapsed)
         try progress.takeEvents().forEach(onEvent)
     }
 
