@@ -27,8 +27,8 @@ struct Examination: Sendable {
             let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: first)
             let findings = try await findings(on: servers)
             // Last, because Llama Stack 0.7 does not answer for some seconds after an error.
-            llamaStack?.report.problems += try await problems { try await servers.llamaStack?.tryWriting() }
-            mlflow?.report.problems += try await problems { try await servers.mlflow?.tryWriting() }
+            llamaStack?.report.problems += try await problems { try await servers.llamaStack?.checkWritePermission() }
+            mlflow?.report.problems += try await problems { try await servers.mlflow?.checkWritePermission() }
             return Diagnosis(
                 servers: [llamaStack?.report, mlflow?.report].compactMap(\.self),
                 stack: hasSpec ? stack.workflow.stack.name : nil, findings: findings,

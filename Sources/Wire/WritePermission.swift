@@ -5,25 +5,25 @@ import Language
 extension LlamaStack {
     /// Asks to update a vector store that is not there.
     /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
-    package func tryWriting() async throws {
+    package func checkWritePermission() async throws {
         let call = Call(
             "ask to change something", .post, "\(capabilities.openAIPrefix)/vector_stores/vs_drover-doctor",
             body: .json(["name": "drover-doctor"]), isRepeatable: true)
-        try await endpoint.tryWriting(call)
+        try await endpoint.checkWritePermission(call)
     }
 }
 
 extension MLflowServer {
     /// Asks to create an experiment without a name.
     /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
-    package func tryWriting() async throws {
-        try await endpoint.tryWriting(
+    package func checkWritePermission() async throws {
+        try await endpoint.checkWritePermission(
             Self.post("ask to change something", "experiments/create", [:], isRepeatable: true))
     }
 }
 
 extension Endpoint {
-    fileprivate func tryWriting(_ call: Call) async throws {
+    fileprivate func checkWritePermission(_ call: Call) async throws {
         do {
             _ = try await send(call)
         } catch let error as WireError {
