@@ -28,6 +28,17 @@ package final class OpenFile {
         try FileBytes.read(descriptor, into: buffer)
     }
 
+    /// Where the file ends now, in bytes.
+    package var size: Int {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// Goes on reading from a place, counted in bytes from the beginning.
+    package func skip(to place: Int) {
+        lseek(descriptor, off_t(place), SEEK_SET)
+    }
+
     /// Passes the rest of the file to a closure, chunk by chunk.
     /// - Returns: The number of bytes read.
     package func forEachPiece(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileBytes.Failure) -> Int {

@@ -55,7 +55,7 @@ extension LabServer: ExpressibleByArgument {}
 private struct LogReader {
     let path: String
     let server: LabServer
-    private var offset: UInt64 = 0
+    private var offset = 0
     private var rest: [UInt8] = []
 
     init(path: String, server: LabServer) {
@@ -66,10 +66,17 @@ private struct LogReader {
     var exists: Bool { FileManager.default.fileExists(atPath: path) }
 
     mutating func next() -> [String] {
-        guard let data = FileManager.default.contents(atPath: path) else { return [] }
-        if UInt64(data.count) < offset { offset = 0 }  // The server was restarted with a new log.
-        rest += data.dropFirst(Int(offset))
-        offset = UInt64(data.count)
+        do {
+            let file = try OpenFile(path)
+            if file.size < offset { (offset, rest) = (0, []) }  // The server was restarted with a new log.
+            file.skip(to: offset)
+            _ = try file.forEachPiece { piece in
+                rest += piece
+                offset += piece.count
+            }
+        } catch {
+            return []  // A server that was not started yet has no log; what could not be read is read the next time.
+        }
         guard let end = rest.lastIndex(of: 0x0A) else { return [] }
         let complete = rest[...end]
         rest = Array(rest[rest.index(after: end)...])
