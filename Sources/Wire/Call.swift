@@ -9,6 +9,13 @@ package struct Call: Sendable {
         case file(FileBody, contentType: String)
     }
 
+    /// What a call does to what is declared: the objects that plans are about.
+    package enum Effect: Sendable, Hashable {
+        /// Leaves them as they are. So does a question to a model, a tool or a shield.
+        case reads
+        case changes
+    }
+
     /// What is being done, verb first, for messages: `list the vector stores`.
     package var operation: String
     package var method: HTTPRequest.Method
@@ -19,6 +26,8 @@ package struct Call: Sendable {
     package var body: Body
     /// Whether sending it twice leaves what sending it once would have left.
     package var isRepeatable: Bool
+    /// By its method: only GET reads, unless `reading` says so.
+    package var effect: Effect
     /// Instead of the endpoint's own time limit.
     package var timeout: Duration?
     /// How long a stream may go on, whatever it sends; nil for 30 times its time limit, and ten minutes at least.
@@ -41,7 +50,17 @@ package struct Call: Sendable {
         self.query = query
         self.body = body
         self.isRepeatable = isRepeatable ?? (method == .get || method == .delete || method == .put)
+        effect = method == .get ? .reads : .changes
         self.timeout = timeout
         self.headers = headers
+    }
+}
+
+extension Call {
+    /// The same call, known to change nothing although its method may.
+    package var reading: Call {
+        var call = self
+        call.effect = .reads
+        return call
     }
 }

@@ -7,6 +7,8 @@ package struct Endpoint: Sendable {
     package var service: String
     /// Scheme, host, port and path prefix, without credentials and without a slash at the end.
     package var base: String
+    /// Asked before each try of a call that changes something; what it throws ends the call. nil admits all.
+    package var admit: (@Sendable (Call) throws -> Void)?
     private let transport: any HTTPTransport
     private let authorization: Secret?
     private var secretHeaders: [(name: String, value: Secret)]
@@ -133,6 +135,7 @@ extension Endpoint {
         let watch = Stopwatch(clock)
         var number = 1
         while true {
+            if call.effect == .changes { try admit?(call) }
             let failure: RetryPolicy.Failure
             let error: WireError
             switch try await attempt(request, send) {

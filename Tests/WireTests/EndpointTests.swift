@@ -1,9 +1,31 @@
 import Fakes
 import Language
+import Synchronization
 import Testing
 import Wire
 
 @Suite struct EndpointTests {
+    private struct NotAdmitted: Error {}
+
+    @Test("Only calls that change something are asked about, before each try, and one that is not admitted is not sent")
+    func admission() async throws {
+        let transport = ScriptedTransport([.json("{}"), .json("{}"), .json(503, "{}"), .json("{}")])
+        var endpoint = Endpoint(
+            service: "OGX", base: "http://host", transport: transport, retry: RetryPolicy(base: .zero, cap: .zero))
+        let asked = Mutex(0)
+        endpoint.admit = { _ in
+            let number = asked.withLock { asked in
+                asked += 1
+                return asked
+            }
+            if number > 1 { throw NotAdmitted() }
+        }
+        _ = try await endpoint.send(Call("look", .get, "/"))
+        _ = try await endpoint.send(Call("search", .post, "/search").reading)
+        await #expect(throws: NotAdmitted.self) { try await endpoint.send(Call("remove", .delete, "/a")) }
+        #expect(transport.requests.map(\.method) == [.get, .post, .delete])
+    }
+
     /// A policy that does not wait.
     static let impatient = RetryPolicy(base: .zero, cap: .zero)
 

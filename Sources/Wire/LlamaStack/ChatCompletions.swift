@@ -32,7 +32,7 @@ extension LlamaStack {
             return Call(
                 "ask the model", .post, path, body: .json(.object(body.merging(streaming) { $1 })), timeout: timeout,
                 headers: [("accept", "text/event-stream")]
-            )
+            ).reading
         }
     }
 }

@@ -6,7 +6,8 @@ extension LlamaStack {
     package func dimension(ofVectorsOf model: String) async throws -> Int {
         let call = Call(
             "embed a word", .post, "\(capabilities.openAIPrefix)/embeddings",
-            body: .json(["model": .string(model), "input": ["drover"]]), isRepeatable: true)
+            body: .json(["model": .string(model), "input": ["drover"]]), isRepeatable: true
+        ).reading
         let answer: Vectors = try await endpoint.decode(call)
         guard let vector = answer.data.first?.embedding, !vector.isEmpty else {
             throw endpoint.error(.unreadable, call, message: "the answer has no vector")

@@ -38,7 +38,7 @@ extension LlamaStack {
             Call(
                 "ask the model", .post, path, body: .json(.object(body.merging(["stream": true]) { $1 })),
                 timeout: timeout, headers: [("accept", "text/event-stream")]
-            )
+            ).reading
         }
     }
 }

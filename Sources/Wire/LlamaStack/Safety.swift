@@ -17,7 +17,8 @@ extension LlamaStack {
             let body: Value = ["shield_id": .string(shield), "messages": [message], "params": [:]]
             let answer: Answer = try await endpoint.decode(
                 Call(
-                    "run the shield `\(shield)`", .post, "/v1/safety/run-shield", body: .json(body), isRepeatable: true)
+                    "run the shield `\(shield)`", .post, "/v1/safety/run-shield", body: .json(body), isRepeatable: true
+                ).reading
             )
             guard let violation = answer.violation, violation.level != "info" else { return nil }
             return violation.message ?? "Content blocked by safety guardrails"

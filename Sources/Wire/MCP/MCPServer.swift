@@ -69,7 +69,7 @@ package struct MCPServer: Sendable {
         var headers = [(name: "accept", value: "application/json, text/event-stream")]
         if let id = session.id { headers.append(("mcp-session-id", id)) }
         if let version = session.version { headers.append(("mcp-protocol-version", version)) }
-        return Call(operation, .post, "", body: .json(message), isRepeatable: true, headers: headers)
+        return Call(operation, .post, "", body: .json(message), isRepeatable: true, headers: headers).reading
     }
 
     /// The message with a result or an error: the body, or the first such event of a stream.

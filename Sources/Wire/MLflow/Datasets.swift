@@ -119,7 +119,7 @@ extension MLflowServer {
                 "filter_string": .string(filter), "max_results": 1000, "order_by": ["created_time DESC"],
                 "experiment_ids": ids.map { .array($0.map(Value.string)) }, "page_token": token.map(Value.string),
             ])
-            return Self.datasetCall("list the datasets", .post, "search", body, isRepeatable: true)
+            return Self.datasetCall("list the datasets", .post, "search", body, isRepeatable: true).reading
         }
     }
 

@@ -65,7 +65,7 @@ extension MLflowServer {
                 "max_results": 5000, "view_type": "ALL", "filter": filter.map(Value.string),
                 "page_token": token.map(Value.string),
             ])
-            return Self.post("list the experiments", "experiments/search", body, isRepeatable: true)
+            return Self.post("list the experiments", "experiments/search", body, isRepeatable: true).reading
         }
     }
 

@@ -108,7 +108,7 @@ extension MLflowServer {
                 "experiment_ids": .array(ids.map(Value.string)), "max_results": 1000,
                 "filter": filter.map(Value.string), "page_token": token.map(Value.string),
             ])
-            return Self.post("list the logged models", "logged-models/search", body, isRepeatable: true)
+            return Self.post("list the logged models", "logged-models/search", body, isRepeatable: true).reading
         }
     }
 

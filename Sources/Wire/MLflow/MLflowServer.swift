@@ -54,7 +54,7 @@ package struct MLflowServer: Sendable {
         let body: Value = ["experiment_ids": ["0"], "max_results": 1]
         do {
             _ = try await endpoint.send(
-                Self.post("list the logged models", "logged-models/search", body, isRepeatable: true))
+                Self.post("list the logged models", "logged-models/search", body, isRepeatable: true).reading)
             return true
         } catch let error as WireError where error.status == 404 || error.status == 405 {
             return error.code != nil  // Without a code, the route itself is unknown.

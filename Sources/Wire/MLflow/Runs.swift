@@ -131,7 +131,7 @@ extension MLflowServer {
                 "experiment_ids": .array(ids.map(Value.string)), "max_results": 1000,
                 "filter": filter.map(Value.string), "page_token": token.map(Value.string),
             ])
-            return Self.post("list the runs", "runs/search", body, isRepeatable: true)
+            return Self.post("list the runs", "runs/search", body, isRepeatable: true).reading
         }
     }
 

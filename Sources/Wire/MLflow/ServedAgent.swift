@@ -43,6 +43,6 @@ package struct ServedAgent: Sendable {
         Call(
             "ask the agent", .post, Self.path, body: .json(.object(body.merging(["stream": true]) { $1 })),
             timeout: timeout, headers: [("accept", "text/event-stream, application/json")]
-        )
+        ).reading
     }
 }
