@@ -20,11 +20,11 @@ struct Examination: Sendable {
 
     /// Asks all servers concurrently; one that is down does not affect the other checks.
     func report() async throws -> Diagnosis {
-        try await connector.withTransports { first, second in
-            async let left = llamaStack(first)
-            async let right = mlflow(second)
-            var (llamaStack, mlflow) = try await (left, right)
-            let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: first)
+        try await connector.withTransports { toLlamaStack, toMLflow in
+            async let examinedLlamaStack = llamaStack(toLlamaStack)
+            async let examinedMLflow = mlflow(toMLflow)
+            var (llamaStack, mlflow) = try await (examinedLlamaStack, examinedMLflow)
+            let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
             let findings = try await findings(on: servers)
             // Last, because Llama Stack 0.7 does not answer for some seconds after an error.
             llamaStack?.report.problems += try await problems { try await servers.llamaStack?.checkWritePermission() }

@@ -34,8 +34,8 @@ struct Session: Sendable {
         let connector = Connector(
             stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow), concurrency: concurrency)
         return try await stack.telling {
-            try await connector.withTransports { first, second in
-                try await body(try await connector.connect(first, second, asRecorded: needs == nil))
+            try await connector.withTransports { llamaStack, mlflow in
+                try await body(try await connector.connect(llamaStack, mlflow, asRecorded: needs == nil))
             }
         }
     }
@@ -73,11 +73,11 @@ struct Connector: Sendable {
     ) async throws -> Result {
         try await AsyncHTTPTransport.withTransport(
             tls: llamaStackTLS, proxies: proxies, connections: connections
-        ) { first in
+        ) { llamaStack in
             try await AsyncHTTPTransport.withTransport(
                 tls: mlflowTLS, proxies: proxies, connections: connections
-            ) { second in
-                try await body(CountingTransport(first), CountingTransport(second))
+            ) { mlflow in
+                try await body(CountingTransport(llamaStack), CountingTransport(mlflow))
             }
         }
     }
@@ -99,22 +99,23 @@ struct Connector: Sendable {
 
     /// - Parameter asRecorded: Also to the servers where the record says that something of the stack is.
     func connect(
-        _ first: CountingTransport, _ second: CountingTransport, asRecorded: Bool
+        _ toLlamaStack: CountingTransport, _ toMLflow: CountingTransport, asRecorded: Bool
     ) async throws -> Session {
-        async let llamaStack = needs.llamaStack ? connectLlamaStack(first) : nil
-        async let mlflow = needs.mlflow ? connectMLflow(second) : nil
-        var (left, right) = try await (llamaStack, mlflow)
+        async let wantedLlamaStack = needs.llamaStack ? connectLlamaStack(toLlamaStack) : nil
+        async let wantedMLflow = needs.mlflow ? connectMLflow(toMLflow) : nil
+        var (llamaStack, mlflow) = try await (wantedLlamaStack, wantedMLflow)
         var store: (any RecordStore)?
-        if asRecorded, left == nil || right == nil {
-            let recorded = try await recorded(beside: right, second)
-            (right, store) = (recorded.mlflow, recorded.store)
-            if left == nil, recorded.needs.llamaStack { left = try await connectLlamaStack(first) }
+        if asRecorded, llamaStack == nil || mlflow == nil {
+            let recorded = try await recorded(beside: mlflow, toMLflow)
+            (mlflow, store) = (recorded.mlflow, recorded.store)
+            if llamaStack == nil, recorded.needs.llamaStack { llamaStack = try await connectLlamaStack(toLlamaStack) }
         }
-        let servers = servers(left?.server, right?.server, transport: first)
+        let servers = servers(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
         return Session(
-            workflow: workflow, servers: servers, locations: [left?.location, right?.location].compactMap(\.self),
-            drivers: Kinds.standard.drivers(servers, for: workflow), store: try store ?? recordStore(right?.server),
-            transports: [first, second],
+            workflow: workflow, servers: servers,
+            locations: [llamaStack?.location, mlflow?.location].compactMap(\.self),
+            drivers: Kinds.standard.drivers(servers, for: workflow), store: try store ?? recordStore(mlflow?.server),
+            transports: [toLlamaStack, toMLflow],
             specDigest: specDigest)
     }
 
