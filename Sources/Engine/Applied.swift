@@ -26,15 +26,6 @@ package struct Applied: Sendable {
         steps.values.contains(where: \.isInterrupted) || removals.values.contains(where: \.isInterrupted)
     }
 
-    /// The outputs of everything that is there now.
-    package var outputs: Outputs {
-        Outputs(
-            steps.compactMapValues { outcome in
-                guard case .done(let step) = outcome else { return nil }
-                return step.outputs
-            })
-    }
-
     /// The number of addresses that an action was done to.
     package func count(_ action: Action) -> Int {
         let changed = steps.values.count { outcome in

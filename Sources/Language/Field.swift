@@ -9,8 +9,6 @@ package indirect enum Shape: Sendable {
     case boolean
     /// `250ms`, `30s`, `5m`, `12h`, `7d`.
     case duration
-    /// `512KiB`, `8MiB`, `1GiB`.
-    case size
     case secret
     case choice([String])
     /// Any YAML value, or only maps.

@@ -46,12 +46,12 @@ extension Shape {
     /// Whether a node could be meant as this shape, judged by its outer type alone.
     func suits(_ node: Node) -> Bool {
         switch (self, node.content) {
-        case (.text, .string), (.choice, .string), (.name, .string), (.duration, .string), (.size, .string): true
+        case (.text, .string), (.choice, .string), (.name, .string), (.duration, .string): true
         case (.text, .pending), (.name, .pending), (.path, .string): true
         case (.integer, .string): node.isFromEnvironment && node.integer != nil
         case (.number, .string): node.isFromEnvironment && node.double != nil
         case (.boolean, .string("true")), (.boolean, .string("false")): node.isFromEnvironment
-        case (.integer, .integer), (.number, .integer), (.number, .number), (.size, .integer): true
+        case (.integer, .integer), (.number, .integer), (.number, .number): true
         case (.boolean, .bool), (.data(mapOnly: false), _): true
         case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
         case (.data(mapOnly: true), .mapping): true

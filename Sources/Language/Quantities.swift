@@ -17,7 +17,6 @@ extension Reading where Value == Duration {
 /// Numbers with a unit.
 package enum Quantity {
     package static let durationPattern = #"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d)$"#
-    package static let sizePattern = #"^[0-9]+(\.[0-9]+)?(B|KiB|MiB|GiB)?$"#
 
     /// Reads `250ms`, `1.5s`, `5m`, `12h`, `7d`; nil for everything else.
     package static func duration(_ text: String) -> Duration? {
@@ -32,20 +31,6 @@ package enum Quantity {
             case _: nil
             }
         return seconds.flatMap { $0 < 1e10 ? .seconds($0) : nil }
-    }
-
-    /// Reads `512`, `512B`, `8KiB`, `8MiB`, `1GiB` as bytes; nil for everything else.
-    package static func size(_ text: String) -> Int? {
-        guard let (number, unit) = split(text) else { return nil }
-        let bytes: Double? =
-            switch unit {
-            case "", "B": number
-            case "KiB": number * 1024
-            case "MiB": number * 1024 * 1024
-            case "GiB": number * 1024 * 1024 * 1024
-            case _: nil
-            }
-        return bytes.flatMap { $0 < 1e15 ? Int($0) : nil }
     }
 
     private static func split(_ text: String) -> (Double, String)? {

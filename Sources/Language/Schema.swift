@@ -58,10 +58,6 @@ package struct Schema {
             Self.orReference(Self.bounded("number", minimum.map(Value.number), maximum.map(Value.number)))
         case .boolean: Self.orReference(["type": "boolean"])
         case .duration: Self.orReference(["type": "string", "pattern": .string(Quantity.durationPattern)])
-        case .size:
-            Self.orReference([
-                "type": ["string", "integer"], "pattern": .string(Quantity.sizePattern), "minimum": 0,
-            ])
         case .secret: ["$ref": .string(reference(to: SecretFields.self))]
         case .choice(let options): Self.orReference(["enum": .array(options.map { .string($0) })])
         case .data(let mapOnly): mapOnly ? ["type": "object"] : [:]

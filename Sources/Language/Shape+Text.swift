@@ -11,7 +11,6 @@ extension Shape {
             "a number" + Self.bounds(minimum.map(Self.spelled), maximum.map(Self.spelled))
         case .boolean: "`true` or `false`"
         case .duration: "a duration, such as `250ms`, `30s` or `7d`"
-        case .size: "a size, such as `512KiB` or `8MiB`"
         case .secret: "a secret: `{env: NAME}` or `{file: PATH}`"
         case .choice(let options): options.count == 1 ? options.listed : "one of \(options.listed)"
         case .data(let mapOnly): mapOnly ? "a map of any data" : "any data"
@@ -33,7 +32,7 @@ extension Shape {
         case .list(let element, _): element.objects
         case .map(let element, _): element.objects
         case .alternatives(let shapes): shapes.flatMap(\.objects)
-        case .text, .path, .integer, .number, .boolean, .duration, .size, .choice, .data, .name: []
+        case .text, .path, .integer, .number, .boolean, .duration, .choice, .data, .name: []
         }
     }
 

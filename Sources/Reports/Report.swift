@@ -13,15 +13,6 @@ package protocol Report: Sendable {
     func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws
 }
 
-extension Report {
-    /// The whole report as text, for those that are small.
-    package func text(of recorded: RecordedRun) throws -> String {
-        var bytes: [UInt8] = []
-        try ReportOutput.collect({ bytes += $0 }) { output in try write(recorded, to: &output) }
-        return String(decoding: bytes, as: UTF8.self)
-    }
-}
-
 /// The destination of a report, written in chunks.
 package struct ReportOutput: ~Copyable {
     private static let limit = 1 << 16

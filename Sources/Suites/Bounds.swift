@@ -11,11 +11,6 @@ package struct Bounds: SpecDecodable {
     let min: Int?
     let max: Int?
 
-    init(min: Int? = nil, max: Int? = nil) {
-        self.min = min
-        self.max = max
-    }
-
     package init(from fields: inout Fields) {
         min = fields.read(Self.min)
         max = fields.read(Self.max)

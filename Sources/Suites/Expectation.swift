@@ -21,12 +21,6 @@ package struct Expectation: SpecDecodable {
     package let range: SourceRange
     private let content: Content
 
-    init(_ assertion: any Assertion, at range: SourceRange) {
-        name = type(of: assertion).field.name
-        self.range = range
-        content = .ready(assertion)
-    }
-
     package init(from fields: inout Fields) {
         let names = fields.names
         name = names.first ?? ""

@@ -48,15 +48,6 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// Sends a call and reads its body as JSON; an empty body is `.null`.
-    ///
-    /// - Throws: `WireError`; `CancellationError` when the task was cancelled.
-    package func value(_ call: Call) async throws -> Value {
-        let response = try await send(call)
-        guard !response.body.isEmpty else { return .null }
-        return try read(response, of: call) { try Value(json: $0) }
-    }
-
     /// Sends a call and decodes its JSON body. Unknown fields are ignored; a missing one is named in the error.
     ///
     /// - Throws: `WireError`; `CancellationError` when the task was cancelled.

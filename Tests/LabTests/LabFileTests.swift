@@ -28,7 +28,7 @@ import Testing
         let read = try #require(try LabFile.read(from: directory))
         #expect(read == file)
         #expect(read.llamastackURL == "http://127.0.0.1:1001")
-        #expect(read.modelURL == "http://127.0.0.1:1003/v1")
+        #expect(read.model.url == "http://127.0.0.1:1003/v1")
         #expect(read.environment["DROVER_LAB_MCP_URL"] == "http://127.0.0.1:1004/mcp")
         #expect(read.isScripted)
         #expect(try LabFile.read(from: directory, name: "other") == nil)

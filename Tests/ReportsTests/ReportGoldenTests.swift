@@ -17,13 +17,18 @@ struct ReportGoldenTests {
         #expect(text == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
     }
 
-    @Test("Every folder of a format is listed in All.swift")
-    func everyFolderIsListed() throws {
+    @Test("Every format has a folder of its own, and is listed in All.swift")
+    func everyFormatIsListed() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/Reports").standardizedFileURL
         let list = try String(contentsOf: folder.appending(path: "All.swift"), encoding: .utf8)
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { name in
-            FileManager.default.fileExists(atPath: folder.appending(path: "\(name)/\(name)Report.swift").path)
+        var names: [String] = []
+        for file in try FileManager.default.subpathsOfDirectory(atPath: folder.path) where file.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            for match in text.matches(of: /(?m)^(?:package )?struct (\w+)Report: (?:.*\W)?Report\b/) {
+                names.append(String(match.1))
+                #expect(file == "\(match.1)/\(match.1)Report.swift")
+            }
         }
         #expect(names.count == allReports.count)
         for name in names.sorted() {

@@ -190,3 +190,12 @@ struct SampleRun {
         return [(testCase("often", in: "smoke", repetition: Repetition(samples: 3, atLeast: 2)), samples)]
     }
 }
+
+extension Report {
+    /// The whole report as text.
+    func text(of recorded: RecordedRun) throws -> String {
+        var bytes: [UInt8] = []
+        try ReportOutput.collect({ bytes += $0 }) { output in try write(recorded, to: &output) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

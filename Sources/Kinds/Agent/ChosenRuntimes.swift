@@ -10,9 +10,6 @@ struct ChosenRuntimes: Sendable {
     let toolGroups: Set<Address>
     private let runtimes: [Address: AgentDefinition.Runtime]
 
-    /// What is used on a server that nothing declared needs.
-    static let none = ChosenRuntimes(runtimes: [:], toolGroups: [])
-
     private init(runtimes: [Address: AgentDefinition.Runtime], toolGroups: Set<Address>) {
         self.runtimes = runtimes
         self.toolGroups = toolGroups

@@ -45,7 +45,6 @@ package struct LabFile: Sendable, Hashable, Codable {
 
     package var llamastackURL: String { llamastack.url }
     package var mlflowURL: String { mlflow.url }
-    package var modelURL: String { model.url }
     package var environment: [String: String] { variables }
 
     /// The lab that was started from a directory and not stopped since; nil when there is none.

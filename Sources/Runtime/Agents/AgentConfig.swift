@@ -31,7 +31,7 @@ package enum AgentConfig {
         return .object(config)
     }
 
-    /// 0 and none are greedy; a strategy with a temperature requires one above 0, and has a default `top_p` of 0.95.
+    /// 0 and none are greedy; the server's other strategy requires a temperature above 0, and cuts at 0.95 by default.
     private static func sampling(_ sampling: AgentDefinition.Sampling?) -> Value {
         var params: [String: Value] = ["strategy": ["type": "greedy"]]
         let temperature = sampling?.temperature ?? (sampling?.topP == nil ? 0 : 1)

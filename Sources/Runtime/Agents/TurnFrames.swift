@@ -56,13 +56,8 @@ enum TurnFrame {
     }
 
     struct Step: Decodable {
-        struct Violation: Decodable {
-            let user_message: String?
-        }
-
         let tool_calls: [ToolCall]?
         let tool_responses: [ToolResponse]?
-        let violation: Violation?
     }
 
     struct ToolResponse: Decodable {

@@ -16,11 +16,6 @@ package struct AtLeast: Assertion, SpecDecodable {
     let count: Int
     package let parts: [Expectation]
 
-    init(_ count: Int, of parts: [Expectation]) {
-        self.count = count
-        self.parts = parts
-    }
-
     package init(from fields: inout Fields) {
         count = fields.require(Self.n, else: 1)
         parts = fields.require(Self.of, else: [])

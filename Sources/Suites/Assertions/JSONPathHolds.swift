@@ -30,11 +30,6 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
     let path: JSONPath
     let condition: Condition
 
-    init(_ path: JSONPath, _ condition: Condition) {
-        self.path = path
-        self.condition = condition
-    }
-
     package init(from fields: inout Fields) {
         path = fields.require(Self.path, else: .root)
         if fields.node["equals"]?.content == .null {

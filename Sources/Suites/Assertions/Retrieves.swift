@@ -20,12 +20,6 @@ package struct Retrieves: Assertion, SpecDecodable {
     let within: Int?
     let minScore: Double?
 
-    init(_ documents: [String], within: Int? = nil, minScore: Double? = nil) {
-        self.documents = documents
-        self.within = within
-        self.minScore = minScore
-    }
-
     package init(from fields: inout Fields) {
         documents = fields.require(Self.documents, else: [])
         within = fields.read(Self.within)

@@ -17,12 +17,6 @@ package struct Tokens: Assertion, SpecDecodable {
     let output: Int?
     let total: Int?
 
-    init(input: Int? = nil, output: Int? = nil, total: Int? = nil) {
-        self.input = input
-        self.output = output
-        self.total = total
-    }
-
     package init(from fields: inout Fields) {
         input = fields.read(Self.input)
         output = fields.read(Self.output)

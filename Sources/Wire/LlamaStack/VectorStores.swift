@@ -109,17 +109,9 @@ extension LlamaStack {
 
     /// A vector store as the server shows it.
     package struct VectorStore: Sendable, Hashable, Identifiable, Decodable {
-        /// How many of its files are in which state.
+        /// How many files it has, whatever their state.
         package struct FileCounts: Sendable, Hashable, Decodable {
-            package let completed: Int
-            package let failed: Int
-            package let inProgress: Int
             package let total: Int
-
-            private enum CodingKeys: String, CodingKey {
-                case completed, failed, total
-                case inProgress = "in_progress"
-            }
         }
 
         package let id: String

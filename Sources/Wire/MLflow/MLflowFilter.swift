@@ -11,12 +11,6 @@ package enum MLflowFilter {
         quoted(value).map { "tags.`\(key)` = \($0)" }
     }
 
-    /// What all of several expressions ask for; nil when there are none.
-    package static func all(_ filters: [String?]) -> String? {
-        let filters = filters.compactMap(\.self)
-        return filters.isEmpty ? nil : filters.joined(separator: " AND ")
-    }
-
     private static func quoted(_ value: String) -> String? {
         if !value.contains("'") { return "'\(value)'" }
         return value.contains("\"") ? nil : "\"\(value)\""

@@ -13,11 +13,6 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
     /// Milliseconds since 1970, by the server's clock; a changed description moves it, a changed tag does not.
     package var lastUpdated: Int
 
-    /// Whether it is a prompt: a model of this name cannot be created.
-    package var isPrompt: Bool {
-        tags[Self.promptTag] == "true"
-    }
-
     package init(name: String, description: String, tags: [String: String]) {
         self.name = name
         self.description = description

@@ -77,7 +77,7 @@ extension MLflowServer {
                 "max_results": 500,
             ]
             body["page_token"] = token
-            let page = try await endpoint.value(
+            let page: Value = try await endpoint.decode(
                 Call("list the traces", .post, "/api/3.0/mlflow/traces/search", body: .json(.object(body))))
             ids += (page["traces"]?.array ?? []).compactMap { $0["trace_id"]?.string }
             token = page["next_page_token"]
@@ -87,7 +87,7 @@ extension MLflowServer {
 
     fileprivate func spans(of trace: String) async throws -> [Value] {
         let call = Call("read the trace", .get, "/api/3.0/mlflow/traces/get", query: [("trace_id", trace)])
-        return try await endpoint.value(call)["trace"]?["spans"]?.array ?? []
+        return try await endpoint.decode(call, as: Value.self)["trace"]?["spans"]?.array ?? []
     }
 }
 
