@@ -15,9 +15,10 @@ struct PlacedRuntime: AgentRuntime {
     }
 
     func ask(
-        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
+        onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
-        try await placing { try await runtime.ask(agent, input, timeout: timeout, onEvent: onEvent) }
+        try await placing { try await runtime.ask(agent, request, timeout: timeout, onEvent: onEvent) }
     }
 
     private func placing<Result>(_ body: () async throws -> Result) async throws -> Result {

@@ -24,7 +24,7 @@ struct Question: Sendable {
         do {
             let answer = try await Interruption.cancelling {
                 try await recorder.turn(text) { record in
-                    try await runtime.ask(agent, text, timeout: timeout) { event in
+                    try await runtime.ask(agent, AgentRequest(text), timeout: timeout) { event in
                         if case .text = event { speech.happen() }
                         Self.show(event)
                         record(event)

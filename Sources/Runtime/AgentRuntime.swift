@@ -11,16 +11,18 @@ package protocol AgentRuntime: Sendable {
 
     /// Puts one question that no other follows, so that nothing has to be kept on the server.
     func ask(
-        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
+        onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer
 }
 
 extension AgentRuntime {
     package func ask(
-        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
+        onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         try await withConversation(with: agent) { conversation in
-            try await conversation.ask(input, timeout: timeout, onEvent: onEvent)
+            try await conversation.ask(request, timeout: timeout, onEvent: onEvent)
         }
     }
 }
@@ -28,5 +30,10 @@ extension AgentRuntime {
 /// Several turns that remember each other; turns are taken one after the other.
 package protocol AgentConversation: Sendable {
     /// Puts one question and waits for the whole answer; events arrive in order while it runs.
-    func ask(_ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer
+    ///
+    /// - Parameter request: Its items follow what was said in the conversation before.
+    /// - Throws: `Diagnostic` (`lacking` or `usage`) for a part of the request that cannot be handed on.
+    func ask(
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer
 }

@@ -47,7 +47,9 @@ package struct AgentRuntimes: AgentRuntime {
         case .chat: return try await chat.withConversation(with: agent, body)
         case .agents: break
         }
-        guard let agents = AgentsRuntime(server: server, tokens: try tokens(of: agent), local: local, clock: clock)
+        guard
+            let agents = AgentsRuntime(
+                server: server, mcpHeaders: try mcpHeaders(of: agent), local: local, clock: clock)
         else {
             guard agent.mayFallBack else { throw Diagnostic.noServerAgents(agent, server.capabilities) }
             let reason = "\(server.capabilities.product) \(server.capabilities.version) has no agents of its own."
@@ -64,14 +66,15 @@ package struct AgentRuntimes: AgentRuntime {
     }
 
     package func ask(
-        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
+        onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         guard agent.runtime ?? .responses == .responses else {
             return try await withConversation(with: agent) { conversation in
-                try await conversation.ask(input, timeout: timeout, onEvent: onEvent)
+                try await conversation.ask(request, timeout: timeout, onEvent: onEvent)
             }
         }
-        return try await responses.ask(agent, input, timeout: timeout, onEvent: onEvent)
+        return try await responses.ask(agent, request, timeout: timeout, onEvent: onEvent)
     }
 
     private var responses: ResponsesRuntime {
@@ -86,17 +89,21 @@ package struct AgentRuntimes: AgentRuntime {
         guard depth < Self.deepest else { return LocalTools(handlers: handlers) }
         let deeper = AgentRuntimes(server: server, tokens: tokens, handlers: handlers, clock: clock, depth: depth + 1)
         return LocalTools(handlers: handlers) { agent, question, timeout, onEvent in
-            try await deeper.ask(agent, question, timeout: timeout, onEvent: onEvent)
+            try await deeper.ask(agent, AgentRequest(question), timeout: timeout, onEvent: onEvent)
         }
     }
 
-    /// The tokens that an agent's MCP servers want, by their URL.
-    private func tokens(of agent: AgentDefinition) throws(Diagnostic) -> [String: Secret] {
-        var byURL: [String: Secret] = [:]
+    /// The headers and tokens that an agent's MCP servers want, by their URL; they are secret.
+    private func mcpHeaders(of agent: AgentDefinition) throws(Diagnostic) -> [String: Value] {
+        var byURL: [String: Value] = [:]
         for tool in agent.tools {
-            guard let url = tool.mcp?.url, let variable = tool.mcp?.tokenEnvironment else { continue }
-            guard let token = tokens[variable] else { throw .missingToken(variable, for: tool.name, of: agent) }
-            byURL[url] = token
+            guard let mcp = tool.mcp, let url = mcp.url else { continue }
+            var headers = mcp.headers?.mapValues(Value.string) ?? [:]
+            if let variable = mcp.tokenEnvironment {
+                guard let token = tokens[variable] else { throw .missingToken(variable, for: tool.name, of: agent) }
+                headers["Authorization"] = .string("Bearer \(token.revealed)")
+            }
+            if !headers.isEmpty { byURL[url] = .object(headers) }
         }
         return byURL
     }
@@ -130,29 +137,31 @@ private final class FallbackConversation: AgentConversation {
     }
 
     func ask(
-        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         guard let first, state.withLock({ $0.reason }) == nil else {
-            return try await askSecond(input, timeout, onEvent)
+            return try await askSecond(request, timeout, onEvent)
         }
         do {
-            let answer = try await first.ask(input, timeout: timeout) { event in
+            let answer = try await first.ask(request, timeout: timeout) { event in
                 state.withLock { $0.hasAnswered = true }
                 await onEvent(event)
             }
             return answer
         } catch let diagnostic as Diagnostic {
-            guard !state.withLock({ $0.hasAnswered }) else { throw diagnostic }
+            // What is refused is refused: the question was not put yet.
+            let isRefused = diagnostic.cause == .lacking || diagnostic.cause == .usage
+            guard !isRefused, !state.withLock({ $0.hasAnswered }) else { throw diagnostic }
             state.withLock { $0.reason = diagnostic.detail }
-            return try await askSecond(input, timeout, onEvent)
+            return try await askSecond(request, timeout, onEvent)
         }
     }
 
     private func askSecond(
-        _ input: String, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let reason = state.withLock { $0.reason }
-        var answer = try await second.ask(input, timeout: timeout) { event in
+        var answer = try await second.ask(request, timeout: timeout) { event in
             guard case .finished(var answer) = event else { return await onEvent(event) }
             answer.fallback = reason
             await onEvent(.finished(answer))

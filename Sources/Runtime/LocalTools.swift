@@ -51,6 +51,13 @@ struct LocalTools: Sendable {
     /// nil where no other agent can be asked.
     var ask: Ask?
 
+    /// The same, for a turn in which a caller has functions of its own: they are never carried out here.
+    func leaving(_ functions: [AgentRequest.Function]) -> LocalTools {
+        var left = self
+        for function in functions { left.handlers[function.name] = nil }
+        return left
+    }
+
     /// Whether a call can be carried out here; otherwise it is the caller's.
     func canCarryOut(_ call: FunctionCall, of agent: AgentDefinition) -> Bool {
         guard let tool = agent.tools.first(where: { $0.name == call.name && $0.offered != nil }) else {

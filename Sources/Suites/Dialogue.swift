@@ -30,9 +30,10 @@ struct Dialogue: Sendable {
     }
 
     private func ask(_ input: String, in conversation: any AgentConversation) async throws -> Answer {
-        guard let recorder else { return try await conversation.ask(input, timeout: testCase.timeout) { _ in } }
+        let request = AgentRequest(input)
+        guard let recorder else { return try await conversation.ask(request, timeout: testCase.timeout) { _ in } }
         return try await recorder.turn(input) { take in
-            try await conversation.ask(input, timeout: testCase.timeout) { take($0) }
+            try await conversation.ask(request, timeout: testCase.timeout) { take($0) }
         }
     }
 }

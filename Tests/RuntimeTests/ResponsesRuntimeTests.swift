@@ -36,7 +36,8 @@ import Wire
 
     private func ask(_ agent: AgentDefinition, _ input: String) async throws -> (Answer, [AgentEvent]) {
         let events = Mutex<[AgentEvent]>([])
-        let answer = try await ResponsesRuntime(server: server).ask(agent, input, timeout: .seconds(30)) { event in
+        let answer = try await ResponsesRuntime(server: server).ask(agent, AgentRequest(input), timeout: .seconds(30)) {
+            event in
             events.withLock { $0.append(event) }
         }
         return (answer, events.withLock { $0 })

@@ -50,9 +50,9 @@ final class ScriptedRuntime: AgentRuntime {
         let runtime: ScriptedRuntime
 
         func ask(
-            _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+            _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
         ) async throws -> Answer {
-            try await runtime.reply(to: input)
+            try await runtime.reply(to: request.text ?? "")
         }
     }
 

@@ -21,11 +21,12 @@ final class AgentsConversation: AgentConversation {
     }
 
     func ask(
-        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        let question = try question(request)
         let watch = Stopwatch(runtime.clock)
         let session = if let opened { opened } else { try await open() }
-        var reader = try await take(.question(input), in: session, watch, timeout, onEvent)
+        var reader = try await take(.question(question), in: session, watch, timeout, onEvent)
         var whole = try await answer(of: reader)
         while !reader.calls.isEmpty, whole.mayGoOn(with: reader.calls, of: agent, runtime.local) {
             let results = try await runtime.local.carryOut(
@@ -38,6 +39,17 @@ final class AgentsConversation: AgentConversation {
         whole.latency = watch.elapsed
         await onEvent(.finished(whole))
         return whole
+    }
+
+    /// A server agent is what it is: it takes a text and nothing else.
+    private func question(_ request: AgentRequest) throws(Diagnostic) -> String {
+        let runtime = AgentDefinition.Runtime.agents.description
+        try request.requireTuning(among: [], of: agent, runtime)
+        try request.requireNoFunctions(of: agent, runtime)
+        guard let text = request.text else {
+            throw .notHandedOn("anything but one question in text", to: agent, runtime)
+        }
+        return text
     }
 
     private func open() async throws -> LlamaStack.Session {
@@ -89,11 +101,7 @@ final class AgentsConversation: AgentConversation {
 
     private func diagnostic(_ failure: TurnReader.Failure, _ session: LlamaStack.Session) -> Diagnostic {
         let message = failure.message
-        if message.contains("Model '\(agent.model)' not found") {
-            return .unknownModel(of: agent, at: runtime.server)
-        }
-        let address = "agents.\(agent.name)"
-        var diagnostic = runtime.agents.broken(message, in: session).diagnostic(address: address)
+        var diagnostic = agent.diagnostic(runtime.agents.broken(message, in: session), of: runtime.server)
         // So the server says it when a group's MCP server does not answer: it lists no tools then.
         let silent = agent.tools.compactMap(\.mcp).first {
             message.contains("Toolgroup \($0.toolGroup ?? "?") not found")

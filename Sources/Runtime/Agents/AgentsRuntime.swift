@@ -15,10 +15,9 @@ struct AgentsRuntime: AgentRuntime {
 
     /// nil on a server without agents.
     ///
-    /// - Parameter tokens: bearer tokens of MCP servers, by the URL of the server. They travel as provider data.
-    init?(server: LlamaStack, tokens: [String: Secret], local: LocalTools, clock: any Clock<Duration>) {
-        let headers = tokens.mapValues { Value.object(["Authorization": .string("Bearer \($0.revealed)")]) }
-        let told = tokens.isEmpty ? server : server.telling(providerData: ["mcp_headers": .object(headers)])
+    /// - Parameter mcpHeaders: what MCP servers are sent, by the URL of the server. It travels as provider data.
+    init?(server: LlamaStack, mcpHeaders: [String: Value], local: LocalTools, clock: any Clock<Duration>) {
+        let told = mcpHeaders.isEmpty ? server : server.telling(providerData: ["mcp_headers": .object(mcpHeaders)])
         guard let agents = told.agents else { return nil }
         self.server = told
         self.agents = agents

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// The shapes of a turn's stream, as far as they are used (Llama Stack 0.2.24 and 0.3.5).
@@ -86,7 +85,7 @@ enum TurnFrame {
     }
 
     static func decode(_ text: String) throws -> Frame {
-        try JSONDecoder().decode(Frame.self, from: Data(text.utf8))
+        try Value(json: text.utf8).decoded()
     }
 
     /// The text of a message's content: text, or a list of items of which some are text.

@@ -6,37 +6,36 @@ import Wire
 final class ChatConversation: AgentConversation {
     private let agent: AgentDefinition
     private let runtime: ChatRuntime
-    private let request: ChatRequest
     private let messages: Mutex<[Value]>
 
-    init(_ agent: AgentDefinition, _ runtime: ChatRuntime, _ request: ChatRequest) {
+    init(_ agent: AgentDefinition, _ runtime: ChatRuntime) {
         self.agent = agent
         self.runtime = runtime
-        self.request = request
         let instructions: Value = ["role": "system", "content": .string(agent.instructions)]
         messages = Mutex(agent.instructions.isEmpty ? [] : [instructions])
     }
 
     /// A turn that fails is as if it had never been.
     func ask(
-        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
-        var messages = messages.withLock { $0 }
-        messages.append(["role": "user", "content": .string(input)])
+        let agent = try agent.varied(by: request)
+        let (body, local) = (try ChatRequest(agent), runtime.local.leaving(request.functions))
+        var messages = try messages.withLock { $0 } + ChatMessages.messages(request.items, of: agent)
         var whole: Answer?
         while true {
-            let spoken = try await complete(messages, watch, timeout, onEvent)
+            let spoken = try await complete(body.body(messages), watch, timeout, onEvent)
             messages.append(Self.message(spoken))
             var answer = whole?.followed(by: Self.answer(spoken)) ?? Self.answer(spoken)
             answer.latency = watch.elapsed
-            guard !spoken.calls.isEmpty, answer.mayGoOn(with: spoken.calls, of: agent, runtime.local) else {
+            guard !spoken.calls.isEmpty, answer.mayGoOn(with: spoken.calls, of: agent, local) else {
                 let said = messages
                 self.messages.withLock { $0 = said }
                 await onEvent(.finished(answer))
                 return answer
             }
-            let results = try await runtime.local.carryOut(
+            let results = try await local.carryOut(
                 spoken.calls, of: agent, timeout: timeout - watch.elapsed, onEvent: onEvent)
             answer.add(results)
             messages += results.map(Self.message)
@@ -45,11 +44,12 @@ final class ChatConversation: AgentConversation {
     }
 
     private func complete(
-        _ messages: [Value], _ watch: Stopwatch, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+        _ body: [String: Value], _ watch: Stopwatch, _ timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> ChatReader {
         let completions = runtime.server.chatCompletions
         do {
-            return try await completions.create(request.body(messages), timeout: timeout) { chunks in
+            return try await completions.create(body, timeout: timeout) { chunks in
                 var reader = ChatReader()
                 for try await chunk in chunks {
                     if watch.elapsed > timeout { throw completions.broken("no answer within the time limit") }
@@ -61,9 +61,9 @@ final class ChatConversation: AgentConversation {
                 return reader
             }
         } catch let failure as ChatReader.Failure {
-            throw diagnostic(completions.broken(failure.message, code: failure.code))
+            throw agent.diagnostic(completions.broken(failure.message, code: failure.code), of: runtime.server)
         } catch let error as WireError {
-            throw diagnostic(error)
+            throw agent.diagnostic(error, of: runtime.server)
         }
     }
 
@@ -92,10 +92,5 @@ final class ChatConversation: AgentConversation {
 
     private static func message(_ result: LocalTools.Result) -> Value {
         ["role": "tool", "tool_call_id": .string(result.id), "content": .string(result.output)]
-    }
-
-    private func diagnostic(_ error: WireError) -> Diagnostic {
-        error.message.contains("Model '\(agent.model)' not found")
-            ? .unknownModel(of: agent, at: runtime.server) : error.diagnostic(address: "agents.\(agent.name)")
     }
 }

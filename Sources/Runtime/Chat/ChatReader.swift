@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// Reads the chunks of a chat completion into text and, at its end, what one model call gave. Pure: time comes in.
@@ -65,7 +64,7 @@ struct ChatReader {
     /// - Returns: the piece of text in it, nil when there is none.
     mutating func read(_ chunk: String, at time: Duration) throws(Failure) -> String? {
         guard chunk != "[DONE]" else { return nil }
-        guard let decoded = try? JSONDecoder().decode(Chunk.self, from: Data(chunk.utf8)) else {  // Told below.
+        guard let decoded = try? Value(json: chunk.utf8).decoded(as: Chunk.self) else {  // Told below.
             throw Failure(message: "The server sent something that cannot be read: \(chunk.prefix(200))")
         }
         if let error = decoded.error {

@@ -13,6 +13,7 @@ struct ChatRuntime: AgentRuntime {
         with agent: AgentDefinition,
         _ body: @Sendable (any AgentConversation) async throws -> Result
     ) async throws -> Result {
-        try await body(ChatConversation(agent, self, try ChatRequest(agent)))
+        _ = try ChatRequest(agent)  // What it cannot do is said before the first question.
+        return try await body(ChatConversation(agent, self))
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// The shapes of what an agent behind `/invocations` answers (MLflow 3.5 to 3.18), as far as they are used.
@@ -36,6 +35,6 @@ enum InvocationFrame {
     }
 
     static func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(T.self, from: Data(text.utf8))
+        try Value(json: text.utf8).decoded()
     }
 }

@@ -20,13 +20,14 @@ final class RemoteConversation: AgentConversation {
 
     /// A turn that fails is as if it had never been.
     func ask(
-        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
-        var said = history.withLock { $0 } + [["role": "user", "content": .string(input)]]
+        let asked = try asked(request)
+        var said = history.withLock { $0 } + request.items
         var whole: Answer?
         for step in 1... {
-            let (part, output) = try await invoke(said, watch, timeout, onEvent)
+            let (part, output) = try await invoke(asked, said, watch, timeout, onEvent)
             said += output.values
             var answer = whole?.followed(by: part) ?? part
             let calls = answer.status == .completed ? output.waiting : []
@@ -46,6 +47,21 @@ final class RemoteConversation: AgentConversation {
         history.withLock { $0 = conversation }
         await onEvent(.finished(answer))
         return answer
+    }
+
+    /// What is said beside the input.
+    private func asked(_ request: AgentRequest) throws(Diagnostic) -> [String: Value] {
+        let runtime = "an agent that is served"
+        try request.requireNoFunctions(of: agent, runtime)
+        try request.requireTuning(
+            among: ["sampling.temperature", "sampling.topP", "sampling.maxTokens"], of: agent, runtime)
+        var context: [String: Value] = ["conversation_id": .string(request.conversation ?? id)]
+        context["user_id"] = request.user.map(Value.string)
+        var asked: [String: Value] = ["context": .object(context)]
+        asked["temperature"] = request.sampling.temperature.map(Value.number)
+        asked["top_p"] = request.sampling.topP.map(Value.number)
+        asked["max_output_tokens"] = request.sampling.maxTokens.map(Value.integer)
+        return asked
     }
 
     /// Whether there are calls, and all of them can be carried out here, and the agent may be asked once more.
@@ -69,9 +85,10 @@ final class RemoteConversation: AgentConversation {
     }
 
     private func invoke(
-        _ input: [Value], _ watch: Stopwatch, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+        _ asked: [String: Value], _ input: [Value], _ watch: Stopwatch, _ timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> (Answer, ServedOutput) {
-        let body: [String: Value] = ["input": .array(input), "context": ["conversation_id": .string(id)]]
+        let body = asked.merging(["input": .array(input)]) { $1 }
         do {
             return try await runtime.served.invoke(body, timeout: timeout - watch.elapsed) { reply in
                 switch reply {

@@ -3,17 +3,20 @@ import Synchronization
 import Wire
 
 /// A part of a turn in which the server cannot look on: with guardrails, Llama Stack 0.3 to 0.7 refuse to go on after a
-/// tool of theirs was called (400 `Unsupported content type: <class 'list'>`). The shields are asked here instead: about
-/// the results that the part begins with, and about its text, which nobody sees before.
+/// tool of theirs was called (400 `Unsupported content type: <class 'list'>`), and to read a call among the input
+/// (`<class 'NoneType'>`). The shields are asked here instead: about all that the part begins with, and about its text,
+/// which nobody sees before.
 struct BlindPart: Sendable {
     let shields: [String]
     let server: LlamaStack
 
     /// nil where the server looks on itself.
-    init?(after answer: Answer?, of agent: AgentDefinition, on server: LlamaStack) {
-        guard let shields = agent.inputShields, !shields.isEmpty, let answer else { return nil }
+    init?(after answer: Answer?, asked items: [Value], of agent: AgentDefinition, on server: LlamaStack) {
+        guard let shields = agent.inputShields, !shields.isEmpty else { return nil }
         let own = Set(agent.tools.filter { $0.offered != nil }.map(\.name))
-        guard answer.toolCalls.contains(where: { !own.contains($0.tool) }) else { return nil }
+        let hasCalled = answer?.toolCalls.contains { !own.contains($0.tool) } ?? false
+        let tellsCalls = InputItems.spelled(items).contains { $0["type"] == "function_call" }
+        guard hasCalled || tellsCalls && server.capabilities.failsOnGuardedCalls else { return nil }
         self.shields = shields
         self.server = server
     }

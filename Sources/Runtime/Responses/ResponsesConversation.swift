@@ -26,18 +26,18 @@ final class ResponsesConversation: AgentConversation {
     }
 
     func ask(
-        _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        let turn = try turn.varied(by: request)
         let isGuarded = !(turn.agent.inputShields ?? []).isEmpty
-        let question: Value = ["role": "user", "content": .string(input)]
         let (previous, said) = state.withLock { ($0.previous, $0.said) }
         let answer = try await turn.take(
-            said.isEmpty ? .string(input) : .array(said + [question]), after: previous, timeout: timeout,
+            said + request.items, after: previous, timeout: timeout,
             onCreated: { id in self.state.withLock { $0.stored.append(id) } }, onEvent: onEvent
         )
         state.withLock { state in
             if isGuarded {
-                state.said += [question, ["role": "assistant", "content": .string(answer.text)]]
+                state.said += request.items + [["role": "assistant", "content": .string(answer.text)]]
             } else {
                 state.previous = answer.id
             }

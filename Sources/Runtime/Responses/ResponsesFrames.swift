@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// The shapes of a Responses stream, as far as they are used (Llama Stack 0.2.24 to OGX 1.5).
@@ -19,6 +18,15 @@ enum ResponsesFrame {
     }
 
     struct Whole: Decodable {
+        let response: Response
+    }
+
+    /// A whole response, its items as they came.
+    struct Output: Decodable {
+        struct Response: Decodable {
+            let output: [Value]?
+        }
+
         let response: Response
     }
 
@@ -88,6 +96,6 @@ enum ResponsesFrame {
     }
 
     static func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {
-        try JSONDecoder().decode(T.self, from: Data(text.utf8))
+        try Value(json: text.utf8).decoded()
     }
 }

@@ -27,6 +27,8 @@ struct ResponsesReader {
     private(set) var answer: Answer?
     /// The calls that whoever runs the agent has to carry out, once the last frame was read.
     private(set) var functionCalls: [FunctionCall] = []
+    /// The items of the answer as they came, once the last frame was read.
+    private(set) var output: [Value] = []
     private let items: ResponseItems
     private var spoken = SpokenText()
     private var openCalls = 0
@@ -97,6 +99,7 @@ struct ResponsesReader {
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         functionCalls = items.functionCalls(response)
+        output = try ResponsesFrame.decode(frame, as: ResponsesFrame.Output.self).response.output ?? []
         answer.latency = time
         answer.timeToFirstToken = spoken.timeToFirstToken
         answer.streamedText = spoken.text

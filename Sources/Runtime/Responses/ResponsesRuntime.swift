@@ -5,8 +5,9 @@ package import Wire
 /// Runs agents as requests to the Responses API (OGX 1.5, Llama Stack since 0.2.24), streamed.
 ///
 /// The server keeps no agent: every turn sends the whole definition. Turns of one conversation follow each other by
-/// `previous_response_id`, for which the server has to store them, and so do the responses of one turn between which
-/// functions are called; all are deleted when the conversation ends.
+/// `previous_response_id`, for which the server has to store them, and so do the responses of one such turn between which
+/// functions are called; all are deleted when the conversation ends. A question that no other follows is never stored:
+/// what was said before, and between calls of functions, is sent with it.
 package struct ResponsesRuntime: AgentRuntime {
     private let server: LlamaStack
     private let tokens: [String: Secret]
@@ -44,21 +45,17 @@ package struct ResponsesRuntime: AgentRuntime {
     }
 
     package func ask(
-        _ agent: AgentDefinition, _ input: String, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+        _ agent: AgentDefinition, _ request: AgentRequest, timeout: Duration,
+        onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
-        if agent.tools.contains(where: { $0.offered != nil }) {
-            return try await withConversation(with: agent) { conversation in
-                try await conversation.ask(input, timeout: timeout, onEvent: onEvent)
-            }
-        }
-        let turn = try turn(of: agent, isStored: false)
+        let turn = try turn(of: agent, isStored: false).varied(by: request)
         return try await turn.take(
-            .string(input), after: nil, timeout: timeout, onCreated: { _ in }, onEvent: onEvent)
+            request.items, after: nil, timeout: timeout, onCreated: { _ in }, onEvent: onEvent)
     }
 
     private func turn(of agent: AgentDefinition, isStored: Bool) throws -> ResponsesTurn {
         ResponsesTurn(
-            agent: agent, server: server, local: local,
+            agent: agent, server: server, tokens: tokens, local: local,
             request: try ResponsesRequest(agent, tokens: tokens, on: server.capabilities), isStored: isStored,
             names: FileNames(server), clock: clock)
     }

@@ -4,10 +4,11 @@ import Wire
 /// One turn by the Responses API: a response, and as long as the model calls functions that are carried out here,
 /// another one with their results. The model is called at most `maxSteps` times in all of them together.
 struct ResponsesTurn: Sendable {
-    let agent: AgentDefinition
+    private(set) var agent: AgentDefinition
     let server: LlamaStack
-    let local: LocalTools
-    let request: ResponsesRequest
+    let tokens: [String: Secret]
+    private(set) var local: LocalTools
+    private(set) var request: ResponsesRequest
     let isStored: Bool
     let names: FileNames
     let clock: any Clock<Duration>
@@ -16,24 +17,39 @@ struct ResponsesTurn: Sendable {
     private struct Part: Sendable {
         var answer: Answer
         var calls: [FunctionCall]
+        /// What it adds to the conversation, as items of the API.
+        var items: [Value]
+    }
+
+    /// The turn as one request wants it.
+    /// - Throws: `Diagnostic` for what the API cannot do.
+    func varied(by asked: AgentRequest) throws(Diagnostic) -> ResponsesTurn {
+        let runtime = AgentDefinition.Runtime.responses.description
+        try asked.requireTuning(among: server.capabilities.heededTuning, of: agent, runtime)
+        guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return self }
+        var turn = self
+        turn.agent = try agent.varied(by: asked)
+        turn.local = local.leaving(asked.functions)
+        turn.request = try ResponsesRequest(turn.agent, tokens: tokens, on: server.capabilities)
+        return turn
     }
 
     /// - Parameters:
-    ///   - input: the question, or the messages that end with it.
+    ///   - items: the question, or what was said and ends with it.
     ///   - previous: the id of the last turn's last response.
     ///   - onCreated: is told the id of every response that may be stored.
     func take(
-        _ input: Value, after previous: String?, timeout: Duration,
+        _ items: [Value], after previous: String?, timeout: Duration,
         onCreated: @Sendable (String) -> Void, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let watch = Stopwatch(clock)
-        var (input, previous) = (input, previous)
+        var (items, previous) = (items, previous)
         var whole: Answer?
         while true {
             let left = agent.maxSteps - (whole?.steps ?? 0)
-            let body = request.body(input, after: previous, isStored: isStored, steps: left)
+            let body = request.body(InputItems.input(items), after: previous, isStored: isStored, steps: left)
             let part =
-                if let blind = BlindPart(after: whole, of: agent, on: server) {
+                if let blind = BlindPart(after: whole, asked: items, of: agent, on: server) {
                     try await respond(blind, body, timeout, watch, onCreated, onEvent)
                 } else {
                     try await respond(body, timeout, watch, onCreated, onEvent)
@@ -45,8 +61,8 @@ struct ResponsesTurn: Sendable {
                 await onEvent(.finished(answer))
                 return answer
             }
-            input = .array(results.map(Self.item))
-            previous = part.answer.id
+            items = (isStored ? [] : items + part.items) + results.map(Self.item)
+            previous = isStored ? part.answer.id : nil
             whole = answer
         }
     }
@@ -76,10 +92,10 @@ struct ResponsesTurn: Sendable {
         body["guardrails"] = nil
         let events = HeldEvents()
         do {
-            let results = (body["input"]?.array ?? []).compactMap { $0["output"]?.string }.joined(separator: "\n")
-            if let refusal = try await blind.refusal(of: results) {
+            let said = (body["input"]?.array ?? []).compactMap { ($0["content"] ?? $0["output"])?.string }
+            if let refusal = try await blind.refusal(of: said.filter { !$0.isEmpty }.joined(separator: "\n")) {
                 await onEvent(.text(refusal))
-                return Part(answer: .refusing(with: refusal), calls: [])
+                return Part(answer: .refusing(with: refusal), calls: [], items: [])
             }
             var part = try await respond(body, timeout, watch, onCreated) { events.hold($0) }
             guard let refusal = try await blind.refusal(of: part.answer.text) else {
@@ -113,7 +129,9 @@ struct ResponsesTurn: Sendable {
                             case .event(let event): await onEvent(event)
                             }
                         }
-                        if let answer = reader.answer { part = Part(answer: answer, calls: reader.functionCalls) }
+                        if let answer = reader.answer {
+                            part = Part(answer: answer, calls: reader.functionCalls, items: reader.output)
+                        }
                     }
                 } catch is TransportFailure where part != nil {
                     // The answer is whole; only the end of the stream is missing.
@@ -133,11 +151,7 @@ struct ResponsesTurn: Sendable {
     }
 
     private func diagnostic(_ failure: ResponsesReader.Failure) -> Diagnostic {
-        if failure.message.contains("Model '\(agent.model)' not found") {
-            return .unknownModel(of: agent, at: server)
-        }
-        let address = "agents.\(agent.name)"
-        var diagnostic = server.responses.broken(failure.message, code: failure.code).diagnostic(address: address)
+        var diagnostic = agent.diagnostic(server.responses.broken(failure.message, code: failure.code), of: server)
         let urls = agent.tools.compactMap { $0.mcp?.url }.map { "`\($0)`" }.joined(separator: ", ")
         if failure.place == .listingTools, !urls.isEmpty {
             diagnostic.detail += " It happened while the server asked the agent's MCP servers for their tools."
@@ -174,19 +188,5 @@ extension FunctionCall {
         var call = told
         call.id = id
         return call
-    }
-}
-
-extension Diagnostic {
-    /// A model that the server does not offer (any more).
-    static func unknownModel(of agent: AgentDefinition, at server: LlamaStack) -> Diagnostic {
-        Diagnostic(
-            "unknown-model", "The server does not offer this model",
-            detail:
-                "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
-                + "at `\(server.endpoint.base)` does not offer.",
-            fix: "Use the id of a model that `GET /v1/models` lists there.", address: "agents.\(agent.name)",
-            cause: .unavailable
-        )
     }
 }

@@ -43,6 +43,11 @@ extension Capabilities {
         }
     }
 
+    /// Whether the Responses API fails where guardrails are to look at an input with function calls (seen up to 0.7.3).
+    package var failsOnGuardedCalls: Bool {
+        generation > .v02 && generation < .ogx
+    }
+
     /// Whether an MCP server's token travels in `authorization` (0.4 and later); before, among the tool's headers.
     package var takesMCPAuthorization: Bool {
         generation >= .v04

@@ -32,7 +32,7 @@ import Wire
     }
 
     private func ask(_ runtime: RemoteRuntime, _ input: String, maxSteps: Int = 10) async throws -> Answer {
-        try await runtime.ask(agent(maxSteps: maxSteps), input, timeout: .seconds(30)) { _ in }
+        try await runtime.ask(agent(maxSteps: maxSteps), AgentRequest(input), timeout: .seconds(30)) { _ in }
     }
 
     @Test("Each question of a conversation is sent with all that was said, under one id", arguments: [true, false])
@@ -49,6 +49,29 @@ import Wire
         let ids = Set(fake.requests.map { $0["context"]?["conversation_id"]?.string ?? "" })
         #expect(ids.count == 1 && ids.first?.hasPrefix("drover-") == true)
         #expect(fake.requests.last?["input"]?.array?.map { $0["role"] } == ["user", "assistant", "user"])
+    }
+
+    @Test("Sampling, conversation and user are told; a caller's functions and what MLflow has no field for are refused")
+    func request() async throws {
+        let fake = FakeServedAgent(streams: true)
+        var request: AgentRequest = "One"
+        request.sampling = .init(temperature: 0.5, maxTokens: 8)
+        (request.conversation, request.user) = ("c-1", "ann")
+        _ = try await runtime(fake).ask(agent(), request, timeout: .seconds(30)) { _ in }
+        let body = try #require(fake.requests.first)
+        #expect(body["context"] == ["conversation_id": "c-1", "user_id": "ann"])
+        #expect(body["temperature"] == 0.5 && body["max_output_tokens"] == 8 && body["top_p"] == nil)
+        let function = AgentRequest.Function(name: "f", definition: .init(description: "", parameters: [:]))
+        var others: [AgentRequest] = ["Two", "Three"]
+        others[0].functions = [function]
+        others[1].sampling.stop = ["END"]
+        for other in others {
+            let error = await #expect(throws: Diagnostic.self) {
+                try await runtime(fake).ask(agent(), other, timeout: .seconds(30)) { _ in }
+            }
+            #expect(error?.cause == .lacking)
+        }
+        #expect(fake.requests.count == 1)
     }
 
     @Test(

@@ -1,0 +1,25 @@
+import Language
+import Wire
+
+extension AgentDefinition {
+    /// What went wrong while the agent was asked, as its user is told it: a model that the server does not offer by its
+    /// name, all else in the server's words.
+    func diagnostic(_ error: WireError, of server: LlamaStack) -> Diagnostic {
+        error.message.contains("Model '\(model)' not found")
+            ? .unknownModel(of: self, at: server) : error.diagnostic(address: "agents.\(name)")
+    }
+}
+
+extension Diagnostic {
+    /// A model that the server does not offer (any more).
+    fileprivate static func unknownModel(of agent: AgentDefinition, at server: LlamaStack) -> Diagnostic {
+        Diagnostic(
+            "unknown-model", "The server does not offer this model",
+            detail:
+                "The agent `\(agent.name)` uses the model `\(agent.model)`, which \(server.capabilities.product) "
+                + "at `\(server.endpoint.base)` does not offer.",
+            fix: "Use the id of a model that `GET /v1/models` lists there.", address: "agents.\(agent.name)",
+            cause: .unavailable
+        )
+    }
+}
