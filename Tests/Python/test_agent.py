@@ -46,7 +46,7 @@ class TestRequest:
         assert llama.bodies == [{
             "model": "scripted/llm",
             "instructions": "You answer from the handbook.",
-            "input": [{"role": "user", "content": "What is the refund window?", "type": "message"}],
+            "input": "What is the refund window?",
             "tools": [
                 {"type": "file_search", "vector_store_ids": ["vs_1"], "max_num_results": 5,
                  "ranking_options": {"score_threshold": 0.5}},

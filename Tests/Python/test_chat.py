@@ -71,7 +71,7 @@ class TestChat:
         output = {"type": "function_call_output", "call_id": call["call_id"], "output": "sunny"}
         asked.predict({"input": [*QUESTION["input"], call, output]})
         _, _, calling, answer = llama.bodies[1]["messages"]
-        assert calling == {"role": "assistant", "content": None, "tool_calls": [{
+        assert calling == {"role": "assistant", "content": "", "tool_calls": [{
             "id": "call_86ccf7b199de", "type": "function",
             "function": {"name": "get_weather", "arguments": '{"city": "use get_weather"}'}}]}
         assert answer == {"role": "tool", "tool_call_id": "call_86ccf7b199de", "content": "sunny"}

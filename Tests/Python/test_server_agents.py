@@ -93,7 +93,7 @@ class TestAgent:
         weather, desk = config["client_tools"]
         assert weather["parameters"] == [
             {"name": "city", "parameter_type": "string", "description": "a city", "required": True}]
-        assert weather["input_schema"] == WEATHER["function"]["parameters"]
+        assert "input_schema" not in weather  # 0.3 takes that, and no parameters: `Fixtures/Requests` has both.
         assert (desk["name"], desk["parameters"][0]["name"]) == ("desk", "question")
         assert config["sampling_params"] == {
             "strategy": {"type": "top_p", "temperature": 0.5, "top_p": 0.9}, "max_tokens": 64, "stop": ["END"]}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .items import added_usage, history, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError
-from .server_agents import ServerAgents, agent_config, agent_name, provider_headers
+from .server_agents import ServerAgents, agent_name, provider_headers
 from .turn_reader import TurnReader
 from .turns import Delegates, Turn
 
@@ -120,7 +120,7 @@ class AgentsRuntime:
         with self._making:
             if self._made is None:
                 found = self._agents.find(agent_name(self._definition))
-                self._made = found or self._agents.create(agent_config(self._definition))
+                self._made = found or self._agents.create(self._definition)
             return self._made
 
     def _open_session(self, name: str) -> tuple[str, str]:

@@ -148,17 +148,19 @@ class Completion:
 
 
 def chat_messages(instructions: str | None, items: Iterable[JSON]) -> list[JSON]:
-    """Items of the Responses API as messages; calls that follow each other were asked for at once."""
+    """Items of the Responses API as messages.
+
+    Calls that follow each other, or what was said before them, are one message: the model asked for them at once.
+    """
     messages: list[JSON] = [{"role": "system", "content": instructions}] if instructions else []
     for item in history(list(items)):
         kind = item.get("type")
         if kind == "function_call":
             function = {"name": item["name"], "arguments": item["arguments"]}
             call = {"id": item["call_id"], "type": "function", "function": function}
-            if messages and messages[-1].get("tool_calls"):
-                messages[-1]["tool_calls"].append(call)
-            else:
-                messages.append({"role": "assistant", "content": None, "tool_calls": [call]})
+            if not messages or messages[-1]["role"] != "assistant":
+                messages.append({"role": "assistant", "content": ""})
+            messages[-1].setdefault("tool_calls", []).append(call)
         elif kind == "function_call_output":
             messages.append({"role": "tool", "tool_call_id": item["call_id"], "content": item["output"]})
         elif kind in (None, "message"):

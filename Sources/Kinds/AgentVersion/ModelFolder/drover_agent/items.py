@@ -51,6 +51,11 @@ def finished(response: JSON, incomplete: str | None = None) -> JSON:
     return {"type": "response.completed", "response": {"status": "completed", **response}}
 
 
+def canonical_json(value: Any) -> str:
+    """As Drover writes JSON: equal values, equal text."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def text_of(content: Any) -> str:
     """The text of a message's content, however it is spelled; pictures have none."""
     if isinstance(content, str):
@@ -71,8 +76,24 @@ def unanswered_calls(items: list[JSON]) -> list[JSON]:
     return [item for item in items if item.get("type") == "function_call" and item["call_id"] not in answered]
 
 
+def asked(items: list[JSON]) -> str | list[JSON]:
+    """The input of a request: a lone question is its text."""
+    return text_of(items[0].get("content")) if len(items) == 1 and is_question(items[0]) else history(items)
+
+
+def is_question(item: JSON) -> bool:
+    """Whether an item is a message of the user's of text alone."""
+    return item.get("type") in (None, "message") and item.get("role") == "user" and has_text_only(item.get("content"))
+
+
+def has_text_only(content: Any) -> bool:
+    parts = content if isinstance(content, list) else []
+    return isinstance(content, str) or bool(parts) and all(part.get("type") in TEXT_PARTS for part in parts)
+
+
 def history(items: list[JSON]) -> list[JSON]:
-    """Items as every server takes them as input.
+    """Items as every server takes them as input. Drover says the same (`Runtime/InputItems.swift`), and one set of
+    fixtures holds both to it.
 
     Llama Stack 0.2 and 0.3 fail on a search among them, and OGX forgets what it found: it becomes a function call and
     its output, as the server itself shows it to the model. With guardrails 0.3 fails on text in parts.
@@ -82,17 +103,21 @@ def history(items: list[JSON]) -> list[JSON]:
 
 def history_items(item: JSON) -> list[JSON]:
     if item.get("type") == "file_search_call":
-        query = json.dumps({"query": " ".join(item.get("queries") or [])})
+        query = canonical_json({"query": " ".join(item.get("queries") or [])})
         found = "\n\n".join(result.get("text") or "" for result in item.get("results") or [])
         call_id = item.get("id") or "file_search"
         return [function_call(call_id, "file_search", query), function_call_output(call_id, found)]
     if item.get("type") == "web_search_call":
         return []
-    if item.get("type") in ("mcp_call", "mcp_list_tools"):
-        return mlflow_items(item)
+    if item.get("type") == "mcp_call":
+        return [each for call in mlflow_items(item) for each in history_items(call)]
+    if item.get("type") == "mcp_list_tools":
+        return []
+    if item.get("type") == "function_call_output":  # Its status is for the caller; not every server knows it.
+        return [{"type": "function_call_output", "call_id": item["call_id"], "output": item["output"]}]
     content = item.get("content")
-    has_text_only = isinstance(content, list) and all(part.get("type") in TEXT_PARTS for part in content)
-    return [filled({**item, "content": text_of(content)} if has_text_only else item)]
+    text = {"content": text_of(content)} if has_text_only(content) else {}
+    return [filled({**({"type": "message"} if "role" in item else {}), **item, **text})]
 
 
 def mlflow_items(item: JSON) -> list[JSON]:
@@ -179,10 +204,10 @@ def detail(usage: JSON, group: str, name: str) -> int:
 
 
 def added_usage(one: JSON | None, other: JSON | None) -> JSON | None:
-    """The usage of two exchanges together; None when neither server tells."""
+    """The usage of two exchanges together; None when one of both is not told: less than the truth would pass for it."""
     one, other = mlflow_usage(one), mlflow_usage(other)
     if not one or not other:
-        return one or other
+        return None
     return {
         key: {name: one[key][name] + other[key][name] for name in value} if isinstance(value, dict)
         else value + other[key]

@@ -39,6 +39,16 @@ class Generation:
         return "/v1/agents" if self._is("0.2") else "/v1alpha/agents" if self._is("0.3") else None
 
     @property
+    def client_tools_have_schemas(self) -> bool:
+        """Whether functions of server agents are told by their schema; 0.2 takes a list of parameters."""
+        return not self._is("0.2")
+
+    @property
+    def takes_mcp_authorization(self) -> bool:
+        """Whether the token of an MCP server has a field of its own; 0.2 and 0.3 take it among the tool's headers."""
+        return not self._is("0.2") and not self._is("0.3")
+
+    @property
     def has_guardrails(self) -> bool:
         """Whether the Responses API looks at `guardrails`; 0.2 ignores the field in silence."""
         return not self._is("0.2")

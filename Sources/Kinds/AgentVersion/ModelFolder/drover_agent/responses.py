@@ -7,13 +7,14 @@ from functools import partial
 from mlflow.entities import SpanType
 
 from .guards import Guards
-from .items import arguments_of, error_text, filled, first, history, mlflow_response
-from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
+from .items import arguments_of, asked, error_text, filled, first, mlflow_response
+from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError, message_of
 from .spans import OpenSpans
 from .tools import function_of, mcp_token, response_format, shields, tools_of
 from .turns import FINAL, Delegates, Turn, in_steps
 
-BUILTIN = {"webSearch": "web_search"}
+WEB_SEARCH_GROUP = "builtin::websearch"
+RAG_GROUPS = ("builtin::rag", "builtin::rag/knowledge_search")
 
 
 class ResponsesRuntime:
@@ -35,7 +36,7 @@ class ResponsesRuntime:
             yield from self._exchange(turn)
 
     def _exchange(self, turn: Turn, is_watched: bool = False) -> Events:
-        asked = {  # Not the tools: their headers and tokens are nobody's business.
+        told = {  # Not the tools: their headers and tokens are nobody's business.
             "model": self._definition["model"], "instructions": self._definition.get("instructions"),
             "input": turn.input,
         }
@@ -43,7 +44,7 @@ class ResponsesRuntime:
         path = self._server.generation.openai + "/responses"
         attributes = {"mlflow.llm.model": self._definition["model"]}
         with (
-            turn.span.child("responses", SpanType.LLM, asked, attributes) as exchange,
+            turn.span.child("responses", SpanType.LLM, told, attributes) as exchange,
             OpenSpans(turn.span) as calls,
             closing(self._server.events(path, body)) as events,
         ):
@@ -59,7 +60,7 @@ class ResponsesRuntime:
 
     def body(self, turn: Turn, is_watched: bool = False) -> JSON:
         """The request to the server, without guardrails where the turn is watched here."""
-        tools = tools_of(self._definition)
+        tools = responses_tools(self._definition, self._server.generation)
         guardrails = shields(self._definition)
         if guardrails and not self._server.generation.has_guardrails:
             raise LlamaStackError(
@@ -70,13 +71,13 @@ class ResponsesRuntime:
         return filled({
             "model": self._definition["model"],
             "instructions": self._definition.get("instructions"),
-            "input": history(turn.input),
-            "tools": [responses_tool(tool) for tool in tools] or None,
-            "include": ["file_search_call.results"] if any("fileSearch" in tool for tool in tools) else None,
-            "tool_choice": tool_choice(self._definition.get("toolChoice"), tools),
+            "input": asked(turn.input),
+            "tools": tools or None,
+            "include": ["file_search_call.results"] if any(tool["type"] == "file_search" for tool in tools) else None,
+            "tool_choice": tool_choice(self._definition.get("toolChoice"), tools_of(self._definition)),
             "text": schema and {"format": {"type": "json_schema", **schema}},
             "guardrails": None if is_watched else guardrails or None,
-            "max_infer_iters": self._definition.get("maxSteps"),
+            "max_infer_iters": first(turn.steps, self._definition.get("maxSteps")),
             "temperature": turn.sampling.get("temperature"),
             "top_p": turn.sampling.get("top_p"),
             "max_output_tokens": turn.sampling.get("max_output_tokens"),
@@ -147,7 +148,18 @@ def with_all_items(events: Events) -> Iterator[JSON]:
         yield event
 
 
-def responses_tool(tool: JSON) -> JSON:
+def responses_tools(definition: JSON, generation: Generation) -> list[JSON]:
+    """The tools of the definition as the Responses API takes them."""
+    searches = [f"`{tool['name']}`" for tool in tools_of(definition) if "fileSearch" in tool]
+    if len(searches) > 1:
+        raise LlamaStackError(
+            f"The agent `{definition['name']}` has the file search tools {', '.join(searches)}; the Responses API "
+            "would search only the first. List all vector stores in one."
+        )
+    return [responses_tool(tool, generation) for tool in tools_of(definition)]
+
+
+def responses_tool(tool: JSON, generation: Generation) -> JSON:
     """A tool of the definition as the Responses API takes it."""
     if "fileSearch" in tool:
         search = tool["fileSearch"]
@@ -161,22 +173,39 @@ def responses_tool(tool: JSON) -> JSON:
         })
     if "mcp" in tool:
         mcp = tool["mcp"]
+        token, headers = mcp_token(tool), dict(mcp.get("headers") or {})
+        if token and not generation.takes_mcp_authorization:
+            headers["Authorization"] = f"Bearer {token}"
         return filled({
             "type": "mcp",
             "server_label": tool["name"],
             "server_url": mcp.get("url"),
             "connector_id": mcp.get("connector"),
-            "authorization": mcp_token(tool),
-            "headers": mcp.get("headers"),
+            "authorization": token if generation.takes_mcp_authorization else None,
+            "headers": headers or None,
             "allowed_tools": mcp.get("allow"),
             "require_approval": mcp.get("requireApproval") or "never",
         })
-    if tool.get("builtin") in BUILTIN:
-        return {"type": BUILTIN[tool["builtin"]]}
-    function = function_of(tool)
-    if function is None:
-        raise LlamaStackError(f"The tool `{tool['name']}` is of a kind that the Responses API does not have.")
-    return {"type": "function", **function, "strict": False}
+    if "builtin" in tool:
+        return {"type": "web_search"}
+    if "toolGroup" in tool:
+        equivalent = tool_of_group(tool["toolGroup"])
+        if equivalent is None:
+            raise LlamaStackError(
+                f"The tool `{tool['name']}` is the tool group `{tool['toolGroup']['id']}`, for which the Responses API "
+                "has no tool."
+            )
+        return equivalent
+    return {"type": "function", **(function_of(tool) or {}), "strict": False}
+
+
+def tool_of_group(group: JSON) -> JSON | None:
+    """A tool group of servers up to 0.3 as a tool of the Responses API; None where that has none like it."""
+    args = group.get("args") or {}
+    stores = first(args.get("vector_db_ids"), args.get("vector_store_ids"))
+    if group["id"] in RAG_GROUPS and stores is not None:
+        return {"type": "file_search", "vector_store_ids": stores}
+    return {"type": "web_search"} if group["id"] == WEB_SEARCH_GROUP else None
 
 
 def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
@@ -188,4 +217,7 @@ def tool_choice(choice: str | None, tools: list[JSON]) -> str | JSON | None:
         return {"type": "file_search"}
     if "mcp" in tool:
         return {"type": "mcp", "server_label": tool["name"]}
-    return {"type": BUILTIN[tool["builtin"]]} if "builtin" in tool else {"type": "function", "name": tool["name"]}
+    if "builtin" in tool:
+        return {"type": "web_search"}
+    equivalent = tool_of_group(tool["toolGroup"]) if "toolGroup" in tool else None
+    return {"type": equivalent["type"]} if equivalent else {"type": "function", "name": tool["name"]}

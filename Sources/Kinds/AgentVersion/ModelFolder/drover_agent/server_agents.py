@@ -5,8 +5,8 @@ import json
 from typing import Any
 from urllib.parse import quote
 
-from .items import filled
-from .llama_stack import JSON, Events, LlamaStack, LlamaStackError
+from .items import canonical_json, filled
+from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError
 from .tools import function_of, functions_of, mcp_token, response_format, tools_of
 
 SEARCH = "knowledge_search"
@@ -32,7 +32,8 @@ class ServerAgents:
             if not page.get("has_more") or not page["data"]:
                 return None
 
-    def create(self, config: JSON) -> str:
+    def create(self, definition: JSON) -> str:
+        config = agent_config(definition, self._server.generation)
         return self._server.call("POST", self._root, {"agent_config": config})["agent_id"]
 
     def open_session(self, agent: str, name: str) -> str:
@@ -60,18 +61,13 @@ class ServerAgents:
         return f"{self._root}/{quote(agent, safe='')}"
 
 
-def canonical_json(value: Any) -> str:
-    """As Drover writes `definition.json`, so that equal definitions have equal digests."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
 def agent_name(definition: JSON) -> str:
     """`<stack>/<agent>@<digest12>`: a changed definition is another agent."""
     digest = hashlib.sha256(canonical_json(definition).encode()).hexdigest()
     return f"{definition.get('stack') or 'drover'}/{definition['name']}@{digest[:12]}"
 
 
-def agent_config(definition: JSON) -> JSON:
+def agent_config(definition: JSON, generation: Generation) -> JSON:
     """A definition as the server takes it."""
     schema = response_format(definition)
     choice = tool_choice(definition)
@@ -80,7 +76,7 @@ def agent_config(definition: JSON) -> JSON:
         "model": definition["model"],
         "instructions": definition.get("instructions") or "",
         "toolgroups": [group for tool in tools_of(definition) for group in tool_groups(tool)],
-        "client_tools": [client_tool(function) for function in functions_of(definition)],
+        "client_tools": [client_tool(function, generation) for function in functions_of(definition)],
         "tool_config": choice and {"tool_choice": choice},
         "sampling_params": sampling_params(definition.get("sampling") or {}),
         "max_infer_iters": definition.get("maxSteps"),
@@ -121,19 +117,21 @@ def tool_groups(tool: JSON) -> list[str | JSON]:
     return []
 
 
-def client_tool(function: JSON) -> JSON:
-    """A function in the words of 0.2 (`parameters`) and of 0.3 (`input_schema`): each drops the other."""
+def client_tool(function: JSON, generation: Generation) -> JSON:
+    """A function in the words of 0.2 (`parameters`, of each no more than its type) or of 0.3 (`input_schema`)."""
     schema = function["parameters"]
+    named = {"name": function["name"], "description": function["description"]}
+    if generation.client_tools_have_schemas:
+        return {**named, "input_schema": schema}
     required = schema.get("required") or []
     parameters = [
         filled({
             "name": name, "parameter_type": each.get("type") or "string", "description": each.get("description") or "",
             "required": name in required, "default": each.get("default"),
         })
-        for name, each in (schema.get("properties") or {}).items()
+        for name, each in sorted((schema.get("properties") or {}).items())
     ]
-    named = {"name": function["name"], "description": function["description"]}
-    return {**named, "parameters": parameters, "input_schema": schema}
+    return {**named, "parameters": parameters}
 
 
 def sampling_params(sampling: JSON) -> JSON:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Protocol
 
 from mlflow.entities import SpanType
@@ -13,6 +14,7 @@ from .spans import Span
 from .tools import sampling_of
 
 FINAL = ("response.completed", "response.incomplete")
+SERVER_CALLS = ("file_search_call", "mcp_call", "mcp_approval_request", "web_search_call")
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Turn:
     sampling: JSON
     span: Span
     conversation: str | None = None
+    steps: int | None = None  # How often the model may be called; None for as often as the agent may call it.
 
 
 class Runtime(Protocol):
@@ -88,30 +91,67 @@ def in_steps(exchange: Callable[[Turn], Events], turn: Turn, delegates: Delegate
     A call of any other function ends the turn: its caller carries it out, and sends call and output with all before.
     """
     output: list[JSON] = []
-    usage = None
-    for _ in range(limit):
+    usages: list[JSON | None] = []
+    used = 0
+    while True:
         step: JSON = {}
-        with closing(exchange(turn)) as events:
+        calls_of_model = ModelCalls()
+        with closing(exchange(replace(turn, steps=limit - used))) as events:
             for event in events:
+                calls_of_model.take(event)
                 if event["type"] in FINAL:
                     step = event
                 else:
                     yield event
         response = step["response"]
         output += response["output"]
-        usage = added_usage(usage, response.get("usage"))
+        used += max(1, calls_of_model.number)
+        usages.append(response.get("usage"))
+        whole = {**response, "output": list(output), "usage": reduce(added_usage, usages)}
         calls = unanswered_calls(response["output"])
         ours = [call for call in calls if call["name"] in delegates]
+        if not ours or step["type"] == "response.incomplete":
+            yield {**step, "response": whole}
+            return
+        if used >= limit:
+            yield finished(whole, incomplete="max_iterations_exceeded")
+            return
         answers = []
         for call in ours:
-            answer, used = delegates[call["name"]].answer(call, turn)
-            usage = added_usage(usage, used)
+            answer, spent = delegates[call["name"]].answer(call, turn)
+            usages += [spent] if spent else []
             answers.append(answer)
             yield {"type": "response.output_item.done", "item": answers[-1]}
         output += answers
-        whole = {**response, "output": output, "usage": usage}
-        if not ours or len(ours) < len(calls) or step["type"] == "response.incomplete":
-            yield {**step, "response": whole}
+        if len(ours) < len(calls):
+            yield {**step, "response": {**whole, "output": output, "usage": reduce(added_usage, usages)}}
             return
         turn = replace(turn, input=[*turn.input, *response["output"], *answers])
-    yield finished(whole, incomplete="max_iterations_exceeded")
+
+
+class ModelCalls:
+    """Counts the model calls of an exchange as Drover does: one begins when the model says something, and the last
+    thing was not said by it. Calls that it asked for at once are executed after all of them were said.
+    """
+
+    SPOKEN = ("message", "function_call")
+    ARGUMENTS = ("response.function_call_arguments", "response.mcp_call.arguments")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self._last = ""
+
+    def take(self, event: JSON) -> None:
+        kind, item = event["type"], (event.get("item") or {}).get("type")
+        if kind == "response.output_text.delta" or kind.startswith(self.ARGUMENTS) or item in self.SPOKEN:
+            self._speak()
+        elif kind == "response.output_item.added" and self._last != "called" and item in SERVER_CALLS:
+            self._speak()
+        elif kind == "response.output_item.done" and item in SERVER_CALLS:
+            self._last = "called"
+        elif kind.startswith("response.mcp_list_tools"):
+            self._last = "listed"
+
+    def _speak(self) -> None:
+        self.number += self._last != "spoken"
+        self._last = "spoken"
