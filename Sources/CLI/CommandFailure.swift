@@ -1,17 +1,17 @@
 import Language
 
-/// What ends a command: everything that is wrong, and the texts that it points into.
+/// The error that ends a command: all diagnostics, and the sources that they point to.
 struct CommandFailure: Error {
     var diagnostics: [Diagnostic]
     var sources: SourceMap
 
-    /// How the command ends.
+    /// The exit status of the command.
     var exitStatus: ExitStatus {
         ExitStatus(of: diagnostics)
     }
 }
 
-/// How diagnostics are written.
+/// The output format of diagnostics.
 enum Notices {
     static func write(_ diagnostics: [Diagnostic], _ sources: SourceMap, environment: [String: String]) {
         guard !diagnostics.isEmpty else { return }

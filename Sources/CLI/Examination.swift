@@ -7,7 +7,7 @@ import Wire
 /// Checks a stack's servers, and what the stack needs from them.
 struct Examination: Sendable {
     private let stack: Stack
-    private let connector: Connector
+    private let connector: StackConnector
     private let needs: Needs
     private let hasSpec: Bool
 
@@ -15,16 +15,16 @@ struct Examination: Sendable {
         self.stack = stack
         self.hasSpec = hasSpec
         needs = hasSpec ? Kinds.standard.needs(of: stack.workflow) : Needs(llamaStack: true, mlflow: true)
-        connector = Connector(stack, options, needs: needs)
+        connector = StackConnector(stack, options, needs: needs)
     }
 
     /// Asks all servers concurrently; one that is down does not affect the other checks.
     func report() async throws -> Diagnosis {
-        try await connector.withTransports { toLlamaStack, toMLflow in
+        try await connector.servers.withTransports { toLlamaStack, toMLflow in
             async let examinedLlamaStack = llamaStack(toLlamaStack)
             async let examinedMLflow = mlflow(toMLflow)
             var (llamaStack, mlflow) = try await (examinedLlamaStack, examinedMLflow)
-            let servers = connector.servers(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
+            let servers = connector.atHand(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
             let findings = try await findings(on: servers)
             // Last, because Llama Stack 0.7 does not answer for some seconds after an error.
             llamaStack?.report.problems += try await problems { try await servers.llamaStack?.checkWritePermission() }
@@ -40,10 +40,12 @@ struct Examination: Sendable {
         _ transport: CountingTransport
     ) async throws -> (server: LlamaStack?, report: Diagnosis.Server)? {
         guard needs.llamaStack else { return nil }
-        let location = connector.llamaStackLocation
+        let location = connector.servers.settings.llamaStackLocation
         var report = Diagnosis.Server(name: "Llama Stack", url: location.shown, origin: location.origin)
         var server: LlamaStack?
-        report.problems = try await problems { server = try await connector.connectLlamaStack(transport)?.server }
+        report.problems = try await problems {
+            server = try await connector.servers.connectLlamaStack(transport).server
+        }
         guard let server else { return (nil, report) }
         report.name = server.capabilities.product
         report.version = server.capabilities.version
@@ -59,11 +61,11 @@ struct Examination: Sendable {
         _ transport: CountingTransport
     ) async throws -> (server: MLflowServer?, report: Diagnosis.Server)? {
         guard needs.mlflow else { return nil }
-        let location = connector.mlflowLocation
+        let location = connector.servers.settings.mlflowLocation
         var report = Diagnosis.Server(name: "MLflow", url: location.shown, origin: location.origin)
-        var connected: (server: MLflowServer, location: PlanServer)?
-        report.problems = try await problems { connected = try await connector.connectMLflow(transport) }
-        report.version = connected?.location.version
+        var connected: (server: MLflowServer, found: ConnectedServer)?
+        report.problems = try await problems { connected = try await connector.servers.connectMLflow(transport) }
+        report.version = connected?.found.version
         return (connected?.server, report)
     }
 

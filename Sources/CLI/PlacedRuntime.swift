@@ -2,7 +2,7 @@ import Engine
 import Language
 import Runtime
 
-/// A runtime whose failures point at the spec.
+/// A runtime whose errors point to the spec.
 struct PlacedRuntime: AgentRuntime {
     let runtime: any AgentRuntime
     let workflow: Workflow

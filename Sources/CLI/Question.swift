@@ -9,12 +9,12 @@ import Wire
 struct Question: Sendable {
     let text: String
     let timeout: Duration
-    /// Where the trace goes; nil for nowhere.
+    /// The destination of the trace; nil for none.
     let tracing: (server: MLflowServer, place: MLflowPlace)?
 
-    /// Asks, shows the answer while it comes, and writes the trace, of a failure too; an interrupted question has none.
+    /// Asks, streams the answer, and writes the trace, also of a failure; an interrupted question has no trace.
     ///
-    /// - Parameter warn: Takes the reason why the trace is missing: it never costs the answer.
+    /// - Parameter warn: Called with the reason when the trace is missing, which is never an error.
     func ask(
         _ agent: AgentDefinition, of runtime: any AgentRuntime, warn: (Diagnostic) -> Void
     ) async throws -> Answer {
@@ -31,7 +31,7 @@ struct Question: Sendable {
                     }
                 }
             }
-            // A refusal comes whole.
+            // A refusal is not streamed.
             Console.out(speech.hasHappened ? "" : answer.text)
             await write(recorder.trace(), warn: warn)
             return answer
@@ -58,7 +58,7 @@ struct Question: Sendable {
         }
     }
 
-    /// An agent that is asked is told by its tools; what it says goes to who asked it.
+    /// Calls of agents as tools are shown like tools; their text goes to the calling agent.
     private static func showDelegated(_ event: AgentEvent, by tool: String) {
         switch event {
         case .toolStarted(let name): Console.note("→ \(tool) → \(name)")
@@ -69,7 +69,7 @@ struct Question: Sendable {
     }
 }
 
-/// Whether something has happened, told by one task and asked by another.
+/// A flag that one task sets and another reads.
 private final class Happening: Sendable {
     private let state = Mutex(false)
 

@@ -13,8 +13,8 @@ struct RunnableAgents: Sendable {
     private let workflow: Workflow
 
     /// - Parameters:
-    ///   - names: Those that will be asked.
-    ///   - isApplied: Whether the last applied versions will be asked, and not what the spec says now.
+    ///   - names: The agents that will be asked.
+    ///   - isApplied: Whether to ask the last applied versions rather than the current spec.
     static func find(
         _ names: Set<String>, isApplied: Bool, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
@@ -33,7 +33,7 @@ struct RunnableAgents: Sendable {
             workflow: session.workflow)
     }
 
-    /// Whatever a server answers with for all of them; functions with handlers are carried out here.
+    /// The runtime that answers for all of them; functions with handlers are executed here.
     static func served(
         by agent: ServedAgent, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
@@ -52,7 +52,7 @@ struct RunnableAgents: Sendable {
             workflow: session.workflow)
     }
 
-    /// The definition that a declared agent runs with.
+    /// The definition of a declared agent.
     func definition(of name: String, _ target: TestTarget) async throws -> AgentDefinition {
         switch target {
         case .declared: return try await lookup.declared(name)
@@ -70,7 +70,7 @@ struct RunnableAgents: Sendable {
 }
 
 extension Stack {
-    /// Tells, once for each reason, that chat completions answered instead of the agents of a suite.
+    /// Warns, once for each reason, that chat completions answered instead of the agents of a suite.
     func warnOfFallbacks(in run: Run) {
         for suite in run.suites {
             for reason in suite.fallbacks {
@@ -79,7 +79,7 @@ extension Stack {
         }
     }
 
-    /// Tells a warning of a run.
+    /// Prints a warning of a run.
     func warn(_ warning: Diagnostic) {
         Notices.write([warning], sources, environment: environment)
     }

@@ -2,8 +2,8 @@ import ArgumentParser
 import Language
 import Wire
 
-/// Where an agent is served that a command asks, and what opens the door: `DROVER_SERVED_TOKEN`, or
-/// `DROVER_SERVED_USERNAME` and `DROVER_SERVED_PASSWORD`.
+/// The address of a served agent, and its credentials: `DROVER_SERVED_TOKEN`, or `DROVER_SERVED_USERNAME` and
+/// `DROVER_SERVED_PASSWORD`.
 struct ServedPlace: Sendable {
     private let url: String
     private let environment: [String: String]
@@ -17,7 +17,7 @@ struct ServedPlace: Sendable {
         self.environment = environment
     }
 
-    /// Runs a body with the agent, whose connections are closed afterwards.
+    /// Runs a body with the agent, and closes the connections afterwards.
     /// - Parameter concurrency: How many questions are asked at a time.
     func withAgent<Result: Sendable>(
         concurrency: Int = 1, _ body: @Sendable (ServedAgent) async throws -> Result
@@ -38,16 +38,5 @@ struct ServedPlace: Sendable {
             return .basic(user: user, password: Secret(password))
         }
         return set["DROVER_SERVED_TOKEN"].map { .bearer(Secret($0)) }
-    }
-}
-
-extension AsyncHTTPTransport.Proxies {
-    /// As `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` say.
-    init(_ environment: [String: String]) {
-        let except = environment["NO_PROXY"] ?? environment["no_proxy"] ?? ""
-        self.init(
-            http: environment["HTTP_PROXY"] ?? environment["http_proxy"],
-            https: environment["HTTPS_PROXY"] ?? environment["https_proxy"],
-            except: except.split(separator: ",").map { $0.filter { !$0.isWhitespace } })
     }
 }

@@ -26,7 +26,7 @@ struct TestRun: Sendable {
         publishes = !options.noPublish
     }
 
-    /// The servers that it needs: those of the stack, or, for an agent that is served, what its results are published to.
+    /// The servers that it needs: those of the stack, or, for a served agent, the one that results are published to.
     var needs: Needs {
         var needs = Kinds.standard.needs(of: stack.workflow)
         guard case .served = target else { return needs }
@@ -35,7 +35,7 @@ struct TestRun: Sendable {
         return needs
     }
 
-    /// Runs the suites and writes all reports. When the user interrupts, what is finished is reported.
+    /// Runs the suites and writes all reports. When the user interrupts, the finished samples are reported.
     func run(in session: Session) async throws -> Run {
         guard case .served(let place) = target else {
             return try await run(in: session, agents(in: session))
@@ -64,7 +64,7 @@ struct TestRun: Sendable {
         }
     }
 
-    /// What keeps the samples until the reports are written: a file that is gone afterwards.
+    /// The log that keeps the samples until the reports are written: a temporary file.
     private func recorder(since started: Date) throws -> RunRecorder {
         let run = RunRecord(
             stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),

@@ -6,20 +6,20 @@ package import Runtime
 /// A conformer is one file in `Assertions/` and one line in `Assertions/All.swift`. Evaluation is pure: equal
 /// observations give equal results.
 package protocol Assertion: Sendable {
-    /// The key in the spec with the way to read its operand.
+    /// The key in the spec, and how to read its operand.
     static var key: Key<Self> { get }
 
-    /// What an answer that passes does, as the end of a sentence that begins with "The answer": `contains …`.
+    /// What a passing answer does, as the predicate of a sentence that starts with "The answer": `contains …`.
     var claim: String { get }
 
-    /// The expectations that a group is made of; none for everything else.
+    /// The expectations of a group; empty for all other assertions.
     var parts: [Expectation] { get }
 
-    /// The declared judges that it asks, those of its parts apart.
+    /// The declared judges that it asks, without those of its parts.
     var judges: [Located<String>] { get }
 
-    /// Judges one turn.
-    /// - Throws: `Unobservable` when the server did not tell what the claim is about: nothing is known then.
+    /// Evaluates one turn.
+    /// - Throws: `Unobservable` when the server does not provide what the claim is about.
     func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult
 }
 
@@ -32,7 +32,7 @@ extension Assertion {
     package var judges: [Located<String>] { [] }
 }
 
-/// What an assertion looks at: the answer of one turn.
+/// The input of an assertion: the answer of one turn.
 package struct Observation: Sendable {
     package var answer: Answer
 
@@ -41,19 +41,19 @@ package struct Observation: Sendable {
     }
 }
 
-/// What an assertion found.
+/// The result of an assertion.
 package enum AssertionResult: Sendable, Hashable {
     case passed
     case failed(Mismatch)
 }
 
-/// How an answer differs from what was wanted.
+/// How an answer differs from what was expected.
 package struct Mismatch: Sendable, Hashable {
-    /// One full sentence: what the answer did, or failed to do.
+    /// One full sentence: what the answer did or did not do.
     package var reason: String
     package var expected: String?
     package var actual: String?
-    /// What is wrong in the parts of a group, each with its place.
+    /// The mismatches in the parts of a group, each with its place.
     package var notes: [Diagnostic.Note]
 
     package init(_ reason: String, expected: String? = nil, actual: String? = nil, notes: [Diagnostic.Note] = []) {
@@ -64,9 +64,9 @@ package struct Mismatch: Sendable, Hashable {
     }
 }
 
-/// The server did not tell what an assertion is about: an error of the test, never a pass and never a failure.
+/// The server does not provide what an assertion is about: an error of the test, neither a pass nor a failure.
 package struct Unobservable: Error, Sendable, Hashable {
-    /// One full sentence: what is not known.
+    /// One full sentence: what is unknown.
     package let reason: String
 
     package init(_ reason: String) {

@@ -1,4 +1,4 @@
-/// Runs `body` for at most `limit`; then it is cancelled and waited for.
+/// Runs `body` for at most `limit`; then cancels it and waits for it.
 ///
 /// The limit is slept for a second at a time: a cancelled sleep keeps a kilobyte until its time has come, which adds up
 /// where many conversations with long limits end soon.

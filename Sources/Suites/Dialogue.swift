@@ -1,14 +1,14 @@
 import Language
 import Runtime
 
-/// The turns of one case, put to an agent one after the other; each answer is judged before the next question.
+/// The turns of one case with an agent, one after another; each answer is evaluated before the next question.
 struct Dialogue: Sendable {
     let testCase: TestCase
     let transcript: Transcript
     let recorder: TraceRecorder?
 
-    /// Takes turns until the last, or until an answer lacks what a later turn needs.
-    /// - Throws: `Diagnostic` when a turn gave nothing to judge.
+    /// Takes all turns, or stops when an answer lacks a value that a later turn needs.
+    /// - Throws: `Diagnostic` when a turn gave no answer to evaluate.
     func hold(in conversation: any AgentConversation) async throws {
         var captured: [String: Value] = [:]
         for turn in testCase.turns {
@@ -39,7 +39,7 @@ struct Dialogue: Sendable {
 }
 
 extension Turn {
-    /// Whether no expectation says how the turn must end: then it must end well.
+    /// Whether no expectation says how the turn must end: then it must succeed.
     fileprivate var expectsSuccess: Bool {
         !expectations.contains { $0.judgesStatus }
     }
@@ -56,12 +56,12 @@ extension Turn {
         return expectsSuccess && !answer.hasMessage ? [hasMessage(.failed(.noMessage))] + outcomes : outcomes
     }
 
-    /// What is found of a turn that the server could not answer: nothing, so that no other expectation is judged.
+    /// The outcome of a turn that the server could not answer: an error; no other expectation is evaluated.
     fileprivate func failureOutcome(of answer: Answer) -> AssertionOutcome {
         hasMessage(.error("The server reports that the turn failed\(answer.error.map { ": \($0)" } ?? ".")"))
     }
 
-    /// What every turn must do without being asked.
+    /// The implicit expectation of every turn.
     private func hasMessage(_ result: AssertionOutcome.Result) -> AssertionOutcome {
         AssertionOutcome(name: "answer", claim: "has a message", range: inputRange, result: result)
     }

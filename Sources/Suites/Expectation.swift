@@ -2,7 +2,7 @@ package import Language
 
 /// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`.
 ///
-/// What refers to a captured value waits for it; everything else is checked when the spec is read.
+/// One that refers to a captured value is decoded later; everything else is checked when the spec is read.
 package struct Expectation: SpecDecodable {
     private enum Content: Sendable {
         case ready(any Assertion)
@@ -17,7 +17,7 @@ package struct Expectation: SpecDecodable {
 
     /// The key of the assertion: `contains`.
     package let name: String
-    /// Key and operand, or the key alone when the operand goes on in other lines.
+    /// Key and operand, or only the key when the operand spans several lines.
     package let range: SourceRange
     private let content: Content
 
@@ -43,7 +43,7 @@ package struct Expectation: SpecDecodable {
         fields.read(type.key)
     }
 
-    /// What an answer that passes does: `contains …`.
+    /// What a passing answer does: `contains …`.
     package var claim: String {
         switch content {
         case .ready(let assertion): assertion.claim
@@ -51,7 +51,7 @@ package struct Expectation: SpecDecodable {
         }
     }
 
-    /// Whether it says, at any depth, how the turn must end; if not, the turn must simply succeed.
+    /// Whether it says, at any depth, how the turn must end; if not, the turn must succeed.
     var judgesStatus: Bool {
         switch content {
         case .ready(let assertion): assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
@@ -82,8 +82,8 @@ package struct Expectation: SpecDecodable {
         }
     }
 
-    /// The expectation with its references looked up; one that waits for nothing is returned as it is.
-    /// - Throws: What is wrong with the operand, now that it is known.
+    /// The expectation with its references resolved; one without references is returned unchanged.
+    /// - Throws: The mistakes in the resolved operand.
     package func resolved(_ lookUp: (Reference) -> Value?) throws(Diagnostics) -> Expectation {
         guard case .waiting(let node) = content else { return self }
         return try Fields.decodeResolved(Expectation.self, from: node, lookUp)
@@ -91,7 +91,7 @@ package struct Expectation: SpecDecodable {
 }
 
 extension Fields {
-    /// Key and value of an entry where both are in one line, else the key.
+    /// Key and value of an entry if both are on one line, else the key.
     fileprivate func place(of name: String) -> SourceRange {
         guard let key = keyRange(of: name), let value = range(of: name) else { return node.range.firstLine }
         guard value.end.line == key.start.line else { return key }

@@ -1,7 +1,7 @@
 import Language
 import Runtime
 
-/// So many of several expectations: what `all`, `any` and `atLeast` have in common.
+/// A minimum number of expectations that must hold, shared by `all`, `any` and `atLeast`.
 struct Quorum {
     private let parts: [Expectation]
     private let needed: Int
@@ -11,7 +11,7 @@ struct Quorum {
         self.needed = needed
     }
 
-    /// Passes and fails only when what could not be observed cannot change that.
+    /// Passes or fails only when the unknown results cannot change that.
     func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         var passed = 0
         var unknown: Unobservable?

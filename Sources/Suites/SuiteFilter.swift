@@ -4,9 +4,9 @@ package import Language
 package struct SuiteFilter: Sendable, Hashable {
     /// Names of suites; none means all.
     package var suites: [String]
-    /// Names of cases as written, or their ids with or without the suite and the row; none means all.
+    /// Names of cases as written, or their ids with or without suite and row; none means all.
     package var cases: [String]
-    /// What a case must all be labelled with.
+    /// Labels that a case must have, all of them.
     package var labels: [String: String]
 
     package init(suites: [String] = [], cases: [String] = [], labels: [String: String] = [:]) {
@@ -26,8 +26,8 @@ package struct SuiteFilter: Sendable, Hashable {
         return (parts[0], parts[1])
     }
 
-    /// Leaves out what is not asked for, and suites of which nothing is left.
-    /// - Throws: When a name stands for nothing, or nothing is left at all.
+    /// Removes cases that were not selected, and suites without any left.
+    /// - Throws: When a name is unknown, or nothing is left.
     package func applied(to all: [TestSuite]) throws(Diagnostics) -> [TestSuite] {
         let problems = unknownSuites(all) + unknownCases(all)
         guard problems.isEmpty else { throw Diagnostics(problems) }
@@ -62,7 +62,7 @@ package struct SuiteFilter: Sendable, Hashable {
 }
 
 extension TestCase {
-    /// Whether a command line means this case, alone or together with the other rows of its declaration.
+    /// Whether a name selects this case, alone or together with the other rows of its declaration.
     fileprivate func isNamed(_ text: String) -> Bool {
         let whole = id.description
         return [name, whole, id.slug, "\(id.suite)/\(id.slug)"].contains(text)

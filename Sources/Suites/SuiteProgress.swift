@@ -1,9 +1,10 @@
 import Language
 import Runtime
 
-/// What is still to run and what is finished, without any waiting of its own: the runner asks, runs and tells.
+/// The state of a run: what is left to run, and what is finished. It does no I/O: the runner asks it, runs samples and
+/// reports them.
 struct SuiteProgress {
-    /// One sample of one case, by positions.
+    /// One sample of one case, by index.
     struct Unit: Sendable, Hashable {
         let suite: Int
         let testCase: Int
@@ -24,7 +25,7 @@ struct SuiteProgress {
     /// The case of the last sample that was handed out: its other samples follow.
     private var latest: (suite: Int, index: Int, testCase: TestCase)?
     private var tallies: [SuiteTally]
-    /// The samples of each case that are not settled, and the cases of each suite that are not.
+    /// The number of unfinished samples of each case, and of unfinished cases of each suite.
     private var missing: [[Int]]
     private var open: [Int]
     private var stopped: [Int: Diagnostic] = [:]
@@ -68,7 +69,7 @@ struct SuiteProgress {
         return testCase
     }
 
-    /// The next sample to take; those that will not be taken are finished on the way.
+    /// The next sample to take; cases that will not run are finished on the way.
     mutating func next(elapsed: Duration) -> (unit: Unit, testCase: TestCase)? {
         while let (unit, testCase) = popFirst() {
             stop(unit.suite, elapsed: elapsed)
@@ -81,7 +82,7 @@ struct SuiteProgress {
         return nil
     }
 
-    /// Takes a sample in; nil when it was interrupted.
+    /// Adds a finished sample; nil when it was interrupted.
     mutating func finish(_ unit: Unit, with sample: Sample?, _ trace: Trace?, elapsed: Duration) {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
         tallies[unit.suite].take(sample, ofCase: unit.testCase)
@@ -91,7 +92,7 @@ struct SuiteProgress {
         settle(unit, elapsed: elapsed)
     }
 
-    /// Gives up on everything that still waits.
+    /// Cancels everything that has not started.
     mutating func close(elapsed: Duration) {
         while let (unit, _) = popFirst() { skip(unit, because: .interrupted, elapsed: elapsed) }
         for index in suites.indices where !isJudged[index] { judge(index, elapsed: elapsed) }
@@ -127,7 +128,7 @@ struct SuiteProgress {
         events.append(.suiteFinished(result))
     }
 
-    /// Stops a suite whose budget of tokens or of time is spent.
+    /// Stops a suite that has used up its budget of tokens or time.
     private mutating func stop(_ index: Int, elapsed: Duration) {
         guard stopped[index] == nil else { return }
         let thresholds = suites[index].thresholds
@@ -142,7 +143,7 @@ struct SuiteProgress {
 }
 
 extension Quarantine {
-    /// What is wrong with a quarantine that should be over; nil while it holds.
+    /// The problem of an expired quarantine; nil while it holds.
     fileprivate func problem(on today: CalendarDay) -> Diagnostic? {
         guard until < today else { return nil }
         return Diagnostic(

@@ -15,8 +15,8 @@ package struct SuiteRunner: Sendable {
     ///   - runtime: Where the agents run.
     ///   - clock: Measures time-outs.
     ///   - today: Decides which quarantines still hold.
-    ///   - concurrency: The most conversations at a time, over all suites.
-    ///   - recorder: Makes what traces one conversation; nil when nobody wants traces.
+    ///   - concurrency: The maximum number of concurrent conversations, over all suites.
+    ///   - recorder: Creates the recorder of one conversation; nil for no traces.
     ///   - definition: Finds the agent of a suite by its declared name; asked once for each agent.
     package init(
         runtime: any AgentRuntime,
@@ -35,9 +35,9 @@ package struct SuiteRunner: Sendable {
         self.definition = definition
     }
 
-    /// Takes all samples and judges the suites, in their order. Each sample is told as it ends, and kept nowhere.
+    /// Takes all samples and evaluates the suites, in order. Each sample is reported as it finishes, and not kept.
     ///
-    /// When the task is cancelled, everything that is not finished is told as not run.
+    /// When the task is cancelled, everything unfinished is reported as not run.
     /// - Throws: What `onEvent` throws; then nothing more is run.
     package func run(_ suites: [TestSuite], onEvent: (SuiteEvent) throws -> Void) async throws {
         let agents = await definitions(of: suites)
@@ -67,9 +67,9 @@ package struct SuiteRunner: Sendable {
         try progress.takeEvents().forEach(onEvent)
     }
 
-    /// Runs suites and writes what they show to a log.
+    /// Runs suites and writes their results to a log.
     ///
-    /// - Parameter onEvent: Is told what is in the log.
+    /// - Parameter onEvent: Called with each event after it was logged.
     package func run(
         _ suites: [TestSuite], recording recorder: RunRecorder, onEvent: (SuiteEvent) -> Void = { _ in }
     ) async throws {
@@ -79,7 +79,7 @@ package struct SuiteRunner: Sendable {
         }
     }
 
-    /// - Returns: nil when the task was cancelled before the sample was whole.
+    /// - Returns: nil when the task was cancelled before the sample was complete.
     private func sample(
         of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?
     ) async -> (Sample?, Trace?) {

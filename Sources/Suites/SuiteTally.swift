@@ -15,9 +15,9 @@ package struct CaseTally: Sendable, Hashable {
     private var isAnswered = false
     /// Whether the verdict counts for the suite.
     package let decides: Bool
-    /// Whether something is to be told of a sample: an expectation that did not hold, or a problem.
+    /// Whether a sample has something to report: an expectation that did not hold, or a problem.
     package private(set) var hasFindings = false
-    /// Whether samples are missing, for a reason that is told.
+    /// Whether samples are missing for a known reason.
     package private(set) var isMissingSamples = false
 
     private struct Counts: Sendable, Hashable {
@@ -37,16 +37,16 @@ package struct CaseTally: Sendable, Hashable {
     package var passed: Int { Int(counts.passed) }
     package var failed: Int { Int(counts.failed) }
     package var errors: Int { Int(counts.errors) }
-    /// How many samples were taken.
+    /// The number of samples taken.
     package var samples: Int { passed + failed + errors }
-    /// The most attempts that a sample took; 0 when there are no samples.
+    /// The maximum number of attempts of a sample; 0 when there are no samples.
     package var attempts: Int { Int(counts.attempts) }
     /// The longest sample; nil when nothing was answered.
     package var latency: Duration? { isAnswered ? .nanoseconds(longest) : nil }
-    /// All samples together.
+    /// The sum over all samples.
     package var totalLatency: Duration { .nanoseconds(total) }
 
-    /// All samples together; nil when one of them is not known.
+    /// The sum over all samples; nil when one of them is unknown.
     package var usage: Answer.Usage? {
         samples > 0 && tellsTokens ? Answer.Usage(input: input, output: output) : nil
     }
@@ -75,23 +75,23 @@ package struct CaseTally: Sendable, Hashable {
         hasFindings = hasFindings || sample.hasFindings
     }
 
-    /// Says that a sample is missing.
+    /// Records that a sample is missing.
     mutating func miss() {
         isMissingSamples = true
     }
 }
 
-/// What the samples of a suite come to in numbers: a fold over them in any order, of which the verdict is made.
+/// The numbers of a suite's samples: a fold over them in any order, from which the verdict is computed.
 struct SuiteTally: Sendable {
     /// In declaration order.
     private(set) var cases: [CaseTally]
-    /// Of each answer in deciding cases, in nanoseconds.
+    /// The latency of each answer in deciding cases, in nanoseconds.
     private(set) var latencies: [Int] = []
-    /// All tokens that are known to be used.
+    /// The known token usage.
     private(set) var tokens = 0
-    /// Whether the server told the tokens of every answer.
+    /// Whether the server reported the token usage of every answer.
     private(set) var tellsTokens = true
-    /// Why chat completions answered where they did.
+    /// The reasons why chat completions answered.
     private(set) var fallbacks: Set<String> = []
 
     init(_ cases: [CaseTally]) {

@@ -1,6 +1,6 @@
 package import Language
 
-/// A named list of cases that one agent is tried with, ready to run: rows expanded, defaults filled in.
+/// A named list of cases for one agent, ready to run: rows expanded, defaults applied.
 package struct TestSuite: Sendable {
     package let name: String
     /// The declared name of the agent.

@@ -29,8 +29,8 @@ struct ApplyCommand: AsyncParsableCommand {
 }
 
 extension Deployment {
-    /// Plans, asks, applies, and says what was done.
-    /// - Returns: Whether the servers are now what the spec says; not when the user said no.
+    /// Plans, asks for confirmation, applies, and reports what was done.
+    /// - Returns: Whether the servers now match the spec; false when the user declined.
     static func bring(
         _ session: Session, _ stack: Stack, _ change: ChangeOptions, command: String
     ) async throws -> Bool {

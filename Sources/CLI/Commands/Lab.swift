@@ -23,7 +23,7 @@ struct LabCommand: AsyncParsableCommand {
         subcommands: [LabUp.self, LabDown.self, LabStatusCommand.self, LabLogs.self, LabModel.self, LabMCP.self])
 }
 
-/// What all commands of the lab take.
+/// The options that all commands of the lab have.
 struct LabOptions: ParsableArguments {
     @Option(help: "Name of the lab, where a directory has several.")
     var name = LabPlace.defaultName
@@ -38,7 +38,7 @@ struct LabOptions: ParsableArguments {
         LabPlace(directory: FileManager.default.currentDirectoryPath, name: name)
     }
 
-    /// Runs a body with the lab; what goes wrong is printed, and ends the command with its exit code.
+    /// Runs a body with the lab; an error is printed, and ends the command with its exit code.
     func withLab(
         report: @escaping @Sendable (LabEvent) -> Void = { _ in }, _ body: @Sendable (Lab) async throws -> Void
     ) async throws {
@@ -54,7 +54,7 @@ struct LabOptions: ParsableArguments {
     }
 }
 
-/// Where the running drover is.
+/// The path of the running drover binary.
 enum LabExecutable {
     static var path: String {
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -64,7 +64,7 @@ enum LabExecutable {
     }
 }
 
-/// Prints what went wrong, and ends the command.
+/// Prints an error, and ends the command.
 enum LabFailure {
     static func printed(_ body: () async throws -> Void) async throws {
         do {
@@ -76,7 +76,7 @@ enum LabFailure {
         }
     }
 
-    /// Reads a script; its mistakes are shown where they are.
+    /// Reads a script; its mistakes are shown in place.
     static func check(_ script: String) throws {
         var sources = SourceMap()
         do throws(Diagnostics) {

@@ -6,7 +6,7 @@ import Language
 import Reports
 import Suites
 
-/// What decides how suites run.
+/// The options that control how suites run.
 struct SuiteOptions: ParsableArguments {
     @Option(name: .customLong("suite"), help: "Only this suite; repeatable.")
     var suites: [String] = []

@@ -18,7 +18,7 @@ struct ValidateCommand: AsyncParsableCommand {
               drover validate base.yaml --overlay production.yaml --format sarif > report.sarif
             """)
 
-    /// How mistakes are written.
+    /// The output format of mistakes.
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case text, json, sarif
     }
@@ -48,11 +48,11 @@ struct ValidateCommand: AsyncParsableCommand {
         return stacks.isEmpty ? [spec.paths] : stacks.map { [$0] }
     }
 
-    /// What came out for one stack.
+    /// The result for one stack.
     private struct Checked {
         var diagnostics: [Diagnostic]
         var sources: SourceMap
-        /// nil when it is valid.
+        /// Nil when it is valid.
         var status: ExitStatus?
         var praise: String?
 

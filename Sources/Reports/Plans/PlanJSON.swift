@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+package import Wire
 
 /// A plan for machines.
 ///
@@ -10,7 +11,7 @@ package import Language
 ///      "summary": {"create": 0, "update": 1, …}, "endangered": [{"name": "golden", "cases": 7}]}
 package enum PlanJSON {
     package static func value(
-        _ plan: Plan, servers: [PlanServer], endangered: [EndangeredSuite], requests: Int
+        _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite], requests: Int
     ) throws -> Value {
         let changes = plan.changes.filter { $0.action != .keep }
         let counts = Action.allCases.map { ($0.rawValue, Value.integer(plan.count($0))) }

@@ -1,6 +1,7 @@
 package import Engine
 import Language
 import Suites
+package import Wire
 
 /// A plan for people.
 ///
@@ -22,7 +23,7 @@ package struct PlanText: Sendable {
         self.colors = colors
     }
 
-    package func render(_ plan: Plan, servers: [PlanServer], endangered: [EndangeredSuite] = []) -> String {
+    package func render(_ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite] = []) -> String {
         let changes = plan.changes.filter { $0.action != .keep }
         var lines = ["Stack \(bold(plan.stack.name))"] + Self.lines(servers) + [""]
         for change in changes { lines += self.lines(change) }
@@ -39,7 +40,7 @@ package struct PlanText: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    private static func lines(_ servers: [PlanServer]) -> [String] {
+    private static func lines(_ servers: [ConnectedServer]) -> [String] {
         let titles = servers.map { "\($0.name) \($0.version)" }
         let width = titles.map(\.count).max() ?? 0
         return zip(titles, servers).map { title, server in

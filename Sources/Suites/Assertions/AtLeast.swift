@@ -1,6 +1,6 @@
 package import Language
 
-/// `atLeast: {n: 2, of: [{contains: a}, {contains: b}, {contains: c}]}`: so many expectations in the list hold.
+/// `atLeast: {n: 2, of: [{contains: a}, {contains: b}, {contains: c}]}`: at least `n` of the expectations hold.
 package struct AtLeast: Assertion, SpecDecodable {
     package static let key = Key(
         "atLeast", Reading.object(AtLeast.self), example: "{n: 2, of: [{contains: a}, {contains: b}, {contains: c}]}",

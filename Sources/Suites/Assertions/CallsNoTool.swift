@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `noTool: true`: the turn called no tool at all.
+/// `noTool: true`: the turn called no tool.
 package struct CallsNoTool: Assertion {
     package static let key = Key(
         "noTool", Reading.affirmation("noTool") { CallsNoTool() }, example: "true", "The agent called no tool.")

@@ -83,14 +83,14 @@ package struct CallsTool: Assertion, SpecDecodable {
 }
 
 extension Answer.ToolCall {
-    /// Whether a spec means this call: by the tool's own name, or by the declared tool that offers it.
+    /// Whether a name in a spec refers to this call: by the tool's own name, or by the declared tool that offers it.
     func isNamed(_ wanted: String) -> Bool {
         name == wanted || tool == wanted
     }
 }
 
 extension [Answer.ToolCall] {
-    /// The calls as a message shows them: `search {"query":"refund"}, ticket_create {}`.
+    /// The calls, for messages: `search {"query":"refund"}, ticket_create {}`.
     var summary: String {
         isEmpty ? "no tool calls" : map { "\($0.name) \($0.arguments.canonicalJSON)" }.joined(separator: ", ")
     }

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `cites: docs/refunds.md`: a document that the answer names as its source, by the path it was uploaded from.
+/// `cites: docs/refunds.md`: the answer names this document as a source, by the path it was uploaded from.
 package struct Cites: Assertion {
     package static let key = Key(
         "cites", Reading.someText.map { path, _, _ in Cites(path) }, example: "docs/refunds.md",
@@ -29,7 +29,7 @@ package struct Cites: Assertion {
 }
 
 extension Unobservable {
-    /// The server says nothing of the documents behind an answer.
+    /// The server does not report the documents behind an answer.
     static var sources: Unobservable {
         Unobservable("This server does not tell which documents an answer was made from.")
     }

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `contains: 30 days`: the answer's text has this in it, letter case included.
+/// `contains: 30 days`: the answer's text contains this; case-sensitive.
 package struct Contains: Assertion {
     package static let key = Key(
         "contains", Reading.someText.map { text, _, _ in Contains(text) }, example: "30 days",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `containsAll: [30 days, receipt]`: the answer's text has each of these in it.
+/// `containsAll: [30 days, receipt]`: the answer's text contains all of these.
 package struct ContainsAll: Assertion {
     package static let key = Key(
         "containsAll", Reading.list(.someText, minimum: 1).map { texts, _, _ in ContainsAll(texts) },

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `containsAny: [30 days, one month]`: the answer's text has at least one of these in it.
+/// `containsAny: [30 days, one month]`: the answer's text contains at least one of these.
 package struct ContainsAny: Assertion {
     package static let key = Key(
         "containsAny", Reading.list(.someText, minimum: 1).map { texts, _, _ in ContainsAny(texts) },

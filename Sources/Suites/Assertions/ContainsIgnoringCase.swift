@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `icontains: refund`: the answer's text has this in it, letter case ignored.
+/// `icontains: refund`: the answer's text contains this; case-insensitive.
 package struct ContainsIgnoringCase: Assertion {
     package static let key = Key(
         "icontains", Reading.someText.map { text, _, _ in ContainsIgnoringCase(text) }, example: "refund",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `equals: "42"`: the answer's text is exactly this; white space at both ends of both does not count.
+/// `equals: "42"`: the answer's text is exactly this; leading and trailing white space is ignored.
 package struct Equals: Assertion {
     package static let key = Key(
         "equals", Reading.text.map { text, _, _ in Equals(text) }, example: "\"42\"",

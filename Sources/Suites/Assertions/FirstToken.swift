@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `firstToken: 2s`: the longest that the first piece of the answer's text may take.
+/// `firstToken: 2s`: the maximum time to the first chunk of the answer's text.
 package struct FirstToken: Assertion {
     package static let key = Key(
         "firstToken", Reading.duration.map { limit, _, _ in FirstToken(limit) }, example: "2s",

@@ -32,7 +32,7 @@ package struct HasStatus: Assertion {
 }
 
 extension Mismatch {
-    /// A server may call a turn completed that ended without a word, for example at the step limit.
+    /// A server may report a turn without text as completed, for example at the step limit.
     static var noMessage: Mismatch {
         Mismatch("The turn ended without a message.", expected: "an answer with a message", actual: "no message")
     }

@@ -14,7 +14,7 @@ package struct IsJSON: Assertion {
 }
 
 extension Mismatch {
-    /// The answer cannot be read as JSON, with a word on the commonest reason.
+    /// The answer is not valid JSON, with a hint at the most common reason.
     static func notJSON(_ text: String) -> Mismatch {
         let isFenced = text.trimmed.hasPrefix("```")
         let reason =

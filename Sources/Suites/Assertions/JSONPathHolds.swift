@@ -1,9 +1,9 @@
 package import Language
 import Runtime
 
-/// `jsonPath: {path: $.order.id, equals: 4411}`: what stands at a place of an answer that is JSON.
+/// `jsonPath: {path: $.order.id, equals: 4411}`: a condition for a value in a JSON answer.
 ///
-/// With several values at the path, one that fits is enough. Without a condition something must be there.
+/// When the path has several values, one that fits is enough. Without a condition there must be a value.
 package struct JSONPathHolds: Assertion, SpecDecodable {
     enum Condition: Sendable, Hashable {
         case exists(Bool)

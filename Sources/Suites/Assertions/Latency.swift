@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `latency: 15s`: the longest that the whole answer of the turn may take.
+/// `latency: 15s`: the maximum time of the turn's whole answer.
 package struct Latency: Assertion {
     package static let key = Key(
         "latency", Reading.duration.map { limit, _, _ in Latency(limit) }, example: "15s",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `length: {max: 400}`: how many characters the answer's text has.
+/// `length: {max: 400}`: the number of characters of the answer's text.
 package struct Length: Assertion {
     package static let key = Key(
         "length", Reading.object(Bounds.self).map { bounds, _, _ in Length(bounds) }, example: "{max: 400}",

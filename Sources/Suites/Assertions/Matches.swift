@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `matches: "(?i)order [0-9]+"`: a regular expression that is found somewhere in the answer's text.
+/// `matches: "(?i)order [0-9]+"`: a regular expression that matches somewhere in the answer's text.
 package struct Matches: Assertion {
     package static let key = Key(
         "matches", Reading.pattern.map { pattern, _, _ in Matches(pattern) }, example: "\"(?i)order [0-9]+\"",

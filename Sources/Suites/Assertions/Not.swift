@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `not: {contains: sorry}`: the expectation inside must not hold. What cannot be observed stays unknown.
+/// `not: {contains: sorry}`: the inner expectation must not hold. What cannot be observed stays unknown.
 package struct Not: Assertion {
     package static let key = Key(
         "not", Reading.object(Expectation.self).map { inner, _, _ in Not(inner) }, example: "{contains: sorry}",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `retrieves: {documents: [docs/refunds.md], within: 3}`: documents that the search brought into the prompt.
+/// `retrieves: {documents: [docs/refunds.md], within: 3}`: documents that the search added to the prompt.
 package struct Retrieves: Assertion, SpecDecodable {
     package static let key = Key(
         "retrieves", Reading.object(Retrieves.self), example: "{documents: [docs/refunds.md], within: 3}",

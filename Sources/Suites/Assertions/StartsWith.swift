@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `startsWith: Dear customer`: the answer's text begins with this; white space before it does not count.
+/// `startsWith: Dear customer`: the answer's text starts with this; leading white space is ignored.
 package struct StartsWith: Assertion {
     package static let key = Key(
         "startsWith", Reading.someText.map { text, _, _ in StartsWith(text) }, example: "Dear customer",

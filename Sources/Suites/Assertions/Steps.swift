@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `steps: 3`: the most calls of the model that the turn may take.
+/// `steps: 3`: the maximum number of model calls of the turn.
 package struct Steps: Assertion {
     package static let key = Key(
         "steps", Reading.integer(minimum: 1).map { limit, _, _ in Steps(limit) }, example: "3",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `streams: true`: the pieces of text that were streamed are together the final text.
+/// `streams: true`: the streamed chunks of text, joined, are the final text.
 package struct Streams: Assertion {
     package static let key = Key(
         "streams", Reading.affirmation("streams") { Streams() }, example: "true",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `tokens: {input: 2000, output: 300, total: 2200}`: the most tokens that the turn may use.
+/// `tokens: {input: 2000, output: 300, total: 2200}`: the maximum token usage of the turn.
 package struct Tokens: Assertion, SpecDecodable {
     package static let key = Key(
         "tokens", Reading.object(Tokens.self), example: "{total: 2000}", "The most tokens that the turn may use.")

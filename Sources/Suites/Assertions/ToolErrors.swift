@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `toolErrors: 0`: how many calls of tools went wrong, exactly.
+/// `toolErrors: 0`: the exact number of failed tool calls.
 package struct ToolErrors: Assertion {
     package static let key = Key(
         "toolErrors", Reading.integer(minimum: 0).map { count, _, _ in ToolErrors(count) }, example: "0",

@@ -1,7 +1,7 @@
 package import Language
 import Runtime
 
-/// `toolOrder: [ticket_search, ticket_create]`: calls that came in this order; others may stand between them.
+/// `toolOrder: [ticket_search, ticket_create]`: tools called in this order, possibly with others in between.
 package struct ToolOrder: Assertion {
     package static let key = Key(
         "toolOrder", Reading.list(.someText, minimum: 2).map { names, _, _ in ToolOrder(names) },

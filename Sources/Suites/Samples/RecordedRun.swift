@@ -1,15 +1,15 @@
 package import Language
 
-/// A run as its log tells it: what reports fold over. Its numbers are at hand, its cases are read when they are asked for.
+/// A run read from its log, which reports fold over. Its numbers are in memory, its cases are read on demand.
 package struct RecordedRun: Sendable {
-    /// A case by its place in the order of declaration, from 0 on.
+    /// The index of a case in the order of declaration, from 0.
     package struct Position: Sendable, Hashable {
         package let suite: Int
         package let testCase: Int
     }
 
     package let run: Run
-    /// What the ranges in results refer to.
+    /// The sources that the ranges in results refer to.
     package let sources: SourceMap
     private let log: SampleLog
     private let suites: [RunIndex.Suite]
@@ -32,7 +32,7 @@ package struct RecordedRun: Sendable {
         }
     }
 
-    /// Reads a log from its beginning to its end, or to where it was cut. Snippets show the lines that it quotes.
+    /// Reads a log from start to end, or to where it was truncated. Snippets show the lines that it quotes.
     package static func read(_ log: SampleLog) throws(Diagnostic) -> RecordedRun {
         var index = RunIndex()
         var lines = QuotedLines()
@@ -56,7 +56,7 @@ package struct RecordedRun: Sendable {
         suites[suite].cases.indices.map { Position(suite: suite, testCase: $0) }
     }
 
-    /// What the samples of a case come to.
+    /// The numbers of a case's samples.
     package func tally(of position: Position) -> CaseTally {
         run.suites[position.suite].cases[position.testCase]
     }
@@ -81,7 +81,7 @@ package struct RecordedRun: Sendable {
         }
     }
 
-    /// A run of one of its suites alone, which lasted as long as its samples together.
+    /// A run with only one of its suites, whose duration is the sum of its samples.
     package func only(suite: Int) -> RecordedRun {
         let result = run.suites[suite]
         return RecordedRun(

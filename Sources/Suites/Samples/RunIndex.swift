@@ -1,9 +1,8 @@
 import Language
 
-/// Where in a log everything stands, and what its samples come to in numbers: a fold over its entries, a few dozen bytes
-/// for each sample.
+/// An index of a log, with the numbers of its samples: a fold over its entries, with a few dozen bytes per sample.
 struct RunIndex: Sendable {
-    /// A case and where its samples are told.
+    /// A case, and where its samples are in the log.
     struct Case: Sendable {
         let declared: SampleLog.Span
         /// Where its samples are among those of the suite, by their numbers.
@@ -19,7 +18,7 @@ struct RunIndex: Sendable {
         /// Why samples are missing, by the position of the case.
         var notRun: [Int: SampleLog.Span] = [:]
         var tally = SuiteTally([])
-        /// nil while it is not over.
+        /// Nil while it is running.
         var elapsed: Int?
     }
 
@@ -29,14 +28,14 @@ struct RunIndex: Sendable {
     private(set) var run: RunRecord?
     /// In declaration order.
     private(set) var suites: [Suite] = []
-    /// nil while the run is not over.
+    /// Nil while the run is going on.
     private(set) var duration: Int?
     /// When the last sample ended.
     private(set) var latest = 0
     private var numbers: [String: Int] = [:]
 
-    /// Takes in what an entry says; a sample that is there already is left out.
-    /// - Parameter sources: What the places in samples are looked up in.
+    /// Adds an entry; a sample that is there already is ignored.
+    /// - Parameter sources: For looking up the places in samples.
     mutating func take(
         _ entry: LogEntry, at span: SampleLog.Span, in sources: SourceMap
     ) throws(UnreadableRecord) {
@@ -80,7 +79,7 @@ struct RunIndex: Sendable {
         suites[suite].tally.take(sample, ofCase: testCase)
     }
 
-    /// Says of all samples that are not there that they are missing.
+    /// Marks all samples without an entry as missing.
     mutating func close() {
         for suite in suites.indices {
             for testCase in suites[suite].cases.indices where suites[suite].isCut(testCase) {

@@ -9,10 +9,10 @@ import Synchronization
     import Darwin
 #endif
 
-/// The file of a run's log: lines are only ever added, each written whole before the next, and can be read while more
-/// are added. `LogEntry` says what is in them.
+/// The append-only file of a run's log: each line is written as a whole, and lines can be read while more are added.
+/// `LogEntry` describes their content.
 package final class SampleLog: Sendable {
-    /// Where a line stands, in bytes, without its line break.
+    /// The position of a line, in bytes, without its line break.
     struct Span: Sendable, Hashable {
         static let nowhere = Span(start: 0, count: 0)
 
@@ -39,15 +39,15 @@ package final class SampleLog: Sendable {
         close(descriptor)
     }
 
-    /// Makes an empty log that nobody else can read, and that is gone when the process ends, however that comes.
+    /// Creates an empty log that only the user can read, and that disappears when the process ends for any reason.
     package static func temporary(in directory: String) throws(Diagnostic) -> SampleLog {
         let log = try create("\(directory)/drover-\(UInt64.random(in: 0...UInt64.max)).jsonl")
         unlink(log.path)
         return log
     }
 
-    /// Makes an empty log that stays.
-    /// - Throws: Also when there is such a file already.
+    /// Creates an empty, permanent log.
+    /// - Throws: Also when the file exists already.
     package static func create(_ path: String) throws(Diagnostic) -> SampleLog {
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .logNotWritten(path, because: errno) }
@@ -62,7 +62,7 @@ package final class SampleLog: Sendable {
         return SampleLog(path, descriptor, size: max(0, Int(end)))
     }
 
-    /// Adds a line, which ends with a line break.
+    /// Appends a line, including its line break.
     func append(_ line: [UInt8]) throws(Diagnostic) -> Span {
         let result = size.withLock { size -> Result<Span, Diagnostic> in
             var rest = line[...]
@@ -86,8 +86,8 @@ package final class SampleLog: Sendable {
         return bytes
     }
 
-    /// Hands out the lines in their order, each with its place; a last line without an end is left out. Of the file
-    /// never more is held than one line and what is read at a time.
+    /// Passes on the lines in order, each with its position; a last line without a line break is skipped. It holds no
+    /// more in memory than one line and one read buffer.
     func forEachLine(_ body: (Span, [UInt8]) throws(Diagnostic) -> Void) throws(Diagnostic) {
         let end = size.withLock { $0 }
         var pending: [UInt8] = []
@@ -112,7 +112,7 @@ package final class SampleLog: Sendable {
         }
     }
 
-    /// What is wrong with a line, by the place where it begins.
+    /// What is wrong with a line, by the position where it starts.
     func unreadable(at start: Int, _ problem: UnreadableRecord) -> Diagnostic {
         Diagnostic(
             "unreadable-log", "Unreadable log of a run",

@@ -1,7 +1,7 @@
 import Engine
 import Language
 
-/// What the spec says of one case, or of one case for each row of a table.
+/// The declaration of one case, or of one case for each row of a table.
 struct CaseSpec: SpecDecodable {
     static let noun = "a case"
     private static let nameKey = Key<Located<String>>(
@@ -31,7 +31,7 @@ struct CaseSpec: SpecDecodable {
     static let rules = [FieldRule.exactlyOne(["input", "turns"])]
 
     let name: Located<String>
-    /// What is checked, but not run yet.
+    /// Checked, but not supported yet.
     let awaited: [Awaited]
     private let turns: [Turn]
     private let table: Located<String>?
@@ -43,7 +43,7 @@ struct CaseSpec: SpecDecodable {
     private var node: Node
 
     init(from fields: inout Fields) {
-        // What refers to columns is read with a stand-in, and again for each row.
+        // References to columns are decoded with placeholders first, and again for each row.
         if fields.has("forEach"), let standIn = fields.validateWaiting(CaseSpec.self, where: \.isRow) {
             self = standIn
             node = fields.node
@@ -110,7 +110,7 @@ struct CaseSpec: SpecDecodable {
 }
 
 extension [Turn] {
-    /// The turns with more expectations for the last.
+    /// The turns, with more expectations for the last one.
     fileprivate func expecting(_ more: [Expectation]) -> [Turn] {
         guard let last else { return self }
         return dropLast() + [
@@ -120,7 +120,7 @@ extension [Turn] {
         ]
     }
 
-    /// References to what no earlier turn captures, or to what cannot stand in a case.
+    /// References to values that no earlier turn captures, or that are not allowed in a case.
     fileprivate func unknownReferences(matrix: Set<String>) -> [Diagnostic] {
         var captured: Set<String> = []
         return flatMap { turn in
@@ -143,7 +143,7 @@ extension LocatedReference {
         case ("row", _):
             return .noTable("${\(reference.text)}", at: range)
         case ("var", _), ("env", _):
-            // Reported when it could not be resolved.
+            // Already reported as unresolved.
             return nil
         case _:
             return .notInCases("${\(reference.text)}", at: range)

@@ -1,7 +1,7 @@
 package import Engine
 package import Language
 
-/// What the spec says of a suite.
+/// The declaration of a suite.
 ///
 ///     suites:
 ///       golden:
@@ -10,7 +10,7 @@ package import Language
 ///           - {name: refund window, input: What is the refund window?, expect: [{contains: 30 days}]}
 package struct SuiteSpec: DeclaredSpec {
     package static let noun = "a suite"
-    /// The section that holds suites: declared, and run instead of reconciled.
+    /// The section of suites, which are declared and run, not reconciled.
     package static let section = Section(
         "suites", SuiteSpec.self, role: .checked, "Cases that an agent is tried with.")
 
@@ -39,7 +39,7 @@ package struct SuiteSpec: DeclaredSpec {
     private let defaults: CaseDefaults
     private let thresholds: Thresholds
     private let cases: [CaseSpec]
-    /// Whether nothing is wrong with it as it is written.
+    /// Whether it has no mistakes.
     private let isSound: Bool
 
     package init(from fields: inout Fields) {
@@ -57,7 +57,7 @@ package struct SuiteSpec: DeclaredSpec {
 
     package var awaited: [Awaited] { cases.flatMap(\.awaited) }
 
-    /// What its cases are tried with.
+    /// The agent that its cases are tried with.
     package var subject: Use {
         Use("agents", agent)
     }
@@ -67,8 +67,8 @@ package struct SuiteSpec: DeclaredSpec {
             + cases.flatMap(\.judges).map { Use("judges", $0) }
     }
 
-    /// The suite ready to run, its tables read.
-    /// - Throws: What is wrong with the tables, or with what their rows make of the cases.
+    /// The suite, ready to run, with its tables read.
+    /// - Throws: The mistakes in the tables, or in the cases of their rows.
     package func suite(
         named name: String, at range: SourceRange, in folder: SpecFolder
     ) throws(Diagnostics) -> TestSuite {
@@ -84,7 +84,7 @@ package struct SuiteSpec: DeclaredSpec {
     }
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
-        // A case that is wrong as it is written would be wrong in every row of its table again.
+        // A mistake in a case would be repeated for every row of its table.
         guard isSound else { return [] }
         do throws(Diagnostics) {
             _ = try suite(named: "suite", at: agent.range, in: folder)
@@ -105,8 +105,8 @@ package struct SuiteSpec: DeclaredSpec {
 }
 
 extension Workflow {
-    /// All declared suites in their order, ready to run.
-    /// - Throws: What is wrong with the tables of any of them.
+    /// All declared suites in order, ready to run.
+    /// - Throws: The mistakes in their tables.
     package func suites(in folder: SpecFolder) throws(Diagnostics) -> [TestSuite] {
         var suites: [TestSuite] = []
         var problems = Problems()

@@ -1,11 +1,10 @@
 import Engine
 import Kinds
 import Records
-import Reports
 import Wire
 
-extension Connector {
-    typealias ConnectedMLflow = (server: MLflowServer, location: PlanServer)
+extension StackConnector {
+    typealias ConnectedMLflow = (server: MLflowServer, found: ConnectedServer)
 
     /// Objects that were applied, according to the record, to servers that the spec no longer uses: they have yet to be
     /// removed.
@@ -21,10 +20,10 @@ extension Connector {
             return (needs, mlflow, store)
         }
         let needs = Kinds.standard.needs(of: try await recordStore(nil).load())
-        if needs.mlflow { return (needs, try await connectMLflow(transport), nil) }
-        guard needs == Needs(), options.record == nil, mlflowLocation.isSaid,
+        if needs.mlflow { return (needs, try await servers.connectMLflow(transport), nil) }
+        guard needs == Needs(), options.record == nil, servers.settings.mlflowLocation.isSaid,
             // A server that does not exist has none of our objects.
-            let found = try? await connectMLflow(transport)
+            let found = try? await servers.connectMLflow(transport)
         else { return (needs, nil, nil) }
         let (older, store) = try await recordedNeeds(found.server)
         return older == Needs() ? (older, nil, nil) : (older, found, store)

@@ -1,0 +1,85 @@
+import Engine
+import Kinds
+import Lab
+import Language
+import Records
+import Wire
+
+/// Connects a stack to the servers that it needs, and finds its record.
+struct StackConnector: Sendable {
+    let servers: Connector
+    let workflow: Workflow
+    let options: ServerOptions
+    private let folder: SpecFolder
+    private let needs: Needs
+    private let specDigest: String
+
+    init(_ stack: Stack, _ options: ServerOptions, needs: Needs, concurrency: Int = 10) {
+        servers = Connector(ServerSettings(stack, options), concurrency: concurrency)
+        workflow = stack.workflow
+        folder = stack.folder
+        specDigest = sha256Hex(stack.sources.sources.reduce(into: [UInt8]()) { $0 += $1.bytes })
+        self.needs = needs
+        self.options = options
+    }
+
+    /// - Parameter asRecorded: Also to the servers where the record says that something of the stack is.
+    func connect(
+        _ toLlamaStack: CountingTransport, _ toMLflow: CountingTransport, asRecorded: Bool
+    ) async throws -> Session {
+        async let wantedLlamaStack = needs.llamaStack ? servers.connectLlamaStack(toLlamaStack) : nil
+        async let wantedMLflow = needs.mlflow ? servers.connectMLflow(toMLflow) : nil
+        var (llamaStack, mlflow) = try await (wantedLlamaStack, wantedMLflow)
+        var store: (any RecordStore)?
+        if asRecorded, llamaStack == nil || mlflow == nil {
+            let recorded = try await recorded(beside: mlflow, toMLflow)
+            (mlflow, store) = (recorded.mlflow, recorded.store)
+            if llamaStack == nil, recorded.needs.llamaStack {
+                llamaStack = try await servers.connectLlamaStack(toLlamaStack)
+            }
+        }
+        let atHand = atHand(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
+        return Session(
+            workflow: workflow, servers: atHand,
+            locations: [llamaStack?.found, mlflow?.found].compactMap(\.self),
+            drivers: Kinds.standard.drivers(atHand, for: workflow), store: try store ?? recordStore(mlflow?.server),
+            transports: [toLlamaStack, toMLflow],
+            specDigest: specDigest)
+    }
+
+    /// The servers at hand, with what else the kinds share.
+    func atHand(_ llamaStack: LlamaStack?, _ mlflow: MLflowServer?, transport: any HTTPTransport) -> Servers {
+        Servers(
+            stack: workflow.stack, llamaStack: llamaStack, mlflow: mlflow, folder: folder, transport: transport,
+            commit: GitCommit.current(from: folder.rootDirectory))
+    }
+
+    func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
+        if let record = options.record {
+            guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
+            return FileRecord(path: String(record.dropFirst(5)))
+        }
+        if let mlflow { return MLflowRecord(mlflow, stack: workflow.stack) }
+        return FileRecord(path: ".drover/\(workflow.stack).record.json")
+    }
+}
+
+extension ServerSettings {
+    /// Flags win over the spec, and the lab comes last.
+    fileprivate init(_ stack: Stack, _ options: ServerOptions) {
+        self.init(
+            spec: stack.servers, folder: stack.folder, environment: stack.environment,
+            given: Addresses(
+                llamaStack: options.llamaStackURL.map { ServerLocation(url: $0, origin: "--llamastack-url") },
+                mlflow: options.mlflowURL.map { ServerLocation(url: $0, origin: "--mlflow-url") }),
+            lab: Addresses(llamaStack: stack.lab?.llamastackURL, mlflow: stack.lab?.mlflowURL))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func badRecord(_ text: String) -> Diagnostic {
+        Diagnostic(
+            "bad-record", "Unreadable place of the record", detail: "`--record \(text)` names no file.",
+            fix: "Write `--record file:PATH`.", cause: .usage)
+    }
+}

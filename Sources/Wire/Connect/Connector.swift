@@ -1,0 +1,100 @@
+import Language
+
+/// Makes of settings servers that can be asked.
+package struct Connector: Sendable {
+    package let settings: ServerSettings
+    private let secrets: SecretReader
+    private let connections: Int
+
+    /// - Parameter concurrency: How many requests the caller sends at a time; there are connections for all of them.
+    package init(_ settings: ServerSettings, concurrency: Int = 10) {
+        self.settings = settings
+        secrets = SecretReader(environment: settings.environment, folder: settings.folder)
+        connections = AsyncHTTPTransport.connections(for: concurrency)
+    }
+
+    /// Runs a body with connections for Llama Stack and for MLflow, which are closed after it.
+    package func withTransports<Result: Sendable>(
+        _ body: @escaping @Sendable (CountingTransport, CountingTransport) async throws -> Result
+    ) async throws -> Result {
+        let proxies = AsyncHTTPTransport.Proxies(settings.environment)
+        return try await AsyncHTTPTransport.withTransport(
+            tls: settings.llamaStackTLS, proxies: proxies, connections: connections
+        ) { llamaStack in
+            try await AsyncHTTPTransport.withTransport(
+                tls: settings.mlflowTLS, proxies: proxies, connections: connections
+            ) { mlflow in
+                try await body(CountingTransport(llamaStack), CountingTransport(mlflow))
+            }
+        }
+    }
+
+    /// Asks the server for its version and what it offers.
+    /// - Throws: `Diagnostic` when the address or a secret cannot be used; `WireError` when the server cannot.
+    package func connectLlamaStack(
+        _ transport: any HTTPTransport
+    ) async throws -> (server: LlamaStack, found: ConnectedServer) {
+        let spec = settings.spec?.llamaStack
+        let location = try settings.llamaStackLocation.checked()
+        let data = try providerData()
+        let endpoint = Endpoint(
+            service: "Llama Stack", base: location.url, transport: transport,
+            authorization: try llamaStackKey().map { .bearer($0) },
+            secretHeaders: data.map { [("X-LlamaStack-Provider-Data", $0), ("X-OGX-Provider-Data", $0)] } ?? [],
+            timeout: spec?.timeout ?? .seconds(30))
+        let server = try await LlamaStack.connect(to: endpoint)
+        let found = ConnectedServer(
+            name: server.endpoint.service, version: server.capabilities.version, url: server.endpoint.base,
+            origin: location.origin)
+        return (server, found)
+    }
+
+    /// Asks the server for its version.
+    /// - Throws: `Diagnostic` when the address or a secret cannot be used; `WireError` when the server cannot.
+    package func connectMLflow(
+        _ transport: any HTTPTransport
+    ) async throws -> (server: MLflowServer, found: ConnectedServer) {
+        let location = try settings.mlflowLocation.checked()
+        let endpoint = Endpoint(
+            service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
+            timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
+        let server = MLflowServer(endpoint)
+        let version = try await server.checkedVersion()
+        return (
+            server, ConnectedServer(name: "MLflow", version: version, url: endpoint.base, origin: location.origin)
+        )
+    }
+
+    /// The values `fake` and `` count as none, as in the servers' own clients.
+    private func llamaStackKey() throws -> Secret? {
+        let key =
+            if let source = settings.spec?.llamaStack?.apiKey {
+                try secrets.read(source)
+            } else {
+                settings.environment["LLAMASTACK_API_KEY"].map { Secret($0) }
+            }
+        return key.flatMap { ["fake", ""].contains($0.revealed) ? nil : $0 }
+    }
+
+    /// Keys of model providers, as the server reads them from a header; nil when there are none.
+    private func providerData() throws -> Secret? {
+        var data: [String: Value] = [:]
+        for entry in settings.spec?.llamaStack?.providerData ?? [] {
+            data[entry.key] = try secrets.read(Located(entry.value, at: entry.keyRange)).map { .string($0.revealed) }
+        }
+        return data.isEmpty ? nil : Secret(Value.object(data).canonicalJSON)
+    }
+
+    /// Basic authentication wins over a token, as in MLflow's own client.
+    private func mlflowAuthorization() throws -> Secret? {
+        let (spec, environment) = (settings.spec?.mlflow, settings.environment)
+        let user = spec?.username ?? environment["MLFLOW_TRACKING_USERNAME"]
+        let password =
+            try spec?.password.flatMap { try secrets.read($0) }
+            ?? environment["MLFLOW_TRACKING_PASSWORD"].map { Secret($0) }
+        if let user, let password { return .basic(user: user, password: password) }
+        let token =
+            try spec?.token.flatMap { try secrets.read($0) } ?? environment["MLFLOW_TRACKING_TOKEN"].map { Secret($0) }
+        return token.map { .bearer($0) }
+    }
+}

@@ -1,0 +1,42 @@
+import Language
+import Testing
+import Wire
+
+@Suite("Where the servers are")
+struct ServerSettingsTests {
+    private typealias Addresses<Address: Sendable> = ServerSettings.Addresses<Address>
+
+    @Test("What was given wins, then the variable, then the lab, then the default")
+    func precedence() {
+        let flag = ServerLocation(url: "http://given:1", origin: "a flag")
+        let variables = ["MLFLOW_TRACKING_URI": "http://variable:1", "LLAMASTACK_BASE_URL": ""]
+        let lab = Addresses(llamaStack: "http://lab:1", mlflow: "http://lab:2")
+        #expect(settings(variables, Addresses(mlflow: flag), lab: lab).mlflowLocation == flag)
+        #expect(settings(variables, lab: lab).mlflowLocation.origin == "MLFLOW_TRACKING_URI")
+        let inLab = settings(variables, lab: lab).llamaStackLocation
+        #expect(inLab == ServerLocation(url: "http://lab:1", origin: "the lab"))
+        let assumed = settings([:]).llamaStackLocation
+        #expect(assumed == ServerLocation(url: "http://localhost:8321", origin: "the default"))
+        #expect(!assumed.isSaid)
+    }
+
+    @Test("An address that cannot be used is told with where it comes from, before anything is sent")
+    func unusable() async {
+        let connector = Connector(settings(["MLFLOW_TRACKING_URI": "localhost"]))
+        let diagnostic = await #expect(throws: Diagnostic.self) {
+            try await connector.withTransports { _, mlflow in
+                _ = try await connector.connectMLflow(mlflow)
+            }
+        }
+        #expect(diagnostic?.code == "bad-url")
+        #expect(diagnostic?.detail.contains("MLFLOW_TRACKING_URI") == true)
+    }
+
+    private func settings(
+        _ environment: [String: String], _ given: Addresses<ServerLocation> = Addresses(),
+        lab: Addresses<String> = Addresses()
+    ) -> ServerSettings {
+        ServerSettings(
+            spec: nil, folder: SpecFolder(root: "/") { _ in "/" }, environment: environment, given: given, lab: lab)
+    }
+}
