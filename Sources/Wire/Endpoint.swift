@@ -42,7 +42,7 @@ package struct Endpoint: Sendable {
     ///
     /// - Throws: `WireError`; `CancellationError` when the task was cancelled.
     package func send(_ call: Call) async throws -> HTTPResponse {
-        try await attempting(call) { request in
+        try await attempting(call, call.isRepeatable ? .free : .never) { request in
             let response = try await transport.send(request)
             return response.isSuccess ? .success(response) : .refusal(response)
         }
@@ -56,6 +56,23 @@ package struct Endpoint: Sendable {
         return try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) }
     }
 
+    /// Sends a call that makes another thing each time that it is sent, and decodes its JSON body. It is sent again only
+    /// where the server said that it did nothing (429, or 503 with `Retry-After`), and only when a look finds nothing made:
+    /// a gateway may have said so of a request that it let through.
+    ///
+    /// - Parameter look: what this very call has made, should it have got through; nil for nothing. It throws `InDoubt`
+    ///   where it cannot tell: then nothing is sent again.
+    /// - Throws: as `decode`; what `look` throws.
+    package func create<T: Decodable & Sendable>(
+        _ call: Call, as type: T.Type = T.self, unless look: () async throws -> T?
+    ) async throws -> T {
+        try await attempting(call, call.isRepeatable ? .free : .afterLook, unless: look) { request in
+            let response = try await transport.send(request)
+            guard response.isSuccess else { return .refusal(response) }
+            return .success(try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) })
+        }
+    }
+
     /// Sends a call that asks for a stream, and hands what comes to `read`: events as they arrive, or the whole answer of
     /// a server that does not stream. Repeated and ended as `events` is.
     ///
@@ -63,7 +80,7 @@ package struct Endpoint: Sendable {
     package func reply<R: Sendable>(
         _ call: Call, _ read: @Sendable (StreamedReply) async throws -> R
     ) async throws -> R {
-        try await attempting(call) { request in
+        try await attempting(call, call.isRepeatable ? .free : .never) { request in
             try await transport.stream(request) { head, chunks in
                 guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
                 guard head.isEventStream else {
@@ -88,7 +105,7 @@ package struct Endpoint: Sendable {
         _ call: Call,
         _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
     ) async throws -> R {
-        try await attempting(call) { request in
+        try await attempting(call, call.isRepeatable ? .free : .never) { request in
             try await transport.stream(request) { head, chunks in
                 guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
                 do {
@@ -100,6 +117,9 @@ package struct Endpoint: Sendable {
         }
     }
 }
+
+/// Whether a call made something cannot be told.
+struct InDoubt: Error {}
 
 extension Endpoint {
     /// Adds fields to the JSON object that some secret headers hold.
@@ -120,7 +140,8 @@ extension Endpoint {
     }
 
     private func attempting<R: Sendable>(
-        _ call: Call, _ send: (HTTPRequest) async throws -> Attempt<R>
+        _ call: Call, _ repetition: RetryPolicy.Repetition, unless look: () async throws -> R? = { nil },
+        _ send: (HTTPRequest) async throws -> Attempt<R>
     ) async throws -> R {
         let request = request(for: call)
         let watch = Stopwatch(clock)
@@ -139,11 +160,16 @@ extension Endpoint {
                 error = self.error(.transport(lost.reason), call, message: lost.message, attempts: number)
             }
             let verdict = retry.verdict(
-                on: failure, attempt: number, elapsed: watch.elapsed, isRepeatable: call.isRepeatable,
+                on: failure, attempt: number, elapsed: watch.elapsed, repetition: repetition,
                 random: .random(in: 0...1)
             )
             guard case .retry(let wait) = verdict else { throw error }
             try await clock.sleep(for: wait)
+            do {
+                if failure.mayHaveArrived, let made = try await look() { return made }
+            } catch is InDoubt {
+                throw error
+            }
             number += 1
         }
     }

@@ -34,6 +34,14 @@ extension RetryPolicy {
     package enum Failure: Sendable, Hashable {
         case transport(TransportFailure.Reason)
         case status(Int, retryAfter: Duration?)
+
+        /// Whether the request may have been carried out.
+        var mayHaveArrived: Bool {
+            switch self {
+            case .transport(.unreachable), .transport(.tls): false
+            case .transport, .status: true
+            }
+        }
     }
 
     /// What to do after a failed attempt.
@@ -42,28 +50,41 @@ extension RetryPolicy {
         case giveUp
     }
 
+    /// When a request may be sent again.
+    package enum Repetition: Sendable, Hashable {
+        /// Always: sent twice, it leaves what sent once it would have left.
+        case free
+        /// Only where the server said that it did nothing, and only after a look whether that is true: something between
+        /// may have let the request through.
+        case afterLook
+        /// Only where it certainly did not arrive.
+        case never
+    }
+
     /// The verdict on one failure.
     ///
     /// - Parameters:
     ///   - attempt: how often the request has been sent, 1 or more.
     ///   - elapsed: since the first send.
-    ///   - isRepeatable: whether the request may be executed twice.
     ///   - random: from 0 to 1, where in the upper half of the step the wait lies.
     package func verdict(
-        on failure: Failure, attempt: Int, elapsed: Duration, isRepeatable: Bool, random: Double
+        on failure: Failure, attempt: Int, elapsed: Duration, repetition: Repetition, random: Double
     ) -> Verdict {
-        guard attempt < limit(for: failure, isRepeatable: isRepeatable) else { return .giveUp }
+        guard attempt < limit(for: failure, repetition) else { return .giveUp }
         let wait = asked(by: failure) ?? step(attempt) * (0.5 + 0.5 * random)
         return elapsed + wait <= deadline(for: failure) ? .retry(after: wait) : .giveUp
     }
 
-    private func limit(for failure: Failure, isRepeatable: Bool) -> Int {
-        switch failure {
+    private func limit(for failure: Failure, _ repetition: Repetition) -> Int {
+        let ifFree = repetition == .free ? attempts : 1
+        return switch failure {
         case .transport(.unreachable): attempts
         case .transport(.tls): 1  // A certificate does not become valid by asking again.
-        case .transport(.timeout), .transport(.broken): isRepeatable ? attempts : 1
-        case .status(500, _): isRepeatable ? min(attempts, 2) : 1  // Some are permanent.
-        case .status(408, _), .status(429, _), .status(502..., _): isRepeatable ? attempts : 1
+        case .transport(.timeout), .transport(.broken): ifFree
+        case .status(500, _): min(ifFree, 2)  // Some are permanent.
+        case .status(429, _): repetition == .never ? 1 : attempts
+        case .status(503, .some): repetition == .never ? 1 : attempts
+        case .status(408, _), .status(502..., _): ifFree
         case .status: 1
         }
     }

@@ -14,6 +14,14 @@ package final class Scissors: Sendable {
         case answer(Int)
         /// The client is told to stop when it is about to send the request.
         case stop(Int)
+        /// Something on the way delivers the request twice, and gives the second answer.
+        case twice(Int)
+        /// The server says that it is busy, and does nothing.
+        case busy(Int)
+        /// The server refuses the first request that is affected.
+        case refusing
+        /// The server does it, and a gateway says that it did not.
+        case gateway(Int)
 
         package var description: String {
             switch self {
@@ -22,18 +30,37 @@ package final class Scissors: Sendable {
             case .after(let number): "after request \(number)"
             case .answer(let number): "answer of request \(number)"
             case .stop(let number): "told to stop at request \(number)"
+            case .twice(let number): "request \(number) delivered twice"
+            case .busy(let number): "request \(number) put off"
+            case .refusing: "a request refused"
+            case .gateway(let number): "request \(number) done, and put off by a gateway"
             }
         }
     }
 
     private let cut: Cut
+    private let affects: @Sendable (HTTPRequest) -> Bool
     private let onStop: @Sendable () -> Void
     private let sent = Mutex<[String]>([])
+    private let isFirstRefusal = Atomic(true)
 
-    /// Makes scissors for one client; for `.stop`, `onStop` cancels it.
-    package init(_ cut: Cut, onStop: @escaping @Sendable () -> Void = {}) {
+    /// Makes scissors for one client; for `.stop`, `onStop` cancels it. What happens to single requests happens only to
+    /// those that are affected.
+    package init(
+        _ cut: Cut, affects: @escaping @Sendable (HTTPRequest) -> Bool = { _ in true },
+        onStop: @escaping @Sendable () -> Void = {}
+    ) {
         self.cut = cut
+        self.affects = affects
         self.onStop = onStop
+    }
+
+    /// How often a client should try: more than once where the server puts it off.
+    package var attempts: Int {
+        switch cut {
+        case .busy, .gateway: 3
+        case .never, .before, .after, .answer, .stop, .twice, .refusing: 1
+        }
     }
 
     /// What was sent or would have been, in order.
@@ -46,8 +73,11 @@ package final class Scissors: Sendable {
         CuttingTransport(server: transport, scissors: self)
     }
 
+    private static let putOff = HTTPResponse(status: 503, headers: [("retry-after", "0")])
+
     fileprivate func passing<Result: Sendable>(
-        _ request: HTTPRequest, _ send: () async throws -> Result
+        _ request: HTTPRequest, _ send: () async throws -> Result,
+        putOff: (HTTPResponse) async throws -> Result
     ) async throws -> Result {
         let number = sent.withLock { sent in
             sent.append("\(request.method.rawValue) \(request.url)")
@@ -57,7 +87,14 @@ package final class Scissors: Sendable {
         case .before(let limit) where number >= limit: throw Self.broken
         case .after(let limit) where number > limit: throw Self.broken
         case .stop(let limit) where number == limit: onStop()
-        case .never, .before, .after, .answer, .stop: break
+        case .twice(number) where affects(request): _ = try await send()
+        case .busy(number) where affects(request): return try await putOff(Self.putOff)
+        case .gateway(number) where affects(request):
+            _ = try await send()
+            return try await putOff(Self.putOff)
+        case .refusing where affects(request) && isFirstRefusal.exchange(false, ordering: .relaxed):
+            return try await putOff(HTTPResponse(status: 400))
+        case .never, .before, .after, .answer, .stop, .twice, .busy, .gateway, .refusing: break
         }
         try Task.checkCancellation()
         let result = try await send()
@@ -74,12 +111,20 @@ private struct CuttingTransport: HTTPTransport {
     let scissors: Scissors
 
     func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try await scissors.passing(request) { try await server.send(request) }
+        try await scissors.passing(request) {
+            try await server.send(request)
+        } putOff: {
+            $0
+        }
     }
 
     func stream<Result: Sendable>(
         _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
-        try await scissors.passing(request) { try await server.stream(request, read) }
+        try await scissors.passing(request) {
+            try await server.stream(request, read)
+        } putOff: {
+            try await read($0, ScriptedTransport.chunks([]))
+        }
     }
 }

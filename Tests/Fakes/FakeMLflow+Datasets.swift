@@ -51,6 +51,8 @@ extension FakeMLflowStore {
         case ("GET", let id?, "records", 2):
             let json = datasets.first { $0.id == id }?.records.map(\.json) ?? []
             return ["records": .string(Value.array(json).canonicalJSON)]
+        case ("GET", let id?, "experiment-ids", 2):
+            return ["experiment_ids": .array(datasets[try dataset(id)].experimentIDs.map(Value.string))]
         case ("POST", let id?, "records", 2): return try putRecords(request, in: id)
         case ("DELETE", let id?, "records", 2): return try deleteRecords(request, in: id)
         case ("DELETE", let id?, nil, 1): datasets.removeAll { $0.id == id }

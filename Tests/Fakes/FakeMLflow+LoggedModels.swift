@@ -53,6 +53,12 @@ extension FakeMLflowStore {
         case ("PATCH logged-models", let id?, 3) where parts[2] == "tags":
             let index = try loggedModel(id)
             for tag in request.pairs("tags") { loggedModels[index].tags.set(tag) }
+        case ("DELETE logged-models", let id?, 4) where parts[2] == "tags":
+            let index = try loggedModel(id)
+            guard loggedModels[index].tags.contains(where: { $0.key == parts[3] }) else {
+                throw FakeMLflowRefusal.missing("No tag with key '\(parts[3])' found for model with ID '\(id)'.")
+            }
+            loggedModels[index].tags.removeAll { $0.key == parts[3] }
         case ("DELETE logged-models", let id?, 2):
             guard let index = loggedModels.firstIndex(where: { $0.id == id }) else {
                 _ = try loggedModel(id); return nil

@@ -167,6 +167,18 @@ extension FakeMLflowStore {
             let models = (request.body["models"]?.array ?? []).compactMap { $0["model_id"]?.string }
             guard Set(models).isDisjoint(with: runs[index].outputs) else { throw FakeMLflowRefusal.constraint }
             runs[index].outputs += models
+        case "POST runs/restore":
+            let id = try request.required("run_id")
+            guard let index = runs.firstIndex(where: { $0.id == id }) else {
+                throw FakeMLflowRefusal.missing("Run with id=\(id) not found")
+            }
+            runs[index].isDeleted = false
+        case "POST runs/delete-tag":
+            let (index, key) = (try run(request), try request.required("key"))
+            guard runs[index].tags.contains(where: { $0.key == key }) else {
+                throw FakeMLflowRefusal.missing("No tag with name: \(key) in run with id \(runs[index].id)")
+            }
+            runs[index].tags.removeAll { $0.key == key }
         case "POST runs/delete": runs[try run(request)].isDeleted = true
         case _: return nil
         }

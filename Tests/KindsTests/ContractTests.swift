@@ -190,7 +190,7 @@ struct ContractTests {
             let stack = try Self.begin()
             let (start, starter) = AsyncStream<Void>.makeStream()
             let running = Mutex<Task<Bool, any Error>?>(nil)
-            let scissors = Scissors(.stop(number)) { running.withLock { $0?.cancel() } }
+            let scissors = Scissors(.stop(number), onStop: { running.withLock { $0?.cancel() } })
             let task = Task {
                 for await _ in start { break }
                 let applied = try await stack.open(each.first, scissors).apply()

@@ -60,7 +60,7 @@ final class TestStack: Sendable {
     }
 
     func open(_ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors) async throws -> TestRun {
-        let retry = RetryPolicy(attempts: 1, base: .zero)
+        let retry = RetryPolicy(attempts: scissors.attempts, base: .zero)
         let llamaStack = try await LlamaStack.connect(
             to: Endpoint(
                 service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry))

@@ -82,6 +82,22 @@ import Wire
         #expect(transport.requests.count == 1)
     }
 
+    @Test("A create that the server put off is sent again, unless it got through nevertheless", arguments: [429, 503])
+    func putOff(status: Int) async throws {
+        let off = ScriptedTransport.Step.response(HTTPResponse(status: status, headers: [("retry-after", "0")]))
+        let call = Call("make", .post, "/a")
+        let transport = ScriptedTransport([off, off, .json(#"{"parts":[]}"#)])
+        let looks = Mutex(0)
+        let made = try await endpoint(transport).create(call, as: Thing.self) {
+            looks.withLock { $0 += 1 }
+            return nil
+        }
+        #expect(made.parts.isEmpty && transport.requests.count == 3 && looks.withLock { $0 } == 2)
+        let through = ScriptedTransport([off, .json("{}")])
+        let found = try await endpoint(through).create(call, as: Thing.self) { Thing(parts: [.init(id: "a")]) }
+        #expect(found.parts.map(\.id) == ["a"] && through.requests.count == 1)
+    }
+
     @Test("A missing field is named as a user would find it")
     func missingField() async throws {
         let transport = ScriptedTransport([.json(#"{"parts":[{"id":"a"},{}]}"#)])

@@ -6,14 +6,21 @@ import Wire
         let why: String
         let failure: RetryPolicy.Failure
         let attempt: Int
-        let isRepeatable: Bool
+        let repetition: RetryPolicy.Repetition
         let retries: Bool
 
         init(_ why: String, _ failure: RetryPolicy.Failure, attempt: Int = 1, repeatable: Bool, retries: Bool) {
+            self.init(why, failure, attempt: attempt, repeatable ? .free : .never, retries: retries)
+        }
+
+        init(
+            _ why: String, _ failure: RetryPolicy.Failure, attempt: Int = 1, _ repetition: RetryPolicy.Repetition,
+            retries: Bool
+        ) {
             self.why = why
             self.failure = failure
             self.attempt = attempt
-            isRepeatable = repeatable
+            self.repetition = repetition
             self.retries = retries
         }
 
@@ -28,6 +35,11 @@ import Wire
         Case("A broken connection likewise", .transport(.broken), repeatable: false, retries: false),
         Case("429 asks for patience", .status(429, retryAfter: nil), repeatable: true, retries: true),
         Case("A create is not repeated on 503", .status(503, retryAfter: nil), repeatable: false, retries: false),
+        Case("Where one can look, a 429 did nothing", .status(429, retryAfter: nil), .afterLook, retries: true),
+        Case("and so did a 503 that says until when", .status(503, retryAfter: .zero), .afterLook, retries: true),
+        Case("but not one that does not", .status(503, retryAfter: nil), .afterLook, retries: false),
+        Case("nor a gateway that waited in vain", .status(504, retryAfter: .zero), .afterLook, retries: false),
+        Case("Without a look, not even then", .status(429, retryAfter: .zero), .never, retries: false),
         Case("A 500 is tried once more", .status(500, retryAfter: nil), repeatable: true, retries: true),
         Case("but only once", .status(500, retryAfter: nil), attempt: 2, repeatable: true, retries: false),
         Case("501 is permanent", .status(501, retryAfter: nil), repeatable: true, retries: false),
@@ -43,7 +55,7 @@ import Wire
     @Test("Whether a request is sent again depends on what failed and what it would do twice", arguments: cases)
     func verdicts(_ test: Case) {
         let verdict = RetryPolicy.standard.verdict(
-            on: test.failure, attempt: test.attempt, elapsed: .zero, isRepeatable: test.isRepeatable, random: 1
+            on: test.failure, attempt: test.attempt, elapsed: .zero, repetition: test.repetition, random: 1
         )
         #expect((verdict != .giveUp) == test.retries)
     }
@@ -53,7 +65,7 @@ import Wire
         let policy = RetryPolicy(attempts: 9, base: .seconds(1), cap: .seconds(5), deadline: .seconds(100))
         func wait(_ attempt: Int, _ random: Double) -> RetryPolicy.Verdict {
             policy.verdict(
-                on: .status(503, retryAfter: nil), attempt: attempt, elapsed: .zero, isRepeatable: true, random: random
+                on: .status(503, retryAfter: nil), attempt: attempt, elapsed: .zero, repetition: .free, random: random
             )
         }
         #expect(wait(1, 1) == .retry(after: .seconds(1)))
@@ -65,7 +77,7 @@ import Wire
     @Test("The server's own wish replaces the wait")
     func retryAfter() {
         let verdict = RetryPolicy.standard.verdict(
-            on: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, isRepeatable: true, random: 0
+            on: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, repetition: .free, random: 0
         )
         #expect(verdict == .retry(after: .seconds(7)))
     }
@@ -75,7 +87,7 @@ import Wire
         var elapsed = Duration.zero
         var attempt = 1
         while case .retry(let wait) = RetryPolicy.standard.verdict(
-            on: .transport(.unreachable), attempt: attempt, elapsed: elapsed, isRepeatable: true, random: 1
+            on: .transport(.unreachable), attempt: attempt, elapsed: elapsed, repetition: .free, random: 1
         ) {
             elapsed += wait
             attempt += 1

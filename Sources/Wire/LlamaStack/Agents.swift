@@ -27,13 +27,16 @@ extension LlamaStack {
             }
         }
 
-        /// Makes an agent; nothing in the configuration is checked by the server. Never sent twice: two would be made.
+        /// Makes an agent; nothing in the configuration is checked by the server. Sent again only when a look finds none of
+        /// its name: two would be made.
         ///
         /// - Returns: its id.
         package func create(_ config: Value) async throws -> String {
-            let created: Created = try await endpoint.decode(
-                Call("create the agent", .post, path, body: .json(["agent_config": config]))
-            )
+            let call = Call("create the agent", .post, path, body: .json(["agent_config": config]))
+            let created: Created = try await endpoint.create(call) {
+                guard let name = config["name"]?.string else { throw InDoubt() }
+                return try await list().first { $0.name == name }.map { Created(id: $0.id) }
+            }
             return created.id
         }
 
@@ -159,6 +162,13 @@ extension LlamaStack {
         /// nil for an agent without one.
         package var name: String? {
             config["name"]?.string
+        }
+
+        /// The ids of the groups of tools that it may use.
+        package var toolGroups: [String] {
+            (config["toolgroups"]?.array ?? []).compactMap { group in
+                (group.string ?? group["name"]?.string)?.split(separator: "/").first.map(String.init)
+            }
         }
 
         private enum CodingKeys: String, CodingKey {

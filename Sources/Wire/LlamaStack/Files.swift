@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Language
 
 extension LlamaStack {
@@ -15,13 +16,15 @@ extension LlamaStack {
             try await endpoint.pages(of: Call("list the files", .get, path, query: [("order", "asc")]), limit: 1_000)
         }
 
-        /// Uploads a document under the name that `DocumentName` gives its path; never sent twice: two would be made.
+        /// Uploads a document under the name that `DocumentName` gives its path. Sent again only when no file of that name
+        /// and size has come up since: two would be made.
         package func upload(
             _ bytes: [UInt8], path document: String, purpose: String = "assistants", timeout: Duration = .seconds(300)
         ) async throws -> File {
             let form = Self.form(document, purpose, sha256: sha256Hex(bytes))
             return try await upload(
-                .bytes(form.prefix + bytes + form.suffix, contentType: form.contentType), timeout: timeout)
+                .bytes(form.prefix + bytes + form.suffix, contentType: form.contentType), of: document,
+                size: bytes.count, timeout: timeout)
         }
 
         /// The same of a file, which is read while it is sent.
@@ -32,7 +35,8 @@ extension LlamaStack {
         ) async throws -> File {
             let form = Self.form(document, purpose, sha256: file.sha256)
             let body = FileBody(prefix: form.prefix, file: file, suffix: form.suffix)
-            return try await upload(.file(body, contentType: form.contentType), timeout: timeout)
+            return try await upload(
+                .file(body, contentType: form.contentType), of: document, size: file.size, timeout: timeout)
         }
 
         private static func form(_ document: String, _ purpose: String, sha256: String) -> MultipartForm {
@@ -40,9 +44,25 @@ extension LlamaStack {
                 fields: [("purpose", purpose)], filename: DocumentName.filename(forPath: document), sha256: sha256)
         }
 
-        private func upload(_ body: Call.Body, timeout: Duration) async throws -> File {
-            try await endpoint.decode(Call("upload the document", .post, path, body: body, timeout: timeout))
+        /// Nothing tells a file of ours from another one, so a like one that is not older than a few minutes, by whatever
+        /// clock the server goes, leaves doubt.
+        private func upload(
+            _ body: Call.Body, of document: String, size: Int, timeout: Duration
+        ) async throws -> File {
+            let begin = Int(Date().timeIntervalSince1970) - Self.clockTolerance
+            let name = DocumentName.filename(forPath: document)
+            let call = Call("upload the document", .post, path, body: body, timeout: timeout)
+            return try await endpoint.create(call) {
+                let isInDoubt = try await list().contains {
+                    $0.filename == name && $0.size == size && $0.createdAt >= begin
+                }
+                if isInDoubt { throw InDoubt() }
+                return nil
+            }
         }
+
+        /// In seconds.
+        private static let clockTolerance = 300
 
         /// Deletes a file; one that is not there is none to delete. What was ingested from it stays in its stores.
         package func delete(_ id: String) async throws {

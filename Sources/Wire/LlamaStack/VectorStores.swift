@@ -41,16 +41,18 @@ extension LlamaStack {
             )
         }
 
-        /// Makes a new store, never sent twice: two would be made.
+        /// Makes a new store, sent again only when a look finds none that is empty and has its name and its metadata, which
+        /// tell whose it is: two would be made.
         package func create(_ draft: Draft) async throws -> VectorStore {
             var body: [String: Value] = ["name": .string(draft.name), "metadata": .strings(draft.metadata)]
             body["embedding_model"] = draft.embeddingModel.map(Value.string)
             body["embedding_dimension"] = draft.embeddingDimension.map(Value.integer)
             body["provider_id"] = draft.provider.map(Value.string)
             body["expires_after"] = draft.expiresAfterDays.map(Self.expiry)
-            return try await endpoint.decode(
-                Call("create the vector store", .post, path, body: .json(.object(body)))
-            )
+            return try await endpoint.create(Call("create the vector store", .post, path, body: .json(.object(body)))) {
+                guard !draft.metadata.isEmpty else { throw InDoubt() }
+                return try await list().last { $0.isLike(draft) }
+            }
         }
 
         /// Changes what is given. The metadata replaces all that was there, the server's own keys included, without
@@ -145,6 +147,14 @@ extension LlamaStack {
             fileCounts = try fields.decodeIfPresent(FileCounts.self, forKey: .fileCounts)
             expiresAfterDays = try fields.decodeIfPresent(Expiry.self, forKey: .expiresAfter)?.days
         }
+    }
+}
+
+extension LlamaStack.VectorStore {
+    /// Whether it could have been made from a draft just now.
+    fileprivate func isLike(_ draft: LlamaStack.VectorStores.Draft) -> Bool {
+        name == draft.name && fileCounts?.total ?? 0 == 0
+            && draft.metadata.allSatisfy { metadata[$0.key]?.string == $0.value }
     }
 }
 

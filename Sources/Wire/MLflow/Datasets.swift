@@ -38,6 +38,8 @@ package struct MLflowDatasetRecord: Sendable, Hashable, Decodable {
     package var inputs: [String: Value]
     package var expectations: [String: Value]
     package var tags: [String: String]
+    /// What was answered; nil for nothing.
+    package var outputs: Value?
 
     package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
@@ -45,11 +47,19 @@ package struct MLflowDatasetRecord: Sendable, Hashable, Decodable {
         inputs = try fields.decodeIfPresent([String: Value].self, forKey: .inputs) ?? [:]
         expectations = try fields.decodeIfPresent([String: Value].self, forKey: .expectations) ?? [:]
         tags = (try fields.decodeIfPresent([String: Value].self, forKey: .tags) ?? [:]).mapValues(\.interpolated)
+        outputs = try fields.decodeIfPresent(Value.self, forKey: .outputs)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case inputs, expectations, tags
+        case inputs, expectations, tags, outputs
         case id = "dataset_record_id"
+    }
+}
+
+extension String {
+    /// Whether it stands in a filter as it is.
+    fileprivate var isPlain: Bool {
+        wholeMatch(of: /[A-Za-z0-9._\-]+/) != nil
     }
 }
 
@@ -65,6 +75,14 @@ private struct DatasetPage: MLflowPage {
 
 private struct DatasetAnswer: Decodable, Sendable {
     var dataset: MLflowDataset
+}
+
+private struct DatasetExperiments: Decodable, Sendable {
+    var ids: [String]?
+
+    enum CodingKeys: String, CodingKey {
+        case ids = "experiment_ids"
+    }
 }
 
 /// A page of records, which is JSON in a text.
@@ -123,15 +141,23 @@ extension MLflowServer {
         }
     }
 
-    /// Makes a dataset: `POST datasets/create`. Every time that it is sent makes another one, so it is sent once.
+    /// Makes a dataset: `POST datasets/create`. Every time that it is sent makes another one, so it is sent again
+    /// only when a look finds none with its name and tags but those that were there before.
     package func createDataset(
-        _ name: String, inExperiment id: String, tags: [String: String]
+        _ name: String, inExperiment id: String, tags: [String: String], beside known: Set<String> = []
     ) async throws -> MLflowDataset {
         let body: Value = [
             "name": .string(name), "experiment_ids": [.string(id)], "tags": .string(Self.embedded(tags)),
         ]
         let call = Self.datasetCall("create the dataset", .post, "create", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: DatasetAnswer.self).dataset
+        return try await endpoint.create(call, as: DatasetAnswer.self) {
+            // By any tag that a filter can hold.
+            guard let tag = tags.sorted(by: { $0.key < $1.key }).first(where: { $0.value.isPlain && $0.key.isPlain })
+            else { return nil }
+            return try await datasets(tagged: tag.key, tag.value).first { dataset in
+                dataset.name == name && !known.contains(dataset.id) && dataset.tags.hold(tags)
+            }.map(DatasetAnswer.init)
+        }.dataset
     }
 
     /// Sets tags, other ones stay: `PATCH datasets/{id}/tags`.
@@ -147,6 +173,12 @@ extension MLflowServer {
             Call(
                 "remove a tag of the dataset", .delete,
                 Self.datasetPath("\(id)/tags/\(PercentEncoding.path(key))")))
+    }
+
+    /// The ids of the experiments that a dataset belongs to: `GET datasets/{id}/experiment-ids`.
+    package func experiments(ofDataset id: String) async throws -> [String] {
+        let call = Call("read the experiments of the dataset", .get, Self.datasetPath("\(id)/experiment-ids"))
+        return try await endpoint.decode(call, as: DatasetExperiments.self).ids ?? []
     }
 
     /// All records of a dataset: `GET datasets/{id}/records`, 1,000 a page.

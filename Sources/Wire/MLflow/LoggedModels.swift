@@ -119,14 +119,20 @@ extension MLflowServer {
     }
 
     /// Creates a logged model, pending: `POST logged-models` (3.x). Every time that it is sent makes another one, so it
-    /// is sent once.
+    /// is sent again only when a look finds none with its name and tags that the run made.
     package func createLoggedModel(_ new: MLflowNewLoggedModel) async throws -> MLflowLoggedModel {
         let body: Value = [
             "experiment_id": .string(new.experimentID), "name": .string(new.name), "model_type": .string(new.type),
             "source_run_id": .string(new.runID), "params": .pairs(new.params), "tags": .pairs(new.tags),
         ]
         let call = Self.post("create the logged model", "logged-models", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: LoggedModelAnswer.self).model
+        return try await endpoint.create(call, as: LoggedModelAnswer.self) {
+            let tag = new.tags.min { $0.key < $1.key }
+            let listed = try await loggedModels(
+                inExperiments: [new.experimentID], where: tag.flatMap { MLflowFilter.tag($0.key, $0.value) })
+            return listed.first { $0.name == new.name && $0.runID == new.runID && $0.tags.hold(new.tags) }
+                .map(LoggedModelAnswer.init)
+        }.model
     }
 
     /// Says that all files of a logged model are there: `PATCH logged-models/{id}` (3.x), whose body repeats the id.
@@ -138,6 +144,12 @@ extension MLflowServer {
             Call(
                 "finalize the logged model", .patch, Self.path("logged-models/\(PercentEncoding.segment(id))"),
                 body: .json(body), isRepeatable: true))
+    }
+
+    /// Removes a tag of a logged model: `DELETE logged-models/{id}/tags/{key}` (3.x); one that is not there is no error.
+    package func deleteLoggedModelTag(_ id: String, _ key: String) async throws {
+        let path = Self.path("logged-models/\(PercentEncoding.segment(id))/tags/\(PercentEncoding.segment(key))")
+        try await sendRemoval(Call("remove a tag of the logged model", .delete, path))
     }
 
     /// Deletes a logged model: `DELETE logged-models/{id}` (3.x); one already deleted is no error.

@@ -16,6 +16,13 @@ struct MLflowPair: Sendable, Hashable, Decodable {
     }
 }
 
+extension [String: String] {
+    /// Whether they hold all of some tags.
+    package func hold(_ tags: [String: String]) -> Bool {
+        tags.allSatisfy { self[$0.key] == $0.value }
+    }
+}
+
 extension KeyedDecodingContainer {
     /// The pairs of a list as a dictionary; empty when the list is left out.
     func pairs(_ key: Key) throws -> [String: String] {

@@ -100,14 +100,29 @@ extension MLflowServer {
 
     /// Registers a logged model as the next version: `POST model-versions/create`.
     ///
-    /// Every time that it is sent makes another version, so it is sent once; whoever lost the answer searches first.
+    /// Every time that it is sent makes another version, so it is sent again only when a look finds none that the logged
+    /// model is the source of.
     package func createModelVersion(_ new: MLflowNewVersion) async throws -> MLflowModelVersion {
         let body: Value = [
             "name": .string(new.name), "source": .string("models:/\(new.modelID)"), "model_id": .string(new.modelID),
             "run_id": .string(new.runID), "description": .string(new.description), "tags": .pairs(new.tags),
         ]
         let call = Self.post("register the model version", "model-versions/create", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: CreatedVersion.self).modelVersion
+        return try await endpoint.create(call, as: CreatedVersion.self) {
+            let listed = try await modelVersions(where: MLflowFilter.name(new.name))
+            return listed.first { $0.name == new.name && $0.modelID == new.modelID }.map(CreatedVersion.init)
+        }.modelVersion
+    }
+
+    /// Changes the description: `PATCH model-versions/update`.
+    package func updateModelVersion(_ name: String, version: String, description: String) async throws {
+        let body: Value = [
+            "name": .string(name), "version": .string(version), "description": .string(description),
+        ]
+        _ = try await endpoint.send(
+            Call(
+                "update the model version", .patch, Self.path("model-versions/update"), body: .json(body),
+                isRepeatable: true))
     }
 
     /// Sets a tag of a version: `POST model-versions/set-tag`.

@@ -34,13 +34,14 @@ extension MLflowServer {
     }
 
     /// Makes the next version of a prompt: `POST model-versions/create`. Every time that it is sent makes another one,
-    /// so it is sent once.
+    /// so it is sent again only when a look finds none that was made since and says this.
     ///
     /// - Parameters:
     ///   - text: what it says, at most 100,000 characters; a chat as JSON.
     ///   - isChat: whether `text` is a chat.
+    ///   - known: the numbers of the versions that were there before.
     package func createPromptVersion(
-        of name: String, text: String, isChat: Bool, tags: [String: String]
+        of name: String, text: String, isChat: Bool, tags: [String: String], beside known: Set<String> = []
     ) async throws -> MLflowModelVersion {
         var tags = tags
         tags[MLflowRegisteredModel.promptTag] = "true"
@@ -50,6 +51,10 @@ extension MLflowServer {
             "name": .string(name), "source": .string(Self.promptSource), "tags": .pairs(tags),
         ]
         let call = Self.post("create the version of the prompt", "model-versions/create", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: CreatedVersion.self).modelVersion
+        return try await endpoint.create(call, as: CreatedVersion.self) {
+            try await promptVersions().first { version in
+                version.name == name && !known.contains(version.version) && version.tags.hold(tags)
+            }.map(CreatedVersion.init)
+        }.modelVersion
     }
 }

@@ -81,8 +81,18 @@ extension MLflowServer {
     /// Gives a registered model another name, its versions and aliases along: `POST registered-models/rename`.
     package func renameRegisteredModel(_ name: String, to newName: String) async throws {
         let body: Value = ["name": .string(name), "new_name": .string(newName)]
-        _ = try await endpoint.send(
-            Self.post("rename the registered model", "registered-models/rename", body, isRepeatable: false))
+        // Sent twice, the second is refused: the name is not there any more.
+        let call = Self.post("rename the registered model", "registered-models/rename", body, isRepeatable: false)
+        let _: Value = try await endpoint.create(call) {
+            let isRenamed = try await modelNames([name, newName]) == [newName]
+            return isRenamed ? [:] : nil
+        }
+    }
+
+    /// Those of some names that a registered model or a prompt has.
+    private func modelNames(_ names: [String]) async throws -> [String] {
+        let models = try await registeredModels() + prompts()
+        return names.filter { name in models.contains { $0.name == name } }
     }
 
     /// Changes the description: `PATCH registered-models/update`.

@@ -135,7 +135,8 @@ extension MLflowServer {
         }
     }
 
-    /// Creates a run: `POST runs/create`. Every time that it is sent makes another run, so it is sent once.
+    /// Creates a run: `POST runs/create`. Every time that it is sent makes another run, so it is sent again only when a look
+    /// finds none with its name, start and tags.
     /// The start is in milliseconds since 1970; the server would take 0.
     package func createRun(
         inExperiment id: String, name: String, startTime: Int, tags: [String: String] = [:]
@@ -145,7 +146,12 @@ extension MLflowServer {
             "tags": .pairs(tags),
         ]
         let call = Self.post("create the run", "runs/create", body, isRepeatable: false)
-        return try await endpoint.decode(call, as: RunAnswer.self).run
+        return try await endpoint.create(call, as: RunAnswer.self) {
+            let tag = tags.min { $0.key < $1.key }
+            let listed = try await runs(inExperiments: [id], where: tag.flatMap { MLflowFilter.tag($0.key, $0.value) })
+            return listed.first { $0.name == name && $0.startTime == startTime && $0.tags.hold(tags) }
+                .map(RunAnswer.init)
+        }.run
     }
 
     /// Changes the status of a run: `POST runs/update`.
@@ -188,6 +194,18 @@ extension MLflowServer {
         } catch let error as WireError where error.status == 400 {
             guard try await run(id).outputs.contains(modelID) else { throw error }
         }
+    }
+
+    /// Brings back a deleted run: `POST runs/restore`; one that is not deleted is no error.
+    package func restoreRun(_ id: String) async throws {
+        _ = try await endpoint.send(
+            Self.post("restore the run", "runs/restore", ["run_id": .string(id)], isRepeatable: true))
+    }
+
+    /// Removes a tag of a run: `POST runs/delete-tag`; one that is not there is no error.
+    package func deleteRunTag(_ id: String, _ key: String) async throws {
+        let body: Value = ["run_id": .string(id), "key": .string(key)]
+        try await sendRemoval(Self.post("remove a tag of the run", "runs/delete-tag", body, isRepeatable: true))
     }
 
     /// Deletes a run, which can be restored: `POST runs/delete`; one already deleted is no error.

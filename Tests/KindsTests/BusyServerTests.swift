@@ -1,0 +1,51 @@
+import Engine
+import Fakes
+import Kinds
+import Language
+import Testing
+import Wire
+
+/// A server, or a gateway before it, that puts requests off.
+@Suite("A busy server")
+struct BusyServerTests {
+    private static let spec = """
+        experiments: {e: {}}
+        registeredModels: {m: {}}
+        prompts: {p: {template: One, alias: live}}
+        datasets: {d: {experiment: e, records: [{q: One}]}}
+        vectorStores: {s: {embeddingModel: scripted/embed, documents: [{text: Hi, name: hi.txt}]}}
+        agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: m}}}
+        """
+
+    private static let changed = spec.replacing("One", with: "Two").replacing("m: {}", with: "m: {name: n}")
+
+    @Test("An apply goes on when a request was put off", arguments: Array(stride(from: 1, through: 90, by: 2)))
+    func putOff(number: Int) async throws {
+        // An attachment is never sent again.
+        try await Self.expectWhole(.busy(number)) { !$0.url.hasSuffix("/files") || !$0.url.contains("vector_stores") }
+    }
+
+    @Test("An apply makes nothing twice when a gateway puts off what the server did", arguments: 1...72)
+    func gateway(number: Int) async throws {
+        try await Self.expectWhole(.gateway(number)) { $0.url.hasPrefix(FakeMLflow.base) }
+    }
+
+    private static func expectWhole(
+        _ cut: Scissors.Cut, _ affects: @escaping @Sendable (HTTPRequest) -> Bool
+    ) async throws {
+        let stack = try TestStack()
+        for (spec, should) in [(Self.spec, try await whole.value.0), (changed, try await whole.value.1)] {
+            let applied = try await stack.open(spec, Scissors(cut, affects: affects)).apply()
+            #expect(applied.failures == [], "\(cut)")
+            #expect(Contents(stack).lines.difference(from: should.lines).isEmpty, "\(cut)")
+        }
+    }
+
+    private static let whole = Task {
+        let stack = try TestStack()
+        try await stack.apply(spec)
+        let first = Contents(stack)
+        try await stack.apply(changed)
+        return (first, Contents(stack))
+    }
+}
