@@ -36,13 +36,13 @@ struct ServerMessage {
     }
 
     private init(code: String?, text: String) {
-        let trimmed = Self.validation(asPython: text) ?? text.trimmed
+        let trimmed = Self.validation(asPython: text) ?? PlainReason.told(text).trimmed
         self.code = code
         self.text = trimmed.count <= Self.limit ? trimmed : trimmed.prefix(Self.limit - 1) + "…"
     }
 
     /// What was raised, the words behind the last frame of a Python trace: a served model says only there why it failed.
-    private static func reason(inTrace trace: String) -> String? {
+    static func reason(inTrace trace: String) -> String? {
         let lines = trace.split(separator: "\n")
         guard let last = lines.lastIndex(where: { $0.hasPrefix("  File ") }) else { return nil }
         let raised = lines[last...].dropFirst().drop { $0.hasPrefix("    ") }.map(\.trimmed).joined(separator: " ")
@@ -79,7 +79,7 @@ struct ServerMessage {
         }.joined(separator: "; ")
     }
 
-    private static func words(ofPage page: String) -> String {
+    static func words(ofPage page: String) -> String {
         if let open = page.range(ofTag: "<title"), let close = page[open.upperBound...].range(ofTag: "</title") {
             let title = page[open.upperBound..<close.lowerBound].drop { $0 != ">" }.dropFirst()
             if !title.allSatisfy(\.isWhitespace) { return String(title).trimmed }

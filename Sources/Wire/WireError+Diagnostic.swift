@@ -109,6 +109,11 @@ extension WireError {
                 code: code, summary: "The server allows no more requests now", said: saying,
                 fix: "Run it again later, or with fewer requests at a time."
             )
+        case 400...499 where code == "RESOURCE_ALREADY_EXISTS" || message.contains(PlainReason.race):
+            return Story(
+                code: code, summary: "The server refused a request", said: saying,
+                fix: "If another apply of the same stack is running, wait until it has ended; then run it again."
+            )
         case 500...:
             return Story(
                 code: code, summary: "The server failed", said: saying, fix: "See the server's log, and run it again."

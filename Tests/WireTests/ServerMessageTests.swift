@@ -54,6 +54,34 @@ import Testing
             """##,
             text: "no model at all", code: "BAD_REQUEST"
         ),
+        Case(
+            "MLflow: what its database says, behind a sentence",
+            #"{"error_code":"RESOURCE_ALREADY_EXISTS","message":"Experiment(name=a) already exists. Error: (sqlite3.IntegrityError) UNIQUE constraint failed: experiments.name\n[SQL: INSERT INTO experiments]"}"#,
+            text: "Experiment(name=a) already exists.", code: "RESOURCE_ALREADY_EXISTS"
+        ),
+        Case(
+            "MLflow: what its database says, alone",
+            #"{"error_code":"BAD_REQUEST","message":"(sqlite3.IntegrityError) UNIQUE constraint failed: tags.key\n[SQL: INSERT]\n(Background on this error at: https://sqlalche.me/e/20/gkpj)"}"#,
+            text: PlainReason.race, code: "BAD_REQUEST"
+        ),
+        Case(
+            "Another database",
+            #"{"error_code":"BAD_REQUEST","message":"(psycopg2.errors.UniqueViolation) duplicate key value violates unique constraint \"x\""}"#,
+            text: PlainReason.race, code: "BAD_REQUEST"
+        ),
+        Case(
+            "A busy database",
+            #"{"error_code":"TEMPORARILY_UNAVAILABLE","message":"(sqlite3.OperationalError) database is locked\n[SQL: UPDATE]"}"#,
+            text: "its database is busy, or cannot be reached", code: "TEMPORARILY_UNAVAILABLE"
+        ),
+        Case(
+            "A traceback",
+            #"{"detail":"Traceback (most recent call last):\n  File \"/srv/a.py\", line 1, in f\n    raise E()\nlib.errors.E: no such model"}"#,
+            text: "no such model"
+        ),
+        Case(
+            "A web page within a message", #"{"detail":"Bad gateway. <html><head><title>502</title></head></html>"}"#,
+            text: "Bad gateway."),
         Case("A word", #"{"error":"nope"}"#, text: "nope"),
         Case(
             "Text", "Invalid Host header - possible attack\n", type: "text/plain",
