@@ -52,6 +52,14 @@ package struct Applied: Sendable {
     }
 }
 
+extension Outcome<Action> {
+    /// What was done; nil when it was not.
+    fileprivate var action: Action? {
+        guard case .done(let action) = self else { return nil }
+        return action
+    }
+}
+
 extension Outcome {
     fileprivate var failure: Diagnostic? {
         guard case .failed(let diagnostic) = self else { return nil }
@@ -79,7 +87,9 @@ extension Executor {
         for change in plan.changes where change.action != .keep {
             let address = change.address.description
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
-            var entry = known ?? Record.Entry(fields: [:])
+            // Of what was kept and is wanted again, the fields may be those of another object.
+            let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
+            var entry = isFresh ? Record.Entry(fields: [:]) : known ?? Record.Entry(fields: [:])
             for field in change.fields where entry.fields[field.path] == nil {
                 entry.fields[field.path] = field.new ?? .null
             }
@@ -103,7 +113,8 @@ extension Executor {
                 fields: step.fields, onDelete: common.onDelete, protect: common.protect)
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
-            entries[address.description] = nil
+            let isKept = outcome.action == .forget && isKnownByRecord(address.kind)
+            entries[address.description] = isKept ? record.entry(address)?.retained : nil
         }
         return entries
     }

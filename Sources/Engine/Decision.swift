@@ -50,7 +50,7 @@ extension Resource {
         of live: Discovered<Live>, at address: Address, permissions: Permissions
     ) throws(Diagnostic) {
         switch live.ownership {
-        case .ours: break
+        case .ours, .retained: break
         case .unmarked:
             if !permissions.adopt { throw .notOurs(address, label: live.label) }
         case .other(let stack):

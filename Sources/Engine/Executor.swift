@@ -69,6 +69,10 @@ package struct Executor: Sendable {
         return applied
     }
 
+    func isKnownByRecord(_ kind: String) -> Bool {
+        drivers[kind]?.isKnownByRecord == true
+    }
+
     private func visit(_ address: Address, _ outputs: Outputs) async -> Outcome<Step> {
         guard let declaration = workflow[address] else {
             preconditionFailure("The graph of a workflow holds what it declares.")

@@ -119,15 +119,18 @@ struct Removals {
         let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
         for kind in order.reversed() {
             let orphans = survey.members.values.filter {
-                $0.address.kind == kind && $0.ownership == .ours && !used.contains($0.address)
+                $0.address.kind == kind && [.ours, .retained].contains($0.ownership) && !used.contains($0.address)
             }
             for member in orphans.sorted(by: { $0.address < $1.address }) {
                 let entry = record.entry(member.address)
-                let onDelete = entry?.onDelete ?? drivers[kind]?.onDelete ?? .retain
+                let isForgotten = member.ownership == .retained
+                let onDelete = isForgotten ? .retain : entry?.onDelete ?? drivers[kind]?.onDelete ?? .retain
                 if entry?.protect == true, onDelete == .delete { protected.append(member) }
                 all.append(Removal(member: member, action: onDelete == .delete ? .delete : .forget))
             }
-            all += survey.stale.filter { $0.address.kind == kind }.map { Removal(member: $0, action: .delete) }
+            all += survey.stale.filter { $0.address.kind == kind }.map {
+                Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
+            }
         }
     }
 }

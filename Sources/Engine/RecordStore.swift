@@ -7,11 +7,20 @@ package struct Record: Sendable, Hashable, Codable {
         package var fields: AppliedFields
         package var onDelete: OnDelete?
         package var protect: Bool
+        /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
+        package private(set) var isRetained: Bool?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
             self.fields = fields
             self.onDelete = onDelete
             self.protect = protect
+        }
+
+        /// The same, of an object that is kept and not ours any more.
+        var retained: Entry {
+            var entry = self
+            entry.isRetained = true
+            return entry
         }
     }
 
@@ -27,6 +36,12 @@ package struct Record: Sendable, Hashable, Codable {
 
     package func entry(_ address: Address) -> Entry? {
         entries[address.description]
+    }
+
+    /// The addresses of what is ours, or may be.
+    package var addresses: [Address] {
+        let entries = entries.filter { $0.value.isRetained != true }
+        return (Array(entries.keys) + intents.keys).compactMap(Address.init(text:))
     }
 
     /// The entry of a declaration: at its address, or at the one it was moved from.

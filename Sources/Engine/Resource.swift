@@ -125,6 +125,9 @@ package struct ApplyContext: Sendable {
 /// The owner of an object.
 package enum Ownership: Sendable, Hashable {
     case ours
+    /// This stack's once, and kept when its declaration left the spec: taken up again where it is wanted. Where it is not,
+    /// forgetting it was cut off, and is finished.
+    case retained
     case other(stack: String)
     case unmarked
 }

@@ -40,8 +40,7 @@ package struct Kinds: Sendable {
 
     /// The servers where the things of a record are.
     package func needs(of record: Record) -> Needs {
-        let addresses = Array(record.entries.keys) + record.intents.keys
-        return needs(ofKinds: Set(addresses.compactMap { Address(text: $0)?.kind }))
+        needs(ofKinds: Set(record.addresses.map(\.kind)))
     }
 
     private func needs(ofKinds names: Set<String>) -> Needs {

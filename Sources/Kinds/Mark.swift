@@ -8,7 +8,10 @@ import Language
 package struct Mark: Sendable, Hashable {
     package static let stackKey = "drover.stack"
     package static let addressKey = "drover.address"
-    static let keys = [stackKey, addressKey]
+    /// The name of the stack that an object belonged to when it was kept and forgotten.
+    package static let retainedKey = "drover.retained"
+    /// What goes when an object is forgotten, in this order: by the stack it is found until the end.
+    static let keys = [addressKey, stackKey]
 
     package let stack: String
     package let address: Address
@@ -32,6 +35,29 @@ package struct Mark: Sendable, Hashable {
     }
 }
 
+extension Mark {
+    /// Puts the mark on an object, one tag at a time; that it was kept goes at last, so that an object that was cut off is
+    /// taken up again.
+    func put(
+        over tags: [String: String], set: (_ key: String, _ value: String) async throws -> Void,
+        remove: (_ key: String) async throws -> Void
+    ) async throws {
+        for (key, value) in self.tags.sorted(by: { $0.key < $1.key }) { try await set(key, value) }
+        if tags[Self.retainedKey] != nil { try await remove(Self.retainedKey) }
+    }
+
+    /// Takes the mark off an object, one tag at a time, and notes that it was kept. That comes first, so that an object
+    /// that was cut off is known for one that is to be forgotten, whatever is left on it.
+    /// - Parameter more: Other keys of drover's that go with it.
+    static func takeOff(
+        of stack: StackName, with more: [String] = [], set: (_ key: String, _ value: String) async throws -> Void,
+        remove: (_ key: String) async throws -> Void
+    ) async throws {
+        try await set(retainedKey, stack.name)
+        for key in more + keys { try await remove(key) }
+    }
+}
+
 /// Sorts what a listing holds into what is ours and what has a wanted name.
 struct Claims {
     private let stack: StackName
@@ -47,9 +73,16 @@ struct Claims {
     /// Whose an object with these tags and this name is, as far as this stack cares; nil when it does not.
     func claim(_ tags: [String: String], name: String) -> (address: Address, ownership: Ownership)? {
         let mark = Mark(tags)
-        if let mark, mark.stack == stack.name, mark.address.kind == kind { return (mark.address, .ours) }
+        let isRetained = tags[Mark.retainedKey] == stack.name
+        if let mark, mark.stack == stack.name, mark.address.kind == kind {
+            return (mark.address, isRetained ? .retained : .ours)
+        }
+        if mark == nil, tags[Mark.stackKey] == stack.name {  // Forgetting it was cut off.
+            return (wantedByName[name] ?? Address(kind, name), .retained)
+        }
         guard let wanted = wantedByName[name] else { return nil }
-        return (wanted, mark.map { .other(stack: $0.stack) } ?? .unmarked)
+        if let mark { return (wanted, .other(stack: mark.stack)) }
+        return (wanted, isRetained ? .retained : .unmarked)
     }
 
     /// The same, with ours before what merely has the name: one object an address.

@@ -4,12 +4,15 @@ import Language
 /// The natural keys of a kind whose objects carry no mark, as the record has them: what it names is ours.
 struct RecordedKeys {
     private let addresses: [String: Address]
+    /// What was kept when its declaration left the spec.
+    private let retained: Set<String>
     /// The key that was applied last, by address; the others of an address are those of an interrupted replacement.
     private let applied: [Address: String]
 
     init(_ kind: String, _ record: Record) {
         var addresses: [String: Address] = [:]
         var applied: [Address: String] = [:]
+        var retained: Set<String> = []
         for (text, intent) in record.intents {
             guard let address = Address(text: text), address.kind == kind else { continue }
             for key in (intent["keys"]?.array ?? []).compactMap(\.string) { addresses[key] = address }
@@ -18,10 +21,15 @@ struct RecordedKeys {
             guard let address = Address(text: text), address.kind == kind, let key = entry.fields["id"]?.string else {
                 continue
             }
+            guard entry.isRetained != true else {
+                retained.insert(key)
+                continue
+            }
             addresses[key] = address
             applied[address] = key
         }
         self.addresses = addresses
+        self.retained = retained.subtracting(addresses.keys)
         self.applied = applied
     }
 
@@ -49,7 +57,8 @@ struct RecordedKeys {
         }
         for object in listed where addresses[object.id] == nil {
             guard let address = wanted[object.id], byAddress[address] == nil else { continue }
-            found.append(Discovered(address, .unmarked, object, label: label(object.id)))
+            let ownership: Ownership = retained.contains(object.id) ? .retained : .unmarked
+            found.append(Discovered(address, ownership, object, label: label(object.id)))
         }
         return found
     }

@@ -116,6 +116,25 @@ struct DatasetTests {
         }
     }
 
+    @Test("One that is moved and holds records of others is made anew, and the old one stays with them, forgotten")
+    func movedBesideOthers() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("[{q: One}]"))
+        let id = try #require(stack.mlflow.store.datasets.first?.id)
+        try await stack.mlflow.server().putRecords([["inputs": ["q": "Theirs"]]], inDataset: id)
+        let moved = Self.spec("[{q: One}]").replacing("{d: {", with: "{f: {moved: d, ")
+        for number in stride(from: 1, through: 24, by: 3) {
+            try await stack.apply(moved, cutting: .after(number))
+        }
+        try await stack.apply(moved)
+        let datasets = stack.mlflow.store.datasets
+        #expect(datasets.map(\.name) == ["d", "f"])
+        #expect(datasets.map(\.records.count) == [2, 1])
+        #expect(datasets[0].tags.keys.filter { $0.hasPrefix("drover.") } == ["drover.retained"])
+        let rest = try await stack.plan(moved)
+        #expect(rest.lines == [])
+    }
+
     @Test("Two records with the same inputs, and one without any, are mistakes")
     func mistakes() throws {
         let stack = try TestStack()

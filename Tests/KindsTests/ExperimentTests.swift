@@ -99,7 +99,7 @@ struct ExperimentTests {
         try await stack.apply("", Permissions(allowEmpty: true))
         let left = try #require(stack.mlflow.store.experiments.first { $0.name == "e" })
         #expect(!left.isDeleted)
-        #expect(left.tags.map(\.key).sorted() == ["a", "theirs"])
+        #expect(left.tags.map(\.key).sorted() == ["a", "drover.retained", "theirs"])
     }
 
     @Test("Another stack's experiment is refused with its owner's name")

@@ -75,21 +75,26 @@ extension MLflowDatasetRecord {
         Value.object(inputs).canonicalJSON
     }
 
+    /// What drover wrote on it, in a dataset that is ours: also on one that was kept for a while.
+    var mark: String? {
+        tags[DatasetRecord.markTag] ?? tags[Mark.retainedKey]
+    }
+
     var isOurs: Bool {
-        tags[DatasetRecord.markTag] != nil
+        mark != nil
     }
 
     /// Whether it holds all that is wanted, and nothing of ours that is not.
     func holds(_ wanted: DatasetRecord) -> Bool {
         wanted.expectations.allSatisfy { expectations[$0.key] == $0.value }
             && wanted.tags.allSatisfy { tags[$0.key] == $0.value } && past(wanted).isEmpty
-            && (!isOurs || tags[DatasetRecord.markTag] == wanted.mark)
+            && (!isOurs || mark == wanted.mark)
     }
 
     /// What drover wrote on it and is not wanted any more: `expectations.NAME`, `tags.NAME`.
     func past(_ wanted: DatasetRecord) -> [String] {
         // A mark that somebody changed says nothing.
-        guard let mark = tags[DatasetRecord.markTag].flatMap({ try? Value(json: $0.utf8) }) else { return [] }
+        guard let mark = mark.flatMap({ try? Value(json: $0.utf8) }) else { return [] }
         let expected = (mark["expectations"]?.array ?? []).compactMap(\.string)
             .filter { wanted.expectations[$0] == nil && expectations[$0] != nil }
         let tagged = (mark["tags"]?.array ?? []).compactMap(\.string).filter {
@@ -103,7 +108,8 @@ extension MLflowDatasetRecord {
         let past = Set(past(wanted))
         var merged = wanted
         merged.expectations.merge(expectations.filter { !past.contains("expectations.\($0.key)") }) { own, _ in own }
-        let others = tags.filter { $0.key != DatasetRecord.markTag && !past.contains("tags.\($0.key)") }
+        let own = [DatasetRecord.markTag, Mark.retainedKey]
+        let others = tags.filter { !own.contains($0.key) && !past.contains("tags.\($0.key)") }
         merged.tags.merge(others) { own, _ in own }
         return merged
     }

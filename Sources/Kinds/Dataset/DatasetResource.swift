@@ -17,9 +17,9 @@ package struct DatasetResource: Resource {
         var records: [DatasetRecord]
     }
 
-    private let server: MLflowServer
+    let server: MLflowServer
     private let folder: SpecFolder
-    private let deletesRecords: Once<Bool>
+    let deletesRecords: Once<Bool>
 
     package init(_ server: MLflowServer, folder: SpecFolder) {
         self.server = server
@@ -29,24 +29,64 @@ package struct DatasetResource: Resource {
 
     package func discover(_ wanted: [Address: DatasetSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         let listed = try await server.datasets(tagged: Mark.stackKey, stack.name)
-        let ours = listed.compactMap { dataset in
-            Mark(dataset.tags).flatMap { mark in
-                mark.stack == stack.name && mark.address.kind == Self.kind ? (mark.address, dataset) : nil
-            }
-        }
-        let newest = Dictionary(grouping: ours) { $0.0 }.mapValues { entries in
-            entries.map(\.1).sorted { ($0.created, $0.id) > ($1.created, $1.id) }
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        var claimed = Dictionary(grouping: Self.claimed(listed, by: claims), by: \.address)
+        for dataset in try await kept(of: stack, wanted, beside: claimed) {
+            guard let address = names[dataset.name], claimed[address] == nil else { continue }
+            let old = wanted[address]?.common.moved.map { Address(Self.kind, $0.value) }
+            guard old.flatMap({ claimed[$0] }) == nil else { continue }
+            claimed[address] = [Claimed(address: address, ownership: .retained, dataset: dataset)]
         }
         let digests = try digests(of: wanted)
-        let sorted = newest.sorted { $0.key < $1.key }
-        return try await sorted.concurrentMap(limit: Self.limit) { address, datasets in
-            try await datasets.indices.asyncMap { index in
-                let dataset = datasets[index]
+        let sorted = claimed.mapValues { $0.sorted { $0.order > $1.order } }.sorted { $0.key < $1.key }
+        return try await sorted.concurrentMap(limit: Self.limit) { address, claims in
+            try await claims.indices.asyncMap { index in
+                let (ownership, dataset) = (claims[index].ownership, claims[index].dataset)
                 let live = index > 0 ? Live(dataset) : try await self.live(dataset, wanted: digests[address])
                 return Discovered(
-                    address, .ours, live, label: "dataset \(dataset.id) (\(dataset.name))", isStale: index > 0)
+                    address, ownership, live, label: "dataset \(dataset.id) (\(dataset.name))", isStale: index > 0)
             }
         }.flatMap(\.self)
+    }
+
+    /// A dataset of this stack's.
+    private struct Claimed: Sendable {
+        var address: Address
+        var ownership: Ownership
+        var dataset: MLflowDataset
+
+        /// The greatest counts: one that is ours, then the newest.
+        var order: (Int, Int, String) { (ownership == .ours ? 1 : 0, dataset.created, dataset.id) }
+    }
+
+    private static func claimed(_ listed: [MLflowDataset], by claims: Claims) -> [Claimed] {
+        listed.compactMap { dataset in
+            // Names are not unique: what merely has one is none of ours.
+            guard let claim = claims.claim(dataset.tags, name: dataset.name),
+                [.ours, .retained].contains(claim.ownership)
+            else { return nil }
+            return Claimed(address: claim.address, ownership: claim.ownership, dataset: dataset)
+        }
+    }
+
+    /// What was kept when its declaration left the spec, newest first; asked for where something wanted is not there.
+    private func kept(
+        of stack: StackName, _ wanted: [Address: DatasetSpec], beside claimed: [Address: [Claimed]]
+    ) async throws -> [MLflowDataset] {
+        let isComplete = wanted.allSatisfy { address, spec in
+            claimed[address] != nil || spec.common.moved.map { claimed[Address(Self.kind, $0.value)] != nil } ?? false
+        }
+        guard !isComplete else { return [] }
+        let kept = try await server.datasets(tagged: Mark.retainedKey, stack.name).filter {
+            $0.tags[Mark.retainedKey] == stack.name && $0.tags[Mark.stackKey] == nil
+        }
+        let names = Set(wanted.map { $1.liveName(at: $0) })
+        return try await kept.filter { names.contains($0.name) }.asyncMap { dataset in
+            var dataset = dataset
+            dataset.tags[Live.experimentTag] = try await server.experiments(ofDataset: dataset.id).first
+            return dataset
+        }
     }
 
     /// What is wanted at each address, and at the one that it was moved from.
@@ -89,20 +129,30 @@ package struct DatasetResource: Resource {
         if let found = there.first(where: { Mark($0.tags) == mark }) {
             return try await update(try await read(found), to: desired, since: [:], at: address, in: context)
         }
-        return try await make(desired, at: address, in: context)
+        return try await make(desired, at: address, beside: there, in: context)
     }
 
-    /// The new one counts as soon as it is there; the old one is found as stale, and goes.
+    /// The new one counts as soon as it is there; the old one is found as stale, and goes. One that holds records of others
+    /// cannot go: it is kept, and forgotten before the new one is made, so that a replacement that was cut off goes on.
     package func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live {
-        try await make(desired, at: address, in: context)
+        let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
+        if foreign > 0 {
+            context.warn(.keptForOthers(live.dataset, address, count: foreign))
+            try await forget(live, at: address, in: context)
+        }
+        let there = try await server.datasets(tagged: Mark.stackKey, context.stack.name)
+        return try await make(desired, at: address, beside: there, in: context)
     }
 
-    private func make(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
+    private func make(
+        _ desired: Desired, at address: Address, beside there: [MLflowDataset], in context: ApplyContext
+    ) async throws -> Live {
         var tags = desired.tags.merging(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
         tags[Live.experimentTag] = desired.experimentID
-        let made = try await server.createDataset(desired.name, inExperiment: desired.experimentID, tags: tags)
+        let made = try await server.createDataset(
+            desired.name, inExperiment: desired.experimentID, tags: tags, beside: Set(there.map(\.id)))
         let live = Live(made, records: [], deletesRecords: true)
         return try await write(desired, to: live, in: context)
     }
@@ -110,6 +160,11 @@ package struct DatasetResource: Resource {
     package func update(
         _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
     ) async throws -> Live {
+        var live = live
+        if context.intent != nil {
+            try await restoreRecords(of: live.dataset.id, at: address, in: context)
+            live = try await read(live.dataset)
+        }
         let changes = tagChanges(live, desired, last)
         let set = changes.compactMap { change in change.new?.string.map { (tag(of: change), $0) } }
         if !set.isEmpty {
@@ -144,15 +199,17 @@ package struct DatasetResource: Resource {
         let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
         guard foreign == 0 else { throw Diagnostic.holdsForeignRecords(live.dataset, address, count: foreign) }
         try await server.deleteDataset(live.dataset.id)
+        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
-        try await server.setDatasetTags(live.dataset.id, Mark(stack: context.stack, address: address).tags)
+        var tags = Mark(stack: context.stack, address: address).tags
+        tags[Live.experimentTag] = live.dataset.tags[Live.experimentTag]
+        try await server.setDatasetTags(live.dataset.id, tags)
+        if live.dataset.tags[Mark.retainedKey] != nil {
+            try await server.deleteDatasetTag(live.dataset.id, Mark.retainedKey)
+        }
         return live
-    }
-
-    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteDatasetTag(live.dataset.id, key) }
     }
 }
 

@@ -160,8 +160,10 @@ package struct ExperimentResource: Resource {
         _ live: MLflowExperiment, as address: Address, in context: ApplyContext
     ) async throws -> MLflowExperiment {
         if live.isDeleted { try await server.restoreExperiment(live.id) }
-        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
-            try await server.setExperimentTag(live.id, key, to: value)
+        try await Mark(stack: context.stack, address: address).put(over: live.tags) {
+            try await server.setExperimentTag(live.id, $0, to: $1)
+        } remove: {
+            try await server.deleteExperimentTag(live.id, $0)
         }
         var marked = live
         marked.isDeleted = false
@@ -170,7 +172,11 @@ package struct ExperimentResource: Resource {
 
     package func forget(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
         guard !live.isDeleted else { return }  // It takes no tags, and is nobody's business any more.
-        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteExperimentTag(live.id, key) }
+        try await Mark.takeOff(of: context.stack) {
+            try await server.setExperimentTag(live.id, $0, to: $1)
+        } remove: {
+            try await server.deleteExperimentTag(live.id, $0)
+        }
     }
 
     package func outputs(of live: MLflowExperiment) -> [String: Output] {

@@ -4,7 +4,9 @@ extension Kind {
     static let models = Kind(
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."), home: .llamaStack,
         driver: { context in
-            context.llamaStack.map { ResourceDriver(ModelResource($0.server, models: $0.models)) }
+            context.llamaStack.map {
+                ResourceDriver(ModelResource($0.server, models: $0.models, stack: context.servers.stack))
+            }
         })
 }
 

@@ -20,8 +20,10 @@ package struct ModelResource: Resource {
 
     private let server: LlamaStack
     private let models: ModelListing
+    private let stack: StackName
 
-    package init(_ server: LlamaStack, models: ModelListing) {
+    package init(_ server: LlamaStack, models: ModelListing, stack: StackName) {
+        self.stack = stack
         self.server = server
         self.models = models
     }
@@ -92,9 +94,9 @@ package struct ModelResource: Resource {
 
     /// Whether the server has the model of its own, just as declared: then it is nobody's to register or to remove.
     private func isOffered(_ desired: Desired) async throws -> Bool {
-        guard let model = try await models.list().first(where: { $0.id == desired.id }), Mark(model.tags) == nil else {
-            return false
-        }
+        guard let model = try await models.list().first(where: { $0.id == desired.id }), Mark(model.tags) == nil,
+            model.tags[Mark.retainedKey] != stack.name
+        else { return false }
         return differences(between: model, and: desired, since: [:]).isEmpty
     }
 
@@ -182,11 +184,14 @@ package struct ModelResource: Resource {
     ) async throws -> LlamaStack.Model {
         var metadata = live.metadata
         for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
+        metadata[Mark.retainedKey] = nil
         return try await register(live, again: metadata)
     }
 
     package func forget(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {
-        _ = try await register(live, again: live.metadata.filter { !Mark.keys.contains($0.key) })
+        var metadata = live.metadata.filter { !Mark.keys.contains($0.key) }
+        metadata[Mark.retainedKey] = .string(context.stack.name)
+        _ = try await register(live, again: metadata)
     }
 
     /// Nothing of a model can be changed, so it is taken off and registered again.

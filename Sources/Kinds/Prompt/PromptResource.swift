@@ -112,7 +112,8 @@ package struct PromptResource: Resource {
             var tags = mark.tags
             tags[PromptVersion.digestTag] = desired.content.digest
             let made = try await server.createPromptVersion(
-                of: desired.name, text: desired.content.stored, isChat: desired.content.isChat, tags: tags)
+                of: desired.name, text: desired.content.stored, isChat: desired.content.isChat, tags: tags,
+                beside: Set(live.versions.map { String($0.number) }))
             live.add(made)
         }
         live.current = live.version(saying: desired.content)
@@ -131,23 +132,52 @@ package struct PromptResource: Resource {
 
     /// - Throws: `Diagnostic` (`protected`) when it holds versions that drover did not make.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        let now = try await server.modelVersions(where: MLflowFilter.tag(MLflowRegisteredModel.promptTag, "true"))
-            .filter { $0.name == live.prompt.name }
-        let foreign = now.filter { Mark($0.tags)?.stack != context.stack.name }.map(\.version)
+        let now = try await versions(of: live)
+        let foreign = now.filter { $0.tags[Mark.stackKey] != context.stack.name }.map(\.version)
         guard foreign.isEmpty else { throw Diagnostic.holdsForeignVersions(live.prompt.name, address, foreign) }
         try await server.deleteRegisteredModel(live.prompt.name)
     }
 
     package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
-        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
-            try await server.setRegisteredModelTag(live.prompt.name, key, to: value)
+        let (name, mark) = (live.prompt.name, Mark(stack: context.stack, address: address))
+        if live.prompt.tags[Mark.retainedKey] == context.stack.name {
+            for version in try await versions(of: live) where version.tags[Mark.retainedKey] == context.stack.name {
+                let (key, digest) = (PromptVersion.digestTag, PromptContent(version)?.digest)
+                if let digest {
+                    try await server.setModelVersionTag(name, version: version.version, key, to: digest)
+                }
+                try await mark.put(over: version.tags) {
+                    try await server.setModelVersionTag(name, version: version.version, $0, to: $1)
+                } remove: {
+                    try await server.deleteModelVersionTag(name, version: version.version, $0)
+                }
+            }
+        }
+        try await mark.put(over: live.prompt.tags) {
+            try await server.setRegisteredModelTag(name, $0, to: $1)
+        } remove: {
+            try await server.deleteRegisteredModelTag(name, $0)
         }
         return live
     }
 
+    private func versions(of live: Live) async throws -> [MLflowModelVersion] {
+        try await server.promptVersions().filter { $0.name == live.prompt.name }
+    }
+
     package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        for key in [Mark.addressKey, Mark.stackKey] {
-            try await server.deleteRegisteredModelTag(live.prompt.name, key)
+        let name = live.prompt.name
+        for version in try await versions(of: live) where version.tags[Mark.stackKey] == context.stack.name {
+            try await Mark.takeOff(of: context.stack, with: [PromptVersion.digestTag]) {
+                try await server.setModelVersionTag(name, version: version.version, $0, to: $1)
+            } remove: {
+                try await server.deleteModelVersionTag(name, version: version.version, $0)
+            }
+        }
+        try await Mark.takeOff(of: context.stack) {
+            try await server.setRegisteredModelTag(name, $0, to: $1)
+        } remove: {
+            try await server.deleteRegisteredModelTag(name, $0)
         }
     }
 }

@@ -1,5 +1,6 @@
 package import Engine
 import Language
+import Runtime
 package import Wire
 
 /// Registered models of an MLflow server. Identity: the mark, then the unique name, which prompts share.
@@ -103,26 +104,34 @@ package struct RegisteredModelResource: Resource {
         }
     }
 
-    /// - Throws: `Diagnostic` (`protected`) when it holds versions: deleting the model would take them along.
+    /// Old versions of this stack's own agents go first, with what was logged for them.
+    /// - Throws: `Diagnostic` (`protected`) when it holds others, or an alias points at one: deleting the model would take
+    ///   them along.
     package func delete(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
-        let versions = try await server.modelVersions(where: MLflowFilter.name(live.name)).filter {
-            $0.name == live.name
-        }
-        guard versions.isEmpty else { throw Diagnostic.holdsVersions(live.name, address, count: versions.count) }
+        let versions = try await server.agentVersions(of: live.name)
+        let kept = versions.filter { $0.mark?.stack != context.stack.name || !$0.aliases.isEmpty }
+        guard kept.isEmpty else { throw Diagnostic.holdsVersions(live.name, address, count: kept.count) }
+        for version in versions.reversed() { try await server.remove(version) }
         try await server.deleteRegisteredModel(live.name)
     }
 
     package func mark(
         _ live: MLflowRegisteredModel, as address: Address, in context: ApplyContext
     ) async throws -> MLflowRegisteredModel {
-        for (key, value) in Mark(stack: context.stack, address: address).tags.sorted(by: { $0.key < $1.key }) {
-            try await server.setRegisteredModelTag(live.name, key, to: value)
+        try await Mark(stack: context.stack, address: address).put(over: live.tags) {
+            try await server.setRegisteredModelTag(live.name, $0, to: $1)
+        } remove: {
+            try await server.deleteRegisteredModelTag(live.name, $0)
         }
         return live
     }
 
     package func forget(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
-        for key in [Mark.addressKey, Mark.stackKey] { try await server.deleteRegisteredModelTag(live.name, key) }
+        try await Mark.takeOff(of: context.stack) {
+            try await server.setRegisteredModelTag(live.name, $0, to: $1)
+        } remove: {
+            try await server.deleteRegisteredModelTag(live.name, $0)
+        }
     }
 
     package func outputs(of live: MLflowRegisteredModel) -> [String: Output] {

@@ -216,15 +216,17 @@ package struct VectorStoreResource: Resource {
     ) async throws -> LiveStore {
         var metadata = live.store.metadata
         for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
+        metadata[Mark.retainedKey] = nil
         var marked = live
         marked.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
         return marked
     }
 
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        let metadata = live.store.metadata.filter {
+        var metadata = live.store.metadata.filter {
             !Mark.keys.contains($0.key) && ![LiveStore.phaseKey, LiveStore.lastKey].contains($0.key)
         }
+        metadata[Mark.retainedKey] = .string(context.stack.name)
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
     }
 

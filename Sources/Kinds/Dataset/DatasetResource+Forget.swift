@@ -1,0 +1,64 @@
+package import Engine
+import Language
+import Wire
+
+/// A dataset that is kept when its declaration leaves the spec, or when another one takes its place.
+extension DatasetResource {
+    /// Takes drover's mark off a dataset and, where the server can take records away, off its records.
+    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        try await forgetRecords(of: live.dataset.id, at: address, in: context)
+        try await Mark.takeOff(of: context.stack, with: [Live.seenTag, Live.experimentTag]) {
+            try await server.setDatasetTags(live.dataset.id, [$0: $1])
+        } remove: {
+            try await server.deleteDatasetTag(live.dataset.id, $0)
+        }
+    }
+
+    /// Notes on each record that it was kept. No server takes a tag off a record, so each is deleted and written anew;
+    /// meanwhile an intent holds them all.
+    private func forgetRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
+        try await restoreRecords(of: dataset, at: address, in: context)
+        let ours = try await server.records(ofDataset: dataset).filter { $0.tags[DatasetRecord.markTag] != nil }
+        guard !ours.isEmpty, try await deletesRecords.value() else { return }
+        let kept = ours.map(\.retained)
+        try await context.record.open(["dataset": .string(dataset), "records": .array(kept)], for: address)
+        try await server.deleteRecords(ours.map(\.id), ofDataset: dataset)
+        try await server.putRecords(kept, inDataset: dataset)
+        try await context.record.close(intentOf: address)
+    }
+
+    /// Brings back the records that an interrupted run was about to write anew.
+    func restoreRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
+        guard let intent = context.intent else { return }
+        if intent["dataset"]?.string == dataset, let records = intent["records"]?.array {
+            try await server.putRecords(records, inDataset: dataset)
+        }
+        try await context.record.close(intentOf: address)
+    }
+}
+
+extension MLflowDatasetRecord {
+    /// As it is written when its dataset is kept.
+    fileprivate var retained: Value {
+        var tags = tags
+        tags[Mark.retainedKey] = mark
+        tags[DatasetRecord.markTag] = nil
+        var json: [String: Value] = [
+            "inputs": .object(inputs), "expectations": .object(expectations),
+            "tags": .object(tags.mapValues(Value.string)),
+        ]
+        json["outputs"] = outputs
+        return .object(json)
+    }
+}
+
+extension Diagnostic {
+    static func keptForOthers(_ dataset: MLflowDataset, _ address: Address, count: Int) -> Diagnostic {
+        Diagnostic(
+            "kept-for-others", "A dataset that holds records of others is kept",
+            detail: "`\(address)` is made anew, and the dataset `\(dataset.name)` (\(dataset.id)) that it was holds "
+                + "\(count) record(s) that drover did not make: it stays, and belongs to the stack no longer.",
+            fix: "Nothing has to be done; delete it when nobody needs it.", address: address.description,
+            severity: .warning)
+    }
+}
