@@ -149,7 +149,7 @@ struct PromptedAgentTests {
         let older = Self.spec("{prompt: p, version: 1, with: {product: Acme}}", template: "Serve {{product}}.")
         try await stack.apply(older)
         #expect(try await definition(older)["instructions"] == "Help Acme.")
-        #expect(stack.mlflow.store.versions.filter { $0.name == "helpdesk-a" }.count == 2)
+        #expect(stack.mlflow.store.versions.filter { $0.name == "helpdesk-a" }.count == 3)
     }
 
     @Test("A text that MLflow would not take is told at the prompt, one that it just takes is not")

@@ -48,7 +48,29 @@ extension AgentResource {
         let tags = FieldChange.between(
             live: tagFields(current.tags), desired: tagFields(place.tags),
             since: last.filter { $0.key.hasPrefix("tags.") })
-        return isSame(current, desired) ? tags : changes(of: current, desired, in: place) + tags
+        guard isSame(current, desired) else { return changes(of: current, desired, in: place) + tags }
+        return Self.repairs(of: live, current, desired) + tags
+    }
+
+    /// What is not as drover left it, of a version that is still the one wanted.
+    private static func repairs(of live: Live, _ current: AgentVersion, _ desired: Desired) -> [FieldChange] {
+        var changes: [FieldChange] = []
+        if let description = desired.definition.description, current.description != description {
+            changes.append(
+                FieldChange("description", old: .string(current.description), new: .string(description), cause: .drift))
+        }
+        if live.isModelGone {
+            changes.append(FieldChange("loggedModel", note: "was deleted on the server: logged again"))
+        }
+        if live.isRunGone {
+            changes.append(FieldChange("run", old: "deleted", new: "active", note: "restored"))
+        }
+        let twins = live.twins.map { "version \($0.number), made twice" }
+        let left = (twins + [live.loose.broken.told]).filter { !$0.isEmpty }
+        if !left.isEmpty {
+            changes.append(FieldChange("leftovers", note: "\(left.joined(separator: ", ")): deleted"))
+        }
+        return changes
     }
 
     private func changes(of current: AgentVersion, _ desired: Desired, in place: Place) -> [FieldChange] {

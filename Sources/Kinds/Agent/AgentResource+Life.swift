@@ -6,8 +6,7 @@ import Wire
 /// The life of an agent: first its agent on the server, then its version, at last what nobody uses any more.
 extension AgentResource {
     package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
-        let nothing = Live(current: nil, others: [], onServer: [])
-        return try await update(nothing, to: desired, since: [:], at: address, in: context)
+        try await update(Live(), to: desired, since: [:], at: address, in: context)
     }
 
     package func update(
@@ -16,27 +15,72 @@ extension AgentResource {
         var live = live
         live.onServer += try await missingServerAgent(live, desired)
         if let mlflow, let place = desired.place {
+            if let current = live.current, current.registeredModel != place.registeredModel {
+                live = try await renewed(live, of: context.stack, mlflow)  // It may have been renamed just now.
+            }
             let version = try await written(live, desired, at: address, in: context)
+            try await setDescription(of: version, desired, mlflow)
             try await setTags(of: version, in: place, since: last, mlflow)
             if let old = live.current, old.number != version.number || old.registeredModel != version.registeredModel {
                 live.others = [old] + live.others.filter { $0.uri != version.uri }
             }
             live.current = version
+            try await removeLeftovers(of: &live, mlflow)
         }
         return try await withoutUnused(live, desired)
     }
 
-    /// The version that is wanted: the one that counts, an older one that counts again, or a new one.
+    /// The version that is wanted: the one that counts, or a new one.
     private func written(
         _ live: Live, _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> AgentVersion {
-        if let current = live.current, isSame(current, desired) { return current }
-        let version = try await write(desired, at: address, in: context)
-        guard let mlflow, let current = live.current, version.applied < current.applied else { return version }
-        try await mlflow.setModelVersionTag(
-            version.registeredModel, version: String(version.number), AgentVersion.appliedTag,
-            to: String(current.applied + 1))
-        return version
+        guard let current = live.current, isSame(current, desired), !live.isModelGone,
+            try await hasRun(live, current)
+        else { return try await write(desired, after: live.current, at: address, in: context) }
+        return current
+    }
+
+    /// Whether the run is there, after it was restored if needed; deleted for good, it cannot be.
+    private func hasRun(_ live: Live, _ current: AgentVersion) async throws -> Bool {
+        guard live.isRunGone, let mlflow else { return true }
+        do {
+            try await mlflow.restoreRun(current.runID)
+            return true
+        } catch let error as WireError where error.isMissing {
+            return false
+        }
+    }
+
+    private func removeLeftovers(of live: inout Live, _ mlflow: MLflowServer) async throws {
+        for twin in live.twins {
+            try await mlflow.deleteModelVersion(twin.registeredModel, version: String(twin.number))
+        }
+        live.twins = []
+        try await mlflow.removeLoose(live.loose.broken)
+        live.loose = .none
+    }
+
+    /// The versions as they are called now: the names of registered models change.
+    private func renewed(_ live: Live, of stack: StackName, _ mlflow: MLflowServer) async throws -> Live {
+        let listed = try await mlflow.agentVersions(ofStack: stack.name)
+        func now(_ version: AgentVersion) -> AgentVersion? {
+            listed.first {
+                ($0.number, $0.modelID, $0.runID, $0.created)
+                    == (version.number, version.modelID, version.runID, version.created)
+            }
+        }
+        var renewed = live
+        renewed.current = live.current.flatMap(now)
+        renewed.others = live.others.compactMap(now)
+        renewed.twins = live.twins.compactMap(now)
+        return renewed
+    }
+
+    /// MLflow shows it with the version; where the spec has none, it is left alone.
+    private func setDescription(of version: AgentVersion, _ desired: Desired, _ mlflow: MLflowServer) async throws {
+        guard let description = desired.definition.description, description != version.description else { return }
+        try await mlflow.updateModelVersion(
+            version.registeredModel, version: String(version.number), description: description)
     }
 
     private func setTags(
@@ -56,7 +100,9 @@ extension AgentResource {
         }
     }
 
-    private func write(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> AgentVersion {
+    private func write(
+        _ desired: Desired, after current: AgentVersion?, at address: Address, in context: ApplyContext
+    ) async throws -> AgentVersion {
         guard let mlflow, let place = desired.place else {
             preconditionFailure("An agent that is not logged is never written.")
         }
@@ -64,7 +110,7 @@ extension AgentResource {
             NewAgentVersion(
                 desired.definition, experimentID: place.experimentID, registeredModel: place.registeredModel,
                 mark: Mark(stack: context.stack, address: address), tags: place.tags,
-                llamaStackURL: llamaStack.endpoint.base, commit: commit))
+                llamaStackURL: llamaStack.endpoint.base, commit: commit), after: current)
     }
 
     /// Deletes the server agents, and the versions of ours with what was logged for them; versions that an alias points at
@@ -72,24 +118,28 @@ extension AgentResource {
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         try await remove(live.onServer)
         guard let mlflow else { return }
-        for version in live.versions.reversed() {
-            guard version.aliases.isEmpty else {
-                try await unmark(version, mlflow)
-                continue
-            }
-            if let model = version.modelID { try await mlflow.deleteLoggedModel(model) }
-            if !version.runID.isEmpty { try await mlflow.deleteRun(version.runID) }
-            try await mlflow.deleteModelVersion(version.registeredModel, version: String(version.number))
+        let now = try await renewed(live, of: context.stack, mlflow)
+        for twin in now.twins {
+            try await mlflow.deleteModelVersion(twin.registeredModel, version: String(twin.number))
         }
+        for version in (now.others.reversed() + [now.current]).compactMap(\.self) {
+            if version.aliases.isEmpty {
+                try await mlflow.remove(version)
+            } else {
+                try await mlflow.forget(version, of: context.stack)
+            }
+        }
+        try await mlflow.removeLoose(live.loose)
     }
 
     package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
         guard let mlflow else { return live }
-        for version in live.versions {
+        let now = try await renewed(live, of: context.stack, mlflow)
+        for version in now.versions {
             try await mlflow.setModelVersionTag(
                 version.registeredModel, version: String(version.number), Mark.addressKey, to: address.description)
         }
-        return live
+        return now
     }
 
     /// The name of a server agent is its mark and cannot be changed: it goes, and is made again by whoever loads the
@@ -97,13 +147,10 @@ extension AgentResource {
     package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         try await remove(live.onServer)
         guard let mlflow else { return }
-        for version in live.versions.reversed() { try await unmark(version, mlflow) }
-    }
-
-    private func unmark(_ version: AgentVersion, _ mlflow: MLflowServer) async throws {
-        for key in [Mark.addressKey, Mark.stackKey] {
-            try await mlflow.deleteModelVersionTag(version.registeredModel, version: String(version.number), key)
+        for version in try await renewed(live, of: context.stack, mlflow).versions.reversed() {
+            try await mlflow.forget(version, of: context.stack)
         }
+        try await mlflow.removeLoose(live.loose.broken)
     }
 }
 
@@ -141,7 +188,8 @@ extension AgentResource {
     }
 
     package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output] {
-        if desired.place != nil, let current = live.current, isSame(current, desired) { return outputs(of: live) }
+        let isKept = live.current.map { isSame($0, desired) && !live.isModelGone } ?? false
+        if desired.place != nil, isKept { return outputs(of: live) }
         return desired.isDefinitionKnown ? Self.outputs(desired.definition) : [:]
     }
 

@@ -7,7 +7,8 @@ import Wire
 /// server where it runs as one (`runtime: agents`, Llama Stack 0.2 and 0.3). What is neither lives in the spec alone.
 ///
 /// A changed definition is a new version and a new server agent; the old versions stay, the old server agents as long as
-/// an alias points at their version. Versions are found by one search for the stack's mark, server agents by their names.
+/// an alias points at their version. Versions are found by one search for the stack's mark, as are the runs and logged models
+/// beside them; server agents by their names.
 package struct AgentResource: Resource {
     package static let kind = "agents"
     package static let onDelete = OnDelete.delete
@@ -39,17 +40,24 @@ package struct AgentResource: Resource {
         var current: AgentVersion?
         var others: [AgentVersion]
         var onServer: [LlamaStack.ServerAgent]
+        /// Versions that the server made of one request, beside the one of them that counts.
+        var twins: [AgentVersion] = []
+        /// Runs and logged models that no version holds.
+        var loose = LoggedParts.none
+        /// What somebody deleted of that which was logged for the version that counts.
+        var isModelGone = false
+        var isRunGone = false
 
-        var versions: [AgentVersion] { (current.map { [$0] } ?? []) + others }
+        var versions: [AgentVersion] { (current.map { [$0] } ?? []) + others + twins }
     }
 
     let llamaStack: LlamaStack
     let mlflow: MLflowServer?
-    private let registry: Registry?
+    let registry: Registry?
     private let stack: StackName
     private let folder: SpecFolder
     private let models: ModelListing
-    private let runtimes: ChosenRuntimes
+    let runtimes: ChosenRuntimes
     private let existing: ExistingAgents
     let commit: String?
 
@@ -67,44 +75,6 @@ package struct AgentResource: Resource {
         self.folder = folder
         self.models = models
         self.commit = commit
-    }
-
-    package func discover(_ wanted: [Address: AgentSpec], of stack: StackName) async throws -> [Discovered<Live>] {
-        async let logged = versions(of: stack)
-        async let served = serverAgents(of: stack)
-        let (versions, agents) = (try await logged, try await served)
-        return Set(versions.keys).union(agents.keys).sorted().flatMap { address in
-            var live = Live(current: nil, others: [], onServer: agents[address] ?? [])
-            if let sorted = versions[address] {
-                (live.current, live.others) = (sorted.first, Array(sorted.dropFirst()))
-            }
-            return discovered(live, at: address, wanted[address])
-        }
-    }
-
-    /// The versions of each agent, the one that counts first.
-    private func versions(of stack: StackName) async throws -> [Address: [AgentVersion]] {
-        guard let mlflow else { return [:] }
-        let ours = try await mlflow.agentVersions(ofStack: stack.name, in: registry).filter { version in
-            version.mark?.address.kind == Self.kind && version.status != .failed
-        }
-        return Dictionary(grouping: ours) { $0.mark?.address ?? Address(Self.kind, "") }.mapValues { versions in
-            versions.sorted { ($0.applied, $0.number) > ($1.applied, $1.number) }
-        }
-    }
-
-    /// Server agents of a declared agent that is nothing on a server any more are left over.
-    private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
-        let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
-        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
-        else {
-            return [Discovered(address, .ours, live, label: live.current?.uri ?? server ?? "")]
-        }
-        let left = Live(current: nil, others: [], onServer: live.onServer)
-        let stale = Discovered(address, .ours, left, label: server, isStale: true)
-        guard let current = live.current else { return [stale] }
-        let logged = Live(current: current, others: live.others, onServer: [])
-        return [Discovered(address, .ours, logged, label: current.uri), stale]
     }
 
     package func desired(

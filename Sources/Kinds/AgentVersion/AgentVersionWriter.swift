@@ -1,3 +1,4 @@
+import Engine
 import FoundationEssentials
 import Language
 package import Runtime
@@ -33,8 +34,9 @@ package struct NewAgentVersion: Sendable {
 
 /// Logs agents as versions of registered models: a run, a logged model with its files, and at last the version.
 ///
-/// Same content, same version. The version is made last and everything before it is found again by its tags, so that a
-/// write that was cut off anywhere, by either side, is completed by the next one: nothing is made twice.
+/// The newest version is what was applied last, so going back to an earlier definition makes a new one. The version is made
+/// last and everything before it is found again by its tags, so that a write that was cut off anywhere, by either side, is
+/// completed by the next one: nothing is made twice. What can be completed no more goes.
 package struct AgentVersionWriter: Sendable {
     /// MLflow refuses longer tags of versions.
     private static let longestTag = 100_000
@@ -53,41 +55,58 @@ package struct AgentVersionWriter: Sendable {
         self.now = now
     }
 
-    /// The version of the registered model that has this content: the one that is there, or a new one.
+    /// The version of the registered model that has this content: the newest, where it has it, or a new one.
     ///
+    /// - Parameter current: The version that was applied last and is not what is wanted; nil when there is none.
     /// - Throws: `WireError`; `Diagnostic` when the server does not keep artifacts itself.
-    package func write(_ new: NewAgentVersion) async throws -> AgentVersion {
+    package func write(_ new: NewAgentVersion, after current: AgentVersion? = nil) async throws -> AgentVersion {
         let digest = try artifactDigest(new.definition)
         async let versions = server.agentVersions(of: new.registeredModel)
-        async let begun = begun(new, digest)
-        let same = try await versions.filter { version in
-            version.digest == digest && version.mark == new.mark && version.status != .failed
-                && version.tags[AgentVersion.experimentTag] == new.experimentID
+        async let parts = server.loggedParts(
+            taggedWith: (Mark.addressKey, new.mark.address.description), inExperiments: [new.experimentID])
+        let there = try await versions
+        if let newest = Self.newest(of: there, new.mark, after: current), newest.digest == digest,
+            newest.tags[AgentVersion.experimentTag] == new.experimentID
+        {
+            return newest
         }
-        if let oldest = same.last { return oldest }
-        return try await complete(try await begun, new, digest)
+        let loose = try await parts.of(new.mark.address, StackName(new.mark.stack)).loose(beside: there)
+        let begun = begun(loose, new, digest)
+        let version = try await complete(begun, new, digest)
+        try await server.removeLoose(loose.broken.without(begun))
+        return version
+    }
+
+    /// The newest version of an agent that was not known yet: an answer that was lost.
+    private static func newest(
+        of versions: [AgentVersion], _ mark: Mark, after current: AgentVersion?
+    ) -> AgentVersion? {
+        versions.first { version in
+            guard version.mark == mark, version.status != .failed else { return false }
+            guard let current, current.registeredModel == version.registeredModel else {
+                return current.map { $0.created < version.created } ?? true
+            }
+            return version.number > current.number
+        }
     }
 }
 
 extension AgentVersionWriter {
-    /// What an earlier write left behind.
-    private struct Begun: Sendable {
+    /// What an earlier write left behind and this one goes on with.
+    struct Begun: Sendable {
         var run: MLflowRun?
         var model: MLflowLoggedModel?
     }
 
-    private func begun(_ new: NewAgentVersion, _ digest: String) async throws -> Begun {
+    private func begun(_ loose: LoggedParts, _ new: NewAgentVersion, _ digest: String) -> Begun {
         let wanted = tags(of: new, digest)
         func isWanted(_ tags: [String: String]) -> Bool {
             wanted.allSatisfy { tags[$0.key] == $0.value }
         }
-        let filter = MLflowFilter.tag(AgentVersion.digestTag, digest)
-        async let allRuns = server.runs(inExperiments: [new.experimentID], where: filter)
-        async let allModels = server.loggedModels(inExperiments: [new.experimentID], where: filter)
-        let runs = try await allRuns.filter { isWanted($0.tags) }.sorted {
+        let runs = loose.runs.filter { isWanted($0.tags) }.sorted {
             ($0.startTime, $0.id) < ($1.startTime, $1.id)
         }
-        let models = try await allModels.filter { isWanted($0.tags) }.sorted {
+        let models = loose.models.filter { isWanted($0.tags) }.sorted {
             ($0.created, $0.id) < ($1.created, $1.id)
         }
         for model in models {  // One whose run was deleted is nobody's business any more.
@@ -174,6 +193,14 @@ extension AgentVersionWriter {
         tags[AgentVersion.digestTag] = digest
         tags[AgentVersion.registeredModelTag] = new.registeredModel
         return tags
+    }
+}
+
+extension LoggedParts {
+    /// Without what a write went on with.
+    fileprivate func without(_ begun: AgentVersionWriter.Begun) -> LoggedParts {
+        LoggedParts(
+            runs: runs.filter { $0.id != begun.run?.id }, models: models.filter { $0.id != begun.model?.id })
     }
 }
 

@@ -8,8 +8,6 @@ package struct AgentVersion: Sendable, Hashable {
     package static let commitTag = "drover.commit"
     /// The id of the experiment that it was logged in.
     package static let experimentTag = "drover.experiment"
-    /// When an older version was applied again, in milliseconds since 1970: then it counts, not the newest.
-    package static let appliedTag = "drover.applied"
     /// The file of the model folder that holds the definition.
     package static let definitionFile = "definition.json"
 
@@ -30,8 +28,8 @@ package struct AgentVersion: Sendable, Hashable {
     /// Empty when it has none.
     package var runID: String
     package var description: String
-    /// When it was made or applied again, in milliseconds since 1970: the greatest is the one that counts.
-    package var applied: Int
+    /// When it was made, in milliseconds since 1970: the newest is the one that was applied last.
+    package var created: Int
 
     /// `models:/NAME/3`, as MLflow's clients take it.
     package var uri: String {
@@ -59,7 +57,7 @@ package struct AgentVersion: Sendable, Hashable {
         modelID = version.modelID
         runID = version.runID
         description = version.description
-        applied = max(version.created, version.tags[Self.appliedTag].flatMap { Int($0) } ?? 0)
+        created = version.created
     }
 }
 

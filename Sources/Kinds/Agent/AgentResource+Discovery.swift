@@ -1,0 +1,128 @@
+package import Engine
+import Language
+import Runtime
+import Wire
+
+/// What is there of a stack's agents.
+extension AgentResource {
+    package func discover(_ wanted: [Address: AgentSpec], of stack: StackName) async throws -> [Discovered<Live>] {
+        async let logged = logged(of: stack)
+        async let served = serverAgents(of: stack)
+        var (lives, left) = try await logged
+        for (address, agents) in try await served { lives[address, default: Live()].onServer = agents }
+        for (address, spec) in wanted { Self.joinMoved(spec, address, wanted, &lives) }
+        let found = lives.sorted { $0.key < $1.key }.flatMap { address, live -> [Discovered<Live>] in
+            // What a first apply that was cut off began is gone on with when it is made.
+            guard live.isThere || wanted[address] == nil else { return [] }
+            return discovered(live, at: address, wanted[address])
+        }
+        return found + left.map(Self.unforgotten)
+    }
+
+    /// A version that was about to be forgotten when that was cut off.
+    private static func unforgotten(_ version: AgentVersion) -> Discovered<Live> {
+        let address = version.mark?.address ?? Address(kind, version.definition?.name ?? version.registeredModel)
+        var live = Live()
+        live.current = version
+        return Discovered(address, .retained, live, label: version.uri, isStale: true)
+    }
+
+    /// While an agent is moved from one address to another, some of its versions have the one and some the other.
+    private static func joinMoved(
+        _ spec: AgentSpec, _ address: Address, _ wanted: [Address: AgentSpec], _ lives: inout [Address: Live]
+    ) {
+        guard let old = spec.common.moved.map({ Address(Self.kind, $0.value) }), wanted[old] == nil,
+            let former = lives[old], former.isThere, let moved = lives.removeValue(forKey: address)
+        else { return }
+        lives[old] = former.joined(with: moved)
+    }
+
+    /// What is logged of each agent, by its address, and the versions that are still to be forgotten.
+    private func logged(of stack: StackName) async throws -> ([Address: Live], left: [AgentVersion]) {
+        guard let mlflow else { return ([:], []) }
+        async let listed = mlflow.agentVersions(ofStack: stack.name, in: registry)
+        async let experiments = mlflow.experiments(firstFor: Self.kind)
+        let marked = try await listed.filter { ($0.mark?.address.kind ?? Self.kind) == Self.kind && $0.modelID != nil }
+        let left = marked.filter { $0.mark == nil || $0.tags[Mark.retainedKey] == stack.name }
+        let versions = marked.filter { !left.contains($0) && $0.status != .failed }
+        let active = try await experiments.filter { !$0.isDeleted }
+        let named = Set(versions.compactMap { $0.tags[AgentVersion.experimentTag] })
+        let places = active.filter { $0.tags[Mark.stackKey] == stack.name || named.contains($0.id) }.map(\.id)
+        let parts = try await mlflow.loggedParts(taggedWith: (Mark.stackKey, stack.name), inExperiments: places)
+        var lives = Dictionary(grouping: versions) { $0.mark?.address ?? Address(Self.kind, "") }.mapValues {
+            Live(of: $0, beside: parts, in: Set(places))
+        }
+        var loose = parts.loose(beside: marked)
+        if !loose.addresses(stack).isEmpty { loose = loose.loose(beside: try await mlflow.modelVersions()) }
+        for address in loose.addresses(stack) {
+            lives[address, default: Live()].loose = loose.of(address, stack)
+        }
+        return (lives, left)
+    }
+
+    /// Server agents of a declared agent that is nothing on a server any more are left over.
+    private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
+        let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
+        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
+        else {
+            let label = live.current?.uri ?? server ?? live.loose.told
+            return [Discovered(address, .ours, live, label: label)]
+        }
+        var left = Live()
+        left.onServer = live.onServer
+        let stale = Discovered(address, .ours, left, label: server, isStale: true)
+        guard let current = live.current else { return [stale] }
+        var logged = live
+        logged.onServer = []
+        return [Discovered(address, .ours, logged, label: current.uri), stale]
+    }
+}
+
+extension AgentResource.Live {
+    /// Nothing.
+    init() {
+        self.init(current: nil, others: [], onServer: [])
+    }
+
+    /// The versions of an agent, of which the newest counts.
+    /// - Parameter experiments: The ids of those whose runs and logged models are known.
+    fileprivate init(of versions: [AgentVersion], beside parts: LoggedParts, in experiments: Set<String>) {
+        let twins = Self.twins(among: versions)
+        let sorted = versions.filter { !twins.contains($0) }.sorted {
+            ($0.created, $0.number) > ($1.created, $1.number)
+        }
+        self.init(current: sorted.first, others: Array(sorted.dropFirst()), onServer: [], twins: twins)
+        guard let current, let place = current.tags[AgentVersion.experimentTag], experiments.contains(place) else {
+            return
+        }
+        isModelGone = current.modelID.map { id in !parts.models.contains { $0.id == id } } ?? false
+        isRunGone = !current.runID.isEmpty && !parts.runs.contains { $0.id == current.runID }
+    }
+
+    /// Of the versions that were made of one logged model, those that nobody needs: all but the first, or but those that an
+    /// alias points at.
+    private static func twins(among versions: [AgentVersion]) -> [AgentVersion] {
+        let made = versions.filter { $0.modelID != nil }
+        return Dictionary(grouping: made) { [$0.registeredModel, $0.modelID ?? ""] }.values.flatMap { same in
+            let free = same.filter(\.aliases.isEmpty).sorted { $0.number < $1.number }
+            return free.count < same.count ? free[...] : free.dropFirst()
+        }
+    }
+
+    /// Whether there is more of it than what an apply left that was cut off.
+    fileprivate var isThere: Bool {
+        current != nil || !onServer.isEmpty
+    }
+
+    /// Both together, of which the versions of the other are as good as these.
+    fileprivate func joined(with other: Self) -> Self {
+        var joined = [self, other].max { ($0.current?.created ?? 0) < ($1.current?.created ?? 0) } ?? self
+        let versions = [self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others }
+        joined.others = versions.filter { $0 != joined.current }.sorted { $0.created > $1.created }
+        joined.twins = twins + other.twins
+        joined.onServer = onServer + other.onServer
+        joined.loose = LoggedParts(
+            runs: loose.runs + other.loose.runs, models: loose.models + other.loose.models)
+        return joined
+    }
+}
