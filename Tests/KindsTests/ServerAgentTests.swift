@@ -148,10 +148,16 @@ struct ServerAgentTests {
         try await stack.apply(Self.spec(version))
         let own = try #require(stack.ogx.agents.first?.id)
         let using = Self.spec(version).replacing("runtime: agents", with: "existing: {id: \(own)}")
-        try await stack.apply(using)
-        #expect(stack.ogx.agents.map(\.id) == [own])
-        let rest = try await stack.plan(using)
-        #expect(rest.lines == [])
+        let bare = using.replacing("tools: [tickets], ", with: "").replacing(/tools: \{tickets[^\n]*\n/, with: "")
+        for spec in [using, bare] {
+            try await stack.apply(spec)
+            #expect(stack.ogx.agents.map(\.id) == [own])
+            #expect(stack.ogx.toolGroups.contains { $0.id == "mcp::helpdesk-tickets" })
+            let rest = try await stack.plan(spec)
+            #expect(rest.lines == [])
+        }
+        try await stack.apply("", Permissions(allowEmpty: true))
+        #expect(!stack.ogx.toolGroups.contains { $0.id == "mcp::helpdesk-tickets" })
     }
 
     @Test("A tool group whose MCP server has moved is taken off and registered again", arguments: versions)
@@ -166,6 +172,18 @@ struct ServerAgentTests {
         #expect(group?.value["mcp_endpoint"]?["uri"] == "http://other.test/mcp")
         let rest = try await stack.plan(moved)
         #expect(rest.lines == [])
+    }
+
+    @Test("A tool group whose replacement is refused is brought back", arguments: versions)
+    func refusedGroup(_ version: FakeStackVersion) async throws {
+        let stack = try Self.begin(version)
+        try await stack.apply(Self.spec(version))
+        let moved = Self.spec(version).replacing("desk.test", with: "other.test")
+        let refusing = Scissors(.refusing) { $0.method == .post && $0.url.hasSuffix("/toolgroups") }
+        let applied = try await stack.open(moved, refusing).apply()
+        #expect(applied.failures.count == 1)
+        let group = stack.ogx.toolGroups.first { $0.id == "mcp::helpdesk-tickets" }
+        #expect(group?.value["mcp_endpoint"]?["uri"] == "http://desk.test/mcp")
     }
 
     @Test(

@@ -8,25 +8,26 @@ import Wire
 struct ChosenRuntimes: Sendable {
     /// The MCP tools of agents that the server runs: it knows them only as registered tool groups.
     let toolGroups: Set<Address>
+    /// The ids of agents of the server that the spec names.
+    let existingAgents: Set<String>
     private let runtimes: [Address: AgentDefinition.Runtime]
-
-    private init(runtimes: [Address: AgentDefinition.Runtime], toolGroups: Set<Address>) {
-        self.runtimes = runtimes
-        self.toolGroups = toolGroups
-    }
 
     init(_ workflow: Workflow, on capabilities: Capabilities) {
         var runtimes: [Address: AgentDefinition.Runtime] = [:]
         var groups: Set<Address> = []
+        var existing: Set<String> = []
         for (declaration, spec) in workflow.specs(of: AgentSpec.self) {
             let outline = AgentDefinition(outlining: spec, at: declaration.address, in: workflow, on: capabilities)
             let runtime = RuntimeChoice.runtime(of: outline, forced: spec.runtime, on: capabilities)
             runtimes[declaration.address] = runtime
+            if let id = spec.existing?.value { existing.insert(id) }
             guard runtime == .agents, spec.existing == nil, capabilities.offers(.toolGroups) else { continue }
             let tools = spec.tools.map { Address(ToolResource.kind, $0.value) }
             groups.formUnion(tools.filter { (workflow[$0]?.spec as? ToolSpec)?.mcp?.url != nil })
         }
-        self.init(runtimes: runtimes, toolGroups: groups)
+        self.runtimes = runtimes
+        toolGroups = groups
+        existingAgents = existing
     }
 
     /// The way that a declared agent runs.

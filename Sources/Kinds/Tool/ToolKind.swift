@@ -8,7 +8,7 @@ extension Kind {
             ResourceDriver(
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
-                    stack: context.servers.stack))
+                    existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

@@ -69,7 +69,12 @@ extension ToolResource {
     ) async throws -> LlamaStack.ToolGroup {
         guard let group = desired.group, group.id != live.id else {
             try await server?.toolGroups.unregister(live.id)
-            return try await create(desired, at: address, in: context)
+            return try await replacing {
+                try await create(desired, at: address, in: context)
+            } restoring: {
+                guard let endpoint = live.endpoint else { return }
+                try await server?.toolGroups.register(live.id, provider: live.provider, endpoint: endpoint)
+            }
         }
         // Only the record tells that the new one is ours, and it is written when everything is done. The
         // old one, of which it still tells, goes after everything else.

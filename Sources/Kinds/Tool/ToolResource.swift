@@ -26,6 +26,7 @@ package struct ToolResource: Resource {
 
     let server: LlamaStack?
     private let groups: Set<Address>
+    private let existingAgents: Set<String>
     private let stack: StackName
     private let connectors: ConnectorListing?
 
@@ -33,7 +34,9 @@ package struct ToolResource: Resource {
     /// - Parameters:
     ///   - server: nil when nothing in the spec needs one.
     ///   - groups: The MCP tools that are registered as tool groups.
-    package init(_ server: LlamaStack?, groups: Set<Address>, stack: StackName) {
+    ///   - existingAgents: The ids of agents of the server that the spec names: what they use stays.
+    package init(_ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName) {
+        self.existingAgents = existingAgents
         self.server = server
         self.groups = groups
         self.stack = stack
@@ -57,11 +60,20 @@ package struct ToolResource: Resource {
         let names = Dictionary(registered.map { (groupID($1, at: $0), $0) }) { first, _ in first }
         let found = keys.sorted(try await server.toolGroups.list(), wanted: names) { "tool group \($0)" }
         // A declared tool that needs no group any more lives in the definition: what is left of it is left over.
-        return found.map { each in
+        let used = try await groupsOfExistingAgents(on: server)
+        return found.compactMap { each in
+            guard groups.contains(each.address) || !used.contains(each.live.id) else { return nil }
             let isLeft = wanted[each.address] != nil && !groups.contains(each.address)
             return Discovered(
                 each.address, each.ownership, each.live, label: each.label, isStale: each.isStale || isLeft)
         }
+    }
+
+    /// The tool groups of the agents that the spec names by their ids: one of those may have been ours.
+    private func groupsOfExistingAgents(on server: LlamaStack) async throws -> Set<String> {
+        guard !existingAgents.isEmpty, let agents = server.agents else { return [] }
+        let used = try await agents.list().filter { existingAgents.contains($0.id) }
+        return Set(used.flatMap(\.toolGroups))
     }
 
     private func groupID(_ spec: ToolSpec, at address: Address) -> String {
