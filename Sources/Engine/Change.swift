@@ -69,7 +69,12 @@ package struct FieldChange: Sendable, Hashable {
     package func attributed(since last: AppliedFields) -> FieldChange {
         var change = self
         guard cause == nil, !last.isEmpty, note == nil else { return change }
-        switch (last[path] == new, last[path] == old) {
+        // What the spec did not say before is no drift: the server or somebody else had a value of its own.
+        guard let applied = last[path], applied != .null else {
+            change.cause = .spec
+            return change
+        }
+        switch (applied == new, applied == old) {
         case (true, false): change.cause = .drift
         case (false, true): change.cause = .spec
         case (false, false): change.cause = .both

@@ -23,6 +23,7 @@ struct FieldChangeTests {
         Case(why: "Both changed it", last: "x", live: "y", desired: "z", cause: .both),
         Case(why: "Somebody removed it", last: "x", live: nil, desired: "x", cause: .drift),
         Case(why: "The author added it", last: nil, live: nil, desired: "x", cause: .spec),
+        Case(why: "The author names what the server had chosen", last: nil, live: "y", desired: "x", cause: .spec),
         Case(why: "The author removed what was applied", last: "x", live: "x", desired: nil, cause: .spec),
         Case(why: "The author removed what somebody changed", last: "x", live: "y", desired: nil, cause: .both),
         Case(why: "It is gone on both sides", last: "x", live: nil, desired: nil, isChanged: false),

@@ -52,7 +52,7 @@ package struct PlanText: Sendable {
         let note = change.note.map { " — \($0)" } ?? ""
         let label = change.label.map { dim("  \($0)") } ?? ""
         let head = "  \(color(change.action, change.action.sign)) \(bold(change.address.description))\(label)\(note)"
-        return [head] + change.fields.flatMap { lines($0, of: change.action) }
+        return [head] + change.fields.flatMap(\.parts).flatMap { lines($0, of: change.action) }
     }
 
     private func lines(_ field: FieldChange, of action: Action) -> [String] {
@@ -72,7 +72,11 @@ package struct PlanText: Sendable {
         switch (field.old, field.new) {
         case (nil, let new?): return [head + spelled(new) + force]
         case (let old?, nil): return [head + "\(spelled(old)) → (removed)" + cause]
-        case (let old?, let new?): return [head + "\(spelled(old)) → \(spelled(new))" + force + cause]
+        case (let old?, let new?):
+            guard !old.interpolated.isLong, !new.interpolated.isLong else {
+                return [head + force + cause] + difference(old.prettyJSON, new.prettyJSON)
+            }
+            return [head + "\(spelled(old)) → \(spelled(new))" + force + cause]
         case (nil, nil): return []
         }
     }
@@ -121,6 +125,19 @@ package struct PlanText: Sendable {
 
     private func dim(_ text: String) -> String {
         colors ? "\u{1B}[2m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension FieldChange {
+    /// A change of a map as the changes of what is in it; else itself.
+    fileprivate var parts: [FieldChange] {
+        guard note == nil, !isKnownAfterApply, let old = old?.object, let new = new?.object else { return [self] }
+        let keys = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
+        return keys.sorted().flatMap { key in
+            FieldChange(
+                "\(path).\(key)", old: old[key], new: new[key], forcesReplacement: forcesReplacement, cause: cause
+            ).parts
+        }
     }
 }
 
