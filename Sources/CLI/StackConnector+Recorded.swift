@@ -1,5 +1,6 @@
 import Engine
 import Kinds
+import Language
 import Records
 import Wire
 
@@ -22,11 +23,24 @@ extension StackConnector {
         let needs = Kinds.standard.needs(of: try await recordStore(nil).load())
         if needs.mlflow { return (needs, try await servers.connectMLflow(transport), nil) }
         guard needs == Needs(), options.record == nil, servers.settings.mlflowLocation.isSaid,
-            // A server that does not exist has none of our objects.
-            let found = try? await servers.connectMLflow(transport)
+            let found = try await found(transport)
         else { return (needs, nil, nil) }
         let (older, store) = try await recordedNeeds(found.server)
         return older == Needs() ? (older, nil, nil) : (older, found, store)
+    }
+
+    /// The configured MLflow, which nothing in the spec needs; nil, with a warning, when it cannot be asked: it may hold a
+    /// record from when something did.
+    private func found(_ transport: CountingTransport) async throws -> ConnectedMLflow? {
+        do {
+            return try await servers.connectMLflow(transport)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            let warning = Diagnostic.recordInFile(Diagnostic.from(error, at: nil), standardRecordPath)
+            Notices.write([warning], sources, environment: environment)
+            return nil
+        }
     }
 
     private func recordedNeeds(_ mlflow: MLflowServer) async throws -> (Needs, any RecordStore) {
@@ -35,5 +49,17 @@ extension StackConnector {
             return (Kinds.standard.needs(of: try await store.load()), store)
         }
         return (Kinds.standard.needs(of: try await record.readAhead()), record)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func recordInFile(_ problem: Diagnostic, _ path: String) -> Diagnostic {
+        Diagnostic(
+            "record-in-file", "The record is kept in a file",
+            detail: "Nothing in the spec needs MLflow, and whether it holds a record of this stack from before could "
+                + "not be found out, so what is applied is noted in `\(path)`. \(problem.detail)",
+            fix: "If the stack used MLflow before, correct this first: what was made then is not found without its "
+                + "record.",
+            severity: .warning)
     }
 }

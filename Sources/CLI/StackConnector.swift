@@ -10,6 +10,9 @@ struct StackConnector: Sendable {
     let servers: Connector
     let workflow: Workflow
     let options: ServerOptions
+    /// For the places in warnings.
+    let sources: SourceMap
+    let environment: [String: String]
     private let folder: SpecFolder
     private let needs: Needs
     private let specDigest: String
@@ -18,6 +21,8 @@ struct StackConnector: Sendable {
         servers = Connector(ServerSettings(stack, options), concurrency: concurrency)
         workflow = stack.workflow
         folder = stack.folder
+        sources = stack.sources
+        environment = stack.environment
         specDigest = sha256Hex(stack.sources.sources.reduce(into: [UInt8]()) { $0 += $1.bytes })
         self.needs = needs
         self.options = options
@@ -60,8 +65,11 @@ struct StackConnector: Sendable {
             return FileRecord(path: String(record.dropFirst(5)))
         }
         if let mlflow { return MLflowRecord(mlflow, stack: workflow.stack) }
-        return FileRecord(path: ".drover/\(workflow.stack).record.json")
+        return FileRecord(path: standardRecordPath)
     }
+
+    /// Where the record is kept without MLflow.
+    var standardRecordPath: String { ".drover/\(workflow.stack).record.json" }
 }
 
 extension ServerSettings {
