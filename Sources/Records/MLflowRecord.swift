@@ -107,10 +107,24 @@ package actor MLflowRecord: RecordStore {
             "drover.results": String(entry.results.joined(separator: "\n").prefix(4900)),
         ]
         tags["drover.git.commit"] = entry.gitCommit
+        let experiment = try await opened().id
         let run = try await server.createRun(
-            inExperiment: try await opened().id, name: entry.command, startTime: Int(entry.startedAt), tags: tags)
+            inExperiment: experiment, name: entry.command, startTime: Int(entry.startedAt), tags: tags)
         try await server.updateRun(
             run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
+        try await endOpenRuns(besides: run, in: experiment)
+    }
+
+    /// A run that is still open was made by the same request delivered twice, or its end was cut off.
+    private func endOpenRuns(besides run: MLflowRun, in experiment: String) async throws {
+        let open = try await server.runs(inExperiments: [experiment], where: MLflowFilter.status(.running))
+        for other in open where other.status == .running && other.id != run.id {
+            if (other.name, other.startTime) == (run.name, run.startTime) {
+                try await server.deleteRun(other.id)
+            } else if other.startTime < run.startTime {
+                try await server.updateRun(other.id, status: .killed, endTime: run.startTime)
+            }
+        }
     }
 
     /// The experiment, created or restored if needed.

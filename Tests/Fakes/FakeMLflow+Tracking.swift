@@ -133,7 +133,7 @@ extension FakeMLflowStore {
             let ids = request.body["experiment_ids"]?.array ?? []
             let seen = runs.filter { ids.contains(.string($0.experimentID)) && !$0.isDeleted }.reversed()
             return try page("runs", of: Array(seen), request, limit: 50_000) {
-                ($0.name, $0.tags)
+                ($0.name, $0.tags + [FakeMLflowPair("attributes.status", $0.status)])
             } json: {
                 $0.json
             }

@@ -123,6 +123,8 @@ struct FakeMLflowFilter {
             let value = String(sides[1].dropFirst().dropLast())
             if sides[0] == "name" {
                 name = value
+            } else if sides[0] == "attributes.status" {
+                tags.append((sides[0], value))
             } else if sides[0].hasPrefix("tags.`"), sides[0].hasSuffix("`") {
                 tags.append((String(sides[0].dropFirst(6).dropLast()), value))
             } else {

@@ -92,6 +92,25 @@ struct MLflowRecordTests {
         #expect(try await record().load().entries.keys.sorted() == ["boxes.b"])
     }
 
+    @Test("A run of the record that stayed open is ended by the next apply, and one made twice is deleted")
+    func openRuns() async throws {
+        func log(at start: Int64, cutting cut: FakeMLflow.Cut = .never) async throws {
+            mlflow.cut(cut)
+            try await record().log(
+                HistoryEntry(
+                    command: "apply", specDigest: "", gitCommit: nil, actor: "me", startedAt: start,
+                    finishedAt: start + 1, succeeded: true, results: []))
+        }
+        try await log(at: 10)
+        await #expect(throws: WireError.self) { try await log(at: 20, cutting: .after(3)) }
+        mlflow.cut(.never)
+        #expect(mlflow.store.runs.map(\.status) == ["FINISHED", "RUNNING"])
+        let id = try #require(mlflow.store.experiments.last?.id)
+        _ = try await mlflow.server().createRun(inExperiment: id, name: "apply", startTime: 30)
+        try await log(at: 30)
+        #expect(mlflow.store.runs.filter { !$0.isDeleted }.map(\.status) == ["FINISHED", "KILLED", "FINISHED"])
+    }
+
     @Test("An apply is a run of the record, failed when it failed")
     func history() async throws {
         for succeeded in [true, false] {

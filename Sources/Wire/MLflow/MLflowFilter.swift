@@ -11,6 +11,11 @@ package enum MLflowFilter {
         quoted(value).map { "tags.`\(key)` = \($0)" }
     }
 
+    /// `attributes.status = 'RUNNING'`, of runs.
+    package static func status(_ status: MLflowRun.Status) -> String {
+        "attributes.status = '\(status.rawValue)'"
+    }
+
     private static func quoted(_ value: String) -> String? {
         if !value.contains("'") { return "'\(value)'" }
         return value.contains("\"") ? nil : "\"\(value)\""
