@@ -126,9 +126,10 @@ extension Record {
         var record = self
         for declaration in workflow.declarations {
             let common = declaration.spec.common
-            guard common.onDelete != nil || common.protect else { continue }
-            var entry = record.entries[declaration.address.description] ?? Entry(fields: [:])
-            entry.onDelete = common.onDelete ?? entry.onDelete
+            let applied = record.entries[declaration.address.description]
+            guard applied != nil || common.onDelete != nil || common.protect else { continue }
+            var entry = applied ?? Entry(fields: [:])
+            entry.onDelete = common.onDelete
             entry.protect = common.protect
             record.entries[declaration.address.description] = entry
         }
