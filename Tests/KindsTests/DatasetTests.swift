@@ -116,6 +116,21 @@ struct DatasetTests {
         }
     }
 
+    @Test("Of two that were made by one request, the one with the records stays")
+    func twice() async throws {
+        let spec = Self.spec("[{q: One}]")
+        for number in 1...20 {
+            let stack = try TestStack()
+            let scissors = Scissors(.twice(number)) { $0.url.hasPrefix(FakeMLflow.base) }
+            _ = try await stack.open(spec, scissors).apply()
+            let full = stack.mlflow.store.datasets.filter { !$0.records.isEmpty }.map(\.id)
+            try await stack.apply(spec)
+            #expect(stack.mlflow.store.datasets.map(\.id) == full, "\(number)")
+            let rest = try await stack.plan(spec)
+            #expect(rest.lines == [], "\(number)")
+        }
+    }
+
     @Test("One that is moved and holds records of others is made anew, and the old one stays with them, forgotten")
     func movedBesideOthers() async throws {
         let stack = try TestStack()

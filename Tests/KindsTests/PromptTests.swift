@@ -45,6 +45,22 @@ struct PromptTests {
         #expect(Self.versions(stack) == ["Changed", "One"])
     }
 
+    @Test("A version that was made twice by one request goes with the next apply, unless an alias points at it")
+    func twice() async throws {
+        let spec = "prompts: {p: {template: One, alias: live}}"
+        for number in 1...16 {
+            let stack = try TestStack()
+            let scissors = Scissors(.twice(number)) { $0.url.hasPrefix(FakeMLflow.base) }
+            _ = try await stack.open(spec, scissors).apply()
+            try await stack.apply(spec)
+            #expect(stack.mlflow.store.versions.count == 1, "\(number)")
+            let runs = stack.mlflow.store.runs.filter { !$0.isDeleted }.map(\.status)
+            #expect(Set(runs) == ["FINISHED"], "\(number)")
+            let rest = try await stack.plan(spec)
+            #expect(rest.lines == [], "\(number)")
+        }
+    }
+
     @Test("A prompt that somebody made is adopted with the version that says the same")
     func adopted() async throws {
         let stack = try TestStack()

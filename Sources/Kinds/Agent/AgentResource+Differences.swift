@@ -62,7 +62,7 @@ extension AgentResource {
         if live.isModelGone {
             changes.append(FieldChange("loggedModel", note: "was deleted on the server: logged again"))
         }
-        if live.isRunGone {
+        if live.isRunGone, !live.isModelGone {
             changes.append(FieldChange("run", old: "deleted", new: "active", note: "restored"))
         }
         let twins = live.twins.map { "version \($0.number), made twice" }

@@ -56,8 +56,11 @@ package struct DatasetResource: Resource {
         var ownership: Ownership
         var dataset: MLflowDataset
 
-        /// The greatest counts: one that is ours, then the newest.
-        var order: (Int, Int, String) { (ownership == .ours ? 1 : 0, dataset.created, dataset.id) }
+        /// The greatest counts: one that is ours, then one that holds something (of a request that was delivered twice, the
+        /// empty one may be the newer), then the newest.
+        var order: (Int, Int, Int, String) {
+            (ownership == .ours ? 1 : 0, min(dataset.recordCount, 1), dataset.created, dataset.id)
+        }
     }
 
     private static func claimed(_ listed: [MLflowDataset], by claims: Claims) -> [Claimed] {

@@ -9,12 +9,15 @@ struct PromptVersion: Sendable, Hashable {
 
     let number: Int
     let content: PromptContent
+    /// The stack that made it; nil when drover did not.
+    let stack: String?
 
     /// nil when it says something that is neither text nor a plain chat.
     init?(_ version: MLflowModelVersion) {
         guard let number = Int(version.version), let content = PromptContent(version) else { return nil }
         self.number = number
         self.content = content
+        stack = version.tags[Mark.stackKey]
     }
 }
 
@@ -41,6 +44,20 @@ extension PromptResource {
             if let version = PromptVersion(made) { versions.insert(version, at: 0) }
         }
 
+        /// Versions that say the same as a newer one, which a request that was delivered twice has made.
+        var twins: [PromptVersion] {
+            let aliased = Set(prompt.aliases.values)
+            var said: Set<PromptContent> = []
+            return versions.filter { version in
+                guard let stack = version.stack, stack == prompt.tags[Mark.stackKey] else { return false }
+                return !said.insert(version.content).inserted && !aliased.contains(String(version.number))
+            }
+        }
+
+        mutating func remove(_ gone: [PromptVersion]) {
+            versions.removeAll(where: gone.contains)
+        }
+
         /// The aliases that drover set and that are no longer declared.
         func pastAliases(_ last: AppliedFields, _ desired: Desired) -> [String] {
             guard let old = last["alias"]?.string, old != desired.alias, prompt.aliases[old] != nil else { return [] }
@@ -60,6 +77,10 @@ extension PromptResource {
             // What was applied last was said by the newest version, unless somebody added one.
             let old = live.versions.first?.content.value
             changes.append(FieldChange("template", old: old, new: desired.content.value))
+        }
+        let twins = live.twins.map { "version \($0.number)" }
+        if !twins.isEmpty {
+            changes.append(FieldChange("versions", note: "\(twins.joined(separator: ", ")), made twice: deleted"))
         }
         for alias in live.pastAliases(last, desired) {
             changes.append(FieldChange("alias", old: .string(alias), new: desired.alias.map { .string($0) }))

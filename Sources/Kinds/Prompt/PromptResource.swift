@@ -127,6 +127,10 @@ package struct PromptResource: Resource {
             try await server.setAlias(alias, of: desired.name, toVersion: number)
             live.prompt.aliases[alias] = number
         }
+        for twin in live.twins {
+            try await server.deleteModelVersion(desired.name, version: String(twin.number))
+        }
+        live.remove(live.twins)
         return live
     }
 
