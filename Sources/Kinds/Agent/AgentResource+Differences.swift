@@ -100,6 +100,9 @@ extension AgentResource {
         }
         var fields = current.definition?.fields ?? [:]
         fields["digest"] = current.digest.map { .string($0) }
+        fields["description"] = current.description.isEmpty ? nil : .string(current.description)
+        fields["loggedModel"] = live.isModelGone ? "deleted" : current.modelID.map { .string($0) }
+        fields["run"] = live.isRunGone ? "deleted" : .string(current.runID)
         fields["log.experiment"] = current.tags[AgentVersion.experimentTag].map { .string($0) }
         fields["log.registeredModel"] = .string(current.registeredModel)
         return fields.merging(tagFields(current.tags)) { field, _ in field }
