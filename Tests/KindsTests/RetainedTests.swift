@@ -143,6 +143,43 @@ struct RetainedTests {
         #expect(again.lines == [], "\(number)")
     }
 
+    @Test("Implied experiments and registered models, and vector stores, are taken up again too")
+    func implied() async throws {
+        let stack = try TestStack()
+        let spec = """
+            vectorStores:
+              s: {embeddingModel: scripted/embed, documents: [{text: Hi, name: hi.txt}], onDelete: retain}
+            agents: {a: {model: scripted/llm, instructions: One}}
+            """
+        try await stack.apply(spec)
+        let store = try #require(stack.ogx.stores.first).id
+        _ = try await stack.apply("", Self.empty)
+        let kept = stack.ogx.stores.flatMap(\.metadata.keys).filter { $0.hasPrefix("drover.") }
+        #expect(kept == [Mark.retainedKey])
+        let plan = try await stack.plan(spec)
+        #expect(
+            plan.lines.filter { $0.hasPrefix("adopt") }.sorted() == [
+                "adopt experiments.helpdesk", "adopt registeredModels.helpdesk-a", "adopt vectorStores.s",
+            ])
+        try await stack.apply(spec)
+        #expect(stack.ogx.stores.map(\.id) == [store])
+        let rest = try await stack.plan(spec)
+        #expect(rest.lines == [])
+    }
+
+    @Test("What was kept and deleted meanwhile is restored")
+    func deletedMeanwhile() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {e: {}}")
+        _ = try await stack.apply("", Self.empty)
+        let id = try #require(stack.mlflow.store.experiments.first { $0.name == "e" }?.id)
+        try await stack.mlflow.server().deleteExperiment(id)
+        try await stack.apply("experiments: {e: {}}")
+        #expect(stack.mlflow.store.experiments.first { $0.id == id }?.isDeleted == false)
+        let rest = try await stack.plan("experiments: {e: {}}")
+        #expect(rest.lines == [])
+    }
+
     @Test("A tool group that only the record knows is taken up again too")
     func byRecord() async throws {
         let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))

@@ -174,6 +174,23 @@ struct ServerAgentTests {
         #expect(rest.lines == [])
     }
 
+    @Test("Nothing is registered or made twice when a gateway puts off what the server did", arguments: versions)
+    func gateway(_ version: FakeStackVersion) async throws {
+        let shield = version.hasShields ? "shields: {guard: {provider: llama-guard}}\n" : ""
+        let model = "models: {more: {id: more, provider: scripted, providerModel: scripted-a}}\n"
+        let spec = shield + model + Self.spec(version)
+        let whole = try Self.begin(version)
+        let count = try await whole.apply(spec, cutting: .never).count
+        for number in 1...count {
+            for cut in [Scissors.Cut.gateway(number), .busy(number)] {
+                let stack = try Self.begin(version)
+                let applied = try await stack.open(spec, Scissors(cut)).apply()
+                #expect(applied.failures == [], "\(cut)")
+                #expect(Contents(stack).lines.difference(from: Contents(whole).lines).isEmpty, "\(cut)")
+            }
+        }
+    }
+
     @Test("A tool group whose replacement is refused is brought back", arguments: versions)
     func refusedGroup(_ version: FakeStackVersion) async throws {
         let stack = try Self.begin(version)
