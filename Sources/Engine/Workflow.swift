@@ -190,7 +190,7 @@ extension Node {
             for node in nodes { node.addOutputUses(to: &uses, except: isRefused) }
         case .mapping(let entries):
             for entry in entries { entry.value.addOutputUses(to: &uses, except: isRefused) }
-        case .null, .bool, .integer, .number, .string:
+        case .null, .bool, .integer, .bigInteger, .number, .string:
             break
         }
     }

@@ -129,6 +129,7 @@ struct Composer {
         case .null: return .null
         case .bool(let value): return .bool(value)
         case .integer(let value): return .integer(value)
+        case .bigInteger(let digits): return .bigInteger(digits)
         case .number(let value): return .number(value)
         case .string: return .string(try text(event))
         case .integerOutOfRange:
@@ -310,6 +311,7 @@ extension Node {
         case .null: ""
         case .bool(let value): String(value)
         case .integer(let value): String(value)
+        case .bigInteger(let digits): digits
         case .number(let value): String(value)
         case .string(let value): value
         case .sequence, .mapping, .pending: nil

@@ -37,25 +37,25 @@ package struct StreamingDigest: Sendable {
 
 /// A cache of file digests. Each file is read once per run, in chunks: no file is held in memory as a whole.
 package final class FileDigests: Sendable {
-    private let known = Mutex<[String: Result<FileContent, FileBytes.Failure>]>([:])
+    private let known = Mutex<[ExactText: Result<FileContent, FileBytes.Failure>]>([:])
 
     package init() {}
 
     /// The content of the file at an absolute path, as of the first request for it.
     package func content(ofFileAt path: String) throws(FileBytes.Failure) -> FileContent {
-        if let known = known.withLock({ $0[path] }) { return try known.get() }
+        if let known = known.withLock({ $0[ExactText(path)] }) { return try known.get() }
         let content = Self.read(path)
         // When two tasks read it at the same time, the first result counts, so that a run sees one content.
         return try known.withLock { known in
-            if let first = known[path] { return first }
-            known[path] = content
+            if let first = known[ExactText(path)] { return first }
+            known[ExactText(path)] = content
             return content
         }.get()
     }
 
     /// Reads the files that are not cached yet, several at a time; failures are thrown by `content(ofFileAt:)`.
     package func read(_ paths: [String]) {
-        let unread = known.withLock { known in paths.filter { known[$0] == nil } }
+        let unread = known.withLock { known in paths.filter { known[ExactText($0)] == nil } }
         guard unread.count > 1 else { return }
         DispatchQueue.concurrentPerform(iterations: unread.count) { index in
             _ = try? content(ofFileAt: unread[index])  // Cached, and thrown again by later calls.

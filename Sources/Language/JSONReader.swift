@@ -1,8 +1,8 @@
 /// Reads JSON text (RFC 8259) into a `Value`, in one pass over its bytes.
 ///
-/// A number that is a whole one within 64 bits is an integer however it is written (`1.0`, `1e3`). Of keys that stand
-/// twice the first counts. Half of a surrogate pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at
-/// 512 levels.
+/// A number that is a whole one within 64 bits is an integer however it is written (`1.0`, `1e3`); a larger one keeps
+/// its digits where it has neither fraction nor exponent. Of keys that stand twice the first counts. Half of a surrogate
+/// pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at 512 levels.
 struct JSONReader: ~Copyable {
     /// What makes a text no JSON, and where: the offset of a byte, from 0.
     struct Failure: Error, Hashable {
@@ -112,7 +112,7 @@ struct JSONReader: ~Copyable {
             guard digits() > 0 else { throw failure("Digits are missing.") }
         }
         let text = String(decoding: bytes[start..<index], as: UTF8.self)
-        if isWhole, let integer = Int(text) { return .integer(integer) }
+        if isWhole { return Int(text).map(Value.integer) ?? .bigInteger(text) }
         guard let number = Double(text), number.isFinite else { throw failure("The number is too large.") }
         return Int(exactly: number).map(Value.integer) ?? .number(number)
     }

@@ -14,6 +14,7 @@ struct JSONWriter {
         case .null: text += "null"
         case .bool(let value): text += value ? "true" : "false"
         case .integer(let value): text += String(value)
+        case .bigInteger(let digits): text += digits
         case .number(let value): text += value.isFinite ? spelled(value) : "null"
         case .string(let value): write(value)
         case .array(let values):

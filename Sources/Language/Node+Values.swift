@@ -4,12 +4,14 @@ extension Node {
         return false
     }
 
-    /// A whole number, also one that is written as text in an environment variable.
+    /// A whole number, as JSON Schema counts `8.0` among them; also one that is written as text in an environment
+    /// variable.
     var integer: Int? {
         switch content {
         case .integer(let value): value
+        case .number(let value): Int(exactly: value)
         case .string(let text) where isFromEnvironment: Int(text)
-        case .null, .bool, .number, .string, .sequence, .mapping, .pending: nil
+        case .null, .bool, .bigInteger, .string, .sequence, .mapping, .pending: nil
         }
     }
 
@@ -17,6 +19,7 @@ extension Node {
     var double: Double? {
         switch content {
         case .integer(let value): Double(value)
+        case .bigInteger(let digits): Double(digits)
         case .number(let value): value
         case .string(let text) where isFromEnvironment: Double(text)
         case .null, .bool, .string, .sequence, .mapping, .pending: nil
@@ -29,6 +32,7 @@ extension Node {
         case .null: return .null
         case .bool(let value): return .bool(value)
         case .integer(let value): return .integer(value)
+        case .bigInteger(let digits): return .bigInteger(digits)
         case .number(let value): return .number(value)
         case .string(let value): return .string(value)
         case .sequence(let nodes): return .array(nodes.map { $0.value(&problems) })
@@ -51,7 +55,8 @@ extension Shape {
         case (.integer, .string): node.isFromEnvironment && node.integer != nil
         case (.number, .string): node.isFromEnvironment && node.double != nil
         case (.boolean, .string("true")), (.boolean, .string("false")): node.isFromEnvironment
-        case (.integer, .integer), (.number, .integer), (.number, .number): true
+        case (.integer, .integer), (.number, .integer), (.number, .bigInteger), (.number, .number): true
+        case (.integer, .number): node.integer != nil
         case (.boolean, .bool), (.data(mapOnly: false), _): true
         case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
         case (.data(mapOnly: true), .mapping): true

@@ -6,6 +6,8 @@ package struct Node: Sendable, Hashable {
         case null
         case bool(Bool)
         case integer(Int)
+        /// A whole number beyond 64 bits, in decimal digits without leading zeros.
+        case bigInteger(String)
         case number(Double)
         case string(String)
         case sequence([Node])
@@ -67,6 +69,7 @@ package struct Node: Sendable, Hashable {
         case .null: "null"
         case .bool: "a boolean"
         case .integer: "a whole number"
+        case .bigInteger: "a whole number beyond 64 bits"
         case .number: "a number"
         case .string: "text"
         case .sequence: "a list"

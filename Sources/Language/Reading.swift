@@ -83,7 +83,8 @@ extension Reading where Value == String {
         Reading(.text()) { node, problems in
             switch node.content {
             case .string(let text): return text
-            case .integer, .number, .bool: return problems.wrongType(node, expected: "text", quoting: true)
+            case .integer, .bigInteger, .number, .bool:
+                return problems.wrongType(node, expected: "text", quoting: true)
             case .null, .sequence, .mapping, .pending: return problems.wrongType(node, expected: "text")
             }
         }
@@ -152,7 +153,7 @@ extension Reading where Value == Bool {
             case .bool(let value): return value
             case .string("true") where node.isFromEnvironment: return true
             case .string("false") where node.isFromEnvironment: return false
-            case .null, .string, .integer, .number, .sequence, .mapping, .pending:
+            case .null, .string, .integer, .bigInteger, .number, .sequence, .mapping, .pending:
                 return problems.wrongType(node, expected: "`true` or `false`")
             }
         }

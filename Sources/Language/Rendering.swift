@@ -75,7 +75,7 @@ package struct Rendering {
         switch node.content {
         case .string(let text): return .string(Self.literal(text))
         case .pending(let template): return .string(Self.text(of: template))
-        case .null, .bool, .integer, .number, .sequence, .mapping: return node.content
+        case .null, .bool, .integer, .bigInteger, .number, .sequence, .mapping: return node.content
         }
     }
 
@@ -108,7 +108,7 @@ extension Node {
             entries.flatMap { $0.value.leaves(path.isEmpty ? $0.key : "\(path).\($0.key)") }
         case .sequence(let nodes) where !nodes.isEmpty:
             nodes.enumerated().flatMap { $0.element.leaves("\(path)[\($0.offset)]") }
-        case .null, .bool, .integer, .number, .string, .sequence, .mapping, .pending: [(path, range)]
+        case .null, .bool, .integer, .bigInteger, .number, .string, .sequence, .mapping, .pending: [(path, range)]
         }
     }
 }

@@ -32,7 +32,7 @@ struct Resolver {
     /// nil when nothing changes, so that most of a tree is not copied.
     private mutating func changed(_ node: Node) -> Node? {
         switch node.content {
-        case .null, .bool, .integer, .number, .pending:
+        case .null, .bool, .integer, .bigInteger, .number, .pending:
             return nil
         case .string(let text):
             return resolved(text, node)
@@ -207,3 +207,4 @@ extension Diagnostic {
             detail: "`${\(shortened(reference.text))}` cannot be read. \(detail)", fix: fix, at: range)
     }
 }
+        case .bigInteger(let digits): .bigInteger(digits)

@@ -7,9 +7,11 @@ enum Scalars {
         case null
         case bool(Bool)
         case integer(Int)
+        /// In decimal digits.
+        case bigInteger(String)
         case number(Double)
         case string
-        /// A whole number that does not fit into 64 bits.
+        /// A hexadecimal or octal number that does not fit into 64 bits.
         case integerOutOfRange
         /// A number with a fraction or exponent that is too large for a `Double`.
         case numberOutOfRange
@@ -59,7 +61,14 @@ enum Scalars {
     private static func integer(_ text: Slice<UnsafeBufferPointer<UInt8>>, radix: Int) -> Meaning {
         let string = String(decoding: text, as: UTF8.self)
         guard radix == 10 || text.allSatisfy({ isDigit($0, radix: radix) }) else { return .string }
-        return Int(string, radix: radix).map(Meaning.integer) ?? .integerOutOfRange
+        if let integer = Int(string, radix: radix) { return .integer(integer) }
+        return radix == 10 ? .bigInteger(decimal(string)) : .integerOutOfRange
+    }
+
+    /// The digits without a plus sign and leading zeros.
+    private static func decimal(_ text: String) -> String {
+        let sign = text.hasPrefix("-") ? "-" : ""
+        return sign + text.drop { $0 == "-" || $0 == "+" || $0 == "0" }
     }
 
     private static func finite(_ text: UnsafeBufferPointer<UInt8>) -> Meaning {

@@ -51,9 +51,11 @@ extension Composer {
         let meaning = Scalars.meaning(of: text)
         switch (tag, meaning) {
         case (.string, _), (.list, _), (.map, _): return .string
-        case (.null, .null), (.bool, .bool), (.integer, .integer), (.number, .number): return meaning
+        case (.null, .null), (.bool, .bool), (.integer, .integer), (.integer, .bigInteger): return meaning
+        case (.number, .number): return meaning
         case (.integer, .integerOutOfRange), (.number, .numberOutOfRange): return meaning
         case (.number, .integer(let value)): return .number(Double(value))
+        case (.number, .bigInteger(let digits)): return Double(digits).map(Scalars.Meaning.number) ?? .numberOutOfRange
         case (.null, _), (.bool, _), (.integer, _), (.number, _):
             diagnostics.append(.unfitTag(tag, at: range))
             return .null

@@ -5,6 +5,8 @@ package enum Value: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int)
+    /// A whole number beyond 64 bits, in the digits that JSON has for it: `18446744073709551615`.
+    case bigInteger(String)
     case number(Double)
     case string(String)
     case array([Value])
@@ -12,12 +14,31 @@ package enum Value: Sendable, Hashable {
 }
 
 extension Value {
+    /// Equal text is the same sequence of characters: unlike Swift's own comparison, this one tells a composed `é` from
+    /// a decomposed one.
+    package static func == (left: Value, right: Value) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.bigInteger(let left), .bigInteger(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.isExactly(right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left.isExactly(right)
+        case (.null, _), (.bool, _), (.integer, _), (.bigInteger, _), (.number, _), (.string, _), (.array, _),
+            (.object, _):
+            false
+        }
+    }
+
     /// The text of a value inside a longer string: as in YAML, without quotes.
     package var interpolated: String {
         switch self {
         case .null: ""
         case .bool(let value): String(value)
         case .integer(let value): String(value)
+        case .bigInteger(let digits): digits
         case .number(let value): String(value)
         case .string(let value): value
         case .array, .object: canonicalJSON
@@ -47,13 +68,14 @@ extension Value {
         switch self {
         case .integer(let value): value
         case .number(let value): Int(exactly: value)
-        case .null, .bool, .string, .array, .object: nil
+        case .null, .bool, .bigInteger, .string, .array, .object: nil
         }
     }
 
     package var double: Double? {
         switch self {
         case .integer(let value): Double(value)
+        case .bigInteger(let digits): Double(digits)
         case .number(let value): value
         case .null, .bool, .string, .array, .object: nil
         }
@@ -93,9 +115,9 @@ extension Value {
         }
     }
 
-    /// Reads any encodable value through JSON.
+    /// Turns any encodable value into what its JSON would mean.
     package init(encoding value: some Encodable) throws {
-        self = try Value(json: JSONEncoder().encode(value))
+        self = try ValueEncoder.value(of: value)
     }
 
     /// Turns free-form data into a typed value.
@@ -136,6 +158,8 @@ extension Value: Codable {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
         case .integer(let value): try container.encode(value)
+        // Only `ValueEncoder`, which does not come here, keeps more digits than a decimal number has.
+        case .bigInteger(let digits): try container.encode(Decimal(string: digits) ?? .nan)
         case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .array(let value): try container.encode(value)

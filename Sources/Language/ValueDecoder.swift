@@ -29,6 +29,7 @@ struct ValueDecoder: Decoder {
     }
 
     private func integer<T: FixedWidthInteger>(_ type: T.Type) throws -> T {
+        if case .bigInteger(let digits) = value, let integer = T(digits) { return integer }
         guard let integer = value.integer.flatMap({ T(exactly: $0) }) else { throw mismatch(type) }
         return integer
     }

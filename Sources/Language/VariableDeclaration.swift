@@ -123,6 +123,7 @@ extension VariableDeclaration.Kind {
         switch (self, node.content) {
         case (.string, .string(let text)): .string(text)
         case (.integer, .integer(let value)): .integer(value)
+        case (.integer, .number(let value)) where Int(exactly: value) != nil: Int(exactly: value).map(Value.integer)
         case (.number, .number(let value)): .number(value)
         case (.number, .integer(let value)): .number(Double(value))
         case (.boolean, .bool(let value)): .bool(value)
@@ -137,6 +138,7 @@ extension VariableDeclaration.Kind {
         let meaning = text.withUTF8 { Scalars.meaning(of: $0) }
         switch (self, meaning) {
         case (.integer, .integer(let value)): return .integer(value)
+        case (.integer, .number(let value)): return Int(exactly: value).map(Value.integer)
         case (.number, .number(let value)): return .number(value)
         case (.number, .integer(let value)): return .number(Double(value))
         case (.boolean, .bool(let value)): return .bool(value)

@@ -40,7 +40,7 @@ package struct YAMLWriter {
         case .sequence(let elements) where !elements.isEmpty:
             endLine(place)
             write(elements, depth: depth + 1)
-        case .null, .bool, .integer, .number, .string, .sequence, .mapping, .pending:
+        case .null, .bool, .integer, .bigInteger, .number, .string, .sequence, .mapping, .pending:
             writeScalar(node, depth: depth)
         }
     }
@@ -56,7 +56,7 @@ package struct YAMLWriter {
             case .sequence(let inner) where !inner.isEmpty:
                 endLine(element.range)
                 write(inner, depth: depth + 1)
-            case .null, .bool, .integer, .number, .string, .sequence, .mapping, .pending:
+            case .null, .bool, .integer, .bigInteger, .number, .string, .sequence, .mapping, .pending:
                 writeScalar(element, depth: depth)
             }
         }
@@ -92,6 +92,7 @@ package struct YAMLWriter {
         case .null: "null"
         case .bool(let value): value ? "true" : "false"
         case .integer(let value): String(value)
+        case .bigInteger(let digits): digits
         case .number(let value): Self.spelled(value)
         case .string(let value): Self.quoted(value)
         case .sequence: "[]"

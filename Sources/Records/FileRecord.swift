@@ -44,12 +44,11 @@ package actor FileRecord: RecordStore {
     private func change(_ body: (inout Content) -> Void) throws {
         var content = try read()
         body(&content)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
         do {
             let folder = URL(filePath: path).deletingLastPathComponent().path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            try encoder.encode(content).write(to: URL(filePath: path), options: .atomic)
+            let json = try Value(encoding: content).prettyJSON + "\n"
+            try Data(json.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
             throw Diagnostic.recordNotWritable(path)
         }
@@ -58,7 +57,7 @@ package actor FileRecord: RecordStore {
     private func read() throws -> Content {
         do {
             let bytes = try FileBytes.read(path, atMost: 256 << 20)
-            return try JSONDecoder().decode(Content.self, from: Data(bytes))
+            return try Value(json: bytes).decoded()
         } catch FileBytes.Failure.missing {
             return Content()
         } catch {

@@ -1,5 +1,4 @@
 package import Engine
-import FoundationEssentials
 package import Language
 package import Wire
 
@@ -61,7 +60,7 @@ package actor MLflowRecord: RecordStore {
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
         guard let bytes = try await artifact(Self.file, in: folder) else { return [:] }
         do {
-            return try JSONDecoder().decode([String: Record.Entry].self, from: Data(bytes))
+            return try Value(json: bytes).decoded()
         } catch {
             throw Diagnostic.recordUnreadable("\(name)/\(Self.file)")
         }

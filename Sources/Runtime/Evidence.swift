@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// What one run of a suite adds to what is known of one state of an agent: what gates, and a server that asks for
@@ -57,7 +56,7 @@ extension Evidence {
     /// Reads what `text` wrote; nil for anything else, and for a form that this version does not know.
     package init?(_ text: String) {
         // Why it is none does not matter: what is not understood is no evidence.
-        guard let evidence = try? JSONDecoder().decode(Evidence.self, from: Data(text.utf8)),
+        guard let evidence = try? Value(json: text.utf8).decoded(as: Evidence.self),
             evidence.format == Self.format
         else { return nil }
         self = evidence

@@ -64,7 +64,7 @@ extension JSONPath.Step {
         switch value {
         case .array(let elements): elements
         case .object(let members): members.sorted { $0.key < $1.key }.map(\.value)
-        case .null, .bool, .integer, .number, .string: []
+        case .null, .bool, .integer, .bigInteger, .number, .string: []
         }
     }
 }

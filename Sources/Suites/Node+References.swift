@@ -10,7 +10,7 @@ extension Node {
     /// The references that have no value yet, in the order of the source.
     var references: [LocatedReference] {
         switch content {
-        case .null, .bool, .integer, .number, .string: []
+        case .null, .bool, .integer, .bigInteger, .number, .string: []
         case .sequence(let nodes): nodes.flatMap(\.references)
         case .mapping(let entries): entries.flatMap(\.value.references)
         case .pending(let template):
@@ -21,7 +21,7 @@ extension Node {
     /// The node with references replaced by their values; those that `lookUp` does not know are kept.
     func resolved(asText: Bool = false, _ lookUp: (Reference) -> Value?) -> Node {
         switch content {
-        case .null, .bool, .integer, .number, .string:
+        case .null, .bool, .integer, .bigInteger, .number, .string:
             return self
         case .sequence(let nodes):
             return Node(.sequence(nodes.map { $0.resolved(asText: asText, lookUp) }), at: range)
@@ -45,6 +45,7 @@ extension Node {
             case .null: .null
             case .bool(let value): .bool(value)
             case .integer(let value): .integer(value)
+            case .bigInteger(let digits): .bigInteger(digits)
             case .number(let value): .number(value)
             case .string(let value): .string(value)
             case .array(let values): .sequence(values.map { Node($0, at: range) })

@@ -8,8 +8,8 @@ extension Value {
             return left.count == right.count && zip(left, right).allSatisfy { $0.isEquivalent(to: $1) }
         case (.object(let left), .object(let right)):
             return left.count == right.count && left.allSatisfy { right[$0.key]?.isEquivalent(to: $0.value) == true }
-        case (.number, .integer), (.integer, .number):
-            return double == other.double
+        case (.number, .integer), (.integer, .number), (.number, .bigInteger), (.bigInteger, .number):
+            return isSameNumber(as: other)
         case _:
             return self == other
         }

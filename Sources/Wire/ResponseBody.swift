@@ -1,9 +1,9 @@
-import FoundationEssentials
+import Language
 
 /// Reads JSON bodies, and says what is wrong with one in words that a user understands.
 enum ResponseBody {
     static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
-        try JSONDecoder().decode(type, from: Data(bytes))
+        try Value(json: bytes).decoded()
     }
 
     /// A sentence about why a body could not be read.

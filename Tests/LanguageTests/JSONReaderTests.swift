@@ -9,7 +9,10 @@ struct JSONReaderTests {
         arguments: [
             (" null ", .null), ("[true,false]", [true, false]), ("{}", [:]), ("[]", .array([])),
             ("[0,-0,7,-12]", [0, 0, 7, -12]), ("[1.0,1e3,-0.0,25e-1]", [1, 1000, 0, 2.5]),
-            ("[9223372036854775807,9223372036854775808]", [9_223_372_036_854_775_807, 9_223_372_036_854_775_808.0]),
+            (
+                "[9223372036854775807,9223372036854775808]",
+                [9_223_372_036_854_775_807, .bigInteger("9223372036854775808")]
+            ),
             (#""\"\\\/\b\f\n\r\t\u00e9\uD834\uDD1E""#, "\"\\/\u{8}\u{C}\n\r\té𝄞"),
             ("\"\u{7F}é𝄞\"", "\u{7F}é𝄞"), (#"{"a":{"b":[{"c":null}]}}"#, ["a": ["b": [["c": .null]]]]),
             // Of two the first counts, as before; a byte order mark is none of the text.
@@ -19,6 +22,63 @@ struct JSONReaderTests {
         ] as [(String, Value)])
     func reads(text: String, value: Value) throws {
         #expect(try Value(json: text.utf8) == value)
+    }
+
+    @Test(
+        "Whole numbers keep their digits through reading, typed values and writing",
+        arguments: [
+            "18446744073709551615", "-9223372036854775809",
+            "123456789012345678901234567890123456789012345678901234567890",
+        ])
+    func bigIntegers(digits: String) throws {
+        struct Held: Codable {
+            var value: Value
+            var more: [String: [Value]]
+        }
+        let text = "{\"more\":{\"a\":[\(digits),1]},\"value\":\(digits)}"
+        let held = try Value(json: text.utf8).decoded(as: Held.self)
+        #expect(held.value == .bigInteger(digits))
+        #expect(try Value(encoding: held).canonicalJSON == text)
+        #expect(held.value.interpolated == digits)
+        #expect(held.value != .bigInteger(digits + "0"))
+    }
+
+    @Test("A number that fits an unsigned type is one")
+    func unsigned() throws {
+        #expect(try Value(json: "18446744073709551615".utf8).decoded(as: UInt64.self) == .max)
+        #expect(try Value(encoding: UInt64.max) == .bigInteger("18446744073709551615"))
+        #expect(throws: DecodingError.self) { try Value(json: "18446744073709551616".utf8).decoded(as: UInt64.self) }
+        #expect(throws: DecodingError.self) { try Value(json: "18446744073709551615".utf8).decoded(as: Int.self) }
+    }
+
+    @Test("Encoding gives what the JSON of a value would mean")
+    func encoding() throws {
+        #expect(try Value(encoding: [1.0, 2.5, 1e20]) == [1, 2.5, 1e20])
+        #expect(try Value(encoding: [String: Int?]()) == [:])
+        #expect(try Value(encoding: [Int?.none, 1]) == [.null, 1])
+        #expect(try Value(encoding: ["a": Value.number(3)]) == ["a": 3])
+        #expect(throws: EncodingError.self) { try Value(encoding: [Double.nan]) }
+    }
+
+    @Test("Text is equal only to the same characters, as they are spelled")
+    func normalisation() {
+        #expect(Value.string("caf\u{E9}") != .string("cafe\u{301}"))
+        #expect(Value.object(["caf\u{E9}": 1]) != .object(["cafe\u{301}": 1]))
+        #expect(Value.object(["caf\u{E9}": 1]) == .object(["caf\u{E9}": 1]))
+        #expect(Value.array(["\u{212B}"]) != .array(["A\u{30A}"]))
+    }
+
+    @Test("Numbers are compared by all their digits")
+    func comparison() {
+        let big = Value.bigInteger("18446744073709551615")
+        #expect(!big.isSameNumber(as: 18_446_744_073_709_551_616.0))
+        #expect(Value.bigInteger("18446744073709551616").isSameNumber(as: 18_446_744_073_709_551_616.0))
+        #expect(Value.integer(1).isSameNumber(as: 1.0) && !Value.integer(1).isSameNumber(as: "1"))
+        #expect(!Value.integer(9_007_199_254_740_993).isSameNumber(as: 9_007_199_254_740_992.0))
+        #expect(Value.integer(.max).isLess(than: big) == true && big.isLess(than: 1e30) == true)
+        #expect(big.isLess(than: .bigInteger("18446744073709551616")) == true)
+        #expect(Value.bigInteger("-18446744073709551616").isLess(than: .bigInteger("-18446744073709551615")) == true)
+        #expect(big.isLess(than: "a") == nil)
     }
 
     @Test(

@@ -52,6 +52,7 @@ extension Node {
         case .null: .null
         case .bool(let value): .bool(value)
         case .integer(let value): .integer(value)
+        case .bigInteger(let digits): .bigInteger(digits)
         case .number(let value): .number(value)
         case .string(let value): .string(value)
         case .sequence(let elements): .array(elements.map(\.value))

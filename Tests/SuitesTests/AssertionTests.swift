@@ -86,6 +86,19 @@ struct AssertionTests {
         Example(#"{"json": true}"#, .fails, "```json\n[1, 2]\n```"),
         Example(#"{"json": true}"#, .fails, ""),
         Example(#"{"jsonPath": {"path": "$.id", "equals": 4411}}"#, .passes, order),
+        Example(
+            #"{"jsonPath": {"path": "$.id", "equals": 18446744073709551615}}"#, .passes,
+            #"{"id": 18446744073709551615}"#),
+        Example(
+            #"{"jsonPath": {"path": "$.id", "equals": 18446744073709551615}}"#, .fails, #"{"id": 18446744073709551614}"#
+        ),
+        Example(
+            #"{"jsonPath": {"path": "$.id", "contains": "551615"}}"#, .passes, #"{"id": 18446744073709551615}"#),
+        Example(
+            #"{"jsonPath": {"path": "$.id", "matches": "^18446744073709551615$"}}"#, .passes,
+            #"{"id": 18446744073709551615}"#),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": 9007199254740993}}"#, .fails, #"{"id": 9007199254740992.0}"#),
+        Example(#"{"jsonPath": {"path": "$.x-id", "equals": 1}}"#, .passes, #"{"x-id": 1}"#),
         Example(#"{"jsonPath": {"path": "$.id", "equals": 4411.0}}"#, .passes, order),
         Example(#"{"jsonPath": {"path": "$.id", "equals": "4411"}}"#, .fails, order),
         Example(#"{"jsonPath": {"path": "$.note", "equals": null}}"#, .passes, order),

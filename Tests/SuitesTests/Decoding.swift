@@ -28,7 +28,7 @@ extension Node {
         line += 1
         let range = place(line)
         switch content {
-        case .null, .bool, .integer, .number, .pending: return Node(content, at: range)
+        case .null, .bool, .integer, .bigInteger, .number, .pending: return Node(content, at: range)
         case .sequence(let nodes): return Node(.sequence(nodes.map { $0.placed(&line) }), at: range)
         case .mapping(let entries):
             let placed = entries.map { entry in

@@ -43,7 +43,7 @@ import Wire
                     ? [key] : shape(value).map { "\(key).\($0)" }
             }
         case .array(let values): values.first.map(shape)?.map { "[].\($0)" } ?? ["[]"]
-        case .null, .bool, .integer, .number, .string: [""]
+        case .null, .bool, .integer, .bigInteger, .number, .string: [""]
         }
     }
 

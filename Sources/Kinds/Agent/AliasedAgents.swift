@@ -43,7 +43,7 @@ extension Value {
         case .string(let text): [text]
         case .array(let values): values.flatMap(\.texts)
         case .object(let object): object.values.flatMap(\.texts)
-        case .null, .bool, .integer, .number: []
+        case .null, .bool, .integer, .bigInteger, .number: []
         }
     }
 }

@@ -154,6 +154,7 @@ extension Node {
         case .null: return .null
         case .bool(let value): return .bool(value)
         case .integer(let value): return .integer(value)
+        case .bigInteger(let digits): return .bigInteger(digits)
         case .number(let value): return .number(value)
         case .string(let value): return .string(value)
         case .sequence(let nodes):

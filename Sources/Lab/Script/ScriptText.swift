@@ -169,7 +169,7 @@ extension ScriptData {
             var values: [String: ScriptData] = [:]
             for entry in entries { values[entry.key] = ScriptData(entry.value, &problems) }
             self = .map(values)
-        case .null, .bool, .integer, .number, .pending: self = .fixed(node.value(&problems))
+        case .null, .bool, .integer, .bigInteger, .number, .pending: self = .fixed(node.value(&problems))
         }
     }
 }

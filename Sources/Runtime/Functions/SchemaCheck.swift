@@ -61,20 +61,23 @@ package struct SchemaCheck: Sendable {
 
     private static func size(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
         var problems: [String] = []
-        func check(_ rule: String, _ size: Double?, _ holds: (Double, Double) -> Bool, _ words: String) {
-            guard let size, let limit = rules[rule]?.double, !holds(size, limit) else { return }
-            problems.append("\(name(place)) must \(words) \(rules[rule]?.interpolated ?? "").")
+        func check(_ rule: String, _ size: Value?, _ isBroken: (Value, Value) -> Bool, _ words: String) {
+            guard let size, let limit = rules[rule], isBroken(size, limit) else { return }
+            problems.append("\(name(place)) must \(words) \(limit.interpolated).")
         }
-        check("minimum", value.double, >=, "be at least")
-        check("maximum", value.double, <=, "be at most")
-        check("exclusiveMinimum", value.double, >, "be more than")
-        check("exclusiveMaximum", value.double, <, "be less than")
-        let length = value.string.map { Double($0.unicodeScalars.count) }
-        check("minLength", length, >=, "have at least this many characters:")
-        check("maxLength", length, <=, "have at most this many characters:")
-        let count = value.array.map { Double($0.count) }
-        check("minItems", count, >=, "have at least this many items:")
-        check("maxItems", count, <=, "have at most this many items:")
+        // What is no number, here or in the schema, breaks none of these rules.
+        let isBelow = { (size: Value, limit: Value) in size.isLess(than: limit) ?? false }
+        let isAbove = { (size: Value, limit: Value) in limit.isLess(than: size) ?? false }
+        check("minimum", value, isBelow, "be at least")
+        check("maximum", value, isAbove, "be at most")
+        check("exclusiveMinimum", value, { !($1.isLess(than: $0) ?? true) }, "be more than")
+        check("exclusiveMaximum", value, { !($0.isLess(than: $1) ?? true) }, "be less than")
+        let length = value.string.map { Value.integer($0.unicodeScalars.count) }
+        check("minLength", length, isBelow, "have at least this many characters:")
+        check("maxLength", length, isAbove, "have at most this many characters:")
+        let count = value.array.map { Value.integer($0.count) }
+        check("minItems", count, isBelow, "have at least this many items:")
+        check("maxItems", count, isAbove, "have at most this many items:")
         return problems
     }
 
@@ -106,15 +109,14 @@ extension Value {
     fileprivate func isOf(_ type: String) -> Bool {
         switch (type, self) {
         case ("null", .null), ("boolean", .bool), ("string", .string), ("array", .array), ("object", .object): true
-        case ("number", .integer), ("number", .number): true
-        case ("integer", _): double != nil && integer != nil
+        case ("number", .integer), ("number", .bigInteger), ("number", .number): true
+        case ("integer", _): isWholeNumber
         case _: false
         }
     }
 
     /// In JSON, 1 and 1.0 are the same.
     fileprivate func isSame(as other: Value) -> Bool {
-        if let left = double, let right = other.double { return left == right }
-        return self == other
+        double != nil && other.double != nil ? isSameNumber(as: other) : self == other
     }
 }

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 
 /// One line of a log: a JSON object with one key that says what it is.
@@ -95,7 +94,7 @@ extension LogEntry: Codable {
     /// Without a line break.
     init(line: [UInt8]) throws(UnreadableRecord) {
         do {
-            self = try JSONDecoder().decode(LogEntry.self, from: Data(line))
+            self = try Value(json: line).decoded()
         } catch {
             throw UnreadableRecord(reason: "it is no entry that this version of drover knows")
         }
@@ -104,9 +103,7 @@ extension LogEntry: Codable {
     /// UTF-8 with a line break.
     var line: [UInt8] {
         get throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            return try Array(encoder.encode(self)) + [UInt8(ascii: "\n")]
+            Array(try Value(encoding: self).canonicalJSON.utf8) + [UInt8(ascii: "\n")]
         }
     }
 

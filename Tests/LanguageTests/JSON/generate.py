@@ -81,6 +81,8 @@ def read():
     yield '{"<<": {"a": 1}}'
     yield '["\ufeff"]'
     yield json.dumps({str(i): i for i in range(2_000)})
+    for number in (2**63, -2**63 - 1, 10**400):
+        yield "[%d]" % number
 
 
 def refused():
@@ -91,8 +93,6 @@ def refused():
         yield '["a%sb"]' % character, "control-character"
     yield '{"a": 1, "a": 2}', "duplicate-key"
     yield "[" * 65 + "]" * 65, "too-deep"
-    for text in (2**63, -2**63 - 1, 10**400):
-        yield "[%d]" % text, "integer-out-of-range"
     yield "[1e400]", "number-out-of-range"
     for text in ("\\ud83d", "\\ude00", "\\ude00\\ud83d", "\\ud83d\\ud83d\\ude00", "\\ud83dx\\ude00", "\\ud83d\\u0041"):
         yield '["%s"]' % text, "lone-surrogate"

@@ -33,6 +33,17 @@ import Testing
         Case(#"{"exclusiveMinimum":1}"#, "1", "The value must be more than 1."),
         Case(#"{"minLength":2}"#, #""a""#, "The value must have at least this many characters: 2."),
         Case(#"{"maxItems":1}"#, "[1,2]", "The value must have at most this many items: 1."),
+        Case(#"{"type":"integer"}"#, "18446744073709551615"), Case(#"{"type":"integer"}"#, "1.0"),
+        Case(#"{"type":"integer"}"#, "1e25"), Case(#"{"type":"integer"}"#, "1.5", "The value must be `integer`."),
+        Case(#"{"const":18446744073709551615}"#, "18446744073709551615"),
+        Case(
+            #"{"const":18446744073709551615}"#, "18446744073709551614",
+            "The value must be one of `18446744073709551615`."),
+        Case(#"{"maximum":18446744073709551615}"#, "18446744073709551615"),
+        Case(
+            #"{"maximum":18446744073709551614}"#, "18446744073709551615",
+            "The value must be at most 18446744073709551614."),
+        Case(#"{"exclusiveMinimum":9007199254740992}"#, "9007199254740993"),
         Case(#"{"pattern":"^[a-z]+$"}"#, #""A""#, "The value must match `^[a-z]+$`."),
         Case(#"{"pattern":"("}"#, #""A""#),
         Case(#"{"anyOf":[{"type":"string"},{"type":"null"}]}"#, "1", "The value fits none of the allowed forms."),
