@@ -73,7 +73,7 @@ enum CSV {
             position += 1
             while let byte = current {
                 position += 1
-                if byte == Self.lineFeed { line += 1 }
+                if byte == Self.lineFeed || byte == Self.carriageReturn && current != Self.lineFeed { line += 1 }
                 guard byte == Self.quote else {
                     cell.append(byte)
                     continue
@@ -85,13 +85,14 @@ enum CSV {
             throw MalformedTable(reason: "A quote that begins in line \(start) is never closed")
         }
 
+        /// Passes a line feed, a carriage return, or both together.
         private mutating func endLine() throws(MalformedTable) {
-            if current == Self.carriageReturn { position += 1 }
             guard let byte = current else { return }
-            guard byte == Self.lineFeed else {
+            guard byte == Self.lineFeed || byte == Self.carriageReturn else {
                 throw MalformedTable(reason: "Line \(line) has text after a closing quote")
             }
             position += 1
+            if byte == Self.carriageReturn, current == Self.lineFeed { position += 1 }
             line += 1
         }
 

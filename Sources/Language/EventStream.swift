@@ -60,7 +60,7 @@ struct ScalarCursor {
     private var offset: Int?
 
     mutating func offset(ofScalar target: Int, in bytes: UnsafeBufferPointer<UInt8>) -> Int {
-        var place = offset ?? (bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0)
+        var place = offset ?? 0
         while scalar < target, place < bytes.count {
             place += 1
             while place < bytes.count, bytes[place] & 0xC0 == 0x80 { place += 1 }

@@ -25,6 +25,11 @@ package enum FileBytes {
         return try read(descriptor, atMost: limit)
     }
 
+    /// The bytes of a text file, without a byte order mark.
+    package static func text(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
+        ByteOrderMark.removed(from: try read(path, atMost: limit))
+    }
+
     /// The canonical path of a file, symbolic links resolved; nil when there is no file.
     package static func canonicalPath(_ path: String) -> String? {
         guard let pointer = realpath(path, nil) else { return nil }

@@ -8,7 +8,7 @@ struct LineIndex: Sendable {
     private static let stride = 256
 
     init(_ bytes: [UInt8]) {
-        var starts = [bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0]
+        var starts = [0]
         var offset = 0
         while offset < bytes.count {
             let byte = bytes[offset]

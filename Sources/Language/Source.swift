@@ -47,12 +47,12 @@ package struct SourceRange: Sendable, Hashable, Comparable {
 package struct Source: Sendable {
     /// The path as shown to the user, relative to the working directory; `<stdin>` for standard input.
     package let path: String
-    /// The bytes as they were read, before any repair.
+    /// The bytes as they were read, without byte order marks.
     package let bytes: [UInt8]
 
     package init(path: String, bytes: [UInt8]) {
         self.path = path
-        self.bytes = bytes
+        self.bytes = ByteOrderMark.removed(fromYAML: bytes)
     }
 }
 
@@ -60,7 +60,7 @@ package struct Source: Sendable {
 package struct SourceMap: Sendable {
     package private(set) var sources: [Source] = []
     /// The first source of each path.
-    private var ids: [String: SourceID] = [:]
+    private var ids: [ExactText: SourceID] = [:]
 
     package init() {}
 
@@ -68,13 +68,13 @@ package struct SourceMap: Sendable {
     package mutating func add(_ source: Source) -> SourceID {
         let id = SourceID(index: UInt32(sources.count))
         sources.append(source)
-        if ids[source.path] == nil { ids[source.path] = id }
+        if ids[ExactText(source.path)] == nil { ids[ExactText(source.path)] = id }
         return id
     }
 
     /// The first source that was read from a path; nil when none was.
     package func id(ofPath path: String) -> SourceID? {
-        ids[path]
+        ids[ExactText(path)]
     }
 
     package subscript(id: SourceID) -> Source {

@@ -11,7 +11,8 @@ package struct SpecFiles: Sendable {
     /// Whether every source was read to its end.
     package private(set) var isComplete = true
     private var directories: [String] = []
-    private var known: Set<String> = []
+    /// By their exact paths: a file system may hold two that Swift takes for equal.
+    private var known: Set<ExactText> = []
     private let workingDirectory: String
     private let standardInput: StandardInput
 
@@ -77,7 +78,8 @@ package struct SpecFiles: Sendable {
             }
             let before = sources.sources.count
             for name in specs { addFile(directory + "/" + name, asks: false, orDirectory: true) }
-            if sources.sources.count == before, specs.allSatisfy({ !known.contains(directory + "/" + $0) }), isComplete
+            if sources.sources.count == before, specs.allSatisfy({ !known.contains(ExactText(directory + "/" + $0)) }),
+                isComplete
             {
                 refuse(.noSpecs(in: shown, but: names.sorted().filter { Self.hasSpecs(directory + "/" + $0) }))
             }
@@ -112,10 +114,10 @@ package struct SpecFiles: Sendable {
     private mutating func addFile(_ path: String, asks: Bool, orDirectory: Bool = false) -> Bool {
         let absolute = Paths.resolve(path, in: workingDirectory)
         let canonical = FileBytes.canonicalPath(absolute)
-        if let canonical, known.contains(canonical) { return false }
+        if let canonical, known.contains(ExactText(canonical)) { return false }
         do throws(FileBytes.Failure) {
             let bytes = try FileBytes.read(absolute, atMost: Reader.Limits.bytes)
-            known.insert(canonical ?? absolute)
+            known.insert(ExactText(canonical ?? absolute))
             add(Source(path: shown(absolute), bytes: bytes), in: Paths.parent(of: absolute))
         } catch {
             if error == .directory, orDirectory { return true }

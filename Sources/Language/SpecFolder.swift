@@ -84,12 +84,12 @@ package struct SpecFolder: Sendable {
             })
     }
 
-    /// The text of a UTF-8 file.
+    /// The text of a UTF-8 file, without a byte order mark.
     package func text(of path: Located<String>) throws(Diagnostic) -> String {
-        guard let text = String(validating: try bytes(of: path), as: UTF8.self) else {
+        guard let text = String(validating: ByteOrderMark.removed(from: try bytes(of: path)), as: UTF8.self) else {
             throw .unreadableFile(path, "it is not UTF-8 text")
         }
-        return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
+        return text
     }
 }
 

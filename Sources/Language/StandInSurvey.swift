@@ -50,7 +50,7 @@ struct StandInSurvey {
     }
 
     init(of source: [UInt8]) {
-        var offset = source.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        var offset = 0
         var index = 0
         var backslashes = 0
         while offset < source.count {

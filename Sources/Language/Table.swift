@@ -58,16 +58,24 @@ package struct Table: Sendable, RandomAccessCollection {
         let bytes = Array(text.utf8)
         var lines: [Range<Int>] = []
         var start = 0
-        for (index, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            defer { start += line.count + 1 }
-            guard String(decoding: line, as: UTF8.self).contains(where: { !$0.isWhitespace }) else { continue }
+        var number = 0
+        while start < bytes.count {
+            let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
+            number += 1
+            start = line.endIndex + Self.lineEnd(in: bytes, at: line.endIndex)
+            guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
             // The place helps more than the parser's reason.
             guard (try? Value(json: line))?.object != nil else {
-                throw MalformedTable(reason: "Line \(index + 1) is not a JSON object")
+                throw MalformedTable(reason: "Line \(number) is not a JSON object")
             }
-            lines.append(start..<(start + line.count))
+            lines.append(line.indices)
         }
         content = .objects(bytes, lines)
+    }
+
+    /// How many bytes end the line: a line feed, a carriage return, or both together.
+    private static func lineEnd(in bytes: [UInt8], at index: Int) -> Int {
+        bytes[index...].starts(with: [UInt8(ascii: "\r"), UInt8(ascii: "\n")]) ? 2 : 1
     }
 }
 

@@ -116,7 +116,7 @@ struct HTTPClients: Sendable {
     private static func certificates(in file: String) throws -> [NIOSSLCertificate] {
         let certificates: [NIOSSLCertificate]
         do {
-            certificates = try NIOSSLCertificate.fromPEMFile(file)
+            certificates = try NIOSSLCertificate.fromPEMBytes(try FileBytes.text(file, atMost: 16 << 20))
         } catch {
             certificates = []  // Reported below: an empty file is no better than an unreadable one.
         }
@@ -130,7 +130,7 @@ struct HTTPClients: Sendable {
 
     private static func key(in file: String) throws -> NIOSSLPrivateKey {
         do {
-            return try NIOSSLPrivateKey(file: file, format: .pem)
+            return try NIOSSLPrivateKey(bytes: try FileBytes.text(file, atMost: 1 << 20), format: .pem)
         } catch {
             throw Diagnostic(
                 "bad-key-file", "Unusable key file",

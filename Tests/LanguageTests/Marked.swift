@@ -16,7 +16,7 @@ struct Marked {
                 continue
             }
             plain.append(scalar)
-            position.column += 1
+            if scalar != "\u{FEFF}" { position.column += 1 }  // A byte order mark is no part of the text.
             if scalar == "\n" { position = SourcePosition(line: position.line + 1, column: 1) }
         }
         source = Source(path: path, bytes: Array(String(plain).utf8))

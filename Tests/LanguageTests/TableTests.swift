@@ -39,6 +39,23 @@ struct TableTests {
         #expect(throws: MalformedTable(reason: reason)) { try Table(csv: text) }
     }
 
+    @Test(
+        "CRLF, LF and CR end a line, in every kind of table",
+        arguments: ["\n", "\r\n", "\r"])
+    func lineEnds(end: String) throws {
+        let csv = ["a,b", "1,\"x", "y\"", "", "2,z", ""].joined(separator: end)
+        #expect(try rows(csv) == [["a": "1", "b": .string("x\(end)y")], ["a": "2", "b": "z"]])
+        #expect(throws: MalformedTable(reason: "Line 5 has 1 cells, and the first line has 2")) {
+            try Table(csv: ["a,b", "1,\"x", "y\"", "", "2", ""].joined(separator: end))
+        }
+        let lines = ["{\"a\": 1}", " ", "", "{\"a\": 18446744073709551615}"].joined(separator: end)
+        #expect(try Table(jsonLines: lines).map(\.values) == [["a": 1], ["a": .bigInteger("18446744073709551615")]])
+        #expect(try Table(jsonLines: lines + end).count == 2)
+        #expect(throws: MalformedTable(reason: "Line 3 is not a JSON object")) {
+            try Table(jsonLines: ["{\"a\": 1}", "", "[2]", ""].joined(separator: end))
+        }
+    }
+
     @Test("JSON Lines keep the types of their values")
     func jsonLines() throws {
         #expect(try Table(jsonLines: "{\"a\": 1}\r\n\n{\"a\": \"ä\"}\r\n").map(\.values) == [["a": 1], ["a": "ä"]])
