@@ -6,6 +6,22 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
         self.value = value
     }
 
+    /// A secret as a file or a variable holds it: line ends behind it are no part of it.
+    package init(stored text: String) {
+        // By bytes: a carriage return and a line feed are one `Character`.
+        let kept = text.utf8.reversed().drop { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }.reversed()
+        value = String(decoding: Array(kept), as: UTF8.self)
+    }
+
+    /// Whether it can be sent as (a part of) the value of a header, which holds no control characters.
+    package var fitsHeader: Bool {
+        value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+
+    package var isEmpty: Bool {
+        value.isEmpty
+    }
+
     /// The value itself, for the one line that puts it into a request.
     package var revealed: String {
         value
@@ -21,6 +37,19 @@ package struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugS
 
     package var customMirror: Mirror {
         Mirror(self, children: [])
+    }
+}
+
+extension Diagnostic {
+    /// A secret that no server can be sent, because it has a control character in it; the secret is not shown.
+    ///
+    /// - Parameter origin: Where it comes from, as a noun: ``the environment variable `TOKEN` ``.
+    package static func unfitSecret(from origin: String, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "unusable-secret", "Unusable secret",
+            detail: "The secret from \(origin) has a line break or another control character in it, "
+                + "which no HTTP header can hold. Line ends at its end would not count.",
+            fix: "Write the secret alone, on one line.", at: range)
     }
 }
 

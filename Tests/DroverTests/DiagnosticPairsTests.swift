@@ -18,6 +18,8 @@ struct DiagnosticPairsTests {
 
     private static let exempt = [
         "file-too-large": "It takes 16 MiB of text; the tests of `validate` make it.",
+        "look-alike-documents": "Two files that not every file system can hold; `DocumentTests` make them.",
+        "unusable-secret": "It takes an environment variable; `ServerSettingsTests` have one.",
         "long-prompt": "It takes 100,000 characters; `PromptedAgentTests` make it.",
         "unknown-prompt-version": "Only the registry knows its versions; `PromptedAgentTests` have one.",
         "unknown-path": "The command line of `drover explain` has it; its tests, too.",

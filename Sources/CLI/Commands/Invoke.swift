@@ -139,7 +139,7 @@ extension RunnableAgents {
         }
         let version = try await mlflow.agentVersion(uri)
         let definition = try await mlflow.definition(of: version)
-        let tokens = Kinds.tokens(in: definition, environment: stack.environment)
+        let tokens = try Kinds.tokens(in: definition, environment: stack.environment)
         return Logged(
             definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), place: version.place)
     }

@@ -35,7 +35,7 @@ package struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: LlamaStack, found: ConnectedServer) {
         let spec = settings.spec?.llamaStack
-        let location = try settings.llamaStackLocation.checked()
+        let location = try settings.llamaStackLocation.checked(example: "http://localhost:8321")
         let data = try providerData()
         let endpoint = Endpoint(
             service: "Llama Stack", base: location.url, transport: transport,
@@ -54,7 +54,7 @@ package struct Connector: Sendable {
     package func connectMLflow(
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, found: ConnectedServer) {
-        let location = try settings.mlflowLocation.checked()
+        let location = try settings.mlflowLocation.checked(example: "http://localhost:5000")
         let endpoint = Endpoint(
             service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
             timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
@@ -65,15 +65,15 @@ package struct Connector: Sendable {
         )
     }
 
-    /// The values `fake` and `` count as none, as in the servers' own clients.
+    /// The value `fake` counts as none, as in the servers' own clients.
     private func llamaStackKey() throws -> Secret? {
         let key =
             if let source = settings.spec?.llamaStack?.apiKey {
-                try secrets.read(source)
+                try secrets.header(source)
             } else {
-                settings.environment["LLAMASTACK_API_KEY"].map { Secret($0) }
+                try secrets.header(variable: "LLAMASTACK_API_KEY")
             }
-        return key.flatMap { ["fake", ""].contains($0.revealed) ? nil : $0 }
+        return key?.revealed == "fake" ? nil : key
     }
 
     /// Keys of model providers, as the server reads them from a header; nil when there are none.
@@ -91,10 +91,10 @@ package struct Connector: Sendable {
         let user = spec?.username ?? environment["MLFLOW_TRACKING_USERNAME"]
         let password =
             try spec?.password.flatMap { try secrets.read($0) }
-            ?? environment["MLFLOW_TRACKING_PASSWORD"].map { Secret($0) }
+            ?? secrets.variable("MLFLOW_TRACKING_PASSWORD")
         if let user, let password { return .basic(user: user, password: password) }
         let token =
-            try spec?.token.flatMap { try secrets.read($0) } ?? environment["MLFLOW_TRACKING_TOKEN"].map { Secret($0) }
+            try spec?.token.flatMap { try secrets.header($0) } ?? secrets.header(variable: "MLFLOW_TRACKING_TOKEN")
         return token.map { .bearer($0) }
     }
 }

@@ -31,10 +31,11 @@ package struct ServerLocation: Sendable, Hashable {
     }
 
     /// The location, if its address is valid.
+    /// - Parameter example: An address as this kind of server has it.
     /// - Throws: `Diagnostic` with the reason when it is not.
-    func checked() throws(Diagnostic) -> ServerLocation {
+    func checked(example: String) throws(Diagnostic) -> ServerLocation {
         guard let problem = WebAddress.problem(inServer: url) else { return self }
-        throw .badServerURL(origin, problem)
+        throw .badServerURL(origin, problem, example: example)
     }
 
     /// Whether it was configured, rather than the default.
@@ -45,9 +46,9 @@ package struct ServerLocation: Sendable, Hashable {
 }
 
 extension Diagnostic {
-    fileprivate static func badServerURL(_ origin: String, _ problem: String) -> Diagnostic {
+    fileprivate static func badServerURL(_ origin: String, _ problem: String, example: String) -> Diagnostic {
         Diagnostic(
             "bad-url", "Unusable address", detail: "The address from \(origin) cannot be used: \(problem).",
-            fix: "Write a full address, such as `http://localhost:8321`.")
+            fix: "Write a full address, such as `\(example)`.")
     }
 }

@@ -43,7 +43,7 @@ package struct LlamaStackSpec: SpecDecodable {
     package let timeout: Duration?
 
     package init(from fields: inout Fields) {
-        url = fields.readAddress(Self.urlKey)
+        url = fields.readAddress(Self.urlKey, example: "http://localhost:8321")
         apiKey = fields.read(Self.keyKey)
         providerData = fields.read(Self.dataKey) ?? []
         tls = fields.read(Self.tlsKey)
@@ -74,7 +74,7 @@ package struct MLflowSpec: SpecDecodable {
     package let timeout: Duration?
 
     package init(from fields: inout Fields) {
-        url = fields.readAddress(Self.urlKey)
+        url = fields.readAddress(Self.urlKey, example: "http://localhost:5000")
         token = fields.read(Self.tokenKey)
         username = fields.read(Self.userKey)
         password = fields.read(Self.passwordKey)
@@ -115,9 +115,9 @@ package struct TLSSpec: SpecDecodable {
 
 extension Fields {
     /// Reads the address of a server: full, and without a password.
-    fileprivate mutating func readAddress(_ key: Key<Located<String>>) -> Located<String>? {
+    fileprivate mutating func readAddress(_ key: Key<Located<String>>, example: String) -> Located<String>? {
         guard let url = read(key) else { return nil }
-        WebAddress.check(url, &problems)
+        WebAddress.check(url, example: example, &problems)
         return url
     }
 }
@@ -128,8 +128,11 @@ package enum WebAddress {
     package static let pattern = #"^https?://[^/?@]+([/?][\s\S]*)?$"#
 
     /// Reports an address that cannot be used.
-    package static func check(_ url: Located<String>, _ problems: inout Problems) {
-        if let problem = problem(in: url.value) { problems.report(.badURL(url, problem)) }
+    /// - Parameter example: One that can, for the message.
+    package static func check(
+        _ url: Located<String>, example: String = "http://localhost:8321", _ problems: inout Problems
+    ) {
+        if let problem = problem(in: url.value) { problems.report(.badURL(url, problem, example: example)) }
     }
 
     /// Why an address cannot be used; nil when it can.
@@ -174,11 +177,11 @@ package enum WebAddress {
 
 extension Diagnostic {
     /// An address that cannot be used; a password in it is not repeated.
-    package static func badURL(_ url: Located<String>, _ problem: String) -> Diagnostic {
+    package static func badURL(_ url: Located<String>, _ problem: String, example: String) -> Diagnostic {
         let shown = url.value.contains("@") ? "The address" : "`\(url.value)`"
         return Diagnostic(
             "bad-url", "Unusable address", detail: "\(shown) cannot be used: \(problem).",
-            fix: "Write a full address, such as `http://localhost:8321`; secrets go into fields of their own.",
+            fix: "Write a full address, such as `\(example)`; secrets go into fields of their own.",
             at: url.range)
     }
 }

@@ -1,3 +1,4 @@
+import Fakes
 import Language
 import Testing
 import Wire
@@ -30,6 +31,29 @@ struct ServerSettingsTests {
         }
         #expect(diagnostic?.code == "bad-url")
         #expect(diagnostic?.detail.contains("MLFLOW_TRACKING_URI") == true)
+    }
+
+    /// A secret as an environment variable holds it, and the header that is sent with it; nil when it is refused.
+    private static let tokens: [(String, String?)] = [
+        ("k-123", "Bearer k-123"), ("k-123\n", "Bearer k-123"), ("k-123\r\n\r\n", "Bearer k-123"),
+        ("k-1\r\n23", nil), ("k-1\u{0}23", nil), ("\nk-123", nil),
+    ]
+
+    @Test(
+        "Line ends behind a token are trimmed; one that fits no header is refused before anything is sent",
+        arguments: tokens)
+    func token(token: String, header: String?) async throws {
+        let transport = ScriptedTransport([.response(HTTPResponse(status: 200, body: Array("3.17.2".utf8)))])
+        let connector = Connector(
+            settings(["MLFLOW_TRACKING_URI": "http://mlflow.test", "MLFLOW_TRACKING_TOKEN": token]))
+        do {
+            _ = try await connector.connectMLflow(transport)
+            #expect(transport.requests.map { $0.authorization?.revealed } == [header])
+        } catch let diagnostic as Diagnostic {
+            #expect(header == nil && diagnostic.code == "unusable-secret")
+            #expect(!diagnostic.detail.contains("k-1"))
+            #expect(transport.requests.isEmpty)
+        }
     }
 
     private func settings(
