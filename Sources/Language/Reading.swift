@@ -59,9 +59,10 @@ package struct Problems: Sendable {
         if diagnostic.code == .outputNotAllowed, let range = diagnostic.subject { refused.insert(range) }
     }
 
-    /// Reports an output where outputs are not allowed; a variable without a value was reported when it was looked up.
+    /// Reports an output where outputs are not allowed; a malformed reference, and a variable without a value, were
+    /// reported when they were looked up.
     mutating func refuse(_ template: Template, at range: SourceRange) {
-        guard !template.references.contains(where: { ["var", "env"].contains($0.path.first) }) else {
+        guard !template.references.contains(where: \.isReported) else {
             met += 1
             return
         }

@@ -1,6 +1,6 @@
 /// Substitutes references in a tree: variables and the environment become scalars, the rest stays a template.
 ///
-/// A reference that cannot be resolved is reported and stays pending, with `var` or `env` as its first name.
+/// What cannot be resolved is reported and stays pending: a reference that was reported is one of `isReported`.
 struct Resolver {
     private(set) var diagnostics: [Diagnostic] = []
     /// What was reported already: an alias may repeat one mistake many times.
@@ -63,7 +63,7 @@ struct Resolver {
             return resolved(template, node)
         } catch {
             _ = fail(error)
-            return nil
+            return Node(.pending(Template([.reference(.unreadable)])), at: node.range)
         }
     }
 

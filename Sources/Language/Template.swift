@@ -63,3 +63,13 @@ package struct Reference: Sendable, Hashable {
         path.joined(separator: ".") + (fallback.map { ":-" + $0 } ?? "")
     }
 }
+
+extension Reference {
+    /// What stands for a text that could not be read, and was reported.
+    static let unreadable = Reference(path: ["var"])
+
+    /// Whether it names nothing that could be known later; that was reported where it was looked up.
+    package var isReported: Bool {
+        path.count == 1 || ["var", "env"].contains(path.first) || fallback != nil
+    }
+}

@@ -133,6 +133,7 @@ extension [Turn] {
 
 extension LocatedReference {
     fileprivate func problem(knowing captured: Set<String>, _ matrix: Set<String>) -> Diagnostic? {
+        if reference.isReported { return nil }
         switch (reference.path.first, reference.path.count) {
         case ("matrix", 2) where matrix.contains(reference.path[1]):
             return nil
@@ -142,9 +143,6 @@ extension LocatedReference {
             return .unknownCapture("${\(reference.text)}", among: captured, at: range)
         case ("row", _):
             return .noTable("${\(reference.text)}", at: range)
-        case ("var", _), ("env", _):
-            // Already reported as unresolved.
-            return nil
         case _:
             return .notInCases("${\(reference.text)}", at: range)
         }
