@@ -32,7 +32,7 @@ struct Stack {
         let lab = try LabFile.read(from: directory, name: labName)
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
-            environment: environment, workingDirectory: directory,
+            fields: catalog.fields, environment: environment, workingDirectory: directory,
             standardInput: standardInput)
         let spec = loader.load(
             paths: paths.isEmpty ? ["."] : paths, overlays: variation.overlays,

@@ -6,7 +6,7 @@ enum Top {
     static func read(
         _ entries: [Node.Entry], _ root: Node, _ catalog: Catalog, _ problems: inout Problems
     ) -> String? {
-        for entry in entries where !entry.key.hasPrefix("x-") && !catalog.keys.contains(entry.key) {
+        for entry in entries where !FreeKey.isFree(entry.key) && !catalog.keys.contains(entry.key) {
             problems.report(.unknownSection(entry, catalog.keys))
         }
         require(Catalog.versionKey, entries, root, &problems)

@@ -93,7 +93,7 @@ package struct Fields {
         guard !entries.allSatisfy({ fields.hasName($0.key) }) else { return entries }
         return entries.filter { entry in
             if fields.hasName(entry.key) { return true }
-            guard !entry.key.hasPrefix("x-") else { return false }
+            guard !FreeKey.isFree(entry.key) else { return false }
             problems.report(.unknownField(entry, in: type))
             if let nearest = Suggestion.nearest(to: entry.key, among: fields.map(\.name)) { meant.insert(nearest) }
             return false
@@ -141,6 +141,14 @@ extension [Field] {
     /// By index, because a field is large and most of the time of reading a spec is spent here.
     fileprivate func hasName(_ name: String) -> Bool {
         indices.contains { self[$0].name == name }
+    }
+}
+
+/// Keys that are free wherever the fields are drover's own: those that start with `x-`. In maps whose keys are the
+/// user's (headers, tags, names, data), such a key is one like any other.
+package enum FreeKey {
+    package static func isFree(_ key: String) -> Bool {
+        key.utf8.starts(with: "x-".utf8)
     }
 }
 

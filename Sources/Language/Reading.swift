@@ -232,7 +232,7 @@ extension Reading {
         }
     }
 
-    /// A map with free keys, in the order of the source; keys that start with `x-` are left out.
+    /// A map whose keys are the user's, in the order of the source.
     package static func map<Element>(_ element: Reading<Element>, names: Bool = false) -> Reading
     where Value == [Entry<Element>] {
         Reading(.map(element.shape, names: names)) { node, problems in
@@ -241,7 +241,7 @@ extension Reading {
             }
             var values: [Entry<Element>] = []
             values.reserveCapacity(entries.count)
-            for entry in entries where !entry.key.hasPrefix("x-") {
+            for entry in entries {
                 if names, !DeclaredName.isValid(entry.key) {
                     problems.report(.badName(entry.key, entry.keyRange))
                 }

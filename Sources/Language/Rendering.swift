@@ -29,7 +29,7 @@ package struct Rendering {
             entry.value = render(entry.value, as: field.shape)
             return entry
         }
-        return known + entries.filter { $0.key.hasPrefix("x-") }
+        return known + entries.filter { FreeKey.isFree($0.key) }
     }
 
     private func render(_ node: Node, as shape: Shape) -> Node {
@@ -55,7 +55,6 @@ package struct Rendering {
 
     private func render(_ entries: [Node.Entry], each shape: Shape) -> [Node.Entry] {
         entries.map { entry in
-            guard !entry.key.hasPrefix("x-") else { return entry }
             var entry = entry
             entry.value = render(entry.value, as: shape)
             return entry

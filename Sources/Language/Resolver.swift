@@ -24,23 +24,25 @@ struct Resolver {
         self.environment = environment
     }
 
-    /// The tree with all known values substituted. Keys, and what is under keys that start with `x-`, are left as is.
-    mutating func resolve(_ node: Node) -> Node {
-        changed(node) ?? node
+    /// The tree with all known values substituted. Keys are left as they are, and so is what is under free keys
+    /// (`x-…`) where the shape says that the fields are drover's.
+    mutating func resolve(_ node: Node, as shape: Shape = .data()) -> Node {
+        changed(node, shape) ?? node
     }
 
     /// nil when nothing changes, so that most of a tree is not copied.
-    private mutating func changed(_ node: Node) -> Node? {
+    private mutating func changed(_ node: Node, _ shape: Shape) -> Node? {
         switch node.content {
         case .null, .bool, .integer, .bigInteger, .number, .pending:
             return nil
         case .string(let text):
             return resolved(text, node)
         case .sequence(let elements):
+            let shape = shape.ofElements(of: node)
             var changes = elements
             var isChanged = false
             for (index, element) in elements.enumerated() {
-                guard let change = changed(element) else { continue }
+                guard let change = changed(element, shape) else { continue }
                 changes[index] = change
                 isChanged = true
             }
@@ -48,8 +50,11 @@ struct Resolver {
         case .mapping(let entries):
             var changes = entries
             var isChanged = false
-            for (index, entry) in entries.enumerated() where !entry.key.hasPrefix("x-") {
-                guard let change = changed(entry.value) else { continue }
+            let members = shape.members(of: node)
+            for (index, entry) in entries.enumerated() {
+                guard let shape = members.shape(of: entry.key), let change = changed(entry.value, shape) else {
+                    continue
+                }
                 changes[index].value = change
                 isChanged = true
             }
@@ -169,6 +174,53 @@ struct Resolver {
     }
 }
 
+/// What stands under the keys of a map.
+private enum Members {
+    /// Fields of drover.
+    case fields([Field])
+    /// Keys of the user, each with a value of one shape.
+    case free(Shape)
+
+    /// The shape of the value of a key; nil when drover has no use for it.
+    func shape(of key: String) -> Shape? {
+        switch self {
+        case .fields(let fields): fields.shape(of: key)
+        case .free(let shape): shape
+        }
+    }
+}
+
+extension [Field] {
+    /// The shape of the value of a key of a map with these fields; nil for a free key.
+    func shape(of key: String) -> Shape? {
+        // By index, because a field is large.
+        if let index = indices.first(where: { self[$0].name == key }) { return self[index].shape }
+        return FreeKey.isFree(key) ? nil : .data()
+    }
+}
+
+extension Shape {
+    /// The shape of the elements of a list that is meant as this shape.
+    fileprivate func ofElements(of list: Node) -> Shape {
+        switch self {
+        case .list(let element, _): element
+        case .alternatives(let shapes): shapes.first { $0.suits(list) }?.ofElements(of: list) ?? .data()
+        case _: .data()
+        }
+    }
+
+    /// What is under the keys of a map that is meant as this shape.
+    fileprivate func members(of map: Node) -> Members {
+        switch self {
+        case .object(let type): .fields(type.fields)
+        case .secret: .fields(SecretFields.fields)
+        case .map(let element, _): .free(element)
+        case .alternatives(let shapes): shapes.first { $0.suits(map) }?.members(of: map) ?? .free(.data())
+        case _: .free(.data())
+        }
+    }
+}
+
 extension [Template.Part] {
     /// The parts, with adjacent literals joined.
     fileprivate func joined() -> [Template.Part] {
@@ -191,6 +243,7 @@ extension Value {
         case .null: .null
         case .bool(let value): .bool(value)
         case .integer(let value): .integer(value)
+        case .bigInteger(let digits): .bigInteger(digits)
         case .number(let value): .number(value)
         case .string(let text): .string(text)
         case .array, .object: .string(canonicalJSON)
@@ -207,4 +260,3 @@ extension Diagnostic {
             detail: "`${\(shortened(reference.text))}` cannot be read. \(detail)", fix: fix, at: range)
     }
 }
-        case .bigInteger(let digits): .bigInteger(digits)

@@ -75,12 +75,8 @@ package struct Schema {
     }
 
     private mutating func map(of element: Shape, names: Bool) -> [String: Value] {
-        var map: [String: Value] = [
-            "type": "object", "patternProperties": ["^x-": true],
-            "additionalProperties": .object(schema(of: element)),
-        ]
-        let pattern = DeclaredName.pattern.dropFirst().dropLast()
-        if names { map["propertyNames"] = ["pattern": .string("^(x-[\\s\\S]*|\(pattern))$")] }
+        var map: [String: Value] = ["type": "object", "additionalProperties": .object(schema(of: element))]
+        if names { map["propertyNames"] = ["pattern": .string(DeclaredName.pattern)] }
         return map
     }
 

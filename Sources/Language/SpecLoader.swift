@@ -1,16 +1,20 @@
 /// Reads a stack: files, join, overlays, variables; reports the mistakes of all steps together.
 package struct SpecLoader: Sendable {
+    private let fields: [Field]
     private let environment: [String: String]
     private let workingDirectory: String
     private let standardInput: SpecFiles.StandardInput
 
     /// - Parameters:
+    ///   - fields: those at the top of a spec; they say which keys are drover's and which are the user's.
     ///   - environment: the only one that `${env…}` sees.
     ///   - workingDirectory: absolute; relative paths are resolved against it, and shown relative to it.
     ///   - standardInput: what the path `-` reads.
     package init(
-        environment: [String: String], workingDirectory: String, standardInput: @escaping SpecFiles.StandardInput
+        fields: [Field], environment: [String: String], workingDirectory: String,
+        standardInput: @escaping SpecFiles.StandardInput
     ) {
+        self.fields = fields
         self.environment = environment
         self.workingDirectory = workingDirectory
         self.standardInput = standardInput
@@ -22,7 +26,7 @@ package struct SpecLoader: Sendable {
     ) -> LoadedSpec {
         var files = SpecFiles(workingDirectory: workingDirectory, standardInput: standardInput)
         files.add(paths: paths)
-        var join = StackJoin()
+        var join = StackJoin(fields)
         var root = join.join(files.documents)
         if root == nil, files.diagnostics.isEmpty, join.diagnostics.isEmpty { join.reportEmpty(files.sources) }
         var overlay = Overlay()
@@ -33,7 +37,7 @@ package struct SpecLoader: Sendable {
         var variables = Variables(environment: environment)
         variables.evaluate(root?["variables"], assignments: inputs.assignments, files: variableFiles)
         var resolver = Resolver(values: variables.values, names: variables.names, environment: environment)
-        root = root.map { resolver.resolveStack($0) }
+        root = root.map { resolver.resolveStack($0, fields) }
         return LoadedSpec(
             files: files, root: root, variables: variables.values, removals: overlay.removals,
             diagnostics: files.diagnostics + join.diagnostics + overlay.diagnostics + variables.diagnostics
@@ -87,10 +91,11 @@ package struct LoadedSpec: Sendable {
 
 extension Resolver {
     /// The stack with all known values substituted; the declarations of variables are left as is.
-    fileprivate mutating func resolveStack(_ root: Node) -> Node {
+    fileprivate mutating func resolveStack(_ root: Node, _ fields: [Field]) -> Node {
         guard var entries = root.entries else { return root }
-        for index in entries.indices where entries[index].key != "variables" && !entries[index].key.hasPrefix("x-") {
-            entries[index].value = resolve(entries[index].value)
+        for index in entries.indices where entries[index].key != VariablesField.field.name {
+            guard let shape = fields.shape(of: entries[index].key) else { continue }
+            entries[index].value = resolve(entries[index].value, as: shape)
         }
         return Node(.mapping(entries), at: root.range)
     }

@@ -10,8 +10,18 @@ struct StackJoin {
     }
 
     private(set) var diagnostics: [Diagnostic] = []
+    /// The top-level keys of maps whose keys are names.
+    private let named: Set<String>
     private var slots: [Slot] = []
     private var positions: [String: Int] = [:]
+
+    /// - Parameter fields: Those at the top of a spec.
+    init(_ fields: [Field]) {
+        named = Set(
+            fields.compactMap { field in
+                if case .map = field.shape { field.name } else { nil }
+            })
+    }
 
     /// Joins the top-level maps of documents, in their order; empty documents are skipped.
     /// - Returns: nil when all documents are empty.
@@ -38,7 +48,7 @@ struct StackJoin {
             slots.append(Slot(entry: entry, members: entry.value.entries))
             return
         }
-        if entry.key.hasPrefix("x-") || entry.value.content == .null { return }
+        if FreeKey.isFree(entry.key) || entry.value.content == .null { return }
         if let more = entry.value.entries, slots[position].members != nil {
             join(more, into: position)
         } else if slots[position].entry.value.content == .null {
@@ -57,7 +67,8 @@ struct StackJoin {
         }
         for entry in more {
             if let first = slots[position].names[entry.key] {
-                if !entry.key.hasPrefix("x-") { diagnostics.append(.duplicateName(entry, of: kind, first: first)) }
+                guard named.contains(kind) || !FreeKey.isFree(entry.key) else { continue }
+                diagnostics.append(.duplicateName(entry, of: kind, first: first))
             } else {
                 slots[position].names[entry.key] = entry.keyRange
                 slots[position].members?.append(entry)

@@ -94,7 +94,7 @@ struct VariableDeclaration {
                     diagnostics.append(.wrongType(name, kind, element))
                 }
             }
-        case _ where field.key.hasPrefix("x-"): break
+        case _ where FreeKey.isFree(field.key): break
         case _:
             diagnostics.append(
                 Diagnostic(

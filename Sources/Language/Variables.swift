@@ -30,7 +30,7 @@ struct Variables {
 
     /// Evaluates `variables:` with assignments `NAME=VALUE` and the documents of the variable files, in order.
     mutating func evaluate(_ declarations: Node?, assignments: [String], files: [Node]) {
-        names = declarations?.entries?.map(\.key).filter { !$0.hasPrefix("x-") } ?? []
+        names = declarations?.entries?.map(\.key) ?? []
         for assignment in assignments { assign(assignment) }
         for file in files { add(file) }
         refuseUnknownInputs()
@@ -42,7 +42,7 @@ struct Variables {
                     fix: "Write `name: {type: string}` lines.", at: declarations.range))
             return
         }
-        for entry in entries where !entry.key.hasPrefix("x-") {
+        for entry in entries {
             guard let declaration = VariableDeclaration(entry, reporting: &diagnostics) else { continue }
             if let value = value(of: declaration) { values[entry.key] = value }
         }

@@ -17,7 +17,9 @@ struct Shop {
     /// Reads a spec; the top fields come first by themselves.
     static func declare(_ boxes: String, top: String = "drover: v1\nstack: shop\n") -> (Workflow?, [Diagnostic]) {
         let bytes = Array((top + boxes).utf8)
-        let loader = SpecLoader(environment: [:], workingDirectory: "/") { _ throws(FileBytes.Failure) in bytes }
+        let loader = SpecLoader(fields: catalog.fields, environment: [:], workingDirectory: "/") {
+            _ throws(FileBytes.Failure) in bytes
+        }
         let spec = loader.load(paths: ["-"])
         var problems = Problems()
         problems.report(spec.diagnostics)

@@ -43,11 +43,13 @@ final class TestStack: Sendable {
     /// - Throws: `Diagnostics` with what is wrong with it.
     func declare(_ yaml: String) throws -> (Workflow, SpecFolder) {
         try write("drover.yaml", "drover: v1\nstack: helpdesk\n" + yaml)
-        let loader = SpecLoader(environment: [:], workingDirectory: folder.path) { _ throws(FileBytes.Failure) in [] }
+        let catalog = Catalog(sections: kinds.sections, settings: [])
+        let loader = SpecLoader(fields: catalog.fields, environment: [:], workingDirectory: folder.path) {
+            _ throws(FileBytes.Failure) in []
+        }
         let spec = loader.load(paths: ["drover.yaml"])
         var problems = Problems()
         problems.report(spec.diagnostics)
-        let catalog = Catalog(sections: kinds.sections, settings: [])
         let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, &problems) }
         guard let workflow, problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
         return (workflow, SpecFolder(root: spec.rootDirectory, directory: spec.directory(of:)))

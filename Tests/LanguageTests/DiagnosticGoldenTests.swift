@@ -25,7 +25,9 @@ struct DiagnosticGoldenTests {
     @Test("Each mistake is reported as its golden file says", arguments: DiagnosticGoldenTests.names)
     func golden(_ name: String) throws {
         let arguments = try Arguments(name, in: DiagnosticGoldenTests.directory)
-        let loader = SpecLoader(environment: arguments.environment, workingDirectory: DiagnosticGoldenTests.directory) {
+        let loader = SpecLoader(
+            fields: [], environment: arguments.environment, workingDirectory: DiagnosticGoldenTests.directory
+        ) {
             _ in []
         }
         let loaded = loader.load(paths: arguments.paths, overlays: arguments.overlays, variables: arguments.variables)

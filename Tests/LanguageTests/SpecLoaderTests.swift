@@ -4,6 +4,20 @@ import Testing
 
 @Suite("SpecLoader")
 struct SpecLoaderTests {
+    /// A thing with fields of drover's own, and maps whose keys are the user's.
+    private enum Thing: Described {
+        static let noun = "a thing"
+        static let fields = [
+            Field("env", .text(), "Text."), Field("headers", .map(.text()), "A map of text."),
+            Field("data", .data(mapOnly: true), "Data."), Field("parts", .list(.object(Thing.self)), "Things."),
+            Field("token", .alternatives([.text(), .secret]), "A secret."),
+        ]
+    }
+
+    private static let fields: [Field] = [
+        Field("f", .object(Thing.self), "A thing."), Field("agents", .map(.object(Thing.self), names: true), "Things."),
+    ]
+
     /// A new directory with files in it, removed when the body ends.
     private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> R) throws -> R {
         let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
@@ -22,7 +36,9 @@ struct SpecLoaderTests {
         environment: [String: String] = [:], input: String = ""
     ) throws -> LoadedSpec {
         try withFiles(files) { directory in
-            let loader = SpecLoader(environment: environment, workingDirectory: directory) { _ in Array(input.utf8) }
+            let loader = SpecLoader(fields: Self.fields, environment: environment, workingDirectory: directory) { _ in
+                Array(input.utf8)
+            }
             return loader.load(paths: paths, overlays: overlays, variables: variables)
         }
     }
@@ -67,7 +83,8 @@ struct SpecLoaderTests {
     func unreadable(_ paths: [String], _ codes: [String]) throws {
         let loaded = try withFiles(["a.yaml": "a: 1", "empty/readme.txt": "x"]) { directory in
             try Data([0x61, 0x3A, 0x20, 0xFF]).write(to: URL(filePath: directory + "/broken.yaml"))
-            return SpecLoader(environment: [:], workingDirectory: directory) { _ in [] }.load(paths: paths)
+            return SpecLoader(fields: Self.fields, environment: [:], workingDirectory: directory) { _ in [] }.load(
+                paths: paths)
         }
         #expect(loaded.diagnostics.map(\.code.name) == codes)
         #expect(!loaded.isComplete)
@@ -184,6 +201,93 @@ struct SpecLoaderTests {
                     ])))
         #expect(root["${var.v}"]?.string == "${var.v}")
         #expect(root["f"]?.value == ["x-free": "${not a reference", "env": "TOKEN"])
+    }
+
+    @Test("`x-` is free where fields are drover's own, and a key like any other where keys are the user's")
+    func freeKeys() throws {
+        let text = """
+            variables: {x-v: {type: string, default: V, x-note: "${nothing"}}
+            x-top: ${nothing
+            f:
+              x-free: ${nothing
+              headers: {x-api-key: "${var.x-v}"}
+              data: {x-id: {x-deep: ["${var.x-v}"]}}
+              parts: [{x-free: "${nothing", env: "${var.x-v}"}]
+              token: {env: T, x-free: "${nothing"}
+            agents: {x-named: {x-free: "${nothing", env: "${var.x-v}"}}
+            other: {x-unknown: "${var.x-v}"}
+            """
+        let loaded = try load(["a.yaml": text], ["a.yaml"])
+        #expect(loaded.diagnostics.isEmpty)
+        let root = try #require(loaded.root)
+        #expect(root["x-top"]?.string == "${nothing")
+        #expect(
+            root["f"]?.value == [
+                "x-free": "${nothing", "headers": ["x-api-key": "V"], "data": ["x-id": ["x-deep": ["V"]]],
+                "parts": [["x-free": "${nothing", "env": "V"]], "token": ["env": "T", "x-free": "${nothing"],
+            ])
+        #expect(root["agents"]?.value == ["x-named": ["x-free": "${nothing", "env": "V"]])
+        #expect(root["other"]?.value == ["x-unknown": "V"])
+    }
+
+    @Test("The same name twice is an error, also when it begins with `x-`; free fields may stand twice")
+    func freeKeysJoined() throws {
+        let files = ["a.yaml": "agents: {x-a: 1}\nf: {x-b: 1}\n", "b.yaml": "agents: {x-a: 2}\nf: {x-b: 2}\n"]
+        let loaded = try load(files, ["a.yaml", "b.yaml"])
+        #expect(loaded.diagnostics.map(\.code) == ["duplicate-name"])
+        #expect(loaded.root?["f"]?.value == ["x-b": 1])
+    }
+
+    @Test(
+        "A byte order mark is no part of a file",
+        arguments: [
+            "\u{FEFF}drover: v1\nstack: s\n", "\u{FEFF}---\ndrover: v1\nstack: s\n",
+            "\u{FEFF}{\"drover\": \"v1\", \"stack\": \"s\"}",
+            "\u{FEFF}# comment\r\ndrover: v1\r\nstack: s\r\n", "\u{FEFF}%YAML 1.2\n---\ndrover: v1\nstack: s\n",
+            "\u{FEFF}drover: v1\n\u{FEFF}---\nstack: s\n", "drover: v1\r\n\u{FEFF}--- {stack: s}\n",
+        ])
+    func byteOrderMark(text: String) throws {
+        for input in ["-", "a.yaml"] {
+            let loaded = try load(["a.yaml": text], [input], input: text)
+            #expect(loaded.diagnostics.isEmpty)
+            #expect(loaded.root?.value == ["drover": "v1", "stack": "s"])
+        }
+    }
+
+    @Test("Places behind a byte order mark, overlays and files of variables with one")
+    func byteOrderMarks() throws {
+        let files = [
+            "a.yaml": "\u{FEFF}f: {env: \"${var.v}\"}\nvariables: {v: {type: string}}\nf: 1\n",
+            "o.yaml": "\u{FEFF}f: {headers: {a: b}}\nagents: {}\n", "v.yaml": "\u{FEFF}v: V\n",
+        ]
+        let loaded = try load(
+            files, ["a.yaml"], overlays: ["o.yaml"], variables: VariableInputs(files: ["v.yaml"]))
+        #expect(loaded.diagnostics.map(\.code) == ["duplicate-key"])
+        #expect(loaded.diagnostics.compactMap { $0.subject.map(loaded.sources.place) } == ["a.yaml:3:1"])
+        #expect(loaded.diagnostics.first?.notes.compactMap { $0.subject.map(loaded.sources.place) } == ["a.yaml:1:1"])
+        #expect(loaded.root?["f"]?.value == ["env": "V", "headers": ["a": "b"]])
+        #expect(loaded.root?["agents"]?.value == [:])
+    }
+
+    @Test("Two files whose names differ only in normalisation are two")
+    func normalisation() throws {
+        let loaded = try withFiles(["caf\u{E9}.yaml": "f: {env: a}"]) { directory in
+            try Data("agents: {}".utf8).write(to: URL(filePath: directory + "/cafe\u{301}.yaml"))
+            let loader = SpecLoader(fields: Self.fields, environment: [:], workingDirectory: directory) { _ in [] }
+            return loader.load(paths: ["."])
+        }
+        #expect(loaded.sources.sources.count == 2)
+        #expect(loaded.root?.value == ["f": ["env": "a"], "agents": [:]])
+    }
+
+    @Test("A malformed reference is one mistake", arguments: ["${name}", "${a b}", "${var.v:-x}", "${}", "x ${name"])
+    func malformedReference(text: String) throws {
+        let loaded = try load(["a.yaml": "f: {env: '\(text)'}\nvariables: {v: {type: string, default: a}}"], ["a.yaml"])
+        #expect(loaded.diagnostics.count == 1)
+        var problems = Problems()
+        let node = try #require(loaded.root?["f"]?["env"])
+        #expect(Reading<String>.choice(["a"]).read(node, reporting: &problems) == nil)
+        #expect(problems.diagnostics.isEmpty)
     }
 
     @Test("A value never brings structure with it")

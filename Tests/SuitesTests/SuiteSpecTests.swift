@@ -7,13 +7,17 @@ import Testing
 
 @Suite("SuiteSpec")
 struct SuiteSpecTests {
+    fileprivate static let fields = [Field("suites", .map(.object(SuiteSpec.self), names: true), "Suites.")]
+
     /// The suites of a spec that stands beside its tables in a directory of its own, and the mistakes in them.
     private func load(_ yaml: String, files: [String: String] = [:]) throws -> ([TestSuite], [Diagnostic]) {
         let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)")) }
-        let loader = SpecLoader(environment: [:], workingDirectory: directory) { _ in Array(yaml.utf8) }
+        let loader = SpecLoader(fields: Self.fields, environment: [:], workingDirectory: directory) { _ in
+            Array(yaml.utf8)
+        }
         return LoadedSuites(loader.load(paths: ["-"])).parts
     }
 
@@ -192,7 +196,9 @@ struct SuiteSpecTests {
 
     @Test("Mistakes in suites are reported as the golden file says", arguments: ["suites"])
     func golden(name: String) throws {
-        let loader = SpecLoader(environment: [:], workingDirectory: Self.directory) { _ in [] }
+        let loader = SpecLoader(fields: SuiteSpecTests.fields, environment: [:], workingDirectory: Self.directory) {
+            _ in []
+        }
         let loaded = loader.load(paths: ["\(name).yaml"])
         let problems = LoadedSuites(loaded).problems.diagnostics
         let text = DiagnosticRenderer(sources: loaded.sources, colors: false).render(loaded.diagnostics + problems)
