@@ -1,4 +1,5 @@
 import ArgumentParser
+import Lab
 import Language
 
 /// The options that select the spec.
@@ -35,8 +36,10 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "Keep the stack's record in a file: `file:PATH` (default: in MLflow).")
     var record: String?
 
-    @Option(name: .customLong("lab"), help: "The name of the lab to use where no server is configured.")
-    var lab = "default"
+    @Option(
+        name: .customLong("lab"),
+        help: "The name of the lab to use where no server is configured (default: \(LabPlace.defaultName)).")
+    var lab: String?
 }
 
 /// The options that permit changes.

@@ -25,11 +25,12 @@ struct Stack {
     /// Reads a spec.
     /// - Throws: `CommandFailure` with every mistake in it.
     static func load(
-        _ paths: [String], _ variation: VariationOptions, lab labName: String = LabPlace.defaultName,
+        _ paths: [String], _ variation: VariationOptions, lab labName: String? = nil,
         standardInput: @escaping SpecFiles.StandardInput = FileBytes.standardInput(atMost:)
     ) throws -> Stack {
         let directory = FileManager.default.currentDirectoryPath
-        let lab = try LabFile.read(from: directory, name: labName)
+        let lab = try LabFile.read(from: directory, name: labName ?? LabPlace.defaultName)
+        if lab == nil, let labName { throw CommandFailure(diagnostics: [.noLab(labName)], sources: SourceMap()) }
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
             fields: catalog.fields, environment: environment, workingDirectory: directory,
@@ -61,7 +62,7 @@ struct Stack {
 
     /// A stack without declarations, for commands that need only servers: their addresses come from options and the
     /// environment.
-    static func bare(_ variation: VariationOptions, lab labName: String) throws -> Stack {
+    static func bare(_ variation: VariationOptions, lab labName: String?) throws -> Stack {
         try load(["-"], variation, lab: labName) { _ throws(FileBytes.Failure) in
             Array("drover: v1\nstack: none\n".utf8)
         }
@@ -89,5 +90,13 @@ struct Stack {
         } catch let error where error is Diagnostic || error is any Diagnosable {
             throw CommandFailure(diagnostics: [Diagnostic.from(error, at: nil)], sources: sources)
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noLab(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "no-lab", "No such lab", detail: "No lab `\(name)` was started from this directory.",
+            fix: "Start it with `drover lab up --name \(name)`, or leave `--lab` out.", cause: .usage)
     }
 }
