@@ -17,6 +17,15 @@ package enum Paths {
         return path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : path
     }
 
+    /// A path without `.`, doubled slashes, and names that a `..` behind them takes back; `..` at the start stays.
+    package static func shortened(_ path: String) -> String {
+        var names: [Substring] = []
+        for name in path.split(separator: "/") where name != "." {
+            if name == "..", let last = names.last, last != ".." { names.removeLast() } else { names.append(name) }
+        }
+        return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+    }
+
     /// An absolute path without `.`, `..` and doubled slashes.
     private static func normalized(_ path: String) -> String {
         var names: [Substring] = []

@@ -88,7 +88,7 @@ extension Diagnostic {
     }
 
     /// The text, or its start when it is long.
-    static func shortened(_ text: String) -> String {
+    package static func shortened(_ text: String) -> String {
         text.count > 60 ? text.prefix(57) + "…" : text
     }
 }

@@ -36,6 +36,8 @@ struct GlobTests {
         ("*.{md,txt}", ["[odd].md", "a.md", "b.txt"]), ("{a,{b,x}}.{md,txt}", ["a.md", "b.txt"]),
         ("[a-b].*", ["a.md", "b.txt"]), ("[!a].*", ["b.txt"]), (".*.md", [".hidden.md"]),
         ("docs/*/e[0-9].md", ["docs/deep/e1.md"]),
+        ("\\[odd\\].md", ["[odd].md"]), ("[[]odd[]].md", ["[odd].md"]), ("[[]odd[!a]*", ["[odd].md"]),
+        ("\\[*", ["[odd].md"]), ("[o[]*", ["[odd].md"]),
         ("a.md", ["a.md"]), ("*d*.*m*d", ["[odd].md"]), ("docs/../*.txt", ["docs/../b.txt"]),
     ]
 

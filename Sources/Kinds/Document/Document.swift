@@ -1,4 +1,5 @@
 import Engine
+import FoundationEssentials
 package import Language
 
 /// A document as it is wanted in a store: found and digested, but not held in memory.
@@ -21,7 +22,9 @@ package struct Document: Sendable, Hashable {
 
     /// Whether it would be the same in a store, wherever the spec asks for it.
     func isSame(as other: Document) -> Bool {
-        (path, sha256, attributes) == (other.path, other.sha256, other.attributes)
+        (path, sha256) == (other.path, other.sha256)
+            && Value.object(attributes.mapValues { .string($0) })
+                == .object(other.attributes.mapValues { .string($0) })
     }
 
     /// The one attribute that every document of ours carries: short, since servers show it to the model.
@@ -50,8 +53,12 @@ struct DocumentReader: Sendable {
         for spec in specs {
             do {
                 for document in try read(spec) {
-                    if let first = documents[document.path], !first.isSame(as: document) {
-                        problems.append(.sameDocument(document, first))
+                    if let first = documents[document.path] {
+                        if !first.path.isExactly(document.path) {
+                            problems.append(.lookAlike(document, first))
+                        } else if !first.isSame(as: document) {
+                            problems.append(.sameDocument(document, first))
+                        }
                     }
                     documents[document.path] = documents[document.path] ?? document
                 }
@@ -84,6 +91,11 @@ struct DocumentReader: Sendable {
     }
 
     private func file(_ path: Located<String>, attributes: [String: String]) throws(Diagnostic) -> Document {
+        let path = try folder.shortened(path)
+        var isDirectory = false
+        if FileManager.default.fileExists(atPath: folder.location(of: path), isDirectory: &isDirectory), isDirectory {
+            throw .directoryOfDocuments(path)
+        }
         let content = try folder.content(of: path)
         return Document(
             path: path.value, sha256: content.sha256, attributes: attributes, content: .file(content),
@@ -100,7 +112,34 @@ struct DocumentReader: Sendable {
     }
 }
 
+extension SpecFolder {
+    /// The same path without what changes nothing in it (`./`, `//`, `a/../`), so that a document has one name.
+    fileprivate func shortened(_ path: Located<String>) throws(Diagnostic) -> Located<String> {
+        let short = Located(Paths.shortened(path.value), at: path.range)
+        guard !short.value.isEmpty, !short.value.isExactly(path.value) else { return path }
+        // Behind a symbolic link, `..` leads elsewhere.
+        return try resolve(short).isExactly(try resolve(path)) ? short : path
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func directoryOfDocuments(_ path: Located<String>) -> Diagnostic {
+        let folder = path.value.hasSuffix("/") ? String(path.value.dropLast()) : path.value
+        return Diagnostic(
+            "unreadable-file", "Unreadable file", detail: "`\(path.value)` is a directory.",
+            fix: "Write which of its files are documents, such as `\(folder)/**/*.md`.", at: path.range)
+    }
+
+    fileprivate static func lookAlike(_ second: Document, _ first: Document) -> Diagnostic {
+        let range = second.range == first.range ? nil : first.range
+        return Diagnostic(
+            "look-alike-documents", "Two documents whose paths look alike",
+            detail: "Two files have the path `\(second.path)`: one writes a letter as one character, the other as a "
+                + "letter and a combining mark. Most programs, drover among them, cannot tell them apart.",
+            fix: "Rename one of the files.", at: second.range,
+            notes: range.map { [Note("The other one is asked for here", at: $0)] } ?? [])
+    }
+
     fileprivate static func sameDocument(_ second: Document, _ first: Document) -> Diagnostic {
         Diagnostic(
             "duplicate-document", "Two documents with one path",

@@ -34,7 +34,7 @@ package struct DocumentFields: SpecDecodable {
     private static let nameKey = Key<String>(
         "name", .someText, example: "hours.txt", "The document's name, for `text`.")
     private static let attributesKey = Key<[Entry<String>]>(
-        "attributes", .map(.text), "Attributes for filters; servers show them to the model with every passage.")
+        "attributes", .attributes, "Attributes for filters; servers show them to the model with every passage.")
     package static let fields = [
         pathKey.field, urlKey.field, digestKey.field, textKey.field, nameKey.field, attributesKey.field,
     ]
@@ -66,7 +66,26 @@ package struct DocumentFields: SpecDecodable {
     }
 }
 
+extension Reading where Value == [Entry<String>] {
+    /// Attributes of a document: one is drover's own.
+    fileprivate static var attributes: Reading {
+        Reading.map(.text).map { entries, _, problems in
+            for entry in entries where entry.key == LiveStore.markKey {
+                problems.report(.reservedAttribute(entry.keyRange))
+            }
+            return entries
+        }
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func reservedAttribute(_ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "reserved-attribute", "An attribute that is drover's own",
+            detail: "`\(LiveStore.markKey)` cannot be declared: by this attribute drover finds its documents again.",
+            fix: "Use another key.", at: range)
+    }
+
     fileprivate static func badDigest(_ digest: Located<String>) -> Diagnostic {
         Diagnostic(
             "bad-digest", "Unreadable digest", detail: "`\(digest.value)` is not a SHA-256: 64 hexadecimal digits.",

@@ -2,52 +2,92 @@ import FoundationEssentials
 import Language
 
 /// A path pattern: `*` and `?` within a name, `**` over folders, `[a-c]`, `{md,txt}`. Hidden files only when asked for.
+///
+/// A backslash before one of `*?[]{},!\` makes it an ordinary character: `notes \[old\].md`. Characters are Unicode
+/// scalars, as in shells, and names are compared as they are, without normalisation.
 struct Glob: Sendable {
     private let place: Located<String>
-    private let alternatives: [[String]]
+    private let alternatives: [[Segment]]
     /// Braces multiply: `{a,b}{a,b}` are four patterns. More are refused.
     private static let most = (braces: 100, alternatives: 1000)
+
+    /// What stands between two slashes.
+    private struct Segment: Sendable {
+        let text: String
+        let name: NamePattern
+
+        init(_ text: String) {
+            self.text = text
+            name = NamePattern(text)
+        }
+    }
 
     /// - Throws: `Diagnostic` when its braces stand for too many patterns.
     init(_ place: Located<String>) throws(Diagnostic) {
         self.place = place
-        let pattern = place.value
+        let pattern = Array(place.value.unicodeScalars)
         var alternatives: [String] = []
-        guard pattern.count(where: { $0 == "{" }) <= Self.most.braces, Self.expand(pattern, into: &alternatives) else {
+        guard pattern.count(where: { $0 == "{" }) <= Self.most.braces,
+            Braces.expand(pattern, into: &alternatives, atMost: Self.most.alternatives)
+        else {
             throw .wideGlob(place)
         }
         self.alternatives = alternatives.map { text in
             text.split(separator: "/").map(String.init).reduce(into: []) { segments, segment in
                 // Two `**` in a row mean what one means, and take for ever.
-                if segment != ".", segment != "**" || segments.last != "**" { segments.append(segment) }
+                if segment != ".", segment != "**" || segments.last?.text != "**" { segments.append(Segment(segment)) }
             }
         }
     }
 
     /// Whether the text is a pattern at all, or names one file.
     private var isPattern: Bool {
-        place.value.contains { "*?[{".contains($0) }
+        place.value.unicodeScalars.contains { "*?[{".unicodeScalars.contains($0) } || NamePattern.hasEscape(place.value)
     }
 
     /// The files that match, relative to the spec that says the pattern, sorted.
     /// - Throws: `Diagnostic` when there is none, or the pattern leaves the root.
     func paths(in folder: SpecFolder) throws(Diagnostic) -> [String] {
+        if let slip = slip(in: folder) { throw slip }
         guard isPattern else { return [place.value] }
         guard !place.value.hasPrefix("/") else { throw .absoluteGlob(place) }
         let search = Search(folder: folder, place: place, base: folder.base(of: place.range))
-        var found: Set<String> = []
+        var found: Set<ExactText> = []
         for segments in alternatives { try collect(segments[...], search, prefix: "", into: &found) }
-        guard !found.isEmpty else { throw .emptyGlob(place) }
-        for path in found { _ = try folder.resolve(Located(path, at: place.range)) }
-        return found.sorted()
+        guard !found.isEmpty else { throw noMatch(in: folder) }
+        let paths = found.sorted().map(\.text)
+        for path in paths { _ = try folder.resolve(Located(path, at: place.range)) }
+        return paths
+    }
+
+    /// Why nothing was found; a backslash may be meant for a slash, where that would find something.
+    private func noMatch(in folder: SpecFolder) -> Diagnostic {
+        let slashed = place.value.replacing("\\", with: "/")
+        do throws(Diagnostic) {
+            guard slashed != place.value else { return .emptyGlob(place) }
+            _ = try Glob(Located(slashed, at: place.range)).paths(in: folder)
+            return .backslashes(place, slashed)
+        } catch {
+            return .emptyGlob(place)
+        }
+    }
+
+    /// What people write who know other tools; nil where there is a file of that name.
+    private func slip(in folder: SpecFolder) -> Diagnostic? {
+        let text = place.value
+        let isExclusion = text.hasPrefix("!")
+        let slashed = text.replacing("\\", with: "/")
+        guard isExclusion || (slashed != text && !NamePattern.hasEscape(text)) else { return nil }
+        guard !FileManager.default.fileExists(atPath: folder.location(of: place)) else { return nil }
+        return isExclusion ? .excludingGlob(place) : .backslashes(place, slashed)
     }
 
     private func collect(
-        _ segments: ArraySlice<String>, _ search: Search, prefix: String, into found: inout Set<String>
+        _ segments: ArraySlice<Segment>, _ search: Search, prefix: String, into found: inout Set<ExactText>
     ) throws(Diagnostic) {
-        guard let segment = segments.first else { return }
-        let rest = segments.dropFirst()
-        if segment == "**" { try collect(rest.isEmpty ? ["*"] : rest, search, prefix: prefix, into: &found) }
+        guard let first = segments.first else { return }
+        let (segment, rest) = (first.text, segments.dropFirst())
+        if segment == "**" { try collect(rest.isEmpty ? [Segment("*")] : rest, search, prefix: prefix, into: &found) }
         for name in try search.names(in: prefix, for: segment) {
             if name.hasPrefix("."), !segment.hasPrefix(".") { continue }
             let path = search.base + "/" + prefix + name
@@ -57,8 +97,8 @@ struct Glob: Sendable {
                 // Links may lead round in circles, or anywhere; `**` does not follow them.
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
                 if isDirectory, !isLink { try collect(segments, search, prefix: prefix + name + "/", into: &found) }
-            } else if Self.matches(Array(name), Array(segment)) {
-                if rest.isEmpty, !isDirectory { found.insert(prefix + name) }
+            } else if first.name.matches(name) {
+                if rest.isEmpty, !isDirectory { found.insert(ExactText(prefix + name)) }
                 if !rest.isEmpty, isDirectory {
                     try collect(rest, search, prefix: prefix + name + "/", into: &found)
                 }
@@ -82,68 +122,6 @@ struct Glob: Sendable {
             return [".."]
         }
     }
-
-    /// Whether a name fits one segment of a pattern: after a `*` it goes on, and comes back only to the last one.
-    private static func matches(_ name: [Character], _ pattern: [Character]) -> Bool {
-        var place = 0
-        var step = 0
-        var star: (step: Int, place: Int)?
-        while place < name.count {
-            if step < pattern.count, pattern[step] == "*" {
-                star = (step, place)
-                step += 1
-            } else if let next = end(of: step, in: pattern, fitting: name[place]) {
-                step = next
-                place += 1
-            } else if let last = star {
-                star = (last.step, last.place + 1)
-                step = last.step + 1
-                place = last.place + 1
-            } else {
-                return false
-            }
-        }
-        return pattern[step...].allSatisfy { $0 == "*" }
-    }
-
-    /// Where the pattern goes on after what stands for one character; nil when that is not this one.
-    private static func end(of step: Int, in pattern: [Character], fitting character: Character) -> Int? {
-        guard step < pattern.count else { return nil }
-        guard pattern[step] == "[" else { return pattern[step] == "?" || pattern[step] == character ? step + 1 : nil }
-        guard let close = pattern[(step + 1)...].firstIndex(of: "]") else { return nil }
-        return isIn(character, pattern[(step + 1)..<close]) ? close + 1 : nil
-    }
-
-    private static func isIn(_ character: Character, _ set: ArraySlice<Character>) -> Bool {
-        let isNegated = set.first == "!" || set.first == "^"
-        let members = Array(isNegated ? set.dropFirst() : set)
-        var isMember = false
-        var index = 0
-        while index < members.count {
-            if index + 2 < members.count, members[index + 1] == "-" {
-                isMember = isMember || (members[index]...max(members[index], members[index + 2])).contains(character)
-                index += 3
-            } else {
-                isMember = isMember || members[index] == character
-                index += 1
-            }
-        }
-        return isMember != isNegated
-    }
-
-    /// Adds the patterns without `{…}`, innermost first; false when they are too many.
-    private static func expand(_ pattern: String, into patterns: inout [String]) -> Bool {
-        guard let first = pattern.firstIndex(of: "{"), let close = pattern[first...].firstIndex(of: "}"),
-            let open = pattern[..<close].lastIndex(of: "{")
-        else {
-            patterns.append(pattern)
-            return patterns.count <= most.alternatives
-        }
-        let before = pattern[..<open]
-        let after = pattern[pattern.index(after: close)...]
-        return pattern[pattern.index(after: open)..<close].split(separator: ",", omittingEmptySubsequences: false)
-            .allSatisfy { expand("\(before)\($0)\(after)", into: &patterns) }
-    }
 }
 
 extension Diagnostic {
@@ -164,6 +142,23 @@ extension Diagnostic {
     fileprivate static func emptyGlob(_ place: Located<String>) -> Diagnostic {
         Diagnostic(
             "empty-glob", "Pattern that matches no file", detail: "No file matches `\(place.value)`.",
-            fix: "Correct the pattern; it is relative to the file that says it.", at: place.range)
+            fix: place.value.contains("[")
+                ? "Correct the pattern; it is relative to the file that says it. A `[` of the name itself is `\\[`."
+                : "Correct the pattern; it is relative to the file that says it.", at: place.range)
+    }
+
+    fileprivate static func excludingGlob(_ place: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "excluding-glob", "Pattern that takes away",
+            detail: "`\(place.value)` begins with `!`, and a list of documents has no way to leave some out.",
+            fix: "Write patterns that match only what is wanted, such as `docs/[!_]*.md` or `{docs,faq}/*.md`.",
+            at: place.range)
+    }
+
+    fileprivate static func backslashes(_ place: Located<String>, _ slashed: String) -> Diagnostic {
+        Diagnostic(
+            "missing-file", "Missing file",
+            detail: "There is no file `\(place.value)`, and paths are written with `/`.",
+            fix: "Did you mean `\(slashed)`?", at: place.range)
     }
 }
