@@ -17,7 +17,7 @@ extension Diagnostic {
             "empty-tag", "A tag without a name", detail: "The key is empty.", fix: "Give the tag a name.", at: range)
     }
 
-    fileprivate static func reservedTag(_ key: String, _ range: SourceRange) -> Diagnostic {
+    static func reservedTag(_ key: String, _ range: SourceRange) -> Diagnostic {
         Diagnostic(
             "reserved-tag", "A tag that is drover's own",
             detail: "`\(key)` cannot be declared: with keys that begin with `drover.` drover marks what is its own.",

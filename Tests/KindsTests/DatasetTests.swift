@@ -38,6 +38,59 @@ struct DatasetTests {
         #expect(Self.records(stack) == ["{\"q\":[1]} {\"n\":2}"])
     }
 
+    @Test(
+        "`expectations` and `tags` of a row mean what they mean to MLflow, whatever its form",
+        arguments: [
+            #"{"q": 1, "expectations": {"n": 2}, "tags": {"lang": "nb"}}"#,
+            #"{"q": 1, "expectations.n": 2, "tags.lang": "nb"}"#,
+            #"{"inputs": {"q": 1}, "expectations.n": 2, "tags": {"lang": "nb"}}"#,
+            #"{"inputs.q": 1, "expectations": {"n": 2}, "tags.lang": "nb"}"#,
+        ])
+    func forms(row: String) async throws {
+        let stack = try TestStack()
+        try stack.write("d.jsonl", "\u{FEFF}\(row)\r\n")
+        try await stack.apply("experiments: {e: {}}\ndatasets: {d: {experiment: e, file: d.jsonl}}")
+        #expect(Self.records(stack) == ["{\"q\":1} {\"n\":2}"])
+        let tags = stack.mlflow.store.datasets.flatMap(\.records).map { $0.tags["lang"]?.string }
+        #expect(tags == ["nb"])
+        #expect(try await stack.plan("experiments: {e: {}}\ndatasets: {d: {experiment: e, file: d.jsonl}}").isEmpty)
+    }
+
+    @Test(
+        "A row with what a record cannot hold is refused by name",
+        arguments: [
+            (#"{"inputs": {"q": 1}, "source": "mail"}"#, "unknown-column", "`source`"),
+            (#"{"q": 1, "expectations": "30 days"}"#, "bad-record", "`expectations`"),
+            (#"{"expectations": {"n": 2}}"#, "record-without-inputs", "Record 1"),
+        ])
+    func lost(row: String, code: String, name: String) async throws {
+        let stack = try TestStack()
+        try stack.write("d.jsonl", row)
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await stack.apply("experiments: {e: {}}\ndatasets: {d: {experiment: e, file: d.jsonl}}")
+        }
+        #expect(thrown?.code.name == code)
+        #expect(thrown?.detail.contains(name) == true)
+    }
+
+    @Test("Whole numbers of records keep their digits")
+    func bigIntegers() async throws {
+        let stack = try TestStack()
+        let spec = Self.spec("[{id: 18446744073709551615, expectations.n: 18446744073709551614}]")
+        try await stack.apply(spec)
+        #expect(Self.records(stack) == ["{\"id\":18446744073709551615} {\"n\":18446744073709551614}"])
+        #expect(try await stack.plan(spec).isEmpty)
+        let other = try await stack.plan(spec.replacing("614}", with: "613}"))
+        #expect(other.lines == ["update datasets.d: records.{\"id\":18446744073709551615}"])
+    }
+
+    @Test("Columns that begin with `x-` are columns")
+    func freeColumns() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("[{x-id: a, expectations.x-n: 1}]"))
+        #expect(Self.records(stack) == ["{\"x-id\":\"a\"} {\"x-n\":1}"])
+    }
+
     @Test("Records are added, changed and removed one by one; those of others stay")
     func merged() async throws {
         let stack = try TestStack()

@@ -233,7 +233,8 @@ package struct LogFields: SpecDecodable {
     private static let modelKey = Key<Located<String>>(
         "registeredModel", .name(of: RegisteredModelResource.kind),
         "The declared registered model; by default one named `<stack>-<agent>`.")
-    private static let tagsKey = Key<[Entry<String>]>("tags", .tags, "Tags of each version.")
+    private static let tagsKey = Key<[Entry<String>]>(
+        "tags", .tags(of: MLflowRules.version), "Tags of each version.")
     package static let fields = [experimentKey.field, modelKey.field, tagsKey.field]
 
     let experiment: Located<String>?

@@ -4,7 +4,7 @@ import Wire
 /// A record of a declared dataset: what is put in, and what is expected of the answer.
 ///
 /// A row of a table, or a record in the spec, is either in MLflow's own form, `{inputs, expectations, tags}`, or flat:
-/// `expectations.NAME` and `tags.NAME` say so, everything else is input.
+/// everything is input but the maps `expectations` and `tags`, and what is named `expectations.NAME` and `tags.NAME`.
 ///
 ///     question,expectations.expected_response
 ///     What is the refund window?,30 days
@@ -16,25 +16,46 @@ struct DatasetRecord: Sendable, Hashable {
     var expectations: [String: Value] = [:]
     var tags: [String: String] = [:]
 
-    /// Reads a row; nil when it has no inputs.
-    init?(_ row: [String: Value]) {
-        if let inputs = row["inputs"]?.object {
-            self.inputs = inputs
-            expectations = row["expectations"]?.object ?? [:]
-            tags = (row["tags"]?.object ?? [:]).mapValues(\.interpolated)
-        } else {
-            for (key, value) in row { add(value, as: key) }
+    /// Why a row is no record.
+    enum Problem: Error, Hashable {
+        case noInputs
+        /// Columns beside `inputs` that are no part of a record.
+        case unknown([String])
+        /// `expectations` that are no map.
+        case noMap(String)
+    }
+
+    init(_ row: [String: Value]) throws(Problem) {
+        if case .some(let value) = row["expectations"], value.object == nil, value != .null {
+            throw .noMap("expectations")
         }
-        guard !inputs.isEmpty else { return nil }
+        let isOwnForm = row["inputs"]?.object != nil
+        let unknown = row.filter { key, _ in isOwnForm && part(of: key) == nil }.keys.sorted()
+        guard unknown.isEmpty else { throw .unknown(unknown) }
+        for (key, value) in row { add(value, as: key) }
+        guard !inputs.isEmpty else { throw .noInputs }
+    }
+
+    private enum Part: String {
+        case inputs, expectations, tags
+    }
+
+    /// The part of a record that a column belongs to, and its name there; nil for a column that says neither.
+    private func part(of key: String) -> (part: Part, name: String?)? {
+        let names = key.split(separator: ".", maxSplits: 1).map(String.init)
+        return names.first.flatMap { Part(rawValue: $0) }.map { ($0, names.count > 1 ? names[1] : nil) }
     }
 
     private mutating func add(_ value: Value, as key: String) {
-        let parts = key.split(separator: ".", maxSplits: 1).map(String.init)
-        switch (parts.first, parts.count) {
-        case ("inputs", 2): inputs[parts[1]] = value
-        case ("expectations", 2): expectations[parts[1]] = value
-        case ("tags", 2): tags[parts[1]] = value.interpolated
-        case _: inputs[key] = value
+        switch (part(of: key)?.part, part(of: key)?.name, value.object) {
+        case (.inputs, let name?, _): inputs[name] = value
+        case (.expectations, let name?, _): expectations[name] = value
+        case (.tags, let name?, _): tags[name] = value.interpolated
+        case (.inputs, nil, let members?): inputs.merge(members) { own, _ in own }
+        case (.expectations, nil, let members?): expectations.merge(members) { own, _ in own }
+        case (.tags, nil, let members?): tags.merge(members.mapValues(\.interpolated)) { own, _ in own }
+        case (.expectations, nil, nil): break  // Null: it expects nothing.
+        case (.inputs, nil, nil), (.tags, nil, nil), (nil, _, _): inputs[key] = value
         }
     }
 
@@ -87,7 +108,7 @@ extension MLflowDatasetRecord {
     /// Whether it holds all that is wanted, and nothing of ours that is not.
     func holds(_ wanted: DatasetRecord) -> Bool {
         wanted.expectations.allSatisfy { expectations[$0.key] == $0.value }
-            && wanted.tags.allSatisfy { tags[$0.key] == $0.value } && past(wanted).isEmpty
+            && wanted.tags.allSatisfy { tags[$0.key]?.isExactly($0.value) == true } && past(wanted).isEmpty
             && (!isOurs || mark == wanted.mark)
     }
 

@@ -13,12 +13,12 @@ package struct DatasetSpec: DeclaredSpec {
         "A CSV file whose first line names the columns, or a JSON Lines file of objects; each row is a record.")
     private static let recordsKey = Key<[Value]>(
         "records", .list(.map, minimum: 1), example: "[{question: What is the refund window?}]",
-        "The records themselves: `expectations.NAME` is expected of the answer, all else is put in.")
+        "The records themselves: `expectations` are expected of the answer, all else is put in.")
     private static let experimentKey = Key<Located<String>>(
         "experiment", .name(of: ExperimentResource.kind), required: true, example: "helpdesk",
         "The declared experiment that it belongs to.")
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .tags, example: "{team: support}", "Tags of the dataset.")
+        "tags", .tags(of: MLflowRules.dataset), example: "{team: support}", "Tags of the dataset.")
     package static let fields =
         Common.fields + [fileKey.field, recordsKey.field, experimentKey.field, tagsKey.field]
     package static let rules = [FieldRule.exactlyOne(["file", "records"])]
@@ -36,6 +36,8 @@ package struct DatasetSpec: DeclaredSpec {
         let missing = Located("", at: fields.node.range)
         experiment = fields.require(Self.experimentKey, else: missing)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
+        fields.checkName(common, of: "a dataset", MLflowRules.problem(withExperimentName:))
+        fields.checkDescription(common, of: MLflowRules.dataset)
     }
 
     package var uses: [Use] { experiment.uses(ExperimentResource.kind) }
@@ -61,7 +63,12 @@ package struct DatasetSpec: DeclaredSpec {
         var numbers: [String: Int] = [:]
         var found: [DatasetRecord] = []
         for (index, row) in rows.enumerated() {
-            guard let record = DatasetRecord(row) else { throw .noInputs(index + 1, at: file?.range) }
+            let record: DatasetRecord
+            do throws(DatasetRecord.Problem) {
+                record = try DatasetRecord(row)
+            } catch {
+                throw .badRecord(index + 1, error, at: file?.range)
+            }
             if let other = numbers[record.key] { throw .sameInputs(index + 1, other, at: file?.range) }
             numbers[record.key] = index + 1
             found.append(record)
@@ -71,11 +78,28 @@ package struct DatasetSpec: DeclaredSpec {
 }
 
 extension Diagnostic {
-    fileprivate static func noInputs(_ number: Int, at range: SourceRange?) -> Diagnostic {
-        Diagnostic(
-            "record-without-inputs", "Record without inputs",
-            detail: "Record \(number) of the dataset has nothing that is put in.",
-            fix: "Give it a field such as `question`, beside the `expectations`.", at: range)
+    fileprivate static func badRecord(
+        _ number: Int, _ problem: DatasetRecord.Problem, at range: SourceRange?
+    ) -> Diagnostic {
+        switch problem {
+        case .noInputs:
+            Diagnostic(
+                "record-without-inputs", "Record without inputs",
+                detail: "Record \(number) of the dataset has nothing that is put in.",
+                fix: "Give it a field such as `question`, beside the `expectations`.", at: range)
+        case .unknown(let names):
+            Diagnostic(
+                "unknown-column", "Unknown column",
+                detail: "Record \(number) of the dataset has `inputs`, and beside them \(names.listed), which MLflow "
+                    + "would not keep.",
+                fix: "Put it under `inputs`, `expectations` or `tags`, or remove it.", at: range)
+        case .noMap(let name):
+            Diagnostic(
+                "bad-record", "Unreadable record",
+                detail: "`\(name)` of record \(number) of the dataset is no map of names and values.",
+                fix: "Write `\(name): {expected_response: …}`, or name the column `\(name).expected_response`.",
+                at: range)
+        }
     }
 
     fileprivate static func sameInputs(_ number: Int, _ other: Int, at range: SourceRange?) -> Diagnostic {

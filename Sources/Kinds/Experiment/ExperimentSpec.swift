@@ -8,7 +8,7 @@ package import Language
 package struct ExperimentSpec: DeclaredSpec {
     package static let noun = "an experiment"
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .tags, example: "{team: support}", "Tags of the experiment.")
+        "tags", .tags(of: MLflowRules.experiment), example: "{team: support}", "Tags of the experiment.")
     private static let locationKey = Key<String>(
         "artifactLocation", .someText, "Where its artifacts are kept; a change replaces the experiment.")
     package static let fields = Common.fields + [tagsKey.field, locationKey.field]
@@ -21,6 +21,12 @@ package struct ExperimentSpec: DeclaredSpec {
         common = Common(from: &fields)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         artifactLocation = fields.read(Self.locationKey)
+        fields.checkName(common, of: "an experiment", MLflowRules.problem(withExperimentName:))
+        fields.checkDescription(common, of: MLflowRules.experiment)
+        if let artifactLocation, let problem = MLflowRules.problem(withLocation: artifactLocation) {
+            fields.problems.report(
+                .badLocation(artifactLocation, problem, at: fields.range(of: Self.locationKey.field.name)))
+        }
     }
 
     /// One that is declared by implication.
@@ -28,6 +34,15 @@ package struct ExperimentSpec: DeclaredSpec {
         common = Common(name: name, isNameDoubtful: isDoubtful)
         tags = [:]
         artifactLocation = nil
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func badLocation(_ location: String, _ problem: String, at range: SourceRange?) -> Diagnostic {
+        Diagnostic(
+            "bad-location", "Unusable place of artifacts",
+            detail: "`\(shortened(location))` cannot hold artifacts: \(problem).",
+            fix: "Write a folder, such as `s3://bucket/helpdesk`.", at: range)
     }
 }
 

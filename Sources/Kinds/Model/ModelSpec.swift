@@ -19,7 +19,7 @@ package struct ModelSpec: DeclaredSpec {
         "providerModel", .someText, example: "all-MiniLM-L6-v2", "What the provider calls it.")
     private static let dimensionKey = Key<Int>(
         "dimension", .integer(minimum: 1), example: "384", "The length of an embedding model's vectors.")
-    private static let metadataKey = Key<Value>("metadata", .map, "What the provider is told beside.")
+    private static let metadataKey = Key<Value>("metadata", .metadata, "What the provider is told beside.")
     package static let fields =
         Common.fields + [
             idKey.field, typeKey.field, providerKey.field, providerModelKey.field, dimensionKey.field,
@@ -49,5 +49,17 @@ package struct ModelSpec: DeclaredSpec {
         providerModel = fields.read(Self.providerModelKey)
         dimension = fields.read(Self.dimensionKey)
         metadata = fields.read(Self.metadataKey)
+    }
+}
+
+extension Reading where Value == Language.Value {
+    /// What a provider is told of a model: keys that begin with `drover.` are drover's own.
+    fileprivate static var metadata: Reading {
+        Reading.map.map { value, node, problems in
+            for entry in node.entries ?? [] where entry.key.hasPrefix("drover.") {
+                problems.report(.reservedTag(entry.key, entry.keyRange))
+            }
+            return value
+        }
     }
 }

@@ -12,11 +12,30 @@ package enum PromptContent: Sendable, Hashable {
         package var content: String
     }
 
+    /// What differs only in the normalisation of its characters is not the same text.
+    package static func == (left: PromptContent, right: PromptContent) -> Bool {
+        left.value == right.value
+    }
+
     /// As MLflow's own client finds them: white space inside of the braces does not count.
     // Safe: a `Regex` is not `Sendable` because it may hold closures; this one is a constant literal without any, and
     // matching does not change it.
     private nonisolated(unsafe) static let variable =
         /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
+
+    /// Whether a text has a name in double braces, which may be one that MLflow takes for no variable.
+    static func isMention(of name: String, in text: String) -> Bool {
+        text.matches(of: /\{\{\s*(.*?)\s*\}\}/).contains { $0.output.1.isExactly(name) }
+    }
+
+    /// A name that MLflow takes for one of a variable: `user_name` for `user-name`.
+    static func variableName(like name: String) -> String {
+        let letters = name.unicodeScalars.map { scalar in
+            scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
+                ? Character(scalar) : "_"
+        }
+        return (letters.first?.isNumber == true ? "_" : "") + String(letters)
+    }
 
     /// Reads a version; nil when it is none of a prompt, or a chat whose messages are not plain text.
     init?(_ version: MLflowModelVersion) {

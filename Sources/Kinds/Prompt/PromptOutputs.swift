@@ -53,7 +53,8 @@ extension PromptUse {
         let missing = variables.filter { variable in !values.contains { $0.key == variable } }
         guard missing.isEmpty else { throw .missingVariables(missing, name) }
         if let extra = values.first(where: { !variables.contains($0.key) }) {
-            throw .unknownPromptVariable(extra, name.value, variables)
+            throw PromptContent.isMention(of: extra.key, in: text)
+                ? .notAVariable(extra, name.value) : .unknownPromptVariable(extra, name.value, variables)
         }
         return PromptContent.rendered(text, with: values.dictionary)
     }
@@ -78,6 +79,16 @@ extension Diagnostic {
                 ?? (variables.isEmpty
                     ? "Remove it, or write `{{\(extra.key)}}` in the prompt." : "Use one of \(variables.listed)."),
             at: extra.keyRange)
+    }
+
+    fileprivate static func notAVariable(_ extra: Entry<String>, _ name: String) -> Diagnostic {
+        let other = PromptContent.variableName(like: extra.key)
+        return Diagnostic(
+            "unknown-prompt-variable", "Value for a variable that the prompt does not have",
+            detail:
+                "The prompt `\(name)` has `{{\(extra.key)}}`, but MLflow takes that for text: the name of a variable "
+                + "holds letters, digits and `_`, starts with no digit, and may be joined of such names by dots.",
+            fix: "Rename it in both places, for example to `\(other)`.", at: extra.keyRange)
     }
 
     fileprivate static func promptIsChat(_ name: Located<String>) -> Diagnostic {

@@ -13,7 +13,7 @@ package struct PromptSpec: DeclaredSpec {
         "template", PromptTemplate.reading, required: true, example: "You help customers of {{product}}.",
         "The text, `{file: PATH}`, or a list of messages; `{{double braces}}` are the prompt's own variables.")
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .tags, example: "{team: support}", "Tags of the prompt.")
+        "tags", .tags(of: MLflowRules.prompt), example: "{team: support}", "Tags of the prompt.")
     private static let aliasKey = Key<String>(
         "alias", .alias, example: "production", "The alias that points at the version that says this.")
     package static let fields = Common.fields + [templateKey.field, tagsKey.field, aliasKey.field]
@@ -33,7 +33,10 @@ package struct PromptSpec: DeclaredSpec {
         alias = fields.read(Self.aliasKey)
         if let name = common.name, name.wholeMatch(of: /[a-zA-Z0-9_.\-]+/) == nil {
             fields.problems.report(.badPromptName(name, at: fields.keyRange(of: Common.nameKey.field.name)))
+        } else {
+            fields.checkName(common, of: "a prompt", MLflowRules.problem(withModelName:))
         }
+        fields.checkDescription(common)
     }
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
@@ -95,12 +98,16 @@ extension Reading where Value == String {
     /// The name of an alias, as MLflow takes it.
     static var alias: Reading {
         Reading<Located<String>>.located(.someText).map { alias, _, problems in
+            guard alias.value.utf8.count <= MLflowRules.longestAlias else {
+                problems.report(.longAlias(alias))
+                return nil
+            }
             guard alias.value.wholeMatch(of: /(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_\-]+/) == nil else {
                 return alias.value
             }
             problems.report(.badAlias(alias))
             return nil
-        }.shaped(.text(pattern: "^(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_-]+$"))
+        }.shaped(.text(pattern: "^(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_-]{1,255}$"))
     }
 }
 
@@ -112,6 +119,14 @@ extension Diagnostic {
                 "`\(alias.value)` cannot be an alias: MLflow takes letters, digits, `_` and `-`, and keeps `latest` "
                 + "and `v1`, `v2`, … for itself.",
             fix: "Choose another one, such as `production`.", at: alias.range)
+    }
+
+    fileprivate static func longAlias(_ alias: Located<String>) -> Diagnostic {
+        Diagnostic(
+            "bad-alias", "Unusable alias",
+            detail:
+                "It has \(alias.value.utf8.count) characters, and MLflow takes at most \(MLflowRules.longestAlias).",
+            fix: "Choose a shorter one, such as `production`.", at: alias.range)
     }
 
     fileprivate static func badPromptName(_ name: String, at range: SourceRange?) -> Diagnostic {

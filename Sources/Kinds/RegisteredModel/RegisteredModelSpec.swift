@@ -8,7 +8,7 @@ package import Language
 package struct RegisteredModelSpec: DeclaredSpec {
     package static let noun = "a registered model"
     private static let tagsKey = Key<[Entry<String>]>(
-        "tags", .tags, example: "{team: support}", "Tags of the registered model.")
+        "tags", .tags(of: MLflowRules.registeredModel), example: "{team: support}", "Tags of the registered model.")
     package static let fields = Common.fields + [tagsKey.field]
 
     package let common: Common
@@ -17,6 +17,8 @@ package struct RegisteredModelSpec: DeclaredSpec {
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
+        fields.checkName(common, of: "a registered model", MLflowRules.problem(withModelName:))
+        fields.checkDescription(common)
     }
 
     /// One that is declared by implication.

@@ -11,7 +11,7 @@ package struct ReleaseSpec: DeclaredSpec {
     private static let agentKey = Key<Located<String>>(
         "agent", .name(of: AgentResource.kind), required: true, example: "support", "The declared agent.")
     private static let aliasKey = Key<String>(
-        "alias", .someText, required: true, example: "production", "The alias that is moved to the new version.")
+        "alias", .alias, required: true, example: "production", "The alias that is moved to the new version.")
     private static let gatesKey = Key<[Located<String>]>(
         "gates", .list(.name(of: "suites")), example: "[golden]", "The suites that must pass first.")
     private static let ageKey = Key<Duration>(

@@ -1,0 +1,181 @@
+import Engine
+import Language
+import Wire
+
+/// What MLflow refuses whatever else it holds, told before anything is changed (mlflow/utils/validation.py, 3.5 to 3.18).
+/// Where versions differ, the most generous one counts.
+enum MLflowRules {
+    /// What the tags of one kind of object may be.
+    struct Tags {
+        /// The object, with its article.
+        let noun: String
+        let longestValue: Int
+        /// Keys that drover or MLflow writes itself.
+        let own: [String: Reserved]
+    }
+
+    /// Why a key is not the user's to write, as the end of a sentence, and what to do.
+    struct Reserved {
+        let reason: String
+        let fix: String
+    }
+
+    static let longestKey = 250
+    /// Of names of experiments.
+    static let longestName = 500
+    static let longestAlias = 255
+    static let longestLocation = 2_048
+    /// Of registered models and prompts: the width of a column, which SQLite does not enforce.
+    static let longestDescription = 5_000
+
+    static let experiment = Tags(
+        noun: "an experiment", longestValue: 20_000,
+        own: descriptionKey)
+    static let dataset = Tags(
+        noun: "a dataset", longestValue: 20_000,
+        own: descriptionKey)
+    static let registeredModel = Tags(noun: "a registered model", longestValue: 100_000, own: promptKeys)
+    static let prompt = Tags(noun: "a prompt", longestValue: 100_000, own: promptKeys)
+    static let version = Tags(noun: "a version", longestValue: 100_000, own: promptKeys)
+
+    private static let descriptionKey = [
+        MLflowExperiment.descriptionTag: Reserved(
+            reason: "it is where MLflow keeps the `description`", fix: "Write `description` instead.")
+    ]
+    private static let promptKeys = Dictionary(
+        uniqueKeysWithValues: [
+            MLflowRegisteredModel.promptTag, MLflowModelVersion.promptTextTag, MLflowModelVersion.promptTypeTag,
+        ].map { ($0, Reserved(reason: "by it MLflow tells prompts from models", fix: "Leave it out.")) })
+
+    /// With digits, what Python calls a letter.
+    private static let letters: Set<Unicode.GeneralCategory> = [
+        .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
+    ]
+
+    /// Why a text cannot be the key of a tag; nil when it can.
+    static func problem(withKey key: String) -> String? {
+        let isAllowed = key.unicodeScalars.allSatisfy { scalar in
+            letters.contains(scalar.properties.generalCategory) || scalar.properties.numericType != nil
+                || "_/.- :".unicodeScalars.contains(scalar)
+        }
+        guard isAllowed else { return "MLflow takes letters, digits, `_`, `-`, `.`, `/`, `:` and spaces" }
+        if !isUniquePath(key) { return "MLflow takes it for a path, and it is not the shortest one" }
+        let length = key.unicodeScalars.count
+        return length > longestKey ? "it has \(length) characters, and MLflow takes at most \(longestKey)" : nil
+    }
+
+    /// Why a text cannot name a registered model; nil when it can.
+    static func problem(withModelName name: String) -> String? {
+        if name.unicodeScalars.contains(where: { $0 == "/" || $0 == ":" }) { return "MLflow takes no `/` and no `:`" }
+        if name.allSatisfy(\.isWhitespace) { return "it is blank" }
+        return isUniquePath(name) ? nil : "MLflow takes it for the path of a folder"
+    }
+
+    /// Why a text cannot name an experiment; nil when it can.
+    static func problem(withExperimentName name: String) -> String? {
+        let length = name.unicodeScalars.count
+        return length > longestName ? "it has \(length) characters, and MLflow takes at most \(longestName)" : nil
+    }
+
+    /// Why a text cannot say where an experiment keeps its artifacts; nil when it can.
+    static func problem(withLocation location: String) -> String? {
+        if location.hasPrefix("runs:") { return "MLflow takes no address of a run" }
+        if location.unicodeScalars.contains("#") { return "MLflow takes no `#`" }
+        let length = location.unicodeScalars.count
+        return length > longestLocation
+            ? "it has \(length) characters, and MLflow takes at most \(longestLocation)" : nil
+    }
+
+    /// Whether a path is the shortest form of itself, and leads nowhere but down.
+    private static func isUniquePath(_ path: String) -> Bool {
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+        return !path.hasPrefix("..") && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
+    }
+}
+
+extension Reading where Value == [Entry<String>] {
+    /// Tags of an object of MLflow.
+    static func tags(of rules: MLflowRules.Tags) -> Reading {
+        Reading.tags.map { entries, _, problems in
+            for entry in entries where !entry.key.isEmpty {
+                if let reserved = rules.own[entry.key] {
+                    problems.report(.ownTag(entry.key, reserved, entry.keyRange))
+                } else if let problem = MLflowRules.problem(withKey: entry.key) {
+                    problems.report(.badTagKey(entry.key, problem, entry.keyRange))
+                }
+                let length = entry.value.unicodeScalars.count
+                guard length > rules.longestValue else { continue }
+                problems.report(.longTag(entry, length, rules))
+            }
+            return entries
+        }
+    }
+}
+
+extension Fields {
+    /// Checks the live name of a declaration, where the spec says one.
+    mutating func checkName(_ common: Common, of noun: String, _ problem: (String) -> String?) {
+        guard let name = common.name, let problem = problem(name) else { return }
+        problems.report(.unusableName(name, of: noun, problem, at: range(of: Common.nameKey.field.name)))
+    }
+
+    /// Checks the description of an experiment or a dataset, which MLflow keeps as a tag.
+    mutating func checkDescription(_ common: Common, of rules: MLflowRules.Tags) {
+        guard let length = common.description?.unicodeScalars.count, length > rules.longestValue else { return }
+        problems.report(
+            .longDescription(
+                "It has \(length) characters, and MLflow takes at most \(rules.longestValue) of \(rules.noun).",
+                .error, at: range(of: Common.descriptionKey.field.name)))
+    }
+
+    /// Checks the description of a registered model or a prompt, which MLflow keeps in a column.
+    mutating func checkDescription(_ common: Common) {
+        let limit = MLflowRules.longestDescription
+        guard let length = common.description?.unicodeScalars.count, length > limit else { return }
+        problems.report(
+            .longDescription(
+                "It has \(length) characters. MLflow has room for \(limit), and refuses more on every database but "
+                    + "SQLite.", .warning, at: range(of: Common.descriptionKey.field.name)))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func ownTag(
+        _ key: String, _ reserved: MLflowRules.Reserved, _ range: SourceRange
+    ) -> Diagnostic {
+        Diagnostic(
+            "reserved-tag", "A tag that is not free", detail: "`\(key)` cannot be declared: \(reserved.reason).",
+            fix: reserved.fix, at: range)
+    }
+
+    fileprivate static func badTagKey(_ key: String, _ problem: String, _ range: SourceRange) -> Diagnostic {
+        Diagnostic(
+            "bad-tag-key", "Unusable key of a tag",
+            detail: "`\(shortened(key))` cannot be the key of a tag: \(problem).", fix: "Use another key.", at: range)
+    }
+
+    fileprivate static func longTag(_ entry: Entry<String>, _ length: Int, _ rules: MLflowRules.Tags) -> Diagnostic {
+        Diagnostic(
+            "long-tag", "Tag too long",
+            detail: "The value of `\(entry.key)` has \(length) characters, and MLflow takes at most "
+                + "\(rules.longestValue) for a tag of \(rules.noun).",
+            fix: "Shorten it.", at: entry.keyRange)
+    }
+
+    fileprivate static func unusableName(
+        _ name: String, of noun: String, _ problem: String, at range: SourceRange?
+    ) -> Diagnostic {
+        Diagnostic(
+            "bad-name", "Unusable name", detail: "`\(shortened(name))` cannot name \(noun): \(problem).",
+            fix: "Choose another name.", at: range)
+    }
+
+    fileprivate static func longDescription(
+        _ detail: String, _ severity: Severity, at range: SourceRange?
+    ) -> Diagnostic {
+        var diagnostic = Diagnostic(
+            "long-description", "Description too long", detail: detail, fix: "Shorten it.", at: range)
+        diagnostic.severity = severity
+        return diagnostic
+    }
+}
