@@ -211,6 +211,27 @@ class TestEnvironment:
         agent(load).predict(QUESTION)
         assert "authorization" not in llama.headers[0]
 
+    @pytest.mark.parametrize("ending", ["\n", "\r\n", "\n\n"])
+    def test_line_ends_behind_secrets_do_not_count(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, ending: str
+    ) -> None:
+        monkeypatch.setenv("LLAMASTACK_API_KEY", "k-123" + ending)
+        monkeypatch.setenv("TICKETS_TOKEN", "s3cret" + ending)
+        llama.plays(completed())
+        agent(load).predict(QUESTION)
+        assert llama.headers[0]["authorization"] == "Bearer k-123"
+        assert [tool["authorization"] for tool in llama.bodies[0]["tools"] if "authorization" in tool] == ["s3cret"]
+
+    @pytest.mark.parametrize("variable", ["LLAMASTACK_API_KEY", "TICKETS_TOKEN"])
+    def test_a_secret_that_fits_no_header_is_refused_without_being_shown(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, "k-1\r\n23")
+        with pytest.raises(Exception, match=f"`{variable}` has a line break") as raised:
+            agent(load).predict(QUESTION)
+        assert "k-1" not in str(raised.value)
+        assert llama.bodies == []
+
     def test_a_missing_token_is_said_before_anything_is_sent(
         self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:

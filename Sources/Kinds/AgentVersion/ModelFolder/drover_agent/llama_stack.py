@@ -62,6 +62,17 @@ class Generation:
         return self.version.startswith(minor + ".")
 
 
+def secret(value: str | None, variable: str) -> str | None:
+    """What a variable holds: line ends behind it do not count, and control characters fit no header."""
+    trimmed = (value or "").rstrip("\r\n")
+    if any(character < " " and character != "\t" or character == "\x7f" for character in trimmed):
+        raise LlamaStackError(
+            f"The secret from the environment variable `{variable}` has a line break or another control character in "
+            "it, which no HTTP header can hold. Write the secret alone, on one line."
+        )
+    return trimmed or None
+
+
 class LlamaStack:
     """A server. All its failures are `LlamaStackError`."""
 
@@ -70,6 +81,7 @@ class LlamaStack:
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=64))
+        api_key = secret(api_key, "LLAMASTACK_API_KEY")
         if api_key and api_key != "fake":
             self._session.headers["Authorization"] = f"Bearer {api_key}"
 

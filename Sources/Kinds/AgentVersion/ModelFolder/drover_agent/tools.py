@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from .items import filled
-from .llama_stack import JSON, LlamaStackError
+from .llama_stack import JSON, LlamaStackError, secret
 
 # The model server carries these out.
 SERVER_SIDE = ("fileSearch", "mcp", "builtin", "toolGroup")
@@ -60,7 +60,7 @@ def mcp_token(tool: JSON) -> str | None:
     variable = tool["mcp"].get("tokenEnvironment")
     if not variable:
         return None
-    token = os.environ.get(variable)
+    token = secret(os.environ.get(variable), variable)
     if not token:
         raise LlamaStackError(
             f"The tool `{tool['name']}` takes its token from the environment variable `{variable}`, which is not set. "
