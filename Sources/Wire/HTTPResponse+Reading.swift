@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 extension HTTPResponse {
     /// The most of a failed stream's body that is read: enough for any message.
     private static let messageLimit = 65_536
@@ -16,12 +14,9 @@ extension HTTPResponse {
         header("content-type")?.lowercased().hasPrefix("text/event-stream") == true
     }
 
-    /// How long the server asks to wait, `Retry-After: 3`; nil when it does not say, or says a date.
+    /// How long the server asks to wait; nil when it does not say.
     var retryAfter: Duration? {
-        guard let seconds = header("retry-after").flatMap({ Double($0) }), seconds >= 0, seconds.isFinite else {
-            return nil
-        }
-        return .seconds(seconds)
+        header("retry-after").flatMap { RetryAfter($0, at: header("date"))?.duration }
     }
 
     /// The response with what arrives as its body, cut where no message would be longer.
