@@ -171,7 +171,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
-        if let member = request.member, member.ownership != .ours, !member.rivals.isEmpty, request.permissions.adopt {
+        let isSettled = request.member.map { [.ours, .retained].contains($0.ownership) } ?? true
+        if let member = request.member, !isSettled, !member.rivals.isEmpty, request.permissions.adopt {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
         let wanted = try await resource.desired(spec, at: address, given: request.outputs)

@@ -85,10 +85,17 @@ struct Claims {
         return (wanted, isRetained ? .retained : .unmarked)
     }
 
-    /// The same, with ours before what merely has the name: one object an address.
+    /// The same, with ours before what was kept, and that before what merely has the name.
     func sorted<Live>(_ found: [Discovered<Live>]) -> [Discovered<Live>] {
         let ours = Set(found.filter { $0.ownership == .ours && !$0.isStale }.map(\.address))
-        return found.filter { $0.ownership == .ours || !ours.contains($0.address) }
+        let kept = Set(found.filter { $0.ownership == .retained && !$0.isStale }.map(\.address))
+        return found.filter { each in
+            switch each.ownership {
+            case .ours: true
+            case .retained: !ours.contains(each.address)
+            case .other, .unmarked: !ours.contains(each.address) && !kept.contains(each.address)
+            }
+        }
     }
 }
 
