@@ -89,6 +89,17 @@ struct EvaluationPublisherTests {
         #expect(warnings.isEmpty && fake.store.runs.count == 1 && fake.store.traces.count == 5)
     }
 
+    @Test("A run that a request delivered twice has made is deleted when the other one ends")
+    func twin() async throws {
+        let fake = FakeMLflow()
+        let tags = ["drover.evaluation": "one/golden"]
+        _ = try await fake.server().createRun(
+            inExperiment: place.experimentID, name: "golden", startTime: 1, tags: tags)
+        _ = try await publish(to: fake, places: ["golden": place])
+        #expect(fake.store.runs.map(\.isDeleted) == [true, false])
+        #expect(fake.store.runs.last?.status != "RUNNING")
+    }
+
     @Test("What MLflow refuses is told once a suite, and tried once")
     func refused() async throws {
         let fake = FakeMLflow()

@@ -46,17 +46,26 @@ struct EvaluationRun: Sendable {
         }
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
+        for twin in try await begun() where twin.id != run.id && twin.status == .running {
+            try await server.deleteRun(twin.id)  // Its creation was delivered twice.
+        }
     }
 
+    /// The runs that were started for this suite of this test run: one.
+    private func begun() async throws -> [MLflowRun] {
+        let runs = try await server.runs(
+            inExperiments: [place.experimentID], where: MLflowFilter.tag(Self.keyTag, key))
+        return runs.filter { $0.tags[Self.keyTag] == key }
+    }
+
+    private var key: String { "\(context.id)/\(suite.name)" }
+
     private func created() async throws -> MLflowRun {
-        let key = "\(context.id)/\(suite.name)"
         do {
             return try await server.createRun(
                 inExperiment: place.experimentID, name: suite.name, startTime: context.now(), tags: tags(key))
         } catch let error as WireError where error.leavesDoubt {
-            let begun = try await server.runs(
-                inExperiments: [place.experimentID], where: MLflowFilter.tag(Self.keyTag, key))
-            guard let run = begun.first else { throw error }
+            guard let run = try await begun().first else { throw error }
             return run
         }
     }
