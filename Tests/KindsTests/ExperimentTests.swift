@@ -1,12 +1,34 @@
 import Engine
 import Fakes
-import Kinds
 import Language
 import Testing
 import Wire
 
+@testable import Kinds
+
 @Suite("Experiments")
 struct ExperimentTests {
+    @Test("Keys and names that begin with `x-` are applied, and reach the tools")
+    func freeKeys() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {x-e: {tags: {x-team: a}}}")
+        let made = try #require(stack.mlflow.store.experiments.first { $0.name == "x-e" })
+        #expect(made.tags.first { $0.key == "x-team" }?.value == "a")
+        let (workflow, _) = try stack.declare(
+            """
+            tools:
+              m: {mcp: {url: "http://localhost:1/mcp", headers: {x-api-key: k}}}
+              f:
+                function:
+                  description: Tells.
+                  parameters: {type: object, properties: {x-id: {type: string}}}
+                  http: {url: "http://localhost:1", headers: {x-trace: "1"}}
+            """)
+        let tools = workflow.specs(of: ToolSpec.self).map(\.spec)
+        #expect(tools.first?.mcp?.headers.keys.sorted() == ["x-api-key"])
+        #expect(tools.last?.function?.parameters["properties"]?["x-id"] != nil)
+    }
+
     @Test("A deleted experiment is restored, and the plan says so")
     func restored() async throws {
         let stack = try TestStack()
