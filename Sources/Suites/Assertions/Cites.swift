@@ -10,16 +10,16 @@ package struct Cites: Assertion {
     let path: String
 
     init(_ path: String) {
-        self.path = path
+        self.path = Paths.shortened(path)
     }
 
     package var claim: String { "cites `\(path)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
-        guard !answer.cited.contains(path) else { return .passed }
+        guard !answer.cited.contains(where: { $0.isExactly(path) }) else { return .passed }
         guard answer.tellsSources, answer.tellsCitations else { throw .sources }
-        let wasRetrieved = answer.retrieved.contains { $0.document == path }
+        let wasRetrieved = answer.retrieved.contains { $0.document.isExactly(path) }
         return .failed(
             Mismatch(
                 "The answer does not cite `\(path)`"
