@@ -39,7 +39,7 @@ struct EnvironmentArguments {
             case _: throw ValidationError("\(variable) is `\(text)`; a flag takes true or false.")
             }
         case .option:
-            let values = argument.isRepeating ? text.split(separator: "\n").map(String.init) : [text]
+            let values = argument.isRepeating ? text.split(whereSeparator: \.isNewline).map(String.init) : [text]
             return values.map { "--\(name)=\($0)" }
         }
     }

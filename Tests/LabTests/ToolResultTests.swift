@@ -13,6 +13,13 @@ import Testing
         #expect(!result.text.contains("untrusted"))
     }
 
+    @Test("Passages whose lines end with CRLF come out one by one")
+    func carriageReturns() {
+        let raw = "Result 1\nContent: One.\r\nMore.\r\nResult 2\nContent: Two.\r\n"
+        let passages = ToolResult(tool: "knowledge_search", raw: raw).passages.map(\.text)
+        #expect(passages == ["One.\r\nMore.", "Two."])
+    }
+
     @Test("An empty search has no passages")
     func empty() {
         #expect(ToolResult(tool: "file_search", raw: Asked.fileSearch([])).passages.isEmpty)

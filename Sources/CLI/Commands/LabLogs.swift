@@ -80,6 +80,6 @@ private struct LogReader {
         guard let end = rest.lastIndex(of: 0x0A) else { return [] }
         let complete = rest[...end]
         rest = Array(rest[rest.index(after: end)...])
-        return String(decoding: complete, as: UTF8.self).split(separator: "\n").map(String.init)
+        return String(decoding: complete, as: UTF8.self).split(whereSeparator: \.isNewline).map(String.init)
     }
 }

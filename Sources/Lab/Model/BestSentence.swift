@@ -40,7 +40,7 @@ enum BestSentence {
             sentences += split(paragraph)
             paragraph = ""
         }
-        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        for line in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline) {
             let trimmed = String(line).trimmed
             let startsAnew =
                 trimmed.isEmpty || trimmed.hasPrefix("#") || trimmed.hasPrefix("- ") || trimmed.hasPrefix("* ")

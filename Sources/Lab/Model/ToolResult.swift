@@ -15,7 +15,9 @@ struct ToolResult: Sendable {
     let passages: [Passage]
 
     init(tool: String, raw: String) {
-        let lines = raw.split(separator: "\n", omittingEmptySubsequences: false).filter { !Self.isWrapping($0) }
+        // By scalars: a carriage return and a line feed are one `Character`.
+        let lines = raw.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { Substring($0) }
+            .filter { !Self.isWrapping($0) }
         self.tool = tool
         self.text = lines.joined(separator: "\n").trimmed
         self.passages = Self.passages(in: lines)
