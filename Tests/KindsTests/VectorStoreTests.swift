@@ -337,6 +337,28 @@ struct VectorStoreTests {
         #expect(Self.texts(stack) == [text] && Self.names(stack) == ["terms.txt"])
     }
 
+    @Test("A download is followed to where it lies now, has the name that it is given, and is brought as UTF-8")
+    func namedDownloads() async throws {
+        let stack = try Self.begin()
+        // Not the same text twice: OGX would know it as one passage.
+        let latin: [String: [UInt8]] = ["a": [0x63, 0x61, 0x66, 0xE9], "b": [0x63, 0x72, 0xE8, 0x6D, 0x65]]
+        stack.ogx.intercept { request in
+            let steps = request.url.split(separator: "/").map(String.init)
+            guard steps.count == 4, steps[1] == "example.test", let body = latin[steps[2]] else { return nil }
+            guard steps[3] == "new.txt" else {
+                return .response(HTTPResponse(status: 302, headers: [("location", "new.txt")]))
+            }
+            let type = (name: "content-type", value: "text/plain; charset=ISO-8859-1")
+            return .response(HTTPResponse(status: 200, headers: [type], body: body))
+        }
+        let entries = latin.sorted { $0.key < $1.key }.map { name, bytes in
+            "{url: \"http://example.test/\(name)/terms.txt\", sha256: \(sha256Hex(bytes)), name: terms-\(name).txt}"
+        }
+        try await stack.apply(
+            Self.spec.replacing("[\"docs/*.md\"]", with: "[\(entries.joined(separator: ", "))]"))
+        #expect(Self.texts(stack) == ["café", "crème"] && Self.names(stack) == ["terms-a.txt", "terms-b.txt"])
+    }
+
     @Test("A store that leaves the spec takes the leftovers of its uploads along")
     func leftoversOfRemoved() async throws {
         let whole = try Self.begin()

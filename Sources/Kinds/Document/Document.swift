@@ -11,7 +11,7 @@ package struct Document: Sendable, Hashable {
         case download(url: Located<String>, sha256: String)
     }
 
-    /// What it is uploaded as and cited by: the path as the spec says it.
+    /// What it is uploaded as and cited by: its name, or the path as the spec says it.
     let path: String
     /// Lower-case hexadecimal.
     let sha256: String
@@ -76,11 +76,13 @@ struct DocumentReader: Sendable {
             var found: [Document] = []
             let paths = try Glob(pattern).paths(in: folder).map { Located($0, at: pattern.range) }
             folder.readDigests(of: paths)
-            for path in paths { found.append(try file(path, attributes: [:])) }
+            for path in paths { found.append(try file(path)) }
             return found
         case .fields(let fields):
-            if let path = fields.path { return [try file(path, attributes: fields.attributes)] }
-            if let url = fields.url, let digest = fields.digest { return [download(url, digest, fields.attributes)] }
+            if let path = fields.path {
+                return [try file(path, named: fields.name, attributes: fields.attributes)]
+            }
+            if let url = fields.url, let digest = fields.digest { return [download(url, digest, fields)] }
             guard let text = fields.text, let name = fields.name else { return [] }
             return [
                 Document(
@@ -90,7 +92,9 @@ struct DocumentReader: Sendable {
         }
     }
 
-    private func file(_ path: Located<String>, attributes: [String: String]) throws(Diagnostic) -> Document {
+    private func file(
+        _ path: Located<String>, named name: String? = nil, attributes: [String: String] = [:]
+    ) throws(Diagnostic) -> Document {
         let path = try folder.shortened(path)
         var isDirectory = false
         if FileManager.default.fileExists(atPath: folder.location(of: path), isDirectory: &isDirectory), isDirectory {
@@ -98,16 +102,16 @@ struct DocumentReader: Sendable {
         }
         let content = try folder.content(of: path)
         return Document(
-            path: path.value, sha256: content.sha256, attributes: attributes, content: .file(content),
+            path: name ?? path.value, sha256: content.sha256, attributes: attributes, content: .file(content),
             range: path.range)
     }
 
     private func download(
-        _ url: Located<String>, _ digest: Located<String>, _ attributes: [String: String]
+        _ url: Located<String>, _ digest: Located<String>, _ fields: DocumentFields
     ) -> Document {
-        let name = url.value.split(separator: "?").first?.split(separator: "/").last.map(String.init)
+        let name = fields.name ?? url.value.split(separator: "?").first?.split(separator: "/").last.map(String.init)
         return Document(
-            path: name ?? url.value, sha256: digest.value.lowercased(), attributes: attributes,
+            path: name ?? url.value, sha256: digest.value.lowercased(), attributes: fields.attributes,
             content: .download(url: url, sha256: digest.value.lowercased()), range: url.range)
     }
 }
@@ -144,7 +148,7 @@ extension Diagnostic {
         Diagnostic(
             "duplicate-document", "Two documents with one path",
             detail: "`\(second.path)` is asked for twice, with different content or attributes.",
-            fix: "Rename one, so that answers can cite them apart.", at: second.range,
+            fix: "Give one a `name` of its own, so that answers can cite them apart.", at: second.range,
             notes: [Note("First asked for here", at: first.range)])
     }
 }

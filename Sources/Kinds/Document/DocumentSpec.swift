@@ -32,7 +32,8 @@ package struct DocumentFields: SpecDecodable {
         example: "4f0c…", "The SHA-256 of the download, in hexadecimal digits.")
     private static let textKey = Key<Located<String>>("text", .located(.someText), "The text itself.")
     private static let nameKey = Key<String>(
-        "name", .someText, example: "hours.txt", "The document's name, for `text`.")
+        "name", .someText, example: "hours.txt",
+        "What answers cite it by: by default the path, or the last part of the address; a `text` needs one.")
     private static let attributesKey = Key<[Entry<String>]>(
         "attributes", .attributes, "Attributes for filters; servers show them to the model with every passage.")
     package static let fields = [

@@ -16,9 +16,13 @@ extension VectorStoreResource {
                 return try await server.files.upload(Array(text.utf8), path: document.path).id
             case .download(let url, let sha256):
                 return try await withTemporaryPath { path in
-                    let file = try await download(url, to: path)
+                    let (file, charset) = try await download(url, to: path)
                     guard file.sha256 == sha256 else { throw FileBody.Failure.changed }
-                    return try await server.files.upload(file, path: document.path).id
+                    guard let charset else { return try await server.files.upload(file, path: document.path).id }
+                    return try await withTemporaryPath { path in
+                        let converted = try convert(file, from: charset, at: url, to: path)
+                        return try await server.files.upload(converted, path: document.path).id
+                    }
                 }
             }
         } catch let failure as FileBody.Failure {
@@ -26,10 +30,14 @@ extension VectorStoreResource {
         }
     }
 
-    /// Downloads into a new file, a piece at a time.
-    private func download(_ url: Located<String>, to path: String) async throws -> FileContent {
+    /// Downloads into a new file, a piece at a time; redirects are followed.
+    /// - Returns: The file, and the charset of a text that is not UTF-8.
+    private func download(
+        _ url: Located<String>, to path: String
+    ) async throws -> (file: FileContent, charset: String?) {
         do {
-            return try await transport.stream(HTTPRequest(.get, url.value, timeout: .seconds(120))) { head, chunks in
+            return try await transport.streamFollowing(HTTPRequest(.get, url.value, timeout: .seconds(120))) {
+                head, chunks in
                 guard head.status == 200 else { throw Diagnostic.noDownload(url, "status \(head.status)") }
                 let file = try NewFile(path)
                 try await chunks.forEach { bytes in
@@ -38,10 +46,33 @@ extension VectorStoreResource {
                         throw Diagnostic.noDownload(url, "it is longer than \(Self.longestDownload >> 20) MiB")
                     }
                 }
-                return file.content
+                let type = head.header("content-type")
+                let isText = type?.lowercased().hasPrefix("text/") ?? false
+                return (file.content, isText ? Charset.name(in: type) : nil)
             }
         } catch let failure as TransportFailure {
             throw Diagnostic.noDownload(url, failure.message)
+        } catch let failure as FileBytes.Failure {
+            throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.told))")
+        }
+    }
+
+    /// The text of a file as UTF-8, which is all that servers read, in a new file.
+    private func convert(
+        _ file: FileContent, from name: String, at url: Located<String>, to path: String
+    ) throws -> FileContent {
+        guard var charset = Charset(name) else {
+            throw Diagnostic.noDownload(url, "it is in the charset `\(name)`, which is not known here")
+        }
+        do {
+            let (source, converted) = (try OpenFile(file.path), try NewFile(path))
+            var piece = [UInt8](repeating: 0, count: OpenFile.pieceSize)
+            while true {
+                let count = try piece.withUnsafeMutableBytes { try source.read(into: $0) }
+                let text = charset.utf8(piece[..<count], isLast: count == 0)
+                try text.withUnsafeBytes { try converted.write($0) }
+                if count == 0 { return converted.content }
+            }
         } catch let failure as FileBytes.Failure {
             throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.told))")
         }

@@ -19,4 +19,4 @@ package struct FunctionFailure: Error, Sendable, Hashable {
 }
 
 /// The maximum size of a function's output in bytes; a longer output is a failure.
-package let functionOutputLimit = 65_536
+package let functionOutputLimit = 1 << 20

@@ -2,7 +2,8 @@ package import Language
 package import Wire
 
 /// Calls a function by a request with the arguments as a JSON object: in the body, or, with `GET` and `DELETE`, in the
-/// query (what is not text as JSON). Any success status is a result; the body is what the model is told.
+/// query (what is not text as JSON). Redirects are followed. Any success status is a result; the body is what the model
+/// is told.
 package struct HTTPFunction: FunctionHandler {
     package var url: String
     package var method: HTTPRequest.Method
@@ -24,8 +25,8 @@ package struct HTTPFunction: FunctionHandler {
 
     package func call(_ arguments: Value) async throws -> String {
         do {
-            return try await transport.stream(request(arguments)) { head, chunks in
-                let body = try await Self.text(of: chunks)
+            return try await transport.streamFollowing(request(arguments)) { head, chunks in
+                let body = try await Self.text(of: chunks, as: head.header("content-type"))
                 guard head.isSuccess else {
                     throw FunctionFailure("The function answered with status \(head.status): \(body.prefix(500))")
                 }
@@ -53,11 +54,15 @@ package struct HTTPFunction: FunctionHandler {
         return request
     }
 
-    private static func text(of chunks: ResponseChunks) async throws -> String {
+    private static func text(of chunks: ResponseChunks, as contentType: String?) async throws -> String {
         let bytes = try await chunks.prefix(upTo: functionOutputLimit + 1)
         guard bytes.count <= functionOutputLimit else {
             throw FunctionFailure("The function's answer is longer than \(functionOutputLimit >> 10) KiB.")
         }
-        return String(decoding: bytes, as: UTF8.self)
+        guard let name = Charset.name(in: contentType) else { return String(decoding: bytes, as: UTF8.self) }
+        guard var charset = Charset(name) else {
+            throw FunctionFailure("The function's answer is in the charset `\(name)`, which is not known here.")
+        }
+        return String(decoding: charset.utf8(bytes, isLast: true), as: UTF8.self)
     }
 }
