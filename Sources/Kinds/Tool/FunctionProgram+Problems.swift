@@ -1,6 +1,7 @@
 import Engine
 import FoundationEssentials
 package import Language
+import Runtime
 
 extension FunctionProgram {
     /// Why the program cannot be run on this machine, as far as can be told without running it; nil when it can.
@@ -12,10 +13,10 @@ extension FunctionProgram {
         guard let name = command.value.first else { return nil }
         guard name.contains("/") else {
             guard let searchPath else { return nil }
-            let isThere = searchPath.split(separator: ":").contains {
-                FileManager.default.isExecutableFile(atPath: "\($0)/\(name)")
+            guard let path = ProgramFile.path(of: name, in: "/", searchPath: searchPath) else {
+                return .noProgram(name, "No folder in `PATH` has a program `\(name)`.", command.range)
             }
-            return isThere ? nil : .noProgram(name, "No folder in `PATH` has a program `\(name)`.", command.range)
+            return ProgramFile(path, searchPath: searchPath).problem.map { .notStartable(name, $0, command.range) }
         }
         let path = folder.location(of: Located(name, at: command.range))
         var isDirectory = false
@@ -23,7 +24,8 @@ extension FunctionProgram {
             let reason = isDirectory ? "`\(name)` is a directory." : "There is no file `\(name)`."
             return .noProgram(name, reason, command.range)
         }
-        return FileManager.default.isExecutableFile(atPath: path) ? nil : .notExecutable(name, command.range)
+        guard FileManager.default.isExecutableFile(atPath: path) else { return .notExecutable(name, command.range) }
+        return ProgramFile(path, searchPath: searchPath).problem.map { .notStartable(name, $0, command.range) }
     }
 }
 
@@ -50,5 +52,14 @@ extension Diagnostic {
             "not-executable", "A function's program may not be run",
             detail: "`\(name)` is not executable. Calls of the function would fail.", fix: "Run `chmod +x \(name)`.",
             at: range, cause: .lacking)
+    }
+
+    fileprivate static func notStartable(
+        _ name: String, _ problem: ProgramFile.Problem, _ range: SourceRange
+    ) -> Diagnostic {
+        Diagnostic(
+            "not-startable", "A function's program cannot be started",
+            detail: "`\(name)` cannot be started. \(problem.reason) Calls of the function would fail.",
+            fix: problem.fix, at: range, cause: .lacking)
     }
 }

@@ -64,7 +64,7 @@ package struct ProgramFunction: FunctionHandler {
             }
             return result.standardOutput
         } catch let error as SubprocessError {
-            throw FunctionFailure(Self.words(for: error))
+            throw FunctionFailure(words(for: error))
         }
     }
 
@@ -85,12 +85,19 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    private static func words(for error: SubprocessError) -> String {
-        switch error.code {
-        case .executableNotFound: "The function's program was not found."
-        case .outputLimitExceeded: "The function wrote more than \(functionOutputLimit >> 10) KiB."
-        case _: "The function's program could not be run."
+    private func words(for error: SubprocessError) -> String {
+        guard error.code != .outputLimitExceeded else {
+            return "The function wrote more than \(functionOutputLimit >> 10) KiB."
         }
+        let searchPath = environment["PATH"] ?? ""
+        let path = ProgramFile.path(of: command[0], in: directory, searchPath: searchPath)
+        if let path, FileManager.default.isExecutableFile(atPath: path),
+            let problem = ProgramFile(path, searchPath: searchPath).problem
+        {
+            return "The function's program could not be run. \(problem.reason)"
+        }
+        return error.code == .executableNotFound
+            ? "The function's program was not found." : "The function's program could not be run."
     }
 
     private static func end(of text: String) -> String {

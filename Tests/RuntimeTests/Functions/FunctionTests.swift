@@ -43,7 +43,7 @@ import Wire
         let refused = await #expect(throws: FunctionFailure.self) { try await call(status: 503, answer: "closed") }
         #expect(refused?.message == "The function answered with status 503: closed")
         let long = String(repeating: "x", count: functionOutputLimit + 1)
-        await #expect(throws: FunctionFailure("The function's answer is longer than 64 KiB.")) {
+        await #expect(throws: FunctionFailure("The function's answer is longer than 1024 KiB.")) {
             try await call(answer: long)
         }
         let nobody = HTTPFunction(url: "http://f", transport: ScriptedTransport([]))
@@ -76,14 +76,71 @@ import Wire
         await #expect(throws: FunctionFailure("The function failed: no such city\n")) {
             try await run("echo no such city >&2; exit 3")
         }
-        await #expect(throws: FunctionFailure("The function wrote more than 64 KiB.")) {
-            try await run("head -c 70000 /dev/zero")
+        await #expect(throws: FunctionFailure("The function wrote more than 1024 KiB.")) {
+            try await run("head -c 1100000 /dev/zero")
         }
         await #expect(throws: FunctionFailure("The function did not end within 0.2 s.")) {
             try await run("sleep 60", timeout: .milliseconds(200))
         }
         let missing = ProgramFunction(["/nowhere/weather"], in: "/", environment: [:])
         await #expect(throws: FunctionFailure.self) { try await missing.call([:]) }
+    }
+
+    @Test("A redirect is followed, and an answer in another charset is read as it says")
+    func redirects() async throws {
+        let answer = try await LoopbackServer.withServer({ request in
+            guard request.url.hasSuffix("/new") else {
+                return LoopbackServer.Reply(status: 308, headers: [("location", "/new")], chunks: chunks(""))
+            }
+            let body = (try? request.body?.collected()) ?? []
+            return LoopbackServer.Reply(
+                headers: [("content-type", "text/plain; charset=iso-8859-1")],
+                chunks: AsyncThrowingStream { continuation in
+                    continuation.yield(body + [0xE9])
+                    continuation.finish()
+                })
+        }) { base in
+            try await AsyncHTTPTransport.withTransport {
+                try await HTTPFunction(url: base + "/old", transport: $0).call(["city": "Rome"])
+            }
+        }
+        #expect(answer == #"{"city":"Rome"}é"#)
+    }
+
+    @Test(
+        "A program that the system would not start is told with the reason",
+        arguments: [
+            ("#!/bin/sh\r\ncat\n", "Its first line ends with a carriage return (CRLF)"),
+            ("cat\n", "It has no interpreter line"), ("", "It is empty."),
+            ("\u{FEFF}#!/bin/sh\ncat\n", "A byte order mark stands before its `#!`"),
+            ("#!/bin/nosuchshell\n", "Its first line names the interpreter `/bin/nosuchshell`, which is not there."),
+            ("#!/usr/bin/env nosuchshell\n", "Its first line names the interpreter `nosuchshell`, which is not there."),
+            ("#!\n", "Its first line names no interpreter."),
+        ])
+    func unstartable(content: String, reason: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/handler"
+            #expect(FileManager.default.createFile(atPath: path, contents: Data(content.utf8)))
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+            let problem = ProgramFile(path, searchPath: "/usr/bin:/bin").problem
+            #expect(problem?.reason.hasPrefix(reason) == true)
+            let function = ProgramFunction(["./handler"], in: directory, environment: ["PATH": "/usr/bin:/bin"])
+            let failure = await #expect(throws: FunctionFailure.self) { try await function.call([:]) }
+            // `env` itself says which program it does not find.
+            if !content.contains("/env ") { #expect(failure?.message.contains(reason) == true) }
+        }
+    }
+
+    @Test("A program that can be started is not complained of")
+    func startable() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/handler"
+            #expect(FileManager.default.createFile(atPath: path, contents: Data("#!/usr/bin/env -S sh -e\ncat\n".utf8)))
+            #expect(ProgramFile(path, searchPath: "/usr/bin:/bin").problem == nil)
+        }
+        #expect(ProgramFile("/bin/sh", searchPath: nil).problem == nil)
+        #expect(ProgramFile.path(of: "sh", in: "/", searchPath: "/usr/bin:/bin") != nil)
+        #expect(ProgramFile.path(of: "nosuchshell", in: "/", searchPath: "/usr/bin:/bin") == nil)
     }
 
     @Test("What a program has started ends with it")
