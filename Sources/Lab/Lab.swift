@@ -43,6 +43,9 @@ package struct Lab: Sendable {
         let environments = PythonEnvironments(
             directory: Self.cache(environment), run: Run(environment: environment), report: report)
         let settings = choice.settings(after: previous?.settings)
+        for version in [settings.stack, settings.mlflow] as [any LabVersion] where !version.isTested {
+            report(.untested(version.title, like: version.nearestTitle))
+        }
         async let mlflow = environments.ready(settings.mlflow.recipe)
         async let llamastack = environments.ready(settings.stack.recipe)
         let blueprint = Blueprint(

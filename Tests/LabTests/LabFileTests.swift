@@ -81,7 +81,7 @@ import Testing
         #expect(settings == LabSettings(script: "/a.yaml"))
     }
 
-    @Test("Two versions of a server share no data", arguments: LabStack.allCases)
+    @Test("Two versions of a server share no data", arguments: LabStack.tested)
     func data(stack: LabStack) {
         let other: LabStack = stack == .ogx ? .v0_2_24 : .ogx
         #expect(
@@ -89,7 +89,7 @@ import Testing
                 != blueprint(LabSettings(stack: other)).data(of: .llamastack))
     }
 
-    @Test("A configuration names only what the lab gives it, or what has a default", arguments: LabStack.allCases)
+    @Test("A configuration names only what the lab gives it, or what has a default", arguments: LabStack.tested)
     func configurations(stack: LabStack) {
         let environment = blueprint(LabSettings(stack: stack)).program(of: .llamastack).environment
         let named = stack.configuration.matches(of: /\$\{env\.(\w+)\}/).map { String($0.1) }
@@ -97,7 +97,7 @@ import Testing
         #expect(named.filter { environment[$0] == nil } == [])
     }
 
-    @Test("Everything that is asked for is pinned, and nothing loosely", arguments: LabStack.allCases)
+    @Test("Everything that is asked for is pinned, and nothing loosely", arguments: LabStack.tested)
     func pins(stack: LabStack) {
         for recipe in [stack.recipe, LabMLflow.v3_5_1.recipe, LabMLflow.v3_17_2.recipe] {
             let pins = recipe.pins.split(separator: "\n")
@@ -118,5 +118,27 @@ import Testing
                 == [
                     "PATH": "/bin", "LC_ALL": "C", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
                 ])
+    }
+
+    @Test(
+        "Any version is run as the nearest tested one is, with pins that do not hold it back",
+        arguments: [
+            ("0.2.18", "Llama Stack 0.2.24"), ("0.5.4", "Llama Stack 0.7.3"), ("0.6.1", "Llama Stack 0.7.3"),
+            ("1.2.5", "OGX 1.5.0"), ("0.8.0rc1", "OGX 1.5.0"),
+        ])
+    func untested(version: String, nearest: String) throws {
+        let stack = try #require(LabStack(rawValue: version))
+        #expect(!stack.isTested && stack.nearestTitle == nearest && stack.rawValue == version)
+        #expect(stack.recipe.packages[0].hasSuffix("==\(version)"))
+        let names = Set(
+            (stack.recipe.pins + "\n" + stack.recipe.otherPins.joined(separator: "\n"))
+                .split(separator: "\n").map { line in String(line.prefix { $0 != "=" }) })
+        #expect(names.contains("numpy") && !names.contains("llama-stack") && !names.contains("ogx"))
+        #expect(stack.recipe.otherPins.last == "")
+    }
+
+    @Test("What is no version is none", arguments: ["", "latest", "1", "0.5.4; rm", "../0.5.4", "0.5.x"])
+    func noVersion(text: String) {
+        #expect(LabStack(rawValue: text) == nil && LabMLflow(rawValue: text) == nil)
     }
 }

@@ -18,13 +18,15 @@ struct LabUp: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Version of Llama Stack: \(LabStack.allCases.map(\.rawValue).joined(separator: ", ")) (default: ogx).",
+            "Version of Llama Stack or OGX: \(LabStack.tested.map(\.rawValue).joined(separator: ", ")), or any other, "
+                + "untested (default: ogx).",
             valueName: "version"))
     var stack: LabStack?
 
     @Option(
         help: ArgumentHelp(
-            "Version of MLflow: \(LabMLflow.allCases.map(\.rawValue).joined(separator: ", ")) (default: 3.17.2).",
+            "Version of MLflow: \(LabMLflow.tested.map(\.rawValue).joined(separator: ", ")), or any other, untested "
+                + "(default: 3.17.2).",
             valueName: "version"))
     var mlflow: LabMLflow?
 
@@ -94,6 +96,8 @@ enum LabProgress {
 
     static func line(for event: LabEvent) -> String {
         switch event {
+        case .untested(let title, let nearest):
+            "\(title) is not tested; it is started as \(nearest) is, and may not start, or do what it should"
         case .installing(let name, let directory): "installing \(name) into \(directory) …"
         case .installed(let name, let duration): "installed \(name) in \(LabText.seconds(duration / .seconds(1)))"
         case .kept(let server): "\(server.rawValue): runs already"

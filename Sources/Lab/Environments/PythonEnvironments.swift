@@ -39,15 +39,27 @@ struct PythonEnvironments: Sendable {
         let python = try await PythonFinder(run: run).find()
         let installer = Installer(usesUV: try await run(["uv", "--version"])?.succeeded ?? false, environment: path)
         try await step(installer.create(with: python.path), of: recipe)
-        let pins = "\(path)/pins.txt"
-        try Data(recipe.pins.utf8).write(to: URL(filePath: pins))
-        try await step(installer.install(recipe.packages, pins: pins), of: recipe)
+        try await install(recipe, with: installer, into: path)
         for extract in recipe.extracts {
             try await take(extract, of: recipe, with: installer, into: path)
         }
         guard FileManager.default.isExecutableFile(atPath: "\(path)/\(recipe.program)") else {
             throw Diagnostic.notInstalled(
                 recipe, "The packages are installed, but `\(recipe.program)` is not there.", "")
+        }
+    }
+
+    /// Installs the packages with the first pins that they can be had with.
+    private func install(_ recipe: Recipe, with installer: Installer, into path: String) async throws {
+        let file = "\(path)/pins.txt"
+        var attempts = ([recipe.pins] + recipe.otherPins)[...]
+        while let pins = attempts.popFirst() {
+            try Data(pins.utf8).write(to: URL(filePath: file))
+            do {
+                return try await step(installer.install(recipe.packages, pins: file), of: recipe)
+            } catch let failure as Diagnostic {
+                if attempts.isEmpty { throw failure }
+            }
         }
     }
 

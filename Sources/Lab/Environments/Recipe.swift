@@ -14,14 +14,16 @@ struct Recipe: Sendable {
     /// The packages asked for; the pins give the versions of these and of all their dependencies.
     let packages: [String]
     /// `name==version`, one a line.
-    let pins: String
+    var pins: String
+    /// Other pins, to be tried in order when packages cannot be had with these.
+    var otherPins: [String] = []
     let extracts: [Extract]
     /// The program that must exist when it is complete, relative to the environment.
     let program: String
 
     /// `mlflow-3.17.2-0f6c…`: different pins give a different environment.
     var directoryName: String {
-        let parts = packages + [pins] + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
+        let parts = packages + [pins] + otherPins + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
         return "\(name)-\(version)-\(StableHash.hexadecimal(parts.joined(separator: "\0")))"
     }
 }
@@ -43,10 +45,27 @@ extension Recipe {
     }
 
     /// OGX with the providers of the lab's configuration.
-    static let ogx = Recipe(
-        name: "ogx", version: "1.5.0", packages: ["ogx==1.5.0"] + providers,
-        pins: String(decoding: PackageResources.ogx_1_5_0_txt, as: UTF8.self), extracts: [tokenizer],
-        program: "bin/ogx")
+    static func ogx(_ version: String, pins: [UInt8]) -> Recipe {
+        Recipe(
+            name: "ogx", version: version, packages: ["ogx==\(version)"] + providers,
+            pins: String(decoding: pins, as: UTF8.self), extracts: [tokenizer], program: "bin/ogx")
+    }
+
+    /// For a version that has no pins of its own: those of other versions are tried, and in the end none.
+    func untested(orPins others: [[UInt8]]) -> Recipe {
+        let own = [
+            "llama-stack", "llama-stack-api", "llama-stack-client", "ogx", "ogx-api", "ogx-client", "mlflow",
+            "mlflow-skinny", "mlflow-tracing",
+        ]
+        func loose(_ pins: String) -> String {
+            pins.split(separator: "\n").filter { !own.contains(String($0.prefix { $0 != "=" })) }
+                .joined(separator: "\n")
+        }
+        var recipe = self
+        recipe.pins = loose(pins)
+        recipe.otherPins = others.map { loose(String(decoding: $0, as: UTF8.self)) } + [""]
+        return recipe
+    }
 
     private static let providers = [
         "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy", "asyncpg",

@@ -32,6 +32,8 @@ package enum LabServer: String, Sendable, Hashable, Codable, CaseIterable {
 
 /// An event while a lab starts or stops.
 package enum LabEvent: Sendable, Hashable {
+    /// A version that drover's tests do not run, and the one that it is started like; both with their product.
+    case untested(String, like: String)
     case installing(name: String, directory: String)
     case installed(name: String, after: Duration)
     case kept(LabServer)

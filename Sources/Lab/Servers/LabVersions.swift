@@ -1,65 +1,134 @@
-/// The servers of agents that a lab can run, one for each generation of the API.
-package enum LabStack: String, Sendable, Hashable, Codable, CaseIterable {
-    case v0_2_24 = "0.2.24"
-    case v0_3_5 = "0.3.5"
-    case v0_4_7 = "0.4.7"
-    case v0_7_3 = "0.7.3"
-    case ogx
-
-    /// Product and version, as in `OGX 1.5.0`.
-    package var title: String {
-        switch self {
-        case .v0_2_24, .v0_3_5, .v0_4_7, .v0_7_3: "Llama Stack \(rawValue)"
-        case .ogx: "OGX 1.5.0"
-        }
+/// The server of agents that a lab runs: a tested version, or any other of the package index, which is then started as the
+/// nearest tested one is.
+package struct LabStack: LabVersion {
+    /// The tested versions, one for each generation of the API.
+    package enum Tested: String, Sendable, Hashable, CaseIterable {
+        case v0_2_24 = "0.2.24"
+        case v0_3_5 = "0.3.5"
+        case v0_4_7 = "0.4.7"
+        case v0_7_3 = "0.7.3"
+        case v1_5_0 = "1.5.0"
     }
 
-    var recipe: Recipe {
-        switch self {
-        case .v0_2_24:
-            .llamaStack(rawValue, pins: PackageResources.llama_stack_0_2_24_txt, needing: ["litellm"])
-        case .v0_3_5: .llamaStack(rawValue, pins: PackageResources.llama_stack_0_3_5_txt)
-        case .v0_4_7: .llamaStack(rawValue, pins: PackageResources.llama_stack_0_4_7_txt)
-        case .v0_7_3: .llamaStack(rawValue, pins: PackageResources.llama_stack_0_7_3_txt)
-        case .ogx: .ogx
+    package static let v0_2_24 = LabStack(.v0_2_24)
+    package static let v0_3_5 = LabStack(.v0_3_5)
+    package static let v0_4_7 = LabStack(.v0_4_7)
+    package static let v0_7_3 = LabStack(.v0_7_3)
+    package static let ogx = LabStack(.v1_5_0)
+    package static let tested = Tested.allCases.map { LabStack($0) }
+
+    package let version: String
+    /// The tested version that it is installed and started like.
+    let nearest: Tested
+
+    private init(_ tested: Tested) {
+        version = tested.rawValue
+        nearest = tested
+    }
+
+    /// Reads a version, or `ogx` for the tested one.
+    package init?(rawValue: String) {
+        guard rawValue != "ogx" else {
+            self = .ogx
+            return
         }
+        guard let numbers = Self.numbers(of: rawValue) else { return nil }
+        version = rawValue
+        nearest =
+            switch (numbers[0], numbers[1]) {
+            case (0, ...2): .v0_2_24
+            case (0, 3): .v0_3_5
+            case (0, 4): .v0_4_7
+            case (0, 5...7): .v0_7_3
+            case _: .v1_5_0
+            }
+    }
+
+    /// `ogx` for the tested version of OGX, which labs have always called so.
+    package var rawValue: String { nearest == .v1_5_0 && isTested ? "ogx" : version }
+
+    package var isTested: Bool { version == nearest.rawValue }
+
+    package var product: String { nearest == .v1_5_0 ? "OGX" : "Llama Stack" }
+
+    package var nearestTitle: String { "\(product) \(nearest.rawValue)" }
+
+    var recipe: Recipe {
+        let others = isTested ? [] : Tested.allCases.filter { $0 != nearest }.reversed().map(\.pins)
+        let recipe =
+            nearest == .v1_5_0
+            ? Recipe.ogx(version, pins: nearest.pins)
+            : Recipe.llamaStack(version, pins: nearest.pins, needing: nearest == .v0_2_24 ? ["litellm"] : [])
+        return isTested ? recipe : recipe.untested(orPins: others)
     }
 
     /// The lines of the configuration that it starts with.
     var configuration: String {
-        let bytes =
-            switch self {
-            case .v0_2_24: PackageResources.llama_stack_0_2_24_yaml
-            case .v0_3_5: PackageResources.llama_stack_0_3_5_yaml
-            case .v0_4_7: PackageResources.llama_stack_0_4_7_yaml
-            case .v0_7_3: PackageResources.llama_stack_0_7_3_yaml
-            case .ogx: PackageResources.ogx_1_5_0_yaml
-            }
-        return String(decoding: bytes, as: UTF8.self)
+        String(decoding: nearest.configuration, as: UTF8.self)
     }
 
     /// The command that starts it, for an environment with its program.
     func words(in environment: String, configuration: String, port: String) -> [String] {
+        nearest == .v1_5_0
+            ? ["\(environment)/bin/ogx", "run", configuration, "--port", port, "--insecure"]
+            : ["\(environment)/bin/llama", "stack", "run", configuration, "--port", port]
+    }
+}
+
+extension LabStack.Tested {
+    fileprivate var pins: [UInt8] {
         switch self {
-        case .v0_2_24, .v0_3_5, .v0_4_7, .v0_7_3:
-            ["\(environment)/bin/llama", "stack", "run", configuration, "--port", port]
-        case .ogx: ["\(environment)/bin/ogx", "run", configuration, "--port", port, "--insecure"]
+        case .v0_2_24: PackageResources.llama_stack_0_2_24_txt
+        case .v0_3_5: PackageResources.llama_stack_0_3_5_txt
+        case .v0_4_7: PackageResources.llama_stack_0_4_7_txt
+        case .v0_7_3: PackageResources.llama_stack_0_7_3_txt
+        case .v1_5_0: PackageResources.ogx_1_5_0_txt
+        }
+    }
+
+    fileprivate var configuration: [UInt8] {
+        switch self {
+        case .v0_2_24: PackageResources.llama_stack_0_2_24_yaml
+        case .v0_3_5: PackageResources.llama_stack_0_3_5_yaml
+        case .v0_4_7: PackageResources.llama_stack_0_4_7_yaml
+        case .v0_7_3: PackageResources.llama_stack_0_7_3_yaml
+        case .v1_5_0: PackageResources.ogx_1_5_0_yaml
         }
     }
 }
 
-/// The versions of MLflow that a lab can run.
-package enum LabMLflow: String, Sendable, Hashable, Codable, CaseIterable {
-    case v3_17_2 = "3.17.2"
-    case v3_5_1 = "3.5.1"
+/// The version of MLflow that a lab runs: a tested one, or any other of the package index.
+package struct LabMLflow: LabVersion {
+    package static let v3_17_2 = LabMLflow(tested: "3.17.2")
+    package static let v3_5_1 = LabMLflow(tested: "3.5.1")
+    package static let tested = [v3_17_2, v3_5_1]
 
-    /// Product and version, as in `MLflow 3.17.2`.
-    package var title: String { "MLflow \(rawValue)" }
+    package let version: String
+
+    private init(tested: String) {
+        version = tested
+    }
+
+    package init?(rawValue: String) {
+        guard Self.numbers(of: rawValue) != nil else { return nil }
+        version = rawValue
+    }
+
+    package var rawValue: String { version }
+    package var isTested: Bool { Self.tested.contains(self) }
+    package var product: String { "MLflow" }
+    package var nearestTitle: String { nearest.title }
+
+    private var nearest: LabMLflow {
+        let numbers = Self.numbers(of: version) ?? []
+        return numbers.lexicographicallyPrecedes([3, 10]) ? .v3_5_1 : .v3_17_2
+    }
 
     var recipe: Recipe {
-        switch self {
-        case .v3_17_2: .mlflow(rawValue, pins: PackageResources.mlflow_3_17_2_txt)
-        case .v3_5_1: .mlflow(rawValue, pins: PackageResources.mlflow_3_5_1_txt)
-        }
+        let pins = [
+            Self.v3_17_2: PackageResources.mlflow_3_17_2_txt, Self.v3_5_1: PackageResources.mlflow_3_5_1_txt,
+        ]
+        let recipe = Recipe.mlflow(version, pins: pins[nearest] ?? [])
+        return isTested ? recipe : recipe.untested(orPins: [])
     }
 }
