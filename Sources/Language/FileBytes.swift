@@ -37,6 +37,14 @@ package enum FileBytes {
         return String(cString: pointer)
     }
 
+    /// Where a symbolic link leads, as it says it, when nothing is there; nil when the path is no such link.
+    package static func danglingTarget(_ path: String) -> String? {
+        var target = [CChar](repeating: 0, count: 4_096)
+        guard canonicalPath(path) == nil else { return nil }
+        let count = readlink(path, &target, target.count)
+        return count > 0 ? String(decoding: target[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
+    }
+
     /// The bytes of standard input up to its end.
     package static func standardInput(atMost limit: Int) throws(Failure) -> [UInt8] {
         try read(STDIN_FILENO, atMost: limit)

@@ -147,7 +147,12 @@ package struct SpecFiles: Sendable {
 
 extension Diagnostic {
     fileprivate static func unreadableFile(_ path: String, _ failure: FileBytes.Failure) -> Diagnostic {
-        switch failure {
+        if failure == .missing, let target = FileBytes.danglingTarget(path) {
+            return Diagnostic(
+                "missing-file", "File not found", detail: "`\(path)` is a link to `\(target)`, which is not there.",
+                fix: "Create the file that it leads to, or correct the link.")
+        }
+        return switch failure {
         case .missing:
             Diagnostic(
                 "missing-file", "File not found", detail: "There is no file or directory `\(path)`.",

@@ -121,11 +121,19 @@ extension Diagnostic {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         let wanted = path.value.split(separator: "/").last.map(String.init) ?? path.value
         let nearest = Suggestion.nearest(to: wanted, among: names)
+        let location = path.value.hasPrefix("/") ? path.value : base + "/" + path.value
+        if let target = FileBytes.danglingTarget(location) { return .danglingLink(path, to: target) }
         return Diagnostic(
             "missing-file", "Missing file", detail: "There is no file `\(path.value)`.",
             fix: nearest.map { "Did you mean `\(path.value.dropLast(wanted.count))\($0)`?" }
                 ?? "Create it, or correct the path; paths are relative to the file that names them.",
             at: path.range)
+    }
+
+    private static func danglingLink(_ path: Located<String>, to target: String) -> Diagnostic {
+        Diagnostic(
+            "missing-file", "Missing file", detail: "`\(path.value)` is a link to `\(target)`, which is not there.",
+            fix: "Create the file that it leads to, or correct the link.", at: path.range)
     }
 
     fileprivate static func unreadableFile(_ path: Located<String>, _ why: String) -> Diagnostic {
