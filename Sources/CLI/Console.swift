@@ -3,8 +3,17 @@ import Synchronization
 
 /// Standard output, for results, and standard error, for everything about the run.
 enum Console {
-    /// The destination of results.
-    static let output = STDOUT_FILENO
+    private static let isForReports = Atomic<Bool>(false)
+
+    /// Keeps standard output for a report that is wanted there: everything else goes to standard error.
+    static func keepOutputForReports() {
+        isForReports.store(true, ordering: .relaxed)
+    }
+
+    /// The destination of results for people.
+    static var output: Int32 {
+        isForReports.load(ordering: .relaxed) ? STDERR_FILENO : STDOUT_FILENO
+    }
 
     /// Whether standard output is a terminal that shows colours.
     static func colors(_ environment: [String: String], descriptor: Int32 = STDOUT_FILENO) -> Bool {
@@ -16,12 +25,12 @@ enum Console {
     }
 
     static func out(_ text: String) {
-        write(text + "\n", to: STDOUT_FILENO)
+        write(text + "\n", to: output)
     }
 
     /// Without a line break, for text that is streamed.
     static func stream(_ text: String) {
-        write(text, to: STDOUT_FILENO)
+        write(text, to: output)
     }
 
     static func note(_ text: String) {
@@ -32,12 +41,19 @@ enum Console {
         write(Array(text.utf8)[...], to: descriptor)
     }
 
+    /// Writes all bytes, unless nobody reads them any more. A pipe that is full and does not block is waited for.
     static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) {
         var rest = bytes
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
+            if written >= 0 {
+                rest = rest.dropFirst(written)
+            } else if errno == EAGAIN {
+                var waiting = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                _ = poll(&waiting, 1, -1)
+            } else if errno != EINTR {
+                return
+            }
         }
     }
 

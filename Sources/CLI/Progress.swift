@@ -14,6 +14,7 @@ final class Progress: Sendable {
     private struct State {
         var running: [Address: Running] = [:]
         var drawn = 0
+        var hasToldInterruption = false
     }
 
     private let isLive: Bool
@@ -34,6 +35,7 @@ final class Progress: Sendable {
             group.addTask {
                 while true {
                     try await Task.sleep(for: .milliseconds(200))
+                    progress.tellInterruption()
                     progress.redraw()
                 }
             }
@@ -66,6 +68,18 @@ final class Progress: Sendable {
                 write("· \(address): skipped because of \(cause)", &state)
             }
             draw(&state)
+        }
+    }
+
+    /// Says once, after the first Ctrl-C, what is waited for.
+    private func tellInterruption() {
+        guard Interruption.exitCode != nil else { return }
+        state.withLock { state in
+            guard !state.hasToldInterruption else { return }
+            state.hasToldInterruption = true
+            let running = state.running.keys.sorted().map(\.description)
+            let awaited = running.isEmpty ? "what is in flight" : running.joined(separator: ", ")
+            write("Interrupted: nothing new is begun; waiting for \(awaited). Interrupt again to stop at once.", &state)
         }
     }
 

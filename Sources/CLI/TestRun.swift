@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Glibc
 import Kinds
 import Language
 import Reports
@@ -21,6 +22,8 @@ struct TestRun: Sendable {
         self.stack = stack
         suites = try options.filter().applied(to: stack.suites())
         requests = try options.requests()
+        for request in requests where request.path != "-" { try ReportFile(request.path).check() }
+        if requests.contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
         concurrency = options.concurrency
         self.target = target
         publishes = !options.noPublish
@@ -132,7 +135,7 @@ struct TestRun: Sendable {
     private func write(_ recorded: RecordedRun) throws {
         for request in requests {
             guard request.path != "-" else {
-                try ReportOutput.collect({ Console.write($0, to: Console.output) }) { output in
+                try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
                     try request.report.write(recorded, to: &output)
                 }
                 continue

@@ -31,10 +31,30 @@ package struct ReportFile: Sendable {
             }
             try Self.replace(target, mode: isThere ? status.st_mode & 0o777 : nil, body)
         } catch is Failure {
-            throw Diagnostic(
-                "report-not-written", "A report could not be written", detail: "`\(path)` cannot be written.",
-                fix: "Name a file in a folder that exists.", cause: .unavailable)
+            throw notWritten
         }
+    }
+
+    /// Tries whether the file can be written, and leaves it as it is.
+    /// - Throws: `Diagnostic` when it cannot.
+    package func check() throws {
+        let target = FileBytes.canonicalPath(path) ?? path
+        var status = stat()
+        guard stat(target, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
+            guard status.st_mode & S_IFMT != S_IFDIR, access(target, W_OK) == 0 else { throw notWritten }
+            return
+        }
+        let draft = "\(target).\(UInt32.random(in: 0...UInt32.max)).part"
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw notWritten }
+        close(descriptor)
+        unlink(draft)
+    }
+
+    private var notWritten: Diagnostic {
+        Diagnostic(
+            "report-not-written", "A report could not be written", detail: "`\(path)` cannot be written.",
+            fix: "Name a file in a folder that exists.", cause: .unavailable)
     }
 
     private static func replace(

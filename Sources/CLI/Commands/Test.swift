@@ -44,7 +44,11 @@ struct SuiteOptions: ParsableArguments {
     }
 
     func requests() throws -> [ReportRequest] {
-        try reports.map { try ReportRequest($0) }
+        let requests = try reports.map { try ReportRequest($0) }
+        guard requests.count(where: { $0.path == "-" }) < 2 else {
+            throw ValidationError("Only one --report can go to standard output (-).")
+        }
+        return requests
     }
 }
 
