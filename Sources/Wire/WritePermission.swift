@@ -3,12 +3,13 @@ import Language
 /// Whether a server takes changes from us, as far as can be told without changing anything: something is asked for that
 /// can only be refused, and what it is refused for tells.
 extension LlamaStack {
-    /// Asks to update a vector store that is not there.
+    /// Asks to give a vector store that is not there a name that is none: what is refused by the form of the request costs the
+    /// server nothing, while OGX rests for seconds after an error of its own.
     /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
     package func checkWritePermission() async throws {
         let call = Call(
             "ask to change something", .post, "\(capabilities.openAIPrefix)/vector_stores/vs_drover-doctor",
-            body: .json(["name": "drover-doctor"]), isRepeatable: true)
+            body: .json(["name": ["drover-doctor"]]), isRepeatable: true)
         try await endpoint.checkWritePermission(call)
     }
 }
