@@ -23,9 +23,11 @@ struct Stack {
         settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.standard.conflicts)
 
     /// Reads a spec.
+    /// - Parameter readsFiles: Whether the files that declarations name are read and checked.
     /// - Throws: `CommandFailure` with every mistake in it.
     static func load(
         _ paths: [String], _ variation: VariationOptions, lab labName: String? = nil,
+        readsFiles: Bool = true,
         standardInput: @escaping SpecFiles.StandardInput = FileBytes.standardInput(atMost:)
     ) throws -> Stack {
         let directory = FileManager.default.currentDirectoryPath
@@ -42,7 +44,9 @@ struct Stack {
         problems.report(spec.diagnostics)
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
-        let workflow = spec.root.flatMap { Workflow.declare($0, catalog: catalog, in: folder, &problems) }
+        let workflow = spec.root.flatMap {
+            Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
+        }
         let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
         let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
         let errors = problems.diagnostics.filter { $0.severity == .error }

@@ -19,7 +19,8 @@ struct DestroyCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab)
+        // What is taken away does not need its documents and prompts any more.
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let change = change
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
             let deployment = try await Deployment.plan(
