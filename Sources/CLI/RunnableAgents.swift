@@ -11,6 +11,8 @@ struct RunnableAgents: Sendable {
     let lookup: AgentLookup
     let runtime: any AgentRuntime
     private let workflow: Workflow
+    /// The server that runs them; nil when they are served elsewhere.
+    private let llamaStack: LlamaStack?
 
     /// - Parameters:
     ///   - names: The agents that will be asked.
@@ -30,7 +32,7 @@ struct RunnableAgents: Sendable {
                 transport: session.servers.transport))
         return RunnableAgents(
             lookup: lookup, runtime: PlacedRuntime(runtime: runtimes, workflow: session.workflow),
-            workflow: session.workflow)
+            workflow: session.workflow, llamaStack: llamaStack)
     }
 
     /// The runtime that answers for all of them; functions with handlers are executed here.
@@ -49,7 +51,7 @@ struct RunnableAgents: Sendable {
                 transport: session.servers.transport))
         return RunnableAgents(
             lookup: lookup, runtime: PlacedRuntime(runtime: runtime, workflow: session.workflow),
-            workflow: session.workflow)
+            workflow: session.workflow, llamaStack: nil)
     }
 
     /// The definition of a declared agent.
@@ -61,7 +63,9 @@ struct RunnableAgents: Sendable {
             return definition
         case .lastApplied:
             do {
-                return try await lookup.lastApplied(name)
+                let definition = try await lookup.lastApplied(name)
+                try await llamaStack?.require(storesOf: definition, called: name)
+                return definition
             } catch let diagnostic as Diagnostic {
                 throw FlagFixes.told(diagnostic)  // Reports of suites show it, too.
             }

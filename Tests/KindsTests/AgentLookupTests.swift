@@ -37,6 +37,31 @@ struct AgentLookupTests {
         #expect(named.experimentID == experiment("trials", in: stack) && named.modelID == place.modelID)
     }
 
+    @Test("A version whose vector store was replaced or deleted is told as that, and not asked")
+    func replacedStore() async throws {
+        let stack = try TestStack()
+        let yaml = """
+            vectorStores: {handbook: {embeddingModel: scripted/embed, documents: [{text: Hay., name: hay.txt}]}}
+            tools: {knowledge: {fileSearch: {vectorStores: [handbook]}}}
+            agents: {support: \(Self.agent), tools: [knowledge]}}
+            """
+        try await stack.apply(yaml)
+        let old = try await agents(stack, yaml).lastApplied("support")
+        let server = try await LlamaStack.connect(
+            to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx))
+        try await server.require(storesOf: old, called: "models:/helpdesk-support/1")
+        let id = try #require(stack.ogx.stores.first?.id)
+        let cut = yaml.replacing("documents:", with: "chunking: {maxTokens: 200, overlap: 50}, documents:")
+        try await stack.apply(cut)
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await server.require(storesOf: old, called: "models:/helpdesk-support/1")
+        }
+        #expect(thrown?.code.name == "replaced-store" && thrown?.detail.contains(id) == true)
+        #expect(thrown?.detail.contains("models:/helpdesk-support/1") == true)
+        try await server.require(
+            storesOf: try await agents(stack, cut).lastApplied("support"), called: "models:/helpdesk-support/2")
+    }
+
     @Test("What the spec says now has no version, although an older one is applied")
     func fromSpec() async throws {
         let stack = try TestStack()

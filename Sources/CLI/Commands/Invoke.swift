@@ -73,7 +73,7 @@ struct InvokeCommand: AsyncParsableCommand {
         let answer = try await Session.open(stack, server) { session in
             let agents = try await RunnableAgents.find(
                 [agent], isApplied: !fromSpec, in: session, stack)
-            let definition = try await fromSpec ? agents.lookup.declared(agent) : agents.lookup.lastApplied(agent)
+            let definition = try await agents.definition(of: agent, fromSpec ? .declared : .lastApplied)
             let place = agents.lookup.place(of: agent, isApplied: !fromSpec)
             return try await traced(question ?? "", at: place, session)
                 .ask(definition, of: agents.runtime) { stack.warn($0) }
@@ -139,6 +139,7 @@ extension RunnableAgents {
         }
         let version = try await mlflow.agentVersion(uri)
         let definition = try await mlflow.definition(of: version)
+        try await llamaStack.require(storesOf: definition, called: "\(uri)")
         let tokens = try Kinds.tokens(in: definition, environment: stack.environment)
         return Logged(
             definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), place: version.place)

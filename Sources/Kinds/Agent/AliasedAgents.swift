@@ -28,7 +28,7 @@ struct AliasedAgents: Sendable {
 
 extension AgentDefinition {
     /// The ids of the vector stores that its tools search in, those of the agents that it asks included.
-    fileprivate var vectorStores: [String] {
+    var vectorStores: [String] {
         tools.flatMap { tool in
             (tool.fileSearch?.vectorStores ?? []) + (tool.toolGroup?.args?.texts ?? [])
                 + (tool.agent?.vectorStores ?? [])
