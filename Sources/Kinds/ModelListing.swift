@@ -8,6 +8,8 @@ package actor ModelListing {
     /// The ids of what will be there once the declared models are registered.
     private let registered: Set<String>
     private var models: [LlamaStack.Model]?
+    /// The ids of those that embedded a word.
+    private var embedding: Set<String> = []
 
     /// Makes a listing; nothing is asked yet.
     /// - Parameter declared: The declared models, by name.
@@ -26,25 +28,53 @@ package actor ModelListing {
         let address = Address(ModelResource.kind, name.value)
         let dimension = outputs.value("dimension", of: address)?.integer
         if let id = outputs.value("id", of: address)?.string {
-            let model = try await require(oneOf: [id], called: Located(id, at: name.range), for: purpose)
-            return ResolvedModel(id: id, dimension: dimension ?? model?.embeddingDimension)
+            return try await resolve(id, called: Located(id, at: name.range), dimension, for: purpose)
         }
-        let model = try await require(oneOf: [name.value], called: name, for: purpose)
-        return ResolvedModel(id: name.value, dimension: model?.embeddingDimension)
+        return try await resolve(name.value, called: name, nil, for: purpose)
+    }
+
+    private func resolve(
+        _ id: String, called name: Located<String>, _ dimension: Int?, for purpose: String
+    ) async throws -> ResolvedModel {
+        do {
+            let model = try await require(oneOf: [id], called: name, for: purpose)
+            return ResolvedModel(id: id, dimension: dimension ?? model?.embeddingDimension, type: model?.type)
+        } catch let unchecked as Unchecked {
+            return ResolvedModel(id: id, dimension: dimension, warning: unchecked.warning)
+        }
     }
 
     /// The first of some ids that the server offers.
     /// - Returns: nil when it will be there only once it is registered.
-    /// - Throws: `Diagnostic` with the nearest names when it offers none.
+    /// - Throws: `Diagnostic` with the nearest names when it offers none; `Unchecked` when it cannot tell.
     func require(
         oneOf ids: [String], called name: Located<String>, for purpose: String
     ) async throws -> LlamaStack.Model? {
-        let offered = try await list()
+        let offered: [LlamaStack.Model]
+        do {
+            offered = try await list()
+        } catch let error as WireError {
+            throw Unchecked(error, whether: "it offers the model `\(name.value)`", at: name.range) ?? error
+        }
         for id in ids {
             if let model = offered.first(where: { $0.id == id }) { return model }
             if registered.contains(id) { return nil }
         }
         throw Diagnostic.unknownModel(ids, name, purpose, offered.map(\.id), server.endpoint.base)
+    }
+
+    /// Checks that a model can embed: as the server lists it, or, where that lists what it found by itself as `llm`, by
+    /// embedding a word, once.
+    /// - Throws: `Diagnostic` (`lacking`) when it cannot.
+    func requireEmbedding(_ model: ResolvedModel, called name: Located<String>) async throws {
+        guard let type = model.type, type != "embedding", !embedding.contains(model.id) else { return }
+        guard server.capabilities.listsFoundModelsAsChat else { throw Diagnostic.cannotEmbed(name, model.id, nil) }
+        do {
+            _ = try await server.dimension(ofVectorsOf: model.id)
+            embedding.insert(model.id)
+        } catch let error as WireError where error.status != nil && error.status != 429 {
+            throw Diagnostic.cannotEmbed(name, model.id, error.message)
+        }
     }
 
     /// All models of the server as they are now, for this and everything after it.
@@ -67,9 +97,22 @@ struct ResolvedModel: Sendable, Hashable {
     var id: String
     /// Of its vectors; nil when nobody says.
     var dimension: Int?
+    /// `llm` or `embedding`, as the server lists it; nil when it does not.
+    var type: String?
+    /// That the server could not say whether it offers it.
+    var warning: Diagnostic?
 }
 
 extension Diagnostic {
+    fileprivate static func cannotEmbed(_ name: Located<String>, _ id: String, _ reason: String?) -> Diagnostic {
+        Diagnostic(
+            "cannot-embed", "A model that cannot embed",
+            detail: "`\(name.value)` is to embed documents, and "
+                + (reason.map { "the server could not embed a word with it: \($0.prefix(200))" }
+                    ?? "the server lists it as a model that answers."),
+            fix: "Name an embedding model of the server.", at: name.range, cause: .lacking)
+    }
+
     fileprivate static func unknownModel(
         _ ids: [String], _ name: Located<String>, _ purpose: String, _ offered: [String], _ base: String
     ) -> Diagnostic {

@@ -34,6 +34,7 @@ package struct DriverContext: Sendable {
     struct Stack: Sendable {
         let server: LlamaStack
         let models: ModelListing
+        let providers: ProviderListing
         let runtimes: ChosenRuntimes
     }
 
@@ -52,6 +53,7 @@ package struct DriverContext: Sendable {
         llamaStack = servers.llamaStack.map { server in
             Stack(
                 server: server, models: ModelListing(server, declared: workflow.models),
+                providers: ProviderListing(server),
                 runtimes: ChosenRuntimes(workflow, on: server.capabilities))
         }
         mlflow = servers.mlflow.map { Tracking(server: $0, registry: Registry($0)) }

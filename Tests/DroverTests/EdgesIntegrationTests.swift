@@ -62,10 +62,10 @@ import Testing
         try await apply("", "destroy", saying: "1 deleted")
     }
 
-    /// A store that the server refuses is told with its reason, and is not there.
+    /// A store of a provider that the server lacks is told before anything is made.
     private func refusedStore(_ drover: DroverProgram, _ server: MatrixServer, _ before: [String]) async throws {
         let refused = try await drover("apply", "edges/drover.yaml", "--yes", "--var", "provider=nowhere")
-        #expect(refused.code == 6 && refused.errors.contains("vectorStores.box"), "\(refused.output)\(refused.errors)")
+        #expect(refused.code == 10 && refused.errors.contains("unknown-provider"), "\(refused.output)\(refused.errors)")
         let stores = try await server.contents().filter { $0.contains("vector_stores") }
         #expect(stores == before.filter { $0.contains("vector_stores") })
     }

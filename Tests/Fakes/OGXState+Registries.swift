@@ -160,6 +160,11 @@ extension OGXState {
     static let providers: Value = [
         "data": [
             ["api": "inference", "provider_id": "scripted", "provider_type": "remote::openai"],
+            ["api": "vector_io", "provider_id": "faiss", "provider_type": "inline::faiss"],
+            ["api": "safety", "provider_id": "guard", "provider_type": "inline::guard"],
+            ["api": "safety", "provider_id": "llama-guard", "provider_type": "inline::llama-guard"],
+            // Takes no shield.
+            ["api": "safety", "provider_id": "nowhere", "provider_type": "inline::llama-guard"],
             [
                 "api": "tool_runtime", "provider_id": "model-context-protocol",
                 "provider_type": "remote::model-context-protocol",

@@ -115,7 +115,7 @@ package struct AgentResource: Resource {
             definition: definition, digest: try artifactDigest(definition), place: place,
             serverName: isServed ? try definition.serverName : nil,
             isDefinitionKnown: unknown.allSatisfy { $0.hasPrefix("log.") })
-        return Wanted(desired, unknown: unknown, warnings: problems)
+        return Wanted(desired, unknown: unknown, warnings: problems + (model.warning.map { [$0] } ?? []))
     }
 
     /// The server's ids of shields, without those that are skipped; nil for none.

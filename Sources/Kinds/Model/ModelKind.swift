@@ -5,7 +5,9 @@ extension Kind {
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."), home: .llamaStack,
         driver: { context in
             context.llamaStack.map {
-                ResourceDriver(ModelResource($0.server, models: $0.models, stack: context.servers.stack))
+                ResourceDriver(
+                    ModelResource(
+                        $0.server, models: $0.models, providers: $0.providers, stack: context.servers.stack))
             }
         })
 }

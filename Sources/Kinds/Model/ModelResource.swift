@@ -20,12 +20,14 @@ package struct ModelResource: Resource {
 
     private let server: LlamaStack
     private let models: ModelListing
+    private let providers: ProviderListing
     private let stack: StackName
 
-    package init(_ server: LlamaStack, models: ModelListing, stack: StackName) {
+    init(_ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName) {
         self.stack = stack
         self.server = server
         self.models = models
+        self.providers = providers
     }
 
     private var naming: Capabilities.ModelNaming {
@@ -64,12 +66,20 @@ package struct ModelResource: Resource {
         _ spec: ModelSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
         if let provider = spec.provider, server.capabilities.offers(.modelRegistration) {
-            let desired = registration(of: spec, by: provider)
-            return Wanted(
-                try await isOffered(desired) ? Desired(id: desired.id, dimension: desired.dimension) : desired)
+            let desired = registration(of: spec, by: provider.value)
+            if try await isOffered(desired) { return Wanted(Desired(id: desired.id, dimension: desired.dimension)) }
+            let warning = try await providers.require(
+                provider.value, of: "inference", for: "models", at: provider.range)
+            return Wanted(desired, warnings: warning.map { [$0] } ?? [])
         }
         let purpose = spec.isEmbedding ? "to embed with" : "to answer with"
-        let model = try await models.require(oneOf: ids(of: spec), called: spec.id, for: purpose)
+        let model: LlamaStack.Model?
+        do {
+            model = try await models.require(oneOf: ids(of: spec), called: spec.id, for: purpose)
+        } catch let unchecked as Unchecked {
+            return Wanted(
+                Desired(id: spec.id.value, dimension: spec.dimension), warnings: [unchecked.warning])
+        }
         try spec.check(model?.embeddingDimension)
         return Wanted(
             Desired(id: model?.id ?? spec.id.value, dimension: spec.dimension ?? model?.embeddingDimension))
@@ -77,7 +87,7 @@ package struct ModelResource: Resource {
 
     /// The ids that a model may have on a server whose models are configured.
     private func ids(of spec: ModelSpec) -> [String] {
-        guard let provider = spec.provider else { return [spec.id.value] }
+        guard let provider = spec.provider?.value else { return [spec.id.value] }
         let named = [spec.id.value, spec.registeredID(naming), "\(provider)/\(spec.providerModel ?? spec.id.value)"]
         return named.enumerated().filter { named.firstIndex(of: $1) == $0 }.map(\.element)
     }
@@ -234,8 +244,8 @@ extension ModelSpec {
         guard let provider else { return id.value }
         return switch naming {
         case .asGiven: id.value
-        case .byProviderModel: "\(provider)/\(providerModel ?? id.value)"
-        case .byProviderAndID: "\(provider)/\(id.value)"
+        case .byProviderModel: "\(provider.value)/\(providerModel ?? id.value)"
+        case .byProviderAndID: "\(provider.value)/\(id.value)"
         }
     }
 

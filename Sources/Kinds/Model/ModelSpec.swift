@@ -13,8 +13,8 @@ package struct ModelSpec: DeclaredSpec {
         "The server's id of the model; agents and vector stores that name the model get it.")
     private static let typeKey = Key<Located<String>>(
         "type", .located(.choice(["llm", "embedding"])), example: "llm", "What the model is for.")
-    private static let providerKey = Key<String>(
-        "provider", .someText, example: "sentence-transformers", "The server's provider that runs it.")
+    private static let providerKey = Key<Located<String>>(
+        "provider", .located(.someText), example: "sentence-transformers", "The server's provider that runs it.")
     private static let providerModelKey = Key<String>(
         "providerModel", .someText, example: "all-MiniLM-L6-v2", "What the provider calls it.")
     private static let dimensionKey = Key<Int>(
@@ -35,7 +35,7 @@ package struct ModelSpec: DeclaredSpec {
     package let common: Common
     let id: Located<String>
     let type: Located<String>?
-    let provider: String?
+    let provider: Located<String>?
     let providerModel: String?
     let dimension: Int?
     let metadata: Value?

@@ -4,5 +4,7 @@ extension Kind {
     static let shields = Kind(
         Section(ShieldResource.kind, ShieldSpec.self, "Shields that look at questions and answers."),
         home: .llamaStack,
-        driver: { context in context.llamaStack.map { ResourceDriver(ShieldResource($0.server)) } })
+        driver: { context in
+            context.llamaStack.map { ResourceDriver(ShieldResource($0.server, providers: $0.providers)) }
+        })
 }

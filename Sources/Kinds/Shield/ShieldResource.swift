@@ -14,9 +14,11 @@ package struct ShieldResource: Resource {
     }
 
     private let server: LlamaStack
+    private let providers: ProviderListing
 
-    package init(_ server: LlamaStack) {
+    init(_ server: LlamaStack, providers: ProviderListing) {
         self.server = server
+        self.providers = providers
     }
 
     package func discover(
@@ -46,11 +48,14 @@ package struct ShieldResource: Resource {
             }
             return Wanted(Desired(shield: nil), warnings: [.skipped(address, server.capabilities)])
         }
+        let warning = try await providers.require(
+            spec.provider.value, of: "safety", for: "shields", at: spec.provider.range)
         return Wanted(
             Desired(
                 shield: .init(
-                    id: spec.id ?? spec.liveName(at: address), provider: spec.provider,
-                    providerShield: spec.providerShield, params: spec.params?.object ?? [:])))
+                    id: spec.id ?? spec.liveName(at: address), provider: spec.provider.value,
+                    providerShield: spec.providerShield, params: spec.params?.object ?? [:])),
+            warnings: warning.map { [$0] } ?? [])
     }
 
     package func differences(

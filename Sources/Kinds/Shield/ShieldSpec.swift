@@ -8,8 +8,8 @@ package import Language
 package struct ShieldSpec: DeclaredSpec {
     package static let noun = "a shield"
     private static let idKey = Key<String>("id", .someText, "The server's id; by default the declared name.")
-    private static let providerKey = Key<String>(
-        "provider", .someText, required: true, example: "llama-guard", "The server's provider that runs it.")
+    private static let providerKey = Key<Located<String>>(
+        "provider", .located(.someText), required: true, example: "llama-guard", "The server's provider that runs it.")
     private static let providerShieldKey = Key<String>(
         "providerShield", .someText, example: "llama-guard3", "What the provider calls it.")
     private static let paramsKey = Key<Value>("params", .map, "What the provider is told beside.")
@@ -24,15 +24,16 @@ package struct ShieldSpec: DeclaredSpec {
     package let common: Common
     /// Instead of its live name.
     let id: String?
-    let provider: String
+    let provider: Located<String>
     let providerShield: String?
     let params: Value?
     let mayBeSkipped: Bool
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
+        let missing = Located("", at: fields.node.range)
         id = fields.read(Self.idKey)
-        provider = fields.require(Self.providerKey, else: "")
+        provider = fields.require(Self.providerKey, else: missing)
         providerShield = fields.read(Self.providerShieldKey)
         params = fields.read(Self.paramsKey)
         mayBeSkipped = fields.read(Self.unsupportedKey) == "skip"

@@ -6,7 +6,13 @@ import Wire
 extension ProbeContext {
     /// Whether the tools that are allowed are among those that the MCP server lists.
     func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Verdict? {
-        guard let (place, range, names) = try await listing(mcp) else { return nil }
+        let listed: (place: String, range: SourceRange, names: [String])?
+        do {
+            listed = try await listing(mcp)
+        } catch let unchecked as Unchecked {
+            return .limited(unchecked.warning)
+        }
+        guard let (place, range, names) = listed else { return nil }
         guard !names.isEmpty else { throw Diagnostic.noTools(declaration.address, place, range) }
         let missing = (mcp.allow ?? []).filter { !names.contains($0) }
         guard missing.isEmpty else {
@@ -18,8 +24,13 @@ extension ProbeContext {
     private func listing(_ mcp: MCPSpec) async throws -> (place: String, range: SourceRange, names: [String])? {
         if let connector = mcp.connector {
             guard let server = servers.llamaStack, server.capabilities.offers(.connectors) else { return nil }
-            let names = try await server.tools(ofConnector: connector.value)
-            return ("the connector `\(connector.value)`", connector.range, names)
+            do {
+                let names = try await server.tools(ofConnector: connector.value)
+                return ("the connector `\(connector.value)`", connector.range, names)
+            } catch let error as WireError {
+                let what = "the connector `\(connector.value)` gives what `allow` says"
+                throw Unchecked(error, whether: what, at: connector.range) ?? error
+            }
         }
         guard let url = mcp.url else { return nil }
         var token: Secret?

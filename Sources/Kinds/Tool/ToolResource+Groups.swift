@@ -121,15 +121,24 @@ actor ConnectorListing {
     }
 
     /// Checks that the server has a connector.
+    /// - Returns: A warning when the server cannot list them.
     /// - Throws: `Diagnostic` (`lacking`) with the nearest names when it does not.
-    func require(_ id: Located<String>, for address: Address) async throws {
+    func require(_ id: Located<String>, for address: Address) async throws -> Diagnostic? {
         guard server.capabilities.offers(.connectors) else {
             throw server.capabilities.lacking(
                 .connectors, for: "`\(address)`", fix: "Use `mcp: {url: …}` instead, or such a server.", at: id.range)
         }
-        let known = if let listed { listed } else { try await server.connectors() }
+        let known: [String]
+        do {
+            known = if let listed { listed } else { try await server.connectors() }
+        } catch let error as WireError {
+            guard let unchecked = Unchecked(error, whether: "it has the connector `\(id.value)`", at: id.range) else {
+                throw error
+            }
+            return unchecked.warning
+        }
         listed = known
-        guard !known.contains(id.value) else { return }
+        guard !known.contains(id.value) else { return nil }
         throw Diagnostic(
             "unknown-connector", "Unknown connector",
             detail: "The server at \(server.endpoint.base) has no connector `\(id.value)` in its configuration.",

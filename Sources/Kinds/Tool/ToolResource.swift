@@ -84,7 +84,7 @@ package struct ToolResource: Resource {
         _ spec: ToolSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
         if let search = spec.fileSearch { return fileSearch(search, address, outputs) }
-        if let mcp = spec.mcp { return Wanted(try await self.mcp(mcp, spec, address)) }
+        if let mcp = spec.mcp { return try await self.mcp(mcp, spec, address) }
         if let group = spec.toolGroup { return toolGroup(group, address, outputs) }
         if let agent = spec.agent { return try self.agent(agent, address, outputs) }
         if let builtin = spec.builtin {
@@ -109,17 +109,21 @@ package struct ToolResource: Resource {
             Desired(definition: definition), unknown: ids.count < search.vectorStores.count ? ["vectorStores"] : [])
     }
 
-    private func mcp(_ mcp: MCPSpec, _ spec: ToolSpec, _ address: Address) async throws -> Desired {
+    private func mcp(_ mcp: MCPSpec, _ spec: ToolSpec, _ address: Address) async throws -> Wanted<Desired> {
         var definition = try mcp.definition()
-        if let connector = mcp.connector { try await connectors?.require(connector, for: address) }
+        let warning: Diagnostic? =
+            if let connector = mcp.connector { try await connectors?.require(connector, for: address) } else { nil }
         guard let url = mcp.url?.value, groups.contains(address) else {
-            return Desired(definition: ToolDefinition(name: address.name, mcp: definition))
+            return Wanted(
+                Desired(definition: ToolDefinition(name: address.name, mcp: definition)),
+                warnings: warning.map { [$0] } ?? [])
         }
         let id = groupID(spec, at: address)
         definition.toolGroup = id
-        return Desired(
-            definition: ToolDefinition(name: address.name, mcp: definition),
-            group: Group(id: id, endpoint: url, allow: mcp.allow))
+        return Wanted(
+            Desired(
+                definition: ToolDefinition(name: address.name, mcp: definition),
+                group: Group(id: id, endpoint: url, allow: mcp.allow)))
     }
 
     private func toolGroup(_ group: ToolGroupSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {

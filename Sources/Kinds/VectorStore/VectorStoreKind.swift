@@ -11,6 +11,7 @@ extension Kind {
                 ResourceDriver(
                     VectorStoreResource(
                         llamaStack.server, stack: servers.stack, folder: servers.folder, models: llamaStack.models,
+                        providers: llamaStack.providers,
                         transport: servers.transport, patience: servers.patience,
                         inUse: { try await aliased.vectorStores() }))
             }

@@ -1,6 +1,6 @@
 package import Engine
-package import Language
-package import Wire
+import Language
+import Wire
 
 /// Vector stores with their documents. Identity: the mark in the metadata, since names are not unique.
 package struct VectorStoreResource: Resource {
@@ -36,16 +36,18 @@ package struct VectorStoreResource: Resource {
     /// How long a server that takes in what an interrupted run asked for is watched before it counts as calm.
     let patience: Duration
     private let models: ModelListing
+    private let providers: ProviderListing
     private let inUse: InUse
 
-    package init(
-        _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing,
+    init(
+        _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing, providers: ProviderListing,
         transport: any HTTPTransport, patience: Duration, inUse: @escaping InUse
     ) {
         self.server = server
         self.stack = stack
         self.folder = folder
         self.models = models
+        self.providers = providers
         self.transport = transport
         self.patience = patience
         self.inUse = inUse
@@ -127,6 +129,13 @@ package struct VectorStoreResource: Resource {
         _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
         let model = try await models.resolve(spec.embeddingModel, for: "to embed documents with", given: outputs)
+        try await models.requireEmbedding(model, called: spec.embeddingModel)
+        var warnings = model.warning.map { [$0] } ?? []
+        if let provider = spec.provider {
+            warnings += try await providers.require(
+                provider.value, of: "vector_io", for: "vector stores", at: provider.range
+            ).map { [$0] } ?? []
+        }
         var dimension = spec.embeddingDimension
         if server.capabilities.wantsEmbeddingDimension {
             dimension = dimension ?? model.dimension
@@ -137,9 +146,9 @@ package struct VectorStoreResource: Resource {
         return Wanted(
             Desired(
                 stack: stack, name: spec.liveName(at: address), embeddingModel: model.id,
-                embeddingDimension: dimension, provider: spec.provider, chunking: spec.chunking,
+                embeddingDimension: dimension, provider: spec.provider?.value, chunking: spec.chunking,
                 metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
-                marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst))
+                marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst), warnings: warnings)
     }
 
     package func create(

@@ -13,8 +13,8 @@ package struct VectorStoreSpec: DeclaredSpec {
         "The embedding model: a declared model's name, or a server's id; a change replaces the store.")
     private static let dimensionKey = Key<Int>(
         "embeddingDimension", .integer(minimum: 1), "The length of its vectors; the server knows it by default.")
-    private static let providerKey = Key<String>(
-        "provider", .someText, example: "faiss", "The server's provider of vector stores; its default otherwise.")
+    private static let providerKey = Key<Located<String>>(
+        "provider", .located(.someText), example: "faiss", "The server's provider of vector stores; its default otherwise.")
     private static let chunkingKey = Key<ChunkingSpec>(
         "chunking", ChunkingSpec.reading, default: "auto",
         "How documents are cut into passages; a change replaces the store.")
@@ -36,7 +36,7 @@ package struct VectorStoreSpec: DeclaredSpec {
     package let common: Common
     let embeddingModel: Located<String>
     let embeddingDimension: Int?
-    let provider: String?
+    let provider: Located<String>?
     let chunking: ChunkingSpec
     let metadata: [String: String]
     let expiresAfterDays: Int?

@@ -108,6 +108,11 @@ extension Capabilities {
         generation == .ogx
     }
 
+    /// Whether models that the server found by itself are all listed as models that answer, whatever they are (OGX).
+    package var listsFoundModelsAsChat: Bool {
+        generation == .ogx
+    }
+
     /// Whether several files may be attached to one vector store at the same time. OGX 1.5 waits a second for each, and
     /// counts them under a lock; Llama Stack does neither, so that of two files at a time it may lose one from its list.
     package var attachesTogether: Bool {

@@ -43,9 +43,9 @@ extension LlamaStack {
 
         /// The id of the provider that speaks with MCP servers, `GET /v1/providers`; nil when there is none.
         package func mcpProvider() async throws -> String? {
-            let listing: Listing<Provider> = try await endpoint.decode(
-                Call("list the providers", .get, "/v1/providers"))
-            return listing.data.first { $0.api == "tool_runtime" && $0.type == "remote::model-context-protocol" }?.id
+            try await endpoint.providers().first {
+                $0.api == "tool_runtime" && $0.type == "remote::model-context-protocol"
+            }?.id
         }
 
         private struct Tool: Decodable {
@@ -61,18 +61,6 @@ extension LlamaStack {
                 name =
                     try fields.decodeIfPresent(String.self, forKey: .name)
                     ?? fields.decode(String.self, forKey: .identifier)
-            }
-        }
-
-        private struct Provider: Decodable {
-            let api: String
-            let id: String
-            let type: String
-
-            private enum CodingKeys: String, CodingKey {
-                case api
-                case id = "provider_id"
-                case type = "provider_type"
             }
         }
     }
