@@ -31,7 +31,7 @@ extension Resource {
         at address: Address, common: Common, permissions: Permissions
     ) throws(Diagnostic) -> Decision {
         if inlineOutputs(of: wanted.desired) != nil { return Decision(action: .keep, fields: []) }
-        guard let live else {
+        guard let live, !isAnothers(live, permissions) else {
             let fields = creation(of: wanted.desired).sorted { $0.path < $1.path }
             return Decision(action: .create, fields: fields.map(wanted.marking))
         }
@@ -44,6 +44,12 @@ extension Resource {
         if isReplaced { return Decision(action: .replace, fields: fields) }
         if live.ownership != .ours { return Decision(action: .adopt, fields: fields) }
         return Decision(action: fields.isEmpty ? .keep : .update, fields: fields)
+    }
+
+    /// Whether it only has the same name, as it may, and is not to be taken over.
+    private func isAnothers(_ live: Discovered<Live>, _ permissions: Permissions) -> Bool {
+        guard case .other = live.ownership else { return false }
+        return !Self.hasUniqueNames && !permissions.takeOver
     }
 
     private func checkOwnership(

@@ -4,7 +4,7 @@ package import Language
 package protocol Driver: Sendable {
     var kind: String { get }
     var onDelete: OnDelete { get }
-    /// Whether only the record knows which objects are ours.
+    /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
     /// Decides with what is known now, and returns the outputs that will still be valid after apply.
@@ -128,7 +128,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         let live = try await act(decision, wanted.desired, request, context)
         return Step(
             action: decision.action, outputs: resource.outputs(of: live, as: wanted.desired),
-            fields: resource.fields(of: wanted.desired), changes: decision.fields)
+            fields: resource.fields(of: wanted.desired, as: live), changes: decision.fields)
     }
 
     private func act(
@@ -171,8 +171,11 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
-        let isSettled = request.member.map { [.ours, .retained].contains($0.ownership) } ?? true
-        if let member = request.member, !isSettled, !member.rivals.isEmpty, request.permissions.adopt {
+        if let member = request.member,
+            member.ownership == .unmarked
+                || (![.ours, .retained].contains(member.ownership) && R.hasUniqueNames),
+            !member.rivals.isEmpty, request.permissions.adopt
+        {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
         let wanted = try await resource.desired(spec, at: address, given: request.outputs)
@@ -190,7 +193,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
         if request.isInterrupted, decision.action == .keep {
             decision.action = .update
-            decision.fields = [FieldChange("uploads", note: "left by an interrupted run: cleaned up")]
+            decision.fields = [FieldChange("interrupted", note: "an earlier run was cut off here: it is cleaned up")]
         }
         return (wanted, decision)
     }

@@ -86,7 +86,8 @@ package struct Planner: Sendable {
         of declaration: Declaration, by driver: any Driver, given outputs: Outputs
     ) async throws -> (preview: Preview, label: String?) {
         let request = DriverRequest(declaration, survey, record, outputs, permissions)
-        return (try await driver.preview(request), request.member?.label)
+        let preview = try await driver.preview(request)
+        return (preview, preview.decision.action == .create ? nil : request.member?.label)
     }
 
     private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {

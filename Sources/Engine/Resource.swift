@@ -14,8 +14,10 @@ package protocol Resource: Sendable {
     static var kind: String { get }
     /// What happens by default when a declaration is removed from the spec.
     static var onDelete: OnDelete { get }
-    /// Whether its objects have no marks, so that only the record knows which are ours.
+    /// Whether discovery needs the record: only it knows which of the objects, or of what belongs to them, are ours.
     var isKnownByRecord: Bool { get }
+    /// Whether two objects cannot have one name. Where they can, another stack's object of a wanted name is no rival.
+    static var hasUniqueNames: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
@@ -30,6 +32,8 @@ package protocol Resource: Sendable {
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
     /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
     func fields(of desired: Desired) -> AppliedFields
+    /// What the record keeps of an object that was just applied: its fields, and what else helps to know it again.
+    func fields(of desired: Desired, as live: Live) -> AppliedFields
     /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them, marks
     /// are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
     func fields(of live: Live) -> AppliedFields
@@ -67,6 +71,8 @@ package protocol Resource: Sendable {
 extension Resource {
     package var isKnownByRecord: Bool { false }
 
+    package static var hasUniqueNames: Bool { true }
+
     package func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
     ) async throws -> [Discovered<Live>] {
@@ -76,6 +82,8 @@ extension Resource {
     package func creation(of desired: Desired) -> [FieldChange] {
         fields(of: desired).map { FieldChange($0.key, new: $0.value) }
     }
+
+    package func fields(of desired: Desired, as live: Live) -> AppliedFields { fields(of: desired) }
 
     package func inlineOutputs(of desired: Desired) -> [String: Output]? { nil }
 

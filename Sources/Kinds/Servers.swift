@@ -11,8 +11,8 @@ package struct Servers: Sendable {
     package var transport: any HTTPTransport
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?
-    /// How long a server that may still be at work for an interrupted run is watched before it counts as calm.
-    package var patience = Duration.seconds(2)
+    /// How long what a server was asked for is waited for when its answer was lost.
+    package var patience = Duration.seconds(15)
 
     package init(
         stack: StackName, llamaStack: LlamaStack?, mlflow: MLflowServer?, folder: SpecFolder,

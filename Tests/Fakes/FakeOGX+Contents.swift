@@ -1,5 +1,5 @@
 package import Language
-import Wire
+package import Wire
 
 /// A file of the fake.
 package struct FakeFile: Sendable, Hashable {
@@ -66,7 +66,7 @@ extension FakeOGX {
             FakeStore(
                 id: id, name: store.value["name"]?.string ?? "", metadata: store.value["metadata"]?.object ?? [:],
                 expiresAfter: store.value["expires_after"] ?? .null,
-                attachments: store.files.map { file, value, text, _ in
+                attachments: store.files.map { file, value, text, _, _ in
                     FakeAttachment(
                         file: file, status: value["status"]?.string ?? "",
                         attributes: value["attributes"]?.object ?? [:],
@@ -103,6 +103,31 @@ extension FakeOGX {
                 let place = state.stores[index].store.files.firstIndex(where: { $0.id == file })
             else { return }
             state.stores[index].store.files[place].text = ""
+        }
+    }
+
+    /// Carries a request out whose answer nobody waits for any more.
+    package func takeIn(_ request: HTTPRequest) {
+        guard let exchange = try? FakeExchange(request) else { return }  // Only a file in it could be unreadable.
+        change { _ = $0.reply(to: exchange, model: echo) }
+    }
+
+    /// Attaches a file a second time beside the first, as OGX does that is asked again while it takes it in: another
+    /// document may be found no more.
+    package func attachTwice(file: String, inStore store: String) {
+        change { state in
+            guard let index = state.stores.firstIndex(where: { $0.id == store }),
+                let attached = state.stores[index].store.files.first(where: { $0.id == file })
+            else { return }
+            state.stores[index].store.files.append(attached)
+        }
+    }
+
+    /// Deletes a store, a file or an attachment, as somebody else might.
+    package func remove(store: String? = nil, file: String? = nil) {
+        change { state in
+            state.stores.removeAll { $0.id == store }
+            state.files.removeAll { $0.id == file }
         }
     }
 

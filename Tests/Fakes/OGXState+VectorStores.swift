@@ -89,23 +89,19 @@ extension OGXState {
         ]) { $1 }
     }
 
-    /// One passage a document, in the order of attaching; filters by one attribute, `eq` or `in`.
+    /// One passage a document, in the order of attaching; filters by one attribute.
     private func search(_ exchange: FakeExchange, _ index: Int) -> FakeReply {
         guard exchange.method == .post else { return .detail(405, "Method Not Allowed") }
         guard let query = exchange.json["query"]?.string else {
             return .invalid("'body', 'query'", "Field required", type: "missing")
         }
         let filter = exchange.json["filters"]
-        let values = filter?["value"].map { $0.array ?? [$0] }
         let found = stores[index].store.files.filter { file in
-            guard !file.text.isEmpty else { return false }
-            guard let key = filter?["key"]?.string, let values else { return true }
-            return file.value["attributes"]?[key].map(values.contains) ?? false
+            !file.text.isEmpty && (filter.map { Self.matches(file.attributes, $0) } ?? true)
         }
         let passages = found.prefix(exchange.json["max_num_results"]?.integer ?? 10).map { file -> Value in
             [
-                "file_id": .string(file.id), "filename": "", "score": 1.0,
-                "attributes": file.value["attributes"] ?? [:],
+                "file_id": .string(file.id), "filename": "", "score": 1.0, "attributes": file.attributes,
                 "content": [["type": "text", "text": .string(file.text)]],
             ]
         }
@@ -113,6 +109,12 @@ extension OGXState {
             "object": "vector_store.search_results.page", "search_query": [.string(query)],
             "data": .array(Array(passages)), "has_more": false, "next_page": .null,
         ])
+    }
+
+    /// Filters with `eq` and `or`.
+    private static func matches(_ attributes: Value, _ filter: Value) -> Bool {
+        if filter["type"] == "or" { return (filter["filters"]?.array ?? []).contains { matches(attributes, $0) } }
+        return filter["key"]?.string.flatMap { attributes[$0] } == filter["value"]
     }
 
     private mutating func storeFiles(_ exchange: FakeExchange, _ index: Int, _ rest: [String]) -> FakeReply {
@@ -133,7 +135,10 @@ extension OGXState {
             let removed = stores[index].store.files.remove(at: place)
             if version == .ogx150 { stores[index].store.losePassages(of: removed.content) }
             return .json(["id": .string(id), "object": "vector_store.file.deleted", "deleted": true])
-        case .post, .put, .patch: return .detail(405, "Method Not Allowed")
+        case .post:
+            stores[index].store.files[place].value["attributes"] = exchange.json["attributes"] ?? [:]
+            return .json(.object(stores[index].store.files[place].value))
+        case .put, .patch: return .detail(405, "Method Not Allowed")
         }
     }
 
@@ -168,7 +173,7 @@ extension OGXState {
         ]
         let content = problem == nil ? String(decoding: bytes, as: UTF8.self) : ""
         if version == .ogx150 { stores[index].store.losePassages(of: content) }
-        stores[index].store.files.append((id, value, content, content))
+        stores[index].store.files.append((id, value, content, content, value["attributes"] ?? [:]))
         return .json(.object(value))
     }
 

@@ -10,8 +10,9 @@ struct OGXState {
 
     struct Store {
         var value: [String: Value]
-        /// By file id, in the order of attaching; `text` is what can be found of the `content` that was ingested.
-        var files: [(id: String, value: [String: Value], text: String, content: String)] = []
+        /// By file id, in the order of attaching; `text` is what can be found of the `content` that was ingested, by the
+        /// `attributes` of that time.
+        var files: [(id: String, value: [String: Value], text: String, content: String, attributes: Value)] = []
 
         /// Makes what was ingested as the same passages unfindable. OGX makes a passage's id of the text around it, whatever
         /// file it is of: ingesting it again takes the earlier one's place, and taking either file out takes it out.

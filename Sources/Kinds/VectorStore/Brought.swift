@@ -1,3 +1,4 @@
+import Engine
 import Language
 import Synchronization
 import Wire
@@ -8,19 +9,33 @@ struct Coming: Sendable {
     let mark: String
 }
 
+/// A document that the server has, and the store not yet.
+struct Uploaded: Sendable {
+    let coming: Coming
+    let file: LlamaStack.File
+}
+
 /// What became of a document that was brought.
 enum Brought: Sendable {
-    case done(Coming)
+    case done(Coming, LlamaStack.VectorStoreFile)
     case failed(Diagnostic)
     /// The server did not answer whether it took it in, and may still be at work.
-    case unanswered(Diagnostic)
+    case unanswered(Uploaded, Diagnostic)
     /// Nobody is there to ask.
     case unreachable(Diagnostic)
-    /// The server is gone, which was told of another document.
+    /// The server is gone, or did not answer, which was told of another document.
     case skipped
 
     var arrived: Coming? {
-        if case .done(let coming) = self { coming } else { nil }
+        if case .done(let coming, _) = self { coming } else { nil }
+    }
+
+    var file: LlamaStack.VectorStoreFile? {
+        if case .done(_, let file) = self { file } else { nil }
+    }
+
+    var open: Uploaded? {
+        if case .unanswered(let uploaded, _) = self { uploaded } else { nil }
     }
 
     /// Whether the server may be at work, or gone.
@@ -34,7 +49,7 @@ enum Brought: Sendable {
     var problem: Diagnostic? {
         switch self {
         case .done, .skipped: nil
-        case .failed(let problem), .unanswered(let problem), .unreachable(let problem): problem
+        case .failed(let problem), .unanswered(_, let problem), .unreachable(let problem): problem
         }
     }
 }
@@ -70,16 +85,22 @@ final class Course: Sendable {
         self.tell = tell
     }
 
-    /// Brings one more document, unless the server is gone.
-    func following(_ bring: () async throws -> Brought) async throws -> Brought {
-        guard !position.withLock({ $0.isOver }) else { return .skipped }
-        let brought = try await bring()
+    /// Whether nothing more is to be sent.
+    var isOver: Bool {
+        position.withLock { $0.isOver }
+    }
+
+    /// Ends it: the server is gone, or at work that nobody knows of.
+    func end() {
+        position.withLock { $0.isOver = true }
+    }
+
+    /// Tells that one more document is there.
+    func advance() {
         let number = position.withLock { position in
             position.done += 1
-            if case .unreachable = brought { position.isOver = true }
             return position.done
         }
         tell("\(number) of \(total) documents")
-        return brought
     }
 }

@@ -9,9 +9,15 @@ actor Leftovers {
     private let server: LlamaStack
     private var files: [LlamaStack.File]?
     private var taken: Set<String> = []
+    /// The files that are known to be ours, or in use.
+    private var known: Set<String> = []
 
     init(_ server: LlamaStack) {
         self.server = server
+    }
+
+    func know(_ ids: some Sequence<String>) {
+        known.formUnion(ids)
     }
 
     /// All files as they were before this run uploaded any: whoever uploads asks here first.
@@ -25,19 +31,19 @@ actor Leftovers {
     }
 
     /// Takes what was left of an announcement: what is still wanted is told by path and SHA-256, the rest is deleted.
-    /// - Returns: The ids of the files that can be used, by path.
-    func take(_ announced: Announcement, wanted: [Document]) async throws -> [String: String] {
+    /// - Returns: The files that can be used, by path.
+    func take(_ announced: Announcement, wanted: [Document]) async throws -> [String: LlamaStack.File] {
         let candidates = try await listed().filter { announced.mayInclude($0) && !taken.contains($0.id) }
         guard !candidates.isEmpty else { return [:] }
         let attached = try await attachedFiles()
         let digests = Dictionary(wanted.map { ($0.path, $0.sha256) }) { first, _ in first }
-        var found: [String: String] = [:]
+        var found: [String: LlamaStack.File] = [:]
         for file in candidates where !attached.contains(file.id) {
             guard let digest = try await server.digest(ofFile: file.id), announced.includes(file.path, digest),
                 taken.insert(file.id).inserted
             else { continue }
             if found[file.path] == nil, digests[file.path] == digest {
-                found[file.path] = file.id
+                found[file.path] = file
             } else {
                 try await server.files.delete(file.id)
             }
@@ -45,9 +51,21 @@ actor Leftovers {
         return found
     }
 
-    private func attachedFiles() async throws -> Set<String> {
+    /// Files that were there before this run, and might be taken for what an upload made that was delivered twice.
+    func others(besides uploaded: [LlamaStack.File]) async throws -> Set<String> {
+        guard !uploaded.isEmpty else { return [] }
+        let byName = Dictionary(grouping: uploaded, by: \.filename)
+        let ids = known.union(uploaded.map(\.id))
+        let others = try await listed().filter { file in
+            !ids.contains(file.id) && byName[file.filename]?.contains { $0.mayBeTwin(of: file) } == true
+        }
+        return Set(others.map(\.id))
+    }
+
+    /// The files that are in any store.
+    func attachedFiles(except store: String? = nil) async throws -> Set<String> {
         let server = server
-        let stores = try await server.vectorStores.list()
+        let stores = try await server.vectorStores.list().filter { $0.id != store }
         return Set(
             try await stores.concurrentMap(limit: 8) { try await server.listedFiles(of: $0.id) ?? [] }.joined().map(
                 \.id))
@@ -64,7 +82,7 @@ struct Announcement: Sendable, Hashable {
     }
 
     /// Files of announced paths that were there already.
-    private var before: Set<String> = []
+    private(set) var before: Set<String> = []
     private var uploads: Set<Upload> = []
     private var paths: Set<String> = []
 
@@ -102,6 +120,16 @@ struct Announcement: Sendable, Hashable {
 
     func includes(_ path: String, _ sha256: String) -> Bool {
         uploads.contains(Upload(path: path, sha256: sha256))
+    }
+}
+
+extension LlamaStack.File {
+    /// How far apart two deliveries of one request are at most, in seconds.
+    private static let apart = 5
+
+    /// Whether one request that was delivered twice may have made both, as far as can be told without their content.
+    func mayBeTwin(of other: LlamaStack.File) -> Bool {
+        filename == other.filename && size == other.size && abs(createdAt - other.createdAt) <= Self.apart
     }
 }
 

@@ -36,8 +36,8 @@ extension LiveStore {
     }
 
     /// Whether nobody can know if its documents will be there after a restart, and nothing is left to bring that would tell.
-    func isBeyondSettling(_ changes: DocumentChanges, for stack: StackName, on server: Capabilities) -> Bool {
-        (isUnsettled || isBuilding) && takesTogether(on: server) && changes.attach.isEmpty && !isKept(for: stack)
+    func isBeyondSettling(_ changes: DocumentChanges, on server: Capabilities) -> Bool {
+        (isUnsettled || isBuilding) && takesTogether(on: server) && changes.attach.isEmpty && !isKept
             && !files.isEmpty
     }
 
@@ -48,9 +48,9 @@ extension LiveStore {
     }
 
     /// Whether the document that came alone after all others is there: what was in the index then is kept.
-    func isKept(for stack: StackName) -> Bool {
+    var isKept: Bool {
         guard let last = store.metadata[Self.lastKey]?.string else { return false }
-        return files.contains { $0.status == .completed && Self.mark(of: $0, in: stack) == last }
+        return files.contains { $0.status == .completed && mark(of: $0) == last }
     }
 
     /// Its metadata in another phase.

@@ -11,11 +11,28 @@ package struct LiveStore: Sendable {
     static let dimensionKey = "drover.embeddingDimension"
 
     package var store: LlamaStack.VectorStore
-    package var files: [LlamaStack.VectorStoreFile]
-    /// Paths of documents of ours that the spec does not ask for (any more), by the file's id.
-    package var paths: [String: String]
+    /// Whose marks count in it.
+    let stack: StackName
+    package var files: [LlamaStack.VectorStoreFile] = []
+    /// Paths of documents, as the server names the files, by the file's id.
+    package var paths: [String: String] = [:]
+    /// The marks of files that the record knows to be ours, by the file's id: of those whose own mark somebody took away.
+    var recorded: [String: String] = [:]
+    /// Files of somebody else that had the names of ours before ours came.
+    var others: Set<String> = []
+    /// The attached files whose upload somebody deleted.
+    var gone: Set<String> = []
+    /// Uploaded files of ours that are in no store; then there is no store here, but only these.
+    var strays: [String] = []
     /// Whether the server cannot list the files any more: then nothing is known of them, and the store is made anew.
     package var isBroken = false
+    /// Why what an interrupted run left in it cannot be trusted; nil when it can.
+    var doubt: Doubt?
+
+    init(store: LlamaStack.VectorStore, of stack: StackName) {
+        self.store = store
+        self.stack = stack
+    }
 
     var metadata: [String: String] {
         store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
@@ -39,9 +56,15 @@ package struct LiveStore: Sendable {
     /// How documents of ours are cut that are not cut as wanted; nil when all are.
     func chunking(otherThan desired: VectorStoreResource.Desired) -> LlamaStack.Chunking? {
         files.first { file in
-            LiveStore.mark(of: file, in: desired.stack) != nil && file.status == .completed
+            mark(of: file) != nil && file.status == .completed
                 && ChunkingSpec(file.chunking).identity != desired.chunking.identity
         }?.chunking
+    }
+
+    /// Whether a file is in it twice, as one is that was attached again while the server took it in: then what others said may
+    /// be gone.
+    var holdsTwice: Bool {
+        (store.fileCounts?.total ?? 0) > files.count
     }
 
     /// Whether it is known to be in no faiss index.
@@ -51,16 +74,18 @@ package struct LiveStore: Sendable {
 
     /// The documents that may be the last in the index: times are whole seconds, and those of the beginning. Of documents that
     /// were attached at the same time, whichever.
-    func newest(for stack: StackName) -> [LlamaStack.VectorStoreFile] {
+    func newest() -> [LlamaStack.VectorStoreFile] {
         let ingested = files.filter { $0.status == .completed || $0.status == .inProgress }
-        guard !isUnsettled || isKept(for: stack) else { return ingested }
+        guard !isUnsettled || isKept else { return ingested }
         let last = ingested.map(\.createdAt).max()
         return ingested.filter { $0.createdAt == last }
     }
 
     /// The mark of a file; nil when it is not one of this stack's.
-    static func mark(of file: LlamaStack.VectorStoreFile, in stack: StackName) -> String? {
-        guard let mark = file.attributes[markKey]?.string, mark.hasPrefix("\(stack):") else { return nil }
+    func mark(of file: LlamaStack.VectorStoreFile) -> String? {
+        guard let mark = file.attributes[Self.markKey]?.string, mark.hasPrefix("\(stack):") else {
+            return recorded[file.id]
+        }
         return mark
     }
 }
@@ -88,22 +113,28 @@ struct DocumentChanges {
     private(set) var detach: [LlamaStack.VectorStoreFile] = []
     /// Attached and still being ingested.
     private(set) var unfinished: [(document: Document, file: LlamaStack.VectorStoreFile)] = []
+    /// Attached with attributes that somebody changed afterwards, and what they are to be.
+    private(set) var altered: [(document: Document, file: LlamaStack.VectorStoreFile, attributes: [String: String])] =
+        []
 
     /// Pairs what is wanted with what is there by mark: a mark names path, content and chunking.
-    /// - Parameter lost: Files whose documents come again although they are there.
-    init(_ desired: VectorStoreResource.Desired, _ live: LiveStore, again lost: Set<String> = []) {
+    init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
         var present: Set<String> = []
         let wanted = Dictionary(
             desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
         ) { first, _ in first }
-        for file in live.files where !lost.contains(file.id) {
-            guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
-            let isGood = file.status == .completed || file.status == .inProgress
+        for file in live.files {
+            guard let mark = live.mark(of: file) else { continue }
+            let isGood = (file.status == .completed || file.status == .inProgress) && !live.gone.contains(file.id)
             guard isGood, let document = wanted[mark], present.insert(mark).inserted else {
                 detach.append(file)
                 continue
             }
             if file.status == .inProgress { unfinished.append((document, file)) }
+            let attributes = document.attributes(with: mark)
+            if attributes.contains(where: { file.attributes[$0.key]?.string != $0.value }) {
+                altered.append((document, file, attributes))
+            }
         }
         attach = desired.documents.compactMap { document in
             guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }
@@ -117,11 +148,11 @@ extension DocumentChanges {
     /// an index is gone, so that everything that comes later is found by the vector of something else, and what is gone goes
     /// on being quoted. What comes in the same apply comes before anything is taken out, unless it is the same content again.
     func takesOutTheLast(of live: LiveStore, for desired: VectorStoreResource.Desired, mergingEqual: Bool) -> Bool {
-        guard !live.isNoFaiss, live.files.allSatisfy({ LiveStore.mark(of: $0, in: desired.stack) != nil }) else {
+        guard !live.isNoFaiss, live.files.allSatisfy({ live.mark(of: $0) != nil }) else {
             return false
         }
         let gone = Set(detach.map(\.id))
-        let last = live.newest(for: desired.stack).filter { gone.contains($0.id) }
+        let last = live.newest().filter { gone.contains($0.id) }
         guard attach.isEmpty else { return mergingEqual && last.contains { isBroughtAgain($0, live, desired) } }
         return !last.isEmpty
     }
@@ -137,7 +168,7 @@ extension DocumentChanges {
                     path: path, sha256: document.sha256, attributes: attributes, content: document.content,
                     range: document.range)
                 return before.mark(in: desired.stack, chunking: desired.chunking.identity)
-                    == LiveStore.mark(of: file, in: desired.stack)
+                    == live.mark(of: file)
             }
         }
     }

@@ -6,9 +6,8 @@ extension VectorStoreResource {
     package func differences(
         between live: LiveStore, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        guard !live.isBroken else {
-            let note = "the server can no longer list them: the store is made anew"
-            return [FieldChange("files", forcesReplacement: true, note: note)]
+        if let reason = live.reasonToMakeAnew {
+            return [FieldChange("files", forcesReplacement: true, note: "\(reason): the store is made anew")]
         }
         let changes = DocumentChanges(desired, live)
         let mixesUp = changes.takesOutTheLast(
@@ -26,7 +25,7 @@ extension VectorStoreResource {
             live: told, desired: ownFields(of: desired),
             since: last.filter { !$0.key.hasPrefix("documents.") })
         let chunking = chunkingChange(live, desired).map { [$0] } ?? []
-        let isBeyond = live.isBeyondSettling(changes, for: desired.stack, on: server.capabilities)
+        let isBeyond = live.isBeyondSettling(changes, on: server.capabilities)
         return phaseChange(live, isBeyondSettling: isBeyond) + chunking
             + fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
                 var change = change
@@ -34,7 +33,14 @@ extension VectorStoreResource {
                 change.forcesReplacement =
                     Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
                 return change
-            } + documents
+            } + documents + Self.alterations(changes)
+    }
+
+    /// Attributes that somebody changed: the passages still have the old ones, so that nothing has to be ingested anew.
+    private static func alterations(_ changes: DocumentChanges) -> [FieldChange] {
+        changes.altered.map { document, _, _ in
+            FieldChange("documents.\(document.path)", cause: .drift, note: "its attributes were changed")
+        }
     }
 
     /// That an interrupted run left a store unfinished; where nothing can settle it, a new one takes its place.
@@ -86,7 +92,7 @@ extension VectorStoreResource {
     package func fields(of live: LiveStore) -> AppliedFields {
         var fields = ownFields(of: live)
         for file in live.files {
-            guard let mark = LiveStore.mark(of: file, in: stack) else { continue }
+            guard let mark = live.mark(of: file) else { continue }
             fields["documents.\(live.paths[file.id] ?? file.id)"] = .string(mark)
         }
         return fields
@@ -109,12 +115,13 @@ extension VectorStoreResource {
         var old: [String: String] = [:]
         let recorded = changes.detach.isEmpty ? [:] : Self.paths(in: last)
         for file in changes.detach {
-            guard let mark = LiveStore.mark(of: file, in: desired.stack) else { continue }
+            guard let mark = live.mark(of: file) else { continue }
             // As the record knows it, else as the server names the file.
             old[recorded[mark] ?? live.paths[file.id] ?? file.id] = mark
         }
         let cut = live.chunking(otherThan: desired).map { ChunkingSpec($0).identity }
-        let marks = Set(live.files.compactMap { LiveStore.mark(of: $0, in: desired.stack) })
+        let marks = Set(live.files.compactMap { live.mark(of: $0) })
+        let isGone = Set(live.files.filter { live.gone.contains($0.id) }.compactMap { live.mark(of: $0) })
         var fields: [FieldChange] = changes.attach.compactMap { coming in
             let (document, mark) = (coming.document, coming.mark)
             let path = "documents.\(document.path)"
@@ -122,9 +129,11 @@ extension VectorStoreResource {
             // Only cut anew: that is told of the store.
             if let cut, marks.contains(document.mark(in: desired.stack, chunking: cut)) { return nil }
             let note =
-                before == mark
-                ? "was not ingested"
-                : before != nil ? "content changed" : last[path] == .string(mark) ? "missing on the server" : "new"
+                isGone.contains(mark)
+                ? "its uploaded file was deleted"
+                : before == mark
+                    ? "was not ingested"
+                    : before != nil ? "content changed" : last[path] == .string(mark) ? "missing on the server" : "new"
             return FieldChange(path, old: before.map { .string($0) }, new: .string(mark), note: note)
         }
         fields += changes.unfinished.map { document, _ in

@@ -2,46 +2,90 @@ import Engine
 import Language
 import Wire
 
+/// The documents that a search is to find, by mark.
+struct Sought: Sendable {
+    let documents: [String: Document]
+
+    init(_ documents: [Document], in stack: StackName, chunking: ChunkingSpec) {
+        self.documents = Dictionary(
+            documents.map { ($0.mark(in: stack, chunking: chunking.identity), $0) }
+        ) { first, _ in first }
+    }
+
+    init(_ desired: VectorStoreResource.Desired) {
+        documents = Dictionary(
+            desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
+        ) { first, _ in first }
+    }
+
+    /// The marks of those that a store has taken in.
+    func marks(in live: LiveStore) -> [String] {
+        let marks = live.files.filter { $0.status == .completed }.compactMap { live.mark(of: $0) }
+        return Set(marks).filter { documents[$0] != nil }.sorted()
+    }
+
+    /// The marks of the documents with the same content as one.
+    fileprivate func twins(of mark: String) -> [String] {
+        guard let sha256 = documents[mark]?.sha256 else { return [mark] }
+        return documents.filter { $0.value.sha256 == sha256 }.keys.sorted()
+    }
+}
+
 extension VectorStoreResource {
     /// No passage says just this: at a distance of 0 servers fail, for infinity is no JSON.
     private static let query = "drover looks for what it brought"
-    /// The most passages that a server returns for one search.
-    private static let mostFound = 50
+    /// The most documents that are looked for with one search.
+    private static let mostSought = 50
 
     /// The marks, of some, whose documents no search finds although the server lists them.
     ///
     /// Where a server has a passage that is in two documents only once, one of those with the same content is enough.
-    func unfound(_ marks: [String], of desired: Desired, in store: String) async throws -> Set<String> {
-        let groups = stride(from: 0, to: marks.count, by: Self.mostFound).map {
-            Array(marks[$0..<min($0 + Self.mostFound, marks.count)])
+    func unfound(_ marks: [String], of sought: Sought, in store: String) async throws -> Set<String> {
+        let groups = stride(from: 0, to: marks.count, by: Self.mostSought).map {
+            Array(marks[$0..<min($0 + Self.mostSought, marks.count)])
         }
-        let together = try await groups.concurrentMap(limit: Self.uploads) { try await found($0, in: store) }
+        let together = try await groups.concurrentMap(limit: Self.uploads) {
+            try await found($0, Self.query, atMost: Self.mostSought, in: store)
+        }
         let known = Set(together.joined())
         // Long documents crowd out others: these are looked for one by one.
-        let twins = desired.twins(merging: server.capabilities.mergesEqualPassages)
         let missing = try await marks.filter { !known.contains($0) }.concurrentMap(limit: Self.uploads) { mark in
-            let isFound = try await !found(twins[mark] ?? [mark], in: store).isEmpty
-            return isFound ? nil : mark
+            try await isFound(mark, of: sought, in: store) ? nil : mark
         }
         return Set(missing.compactMap(\.self))
     }
 
-    private func found(_ marks: [String], in store: String) async throws -> [String] {
+    /// Some servers look at the nearest passages only, and then at what they are of: so the document is also asked for with
+    /// its own words.
+    private func isFound(_ mark: String, of sought: Sought, in store: String) async throws -> Bool {
+        let marks = server.capabilities.mergesEqualPassages ? sought.twins(of: mark) : [mark]
+        let most = server.capabilities.mostSearchResults
+        if try await !found(marks, Self.query, atMost: most, in: store).isEmpty { return true }
+        guard !server.capabilities.filtersBeforeSearching, let words = sought.documents[mark]?.firstWords else {
+            return false
+        }
+        return try await !found(marks, "\(Self.query): \(words)", atMost: most, in: store).isEmpty
+    }
+
+    private func found(
+        _ marks: [String], _ query: String, atMost most: Int, in store: String
+    ) async throws -> [String] {
         try await server.vectorStores.search(
-            store, for: Self.query, where: LiveStore.markKey, isOneOf: marks, atMost: Self.mostFound
+            store, for: query, where: LiveStore.markKey, isOneOf: marks, atMost: most
         ).compactMap { $0[LiveStore.markKey]?.string }
     }
 }
 
-extension VectorStoreResource.Desired {
-    /// The marks of the documents with the same content, by the mark of each, where the server merges them.
-    fileprivate func twins(merging: Bool) -> [String: [String]] {
-        guard merging else { return [:] }
-        let bySHA256 = Dictionary(grouping: documents, by: \.sha256).mapValues { $0.compactMap { marks[$0.path] } }
-        return Dictionary(
-            documents.compactMap { document in
-                marks[document.path].map { ($0, bySHA256[document.sha256] ?? [$0]) }
-            }
-        ) { first, _ in first }
+extension Document {
+    /// How it begins, as far as it is text and at hand.
+    fileprivate var firstWords: String? {
+        switch content {
+        case .text(let text): return String(text.prefix(600))
+        case .download: return nil
+        case .file(let file):
+            // What cannot be read any more is told by whoever uploads it.
+            guard let bytes = try? FileBytes.read(file.path, atMost: 4 << 20) else { return nil }
+            return String(validating: bytes, as: UTF8.self).map { String($0.prefix(600)) }
+        }
     }
 }

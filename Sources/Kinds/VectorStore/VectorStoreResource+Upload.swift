@@ -5,23 +5,48 @@ extension VectorStoreResource {
     /// The longest download, in bytes.
     private static let longestDownload = 1 << 30
 
+    /// Uploads documents, several at a time, except those of which an interrupted run left the file.
+    func upload(
+        _ coming: [Coming], reusing found: [String: LlamaStack.File], _ delivery: Delivery
+    ) async throws -> (uploaded: [Uploaded], problems: [Diagnostic]) {
+        let results = try await coming.concurrentMap(limit: Self.uploads) { coming -> Result<Uploaded?, Diagnostic> in
+            if let file = found[coming.document.path] { return .success(Uploaded(coming: coming, file: file)) }
+            guard !delivery.course.isOver else { return .success(nil) }
+            do {
+                let file = try await uploading.run { try await upload(coming.document) }
+                return .success(Uploaded(coming: coming, file: file))
+            } catch {
+                if (error as? WireError)?.isUnreachable == true { delivery.course.end() }
+                return .failure(try coming.document.problem(error, at: delivery.address))
+            }
+        }
+        var uploaded: [Uploaded] = []
+        var problems: [Diagnostic] = []
+        for result in results {
+            switch result {
+            case .success(let upload): uploaded += upload.map { [$0] } ?? []
+            case .failure(let problem): problems.append(problem)
+            }
+        }
+        return (uploaded, problems)
+    }
+
     /// Uploads a document; one that is not what was planned never becomes a file of the server.
-    /// - Returns: The id of the file.
-    func upload(_ document: Document) async throws -> String {
+    private func upload(_ document: Document) async throws -> LlamaStack.File {
         do {
             switch document.content {
             case .file(let file):
-                return try await server.files.upload(file, path: document.path).id
+                return try await server.files.upload(file, path: document.path)
             case .text(let text):
-                return try await server.files.upload(Array(text.utf8), path: document.path).id
+                return try await server.files.upload(Array(text.utf8), path: document.path)
             case .download(let url, let sha256):
                 return try await withTemporaryPath { path in
                     let (file, charset) = try await download(url, to: path)
                     guard file.sha256 == sha256 else { throw FileBody.Failure.changed }
-                    guard let charset else { return try await server.files.upload(file, path: document.path).id }
+                    guard let charset else { return try await server.files.upload(file, path: document.path) }
                     return try await withTemporaryPath { path in
                         let converted = try convert(file, from: charset, at: url, to: path)
-                        return try await server.files.upload(converted, path: document.path).id
+                        return try await server.files.upload(converted, path: document.path)
                     }
                 }
             }

@@ -6,6 +6,7 @@ import Wire
 package struct VectorStoreResource: Resource {
     package static let kind = "vectorStores"
     package static let onDelete = OnDelete.delete
+    package static let hasUniqueNames = false
 
     package struct Desired: Sendable {
         var stack: StackName
@@ -33,11 +34,11 @@ package struct VectorStoreResource: Resource {
     /// Those who upload, and those who attach, over all stores of a run: the server is one.
     let uploading = Slots(uploads)
     let attaching = Slots(concurrency)
-    /// How long a server that takes in what an interrupted run asked for is watched before it counts as calm.
+    /// How long a small document that a server was asked to take in is waited for when its answer was lost.
     let patience: Duration
     private let models: ModelListing
     private let providers: ProviderListing
-    private let inUse: InUse
+    let inUse: InUse
 
     init(
         _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing, providers: ProviderListing,
@@ -54,77 +55,6 @@ package struct VectorStoreResource: Resource {
         leftovers = Leftovers(server)
     }
 
-    package var isKnownByRecord: Bool { server.capabilities.mayLeaveStoresBehind }
-
-    package func discover(
-        _ wanted: [Address: VectorStoreSpec], of stack: StackName
-    ) async throws -> [Discovered<LiveStore>] {
-        try await discover(wanted, of: stack, knowing: Record())
-    }
-
-    /// The newest store counts, unless it is still being built beside another one.
-    package func discover(
-        _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing record: Record
-    ) async throws -> [Discovered<LiveStore>] {
-        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
-        let claims = Claims(stack, Self.kind, wantedByName: names)
-        var found: [Discovered<LiveStore>] = []
-        var current: [Address: Int] = [:]
-        for store in try await server.vectorStores.list() {
-            let live = LiveStore(store: store, files: [], paths: [:])
-            let failed = record.failedCreation(of: store).map { (address: $0, ownership: Ownership.ours) }
-            guard let (address, ownership) = failed ?? claims.claim(live.metadata, name: store.name) else { continue }
-            let isBuilt = ownership == .ours && Mark(live.metadata) != nil && !live.isBuilding
-            if isBuilt || (ownership == .ours && current[address] == nil) { current[address] = found.count }
-            found.append(Discovered(address, ownership, live, label: "vector store \(store.id) (\(store.name))"))
-        }
-        let sorted = claims.sorted(
-            found.enumerated().map { index, each in
-                let isStale = each.ownership == .ours && (current[each.address] != index || !each.live.isMarked)
-                return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
-            })
-        return try await addingFiles(to: try await withoutUsed(sorted, wanted), wanted)
-    }
-
-    /// What an aliased version of an agent still searches in stays, as long as its declaration does.
-    private func withoutUsed(
-        _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
-    ) async throws -> [Discovered<LiveStore>] {
-        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
-        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
-    }
-
-    private func addingFiles(
-        to found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
-    ) async throws -> [Discovered<LiveStore>] {
-        let filled = try await found.concurrentMap(limit: 8) { each in
-            var live = each.live
-            let files = try await server.listedFiles(of: live.store.id)
-            live.files = files ?? []
-            live.isBroken = files == nil
-            return Discovered(each.address, each.ownership, live, label: each.label, isStale: each.isStale)
-        }
-        // Only documents that are there and not wanted need the names of all files.
-        let marks = Set(wanted.values.flatMap { (try? desiredMarks($0)) ?? [] })  // Told when the plan reads them.
-        let isNamed = filled.allSatisfy { each in
-            each.live.files.allSatisfy { LiveStore.mark(of: $0, in: stack).map(marks.contains) ?? true }
-        }
-        guard !isNamed else { return filled }
-        let paths = Dictionary(try await server.files.list().map { ($0.id, $0.path) }) { first, _ in first }
-        return filled.map { each in
-            var live = each.live
-            live.paths = paths
-            return Discovered(each.address, each.ownership, live, label: each.label, isStale: each.isStale)
-        }
-    }
-
-    private func desiredMarks(_ spec: VectorStoreSpec) throws -> [String] {
-        try DocumentReader(folder: folder).documents(spec.documents).map {
-            $0.mark(in: stack, chunking: spec.chunking.identity)
-        }
-    }
-
     package func desired(
         _ spec: VectorStoreSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
@@ -132,9 +62,10 @@ package struct VectorStoreResource: Resource {
         try await models.requireEmbedding(model, called: spec.embeddingModel)
         var warnings = model.warning.map { [$0] } ?? []
         if let provider = spec.provider {
-            warnings += try await providers.require(
-                provider.value, of: "vector_io", for: "vector stores", at: provider.range
-            ).map { [$0] } ?? []
+            warnings +=
+                try await providers.require(
+                    provider.value, of: "vector_io", for: "vector stores", at: provider.range
+                ).map { [$0] } ?? []
         }
         var dimension = spec.embeddingDimension
         if server.capabilities.wantsEmbeddingDimension {
@@ -148,7 +79,8 @@ package struct VectorStoreResource: Resource {
                 stack: stack, name: spec.liveName(at: address), embeddingModel: model.id,
                 embeddingDimension: dimension, provider: spec.provider?.value, chunking: spec.chunking,
                 metadata: spec.metadata, expiresAfterDays: spec.expiresAfterDays, documents: documents,
-                marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst), warnings: warnings)
+                marks: Dictionary(marks) { first, _ in first }, buildsNewFirst: spec.buildsNewFirst), warnings: warnings
+        )
     }
 
     package func create(
@@ -179,7 +111,7 @@ package struct VectorStoreResource: Resource {
                 name: desired.name, metadata: metadata, embeddingModel: desired.embeddingModel,
                 embeddingDimension: desired.embeddingDimension, provider: desired.provider,
                 expiresAfterDays: desired.expiresAfterDays), at: address, in: context)
-        var live = LiveStore(store: store, files: [], paths: [:])
+        var live = LiveStore(store: store, of: context.stack)
         try await bringDocuments(of: desired, into: &live, at: address, in: context)
         if isFinishedLater { try await finish(&live) }
         return live
@@ -198,8 +130,7 @@ package struct VectorStoreResource: Resource {
             updated.store = try await server.vectorStores.update(
                 live.store.id, name: desired.name, metadata: metadata, expiresAfterDays: desired.expiresAfterDays)
         }
-        let lost = try await resume(&updated, for: desired)
-        try await bringDocuments(of: desired, into: &updated, again: lost, at: address, in: context)
+        try await bringDocuments(of: desired, into: &updated, at: address, in: context)
         if live.isBuilding { try await finish(&updated) }
         return updated
     }
@@ -212,12 +143,31 @@ package struct VectorStoreResource: Resource {
 
     /// - Throws: `Diagnostic` (`protected`) when files of somebody else are in it.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        let foreign = live.files.count { LiveStore.mark(of: $0, in: context.stack) == nil }
+        guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
+        let foreign = live.files.count { live.mark(of: $0) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
         try await clearLeftovers(in: context)
-        for file in live.files { try await server.files.delete(file.id) }
+        try await deleteFiles(of: live)
         try await server.vectorStores.delete(live.store.id)
-        if context.intent != nil { try await context.record.close(intentOf: address) }
+        if context.intent != nil { try await closeIntents(of: address, in: context) }
+    }
+
+    /// Deletes the files of a store that goes, also those that an interrupted run's attachments brought meanwhile, unless they
+    /// are in another store too.
+    private func deleteFiles(of live: LiveStore) async throws {
+        let known = Set(live.files.map(\.id))
+        let late = try await lateFiles(of: live).filter { !known.contains($0) }
+        let others = late.isEmpty ? [] : try await leftovers.attachedFiles(except: live.store.id)
+        for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
+    }
+
+    private func lateFiles(of live: LiveStore) async throws -> [String] {
+        do {
+            let files = try await server.listedFiles(of: live.store.id) ?? []
+            return files.filter { live.mark(of: $0) != nil }.map(\.id)
+        } catch let error as WireError where error.isAbsence {
+            return []
+        }
     }
 
     package func mark(

@@ -14,7 +14,8 @@ package struct VectorStoreSpec: DeclaredSpec {
     private static let dimensionKey = Key<Int>(
         "embeddingDimension", .integer(minimum: 1), "The length of its vectors; the server knows it by default.")
     private static let providerKey = Key<Located<String>>(
-        "provider", .located(.someText), example: "faiss", "The server's provider of vector stores; its default otherwise.")
+        "provider", .located(.someText), example: "faiss",
+        "The server's provider of vector stores; its default otherwise.")
     private static let chunkingKey = Key<ChunkingSpec>(
         "chunking", ChunkingSpec.reading, default: "auto",
         "How documents are cut into passages; a change replaces the store.")

@@ -113,6 +113,17 @@ extension Capabilities {
         generation == .ogx
     }
 
+    /// Whether a search with a filter looks at nothing else (OGX). Others look at the nearest passages of all, five times as
+    /// many as are asked for, and drop what the filter does not want.
+    package var filtersBeforeSearching: Bool {
+        generation == .ogx
+    }
+
+    /// The most passages that one search may ask for: 0.2 knows no limit.
+    package var mostSearchResults: Int {
+        generation == .v02 ? 2_000 : 50
+    }
+
     /// Whether several files may be attached to one vector store at the same time. OGX 1.5 waits a second for each, and
     /// counts them under a lock; Llama Stack does neither, so that of two files at a time it may lose one from its list.
     package var attachesTogether: Bool {

@@ -69,6 +69,16 @@ extension LlamaStack {
             try await endpoint.deleteIfPresent(Call("delete the file", .delete, place(of: id)))
         }
 
+        /// Whether there is a file of this id.
+        package func has(_ id: String) async throws -> Bool {
+            do {
+                _ = try await endpoint.send(Call("look for the file", .get, place(of: id)))
+                return true
+            } catch let error as WireError where error.isAbsence {
+                return false
+            }
+        }
+
         /// The bytes that were uploaded.
         package func content(of id: String) async throws -> [UInt8] {
             try await endpoint.send(Call("download the file", .get, "\(place(of: id))/content")).body

@@ -44,6 +44,14 @@ extension LlamaStack {
             )
         }
 
+        /// Replaces what the list says of a file; its passages keep what they were attached with, which searches filter by.
+        package func update(_ file: String, attributes: [String: String]) async throws {
+            _ = try await endpoint.send(
+                Call(
+                    "update the vector store's file", .post, place(of: file),
+                    body: .json(["attributes": .strings(attributes)]), isRepeatable: true))
+        }
+
         /// Takes a file out of the store; one that is not there is none to take out.
         package func detach(_ file: String) async throws {
             try await endpoint.deleteIfPresent(Call("detach the file", .delete, place(of: file)))

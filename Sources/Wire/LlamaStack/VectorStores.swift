@@ -84,10 +84,9 @@ extension LlamaStack {
         package func search(
             _ id: String, for query: String, where key: String, isOneOf values: [String], atMost limit: Int
         ) async throws -> [[String: Value]] {
-            let filter: Value =
-                values.count == 1
-                ? ["type": "eq", "key": .string(key), "value": .string(values[0])]
-                : ["type": "in", "key": .string(key), "value": .array(values.map { .string($0) })]
+            let equal = values.map { ["type": "eq", "key": .string(key), "value": .string($0)] as Value }
+            // Every version knows `or`; `in` came later.
+            let filter: Value = equal.count == 1 ? equal[0] : ["type": "or", "filters": .array(equal)]
             let body: Value = ["query": .string(query), "max_num_results": .integer(limit), "filters": filter]
             let found = try await endpoint.decode(
                 Call(
@@ -129,6 +128,12 @@ extension LlamaStack {
 
         private struct Expiry: Decodable {
             let days: Int?
+        }
+
+        /// A store that is not there (any more).
+        package init(absent name: String) {
+            self.name = name
+            (id, metadata, createdAt, fileCounts, expiresAfterDays) = ("", [:], 0, nil, nil)
         }
 
         private enum CodingKeys: String, CodingKey {

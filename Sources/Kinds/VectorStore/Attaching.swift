@@ -1,0 +1,142 @@
+import Engine
+import FoundationEssentials
+import Language
+import Wire
+
+/// The files that a run is about to attach to a store, as the record keeps them until all are there.
+///
+/// No server lists an attachment before it is over, and one that is asked for again meanwhile spoils the store: a document is
+/// in it twice, and another one is found no more. So an attachment is never asked for again; what got no answer, or was
+/// asked for by a run that was cut off, is waited for, and the store is made anew when it does not come.
+///
+///     {"store": "vs_1", "files": ["file-1"], "size": 1024, "time": 1795400000}
+struct Attaching: Sendable, Hashable {
+    /// How many bytes a server takes in in a second, at least.
+    private static let pace = 20 << 10
+
+    let store: String
+    let files: Set<String>
+    /// Of all of them, in bytes.
+    private let size: Int
+    /// When they were about to be attached, in seconds since 1970.
+    private let time: Int
+
+    init(_ uploads: [Uploaded], to store: String) {
+        self.store = store
+        files = Set(uploads.map(\.file.id))
+        size = uploads.reduce(0) { $0 + $1.file.size }
+        time = Self.now
+    }
+
+    /// Reads an intent of the record; nil when it announces no attachment.
+    init?(_ intent: Value?) {
+        guard let store = intent?["store"]?.string, let files = intent?["files"]?.array else { return nil }
+        self.store = store
+        self.files = Set(files.compactMap(\.string))
+        size = intent?["size"]?.integer ?? 0
+        time = intent?["time"]?.integer ?? 0
+    }
+
+    /// Where the record keeps it: beside what is announced for the store as a whole.
+    static func place(for address: Address) -> Address {
+        Address(address.kind, "\(address.name)/attaching")
+    }
+
+    var value: Value {
+        [
+            "store": .string(store), "files": .array(files.sorted().map { .string($0) }), "size": .integer(size),
+            "time": .integer(time),
+        ]
+    }
+
+    /// How much longer to wait for them, of the patience that a small file is given.
+    func rest(of patience: Duration) -> Duration {
+        guard patience > .zero else { return .zero }
+        let whole = patience + .seconds(size / Self.pace)
+        let elapsed = Duration.seconds(Self.now - time)
+        return elapsed < .zero ? whole : max(.zero, whole - elapsed)
+    }
+
+    private static var now: Int { Int(Date().timeIntervalSince1970) }
+}
+
+/// Why nobody can trust a store that an interrupted attachment left.
+enum Doubt: Sendable, Hashable {
+    /// So many files were to be attached, and did not come.
+    case missing(Int)
+    /// Documents that are listed and that no search finds.
+    case lost([String])
+
+    /// The reason why the store is made anew.
+    var note: String {
+        switch self {
+        case .missing(let count): "an interrupted run left \(count) attachment(s) that did not end"
+        case .lost(let paths):
+            "no search finds \(paths.prefix(3).joined(separator: ", "))"
+                + (paths.count > 3 ? " and \(paths.count - 3) more" : "")
+        }
+    }
+}
+
+extension LiveStore {
+    /// Why a new store has to take its place, whatever is wanted in it; nil when it is sound.
+    var reasonToMakeAnew: String? {
+        if isBroken { return "the server can no longer list them" }
+        if let doubt { return doubt.note }
+        return isMarked && holdsTwice ? "a document is in it twice, and others may be lost" : nil
+    }
+}
+
+extension VectorStoreResource {
+    /// Waits until a store lists what it was asked to take in, or has had the time for it.
+    /// - Returns: Its files; nil when it cannot list them any more.
+    func awaitListed(_ attaching: Attaching) async throws -> [LlamaStack.VectorStoreFile]? {
+        var deadline = ContinuousClock.now + attaching.rest(of: patience)
+        var open = attaching.files.count
+        while true {
+            guard let files = try await server.listedFiles(of: attaching.store) else { return nil }
+            let left =
+                attaching.files.count - files.count { attaching.files.contains($0.id) && $0.status != .inProgress }
+            guard left > 0, ContinuousClock.now < deadline else { return files }
+            // As long as some come, the others may.
+            if left < open { deadline = max(deadline, .now + patience) }
+            open = left
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    /// Waits for what an interrupted run left under way in a store that is wanted, and looks whether all of it is found.
+    func examine(
+        _ found: Discovered<LiveStore>, _ attaching: Attaching?, wanted: VectorStoreSpec?
+    ) async throws -> Discovered<LiveStore> {
+        var live = found.live
+        guard let wanted, found.ownership == .ours, !found.isStale, !live.isBroken else { return found }
+        let attaching = attaching?.store == live.store.id ? attaching : nil
+        guard attaching != nil || live.isUnsettled else { return found }
+        let files =
+            if let attaching { try await awaitListed(attaching) } else { try await awaitCalm(live) }
+        live.files = files ?? []
+        live.isBroken = files == nil
+        let missing = attaching.map { $0.files.subtracting(live.files.map(\.id)).count } ?? 0
+        live.doubt = missing > 0 ? .missing(missing) : try await lost(in: live, wanted)
+        return Discovered(found.address, found.ownership, live, label: found.label, isStale: found.isStale)
+    }
+
+    private func lost(in live: LiveStore, _ wanted: VectorStoreSpec) async throws -> Doubt? {
+        let sought = Sought(documents(of: wanted), in: stack, chunking: wanted.chunking)
+        let lost = try await unfound(sought.marks(in: live), of: sought, in: live.store.id)
+        return lost.isEmpty ? nil : .lost(lost.compactMap { sought.documents[$0]?.path }.sorted())
+    }
+
+    /// Waits until the server takes in nothing more, where the record does not tell what it was asked to take in.
+    private func awaitCalm(_ live: LiveStore) async throws -> [LlamaStack.VectorStoreFile]? {
+        var count = live.files.count
+        for _ in 0..<30 {
+            try await Task.sleep(for: min(patience, .seconds(2)))
+            guard let files = try await server.listedFiles(of: live.store.id) else { return nil }
+            if files.count == count { return files }
+            count = files.count
+        }
+        return try await server.listedFiles(of: live.store.id)
+    }
+}

@@ -1,0 +1,109 @@
+package import Engine
+import Language
+import Wire
+
+/// The uploaded files of each store, as the record has them: the path of each, and the mark that it was attached with.
+struct RecordedUploads: Sendable {
+    /// The field of a store's record that holds the ids of its files, by path.
+    static let key = "uploads"
+    /// The field with the ids of others' files of the same names, which were there before.
+    static let othersKey = "others"
+
+    private var uploads: [Address: [String: String]] = [:]
+    private var foreign: [Address: Set<String>] = [:]
+
+    init(_ record: Record) {
+        for (text, entry) in record.entries {
+            guard let address = Address(text: text), address.kind == VectorStoreResource.kind else { continue }
+            foreign[address] = Set((entry.fields[Self.othersKey]?.array ?? []).compactMap(\.string))
+            for (path, id) in entry.fields[Self.key]?.object ?? [:] {
+                guard let id = id.string, let mark = entry.fields["documents.\(path)"]?.string else { continue }
+                self.uploads[address, default: [:]][id] = mark
+            }
+        }
+    }
+
+    var isEmpty: Bool { uploads.isEmpty }
+
+    var addresses: [Address] { uploads.keys.sorted() }
+
+    /// The ids of all of them.
+    var files: [String] { uploads.values.flatMap(\.keys) }
+
+    /// Files that are not ours, although they have the name and perhaps the content of one of ours.
+    func others(at address: Address) -> Set<String> {
+        foreign[address] ?? []
+    }
+
+    /// By the file's id.
+    func marks(at address: Address) -> [String: String] {
+        uploads[address] ?? [:]
+    }
+}
+
+/// Files that are provably ours and in no store: those of which the record has the id, whose store or attachment somebody
+/// deleted, and those that an upload made which was delivered twice.
+extension VectorStoreResource {
+    /// - Returns: A leftover for each address that has any.
+    func strays(
+        among files: [LlamaStack.File], beside found: [Discovered<LiveStore>], _ known: RecordedUploads,
+        _ record: Record
+    ) async throws -> [Discovered<LiveStore>] {
+        let attached = Set(found.flatMap { $0.live.files.map(\.id) })
+        var strays: [Address: [String]] = [:]
+        for address in known.addresses {
+            let own = Set(known.marks(at: address).keys)
+            let recorded = files.filter { known.marks(at: address)[$0.id] != nil && !attached.contains($0.id) }
+            // What an interrupted run has uploaded is taken up by the next one.
+            let isOpen = record.intents[address.description] != nil
+            let others = attached.union(known.others(at: address))
+            let twins = isOpen ? [] : try await twins(of: own, among: files.filter { !others.contains($0.id) }, files)
+            strays[address] = Set(recorded.map(\.id) + twins).sorted()
+        }
+        guard strays.values.contains(where: { !$0.isEmpty }) else { return [] }
+        let elsewhere = try await leftovers.attachedFiles()
+        return strays.sorted { $0.key < $1.key }.compactMap { address, ids in
+            let ids = ids.filter { !elsewhere.contains($0) }
+            guard !ids.isEmpty else { return nil }
+            var live = LiveStore(store: LlamaStack.VectorStore(absent: address.name), of: stack)
+            live.strays = ids
+            let label = ids.count == 1 ? "uploaded file \(ids[0])" : "\(ids.count) uploaded files"
+            return Discovered(address, .ours, live, label: "\(label), in no store", isStale: true)
+        }
+    }
+
+    /// The unattached files that were uploaded at the same time as one of ours, under the same name and with the same content.
+    private func twins(
+        of own: Set<String>, among loose: [LlamaStack.File], _ files: [LlamaStack.File]
+    ) async throws -> [String] {
+        guard !loose.isEmpty else { return [] }
+        let byName = Dictionary(grouping: files.filter { own.contains($0.id) }, by: \.filename)
+        var twins: [String] = []
+        for file in loose where !own.contains(file.id) {
+            let first = byName[file.filename]?.first { $0.mayBeTwin(of: file) }
+            guard let first, let digest = try await server.digest(ofFile: file.id),
+                try await server.digest(ofFile: first.id) == digest
+            else { continue }
+            twins.append(file.id)
+        }
+        return twins
+    }
+
+    /// Deletes files, unless somebody has attached one meanwhile.
+    func deleteStrays(_ files: [String]) async throws {
+        let attached = try await leftovers.attachedFiles()
+        for file in files where !attached.contains(file) { try await server.files.delete(file) }
+    }
+
+    /// What the record keeps of a store: also the ids of its files, by which they are known when the store is gone.
+    package func fields(of desired: Desired, as live: LiveStore) -> AppliedFields {
+        var fields = fields(of: desired)
+        let paths = Dictionary(desired.marks.map { ($1, $0) }) { first, _ in first }
+        let uploads = live.files.compactMap { file in
+            live.mark(of: file).flatMap { paths[$0] }.map { ($0, Value.string(file.id)) }
+        }
+        if !live.others.isEmpty { fields[RecordedUploads.othersKey] = .array(live.others.sorted().map { .string($0) }) }
+        if !uploads.isEmpty { fields[RecordedUploads.key] = .object(Dictionary(uploads) { first, _ in first }) }
+        return fields
+    }
+}

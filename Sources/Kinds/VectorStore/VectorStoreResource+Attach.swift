@@ -1,0 +1,144 @@
+import Engine
+import Language
+import Wire
+
+/// Into what documents are brought, and for whom.
+struct Delivery: Sendable {
+    let store: String
+    let chunking: ChunkingSpec
+    let address: Address
+    let context: ApplyContext
+    let course: Course
+}
+
+extension VectorStoreResource {
+    /// Attaches documents, so many at a time, each wave after the one before has ended, and noted in the record before: a run
+    /// that is cut off leaves nobody in doubt which were under way. After an answer that was lost for good nothing more is
+    /// sent.
+    func attach(
+        _ uploaded: [Uploaded], inWavesOf size: Int, _ delivery: Delivery
+    ) async throws -> BroughtTogether {
+        var together = BroughtTogether()
+        for start in stride(from: 0, to: uploaded.count, by: size) {
+            let wave = Array(uploaded[start..<min(start + size, uploaded.count)])
+            guard !delivery.course.isOver else {
+                together.outcomes += wave.map { _ in .skipped }
+                continue
+            }
+            let attaching = Attaching(wave, to: delivery.store)
+            try await delivery.context.record.open(attaching.value, for: Attaching.place(for: delivery.address))
+            let outcomes = try await wave.concurrentMap(limit: size) { try await attach($0, delivery) }
+            together.hadLostAnswers = together.hadLostAnswers || outcomes.contains { $0.open != nil }
+            together.outcomes += try await awaited(outcomes, delivery)
+        }
+        return together
+    }
+
+    private func attach(_ uploaded: Uploaded, _ delivery: Delivery) async throws -> Brought {
+        guard !delivery.course.isOver else { return .skipped }
+        let (document, mark) = (uploaded.coming.document, uploaded.coming.mark)
+        do {
+            let files = server.files(in: delivery.store)
+            let attached = try await attaching.run {
+                try await files.attach(
+                    uploaded.file.id, attributes: document.attributes(with: mark), chunking: delivery.chunking.wire)
+            }
+            let settled = try await settle(attached, document, in: delivery.store)
+            delivery.course.advance()
+            return .done(uploaded.coming, settled)
+        } catch {
+            let problem = try document.problem(error, at: delivery.address)
+            guard let error = error as? WireError else { return .failed(problem) }
+            if error.isUnreachable { delivery.course.end() }
+            return error.isUnreachable
+                ? .unreachable(problem) : error.leavesOpen ? .unanswered(uploaded, problem) : .failed(problem)
+        }
+    }
+
+    /// The same outcomes, when what got no answer was waited for.
+    private func awaited(_ outcomes: [Brought], _ delivery: Delivery) async throws -> [Brought] {
+        let open = outcomes.compactMap(\.open)
+        guard !open.isEmpty else { return outcomes }
+        let listed: [LlamaStack.VectorStoreFile]
+        do {
+            listed = try await awaitListed(Attaching(open, to: delivery.store)) ?? []
+        } catch is WireError {
+            listed = []  // The server does not answer at all: the next run asks it.
+        }
+        let files = Dictionary(listed.map { ($0.id, $0) }) { first, _ in first }
+        var settled: [Brought] = []
+        for outcome in outcomes { settled.append(try await self.settled(outcome, files, delivery)) }
+        if settled.contains(where: { $0.open != nil }) { delivery.course.end() }
+        return settled
+    }
+
+    private func settled(
+        _ outcome: Brought, _ listed: [String: LlamaStack.VectorStoreFile], _ delivery: Delivery
+    ) async throws -> Brought {
+        guard let uploaded = outcome.open, let file = listed[uploaded.file.id] else { return outcome }
+        let document = uploaded.coming.document
+        do {
+            let settled = try await settle(file, document, in: delivery.store)
+            delivery.course.advance()
+            return .done(uploaded.coming, settled)
+        } catch {
+            return .failed(try document.problem(error, at: delivery.address))
+        }
+    }
+
+    /// Waits until a document is ingested; one that cannot be is taken out again.
+    func settle(
+        _ attached: LlamaStack.VectorStoreFile, _ document: Document, in store: String
+    ) async throws -> LlamaStack.VectorStoreFile {
+        guard attached.status != .completed else { return attached }
+        let settled = attached.status == .inProgress ? try await wait(for: attached.id, in: store) : attached
+        guard settled.status != .completed else { return settled }
+        try await remove(attached.id, from: store)
+        throw Diagnostic.notIngested(document, settled.lastError ?? attached.lastError)
+    }
+
+    /// Waits until a document is ingested or has failed, at most ten minutes.
+    private func wait(for file: String, in store: String) async throws -> LlamaStack.VectorStoreFile {
+        let deadline = ContinuousClock.now + .seconds(600)
+        while true {
+            let current = try await server.files(in: store).get(file)
+            guard current.status == .inProgress, ContinuousClock.now < deadline else { return current }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+}
+
+extension ChunkingSpec {
+    fileprivate var wire: LlamaStack.Chunking {
+        switch self {
+        case .auto: .auto
+        case .fixed(let maxTokens, let overlap): .fixed(maxTokens: maxTokens, overlap: overlap)
+        }
+    }
+}
+
+extension Document {
+    /// What it carries in a store.
+    func attributes(with mark: String) -> [String: String] {
+        attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
+    }
+
+    /// What went wrong with bringing it, at its place; a cancellation is thrown on.
+    func problem(_ error: any Error, at address: Address) throws -> Diagnostic {
+        if let cancellation = error as? CancellationError { throw cancellation }
+        var diagnostic = Diagnostic.from(error, at: address)
+        diagnostic.subject = diagnostic.subject ?? range
+        return diagnostic
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notIngested(_ document: Document, _ reason: String?) -> Diagnostic {
+        Diagnostic(
+            "not-ingested", "A document could not be ingested",
+            detail: "The server could not take in `\(document.path)`: "
+                + "\(reason ?? "it gives no reason; its log may").",
+            fix: "Check that the file is what its ending says and holds text, or take it out of `documents`.",
+            at: document.range, cause: .incomplete)
+    }
+}

@@ -1,0 +1,112 @@
+package import Engine
+import Language
+import Wire
+
+extension VectorStoreResource {
+    /// The record tells what an interrupted run has asked for, and which files are ours.
+    package var isKnownByRecord: Bool { true }
+
+    package func discover(
+        _ wanted: [Address: VectorStoreSpec], of stack: StackName
+    ) async throws -> [Discovered<LiveStore>] {
+        try await discover(wanted, of: stack, knowing: Record())
+    }
+
+    package func discover(
+        _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing record: Record
+    ) async throws -> [Discovered<LiveStore>] {
+        let known = RecordedUploads(record)
+        let claimed = claims(on: try await server.vectorStores.list(), wanted, record)
+        guard !claimed.isEmpty || !known.isEmpty else { return [] }
+        let files = try await server.files.list()
+        let filled = try await fill(claimed, files, known)
+        await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
+        let chosen = try await withoutUsed(choose(among: filled, wanted), wanted)
+        let examined = try await chosen.concurrentMap(limit: 8) { each in
+            try await examine(
+                each, Attaching(record.intents[Attaching.place(for: each.address).description]),
+                wanted: wanted[each.address])
+        }
+        return examined + (try await strays(among: files, beside: filled, known, record))
+    }
+
+    /// Whose the stores are that are ours or have a wanted name.
+    private func claims(
+        on stores: [LlamaStack.VectorStore], _ wanted: [Address: VectorStoreSpec], _ record: Record
+    ) -> [Discovered<LiveStore>] {
+        let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
+        let claims = Claims(stack, Self.kind, wantedByName: names)
+        let found = stores.compactMap { store -> Discovered<LiveStore>? in
+            let live = LiveStore(store: store, of: stack)
+            let failed = record.failedCreation(of: store).map { (address: $0, ownership: Ownership.ours) }
+            guard let (address, ownership) = failed ?? claims.claim(live.metadata, name: store.name) else { return nil }
+            return Discovered(address, ownership, live, label: "vector store \(store.id) (\(store.name))")
+        }
+        // Another stack's comes last: it counts only when it is taken over.
+        let isAnothers = { (each: Discovered<LiveStore>) in each.ownership != .ours && each.ownership != .unmarked }
+        return claims.sorted(found.filter { !isAnothers($0) } + found.filter(isAnothers))
+    }
+
+    private func fill(
+        _ found: [Discovered<LiveStore>], _ files: [LlamaStack.File], _ known: RecordedUploads
+    ) async throws -> [Discovered<LiveStore>] {
+        let paths = Dictionary(files.map { ($0.id, $0.path) }) { first, _ in first }
+        return try await found.concurrentMap(limit: 8) { each in
+            var live = each.live
+            let listed = try await server.listedFiles(of: live.store.id)
+            live.files = listed ?? []
+            live.isBroken = listed == nil
+            live.paths = paths
+            live.recorded = known.marks(at: each.address)
+            live.others = known.others(at: each.address)
+            live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
+            return Discovered(each.address, each.ownership, live, label: each.label)
+        }
+    }
+
+    /// Which of some files that are not listed are really not there: where many have one time, a listing may leave out some.
+    private func gone(_ files: [String]) async throws -> Set<String> {
+        let missing = try await files.concurrentMap(limit: 4) { try await server.files.has($0) ? nil : $0 }
+        return Set(missing.compactMap(\.self))
+    }
+
+    /// Of several stores of ours at one address the one counts that has most of what is wanted, of those the newest; one that
+    /// is still being built beside others does not. So neither an empty one counts that a request made which was delivered
+    /// twice, nor one that was replaced.
+    private func choose(
+        among found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
+    ) -> [Discovered<LiveStore>] {
+        var chosen: [Address: Int] = [:]
+        let ours = found.indices.filter { found[$0].ownership == .ours }
+        for (address, indices) in Dictionary(grouping: ours, by: { found[$0].address }) {
+            let built = indices.filter { found[$0].live.isMarked && !found[$0].live.isBuilding }
+            guard built.count > 1 else {
+                chosen[address] = built.first ?? indices.first
+                continue
+            }
+            let sought = wanted[address].map { Sought(documents(of: $0), in: stack, chunking: $0.chunking) }
+            chosen[address] = built.max { left, right in
+                let counts = [left, right].map { sought?.marks(in: found[$0].live).count ?? 0 }
+                return (counts[0], left) < (counts[1], right)
+            }
+        }
+        return found.enumerated().map { index, each in
+            let isStale = each.ownership == .ours && (chosen[each.address] != index || !each.live.isMarked)
+            return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
+        }
+    }
+
+    /// What is wrong with them is told when the plan reads them.
+    func documents(of spec: VectorStoreSpec) -> [Document] {
+        (try? DocumentReader(folder: folder).documents(spec.documents)) ?? []
+    }
+
+    /// What an aliased version of an agent still searches in stays, as long as its declaration does.
+    private func withoutUsed(
+        _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
+    ) async throws -> [Discovered<LiveStore>] {
+        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
+        let used = try await inUse()
+        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
+    }
+}

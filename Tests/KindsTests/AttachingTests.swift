@@ -1,0 +1,170 @@
+import Engine
+import Fakes
+import Foundation
+import Kinds
+import Language
+import Synchronization
+import Testing
+import Wire
+
+/// Attachments whose answers are lost, or that a run asked for which was cut off.
+@Suite("Lost answers to attachments")
+struct AttachingTests {
+    private static let spec = "vectorStores: {handbook: {embeddingModel: scripted/embed, documents: [\"docs/*.md\"]}}"
+
+    private static func begin(
+        _ count: Int = 1, _ version: FakeStackVersion = .ogx150, patience: Duration = .zero
+    ) throws -> TestStack {
+        let stack = try TestStack(ogx: FakeOGX(version), patience: patience)
+        for number in 1...count { try stack.write("docs/\(number).md", "Document \(number).") }
+        return stack
+    }
+
+    private static func spec(for stack: TestStack) -> String {
+        let version = stack.ogx.version
+        let dimension = version == .llamaStack0224 ? ", embeddingDimension: 384" : ""
+        return spec.replacing("scripted/embed", with: version.models.embedding + dimension)
+    }
+
+    private static func isAttachment(_ request: HTTPRequest) -> Bool {
+        request.method == .post && request.url.contains("/vector_stores/") && request.url.hasSuffix("/files")
+    }
+
+    /// Answers one of the attachments by other means, and tells how often each file was asked for in each store.
+    private static func intercept(
+        _ stack: TestStack, attachment number: Int,
+        _ answer: @escaping @Sendable (HTTPRequest) -> ScriptedTransport.Step
+    ) -> @Sendable () -> [String] {
+        let asked = Mutex<[String]>([])
+        stack.ogx.intercept { request in
+            guard isAttachment(request) else { return nil }
+            let file = (try? request.body?.collected()).flatMap { try? Value(json: $0) }?["file_id"]?.string
+            let count = asked.withLock { asked in
+                asked.append("\(request.url) \(file ?? "")")
+                return asked.count
+            }
+            return count == number ? answer(request) : nil
+        }
+        return { asked.withLock { $0 } }
+    }
+
+    private static func expectWhole(_ stack: TestStack, _ count: Int, _ when: Comment) async throws {
+        let texts = stack.ogx.stores.flatMap(\.attachments).map(\.text).sorted()
+        #expect(texts == (1...count).map { "Document \($0)." }.sorted(), when)
+        #expect(stack.ogx.files.count == count, when)
+        #expect(stack.ogx.stores.count == 1, when)
+        let rest = try await stack.plan(spec(for: stack))
+        #expect(rest.lines == [], when)
+    }
+
+    private static let gatewayTimeout = ScriptedTransport.Step.response(HTTPResponse(status: 504))
+    private static let broken = ScriptedTransport.Step.failure(
+        TransportFailure(.broken, "the connection was closed"))
+
+    @Test(
+        "What the server takes in although its answer is lost is found, and not asked for again",
+        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, broken])
+    func comes(version: FakeStackVersion, answer: ScriptedTransport.Step) async throws {
+        let stack = try Self.begin(3, version, patience: .seconds(20))
+        let asked = Self.intercept(stack, attachment: 1) { request in
+            Task {
+                try await Task.sleep(for: .milliseconds(300))
+                stack.ogx.takeIn(request)
+            }
+            return answer
+        }
+        try await stack.apply(Self.spec(for: stack))
+        #expect(asked().count == 3)
+        #expect(stack.ogx.requests.contains { $0.hasSuffix("/search") }, "It looks whether all can be found.")
+        try await Self.expectWhole(stack, 3, "\(version)")
+    }
+
+    @Test(
+        "What does not come is told, and the next apply makes the store anew beside the old one",
+        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, broken])
+    func doesNotCome(version: FakeStackVersion, answer: ScriptedTransport.Step) async throws {
+        let stack = try Self.begin(3, version)
+        let asked = Self.intercept(stack, attachment: 2) { _ in answer }
+        let failed = try await stack.open(Self.spec(for: stack)).apply()
+        #expect(failed.failures.map(\.cause).contains(.unavailable) || !failed.failures.isEmpty)
+        let old = try #require(stack.ogx.stores.first?.id)
+        #expect(try await stack.plan(Self.spec(for: stack)).lines == ["replace vectorStores.handbook: files"])
+        try await stack.apply(Self.spec(for: stack))
+        #expect(stack.ogx.stores.first?.id != old)
+        #expect(Set(asked()).count == asked().count, "No attachment is asked for twice.")
+        try await Self.expectWhole(stack, 3, "\(version)")
+    }
+
+    @Test("What a run asked for that was cut off is waited for by the next one", arguments: [true, false])
+    func cutOff(plansFirst: Bool) async throws {
+        let stack = try Self.begin(1, patience: .seconds(20))
+        let requests = try await Self.begin(1).apply(Self.spec, cutting: .never)
+        let number = try #require(
+            requests.firstIndex { $0.contains("/vector_stores/") && $0.hasSuffix("/files") && $0.hasPrefix("POST") })
+        // The request is under way when the run is cut off.
+        let late = Mutex<HTTPRequest?>(nil)
+        stack.ogx.intercept { request in
+            guard Self.isAttachment(request) else { return nil }
+            late.withLock { $0 = request }
+            return Self.broken
+        }
+        try await stack.apply(Self.spec, cutting: .after(number + 1))
+        stack.ogx.intercept(nil)
+        Task {
+            try await Task.sleep(for: .milliseconds(800))
+            late.withLock { $0 }.map { stack.ogx.takeIn($0) }
+        }
+        let store = stack.ogx.stores.first?.id
+        if plansFirst {
+            let plan = try await stack.plan(Self.spec)
+            #expect(plan.lines == ["update vectorStores.handbook: interrupted"])
+        }
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.map(\.id) == [try #require(store)])
+        try await Self.expectWhole(stack, 1, "after the next apply")
+    }
+
+    @Test("A store in which a document is twice is told, and made anew")
+    func twice() async throws {
+        let stack = try Self.begin(3)
+        try await stack.apply(Self.spec)
+        let store = try #require(stack.ogx.stores.first)
+        stack.ogx.attachTwice(file: store.attachments[0].file, inStore: store.id)
+        stack.ogx.losePassages(ofFile: store.attachments[1].file, inStore: store.id)
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines == ["replace vectorStores.handbook: files"])
+        #expect(plan.changes.first?.fields.first?.note?.contains("a document is in it twice") == true)
+        try await stack.apply(Self.spec)
+        try await Self.expectWhole(stack, 3, "after the next apply")
+    }
+
+    @Test("A document that another one's lost answer cost is told, and the store made anew")
+    func lost() async throws {
+        let stack = try Self.begin(3)
+        let asked = Self.intercept(stack, attachment: 3) { request in
+            stack.ogx.takeIn(request)
+            let store = stack.ogx.stores[0]
+            stack.ogx.losePassages(ofFile: store.attachments[0].file, inStore: store.id)
+            return Self.gatewayTimeout
+        }
+        let failed = try await stack.open(Self.spec).apply()
+        #expect(failed.failures.map(\.code.name) == ["lost-documents"])
+        #expect(asked().count == 3)
+        #expect(try await stack.plan(Self.spec).lines == ["replace vectorStores.handbook: files"])
+        try await stack.apply(Self.spec)
+        try await Self.expectWhole(stack, 3, "after the next apply")
+    }
+
+    @Test("A refused attachment leaves no doubt: the next apply asks again in the same store", arguments: [429, 400])
+    func refused(status: Int) async throws {
+        let stack = try Self.begin(3)
+        _ = Self.intercept(stack, attachment: 2) { _ in .response(HTTPResponse(status: status)) }
+        let failed = try await stack.open(Self.spec).apply()
+        #expect(failed.failures.count == 1)
+        let store = try #require(stack.ogx.stores.first?.id)
+        stack.ogx.intercept(nil)
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.map(\.id) == [store])
+        try await Self.expectWhole(stack, 3, "after the next apply")
+    }
+}
