@@ -14,7 +14,10 @@ struct RecordedUploads: Sendable {
 
     init(_ record: Record) {
         for (text, entry) in record.entries {
-            guard let address = Address(text: text), address.kind == VectorStoreResource.kind else { continue }
+            // What was kept when its declaration left the spec is nobody's of ours any more.
+            guard entry.isRetained != true, let address = Address(text: text),
+                address.kind == VectorStoreResource.kind
+            else { continue }
             foreign[address] = Set((entry.fields[Self.othersKey]?.array ?? []).compactMap(\.string))
             for (path, id) in entry.fields[Self.key]?.object ?? [:] {
                 guard let id = id.string, let mark = entry.fields["documents.\(path)"]?.string else { continue }
