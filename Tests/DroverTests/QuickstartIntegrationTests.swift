@@ -81,7 +81,7 @@ import Testing
         let json = try Value(json: plan.output.utf8)
         #expect(json["changed"] == false)
         let requests = try #require(json["requests"]?.integer)
-        #expect(requests <= 14)
+        #expect(requests <= 15)
     }
 
     /// An edited document, tag and instruction are exactly three changes.
