@@ -86,7 +86,7 @@ struct AttachingTests {
         let stack = try Self.begin(3, version)
         let asked = Self.intercept(stack, attachment: 2) { _ in answer }
         let failed = try await stack.open(Self.spec(for: stack)).apply()
-        #expect(failed.failures.map(\.cause).contains(.unavailable) || !failed.failures.isEmpty)
+        #expect(!failed.failures.isEmpty)
         let old = try #require(stack.ogx.stores.first?.id)
         #expect(try await stack.plan(Self.spec(for: stack)).lines == ["replace vectorStores.handbook: files"])
         try await stack.apply(Self.spec(for: stack))
