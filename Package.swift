@@ -36,8 +36,8 @@ let modelFolder = [
     "MLmodel", "agent.py", "python_env.yaml", "requirements.txt",
     "drover_agent/agents.py", "drover_agent/chat.py", "drover_agent/guards.py", "drover_agent/items.py",
     "drover_agent/llama_stack.py", "drover_agent/loading.py", "drover_agent/responder.py",
-    "drover_agent/responses.py", "drover_agent/server_agents.py", "drover_agent/spans.py", "drover_agent/tools.py",
-    "drover_agent/turn_reader.py", "drover_agent/turns.py",
+    "drover_agent/responses.py", "drover_agent/secrets.py", "drover_agent/server_agents.py", "drover_agent/spans.py",
+    "drover_agent/tools.py", "drover_agent/turn_reader.py", "drover_agent/turns.py",
 ]
 
 /// The servers that a lab can run; each has pins, and those of agents a configuration.

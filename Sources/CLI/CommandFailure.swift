@@ -18,6 +18,6 @@ enum Notices {
         let renderer = DiagnosticRenderer(
             sources: sources, colors: Console.colors(environment, descriptor: 2))
         let text = renderer.render(FlagFixes.told(diagnostics))
-        Console.note(text.hasSuffix("\n") ? String(text.dropLast()) : text)
+        Console.note(text.hasSuffix("\n") ? String(text.dropLast()) : text, isPainted: true)
     }
 }

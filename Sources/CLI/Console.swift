@@ -1,4 +1,5 @@
 import Glibc
+import Language
 import Synchronization
 
 /// Standard output, for results, and standard error, for everything about the run.
@@ -33,8 +34,9 @@ enum Console {
         write(text, to: output)
     }
 
-    static func note(_ text: String) {
-        write(text + "\n", to: STDERR_FILENO)
+    /// - Parameter isPainted: Whether the text has colours of our own in it, and nothing else that controls a terminal.
+    static func note(_ text: String, isPainted: Bool = false) {
+        write((isPainted ? text : Printable.block(text)) + "\n", to: STDERR_FILENO)
     }
 
     static func write(_ text: String, to descriptor: Int32) {
@@ -59,7 +61,7 @@ enum Console {
 
     /// Asks for confirmation: `yes` or `y`.
     static func confirms(_ question: String) -> Bool {
-        write("\(question) [y/N] ", to: STDERR_FILENO)
+        write("\(Printable.block(question)) [y/N] ", to: STDERR_FILENO)
         return ["y", "yes"].contains(readLine()?.lowercased())
     }
 }

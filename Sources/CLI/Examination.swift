@@ -20,11 +20,11 @@ struct Examination: Sendable {
 
     /// Asks all servers concurrently; one that is down does not affect the other checks.
     func report() async throws -> Diagnosis {
-        try await connector.servers.withTransports { toLlamaStack, toMLflow in
-            async let examinedLlamaStack = llamaStack(toLlamaStack)
-            async let examinedMLflow = mlflow(toMLflow)
+        try await connector.servers.withTransports { transports in
+            async let examinedLlamaStack = llamaStack(transports.llamaStack)
+            async let examinedMLflow = mlflow(transports.mlflow)
             var (llamaStack, mlflow) = try await (examinedLlamaStack, examinedMLflow)
-            let servers = connector.atHand(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
+            let servers = connector.atHand(llamaStack?.server, mlflow?.server, transport: transports.others)
             let findings = try await findings(on: servers)
             // Last, because Llama Stack 0.7 does not answer for some seconds after an error.
             llamaStack?.report.problems += try await problems { try await servers.llamaStack?.checkWritePermission() }

@@ -107,7 +107,7 @@ final class Progress: Sendable {
         erase(&state)
         let lines = state.running.sorted { $0.key < $1.key }.map { address, running in
             let elapsed = Quantity.spelled(ContinuousClock.now - running.since)
-            let detail = running.detail.isEmpty ? "" : ", \(running.detail)"
+            let detail = running.detail.isEmpty ? "" : ", \(Printable.text(running.detail))"
             return "  \(address): \(running.action.participle), \(elapsed)\(detail)\n"
         }
         Console.write(lines.joined(), to: 2)

@@ -20,19 +20,18 @@ struct Question: Sendable {
     ) async throws -> Answer {
         let recorder = TraceRecorder(agent, id: .random(), start: Date().nanoseconds)
         let (text, timeout) = (text, timeout)
-        let speech = Happening()
+        let speech = Speech()
         do {
             let answer = try await Interruption.cancelling {
                 try await recorder.turn(text) { record in
                     try await runtime.ask(agent, AgentRequest(text), timeout: timeout) { event in
-                        if case .text = event { speech.happen() }
-                        Self.show(event)
+                        Self.show(event, speech)
                         record(event)
                     }
                 }
             }
             // A refusal is not streamed.
-            Console.out(speech.hasHappened ? "" : answer.text)
+            Console.out(speech.hasHappened ? speech.end() : Printable.block(answer.text))
             await write(recorder.trace(), warn: warn)
             return answer
         } catch is CancellationError {
@@ -48,9 +47,9 @@ struct Question: Sendable {
         if let warning = await AnswerTrace(trace, at: tracing.place).write(to: tracing.server) { warn(warning) }
     }
 
-    private static func show(_ event: AgentEvent) {
+    private static func show(_ event: AgentEvent, _ speech: Speech) {
         switch event {
-        case .text(let text): Console.stream(text)
+        case .text(let text): Console.stream(speech.shown(text))
         case .toolStarted(let name): Console.note("→ \(name)")
         case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
         case .delegated(let tool, let event): showDelegated(event, by: tool)
@@ -69,15 +68,34 @@ struct Question: Sendable {
     }
 }
 
-/// A flag that one task sets and another reads.
-private final class Happening: Sendable {
-    private let state = Mutex(false)
-
-    var hasHappened: Bool {
-        state.withLock { $0 }
+/// What an agent says while it says it, as it can be shown on a terminal.
+private final class Speech: Sendable {
+    private struct State {
+        var hasHappened = false
+        /// Whether the last piece ended with CR: the next one tells whether it is half a line end.
+        var endsWithReturn = false
     }
 
-    func happen() {
-        state.withLock { $0 = true }
+    private let state = Mutex(State())
+
+    var hasHappened: Bool {
+        state.withLock { $0.hasHappened }
+    }
+
+    /// What of a piece can be shown now.
+    func shown(_ piece: String) -> String {
+        state.withLock { state in
+            state.hasHappened = true
+            var scalars = String.UnicodeScalarView((state.endsWithReturn ? "\r" : "").unicodeScalars)
+            scalars.append(contentsOf: piece.unicodeScalars)
+            state.endsWithReturn = scalars.last == "\r"
+            if state.endsWithReturn { scalars.removeLast() }
+            return Printable.block(String(scalars))
+        }
+    }
+
+    /// The rest, when no more comes.
+    func end() -> String {
+        state.withLock { $0.endsWithReturn } ? Printable.text("\r") : ""
     }
 }

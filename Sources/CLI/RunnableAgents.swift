@@ -27,7 +27,7 @@ struct RunnableAgents: Sendable {
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtimes = AgentRuntimes(
             server: llamaStack, tokens: try Kinds.tokens(in: session.workflow, environment: stack.environment),
-            handlers: Kinds.handlers(
+            handlers: try Kinds.handlers(
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))
         return RunnableAgents(
@@ -46,7 +46,7 @@ struct RunnableAgents: Sendable {
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtime = RemoteRuntime(
             agent,
-            handlers: Kinds.handlers(
+            handlers: try Kinds.handlers(
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))
         return RunnableAgents(

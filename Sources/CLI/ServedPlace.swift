@@ -17,6 +17,9 @@ struct ServedPlace: Sendable {
         self.environment = environment
     }
 
+    /// The address, without what may be a secret in it.
+    var shown: String { WebAddress.shown(url) }
+
     /// Runs a body with the agent, and closes the connections afterwards.
     /// - Parameter concurrency: How many questions are asked at a time.
     func withAgent<Result: Sendable>(

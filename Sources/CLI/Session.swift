@@ -30,8 +30,8 @@ struct Session: Sendable {
         let connector = StackConnector(
             stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow), concurrency: concurrency)
         return try await stack.telling {
-            try await connector.servers.withTransports { llamaStack, mlflow in
-                try await body(try await connector.connect(llamaStack, mlflow, asRecorded: needs == nil))
+            try await connector.servers.withTransports { transports in
+                try await body(try await connector.connect(transports, asRecorded: needs == nil))
             }
         }
     }

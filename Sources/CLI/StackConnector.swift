@@ -29,9 +29,8 @@ struct StackConnector: Sendable {
     }
 
     /// - Parameter asRecorded: Also to the servers where the record says that something of the stack is.
-    func connect(
-        _ toLlamaStack: CountingTransport, _ toMLflow: CountingTransport, asRecorded: Bool
-    ) async throws -> Session {
+    func connect(_ transports: Connector.Transports, asRecorded: Bool) async throws -> Session {
+        let (toLlamaStack, toMLflow) = (transports.llamaStack, transports.mlflow)
         async let wantedLlamaStack = needs.llamaStack ? servers.connectLlamaStack(toLlamaStack) : nil
         async let wantedMLflow = needs.mlflow ? servers.connectMLflow(toMLflow) : nil
         var (llamaStack, mlflow) = try await (wantedLlamaStack, wantedMLflow)
@@ -43,7 +42,7 @@ struct StackConnector: Sendable {
                 llamaStack = try await servers.connectLlamaStack(toLlamaStack)
             }
         }
-        let atHand = atHand(llamaStack?.server, mlflow?.server, transport: toLlamaStack)
+        let atHand = atHand(llamaStack?.server, mlflow?.server, transport: transports.others)
         return Session(
             workflow: workflow, servers: atHand,
             locations: [llamaStack?.found, mlflow?.found].compactMap(\.self),

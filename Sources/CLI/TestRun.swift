@@ -71,7 +71,7 @@ struct TestRun: Sendable {
     private func recorder(since started: Date) throws -> RunRecorder {
         let run = RunRecord(
             stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
-            sources: stack.sources)
+            target: target.address, sources: stack.sources)
         let directory = FileManager.default.temporaryDirectory.path
         return try RunRecorder(run, suites, in: stack.sources, to: SampleLog.temporary(in: directory))
     }
@@ -108,7 +108,8 @@ struct TestRun: Sendable {
         }
         let context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
-            id: TraceID.random().hexadecimal, sources: stack.sources, recorded: { try recorder.recorded },
+            target: target.address, id: TraceID.random().hexadecimal, sources: stack.sources,
+            recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: Dictionary(places) { first, _ in first }, context

@@ -10,6 +10,14 @@ enum TestTarget: Sendable {
     /// The agent served there, for every suite.
     case served(ServedPlace)
 
+    /// The address of the agent that is asked instead of the stack's own; nil for these.
+    var address: String? {
+        switch self {
+        case .lastApplied, .declared: nil
+        case .served(let place): place.shown
+        }
+    }
+
     /// Whether the agents are known to be the last applied versions.
     var isLastApplied: Bool {
         switch self {

@@ -8,6 +8,7 @@ package struct Servers: Sendable {
     package var llamaStack: LlamaStack?
     package var mlflow: MLflowServer?
     package var folder: SpecFolder
+    /// To all that is neither of both: MCP servers, functions, documents.
     package var transport: any HTTPTransport
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?

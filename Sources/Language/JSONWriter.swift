@@ -72,7 +72,8 @@ struct JSONWriter {
             case "\t": text += "\\t"
             case "\u{8}": text += "\\b"
             case "\u{C}": text += "\\f"
-            case _ where scalar.value < 0x20:
+            // What may be shown on a terminal is also escaped where it is legal as it is.
+            case _ where scalar.value < 0x20 || indentation > 0 && Printable.isControl(scalar):
                 let hex = String(scalar.value, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
             case _: text.unicodeScalars.append(scalar)

@@ -1,22 +1,42 @@
 /// Makes text safe and predictable on a terminal.
-enum Printable {
+package enum Printable {
     /// One character as it is shown, and how many columns it takes.
     struct Cell {
         var text: String
         var width: Int
     }
 
-    /// The text with every character that controls a terminal replaced by `�`.
-    static func text(_ text: String) -> String {
+    /// The text with every character that controls a terminal made visible, line ends too: `\u{1B}[2K`.
+    package static func text(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isControl) else { return text }
-        return text.unicodeScalars.map { cell($0).text }.joined()
+        return text.unicodeScalars.map { visible($0) }.joined()
     }
 
-    /// The lines of a text, each as `text` makes it.
-    static func lines(_ text: String) -> [String] {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { Printable.text(String($0)) }
+    /// The lines of a text, each as `text` makes it; CRLF ends a line as LF does.
+    package static func lines(_ text: String) -> [String] {
+        text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            Printable.text(String(line.last == "\r" ? line.dropLast() : line))
+        }
     }
 
+    /// Text of several lines, such as an answer: tabs and the marks of right-to-left writing stay, and CRLF becomes LF.
+    package static func block(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        let lines = text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            (line.last == "\r" ? line.dropLast() : line).map { scalar in
+                ["\t", "\u{200E}", "\u{200F}"].contains(scalar) ? String(Character(scalar)) : visible(scalar)
+            }.joined()
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private static func visible(_ scalar: Unicode.Scalar) -> String {
+        if scalar == "\t" { return "    " }
+        guard isControl(scalar) else { return String(Character(scalar)) }
+        return "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+    }
+
+    /// In a line of a source, of which the places count.
     static func cell(_ scalar: Unicode.Scalar) -> Cell {
         if scalar == "\t" { return Cell(text: "    ", width: 4) }
         if isControl(scalar) { return Cell(text: "\u{FFFD}", width: 1) }
@@ -24,7 +44,7 @@ enum Printable {
     }
 
     /// Control characters, line separators, and those that change the direction of text.
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+    package static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x20..<0x7F: false
         case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0x200E, 0x200F, 0xFEFF: true

@@ -18,7 +18,7 @@ package struct AgentRuntimes: AgentRuntime {
     private static let deepest = 8
 
     /// - Parameters:
-    ///   - tokens: bearer tokens of MCP servers, by the name of their environment variable.
+    ///   - tokens: tokens and secret headers of MCP servers, by the name of their environment variable.
     ///   - handlers: what carries out functions, by their declared name; the others are the caller's.
     package init(
         server: LlamaStack, tokens: [String: Secret] = [:], handlers: [String: any FunctionHandler] = [:],
@@ -47,10 +47,7 @@ package struct AgentRuntimes: AgentRuntime {
         case .chat: return try await chat.withConversation(with: agent, body)
         case .agents: break
         }
-        guard
-            let agents = AgentsRuntime(
-                server: server, mcpHeaders: try mcpHeaders(of: agent), local: local, clock: clock)
-        else {
+        guard let agents = AgentsRuntime(server: try told(mcpHeadersOf: agent), local: local, clock: clock) else {
             guard agent.mayFallBack else { throw Diagnostic.noServerAgents(agent, server.capabilities) }
             let reason = "\(server.capabilities.product) \(server.capabilities.version) has no agents of its own."
             return try await chat.withConversation(with: agent) { chat in
@@ -93,19 +90,19 @@ package struct AgentRuntimes: AgentRuntime {
         }
     }
 
-    /// The headers and tokens that an agent's MCP servers want, by their URL; they are secret.
-    private func mcpHeaders(of agent: AgentDefinition) throws(Diagnostic) -> [String: Value] {
+    /// The server, told the headers and tokens that an agent's MCP servers want.
+    private func told(mcpHeadersOf agent: AgentDefinition) throws(Diagnostic) -> LlamaStack {
         var byURL: [String: Value] = [:]
+        var secrets: [Secret] = []
         for tool in agent.tools {
             guard let mcp = tool.mcp, let url = mcp.url else { continue }
-            var headers = mcp.headers?.mapValues(Value.string) ?? [:]
-            if let variable = mcp.tokenEnvironment {
-                guard let token = tokens[variable] else { throw .missingToken(variable, for: tool.name, of: agent) }
-                headers["Authorization"] = .string("Bearer \(token.revealed)")
-            }
-            if !headers.isEmpty { byURL[url] = .object(headers) }
+            let headers = try mcp.headers(tokens, for: tool.name, of: agent)
+            var sent = headers.values
+            sent["Authorization"] = headers.token.map { Secret.bearer($0).revealed }
+            if !sent.isEmpty { byURL[url] = .object(sent.mapValues(Value.string)) }
+            secrets += headers.secrets
         }
-        return byURL
+        return byURL.isEmpty ? server : server.telling(mcpHeaders: byURL, secrets: secrets)
     }
 }
 

@@ -67,7 +67,7 @@ package struct Answer: Sendable, Hashable {
     package var cited: [String]
     /// Whether the server reports what was retrieved; if not, an empty list means nothing.
     package var tellsSources: Bool
-    /// Whether the server reports citations: server agents (0.2 and 0.3) never do.
+    /// Whether the server reports citations: server agents (0.2 and 0.3) and OGX before 1.3 never do.
     package var tellsCitations = true
     /// Whether failed calls can be distinguished from others; a served agent may not report failures.
     package var tellsToolErrors = true

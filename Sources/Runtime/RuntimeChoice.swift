@@ -53,8 +53,8 @@ package enum RuntimeChoice {
         guard server.hasAgents else {
             let remedy =
                 agent.agentID == nil
-                ? "Llama Stack 0.2 and 0.3 have them; use `runtime: auto`."
-                : "Llama Stack 0.2 and 0.3 have them; leave `existing` out, or its id empty."
+                ? "\(has(.serverAgents)); use `runtime: auto`."
+                : "\(has(.serverAgents)); leave `existing` out, or its id empty."
             return [Lack(what: "agents on the server", remedy: remedy)]
         }
         var lacks: [Lack] = []
@@ -66,7 +66,9 @@ package enum RuntimeChoice {
             + agent.tools.compactMap { tool in
                 guard let mcp = tool.mcp else { return nil }
                 if mcp.connector != nil {
-                    return Lack(what: "connectors (tool `\(tool.name)`)", remedy: "Llama Stack 0.7 and OGX have them.")
+                    return Lack(
+                        what: "connectors (tool `\(tool.name)`)",
+                        remedy: "\(has(.connectors)), for the Responses API; or write the server's `url`.")
                 }
                 if mcp.requireApproval == "always" {
                     return Lack(what: "approvals of calls (tool `\(tool.name)`)", remedy: "Use the Responses API.")
@@ -84,19 +86,22 @@ package enum RuntimeChoice {
             lacks.append(Lack(what: "different shields for questions and answers", remedy: remedy))
         }
         if !input.isEmpty, !server.hasGuardrails {
-            lacks.append(Lack(what: "shields in responses", remedy: "Llama Stack 0.3 to 0.7 have them."))
+            lacks.append(Lack(what: "shields in responses", remedy: "\(has(.guardrails))."))
         }
         for tool in agent.tools {
             if tool.mcp?.connector != nil, server.connectorsPath == nil {
-                lacks.append(
-                    Lack(what: "connectors (tool `\(tool.name)`)", remedy: "Llama Stack 0.7 and OGX have them."))
+                lacks.append(Lack(what: "connectors (tool `\(tool.name)`)", remedy: "\(has(.connectors))."))
             }
             if let group = tool.toolGroup, ResponsesRequest.equivalent(of: group) == nil {
-                let remedy = "Llama Stack 0.2 and 0.3 have them, for agents with `runtime: agents`."
+                let remedy = "\(has(.serverAgents)), for agents with `runtime: agents`."
                 lacks.append(Lack(what: "the tool group `\(group.id)` in responses", remedy: remedy))
             }
         }
         return lacks
+    }
+
+    private static func has(_ feature: Capabilities.Feature) -> String {
+        "\(feature.versions) have them"
     }
 
     private static func lacksOfChat(_ agent: AgentDefinition, _ server: Capabilities) -> [Lack] {
@@ -140,14 +145,19 @@ package enum RuntimeChoice {
         )
     }
 
+    private static func heeding(_ field: String, _ runtime: AgentDefinition.Runtime) -> String? {
+        runtime == .responses ? Capabilities.versions(heeding: field) : nil
+    }
+
     private static func unheard(
         _ field: String, _ agent: AgentDefinition, _ runtime: AgentDefinition.Runtime, _ server: Capabilities
     ) -> Diagnostic {
         Diagnostic(
             "ignored-field", "A field that the server ignores",
             detail: "The agent `\(agent.name)` runs as \(runtime.description) on \(server.product) \(server.version), "
-                + "which ignores `\(field)`.",
-            fix: "Leave it out, or put up with it.", address: "agents.\(agent.name)", severity: .warning
+                + "which ignores `\(field)`: it is not sent.",
+            fix: "Leave it out, or put up with it." + (heeding(field, runtime).map { " What heeds it: \($0)." } ?? ""),
+            address: "agents.\(agent.name)", severity: .warning
         )
     }
 }

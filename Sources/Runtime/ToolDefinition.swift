@@ -30,6 +30,10 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
         /// The name of the environment variable that holds the bearer token, never the token.
         package var tokenEnvironment: String?
         package var headers: [String: String]?
+        /// Headers whose values are secret: the names of the environment variables that hold them, by the header's name.
+        package var secretHeaders: [String: String]?
+        /// The environment variables among all of these that need not be set: then nothing is sent.
+        package var optionalEnvironment: [String]?
         /// The allowed tools; nil for all that the server lists.
         package var allow: [String]?
         /// `never` or `always`; nil is `never`.
@@ -39,13 +43,16 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
 
         package init(
             url: String? = nil, connector: String? = nil, tokenEnvironment: String? = nil,
-            headers: [String: String]? = nil, allow: [String]? = nil, requireApproval: String? = nil,
+            headers: [String: String]? = nil, secretHeaders: [String: String]? = nil,
+            optionalEnvironment: [String]? = nil, allow: [String]? = nil, requireApproval: String? = nil,
             toolGroup: String? = nil
         ) {
             self.url = url
             self.connector = connector
             self.tokenEnvironment = tokenEnvironment
             self.headers = headers
+            self.secretHeaders = secretHeaders
+            self.optionalEnvironment = optionalEnvironment
             self.allow = allow
             self.requireApproval = requireApproval
             self.toolGroup = toolGroup

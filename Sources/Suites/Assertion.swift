@@ -39,6 +39,9 @@ package struct Observation: Sendable {
     package init(_ answer: Answer) {
         self.answer = answer
     }
+
+    /// All calls that the model asked for, in order: also those that are left to the caller, with which a turn ends.
+    var calls: [Answer.ToolCall] { answer.toolCalls + answer.pendingCalls }
 }
 
 /// The result of an assertion.

@@ -25,9 +25,9 @@ package struct Capture: Sendable, Hashable {
     package func value(in text: String) -> Value? {
         switch source {
         case .jsonPath(let path):
-            return text.json.flatMap { path.values(in: $0).first }
+            return text.jsonInAnswer.flatMap { path.values(in: $0).first }
         case .matches(let pattern):
-            guard let match = pattern.firstMatch(in: text) else { return nil }
+            guard let match = pattern.firstMatch(inAnswer: text) else { return nil }
             return (match.count > 1 ? match[1] : match[0]).map { .string($0) }
         }
     }

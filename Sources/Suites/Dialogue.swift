@@ -53,7 +53,7 @@ extension Turn {
 
     fileprivate func outcomes(for answer: Answer, _ captured: [String: Value]) -> [AssertionOutcome] {
         let outcomes = expectations.map { $0.outcome(for: Observation(answer), captured) }
-        return expectsSuccess && !answer.hasMessage ? [hasMessage(.failed(.noMessage))] + outcomes : outcomes
+        return expectsSuccess && !answer.endsWell ? [hasMessage(.failed(.noMessage))] + outcomes : outcomes
     }
 
     /// The outcome of a turn that the server could not answer: an error; no other expectation is evaluated.

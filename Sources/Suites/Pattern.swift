@@ -16,14 +16,56 @@ package struct Pattern: Sendable, Hashable {
 
     /// The first match in a text: the whole match, then the groups, nil for unused ones. Nil without a match.
     package func firstMatch(in text: String) -> [String?]? {
-        // `init` has compiled the same text, so this is nil only when nothing matches.
-        guard let match = try? Self.compiled(source).firstMatch(in: text) else { return nil }
-        return match.output.map { $0.substring.map(String.init) }
+        if asksForWords, let match = Self.match(of: source, in: text, .graphemeCluster) { return match.groups }
+        guard let match = Self.match(of: source, in: text, .unicodeScalar) else { return nil }
+        // By scalars, Swift takes no digit for a part of a word: where there is one, `\b` is told by the other way alone.
+        if asksForWords, Self.hasDigit(text, around: match.range) { return nil }
+        return match.groups
     }
 
-    /// `\b` is a simple boundary of letters, digits and `_`, as in other dialects; Swift's default uses Unicode words.
-    private static func compiled(_ source: String) throws -> Regex<AnyRegexOutput> {
-        try Regex(source).wordBoundaryKind(.simple)
+    private static func match(
+        of source: String, in text: String, _ semantics: RegexSemanticLevel
+    ) -> (groups: [String?], range: Range<String.Index>)? {
+        // `init` has compiled the same text, so this is nil only when nothing matches.
+        guard let match = try? compiled(source, semantics).firstMatch(in: text) else { return nil }
+        return (match.output.map { $0.substring.map(String.init) }, match.range)
+    }
+
+    /// Whether it has `\b` or `\B`.
+    private var asksForWords: Bool {
+        var isEscaped = false
+        for scalar in source.unicodeScalars {
+            if isEscaped, scalar == "b" || scalar == "B" { return true }
+            isEscaped = !isEscaped && scalar == "\\"
+        }
+        return false
+    }
+
+    private static func hasDigit(_ text: String, around range: Range<String.Index>) -> Bool {
+        let scalars = text.unicodeScalars
+        let before = scalars[..<range.lowerBound].suffix(1)
+        let after = scalars[range.upperBound...].prefix(1)
+        return (before + scalars[range] + after).contains { $0.properties.numericType != nil }
+    }
+
+    /// The first match in what an agent said, compared as all answer text is: composed, with LF as the line end. A pattern
+    /// that counts the characters of other line ends may match the text with these, too.
+    func firstMatch(inAnswer text: String) -> [String?]? {
+        let compared = ComparedText(text).text
+        return asCompared.firstMatch(in: compared)
+            ?? (text.utf8.contains(0x0D) ? asCompared.firstMatch(in: text.composed) : nil)
+    }
+
+    private var asCompared: Pattern {
+        // Composing letters leaves a pattern readable; should it ever not, the pattern is taken as it was written.
+        (try? Pattern(ComparedText(expected: source).text)) ?? self
+    }
+
+    /// As in other dialects, a character is a Unicode scalar, and `\b` a simple boundary of letters, digits and `_`.
+    private static func compiled(
+        _ source: String, _ semantics: RegexSemanticLevel = .unicodeScalar
+    ) throws -> Regex<AnyRegexOutput> {
+        try Regex(source).matchingSemantics(semantics).wordBoundaryKind(.simple)
     }
 
     /// Whether it matches somewhere in a text.

@@ -5,6 +5,8 @@ package struct Run: Sendable {
     package let version: String
     /// ISO 8601 in UTC: `2026-06-01T12:00:00Z`.
     package let startedAt: String
+    /// The address of the served agent that was asked instead of the stack's own agents; nil for these.
+    package let target: String?
     package let duration: Duration
     /// In declaration order.
     package let suites: [SuiteResult]

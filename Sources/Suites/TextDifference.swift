@@ -1,3 +1,5 @@
+import Language
+
 /// The lines in which two texts differ, as `diff` shows them.
 ///
 ///       The refund window is
@@ -16,9 +18,13 @@ package struct TextDifference: Sendable, Hashable {
 
     /// Compares line by line and keeps `context` equal lines around each change.
     package init(from expected: String, to actual: String, context: Int = 2) {
-        let old = expected.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let new = actual.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        let (old, new) = (Self.lines(of: expected), Self.lines(of: actual))
         lines = Self.shortened(Self.merged(old, new), context: context)
+    }
+
+    /// CRLF is one character, at which `String` would not be split: its CR stays at the end of the line.
+    private static func lines(of text: String) -> [String] {
+        text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { String($0) }
     }
 
     /// One line each, marked `-`, `+` or two spaces; at most `limit` lines.
@@ -29,7 +35,7 @@ package struct TextDifference: Sendable, Hashable {
     }
 
     private static func merged(_ old: [String], _ new: [String]) -> [Line] {
-        let changes = new.difference(from: old)
+        let changes = new.difference(from: old) { $0.isExactly($1) }
         let removed = Set(changes.removals.map(position))
         let added = Set(changes.insertions.map(position))
         var lines: [Line] = []

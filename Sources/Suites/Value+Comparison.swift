@@ -7,9 +7,12 @@ extension Value {
         case (.array(let left), .array(let right)):
             return left.count == right.count && zip(left, right).allSatisfy { $0.isEquivalent(to: $1) }
         case (.object(let left), .object(let right)):
-            return left.count == right.count && left.allSatisfy { right[$0.key]?.isEquivalent(to: $0.value) == true }
+            return left.count == right.count
+                && left.allSatisfy { right[exactly: $0.key]?.isEquivalent(to: $0.value) == true }
         case (.number, .integer), (.integer, .number), (.number, .bigInteger), (.bigInteger, .number):
             return isSameNumber(as: other)
+        case (.string(let left), .string(let right)):
+            return left.isExactly(right)
         case _:
             return self == other
         }
@@ -19,7 +22,7 @@ extension Value {
     func contains(subset expected: Value) -> Bool {
         switch (expected, self) {
         case (.object(let wanted), .object(let members)):
-            return wanted.allSatisfy { members[$0.key]?.contains(subset: $0.value) == true }
+            return wanted.allSatisfy { members[exactly: $0.key]?.contains(subset: $0.value) == true }
         case (.array(let wanted), .array(let elements)):
             return wanted.count == elements.count && zip(elements, wanted).allSatisfy { $0.contains(subset: $1) }
         case _:
@@ -34,9 +37,29 @@ extension Value {
 }
 
 extension String {
-    /// The text as JSON; nil when it is not JSON.
+    /// The text as JSON, a byte order mark left out; nil when it is not JSON.
     var json: Value? {
         // The parser's reason is not needed: the message shows the text.
-        try? Value(json: utf8)
+        try? Value(json: unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()).utf8 : utf8)
+    }
+
+    /// The JSON that an answer is, or that its one Markdown code fence holds; nil when there is none.
+    var jsonInAnswer: Value? {
+        json ?? fenced?.json
+    }
+
+    /// What stands in a code fence that is the whole text: from the line after the opening one to the closing one.
+    private var fenced: String? {
+        let lines = withLineFeeds.trimmed.split(separator: "\n", omittingEmptySubsequences: false)
+        guard lines.count > 2, let first = lines.first, first.hasPrefix("```"), lines.last == "```" else { return nil }
+        return lines.dropFirst().dropLast().joined(separator: "\n")
+    }
+}
+
+extension [String: Value] {
+    /// The member with exactly this key; a plain look-up also finds another spelling of its characters.
+    fileprivate subscript(exactly key: String) -> Value? {
+        guard let index = index(forKey: key), self[index].key.isExactly(key) else { return nil }
+        return self[index].value
     }
 }

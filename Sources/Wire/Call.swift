@@ -33,6 +33,8 @@ package struct Call: Sendable {
     /// How long a stream may go on, whatever it sends; nil for 30 times its time limit, and ten minutes at least.
     package var wholeTimeout: Duration?
     package var headers: [(name: String, value: String)]
+    /// What in the body or the headers is secret.
+    package var secrets: [Secret] = []
 
     package init(
         _ operation: String,

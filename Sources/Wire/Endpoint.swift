@@ -9,6 +9,8 @@ package struct Endpoint: Sendable {
     package var base: String
     /// Asked before each try of a call that changes something; what it throws ends the call. nil admits all.
     package var admit: (@Sendable (Call) throws -> Void)?
+    /// What was sent as a secret so far, by this endpoint and its copies: it is taken out of what the server says.
+    package let sent: SentSecrets
     private let transport: any HTTPTransport
     private let authorization: Secret?
     private var secretHeaders: [(name: String, value: Secret)]
@@ -24,8 +26,8 @@ package struct Endpoint: Sendable {
     ///   - clock: measures the deadline and waits between attempts.
     package init(
         service: String, base: String, transport: any HTTPTransport, authorization: Secret? = nil,
-        secretHeaders: [(name: String, value: Secret)] = [], timeout: Duration = .seconds(30),
-        retry: RetryPolicy = .standard, clock: any Clock<Duration> = ContinuousClock()
+        secretHeaders: [(name: String, value: Secret)] = [], sent: SentSecrets = SentSecrets(),
+        timeout: Duration = .seconds(30), retry: RetryPolicy = .standard, clock: any Clock<Duration> = ContinuousClock()
     ) {
         let address = ServerAddress(base)
         self.service = service
@@ -33,6 +35,7 @@ package struct Endpoint: Sendable {
         self.transport = transport
         self.authorization = authorization ?? address.credentials
         self.secretHeaders = secretHeaders
+        self.sent = sent
         self.timeout = timeout
         self.retry = retry
         self.clock = clock
@@ -86,10 +89,10 @@ package struct Endpoint: Sendable {
                 guard head.isEventStream else {
                     let response = try await head.with(wholeBody: chunks)
                     let value = try self.read(response, of: call) { try Value(json: $0) }
-                    return .success(try await read(.whole(value)))
+                    return .success(try await read(.whole(sent.cleared(value))))
                 }
                 do {
-                    return .success(try await read(.events(chunks.events)))
+                    return .success(try await read(.events(chunks.events.cleared(of: sent))))
                 } catch let failure as TransportFailure {
                     throw error(.stream, call, message: failure.message)
                 }
@@ -109,7 +112,7 @@ package struct Endpoint: Sendable {
             try await transport.stream(request) { head, chunks in
                 guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
                 do {
-                    return .success(try await read(chunks.events))
+                    return .success(try await read(chunks.events.cleared(of: sent)))
                 } catch let failure as TransportFailure {
                     throw error(.stream, call, message: failure.message)
                 }
@@ -123,7 +126,10 @@ struct InDoubt: Error {}
 
 extension Endpoint {
     /// Adds fields to the JSON object that some secret headers hold.
-    mutating func addProviderData(_ fields: [String: Value], in headers: [String]) {
+    ///
+    /// - Parameter secrets: the values in the fields that are secret.
+    mutating func addProviderData(_ fields: [String: Value], in headers: [String], secrets: [Secret]) {
+        for secret in secrets { sent.add(secret) }
         for name in headers {
             let told = secretHeaders.first { $0.name == name }?.value.revealed ?? "{}"
             let known = (try? Value(json: told.utf8))?.object ?? [:]  // Written by us as an object.
@@ -187,7 +193,7 @@ extension Endpoint {
     private func refused(
         _ call: Call, _ response: HTTPResponse, _ attempts: Int
     ) -> (RetryPolicy.Failure, WireError) {
-        let said = ServerMessage(response)
+        let said = ServerMessage(sent.cleared(response))
         let error = error(
             .status(response.status), call, code: said.code, message: said.text, attempts: attempts
         )
@@ -200,17 +206,18 @@ extension Endpoint {
         do {
             return try body(response.body)
         } catch {
-            throw self.error(.unreadable, call, message: ResponseBody.problem(error, in: response))
+            throw self.error(.unreadable, call, message: ResponseBody.problem(error, in: sent.cleared(response)))
         }
     }
 
-    /// A `WireError` about a call to this endpoint, for what only a route group can see to be wrong.
+    /// A `WireError` about a call to this endpoint, for what only a route group can see to be wrong. Every one is made here,
+    /// so that no secret of a request that a server repeats is in its words.
     package func error(
         _ cause: WireError.Cause, _ call: Call, code: String? = nil, message: String = "", attempts: Int = 1
     ) -> WireError {
         WireError(
             cause, service: service, operation: call.operation, method: call.method, base: base, path: call.path,
-            code: code, message: message, attempts: attempts
+            code: code.map { sent.cleared(message: $0) }, message: sent.cleared(message: message), attempts: attempts
         )
     }
 
@@ -229,6 +236,9 @@ extension Endpoint {
         case .file(let file, let contentType):
             headers.append(("content-type", contentType))
             body = .file(file)
+        }
+        for secret in [authorization].compactMap(\.self) + secretHeaders.map(\.value) + call.secrets {
+            sent.add(secret)
         }
         var request = HTTPRequest(
             call.method, base + call.path + PercentEncoding.query(call.query), headers: headers,

@@ -36,6 +36,10 @@ struct Redirection {
         self.request = next
     }
 
+    static func endless(at last: HTTPRequest) -> TransportFailure {
+        TransportFailure(.broken, "it redirects more than \(most) times, last to `\(WebAddress.shown(last.url))`")
+    }
+
     private static func origin(of url: URL) -> [String] {
         let scheme = url.scheme?.lowercased() ?? ""
         let port = url.port ?? (scheme == "https" ? 443 : 80)
@@ -62,8 +66,7 @@ extension HTTPTransport {
             case .read(let result): return result
             }
         }
-        let last = WebAddress.shown(next.url)
-        throw TransportFailure(.broken, "it redirects more than \(Redirection.most) times, last to `\(last)`")
+        throw Redirection.endless(at: next)
     }
 }
 

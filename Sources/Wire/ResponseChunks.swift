@@ -57,7 +57,7 @@ package struct ResponseChunks: AsyncSequence {
         return bytes
     }
 
-    /// The server-sent events in it.
+    /// The server-sent events in it, as they came.
     package var events: ServerSentEvents {
         ServerSentEvents(self)
     }
@@ -69,30 +69,49 @@ package struct ResponseChunks: AsyncSequence {
 /// - Throws: what the chunks throw; `TransportFailure` when an event is too long.
 package struct ServerSentEvents: AsyncSequence {
     private let chunks: ResponseChunks
+    private var sent: SentSecrets?
 
     init(_ chunks: ResponseChunks) {
         self.chunks = chunks
     }
 
+    /// The same, with what was sent as a secret taken out of each event.
+    func cleared(of sent: SentSecrets) -> ServerSentEvents {
+        var events = self
+        events.sent = sent
+        return events
+    }
+
     package func makeAsyncIterator() -> Iterator {
-        Iterator(chunks: chunks.makeAsyncIterator())
+        Iterator(chunks: chunks.makeAsyncIterator(), sent: sent)
     }
 
     package struct Iterator: AsyncIteratorProtocol {
         private var chunks: ResponseChunks.Iterator
         private var parser = ServerSentEventParser()
         private var events: ArraySlice<ServerSentEvent> = []
+        private let sent: SentSecrets?
 
-        fileprivate init(chunks: ResponseChunks.Iterator) {
+        fileprivate init(chunks: ResponseChunks.Iterator, sent: SentSecrets?) {
             self.chunks = chunks
+            self.sent = sent
         }
 
         package mutating func next(
             isolation actor: isolated (any Actor)?
         ) async throws(any Error) -> ServerSentEvent? {
-            if let event = events.popFirst() { return event }
-            guard let limit = chunks.limit else { return try await read(actor) }
-            return try await limit.waiting { try await read(actor) }
+            var next = events.popFirst()
+            if next == nil {
+                guard let limit = chunks.limit else { return cleared(try await read(actor)) }
+                next = try await limit.waiting { try await read(actor) }
+            }
+            return cleared(next)
+        }
+
+        private func cleared(_ event: ServerSentEvent?) -> ServerSentEvent? {
+            guard let sent, var event else { return event }
+            event.data = sent.cleared(json: event.data)
+            return event
         }
 
         private mutating func read(_ actor: isolated (any Actor)?) async throws -> ServerSentEvent? {

@@ -25,7 +25,7 @@ struct ExperimentTests {
                   http: {url: "http://localhost:1", headers: {x-trace: "1"}}
             """)
         let tools = workflow.specs(of: ToolSpec.self).map(\.spec)
-        #expect(tools.first?.mcp?.headers.keys.sorted() == ["x-api-key"])
+        #expect(tools.first?.mcp?.headers.map(\.key) == ["x-api-key"])
         #expect(tools.last?.function?.parameters["properties"]?["x-id"] != nil)
     }
 

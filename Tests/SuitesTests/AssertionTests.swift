@@ -77,6 +77,46 @@ struct AssertionTests {
         Example(#"{"length": {"min": 2, "max": 4}}"#, .passes, "👍👍"),
         Example(#"{"length": {"max": 4}}"#, .fails, "12345"),
         Example(#"{"length": {"min": 6}}"#, .fails, "12345"),
+        Example(#"{"length": {"max": 4}}"#, .passes, "cafe\u{301}"),
+        Example(#"{"length": {"min": 3, "max": 3}}"#, .passes, "a\r\nb"),
+        Example(#"{"contains": "किताब"}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"not": {"contains": "किताब"}}"#, .fails, "हमारी किताबें नयी हैं"),
+        Example(#"{"containsAll": ["किताब", "नय"]}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"containsAny": ["किताब"]}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"icontains": "किताब"}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"startsWith": "किताब"}"#, .passes, "किताबें"),
+        Example(#"{"matches": "किताब"}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"contains": "1"}"#, .passes, "1\u{FE0F}\u{20E3}"),
+        Example(#"{"contains": "☎"}"#, .passes, "☎\u{FE0F} 112"),
+        Example(#"{"contains": "🇮🇸"}"#, .passes, "Ships to 🇳🇴🇮🇸"),
+        Example(#"{"equals": "caf\u00e9"}"#, .passes, "cafe\u{301}"),
+        Example(#"{"contains": "cafe\u0301"}"#, .passes, "un caf\u{E9}"),
+        Example(#"{"matches": "^caf.$"}"#, .passes, "cafe\u{301}"),
+        Example(#"{"equals": "Opening hours:\n9 to 17\n"}"#, .passes, "Opening hours:\n9 to 17"),
+        Example(#"{"contains": "hours:\n"}"#, .passes, "Opening hours:"),
+        Example(#"{"contains": "hours:\n\n"}"#, .fails, "Opening hours:"),
+        Example(#"{"contains": "\n"}"#, .fails, "one line"),
+        Example(#"{"containsAll": ["9 to 17\n"]}"#, .passes, "Opening hours:\n9 to 17"),
+        Example(#"{"startsWith": "Opening\n"}"#, .passes, "Opening hours"),
+        Example(#"{"icontains": "OPENING\n"}"#, .passes, "Opening hours"),
+        Example(#"{"matches": "^Opening$\n"}"#, .passes, "Opening"),
+        Example(#"{"equals": "one\ntwo"}"#, .passes, "one\r\ntwo"),
+        Example(#"{"equals": "one\r\ntwo"}"#, .passes, "one\ntwo"),
+        Example(#"{"contains": "one\ntwo"}"#, .passes, "one\r\ntwo"),
+        Example(#"{"matches": "one\\r?\\ntwo"}"#, .passes, "one\r\ntwo"),
+        Example(#"{"matches": "one\\s\\stwo"}"#, .passes, "one\r\ntwo"),
+        Example(#"{"matches": "(?m)^Total: \\d+$"}"#, .passes, "Name: x\r\nTotal: 5\r\nEnd"),
+        Example(#"{"matches": "a.b"}"#, .fails, "a\nb"),
+        Example(#"{"matches": "^b$"}"#, .fails, "a\nb"),
+        Example(#"{"matches": "^\\w+$"}"#, .passes, "Gr\u{F6}\u{DF}e"),
+        Example(#"{"matches": "\\b3\\b"}"#, .passes, "It is 3.5 km"),
+        Example(#"{"matches": "\\b3\\b"}"#, .fails, "It is a3 km"),
+        Example(#"{"matches": "\\bexample\\b"}"#, .passes, "to example.com"),
+        Example(#"{"matches": "\\bकिताब"}"#, .passes, "हमारी किताबें नयी हैं"),
+        Example(#"{"icontains": "i\u0307zmir"}"#, .passes, "ISTANBUL \u{130}zmir"),
+        Example(#"{"icontains": "stra\u00dfe"}"#, .passes, "STRASSE"),
+        Example(#"{"icontains": "οδος"}"#, .passes, "ΟΔΟΣ"),
+        Example(#"{"icontains": "sIr"}"#, .fails, "s\u{131}r"),
     ]
 
     private static let order = #"{"id": 4411, "items": [{"sku": "a"}, {"sku": "b"}], "note": null}"#
@@ -114,6 +154,13 @@ struct AssertionTests {
         Example(#"{"jsonPath": {"path": "$.total", "exists": false}}"#, .passes, order),
         Example(#"{"jsonPath": {"path": "$.id", "exists": false}}"#, .fails, order),
         Example(#"{"jsonPath": {"path": "$.id"}}"#, .fails, "no JSON"),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": 4411}}"#, .passes, "```json\n\(order)\n```\n"),
+        Example(#"{"jsonPath": {"path": "$.id", "equals": 4411}}"#, .fails, "Here:\n```json\n\(order)\n```"),
+        Example(#"{"json": true}"#, .passes, "\u{FEFF}[1]"),
+        Example(#"{"jsonPath": {"path": "$.n", "equals": "caf\u00e9"}}"#, .fails, #"{"n": "cafe\u0301"}"#),
+        Example(#"{"jsonPath": {"path": "$.n", "contains": "a\nb"}}"#, .fails, #"{"n": "a\r\nb"}"#),
+        Example(#"{"jsonPath": {"path": "$.n", "contains": "किताब"}}"#, .passes, #"{"n": "किताबें"}"#),
+        Example(#"{"jsonPath": {"path": "$.n", "equals": 9007199254740992.0}}"#, .fails, #"{"n": 9007199254740993}"#),
     ]
 
     private static let calls = Answer.said(
@@ -125,6 +172,14 @@ struct AssertionTests {
             Answer.ToolCall(name: "ticket_create", tool: "tickets", arguments: ["order": "4412"]),
         ])
     private static let calm = Answer.said("Done.")
+    /// A turn that ends with a call that the caller has to carry out.
+    private static var waiting: Answer {
+        var answer = Answer(
+            status: .completed,
+            toolCalls: [Answer.ToolCall(name: "knowledge", tool: "knowledge", arguments: ["query": "refund"])])
+        answer.pendingCalls = [Answer.ToolCall(name: "lookup", tool: "lookup", arguments: ["id": "77"])]
+        return answer
+    }
 
     static let tools: [Example] = [
         Example(#"{"calledTool": "ticket_create"}"#, .passes, calls),
@@ -146,6 +201,16 @@ struct AssertionTests {
         Example(#"{"toolOrder": ["ticket_create", "ticket_create"]}"#, .passes, calls),
         Example(#"{"toolOrder": ["ticket_create", "knowledge"]}"#, .fails, calls),
         Example(#"{"toolOrder": ["knowledge", "ticket_close"]}"#, .fails, calls),
+        Example(#"{"calledTool": {"name": "lookup", "arguments": {"id": "77"}}}"#, .passes, waiting),
+        Example(#"{"calledTool": {"name": "lookup", "after": "knowledge"}}"#, .passes, waiting),
+        Example(#"{"toolOrder": ["knowledge", "lookup"]}"#, .passes, waiting),
+        Example(#"{"noTool": true}"#, .fails, waiting),
+        Example(#"{"status": "completed"}"#, .passes, waiting),
+        Example(
+            #"{"calledTool": {"name": "knowledge", "arguments": {"query": "caf\u00e9"}}}"#, .fails,
+            Answer.said(
+                "", calls: [Answer.ToolCall(name: "knowledge", tool: "knowledge", arguments: ["query": "cafe\u{301}"])])
+        ),
         Example(#"{"toolErrors": 1}"#, .passes, calls),
         Example(#"{"toolErrors": 0}"#, .fails, calls),
     ]
@@ -167,7 +232,12 @@ struct AssertionTests {
         Example(#"{"cites": "docs/faq.md"}"#, .fails, sourced),
         Example(#"{"cites": "docs/faq.md"}"#, .errs, silent),
         Example(#"{"retrieves": {"documents": ["docs/faq.md", "docs/refunds.md"]}}"#, .passes, sourced),
+        Example(#"{"retrieves": "docs/faq.md"}"#, .passes, sourced),
+        Example(#"{"retrieves": "docs/none.md"}"#, .fails, sourced),
         Example(#"{"retrieves": {"documents": ["docs/faq.md"], "within": 1}}"#, .fails, sourced),
+        Example(
+            #"{"cites": "caf\u00e9.md"}"#, .fails,
+            Answer(status: .completed, hasMessage: true, cited: ["cafe\u{301}.md"])),
         Example(#"{"retrieves": {"documents": ["docs/faq.md"], "minScore": 0.5}}"#, .fails, sourced),
         Example(#"{"retrieves": {"documents": ["docs/faq.md"]}}"#, .errs, silent),
         Example(#"{"retrieves": {"documents": ["a.md"], "minScore": 0.5}}"#, .errs, scoreless),

@@ -23,6 +23,7 @@ struct ModelFolder {
         ("drover_agent/loading.py", PackageResources.loading_py),
         ("drover_agent/responder.py", PackageResources.responder_py),
         ("drover_agent/responses.py", PackageResources.responses_py),
+        ("drover_agent/secrets.py", PackageResources.secrets_py),
         ("drover_agent/server_agents.py", PackageResources.server_agents_py),
         ("drover_agent/spans.py", PackageResources.spans_py),
         ("drover_agent/tools.py", PackageResources.tools_py),

@@ -43,19 +43,20 @@ struct FunctionHTTP: SpecDecodable {
         example: "http://localhost:7000/weather", "Where it is asked.")
     private static let methodKey = Key<String>(
         "method", .choice(["GET", "POST", "PUT", "PATCH", "DELETE"]), default: "POST", "The method of the request.")
-    private static let headersKey = Key<[Entry<String>]>("headers", .map(.text), "Further headers, not secret.")
+    private static let headersKey = Key<[Entry<HeaderSpec>]>(
+        "headers", HeaderSpec.map, "Further headers; a secret one is `{env: NAME}`.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "How long an answer may take.")
     static let fields = [urlKey.field, methodKey.field, headersKey.field, timeoutKey.field]
 
     let url: Located<String>?
     let method: String
-    let headers: [String: String]
+    let headers: [Entry<HeaderSpec>]
     let timeout: Duration
 
     init(from fields: inout Fields) {
         url = fields.read(Self.urlKey)
         method = fields.read(Self.methodKey) ?? "POST"
-        headers = (fields.read(Self.headersKey) ?? []).dictionary
+        headers = fields.read(Self.headersKey) ?? []
         timeout = fields.read(Self.timeoutKey) ?? .seconds(30)
         if let url { WebAddress.check(url, &fields.problems) }
     }

@@ -21,6 +21,15 @@ extension ProbeContext {
         return .met("\(place) lists \((mcp.allow ?? names).sorted().listed)")
     }
 
+    private func headers(of mcp: MCPSpec) -> MCPServer.Headers {
+        var headers = MCPServer.Headers(plain: mcp.headers.plain.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        if case .environment(let name, _) = mcp.token?.value { headers.token = tokens[name] }
+        headers.secret = mcp.headers.variables.sorted { $0.key < $1.key }.compactMap { name, variable in
+            tokens[variable].map { (name, $0) }
+        }
+        return headers
+    }
+
     private func listing(_ mcp: MCPSpec) async throws -> (place: String, range: SourceRange, names: [String])? {
         if let connector = mcp.connector {
             guard let server = servers.llamaStack, server.capabilities.offers(.connectors) else { return nil }
@@ -33,10 +42,8 @@ extension ProbeContext {
             }
         }
         guard let url = mcp.url else { return nil }
-        var token: Secret?
-        if case .environment(let name, _) = mcp.token?.value { token = tokens[name] }
         do {
-            let server = MCPServer(url.value, token: token, transport: servers.transport)
+            let server = MCPServer(url.value, sending: headers(of: mcp), transport: servers.transport)
             return ("`\(url.value)`", url.range, try await server.tools())
         } catch let error as WireError {
             throw Diagnostic.unreachableTools(url, error)

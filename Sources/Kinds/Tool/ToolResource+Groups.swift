@@ -114,36 +114,43 @@ extension ToolResource {
 /// The MCP servers in a server's configuration, listed once and only when something asks.
 actor ConnectorListing {
     private let server: LlamaStack
-    private var listed: [String]?
+    private var listed: [LlamaStack.Connector]?
 
     init(_ server: LlamaStack) {
         self.server = server
     }
 
-    /// Checks that the server has a connector.
-    /// - Returns: A warning when the server cannot list them.
-    /// - Throws: `Diagnostic` (`lacking`) with the nearest names when it does not.
-    func require(_ id: Located<String>, for address: Address) async throws -> Diagnostic? {
+    /// What a server says of a connector that a tool names.
+    enum Answer {
+        case known(LlamaStack.Connector)
+        /// The server cannot list its connectors now: a warning that says so.
+        case unchecked(Diagnostic)
+    }
+
+    /// Looks a connector up.
+    /// - Throws: `Diagnostic` (`lacking`) with the nearest names when the server has none such.
+    func require(_ id: Located<String>, for address: Address) async throws -> Answer {
         guard server.capabilities.offers(.connectors) else {
             throw server.capabilities.lacking(
                 .connectors, for: "`\(address)`", fix: "Use `mcp: {url: …}` instead, or such a server.", at: id.range)
         }
-        let known: [String]
+        let known: [LlamaStack.Connector]
         do {
             known = if let listed { listed } else { try await server.connectors() }
         } catch let error as WireError {
             guard let unchecked = Unchecked(error, whether: "it has the connector `\(id.value)`", at: id.range) else {
                 throw error
             }
-            return unchecked.warning
+            return .unchecked(unchecked.warning)
         }
         listed = known
-        guard !known.contains(id.value) else { return nil }
+        if let connector = known.first(where: { $0.id == id.value }) { return .known(connector) }
+        let names = known.map(\.id)
         throw Diagnostic(
             "unknown-connector", "Unknown connector",
             detail: "The server at \(server.endpoint.base) has no connector `\(id.value)` in its configuration.",
-            fix: Suggestion.nearest(to: id.value, among: known).map { "Did you mean `\($0)`?" }
-                ?? (known.isEmpty ? "Add it to the server's configuration." : "Use one of \(known.sorted().listed)."),
+            fix: Suggestion.nearest(to: id.value, among: names).map { "Did you mean `\($0)`?" }
+                ?? (known.isEmpty ? "Add it to the server's configuration." : "Use one of \(names.sorted().listed)."),
             at: id.range, cause: .lacking)
     }
 }

@@ -111,12 +111,11 @@ package struct ToolResource: Resource {
 
     private func mcp(_ mcp: MCPSpec, _ spec: ToolSpec, _ address: Address) async throws -> Wanted<Desired> {
         var definition = try mcp.definition()
-        let warning: Diagnostic? =
-            if let connector = mcp.connector { try await connectors?.require(connector, for: address) } else { nil }
+        var warnings: [Diagnostic] = []
+        if let connector = mcp.connector { warnings = try await name(connector, in: &definition, address) }
         guard let url = mcp.url?.value, groups.contains(address) else {
             return Wanted(
-                Desired(definition: ToolDefinition(name: address.name, mcp: definition)),
-                warnings: warning.map { [$0] } ?? [])
+                Desired(definition: ToolDefinition(name: address.name, mcp: definition)), warnings: warnings)
         }
         let id = groupID(spec, at: address)
         definition.toolGroup = id
@@ -124,6 +123,25 @@ package struct ToolResource: Resource {
             Desired(
                 definition: ToolDefinition(name: address.name, mcp: definition),
                 group: Group(id: id, endpoint: url, allow: mcp.allow)))
+    }
+
+    /// Checks a connector. Where a request cannot name one, it names the address of its MCP server.
+    /// - Returns: Warnings, when the server cannot list its connectors.
+    private func name(
+        _ connector: Located<String>, in definition: inout ToolDefinition.MCP, _ address: Address
+    ) async throws -> [Diagnostic] {
+        guard let server, let answer = try await connectors?.require(connector, for: address) else { return [] }
+        let resolves = server.capabilities.resolvesConnectors
+        switch answer {
+        case .known(let known):
+            guard !resolves else { return [] }
+            guard let url = known.url else { throw Diagnostic.noAddress(of: connector, address) }
+            definition.url = url
+            return []
+        case .unchecked(let warning):
+            guard resolves else { throw Diagnostic.noAddress(of: connector, address) }
+            return [warning]
+        }
     }
 
     private func toolGroup(_ group: ToolGroupSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {
@@ -181,13 +199,30 @@ extension MCPSpec {
         case .file: throw .tokenFile(token?.range)
         case nil: break
         }
+        let optional = Set(
+            ([token].compactMap(\.self) + headers.secrets).compactMap { source -> String? in
+                guard case .environment(let name, optional: true) = source.value else { return nil }
+                return name
+            })
         return ToolDefinition.MCP(
             url: url?.value, connector: connector?.value, tokenEnvironment: tokenEnvironment,
-            headers: headers.isEmpty ? nil : headers, allow: allow, requireApproval: requireApproval)
+            headers: headers.plain.isEmpty ? nil : headers.plain,
+            secretHeaders: headers.variables.isEmpty ? nil : headers.variables,
+            optionalEnvironment: optional.isEmpty ? nil : optional.sorted(), allow: allow,
+            requireApproval: requireApproval)
     }
 }
 
 extension Diagnostic {
+    fileprivate static func noAddress(of connector: Located<String>, _ tool: Address) -> Diagnostic {
+        Diagnostic(
+            "not-offered", "Something that the server does not offer",
+            detail:
+                "`\(tool)` uses the connector `\(connector.value)`. This server finds none by its id when an agent is "
+                + "asked, and does not tell its address.",
+            fix: "Write `url` instead, or use Llama Stack since 0.6 or OGX.", at: connector.range, cause: .lacking)
+    }
+
     fileprivate static func tokenFile(_ range: SourceRange?) -> Diagnostic {
         Diagnostic(
             "token-in-file", "Token that a logged agent could not find",

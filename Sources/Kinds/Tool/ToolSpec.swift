@@ -89,7 +89,8 @@ package struct MCPSpec: SpecDecodable {
     private static let connectorKey = Key<Located<String>>(
         "connector", .located(.someText), example: "tickets", "The id of a connector that the server knows.")
     private static let tokenKey = Key<Located<SecretSource>>("token", .located(.secret), "A bearer token for it.")
-    private static let headersKey = Key<[Entry<String>]>("headers", .map(.text), "Further headers, not secret.")
+    private static let headersKey = Key<[Entry<HeaderSpec>]>(
+        "headers", HeaderSpec.map, "Further headers; a secret one is `{env: NAME}`.")
     private static let allowKey = Key<[String]>(
         "allow", .list(.someText), example: "[ticket_search]", "The tools that may be called; all by default.")
     private static let approvalKey = Key<String>(
@@ -102,7 +103,7 @@ package struct MCPSpec: SpecDecodable {
     let url: Located<String>?
     let connector: Located<String>?
     let token: Located<SecretSource>?
-    let headers: [String: String]
+    let headers: [Entry<HeaderSpec>]
     let allow: [String]?
     let requireApproval: String?
 
@@ -110,11 +111,10 @@ package struct MCPSpec: SpecDecodable {
         url = fields.read(Self.urlKey)
         connector = fields.read(Self.connectorKey)
         token = fields.read(Self.tokenKey)
-        let entries = fields.read(Self.headersKey) ?? []
-        headers = entries.dictionary
+        headers = fields.read(Self.headersKey) ?? []
         allow = fields.read(Self.allowKey)
         requireApproval = fields.read(Self.approvalKey)
-        for entry in entries where entry.key.lowercased() == "authorization" {
+        for entry in headers where entry.key.lowercased() == "authorization" {
             fields.problems.report(.authorizationHeader(entry, in: fields.node["headers"]))
         }
         if let url { WebAddress.check(url, &fields.problems) }
@@ -122,10 +122,10 @@ package struct MCPSpec: SpecDecodable {
 }
 
 extension Diagnostic {
-    fileprivate static func authorizationHeader(_ entry: Entry<String>, in headers: Node?) -> Diagnostic {
+    fileprivate static func authorizationHeader(_ entry: Entry<HeaderSpec>, in headers: Node?) -> Diagnostic {
         var diagnostic = Diagnostic(
             "authorization-header", "Authorization among the headers",
-            detail: "A header is not secret, and servers since Llama Stack 0.4 refuse `Authorization` here.",
+            detail: "Servers since Llama Stack 0.4 refuse `Authorization` here.",
             fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: entry.keyRange)
         diagnostic.hidden = headers?[entry.key]?.range
         return diagnostic

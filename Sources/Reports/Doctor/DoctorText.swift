@@ -33,7 +33,7 @@ package struct DoctorText: Sendable {
     private func lines(of server: Diagnosis.Server) -> String {
         let title = [server.name, server.version].compactMap(\.self).joined(separator: " ")
         let generation = server.generation.map { ", generation \($0)," } ?? ""
-        var lines = ["\(title)\(generation) at \(server.url) (\(server.origin))"]
+        var lines = [Printable.text("\(title)\(generation) at \(server.url) (\(server.origin))")]
         if let problem = server.problems.first {
             lines.append(line(.bad, problem.summary))
         } else {
@@ -85,6 +85,7 @@ package struct DoctorText: Sendable {
     }
 
     private func line(_ sign: Sign, _ text: String) -> String {
-        colors ? "  \u{1B}[\(sign.color)m\(sign.rawValue)\u{1B}[0m \(text)" : "  \(sign.rawValue) \(text)"
+        let text = Printable.text(text)
+        return colors ? "  \u{1B}[\(sign.color)m\(sign.rawValue)\u{1B}[0m \(text)" : "  \(sign.rawValue) \(text)"
     }
 }

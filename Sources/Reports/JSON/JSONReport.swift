@@ -22,8 +22,8 @@ package import Suites
 ///
 /// PLACE is `{"file", "line", "column", "endLine", "endColumn"}`, 1-based, columns in Unicode scalars, the end not
 /// included. TOKENS is `{"input", "output", "total"}`. DIAGNOSTIC is `{"code", "summary", "detail", "fix", "place"}`.
-/// What a server did not tell is null. A later version of drover may add keys; it changes the schema's number when a key
-/// is removed or means something else.
+/// `target` is there only where a served agent was asked: its address. What a server did not tell is null. A later
+/// version of drover may add keys; it changes the schema's number when a key is removed or means something else.
 package struct JSONReport: Report {
     package static let format = "json"
 
@@ -32,7 +32,7 @@ package struct JSONReport: Report {
     package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
         let run = recorded.run
         let values = ResultValues(sources: recorded.sources)
-        let whole: [String: Value] = [
+        var whole: [String: Value] = [
             "schema": "drover.run/1",
             "drover": .string(run.version),
             "stack": .string(run.stack),
@@ -44,6 +44,7 @@ package struct JSONReport: Report {
                 "inconclusive": .integer(run.counts.inconclusive), "quarantined": .integer(run.counts.quarantined),
             ],
         ]
+        whole["target"] = run.target.map(Value.string)
         var json = JSONStream()
         try json.object(whole, streaming: "suites", to: &output) { json, output in
             try json.array(run.suites.indices, to: &output) { index, json, output in

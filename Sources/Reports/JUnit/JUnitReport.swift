@@ -51,6 +51,9 @@ package struct JUnitReport: Report {
         xml.element("properties", []) { xml in
             xml.element("property", [("name", "agent"), ("value", suite.agent)])
             xml.element("property", [("name", "drover"), ("value", recorded.run.version)])
+            if let target = recorded.run.target {
+                xml.element("property", [("name", "target"), ("value", target)])
+            }
             for threshold in suite.thresholds {
                 let value = "\(threshold.verdict.rawValue): \(threshold.actual), wanted \(threshold.wanted)"
                 xml.element("property", [("name", "threshold.\(threshold.name)"), ("value", value)])

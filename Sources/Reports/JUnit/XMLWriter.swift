@@ -1,4 +1,7 @@
-/// Writes XML 1.0 with indentation; characters that XML does not allow are written as `\u{1B}`.
+import Language
+
+/// Writes XML 1.0 with indentation; characters that XML does not allow, or that control a terminal, are written as
+/// `\u{1B}`.
 struct XMLWriter {
     private(set) var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
     private var depth = 0
@@ -61,7 +64,8 @@ struct XMLWriter {
             // A parser turns these into spaces in an attribute.
             case "\n" where inAttribute: escaped.append(contentsOf: "&#10;".unicodeScalars)
             case "\t" where inAttribute: escaped.append(contentsOf: "&#9;".unicodeScalars)
-            case _ where isLegal(scalar): escaped.append(scalar)
+            case "\n", "\t": escaped.append(scalar)
+            case _ where isLegal(scalar) && !Printable.isControl(scalar): escaped.append(scalar)
             case _:
                 let hex = String(scalar.value, radix: 16, uppercase: true)
                 escaped.append(contentsOf: "\\u{\(hex)}".unicodeScalars)

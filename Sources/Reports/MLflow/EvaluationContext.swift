@@ -8,6 +8,8 @@ package struct EvaluationContext: Sendable {
     package let version: String
     /// Of the spec; nil outside a repository.
     package let commit: String?
+    /// The address of the served agent that is asked instead of the stack's own agents; nil for these.
+    package let target: String?
     /// The unique id of this run of suites.
     package let id: String
     /// The log of the run so far.
@@ -18,12 +20,13 @@ package struct EvaluationContext: Sendable {
     package let now: @Sendable () -> Int
 
     package init(
-        stack: String, version: String, commit: String?, id: String, sources: SourceMap,
+        stack: String, version: String, commit: String?, target: String? = nil, id: String, sources: SourceMap,
         recorded: @escaping @Sendable () throws -> RecordedRun, now: @escaping @Sendable () -> Int
     ) {
         self.stack = stack
         self.version = version
         self.commit = commit
+        self.target = target
         self.id = id
         self.sources = sources
         self.recorded = recorded

@@ -78,6 +78,7 @@ struct EvaluationRun: Sendable {
         ]
         tags["mlflow.source.git.commit"] = context.commit
         tags["drover.model"] = place.modelURI
+        tags["drover.target"] = context.target
         return tags
     }
 }

@@ -41,16 +41,16 @@ package struct PlanText: Sendable {
     }
 
     private static func lines(_ servers: [ConnectedServer]) -> [String] {
-        let titles = servers.map { "\($0.name) \($0.version)" }
+        let titles = servers.map { Printable.text("\($0.name) \($0.version)") }
         let width = titles.map(\.count).max() ?? 0
         return zip(titles, servers).map { title, server in
-            "  \(title.padded(to: width))  \(server.url) (\(server.origin))"
+            "  \(title.padded(to: width))  " + Printable.text("\(server.url) (\(server.origin))")
         }
     }
 
     private func lines(_ change: Change) -> [String] {
-        let note = change.note.map { " — \($0)" } ?? ""
-        let label = change.label.map { dim("  \($0)") } ?? ""
+        let note = change.note.map { Printable.text(" — \($0)") } ?? ""
+        let label = change.label.map { dim("  " + Printable.text($0)) } ?? ""
         let head = "  \(color(change.action, change.action.sign)) \(bold(change.address.description))\(label)\(note)"
         return [head] + change.fields.flatMap(\.parts).flatMap { lines($0, of: change.action) }
     }
@@ -63,8 +63,8 @@ package struct PlanText: Sendable {
             case .spec, nil: ""
             }
         let force = field.forcesReplacement ? color(.replace, "  # forces replacement") : ""
-        let head = "      \(field.path): "
-        if let note = field.note { return [head + note + force + cause] }
+        let head = "      \(Printable.text(field.path)): "
+        if let note = field.note.map(Printable.text) { return [head + note + force + cause] }
         if field.isKnownAfterApply { return [head + "(known after apply)" + force] }
         if case .string(let old)? = field.old, case .string(let new)? = field.new, old.isLong || new.isLong {
             return [head + force + cause] + difference(old, new)
@@ -83,7 +83,7 @@ package struct PlanText: Sendable {
 
     private func difference(_ old: String, _ new: String) -> [String] {
         TextDifference(from: old, to: new, context: 1).lines.map { line in
-            let text = "        \(line.text)"
+            let text = "        \(Printable.text(line.text))"
             switch line {
             case .added: return color(.create, text)
             case .removed: return color(.delete, text)
@@ -93,7 +93,8 @@ package struct PlanText: Sendable {
     }
 
     private func spelled(_ value: Value) -> String {
-        let text = value.interpolated.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: "⏎")
+        let lines = value.interpolated.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
+        let text = lines.map { Printable.text(String($0)) }.joined(separator: "⏎")
         return text.count > Self.longest ? "\(text.prefix(Self.longest))…" : text
     }
 

@@ -45,7 +45,8 @@ package struct TerminalReport: Report {
     private func write(suite index: Int, of recorded: RecordedRun, to output: inout ReportOutput) throws {
         let suite = recorded.run.suites[index]
         let positions = recorded.positions(ofSuite: index)
-        try output.write("\(paint(suite.suite, "1")) · agent \(suite.agent)\n")
+        let target = recorded.run.target.map { ", served at \(Printable.text($0))" } ?? ""
+        try output.write("\(paint(Printable.text(suite.suite), "1")) · agent \(Printable.text(suite.agent))\(target)\n")
         var widths = [0, 0, 0]
         for position in positions {
             widths = zip(widths, try cells(of: position, in: recorded)).map { max($0, $1.count) }
@@ -66,7 +67,7 @@ package struct TerminalReport: Report {
         let tally = recorded.tally(of: position)
         let tokens = tally.usage.map { "\($0.total) tokens" } ?? ""
         let remarks = remarks(on: tally, declared.quarantine).joined(separator: ", ")
-        return [declared.id.description, tally.latency?.spelled ?? "", tokens, remarks]
+        return [Printable.text(declared.id.description), tally.latency?.spelled ?? "", tokens, remarks]
     }
 
     private func remarks(on tally: CaseTally, _ quarantine: Quarantine?) -> [String] {

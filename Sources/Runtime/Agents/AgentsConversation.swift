@@ -24,6 +24,14 @@ final class AgentsConversation: AgentConversation {
         _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
         let question = try question(request)
+        let sent = runtime.server.endpoint.sent
+        let cleared = ClearedEvents(sent)
+        return sent.cleared(try await turn(question, timeout) { await cleared.tell($0, to: onEvent) })
+    }
+
+    private func turn(
+        _ question: String, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
         let session = if let opened { opened } else { try await open() }
         var reader = try await take(.question(question), in: session, watch, timeout, onEvent)

@@ -15,11 +15,10 @@ struct AgentsRuntime: AgentRuntime {
 
     /// nil on a server without agents.
     ///
-    /// - Parameter mcpHeaders: what MCP servers are sent, by the URL of the server. It travels as provider data.
-    init?(server: LlamaStack, mcpHeaders: [String: Value], local: LocalTools, clock: any Clock<Duration>) {
-        let told = mcpHeaders.isEmpty ? server : server.telling(providerData: ["mcp_headers": .object(mcpHeaders)])
-        guard let agents = told.agents else { return nil }
-        self.server = told
+    /// - Parameter server: told what MCP servers are sent, which travels as provider data.
+    init?(server: LlamaStack, local: LocalTools, clock: any Clock<Duration>) {
+        guard let agents = server.agents else { return nil }
+        self.server = server
         self.agents = agents
         self.local = local
         self.clock = clock

@@ -19,6 +19,14 @@ final class ChatConversation: AgentConversation {
     func ask(
         _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        let sent = runtime.server.endpoint.sent
+        let cleared = ClearedEvents(sent)
+        return sent.cleared(try await turn(request, timeout) { await cleared.tell($0, to: onEvent) })
+    }
+
+    private func turn(
+        _ request: AgentRequest, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
         let agent = try agent.varied(by: request)
         let (body, local) = (try ChatRequest(agent), runtime.local.leaving(request.functions))

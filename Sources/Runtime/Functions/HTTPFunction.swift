@@ -8,29 +8,36 @@ package struct HTTPFunction: FunctionHandler {
     package var url: String
     package var method: HTTPRequest.Method
     package var headers: [(name: String, value: String)]
+    /// What it answers is told without their values.
+    package var secretHeaders: [(name: String, value: Secret)]
     /// For the whole call, or between two pieces of the answer.
     package var timeout: Duration
     private let transport: any HTTPTransport
 
     package init(
         url: String, method: HTTPRequest.Method = .post, headers: [(name: String, value: String)] = [],
-        timeout: Duration = .seconds(30), transport: any HTTPTransport
+        secretHeaders: [(name: String, value: Secret)] = [], timeout: Duration = .seconds(30),
+        transport: any HTTPTransport
     ) {
         self.url = url
         self.method = method
         self.headers = headers
+        self.secretHeaders = secretHeaders
         self.timeout = timeout
         self.transport = transport
     }
 
     package func call(_ arguments: Value) async throws -> String {
+        let sent = SentSecrets()
+        for header in secretHeaders { sent.add(header.value) }
         do {
             return try await transport.streamFollowing(request(arguments)) { head, chunks in
                 let body = try await Self.text(of: chunks, as: head.header("content-type"))
                 guard head.isSuccess else {
-                    throw FunctionFailure("The function answered with status \(head.status): \(body.prefix(500))")
+                    let said = sent.cleared(message: body).prefix(500)
+                    throw FunctionFailure("The function answered with status \(head.status): \(said)")
                 }
-                return body
+                return sent.cleared(body)
             }
         } catch let failure as TransportFailure {
             throw FunctionFailure("The function could not be called: \(failure.message)")
@@ -39,7 +46,8 @@ package struct HTTPFunction: FunctionHandler {
 
     private func request(_ arguments: Value) -> HTTPRequest {
         var request = HTTPRequest(
-            method, url, headers: [("accept", "application/json, text/plain, */*")] + headers, timeout: timeout)
+            method, url, headers: [("accept", "application/json, text/plain, */*")] + headers,
+            secretHeaders: secretHeaders, timeout: timeout)
         switch method {
         case .get, .delete:
             let pairs = (arguments.object ?? [:]).sorted { $0.key < $1.key }.map {

@@ -22,6 +22,14 @@ final class RemoteConversation: AgentConversation {
     func ask(
         _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        let sent = runtime.served.endpoint.sent
+        let cleared = ClearedEvents(sent)
+        return sent.cleared(try await turn(request, timeout) { await cleared.tell($0, to: onEvent) })
+    }
+
+    private func turn(
+        _ request: AgentRequest, _ timeout: Duration, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         let watch = Stopwatch(runtime.clock)
         let asked = try asked(request)
         var said = history.withLock { $0 } + request.items

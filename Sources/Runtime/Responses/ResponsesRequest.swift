@@ -4,8 +4,10 @@ import Wire
 /// An agent's definition as the body of a request to the Responses API.
 struct ResponsesRequest {
     private let fixed: [String: Value]
+    /// What in it is secret.
+    let secrets: [Secret]
 
-    /// - Parameter tokens: bearer tokens of MCP servers, by the name of their environment variable.
+    /// - Parameter tokens: secrets of MCP servers, by the name of their environment variable.
     /// - Throws: `Diagnostic` when the API does not support something in the definition, or a token is missing.
     init(_ agent: AgentDefinition, tokens: [String: Secret], on server: Capabilities) throws(Diagnostic) {
         try Self.checkFileSearch(agent)
@@ -14,17 +16,32 @@ struct ResponsesRequest {
             "max_infer_iters": .integer(agent.maxSteps),
         ]
         var tools: [Value] = []
-        for tool in agent.tools { tools.append(try Self.tool(tool, of: agent, tokens, server)) }
+        var secrets: [Secret] = []
+        for tool in agent.tools {
+            if let mcp = tool.mcp {
+                let headers = try mcp.headers(tokens, for: tool.name, of: agent)
+                tools.append(Self.mcp(mcp, named: tool.name, sending: headers, server))
+                secrets += headers.secrets
+            } else {
+                tools.append(try Self.tool(tool, of: agent))
+            }
+        }
         if !tools.isEmpty { body["tools"] = .array(tools) }
         if tools.contains(where: { $0["type"] == "file_search" }) { body["include"] = ["file_search_call.results"] }
-        body["temperature"] = agent.sampling?.temperature.map(Value.number)
-        body["top_p"] = agent.sampling?.topP.map(Value.number)
-        body["max_output_tokens"] = agent.sampling?.maxTokens.map(Value.integer)
-        body["tool_choice"] = agent.toolChoice.map { Self.toolChoice($0, of: agent) }
+        // What a server does not heed is not sent: some refuse it, and some break.
+        let heeded = server.heededTuning
+        let sampling = agent.sampling
+        if heeded.contains("sampling.temperature") { body["temperature"] = sampling?.temperature.map(Value.number) }
+        if heeded.contains("sampling.topP") { body["top_p"] = sampling?.topP.map(Value.number) }
+        if heeded.contains("sampling.maxTokens") { body["max_output_tokens"] = sampling?.maxTokens.map(Value.integer) }
+        if heeded.contains("toolChoice") {
+            body["tool_choice"] = agent.toolChoice.map { Self.toolChoice($0, of: agent) }
+        }
         body["text"] = agent.responseFormat.map(Self.text)
         // Input and output shields are the same here: otherwise `RuntimeChoice` reports it.
         body["guardrails"] = agent.inputShields.flatMap { $0.isEmpty ? nil : .array($0.map(Value.string)) }
         fixed = body
+        self.secrets = secrets
     }
 
     /// The request for one model run.
@@ -50,11 +67,8 @@ struct ResponsesRequest {
         }
     }
 
-    private static func tool(
-        _ tool: ToolDefinition, of agent: AgentDefinition, _ tokens: [String: Secret], _ server: Capabilities
-    ) throws(Diagnostic) -> Value {
+    private static func tool(_ tool: ToolDefinition, of agent: AgentDefinition) throws(Diagnostic) -> Value {
         if let search = tool.fileSearch { return fileSearch(search) }
-        if let mcp = tool.mcp { return try self.mcp(mcp, named: tool.name, of: agent, tokens, server) }
         if let function = tool.offered {
             return [
                 "type": "function", "name": .string(tool.name), "description": .string(function.description),
@@ -77,26 +91,28 @@ struct ResponsesRequest {
     }
 
     private static func mcp(
-        _ mcp: ToolDefinition.MCP, named name: String, of agent: AgentDefinition, _ tokens: [String: Secret],
+        _ mcp: ToolDefinition.MCP, named name: String, sending headers: ToolDefinition.MCP.Headers,
         _ server: Capabilities
-    ) throws(Diagnostic) -> Value {
+    ) -> Value {
         var tool: [String: Value] = [
             "type": "mcp", "server_label": .string(name),
             "require_approval": .string(mcp.requireApproval ?? "never"),
         ]
-        tool["server_url"] = mcp.url.map(Value.string)
-        tool["connector_id"] = mcp.connector.map(Value.string)
+        if let connector = mcp.connector, server.resolvesConnectors {
+            tool["connector_id"] = .string(connector)
+        } else {
+            tool["server_url"] = mcp.url.map(Value.string)
+        }
         tool["allowed_tools"] = mcp.allow.map { .array($0.map(Value.string)) }
-        var headers = mcp.headers?.mapValues(Value.string) ?? [:]
-        if let variable = mcp.tokenEnvironment {
-            guard let token = tokens[variable] else { throw .missingToken(variable, for: name, of: agent) }
+        var sent = headers.values
+        if let token = headers.token {
             if server.takesMCPAuthorization {
                 tool["authorization"] = .string(token.revealed)
             } else {
-                headers["Authorization"] = .string("Bearer \(token.revealed)")
+                sent["Authorization"] = Secret.bearer(token).revealed
             }
         }
-        if !headers.isEmpty { tool["headers"] = .object(headers) }
+        if !sent.isEmpty { tool["headers"] = .object(sent.mapValues(Value.string)) }
         return .object(tool)
     }
 
@@ -132,18 +148,6 @@ struct ResponsesRequest {
                 "The agent `\(agent.name)` uses the tool group `\(group)`, for which the Responses API has no tool.",
             fix: "Use `runtime: agents` on Llama Stack 0.2 or 0.3, or another tool.",
             address: "agents.\(agent.name)", cause: .lacking
-        )
-    }
-}
-
-extension Diagnostic {
-    /// A required token that is missing.
-    static func missingToken(_ variable: String, for tool: String, of agent: AgentDefinition) -> Diagnostic {
-        Diagnostic(
-            "missing-secret", "A secret is missing",
-            detail: "The tool `\(tool)` of the agent `\(agent.name)` takes its token from the environment variable "
-                + "`\(variable)`, which is not set.",
-            fix: "Set `\(variable)`.", address: "agents.\(agent.name)"
         )
     }
 }

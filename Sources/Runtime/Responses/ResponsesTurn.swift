@@ -42,6 +42,16 @@ struct ResponsesTurn: Sendable {
         _ items: [Value], after previous: String?, timeout: Duration,
         onCreated: @Sendable (String) -> Void, onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Answer {
+        let sent = server.endpoint.sent
+        let cleared = ClearedEvents(sent)
+        return sent.cleared(
+            try await steps(items, previous, timeout, onCreated) { await cleared.tell($0, to: onEvent) })
+    }
+
+    private func steps(
+        _ items: [Value], _ previous: String?, _ timeout: Duration,
+        _ onCreated: @Sendable (String) -> Void, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         let watch = Stopwatch(clock)
         var (items, previous) = (items, previous)
         var whole: Answer?
@@ -115,7 +125,7 @@ struct ResponsesTurn: Sendable {
         _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Part {
         do {
-            var part = try await server.responses.create(body, timeout: timeout) { events in
+            var part = try await server.responses.create(body, secrets: request.secrets, timeout: timeout) { events in
                 var reader = ResponsesReader(agent)
                 var part: Part?
                 // Read to its end: Llama Stack 0.2 and 0.3 keep a response only once its last event is taken, and what
@@ -139,6 +149,7 @@ struct ResponsesTurn: Sendable {
                 if let part { return part }
                 throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
             }
+            part.answer.tellsCitations = server.capabilities.tellsCitations
             part.answer.retrieved = try await names.named(part.answer.retrieved)
             let paths = try await names.paths(of: part.answer.cited)
             part.answer.cited = part.answer.cited.map { paths[$0] ?? $0 }

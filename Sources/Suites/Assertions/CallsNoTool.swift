@@ -9,7 +9,7 @@ package struct CallsNoTool: Assertion {
     package var claim: String { "has no tool call" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let calls = observation.answer.toolCalls
+        let calls = observation.calls
         return .passing(
             calls.isEmpty,
             else: Mismatch("The agent called a tool.", expected: "no tool calls", actual: calls.summary))

@@ -42,7 +42,7 @@ package struct CallsTool: Assertion, SpecDecodable {
     package var claim: String { "has a call of \(wanted)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let calls = observation.answer.toolCalls
+        let calls = observation.calls
         let count = candidates(calls).count { fits($0) }
         return .passing(times.map { count == $0 } ?? (count > 0), else: mismatch(calls, count))
     }

@@ -18,7 +18,8 @@ package struct Cites: Assertion {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard !answer.cited.contains(where: { $0.isExactly(path) }) else { return .passed }
-        guard answer.tellsSources, answer.tellsCitations else { throw .sources }
+        guard answer.tellsCitations else { throw .citations }
+        guard answer.tellsSources else { throw .sources }
         let wasRetrieved = answer.retrieved.contains { $0.document.isExactly(path) }
         return .failed(
             Mismatch(
@@ -29,7 +30,14 @@ package struct Cites: Assertion {
 }
 
 extension Unobservable {
-    /// The server does not report the documents behind an answer.
+    /// The server says nothing of what an answer cites.
+    static var citations: Unobservable {
+        Unobservable(
+            "This server does not tell which documents an answer cites; the Responses API of Llama Stack since 0.3 and of OGX "
+                + "since 1.3 does.")
+    }
+
+    /// The server says nothing of the documents behind an answer.
     static var sources: Unobservable {
         Unobservable("This server does not tell which documents an answer was made from.")
     }

@@ -16,9 +16,9 @@ package struct Contains: Assertion {
     package var claim: String { "contains `\(text)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = observation.answer.text
+        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text))
         return .passing(
-            actual.contains(text),
-            else: Mismatch("The answer does not contain `\(text)`.", expected: text, actual: actual))
+            actual.contains(expected),
+            else: Mismatch("The answer does not contain `\(text)`.", expected: text, actual: actual.text))
     }
 }

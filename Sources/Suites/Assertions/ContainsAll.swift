@@ -16,11 +16,12 @@ package struct ContainsAll: Assertion {
     package var claim: String { "contains \(texts.listed)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = observation.answer.text
-        let missing = texts.filter { !actual.contains($0) }
+        let actual = ComparedText(observation.answer.text)
+        let missing = texts.filter { !actual.contains(ComparedText(expected: $0)) }
         return .passing(
             missing.isEmpty,
             else: Mismatch(
-                "The answer does not contain \(missing.listed).", expected: "all of \(texts.listed)", actual: actual))
+                "The answer does not contain \(missing.listed).", expected: "all of \(texts.listed)",
+                actual: actual.text))
     }
 }

@@ -16,10 +16,10 @@ package struct ContainsIgnoringCase: Assertion {
     package var claim: String { "contains `\(text)` in any letter case" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = observation.answer.text
+        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text))
         return .passing(
-            actual.lowercased().contains(text.lowercased()),
-            else: Mismatch("The answer does not contain `\(text)`, in any letter case.", expected: text, actual: actual)
-        )
+            actual.withoutCase.contains(expected.withoutCase),
+            else: Mismatch(
+                "The answer does not contain `\(text)`, in any letter case.", expected: text, actual: actual.text))
     }
 }

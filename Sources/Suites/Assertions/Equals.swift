@@ -16,9 +16,10 @@ package struct Equals: Assertion {
     package var claim: String { "equals `\(text.trimmed)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let (expected, actual) = (text.trimmed, observation.answer.text.trimmed)
+        let (expected, actual) = (ComparedText(text).trimmed, ComparedText(observation.answer.text).trimmed)
         return .passing(
             actual == expected,
-            else: Mismatch("The answer is not the text that was expected.", expected: expected, actual: actual))
+            else: Mismatch(
+                "The answer is not the text that was expected.", expected: expected.text, actual: actual.text))
     }
 }

@@ -8,7 +8,7 @@ package struct HasStatus: Assertion {
         Reading.choice(["completed", "incomplete", "failed"]).map { text, _, _ in
             Answer.Status(rawValue: text).map { HasStatus($0) }
         },
-        example: "completed", "How the turn ended; a completed turn has a message.")
+        example: "completed", "How the turn ended; a completed turn has a message, or calls left to the caller.")
 
     let status: Answer.Status
 
@@ -27,8 +27,13 @@ package struct HasStatus: Assertion {
                     reason.hasSuffix(".") ? reason : reason + ".", expected: status.rawValue,
                     actual: answer.status.rawValue))
         }
-        return .passing(status != .completed || answer.hasMessage, else: .noMessage)
+        return .passing(status != .completed || answer.endsWell, else: .noMessage)
     }
+}
+
+extension Answer {
+    /// Whether the turn ended with a message, or with calls that the caller has to carry out.
+    var endsWell: Bool { hasMessage || !pendingCalls.isEmpty }
 }
 
 extension Mismatch {

@@ -3,7 +3,8 @@ import Runtime
 
 /// `jsonPath: {path: $.order.id, equals: 4411}`: a condition for a value in a JSON answer.
 ///
-/// When the path has several values, one that fits is enough. Without a condition there must be a value.
+/// With several values at the path, one that fits is enough. Without a condition something must be there. The JSON may
+/// stand in a Markdown code fence, if the answer is nothing else; texts in it are compared exactly, as they came.
 package struct JSONPathHolds: Assertion, SpecDecodable {
     enum Condition: Sendable, Hashable {
         case exists(Bool)
@@ -48,7 +49,7 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
     package var claim: String { "has at `\(path.source)` \(condition.text)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        guard let root = observation.answer.text.json else { return .failed(.notJSON(observation.answer.text)) }
+        guard let root = observation.answer.text.jsonInAnswer else { return .failed(.notJSON(observation.answer.text)) }
         let values = path.values(in: root)
         return .passing(condition.holds(for: values), else: mismatch(values, in: root))
     }
@@ -75,8 +76,8 @@ extension JSONPathHolds.Condition {
     }
 
     private static func contains(_ value: Value, _ text: String) -> Bool {
-        guard let elements = value.array else { return value.shown.contains(text) }
-        return elements.contains { $0.shown == text }
+        guard let elements = value.array else { return value.shown.has(text) }
+        return elements.contains { $0.shown.isExactly(text) }
     }
 
     var text: String {

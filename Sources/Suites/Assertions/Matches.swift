@@ -18,7 +18,7 @@ package struct Matches: Assertion {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
-            pattern.matches(actual),
+            pattern.firstMatch(inAnswer: actual) != nil,
             else: Mismatch(
                 "Nothing in the answer matches `\(pattern.source)`.", expected: pattern.source, actual: actual))
     }

@@ -1,10 +1,15 @@
 package import Language
 import Runtime
 
-/// `retrieves: {documents: [docs/refunds.md], within: 3}`: documents that the search added to the prompt.
+/// `retrieves: docs/refunds.md`, or `retrieves: {documents: [docs/refunds.md], within: 3}`: documents that the search
+/// brought into the prompt.
 package struct Retrieves: Assertion, SpecDecodable {
     package static let key = Key(
-        "retrieves", Reading.object(Retrieves.self), example: "{documents: [docs/refunds.md], within: 3}",
+        "retrieves",
+        .either(
+            [Reading.someText.map { path, _, _ in Retrieves([path]) }, .object(Retrieves.self)],
+            expected: "a document's path, or a map with `documents`"),
+        example: "{documents: [docs/refunds.md], within: 3}",
         "Documents that the search brought into the model's prompt.")
 
     private static let documents = Key(
@@ -19,6 +24,12 @@ package struct Retrieves: Assertion, SpecDecodable {
     let documents: [String]
     let within: Int?
     let minScore: Double?
+
+    init(_ documents: [String], within: Int? = nil, minScore: Double? = nil) {
+        self.documents = documents
+        self.within = within
+        self.minScore = minScore
+    }
 
     package init(from fields: inout Fields) {
         documents = fields.require(Self.documents, else: [])
@@ -35,8 +46,8 @@ package struct Retrieves: Assertion, SpecDecodable {
         if minScore != nil, counted.contains(where: { $0.score == nil }) {
             throw Unobservable("This server does not tell the scores of the passages that it found.")
         }
-        let found = Set(counted.filter { minScore == nil || $0.score ?? 0 >= minScore ?? 0 }.map(\.document))
-        let missing = documents.filter { !found.contains($0) }
+        let found = counted.filter { minScore == nil || $0.score ?? 0 >= minScore ?? 0 }
+        let missing = documents.filter { path in !found.contains { $0.document.isExactly(path) } }
         let actual = answer.retrieved.map { passage in
             passage.document + (passage.score.map { " (\($0))" } ?? "")
         }

@@ -16,9 +16,9 @@ package struct StartsWith: Assertion {
     package var claim: String { "starts with `\(text)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = observation.answer.text.trimmed
+        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text).trimmed)
         return .passing(
-            actual.hasPrefix(text),
-            else: Mismatch("The answer does not start with `\(text)`.", expected: text, actual: actual))
+            actual.hasPrefix(expected),
+            else: Mismatch("The answer does not start with `\(text)`.", expected: text, actual: actual.text))
     }
 }

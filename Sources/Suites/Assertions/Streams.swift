@@ -15,7 +15,7 @@ package struct Streams: Assertion {
             throw Unobservable("What was streamed is not known: the answer was not streamed.")
         }
         return .passing(
-            streamed == answer.text && !streamed.isEmpty,
+            streamed.isExactly(answer.text) && !streamed.isEmpty,
             else: Mismatch(
                 streamed.isEmpty ? "No text was streamed." : "The streamed text is not the final text.",
                 expected: answer.text, actual: streamed))

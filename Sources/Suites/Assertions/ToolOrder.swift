@@ -16,7 +16,7 @@ package struct ToolOrder: Assertion {
     package var claim: String { "has calls in the order \(names.joined(separator: ", "))" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let calls = observation.answer.toolCalls
+        let calls = observation.calls
         var rest = calls[...]
         for name in names {
             guard let index = rest.firstIndex(where: { $0.isNamed(name) }) else {

@@ -41,7 +41,7 @@ extension AnswerRecord {
         latency = answer.latency.nanoseconds
         firstToken = answer.timeToFirstToken?.nanoseconds
         isStreamed = answer.streamedText != nil
-        streamedText = answer.streamedText == answer.text ? nil : answer.streamedText
+        streamedText = answer.streamedText?.isExactly(answer.text) == true ? nil : answer.streamedText
         error = answer.error
         id = answer.id
         fallback = answer.fallback

@@ -7,13 +7,16 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let version: String
     /// ISO 8601 in UTC: `2026-06-01T12:00:00Z`.
     package let startedAt: String
+    /// The address of the served agent that was asked instead of the stack's own agents; nil for these.
+    package let target: String?
     /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
 
-    package init(stack: String, version: String, startedAt: String, sources: SourceMap) {
+    package init(stack: String, version: String, startedAt: String, target: String? = nil, sources: SourceMap) {
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
+        self.target = target
         self.sources = sources.sources.map(\.path)
     }
 }

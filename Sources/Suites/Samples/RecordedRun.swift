@@ -25,7 +25,7 @@ package struct RecordedRun: Sendable {
                 try suite.result(latest: latest, in: sources)
             }
             self.run = Run(
-                stack: run.stack, version: run.version, startedAt: run.startedAt,
+                stack: run.stack, version: run.version, startedAt: run.startedAt, target: run.target,
                 duration: .nanoseconds(index.duration ?? latest), suites: results)
         } catch {
             throw log.unreadable(at: 0, error)
@@ -86,7 +86,7 @@ package struct RecordedRun: Sendable {
         let result = run.suites[suite]
         return RecordedRun(
             run: Run(
-                stack: run.stack, version: run.version, startedAt: run.startedAt,
+                stack: run.stack, version: run.version, startedAt: run.startedAt, target: run.target,
                 duration: result.cases.map(\.totalLatency).reduce(.zero, +), suites: [result]),
             sources: sources, log: log, suites: [suites[suite]])
     }

@@ -13,9 +13,18 @@ package struct Connector: Sendable {
         connections = AsyncHTTPTransport.connections(for: concurrency)
     }
 
-    /// Runs a body with connections for Llama Stack and for MLflow, which are closed after it.
+    /// The connections of a run.
+    package struct Transports: Sendable {
+        package let llamaStack: CountingTransport
+        package let mlflow: CountingTransport
+        /// To MCP servers, functions and documents.
+        package let others: any HTTPTransport
+    }
+
+    /// Runs a body with connections, which are closed after it: those to each server have its TLS settings, and those to
+    /// all others no more than the environment says.
     package func withTransports<Result: Sendable>(
-        _ body: @escaping @Sendable (CountingTransport, CountingTransport) async throws -> Result
+        _ body: @escaping @Sendable (Transports) async throws -> Result
     ) async throws -> Result {
         let proxies = AsyncHTTPTransport.Proxies(settings.environment)
         return try await AsyncHTTPTransport.withTransport(
@@ -24,7 +33,12 @@ package struct Connector: Sendable {
             try await AsyncHTTPTransport.withTransport(
                 tls: settings.mlflowTLS, proxies: proxies, connections: connections
             ) { mlflow in
-                try await body(CountingTransport(llamaStack), CountingTransport(mlflow))
+                try await AsyncHTTPTransport.withTransport(
+                    tls: settings.otherTLS, proxies: proxies, connections: connections
+                ) { others in
+                    let (toLlamaStack, toMLflow) = (CountingTransport(llamaStack), CountingTransport(mlflow))
+                    return try await body(Transports(llamaStack: toLlamaStack, mlflow: toMLflow, others: others))
+                }
             }
         }
     }

@@ -52,6 +52,11 @@ package struct ServerSettings: Sendable {
         TLSOptions(spec?.llamaStack?.tls, in: folder, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
+    /// For all that is neither of both servers: what the spec says of their connections is not meant for others.
+    var otherTLS: TLSOptions {
+        TLSOptions(caFile: environment["SSL_CERT_FILE"])
+    }
+
     var mlflowTLS: TLSOptions {
         TLSOptions(
             spec?.mlflow?.tls, in: folder,

@@ -20,15 +20,17 @@ extension Capabilities {
             }
         }
 
-        /// Which versions have it.
-        package var versions: String {
+        /// Which versions have it: `Llama Stack 0.2 and 0.3`.
+        package var versions: String { span.text }
+
+        private var span: VersionSpan {
             switch self {
-            case .serverAgents: "Llama Stack 0.2 and 0.3"
-            case .responses, .vectorStores: "Llama Stack since 0.2.20 and OGX"
-            case .guardrails: "Llama Stack 0.3 to 0.7"
-            case .shields: "Llama Stack 0.2 to 0.7"
-            case .toolGroups, .modelRegistration: "Llama Stack 0.2 to 0.6"
-            case .connectors: "Llama Stack 0.7 and OGX"
+            case .serverAgents: VersionSpan("0.2", to: "0.3")
+            case .responses, .vectorStores: VersionSpan("0.2.20")
+            case .guardrails: VersionSpan("0.3", to: "0.7")
+            case .shields: VersionSpan("0.2", to: "0.7")
+            case .toolGroups, .modelRegistration: VersionSpan("0.2", to: "0.6")
+            case .connectors: VersionSpan("0.5")
             }
         }
     }

@@ -34,13 +34,37 @@ extension Capabilities {
         generation >= .v03 && hasShields
     }
 
-    /// The declared fields that tune an answer and that the API heeds (`sampling.topP`, …).
+    /// The declared fields that tune an answer and that the API heeds (`sampling.topP`, …): those that its description
+    /// names; where that names none, those that servers of this version know.
     package var heededTuning: Set<String> {
-        switch generation {
-        case .v02, .v03: ["sampling.temperature"]
-        case .v04: ["sampling.temperature", "toolChoice"]
-        case .v07, .ogx: ["sampling.temperature", "sampling.topP", "sampling.maxTokens", "toolChoice"]
-        }
+        Set(
+            Self.tuning.filter { field in
+                // 0.5 reads it as another field, so that every answer breaks off.
+                if field.name == "sampling.maxTokens", Version(version) == Version(0, 5) { return false }
+                return describesResponses ? responsesTake(field.sent) : field.span.contains(Version(version))
+            }.map(\.name))
+    }
+
+    /// Which versions' Responses API heeds a declared field that tunes an answer; nil where none does.
+    package static func versions(heeding field: String) -> String? {
+        tuning.first { $0.name == field }?.span.text
+    }
+
+    /// The fields by their declared names, as they are sent, and which versions know them.
+    private static let tuning: [(name: String, sent: String, span: VersionSpan)] = [
+        ("sampling.temperature", "temperature", VersionSpan("0.2.20")), ("sampling.topP", "top_p", VersionSpan("0.6")),
+        ("sampling.maxTokens", "max_output_tokens", VersionSpan("0.6")),
+        ("toolChoice", "tool_choice", VersionSpan("0.4")),
+    ]
+
+    /// Whether a request may name a connector; before 0.6 none is found by its id, and its address is sent instead.
+    package var resolvesConnectors: Bool {
+        Version(version) >= Version(0, 6)
+    }
+
+    /// Whether an answer tells which documents it cites: OGX before 1.3 asks the model for marks that it does not know.
+    package var tellsCitations: Bool {
+        generation < .ogx || Version(version) >= Version(1, 3)
     }
 
     /// Whether the Responses API fails where guardrails are to look at an input with function calls (seen up to 0.7.3).

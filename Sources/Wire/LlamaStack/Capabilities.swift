@@ -97,6 +97,11 @@ package struct Capabilities: Sendable, Hashable {
         ["/v1beta/connectors", "/v1alpha/admin/connectors", "/v1alpha/connectors"].first { routes.have("GET", $0) }
     }
 
+    /// Whether the server's description names the fields of a request to the Responses API.
+    var describesResponses: Bool {
+        responsesTake("input")
+    }
+
     /// Whether a request to the Responses API may have a field; those that it does not know are dropped without a word.
     package func responsesTake(_ field: String) -> Bool {
         routes.take(field, in: "POST", "\(openAIPrefix)/responses")

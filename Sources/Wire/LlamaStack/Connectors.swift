@@ -1,10 +1,10 @@
 extension LlamaStack {
-    /// The ids of the MCP servers in the server's configuration: `GET /v1beta/connectors` (0.7),
-    /// `GET /v1alpha/admin/connectors` (OGX). None where there is no such route.
-    package func connectors() async throws -> [String] {
+    /// The MCP servers in the server's configuration: `GET /v1alpha/connectors` (0.5 and 0.6), `GET /v1beta/connectors`
+    /// (0.7), `GET /v1alpha/admin/connectors` (OGX). None where there is no such route.
+    package func connectors() async throws -> [Connector] {
         guard let path = capabilities.connectorsPath else { return [] }
         let listing: Listing<Connector> = try await endpoint.decode(Call("list the connectors", .get, path))
-        return listing.data.map(\.id)
+        return listing.data
     }
 
     /// The names of the tools that a connector's MCP server lists, which the server asks for that.
@@ -19,11 +19,15 @@ extension LlamaStack {
         let name: String
     }
 
-    private struct Connector: Decodable {
-        let id: String
+    /// An MCP server that the server knows by an id.
+    package struct Connector: Sendable, Hashable, Decodable {
+        package let id: String
+        /// Nil where the server does not tell it.
+        package let url: String?
 
         private enum CodingKeys: String, CodingKey {
             case id = "connector_id"
+            case url
         }
     }
 }

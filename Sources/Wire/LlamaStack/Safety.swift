@@ -21,7 +21,8 @@ extension LlamaStack {
                 ).reading
             )
             guard let violation = answer.violation, violation.level != "info" else { return nil }
-            return violation.message ?? "Content blocked by safety guardrails"
+            return violation.message.map { endpoint.sent.cleared(message: $0) }
+                ?? "Content blocked by safety guardrails"
         }
 
         private struct Answer: Decodable {

@@ -13,12 +13,15 @@ extension StreamedRoute {
     ///
     /// - Parameters:
     ///   - body: the request, without what makes it stream.
+    ///   - secrets: what in the body is secret.
     ///   - timeout: until the stream begins, and then between two events.
     package func create<R: Sendable>(
-        _ body: [String: Value], timeout: Duration,
+        _ body: [String: Value], secrets: [Secret] = [], timeout: Duration,
         _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
     ) async throws -> R {
-        try await endpoint.events(call(body, timeout: timeout), read)
+        var call = call(body, timeout: timeout)
+        call.secrets = secrets
+        return try await endpoint.events(call, read)
     }
 
     /// The error that a stream which broke off, or an error in it, is told as.

@@ -15,13 +15,16 @@ extension LlamaStack {
 
         /// All attachments, failed ones too, oldest first.
         package func list() async throws -> [VectorStoreFile] {
-            try await endpoint.pages(
+            let files: [VectorStoreFile] = try await endpoint.pages(
                 of: Call("list the vector store's files", .get, path, query: [("order", "asc")]), limit: 100
             )
+            return files.map { $0.cleared(of: endpoint.sent) }
         }
 
         package func get(_ file: String) async throws -> VectorStoreFile {
-            try await endpoint.decode(Call("read the vector store's file", .get, place(of: file)))
+            let read: VectorStoreFile = try await endpoint.decode(
+                Call("read the vector store's file", .get, place(of: file)))
+            return read.cleared(of: endpoint.sent)
         }
 
         /// Ingests a file and waits until that is done, or has failed: look at the `status` of what is returned.
@@ -36,12 +39,13 @@ extension LlamaStack {
         ) async throws -> VectorStoreFile {
             var body: [String: Value] = ["file_id": .string(file), "attributes": .strings(attributes)]
             body["chunking_strategy"] = chunking.value
-            return try await endpoint.decode(
+            let attached: VectorStoreFile = try await endpoint.decode(
                 Call(
                     "attach the file to the vector store", .post, path, body: .json(.object(body)),
                     timeout: timeout
                 )
             )
+            return attached.cleared(of: endpoint.sent)
         }
 
         /// Replaces what the list says of a file; its passages keep what they were attached with, which searches filter by.
@@ -102,7 +106,7 @@ extension LlamaStack {
         package let attributes: [String: Value]
         package let chunking: Chunking
         /// Why ingesting failed, in the server's words; some servers tell it only in the answer to the attachment.
-        package let lastError: String?
+        package private(set) var lastError: String?
         /// In seconds since 1970.
         package let createdAt: Int
 
@@ -115,6 +119,13 @@ extension LlamaStack {
 
         private struct Failure: Decodable {
             let message: String?
+        }
+
+        /// With nothing that was sent as a secret in the server's words.
+        fileprivate func cleared(of sent: SentSecrets) -> VectorStoreFile {
+            var file = self
+            file.lastError = lastError.map { sent.cleared(message: $0) }
+            return file
         }
 
         package init(from decoder: any Decoder) throws {

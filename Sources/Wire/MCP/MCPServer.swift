@@ -1,80 +1,112 @@
 package import Language
 
-/// A server that offers tools by the Model Context Protocol over streamable HTTP, as far as a look at its tools needs it.
+/// A server that offers tools by the Model Context Protocol, as far as a look at its tools needs it.
 ///
-/// Read from the protocol's version 2025-06-18: every message is posted to one address; the answer is JSON or a stream of
-/// events.
+/// Read from the protocol's version 2025-06-18 (streamable HTTP: every message is posted to one address; the answer is
+/// JSON or a stream of events) and 2024-11-05 (`MCPServer+Stream.swift`). Redirects are followed.
 package struct MCPServer: Sendable {
-    private let endpoint: Endpoint
-    private static let version = "2025-06-18"
+    let endpoint: Endpoint
+    /// What its address has behind the endpoint's base: the slashes at its end.
+    let path: String
+    static let version = "2025-06-18"
 
-    /// - Parameters:
-    ///   - url: the address that messages are posted to.
-    ///   - token: sent as a bearer token.
-    package init(_ url: String, token: Secret?, transport: any HTTPTransport, timeout: Duration = .seconds(10)) {
+    /// What every message carries besides the protocol's own headers.
+    package struct Headers: Sendable {
+        /// Sent as a bearer token.
+        package var token: Secret?
+        package var plain: [(name: String, value: String)]
+        package var secret: [(name: String, value: Secret)]
+
+        package init(
+            token: Secret? = nil, plain: [(name: String, value: String)] = [],
+            secret: [(name: String, value: Secret)] = []
+        ) {
+            self.token = token
+            self.plain = plain
+            self.secret = secret
+        }
+    }
+
+    private let headers: [(name: String, value: String)]
+
+    /// - Parameter url: the address that messages are posted to, asked as it is written.
+    package init(
+        _ url: String, sending headers: Headers = Headers(), transport: any HTTPTransport,
+        timeout: Duration = .seconds(10)
+    ) {
         endpoint = Endpoint(
-            service: "The MCP server", base: url, transport: transport, authorization: token.map { .bearer($0) },
-            timeout: timeout, retry: .never)
+            service: "The MCP server", base: url, transport: FollowingTransport(transport),
+            authorization: headers.token.map { .bearer($0) }, secretHeaders: headers.secret, timeout: timeout,
+            retry: .never)
+        path = String(url.reversed().prefix { $0 == "/" })
+        self.headers = headers.plain
     }
 
     /// The names of its tools, in its order.
     /// - Throws: `WireError` when it cannot be reached, refuses, or speaks something else.
     package func tools() async throws -> [String] {
-        let client: Value = ["name": "drover", "version": "1"]
-        let (greeting, session) = try await ask(
-            "greet the MCP server", "initialize",
-            ["protocolVersion": .string(Self.version), "capabilities": [:], "clientInfo": client], in: Session())
+        do {
+            return try await posting()
+        } catch let error as WireError where error.maySpeakByStream {
+            do {
+                return try await listening()
+            } catch is WireError {
+                throw error  // It speaks neither way, and the first is the one that servers should speak.
+            }
+        }
+    }
+
+    private func posting() async throws -> [String] {
+        let (greeting, session) = try await ask("greet the MCP server", Self.greeting, in: Session())
         var followed = session
         followed.version = greeting["protocolVersion"]?.string ?? Self.version
-        _ = try await endpoint.send(
-            call("finish greeting the MCP server", ["jsonrpc": "2.0", "method": "notifications/initialized"], followed))
-        var names: [String] = []
-        var cursor: Value?
-        repeat {
-            let (page, _) = try await ask(
-                "list the tools of the MCP server", "tools/list", cursor.map { ["cursor": $0] } ?? [:], in: followed)
-            names += (page["tools"]?.array ?? []).compactMap { $0["name"]?.string }
-            cursor = page["nextCursor"].flatMap { $0 == .null ? nil : $0 }
-        } while cursor != nil && names.count < 10_000
-        return names
+        _ = try await endpoint.send(call("finish greeting the MCP server", Self.greeted, followed))
+        var pages = Pages()
+        while let question = pages.next {
+            pages.read(try await ask("list the tools of the MCP server", question, in: followed).0)
+        }
+        return pages.names
     }
 
     /// What later messages of a conversation repeat.
-    private struct Session {
+    struct Session {
         var id: String?
         var version: String?
     }
 
     private func ask(
-        _ operation: String, _ method: String, _ parameters: Value, in session: Session
+        _ operation: String, _ message: Value, in session: Session
     ) async throws -> (Value, Session) {
-        let call = call(
-            operation, ["jsonrpc": "2.0", "id": 1, "method": .string(method), "params": parameters], session)
+        let call = call(operation, message, session)
         let response = try await endpoint.send(call)
-        guard let message = Self.message(in: response) else {
+        guard let answer = Self.message(in: response) else {
             throw endpoint.error(.unreadable, call, message: "the answer is no message of the protocol")
-        }
-        if let error = message["error"] {
-            throw endpoint.error(.unreadable, call, message: error["message"]?.string ?? error.canonicalJSON)
-        }
-        guard let result = message["result"] else {
-            throw endpoint.error(.unreadable, call, message: "the answer has no result")
         }
         var session = session
         session.id = response.header("mcp-session-id") ?? session.id
-        return (result, session)
+        return (try result(of: answer, to: call), session)
     }
 
-    private func call(_ operation: String, _ message: Value, _ session: Session) -> Call {
-        var headers = [(name: "accept", value: "application/json, text/event-stream")]
+    /// What a message answers.
+    func result(of answer: Value, to call: Call) throws -> Value {
+        if let error = answer["error"] {
+            throw endpoint.error(.unreadable, call, message: error["message"]?.string ?? error.canonicalJSON)
+        }
+        guard let result = answer["result"] else {
+            throw endpoint.error(.unreadable, call, message: "the answer has no result")
+        }
+        return result
+    }
+
+    func call(_ operation: String, _ message: Value, _ session: Session) -> Call {
+        var headers = [(name: "accept", value: "application/json, text/event-stream")] + headers
         if let id = session.id { headers.append(("mcp-session-id", id)) }
         if let version = session.version { headers.append(("mcp-protocol-version", version)) }
-        return Call(operation, .post, "", body: .json(message), isRepeatable: true, headers: headers).reading
+        return Call(operation, .post, path, body: .json(message), isRepeatable: true, headers: headers).reading
     }
 
     /// The message with a result or an error: the body, or the first such event of a stream.
     private static func message(in response: HTTPResponse) -> Value? {
-        let isAnswer = { (value: Value) in value["result"] != nil || value["error"] != nil }
         guard response.header("content-type")?.hasPrefix("text/event-stream") == true else {
             // What is no JSON is no message.
             return (try? Value(json: response.body)).flatMap { isAnswer($0) ? $0 : nil }
@@ -82,5 +114,46 @@ package struct MCPServer: Sendable {
         var parser = ServerSentEventParser()
         let events = (try? parser.read(response.body + Array("\n\n".utf8))) ?? []
         return events.lazy.compactMap { try? Value(json: $0.data.utf8) }.first(where: isAnswer)
+    }
+
+    static func isAnswer(_ value: Value) -> Bool {
+        value["result"] != nil || value["error"] != nil
+    }
+}
+
+/// The messages of a conversation.
+extension MCPServer {
+    static let greeting: Value = [
+        "jsonrpc": "2.0", "id": 1, "method": "initialize",
+        "params": [
+            "protocolVersion": .string(version), "capabilities": [:],
+            "clientInfo": ["name": "drover", "version": "1"],
+        ],
+    ]
+    static let greeted: Value = ["jsonrpc": "2.0", "method": "notifications/initialized"]
+
+    /// The listing of tools, page by page.
+    struct Pages {
+        private(set) var names: [String] = []
+        /// The question for the next page; nil when there is none.
+        private(set) var next: Value? = question(cursor: nil)
+
+        mutating func read(_ page: Value) {
+            names += (page["tools"]?.array ?? []).compactMap { $0["name"]?.string }
+            let cursor = page["nextCursor"].flatMap { $0 == .null ? nil : $0 }
+            next = names.count < 10_000 ? cursor.map { Self.question(cursor: $0) } : nil
+        }
+
+        private static func question(cursor: Value?) -> Value {
+            ["jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": cursor.map { ["cursor": $0] } ?? [:]]
+        }
+    }
+}
+
+extension WireError {
+    /// Whether a server that refuses what is posted to its address may be one that only speaks by a stream.
+    fileprivate var maySpeakByStream: Bool {
+        guard let status else { return false }
+        return (400..<500).contains(status) && ![401, 403, 407, 408, 429].contains(status)
     }
 }

@@ -25,8 +25,8 @@ struct ServerSettingsTests {
     func unusable() async {
         let connector = Connector(settings(["MLFLOW_TRACKING_URI": "localhost"]))
         let diagnostic = await #expect(throws: Diagnostic.self) {
-            try await connector.withTransports { _, mlflow in
-                _ = try await connector.connectMLflow(mlflow)
+            try await connector.withTransports { transports in
+                _ = try await connector.connectMLflow(transports.mlflow)
             }
         }
         #expect(diagnostic?.code == "bad-url")

@@ -11,7 +11,7 @@ The environment wins over the files:
     LLAMASTACK_MODEL      another model
     LLAMASTACK_AGENT_ID   an agent object of the server (Llama Stack 0.2 and 0.3), which is used as it is
 
-and the tokens of MCP servers stand in the variables that the definition names.
+and the tokens and secret headers of MCP servers stand in the variables that the definition names.
 """
 
 import os

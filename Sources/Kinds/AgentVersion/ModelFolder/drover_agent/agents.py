@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from .items import added_usage, history, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError
 from .server_agents import ServerAgents, agent_name, provider_headers
+from .tools import secrets_of
 from .turn_reader import TurnReader
 from .turns import Delegates, Turn
 
@@ -44,6 +45,7 @@ class AgentsRuntime:
         self, server: LlamaStack, definition: JSON, delegates: Delegates, agent_id: str | None = None
     ) -> None:
         self._agents = ServerAgents(server)
+        self._sent = server.sent
         self._definition = definition
         self._delegates = delegates
         self._given = agent_id
@@ -51,6 +53,7 @@ class AgentsRuntime:
         self._making = threading.Lock()
 
     def run(self, turn: Turn) -> Events:
+        self._sent.add(secrets_of(self._definition))
         waiting = waiting_turn(turn.input)
         if waiting is None:
             yield from self._begun(turn)

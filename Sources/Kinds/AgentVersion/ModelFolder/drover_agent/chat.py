@@ -9,6 +9,7 @@ from mlflow.entities import SpanType
 
 from .items import filled, finished, function_call, history, message, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
+from .secrets import SentSecrets
 from .tools import functions_of, is_server_side, response_format, shields, tools_of
 from .turns import Delegates, Runtime, Turn, in_steps
 
@@ -43,7 +44,7 @@ class ChatRuntime:
             turn.span.child("chat", SpanType.CHAT_MODEL, asked, attributes) as span,
             closing(self._server.events(path, body)) as chunks,
         ):
-            answer = Completion()
+            answer = Completion(self._server.sent)
             for chunk in chunks:
                 piece = answer.add(chunk)
                 if piece:
@@ -79,7 +80,8 @@ class ChatRuntime:
 class Completion:
     """A chat completion that arrives in chunks."""
 
-    def __init__(self) -> None:
+    def __init__(self, sent: SentSecrets | None = None) -> None:
+        self._sent = sent or SentSecrets()
         self.finish_reason = ""
         self._id = ""
         self._model: str | None = None
@@ -123,9 +125,10 @@ class Completion:
         """
         if not self.finish_reason:
             raise LlamaStackError("Llama Stack ended the answer before it was complete.")
-        text = "".join(self._text)
+        text = self._said
         calls = [
-            function_call(call["id"] or f"call_{self._id}_{index}", call["name"], call["arguments"])
+            function_call(
+                call["id"] or f"call_{self._id}_{index}", call["name"], self._sent.cleared(call["arguments"]))
             for index, call in sorted(self._calls.items())
         ]
         output = ([message(self.message_id, text)] if text else []) + calls
@@ -134,10 +137,17 @@ class Completion:
     def spoken(self) -> JSON:
         """The message in the words of chat completions."""
         calls = [
-            {"id": call["id"], "type": "function", "function": {"name": call["name"], "arguments": call["arguments"]}}
+            {
+                "id": call["id"], "type": "function",
+                "function": {"name": call["name"], "arguments": self._sent.cleared(call["arguments"])},
+            }
             for _, call in sorted(self._calls.items())
         ]
-        return filled({"role": "assistant", "content": "".join(self._text), "tool_calls": calls or None})
+        return filled({"role": "assistant", "content": self._said, "tool_calls": calls or None})
+
+    @property
+    def _said(self) -> str:
+        return self._sent.cleared("".join(self._text))
 
     def _response_usage(self) -> JSON | None:
         if not self._usage:

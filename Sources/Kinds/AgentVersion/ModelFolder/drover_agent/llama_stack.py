@@ -10,6 +10,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
+from .secrets import SentSecrets
+
 JSON = dict[str, Any]
 # Whoever closes it ends the exchange with the server.
 Events = Generator[JSON, None, None]
@@ -49,6 +51,21 @@ class Generation:
         return not self._is("0.2") and not self._is("0.3")
 
     @property
+    def heeded_sampling(self) -> frozenset[str]:
+        """The fields that tune an answer and that the Responses API heeds. Others are not sent: 0.5 refuses `top_p`, and
+        takes `max_output_tokens` for another field, so that every answer breaks off."""
+        if self._is("0.2") or self._is("0.3"):
+            return frozenset({"temperature"})
+        if self._is("0.4") or self._is("0.5"):
+            return frozenset({"temperature", "tool_choice"})
+        return frozenset({"temperature", "tool_choice", "top_p", "max_output_tokens"})
+
+    @property
+    def resolves_connectors(self) -> bool:
+        """Whether a request may name a connector; before 0.6 its address is sent instead."""
+        return not any(map(self._is, ("0.2", "0.3", "0.4", "0.5")))
+
+    @property
     def has_guardrails(self) -> bool:
         """Whether the Responses API looks at `guardrails`; 0.2 ignores the field in silence."""
         return not self._is("0.2")
@@ -74,9 +91,13 @@ def secret(value: str | None, variable: str) -> str | None:
 
 
 class LlamaStack:
-    """A server. All its failures are `LlamaStackError`."""
+    """A server. All its failures are `LlamaStackError`.
+
+    What was sent as a secret is taken out of what it says here, where it arrives; who sends one tells `sent` of it.
+    """
 
     def __init__(self, base_url: str, api_key: str | None = None) -> None:
+        self.sent = SentSecrets()
         self.base_url = base_url.rstrip("/").removesuffix("/v1")
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
@@ -84,6 +105,7 @@ class LlamaStack:
         api_key = secret(api_key, "LLAMASTACK_API_KEY")
         if api_key and api_key != "fake":
             self._session.headers["Authorization"] = f"Bearer {api_key}"
+            self.sent.add([api_key])
 
     @cached_property
     def generation(self) -> Generation:
@@ -97,16 +119,28 @@ class LlamaStack:
             try:
                 return response.json() if response.content else None
             except ValueError as error:
-                raise LlamaStackError(f"{method} {response.url} was not answered with JSON: {error}") from error
+                said = self.sent.cleared_message(str(error))
+                raise LlamaStackError(f"{method} {response.url} was not answered with JSON: {said}") from None
 
     def events(self, path: str, body: JSON, headers: Mapping[str, str] | None = None) -> Events:
         """Posts, and yields the data of every server-sent event as it arrives."""
         headers = {"Accept": "text/event-stream", **(headers or {})}
         try:
             with self._send("POST", path, body, headers, stream=True) as response:
-                yield from event_data(response.iter_lines())
+                for event in event_data(response.iter_lines()):
+                    yield self._told(event)
         except (requests.RequestException, ValueError) as error:  # A ValueError: an event that is not JSON.
-            raise LlamaStackError(f"POST {self.base_url}{path} failed: {error}") from error
+            said = self.sent.cleared_message(str(error))
+            raise LlamaStackError(f"POST {self.base_url}{path} failed: {said}") from None
+
+    def _told(self, event: JSON) -> JSON:
+        """An event without what was sent as a secret."""
+        event = self.sent.cleared_json(event)
+        for place in (event, event.get("response") or {}, event.get("error"), (event.get("response") or {}).get("error")):
+            for field in ("error", "message", "detail") if isinstance(place, dict) else ():
+                if isinstance(place.get(field), str):
+                    place[field] = self.sent.cleared_message(place[field])
+        return event
 
     def _send(
         self, method: str, path: str, body: JSON | None, headers: Mapping[str, str], stream: bool
@@ -118,9 +152,10 @@ class LlamaStack:
             if response.ok:
                 return response
             with response:
-                said = server_message(response.text)
-        except requests.RequestException as error:
-            raise LlamaStackError(f"{method} {url} failed: {error}") from error
+                said = self.sent.cleared_message(server_message(self.sent.cleared(response.text)))
+        except (requests.RequestException, ValueError) as error:  # A ValueError: a header that cannot be sent.
+            said = self.sent.cleared_message(str(error))
+            raise LlamaStackError(f"{method} {url} failed: {said}") from None
         raise LlamaStackError(f"{method} {url} was answered with status {response.status_code}: {said}")
 
 

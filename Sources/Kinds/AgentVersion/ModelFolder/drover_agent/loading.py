@@ -24,7 +24,7 @@ def load_agent(folder: Path, environment: Mapping[str, str]) -> DroverAgent:
     model = environment.get("LLAMASTACK_MODEL")
     if model:
         definition = with_model(definition, definition["model"], model)
-    return DroverAgent(definition, runtime_of(definition, server, environment.get("LLAMASTACK_AGENT_ID")))
+    return DroverAgent(definition, runtime_of(definition, server, environment.get("LLAMASTACK_AGENT_ID")), server.sent)
 
 
 def with_model(definition: JSON, old: str, new: str) -> JSON:

@@ -9,6 +9,7 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 
 from .items import filled, mlflow_events, mlflow_response
 from .llama_stack import JSON, Events
+from .secrets import ClearedText, SentSecrets
 from .spans import Span
 from .tools import sampling_of
 from .turns import Runtime, Turn, response_of
@@ -17,9 +18,10 @@ from .turns import Runtime, Turn, response_of
 class DroverAgent(ResponsesAgent):
     """The agent that the definition describes."""
 
-    def __init__(self, definition: JSON, runtime: Runtime) -> None:
+    def __init__(self, definition: JSON, runtime: Runtime, sent: SentSecrets | None = None) -> None:
         self._definition = definition
         self._runtime = runtime
+        self._sent = sent or SentSecrets()
 
     def predict(self, request: ResponsesAgentRequest) -> ResponsesAgentResponse:
         """Answers at once."""
@@ -41,12 +43,32 @@ class DroverAgent(ResponsesAgent):
             "temperature": request.temperature, "top_p": request.top_p,
             "max_output_tokens": request.max_output_tokens,
         }
-        return self._runtime.run(Turn(
+        return told_without(self._sent, self._runtime.run(Turn(
             input=[item.model_dump(exclude_none=True) for item in request.input],
             sampling=sampling_of(self._definition, asked),
             span=Span(root),
             conversation=request.context.conversation_id if request.context else None,
-        ))
+        )))
+
+
+def told_without(sent: SentSecrets, events: Events) -> Events:
+    """The events without what was sent as a secret, also where the model speaks it in several pieces."""
+    spoken = ClearedText(sent)
+    item = None
+    with closing(events):
+        for event in events:
+            is_piece = event.get("type") == "response.output_text.delta"
+            if not is_piece or event.get("item_id") != item:
+                rest = spoken.end()
+                if rest:
+                    yield {"type": "response.output_text.delta", "item_id": item, "delta": rest}
+            if not is_piece:
+                yield sent.cleared_json(event)
+                continue
+            item = event.get("item_id")
+            piece = spoken.next(event["delta"])
+            if piece:
+                yield {**event, "delta": piece}
 
 
 def custom_outputs(response: JSON) -> JSON:

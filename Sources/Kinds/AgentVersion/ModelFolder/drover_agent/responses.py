@@ -10,7 +10,7 @@ from .guards import Guards
 from .items import arguments_of, asked, error_text, filled, first, mlflow_response
 from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError, message_of
 from .spans import OpenSpans
-from .tools import function_of, mcp_token, response_format, shields, tools_of
+from .tools import function_of, mcp_headers, mcp_token, response_format, secrets_of, shields, tools_of
 from .turns import FINAL, Delegates, Turn, in_steps
 
 WEB_SEARCH_GROUP = "builtin::websearch"
@@ -41,6 +41,7 @@ class ResponsesRuntime:
             "input": turn.input,
         }
         body = self.body(turn, is_watched)
+        self._server.sent.add(secrets_of(self._definition))
         path = self._server.generation.openai + "/responses"
         attributes = {"mlflow.llm.model": self._definition["model"]}
         with (
@@ -68,19 +69,18 @@ class ResponsesRuntime:
                 f"{self._server.generation.version} would ignore. Run it on Llama Stack 0.3 or later."
             )
         schema = response_format(self._definition)
+        tuning = {**turn.sampling, "tool_choice": tool_choice(self._definition.get("toolChoice"), tools_of(self._definition))}
+        heeded = self._server.generation.heeded_sampling
         return filled({
             "model": self._definition["model"],
             "instructions": self._definition.get("instructions"),
             "input": asked(turn.input),
             "tools": tools or None,
             "include": ["file_search_call.results"] if any(tool["type"] == "file_search" for tool in tools) else None,
-            "tool_choice": tool_choice(self._definition.get("toolChoice"), tools_of(self._definition)),
             "text": schema and {"format": {"type": "json_schema", **schema}},
             "guardrails": None if is_watched else guardrails or None,
             "max_infer_iters": first(turn.steps, self._definition.get("maxSteps")),
-            "temperature": turn.sampling.get("temperature"),
-            "top_p": turn.sampling.get("top_p"),
-            "max_output_tokens": turn.sampling.get("max_output_tokens"),
+            **{field: tuning.get(field) for field in sorted(heeded)},
             "store": False,
             "stream": True,
         })
@@ -173,14 +173,15 @@ def responses_tool(tool: JSON, generation: Generation) -> JSON:
         })
     if "mcp" in tool:
         mcp = tool["mcp"]
-        token, headers = mcp_token(tool), dict(mcp.get("headers") or {})
+        token, headers = mcp_token(tool), mcp_headers(tool)
+        is_named = "connector" in mcp and generation.resolves_connectors
         if token and not generation.takes_mcp_authorization:
             headers["Authorization"] = f"Bearer {token}"
         return filled({
             "type": "mcp",
             "server_label": tool["name"],
-            "server_url": mcp.get("url"),
-            "connector_id": mcp.get("connector"),
+            "server_url": None if is_named else mcp.get("url"),
+            "connector_id": mcp["connector"] if is_named else None,
             "authorization": token if generation.takes_mcp_authorization else None,
             "headers": headers or None,
             "allowed_tools": mcp.get("allow"),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from .items import canonical_json, filled
 from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError
-from .tools import function_of, functions_of, mcp_token, response_format, tools_of
+from .tools import function_of, functions_of, mcp_headers, mcp_token, response_format, tools_of
 
 SEARCH = "knowledge_search"
 TOOL_GROUPS = {"webSearch": "builtin::websearch"}
@@ -152,7 +152,7 @@ def provider_headers(definition: JSON) -> dict[str, str]:
         if "mcp" not in tool or not tool["mcp"].get("url"):
             continue
         token = mcp_token(tool)
-        sent = {**(tool["mcp"].get("headers") or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
+        sent = {**mcp_headers(tool), **({"Authorization": f"Bearer {token}"} if token else {})}
         if sent:
             servers[tool["mcp"]["url"]] = sent
     return {"X-LlamaStack-Provider-Data": json.dumps({"mcp_headers": servers})} if servers else {}

@@ -56,17 +56,39 @@ def functions_of(definition: JSON) -> list[JSON]:
 
 
 def mcp_token(tool: JSON) -> str | None:
-    """The bearer token of an MCP server, from the environment variable that the definition names."""
+    """The bearer token of an MCP server, from the environment variable that the definition names.
+
+    None without one, or where it is optional and not set.
+    """
     variable = tool["mcp"].get("tokenEnvironment")
-    if not variable:
-        return None
-    token = secret(os.environ.get(variable), variable)
-    if not token:
-        raise LlamaStackError(
-            f"The tool `{tool['name']}` takes its token from the environment variable `{variable}`, which is not set. "
-            f"Set `{variable}`."
-        )
-    return token
+    return secret_in(variable, tool) if variable else None
+
+
+def mcp_headers(tool: JSON) -> dict[str, str]:
+    """What is sent to an MCP server beside its token; secret ones are in environment variables."""
+    named = tool["mcp"].get("secretHeaders") or {}
+    known = {name: secret_in(variable, tool) for name, variable in named.items()}
+    return {**(tool["mcp"].get("headers") or {}), **{name: value for name, value in known.items() if value}}
+
+
+def secret_in(variable: str, tool: JSON) -> str | None:
+    value = secret(os.environ.get(variable), variable)
+    if value or variable in (tool["mcp"].get("optionalEnvironment") or []):
+        return value or None
+    raise LlamaStackError(
+        f"The tool `{tool['name']}` takes a token or a header from the environment variable `{variable}`, which is not "
+        f"set. Set `{variable}`."
+    )
+
+
+def secrets_of(definition: JSON) -> list[str]:
+    """The tokens and headers of MCP servers that are secret, as far as they are set."""
+    servers = [tool["mcp"] for tool in tools_of(definition) if "mcp" in tool]
+    variables = [
+        variable for mcp in servers
+        for variable in [mcp.get("tokenEnvironment"), *(mcp.get("secretHeaders") or {}).values()] if variable
+    ]
+    return [known for variable in variables if (known := secret(os.environ.get(variable), variable))]
 
 
 def response_format(definition: JSON) -> JSON | None:

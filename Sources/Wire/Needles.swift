@@ -1,0 +1,52 @@
+/// Pieces of bytes that are looked for all at once.
+struct Needles: Sendable {
+    /// Longest first, so that a whole header goes before the token in it.
+    private(set) var all: [[UInt8]] = []
+    private var byFirst: [[[UInt8]]] = []
+
+    var isEmpty: Bool { all.isEmpty }
+
+    /// Adds pieces, none of which is empty.
+    mutating func add(_ more: Set<[UInt8]>) {
+        all = more.union(all).sorted { $0.count > $1.count }
+        byFirst = [[[UInt8]]](repeating: [], count: 256)
+        for needle in all { byFirst[Int(needle[0])].append(needle) }
+    }
+
+    /// Whether one of them stands somewhere in the bytes.
+    func stand(in bytes: [UInt8]) -> Bool {
+        !isEmpty && bytes.indices.contains { found(at: $0, in: bytes) != nil }
+    }
+
+    /// The bytes with every one of them replaced by a mark; nil when there is none.
+    func replaced(in bytes: [UInt8], by mark: String) -> [UInt8]? {
+        guard !isEmpty else { return nil }
+        var result: [UInt8] = []
+        var (copied, index) = (0, 0)
+        while index < bytes.count {
+            guard let found = found(at: index, in: bytes) else {
+                index += 1
+                continue
+            }
+            result += bytes[copied..<index] + Array(mark.utf8)
+            index += found.count
+            copied = index
+        }
+        return copied > 0 ? result + bytes[copied...] : nil
+    }
+
+    /// How many bytes at the end may be the beginning of one that goes on in what follows.
+    func openEnd(of bytes: [UInt8]) -> Int {
+        all.reduce(0) { longest, needle in
+            let most = min(needle.count - 1, bytes.count)
+            guard most > longest else { return longest }
+            return (longest + 1...most).last { bytes.suffix($0).elementsEqual(needle.prefix($0)) } ?? longest
+        }
+    }
+
+    private func found(at index: Int, in bytes: [UInt8]) -> [UInt8]? {
+        byFirst[Int(bytes[index])].first { needle in
+            bytes.count - index >= needle.count && bytes[index..<index + needle.count].elementsEqual(needle)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package import Language
+import Synchronization
+
+/// The secrets that were sent to a server, so that they are taken out of what it says: a server may repeat a request in
+/// its message, and a tool its token in its answer.
+///
+/// From eight characters on, a value is replaced by `[secret]` wherever it stands, however it is spelled (`Spellings`). What
+/// holds a shorter one is withheld: to leave a gap in it would tell which it is.
+package final class SentSecrets: Sendable {
+    private struct State {
+        var known: Set<Secret> = []
+        var long = Needles()
+        var short = Needles()
+    }
+
+    /// What stands where a secret stood.
+    package static let mark = "[secret]"
+    /// What stands for a message in which a short secret stood.
+    package static let withheld = "(its words are withheld: a secret of fewer than 8 characters stands in them)"
+    /// Shorter secrets are found in innocent words, too.
+    package static let leastLength = 8
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    /// Remembers what is sent. Of a header value, what it carries is a secret, too: the token behind `Bearer`, user name and
+    /// password behind `Basic`, and every text in a JSON object.
+    package func add(_ secret: Secret) {
+        guard !secret.revealed.isEmpty else { return }
+        state.withLock { state in
+            guard state.known.insert(secret).inserted else { return }
+            for value in Spellings.parts(of: secret.revealed) where !value.isEmpty {
+                let spellings = Spellings.all(of: value)
+                if value.unicodeScalars.count >= Self.leastLength {
+                    state.long.add(spellings)
+                } else {
+                    state.short.add(spellings)
+                }
+            }
+        }
+    }
+
+    /// A text, such as a piece of an answer, without the secrets.
+    package func cleared(_ text: String) -> String {
+        let long = state.withLock { $0.long }
+        guard !long.isEmpty, let bytes = long.replaced(in: Array(text.utf8), by: Self.mark) else { return text }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// What a server says of a failure, without the secrets; nothing of it where a short one is in it.
+    package func cleared(message: String) -> String {
+        let cleared = cleared(message)
+        let short = state.withLock { $0.short }
+        return short.stand(in: Array(cleared.utf8)) ? Self.withheld : cleared
+    }
+
+    /// JSON as text, such as a frame of a stream, without the secrets; what is no JSON is cleared as it is.
+    package func cleared(json text: String) -> String {
+        let (long, bytes) = (state.withLock { $0.long }, Array(text.utf8))
+        // Only what may hold a secret is read: most frames do not.
+        guard !long.isEmpty, long.stand(in: bytes) || text.contains("\\u") else { return text }
+        guard let value = try? Value(json: bytes) else { return cleared(text) }  // Then it is text.
+        let without = cleared(value)
+        return without == value ? text : without.canonicalJSON
+    }
+
+    /// JSON without the secrets in its texts; a number that is one becomes 0, so that it stays a number.
+    package func cleared(_ value: Value) -> Value {
+        switch value {
+        case .string(let text): .string(cleared(text))
+        case .array(let values): .array(values.map { cleared($0) })
+        case .object(let members): .object(Dictionary(members.map { (cleared($0), cleared($1)) }) { first, _ in first })
+        case .integer, .bigInteger, .number: cleared(value.canonicalJSON) == value.canonicalJSON ? value : 0
+        case .null, .bool: value
+        }
+    }
+
+    /// A response that is no success, without the secrets in its body.
+    func cleared(_ response: HTTPResponse) -> HTTPResponse {
+        var response = response
+        let (long, short) = state.withLock { ($0.long, $0.short) }
+        response.body = long.replaced(in: response.body, by: Self.mark) ?? response.body
+        if short.stand(in: response.body) { response.body = Array(Self.withheld.utf8) }
+        return response
+    }
+
+    /// How much at the end of a text may be the beginning of a secret, in bytes.
+    func openEnd(of bytes: [UInt8]) -> Int {
+        state.withLock { $0.long }.openEnd(of: bytes)
+    }
+}
