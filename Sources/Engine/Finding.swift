@@ -2,7 +2,7 @@ package import Language
 
 /// One requirement of a declaration, and whether it is met.
 package struct Finding: Sendable {
-    package enum Verdict: Sendable {
+    package enum Status: Sendable {
         /// It is met; the text says what was found: `lists ticket_create and ticket_search`. Empty when there is
         /// nothing to add.
         case met(String)
@@ -16,16 +16,16 @@ package struct Finding: Sendable {
     }
 
     package let address: Address
-    package let verdict: Verdict
+    package let status: Status
 
-    package init(_ address: Address, _ verdict: Verdict) {
+    package init(_ address: Address, _ status: Status) {
         self.address = address
-        self.verdict = verdict
+        self.status = status
     }
 
     /// Whether it does not prevent the declaration from being applied as specified.
     package var isGood: Bool {
-        switch verdict {
+        switch status {
         case .met, .limited: true
         case .unmet, .unknown, .skipped: false
         }
@@ -33,7 +33,7 @@ package struct Finding: Sendable {
 
     /// The problem, if there is one.
     package var diagnostic: Diagnostic? {
-        switch verdict {
+        switch status {
         case .met, .skipped: nil
         case .limited(let diagnostic), .unmet(let diagnostic), .unknown(let diagnostic): diagnostic
         }
@@ -45,7 +45,7 @@ package struct Finding: Sendable {
         findings.flatMap { finding in
             let more = tried.filter { $0.address == finding.address }
             guard finding.isGood, !more.isEmpty else { return [finding] }
-            if case .met = finding.verdict { return more }
+            if case .met = finding.status { return more }
             return [finding] + more
         }
     }
@@ -114,7 +114,7 @@ package struct Examiner: Sendable {
     private func cause(of address: Address, _ findings: [Address: [Finding]]) -> Address? {
         for need in (workflow.graph.dependencies(of: address) ?? []).sorted() {
             guard let bad = findings[need]?.first(where: { !$0.isGood }) else { continue }
-            if case .skipped(let cause) = bad.verdict { return cause }
+            if case .skipped(let cause) = bad.status { return cause }
             return need
         }
         return nil

@@ -21,14 +21,14 @@ package struct Kind: Sendable {
     let driver: @Sendable (DriverContext) -> (any Driver)?
     /// What is wrong between declarations of the kind and others, beside shared names; nothing is contacted.
     let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
-    /// Tries what a plan takes on trust of a declaration, changing nothing; nil where there is nothing to try.
-    let probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Verdict?)?
+    /// Tests what a plan assumes about a declaration, without changing anything; nil when there is nothing to test.
+    let probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)?
 
     package init(
         _ section: Section, home: Home, names: NameSpace? = nil,
         driver: @escaping @Sendable (DriverContext) -> (any Driver)? = { _ in nil },
         conflicts: @escaping @Sendable ([Declaration], SpecFolder) -> [Diagnostic] = { _, _ in [] },
-        probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Verdict?)? = nil
+        probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)? = nil
     ) {
         self.section = section
         self.home = home

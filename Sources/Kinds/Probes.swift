@@ -35,7 +35,7 @@ package struct Probes: Sendable {
     }
 
     static func finding(
-        about declaration: Declaration, _ look: () async throws -> Finding.Verdict?
+        about declaration: Declaration, _ look: () async throws -> Finding.Status?
     ) async throws -> Finding? {
         do {
             return try await look().map { Finding(declaration.address, $0) }

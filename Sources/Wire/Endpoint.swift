@@ -165,12 +165,12 @@ extension Endpoint {
                 failure = .transport(lost.reason)
                 error = self.error(.transport(lost.reason), call, message: lost.message, attempts: number)
             }
-            let verdict = retry.verdict(
-                on: failure, attempt: number, elapsed: watch.elapsed, repetition: repetition,
+            let backoff = retry.backoff(
+                after: failure, attempt: number, elapsed: watch.elapsed, repetition: repetition,
                 random: .random(in: 0...1)
             )
-            guard case .retry(let wait) = verdict else { throw error }
-            try await clock.sleep(for: wait)
+            guard let backoff else { throw error }
+            try await clock.sleep(for: backoff)
             do {
                 if failure.mayHaveArrived, let made = try await look() { return made }
             } catch is InDoubt {

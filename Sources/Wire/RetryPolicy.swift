@@ -44,12 +44,6 @@ extension RetryPolicy {
         }
     }
 
-    /// What to do after a failed attempt.
-    package enum Verdict: Sendable, Hashable {
-        case retry(after: Duration)
-        case giveUp
-    }
-
     /// When a request may be sent again.
     package enum Repetition: Sendable, Hashable {
         /// Always: sent twice, it leaves what sent once it would have left.
@@ -65,14 +59,14 @@ extension RetryPolicy {
     ///
     /// - Parameters:
     ///   - attempt: how often the request has been sent, 1 or more.
-    ///   - elapsed: since the first send.
-    ///   - random: from 0 to 1, where in the upper half of the step the wait lies.
-    package func verdict(
-        on failure: Failure, attempt: Int, elapsed: Duration, repetition: Repetition, random: Double
-    ) -> Verdict {
-        guard attempt < limit(for: failure, repetition) else { return .giveUp }
+    ///   - elapsed: since the first attempt.
+    ///   - random: from 0 to 1; selects the wait within the upper half of the step.
+    package func backoff(
+        after failure: Failure, attempt: Int, elapsed: Duration, repetition: Repetition, random: Double
+    ) -> Duration? {
+        guard attempt < limit(for: failure, repetition) else { return nil }
         let wait = asked(by: failure) ?? step(attempt) * (0.5 + 0.5 * random)
-        return elapsed + wait <= deadline(for: failure) ? .retry(after: wait) : .giveUp
+        return elapsed + wait <= deadline(for: failure) ? wait : nil
     }
 
     private func limit(for failure: Failure, _ repetition: Repetition) -> Int {

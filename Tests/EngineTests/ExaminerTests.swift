@@ -11,11 +11,11 @@ struct ExaminerTests {
         let findings = try await Examiner(
             workflow, drivers: [ResourceDriver(BoxResource(shelf: shop.shelf))], record: Record()
         ).examine()
-        return findings.map { "\($0.address.name) \(Self.word($0.verdict))" }
+        return findings.map { "\($0.address.name) \(Self.word($0.status))" }
     }
 
-    private static func word(_ verdict: Finding.Verdict) -> String {
-        switch verdict {
+    private static func word(_ status: Finding.Status) -> String {
+        switch status {
         case .met(let seen): "met\(seen)"
         case .limited: "limited"
         case .unmet(let problem): "unmet \(problem.code.name)"
@@ -54,6 +54,6 @@ struct ExaminerTests {
         let merged = Finding.merge(
             [Finding(a, .met("")), Finding(b, .unmet(problem))],
             [Finding(a, .unmet(problem)), Finding(b, .met("fine"))])
-        #expect(merged.map { "\($0.address.name) \(Self.word($0.verdict))" } == ["a unmet bad", "b unmet bad"])
+        #expect(merged.map { "\($0.address.name) \(Self.word($0.status))" } == ["a unmet bad", "b unmet bad"])
     }
 }

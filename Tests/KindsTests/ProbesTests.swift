@@ -54,7 +54,7 @@ struct ProbesTests {
 
     private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
         try await probes(yaml, in: stack).findings().map { finding in
-            switch finding.verdict {
+            switch finding.status {
             case .met(let seen): "\(finding.address) met: \(seen)"
             case .unmet(let problem): "\(finding.address) \(problem.code.name): \(problem.detail) \(problem.fix ?? "")"
             case .unknown(let problem): "\(finding.address) unknown: \(problem.code.name)"

@@ -37,7 +37,7 @@ struct ToyKindTests {
         let examined = try await Examiner(run.workflow, drivers: run.drivers, record: Record()).examine()
         let probes = Probes(run.workflow, of: stack.kinds, on: run.servers, tokens: [:], searchPath: "")
         let found = Finding.merge(examined, try await probes.findings())
-        guard found.count == 1, case .met(let seen) = found[0].verdict else {
+        guard found.count == 1, case .met(let seen) = found[0].status else {
             Issue.record("\(found)")
             return
         }

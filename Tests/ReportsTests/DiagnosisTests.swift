@@ -33,11 +33,11 @@ struct DiagnosisTests {
     @Test(
         "Its cause tells what is not there from what could not be found out",
         arguments: [
-            (Diagnosis.Verdict.good, nil as Diagnostic.Cause?), (.warned, nil), (.lacking, .lacking),
+            (Diagnosis.Rating.good, nil as Diagnostic.Cause?), (.warned, nil), (.lacking, .lacking),
             (.silent, .unavailable), (.silentAndLacking, .lacking),
         ])
-    fileprivate func cause(verdict: Diagnosis.Verdict, cause: Diagnostic.Cause?) {
-        #expect(verdict.diagnosis.cause == cause)
+    fileprivate func cause(rating: Diagnosis.Rating, cause: Diagnostic.Cause?) {
+        #expect(rating.diagnosis.cause == cause)
     }
 
     @Test("For people it shows each thing with a sign, and each problem with its fix")
@@ -84,7 +84,7 @@ struct DiagnosisTests {
 }
 
 extension Diagnosis {
-    fileprivate enum Verdict {
+    fileprivate enum Rating {
         case good, warned, lacking, silent, silentAndLacking
 
         var diagnosis: Diagnosis {

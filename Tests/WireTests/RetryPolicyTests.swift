@@ -53,41 +53,42 @@ import Wire
     ]
 
     @Test("Whether a request is sent again depends on what failed and what it would do twice", arguments: cases)
-    func verdicts(_ test: Case) {
-        let verdict = RetryPolicy.standard.verdict(
-            on: test.failure, attempt: test.attempt, elapsed: .zero, repetition: test.repetition, random: 1
+    func repetitions(_ test: Case) {
+        let backoff = RetryPolicy.standard.backoff(
+            after: test.failure, attempt: test.attempt, elapsed: .zero, repetition: test.repetition, random: 1
         )
-        #expect((verdict != .giveUp) == test.retries)
+        #expect((backoff != nil) == test.retries)
     }
 
     @Test("Waits double up to the cap, and the random number picks within the upper half")
     func backOff() {
         let policy = RetryPolicy(attempts: 9, base: .seconds(1), cap: .seconds(5), deadline: .seconds(100))
-        func wait(_ attempt: Int, _ random: Double) -> RetryPolicy.Verdict {
-            policy.verdict(
-                on: .status(503, retryAfter: nil), attempt: attempt, elapsed: .zero, repetition: .free, random: random
+        func wait(_ attempt: Int, _ random: Double) -> Duration? {
+            policy.backoff(
+                after: .status(503, retryAfter: nil), attempt: attempt, elapsed: .zero, repetition: .free,
+                random: random
             )
         }
-        #expect(wait(1, 1) == .retry(after: .seconds(1)))
-        #expect(wait(1, 0) == .retry(after: .milliseconds(500)))
-        #expect(wait(3, 1) == .retry(after: .seconds(4)))
-        #expect(wait(4, 1) == .retry(after: .seconds(5)))
+        #expect(wait(1, 1) == .seconds(1))
+        #expect(wait(1, 0) == .milliseconds(500))
+        #expect(wait(3, 1) == .seconds(4))
+        #expect(wait(4, 1) == .seconds(5))
     }
 
     @Test("The server's own wish replaces the wait")
     func retryAfter() {
-        let verdict = RetryPolicy.standard.verdict(
-            on: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, repetition: .free, random: 0
+        let backoff = RetryPolicy.standard.backoff(
+            after: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, repetition: .free, random: 0
         )
-        #expect(verdict == .retry(after: .seconds(7)))
+        #expect(backoff == .seconds(7))
     }
 
     @Test("An unreachable server is given up within two seconds")
     func unreachable() {
         var elapsed = Duration.zero
         var attempt = 1
-        while case .retry(let wait) = RetryPolicy.standard.verdict(
-            on: .transport(.unreachable), attempt: attempt, elapsed: elapsed, repetition: .free, random: 1
+        while let wait = RetryPolicy.standard.backoff(
+            after: .transport(.unreachable), attempt: attempt, elapsed: elapsed, repetition: .free, random: 1
         ) {
             elapsed += wait
             attempt += 1

@@ -4,8 +4,8 @@ import Wire
 
 /// MCP servers.
 extension ProbeContext {
-    /// Whether the tools that are allowed are among those that the MCP server lists.
-    func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Verdict? {
+    /// Whether the MCP server lists the allowed tools.
+    func tools(of mcp: MCPSpec, _ declaration: Declaration) async throws -> Finding.Status? {
         let listed: (place: String, range: SourceRange, names: [String])?
         do {
             listed = try await listing(mcp)
@@ -53,9 +53,9 @@ extension ProbeContext {
 
 /// What carries out functions.
 extension ProbeContext {
-    /// Whether the program can be run, or something answers at the address. What does not answer now may do so when it is
-    /// called: that is a warning.
-    func handler(of function: FunctionSpec) async throws -> Finding.Verdict? {
+    /// Whether the program can be run, or something answers at the address. What does not answer now may do so at the
+    /// time of the call: that is a warning.
+    func handler(of function: FunctionSpec) async throws -> Finding.Status? {
         if let program = function.program {
             if let problem = program.problem(in: servers.folder, searchPath: searchPath) { throw problem }
             return .met("`\(program.command.value.first ?? "")` can be run")

@@ -3,9 +3,9 @@ import Language
 import Wire
 
 extension ProbeContext {
-    /// Whether the store's embedding model embeds, with vectors as long as the spec says.
-    /// - Returns: nil where no server is at hand, or the model is not there (yet): that is the plan's to tell.
-    func embedding(of store: VectorStoreSpec) async throws -> Finding.Verdict? {
+    /// Whether the store's embedding model embeds, with vectors of the dimension in the spec.
+    /// - Returns: nil when no server is available, or the model does not exist (yet): the plan reports that.
+    func embedding(of store: VectorStoreSpec) async throws -> Finding.Status? {
         guard let server = servers.llamaStack else { return nil }
         let name = store.embeddingModel
         let declared = workflow[Address(ModelResource.kind, name.value)]?.spec as? ModelSpec

@@ -34,7 +34,7 @@ package enum DoctorJSON {
 
     private static func finding(_ finding: Finding, _ sources: SourceMap) -> Value {
         var value: [String: Value] = ["address": .string(finding.address.description)]
-        switch finding.verdict {
+        switch finding.status {
         case .met(let seen):
             value["verdict"] = "met"
             if !seen.isEmpty { value["seen"] = .string(seen) }

@@ -50,7 +50,7 @@ package struct DoctorText: Sendable {
     }
 
     private func line(of finding: Finding) -> String {
-        switch finding.verdict {
+        switch finding.status {
         case .met(let seen): line(.good, seen.isEmpty ? "\(finding.address)" : "\(finding.address): \(seen)")
         case .limited(let problem): line(.limited, "\(finding.address): \(problem.summary)")
         case .unmet(let problem): line(.bad, "\(finding.address): \(problem.summary)")

@@ -19,7 +19,7 @@ struct EvaluationMetrics: Sendable {
 
     mutating func take(_ sample: Sample) {
         for assessment in sample.assessments {
-            guard case .value(let holds) = assessment.finding else { continue }
+            guard case .value(let holds) = assessment.feedback else { continue }
             shares[assessment.name, default: Share()].all += 1
             if holds { shares[assessment.name, default: Share()].held += 1 }
         }

@@ -28,7 +28,7 @@ extension Sample {
         return [assessment]
             + Dictionary(grouping: all, by: \.name).sorted { $0.key < $1.key }.map { name, outcomes in
                 MLflowAssessment(
-                    name, from: Self.source, finding: outcomes.finding,
+                    name, from: Self.source, feedback: outcomes.feedback,
                     rationale: outcomes.map(\.line).joined(separator: "\n"))
             }
     }
@@ -39,19 +39,19 @@ extension Sample {
 
     private var assessment: MLflowAssessment {
         let reason = problem?.detail
-        let finding: MLflowAssessment.Finding =
+        let feedback: MLflowAssessment.Feedback =
             switch verdict {
             case .passed: .value(true)
             case .failed: .value(false)
             case .error: .error(code: "INCONCLUSIVE", message: reason ?? "An assertion could not be judged.")
             }
-        return MLflowAssessment(Self.together, from: Self.source, finding: finding, rationale: reason)
+        return MLflowAssessment(Self.together, from: Self.source, feedback: feedback, rationale: reason)
     }
 }
 
 extension [AssertionOutcome] {
     /// A failure counts, whatever else was inconclusive.
-    fileprivate var finding: MLflowAssessment.Finding {
+    fileprivate var feedback: MLflowAssessment.Feedback {
         var unknown: String?
         for outcome in self {
             switch outcome.result {

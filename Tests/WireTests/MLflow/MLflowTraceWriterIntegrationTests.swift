@@ -60,7 +60,7 @@ import Testing
         var trace = MLflowTrace(id: id, experimentID: experiment, name: "agent", spans: [root, model])
         if number.isMultiple(of: 10) {
             trace.requestID = "case \(number)"
-            trace.assessments = [MLflowAssessment("passed", from: .code("drover"), finding: .value(true))]
+            trace.assessments = [MLflowAssessment("passed", from: .code("drover"), feedback: .value(true))]
         }
         return trace
     }

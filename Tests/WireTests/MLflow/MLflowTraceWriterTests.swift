@@ -62,8 +62,8 @@ struct MLflowTraceWriterTests {
         linked.session = "s-1"
         linked.prompts = [.init(name: "greet", version: 3)]
         linked.assessments = [
-            MLflowAssessment("contains", from: .code("drover"), finding: .value(false), rationale: "✗ contains it"),
-            MLflowAssessment("cites", from: .judge("j"), finding: .error(code: "UNOBSERVABLE", message: "Not told.")),
+            MLflowAssessment("contains", from: .code("drover"), feedback: .value(false), rationale: "✗ contains it"),
+            MLflowAssessment("cites", from: .judge("j"), feedback: .error(code: "UNOBSERVABLE", message: "Not told.")),
         ]
         let tally = try await write([linked, trace(2)], to: fake)
         #expect(tally.written == 2)
@@ -129,7 +129,7 @@ struct MLflowTraceWriterTests {
             fake.cut(.answer(place))
             var judged = trace(1)
             judged.prompts = [.init(name: "greet", version: 3)]
-            judged.assessments = [MLflowAssessment("passed", from: .code("drover"), finding: .value(true))]
+            judged.assessments = [MLflowAssessment("passed", from: .code("drover"), feedback: .value(true))]
             let tally = try await write([judged, trace(2), trace(3)], to: fake)
             #expect(tally.written == 3 && tally.missing == 0)
             #expect(Set(fake.store.traces.map(\.id)).count == 3 && fake.store.traces.count == 3)

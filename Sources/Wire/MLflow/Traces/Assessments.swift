@@ -7,8 +7,9 @@ package struct MLflowAssessment: Sendable, Hashable {
         case judge(String)
     }
 
-    /// What was found. MLflow's UI takes booleans for pass and fail; numbers belong into metrics.
-    package enum Finding: Sendable, Hashable {
+    /// MLflow's feedback: a value or an error. MLflow's UI takes booleans for pass and fail; numbers belong into
+    /// metrics.
+    package enum Feedback: Sendable, Hashable {
         case value(Bool)
         /// Nothing could be found out; the code is a word such as `UNOBSERVABLE`.
         case error(code: String, message: String)
@@ -16,14 +17,14 @@ package struct MLflowAssessment: Sendable, Hashable {
 
     package var name: String
     package var source: Source
-    package var finding: Finding
-    /// Why, for readers; nil when there is nothing to say.
+    package var feedback: Feedback
+    /// The reason, for readers; nil for none.
     package var rationale: String?
 
-    package init(_ name: String, from source: Source, finding: Finding, rationale: String? = nil) {
+    package init(_ name: String, from source: Source, feedback: Feedback, rationale: String? = nil) {
         self.name = name
         self.source = source
-        self.finding = finding
+        self.feedback = feedback
         self.rationale = rationale
     }
 }
@@ -35,7 +36,7 @@ extension MLflowAssessment {
         let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)".utf8)).prefix(32)
         return .fields([
             "assessment_id": .string("a-\(id)"), "assessment_name": .string(name), "trace_id": .string(trace.traceID),
-            "source": source.json, "feedback": finding.json, "rationale": rationale.map(Value.string),
+            "source": source.json, "feedback": feedback.json, "rationale": rationale.map(Value.string),
             "create_time": .string(time), "last_update_time": .string(time), "valid": true,
             "metadata": trace.runID.map { ["mlflow.assessment.sourceRunId": .string($0)] },
         ])
@@ -51,7 +52,7 @@ extension MLflowAssessment.Source {
     }
 }
 
-extension MLflowAssessment.Finding {
+extension MLflowAssessment.Feedback {
     fileprivate var json: Value {
         switch self {
         case .value(let value): ["value": .bool(value)]
