@@ -60,7 +60,7 @@ final class Progress: Sendable {
                 write("! \(address): \(warning.detail)\(warning.fix.map { " \($0)" } ?? "")", &state)
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
-                write("✓ \(address): \(action.past) in \(Quantity.spelled(elapsed))", &state)
+                write("✓ \(address): \(action.past) in \(elapsed.spelled)", &state)
             case .failed(let address, let action, _):
                 state.running[address] = nil
                 write("✗ \(address): not \(action.past)", &state)
@@ -106,7 +106,7 @@ final class Progress: Sendable {
         guard isLive else { return }
         erase(&state)
         let lines = state.running.sorted { $0.key < $1.key }.map { address, running in
-            let elapsed = Quantity.spelled(ContinuousClock.now - running.since)
+            let elapsed = (ContinuousClock.now - running.since).spelled
             let detail = running.detail.isEmpty ? "" : ", \(Printable.text(running.detail))"
             return "  \(address): \(running.action.participle), \(elapsed)\(detail)\n"
         }

@@ -40,14 +40,4 @@ package enum Quantity {
         }
         return (number, String(text.dropFirst(digits.count)))
     }
-
-    /// Spells a duration as a spec would: `250ms`, `1.5s`, `2m 5s`.
-    package static func spelled(_ duration: Duration) -> String {
-        let milliseconds = Int(duration / .milliseconds(1))
-        switch milliseconds {
-        case ..<1000: return "\(milliseconds)ms"
-        case ..<60_000: return "\(milliseconds / 1000).\(milliseconds % 1000 / 100)s"
-        case _: return "\(milliseconds / 60_000)m \(milliseconds % 60_000 / 1000)s"
-        }
-    }
 }

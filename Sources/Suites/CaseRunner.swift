@@ -79,7 +79,7 @@ extension Diagnostic {
     fileprivate static func caseTimeout(_ testCase: TestCase) -> Diagnostic {
         Diagnostic(
             "case-timeout", "The case took too long",
-            detail: "The conversation of `\(testCase.id)` was not over after \(Quantity.spelled(testCase.timeout)).",
+            detail: "The conversation of `\(testCase.id)` was not over after \(testCase.timeout.exact).",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.",
             at: testCase.range.firstLine, address: testCase.id.description, cause: .inconclusive)
     }

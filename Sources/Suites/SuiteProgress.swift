@@ -136,7 +136,7 @@ struct SuiteProgress {
             stopped[index] = .budgetSpent(
                 "totalTokens", "\(tallies[index].tokens) of \(budget.value) tokens", at: budget.range)
         } else if let budget = thresholds.maxDuration, elapsed > budget.value {
-            let times = "\(Quantity.spelled(elapsed)) of \(Quantity.spelled(budget.value))"
+            let times = "\(elapsed.exact) of \(budget.value.exact)"
             stopped[index] = .budgetSpent("maxDuration", times, at: budget.range)
         }
     }

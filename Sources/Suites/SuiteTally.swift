@@ -1,3 +1,4 @@
+import Language
 package import Runtime
 
 /// What the samples of a case come to in numbers, whatever their size. There is one of each case for the whole run, so that
@@ -121,12 +122,5 @@ struct SuiteTally: Sendable {
 extension Sample {
     fileprivate var hasFindings: Bool {
         problem != nil || turns.contains { turn in turn.outcomes.contains { !$0.result.isPassed } }
-    }
-}
-
-extension Duration {
-    /// Rounded towards zero.
-    var nanoseconds: Int {
-        Int(components.seconds) * 1_000_000_000 + Int(components.attoseconds / 1_000_000_000)
     }
 }

@@ -95,8 +95,8 @@ extension Thresholds {
     private func latencyOutcome(_ name: String, _ limit: Located<Duration>, _ nanoseconds: Int?) -> ThresholdOutcome {
         let actual = nanoseconds.map { Duration.nanoseconds($0) }
         return ThresholdOutcome(
-            name: name, wanted: "at most \(Quantity.spelled(limit.value))",
-            actual: actual.map(Quantity.spelled) ?? "no answers",
+            name: name, wanted: "at most \(limit.value.exact)",
+            actual: actual.map(\.exact) ?? "no answers",
             verdict: actual.map { $0 <= limit.value ? .passed : .failed } ?? .inconclusive, range: limit.range)
     }
 
@@ -110,8 +110,8 @@ extension Thresholds {
 
     private func durationOutcome(_ limit: Located<Duration>, _ elapsed: Duration) -> ThresholdOutcome {
         ThresholdOutcome(
-            name: "maxDuration", wanted: "at most \(Quantity.spelled(limit.value))",
-            actual: Quantity.spelled(elapsed), verdict: elapsed <= limit.value ? .passed : .inconclusive,
+            name: "maxDuration", wanted: "at most \(limit.value.exact)",
+            actual: elapsed.exact, verdict: elapsed <= limit.value ? .passed : .inconclusive,
             range: limit.range)
     }
 }

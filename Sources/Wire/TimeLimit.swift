@@ -1,3 +1,4 @@
+import Language
 import Synchronization
 
 /// Limits on how long a task may wait for a server: for the next that it says, and for the whole exchange. Only waiting
@@ -61,7 +62,7 @@ final class TimeLimit: Sendable {
 
     /// What is told of an exceeded limit; nil while none is.
     private var failure: TransportFailure? {
-        state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.inSeconds)") }
+        state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.exact)") }
     }
 
     /// Returns when a limit is exceeded, or the task is cancelled. It sleeps a second at a time: a cancelled sleep keeps a
@@ -81,13 +82,5 @@ final class TimeLimit: Sendable {
                 return
             }
         }
-    }
-}
-
-extension Duration {
-    /// In seconds, as a message tells it: `30 s`, `0.5 s`.
-    package var inSeconds: String {
-        let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
-        return seconds == seconds.rounded() ? "\(Int(seconds)) s" : "\(seconds) s"
     }
 }

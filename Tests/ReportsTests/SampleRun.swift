@@ -169,7 +169,7 @@ struct SampleRun {
     private var silence: Tried {
         let timeout = Diagnostic(
             "case-timeout", "The case took too long",
-            detail: "The conversation of `golden/silence` was not over after 1m 0s.",
+            detail: "The conversation of `golden/silence` was not over after 1 min.",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.", at: place("silence"),
             address: "golden/silence", cause: .inconclusive)
         return (testCase("silence"), [Sample(verdict: .error, turns: [], problem: timeout, attempts: 3)])

@@ -99,16 +99,16 @@ enum LabProgress {
         case .untested(let title, let nearest):
             "\(title) is not tested; it is started as \(nearest) is, and may not start, or do what it should"
         case .installing(let name, let directory): "installing \(name) into \(directory) …"
-        case .installed(let name, let duration): "installed \(name) in \(LabText.seconds(duration / .seconds(1)))"
+        case .installed(let name, let duration): "installed \(name) in \(duration.spelled)"
         case .kept(let server): "\(server.rawValue): runs already"
         case .crashed(let server, let lines):
             "\(server.rawValue): had crashed. Its log ends:\n" + LabText.indented(lines)
         case .restarting(let server): "\(server.rawValue): stopping it to start it anew"
         case .starting(let server, let port): "\(server.rawValue): starting on port \(port)"
         case .ready(let server, let duration):
-            "\(server.rawValue): ready after \(LabText.seconds(duration / .seconds(1)))"
+            "\(server.rawValue): ready after \(duration.spelled)"
         case .waiting(let server, let duration):
-            "\(server.rawValue): starting since \(duration.components.seconds) s …"
+            "\(server.rawValue): starting since \(Duration.seconds(duration.components.seconds).exact) …"
         case .stopped(let server): "\(server.rawValue): stopped"
         }
     }
@@ -121,7 +121,7 @@ enum LabText {
             [
                 server.server.rawValue, server.version ?? "", server.state.rawValue, server.url, "pid \(server.pid)",
                 server.residentBytes > 0 ? "\(server.residentBytes / (1 << 20)) MB" : "",
-                server.startupSeconds.map { "up in \(seconds($0))" } ?? "",
+                server.startupSeconds.map { "up in \(Duration.seconds($0).spelled)" } ?? "",
             ]
         }
         let widths = (0..<7).map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -129,12 +129,6 @@ enum LabText {
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
         }
         return lines.map(trimmedRight).joined(separator: "\n")
-    }
-
-    /// One decimal, as in `7.3 s`.
-    static func seconds(_ seconds: Double) -> String {
-        let tenths = Int((seconds * 10).rounded())
-        return "\(tenths / 10).\(tenths % 10) s"
     }
 
     static func indented(_ text: String) -> String {

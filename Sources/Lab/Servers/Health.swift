@@ -55,7 +55,7 @@ extension Diagnostic {
             "lab-server-silent", "Server does not answer",
             detail:
                 "The \(server.title) runs, but `http://127.0.0.1:\(port)\(server.healthPath)` did not answer within "
-                + "\(limit.components.seconds) s. The end of `\(log)`:\n" + LogTail.lastLines(15, ofFile: log),
+                + "\(limit.exact). The end of `\(log)`:\n" + LogTail.lastLines(15, ofFile: log),
             fix: "Run `drover lab up` again to wait longer.", cause: .unavailable)
     }
 }

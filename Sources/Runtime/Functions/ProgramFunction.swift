@@ -31,7 +31,7 @@ package struct ProgramFunction: FunctionHandler {
             group.addTask { try await run(arguments) }
             group.addTask {
                 try await Task.sleep(for: timeout)
-                throw FunctionFailure("The function did not end within \(timeout.inSeconds).")
+                throw FunctionFailure("The function did not end within \(timeout.exact).")
             }
             defer { group.cancelAll() }
             guard let output = try await group.next() else { throw CancellationError() }

@@ -13,7 +13,7 @@ package struct FirstToken: Assertion {
         self.limit = limit
     }
 
-    package var claim: String { "begins within \(Quantity.spelled(limit))" }
+    package var claim: String { "begins within \(limit.exact)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let time = observation.answer.timeToFirstToken else {
@@ -22,7 +22,7 @@ package struct FirstToken: Assertion {
         return .passing(
             time <= limit,
             else: Mismatch(
-                "The first piece of text took \(Quantity.spelled(time)).",
-                expected: "at most \(Quantity.spelled(limit))", actual: Quantity.spelled(time)))
+                "The first piece of text took \(time.exact).",
+                expected: "at most \(limit.exact)", actual: time.exact))
     }
 }

@@ -13,14 +13,14 @@ package struct Latency: Assertion {
         self.limit = limit
     }
 
-    package var claim: String { "takes at most \(Quantity.spelled(limit))" }
+    package var claim: String { "takes at most \(limit.exact)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let latency = observation.answer.latency
         return .passing(
             latency <= limit,
             else: Mismatch(
-                "The answer took \(Quantity.spelled(latency)).", expected: "at most \(Quantity.spelled(limit))",
-                actual: Quantity.spelled(latency)))
+                "The answer took \(latency.exact).", expected: "at most \(limit.exact)",
+                actual: latency.exact))
     }
 }

@@ -101,8 +101,7 @@ extension MLflowServer {
 
     /// `1.500s`, as protocol buffers write durations in JSON.
     private func seconds(_ nanoseconds: Int) -> String {
-        let milliseconds = max(0, nanoseconds / 1_000_000)
-        return "\(milliseconds / 1000).\(padded(milliseconds % 1000))s"
+        "\(Duration.nanoseconds(max(0, nanoseconds)).seconds)s"
     }
 
     /// Three digits.
