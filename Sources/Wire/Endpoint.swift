@@ -83,19 +83,16 @@ package struct Endpoint: Sendable {
     package func reply<R: Sendable>(
         _ call: Call, _ read: @Sendable (StreamedReply) async throws -> R
     ) async throws -> R {
-        try await attempting(call, call.isRepeatable ? .free : .never) { request in
-            try await transport.stream(request) { head, chunks in
-                guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
-                guard head.isEventStream else {
-                    let response = try await head.with(wholeBody: chunks)
-                    let value = try self.read(response, of: call) { try Value(json: $0) }
-                    return .success(try await read(.whole(sent.cleared(value))))
-                }
-                do {
-                    return .success(try await read(.events(chunks.events.cleared(of: sent))))
-                } catch let failure as TransportFailure {
-                    throw error(.stream, call, message: failure.message)
-                }
+        try await streaming(call) { head, chunks in
+            guard head.isEventStream else {
+                let response = try await head.with(wholeBody: chunks)
+                let value = try self.read(response, of: call) { try Value(json: $0) }
+                return try await read(.whole(sent.cleared(value)))
+            }
+            do {
+                return try await read(.events(chunks.events.cleared(of: sent)))
+            } catch let failure as TransportFailure {
+                throw error(.stream, call, message: failure.message)
             }
         }
     }
@@ -108,16 +105,23 @@ package struct Endpoint: Sendable {
         _ call: Call,
         _ read: @Sendable (any AsyncSequence<ServerSentEvent, any Error>) async throws -> R
     ) async throws -> R {
-        try await attempting(call, call.isRepeatable ? .free : .never) { request in
-            try await transport.stream(request) { head, chunks in
-                guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
-                do {
-                    return .success(try await read(chunks.events.cleared(of: sent)))
-                } catch let failure as TransportFailure {
-                    throw error(.stream, call, message: failure.message)
-                }
+        try await streaming(call) { _, chunks in
+            do {
+                return try await read(chunks.events.cleared(of: sent))
+            } catch let failure as TransportFailure {
+                throw error(.stream, call, message: failure.message)
             }
         }
+    }
+
+    /// Sends a call and passes the body of its success to `read` as it arrives. When the connection breaks, the call is
+    /// sent again and `read` starts anew.
+    ///
+    /// - Throws: `WireError`; what `read` throws.
+    package func download<R: Sendable>(
+        _ call: Call, _ read: @Sendable (ResponseChunks) async throws -> R
+    ) async throws -> R {
+        try await streaming(call) { _, chunks in try await read(chunks) }
     }
 }
 
@@ -177,6 +181,18 @@ extension Endpoint {
                 throw error
             }
             number += 1
+        }
+    }
+
+    /// Passes the head and the body of a success to `read`.
+    private func streaming<R: Sendable>(
+        _ call: Call, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> R
+    ) async throws -> R {
+        try await attempting(call, call.isRepeatable ? .free : .never) { request in
+            try await transport.stream(request) { head, chunks in
+                guard head.isSuccess else { return .refusal(try await head.with(body: chunks)) }
+                return .success(try await read(head, chunks))
+            }
         }
     }
 

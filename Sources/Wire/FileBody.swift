@@ -12,8 +12,7 @@ package struct FileBody: Sendable, Hashable {
     /// What comes after it; never empty, so that the file can be checked before the request is whole.
     package var suffix: [UInt8]
 
-    package init(prefix: [UInt8], file: FileContent, suffix: [UInt8]) {
-        precondition(!suffix.isEmpty, "A body ends with something that is not the file.")
+    package init(prefix: [UInt8] = [], file: FileContent, suffix: [UInt8] = []) {
         self.prefix = prefix
         self.file = file
         self.suffix = suffix
@@ -76,7 +75,11 @@ extension FileBody {
             switch stage {
             case .prefix:
                 stage = .file(try open(), StreamingDigest(), left: body.file.size)
-                return ByteBuffer(bytes: body.prefix)
+                return body.prefix.isEmpty ? try next() : ByteBuffer(bytes: body.prefix)
+            case .file(_, let digest, left: 0):
+                try check(digest)
+                stage = .end
+                return body.suffix.isEmpty ? nil : ByteBuffer(bytes: body.suffix)
             case .file(let file, let digest, let left):
                 return try next(of: file, digest, left)
             case .end:
@@ -92,15 +95,15 @@ extension FileBody {
             } catch {
                 throw Failure.unreadable(error)
             }
-            guard piece.readableBytes > 0 else {
-                guard left == 0, digest.hexadecimal == body.file.sha256 else { throw Failure.changed }
-                stage = .end
-                return ByteBuffer(bytes: body.suffix)
-            }
-            guard piece.readableBytes <= left else { throw Failure.changed }
+            guard (1...left).contains(piece.readableBytes) else { throw Failure.changed }
             piece.withUnsafeReadableBytes { digest.update($0) }
+            if piece.readableBytes == left { try check(digest) }
             stage = .file(file, digest, left: left - piece.readableBytes)
             return piece
+        }
+
+        private func check(_ digest: StreamingDigest) throws {
+            guard digest.hexadecimal == body.file.sha256 else { throw Failure.changed }
         }
 
         private func open() throws -> OpenFile {

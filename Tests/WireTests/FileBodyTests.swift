@@ -48,6 +48,21 @@ struct FileBodyTests {
         #expect(error == .changed)
     }
 
+    @Test(
+        "Without anything around the file, the last piece leaves only when the file is what it was",
+        arguments: [0, 1, OpenFile.pieceSize, OpenFile.pieceSize + 1])
+    func bare(size: Int) async throws {
+        try await withTemporaryDirectory { directory in
+            let path = URL(filePath: "\(directory)/file")
+            try Data(repeating: 0x61, count: size).write(to: path)
+            let body = FileBody(file: try FileDigests().content(ofFileAt: path.path))
+            #expect(try body.collected() == [UInt8](repeating: 0x61, count: size) && body.size == size)
+            try Data(repeating: 0x62, count: max(size, 1)).write(to: path)
+            guard size > 0 else { return }
+            #expect(throws: FileBody.Failure.changed) { try body.collected() }
+        }
+    }
+
     @Test("A file that is gone is told")
     func gone() async throws {
         let error = await #expect(throws: FileBody.Failure.self) {

@@ -39,7 +39,7 @@ actor Leftovers {
         let digests = Dictionary(wanted.map { ($0.path, $0.sha256) }) { first, _ in first }
         var found: [String: LlamaStack.File] = [:]
         for file in candidates where !attached.contains(file.id) {
-            guard let digest = try await server.digest(ofFile: file.id), announced.includes(file.path, digest),
+            guard let digest = try await server.files.digest(of: file.id), announced.includes(file.path, digest),
                 taken.insert(file.id).inserted
             else { continue }
             if found[file.path] == nil, digests[file.path] == digest {
@@ -130,16 +130,5 @@ extension LlamaStack.File {
     /// Whether one request that was delivered twice may have made both, as far as can be told without their content.
     func mayBeTwin(of other: LlamaStack.File) -> Bool {
         filename == other.filename && size == other.size && abs(createdAt - other.createdAt) <= Self.apart
-    }
-}
-
-extension LlamaStack {
-    /// The SHA-256 of a file's content; nil when it is gone.
-    func digest(ofFile id: String) async throws -> String? {
-        do {
-            return sha256Hex(try await files.content(of: id))
-        } catch let error as WireError where error.isAbsence {
-            return nil
-        }
     }
 }

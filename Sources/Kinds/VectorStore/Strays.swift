@@ -84,8 +84,8 @@ extension VectorStoreResource {
         var twins: [String] = []
         for file in loose where !own.contains(file.id) {
             let first = byName[file.filename]?.first { $0.mayBeTwin(of: file) }
-            guard let first, let digest = try await server.digest(ofFile: file.id),
-                try await server.digest(ofFile: first.id) == digest
+            guard let first, let digest = try await server.files.digest(of: file.id),
+                try await server.files.digest(of: first.id) == digest
             else { continue }
             twins.append(file.id)
         }

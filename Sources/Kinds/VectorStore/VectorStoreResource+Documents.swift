@@ -96,7 +96,7 @@ extension VectorStoreResource {
         return Set(
             try await changes.detach.concurrentMap(limit: 4) { file in
                 if file.attributes[LiveStore.markKey]?.string.map(marks.contains) == true { return file.id }
-                return try await server.digest(ofFile: file.id).flatMap { coming.contains($0) ? file.id : nil }
+                return try await server.files.digest(of: file.id).flatMap { coming.contains($0) ? file.id : nil }
             }.compactMap(\.self))
     }
 

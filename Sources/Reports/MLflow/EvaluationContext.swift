@@ -33,14 +33,15 @@ package struct EvaluationContext: Sendable {
         self.now = now
     }
 
-    /// The JSON report of one finished suite; nil when nothing was recorded of it.
-    func report(ofSuite name: String) throws -> [UInt8]? {
+    /// Writes the JSON report of one finished suite to a new file.
+    /// - Returns: nil when nothing was recorded of it; then there is no file.
+    func writeReport(ofSuite name: String, to path: String) throws -> FileContent? {
         let recorded = try recorded()
         guard let suite = recorded.run.suites.firstIndex(where: { $0.suite == name }) else { return nil }
-        var bytes: [UInt8] = []
-        try ReportOutput.collect({ bytes += $0 }) { output in
+        let file = try NewFile(path)
+        try ReportOutput.collect({ bytes in try bytes.withUnsafeBytes { try file.write($0) } }) { output in
             try JSONReport().write(recorded.only(suite: suite), to: &output)
         }
-        return bytes
+        return file.content
     }
 }

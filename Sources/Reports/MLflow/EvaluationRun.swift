@@ -39,15 +39,27 @@ struct EvaluationRun: Sendable {
         let verdict = ["drover.verdict": result.verdict.rawValue]
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: verdict)
         // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
-        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
-            let report = try context.report(ofSuite: suite.name)
-        {
-            try await server.putArtifact(report, named: "drover.json", in: folder)
-        }
+        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) { try await putReport(in: folder) }
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
         for twin in try await begun() where twin.id != run.id && twin.status == .running {
             try await server.deleteRun(twin.id)  // Its creation was delivered twice.
+        }
+    }
+
+    /// By way of a temporary file: the report of many samples may be too large for memory.
+    private func putReport(in folder: MLflowArtifactFolder) async throws {
+        do {
+            try await withTemporaryPath { path in
+                guard let report = try context.writeReport(ofSuite: suite.name, to: path) else { return }
+                try await server.putArtifact(report, named: "drover.json", in: folder)
+            }
+        } catch let failure as FileBytes.Failure {
+            throw Diagnostic.noTemporaryReport(failure.reason)
+        } catch FileBody.Failure.unreadable(let failure) {
+            throw Diagnostic.noTemporaryReport(failure.reason)
+        } catch FileBody.Failure.changed {
+            throw Diagnostic.noTemporaryReport("something else wrote to it")
         }
     }
 
@@ -80,6 +92,15 @@ struct EvaluationRun: Sendable {
         tags["drover.model"] = place.modelURI
         tags["drover.target"] = context.target
         return tags
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noTemporaryReport(_ reason: String) -> Diagnostic {
+        Diagnostic(
+            "report-not-written", "A report could not be written",
+            detail: "The report could not be kept in a temporary file: \(reason).",
+            fix: "Make room there, or name another folder for temporary files in TMPDIR.", cause: .unavailable)
     }
 }
 

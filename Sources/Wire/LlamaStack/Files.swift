@@ -79,9 +79,18 @@ extension LlamaStack {
             }
         }
 
-        /// The bytes that were uploaded.
-        package func content(of id: String) async throws -> [UInt8] {
-            try await endpoint.send(Call("download the file", .get, "\(place(of: id))/content")).body
+        /// The SHA-256 of the uploaded bytes, which are streamed; nil when the file is gone.
+        package func digest(of id: String) async throws -> String? {
+            do {
+                return try await endpoint.download(Call("download the file", .get, "\(place(of: id))/content")) {
+                    chunks in
+                    var digest = StreamingDigest()
+                    try await chunks.forEach { digest.update($0) }
+                    return digest.hexadecimal
+                }
+            } catch let error as WireError where error.isAbsence {
+                return nil
+            }
         }
 
         private func place(of file: String) -> String {

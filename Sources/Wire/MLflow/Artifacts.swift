@@ -1,4 +1,4 @@
-import Language
+package import Language
 
 /// A folder of files that the server keeps: `mlflow-artifacts:/1/models/m-…/artifacts`.
 package struct MLflowArtifactFolder: Sendable, Hashable {
@@ -47,10 +47,20 @@ private struct ArtifactList: Decodable, Sendable {
 extension MLflowServer {
     /// Writes a file, over an older one: `PUT /api/2.0/mlflow-artifacts/artifacts/{path}`.
     package func putArtifact(_ bytes: [UInt8], named name: String, in folder: MLflowArtifactFolder) async throws {
+        try await putArtifact(.bytes(bytes, contentType: Self.artifactType), name, folder)
+    }
+
+    /// Writes a file from disk, which is read while it is sent.
+    /// - Throws: `FileBody.Failure` when the file has changed; `WireError`.
+    package func putArtifact(_ file: FileContent, named name: String, in folder: MLflowArtifactFolder) async throws {
+        try await putArtifact(.file(FileBody(file: file), contentType: Self.artifactType), name, folder)
+    }
+
+    private static let artifactType = "application/octet-stream"
+
+    private func putArtifact(_ body: Call.Body, _ name: String, _ folder: MLflowArtifactFolder) async throws {
         _ = try await endpoint.send(
-            Call(
-                "write the artifact `\(name)`", .put, Self.artifactPath(folder, name),
-                body: .bytes(bytes, contentType: "application/octet-stream")))
+            Call("write the artifact `\(name)`", .put, Self.artifactPath(folder, name), body: body))
     }
 
     /// Reads a file: `GET /api/2.0/mlflow-artifacts/artifacts/{path}`.

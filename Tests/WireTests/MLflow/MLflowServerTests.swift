@@ -147,6 +147,12 @@ struct MLflowServerTests {
         let folder = try MLflowArtifactFolder(uri: "mlflow-artifacts:/1/models/m-1/artifacts")
         try await server.putArtifact([1, 2], named: "a é.bin", in: folder)
         #expect(try await server.artifact(named: "a é.bin", in: folder) == [1, 2])
+        try await withTemporaryPath { path in
+            let file = try NewFile(path)
+            try Array("streamed".utf8).withUnsafeBytes { try file.write($0) }
+            try await server.putArtifact(file.content, named: "a é.bin", in: folder)
+        }
+        #expect(try await server.artifact(named: "a é.bin", in: folder) == Array("streamed".utf8))
         #expect(try await server.artifacts(in: folder).map(\.path) == ["a é.bin"])
         #expect(try await server.artifacts(in: MLflowArtifactFolder(uri: "mlflow-artifacts:/2")).isEmpty)
     }
