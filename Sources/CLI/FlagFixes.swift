@@ -31,6 +31,9 @@ enum FlagFixes {
             plain: "stands without it.", flagged: "stands without it. Use `--no-trace` to write none."),
         "server-unreachable": Wording(plain: "in its address", flagged: "in `--url`"),
         "server-error": Wording(plain: "with fewer requests at a time", flagged: "with a smaller `--parallelism`"),
+        "too-many-open-files": Wording(
+            plain: "or do less at the same time",
+            flagged: "or do less at the same time (a smaller `--concurrency` or `--parallelism`)"),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
 

@@ -13,6 +13,8 @@ package enum FileBytes {
         case missing
         case directory
         case tooLarge
+        /// The open-file limit is reached.
+        case tooManyOpenFiles
         /// What the system says, for example `Permission denied`.
         case unreadable(String)
     }
@@ -20,7 +22,7 @@ package enum FileBytes {
     /// The bytes of a file, a pipe or a device; with more than the limit, reading stops with `tooLarge`.
     package static func read(_ path: String, atMost limit: Int) throws(Failure) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw errno == ENOENT ? .missing : .lastError }
+        guard descriptor >= 0 else { throw .lastError }
         defer { close(descriptor) }
         return try read(descriptor, atMost: limit)
     }
@@ -88,14 +90,30 @@ package enum FileBytes {
                 let got = Darwin.read(descriptor, buffer.baseAddress, buffer.count)
             #endif
             if got >= 0 { return got }
-            guard errno == EINTR else { throw errno == EISDIR ? .directory : .lastError }
+            guard errno == EINTR else { throw .lastError }
         }
     }
 }
 
 extension FileBytes.Failure {
-    /// The message of the last system error.
+    /// The last system error.
     static var lastError: FileBytes.Failure {
-        .unreadable(String(cString: strerror(errno)))
+        switch errno {
+        case ENOENT: .missing
+        case EISDIR: .directory
+        case let number where OpenFileLimit.isMeant(by: number): .tooManyOpenFiles
+        case let number: .unreadable(SystemError.text(number))
+        }
+    }
+
+    /// Why the file was not read, as the end of a sentence: `it is a directory`, `Permission denied`.
+    package var reason: String {
+        switch self {
+        case .missing: "it is not there"
+        case .directory: "it is a directory"
+        case .tooLarge: "it is too large"
+        case .tooManyOpenFiles: OpenFileLimit.reason
+        case .unreadable(let reason): reason
+        }
     }
 }

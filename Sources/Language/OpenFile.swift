@@ -15,7 +15,7 @@ package final class OpenFile {
 
     package init(_ path: String) throws(FileBytes.Failure) {
         descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw errno == ENOENT ? .missing : .lastError }
+        guard descriptor >= 0 else { throw .lastError }
     }
 
     deinit {

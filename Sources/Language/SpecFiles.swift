@@ -166,6 +166,7 @@ extension Diagnostic {
                 "file-too-large", "File too large",
                 detail: "`\(path)` has more than 16 MiB, the most that a spec may have.",
                 fix: "Split it into several files; they are joined.")
+        case .tooManyOpenFiles: .tooManyOpenFiles("`\(path)` cannot be read")
         case .unreadable(let reason):
             Diagnostic(
                 "unreadable-file", "File not readable", detail: "`\(path)` cannot be read: \(reason).",

@@ -2,6 +2,9 @@ import FoundationEssentials
 
 /// The files that a spec may read: relative to the file that names them, and inside the root.
 package struct SpecFolder: Sendable {
+    /// The longest file that is read whole, in bytes.
+    private static let longest = 1 << 30
+
     private let root: String
     private let allowsOutside: Bool
     private let directory: @Sendable (SourceRange) -> String
@@ -48,14 +51,19 @@ package struct SpecFolder: Sendable {
     /// The bytes of a file.
     package func bytes(of path: Located<String>) throws(Diagnostic) -> [UInt8] {
         let resolved = try resolve(path)
-        var isDirectory = false
-        guard FileManager.default.fileExists(atPath: resolved, isDirectory: &isDirectory) else {
-            throw .missingFile(path, base: directory(path.range))
+        do throws(FileBytes.Failure) {
+            return try FileBytes.read(resolved, atMost: Self.longest)
+        } catch {
+            throw diagnostic(of: error, path)
         }
-        guard !isDirectory, let data = FileManager.default.contents(atPath: resolved) else {
-            throw .unreadableFile(path, isDirectory ? "it is a directory" : "it cannot be opened")
+    }
+
+    private func diagnostic(of failure: FileBytes.Failure, _ path: Located<String>) -> Diagnostic {
+        switch failure {
+        case .missing: .missingFile(path, base: directory(path.range))
+        case .tooManyOpenFiles: .tooManyOpenFiles("The file `\(path.value)` cannot be read", at: path.range)
+        case .directory, .tooLarge, .unreadable: .unreadableFile(path, failure.reason)
         }
-        return [UInt8](data)
     }
 
     /// Size and digest of a file, which is read once per run.
@@ -64,11 +72,7 @@ package struct SpecFolder: Sendable {
         do throws(FileBytes.Failure) {
             return try digests.content(ofFileAt: resolved)
         } catch {
-            switch error {
-            case .missing: throw .missingFile(path, base: directory(path.range))
-            case .directory: throw .unreadableFile(path, "it is a directory")
-            case .tooLarge, .unreadable: throw .unreadableFile(path, "it cannot be opened")
-            }
+            throw diagnostic(of: error, path)
         }
     }
 

@@ -60,6 +60,8 @@ package actor FileRecord: RecordStore {
             return try Value(json: bytes).decoded()
         } catch FileBytes.Failure.missing {
             return Content()
+        } catch FileBytes.Failure.tooManyOpenFiles {
+            throw Diagnostic.tooManyOpenFiles("The stack's record `\(path)` cannot be read")
         } catch {
             throw Diagnostic.recordUnreadable(path)
         }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Language
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 
 /// Sends requests with async-http-client over HTTP/1.1; redirects are not followed.
 package struct AsyncHTTPTransport: HTTPTransport {
@@ -40,6 +41,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
         tls: TLSOptions = TLSOptions(), proxies: Proxies = .none, connections: Int = 64,
         connectTimeout: Duration = .seconds(10), _ body: @Sendable (AsyncHTTPTransport) async throws -> R
     ) async throws -> R {
+        let connections = try Self.connections(within: OpenFileLimit.current, of: connections)
         let clients = try HTTPClients(
             tls: tls, proxies: proxies, connections: connections, connectTimeout: connectTimeout)
         let transport = AsyncHTTPTransport(clients: clients, gate: ConnectionGate(limit: connections))
@@ -54,8 +56,24 @@ package struct AsyncHTTPTransport: HTTPTransport {
         return result
     }
 
-    /// How many connections do for so many things that are done at a time: a stream may wait for another request of the same
-    /// conversation, such as a shield's.
+    /// How many connections there can be within the open-file limit, at most the wanted number. The limit must never be
+    /// reached: libdispatch crashes the process when it cannot open a file. A run has three transports at most, so each
+    /// gets a third of what the event loops (three descriptors each) and other files leave.
+    ///
+    /// - Throws: `Diagnostic` when that is less than half of the wanted connections, with which each of the concurrent
+    ///   operations still has one, and some are left for those that need another.
+    static func connections(within limit: Int?, of wanted: Int) throws -> Int {
+        guard let limit else { return wanted }
+        let (transports, others) = (3, 3 * NIOSingletons.groupLoopCountSuggestion + 64)
+        let share = (limit - others) / transports
+        guard share >= wanted / 2 else {
+            throw Diagnostic.openFileLimitTooLow(limit, needed: others + transports * (wanted / 2))
+        }
+        return min(wanted, share)
+    }
+
+    /// The number of connections for a number of concurrent operations: a stream may wait for another request of the
+    /// same conversation, such as a shield's.
     package static func connections(for concurrency: Int) -> Int {
         max(64, 2 * concurrency + 16)
     }

@@ -38,7 +38,7 @@ extension RetryPolicy {
         /// Whether the request may have been carried out.
         var mayHaveArrived: Bool {
             switch self {
-            case .transport(.unreachable), .transport(.tls): false
+            case .transport(.unreachable), .transport(.tooManyOpenFiles), .transport(.tls): false
             case .transport, .status: true
             }
         }
@@ -72,7 +72,7 @@ extension RetryPolicy {
     private func limit(for failure: Failure, _ repetition: Repetition) -> Int {
         let ifFree = repetition == .free ? attempts : 1
         return switch failure {
-        case .transport(.unreachable): attempts
+        case .transport(.unreachable), .transport(.tooManyOpenFiles): attempts
         case .transport(.tls): 1  // A certificate does not become valid by asking again.
         case .transport(.timeout), .transport(.broken): ifFree
         case .status(500, _): min(ifFree, 2)  // Some are permanent.

@@ -99,7 +99,9 @@ package struct TransportFailure: Error, Sendable, Hashable {
     package enum Reason: Sendable, Hashable {
         /// Nothing listens there, or the name is unknown: the request was certainly not executed.
         case unreachable
-        /// Certificate or protocol trouble while connecting: certainly not executed.
+        /// The open-file limit of this process is reached: certainly not executed.
+        case tooManyOpenFiles
+        /// A certificate or protocol error while connecting: certainly not executed.
         case tls
         /// No answer in time: it may have been executed.
         case timeout

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Language
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -8,6 +9,7 @@ extension TransportFailure {
     static func described(_ error: any Error) -> any Error {
         switch error {
         case is TransportFailure, is CancellationError, is FileBody.Failure: error
+        case _ where isLimit(error): TransportFailure(.tooManyOpenFiles, OpenFileLimit.reason)
         case let error as HTTPClientError: described(error)
         case let error as NIOConnectionError: TransportFailure(.unreachable, reason(error))
         case let error as NIOSSLError: TransportFailure(.tls, reason(error))
@@ -36,6 +38,17 @@ extension TransportFailure {
         case _ where error.shortDescription == "Unsupported scheme":
             TransportFailure(.unreachable, "the URL is not one of `http` or `https`")
         case _: TransportFailure(.broken, sentence(error.shortDescription))
+        }
+    }
+
+    /// Whether nothing could be opened because of the open-file limit. At the limit the resolver can open neither its
+    /// files nor a socket, and reports an unknown host name.
+    private static func isLimit(_ error: any Error) -> Bool {
+        switch error {
+        case let error as IOError: OpenFileLimit.isMeant(by: error.errnoCode)
+        case let error as NIOConnectionError where error.connectionErrors.isEmpty: OpenFileLimit.isReached
+        case let error as NIOConnectionError: error.connectionErrors.contains { isLimit($0.error) }
+        case _: false
         }
     }
 

@@ -25,6 +25,11 @@ extension WireError {
     private var story: Story {
         switch cause {
         case .transport(.unreachable): unreachable
+        case .transport(.tooManyOpenFiles):
+            Story(
+                code: "too-many-open-files", summary: "Too many open files",
+                said: "no connection to \(service) can be opened: \(message)", fix: OpenFileLimit.fix
+            )
         case .transport(.tls): untrusted
         case .transport(.timeout):
             Story(

@@ -19,6 +19,7 @@ struct DiagnosticPairsTests {
     private static let exempt = [
         "file-too-large": "It takes 16 MiB of text; the tests of `validate` make it.",
         "look-alike-documents": "Two files that not every file system can hold; `DocumentTests` make them.",
+        "too-many-open-files": "It takes a lower limit; `OpenFileLimitTests` set it.",
         "unusable-secret": "It takes an environment variable; `ServerSettingsTests` have one.",
         "long-prompt": "It takes 100,000 characters; `PromptedAgentTests` make it.",
         "unknown-prompt-version": "Only the registry knows its versions; `PromptedAgentTests` have one.",

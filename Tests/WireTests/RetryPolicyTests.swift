@@ -29,6 +29,9 @@ import Wire
 
     static let cases = [
         Case("A refused connection executed nothing", .transport(.unreachable), repeatable: false, retries: true),
+        Case(
+            "Connections that are closed meanwhile make room for another", .transport(.tooManyOpenFiles),
+            repeatable: false, retries: true),
         Case("A bad certificate stays bad", .transport(.tls), repeatable: true, retries: false),
         Case("A lost answer may hide a success", .transport(.timeout), repeatable: false, retries: false),
         Case("What may be repeated is, after a lost answer", .transport(.timeout), repeatable: true, retries: true),

@@ -58,7 +58,7 @@ extension WireError {
     /// Whether the server may have done, or may still do, what it was asked for.
     var leavesOpen: Bool {
         switch cause {
-        case .transport(.unreachable), .transport(.tls), .status(400..<500): false
+        case .transport(.unreachable), .transport(.tooManyOpenFiles), .transport(.tls), .status(400..<500): false
         case .transport(.timeout), .transport(.broken), .status, .unreadable, .stream: true
         }
     }

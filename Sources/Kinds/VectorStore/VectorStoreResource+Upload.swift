@@ -78,7 +78,7 @@ extension VectorStoreResource {
         } catch let failure as TransportFailure {
             throw Diagnostic.noDownload(url, failure.message)
         } catch let failure as FileBytes.Failure {
-            throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.told))")
+            throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.reason))")
         }
     }
 
@@ -99,18 +99,7 @@ extension VectorStoreResource {
                 if count == 0 { return converted.content }
             }
         } catch let failure as FileBytes.Failure {
-            throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.told))")
-        }
-    }
-}
-
-extension FileBytes.Failure {
-    fileprivate var told: String {
-        switch self {
-        case .missing: "it is no longer there"
-        case .directory: "it is a directory"
-        case .tooLarge: "it is too large"
-        case .unreadable(let reason): reason
+            throw Diagnostic.noDownload(url, "no temporary file can be written (\(failure.reason))")
         }
     }
 }
@@ -120,7 +109,7 @@ extension Diagnostic {
         let detail =
             switch failure {
             case .changed: "`\(document.path)` has other content than its digest says."
-            case .unreadable(let reason): "`\(document.path)` can no longer be read: \(reason.told)."
+            case .unreadable(let failure): "`\(document.path)` can no longer be read: \(failure.reason)."
             }
         return Diagnostic(
             "changed-meanwhile", "A document is not what was planned", detail: detail,

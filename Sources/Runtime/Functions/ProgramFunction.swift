@@ -72,8 +72,15 @@ package struct ProgramFunction: FunctionHandler {
     /// terminated when the program exits before it has read everything.
     private static func input(_ arguments: Value) throws -> FileDescriptor {
         let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
-        let file = try FileDescriptor.open(
-            FilePath(path), .readWrite, options: [.create, .exclusiveCreate], permissions: [.ownerRead, .ownerWrite])
+        let file: FileDescriptor
+        do {
+            file = try FileDescriptor.open(
+                FilePath(path), .readWrite, options: [.create, .exclusiveCreate],
+                permissions: [.ownerRead, .ownerWrite])
+        } catch let error as Errno {
+            throw FunctionFailure(
+                "The function's arguments could not be written: \(SystemError.text(error.rawValue)).")
+        }
         do {
             try FileManager.default.removeItem(atPath: path)
             try file.writeAll(arguments.canonicalJSON.utf8)
@@ -88,6 +95,9 @@ package struct ProgramFunction: FunctionHandler {
     private func words(for error: SubprocessError) -> String {
         guard error.code != .outputLimitExceeded else {
             return "The function wrote more than \(functionOutputLimit >> 10) KiB."
+        }
+        if let number = error.underlyingError?.rawValue, OpenFileLimit.isMeant(by: number) {
+            return "The function's program could not be run: \(SystemError.text(number))."
         }
         let searchPath = environment["PATH"] ?? ""
         let path = ProgramFile.path(of: command[0], in: directory, searchPath: searchPath)

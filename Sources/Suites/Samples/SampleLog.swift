@@ -140,14 +140,14 @@ extension Diagnostic {
     fileprivate static func logNotWritten(_ path: String, because number: Int32) -> Diagnostic {
         Diagnostic(
             "samples-not-written", "The samples could not be kept",
-            detail: "`\(path)` cannot be written: \(String(cString: strerror(number))).",
+            detail: "`\(path)` cannot be written: \(SystemError.text(number)).",
             fix: "Make room there, or name another folder for temporary files in TMPDIR.", cause: .unavailable)
     }
 
     fileprivate static func logNotRead(_ path: String, because number: Int32) -> Diagnostic {
         Diagnostic(
             "unreadable-log", "Unreadable log of a run",
-            detail: "`\(path)` cannot be read: \(String(cString: strerror(number))).",
+            detail: "`\(path)` cannot be read: \(SystemError.text(number)).",
             fix: "Check the path, and that you may read the file.", cause: .unavailable)
     }
 }
