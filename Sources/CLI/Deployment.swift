@@ -45,8 +45,8 @@ struct Deployment: Sendable {
     /// Writes which MCP servers of changed agents, and of agents that are stored nowhere, do not list their tools.
     func tellSilentTools(_ stack: Stack) async throws {
         let changed = Set(plan.changes.filter { ![.keep, .delete, .forget].contains($0.action) }.map(\.address))
-        // A missing token shows in the MCP server's rejection.
-        let tokens = (try? Kinds.tokens(in: workflow, environment: stack.environment)) ?? [:]
+        // A missing token shows in the rejection of the MCP server that wants it.
+        let tokens = Kinds.usableTokens(in: workflow, environment: stack.environment)
         let probes = Probes(workflow, on: session.servers, tokens: tokens, searchPath: "")
         let made = Set(plan.changes.filter { $0.action == .create }.map(\.address))
         let warnings = try await Interruption.cancelling {

@@ -14,10 +14,13 @@ struct ProbesTests {
         let ogx: FakeOGX
 
         func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-            if request.url.hasPrefix("http://desk.test") {
+            if request.url.hasPrefix("http://desk.test") || request.authorization?.revealed == "Bearer t" {
                 let tools = #"{"tools":[{"name":"ticket_search"},{"name":"ticket_create"}]}"#
                 return try await ScriptedTransport([.json(#"{"jsonrpc":"2.0","id":1,"result":\#(tools)}"#)])
                     .send(request)
+            }
+            if request.url.hasPrefix("http://guarded.test"), request.authorization?.revealed != "Bearer t" {
+                return HTTPResponse(status: 401)
             }
             if request.url.hasPrefix("http://silent.test") {
                 throw TransportFailure(.unreachable, "connection refused")
@@ -41,7 +44,9 @@ struct ProbesTests {
         }
     }
 
-    private func probes(_ yaml: String, in stack: TestStack?) async throws -> Probes {
+    private func probes(
+        _ yaml: String, in stack: TestStack?, environment: [String: String] = [:]
+    ) async throws -> Probes {
         let stack = try stack ?? TestStack()
         let (workflow, folder) = try stack.declare(yaml)
         let world = World(ogx: stack.ogx)
@@ -49,7 +54,8 @@ struct ProbesTests {
             to: Endpoint(service: "OGX", base: "http://ogx.test", transport: world))
         let servers = Servers(
             stack: workflow.stack, llamaStack: server, mlflow: nil, folder: folder, transport: world, commit: nil)
-        return Probes(workflow, on: servers, tokens: [:], searchPath: "/nowhere:/bin")
+        let tokens = Kinds.usableTokens(in: workflow, environment: environment)
+        return Probes(workflow, on: servers, tokens: tokens, searchPath: "/nowhere:/bin")
     }
 
     private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
@@ -89,6 +95,24 @@ struct ProbesTests {
         #expect(good == ["tools.desk met: the connector `desk` lists `ticket_search`"])
         let bad = try await verdicts("tools: {desk: {mcp: {connector: desk, allow: [ticket_find]}}}", in: stack)
         #expect(bad.first?.contains("unlisted-tools") == true)
+    }
+
+    @Test("A token that is missing, or that no header can hold, costs the other MCP servers nothing")
+    func tokens() async throws {
+        let yaml = """
+            tools:
+              first: {mcp: {url: 'http://guarded.test/1', token: {env: UNSET}}}
+              odd: {mcp: {url: 'http://guarded.test/2', token: {env: ODD}}}
+              set: {mcp: {url: 'http://guarded.test/3', token: {env: SET}}}
+              open: {mcp: {url: 'http://desk.test/mcp', token: {env: SPARE, optional: true}}}
+            agents:
+              a: {model: scripted/llm, instructions: Help., tools: [first, odd, set, open]}
+            """
+        let probes = try await probes(yaml, in: nil, environment: ["ODD": "a\nb", "SET": "t"])
+        let told = try await probes.silentTools(ofChanged: [Address("agents", "a")])
+        let refused = told.map { $0.detail.prefix { $0 != " " } }.sorted()
+        #expect(refused == ["`http://guarded.test/1`", "`http://guarded.test/2`"])
+        #expect(told.allSatisfy { $0.detail.contains("(status 401)") })
     }
 
     private static func function(_ handler: String) -> String {

@@ -6,23 +6,34 @@ extension Kinds {
     /// The tokens and secret headers that a workflow's tools name, by the name of their variable.
     /// - Throws: `Diagnostic` when one that is needed is not set.
     package static func tokens(in workflow: Workflow, environment: [String: String]) throws -> [String: Secret] {
-        var tokens: [String: Secret] = [:]
-        for (_, spec) in workflow.specs(of: ToolSpec.self) {
-            for source in spec.secrets {
-                guard case .environment(let name, let isOptional) = source.value else { continue }
-                if let secret = environment[name].map({ Secret(stored: $0) }), !secret.isEmpty {
-                    guard secret.fitsHeader else {
-                        throw Diagnostic.unfitSecret(from: "the environment variable `\(name)`", at: source.range)
-                    }
-                    tokens[name] = secret
-                } else if !isOptional {
-                    throw Diagnostic(
-                        "missing-secret", "Missing secret", detail: "The environment variable `\(name)` is not set.",
-                        fix: "Set `\(name)`, or say `optional: true` if the tool can do without.", at: source.range)
-                }
-            }
+        try Dictionary(secrets(in: workflow).compactMap { try token($0, environment) }) { $1 }
+    }
+
+    /// The tokens and secret headers that are set and can be sent; the others are left out.
+    package static func usableTokens(in workflow: Workflow, environment: [String: String]) -> [String: Secret] {
+        // A problem with one is reported by what needs it, and does not concern the others.
+        Dictionary(secrets(in: workflow).compactMap { try? token($0, environment) }) { $1 }
+    }
+
+    private static func secrets(in workflow: Workflow) -> [Located<SecretSource>] {
+        workflow.specs(of: ToolSpec.self).flatMap { $0.1.secrets }
+    }
+
+    /// - Returns: nil for a secret that is not in a variable, and for an optional one that is not set.
+    private static func token(
+        _ source: Located<SecretSource>, _ environment: [String: String]
+    ) throws(Diagnostic) -> (name: String, value: Secret)? {
+        guard case .environment(let name, let isOptional) = source.value else { return nil }
+        guard let secret = environment[name].map({ Secret(stored: $0) }), !secret.isEmpty else {
+            if isOptional { return nil }
+            throw Diagnostic(
+                "missing-secret", "Missing secret", detail: "The environment variable `\(name)` is not set.",
+                fix: "Set `\(name)`, or say `optional: true` if the tool can do without.", at: source.range)
         }
-        return tokens
+        guard secret.fitsHeader else {
+            throw .unfitSecret(from: "the environment variable `\(name)`", at: source.range)
+        }
+        return (name, secret)
     }
 }
 
