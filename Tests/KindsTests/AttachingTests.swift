@@ -32,11 +32,12 @@ struct AttachingTests {
 
     /// Answers one of the attachments by other means, and tells how often each file was asked for in each store.
     private static func intercept(
-        _ stack: TestStack, attachment number: Int,
+        _ stack: TestStack, attachment number: Int, noting: @escaping @Sendable (HTTPRequest) -> Void = { _ in },
         _ answer: @escaping @Sendable (HTTPRequest) -> ScriptedTransport.Step
     ) -> @Sendable () -> [String] {
         let asked = Mutex<[String]>([])
         stack.ogx.intercept { request in
+            noting(request)
             guard isAttachment(request) else { return nil }
             let file = (try? request.body?.collected()).flatMap { try? Value(json: $0) }?["file_id"]?.string
             let count = asked.withLock { asked in
@@ -46,6 +47,31 @@ struct AttachingTests {
             return count == number ? answer(request) : nil
         }
         return { asked.withLock { $0 } }
+    }
+
+    /// A request that the server takes in only after it was asked some times what a store holds.
+    private final class LateRequest: Sendable {
+        private let state: Mutex<(request: HTTPRequest?, looks: Int)>
+
+        /// - Parameter looks: How many of these it misses.
+        init(missing looks: Int) {
+            state = Mutex((nil, looks))
+        }
+
+        func hold(_ request: HTTPRequest) {
+            state.withLock { $0.request = request }
+        }
+
+        /// Sees what the server is asked.
+        func note(_ request: HTTPRequest, _ stack: TestStack) {
+            guard request.method == .get, request.url.contains("/vector_stores/") else { return }
+            let due = state.withLock { state -> HTTPRequest? in
+                guard state.request != nil else { return nil }
+                state.looks -= 1
+                return state.looks < 0 ? state.request.take() : nil
+            }
+            if let due { stack.ogx.takeIn(due) }
+        }
     }
 
     private static func expectWhole(_ stack: TestStack, _ count: Int, _ when: Comment) async throws {
@@ -66,11 +92,9 @@ struct AttachingTests {
         arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, broken])
     func comes(version: FakeStackVersion, answer: ScriptedTransport.Step) async throws {
         let stack = try Self.begin(3, version, patience: .seconds(20))
-        let asked = Self.intercept(stack, attachment: 1) { request in
-            Task {
-                try await Task.sleep(for: .milliseconds(300))
-                stack.ogx.takeIn(request)
-            }
+        let late = LateRequest(missing: 1)
+        let asked = Self.intercept(stack, attachment: 1, noting: { late.note($0, stack) }) { request in
+            late.hold(request)
             return answer
         }
         try await stack.apply(Self.spec(for: stack))
@@ -102,17 +126,16 @@ struct AttachingTests {
         let number = try #require(
             requests.firstIndex { $0.contains("/vector_stores/") && $0.hasSuffix("/files") && $0.hasPrefix("POST") })
         // The request is under way when the run is cut off.
-        let late = Mutex<HTTPRequest?>(nil)
+        let late = LateRequest(missing: 1)
         stack.ogx.intercept { request in
             guard Self.isAttachment(request) else { return nil }
-            late.withLock { $0 = request }
+            late.hold(request)
             return Self.broken
         }
         try await stack.apply(Self.spec, cutting: .after(number + 1))
-        stack.ogx.intercept(nil)
-        Task {
-            try await Task.sleep(for: .milliseconds(800))
-            late.withLock { $0 }.map { stack.ogx.takeIn($0) }
+        stack.ogx.intercept { request in
+            late.note(request, stack)
+            return nil
         }
         let store = stack.ogx.stores.first?.id
         if plansFirst {

@@ -54,10 +54,13 @@ struct ConnectionGateTests {
                 }
             }
             for await _ in entered {}
-            let waiting = Task { try await gate.passing {} }
-            waiting.cancel()
-            let result = await waiting.result
-            #expect(throws: CancellationError.self) { try result.get() }
+            await #expect(throws: CancellationError.self) {
+                try await withThrowingTaskGroup(of: Void.self) { waiting in
+                    waiting.addTask { try await gate.passing {} }
+                    waiting.cancelAll()
+                    try await waiting.waitForAll()
+                }
+            }
             open.finish()
             try await group.waitForAll()
         }
