@@ -308,12 +308,7 @@ extension Node {
     /// The text that a scalar has as a key; nil for lists and maps.
     fileprivate var scalarText: String? {
         switch content {
-        case .null: ""
-        case .bool(let value): String(value)
-        case .integer(let value): String(value)
-        case .bigInteger(let digits): digits
-        case .number(let value): String(value)
-        case .string(let value): value
+        case .null, .bool, .integer, .bigInteger, .number, .string: value { _, _ in nil }?.interpolated
         case .sequence, .mapping, .pending: nil
         }
     }

@@ -28,6 +28,15 @@ extension Node {
 
     /// The node as free-form data; references that are not known yet are reported and become null.
     package func value(_ problems: inout Problems) -> Value {
+        let value = value { template, range in
+            problems.refuse(template, at: range)
+            return .null
+        }
+        return value ?? .null
+    }
+
+    /// The node as free-form data with its references looked up; nil when one of them has no value.
+    package func value(_ lookUp: (Template, SourceRange) -> Value?) -> Value? {
         switch content {
         case .null: return .null
         case .bool(let value): return .bool(value)
@@ -35,13 +44,13 @@ extension Node {
         case .bigInteger(let digits): return .bigInteger(digits)
         case .number(let value): return .number(value)
         case .string(let value): return .string(value)
-        case .sequence(let nodes): return .array(nodes.map { $0.value(&problems) })
+        case .sequence(let nodes):
+            let values = nodes.compactMap { $0.value(lookUp) }
+            return values.count == nodes.count ? .array(values) : nil
         case .mapping(let entries):
-            return .object(
-                Dictionary(entries.map { ($0.key, $0.value.value(&problems)) }) { first, _ in first })
-        case .pending(let template):
-            problems.refuse(template, at: range)
-            return .null
+            let values = entries.compactMap { entry in entry.value.value(lookUp).map { (entry.key, $0) } }
+            return values.count == entries.count ? .object(Dictionary(values) { first, _ in first }) : nil
+        case .pending(let template): return lookUp(template, range)
         }
     }
 }

@@ -145,7 +145,7 @@ package struct ToolResource: Resource {
     }
 
     private func toolGroup(_ group: ToolGroupSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {
-        let args = group.arguments?.resolved(outputs.value)
+        let args = group.arguments?.value { template, _ in template.resolved(outputs.value) }
         let definition = ToolDefinition(name: address.name, toolGroup: .init(id: group.id, args: args))
         let isUnknown = group.arguments != nil && args == nil
         return Wanted(Desired(definition: definition), unknown: isUnknown ? ["toolGroup.args"] : [])
@@ -166,27 +166,6 @@ package struct ToolResource: Resource {
 
     static func outputs(_ definition: ToolDefinition) -> [String: Output] {
         ["definition": .typed(definition)]
-    }
-}
-
-extension Node {
-    /// The node as free-form data with its references looked up; nil while one of them has no value yet.
-    fileprivate func resolved(_ lookUp: (Reference) -> Value?) -> Value? {
-        switch content {
-        case .null: return .null
-        case .bool(let value): return .bool(value)
-        case .integer(let value): return .integer(value)
-        case .bigInteger(let digits): return .bigInteger(digits)
-        case .number(let value): return .number(value)
-        case .string(let value): return .string(value)
-        case .sequence(let nodes):
-            let values = nodes.compactMap { $0.resolved(lookUp) }
-            return values.count == nodes.count ? .array(values) : nil
-        case .mapping(let entries):
-            let values = entries.compactMap { entry in entry.value.resolved(lookUp).map { (entry.key, $0) } }
-            return values.count == entries.count ? .object(Dictionary(values) { first, _ in first }) : nil
-        case .pending(let template): return template.resolved(lookUp)
-        }
     }
 }
 
