@@ -25,18 +25,19 @@ package struct AsyncHTTPTransport: HTTPTransport {
         package static let none = Proxies()
     }
 
-    /// The longest body that is read whole.
+    /// The largest response body that is read as a whole, in bytes.
     private static let bodyLimit = 256 << 20
 
     private let clients: HTTPClients
     private let gate: ConnectionGate
 
-    /// Gives `body` a transport, and closes its connections afterwards.
+    /// Runs `body` with a transport, and closes its connections afterwards.
     ///
     /// - Parameters:
-    ///   - connections: how many exchanges go on at the same time; more wait, without a time limit, until one of them ends.
-    ///   - connectTimeout: until a server accepted the connection.
-    /// - Throws: `Diagnostic` when the CA file or a proxy cannot be used; what `body` throws.
+    ///   - connections: the number of concurrent exchanges; more of them wait, without a time limit, until one ends.
+    ///   - connectTimeout: until a server has accepted the connection.
+    /// - Throws: `Diagnostic` when the CA file or a proxy cannot be used, or the open-file limit is too low for any
+    ///   connection; what `body` throws.
     package static func withTransport<R: Sendable>(
         tls: TLSOptions = TLSOptions(), proxies: Proxies = .none, connections: Int = 64,
         connectTimeout: Duration = .seconds(10), _ body: @Sendable (AsyncHTTPTransport) async throws -> R

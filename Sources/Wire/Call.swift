@@ -9,9 +9,9 @@ package struct Call: Sendable {
         case file(FileBody, contentType: String)
     }
 
-    /// What a call does to what is declared: the objects that plans are about.
+    /// Whether a call may change declared objects, the ones that plans are about.
     package enum Effect: Sendable, Hashable {
-        /// Leaves them as they are. So does a question to a model, a tool or a shield.
+        /// Changes none of them. A question to a model, a tool or a shield is such a call.
         case reads
         case changes
     }
@@ -24,16 +24,16 @@ package struct Call: Sendable {
     /// Encoded by the endpoint.
     package var query: [(name: String, value: String)]
     package var body: Body
-    /// Whether sending it twice leaves what sending it once would have left.
+    /// Whether the call is idempotent: sending it twice has the same effect as sending it once.
     package var isRepeatable: Bool
-    /// By its method: only GET reads, unless `reading` says so.
+    /// Derived from the method: only GET reads, unless `reading` is used.
     package var effect: Effect
-    /// Instead of the endpoint's own time limit.
+    /// Overrides the endpoint's own time limit.
     package var timeout: Duration?
-    /// How long a stream may go on, whatever it sends; nil for 30 times its time limit, and ten minutes at least.
+    /// The total time limit of a stream; nil for 30 times its time limit, and at least ten minutes.
     package var wholeTimeout: Duration?
     package var headers: [(name: String, value: String)]
-    /// What in the body or the headers is secret.
+    /// The secrets in the body or the headers.
     package var secrets: [Secret] = []
 
     package init(

@@ -6,17 +6,17 @@
     import Darwin
 #endif
 
-/// The encoding of a text, by the name that `content-type` gives it; converts to UTF-8 piece by piece.
+/// A text encoding, by the name in a `content-type`; converts chunk by chunk to UTF-8.
 package struct Charset: ~Copyable {
     private let converter: iconv_t
-    /// The beginning of a character whose rest is yet to come.
+    /// The first bytes of a character that is not complete yet.
     private var pending: [UInt8] = []
 
-    /// Nil when the system does not know it.
+    /// nil when the system does not support it.
     package init?(_ name: String) {
         // What the name of a charset can consist of (RFC 2978), without what iconv reads as instructions.
         guard !name.isEmpty, name.utf8.allSatisfy({ Self.isAllowed($0) }) else { return nil }
-        // As browsers do: what calls itself Latin-1 is mostly Windows-1252, which has more characters.
+        // As browsers do: text labelled Latin-1 is mostly Windows-1252, which has more characters.
         let isLatin1 = ["iso-8859-1", "latin1", "iso8859-1", "iso_8859-1"].contains(name.lowercased())
         guard let converter = iconv_open("UTF-8", isLatin1 ? "WINDOWS-1252" : name),
             converter != iconv_t(bitPattern: -1)
@@ -28,7 +28,7 @@ package struct Charset: ~Copyable {
         iconv_close(converter)
     }
 
-    /// The charset of a `content-type`; nil when it says none, or one that UTF-8 includes.
+    /// The charset of a `content-type`; nil when there is none, or when UTF-8 includes it.
     ///
     ///     text/plain; charset="ISO-8859-1"   →  ISO-8859-1
     package static func name(in contentType: String?) -> String? {
@@ -42,7 +42,7 @@ package struct Charset: ~Copyable {
         return nil
     }
 
-    /// The next piece of a text as UTF-8; what is no text becomes U+FFFD.
+    /// Converts the next chunk of a text to UTF-8; invalid bytes become U+FFFD.
     /// - Parameter isLast: Whether nothing comes after it.
     package mutating func utf8(_ bytes: some Sequence<UInt8>, isLast: Bool) -> [UInt8] {
         var input = pending.map { CChar(bitPattern: $0) } + bytes.map { CChar(bitPattern: $0) }

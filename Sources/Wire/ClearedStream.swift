@@ -1,4 +1,5 @@
-/// Text that arrives in pieces, without the secrets: what may be the beginning of one is held back until it is known.
+/// Removes secrets from text that arrives in chunks: an end that may be the beginning of a secret is held back until
+/// more arrives.
 package struct ClearedStream: Sendable {
     private let sent: SentSecrets
     private var held: [UInt8] = []
@@ -7,7 +8,7 @@ package struct ClearedStream: Sendable {
         self.sent = sent
     }
 
-    /// What can be shown of the text up to this piece, and was not yet.
+    /// Adds a chunk, and returns the text that can be shown and was not returned before.
     package mutating func next(_ piece: String) -> String {
         held += Array(piece.utf8)
         let known = Array(sent.cleared(String(decoding: held, as: UTF8.self)).utf8)
@@ -16,7 +17,7 @@ package struct ClearedStream: Sendable {
         return String(decoding: known.dropLast(open), as: UTF8.self)
     }
 
-    /// The rest, when no more comes.
+    /// The remaining text, once the stream has ended.
     package mutating func end() -> String {
         defer { held = [] }
         return String(decoding: held, as: UTF8.self)

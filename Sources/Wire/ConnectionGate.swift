@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Lets at most so many exchanges have a connection at a time. Whoever waits here has no time limit: that all connections
-/// are in use says nothing of the server. First come, first served.
+/// Limits the number of concurrent exchanges. Waiting here has no time limit: that all connections are in use says
+/// nothing about the server. First come, first served.
 final class ConnectionGate: Sendable {
     private struct State {
         var free: Int
         var lastID = 0
-        /// Those who wait, by id.
+        /// The waiting tasks, by id.
         var waiting: [Int: CheckedContinuation<Void, any Error>] = [:]
-        /// The ids of those who wait in their order, from `first` on; among them some who gave up.
+        /// The ids of the waiting tasks in their order, from `first` on; some of them may have been cancelled.
         var line: [Int] = []
         var first = 0
 
@@ -30,7 +30,7 @@ final class ConnectionGate: Sendable {
         state = Mutex(State(free: limit))
     }
 
-    /// Runs `body` as soon as there is room.
+    /// Runs `body` as soon as a connection is free.
     /// - Throws: `CancellationError` when the task was cancelled while it waited; what `body` throws.
     nonisolated(nonsending) func passing<R>(_ body: () async throws -> R) async throws -> R {
         try await enter()
@@ -55,7 +55,7 @@ final class ConnectionGate: Sendable {
                     return false
                 }
                 if isLet { continuation.resume() }
-                if Task.isCancelled { cancel(id) }  // The handler may have come too early to find it.
+                if Task.isCancelled { cancel(id) }  // The cancellation handler may have run too early to find it.
             }
         } onCancel: {
             cancel(id)

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Counts the requests that pass through it, every try one.
+/// Counts the requests that pass through it; each attempt counts.
 package final class CountingTransport: HTTPTransport {
     private let transport: any HTTPTransport
     private let number = Mutex(0)

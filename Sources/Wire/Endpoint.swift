@@ -1,15 +1,16 @@
 package import Language
 
-/// A server that is called: adds its address, credentials, time limit and retries to a `Call`, and turns everything
-/// that is not a success into a `WireError`.
+/// A server to call: adds its address, credentials, time limit and retries to a `Call`, and turns everything that is
+/// not a success into a `WireError`.
 package struct Endpoint: Sendable {
     /// `OGX`, `Llama Stack` or `MLflow`, for messages.
     package var service: String
     /// Scheme, host, port and path prefix, without credentials and without a slash at the end.
     package var base: String
-    /// Asked before each try of a call that changes something; what it throws ends the call. nil admits all.
+    /// Called before each attempt of a call that changes something; an error that it throws ends the call. nil allows
+    /// every call.
     package var admit: (@Sendable (Call) throws -> Void)?
-    /// What was sent as a secret so far, by this endpoint and its copies: it is taken out of what the server says.
+    /// The secrets sent so far by this endpoint and its copies; they are removed from everything that the server says.
     package let sent: SentSecrets
     private let transport: any HTTPTransport
     private let authorization: Secret?
@@ -59,12 +60,12 @@ package struct Endpoint: Sendable {
         return try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) }
     }
 
-    /// Sends a call that makes another thing each time that it is sent, and decodes its JSON body. It is sent again only
-    /// where the server said that it did nothing (429, or 503 with `Retry-After`), and only when a look finds nothing made:
-    /// a gateway may have said so of a request that it let through.
+    /// Sends a call that is not idempotent, since each request creates another object, and decodes its JSON body. It is
+    /// repeated only when the server said that it did nothing (429, or 503 with `Retry-After`), and only when `look`
+    /// finds no new object: a gateway may have said so about a request that it passed on.
     ///
-    /// - Parameter look: what this very call has made, should it have got through; nil for nothing. It throws `InDoubt`
-    ///   where it cannot tell: then nothing is sent again.
+    /// - Parameter look: Returns the object that this call has created if its request was processed after all; nil when
+    ///   there is none. It throws `InDoubt` when it cannot tell: then nothing is repeated.
     /// - Throws: as `decode`; what `look` throws.
     package func create<T: Decodable & Sendable>(
         _ call: Call, as type: T.Type = T.self, unless look: () async throws -> T?
@@ -76,8 +77,8 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// Sends a call that asks for a stream, and hands what comes to `read`: events as they arrive, or the whole answer of
-    /// a server that does not stream. Repeated and ended as `events` is.
+    /// Sends a call that asks for a stream, and passes the response to `read`: events as they arrive, or the whole body
+    /// when the server does not stream. Repeated and ended like `events`.
     ///
     /// - Throws: `WireError`, with the cause `.stream` when the stream broke; what `read` throws.
     package func reply<R: Sendable>(
@@ -97,8 +98,8 @@ package struct Endpoint: Sendable {
         }
     }
 
-    /// Sends a call and hands its server-sent events to `read` as they arrive; the exchange ends when `read` returns
-    /// or throws. A call is repeated only as long as no success status has arrived.
+    /// Sends a call and passes its server-sent events to `read` as they arrive; the exchange ends when `read` returns
+    /// or throws. A call is repeated only until a success status has arrived.
     ///
     /// - Throws: `WireError`, with the cause `.stream` when the stream broke; what `read` throws.
     package func events<R: Sendable>(
@@ -125,7 +126,7 @@ package struct Endpoint: Sendable {
     }
 }
 
-/// Whether a call made something cannot be told.
+/// It cannot be determined whether a call has created something.
 struct InDoubt: Error {}
 
 extension Endpoint {
@@ -142,7 +143,7 @@ extension Endpoint {
         }
     }
 
-    /// What one attempt gave.
+    /// The result of one attempt.
     private enum Attempt<R: Sendable>: Sendable {
         case success(R)
         case refusal(HTTPResponse)
@@ -226,8 +227,8 @@ extension Endpoint {
         }
     }
 
-    /// A `WireError` about a call to this endpoint, for what only a route group can see to be wrong. Every one is made here,
-    /// so that no secret of a request that a server repeats is in its words.
+    /// Creates an error about a call to this endpoint, also for problems that only a route group can detect. All of
+    /// them are created here, so that a secret that the server echoes never gets into a message.
     package func error(
         _ cause: WireError.Cause, _ call: Call, code: String? = nil, message: String = "", attempts: Int = 1
     ) -> WireError {

@@ -3,13 +3,13 @@ import NIOCore
 
 /// A request body with a file in it that is read while it is sent.
 ///
-/// Its digest is compared before the last byte leaves: a server never gets the whole of a file that is not what was
-/// planned.
+/// The digest is checked before the last chunk of the file is sent: a server never receives the whole of a file that is
+/// not the planned one.
 package struct FileBody: Sendable, Hashable {
     /// What comes before the file.
     package var prefix: [UInt8]
     package var file: FileContent
-    /// What comes after it; never empty, so that the file can be checked before the request is whole.
+    /// What comes after it.
     package var suffix: [UInt8]
 
     package init(prefix: [UInt8] = [], file: FileContent, suffix: [UInt8] = []) {
@@ -23,14 +23,14 @@ package struct FileBody: Sendable, Hashable {
         prefix.count + file.size + suffix.count
     }
 
-    /// Why a file was not sent: the request was cut off.
+    /// Why a file was not sent; the request was aborted.
     package enum Failure: Error, Sendable, Hashable {
-        /// It has other content than it had when its digest was taken.
+        /// Its content has changed since its digest was computed.
         case changed
         case unreadable(FileBytes.Failure)
     }
 
-    /// All of it, for those who cannot stream.
+    /// The whole body, for transports that cannot stream.
     package func collected() throws -> [UInt8] {
         var reader = Reader(self)
         var bytes: [UInt8] = []
@@ -40,7 +40,7 @@ package struct FileBody: Sendable, Hashable {
 }
 
 extension FileBody {
-    /// All of it, piece by piece, as it is read.
+    /// The body in chunks, which are read on demand.
     struct Pieces: AsyncSequence, Sendable {
         let body: FileBody
 
@@ -57,7 +57,7 @@ extension FileBody {
         }
     }
 
-    /// Prefix, pieces of the file, suffix.
+    /// The prefix, the chunks of the file, then the suffix.
     fileprivate struct Reader {
         private enum Stage {
             case prefix, end
@@ -117,7 +117,7 @@ extension FileBody {
 }
 
 extension OpenFile {
-    /// What comes next; empty at the end.
+    /// Reads the next chunk; empty at the end of the file.
     fileprivate func nextPiece() throws(FileBytes.Failure) -> ByteBuffer {
         var piece = ByteBufferAllocator().buffer(capacity: Self.pieceSize)
         var failure: FileBytes.Failure?

@@ -10,10 +10,10 @@ package struct TLSOptions: Sendable, Hashable {
     package var caFile: String?
     /// Whether any certificate is accepted, for any name.
     package var acceptsAnyCertificate: Bool
-    /// PEM files with a certificate of our own and its key; nil for none.
+    /// The client certificate and its key; nil for none.
     package var clientCertificate: ClientCertificate?
 
-    /// What a client shows of itself.
+    /// The certificate that identifies this client, and its key.
     package struct ClientCertificate: Sendable, Hashable {
         package var certificateFile: String
         package var keyFile: String
@@ -33,7 +33,7 @@ package struct TLSOptions: Sendable, Hashable {
     }
 }
 
-/// The clients of a transport: one that connects straight, and one for each proxy.
+/// The HTTP clients of a transport: one that connects directly, and one for each proxy.
 struct HTTPClients: Sendable {
     private let direct: HTTPClient
     private let http: HTTPClient?
@@ -50,7 +50,7 @@ struct HTTPClients: Sendable {
             proxied.proxy = try Self.proxy(proxy)
             return HTTPClient(eventLoopGroupProvider: .singleton, configuration: proxied)
         }
-        // What can fail comes first: a client that is dropped without being shut down stops the program.
+        // What can fail comes first: a client that is released without a shutdown crashes the process.
         _ = try [proxies.http, proxies.https].map { try $0.flatMap { $0.isEmpty ? nil : try Self.proxy($0) } }
         http = try client(through: proxies.http)
         https = try client(through: proxies.https)
@@ -69,7 +69,7 @@ struct HTTPClients: Sendable {
             do {
                 try await client?.shutdown()
             } catch {
-                continue  // Connections that end badly have nothing to say any more.
+                continue  // An error while closing has no consequence.
             }
         }
     }
@@ -93,11 +93,12 @@ struct HTTPClients: Sendable {
         configuration.httpVersion = .http1Only
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .nanoseconds(Int64(connectTimeout / .nanoseconds(1)))
-        // `Endpoint` decides what is tried again.
+        // `Endpoint` decides about retries.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // Below the 5 s after which both servers (uvicorn) close a connection that nobody uses.
+        // Less than the 5 s after which both servers (uvicorn) close an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(3)
-        // The gate of the transport lets no more through: nobody waits in the pool, whose time limit would blame the server.
+        // The transport's gate admits no more: no request waits in the pool, whose timeout would be taken for the
+        // server's.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         #if os(Linux)
             configuration.http1_1ConnectionDebugInitializer = PromptAcknowledgement.add(to:)

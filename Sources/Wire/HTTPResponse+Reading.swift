@@ -1,7 +1,7 @@
 extension HTTPResponse {
-    /// The most of a failed stream's body that is read: enough for any message.
+    /// How much of a failed stream's body is read, in bytes: enough for any message.
     private static let messageLimit = 65_536
-    /// The longest body that is read whole.
+    /// The largest body that is read as a whole, in bytes.
     private static let bodyLimit = 256 << 20
 
     /// Whether the status is a success, 2xx.
@@ -19,14 +19,14 @@ extension HTTPResponse {
         header("retry-after").flatMap { RetryAfter($0, at: header("date"))?.duration }
     }
 
-    /// The response with what arrives as its body, cut where no message would be longer.
+    /// The response with its body as it arrives, truncated to 64 KiB.
     func with(body chunks: ResponseChunks) async throws -> HTTPResponse {
         var response = self
         response.body = try await chunks.prefix(upTo: Self.messageLimit)
         return response
     }
 
-    /// The response with all that arrives as its body.
+    /// The response with its whole body.
     /// - Throws: `TransportFailure` when it is longer than 256 MiB.
     func with(wholeBody chunks: ResponseChunks) async throws -> HTTPResponse {
         var response = self

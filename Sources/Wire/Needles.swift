@@ -1,24 +1,24 @@
-/// Pieces of bytes that are looked for all at once.
+/// Byte sequences that are searched for together.
 struct Needles: Sendable {
-    /// Longest first, so that a whole header goes before the token in it.
+    /// Longest first, so that a whole header is replaced before the token in it.
     private(set) var all: [[UInt8]] = []
     private var byFirst: [[[UInt8]]] = []
 
     var isEmpty: Bool { all.isEmpty }
 
-    /// Adds pieces, none of which is empty.
+    /// Adds sequences, none of which may be empty.
     mutating func add(_ more: Set<[UInt8]>) {
         all = more.union(all).sorted { $0.count > $1.count }
         byFirst = [[[UInt8]]](repeating: [], count: 256)
         for needle in all { byFirst[Int(needle[0])].append(needle) }
     }
 
-    /// Whether one of them stands somewhere in the bytes.
+    /// Whether the bytes contain one of them.
     func stand(in bytes: [UInt8]) -> Bool {
         !isEmpty && bytes.indices.contains { found(at: $0, in: bytes) != nil }
     }
 
-    /// The bytes with every one of them replaced by a mark; nil when there is none.
+    /// The bytes with every occurrence replaced by a mark; nil when there is none.
     func replaced(in bytes: [UInt8], by mark: String) -> [UInt8]? {
         guard !isEmpty else { return nil }
         var result: [UInt8] = []
@@ -35,7 +35,7 @@ struct Needles: Sendable {
         return copied > 0 ? result + bytes[copied...] : nil
     }
 
-    /// How many bytes at the end may be the beginning of one that goes on in what follows.
+    /// How many bytes at the end may be the beginning of an occurrence that continues in the next chunk.
     func openEnd(of bytes: [UInt8]) -> Int {
         all.reduce(0) { longest, needle in
             let most = min(needle.count - 1, bytes.count)

@@ -1,6 +1,6 @@
-/// A value that is fetched once, when something first asks; whoever asks meanwhile waits for the same answer.
+/// A value that is fetched once, on first use; concurrent callers wait for the same result.
 ///
-/// A fetch that failed is tried again by the next one who asks.
+/// After a failed fetch, the next caller tries again.
 package actor Once<Value: Sendable> {
     private let fetch: @Sendable () async throws -> Value
     private var fetched: Value?

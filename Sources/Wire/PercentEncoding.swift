@@ -1,4 +1,4 @@
-/// Spells text inside a URL: everything but unreserved characters (RFC 3986) becomes `%XX`.
+/// Encodes text for a URL: everything but unreserved characters (RFC 3986) becomes `%XX`.
 package enum PercentEncoding {
     /// One segment of a path; a slash in it is encoded too.
     package static func segment(_ text: String) -> String {
@@ -16,7 +16,7 @@ package enum PercentEncoding {
         return "?" + entries.map { "\(segment($0.name))=\(segment($0.value))" }.joined(separator: "&")
     }
 
-    /// Replaces every `%XX` by its byte; what is not one stays.
+    /// Replaces every `%XX` by its byte; everything else stays.
     package static func decode(_ text: String) -> String {
         var bytes: [UInt8] = []
         var rest = Array(text.utf8)[...]

@@ -1,4 +1,4 @@
-/// What a server says, without the words of its machinery: databases, tracebacks and web pages tell a user nothing.
+/// A server's message without technical noise: database errors, tracebacks and web pages tell a user nothing.
 enum PlainReason {
     static let race = "the same was made or changed by somebody else at the same time, or is there already"
     private static let dangling = "it names something that is gone"
@@ -7,13 +7,13 @@ enum PlainReason {
 
     private static let trace = "Traceback (most recent call last)"
     private static let page = ["<!doctype html", "<html"]
-    /// How the reports of databases begin: `(sqlite3.IntegrityError) UNIQUE constraint failed: …`.
+    /// How database errors begin: `(sqlite3.IntegrityError) UNIQUE constraint failed: …`.
     // Safe: a `Regex` is not `Sendable` because it may hold closures; this one is a constant literal without any, and
     // matching does not change it.
     private nonisolated(unsafe) static let report =
         /\((?:raised as a result of Query|(?:sqlite3|psycopg2?|asyncpg|pymysql|MySQLdb|mysql|pyodbc|oracledb|cx_Oracle|pymssql|sqlalchemy)[A-Za-z0-9_.]*)|\[SQL: |(?:UNIQUE|FOREIGN KEY|NOT NULL|CHECK) constraint failed|sqlalchemy\.exc\.|duplicate key value violates|sqlalche\.me/
 
-    /// The words before the machinery's; what those mean where there are none.
+    /// The text before the technical part; the meaning of that part when there is no such text.
     static func told(_ text: String) -> String {
         if let start = page.compactMap({ text.firstRange(ofLowercased: $0) }).min() {
             return rest(of: text[..<start], or: ServerMessage.words(ofPage: String(text[start...])))
@@ -27,7 +27,7 @@ enum PlainReason {
 
     private static let refusedWithoutReason = "an error that it does not explain"
 
-    /// A whole sentence counts; what merely leads to what was cut off does not: `Error:`.
+    /// Keeps complete sentences; a mere introduction to what was cut off, such as `Error:`, is dropped.
     private static func rest(of text: Substring, or meaning: String) -> String {
         guard let end = text.lastIndex(where: { ".!?".contains($0) }) else { return meaning }
         return String(text[...end])
@@ -42,7 +42,7 @@ enum PlainReason {
 }
 
 extension String {
-    /// Where some lower-case text first begins, in any case of letters.
+    /// The start of the first occurrence of a lower-case text, ignoring case.
     fileprivate func firstRange(ofLowercased text: String) -> Index? {
         var start = startIndex
         while start < endIndex {

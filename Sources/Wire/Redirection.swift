@@ -1,18 +1,18 @@
 import FoundationEssentials
 
-/// Where a response sends its client, and with which request. The rules are those of curl: a `POST` that is
-/// answered with 301, 302 or 303 becomes a `GET`, and so does everything else with 303; 307 and 308 keep all. Another
-/// origin gets no credentials, and none of the caller's headers, which may be some.
+/// The request that follows a redirect. The rules are those of curl: a `POST` that is answered with 301, 302 or 303
+/// becomes a `GET`, and so does any other method with 303; 307 and 308 keep everything. Another origin gets neither
+/// credentials nor any of the caller's headers, which may contain some.
 struct Redirection {
-    /// As many as curl, and Python's requests, are ready to follow.
+    /// The maximum number of redirects, as in libcurl and Python's requests.
     static let most = 30
     private static let statuses: Set = [301, 302, 303, 307, 308]
     private static let harmless: Set = ["accept", "accept-language", "content-type", "user-agent"]
 
     let request: HTTPRequest
 
-    /// Nil when the response is no redirect, or names no target.
-    /// - Throws: `TransportFailure` when its target is no web address.
+    /// nil when the response is not a redirect, or names no target.
+    /// - Throws: `TransportFailure` when its target is not a web address.
     init?(of request: HTTPRequest, by response: HTTPResponse) throws {
         guard Self.statuses.contains(response.status), let location = response.header("location") else { return nil }
         guard let from = URL(string: request.url), let target = URL(string: location, relativeTo: from)?.absoluteURL,
@@ -48,9 +48,10 @@ struct Redirection {
 }
 
 extension HTTPTransport {
-    /// As `stream`, but follows redirects: `read` gets the first response that is none.
+    /// Like `stream`, but follows redirects: `read` gets the first response that is not one.
     ///
-    /// - Throws: `TransportFailure` also when a redirect leads to no web address, or there are more than 30.
+    /// - Throws: `TransportFailure` also when a redirect leads to something that is not a web address, or there are
+    ///   more than 30.
     package func streamFollowing<Result: Sendable>(
         _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {

@@ -1,6 +1,6 @@
 import Language
 
-/// Reads JSON bodies, and says what is wrong with one in words that a user understands.
+/// Decodes JSON bodies, and explains what is wrong with one in words that a user understands.
 enum ResponseBody {
     static func decode<T: Decodable>(_ type: T.Type, from bytes: [UInt8]) throws -> T {
         try Value(json: bytes).decoded()

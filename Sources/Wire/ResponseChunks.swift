@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// The body of a response as it arrives. A piece is taken from the connection only when it is asked for: a slow reader slows
-/// the server down, and nothing piles up between them.
+/// The body of a response as it arrives. A chunk is read from the connection only on demand: a slow reader slows the
+/// server down, and nothing is buffered in between.
 ///
 /// - Throws: `TransportFailure` when the connection breaks or a time limit is exceeded.
 package struct ResponseChunks: AsyncSequence {
@@ -13,7 +13,7 @@ package struct ResponseChunks: AsyncSequence {
         self.limit = limit
     }
 
-    /// Pieces that are there already, or come from elsewhere: without a time limit.
+    /// Chunks from memory or from another source, without a time limit.
     package init(_ chunks: any AsyncSequence<ByteBuffer, any Error>) {
         self.chunks = chunks
         limit = nil
@@ -32,7 +32,7 @@ package struct ResponseChunks: AsyncSequence {
             return try await limit.waiting { try await take(actor) }
         }
 
-        /// The same without a mark for the time limit, for whoever waits for more than one piece.
+        /// Reads a chunk without marking the wait for the time limit; for callers that wait for more than one chunk.
         mutating func take(_ actor: isolated (any Actor)?) async throws -> ByteBuffer? {
             do {
                 return try await chunks.next(isolation: actor)
@@ -42,12 +42,12 @@ package struct ResponseChunks: AsyncSequence {
         }
     }
 
-    /// Hands on the bytes of each piece as it arrives.
+    /// Passes the bytes of each chunk to a closure as it arrives.
     package func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) async throws {
         for try await chunk in self { try chunk.withUnsafeReadableBytes(body) }
     }
 
-    /// All that arrives, up to a number of bytes; what comes after it is left.
+    /// Collects the body up to a number of bytes; the rest is not read.
     package func prefix(upTo limit: Int) async throws -> [UInt8] {
         var bytes: [UInt8] = []
         for try await chunk in self {
@@ -57,7 +57,7 @@ package struct ResponseChunks: AsyncSequence {
         return bytes
     }
 
-    /// The server-sent events in it, as they came.
+    /// The server-sent events in the body.
     package var events: ServerSentEvents {
         ServerSentEvents(self)
     }
@@ -65,7 +65,7 @@ package struct ResponseChunks: AsyncSequence {
 
 /// The events of a stream.
 ///
-/// The time limit is on events: comments, which servers send to keep a connection open, do not extend it.
+/// The time limit applies to events: comments, which servers send to keep a connection open, do not extend it.
 /// - Throws: what the chunks throw; `TransportFailure` when an event is too long.
 package struct ServerSentEvents: AsyncSequence {
     private let chunks: ResponseChunks
@@ -75,7 +75,7 @@ package struct ServerSentEvents: AsyncSequence {
         self.chunks = chunks
     }
 
-    /// The same, with what was sent as a secret taken out of each event.
+    /// The same events, without the secrets that were sent.
     func cleared(of sent: SentSecrets) -> ServerSentEvents {
         var events = self
         events.sent = sent
@@ -117,7 +117,7 @@ package struct ServerSentEvents: AsyncSequence {
         private mutating func read(_ actor: isolated (any Actor)?) async throws -> ServerSentEvent? {
             while events.isEmpty {
                 guard let chunk = try await chunks.take(actor) else {
-                    try Task.checkCancellation()  // A cancelled stream may end without a word.
+                    try Task.checkCancellation()  // A cancelled stream may end without an error.
                     return nil
                 }
                 do {

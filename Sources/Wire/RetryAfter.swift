@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// How long a server asks to wait, in either form that HTTP knows:
+/// How long a server asks to wait, in one of HTTP's two forms:
 ///
 ///     Retry-After: 3
 ///     Retry-After: Wed, 21 Oct 2026 07:28:00 GMT
@@ -9,8 +9,8 @@ struct RetryAfter {
 
     let duration: Duration
 
-    /// - Parameter date: The server's own time, as it says it; nil where it does not, and then ours counts.
-    /// - Returns: nil for what is neither form.
+    /// - Parameter date: The `Date` header of the response; when nil, the local clock is used.
+    /// - Returns: nil when the text has neither form.
     init?(_ text: String, at date: String?) {
         if let seconds = Double(text) {
             guard seconds >= 0, seconds.isFinite else { return nil }

@@ -1,15 +1,15 @@
-/// Decides whether and when a request that failed is sent again. Pure: time and randomness come in.
+/// Decides whether and when a failed request is sent again. It is pure: time and randomness are parameters.
 ///
-/// Waits double from `base` to `cap`, each drawn between half and the whole of its step, so that clients that failed
-/// together do not return together; a `Retry-After` of the server replaces the wait.
+/// Waits double from `base` to `cap`, each drawn from the upper half of its step, so that clients that failed together
+/// do not return together; a `Retry-After` of the server replaces the wait.
 package struct RetryPolicy: Sendable, Hashable {
-    /// How often a request is sent at most.
+    /// The maximum number of attempts.
     package var attempts: Int
     package var base: Duration
     package var cap: Duration
-    /// From the first send: no retry starts after it.
+    /// Measured from the first attempt: no retry starts later.
     package var deadline: Duration
-    /// The same for a server that cannot be reached: whoever mistyped a URL is told soon.
+    /// The same for an unreachable server, shorter so that a mistyped URL is reported soon.
     package var unreachableDeadline: Duration
 
     package init(
@@ -30,7 +30,7 @@ package struct RetryPolicy: Sendable, Hashable {
 }
 
 extension RetryPolicy {
-    /// How one attempt went wrong.
+    /// Why an attempt failed.
     package enum Failure: Sendable, Hashable {
         case transport(TransportFailure.Reason)
         case status(Int, retryAfter: Duration?)
@@ -46,16 +46,16 @@ extension RetryPolicy {
 
     /// When a request may be sent again.
     package enum Repetition: Sendable, Hashable {
-        /// Always: sent twice, it leaves what sent once it would have left.
+        /// Always: the request is idempotent.
         case free
-        /// Only where the server said that it did nothing, and only after a look whether that is true: something between
-        /// may have let the request through.
+        /// Only when the server said that it did nothing, and only after checking that: a gateway may have passed the
+        /// request on.
         case afterLook
-        /// Only where it certainly did not arrive.
+        /// Only when it certainly did not arrive.
         case never
     }
 
-    /// The verdict on one failure.
+    /// How long to wait before the request is sent again; nil when it is not.
     ///
     /// - Parameters:
     ///   - attempt: how often the request has been sent, 1 or more.

@@ -1,11 +1,11 @@
 package import Language
 import Synchronization
 
-/// The secrets that were sent to a server, so that they are taken out of what it says: a server may repeat a request in
-/// its message, and a tool its token in its answer.
+/// The secrets that were sent to a server, to be removed from its responses: a server may echo a request in its
+/// message, and a tool its token in its result.
 ///
-/// From eight characters on, a value is replaced by `[secret]` wherever it stands, however it is spelled (`Spellings`). What
-/// holds a shorter one is withheld: to leave a gap in it would tell which it is.
+/// A value of at least eight characters is replaced by `[secret]` wherever it occurs, in every encoding (`Spellings`).
+/// A message with a shorter one is withheld: a gap in it would reveal the secret.
 package final class SentSecrets: Sendable {
     private struct State {
         var known: Set<Secret> = []
@@ -13,19 +13,19 @@ package final class SentSecrets: Sendable {
         var short = Needles()
     }
 
-    /// What stands where a secret stood.
+    /// The replacement for a secret.
     package static let mark = "[secret]"
-    /// What stands for a message in which a short secret stood.
+    /// The replacement for a message that contains a short secret.
     package static let withheld = "(its words are withheld: a secret of fewer than 8 characters stands in them)"
-    /// Shorter secrets are found in innocent words, too.
+    /// Shorter secrets may occur in ordinary words by chance.
     package static let leastLength = 8
 
     private let state = Mutex(State())
 
     package init() {}
 
-    /// Remembers what is sent. Of a header value, what it carries is a secret, too: the token behind `Bearer`, user name and
-    /// password behind `Basic`, and every text in a JSON object.
+    /// Remembers a secret. Parts of a header value are secrets, too: the token after `Bearer`, the credentials and the
+    /// password after `Basic`, and every text in a JSON object.
     package func add(_ secret: Secret) {
         guard !secret.revealed.isEmpty else { return }
         state.withLock { state in
@@ -41,24 +41,24 @@ package final class SentSecrets: Sendable {
         }
     }
 
-    /// A text, such as a piece of an answer, without the secrets.
+    /// A text, such as a part of an answer, without the secrets.
     package func cleared(_ text: String) -> String {
         let long = state.withLock { $0.long }
         guard !long.isEmpty, let bytes = long.replaced(in: Array(text.utf8), by: Self.mark) else { return text }
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// What a server says of a failure, without the secrets; nothing of it where a short one is in it.
+    /// A server's error message without the secrets; `withheld` when it contains a short one.
     package func cleared(message: String) -> String {
         let cleared = cleared(message)
         let short = state.withLock { $0.short }
         return short.stand(in: Array(cleared.utf8)) ? Self.withheld : cleared
     }
 
-    /// JSON as text, such as a frame of a stream, without the secrets; what is no JSON is cleared as it is.
+    /// JSON as text, such as a frame of a stream, without the secrets; anything else is cleared as plain text.
     package func cleared(json text: String) -> String {
         let (long, bytes) = (state.withLock { $0.long }, Array(text.utf8))
-        // Only what may hold a secret is read: most frames do not.
+        // Only text that may contain a secret is parsed: most frames do not.
         guard !long.isEmpty, long.stand(in: bytes) || text.contains("\\u") else { return text }
         guard let value = try? Value(json: bytes) else { return cleared(text) }  // Then it is text.
         let without = cleared(value)
@@ -76,7 +76,7 @@ package final class SentSecrets: Sendable {
         }
     }
 
-    /// A response that is no success, without the secrets in its body.
+    /// An error response without the secrets in its body.
     func cleared(_ response: HTTPResponse) -> HTTPResponse {
         var response = response
         let (long, short) = state.withLock { ($0.long, $0.short) }
@@ -85,7 +85,7 @@ package final class SentSecrets: Sendable {
         return response
     }
 
-    /// How much at the end of a text may be the beginning of a secret, in bytes.
+    /// How many bytes at the end of a text may be the beginning of a secret.
     func openEnd(of bytes: [UInt8]) -> Int {
         state.withLock { $0.long }.openEnd(of: bytes)
     }

@@ -1,9 +1,10 @@
 import Language
 
-/// What a server says in the body of an error, found in every shape that Llama Stack, OGX and MLflow use.
+/// The message in the body of an error response, in all formats of Llama Stack, OGX and MLflow.
 ///
 /// In this order: `error.message`, `error.detail.errors[]`, `error.detail`, `detail` (text, or FastAPI's list),
-/// MLflow's `error_code` and `message` (or what its `stack_trace` says was raised), an `error` that is text; else the text itself, of a web page its title or its words.
+/// MLflow's `error_code` and `message` (or the exception in its `stack_trace`), an `error` that is text; else the body
+/// itself, or the title or the text of a web page.
 struct ServerMessage {
     /// MLflow's `error_code`, or the `code` beside a message.
     let code: String?
@@ -41,7 +42,8 @@ struct ServerMessage {
         self.text = trimmed.count <= Self.limit ? trimmed : trimmed.prefix(Self.limit - 1) + "…"
     }
 
-    /// What was raised, the words behind the last frame of a Python trace: a served model says only there why it failed.
+    /// The exception's message after the last frame of a Python traceback: a served model explains its failure only
+    /// there.
     static func reason(inTrace trace: String) -> String? {
         let lines = trace.split(separator: "\n")
         guard let last = lines.lastIndex(where: { $0.hasPrefix("  File ") }) else { return nil }
@@ -66,7 +68,7 @@ struct ServerMessage {
         }.joined(separator: "; ")
     }
 
-    /// Since 0.7 a validation is told as Python prints it:
+    /// Since 0.7 a validation error is reported in Python's notation:
     ///
     ///     {'errors': [{'loc': ['body', 'model'], 'msg': 'Field required', 'type': 'missing'}]}
     private static func validation(asPython text: String) -> String? {
@@ -106,7 +108,7 @@ extension StringProtocol {
         return String(self[start...end])
     }
 
-    /// The first place of a tag, in any case of letters.
+    /// The first occurrence of a tag, ignoring case.
     fileprivate func range(ofTag tag: String) -> Range<Index>? {
         var start = startIndex
         while start < endIndex {

@@ -13,9 +13,9 @@ package struct ServerSentEvent: Sendable, Hashable {
 
 /// Reads a `text/event-stream` as the WHATWG specification does: bytes go in as they arrive, events come out.
 ///
-/// Line ends may be CR, LF or CRLF and may be split between two chunks; a byte order mark and comments are skipped; an
-/// event without data is none; what follows the last blank line is dropped with the stream. Ids and retry times are
-/// not used by any server we talk to, and ignored.
+/// Line ends may be CR, LF or CRLF and may be split between two chunks; a byte order mark, comments and events without
+/// data are ignored; what follows the last blank line is dropped at the end of the stream. Ids and retry times, which
+/// no supported server uses, are ignored.
 package struct ServerSentEventParser: Sendable {
     /// An event is longer than the limit.
     package struct Overflow: Error, Sendable, Hashable {
@@ -40,7 +40,7 @@ package struct ServerSentEventParser: Sendable {
         self.limit = limit
     }
 
-    /// Takes the bytes that arrived and returns the events that they complete, in order.
+    /// Adds bytes as they arrive, and returns the events that they complete, in order.
     package mutating func read(_ bytes: some Sequence<UInt8>) throws(Overflow) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
         for byte in bytes {
@@ -72,7 +72,7 @@ package struct ServerSentEventParser: Sendable {
             data += value
             hasData = true
         case "event": name = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
-        case _: break  // A comment (empty name), `id`, `retry`, or a field to come.
+        case _: break  // A comment (empty name), `id`, `retry`, or an unknown field.
         }
         return nil
     }

@@ -1,13 +1,13 @@
 import FoundationEssentials
 import Language
 
-/// The ways in which a server may spell a secret that it was sent.
+/// The encodings in which a server may echo a secret.
 enum Spellings {
-    /// A header's whole value, and what is secret in it.
+    /// The whole value of a header, and the secrets in it.
     static func parts(of value: String) -> [String] {
         if value.hasPrefix("Bearer ") { return [value, String(value.dropFirst(7))] }
         if value.hasPrefix("Basic ") { return [value] + credentials(String(value.dropFirst(6))) }
-        // What is no JSON is a value of its own.
+        // Anything that is not a JSON object is one value.
         guard let json = try? Value(json: value.utf8), json.object != nil else { return [value] }
         return [value] + texts(in: json)
     }
@@ -20,20 +20,20 @@ enum Spellings {
         return [encoded, both, password.map { String($0) } ?? ""]
     }
 
-    /// The values in provider data; its names are no secrets.
+    /// The values in provider data; its keys are not secret.
     private static func texts(in json: Value) -> [String] {
         switch json {
         case .string(let text): parts(of: text)
         case .array(let values): values.flatMap(texts)
-        // Whoever adds headers of MCP servers tells which of them are secret.
+        // The caller that adds headers of MCP servers says which of them are secret.
         case .object(let members): members.flatMap { $0.key == LlamaStack.mcpHeaders ? [] : texts(in: $0.value) }
         case .integer, .bigInteger, .number: [json.canonicalJSON]
         case .null, .bool: []
         }
     }
 
-    /// As it is, as JSON, Python and HTML escape it, percent-encoded, in hexadecimal and in base64, wherever in an encoded
-    /// text it begins.
+    /// As it is; escaped as in JSON, Python and HTML; percent-encoded; in hexadecimal; and in base64 at any offset in
+    /// the encoded text.
     static func all(of value: String) -> Set<[UInt8]> {
         let bytes = Array(value.utf8)
         let escaped = [jsonEscaped(value, ascii: false), jsonEscaped(value, ascii: true)]
@@ -84,8 +84,8 @@ enum Spellings {
         return digits.count < 2 ? "0" + digits : digits
     }
 
-    /// In both alphabets, and for each of the three places in a group at which it may begin: only the characters that it
-    /// alone decides.
+    /// In both alphabets, for each of the three offsets in a group: only the characters that depend on the secret
+    /// alone.
     private static func base64(_ bytes: [UInt8]) -> [String] {
         (0..<3).flatMap { offset -> [String] in
             let padded = [UInt8](repeating: 0, count: offset) + bytes

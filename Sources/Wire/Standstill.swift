@@ -1,5 +1,5 @@
-/// Returns when `progress` has not grown for `limit`, or when the task is cancelled: work that goes on by itself gets as
-/// long as it needs, and no longer once it stands still.
+/// Returns when `progress` has not increased for `limit`, or when the task is cancelled: background work may take as
+/// long as it needs, but not stand still.
 package func standstill(
     of progress: @Sendable () -> Int, for limit: Duration, clock: any Clock<Duration>
 ) async {
@@ -8,7 +8,7 @@ package func standstill(
         do {
             try await clock.sleep(for: limit)
         } catch {
-            return  // Nobody waits any more.
+            return  // The task was cancelled.
         }
         let current = progress()
         guard current > last else { return }

@@ -1,4 +1,4 @@
-/// Time since it was made, on any clock.
+/// Measures the time since its creation, on any clock.
 package struct Stopwatch: Sendable {
     private let read: @Sendable () -> Duration
 

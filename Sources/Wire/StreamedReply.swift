@@ -1,9 +1,9 @@
 package import Language
 
-/// How a server answers that was asked for a stream.
+/// The response of a server that was asked for a stream.
 package enum StreamedReply {
-    /// As it arrives.
+    /// Events as they arrive.
     case events(any AsyncSequence<ServerSentEvent, any Error>)
-    /// At once: the server does not stream.
+    /// The whole body, from a server that does not stream.
     case whole(Value)
 }

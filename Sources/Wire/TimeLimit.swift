@@ -1,11 +1,11 @@
 import Language
 import Synchronization
 
-/// Limits on how long a task may wait for a server: for the next that it says, and for the whole exchange. Only waiting
-/// counts for the first: a slow reader is not the server's fault.
+/// Limits on how long a task may wait for a server: for the next data, and for the whole exchange. Only waiting counts
+/// for the first: a slow reader is not the server's fault.
 final class TimeLimit: Sendable {
     private struct State {
-        /// Since when the server is waited for; nil while it is not.
+        /// The start of the current wait for the server; nil when there is none.
         var waitingSince: ContinuousClock.Instant?
         var expired: Duration?
     }
@@ -22,7 +22,7 @@ final class TimeLimit: Sendable {
     /// Runs `body`, and cancels it when a limit is exceeded.
     ///
     /// - Parameters:
-    ///   - pause: the longest wait for what comes next, as `waiting` marks it.
+    ///   - pause: the longest wait for the next data, as marked by `waiting`.
     ///   - whole: the longest that the body may take.
     /// - Throws: `TransportFailure` with the reason `.timeout`; what `body` throws.
     static func run<R: Sendable>(
@@ -38,7 +38,7 @@ final class TimeLimit: Sendable {
             defer { group.cancelAll() }
             do {
                 if let result = try await group.next() ?? nil { return result }
-                // Time is up, or nobody waits any more: the body ends now, one way or the other.
+                // The time is up, or the caller was cancelled: the body ends now in either case.
                 group.cancelAll()
                 if let result = try await group.next() ?? nil { return result }
                 throw CancellationError()
@@ -48,8 +48,8 @@ final class TimeLimit: Sendable {
         }
     }
 
-    /// Runs what waits for the server; the time between two such waits does not count.
-    /// - Throws: `TransportFailure` with the reason `.timeout` when the wait was cancelled for its length.
+    /// Runs an operation that waits for the server; the time between two such waits does not count.
+    /// - Throws: `TransportFailure` with the reason `.timeout` when the wait was too long.
     nonisolated(nonsending) func waiting<R>(_ body: () async throws -> R) async throws -> R {
         state.withLock { $0.waitingSince = .now }
         defer { state.withLock { $0.waitingSince = nil } }
@@ -60,13 +60,13 @@ final class TimeLimit: Sendable {
         }
     }
 
-    /// What is told of an exceeded limit; nil while none is.
+    /// The error for an exceeded limit; nil while none is exceeded.
     private var failure: TransportFailure? {
         state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.exact)") }
     }
 
-    /// Returns when a limit is exceeded, or the task is cancelled. It sleeps a second at a time: a cancelled sleep keeps a
-    /// kilobyte until its time has come, which adds up where many requests with long limits are answered soon.
+    /// Returns when a limit is exceeded, or the task is cancelled. It sleeps for a second at a time: a cancelled sleep
+    /// keeps about a kilobyte until its deadline, which adds up over many short requests with long limits.
     private func watch() async {
         let end = ContinuousClock.now + whole
         while true {

@@ -1,5 +1,5 @@
-/// The identity of a trace, 16 bytes as in OpenTelemetry: chosen by whoever writes it, so that writing it again changes
-/// nothing. MLflow calls it `tr-` and 32 hexadecimal digits.
+/// The id of a trace, 16 bytes as in OpenTelemetry: chosen by the client, so that writing a trace again is idempotent.
+/// MLflow shows it as `tr-` and 32 hexadecimal digits.
 package struct TraceID: Sendable, Hashable {
     package let high: UInt64
     package let low: UInt64
@@ -9,12 +9,12 @@ package struct TraceID: Sendable, Hashable {
         self.low = low
     }
 
-    /// One that no other trace has.
+    /// A new, unique id.
     package static func random(using generator: inout some RandomNumberGenerator) -> TraceID {
         TraceID(high: .random(in: 1...(.max), using: &generator), low: .random(in: 1...(.max), using: &generator))
     }
 
-    /// One that no other trace has.
+    /// A new, unique id.
     package static func random() -> TraceID {
         var generator = SystemRandomNumberGenerator()
         return random(using: &generator)
@@ -25,12 +25,12 @@ package struct TraceID: Sendable, Hashable {
         high.hexadecimal + low.hexadecimal
     }
 
-    /// In network order.
+    /// In network byte order.
     var bytes: [UInt8] {
         high.bytes + low.bytes
     }
 
-    /// The identity of the trace's span at a place: never zero, and no other span of the trace has it.
+    /// The id of the span at an index: never zero, and unique in the trace.
     package func spanID(at index: Int) -> UInt64 {
         let id = low ^ UInt64(index + 1)
         return id == 0 ? .max : id
@@ -44,7 +44,7 @@ extension UInt64 {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// In network order.
+    /// In network byte order.
     var bytes: [UInt8] {
         (0..<8).map { UInt8(truncatingIfNeeded: self >> (56 - 8 * $0)) }
     }

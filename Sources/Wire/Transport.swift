@@ -1,6 +1,6 @@
 package import Language
 
-/// An HTTP request, whole.
+/// A complete HTTP request.
 package struct HTTPRequest: Sendable {
     package enum Method: String, Sendable, Hashable {
         case get = "GET"
@@ -12,11 +12,11 @@ package struct HTTPRequest: Sendable {
 
     package enum Body: Sendable, Hashable {
         case bytes([UInt8])
-        /// Read while it is sent, and never held whole.
+        /// Read while it is sent, and never in memory as a whole.
         case file(FileBody)
 
-        /// All of it, for those who cannot stream.
-        /// - Throws: `FileBody.Failure` when the file is not what it was.
+        /// The whole body, for transports that cannot stream.
+        /// - Throws: `FileBody.Failure` when the file has changed.
         package func collected() throws -> [UInt8] {
             switch self {
             case .bytes(let bytes): bytes
@@ -34,9 +34,9 @@ package struct HTTPRequest: Sendable {
     /// Other headers whose values are secret, such as provider data.
     package var secretHeaders: [(name: String, value: Secret)]
     package var body: Body?
-    /// For the whole exchange; when streaming, until the head and then between two chunks, or two events.
+    /// The time limit for the whole exchange; when streaming, until the head and then between two chunks or events.
     package var timeout: Duration
-    /// For the whole exchange when streaming.
+    /// The time limit for the whole exchange when streaming.
     package var wholeTimeout: Duration
 
     package init(
@@ -60,7 +60,7 @@ package struct HTTPRequest: Sendable {
     }
 }
 
-/// An HTTP response, whole.
+/// A complete HTTP response.
 package struct HTTPResponse: Sendable {
     package var status: Int
     /// Names in lower case.
@@ -79,16 +79,16 @@ package struct HTTPResponse: Sendable {
     }
 }
 
-/// Sends requests. One try, no retry: `Endpoint` knows what may be repeated.
+/// Sends each request once: `Endpoint` decides about retries.
 ///
-/// - Throws: `TransportFailure` when no response arrived; `FileBody.Failure` when a file that is sent is not what it was;
+/// - Throws: `TransportFailure` when no response arrived; `FileBody.Failure` when a file to be sent has changed;
 ///   `CancellationError` when the task was cancelled.
 package protocol HTTPTransport: Sendable {
-    /// Sends and reads the whole body (at most 256 MiB).
+    /// Sends a request and reads the whole body (at most 256 MiB).
     func send(_ request: HTTPRequest) async throws -> HTTPResponse
 
-    /// Sends, and hands the head (with an empty body) and the arriving chunks to `read`. When `read` returns or
-    /// throws, the connection is given up: whoever stops reading cancels the exchange. Nothing is read ahead of `read`.
+    /// Sends a request, and passes the head (with an empty body) and the arriving chunks to `read`. When `read` returns
+    /// or throws, the connection is closed, which cancels the exchange. Nothing is read in advance.
     func stream<Result: Sendable>(
         _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result

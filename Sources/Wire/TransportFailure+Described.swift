@@ -58,7 +58,7 @@ extension TransportFailure {
         return reason(cause)
     }
 
-    /// Whether the connection was never made.
+    /// Whether the connection was never established.
     private static func isRefusal(_ error: IOError) -> Bool {
         [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode)
     }

@@ -1,7 +1,7 @@
 package import Language
 
 extension WireError {
-    /// The error as its user is told it: what was tried, where, what the server said, and what to do.
+    /// The error as shown to the user: what was tried, where, what the server said, and what to do.
     ///
     /// - Parameters:
     ///   - subject: the declaration that asked for it, where there is one.
@@ -46,7 +46,7 @@ extension WireError {
         case .stream:
             Story(
                 code: "stream-broken", summary: "The answer broke off",
-                // The server's words, or ours where it said nothing any more.
+                // The server's message, or ours when there is none.
                 said: message.isEmpty ? saying : message,
                 fix: "See the server's log, and run it again."
             )
@@ -128,7 +128,7 @@ extension WireError {
         }
     }
 
-    /// The status and the server's own words.
+    /// The status and the server's own message.
     private var saying: String {
         let said = message.isEmpty ? "\(service) said nothing more" : "\(service) said: \(message)"
         guard let status else { return said }

@@ -1,4 +1,4 @@
-/// A request to a server that did not succeed, told once and in full: what was tried, where, and what the server said.
+/// A failed request to a server, with all that is known about it: what was tried, where, and what the server said.
 package struct WireError: Error, Sendable, Hashable {
     package enum Cause: Sendable, Hashable {
         /// No response: see `TransportFailure`.
@@ -23,7 +23,7 @@ package struct WireError: Error, Sendable, Hashable {
     package var path: String
     /// MLflow's `error_code`, e.g. `RESOURCE_ALREADY_EXISTS`; nil where there is none.
     package var code: String?
-    /// The server's own words, cut at 2,000 characters; empty when there were none.
+    /// The server's own message, truncated to 2,000 characters; empty when there was none.
     package var message: String
     /// How often the request was sent.
     package var attempts: Int

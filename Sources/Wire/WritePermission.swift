@@ -1,11 +1,11 @@
 import Language
 
-/// Whether a server takes changes from us, as far as can be told without changing anything: something is asked for that
-/// can only be refused, and what it is refused for tells.
+/// Checks whether a server accepts changes from this client, without changing anything: it sends a request that can
+/// only be rejected, and looks at the reason.
 extension LlamaStack {
-    /// Asks to give a vector store that is not there a name that is none: what is refused by the form of the request costs the
-    /// server nothing, while OGX rests for seconds after an error of its own.
-    /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
+    /// Sends an update of a vector store that does not exist, with an invalid name: a request that is rejected for its
+    /// form costs the server nothing, whereas OGX pauses for seconds after an internal error.
+    /// - Throws: `WireError` when the server cannot be asked, or denies changes (401, 403).
     package func checkWritePermission() async throws {
         let call = Call(
             "ask to change something", .post, "\(capabilities.openAIPrefix)/vector_stores/vs_drover-doctor",
@@ -15,8 +15,8 @@ extension LlamaStack {
 }
 
 extension MLflowServer {
-    /// Asks to create an experiment without a name.
-    /// - Throws: `WireError` when the server cannot be asked, or does not let us change anything (401, 403).
+    /// Sends the creation of an experiment without a name.
+    /// - Throws: `WireError` when the server cannot be asked, or denies changes (401, 403).
     package func checkWritePermission() async throws {
         try await endpoint.checkWritePermission(
             Self.post("ask to change something", "experiments/create", [:], isRepeatable: true))
@@ -28,7 +28,7 @@ extension Endpoint {
         do {
             _ = try await send(call)
         } catch let error as WireError {
-            // A refusal for what was asked means that asking is allowed.
+            // A rejection of the content means that the request as such is allowed.
             guard let status = error.status, (400..<500).contains(status), ![401, 403, 408, 429].contains(status)
             else { throw error }
         }

@@ -1,4 +1,4 @@
-/// A server as it was found: product, version, address, and where the address comes from.
+/// A server that answered: product, version, address, and where the address comes from.
 package struct ConnectedServer: Sendable, Hashable, Codable {
     package let name: String
     package let version: String

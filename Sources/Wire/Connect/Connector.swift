@@ -1,12 +1,12 @@
 import Language
 
-/// Makes of settings servers that can be asked.
+/// Connects to the servers that the settings describe.
 package struct Connector: Sendable {
     package let settings: ServerSettings
     private let secrets: SecretReader
     private let connections: Int
 
-    /// - Parameter concurrency: How many requests the caller sends at a time; there are connections for all of them.
+    /// - Parameter concurrency: The number of concurrent requests of the caller; there are connections for all of them.
     package init(_ settings: ServerSettings, concurrency: Int = 10) {
         self.settings = settings
         secrets = SecretReader(environment: settings.environment, folder: settings.folder)
@@ -21,8 +21,8 @@ package struct Connector: Sendable {
         package let others: any HTTPTransport
     }
 
-    /// Runs a body with connections, which are closed after it: those to each server have its TLS settings, and those to
-    /// all others no more than the environment says.
+    /// Runs a body with connections, and closes them afterwards: those to each of the two servers use its TLS settings,
+    /// those to other hosts only what the environment says.
     package func withTransports<Result: Sendable>(
         _ body: @escaping @Sendable (Transports) async throws -> Result
     ) async throws -> Result {
@@ -79,7 +79,7 @@ package struct Connector: Sendable {
         )
     }
 
-    /// The value `fake` counts as none, as in the servers' own clients.
+    /// The value `fake` means none, as in the servers' own clients.
     private func llamaStackKey() throws -> Secret? {
         let key =
             if let source = settings.spec?.llamaStack?.apiKey {

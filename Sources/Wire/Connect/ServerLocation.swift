@@ -12,7 +12,8 @@ package struct ServerLocation: Sendable, Hashable {
         self.origin = origin
     }
 
-    /// In order of precedence: what the caller was given, the spec, the ecosystem's variable, the running lab, the default.
+    /// In order of precedence: an address given by the caller, the spec, the ecosystem's variable, the running lab, the
+    /// default.
     init(
         given: ServerLocation?, spec: Located<String>?, variable: String, lab: String?, standard: String,
         environment: [String: String]
@@ -31,7 +32,7 @@ package struct ServerLocation: Sendable, Hashable {
     }
 
     /// The location, if its address is valid.
-    /// - Parameter example: An address as this kind of server has it.
+    /// - Parameter example: A typical address of this kind of server.
     /// - Throws: `Diagnostic` with the reason when it is not.
     func checked(example: String) throws(Diagnostic) -> ServerLocation {
         guard let problem = WebAddress.problem(inServer: url) else { return self }

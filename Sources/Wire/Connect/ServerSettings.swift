@@ -1,6 +1,6 @@
 package import Language
 
-/// All that says where the servers are, and how they are reached.
+/// Where the servers are, and how they are reached.
 package struct ServerSettings: Sendable {
     /// An address for each server, where there is one.
     package struct Addresses<Address: Sendable>: Sendable {
@@ -21,10 +21,10 @@ package struct ServerSettings: Sendable {
 
     /// - Parameters:
     ///   - spec: What the spec says.
-    ///   - folder: Where files are that the spec names.
+    ///   - folder: The folder of the files that the spec names.
     ///   - environment: For the ecosystem's variables, and for secrets.
-    ///   - given: Addresses that win over all else, such as those of flags.
-    ///   - lab: The running lab's addresses, used where nothing else says one.
+    ///   - given: Addresses with the highest precedence, such as those of flags.
+    ///   - lab: The running lab's addresses, used when nothing else names one.
     package init(
         spec: ServersSpec?, folder: SpecFolder, environment: [String: String],
         given: Addresses<ServerLocation> = Addresses(), lab: Addresses<String> = Addresses()
@@ -52,7 +52,7 @@ package struct ServerSettings: Sendable {
         TLSOptions(spec?.llamaStack?.tls, in: folder, caFile: environment["SSL_CERT_FILE"], insecure: false)
     }
 
-    /// For all that is neither of both servers: what the spec says of their connections is not meant for others.
+    /// For all hosts other than the two servers: the TLS settings of the spec are not meant for them.
     var otherTLS: TLSOptions {
         TLSOptions(caFile: environment["SSL_CERT_FILE"])
     }
@@ -66,7 +66,7 @@ package struct ServerSettings: Sendable {
 }
 
 extension TLSOptions {
-    /// What the spec says, and what the environment says where the spec is silent.
+    /// The settings of the spec, and those of the environment where the spec has none.
     fileprivate init(_ spec: TLSSpec?, in folder: SpecFolder, caFile: String?, insecure: Bool) {
         self.init(
             caFile: spec?.caFile.map(folder.location(of:)) ?? caFile, acceptsAnyCertificate: spec?.insecure ?? insecure)

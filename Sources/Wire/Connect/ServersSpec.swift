@@ -1,6 +1,6 @@
 package import Language
 
-/// Where the servers are, as the spec says it.
+/// The servers as the spec describes them.
 ///
 ///     servers:
 ///       llamastack: {url: "http://localhost:8321", apiKey: {env: LLAMASTACK_API_KEY, optional: true}}
@@ -83,7 +83,7 @@ package struct MLflowSpec: SpecDecodable {
     }
 }
 
-/// How a connection over TLS is checked.
+/// How TLS connections are verified.
 package struct TLSSpec: SpecDecodable {
     package static let noun = "a TLS setting"
     private static let caKey = Key<Located<String>>(
@@ -114,7 +114,7 @@ package struct TLSSpec: SpecDecodable {
 }
 
 extension Fields {
-    /// Reads the address of a server: full, and without a password.
+    /// Reads the address of a server: a complete URL without a password.
     fileprivate mutating func readAddress(_ key: Key<Located<String>>, example: String) -> Located<String>? {
         guard let url = read(key) else { return nil }
         WebAddress.check(url, example: example, &problems)
@@ -122,13 +122,13 @@ extension Fields {
     }
 }
 
-/// Checks of web addresses that people write.
+/// Validates web addresses.
 package enum WebAddress {
     /// What `problem(in:)` accepts, for schemas.
     package static let pattern = #"^https?://[^/?@]+([/?][\s\S]*)?$"#
 
     /// Reports an address that cannot be used.
-    /// - Parameter example: One that can, for the message.
+    /// - Parameter example: A valid address, for the message.
     package static func check(
         _ url: Located<String>, example: String = "http://localhost:8321", _ problems: inout Problems
     ) {
@@ -146,20 +146,20 @@ package enum WebAddress {
         return portProblem(authority)
     }
 
-    /// Why the address of a server cannot be used; one that comes from outside of the spec may hold a user name and a
+    /// Why the address of a server cannot be used; an address from outside the spec may contain a user name and a
     /// password, as MLflow's do.
     package static func problem(inServer text: String) -> String? {
         if text.contains("?") || text.contains("#") { return "a server's address has no `?` and no `#`" }
         return problem(in: ServerAddress(text).base)
     }
 
-    /// The address without user name and password, and without what may be a secret behind it.
+    /// The address without user name and password, and without its query and fragment, which may contain a secret.
     package static func shown(_ text: String) -> String {
         let base = ServerAddress(text).base
         return base.contains("@") ? "an address with an `@`" : String(base.prefix { $0 != "?" && $0 != "#" })
     }
 
-    /// Whether the port can be one: the client ends the whole process over others.
+    /// Whether the port is valid: the HTTP client crashes the process on any other.
     static func hasPossiblePort(_ url: String) -> Bool {
         guard let scheme = url.firstRange(of: "://") else { return true }
         let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
@@ -170,13 +170,13 @@ package enum WebAddress {
         guard let colon = authority.lastIndex(of: ":"), !authority[colon...].contains("]") else { return nil }
         let port = authority[authority.index(after: colon)...]
         guard !port.isEmpty, !(Int(port).map((1...65_535).contains) ?? false) else { return nil }
-        // Not repeated: in `http://user:pass/word@host` it is a part of a password.
+        // Not quoted: in `http://user:pass/word@host` it is part of a password.
         return "its port is no number from 1 to 65535"
     }
 }
 
 extension Diagnostic {
-    /// An address that cannot be used; a password in it is not repeated.
+    /// An unusable address; a password in it is not quoted.
     package static func badURL(_ url: Located<String>, _ problem: String, example: String) -> Diagnostic {
         let shown = url.value.contains("@") ? "The address" : "`\(url.value)`"
         return Diagnostic(

@@ -6,8 +6,7 @@ extension LlamaStack {
         capabilities.agentsPath.map { Agents(endpoint: endpoint, path: $0) }
     }
 
-    /// `/v1/agents` of 0.2.x, `/v1alpha/agents` of 0.3.x. Agents cannot be changed, and nothing about one is unique but
-    /// its id.
+    /// `/v1/agents` of 0.2.x, `/v1alpha/agents` of 0.3.x. Agents cannot be changed, and only their ids are unique.
     package struct Agents: Sendable {
         let endpoint: Endpoint
         let path: String
@@ -27,8 +26,8 @@ extension LlamaStack {
             }
         }
 
-        /// Makes an agent; nothing in the configuration is checked by the server. Sent again only when a look finds none of
-        /// its name: two would be made.
+        /// Creates an agent; the server validates nothing in the configuration. Repeated only when no agent of its name
+        /// is found: otherwise there might be two.
         ///
         /// - Returns: its id.
         package func create(_ config: Value) async throws -> String {
@@ -40,7 +39,7 @@ extension LlamaStack {
             return created.id
         }
 
-        /// Deletes an agent, and with it the way to its sessions; one that is not there is none to delete.
+        /// Deletes an agent, and with it access to its sessions; a missing one is no error.
         package func delete(_ id: String) async throws {
             try await endpoint.deleteIfPresent(Call("delete the agent", .delete, place(of: id)))
         }
@@ -56,19 +55,19 @@ extension LlamaStack {
             return created.id
         }
 
-        /// Removes a session with all its turns; one that is not there is none to remove.
+        /// Deletes a session with all its turns; a missing one is no error.
         package func deleteSession(_ session: Session) async throws {
             try await endpoint.deleteIfPresent(Call("remove the session", .delete, place(of: session)))
         }
 
-        /// What a turn begins or goes on with.
+        /// What a turn begins or continues with.
         package enum Input: Sendable {
             case question(String)
             /// The results of client tools that a turn waits for, `{"call_id", "tool_name", "content"}` each.
             case results([Value], turn: String)
         }
 
-        /// Puts something in to a session and hands the events of the turn to `read` as they arrive. Never sent twice.
+        /// Sends input to a session, and passes the events of the turn to `read` as they arrive. Never repeated.
         ///
         /// - Parameter timeout: until the stream begins, and then between two events.
         package func takeTurn<R: Sendable>(
@@ -89,7 +88,7 @@ extension LlamaStack {
             return try await endpoint.events(call, read)
         }
 
-        /// The error that a stream which broke off, or an error in it, is told as.
+        /// The error for a stream that broke off or contains an error.
         package func broken(_ message: String, code: String? = nil, in session: Session) -> WireError {
             endpoint.error(.stream, turn(in: session, "", [:], .zero), code: code, message: message)
         }
@@ -154,9 +153,9 @@ extension LlamaStack {
     /// An agent as the server lists it.
     package struct ServerAgent: Sendable, Hashable, Identifiable, Decodable {
         package let id: String
-        /// The `agent_config`, with everything that the server filled in.
+        /// The `agent_config`, including everything that the server added.
         package let config: Value
-        /// As the server spells it, e.g. `2026-11-23T00:38:16.189081Z`; empty where it does not tell.
+        /// As the server formats it, e.g. `2026-11-23T00:38:16.189081Z`; empty when it is missing.
         package let createdAt: String
 
         /// nil for an agent without one.
@@ -164,7 +163,7 @@ extension LlamaStack {
             config["name"]?.string
         }
 
-        /// The ids of the groups of tools that it may use.
+        /// The ids of its tool groups.
         package var toolGroups: [String] {
             (config["toolgroups"]?.array ?? []).compactMap { group in
                 (group.string ?? group["name"]?.string)?.split(separator: "/").first.map(String.init)
@@ -177,7 +176,7 @@ extension LlamaStack {
             case createdAt = "created_at"
         }
 
-        /// An agent that was just made.
+        /// An agent that was just created.
         package init(id: String, config: Value) {
             self.id = id
             self.config = config

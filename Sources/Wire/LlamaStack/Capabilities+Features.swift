@@ -6,7 +6,7 @@ extension Capabilities {
     package enum Feature: Sendable, Hashable, CaseIterable {
         case serverAgents, responses, guardrails, vectorStores, shields, toolGroups, connectors, modelRegistration
 
-        /// What it is, as the object of a sentence.
+        /// Its name, as the object of a sentence.
         package var noun: String {
             switch self {
             case .serverAgents: "agents of the server's own"
@@ -35,7 +35,7 @@ extension Capabilities {
         }
     }
 
-    /// Whether the server offers something, as its own description of its routes says.
+    /// Whether the server offers a feature, according to its own description of its routes.
     package func offers(_ feature: Feature) -> Bool {
         switch feature {
         case .serverAgents: hasAgents
@@ -49,7 +49,7 @@ extension Capabilities {
         }
     }
 
-    /// The error (`lacking`) that a spec needs what the server does not have, and which version has it.
+    /// The error (`lacking`) for a spec that needs what the server does not have; it names the versions that do.
     ///
     ///     `shields.guard` needs shields, and OGX 1.5.0 has none. Llama Stack 0.2 to 0.7 have them.
     package func lacking(
@@ -62,7 +62,7 @@ extension Capabilities {
             fix: fix ?? "Use such a server, or take it out of the spec.", at: range, address: address, cause: .lacking)
     }
 
-    /// Whether the server has any of the routes that make a Llama Stack server.
+    /// Whether the server has any of the typical routes of a Llama Stack server.
     var isPlausible: Bool {
         hasResponses || hasAgents || hasVectorStores || hasFiles || registersModels || hasShields || hasToolGroups
             || routes.have("GET", "/v1/models") || routes.have("POST", "\(openAIPrefix)/chat/completions")
@@ -71,13 +71,13 @@ extension Capabilities {
 
 /// How the kinds' objects differ between generations.
 extension Capabilities {
-    /// How a server makes the id of a registered model.
+    /// How a server forms the id of a registered model.
     package enum ModelNaming: Sendable, Hashable {
-        /// 0.2: the id that was asked for.
+        /// 0.2: the requested id.
         case asGiven
-        /// 0.3 to 0.7: `provider/providerModel`; the id that was asked for is dropped.
+        /// 0.3 to 0.7: `provider/providerModel`; the requested id is ignored.
         case byProviderModel
-        /// OGX: `provider/id`, of the server's configuration.
+        /// OGX: `provider/id`, from the server's configuration.
         case byProviderAndID
     }
 
@@ -89,12 +89,12 @@ extension Capabilities {
         }
     }
 
-    /// Whether a vector store is only made when the dimension of its vectors is said (0.2).
+    /// Whether creating a vector store requires the dimension of its vectors (0.2).
     package var wantsEmbeddingDimension: Bool {
         generation == .v02
     }
 
-    /// Whether a vector store shows the model that it embeds with (0.4 and later).
+    /// Whether a vector store shows its embedding model (0.4 and later).
     package var showsEmbeddingModel: Bool {
         generation >= .v04
     }
@@ -104,30 +104,31 @@ extension Capabilities {
         generation == .v02
     }
 
-    /// Whether a passage that is in a store already takes the place of the one that is there, of whatever file, and goes with
-    /// either of the two files (OGX): it is known by the text around it alone.
+    /// Whether a passage replaces an equal one that is in the store already, of whichever file, and is removed with
+    /// either of the two files (OGX): it is identified by the text around it alone.
     package var mergesEqualPassages: Bool {
         generation == .ogx
     }
 
-    /// Whether models that the server found by itself are all listed as models that answer, whatever they are (OGX).
+    /// Whether all models that the server discovered are listed as `llm`, whatever they are (OGX).
     package var listsFoundModelsAsChat: Bool {
         generation == .ogx
     }
 
-    /// Whether a search with a filter looks at nothing else (OGX). Others look at the nearest passages of all, five times as
-    /// many as are asked for, and drop what the filter does not want.
+    /// Whether a search applies its filter first (OGX). Others take the nearest passages of all, five times as many as
+    /// requested, and filter those.
     package var filtersBeforeSearching: Bool {
         generation == .ogx
     }
 
-    /// The most passages that one search may ask for: 0.2 knows no limit.
+    /// The maximum number of passages of one search; 0.2 has no limit.
     package var mostSearchResults: Int {
         generation == .v02 ? 2_000 : 50
     }
 
     /// Whether several files may be attached to one vector store at the same time. OGX 1.5 waits a second for each, and
-    /// counts them under a lock; Llama Stack does neither, so that of two files at a time it may lose one from its list.
+    /// counts them under a lock; Llama Stack does neither, so that with two concurrent files it may lose one from its
+    /// list.
     package var attachesTogether: Bool {
         generation == .ogx && Version(version) >= Version(1, 5)
     }

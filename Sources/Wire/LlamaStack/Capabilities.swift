@@ -2,15 +2,15 @@ import Language
 
 /// What a Llama Stack or OGX server can do, probed from the server: `GET /v1/version`, then `GET /openapi.json`.
 ///
-/// A table of facts, so that nobody compares versions elsewhere.
+/// A table of facts, so that versions are compared nowhere else.
 package struct Capabilities: Sendable, Hashable {
-    /// The API generations, which differ in what an agent is. In the order of time.
+    /// The API generations, which differ in what an agent is, in chronological order.
     package enum Generation: Int, Sendable, Hashable, Comparable, CaseIterable {
         /// 0.2.x: server agents; everything OpenAI-compatible under `/v1/openai/v1`.
         case v02
         /// 0.3.x: vector stores and responses under `/v1`; agents under `/v1alpha`.
         case v03
-        /// 0.4 to 0.6: no server agents any more.
+        /// 0.4 to 0.6: no server agents.
         case v04
         /// 0.7: models and tool groups are configured, not registered.
         case v07
@@ -21,7 +21,7 @@ package struct Capabilities: Sendable, Hashable {
             left.rawValue < right.rawValue
         }
 
-        /// nil for a version that is none, or older than all that drover knows.
+        /// nil for an invalid version, or one that is older than all that drover knows.
         init?(of version: Version) {
             switch version {
             case ..<Version(0, 2): return nil
@@ -34,12 +34,12 @@ package struct Capabilities: Sendable, Hashable {
         }
     }
 
-    /// The version as the server spells it, e.g. `1.5.0`.
+    /// The version as the server reports it, e.g. `1.5.0`.
     package let version: String
     package let generation: Generation
     let routes: Routes
 
-    /// - Returns: nil when the version is of no generation that drover knows.
+    /// - Returns: nil when the version belongs to no generation that drover knows.
     init?(version: String, routes: Routes) {
         guard let generation = Generation(of: Version(version)) else { return nil }
         self.version = version
@@ -62,7 +62,7 @@ package struct Capabilities: Sendable, Hashable {
         routes.have("POST", "\(openAIPrefix)/responses")
     }
 
-    /// Whether there are agents on the server, with sessions and turns.
+    /// Whether the server runs agents itself, with sessions and turns.
     package var hasAgents: Bool {
         agentsPath != nil
     }
@@ -102,13 +102,13 @@ package struct Capabilities: Sendable, Hashable {
         responsesTake("input")
     }
 
-    /// Whether a request to the Responses API may have a field; those that it does not know are dropped without a word.
+    /// Whether a request to the Responses API may have a field; fields that it does not know are silently ignored.
     package func responsesTake(_ field: String) -> Bool {
         routes.take(field, in: "POST", "\(openAIPrefix)/responses")
     }
 }
 
-/// A version number as far as generations need it; parts that are no number count as 0.
+/// A version number as far as generations need it; parts that are not numeric count as 0.
 struct Version: Comparable {
     let major: Int
     let minor: Int

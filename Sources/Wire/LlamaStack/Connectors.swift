@@ -7,7 +7,7 @@ extension LlamaStack {
         return listing.data
     }
 
-    /// The names of the tools that a connector's MCP server lists, which the server asks for that.
+    /// The names of a connector's tools, which the server gets from its MCP server.
     package func tools(ofConnector id: String) async throws -> [String] {
         let path = "\(capabilities.connectorsPath ?? "/v1beta/connectors")/\(PercentEncoding.segment(id))/tools"
         let listing: Listing<ConnectorTool> = try await endpoint.decode(
@@ -19,10 +19,10 @@ extension LlamaStack {
         let name: String
     }
 
-    /// An MCP server that the server knows by an id.
+    /// An MCP server in the server's configuration.
     package struct Connector: Sendable, Hashable, Decodable {
         package let id: String
-        /// Nil where the server does not tell it.
+        /// nil when the server does not show it.
         package let url: String?
 
         private enum CodingKeys: String, CodingKey {

@@ -1,4 +1,4 @@
-/// Spells a document's path as a file name that every server keeps, and back.
+/// Encodes a document's path as a file name that every server preserves, and decodes it.
 ///
 /// OGX replaces everything but ASCII letters, digits, `.`, `_` and `-` in the name of an uploaded file by `_`, also
 /// `..` and a dot at the beginning. So a slash becomes `__`, and every other byte that would be lost, `_` too, becomes
@@ -10,7 +10,7 @@ package enum DocumentName {
     private static let escape = UInt8(ascii: "_")
     private static let dot = UInt8(ascii: ".")
 
-    /// The name to upload a document under; its ending stays, from which servers tell what it is.
+    /// The name to upload a document under; the extension stays, from which servers derive the file type.
     package static func filename(forPath path: String) -> String {
         var name: [UInt8] = []
         for byte in path.utf8 {

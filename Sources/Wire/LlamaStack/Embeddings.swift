@@ -1,8 +1,8 @@
 import Language
 
 extension LlamaStack {
-    /// How many numbers the vectors of an embedding model have, found out by embedding a word:
-    /// `POST /v1/embeddings` (0.2.x `/v1/openai/v1/embeddings`).
+    /// The dimension of an embedding model's vectors, determined by embedding a word: `POST /v1/embeddings` (0.2.x
+    /// `/v1/openai/v1/embeddings`).
     package func dimension(ofVectorsOf model: String) async throws -> Int {
         let call = Call(
             "embed a word", .post, "\(capabilities.openAIPrefix)/embeddings",

@@ -6,7 +6,8 @@ extension LlamaStack {
         Files(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/files")
     }
 
-    /// `/v1/files`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Nothing about a file is unique but its id, and none carries a mark.
+    /// `/v1/files`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Only the id of a file is unique, and a file cannot carry a
+    /// mark.
     package struct Files: Sendable {
         let endpoint: Endpoint
         let path: String
@@ -16,8 +17,8 @@ extension LlamaStack {
             try await endpoint.pages(of: Call("list the files", .get, path, query: [("order", "asc")]), limit: 1_000)
         }
 
-        /// Uploads a document under the name that `DocumentName` gives its path. Sent again only when no file of that name
-        /// and size has come up since: two would be made.
+        /// Uploads a document under the name that `DocumentName` gives its path. Repeated only when no file of that
+        /// name and size has appeared since: otherwise there might be two.
         package func upload(
             _ bytes: [UInt8], path document: String, purpose: String = "assistants", timeout: Duration = .seconds(300)
         ) async throws -> File {
@@ -27,8 +28,8 @@ extension LlamaStack {
                 size: bytes.count, timeout: timeout)
         }
 
-        /// The same of a file, which is read while it is sent.
-        /// - Throws: `FileBody.Failure` when it is not what it was: then the server has not got it.
+        /// Uploads a file from disk, which is read while it is sent.
+        /// - Throws: `FileBody.Failure` when the file has changed; then the server does not have it.
         package func upload(
             _ file: FileContent, path document: String, purpose: String = "assistants",
             timeout: Duration = .seconds(300)
@@ -44,8 +45,8 @@ extension LlamaStack {
                 fields: [("purpose", purpose)], filename: DocumentName.filename(forPath: document), sha256: sha256)
         }
 
-        /// Nothing tells a file of ours from another one, so a like one that is not older than a few minutes, by whatever
-        /// clock the server goes, leaves doubt.
+        /// Our files cannot be told from others, so a similar one that is not older than a few minutes leaves doubt;
+        /// the tolerance covers a server clock that differs.
         private func upload(
             _ body: Call.Body, of document: String, size: Int, timeout: Duration
         ) async throws -> File {
@@ -64,12 +65,12 @@ extension LlamaStack {
         /// In seconds.
         private static let clockTolerance = 300
 
-        /// Deletes a file; one that is not there is none to delete. What was ingested from it stays in its stores.
+        /// Deletes a file; a missing one is no error. The passages that were ingested from it stay in their stores.
         package func delete(_ id: String) async throws {
             try await endpoint.deleteIfPresent(Call("delete the file", .delete, place(of: id)))
         }
 
-        /// Whether there is a file of this id.
+        /// Whether a file of this id exists.
         package func has(_ id: String) async throws -> Bool {
             do {
                 _ = try await endpoint.send(Call("look for the file", .get, place(of: id)))
@@ -101,7 +102,7 @@ extension LlamaStack {
     /// A file as the server shows it.
     package struct File: Sendable, Hashable, Identifiable, Decodable {
         package let id: String
-        /// As the server keeps it.
+        /// As the server stores it.
         package let filename: String
         /// In bytes.
         package let size: Int

@@ -1,5 +1,5 @@
 extension Capabilities.Generation {
-    /// The versions that it takes together; nil where the product's name says it.
+    /// The versions that belong to it; nil when the product's name says it.
     package var title: String? {
         switch self {
         case .v02: "0.2"

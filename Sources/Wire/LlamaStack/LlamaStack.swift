@@ -5,7 +5,7 @@ package struct LlamaStack: Sendable {
     package internal(set) var endpoint: Endpoint
     package let capabilities: Capabilities
 
-    /// Asks the server what it is, with two requests.
+    /// Identifies the server with two requests.
     ///
     /// - Parameter endpoint: its base may end in `/v1`, as OpenAI clients want it.
     /// - Throws: `Diagnostic` when there is no server, it denies access, or something else answers.
@@ -72,7 +72,7 @@ package struct LlamaStack: Sendable {
 }
 
 extension WireError {
-    /// Whether what answered a probe cannot be a server of the expected kind.
+    /// Whether the response to a probe shows another kind of server.
     fileprivate var isFromAnotherServer: Bool {
         switch cause {
         case .unreadable: true

@@ -11,9 +11,9 @@ extension LlamaStack {
         let endpoint: Endpoint
         private static let path = "/v1/models"
 
-        /// What a model is registered from.
+        /// The fields of a registration.
         package struct Draft: Sendable, Hashable {
-            /// Dropped by 0.3 and later, see `Capabilities.modelNaming`.
+            /// Ignored by 0.3 and later, see `Capabilities.modelNaming`.
             package var id: String
             package var provider: String
             package var providerModel: String
@@ -38,7 +38,8 @@ extension LlamaStack {
             return listing.data
         }
 
-        /// Registers a model. One that is there stays as it is, which 0.2 answers as if it had changed it: read it back.
+        /// Registers a model. An existing one stays unchanged, although 0.2 answers as if it had been changed: read it
+        /// back.
         package func register(_ draft: Draft) async throws {
             let body: Value = [
                 "model_id": .string(draft.id), "provider_id": .string(draft.provider),
@@ -49,7 +50,7 @@ extension LlamaStack {
                 Call("register the model", .post, Self.path, body: .json(body), isRepeatable: true))
         }
 
-        /// Takes a model off the server; one that is not there is none to take off.
+        /// Unregisters a model; a missing one is no error.
         package func unregister(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
                 Call("unregister the model", .delete, "\(Self.path)/\(PercentEncoding.path(id))"))
@@ -58,12 +59,12 @@ extension LlamaStack {
 
     /// A model as a listing shows it.
     package struct Model: Sendable, Hashable, Identifiable, Decodable {
-        /// What requests name it by, e.g. `scripted/llm`.
+        /// Its name in requests, e.g. `scripted/llm`.
         package let id: String
-        /// `llm` or `embedding`; nil when the server does not tell. Models that OGX found by itself are all `llm`.
+        /// `llm` or `embedding`; nil when the server does not say. Models that OGX discovered are all `llm`.
         package let type: String?
         package let provider: String?
-        /// What the provider calls it; nil when the server does not tell.
+        /// The provider's name for it; nil when the server does not say.
         package let providerModel: String?
         /// As registered, without what the server adds.
         package let metadata: [String: Value]
@@ -99,7 +100,7 @@ extension LlamaStack {
         }
     }
 
-    /// A list that is never cut into pages: `{"data": […]}`.
+    /// A list without pages: `{"data": […]}`.
     struct Listing<Item: Decodable & Sendable>: Decodable, Sendable {
         let data: [Item]
     }

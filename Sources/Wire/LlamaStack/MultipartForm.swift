@@ -1,12 +1,12 @@
 import Language
 
-/// A `multipart/form-data` body with some fields and one file, as what stands before the file and after it.
+/// A `multipart/form-data` body with some fields and one file, as the parts before and after the file.
 struct MultipartForm {
     let contentType: String
     let prefix: [UInt8]
     let suffix: [UInt8]
 
-    /// - Parameter sha256: of the file: no file can hold a boundary that is made from its own digest.
+    /// - Parameter sha256: of the file: no file can contain a boundary that is derived from its own digest.
     init(fields: [(name: String, value: String)], filename: String, sha256: String) {
         let boundary = "drover-\(sha256.prefix(32))"
         var prefix: [UInt8] = []

@@ -12,10 +12,10 @@ struct Page<Item: Decodable & Sendable & Identifiable<String>>: Decodable, Senda
 }
 
 extension Endpoint {
-    /// Everything on all pages of a list, each thing once.
+    /// All items on all pages of a list, each once.
     ///
-    /// The last thing of a page is the cursor of the next. A server that is given a cursor which was deleted meanwhile
-    /// begins anew: a page without anything new ends the walk.
+    /// The last item of a page is the cursor of the next. When that item was deleted meanwhile, the server starts from
+    /// the beginning: a page without new items ends the iteration.
     func pages<Item: Decodable & Sendable & Identifiable<String>>(
         of call: Call, limit: Int, as: Item.Type = Item.self
     ) async throws -> [Item] {

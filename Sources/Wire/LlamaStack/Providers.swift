@@ -1,5 +1,5 @@
 extension LlamaStack {
-    /// What the server's configuration provides, `GET /v1/providers`, all versions.
+    /// The providers in the server's configuration, `GET /v1/providers`, all versions.
     package func providers() async throws -> [Provider] {
         try await endpoint.providers()
     }

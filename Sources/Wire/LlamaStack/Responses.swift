@@ -11,7 +11,7 @@ extension LlamaStack {
         package let path: String
         package let streaming: [String: Value] = ["stream": true]
 
-        /// Deletes a stored response; one that is not there is none to delete.
+        /// Deletes a stored response; a missing one is no error.
         package func delete(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
                 Call("delete the response", .delete, "\(path)/\(PercentEncoding.segment(id))")

@@ -1,7 +1,7 @@
-/// What an OpenAPI description says of routes: their verbs, and the fields of their bodies; everything else is skipped.
+/// The routes of an OpenAPI description: their methods, and the fields of their bodies; everything else is skipped.
 struct Routes: Sendable, Hashable, Decodable {
     private var verbs: [String: Set<String>] = [:]
-    /// By verb and path: `POST /v1/responses`.
+    /// By method and path: `POST /v1/responses`.
     private var fields: [String: Set<String>] = [:]
 
     private struct Description: Decodable {
@@ -13,7 +13,7 @@ struct Routes: Sendable, Hashable, Decodable {
         let schemas: [String: Schema]?
     }
 
-    /// The verbs of one path; a path may hold other things beside.
+    /// The methods of one path, which may have other members, too.
     private struct Operations: Decodable {
         let get: Operation?
         let post: Operation?
@@ -39,7 +39,7 @@ struct Routes: Sendable, Hashable, Decodable {
         let requestBody: Body?
     }
 
-    /// As much of a schema as names the fields of an object.
+    /// The part of a schema that names the fields of an object.
     private struct Schema: Decodable {
         struct Skipped: Decodable {}
 

@@ -1,7 +1,7 @@
 import Language
 
 extension LlamaStack {
-    /// Has shields look at texts.
+    /// Runs shields on texts.
     package var safety: Safety {
         Safety(endpoint: endpoint)
     }
@@ -10,8 +10,8 @@ extension LlamaStack {
     package struct Safety: Sendable {
         let endpoint: Endpoint
 
-        /// What a shield has against a text, as the user is told it; nil when it lets it pass. The words of an agent are
-        /// sent as a user's, too, as the server itself does.
+        /// The message of a shield that blocks a text; nil when the text passes. An agent's text is sent in the role of
+        /// a user, too, as the server itself does.
         package func violation(in text: String, by shield: String) async throws -> String? {
             let message: Value = ["role": "user", "content": .string(text)]
             let body: Value = ["shield_id": .string(shield), "messages": [message], "params": [:]]

@@ -1,12 +1,12 @@
 package import Language
 
 extension LlamaStack {
-    /// Shields, which look at questions and answers.
+    /// Shields, which check questions and answers.
     package var shields: Shields {
         Shields(endpoint: endpoint)
     }
 
-    /// `/v1/shields`, Llama Stack 0.2 to 0.7. A shield cannot be changed: it is taken off and registered again.
+    /// `/v1/shields`, Llama Stack 0.2 to 0.7. A shield cannot be changed: it is unregistered and registered again.
     package struct Shields: Sendable {
         let endpoint: Endpoint
         private static let path = "/v1/shields"
@@ -17,7 +17,8 @@ extension LlamaStack {
             return listing.data
         }
 
-        /// Registers a shield. One that is there stays as it is, which 0.2 answers as if it had changed it: read it back.
+        /// Registers a shield. An existing one stays unchanged, although 0.2 answers as if it had been changed: read it
+        /// back.
         package func register(_ shield: Shield) async throws {
             var body: [String: Value] = [
                 "shield_id": .string(shield.id), "provider_id": .string(shield.provider),
@@ -28,7 +29,7 @@ extension LlamaStack {
                 Call("register the shield", .post, Self.path, body: .json(.object(body)), isRepeatable: true))
         }
 
-        /// Takes a shield off the server; one that is not there is none to take off.
+        /// Unregisters a shield; a missing one is no error.
         package func unregister(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
                 Call("unregister the shield", .delete, "\(Self.path)/\(PercentEncoding.segment(id))"))
@@ -39,9 +40,9 @@ extension LlamaStack {
     package struct Shield: Sendable, Hashable, Identifiable, Decodable {
         package let id: String
         package let provider: String
-        /// What the provider calls it; the server takes the id when it is not said.
+        /// The provider's name for it; the server uses the id when it is nil.
         package let providerShield: String?
-        /// What the provider is told beside.
+        /// Additional parameters for the provider.
         package let params: [String: Value]
 
         package init(id: String, provider: String, providerShield: String? = nil, params: [String: Value] = [:]) {

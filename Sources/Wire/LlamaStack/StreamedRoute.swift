@@ -4,16 +4,16 @@ package import Language
 package protocol StreamedRoute: Sendable {
     var endpoint: Endpoint { get }
     var path: String { get }
-    /// What the body of a request says so that its answer is streamed.
+    /// The fields of a request that make its response a stream.
     var streaming: [String: Value] { get }
 }
 
 extension StreamedRoute {
-    /// Puts a question and hands the events of the answer to `read` as they arrive. Never sent twice.
+    /// Sends a request, and passes the events of the response to `read` as they arrive. Never repeated.
     ///
     /// - Parameters:
-    ///   - body: the request, without what makes it stream.
-    ///   - secrets: what in the body is secret.
+    ///   - body: the request, without `streaming`.
+    ///   - secrets: the secrets in the body.
     ///   - timeout: until the stream begins, and then between two events.
     package func create<R: Sendable>(
         _ body: [String: Value], secrets: [Secret] = [], timeout: Duration,
@@ -24,7 +24,7 @@ extension StreamedRoute {
         return try await endpoint.events(call, read)
     }
 
-    /// The error that a stream which broke off, or an error in it, is told as.
+    /// The error for a stream that broke off or contains an error.
     package func broken(_ message: String, code: String? = nil) -> WireError {
         endpoint.error(.stream, call([:], timeout: .zero), code: code, message: message)
     }

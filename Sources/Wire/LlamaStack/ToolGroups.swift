@@ -1,12 +1,12 @@
 import Language
 
 extension LlamaStack {
-    /// Groups of tools, among them those of MCP servers.
+    /// Tool groups, among them those of MCP servers.
     package var toolGroups: ToolGroups {
         ToolGroups(endpoint: endpoint)
     }
 
-    /// `/v1/toolgroups`, Llama Stack 0.2 to 0.6. A group cannot be changed: it is taken off and registered again.
+    /// `/v1/toolgroups`, Llama Stack 0.2 to 0.6. A group cannot be changed: it is unregistered and registered again.
     package struct ToolGroups: Sendable {
         let endpoint: Endpoint
         private static let path = "/v1/toolgroups"
@@ -17,8 +17,8 @@ extension LlamaStack {
             return listing.data
         }
 
-        /// Registers the tools of an MCP server, which is not contacted for that. One that is there stays as it is, which
-        /// 0.2 answers as if it had changed it: read it back.
+        /// Registers the tools of an MCP server, which is not contacted for that. An existing group stays unchanged,
+        /// although 0.2 answers as if it had been changed: read it back.
         package func register(_ id: String, provider: String, endpoint url: String) async throws {
             let body: Value = [
                 "toolgroup_id": .string(id), "provider_id": .string(provider), "mcp_endpoint": ["uri": .string(url)],
@@ -27,21 +27,21 @@ extension LlamaStack {
                 Call("register the tool group", .post, Self.path, body: .json(body), isRepeatable: true))
         }
 
-        /// Takes a group off the server; one that is not there is none to take off.
+        /// Unregisters a group; a missing one is no error.
         package func unregister(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
                 Call("unregister the tool group", .delete, "\(Self.path)/\(PercentEncoding.segment(id))"))
         }
 
-        /// The names of a group's tools, for which its MCP server is asked; none when that cannot be reached: Llama Stack
-        /// keeps the reason to itself.
+        /// The names of a group's tools, which the server gets from the MCP server; empty when that cannot be reached:
+        /// Llama Stack does not report the reason.
         package func tools(of id: String) async throws -> [String] {
             let listing: Listing<Tool> = try await endpoint.decode(
                 Call("list the tools of the tool group", .get, "/v1/tools", query: [("toolgroup_id", id)]))
             return listing.data.map(\.name)
         }
 
-        /// The id of the provider that speaks with MCP servers, `GET /v1/providers`; nil when there is none.
+        /// The id of the provider for MCP servers, `GET /v1/providers`; nil when there is none.
         package func mcpProvider() async throws -> String? {
             try await endpoint.providers().first {
                 $0.api == "tool_runtime" && $0.type == "remote::model-context-protocol"

@@ -13,7 +13,7 @@ extension LlamaStack {
         let endpoint: Endpoint
         let path: String
 
-        /// All attachments, failed ones too, oldest first.
+        /// All attachments, including failed ones, oldest first.
         package func list() async throws -> [VectorStoreFile] {
             let files: [VectorStoreFile] = try await endpoint.pages(
                 of: Call("list the vector store's files", .get, path, query: [("order", "asc")]), limit: 100
@@ -27,10 +27,10 @@ extension LlamaStack {
             return read.cleared(of: endpoint.sent)
         }
 
-        /// Ingests a file and waits until that is done, or has failed: look at the `status` of what is returned.
+        /// Attaches a file, and waits until it is ingested or has failed: check the `status` of the result.
         ///
-        /// A file that is attached already stays as it is, with its old attributes and state: detach it first. Never sent
-        /// twice: 0.2 takes it in a second time, and OGX does while the first attachment is not done.
+        /// A file that is attached already stays unchanged, with its attributes and state: detach it first. Never
+        /// repeated: 0.2 ingests it a second time, and so does OGX while the first attachment is not finished.
         ///
         /// - Parameter timeout: for chunking and embedding the whole file.
         package func attach(
@@ -48,7 +48,7 @@ extension LlamaStack {
             return attached.cleared(of: endpoint.sent)
         }
 
-        /// Replaces what the list says of a file; its passages keep what they were attached with, which searches filter by.
+        /// Replaces the attributes in the list; the passages keep those of the attachment, by which searches filter.
         package func update(_ file: String, attributes: [String: String]) async throws {
             _ = try await endpoint.send(
                 Call(
@@ -56,7 +56,7 @@ extension LlamaStack {
                     body: .json(["attributes": .strings(attributes)]), isRepeatable: true))
         }
 
-        /// Takes a file out of the store; one that is not there is none to take out.
+        /// Detaches a file from the store; a missing one is no error.
         package func detach(_ file: String) async throws {
             try await endpoint.deleteIfPresent(Call("detach the file", .delete, place(of: file)))
         }
@@ -66,7 +66,7 @@ extension LlamaStack {
         }
     }
 
-    /// How a file is cut into passages; `auto` is 800 and 400 tokens.
+    /// How a file is split into passages; `auto` is 800 and 400 tokens.
     package enum Chunking: Sendable, Hashable {
         case auto
         case fixed(maxTokens: Int, overlap: Int)
@@ -79,7 +79,7 @@ extension LlamaStack {
             return ["type": "static", "static": sizes]
         }
 
-        /// What a server shows; it shows `auto` expanded since 0.4.
+        /// Reads what a server shows; since 0.4 it shows `auto` expanded.
         init(_ value: Value?) {
             let sizes = value?["static"]
             if let maxTokens = sizes?["max_chunk_size_tokens"]?.integer,
@@ -105,7 +105,7 @@ extension LlamaStack {
         /// Numbers come back as floating point.
         package let attributes: [String: Value]
         package let chunking: Chunking
-        /// Why ingesting failed, in the server's words; some servers tell it only in the answer to the attachment.
+        /// The server's reason for a failed ingestion; some servers report it only in the response to the attachment.
         package private(set) var lastError: String?
         /// In seconds since 1970.
         package let createdAt: Int
@@ -121,7 +121,7 @@ extension LlamaStack {
             let message: String?
         }
 
-        /// With nothing that was sent as a secret in the server's words.
+        /// The same, without sent secrets in the server's message.
         fileprivate func cleared(of sent: SentSecrets) -> VectorStoreFile {
             var file = self
             file.lastError = lastError.map { sent.cleared(message: $0) }

@@ -5,16 +5,17 @@ extension LlamaStack {
         VectorStores(endpoint: endpoint, path: "\(capabilities.openAIPrefix)/vector_stores")
     }
 
-    /// `/v1/vector_stores`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Names are not unique; ids are the server's.
+    /// `/v1/vector_stores`, 0.2 (under `/v1/openai/v1`) to OGX 1.5. Names are not unique; ids are assigned by the
+    /// server.
     package struct VectorStores: Sendable {
         let endpoint: Endpoint
         let path: String
 
-        /// What a vector store is made from.
+        /// The fields of a new vector store.
         package struct Draft: Sendable, Hashable {
             package var name: String
             package var metadata: [String: String]
-            /// nil leaves it to the server.
+            /// nil for the server's choice.
             package var embeddingModel: String?
             package var embeddingDimension: Int?
             package var provider: String?
@@ -41,8 +42,8 @@ extension LlamaStack {
             )
         }
 
-        /// Makes a new store, sent again only when a look finds none that is empty and has its name and its metadata, which
-        /// tell whose it is: two would be made.
+        /// Creates a store. Repeated only when there is no empty store with its name and its metadata, which identify
+        /// the owner: otherwise there might be two.
         package func create(_ draft: Draft) async throws -> VectorStore {
             var body: [String: Value] = ["name": .string(draft.name), "metadata": .strings(draft.metadata)]
             body["embedding_model"] = draft.embeddingModel.map(Value.string)
@@ -55,8 +56,8 @@ extension LlamaStack {
             }
         }
 
-        /// Changes what is given. The metadata replaces all that was there, the server's own keys included, without
-        /// which it ingests nothing more: send the live metadata with the wanted keys merged in.
+        /// Changes the given fields. The metadata replaces everything, including the server's own keys, without which
+        /// it can ingest nothing: merge the wanted keys into the live metadata.
         package func update(
             _ id: String, name: String? = nil, metadata: [String: Value]? = nil, expiresAfterDays: Int? = nil
         ) async throws -> VectorStore {
@@ -72,15 +73,15 @@ extension LlamaStack {
             )
         }
 
-        /// Deletes a store; one that is not there is none to delete.
+        /// Deletes a store; a missing one is no error.
         package func delete(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
                 Call("delete the vector store", .delete, "\(path)/\(PercentEncoding.segment(id))")
             )
         }
 
-        /// Searches among the passages whose attribute has one of some values.
-        /// - Returns: The attributes of what is found, best first.
+        /// Searches the passages whose attribute has one of some values.
+        /// - Returns: The attributes of the results, best first.
         package func search(
             _ id: String, for query: String, where key: String, isOneOf values: [String], atMost limit: Int
         ) async throws -> [[String: Value]] {
@@ -118,7 +119,7 @@ extension LlamaStack {
         package let id: String
         /// Empty when it has none.
         package let name: String
-        /// With the server's own keys: `provider_id`, `provider_vector_store_id`, `embedding_model`, ….
+        /// Including the server's own keys: `provider_id`, `provider_vector_store_id`, `embedding_model`, ….
         package let metadata: [String: Value]
         /// In seconds since 1970.
         package let createdAt: Int
@@ -130,7 +131,7 @@ extension LlamaStack {
             let days: Int?
         }
 
-        /// A store that is not there (any more).
+        /// A store that does not exist, or no longer.
         package init(absent name: String) {
             self.name = name
             (id, metadata, createdAt, fileCounts, expiresAfterDays) = ("", [:], 0, nil, nil)
@@ -156,7 +157,7 @@ extension LlamaStack {
 }
 
 extension LlamaStack.VectorStore {
-    /// Whether it could have been made from a draft just now.
+    /// Whether a draft may just have created it.
     fileprivate func isLike(_ draft: LlamaStack.VectorStores.Draft) -> Bool {
         name == draft.name && fileCounts?.total ?? 0 == 0
             && draft.metadata.allSatisfy { metadata[$0.key]?.string == $0.value }
@@ -171,7 +172,7 @@ extension Value {
 }
 
 extension Endpoint {
-    /// Sends a deletion; that the thing is not there is what was wanted.
+    /// Sends a deletion; a missing object is no error.
     func deleteIfPresent(_ call: Call) async throws {
         do {
             _ = try await send(call)

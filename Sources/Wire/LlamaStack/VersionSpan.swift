@@ -1,11 +1,11 @@
-/// The versions that have something: from one of Llama Stack up to another, or up to now, OGX included.
+/// A range of versions: from one of Llama Stack up to another, or open-ended, including OGX.
 struct VersionSpan: Sendable, Hashable {
-    /// As it is told: `0.2.20`.
+    /// As shown to users: `0.2.20`.
     let first: String
-    /// Nil where OGX has it, too.
+    /// nil when it includes OGX.
     let last: String?
 
-    /// - Parameter last: nil where OGX has it, too.
+    /// - Parameter last: nil when it includes OGX.
     init(_ first: String, to last: String? = nil) {
         self.first = first
         self.last = last

@@ -1,10 +1,10 @@
 import FoundationEssentials
 import Language
 
-/// The protocol's first way over HTTP, of version 2024-11-05: the server is asked for a stream of events, of which the first
-/// names the address that messages are posted to; the answers come by the stream.
+/// The HTTP+SSE transport of protocol version 2024-11-05: the client opens a stream of events, the first of which names
+/// the address for its messages; the responses arrive on the stream.
 extension MCPServer {
-    /// The names of the tools of a server that speaks so.
+    /// The names of the tools of a server that uses this transport.
     func listening() async throws -> [String] {
         let call = Call(
             "listen to the MCP server", .get, path, isRepeatable: true, headers: [("accept", "text/event-stream")]
@@ -19,7 +19,7 @@ extension MCPServer {
                     post = place
                     try await send(Self.greeting, to: place)
                 }
-                // What is no JSON is no message.
+                // Anything that is not JSON is not a message.
                 guard let post, let answer = try? Value(json: event.data.utf8), Self.isAnswer(answer) else { continue }
                 let result = try result(of: answer, to: call)
                 if isGreeted {

@@ -1,16 +1,16 @@
 package import Language
 
-/// A server that offers tools by the Model Context Protocol, as far as a look at its tools needs it.
+/// A server of the Model Context Protocol, as far as listing its tools requires.
 ///
-/// Read from the protocol's version 2025-06-18 (streamable HTTP: every message is posted to one address; the answer is
-/// JSON or a stream of events) and 2024-11-05 (`MCPServer+Stream.swift`). Redirects are followed.
+/// Read from the protocol's version 2025-06-18 (streamable HTTP: every message is posted to one address; the response
+/// is JSON or a stream of events) and 2024-11-05 (`MCPServer+Stream.swift`). Redirects are followed.
 package struct MCPServer: Sendable {
     let endpoint: Endpoint
-    /// What its address has behind the endpoint's base: the slashes at its end.
+    /// The end of its address after the endpoint's base: trailing slashes.
     let path: String
     static let version = "2025-06-18"
 
-    /// What every message carries besides the protocol's own headers.
+    /// The headers of every message, in addition to the protocol's own.
     package struct Headers: Sendable {
         /// Sent as a bearer token.
         package var token: Secret?
@@ -29,7 +29,7 @@ package struct MCPServer: Sendable {
 
     private let headers: [(name: String, value: String)]
 
-    /// - Parameter url: the address that messages are posted to, asked as it is written.
+    /// - Parameter url: the address that messages are posted to, used as it is written.
     package init(
         _ url: String, sending headers: Headers = Headers(), transport: any HTTPTransport,
         timeout: Duration = .seconds(10)
@@ -51,7 +51,7 @@ package struct MCPServer: Sendable {
             do {
                 return try await listening()
             } catch is WireError {
-                throw error  // It speaks neither way, and the first is the one that servers should speak.
+                throw error  // It supports neither transport; the error of the current one counts.
             }
         }
     }
@@ -68,7 +68,7 @@ package struct MCPServer: Sendable {
         return pages.names
     }
 
-    /// What later messages of a conversation repeat.
+    /// What later messages of a session repeat.
     struct Session {
         var id: String?
         var version: String?
@@ -87,7 +87,7 @@ package struct MCPServer: Sendable {
         return (try result(of: answer, to: call), session)
     }
 
-    /// What a message answers.
+    /// The result in a response.
     func result(of answer: Value, to call: Call) throws -> Value {
         if let error = answer["error"] {
             throw endpoint.error(.unreadable, call, message: error["message"]?.string ?? error.canonicalJSON)
@@ -108,7 +108,7 @@ package struct MCPServer: Sendable {
     /// The message with a result or an error: the body, or the first such event of a stream.
     private static func message(in response: HTTPResponse) -> Value? {
         guard response.header("content-type")?.hasPrefix("text/event-stream") == true else {
-            // What is no JSON is no message.
+            // Anything that is not JSON is not a message.
             return (try? Value(json: response.body)).flatMap { isAnswer($0) ? $0 : nil }
         }
         var parser = ServerSentEventParser()
@@ -121,7 +121,7 @@ package struct MCPServer: Sendable {
     }
 }
 
-/// The messages of a conversation.
+/// The messages of a session.
 extension MCPServer {
     static let greeting: Value = [
         "jsonrpc": "2.0", "id": 1, "method": "initialize",
@@ -135,7 +135,7 @@ extension MCPServer {
     /// The listing of tools, page by page.
     struct Pages {
         private(set) var names: [String] = []
-        /// The question for the next page; nil when there is none.
+        /// The request for the next page; nil when there is none.
         private(set) var next: Value? = question(cursor: nil)
 
         mutating func read(_ page: Value) {
@@ -151,7 +151,7 @@ extension MCPServer {
 }
 
 extension WireError {
-    /// Whether a server that refuses what is posted to its address may be one that only speaks by a stream.
+    /// Whether a server that rejects a posted message may support only the older transport.
     fileprivate var maySpeakByStream: Bool {
         guard let status else { return false }
         return (400..<500).contains(status) && ![401, 403, 407, 408, 429].contains(status)

@@ -1,17 +1,17 @@
 package import Language
 
-/// A folder of files that the server keeps: `mlflow-artifacts:/1/models/m-…/artifacts`.
+/// An artifact folder that the server stores: `mlflow-artifacts:/1/models/m-…/artifacts`.
 package struct MLflowArtifactFolder: Sendable, Hashable {
-    /// Below the artifact root, without a slash at either end.
+    /// Relative to the artifact root, without a slash at either end.
     let path: String
 
-    /// - Throws: `Diagnostic` when the files are not kept by the server (`s3://…`, `file:…`): then only a client with
-    ///   its own access to that place could write there.
+    /// - Throws: `Diagnostic` when the server does not store the files itself (`s3://…`, `file:…`): only a client with
+    ///   its own access to that storage could write them.
     package init(uri: String) throws {
         let scheme = "mlflow-artifacts:"
         guard uri.hasPrefix(scheme) else { throw Diagnostic.artifactsNotServed(uri) }
         var path = uri.dropFirst(scheme.count)
-        if path.hasPrefix("//") {  // With a host, which the server itself ignores here.
+        if path.hasPrefix("//") {  // With a host, which the server ignores here.
             path = path.dropFirst(2).drop { $0 != "/" }
         }
         self.path = String(path.drop { $0 == "/" })
@@ -20,7 +20,7 @@ package struct MLflowArtifactFolder: Sendable, Hashable {
 
 /// A file or a folder in an artifact folder.
 package struct MLflowArtifact: Sendable, Hashable, Decodable {
-    /// Its name within the folder that was listed.
+    /// Its path relative to the listed folder.
     package var path: String
     package var isFolder: Bool
     /// In bytes.
@@ -30,7 +30,7 @@ package struct MLflowArtifact: Sendable, Hashable, Decodable {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         path = try fields.decode(String.self, forKey: .path)
         isFolder = try fields.decodeIfPresent(Bool.self, forKey: .isFolder) ?? false
-        size = try fields.decodeIfPresent(Int.self, forKey: .size) ?? 0  // Left out for an empty file.
+        size = try fields.decodeIfPresent(Int.self, forKey: .size) ?? 0  // Omitted for an empty file.
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -45,7 +45,7 @@ private struct ArtifactList: Decodable, Sendable {
 }
 
 extension MLflowServer {
-    /// Writes a file, over an older one: `PUT /api/2.0/mlflow-artifacts/artifacts/{path}`.
+    /// Writes a file, replacing an existing one: `PUT /api/2.0/mlflow-artifacts/artifacts/{path}`.
     package func putArtifact(_ bytes: [UInt8], named name: String, in folder: MLflowArtifactFolder) async throws {
         try await putArtifact(.bytes(bytes, contentType: Self.artifactType), name, folder)
     }
@@ -68,7 +68,7 @@ extension MLflowServer {
         try await endpoint.send(Call("read the artifact `\(name)`", .get, Self.artifactPath(folder, name))).body
     }
 
-    /// What a folder holds, empty when it is not there: `GET /api/2.0/mlflow-artifacts/artifacts?path=`.
+    /// The contents of a folder, empty when it does not exist: `GET /api/2.0/mlflow-artifacts/artifacts?path=`.
     package func artifacts(in folder: MLflowArtifactFolder) async throws -> [MLflowArtifact] {
         let call = Call("list the artifacts", .get, artifactsRoute, query: [("path", folder.path)])
         return try await endpoint.decode(call, as: ArtifactList.self).files ?? []

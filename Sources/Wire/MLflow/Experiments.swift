@@ -1,6 +1,6 @@
 import Language
 
-/// An experiment: a unique name, an id that the server gave it, tags.
+/// An experiment: a unique name, an id assigned by the server, tags.
 package struct MLflowExperiment: Sendable, Hashable, Decodable {
     /// The tag that MLflow's UI shows as the description.
     package static let descriptionTag = "mlflow.note.content"
@@ -57,8 +57,8 @@ private struct CreatedExperiment: Decodable, Sendable {
 }
 
 extension MLflowServer {
-    /// All experiments, deleted ones too: `POST experiments/search`, at most 50,000 a page.
-    /// The filter is an expression of `MLflowFilter`; nil for all.
+    /// All experiments, including deleted ones: `POST experiments/search`, at most 50,000 a page. The filter is an
+    /// expression of `MLflowFilter`; nil for all.
     package func experiments(where filter: String? = nil) async throws -> [MLflowExperiment] {
         try await all(ExperimentPage.self) { token in
             let body = Value.fields([
@@ -71,8 +71,8 @@ extension MLflowServer {
 
     /// Creates an experiment and returns its id: `POST experiments/create`.
     ///
-    /// It is sent again when the answer is lost; the name being taken then may be our own doing.
-    /// - Throws: `WireError`; `isAlreadyThere` when the name is taken, by a deleted experiment too.
+    /// It is repeated when the response is lost; a taken name may then be the result of the first request.
+    /// - Throws: `WireError`; `isAlreadyThere` when the name is taken, also by a deleted experiment.
     package func createExperiment(
         _ name: String, artifactLocation: String? = nil, tags: [String: String] = [:]
     ) async throws -> String {
@@ -89,10 +89,10 @@ extension MLflowServer {
         do {
             let call = Self.post("restore the experiment", "experiments/restore", body, isRepeatable: true)
             _ = try await endpoint.send(call)
-        } catch let error as WireError where error.isMissing && error.attempts > 1 {}  // The lost answer was a yes.
+        } catch let error as WireError where error.isMissing && error.attempts > 1 {}  // The first request succeeded.
     }
 
-    /// Gives an experiment another name: `POST experiments/update`.
+    /// Renames an experiment: `POST experiments/update`.
     package func renameExperiment(_ id: String, to name: String) async throws {
         let body: Value = ["experiment_id": .string(id), "new_name": .string(name)]
         _ = try await endpoint.send(
@@ -106,14 +106,14 @@ extension MLflowServer {
             Self.post("set a tag of the experiment", "experiments/set-experiment-tag", body, isRepeatable: true))
     }
 
-    /// Removes a tag: `POST experiments/delete-experiment-tag`; one that is not there is no error.
+    /// Removes a tag: `POST experiments/delete-experiment-tag`; a missing one is no error.
     package func deleteExperimentTag(_ id: String, _ key: String) async throws {
         let body: Value = ["experiment_id": .string(id), "key": .string(key)]
         try await sendRemoval(
             Self.post("remove a tag of the experiment", "experiments/delete-experiment-tag", body, isRepeatable: true))
     }
 
-    /// Deletes an experiment, which can be restored: `POST experiments/delete`; one already deleted is no error.
+    /// Deletes an experiment, which can be restored: `POST experiments/delete`; a deleted one is no error.
     package func deleteExperiment(_ id: String) async throws {
         let body: Value = ["experiment_id": .string(id)]
         try await sendRemoval(

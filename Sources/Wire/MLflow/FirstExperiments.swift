@@ -1,4 +1,4 @@
-/// The listing of all experiments that a run begins with: several need it, and it is asked for once.
+/// The listing of all experiments at the beginning of a run: several readers need it, and it is requested once.
 actor FirstExperiments {
     private let listing: Once<[MLflowExperiment]>
     private var readers: Set<String> = []
@@ -7,7 +7,7 @@ actor FirstExperiments {
         listing = Once { try await MLflowServer(endpoint).experiments() }
     }
 
-    /// The listing; nil for who had it already, since much may have changed since.
+    /// The listing, once for each reader; nil afterwards, since much may have changed.
     func take(for reader: String) async throws -> [MLflowExperiment]? {
         guard readers.insert(reader).inserted else { return nil }
         return try await listing.value()

@@ -6,7 +6,7 @@ package struct MLflowLoggedModel: Sendable, Hashable, Decodable {
         case pending = "LOGGED_MODEL_PENDING"
         case ready = "LOGGED_MODEL_READY"
         case failed = "LOGGED_MODEL_UPLOAD_FAILED"
-        /// The server says something else, or nothing.
+        /// Any other value, or none.
         case unknown = ""
     }
 
@@ -60,10 +60,10 @@ package struct MLflowLoggedModel: Sendable, Hashable, Decodable {
     }
 }
 
-/// A logged model that is to be made.
+/// A logged model to be created.
 package struct MLflowNewLoggedModel: Sendable, Hashable {
     package var experimentID: String
-    /// Without any of `/ : . % " '`.
+    /// Must not contain any of `/ : . % " '`.
     package var name: String
     /// `agent` for a ResponsesAgent.
     package var type: String
@@ -118,8 +118,8 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: LoggedModelAnswer.self).model
     }
 
-    /// Creates a logged model, pending: `POST logged-models` (3.x). Every time that it is sent makes another one, so it
-    /// is sent again only when a look finds none with its name and tags that the run made.
+    /// Creates a pending logged model: `POST logged-models` (3.x). Each request creates another one, so it is repeated
+    /// only when the run has none with its name and tags.
     package func createLoggedModel(_ new: MLflowNewLoggedModel) async throws -> MLflowLoggedModel {
         let body: Value = [
             "experiment_id": .string(new.experimentID), "name": .string(new.name), "model_type": .string(new.type),
@@ -135,7 +135,7 @@ extension MLflowServer {
         }.model
     }
 
-    /// Says that all files of a logged model are there: `PATCH logged-models/{id}` (3.x), whose body repeats the id.
+    /// Marks a logged model as ready, with all its files: `PATCH logged-models/{id}` (3.x), whose body repeats the id.
     package func finalizeLoggedModel(_ id: String) async throws {
         let body: Value = [
             "model_id": .string(id), "status": .string(MLflowLoggedModel.Status.ready.rawValue),
@@ -146,13 +146,13 @@ extension MLflowServer {
                 body: .json(body), isRepeatable: true))
     }
 
-    /// Removes a tag of a logged model: `DELETE logged-models/{id}/tags/{key}` (3.x); one that is not there is no error.
+    /// Removes a tag of a logged model: `DELETE logged-models/{id}/tags/{key}` (3.x); a missing one is no error.
     package func deleteLoggedModelTag(_ id: String, _ key: String) async throws {
         let path = Self.path("logged-models/\(PercentEncoding.segment(id))/tags/\(PercentEncoding.segment(key))")
         try await sendRemoval(Call("remove a tag of the logged model", .delete, path))
     }
 
-    /// Deletes a logged model: `DELETE logged-models/{id}` (3.x); one already deleted is no error.
+    /// Deletes a logged model: `DELETE logged-models/{id}` (3.x); a deleted one is no error.
     package func deleteLoggedModel(_ id: String) async throws {
         try await sendRemoval(
             Call("delete the logged model", .delete, Self.path("logged-models/\(PercentEncoding.segment(id))")))

@@ -1,5 +1,5 @@
-/// Expressions of MLflow's search language. It has no escapes: a value with both kinds of quotes cannot be spelled, which
-/// is nil here, and nil searches without the condition; so whoever searches compares what comes back.
+/// Expressions of MLflow's search language. It has no escapes: a value with both kinds of quotes cannot be expressed
+/// and gives nil, and nil searches without the condition; so callers compare the results.
 package enum MLflowFilter {
     /// `name = 'x'`.
     package static func name(_ name: String) -> String? {

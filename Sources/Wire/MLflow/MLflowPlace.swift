@@ -1,7 +1,7 @@
 /// Where in MLflow the traces and results of an agent go, and which logged model they are about.
 package struct MLflowPlace: Sendable, Hashable {
     package var experimentID: String
-    /// The logged model of the version that is at work, `m-…`; nil when it is not a logged one.
+    /// The logged model of the version in use, `m-…`; nil when the version has none.
     package var modelID: String?
     /// That version, `models:/NAME/3`; nil when it has none.
     package var modelURI: String?

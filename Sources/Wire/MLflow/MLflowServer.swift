@@ -2,8 +2,8 @@ import Language
 
 /// An MLflow tracking server and model registry, 3.5.1 or later; one file beside this one for each group of routes.
 ///
-/// Everything was read from MLflow 3.18.0 and 3.17.2. Requests that make another object each time they are sent
-/// (runs, logged models, model versions) are never sent again by themselves: whoever lost an answer looks first.
+/// The routes were read from MLflow 3.18.0 and 3.17.2. Requests that create another object each time (runs, logged
+/// models, model versions) are never repeated blindly: after a lost response, the caller looks for the object first.
 package struct MLflowServer: Sendable {
     package let endpoint: Endpoint
 
@@ -14,7 +14,7 @@ package struct MLflowServer: Sendable {
         firstExperiments = FirstExperiments(endpoint)
     }
 
-    /// All experiments as they were when the run began, the first time that a reader asks; then as they are now.
+    /// All experiments: for the first request of a reader as of the beginning of the run, later as they are now.
     package func experiments(firstFor reader: String) async throws -> [MLflowExperiment] {
         if let first = try await firstExperiments.take(for: reader) { return first }
         return try await experiments()
@@ -26,8 +26,8 @@ package struct MLflowServer: Sendable {
         return String(decoding: response.body, as: UTF8.self).filter { !$0.isWhitespace }
     }
 
-    /// The version, once it is clear that MLflow answers and is new enough; `3 (not told)` where only the version is kept
-    /// from us.
+    /// The version, after checking that MLflow answers and is new enough; `3 (not told)` when access to the version
+    /// alone is denied.
     /// - Throws: `Diagnostic` when something else answers, or MLflow is older than 3.5.1 (`lacking`).
     package func checkedVersion() async throws -> String {
         let version: String
@@ -47,8 +47,8 @@ package struct MLflowServer: Sendable {
         return version
     }
 
-    /// Whether the server has what came with MLflow 3: `POST logged-models/search`. It is asked when the version is denied,
-    /// which a proxy may do although it lets everything else pass.
+    /// Whether the server has what came with MLflow 3: `POST logged-models/search`. Used when access to the version is
+    /// denied, which a proxy may do although it passes everything else.
     /// - Throws: `denied` when this is denied too.
     private func hasLoggedModels(unless denied: WireError) async throws -> Bool {
         let body: Value = ["experiment_ids": ["0"], "max_results": 1]
@@ -63,7 +63,7 @@ package struct MLflowServer: Sendable {
         }
     }
 
-    /// What the server can do: `GET /api/3.0/mlflow/server-info`; nil on servers that do not tell (3.5.1).
+    /// What the server can do: `GET /api/3.0/mlflow/server-info`; nil on servers that do not say (3.5.1).
     package func info() async throws -> MLflowServerInfo? {
         let call = Call("read what the server can do", .get, "/api/3.0/mlflow/server-info")
         do {
@@ -78,7 +78,7 @@ package struct MLflowServer: Sendable {
         "/api/2.0/mlflow/" + route
     }
 
-    /// Takes pages until a page names no next one.
+    /// Requests pages until one names no next page.
     func all<Page: MLflowPage>(_: Page.Type, _ call: (_ token: String?) -> Call) async throws -> [Page.Element] {
         var elements: [Page.Element] = []
         var token: String?
@@ -95,7 +95,7 @@ package struct MLflowServer: Sendable {
         Call(operation, .post, path(route), body: .json(body), isRepeatable: isRepeatable)
     }
 
-    /// Sends a call that takes something away: that it is already gone is no error.
+    /// Sends a deletion; a missing object is no error.
     func sendRemoval(_ call: Call) async throws {
         do {
             _ = try await endpoint.send(call)
@@ -103,7 +103,7 @@ package struct MLflowServer: Sendable {
     }
 }
 
-/// What `server-info` tells, as far as Drover asks.
+/// The part of `server-info` that Drover uses.
 package struct MLflowServerInfo: Sendable, Hashable, Decodable {
     /// Whether artifacts go through the server (`mlflow-artifacts:`); nil when it does not say.
     package var servesArtifacts: Bool?
@@ -115,7 +115,7 @@ package struct MLflowServerInfo: Sendable, Hashable, Decodable {
     }
 }
 
-/// One page of a listing. Empty lists are left out by the server, so both are optional.
+/// One page of a listing. The server omits empty lists, so both are optional.
 protocol MLflowPage: Decodable, Sendable {
     associatedtype Element: Sendable
     var elements: [Element]? { get }
@@ -123,12 +123,12 @@ protocol MLflowPage: Decodable, Sendable {
 }
 
 extension WireError {
-    /// Whether MLflow refused to create because the name is taken (a deleted experiment keeps its name).
+    /// Whether MLflow rejected a creation because the name is taken (a deleted experiment keeps its name).
     package var isAlreadyThere: Bool {
         code == "RESOURCE_ALREADY_EXISTS"
     }
 
-    /// Whether MLflow does not have what was asked for.
+    /// Whether the requested object does not exist.
     package var isMissing: Bool {
         code == "RESOURCE_DOES_NOT_EXIST"
     }

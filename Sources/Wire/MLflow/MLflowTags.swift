@@ -1,6 +1,6 @@
 import Language
 
-/// Key and value as MLflow lists tags, parameters and aliases; an empty value is left out by the server.
+/// Key and value as MLflow lists tags, parameters and aliases; the server omits an empty value.
 struct MLflowPair: Sendable, Hashable, Decodable {
     var key: String
     var value: String
@@ -17,20 +17,20 @@ struct MLflowPair: Sendable, Hashable, Decodable {
 }
 
 extension [String: String] {
-    /// Whether they hold all of some tags.
+    /// Whether they include all of some tags.
     package func hold(_ tags: [String: String]) -> Bool {
         tags.allSatisfy { self[$0.key] == $0.value }
     }
 }
 
 extension KeyedDecodingContainer {
-    /// The pairs of a list as a dictionary; empty when the list is left out.
+    /// The pairs of a list as a dictionary; empty when the list is omitted.
     func pairs(_ key: Key) throws -> [String: String] {
         let pairs = try decodeIfPresent([MLflowPair].self, forKey: key) ?? []
         return Dictionary(pairs.map { ($0.key, $0.value) }) { _, last in last }
     }
 
-    /// A text that the server leaves out when it is empty.
+    /// A text that the server omits when it is empty.
     func text(_ key: Key) throws -> String {
         try decodeIfPresent(String.self, forKey: key) ?? ""
     }

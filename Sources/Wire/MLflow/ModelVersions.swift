@@ -6,7 +6,7 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
         case ready = "READY"
         case pending = "PENDING_REGISTRATION"
         case failed = "FAILED_REGISTRATION"
-        /// The server says something else, or nothing.
+        /// Any other value, or none.
         case unknown = ""
     }
 
@@ -15,7 +15,7 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
     /// A whole number, as text.
     package var version: String
     package var description: String
-    /// `models:/m-…`, or wherever the version was registered from.
+    /// `models:/m-…`, or another source that the version was registered from.
     package var source: String
     /// Empty when it has none.
     package var runID: String
@@ -50,7 +50,7 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
     }
 }
 
-/// A version that is to be made of a logged model.
+/// A version to be created from a logged model.
 package struct MLflowNewVersion: Sendable, Hashable {
     package var name: String
     package var modelID: String
@@ -87,8 +87,8 @@ struct CreatedVersion: Decodable, Sendable {
 }
 
 extension MLflowServer {
-    /// All model versions, of any registered model that the filter allows: `GET model-versions/search`.
-    /// The filter is an expression of `MLflowFilter`; nil for all, of prompts too.
+    /// All model versions that match a filter: `GET model-versions/search`. The filter is an expression of
+    /// `MLflowFilter`; nil for all, including those of prompts.
     package func modelVersions(where filter: String? = nil) async throws -> [MLflowModelVersion] {
         try await all(ModelVersionPage.self) { token in
             var query = [(name: "max_results", value: "1000")]
@@ -100,8 +100,7 @@ extension MLflowServer {
 
     /// Registers a logged model as the next version: `POST model-versions/create`.
     ///
-    /// Every time that it is sent makes another version, so it is sent again only when a look finds none that the logged
-    /// model is the source of.
+    /// Each request creates another version, so it is repeated only when the logged model is the source of none.
     package func createModelVersion(_ new: MLflowNewVersion) async throws -> MLflowModelVersion {
         let body: Value = [
             "name": .string(new.name), "source": .string("models:/\(new.modelID)"), "model_id": .string(new.modelID),
@@ -136,7 +135,7 @@ extension MLflowServer {
             Self.post("set a tag of the model version", "model-versions/set-tag", body, isRepeatable: true))
     }
 
-    /// Removes a tag of a version: `DELETE model-versions/delete-tag`; one that is not there is no error.
+    /// Removes a tag of a version: `DELETE model-versions/delete-tag`; a missing one is no error.
     package func deleteModelVersionTag(_ name: String, version: String, _ key: String) async throws {
         let body: Value = ["name": .string(name), "version": .string(version), "key": .string(key)]
         try await sendRemoval(
@@ -145,7 +144,7 @@ extension MLflowServer {
                 body: .json(body)))
     }
 
-    /// Deletes a version; its logged model stays: `DELETE model-versions/delete`; gone is no error.
+    /// Deletes a version; its logged model stays: `DELETE model-versions/delete`; a missing one is no error.
     package func deleteModelVersion(_ name: String, version: String) async throws {
         let body: Value = ["name": .string(name), "version": .string(version)]
         try await sendRemoval(

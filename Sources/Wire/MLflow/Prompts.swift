@@ -1,17 +1,17 @@
 import Language
 
 extension MLflowModelVersion {
-    /// The tag of a prompt's version that holds what it says; a chat as JSON, `[{"role", "content"}]`.
+    /// The tag of a prompt version that holds its text; a chat as JSON, `[{"role", "content"}]`.
     package static let promptTextTag = "mlflow.prompt.text"
-    /// The tag of a prompt's version that says what its text is: `text` or `chat`.
+    /// The tag of a prompt version with the type of its text: `text` or `chat`.
     package static let promptTypeTag = "_mlflow_prompt_type"
-    /// MLflow refuses longer texts of prompts, in Unicode scalars.
+    /// The maximum length of a prompt's text, in Unicode scalars.
     package static let longestPromptText = 100_000
 }
 
 extension MLflowServer {
     private static let promptFilter = MLflowFilter.tag(MLflowRegisteredModel.promptTag, "true")
-    /// The source of every version of a prompt; servers refuse others.
+    /// The source of every prompt version; servers reject others.
     private static let promptSource = "dummy-source"
 
     /// All prompts, which are registered models with a tag: `GET registered-models/search`.
@@ -26,20 +26,20 @@ extension MLflowServer {
 
     /// Creates a prompt without versions: `POST registered-models/create`.
     ///
-    /// It is sent again when the answer is lost; the name being taken then may be our own doing.
+    /// It is repeated when the response is lost; a taken name may then be the result of the first request.
     /// - Throws: `WireError`; `isAlreadyThere` when a prompt or a registered model has the name.
     package func createPrompt(_ name: String, description: String, tags: [String: String]) async throws {
         let tags = tags.merging([MLflowRegisteredModel.promptTag: "true"]) { _, mark in mark }
         try await createRegisteredModel(name, description: description, tags: tags)
     }
 
-    /// Makes the next version of a prompt: `POST model-versions/create`. Every time that it is sent makes another one,
-    /// so it is sent again only when a look finds none that was made since and says this.
+    /// Creates the next version of a prompt: `POST model-versions/create`. Each request creates another one, so it is
+    /// repeated only when there is no newer version with this text.
     ///
     /// - Parameters:
-    ///   - text: what it says, at most 100,000 characters; a chat as JSON.
+    ///   - text: its text, at most 100,000 characters; a chat as JSON.
     ///   - isChat: whether `text` is a chat.
-    ///   - known: the numbers of the versions that were there before.
+    ///   - known: the numbers of the versions that existed before.
     package func createPromptVersion(
         of name: String, text: String, isChat: Bool, tags: [String: String], beside known: Set<String> = []
     ) async throws -> MLflowModelVersion {

@@ -8,9 +8,10 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
     package var name: String
     package var description: String
     package var tags: [String: String]
-    /// Alias to the number of the version that it points at.
+    /// The number of the version that each alias points at.
     package var aliases: [String: String]
-    /// Milliseconds since 1970, by the server's clock; a changed description moves it, a changed tag does not.
+    /// Milliseconds since 1970, by the server's clock; a change of the description updates it, a change of a tag does
+    /// not.
     package var lastUpdated: Int
 
     package init(name: String, description: String, tags: [String: String]) {
@@ -66,7 +67,7 @@ extension MLflowServer {
 
     /// Creates a registered model: `POST registered-models/create`.
     ///
-    /// It is sent again when the answer is lost; the name being taken then may be our own doing.
+    /// It is repeated when the response is lost; a taken name may then be the result of the first request.
     /// - Throws: `WireError`; `isAlreadyThere` when a model or a prompt has the name.
     package func createRegisteredModel(
         _ name: String, description: String? = nil, tags: [String: String] = [:]
@@ -78,10 +79,10 @@ extension MLflowServer {
             Self.post("create the registered model", "registered-models/create", body, isRepeatable: true))
     }
 
-    /// Gives a registered model another name, its versions and aliases along: `POST registered-models/rename`.
+    /// Renames a registered model with its versions and aliases: `POST registered-models/rename`.
     package func renameRegisteredModel(_ name: String, to newName: String) async throws {
         let body: Value = ["name": .string(name), "new_name": .string(newName)]
-        // Sent twice, the second is refused: the name is not there any more.
+        // A second request would be rejected: the old name no longer exists.
         let call = Self.post("rename the registered model", "registered-models/rename", body, isRepeatable: false)
         let _: Value = try await endpoint.create(call) {
             let isRenamed = try await modelNames([name, newName]) == [newName]
@@ -89,7 +90,7 @@ extension MLflowServer {
         }
     }
 
-    /// Those of some names that a registered model or a prompt has.
+    /// The names among some that a registered model or a prompt has.
     private func modelNames(_ names: [String]) async throws -> [String] {
         let models = try await registeredModels() + prompts()
         return names.filter { name in models.contains { $0.name == name } }
@@ -111,7 +112,7 @@ extension MLflowServer {
             Self.post("set a tag of the registered model", "registered-models/set-tag", body, isRepeatable: true))
     }
 
-    /// Removes a tag: `DELETE registered-models/delete-tag`, with a body; one that is not there is no error.
+    /// Removes a tag: `DELETE registered-models/delete-tag`, with a body; a missing one is no error.
     package func deleteRegisteredModelTag(_ name: String, _ key: String) async throws {
         let body: Value = ["name": .string(name), "key": .string(key)]
         try await sendRemoval(
@@ -120,7 +121,8 @@ extension MLflowServer {
                 body: .json(body)))
     }
 
-    /// Deletes a registered model **with all its versions**: `DELETE registered-models/delete`; gone is no error.
+    /// Deletes a registered model **with all its versions**: `DELETE registered-models/delete`; a missing one is no
+    /// error.
     package func deleteRegisteredModel(_ name: String) async throws {
         try await sendRemoval(
             Call(
@@ -128,14 +130,14 @@ extension MLflowServer {
                 body: .json(["name": .string(name)])))
     }
 
-    /// Points an alias at a version, wherever it pointed before: `POST registered-models/alias`.
+    /// Points an alias at a version, replacing its previous target: `POST registered-models/alias`.
     package func setAlias(_ alias: String, of name: String, toVersion version: String) async throws {
         let body: Value = ["name": .string(name), "alias": .string(alias), "version": .string(version)]
         _ = try await endpoint.send(
             Self.post("set an alias of the registered model", "registered-models/alias", body, isRepeatable: true))
     }
 
-    /// Removes an alias: `DELETE registered-models/alias`, with a body; one that is not there is no error.
+    /// Removes an alias: `DELETE registered-models/alias`, with a body; a missing one is no error.
     package func deleteAlias(_ alias: String, of name: String) async throws {
         let body: Value = ["name": .string(name), "alias": .string(alias)]
         try await sendRemoval(

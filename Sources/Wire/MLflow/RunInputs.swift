@@ -1,13 +1,13 @@
 import Language
 
-/// A dataset that a run works on, as MLflow shows it beside the run.
+/// A dataset that a run uses, as MLflow shows it with the run.
 package struct MLflowRunDataset: Sendable, Hashable {
     package var name: String
-    /// Another content, another digest; at most 36 characters.
+    /// Differs when the content differs; at most 36 characters.
     package var digest: String
-    /// Where it stands, such as a file of the spec.
+    /// Where it comes from, such as a file of the spec.
     package var place: String
-    /// How many rows it has.
+    /// The number of rows.
     package var rows: Int
 
     package init(name: String, digest: String, place: String, rows: Int) {
@@ -30,8 +30,7 @@ package struct MLflowRunDataset: Sendable, Hashable {
 }
 
 extension MLflowServer {
-    /// Says what a run evaluates: a dataset, and a logged model unless nil: `POST runs/log-inputs`. The same again
-    /// changes nothing.
+    /// Records what a run evaluates: a dataset, and a logged model unless nil: `POST runs/log-inputs`. Idempotent.
     package func logInputs(toRun id: String, dataset: MLflowRunDataset, modelID: String?) async throws {
         let context: Value = [["key": "mlflow.data.context", "value": "eval"]]
         let body = Value.fields([

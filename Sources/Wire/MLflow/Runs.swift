@@ -13,14 +13,14 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
     package var id: String
     package var experimentID: String
     package var name: String
-    /// nil when the server says something else.
+    /// nil for any other value.
     package var status: Status?
     /// Milliseconds since 1970.
     package var startTime: Int
     package var artifactURI: String
     package var tags: [String: String]
     package var params: [String: String]
-    /// The ids of the logged models that it made.
+    /// The ids of the logged models that it created.
     package var outputs: [String]
 
     package init(from decoder: any Decoder) throws {
@@ -83,7 +83,7 @@ package struct MLflowMetric: Sendable, Hashable {
     /// Milliseconds since 1970.
     package var timestamp: Int
     package var step: Int
-    /// The logged model that it is shown on too.
+    /// The logged model that also shows it.
     package var modelID: String?
     /// The dataset that it was measured with; nil when there is none.
     package var dataset: MLflowRunDataset?
@@ -135,9 +135,8 @@ extension MLflowServer {
         }
     }
 
-    /// Creates a run: `POST runs/create`. Every time that it is sent makes another run, so it is sent again only when a look
-    /// finds none with its name, start and tags.
-    /// The start is in milliseconds since 1970; the server would take 0.
+    /// Creates a run: `POST runs/create`. Each request creates another run, so it is repeated only when there is none
+    /// with its name, start and tags. The start is in milliseconds since 1970; the server would take 0.
     package func createRun(
         inExperiment id: String, name: String, startTime: Int, tags: [String: String] = [:]
     ) async throws -> MLflowRun {
@@ -181,10 +180,10 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: RunAnswer.self).run
     }
 
-    /// Names a logged model that a run made: `POST runs/outputs` (3.x).
+    /// Records a logged model as an output of a run: `POST runs/outputs` (3.x).
     ///
-    /// The server refuses to hear it twice (400 with the words of its database, seen on 3.17.2), so a refusal is
-    /// checked against what the run says.
+    /// The server rejects a repetition (400 with a database error, seen on 3.17.2), so a rejection is checked against
+    /// the outputs of the run.
     package func addOutput(_ modelID: String, toRun id: String) async throws {
         let model: Value = ["model_id": .string(modelID), "step": 0]
         let body: Value = ["run_id": .string(id), "models": .array([model])]
@@ -196,19 +195,19 @@ extension MLflowServer {
         }
     }
 
-    /// Brings back a deleted run: `POST runs/restore`; one that is not deleted is no error.
+    /// Restores a deleted run: `POST runs/restore`; one that is not deleted is no error.
     package func restoreRun(_ id: String) async throws {
         _ = try await endpoint.send(
             Self.post("restore the run", "runs/restore", ["run_id": .string(id)], isRepeatable: true))
     }
 
-    /// Removes a tag of a run: `POST runs/delete-tag`; one that is not there is no error.
+    /// Removes a tag of a run: `POST runs/delete-tag`; a missing one is no error.
     package func deleteRunTag(_ id: String, _ key: String) async throws {
         let body: Value = ["run_id": .string(id), "key": .string(key)]
         try await sendRemoval(Self.post("remove a tag of the run", "runs/delete-tag", body, isRepeatable: true))
     }
 
-    /// Deletes a run, which can be restored: `POST runs/delete`; one already deleted is no error.
+    /// Deletes a run, which can be restored: `POST runs/delete`; a deleted one is no error.
     package func deleteRun(_ id: String) async throws {
         try await sendRemoval(
             Self.post("delete the run", "runs/delete", ["run_id": .string(id)], isRepeatable: true))

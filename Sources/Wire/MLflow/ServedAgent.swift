@@ -17,8 +17,8 @@ package struct ServedAgent: Sendable {
         self.endpoint = endpoint
     }
 
-    /// Asks the agent, and hands what it answers to `read`: events as they arrive, or all at once where the server does
-    /// not stream (`mlflow models serve`). Never sent twice.
+    /// Asks the agent, and passes its answer to `read`: events as they arrive, or the whole answer when the server does
+    /// not stream (`mlflow models serve`). Never repeated.
     ///
     /// - Parameters:
     ///   - body: the request; `stream` is added.
@@ -29,12 +29,12 @@ package struct ServedAgent: Sendable {
         try await endpoint.reply(call(body, timeout: timeout), read)
     }
 
-    /// The error that a stream which broke off, or an error in it, is told as.
+    /// The error for a stream that broke off or contains an error.
     package func broken(_ message: String, code: String? = nil) -> WireError {
         endpoint.error(.stream, call([:], timeout: .zero), code: code, message: message)
     }
 
-    /// The error that an answer which is none of an agent's is told as.
+    /// The error for a response that is not an agent's answer.
     package func unreadable(_ problem: String) -> WireError {
         endpoint.error(.unreadable, call([:], timeout: .zero), message: problem)
     }

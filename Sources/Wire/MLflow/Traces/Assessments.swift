@@ -1,6 +1,6 @@
 import Language
 
-/// What somebody found about a trace, by a name.
+/// A named assessment of a trace.
 package struct MLflowAssessment: Sendable, Hashable {
     package enum Source: Sendable, Hashable {
         case code(String)
@@ -11,7 +11,7 @@ package struct MLflowAssessment: Sendable, Hashable {
     /// metrics.
     package enum Feedback: Sendable, Hashable {
         case value(Bool)
-        /// Nothing could be found out; the code is a word such as `UNOBSERVABLE`.
+        /// There is no value; the code is a word such as `UNOBSERVABLE`.
         case error(code: String, message: String)
     }
 
@@ -30,8 +30,8 @@ package struct MLflowAssessment: Sendable, Hashable {
 }
 
 extension MLflowAssessment {
-    /// As `StartTraceV3` takes it (3.5.1 and later). Its id follows from trace and name, so that sending it again makes no
-    /// second one.
+    /// In the form of `StartTraceV3` (3.5.1 and later). The id is derived from trace and name, so that sending it again
+    /// creates no second one.
     func json(of trace: MLflowTrace, at time: String) -> Value {
         let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)".utf8)).prefix(32)
         return .fields([

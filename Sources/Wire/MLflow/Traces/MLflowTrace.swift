@@ -1,6 +1,6 @@
 package import Language
 
-/// A trace as MLflow keeps it: the tree of spans of one request to an agent, with what links it to other objects.
+/// A trace as MLflow stores it: the tree of spans of one request to an agent, and its links to other objects.
 package struct MLflowTrace: Sendable, Hashable {
     /// A version of a prompt that was used.
     package struct Prompt: Sendable, Hashable {
@@ -25,14 +25,14 @@ package struct MLflowTrace: Sendable, Hashable {
 
     package var id: TraceID
     package var experimentID: String
-    /// What the list of traces calls it.
+    /// Its name in the list of traces.
     package var name: String
-    /// The root first; every other one after its parent.
+    /// The root first; every other span after its parent.
     package var spans: [MLflowSpan]
-    /// What the list of traces shows of the request and of the response; cut when it is written.
+    /// The request and the response as shown in the list of traces; truncated when they are written.
     package var request: String
     package var response: String
-    /// Of the whole trace; nil when the server that was asked does not tell.
+    /// Of the whole trace; nil when the model server does not report it.
     package var usage: Usage?
     /// Requests of one conversation share it.
     package var session: String?
@@ -41,7 +41,7 @@ package struct MLflowTrace: Sendable, Hashable {
     package var runID: String?
     /// The logged model that answered, `m-…`.
     package var modelID: String?
-    /// What the client calls the request.
+    /// The client's name for the request.
     package var requestID: String?
     package var prompts: [Prompt] = []
     package var tags: [String: String] = [:]
@@ -65,7 +65,7 @@ package struct MLflowTrace: Sendable, Hashable {
         "tr-\(id.hexadecimal)"
     }
 
-    /// The tags with those that MLflow itself reads.
+    /// The tags, including those that MLflow itself reads.
     var allTags: [String: String] {
         var all = tags
         all["mlflow.traceName"] = name
@@ -74,12 +74,12 @@ package struct MLflowTrace: Sendable, Hashable {
         return all
     }
 
-    /// The versions of its prompts as MLflow names them.
+    /// The versions of its prompts in MLflow's format.
     var promptLinks: Value {
         .array(prompts.map { ["name": .string($0.name), "version": .string(String($0.version))] })
     }
 
-    /// Whether spans alone cannot say all of it.
+    /// Whether it has information that spans cannot carry.
     var needsInfo: Bool {
         modelID != nil || requestID != nil || !assessments.isEmpty
     }

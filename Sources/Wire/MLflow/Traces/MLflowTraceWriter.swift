@@ -1,18 +1,18 @@
 import Language
 import Synchronization
 
-/// Writes traces to MLflow behind the back of what is traced, which never waits for it.
+/// Writes traces to MLflow in the background; the traced work never waits for it.
 ///
-/// Traces are written in the order in which they come, many at a time. What the server cannot take just now is written
-/// again until it can: a trace that is written twice is there once. What it refuses is lost, and nothing else with it.
+/// Traces are written in the order of their arrival, in batches. While the server is not available, writing is
+/// repeated: a trace that is written twice exists once. A rejected trace is lost, but no other one with it.
 package final class MLflowTraceWriter: Sendable {
-    /// The most traces that wait.
+    /// The maximum number of waiting traces.
     package static let queueLimit = 8192
-    /// The most traces of one request: see `MLflowServer.exportSpans`.
+    /// The maximum number of traces in one request: see `MLflowServer.exportSpans`.
     private static let batchSize = 100
-    /// The most requests at a time.
+    /// The maximum number of concurrent requests.
     private static let concurrency = 8
-    /// How often an error of the server (500) is taken for a passing one.
+    /// How often an error of the server (500) is considered temporary.
     private static let patience = 5
 
     private let server: MLflowServer
@@ -35,13 +35,13 @@ package final class MLflowTraceWriter: Sendable {
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Gives `body` a writer, and writes what still waits after it, until nothing has been written for `deadline`.
+    /// Runs `body` with a writer, and then writes the waiting traces, until there was no progress for `deadline`.
     ///
     /// - Parameters:
     ///   - route: How spans are sent; nil asks the server before the first.
-    ///   - pause: Between two tries while the server takes nothing.
+    ///   - pause: Between two attempts while the server is not available.
     ///   - clock: Measures the deadline and the pauses.
-    /// - Returns: What `body` gives, and what became of the traces.
+    /// - Returns: The result of `body`, and the outcome of the traces.
     /// - Throws: What `body` throws.
     package static func withWriter<R: Sendable>(
         to server: MLflowServer, route: MLflowTraceRoute? = nil, queueLimit: Int = queueLimit,
@@ -67,13 +67,13 @@ package final class MLflowTraceWriter: Sendable {
         return (try result.get(), writer.tally)
     }
 
-    /// Takes a trace to write it soon; never waits.
+    /// Queues a trace; never waits.
     package func write(_ trace: MLflowTrace) {
         queue.withLock { $0.put(trace) }
         arrival.yield()
     }
 
-    /// What became of the traces so far.
+    /// The outcome of the traces so far.
     package var tally: TraceTally {
         queue.withLock { $0.tally }
     }
@@ -83,7 +83,7 @@ package final class MLflowTraceWriter: Sendable {
         arrival.finish()
     }
 
-    /// Writes until the writer is closed and nothing waits any more, or the task is cancelled.
+    /// Writes until the writer is closed and the queue is empty, or the task is cancelled.
     private func run() async {
         for await _ in arrivals { await writeAll() }
         await writeAll()
@@ -98,7 +98,7 @@ package final class MLflowTraceWriter: Sendable {
         }
     }
 
-    /// Writes a batch, and what of it the server cannot take just now again and again.
+    /// Writes a batch, and repeats those of its traces that fail temporarily.
     private func write(_ batch: [MLflowTrace]) async {
         var rest = batch
         var problem: WireError?
@@ -131,7 +131,7 @@ extension MLflowTraceWriter {
         var problem: WireError
     }
 
-    /// Those that share a request.
+    /// What the traces of one request have in common.
     private struct Place: Hashable, Sendable {
         var experimentID: String
         var runID: String?
@@ -166,7 +166,8 @@ extension MLflowTraceWriter {
         }
     }
 
-    /// Sends the spans of traces together; when they are refused, in halves, so that only the refused ones are missing.
+    /// Sends the spans of traces together; when they are rejected, in halves, so that only the rejected ones are
+    /// missing.
     private func export(_ traces: [MLflowTrace], to place: Place) async -> [Failure] {
         guard
             let problem = await problem(of: {
@@ -180,7 +181,7 @@ extension MLflowTraceWriter {
         return await export(Array(traces[..<middle]), to: place) + export(Array(traces[middle...]), to: place)
     }
 
-    /// Does something for each trace, several at a time.
+    /// Performs an operation for each trace, several concurrently.
     private func each(
         _ traces: [MLflowTrace], _ body: @escaping @Sendable (MLflowTrace) async throws -> Void
     ) async -> [Failure] {
@@ -223,7 +224,7 @@ extension MLflowTraceWriter {
 }
 
 extension WireError {
-    /// Whether the server may take the same later: it is away or overloaded, or its error may be a passing one.
+    /// Whether the same may succeed later: the server is unavailable or overloaded, or its error may be temporary.
     fileprivate func mayPass(after round: Int, of patience: Int) -> Bool {
         switch cause {
         case .transport(.tls): false
@@ -234,19 +235,19 @@ extension WireError {
         }
     }
 
-    /// Whether something in the request is refused, so that a part of it might be taken.
+    /// Whether the content is rejected, so that a part of it may be accepted.
     fileprivate var isAboutContent: Bool {
         [400, 413, 422].contains(status)
     }
 
-    /// The writing was cut off.
+    /// Writing was interrupted.
     fileprivate static func unfinished(_ base: String) -> WireError {
         WireError(
             .transport(.timeout), service: "MLflow", operation: "write the traces", method: .post, base: base,
             path: "/v1/traces", message: "not finished in time")
     }
 
-    /// The server keeps its files where only others can write.
+    /// The server's artifact storage can be written only by others.
     fileprivate static func unwritable(_ base: String, _ reason: String) -> WireError {
         WireError(
             .unreadable, service: "MLflow", operation: "write the spans", method: .put, base: base,

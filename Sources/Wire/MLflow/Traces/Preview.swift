@@ -1,7 +1,7 @@
-/// Texts that are cut where a server cuts or refuses longer ones.
+/// Truncates texts where a server truncates or rejects longer ones.
 enum Preview {
-    /// The beginning of a text with at most so many Unicode scalars, `…` at the end when something is missing. A character
-    /// that is made of several scalars is never cut apart.
+    /// The beginning of a text with at most `length` Unicode scalars, with `…` at the end when something is missing. A
+    /// character of several scalars is never split.
     static func cut(_ text: String, to length: Int) -> String {
         guard text.unicodeScalars.count > length else { return text }
         var kept = ""

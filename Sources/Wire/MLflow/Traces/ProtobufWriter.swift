@@ -1,4 +1,4 @@
-/// Writes protocol buffers, as far as spans need them: varints, 64-bit numbers, and what has a length.
+/// Writes protocol buffers, as far as spans need them: varints, 64-bit numbers and length-delimited fields.
 struct ProtobufWriter {
     private(set) var bytes: [UInt8] = []
 
@@ -22,7 +22,7 @@ struct ProtobufWriter {
         field(number, text.utf8)
     }
 
-    /// A message inside the message.
+    /// An embedded message.
     mutating func field(_ number: Int, message body: (inout ProtobufWriter) -> Void) {
         var inner = ProtobufWriter()
         body(&inner)

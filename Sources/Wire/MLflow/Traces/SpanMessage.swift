@@ -37,7 +37,7 @@ enum SpanMessage {
         }
     }
 
-    /// The event that OpenTelemetry tells an exception by.
+    /// The OpenTelemetry event for an exception.
     private static func write(_ error: String, at time: Int, into event: inout ProtobufWriter) {
         event.field(1, fixed: UInt64(time))
         event.field(2, "exception")
@@ -46,7 +46,7 @@ enum SpanMessage {
 }
 
 extension MLflowTrace {
-    /// What the root span says of the whole trace, in plain text.
+    /// The attributes of the root span about the whole trace, as plain text.
     fileprivate var rootAttributes: [(key: String, value: String)] {
         var all = allTags.map { (key: "mlflow.traceTag.\($0.key)", value: $0.value) }.sorted { $0.key < $1.key }
         if let session { all.append(("session.id", session)) }

@@ -1,4 +1,4 @@
-/// What waits to be written, without any waiting of its own: those who trace put, the writer takes.
+/// The queue between tracing and the writer; neither side waits in it.
 struct TraceQueue {
     private let limit: Int
     private var waiting: ArraySlice<MLflowTrace> = []
@@ -9,7 +9,7 @@ struct TraceQueue {
         self.limit = limit
     }
 
-    /// Takes a trace in, or counts it as dropped when there is no room.
+    /// Adds a trace, or counts it as dropped when the queue is full.
     mutating func put(_ trace: MLflowTrace) {
         guard !isClosed, waiting.count < limit else {
             tally.dropped += 1
@@ -18,7 +18,7 @@ struct TraceQueue {
         waiting.append(trace)
     }
 
-    /// The oldest traces, as many as a request takes.
+    /// Removes and returns the oldest traces, as many as one request takes.
     mutating func take(_ count: Int) -> [MLflowTrace] {
         let taken = waiting.prefix(count)
         waiting.removeFirst(taken.count)
@@ -33,13 +33,13 @@ struct TraceQueue {
         tally.written += written
     }
 
-    /// Counts traces that will not be written any more; the first reason is kept.
+    /// Counts traces as lost; the first reason is kept.
     mutating func count(lost: Int, because reason: WireError?) {
         tally.lost += lost
         if tally.reason == nil { tally.reason = reason }
     }
 
-    /// Gives up on everything that still waits.
+    /// Gives up all waiting traces.
     mutating func abandon() {
         tally.lost += waiting.count
         waiting = []
@@ -47,19 +47,19 @@ struct TraceQueue {
     }
 }
 
-/// What became of the traces that a writer was given.
+/// The outcome of the traces that a writer was given.
 package struct TraceTally: Sendable, Hashable {
     package internal(set) var written = 0
-    /// Never taken in, because too many waited already.
+    /// Never queued, because the queue was full.
     package internal(set) var dropped = 0
-    /// Refused by the server, or not written before the time was over.
+    /// Rejected by the server, or not written in time.
     package internal(set) var lost = 0
-    /// The first refusal, or what was in the way at the end; nil when there was nothing.
+    /// The first rejection, or the last obstacle; nil for none.
     package internal(set) var reason: WireError?
 
     package init() {}
 
-    /// How many are missing on the server.
+    /// The number of traces that are missing on the server.
     package var missing: Int {
         dropped + lost
     }

@@ -5,24 +5,23 @@ package import Language
 package enum MLflowTraceRoute: Sendable, Hashable {
     /// `POST /v1/traces` with the spans of many traces (tried on 3.17.2 and 3.18).
     case spans
-    /// A file for each trace. MLflow 3.5.1 takes spans too, and then neither reads them nor keeps the duration.
+    /// A file for each trace. MLflow 3.5.1 accepts spans, too, but then neither reads them nor keeps the duration.
     case files
 }
 
 extension MLflowServer {
-    /// The longest preview that MLflow keeps, in Unicode scalars.
+    /// The maximum length of a preview, in Unicode scalars.
     private static let previewLength = 1000
-    /// The longest value of metadata and of a tag that every database of a server keeps.
+    /// The maximum length of metadata and tag values that every database of a server stores.
     private static let metadataLength = 250
     private static let tagLength = 4096
 
-    /// The best way for spans that the server has: those that tell of themselves (`server-info`) take many at once.
+    /// The best route for spans: servers with `server-info` take many traces at once.
     package func traceRoute() async throws -> MLflowTraceRoute {
         try await info() == nil ? .files : .spans
     }
 
-    /// Writes what is to be known of a trace beside its spans, over an older writing: `POST /api/3.0/mlflow/traces`
-    /// (3.5.1 and later).
+    /// Writes a trace without its spans, replacing an older version: `POST /api/3.0/mlflow/traces` (3.5.1 and later).
     /// - Returns: The folder for its files.
     func startTrace(_ trace: MLflowTrace) async throws -> String {
         let call = Call(
@@ -31,13 +30,13 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: StartedTrace.self).artifactURI
     }
 
-    /// Writes the spans of a trace as a file, over an older one: `PUT mlflow-artifacts/artifacts/…/traces.json`.
+    /// Writes the spans of a trace as a file, replacing an older one: `PUT mlflow-artifacts/artifacts/…/traces.json`.
     func putSpans(of trace: MLflowTrace, at uri: String) async throws {
         try await putArtifact(SpanFile.bytes(of: trace), named: SpanFile.name, in: MLflowArtifactFolder(uri: uri))
     }
 
-    /// Writes the spans of at most 100 traces of one experiment and one run, over older ones: `POST /v1/traces` (3.17 and
-    /// later; all or nothing). Of more than 100 the server would not link any to the run, and not say so.
+    /// Writes the spans of at most 100 traces of one experiment and one run, replacing older ones: `POST /v1/traces`
+    /// (3.17 and later; all or nothing). With more than 100 the server would silently link none to the run.
     func exportSpans(of traces: [MLflowTrace], experimentID: String, runID: String?) async throws {
         var headers = [(name: "x-mlflow-experiment-id", value: experimentID)]
         if let runID { headers.append(("x-mlflow-run-id", runID)) }
@@ -48,8 +47,8 @@ extension MLflowServer {
                 headers: headers))
     }
 
-    /// Links a written trace to the versions of prompts that it used, so that it is found by them: `POST
-    /// traces/link-prompts` (3.17 and later; sending it again changes nothing). A server without the route has the tag.
+    /// Links a written trace to the prompt versions that it used, so that it can be found by them: `POST
+    /// traces/link-prompts` (3.17 and later; idempotent). A server without the route has the tag.
     func linkPrompts(of trace: MLflowTrace) async throws {
         let body: Value = ["trace_id": .string(trace.traceID), "prompt_versions": trace.promptLinks]
         do {
@@ -112,7 +111,7 @@ extension MLflowServer {
 }
 
 extension MLflowTrace.Usage {
-    /// As the attribute `mlflow.chat.tokenUsage` holds it.
+    /// The value of the attribute `mlflow.chat.tokenUsage`.
     package var json: Value {
         [
             "input_tokens": .integer(input), "output_tokens": .integer(output),
@@ -121,7 +120,7 @@ extension MLflowTrace.Usage {
     }
 }
 
-/// The answer to `StartTraceV3`: only the place of the trace's files is used.
+/// The response to `StartTraceV3`: only the place of the trace's files is used.
 private struct StartedTrace: Decodable, Sendable {
     struct Trace: Decodable {
         var trace_info: Info
