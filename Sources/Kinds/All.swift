@@ -1,9 +1,9 @@
 package import Engine
 package import Language
 
-/// A list of kinds, and what follows from all of them together.
+/// A list of kinds, and everything that is derived from all of them together.
 package struct Kinds: Sendable {
-    /// In the order in which things come to be; deletions go the other way.
+    /// In creation order; deletions use the reverse order.
     package let all: [Kind]
 
     package init(_ all: [Kind]) {
@@ -24,21 +24,21 @@ package struct Kinds: Sendable {
         .releases,
     ])
 
-    /// The sections of a spec that hold them.
+    /// The sections of a spec that declare them.
     package var sections: [Section] { all.map(\.section) }
 
-    /// The drivers of the kinds that the servers at hand can hold, for what a workflow declares.
+    /// The drivers of the kinds that the available servers can hold, for the declarations of a workflow.
     package func drivers(_ servers: Servers, for workflow: Workflow) -> [any Driver] {
         let context = DriverContext(servers, for: workflow)
         return all.compactMap { $0.driver(context) }
     }
 
-    /// The servers that a workflow needs. What was applied before may need more: see `needs(of:)` of a record.
+    /// The servers that a workflow needs. What was applied earlier may need more: see `needs(of:)` of a record.
     package func needs(of workflow: Workflow) -> Needs {
         needs(ofKinds: Set(workflow.declarations.map(\.address.kind)))
     }
 
-    /// The servers where the things of a record are.
+    /// The servers that hold the objects of a record.
     package func needs(of record: Record) -> Needs {
         needs(ofKinds: Set(record.addresses.map(\.kind)))
     }
@@ -47,8 +47,8 @@ package struct Kinds: Sendable {
         all.filter { names.contains($0.section.key) }.reduce(into: Needs()) { $0.formUnion($1.needs) }
     }
 
-    /// What is wrong between declarations, as far as they and their files tell; no server is contacted. What has a
-    /// mistake in it is left out where that might be the reason.
+    /// The conflicts between declarations, as far as they and their files show; no server is contacted. A declaration
+    /// with a mistake is ignored where the mistake may be the reason.
     package func conflicts(_ declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
         sharedNames(among: declarations) + all.flatMap { $0.conflicts(declarations, folder) }
     }

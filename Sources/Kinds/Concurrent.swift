@@ -1,5 +1,5 @@
 extension Collection where Element: Sendable, Self: Sendable {
-    /// Maps all elements, at most `limit` at a time; the results keep the order.
+    /// Maps all elements, at most `limit` concurrently; the results keep the order.
     func concurrentMap<Result: Sendable>(
         limit: Int, _ transform: @escaping @Sendable (Element) async throws -> Result
     ) async throws -> [Result] {

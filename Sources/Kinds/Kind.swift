@@ -1,25 +1,25 @@
 package import Engine
 package import Language
 
-/// One kind of declared things: all that drover has to know of it beside what its spec and its resource do.
+/// One kind of declarations: all that drover has to know about it besides its spec and its resource.
 ///
-/// Everything that differs by kind is a fold over these entries; nothing else switches over kinds.
+/// Everything that differs by kind is derived from these entries; nothing else switches over kinds.
 package struct Kind: Sendable {
     /// The servers that hold the live objects.
     package enum Home: Sendable, Hashable {
         case mlflow, llamaStack, both
-        /// None: what is declared lives in other objects, or is not reconciled.
+        /// None: the declaration is part of other objects, or is not reconciled.
         case none
     }
 
-    /// Where it stands in a spec.
+    /// Its section in a spec.
     package let section: Section
     package let home: Home
-    /// Where its live names must be unique; nil where they need not be.
+    /// The name space in which its live names must be unique; nil when they need not be.
     let names: NameSpace?
-    /// Makes the driver; nil where no server at hand can hold the kind, or nothing of it is reconciled.
+    /// Creates the driver; nil when no available server can hold the kind, or nothing of it is reconciled.
     let driver: @Sendable (DriverContext) -> (any Driver)?
-    /// What is wrong between declarations of the kind and others, beside shared names; nothing is contacted.
+    /// Conflicts between declarations of the kind and others, besides shared names; no server is contacted.
     let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
     /// Tests what a plan assumes about a declaration, without changing anything; nil when there is nothing to test.
     let probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)?
@@ -45,9 +45,9 @@ package struct Kind: Sendable {
     }
 }
 
-/// A place where live names must be unique, for one kind or several.
+/// A name space that one kind or several kinds share.
 package struct NameSpace: Sendable, Hashable {
-    /// What shares the names, for a message: `MLflow's prompts and registered models`.
+    /// The objects that share it, for a message: `MLflow's prompts and registered models`.
     let members: String
 
     package init(_ members: String) {

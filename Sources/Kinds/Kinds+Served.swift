@@ -3,7 +3,7 @@ import Language
 package import Runtime
 
 extension Kinds {
-    /// An agent as those know it who ask it where it is served: what its tools are called, and no id of any server.
+    /// An agent as its callers see it where it is served: the names of its tools, and no id of any server.
     ///
     /// - Returns: nil when none is declared under that name.
     package static func served(_ name: String, in workflow: Workflow) -> AgentDefinition? {

@@ -2,7 +2,7 @@ import Engine
 import Language
 
 extension Kinds {
-    /// Two declarations that would be one live object.
+    /// Declarations that would be the same live object.
     func sharedNames(among declarations: [Declaration]) -> [Diagnostic] {
         let named = all.compactMap { kind in kind.names.map { (kind.section.key, $0) } }
         let spaces = Dictionary(named) { first, _ in first }
@@ -21,10 +21,10 @@ extension Kinds {
 }
 
 extension Declaration {
-    /// The live name; nil when a mistake hides it.
+    /// The live name; nil when it cannot be known because of a mistake.
     fileprivate var certainName: String? {
         guard !spec.common.isNameDoubtful else { return nil }
-        // A declared name that must be changed is a live name only where the field `name` says so.
+        // A declared name that is invalid as a live name is one only when the field `name` says so.
         guard spec.common.name != nil || DeclaredName.isValid(address.name) else { return nil }
         return spec.liveName(at: address)
     }

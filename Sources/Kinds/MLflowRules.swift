@@ -2,19 +2,19 @@ import Engine
 import Language
 import Wire
 
-/// What MLflow refuses whatever else it holds, told before anything is changed (mlflow/utils/validation.py, 3.5 to 3.18).
-/// Where versions differ, the most generous one counts.
+/// The rules that MLflow applies to all its objects, checked before anything is changed (mlflow/utils/validation.py,
+/// 3.5 to 3.18). Where versions differ, the most permissive one counts.
 enum MLflowRules {
-    /// What the tags of one kind of object may be.
+    /// The rules for the tags of one kind of object.
     struct Tags {
         /// The object, with its article.
         let noun: String
         let longestValue: Int
-        /// Keys that drover or MLflow writes itself.
+        /// Keys that drover or MLflow itself writes.
         let own: [String: Reserved]
     }
 
-    /// Why a key is not the user's to write, as the end of a sentence, and what to do.
+    /// Why a key is not available to users, as the end of a sentence, and what to do.
     struct Reserved {
         let reason: String
         let fix: String
@@ -47,7 +47,7 @@ enum MLflowRules {
             MLflowRegisteredModel.promptTag, MLflowModelVersion.promptTextTag, MLflowModelVersion.promptTypeTag,
         ].map { ($0, Reserved(reason: "by it MLflow tells prompts from models", fix: "Leave it out.")) })
 
-    /// With digits, what Python calls a letter.
+    /// Together with digits, the characters that Python considers letters.
     private static let letters: Set<Unicode.GeneralCategory> = [
         .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter,
     ]
@@ -77,7 +77,7 @@ enum MLflowRules {
         return length > longestName ? "it has \(length) characters, and MLflow takes at most \(longestName)" : nil
     }
 
-    /// Why a text cannot say where an experiment keeps its artifacts; nil when it can.
+    /// Why a text cannot be the artifact location of an experiment; nil when it can.
     static func problem(withLocation location: String) -> String? {
         if location.hasPrefix("runs:") { return "MLflow takes no address of a run" }
         if location.unicodeScalars.contains("#") { return "MLflow takes no `#`" }
@@ -86,7 +86,7 @@ enum MLflowRules {
             ? "it has \(length) characters, and MLflow takes at most \(longestLocation)" : nil
     }
 
-    /// Whether a path is the shortest form of itself, and leads nowhere but down.
+    /// Whether a path is in its shortest form and does not leave its root.
     private static func isUniquePath(_ path: String) -> Bool {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
         return !path.hasPrefix("..") && !parts.contains { $0.isEmpty || $0 == "." || $0 == ".." }
@@ -113,13 +113,13 @@ extension Reading where Value == [Entry<String>] {
 }
 
 extension Fields {
-    /// Checks the live name of a declaration, where the spec says one.
+    /// Checks the live name of a declaration, when the spec gives one.
     mutating func checkName(_ common: Common, of noun: String, _ problem: (String) -> String?) {
         guard let name = common.name, let problem = problem(name) else { return }
         problems.report(.unusableName(name, of: noun, problem, at: range(of: Common.nameKey.field.name)))
     }
 
-    /// Checks the description of an experiment or a dataset, which MLflow keeps as a tag.
+    /// Checks the description of an experiment or a dataset, which MLflow stores as a tag.
     mutating func checkDescription(_ common: Common, of rules: MLflowRules.Tags) {
         guard let length = common.description?.unicodeScalars.count, length > rules.longestValue else { return }
         problems.report(
@@ -128,7 +128,7 @@ extension Fields {
                 .error, at: range(of: Common.descriptionKey.field.name)))
     }
 
-    /// Checks the description of a registered model or a prompt, which MLflow keeps in a column.
+    /// Checks the description of a registered model or a prompt, which MLflow stores in a column.
     mutating func checkDescription(_ common: Common) {
         let limit = MLflowRules.longestDescription
         guard let length = common.description?.unicodeScalars.count, length > limit else { return }

@@ -1,16 +1,16 @@
 package import Engine
 import Language
 
-/// Drover's mark on an object: whose it is and which declaration it belongs to.
+/// Drover's mark on an object: the owning stack, and the declaration that it belongs to.
 ///
 ///     drover.stack: helpdesk
 ///     drover.address: vectorStores.handbook
 package struct Mark: Sendable, Hashable {
     package static let stackKey = "drover.stack"
     package static let addressKey = "drover.address"
-    /// The name of the stack that an object belonged to when it was kept and forgotten.
+    /// The name of the stack that an object belonged to before it was retained and forgotten.
     package static let retainedKey = "drover.retained"
-    /// What goes when an object is forgotten, in this order: by the stack it is found until the end.
+    /// What is removed when an object is forgotten, in this order: by the stack it is found until the end.
     static let keys = [addressKey, stackKey]
 
     package let stack: String
@@ -21,7 +21,7 @@ package struct Mark: Sendable, Hashable {
         self.address = address
     }
 
-    /// Reads the mark among tags or metadata; nil where there is none.
+    /// Reads the mark from tags or metadata; nil when there is none.
     package init?(_ tags: [String: String]) {
         guard let stack = tags[Self.stackKey], let address = tags[Self.addressKey].flatMap(Address.init(text:)) else {
             return nil
@@ -36,8 +36,8 @@ package struct Mark: Sendable, Hashable {
 }
 
 extension Mark {
-    /// Puts the mark on an object, one tag at a time; that it was kept goes at last, so that an object that was cut off is
-    /// taken up again.
+    /// Puts the mark on an object, one tag at a time. The tag of a retained object is removed last, so that an
+    /// interrupted operation is resumed.
     func put(
         over tags: [String: String], set: (_ key: String, _ value: String) async throws -> Void,
         remove: (_ key: String) async throws -> Void
@@ -46,9 +46,9 @@ extension Mark {
         if tags[Self.retainedKey] != nil { try await remove(Self.retainedKey) }
     }
 
-    /// Takes the mark off an object, one tag at a time, and notes that it was kept. That comes first, so that an object
-    /// that was cut off is known for one that is to be forgotten, whatever is left on it.
-    /// - Parameter more: Other keys of drover's that go with it.
+    /// Removes the mark from an object, one tag at a time, and records that it was retained. That comes first, so that
+    /// after an interruption the object is known as one to be forgotten, whatever is left on it.
+    /// - Parameter more: Other keys of drover's that are removed with it.
     static func takeOff(
         of stack: StackName, with more: [String] = [], set: (_ key: String, _ value: String) async throws -> Void,
         remove: (_ key: String) async throws -> Void
@@ -58,7 +58,7 @@ extension Mark {
     }
 }
 
-/// Sorts what a listing holds into what is ours and what has a wanted name.
+/// Sorts the objects of a listing into ours and those that have a wanted name.
 struct Claims {
     private let stack: StackName
     private let kind: String
@@ -70,14 +70,14 @@ struct Claims {
         self.wantedByName = wantedByName
     }
 
-    /// Whose an object with these tags and this name is, as far as this stack cares; nil when it does not.
+    /// The owner of an object with these tags and this name, as far as it concerns this stack; nil when it does not.
     func claim(_ tags: [String: String], name: String) -> (address: Address, ownership: Ownership)? {
         let mark = Mark(tags)
         let isRetained = tags[Mark.retainedKey] == stack.name
         if let mark, mark.stack == stack.name, mark.address.kind == kind {
             return (mark.address, isRetained ? .retained : .ours)
         }
-        if mark == nil, tags[Mark.stackKey] == stack.name {  // Forgetting it was cut off.
+        if mark == nil, tags[Mark.stackKey] == stack.name {  // Forgetting it was interrupted.
             return (wantedByName[name] ?? Address(kind, name), .retained)
         }
         guard let wanted = wantedByName[name] else { return nil }
@@ -85,7 +85,7 @@ struct Claims {
         return (wanted, isRetained ? .retained : .unmarked)
     }
 
-    /// The same, with ours before what was kept, and that before what merely has the name.
+    /// The same, with ours before retained ones, and these before ones that merely have the name.
     func sorted<Live>(_ found: [Discovered<Live>]) -> [Discovered<Live>] {
         let ours = Set(found.filter { $0.ownership == .ours && !$0.isStale }.map(\.address))
         let kept = Set(found.filter { $0.ownership == .retained && !$0.isStale }.map(\.address))

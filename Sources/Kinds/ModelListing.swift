@@ -2,16 +2,16 @@ import Engine
 import Language
 package import Wire
 
-/// The models of a server, listed once and only when something asks, and those that the spec is going to register.
+/// The models of a server, listed once and on demand, and those that the spec is going to register.
 package actor ModelListing {
     private let server: LlamaStack
-    /// The ids of what will be there once the declared models are registered.
+    /// The ids that will exist once the declared models are registered.
     private let registered: Set<String>
     private var models: [LlamaStack.Model]?
-    /// The ids of those that embedded a word.
+    /// The ids of the models that have embedded a word.
     private var embedding: Set<String> = []
 
-    /// Makes a listing; nothing is asked yet.
+    /// Creates a listing; nothing is requested yet.
     /// - Parameter declared: The declared models, by name.
     package init(_ server: LlamaStack, declared: [String: ModelSpec] = [:]) {
         self.server = server
@@ -44,8 +44,8 @@ package actor ModelListing {
         }
     }
 
-    /// The first of some ids that the server offers.
-    /// - Returns: nil when it will be there only once it is registered.
+    /// The first of several ids that the server offers.
+    /// - Returns: nil when the model will exist only after its registration.
     /// - Throws: `Diagnostic` with the nearest names when it offers none; `Unchecked` when it cannot tell.
     func require(
         oneOf ids: [String], called name: Located<String>, for purpose: String
@@ -63,7 +63,7 @@ package actor ModelListing {
         throw Diagnostic.unknownModel(ids, name, purpose, offered.map(\.id), server.endpoint.base)
     }
 
-    /// Checks that a model can embed: as the server lists it, or, where that lists what it found by itself as `llm`, by
+    /// Checks that a model can embed: by the server's listing, or, where that lists discovered models as `llm`, by
     /// embedding a word, once.
     /// - Throws: `Diagnostic` (`lacking`) when it cannot.
     func requireEmbedding(_ model: ResolvedModel, called name: Located<String>) async throws {
@@ -77,29 +77,29 @@ package actor ModelListing {
         }
     }
 
-    /// All models of the server as they are now, for this and everything after it.
+    /// All models of the server as they are now, for this call and all later ones.
     func relist() async throws -> [LlamaStack.Model] {
         let listed = try await server.models.list()
         models = listed
         return listed
     }
 
-    /// All models of the server, as they were when last asked for.
+    /// All models of the server, as of the last request.
     func list() async throws -> [LlamaStack.Model] {
         if let models { return models }
         return try await relist()
     }
 }
 
-/// A model as a request names it.
+/// A model as requests name it.
 struct ResolvedModel: Sendable, Hashable {
     /// The server's id.
     var id: String
-    /// Of its vectors; nil when nobody says.
+    /// The dimension of its vectors; nil when it is unknown.
     var dimension: Int?
     /// `llm` or `embedding`, as the server lists it; nil when it does not.
     var type: String?
-    /// That the server could not say whether it offers it.
+    /// The warning that the server could not say whether it offers it.
     var warning: Diagnostic?
 }
 

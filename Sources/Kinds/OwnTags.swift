@@ -1,7 +1,7 @@
 import Language
 
 extension Reading where Value == [Entry<String>] {
-    /// Tags or notes that people write on an object: keys that begin with `drover.` are drover's own.
+    /// Tags or notes that users write on an object: keys that begin with `drover.` are reserved for drover.
     static let tags = Reading.map(.text).map { entries, _, problems in
         for entry in entries {
             if entry.key.isEmpty { problems.report(.emptyTag(entry.keyRange)) }

@@ -1,15 +1,15 @@
 package import Engine
 package import Language
 
-/// Tries what a plan takes on trust, changing nothing: that MCP servers list their tools, that embedding models embed as
-/// the spec says, and that what carries out functions is there.
+/// Tests what a plan assumes, without changing anything: that MCP servers list their tools, that embedding models embed
+/// as the spec says, and that the handlers of functions exist.
 package struct Probes: Sendable {
     private let kinds: Kinds
     let workflow: Workflow
     let context: ProbeContext
 
     /// - Parameters:
-    ///   - tokens: of MCP servers, by the name of their variable.
+    ///   - tokens: the tokens of MCP servers, by the names of their variables.
     ///   - searchPath: the folders of programs, as `PATH` lists them.
     package init(
         _ workflow: Workflow, of kinds: Kinds = .standard, on servers: Servers, tokens: [String: Secret],
@@ -20,7 +20,7 @@ package struct Probes: Sendable {
         context = ProbeContext(workflow: workflow, servers: servers, tokens: tokens, searchPath: searchPath)
     }
 
-    /// One finding for each thing that can be tried, in no order; all are tried at the same time.
+    /// One finding for each testable declaration, in no order; all are tested concurrently.
     package func findings() async throws -> [Finding] {
         let probes = Dictionary(kinds.all.compactMap { kind in kind.probe.map { (kind.section.key, $0) } }) { $1 }
         return try await withThrowingTaskGroup(of: Finding?.self) { group in
@@ -52,7 +52,7 @@ package struct Probes: Sendable {
 package struct ProbeContext: Sendable {
     package let workflow: Workflow
     package let servers: Servers
-    /// The tokens of MCP servers, by the name of their variable.
+    /// The tokens of MCP servers, by the names of their variables.
     package let tokens: [String: Secret]
     /// The folders of programs, as `PATH` lists them.
     package let searchPath: String

@@ -12,7 +12,7 @@ actor ProviderListing {
     }
 
     /// Checks that the server has a provider of an API, such as `vector_io`.
-    /// - Parameter things: What it provides: `vector stores`.
+    /// - Parameter things: What the provider provides: `vector stores`.
     /// - Returns: A warning when the server cannot list them.
     /// - Throws: `Diagnostic` (`lacking`) with the nearest names when it does not.
     func require(

@@ -1,12 +1,12 @@
 import Engine
 import Language
 
-/// The natural keys of a kind whose objects carry no mark, as the record has them: what it names is ours.
+/// The natural keys of a kind whose objects carry no mark, from the record: the objects that it names are ours.
 struct RecordedKeys {
     private let addresses: [String: Address]
-    /// What was kept when its declaration left the spec.
+    /// The keys of objects that were retained when their declaration left the spec.
     private let retained: Set<String>
-    /// The key that was applied last, by address; the others of an address are those of an interrupted replacement.
+    /// The key that was applied last, by address; other keys of an address come from an interrupted replacement.
     private let applied: [Address: String]
 
     init(_ kind: String, _ record: Record) {
@@ -35,12 +35,12 @@ struct RecordedKeys {
 
     var isEmpty: Bool { addresses.isEmpty }
 
-    /// What is written down before an object with a new key takes the place of one with another.
+    /// The intent that is recorded before an object with a new key replaces one with another.
     static func intent(_ keys: [String]) -> Value {
         ["keys": .array(keys.map { .string($0) })]
     }
 
-    /// Sorts a listing into what is ours and what has a wanted key. Of several that are ours at one address the wanted one
+    /// Sorts a listing into ours and objects with a wanted key. Of several of ours at one address, the wanted one
     /// counts, or else the one that was applied last.
     func sorted<Live: Sendable & Identifiable<String>>(
         _ listed: [Live], wanted: [String: Address], label: (String) -> String

@@ -2,9 +2,10 @@ import Engine
 import Language
 package import Wire
 
-/// The registry of an MLflow server, each of its listings taken once per run. Models and prompts share their names.
+/// The registry of an MLflow server; each of its listings is requested once per run. Models and prompts share a name
+/// space.
 package struct Registry: Sendable {
-    /// All registered models that are no prompts.
+    /// All registered models that are not prompts.
     let models: Once<[MLflowRegisteredModel]>
     let prompts: Once<[MLflowRegisteredModel]>
     /// All versions of all prompts, newest first.
@@ -16,16 +17,16 @@ package struct Registry: Sendable {
         promptVersions = Once { try await server.promptVersions() }
     }
 
-    /// Checks that no prompt has the name that a registered model is to have.
-    /// - Throws: `Diagnostic` (`conflict`) that says who has it.
+    /// Checks that no prompt has the name of a registered model to be created.
+    /// - Throws: `Diagnostic` (`conflict`) that names the owner.
     func requireNoPrompt(named name: String, for address: Address) async throws {
         if try await models.value().contains(where: { $0.name == name }) { return }
         guard try await prompts.value().contains(where: { $0.name == name }) else { return }
         throw Diagnostic.nameTaken(name, by: "a prompt", address)
     }
 
-    /// Checks that no registered model has the name that a prompt is to have.
-    /// - Throws: `Diagnostic` (`conflict`) that says who has it.
+    /// Checks that no registered model has the name of a prompt to be created.
+    /// - Throws: `Diagnostic` (`conflict`) that names the owner.
     func requireNoModel(named name: String, for address: Address) async throws {
         if try await prompts.value().contains(where: { $0.name == name }) { return }
         guard try await models.value().contains(where: { $0.name == name }) else { return }
@@ -34,7 +35,7 @@ package struct Registry: Sendable {
 }
 
 extension MLflowServer {
-    /// Gives a registered model or a prompt another name.
+    /// Renames a registered model or a prompt.
     /// - Throws: `WireError`; `Diagnostic` (`conflict`) when the name is taken.
     func renameRegisteredModel(_ name: String, to newName: String, for address: Address) async throws {
         do {
@@ -46,7 +47,7 @@ extension MLflowServer {
 }
 
 extension Diagnostic {
-    /// A name of the registry is held by something of the other kind.
+    /// The name is taken by an object of the other kind.
     static func nameTaken(_ name: String, by holder: String, _ address: Address) -> Diagnostic {
         Diagnostic(
             "name-taken", "The name is taken",

@@ -2,17 +2,17 @@ package import Engine
 package import Language
 package import Wire
 
-/// The servers of a run and what else the kinds share.
+/// The servers of a run, and what else the kinds share.
 package struct Servers: Sendable {
     package var stack: StackName
     package var llamaStack: LlamaStack?
     package var mlflow: MLflowServer?
     package var folder: SpecFolder
-    /// To all that is neither of both: MCP servers, functions, documents.
+    /// For everything but the two servers: MCP servers, functions, documents.
     package var transport: any HTTPTransport
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?
-    /// How long what a server was asked for is waited for when its answer was lost.
+    /// How long to wait for the result of a request whose response was lost.
     package var patience = Duration.seconds(15)
 
     package init(
@@ -28,10 +28,10 @@ package struct Servers: Sendable {
     }
 }
 
-/// What the drivers of one run are made from: the servers at hand, and listings that several kinds share, each taken at most
-/// once.
+/// What the drivers of one run are created from: the available servers, and listings that several kinds share, each
+/// requested at most once.
 package struct DriverContext: Sendable {
-    /// What is there only where Llama Stack is at hand.
+    /// Available only with Llama Stack.
     struct Stack: Sendable {
         let server: LlamaStack
         let models: ModelListing
@@ -39,7 +39,7 @@ package struct DriverContext: Sendable {
         let runtimes: ChosenRuntimes
     }
 
-    /// What is there only where MLflow is at hand.
+    /// Available only with MLflow.
     struct Tracking: Sendable {
         let server: MLflowServer
         let registry: Registry

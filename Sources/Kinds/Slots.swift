@@ -1,4 +1,4 @@
-/// Lets a few tasks at a time through; the others wait, in the order in which they came.
+/// Limits the number of concurrent tasks; the others wait in the order of their arrival.
 actor Slots {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -7,7 +7,7 @@ actor Slots {
         free = count
     }
 
-    /// Runs a body when there is a slot for it. Whoever is cancelled while waiting goes when it is their turn.
+    /// Runs a body when a slot is free. A task that is cancelled while it waits leaves when its turn comes.
     func run<Result: Sendable>(_ body: @Sendable () async throws -> Result) async throws -> Result {
         await enter()
         defer { leave() }

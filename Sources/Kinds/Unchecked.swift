@@ -1,14 +1,14 @@
 import Language
 import Wire
 
-/// What could not be checked because the server answers the question with an error of its own.
+/// Something that could not be checked because the server answers the request with an error of its own.
 ///
-/// Where an answer only confirms what the spec says, as of a listing that is looked into, that the server cannot give it is
-/// no reason to stop: a warning tells it. What nobody is there to answer, or is not allowed to ask, is one.
+/// When the response would only confirm what the spec says, as a listing does, this is no reason to stop: a warning
+/// reports it. An unreachable server or denied access is one.
 struct Unchecked: Error, Sendable {
     let warning: Diagnostic
 
-    /// - Parameter what: What is not known, after "whether": `the server has the connector \`desk\``.
+    /// - Parameter what: What is unknown, after "whether": `the server has the connector \`desk\``.
     /// - Returns: nil for an error that says more than that.
     init?(_ error: WireError, whether what: String, at range: SourceRange?) {
         guard let status = error.status, status >= 500 || [400, 404, 405, 501].contains(status) else { return nil }

@@ -2,7 +2,7 @@ import Engine
 import Language
 
 extension Kind {
-    /// Their versions are logged in experiments and registered models, which are declared at least by implication.
+    /// Their versions are logged in experiments and registered models, which are declared at least implicitly.
     static let agents = Kind(
         Section(AgentResource.kind, AgentSpec.self, "Agents."), home: .llamaStack,
         driver: { context in
@@ -16,7 +16,7 @@ extension Kind {
         },
         conflicts: unfitPrompts(among:_:))
 
-    /// Agents whose prompt, as the spec has it now, does not fit.
+    /// Agents whose prompt, as it is in the spec now, does not fit.
     @Sendable
     fileprivate static func unfitPrompts(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
         var prompts: [String: PromptSpec] = [:]
@@ -31,7 +31,7 @@ extension Kind {
                 let prompt = prompts[use.name.value], !prompt.isTemplateDoubtful
             else { return nil }
             do throws(Diagnostic) {
-                // A file that cannot be read is reported where it is named.
+                // An unreadable file is reported where it is named.
                 guard let content = try? prompt.template.content(in: folder) else { return nil }
                 _ = try use.instructions(from: content)
                 return nil

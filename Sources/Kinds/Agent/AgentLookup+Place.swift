@@ -3,11 +3,11 @@ import Language
 package import Wire
 
 extension AgentLookup {
-    /// Where traces and results of an agent go: a declared experiment, else the one that the agent is logged in, else the
-    /// stack's own.
+    /// The destination of an agent's traces and results: a declared experiment, else the one that the agent is logged
+    /// in, else that of the stack.
     ///
-    /// - Parameter isApplied: Whether the last applied version is at work; what the spec says now has no logged model.
-    /// - Returns: nil when there is no such experiment on the server.
+    /// - Parameter isApplied: Whether the last applied version is in use; the current spec has no logged model.
+    /// - Returns: nil when the server has no such experiment.
     package func place(of agent: String, experiment: String? = nil, isApplied: Bool) -> MLflowPlace? {
         let address = Address(AgentResource.kind, agent)
         let own = workflow[address].flatMap { ($0.spec as? AgentSpec)?.place(at: address, in: workflow.stack) }

@@ -17,12 +17,13 @@ package struct AgentLookup: Sendable {
         self.drivers = drivers
     }
 
-    /// The kinds that have to be listed to find the definitions of agents and where their traces go: where last applied
-    /// versions are wanted and logged, their versions alone; else all that the spec's definitions rest on.
+    /// The kinds to list in order to find the definitions of agents and the destination of their traces: only their
+    /// versions when last applied versions are wanted and logged; else everything that the spec's definitions depend
+    /// on.
     ///
     /// - Parameters:
-    ///   - agents: Their declared names; those that are not declared are passed over.
-    ///   - isApplied: Whether the last applied versions are wanted, and not what the spec says now.
+    ///   - agents: Their declared names; undeclared ones are ignored.
+    ///   - isApplied: Whether the last applied versions are wanted instead of the current spec.
     package static func kinds(for agents: Set<String>, in workflow: Workflow, isApplied: Bool) -> Set<String> {
         let addresses = agents.map { Address(AgentResource.kind, $0) }
         let fromSpec = addresses.filter { address in
@@ -33,7 +34,7 @@ package struct AgentLookup: Sendable {
         return Set(needed).union([AgentResource.kind, ExperimentResource.kind])
     }
 
-    /// The last applied version's definition; for an agent that is not logged, what the spec says now.
+    /// The last applied version's definition; the current spec for an agent that is not logged.
     /// - Throws: `Diagnostic` when it was never applied.
     package func lastApplied(_ name: String) async throws -> AgentDefinition {
         let address = Address(AgentResource.kind, name)
@@ -52,8 +53,8 @@ package struct AgentLookup: Sendable {
         return try await declared(name)
     }
 
-    /// What the spec says now, with the ids of what is applied: what a plan over the agent and all that it needs makes of
-    /// it.
+    /// The definition in the current spec, with the ids of applied objects: the result of a plan over the agent and
+    /// everything that it needs.
     /// - Throws: `Diagnostic` when something that it needs is not applied; `Diagnostics` when it cannot be planned.
     package func declared(_ name: String) async throws -> AgentDefinition {
         guard let (declaration, _) = agent(name) else { throw Diagnostic.noAgent(name, known) }
@@ -71,12 +72,14 @@ package struct AgentLookup: Sendable {
         return try draft.decoded()
     }
 
-    /// Whether it is where agents are logged, which a run does not need, or an agent, which a definition holds whole.
+    /// Whether it is a place where agents are logged, which a run does not need, or an agent, which a definition
+    /// contains as a whole.
     private func isPlaceOrAgent(_ address: Address) -> Bool {
         [AgentResource.kind, ExperimentResource.kind, RegisteredModelResource.kind].contains(address.kind)
     }
 
-    /// Whether a field of an agent says where it is logged, or which version of a prompt it is told: not what it does.
+    /// Whether a field of an agent says where it is logged, or which version of a prompt it uses, rather than what it
+    /// does.
     private static func isOfPlace(_ path: String) -> Bool {
         path.hasPrefix("log.") || path == "metadata.\(AgentDefinition.promptKey)"
     }
@@ -91,7 +94,7 @@ package struct AgentLookup: Sendable {
 }
 
 extension Preview {
-    /// Whether the thing is not there as it would have to be.
+    /// Whether the declaration does not exist as it has to.
     fileprivate var isMissing: Bool {
         decision.action == .create || decision.action == .replace
     }

@@ -4,7 +4,7 @@ import Runtime
 import Wire
 
 extension AgentResource {
-    /// Whether a version is what is wanted, its tags apart.
+    /// Whether a version is the wanted one, apart from its tags.
     func isSame(_ version: AgentVersion, _ desired: Desired) -> Bool {
         version.digest == desired.digest && version.registeredModel == desired.place?.registeredModel
             && version.tags[AgentVersion.experimentTag] == desired.place?.experimentID
@@ -18,7 +18,7 @@ extension AgentResource {
         return changes + served(live, desired, isChanged: !changes.isEmpty)
     }
 
-    /// What changes about the server agents, where a change of the definition does not say it already.
+    /// The changes of the server agents, unless a change of the definition implies them.
     private func served(_ live: Live, _ desired: Desired, isChanged: Bool) -> [FieldChange] {
         guard !isChanged else { return [] }
         var changes: [FieldChange] = []
@@ -33,7 +33,7 @@ extension AgentResource {
         return changes
     }
 
-    /// An agent that is not logged: of what it was before, all that is known is what was applied.
+    /// The changes of an agent that is not logged: only the last applied fields are known of it.
     private func unlogged(_ live: Live, _ desired: Desired, since last: AppliedFields) -> [FieldChange] {
         guard !live.onServer.contains(where: { $0.name == desired.serverName }) else { return [] }
         return FieldChange.between(live: last, desired: fields(of: desired), since: last)
@@ -52,7 +52,7 @@ extension AgentResource {
         return Self.repairs(of: live, current, desired) + tags
     }
 
-    /// What is not as drover left it, of a version that is still the one wanted.
+    /// What differs from how drover left a version that is still the wanted one.
     private static func repairs(of live: Live, _ current: AgentVersion, _ desired: Desired) -> [FieldChange] {
         var changes: [FieldChange] = []
         if let description = desired.definition.description, current.description != description {
@@ -121,7 +121,7 @@ extension AgentResource {
 }
 
 extension AgentDefinition {
-    /// What a plan compares, by path.
+    /// The fields that a plan compares, by path.
     fileprivate var fields: AppliedFields {
         var fields: AppliedFields = [
             "model": .string(model), "instructions": .string(instructions), "maxSteps": .integer(maxSteps),
@@ -147,7 +147,7 @@ extension AgentDefinition {
 }
 
 extension ToolDefinition {
-    /// The tool without its name, which is the path.
+    /// The tool without its name, which is in the path.
     fileprivate var summary: Value {
         // A definition always encodes.
         guard var object = (try? Value(encoding: self))?.object else { return .null }

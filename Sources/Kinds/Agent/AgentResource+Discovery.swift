@@ -3,7 +3,7 @@ import Language
 import Runtime
 import Wire
 
-/// What is there of a stack's agents.
+/// The discovery of a stack's agents.
 extension AgentResource {
     package func discover(_ wanted: [Address: AgentSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         async let logged = logged(of: stack)
@@ -12,14 +12,14 @@ extension AgentResource {
         for (address, agents) in try await served { lives[address, default: Live()].onServer = agents }
         for (address, spec) in wanted { Self.joinMoved(spec, address, wanted, &lives) }
         let found = lives.sorted { $0.key < $1.key }.flatMap { address, live -> [Discovered<Live>] in
-            // What a first apply that was cut off began is gone on with when it is made.
+            // What an interrupted first apply began is resumed when the agent is created.
             guard live.isThere || wanted[address] == nil else { return [] }
             return discovered(live, at: address, wanted[address])
         }
         return found + left.map(Self.unforgotten)
     }
 
-    /// A version that was about to be forgotten when that was cut off.
+    /// A version whose forgetting was interrupted.
     private static func unforgotten(_ version: AgentVersion) -> Discovered<Live> {
         let address = version.mark?.address ?? Address(kind, version.definition?.name ?? version.registeredModel)
         var live = Live()
@@ -27,7 +27,7 @@ extension AgentResource {
         return Discovered(address, .retained, live, label: version.uri, isStale: true)
     }
 
-    /// While an agent is moved from one address to another, some of its versions have the one and some the other.
+    /// While an agent is moved from one address to another, some of its versions have the old one and some the new one.
     private static func joinMoved(
         _ spec: AgentSpec, _ address: Address, _ wanted: [Address: AgentSpec], _ lives: inout [Address: Live]
     ) {
@@ -37,7 +37,7 @@ extension AgentResource {
         lives[old] = former.joined(with: moved)
     }
 
-    /// What is logged of each agent, by its address, and the versions that are still to be forgotten.
+    /// The logged parts of each agent, by its address, and the versions that are still to be forgotten.
     private func logged(of stack: StackName) async throws -> ([Address: Live], left: [AgentVersion]) {
         guard let mlflow else { return ([:], []) }
         async let listed = mlflow.agentVersions(ofStack: stack.name, in: registry)
@@ -60,7 +60,7 @@ extension AgentResource {
         return (lives, left)
     }
 
-    /// Server agents of a declared agent that is nothing on a server any more are left over.
+    /// Server agents of a declared agent that no longer exists on any server are leftovers.
     private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
         let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
         guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
@@ -84,7 +84,7 @@ extension AgentResource.Live {
         self.init(current: nil, others: [], onServer: [])
     }
 
-    /// The versions of an agent, of which the newest counts.
+    /// The versions of an agent; the newest one counts.
     /// - Parameter experiments: The ids of those whose runs and logged models are known.
     fileprivate init(of versions: [AgentVersion], beside parts: LoggedParts, in experiments: Set<String>) {
         let twins = Self.twins(among: versions)
@@ -99,8 +99,8 @@ extension AgentResource.Live {
         isRunGone = !current.runID.isEmpty && !parts.runs.contains { $0.id == current.runID }
     }
 
-    /// Of the versions that were made of one logged model, those that nobody needs: all but the first, or but those that an
-    /// alias points at.
+    /// Of several versions of one logged model, the superfluous ones: all but the first, or all but those that an alias
+    /// points at.
     private static func twins(among versions: [AgentVersion]) -> [AgentVersion] {
         let made = versions.filter { $0.modelID != nil }
         return Dictionary(grouping: made) { [$0.registeredModel, $0.modelID ?? ""] }.values.flatMap { same in
@@ -109,12 +109,12 @@ extension AgentResource.Live {
         }
     }
 
-    /// Whether there is more of it than what an apply left that was cut off.
+    /// Whether it is more than the leftovers of an interrupted apply.
     fileprivate var isThere: Bool {
         current != nil || !onServer.isEmpty
     }
 
-    /// Both together, of which the versions of the other are as good as these.
+    /// Both combined; the other's versions count as much as these.
     fileprivate func joined(with other: Self) -> Self {
         var joined = [self, other].max { ($0.current?.created ?? 0) < ($1.current?.created ?? 0) } ?? self
         let versions = [self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others }

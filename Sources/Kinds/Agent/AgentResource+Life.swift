@@ -3,7 +3,8 @@ import Language
 import Runtime
 import Wire
 
-/// The life of an agent: first its agent on the server, then its version, at last what nobody uses any more.
+/// The life cycle of an agent: first its server agent, then its version, and at last the removal of what is no longer
+/// used.
 extension AgentResource {
     package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
         try await update(Live(), to: desired, since: [:], at: address, in: context)
@@ -16,7 +17,7 @@ extension AgentResource {
         live.onServer += try await missingServerAgent(live, desired)
         if let mlflow, let place = desired.place {
             if let current = live.current, current.registeredModel != place.registeredModel {
-                live = try await renewed(live, of: context.stack, mlflow)  // It may have been renamed just now.
+                live = try await renewed(live, of: context.stack, mlflow)  // It may just have been renamed.
             }
             let version = try await written(live, desired, at: address, in: context)
             try await setDescription(of: version, desired, mlflow)
@@ -30,7 +31,7 @@ extension AgentResource {
         return try await withoutUnused(live, desired)
     }
 
-    /// The version that is wanted: the one that counts, or a new one.
+    /// The wanted version: the one that counts, or a new one.
     private func written(
         _ live: Live, _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> AgentVersion {
@@ -40,7 +41,7 @@ extension AgentResource {
         return current
     }
 
-    /// Whether the run is there, after it was restored if needed; deleted for good, it cannot be.
+    /// Whether the run exists, after restoring it if needed; one that was deleted permanently cannot be restored.
     private func hasRun(_ live: Live, _ current: AgentVersion) async throws -> Bool {
         guard live.isRunGone, let mlflow else { return true }
         do {
@@ -60,7 +61,7 @@ extension AgentResource {
         live.loose = .none
     }
 
-    /// The versions as they are called now: the names of registered models change.
+    /// The versions under their current names: the names of registered models change.
     private func renewed(_ live: Live, of stack: StackName, _ mlflow: MLflowServer) async throws -> Live {
         let listed = try await mlflow.agentVersions(ofStack: stack.name)
         func now(_ version: AgentVersion) -> AgentVersion? {
@@ -76,7 +77,7 @@ extension AgentResource {
         return renewed
     }
 
-    /// MLflow shows it with the version; where the spec has none, it is left alone.
+    /// MLflow shows it with the version; when the spec has none, it is left unchanged.
     private func setDescription(of version: AgentVersion, _ desired: Desired, _ mlflow: MLflowServer) async throws {
         guard let description = desired.definition.description, description != version.description else { return }
         try await mlflow.updateModelVersion(
@@ -113,8 +114,8 @@ extension AgentResource {
                 llamaStackURL: llamaStack.endpoint.base, commit: commit), after: current)
     }
 
-    /// Deletes the server agents, and the versions of ours with what was logged for them; versions that an alias points at
-    /// are only forgotten, and whoever loads one makes its server agent again.
+    /// Deletes the server agents, and our versions with what was logged for them; versions that an alias points at are
+    /// only forgotten, and loading one creates its server agent again.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         try await remove(live.onServer)
         guard let mlflow else { return }
@@ -142,8 +143,8 @@ extension AgentResource {
         return now
     }
 
-    /// The name of a server agent is its mark and cannot be changed: it goes, and is made again by whoever loads the
-    /// version.
+    /// The name of a server agent is its mark and cannot be changed: it is deleted, and created again when the version
+    /// is loaded.
     package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         try await remove(live.onServer)
         guard let mlflow else { return }
@@ -154,7 +155,7 @@ extension AgentResource {
     }
 }
 
-/// What others learn of an agent.
+/// The outputs of an agent.
 extension AgentResource {
     package func inlineOutputs(of desired: Desired) -> [String: Output]? {
         desired.isInline ? Self.outputs(desired.definition) : nil
@@ -162,7 +163,7 @@ extension AgentResource {
 
     package func draft(of desired: Desired) -> [String: Output] {
         var definition = desired.definition
-        // The version of a prompt whose text is not applied yet is unknown, and nothing is run otherwise for that.
+        // The version of a prompt whose text is not applied yet is unknown, and does not affect how the agent runs.
         if definition.metadata?[AgentDefinition.promptKey] == "" {
             definition.metadata?[AgentDefinition.promptKey] = nil
             if definition.metadata?.isEmpty == true { definition.metadata = nil }

@@ -3,10 +3,10 @@ import Language
 import Runtime
 import Wire
 
-/// The agents that the server runs. They cannot be changed, and two may have one name: each definition has its own, named
-/// by its digest, and a second one of a name is left over from an answer that was lost.
+/// Server agents. They cannot be changed, and names are not unique: each definition has its own agent, named by its
+/// digest, and a second one of a name is the leftover of a lost response.
 extension AgentResource {
-    /// Those of a stack, by the address that is in their names; in the order in which they are looked for when one is run.
+    /// The agents of a stack, by the address in their names; in the order in which a run looks for them.
     func serverAgents(of stack: StackName) async throws -> [Address: [LlamaStack.ServerAgent]] {
         guard let agents = llamaStack.agents else { return [:] }
         var byAddress: [Address: [LlamaStack.ServerAgent]] = [:]
@@ -18,7 +18,7 @@ extension AgentResource {
         return byAddress
     }
 
-    /// Makes the server agent of a definition when it is not there.
+    /// Creates the server agent of a definition when it does not exist.
     func missingServerAgent(_ live: Live, _ desired: Desired) async throws -> [LlamaStack.ServerAgent] {
         guard let agents = llamaStack.agents, let name = desired.serverName,
             !live.onServer.contains(where: { $0.name == name })
@@ -27,17 +27,17 @@ extension AgentResource {
         return [LlamaStack.ServerAgent(id: try await agents.create(config), config: config)]
     }
 
-    /// Those that nobody uses: neither what is wanted nor what a version does that an alias points at.
+    /// The agents that are no longer used: neither the wanted one, nor that of a version that an alias points at.
     func unused(_ live: Live, _ desired: Desired) -> [LlamaStack.ServerAgent] {
         let aliased = live.versions.filter { !$0.aliases.isEmpty }
         var used: Set<String> = []
         for version in aliased {
-            // What is too long for a tag is not read for this: then all stay.
+            // A definition that is too long for a tag is not read for this: then all agents stay.
             guard let definition = version.definition else { return [] }
             if definition.stack != nil, let name = try? definition.serverName { used.insert(name) }
         }
         if let name = desired.serverName { used.insert(name) }
-        // Of each name, the first is run. One that the spec names by its id is never touched.
+        // Of each name, the first one is run. An agent that the spec names by its id is never touched.
         return live.onServer.filter { agent in
             used.remove(agent.name ?? "") == nil && agent.id != desired.definition.agentID
         }
@@ -56,7 +56,7 @@ extension AgentResource {
     }
 }
 
-/// The agents of a server that specs name by their ids, listed once and only when something asks.
+/// The agents of a server that specs name by their ids, listed once and on demand.
 actor ExistingAgents {
     private let server: LlamaStack
     private var ids: [String]?

@@ -3,12 +3,13 @@ import Language
 import Runtime
 import Wire
 
-/// Agents. Each is realised as a version of a registered model in MLflow, unless `log: false`; and as an agent of the
-/// server where it runs as one (`runtime: agents`, Llama Stack 0.2 and 0.3). What is neither lives in the spec alone.
+/// Agents. Each one is realised as a version of a registered model in MLflow, unless `log: false`, and as a server
+/// agent where it runs as one (`runtime: agents`, Llama Stack 0.2 and 0.3). An agent that is neither exists in the spec
+/// only.
 ///
-/// A changed definition is a new version and a new server agent; the old versions stay, the old server agents as long as
-/// an alias points at their version. Versions are found by one search for the stack's mark, as are the runs and logged models
-/// beside them; server agents by their names.
+/// A changed definition is a new version and a new server agent; old versions stay, and old server agents as long as an
+/// alias points at their version. Versions are found by one search for the stack's mark, as are their runs and logged
+/// models; server agents by their names.
 package struct AgentResource: Resource {
     package static let kind = "agents"
     package static let onDelete = OnDelete.delete
@@ -18,12 +19,13 @@ package struct AgentResource: Resource {
         var digest: String
         /// nil when it is not logged.
         var place: Place?
-        /// The name of the server agent that it runs as; nil when it runs otherwise, or as one that is not ours.
+        /// The name of the server agent that it runs as; nil when it runs otherwise, or as an existing one.
         var serverName: String?
-        /// Whether nothing in the definition stands for what is known only after apply. Where it is logged is no part of it.
+        /// Whether the definition contains no value that is known only after apply. Where it is logged is not part of
+        /// it.
         var isDefinitionKnown: Bool
 
-        /// Whether it is nothing on any server.
+        /// Whether it does not exist on any server.
         var isInline: Bool { place == nil && serverName == nil }
     }
 
@@ -34,17 +36,17 @@ package struct AgentResource: Resource {
         var tags: [String: String]
     }
 
-    /// An agent's versions, of which one counts, and its agents on the server.
+    /// An agent's versions, one of which counts, and its server agents.
     package struct Live: Sendable {
-        /// nil when there are server agents only.
+        /// nil when there are only server agents.
         var current: AgentVersion?
         var others: [AgentVersion]
         var onServer: [LlamaStack.ServerAgent]
-        /// Versions that the server made of one request, beside the one of them that counts.
+        /// Duplicates that the server created from one request, besides the version that counts.
         var twins: [AgentVersion] = []
-        /// Runs and logged models that no version holds.
+        /// Runs and logged models that belong to no version.
         var loose = LoggedParts.none
-        /// What somebody deleted of that which was logged for the version that counts.
+        /// Whether the logged model of the version that counts was deleted.
         var isModelGone = false
         var isRunGone = false
 
@@ -61,7 +63,7 @@ package struct AgentResource: Resource {
     private let existing: ExistingAgents
     let commit: String?
 
-    /// Makes a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
+    /// Creates a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
         folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?
@@ -118,7 +120,7 @@ package struct AgentResource: Resource {
         return Wanted(desired, unknown: unknown, warnings: problems + (model.warning.map { [$0] } ?? []))
     }
 
-    /// The server's ids of shields, without those that are skipped; nil for none.
+    /// The server's ids of shields, without skipped ones; nil for none.
     private func shields(
         _ names: [Located<String>], _ outputs: Outputs, _ field: String, _ unknown: inout Set<String>
     ) -> [String]? {
@@ -134,7 +136,7 @@ package struct AgentResource: Resource {
         return ids.isEmpty ? nil : ids
     }
 
-    /// What it is told, and the note that goes into its metadata: which version of a prompt that is.
+    /// The instructions, and the note for the metadata: which version of a prompt they are.
     private func instructions(
         _ spec: AgentSpec, _ outputs: Outputs, _ unknown: inout Set<String>
     ) throws(Diagnostic) -> (text: String, note: [String: String]) {

@@ -48,7 +48,7 @@ package struct AgentSpec: DeclaredSpec {
     package let common: Common
     let model: Located<String>
     let instructions: InstructionsSpec
-    /// Whether there is a mistake in the instructions.
+    /// Whether the instructions contain a mistake.
     let areInstructionsDoubtful: Bool
     let tools: [Located<String>]
     let sampling: AgentDefinition.Sampling?
@@ -60,11 +60,11 @@ package struct AgentSpec: DeclaredSpec {
     let responseFormat: Value?
     let metadata: [String: String]
     let log: LogSpec
-    /// Whether there is a mistake in `log`, so that it may be logged elsewhere.
+    /// Whether `log` contains a mistake, so that the agent may be logged elsewhere.
     private let isLogDoubtful: Bool
     /// nil for `auto`.
     let runtime: AgentDefinition.Runtime?
-    /// The server's id of an agent that is used as it is; nil when it is made from this spec.
+    /// The server's id of an existing agent that is used; nil when it is created from this spec.
     let existing: Located<String>?
 
     package init(from fields: inout Fields) {
@@ -128,7 +128,7 @@ package struct AgentSpec: DeclaredSpec {
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] {
         guard case .at(let log) = log, let place = place(at: address, in: stack) else { return [:] }
-        // What is named is declared, or the name is a mistake.
+        // A named one is declared, or the name is a mistake.
         var implied: [Address: any DeclaredSpec] = [:]
         if log.experiment == nil {
             implied[place.experiment] = ExperimentSpec(name: place.experiment.name, isDoubtful: isLogDoubtful)
@@ -157,7 +157,7 @@ extension Diagnostic {
     }
 }
 
-/// What an agent is told to do.
+/// The instructions of an agent.
 package enum InstructionsSpec: Sendable {
     case text(String)
     case file(Located<String>)
@@ -170,7 +170,7 @@ package enum InstructionsSpec: Sendable {
         ], expected: "text, or a map with `file` or `prompt`")
 }
 
-/// `{file: PATH}`: text that stands in a file of its own.
+/// `{file: PATH}`: text in a file of its own.
 struct TextFile: SpecDecodable {
     static let noun = "a text file"
     private static let fileKey = Key<Located<String>>(
@@ -185,7 +185,7 @@ struct TextFile: SpecDecodable {
     }
 }
 
-/// How the model chooses its words.
+/// How the model samples its output.
 struct SamplingSpec: SpecDecodable {
     static let noun = "a sampling"
     private static let temperatureKey = Key<Double>(

@@ -3,12 +3,12 @@ import Language
 import Runtime
 import Wire
 
-/// How the declared agents run on a server, decided from the spec alone, so that an agent and the tools that it uses go by
+/// The runtimes of the declared agents on a server, chosen from the spec alone, so that an agent and its tools follow
 /// the same choice before anything is looked up.
 struct ChosenRuntimes: Sendable {
-    /// The MCP tools of agents that the server runs: it knows them only as registered tool groups.
+    /// The MCP tools of server agents: the server knows them only as registered tool groups.
     let toolGroups: Set<Address>
-    /// The ids of agents of the server that the spec names.
+    /// The ids of server agents that the spec names.
     let existingAgents: Set<String>
     private let runtimes: [Address: AgentDefinition.Runtime]
 
@@ -30,14 +30,14 @@ struct ChosenRuntimes: Sendable {
         existingAgents = existing
     }
 
-    /// The way that a declared agent runs.
+    /// The runtime of a declared agent.
     subscript(agent: Address) -> AgentDefinition.Runtime {
         runtimes[agent] ?? .responses
     }
 }
 
 extension AgentDefinition {
-    /// What a definition will be as far as the choice of a runtime looks at it: names stand for the server's ids.
+    /// An outline of a definition, as far as the choice of a runtime needs it: names stand for the server's ids.
     fileprivate init(
         outlining spec: AgentSpec, at address: Address, in workflow: Workflow, on capabilities: Capabilities
     ) {
@@ -62,7 +62,7 @@ extension AgentDefinition {
 }
 
 extension ToolSpec {
-    /// The tool of such an outline.
+    /// A tool of such an outline.
     func outline(named name: String) -> ToolDefinition? {
         if fileSearch != nil { return ToolDefinition(name: name, fileSearch: .init(vectorStores: [])) }
         if let mcp {

@@ -5,7 +5,7 @@ package struct PromptUse: Sendable {
     let name: Located<String>
     /// nil for the newest.
     let version: Int?
-    /// What the prompt's own variables are.
+    /// The values of the prompt's own variables.
     let values: [Entry<String>]
 }
 
@@ -56,7 +56,7 @@ struct ResponseFormatSpec: SpecDecodable {
     }
 }
 
-/// `{id: …}`: an agent that the server has already; an empty id is none.
+/// `{id: …}`: an existing agent of the server; an empty id means none.
 struct ExistingAgentSpec: SpecDecodable {
     static let noun = "an `existing`"
     private static let idKey = Key<Located<String>>(

@@ -3,8 +3,8 @@ package import Runtime
 package import Wire
 
 extension LlamaStack {
-    /// Checks that what a version searches in is there: servers answer without it as if there were nothing to find.
-    /// - Parameter name: The version, for the message.
+    /// Checks that the vector stores of a version exist: without them, servers answer as if there were nothing to find.
+    /// - Parameter name: The name of the version, for the message.
     /// - Throws: `Diagnostic` naming the stores that were replaced or deleted.
     package func require(storesOf definition: AgentDefinition, called name: String) async throws {
         let needed = Set(definition.vectorStores.filter { $0.hasPrefix("vs_") })

@@ -2,18 +2,18 @@ package import Runtime
 package import Wire
 
 extension AgentVersion {
-    /// On runs and logged models: the registered model that they were made for.
+    /// The tag of runs and logged models with the registered model that they were created for.
     static let registeredModelTag = "drover.registeredModel"
 
-    /// Whose it is; nil for nobody's.
+    /// The owner; nil for none.
     package var mark: Mark? {
         Mark(tags)
     }
 }
 
 extension MLflowServer {
-    /// All versions that carry the mark of a stack, in whatever registered models, newest first: two listings, of which
-    /// that of the models may have been taken already.
+    /// All versions with the mark of a stack, in whatever registered models, newest first: two listings, of which that
+    /// of the models may be available already.
     package func agentVersions(ofStack stack: String, in registry: Registry? = nil) async throws -> [AgentVersion] {
         async let models = registeredModels(in: registry)
         async let versions = modelVersions(where: MLflowFilter.tag(Mark.stackKey, stack))

@@ -4,16 +4,16 @@ import Language
 package import Runtime
 package import Wire
 
-/// An agent that is to be logged, and where.
+/// An agent to be logged, and where.
 package struct NewAgentVersion: Sendable {
     package var definition: AgentDefinition
     package var experimentID: String
-    /// It exists already.
+    /// The registered model, which exists already.
     package var registeredModel: String
     package var mark: Mark
-    /// Of the version, beside Drover's own.
+    /// The tags of the version, in addition to Drover's own.
     package var tags: [String: String]
-    /// Where the logged agent looks for Llama Stack, unless its environment says otherwise.
+    /// The address of Llama Stack for the logged agent, unless its environment says otherwise.
     package var llamaStackURL: String
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?
@@ -32,13 +32,13 @@ package struct NewAgentVersion: Sendable {
     }
 }
 
-/// Logs agents as versions of registered models: a run, a logged model with its files, and at last the version.
+/// Logs agents as versions of registered models: a run, a logged model with its files, and finally the version.
 ///
-/// The newest version is what was applied last, so going back to an earlier definition makes a new one. The version is made
-/// last and everything before it is found again by its tags, so that a write that was cut off anywhere, by either side, is
-/// completed by the next one: nothing is made twice. What can be completed no more goes.
+/// The newest version is the one that was applied last, so that going back to an earlier definition creates a new one.
+/// The version is created last, and everything before it can be found by its tags, so that the next write completes one
+/// that was interrupted anywhere, on either side: nothing is created twice. What cannot be completed is deleted.
 package struct AgentVersionWriter: Sendable {
-    /// MLflow refuses longer tags of versions.
+    /// The maximum length of a version's tag in MLflow.
     private static let longestTag = 100_000
 
     private let server: MLflowServer
@@ -55,9 +55,9 @@ package struct AgentVersionWriter: Sendable {
         self.now = now
     }
 
-    /// The version of the registered model that has this content: the newest, where it has it, or a new one.
+    /// The version of the registered model with this content: the newest one, if it has it, or a new one.
     ///
-    /// - Parameter current: The version that was applied last and is not what is wanted; nil when there is none.
+    /// - Parameter current: The version that was applied last and is not the wanted one; nil when there is none.
     /// - Throws: `WireError`; `Diagnostic` when the server does not keep artifacts itself.
     package func write(_ new: NewAgentVersion, after current: AgentVersion? = nil) async throws -> AgentVersion {
         let digest = try artifactDigest(new.definition)
@@ -77,7 +77,7 @@ package struct AgentVersionWriter: Sendable {
         return version
     }
 
-    /// The newest version of an agent that was not known yet: an answer that was lost.
+    /// The newest version of an agent that was not known before: the result of a lost response.
     private static func newest(
         of versions: [AgentVersion], _ mark: Mark, after current: AgentVersion?
     ) -> AgentVersion? {
@@ -92,7 +92,7 @@ package struct AgentVersionWriter: Sendable {
 }
 
 extension AgentVersionWriter {
-    /// What an earlier write left behind and this one goes on with.
+    /// The leftovers of an earlier write, with which this one continues.
     struct Begun: Sendable {
         var run: MLflowRun?
         var model: MLflowLoggedModel?
@@ -109,7 +109,7 @@ extension AgentVersionWriter {
         let models = loose.models.filter { isWanted($0.tags) }.sorted {
             ($0.created, $0.id) < ($1.created, $1.id)
         }
-        for model in models {  // One whose run was deleted is nobody's business any more.
+        for model in models {  // One whose run was deleted is no longer of use.
             if let run = runs.first(where: { $0.id == model.runID }) { return Begun(run: run, model: model) }
         }
         return Begun(run: runs.first { $0.status != .finished })
@@ -123,7 +123,7 @@ extension AgentVersionWriter {
             try await server.updateRun(run.id, status: .finished, endTime: now())
             return try await register(model, new, digest, run)
         } catch {
-            // For people who look at the run: the next write takes it up whatever its status is.
+            // For people who look at the run: the next write continues it whatever its status.
             if error.isRefusal { try? await server.updateRun(run.id, status: .failed, endTime: now()) }
             throw error
         }
@@ -149,7 +149,7 @@ extension AgentVersionWriter {
                 params: new.definition.params, tags: tags(of: new, digest)))
     }
 
-    /// Writes the files and names the model as the run's output, all at the same time, then says that it is whole.
+    /// Writes the files and records the model as the run's output, all concurrently, then marks it as complete.
     private func fill(_ model: MLflowLoggedModel, with new: NewAgentVersion, _ run: MLflowRun) async throws {
         let target = try MLflowArtifactFolder(uri: model.artifactURI)
         let folder = try ModelFolder(
@@ -187,7 +187,7 @@ extension AgentVersionWriter {
         return version
     }
 
-    /// By these a run and a logged model are found again.
+    /// The tags by which a run and a logged model are found again.
     private func tags(of new: NewAgentVersion, _ digest: String) -> [String: String] {
         var tags = new.mark.tags
         tags[AgentVersion.digestTag] = digest
@@ -197,7 +197,7 @@ extension AgentVersionWriter {
 }
 
 extension LoggedParts {
-    /// Without what a write went on with.
+    /// Without the parts that a write continued with.
     fileprivate func without(_ begun: AgentVersionWriter.Begun) -> LoggedParts {
         LoggedParts(
             runs: runs.filter { $0.id != begun.run?.id }, models: models.filter { $0.id != begun.model?.id })
@@ -205,7 +205,7 @@ extension LoggedParts {
 }
 
 extension Error {
-    /// Whether nothing was done. When an answer was lost, the version may be there, and then the run did not fail.
+    /// Whether nothing was done. When a response was lost, the version may exist, and then the run did not fail.
     fileprivate var isRefusal: Bool {
         guard let error = self as? WireError else { return self is Diagnostic }
         return error.status.map { $0 < 500 } ?? false
@@ -213,7 +213,7 @@ extension Error {
 }
 
 extension AgentDefinition {
-    /// What MLflow shows beside a logged model.
+    /// The parameters that MLflow shows with a logged model.
     fileprivate var params: [String: String] {
         var params = ["agent": name, "model": model, "maxSteps": String(maxSteps)]
         if !tools.isEmpty { params["tools"] = tools.map(\.name).joined(separator: ", ") }

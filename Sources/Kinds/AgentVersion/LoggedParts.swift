@@ -3,8 +3,8 @@ import Language
 import Runtime
 import Wire
 
-/// The runs and logged models that drover made for agents. What a version holds belongs to it; the others are left over from
-/// a request that was delivered twice, or from an apply that was cut off.
+/// The runs and logged models that drover created for agents. Those of a version belong to it; the others are leftovers
+/// of a request that was delivered twice, or of an interrupted apply.
 struct LoggedParts: Sendable {
     var runs: [MLflowRun]
     var models: [MLflowLoggedModel]
@@ -13,7 +13,7 @@ struct LoggedParts: Sendable {
 
     var isEmpty: Bool { runs.isEmpty && models.isEmpty }
 
-    /// Those of one agent.
+    /// The parts of one agent.
     func of(_ address: Address, _ stack: StackName) -> LoggedParts {
         let mark = Mark(stack: stack, address: address)
         return LoggedParts(
@@ -21,14 +21,14 @@ struct LoggedParts: Sendable {
             models: models.filter { Mark($0.tags) == mark && $0.tags[AgentVersion.registeredModelTag] != nil })
     }
 
-    /// The addresses of the agents that have some.
+    /// The addresses of the agents that have any.
     func addresses(_ stack: StackName) -> Set<Address> {
         let marks = (runs.map(\.tags) + models.map(\.tags)).filter { $0[AgentVersion.registeredModelTag] != nil }
             .compactMap(Mark.init)
         return Set(marks.filter { $0.stack == stack.name && $0.address.kind == AgentResource.kind }.map(\.address))
     }
 
-    /// Those that none of some versions holds, itself or by its logged model.
+    /// The parts that belong to none of some versions, neither directly nor through its logged model.
     func loose(beside versions: [MLflowModelVersion]) -> LoggedParts {
         loose(models: versions.map(\.modelID), runs: versions.map(\.runID))
     }
@@ -45,17 +45,17 @@ struct LoggedParts: Sendable {
             runs: runs.filter { !heldRuns.contains($0.id) }, models: models.filter { !ids.contains($0.id) })
     }
 
-    /// Those that are not whole: a version could not be made of them as they are. What is whole is the rest of a version
-    /// that somebody deleted.
+    /// The incomplete parts, of which no version can be created as they are. A complete part is what is left of a
+    /// version that was deleted.
     var broken: LoggedParts {
         let runs = runs.filter { $0.status != .finished }
         let ids = Set(runs.map(\.id))
         let broken = models.filter { $0.status != .ready || ids.contains($0.runID) }
-        // The run of a second logged model may be whole, and then has a whole one beside it.
+        // The run of a second logged model may be complete, and then there is a complete one besides it.
         return LoggedParts(runs: runs, models: broken)
     }
 
-    /// For people: `1 run and 2 logged models`.
+    /// For readers: `1 run and 2 logged models`.
     var told: String {
         let counts = [(runs.count, "run"), (models.count, "logged model")].filter { $0.0 > 0 }
         return counts.map { "\($0) \($1)" + ($0 == 1 ? "" : "s") }.joined(separator: " and ")
@@ -63,7 +63,7 @@ struct LoggedParts: Sendable {
 }
 
 extension MLflowServer {
-    /// What was logged for agents in some experiments, by a tag that it carries.
+    /// The parts that were logged for agents in some experiments, by a tag.
     func loggedParts(
         taggedWith tag: (key: String, value: String), inExperiments ids: [String]
     ) async throws -> LoggedParts {
@@ -76,7 +76,7 @@ extension MLflowServer {
             models: try await models.filter { $0.tags[tag.key] == tag.value })
     }
 
-    /// Deletes what no version at all holds, whoever made it.
+    /// Deletes the parts that belong to no version at all, whoever created it.
     func removeLoose(_ parts: LoggedParts) async throws {
         guard !parts.isEmpty else { return }
         let loose = parts.loose(beside: try await modelVersions())
@@ -91,7 +91,7 @@ extension MLflowServer {
         try await deleteModelVersion(version.registeredModel, version: String(version.number))
     }
 
-    /// Takes the mark off a version, after what was logged for it; what it needs to be run stays.
+    /// Removes the mark from a version, after what was logged for it; what it needs to run stays.
     func forget(_ version: AgentVersion, of stack: StackName) async throws {
         for key in Mark.keys {
             if let model = version.modelID { try await deleteLoggedModelTag(model, key) }
@@ -105,7 +105,7 @@ extension MLflowServer {
         }
     }
 
-    /// A run that is deleted takes no change.
+    /// A deleted run cannot be changed.
     private func forgetRun(_ id: String, _ key: String) async throws {
         do {
             try await deleteRunTag(id, key)

@@ -4,13 +4,13 @@ package import Runtime
 
 /// The identity of an agent's version: a SHA-256 over the canonical JSON of the definition and all of the agent's code.
 ///
-/// Where Llama Stack is does not count: an agent does not change when its server moves.
-/// - Throws: `EncodingError` when the definition holds a number that JSON does not know.
+/// The address of Llama Stack does not count: an agent does not change when its server moves.
+/// - Throws: `EncodingError` when the definition contains a number that JSON cannot express.
 package func artifactDigest(_ definition: AgentDefinition) throws -> String {
     sha256Hex(Array(try definition.canonicalJSON.utf8) + Array(ModelFolder.codeDigest.utf8))
 }
 
-/// The files that make a logged agent, which any MLflow loads and serves without Drover.
+/// The files of a logged agent, which any MLflow loads and serves without Drover.
 struct ModelFolder {
     /// The code that runs the agent: the file that MLflow loads, and the modules that it imports.
     static let code: [(name: String, bytes: [UInt8])] = [
@@ -38,7 +38,7 @@ struct ModelFolder {
 
     /// Writes the folder of a logged model.
     ///
-    /// - Throws: `EncodingError` when the definition holds a number that JSON does not know.
+    /// - Throws: `EncodingError` when the definition contains a number that JSON cannot express.
     init(of definition: AgentDefinition, llamaStackURL: String, modelID: String, runID: String, created: Int) throws {
         let place: Value = ["baseUrl": .string(llamaStackURL)]
         let values = ["@MODEL_ID@": modelID, "@RUN_ID@": runID, "@CREATED@": Self.spelled(created)]

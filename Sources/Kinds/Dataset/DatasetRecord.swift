@@ -1,7 +1,7 @@
 import Language
 import Wire
 
-/// A record of a declared dataset: what is put in, and what is expected of the answer.
+/// A record of a declared dataset: the inputs, and the expectations for the answer.
 ///
 /// A row of a table, or a record in the spec, is either in MLflow's own form, `{inputs, expectations, tags}`, or flat:
 /// everything is input but the maps `expectations` and `tags`, and what is named `expectations.NAME` and `tags.NAME`.
@@ -9,19 +9,20 @@ import Wire
 ///     question,expectations.expected_response
 ///     What is the refund window?,30 days
 struct DatasetRecord: Sendable, Hashable {
-    /// On a record that drover made: what drover wrote on it, `{"expectations": ["expected_response"], "tags": []}`.
+    /// The tag of a record that drover created, with what drover wrote on it: `{"expectations": ["expected_response"],
+    /// "tags": []}`.
     static let markTag = "drover.record"
 
     var inputs: [String: Value] = [:]
     var expectations: [String: Value] = [:]
     var tags: [String: String] = [:]
 
-    /// Why a row is no record.
+    /// Why a row is not a valid record.
     enum Problem: Error, Hashable {
         case noInputs
-        /// Columns beside `inputs` that are no part of a record.
+        /// Columns besides `inputs` that are not part of a record.
         case unknown([String])
-        /// `expectations` that are no map.
+        /// `expectations` or `tags` that are not a map.
         case noMap(String)
     }
 
@@ -40,7 +41,7 @@ struct DatasetRecord: Sendable, Hashable {
         case inputs, expectations, tags
     }
 
-    /// The part of a record that a column belongs to, and its name there; nil for a column that says neither.
+    /// The part of a record that a column belongs to, and its name in it; nil for a column that names neither.
     private func part(of key: String) -> (part: Part, name: String?)? {
         let names = key.split(separator: ".", maxSplits: 1).map(String.init)
         return names.first.flatMap { Part(rawValue: $0) }.map { ($0, names.count > 1 ? names[1] : nil) }
@@ -59,12 +60,12 @@ struct DatasetRecord: Sendable, Hashable {
         }
     }
 
-    /// By this two records are one.
+    /// The key by which two records are the same.
     var key: String {
         Value.object(inputs).canonicalJSON
     }
 
-    /// What drover writes on the record, for the mark.
+    /// The value of the mark: what drover writes on the record.
     var mark: String {
         Value.object([
             "expectations": .array(expectations.keys.sorted().map(Value.string)),
@@ -72,7 +73,7 @@ struct DatasetRecord: Sendable, Hashable {
         ]).canonicalJSON
     }
 
-    /// As it is sent; marked when it is ours.
+    /// The record in requests; marked when it is ours.
     func json(isOurs: Bool) -> Value {
         var tags = tags
         if isOurs { tags[Self.markTag] = mark }
@@ -84,7 +85,7 @@ struct DatasetRecord: Sendable, Hashable {
 }
 
 extension [DatasetRecord] {
-    /// Equal records in whatever order, equal digests.
+    /// The same for the same records in any order.
     var digest: String {
         let sorted = map { $0.json(isOurs: true).canonicalJSON }.sorted()
         return String(sha256Hex(sorted.joined(separator: "\n").utf8).prefix(16))
@@ -96,7 +97,7 @@ extension MLflowDatasetRecord {
         Value.object(inputs).canonicalJSON
     }
 
-    /// What drover wrote on it, in a dataset that is ours: also on one that was kept for a while.
+    /// The mark of a record in a dataset of ours, also in one that was retained for a while.
     var mark: String? {
         tags[DatasetRecord.markTag] ?? tags[Mark.retainedKey]
     }
@@ -105,16 +106,16 @@ extension MLflowDatasetRecord {
         mark != nil
     }
 
-    /// Whether it holds all that is wanted, and nothing of ours that is not.
+    /// Whether it contains everything that is wanted, and nothing of ours that is not.
     func holds(_ wanted: DatasetRecord) -> Bool {
         wanted.expectations.allSatisfy { expectations[$0.key] == $0.value }
             && wanted.tags.allSatisfy { tags[$0.key]?.isExactly($0.value) == true } && past(wanted).isEmpty
             && (!isOurs || mark == wanted.mark)
     }
 
-    /// What drover wrote on it and is not wanted any more: `expectations.NAME`, `tags.NAME`.
+    /// What drover wrote on it and is no longer wanted: `expectations.NAME`, `tags.NAME`.
     func past(_ wanted: DatasetRecord) -> [String] {
-        // A mark that somebody changed says nothing.
+        // A mark that was changed by others is ignored.
         guard let mark = mark.flatMap({ try? Value(json: $0.utf8) }) else { return [] }
         let expected = (mark["expectations"]?.array ?? []).compactMap(\.string)
             .filter { wanted.expectations[$0] == nil && expectations[$0] != nil }
@@ -124,7 +125,7 @@ extension MLflowDatasetRecord {
         return expected.map { "expectations.\($0)" } + tagged.map { "tags.\($0)" }
     }
 
-    /// What is wanted, with what others wrote on the record.
+    /// The wanted record, including what others wrote on it.
     func merged(with wanted: DatasetRecord) -> DatasetRecord {
         let past = Set(past(wanted))
         var merged = wanted

@@ -2,9 +2,9 @@ package import Engine
 import Language
 import Wire
 
-/// A dataset that is kept when its declaration leaves the spec, or when another one takes its place.
+/// Datasets that are retained when their declaration leaves the spec, or when another one replaces them.
 extension DatasetResource {
-    /// Takes drover's mark off a dataset and, where the server can take records away, off its records.
+    /// Removes drover's mark from a dataset and, where the server can delete records, from its records.
     package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         try await forgetRecords(of: live.dataset.id, at: address, in: context)
         try await Mark.takeOff(of: context.stack, with: [Live.seenTag, Live.experimentTag]) {
@@ -14,8 +14,8 @@ extension DatasetResource {
         }
     }
 
-    /// Notes on each record that it was kept. No server takes a tag off a record, so each is deleted and written anew;
-    /// meanwhile an intent holds them all.
+    /// Notes on each record that it was retained. No server can remove a tag of a record, so each one is deleted and
+    /// written again; meanwhile an intent contains them all.
     private func forgetRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
         try await restoreRecords(of: dataset, at: address, in: context)
         let ours = try await server.records(ofDataset: dataset).filter { $0.tags[DatasetRecord.markTag] != nil }
@@ -27,7 +27,7 @@ extension DatasetResource {
         try await context.record.close(intentOf: address)
     }
 
-    /// Brings back the records that an interrupted run was about to write anew.
+    /// Restores the records that an interrupted run was about to write again.
     func restoreRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
         if intent["dataset"]?.string == dataset, let records = intent["records"]?.array {
@@ -38,7 +38,7 @@ extension DatasetResource {
 }
 
 extension MLflowDatasetRecord {
-    /// As it is written when its dataset is kept.
+    /// The record as it is written when its dataset is retained.
     fileprivate var retained: Value {
         var tags = tags
         tags[Mark.retainedKey] = mark

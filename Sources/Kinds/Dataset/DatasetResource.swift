@@ -2,9 +2,9 @@ package import Engine
 package import Language
 package import Wire
 
-/// Evaluation datasets of an MLflow server. Identity: the mark, and nothing else, since names are not unique.
+/// Evaluation datasets of an MLflow server. Identity: the mark alone, since names are not unique.
 ///
-/// The listing tells whether the records are still as drover left them; only where it does not are they read.
+/// The listing shows whether the records are still as drover left them; they are read only when it does not.
 package struct DatasetResource: Resource {
     package static let kind = DatasetSpec.kind
     package static let onDelete = OnDelete.delete
@@ -50,14 +50,14 @@ package struct DatasetResource: Resource {
         }.flatMap(\.self)
     }
 
-    /// A dataset of this stack's.
+    /// A dataset that belongs to this stack.
     private struct Claimed: Sendable {
         var address: Address
         var ownership: Ownership
         var dataset: MLflowDataset
 
-        /// The greatest counts: one that is ours, then one that holds something (of a request that was delivered twice, the
-        /// empty one may be the newer), then the newest.
+        /// The greatest one counts: ours, then one with records (a request that was delivered twice may have created a
+        /// newer empty one), then the newest.
         var order: (Int, Int, Int, String) {
             (ownership == .ours ? 1 : 0, min(dataset.recordCount, 1), dataset.created, dataset.id)
         }
@@ -65,7 +65,7 @@ package struct DatasetResource: Resource {
 
     private static func claimed(_ listed: [MLflowDataset], by claims: Claims) -> [Claimed] {
         listed.compactMap { dataset in
-            // Names are not unique: what merely has one is none of ours.
+            // Names are not unique: a dataset that merely has the name is not ours.
             guard let claim = claims.claim(dataset.tags, name: dataset.name),
                 [.ours, .retained].contains(claim.ownership)
             else { return nil }
@@ -73,7 +73,8 @@ package struct DatasetResource: Resource {
         }
     }
 
-    /// What was kept when its declaration left the spec, newest first; asked for where something wanted is not there.
+    /// The datasets that were retained when their declaration left the spec, newest first; requested only when a wanted
+    /// one does not exist.
     private func kept(
         of stack: StackName, _ wanted: [Address: DatasetSpec], beside claimed: [Address: [Claimed]]
     ) async throws -> [MLflowDataset] {
@@ -92,7 +93,7 @@ package struct DatasetResource: Resource {
         }
     }
 
-    /// What is wanted at each address, and at the one that it was moved from.
+    /// The wanted digest at each address, and at the one that it was moved from.
     private func digests(of wanted: [Address: DatasetSpec]) throws(Diagnostic) -> [Address: String] {
         var digests: [Address: String] = [:]
         for (address, spec) in wanted {
@@ -135,8 +136,9 @@ package struct DatasetResource: Resource {
         return try await make(desired, at: address, beside: there, in: context)
     }
 
-    /// The new one counts as soon as it is there; the old one is found as stale, and goes. One that holds records of others
-    /// cannot go: it is kept, and forgotten before the new one is made, so that a replacement that was cut off goes on.
+    /// The new one counts as soon as it exists; the old one is found as stale, and deleted. One that contains records
+    /// of others cannot be deleted: it is retained, and forgotten before the new one is created, so that an interrupted
+    /// replacement is resumed.
     package func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live {
@@ -183,7 +185,7 @@ package struct DatasetResource: Resource {
         change.path == "description" ? MLflowExperiment.descriptionTag : String(change.path.dropFirst("tags.".count))
     }
 
-    /// Writes the records, and notes how the listing shows them from now on.
+    /// Writes the records, and notes how the listing shows them afterwards.
     private func write(_ desired: Desired, to live: Live, in context: ApplyContext) async throws -> Live {
         guard let records = live.records else { return live }
         let edits = RecordEdits(from: records, to: desired.records)
@@ -197,7 +199,7 @@ package struct DatasetResource: Resource {
         return Live(now)
     }
 
-    /// - Throws: `Diagnostic` (`protected`) when it holds records that drover did not make.
+    /// - Throws: `Diagnostic` (`protected`) when it contains records that drover did not create.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
         guard foreign == 0 else { throw Diagnostic.holdsForeignRecords(live.dataset, address, count: foreign) }
@@ -217,7 +219,7 @@ package struct DatasetResource: Resource {
 }
 
 extension Collection where Index: Sendable {
-    /// Maps one after the other.
+    /// Maps the elements sequentially.
     fileprivate func asyncMap<Result>(_ transform: (Element) async throws -> Result) async throws -> [Result] {
         var results: [Result] = []
         for element in self { results.append(try await transform(element)) }

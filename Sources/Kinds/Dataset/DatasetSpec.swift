@@ -52,7 +52,7 @@ package struct DatasetSpec: DeclaredSpec {
     }
 
     /// The records, read and checked.
-    /// - Throws: `Diagnostic` for a file that cannot be read, a record without inputs, and two with the same.
+    /// - Throws: `Diagnostic` for an unreadable file, a record without inputs, and two with the same inputs.
     func records(in folder: SpecFolder) throws(Diagnostic) -> [DatasetRecord] {
         let rows: [[String: Value]]
         if let file {
@@ -112,7 +112,7 @@ extension Diagnostic {
 }
 
 extension Reading where Value == Located<String> {
-    /// A path whose name ends in one of these; case does not count.
+    /// A path whose name ends in one of these, ignoring case.
     fileprivate func checked(endingIn endings: [String]) -> Reading {
         map { path, _, problems in
             guard !endings.contains(where: { path.value.lowercased().hasSuffix($0) }) else { return path }
@@ -129,7 +129,7 @@ extension Reading where Value == Located<String> {
 }
 
 extension Located<String> {
-    /// The use of a declared thing that a required field names; none where the field is missing, and reported.
+    /// The use of a declaration that a required field names; none when the field is missing, which is reported.
     func uses(_ kind: String, orID: Bool = false) -> [Use] {
         value.isEmpty ? [] : [Use(kind, self, orID: orID)]
     }

@@ -3,17 +3,17 @@ import Language
 import Wire
 
 extension DatasetResource {
-    /// A dataset, and its records where they had to be read.
+    /// A dataset, and its records when they had to be read.
     package struct Live: Sendable {
-        /// How the listing showed the dataset when drover had written its records last.
+        /// The tag with how the listing showed the dataset after drover had last written its records.
         static let seenTag = "drover.seen"
-        /// The id of the experiment that it belongs to.
+        /// The tag with the id of the experiment that it belongs to.
         static let experimentTag = "drover.experiment"
 
         var dataset: MLflowDataset
         /// nil when they are as drover left them, and as they are wanted.
         var records: [MLflowDatasetRecord]?
-        /// Whether the server can take records away.
+        /// Whether the server can delete records.
         var deletesRecords: Bool
 
         init(_ dataset: MLflowDataset, records: [MLflowDatasetRecord]? = nil, deletesRecords: Bool = true) {
@@ -40,7 +40,7 @@ extension DatasetResource {
         }
         changes += tagChanges(live, desired, last)
         guard let records = live.records else { return changes }
-        // Where others have records, making it anew would lose them: then the apply says what is in the way.
+        // Recreating it would lose the records of others: then the apply reports what prevents it.
         let canDelete = live.deletesRecords || !records.allSatisfy(\.isOurs)
         return changes + RecordEdits(from: records, to: desired.records, canDelete: canDelete).changes
     }
@@ -59,8 +59,8 @@ extension DatasetResource {
         return fields
     }
 
-    /// `records` is the digest of those that drover wrote last, and what MLflow tells of them where they are not those any
-    /// more.
+    /// `records` is the digest of those that drover wrote last, and what MLflow shows of them when they have changed
+    /// since.
     package func fields(of live: Live) -> AppliedFields {
         var fields = tagFields(live.dataset.tags.filter { ![Live.seenTag, Live.experimentTag].contains($0.key) })
         fields["name"] = .string(live.dataset.name)
@@ -93,8 +93,8 @@ extension DatasetResource {
 }
 
 extension MLflowDataset {
-    /// How the listing shows it while it holds records of this digest. Writing records moves MLflow's own digest, taking
-    /// some away only the count.
+    /// How the listing shows it while it contains records of this digest. Writing records changes MLflow's own digest,
+    /// deleting some changes only the count.
     func seen(holding digest: String) -> String {
         "\(digest) \(self.digest) \(recordCount)"
     }

@@ -2,16 +2,16 @@ import Engine
 import Language
 import Wire
 
-/// What has to be done to the records of a dataset.
+/// The changes to the records of a dataset.
 struct RecordEdits: Sendable {
     private var added: [DatasetRecord] = []
     private var changed: [(live: MLflowDatasetRecord, wanted: DatasetRecord)] = []
     private var removed: [MLflowDatasetRecord] = []
 
-    /// Whether what has to go can go from this dataset; else the dataset has to be made anew.
+    /// Whether this dataset allows the deletions; otherwise the dataset has to be recreated.
     private let canDelete: Bool
 
-    /// Only records that drover made are removed; the others get what is wanted and keep what they have.
+    /// Only records that drover created are deleted; the others get what is wanted and keep what they have.
     init(from live: [MLflowDatasetRecord], to wanted: [DatasetRecord], canDelete: Bool = true) {
         self.canDelete = canDelete
         let present = Dictionary(live.map { ($0.key, $0) }) { first, _ in first }
@@ -26,17 +26,17 @@ struct RecordEdits: Sendable {
         removed = live.filter { $0.isOurs && !keys.contains($0.key) }
     }
 
-    /// Whether something has to be taken away, which a server may be unable to do.
+    /// Whether something has to be deleted, which a server may not support.
     var needsDeletion: Bool {
         !deletions.isEmpty
     }
 
-    /// The ids of the records that go, for good or to be written anew: writing a record removes nothing from it.
+    /// The ids of the records to delete, permanently or to be written again: writing a record removes nothing from it.
     var deletions: [String] {
         removed.map(\.id) + changed.filter { !$0.live.past($0.wanted).isEmpty }.map(\.live.id)
     }
 
-    /// The records that are written.
+    /// The records to write.
     var writes: [Value] {
         added.map { $0.json(isOurs: true) }
             + changed.map { live, wanted in
@@ -47,7 +47,7 @@ struct RecordEdits: Sendable {
             }
     }
 
-    /// One line a record, as a plan shows it.
+    /// One line for each record, as a plan shows it.
     var changes: [FieldChange] {
         let lines =
             added.map { line($0.inputs, "added") }
@@ -64,7 +64,7 @@ struct RecordEdits: Sendable {
         FieldChange("records.\(Self.name(inputs))", forcesReplacement: isDeletion && !canDelete, note: note)
     }
 
-    /// The first text of the inputs, or all of them as JSON, cut.
+    /// The first text of the inputs, or all of them as JSON, truncated.
     private static func name(_ inputs: [String: Value]) -> String {
         let first = inputs.sorted { $0.key < $1.key }.compactMap(\.value.string).first
         let text = (first ?? Value.object(inputs).canonicalJSON).split(whereSeparator: \.isNewline).first ?? ""

@@ -2,32 +2,32 @@ import Engine
 import FoundationEssentials
 package import Language
 
-/// A document as it is wanted in a store: found and digested, but not held in memory.
+/// A document as it is wanted in a store: found and hashed, but not held in memory.
 package struct Document: Sendable, Hashable {
-    /// Where its bytes come from.
+    /// The source of its bytes.
     enum Content: Sendable, Hashable {
         case file(FileContent)
         case text(String)
         case download(url: Located<String>, sha256: String)
     }
 
-    /// What it is uploaded as and cited by: its name, or the path as the spec says it.
+    /// The name that it is uploaded under and cited by: its name, or the path in the spec.
     let path: String
     /// Lower-case hexadecimal.
     let sha256: String
     let attributes: [String: String]
     let content: Content
-    /// Where the spec asks for it.
+    /// Where the spec names it.
     let range: SourceRange
 
-    /// Whether it would be the same in a store, wherever the spec asks for it.
+    /// Whether it would be the same in a store, wherever the spec names it.
     func isSame(as other: Document) -> Bool {
         (path, sha256) == (other.path, other.sha256)
             && Value.object(attributes.mapValues { .string($0) })
                 == .object(other.attributes.mapValues { .string($0) })
     }
 
-    /// The one attribute that every document of ours carries: short, since servers show it to the model.
+    /// The only attribute that drover adds to its documents: short, since servers show it to the model.
     ///
     ///     drover: helpdesk:0f3a…   (stack, then 16 digits of the digest of path, content, attributes and chunking)
     func mark(in stack: StackName, chunking: Value) -> String {
@@ -46,7 +46,7 @@ package struct Document: Sendable, Hashable {
 struct DocumentReader: Sendable {
     let folder: SpecFolder
 
-    /// All documents that a list asks for, by path; the same path twice is an error.
+    /// All documents of a list, by path; a path that occurs twice is an error.
     func documents(_ specs: [DocumentSpec]) throws(Diagnostics) -> [Document] {
         var documents: [String: Document] = [:]
         var problems: [Diagnostic] = []
@@ -117,11 +117,11 @@ struct DocumentReader: Sendable {
 }
 
 extension SpecFolder {
-    /// The same path without what changes nothing in it (`./`, `//`, `a/../`), so that a document has one name.
+    /// The same path without parts that change nothing (`./`, `//`, `a/../`), so that a document has one name.
     fileprivate func shortened(_ path: Located<String>) throws(Diagnostic) -> Located<String> {
         let short = Located(Paths.shortened(path.value), at: path.range)
         guard !short.value.isEmpty, !short.value.isExactly(path.value) else { return path }
-        // Behind a symbolic link, `..` leads elsewhere.
+        // After a symbolic link, `..` leads elsewhere.
         return try resolve(short).isExactly(try resolve(path)) ? short : path
     }
 }

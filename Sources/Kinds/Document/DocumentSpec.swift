@@ -19,7 +19,7 @@ package enum DocumentSpec: Sendable {
         ], expected: "a path, a glob, or a map with `path`, `url` or `text`")
 }
 
-/// A document that is a map.
+/// A document in the form of a map.
 package struct DocumentFields: SpecDecodable {
     package static let noun = "a document"
     private static let pathKey = Key<Located<String>>(
@@ -68,7 +68,7 @@ package struct DocumentFields: SpecDecodable {
 }
 
 extension Reading where Value == [Entry<String>] {
-    /// Attributes of a document: one is drover's own.
+    /// Attributes of a document: one is reserved for drover.
     fileprivate static var attributes: Reading {
         Reading.map(.text).map { entries, _, problems in
             for entry in entries where entry.key == LiveStore.markKey {

@@ -1,17 +1,18 @@
 import FoundationEssentials
 import Language
 
-/// A path pattern: `*` and `?` within a name, `**` over folders, `[a-c]`, `{md,txt}`. Hidden files only when asked for.
+/// A path pattern: `*` and `?` within a name, `**` across folders, `[a-c]`, `{md,txt}`. Hidden files match only
+/// explicitly.
 ///
 /// A backslash before one of `*?[]{},!\` makes it an ordinary character: `notes \[old\].md`. Characters are Unicode
 /// scalars, as in shells, and names are compared as they are, without normalisation.
 struct Glob: Sendable {
     private let place: Located<String>
     private let alternatives: [[Segment]]
-    /// Braces multiply: `{a,b}{a,b}` are four patterns. More are refused.
+    /// Braces multiply: `{a,b}{a,b}` are four patterns. More than these are rejected.
     private static let most = (braces: 100, alternatives: 1000)
 
-    /// What stands between two slashes.
+    /// The part between two slashes.
     private struct Segment: Sendable {
         let text: String
         let name: NamePattern
@@ -22,7 +23,7 @@ struct Glob: Sendable {
         }
     }
 
-    /// - Throws: `Diagnostic` when its braces stand for too many patterns.
+    /// - Throws: `Diagnostic` when its braces expand to too many patterns.
     init(_ place: Located<String>) throws(Diagnostic) {
         self.place = place
         let pattern = Array(place.value.unicodeScalars)
@@ -34,18 +35,18 @@ struct Glob: Sendable {
         }
         self.alternatives = alternatives.map { text in
             text.split(separator: "/").map(String.init).reduce(into: []) { segments, segment in
-                // Two `**` in a row mean what one means, and take for ever.
+                // Two `**` in a row mean the same as one, and would take exponential time.
                 if segment != ".", segment != "**" || segments.last?.text != "**" { segments.append(Segment(segment)) }
             }
         }
     }
 
-    /// Whether the text is a pattern at all, or names one file.
+    /// Whether the text is a pattern, rather than the name of one file.
     private var isPattern: Bool {
         place.value.unicodeScalars.contains { "*?[{".unicodeScalars.contains($0) } || NamePattern.hasEscape(place.value)
     }
 
-    /// The files that match, relative to the spec that says the pattern, sorted.
+    /// The matching files, relative to the spec that contains the pattern, sorted.
     /// - Throws: `Diagnostic` when there is none, or the pattern leaves the root.
     func paths(in folder: SpecFolder) throws(Diagnostic) -> [String] {
         if let slip = slip(in: folder) { throw slip }
@@ -60,7 +61,7 @@ struct Glob: Sendable {
         return paths
     }
 
-    /// Why nothing was found; a backslash may be meant for a slash, where that would find something.
+    /// Why nothing was found; a backslash may stand for a slash, if that would find something.
     private func noMatch(in folder: SpecFolder) -> Diagnostic {
         let slashed = place.value.replacing("\\", with: "/")
         do throws(Diagnostic) {
@@ -72,7 +73,7 @@ struct Glob: Sendable {
         }
     }
 
-    /// What people write who know other tools; nil where there is a file of that name.
+    /// A mistake of users of other tools; nil when a file has that name.
     private func slip(in folder: SpecFolder) -> Diagnostic? {
         let text = place.value
         let isExclusion = text.hasPrefix("!")
@@ -94,7 +95,7 @@ struct Glob: Sendable {
             var isDirectory = false
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
             if segment == "**" {
-                // Links may lead round in circles, or anywhere; `**` does not follow them.
+                // Links may form cycles, or lead anywhere; `**` does not follow them.
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
                 if isDirectory, !isLink { try collect(segments, search, prefix: prefix + name + "/", into: &found) }
             } else if first.name.matches(name) {
@@ -106,16 +107,17 @@ struct Glob: Sendable {
         }
     }
 
-    /// Where a pattern is looked for.
+    /// The root of a search.
     private struct Search {
         let folder: SpecFolder
         let place: Located<String>
         let base: String
 
-        /// What a segment may be in a folder: never a way out of the root, which may be very large outside.
+        /// The names that a segment may match in a folder: never a way out of the root, since there may be very many
+        /// files outside.
         func names(in prefix: String, for segment: String) throws(Diagnostic) -> [String] {
             guard segment == ".." else {
-                // A folder that cannot be listed holds no match.
+                // An unreadable folder contains no match.
                 return (try? FileManager.default.contentsOfDirectory(atPath: base + "/" + prefix)) ?? []
             }
             _ = try folder.resolve(Located(prefix + "..", at: place.range), of: place.value)

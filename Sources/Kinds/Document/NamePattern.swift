@@ -1,4 +1,4 @@
-/// A pattern for one name: `*`, `?`, `[a-c]`, `[!a-c]`, and a backslash before what stands for itself.
+/// A pattern for one name: `*`, `?`, `[a-c]`, `[!a-c]`, and a backslash before a literal character.
 struct NamePattern: Sendable {
     fileprivate enum Part: Sendable, Equatable {
         case star
@@ -33,7 +33,7 @@ struct NamePattern: Sendable {
         self.parts = parts
     }
 
-    /// Whether a name fits: after a `*` the pattern goes on, and comes back only to the last one.
+    /// Whether a name matches; backtracking goes only to the last `*`.
     func matches(_ name: String) -> Bool {
         let name = Array(name.unicodeScalars)
         var place = 0
@@ -57,25 +57,25 @@ struct NamePattern: Sendable {
         return parts[step...].allSatisfy { $0 == .star }
     }
 
-    /// Whether a text has a backslash that makes a special character an ordinary one.
+    /// Whether a text has a backslash that makes a special character literal.
     static func hasEscape(_ text: String) -> Bool {
         let text = Array(text.unicodeScalars)
         return text.indices.contains { isEscape(text, at: $0) }
     }
 
-    /// Whether a backslash stands at an index, with a character that it makes an ordinary one behind it.
+    /// Whether there is a backslash at an index, followed by a character that it makes literal.
     static func isEscape(_ text: [Unicode.Scalar], at index: Int) -> Bool {
         text[index] == "\\" && index + 1 < text.count && "*?[]{},!\\".unicodeScalars.contains(text[index + 1])
     }
 
-    /// The set that begins at an index, and where it ends; nil when no `]` ends it. A `]` at its start is a member.
+    /// The set that begins at an index, and its end; nil when no `]` ends it. A `]` at its start is a member.
     private static func set(_ text: [Unicode.Scalar], from start: Int) -> (set: Part, end: Int)? {
         var index = start + 1
         guard index < text.count else { return nil }
         let isNegated = text[index] == "!" || text[index] == "^"
         if isNegated { index += 1 }
         var members: [Unicode.Scalar] = []
-        /// The members that stand for a range with their neighbours.
+        /// The dashes that form a range with their neighbours.
         var dashes: Set<Int> = []
         while index < text.count, text[index] != "]" || members.isEmpty {
             if isEscape(text, at: index) {
@@ -119,8 +119,8 @@ extension NamePattern.Part {
 
 /// Replaces `{a,b}` in a pattern by its alternatives.
 enum Braces {
-    /// Adds the patterns without braces, innermost first; false when they are too many. An escaped brace or comma stays,
-    /// with its backslash.
+    /// Adds the patterns without braces, innermost first; false when there are too many. An escaped brace or comma
+    /// stays, with its backslash.
     static func expand(_ pattern: [Unicode.Scalar], into patterns: inout [String], atMost limit: Int) -> Bool {
         guard let (open, commas, close) = innermost(in: pattern) else {
             patterns.append(String(String.UnicodeScalarView(pattern)))
@@ -134,7 +134,7 @@ enum Braces {
         }
     }
 
-    /// The first group that has no other group in it.
+    /// The first group without another group in it.
     private static func innermost(in pattern: [Unicode.Scalar]) -> (open: Int, commas: [Int], close: Int)? {
         var open: Int?
         var commas: [Int] = []

@@ -2,7 +2,8 @@ package import Engine
 import Language
 package import Wire
 
-/// Experiments of an MLflow server. Identity: the mark, then the unique name. Found by one search, deleted ones too.
+/// Experiments of an MLflow server. Identity: the mark, then the unique name. Found by one search, including deleted
+/// ones.
 package struct ExperimentResource: Resource {
     package static let kind = "experiments"
     package static let onDelete = OnDelete.retain
@@ -36,7 +37,7 @@ package struct ExperimentResource: Resource {
                 claim.address, claim.ownership, experiment,
                 label: "experiment \(experiment.id) (\(experiment.name)\(state))")
         }
-        // A copied mark may be on several: the one that has the name counts, then one that is not deleted.
+        // A copied mark may be on several: the one with the name counts, then one that is not deleted.
         let ranked = found.map { each in
             let isNamed = names[each.live.name] == each.address
             return (rank: isNamed ? 0 : each.live.isDeleted ? 2 : 1, each)
@@ -96,7 +97,7 @@ package struct ExperimentResource: Resource {
         } catch let error as WireError where error.isAlreadyThere {
             let named = try await server.experiments().first { $0.name == desired.name }
             guard let named, Mark(named.tags) == Mark(stack: context.stack, address: address) else { throw error }
-            return named  // Our own create, whose answer was lost.
+            return named  // Our own creation, whose response was lost.
         }
     }
 
@@ -125,7 +126,7 @@ package struct ExperimentResource: Resource {
         try await server.setExperimentTag(id, key, to: value)
     }
 
-    /// A name that is taken is refused with the words of the server's database, so whoever has it is looked for.
+    /// A taken name is rejected with a database error, so the owner of the name is looked up.
     private func rename(_ id: String, to name: String, _ address: Address) async throws {
         do {
             try await server.renameExperiment(id, to: name)
@@ -136,8 +137,8 @@ package struct ExperimentResource: Resource {
         }
     }
 
-    /// An experiment keeps its name for ever, so the old one steps aside: it is renamed and kept, for its runs. It loses
-    /// its mark last, so that a replacement that was cut off is taken up again.
+    /// An experiment keeps its name forever, so the old one is renamed, and retained for its runs. It loses its mark
+    /// last, so that an interrupted replacement is resumed.
     package func replace(
         _ live: MLflowExperiment, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> MLflowExperiment {
@@ -171,7 +172,7 @@ package struct ExperimentResource: Resource {
     }
 
     package func forget(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
-        guard !live.isDeleted else { return }  // It takes no tags, and is nobody's business any more.
+        guard !live.isDeleted else { return }  // It accepts no tags, and is no longer ours.
         try await Mark.takeOff(of: context.stack) {
             try await server.setExperimentTag(live.id, $0, to: $1)
         } remove: {

@@ -29,7 +29,7 @@ package struct ExperimentSpec: DeclaredSpec {
         }
     }
 
-    /// One that is declared by implication.
+    /// An experiment that is declared implicitly.
     init(name: String, isDoubtful: Bool) {
         common = Common(name: name, isNameDoubtful: isDoubtful)
         tags = [:]

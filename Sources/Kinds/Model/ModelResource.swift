@@ -2,8 +2,9 @@ package import Engine
 import Language
 package import Wire
 
-/// Declared models. Where models are registered through the API and the spec names a provider, they are objects of ours,
-/// marked in their metadata; everywhere else they are names for what the server offers, checked and never in a plan.
+/// Declared models. Where models are registered through the API and the spec names a provider, they are our objects,
+/// marked in their metadata; everywhere else they are names for what the server offers, checked and never part of a
+/// plan.
 package struct ModelResource: Resource {
     package static let kind = "models"
     package static let onDelete = OnDelete.delete
@@ -12,9 +13,9 @@ package struct ModelResource: Resource {
     package struct Desired: Sendable {
         /// The server's id.
         var id: String
-        /// Of its vectors; nil when nobody says.
+        /// The dimension of its vectors; nil when it is unknown.
         var dimension: Int?
-        /// What it is registered from; nil when it is only checked.
+        /// The fields of its registration; nil when it is only checked.
         var draft: LlamaStack.Models.Draft?
     }
 
@@ -43,7 +44,7 @@ package struct ModelResource: Resource {
         var found: [Discovered<LlamaStack.Model>] = []
         for model in try await models.relist() {
             guard let claim = claims.claim(model.tags, name: model.id) else { continue }
-            // What a replacement under another id left behind.
+            // The leftover of a replacement with another id.
             let isStale =
                 claim.ownership == .ours && wanted[claim.address].map { $0.registeredID(naming) != model.id } ?? false
             found.append(
@@ -52,7 +53,7 @@ package struct ModelResource: Resource {
         return claims.sorted(keepingOne(found))
     }
 
-    /// While the model with the wanted id is not there, the one with the old id counts.
+    /// While the model with the wanted id does not exist, the one with the old id counts.
     private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
         var there = Set(found.filter { !$0.isStale && $0.ownership == .ours }.map(\.address))
         return found.map { each in
@@ -102,7 +103,7 @@ package struct ModelResource: Resource {
                 type: spec.isEmbedding ? "embedding" : "llm", metadata: metadata))
     }
 
-    /// Whether the server has the model of its own, just as declared: then it is nobody's to register or to remove.
+    /// Whether the server itself has the model, exactly as declared: then it is neither registered nor removed.
     private func isOffered(_ desired: Desired) async throws -> Bool {
         guard let model = try await models.list().first(where: { $0.id == desired.id }), Mark(model.tags) == nil,
             model.tags[Mark.retainedKey] != stack.name
@@ -115,7 +116,7 @@ package struct ModelResource: Resource {
     ) -> [FieldChange] {
         FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
-            change.forcesReplacement = true  // No server changes a model.
+            change.forcesReplacement = true  // No server can change a model.
             return change
         }
     }
@@ -150,7 +151,7 @@ package struct ModelResource: Resource {
         desired.draft == nil ? Self.outputs(id: desired.id, dimension: desired.dimension) : nil
     }
 
-    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    /// Servers before 0.3 answer a registration as if it had succeeded, whatever exists: it is read back.
     package func create(
         _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Model {
@@ -172,7 +173,7 @@ package struct ModelResource: Resource {
         live
     }
 
-    /// Under the same id the old one goes first; under another one it stays until everything else is done.
+    /// With the same id, the old one is unregistered first; with another one, it stays until everything else is done.
     package func replace(
         _ live: LlamaStack.Model, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Model {
@@ -204,7 +205,7 @@ package struct ModelResource: Resource {
         _ = try await register(live, again: metadata)
     }
 
-    /// Nothing of a model can be changed, so it is taken off and registered again.
+    /// A model cannot be changed, so it is unregistered and registered again.
     private func register(
         _ live: LlamaStack.Model, again metadata: [String: Value]
     ) async throws -> LlamaStack.Model {
@@ -232,14 +233,14 @@ package struct ModelResource: Resource {
 }
 
 extension LlamaStack.Model {
-    /// The metadata that are text, among them the mark.
+    /// The metadata with text values, among them the mark.
     fileprivate var tags: [String: String] {
         metadata.compactMapValues(\.string)
     }
 }
 
 extension ModelSpec {
-    /// The id that a model with a provider has on a server.
+    /// The id of a model with a provider on a server.
     func registeredID(_ naming: Capabilities.ModelNaming) -> String {
         guard let provider else { return id.value }
         return switch naming {
@@ -253,7 +254,7 @@ extension ModelSpec {
         type.map { $0.value == "embedding" } ?? (dimension != nil)
     }
 
-    /// - Throws: `Diagnostic` when the server says that the vectors have another length.
+    /// - Throws: `Diagnostic` when the server reports another dimension.
     fileprivate func check(_ offered: Int?) throws(Diagnostic) {
         guard let dimension, let offered, dimension != offered else { return }
         throw Diagnostic(
@@ -264,7 +265,7 @@ extension ModelSpec {
 }
 
 extension Diagnostic {
-    /// A registration that the server answered as done and that is not there.
+    /// A registration that the server confirmed, but that does not exist.
     static func notRegistered(_ noun: String, _ id: String, _ base: String) -> Diagnostic {
         Diagnostic(
             "not-registered", "A registration without effect",

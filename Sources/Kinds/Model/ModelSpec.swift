@@ -1,7 +1,8 @@
 package import Engine
 package import Language
 
-/// A model of the server, under a name of the stack's own; with a provider, one that is registered where servers can.
+/// A model of the server, under a name within the stack; with a provider, one that is registered where servers support
+/// that.
 ///
 ///     models:
 ///       chat: {id: ollama/llama3.2:1b, type: llm}
@@ -53,7 +54,7 @@ package struct ModelSpec: DeclaredSpec {
 }
 
 extension Reading where Value == Language.Value {
-    /// What a provider is told of a model: keys that begin with `drover.` are drover's own.
+    /// Metadata of a model for its provider: keys that begin with `drover.` are reserved for drover.
     fileprivate static var metadata: Reading {
         Reading.map.map { value, node, problems in
             for entry in node.entries ?? [] where entry.key.hasPrefix("drover.") {

@@ -2,17 +2,17 @@ package import Engine
 import Language
 import Wire
 
-/// A version of a prompt, as far as drover understands it.
+/// A prompt version, as far as drover understands it.
 struct PromptVersion: Sendable, Hashable {
-    /// Of the content: by it whoever searches finds the version that says something.
+    /// The tag with the digest of the content, by which the version with some content is found.
     static let digestTag = "drover.digest"
 
     let number: Int
     let content: PromptContent
-    /// The stack that made it; nil when drover did not.
+    /// The stack that created it; nil when drover did not.
     let stack: String?
 
-    /// nil when it says something that is neither text nor a plain chat.
+    /// nil when its content is neither text nor a plain chat.
     init?(_ version: MLflowModelVersion) {
         guard let number = Int(version.version), let content = PromptContent(version) else { return nil }
         self.number = number
@@ -27,7 +27,7 @@ extension PromptResource {
         var prompt: MLflowRegisteredModel
         /// Newest first.
         private(set) var versions: [PromptVersion]
-        /// The version that says what the spec says; nil when there is none, or nothing is declared.
+        /// The version with the content of the spec; nil when there is none, or nothing is declared.
         var current: PromptVersion?
 
         init(prompt: MLflowRegisteredModel, versions: [MLflowModelVersion]) {
@@ -35,7 +35,7 @@ extension PromptResource {
             self.versions = versions.compactMap(PromptVersion.init).sorted { $0.number > $1.number }
         }
 
-        /// The newest version that says this; what counts is what it says, not what its tags claim.
+        /// The newest version with this content; the content itself counts, not what the tags claim.
         func version(saying content: PromptContent) -> PromptVersion? {
             versions.first { $0.content == content }
         }
@@ -44,7 +44,7 @@ extension PromptResource {
             if let version = PromptVersion(made) { versions.insert(version, at: 0) }
         }
 
-        /// Versions that say the same as a newer one, which a request that was delivered twice has made.
+        /// Versions with the same content as a newer one, created by a request that was delivered twice.
         var twins: [PromptVersion] {
             let aliased = Set(prompt.aliases.values)
             var said: Set<PromptContent> = []
@@ -74,7 +74,7 @@ extension PromptResource {
         }
         let version = live.version(saying: desired.content)
         if version == nil {
-            // What was applied last was said by the newest version, unless somebody added one.
+            // What was applied last is the content of the newest version, unless somebody added one.
             let old = live.versions.first?.content.value
             changes.append(FieldChange("template", old: old, new: desired.content.value))
         }
@@ -93,7 +93,7 @@ extension PromptResource {
         return changes
     }
 
-    /// What differs beside the name, the versions and the alias.
+    /// The differences besides the name, the versions and the alias.
     func ownChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {
         let own = { (path: String) in path == "description" || path.hasPrefix("tags.") }
         return FieldChange.between(

@@ -1,7 +1,7 @@
 import Language
 import Wire
 
-/// What a version of a prompt says, with the prompt's own variables in `{{double braces}}`.
+/// The content of a prompt version, with the prompt's own variables in `{{double braces}}`.
 package enum PromptContent: Sendable, Hashable {
     case text(String)
     case chat([Message])
@@ -12,23 +12,23 @@ package enum PromptContent: Sendable, Hashable {
         package var content: String
     }
 
-    /// What differs only in the normalisation of its characters is not the same text.
+    /// Texts that differ only in the normalisation of their characters are not the same.
     package static func == (left: PromptContent, right: PromptContent) -> Bool {
         left.value == right.value
     }
 
-    /// As MLflow's own client finds them: white space inside of the braces does not count.
+    /// As in MLflow's own client: white space inside the braces does not count.
     // Safe: a `Regex` is not `Sendable` because it may hold closures; this one is a constant literal without any, and
     // matching does not change it.
     private nonisolated(unsafe) static let variable =
         /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
 
-    /// Whether a text has a name in double braces, which may be one that MLflow takes for no variable.
+    /// Whether a text contains a name in double braces, which MLflow may not recognise as a variable.
     static func isMention(of name: String, in text: String) -> Bool {
         text.matches(of: /\{\{\s*(.*?)\s*\}\}/).contains { $0.output.1.isExactly(name) }
     }
 
-    /// A name that MLflow takes for one of a variable: `user_name` for `user-name`.
+    /// A valid variable name similar to a name: `user_name` for `user-name`.
     static func variableName(like name: String) -> String {
         let letters = name.unicodeScalars.map { scalar in
             scalar.isASCII && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil)
@@ -37,14 +37,14 @@ package enum PromptContent: Sendable, Hashable {
         return (letters.first?.isNumber == true ? "_" : "") + String(letters)
     }
 
-    /// Reads a version; nil when it is none of a prompt, or a chat whose messages are not plain text.
+    /// Reads a version; nil when it is not a prompt version, or a chat whose messages are not plain text.
     init?(_ version: MLflowModelVersion) {
         guard let text = version.tags[MLflowModelVersion.promptTextTag] else { return nil }
         guard version.tags[MLflowModelVersion.promptTypeTag] == "chat" else {
             self = .text(text)
             return
         }
-        // Somebody else may have written it.
+        // Others may have written it.
         guard let value = try? Value(json: text.utf8), let content = PromptContent(value), content.isChat else {
             return nil
         }
@@ -81,7 +81,7 @@ package enum PromptContent: Sendable, Hashable {
         }
     }
 
-    /// As MLflow keeps it in a tag.
+    /// As MLflow stores it in a tag.
     var stored: String {
         switch self {
         case .text(let text): text
@@ -89,18 +89,18 @@ package enum PromptContent: Sendable, Hashable {
         }
     }
 
-    /// Equal contents, equal digests.
+    /// The same for the same content.
     var digest: String {
         sha256Hex(value.canonicalJSON.utf8)
     }
 
-    /// The names of the variables in it, in the order in which they first appear.
+    /// The names of its variables, in the order of their first occurrence.
     var variables: [String] {
         var seen: Set<String> = []
         return stored.matches(of: Self.variable).map { String($0.output.1) }.filter { seen.insert($0).inserted }
     }
 
-    /// What an agent is told: the text, or the one system message of a chat; nil for any other chat.
+    /// The instructions of an agent: the text, or the only system message of a chat; nil for any other chat.
     var instructions: String? {
         switch self {
         case .text(let text): text
@@ -108,7 +108,7 @@ package enum PromptContent: Sendable, Hashable {
         }
     }
 
-    /// A text with every variable replaced; what a value holds is not looked at again.
+    /// A text with every variable replaced; the values are not searched for variables.
     static func rendered(_ text: String, with values: [String: String]) -> String {
         text.replacing(variable) { values[String($0.output.1)] ?? String($0.output.0) }
     }

@@ -1,7 +1,7 @@
 import Engine
 import Language
 
-/// What others may name of a prompt, and what an agent makes its instructions of:
+/// The outputs of a prompt, from which an agent makes its instructions:
 ///
 ///     {"name": "support", "version": 3, "uri": "prompts:/support/3", "template": "Help {{name}}.", "versions": {…}}
 struct PromptOutputs {
@@ -21,14 +21,14 @@ struct PromptOutputs {
     }
 }
 
-/// The text that a prompt gives an agent.
+/// The instructions that a prompt gives an agent.
 struct PromptedInstructions {
     /// nil while it is known only after apply.
     var text: String?
     /// `prompts:/support/3`; nil while it is known only after apply.
     var uri: String?
 
-    /// - Throws: `Diagnostic` at the place, when there is no such version or the prompt does not fit.
+    /// - Throws: `Diagnostic` at the reference, when there is no such version or the prompt does not fit.
     init(_ use: PromptUse, given outputs: [String: Output]?) throws(Diagnostic) {
         guard let outputs, let name = outputs["name"]?.string else { return }
         var template = outputs["template"]?.plain
@@ -44,8 +44,9 @@ struct PromptedInstructions {
 }
 
 extension PromptUse {
-    /// The instructions that a prompt's content gives with the values of this use.
-    /// - Throws: `Diagnostic` at the place, when a variable has no value, a value no variable, or the prompt is no text.
+    /// The instructions from a prompt's content with the values of this use.
+    /// - Throws: `Diagnostic` at the reference, when a variable has no value, a value has no variable, or the prompt is
+    ///   not text.
     func instructions(from content: PromptContent) throws(Diagnostic) -> String {
         guard let text = content.instructions else { throw .promptIsChat(name) }
         guard !text.contains("{%") else { throw .promptIsProgram(name) }

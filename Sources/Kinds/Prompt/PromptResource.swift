@@ -2,9 +2,10 @@ package import Engine
 package import Language
 package import Wire
 
-/// Prompts of an MLflow server. Identity: the mark, then the unique name, which registered models share.
+/// Prompts of an MLflow server. Identity: the mark, then the unique name, in the name space that registered models
+/// share.
 ///
-/// A changed text is a new version, unless an older version says the same; what a version says is never changed.
+/// A changed text is a new version, unless an older version has it; the content of a version is never changed.
 package struct PromptResource: Resource {
     package static let kind = PromptSpec.kind
     package static let onDelete = OnDelete.delete
@@ -43,7 +44,7 @@ package struct PromptResource: Resource {
         return claims.sorted(found)
     }
 
-    /// What is wanted at each address, and at the one that it was moved from.
+    /// The wanted content at each address, and at the one that it was moved from.
     private func contents(of wanted: [Address: PromptSpec]) throws(Diagnostic) -> [Address: PromptContent] {
         var contents: [Address: PromptContent] = [:]
         for (address, spec) in wanted {
@@ -73,7 +74,7 @@ package struct PromptResource: Resource {
         } catch let error as WireError where error.isAlreadyThere {
             let named = try await server.prompts().first { $0.name == desired.name }
             guard let named else { throw Diagnostic.nameTaken(desired.name, by: "a registered model", address) }
-            guard Mark(named.tags) == mark else { throw error }  // Our own create, whose answer was lost.
+            guard Mark(named.tags) == mark else { throw error }  // Our own creation, whose response was lost.
             let versions = try await server.promptVersions().filter { $0.name == desired.name }
             let live = Live(prompt: named, versions: versions)
             return try await update(live, to: desired, since: [:], at: address, in: context)
@@ -103,7 +104,7 @@ package struct PromptResource: Resource {
         try await server.setRegisteredModelTag(name, key, to: value)
     }
 
-    /// Sees to the version that says what is wanted, and to the alias.
+    /// Ensures the version with the wanted content, and the alias.
     private func say(
         _ desired: Desired, on live: Live, since last: AppliedFields, as mark: Mark
     ) async throws -> Live {
@@ -134,7 +135,7 @@ package struct PromptResource: Resource {
         return live
     }
 
-    /// - Throws: `Diagnostic` (`protected`) when it holds versions that drover did not make.
+    /// - Throws: `Diagnostic` (`protected`) when it has versions that drover did not create.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         let now = try await versions(of: live)
         let foreign = now.filter { $0.tags[Mark.stackKey] != context.stack.name }.map(\.version)

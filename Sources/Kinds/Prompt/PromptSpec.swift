@@ -20,7 +20,7 @@ package struct PromptSpec: DeclaredSpec {
 
     package let common: Common
     let template: PromptTemplate
-    /// Whether there is a mistake in the template.
+    /// Whether the template contains a mistake.
     let isTemplateDoubtful: Bool
     let tags: [String: String]
     let alias: String?
@@ -40,7 +40,7 @@ package struct PromptSpec: DeclaredSpec {
     }
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
-        // Missing, which is reported.
+        // The path is missing, which is reported.
         if case .file(let path) = template, path.value.isEmpty { return [] }
         do throws(Diagnostic) {
             let content = try template.content(in: folder)
@@ -53,13 +53,13 @@ package struct PromptSpec: DeclaredSpec {
     }
 }
 
-/// What a prompt says.
+/// The content of a prompt in the spec.
 enum PromptTemplate: Sendable {
     case text(String)
     case file(Located<String>)
     case messages([PromptMessage])
 
-    /// What it says, files read.
+    /// The content, with files read.
     func content(in folder: SpecFolder) throws(Diagnostic) -> PromptContent {
         switch self {
         case .text(let text): .text(text)
@@ -95,7 +95,7 @@ struct PromptMessage: SpecDecodable {
 }
 
 extension Reading where Value == String {
-    /// The name of an alias, as MLflow takes it.
+    /// The name of an alias, as MLflow accepts it.
     static var alias: Reading {
         Reading<Located<String>>.located(.someText).map { alias, _, problems in
             guard alias.value.utf8.count <= MLflowRules.longestAlias else {

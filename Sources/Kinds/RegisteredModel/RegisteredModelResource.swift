@@ -3,7 +3,8 @@ import Language
 import Runtime
 package import Wire
 
-/// Registered models of an MLflow server. Identity: the mark, then the unique name, which prompts share.
+/// Registered models of an MLflow server. Identity: the mark, then the unique name, in the name space that prompts
+/// share.
 package struct RegisteredModelResource: Resource {
     package static let kind = "registeredModels"
     package static let onDelete = OnDelete.retain
@@ -73,7 +74,7 @@ package struct RegisteredModelResource: Resource {
         } catch let error as WireError where error.isAlreadyThere {
             let named = try await server.registeredModels().first { $0.name == desired.name }
             guard let named else { throw Diagnostic.nameTaken(desired.name, by: "a prompt", address) }
-            guard Mark(named.tags) == mark else { throw error }  // Our own create, whose answer was lost.
+            guard Mark(named.tags) == mark else { throw error }  // Our own creation, whose response was lost.
         }
         return MLflowRegisteredModel(name: desired.name, description: desired.description ?? "", tags: tags)
     }
@@ -104,9 +105,9 @@ package struct RegisteredModelResource: Resource {
         }
     }
 
-    /// Old versions of this stack's own agents go first, with what was logged for them.
-    /// - Throws: `Diagnostic` (`protected`) when it holds others, or an alias points at one: deleting the model would take
-    ///   them along.
+    /// Old versions of this stack's own agents are deleted first, with what was logged for them.
+    /// - Throws: `Diagnostic` (`protected`) when it has other versions, or an alias points at one: deleting the model
+    ///   would delete them, too.
     package func delete(_ live: MLflowRegisteredModel, at address: Address, in context: ApplyContext) async throws {
         let versions = try await server.agentVersions(of: live.name)
         let kept = versions.filter { $0.mark?.stack != context.stack.name || !$0.aliases.isEmpty }

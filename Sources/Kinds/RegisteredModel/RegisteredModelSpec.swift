@@ -21,7 +21,7 @@ package struct RegisteredModelSpec: DeclaredSpec {
         fields.checkDescription(common)
     }
 
-    /// One that is declared by implication.
+    /// A registered model that is declared implicitly.
     init(name: String, isDoubtful: Bool) {
         common = Common(name: name, isNameDoubtful: isDoubtful)
         tags = [:]

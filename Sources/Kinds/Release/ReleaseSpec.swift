@@ -1,7 +1,7 @@
 package import Engine
 package import Language
 
-/// A release: the alias of a registered model that points at the agent's version which passed the gates.
+/// A release: the alias of a registered model that points at the agent version which passed the gates.
 ///
 ///     releases:
 ///       production: {agent: support, alias: production, gates: [golden]}

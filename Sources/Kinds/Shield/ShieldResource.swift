@@ -2,14 +2,14 @@ package import Engine
 import Language
 package import Wire
 
-/// Shields. They carry no mark, since their parameters are the provider's: ours are those that the record names.
+/// Shields. They carry no mark, since their parameters belong to the provider: ours are those that the record names.
 package struct ShieldResource: Resource {
     package static let kind = "shields"
     package static let onDelete = OnDelete.delete
     package let isKnownByRecord = true
 
     package struct Desired: Sendable {
-        /// nil when the server knows no shields and the spec says that it may be skipped.
+        /// nil when the server does not support shields and the spec allows to skip it.
         var shield: LlamaStack.Shield?
     }
 
@@ -36,7 +36,8 @@ package struct ShieldResource: Resource {
         return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
     }
 
-    /// - Throws: `Diagnostic` (`lacking`) when the server knows no shields and the spec does not say to skip it.
+    /// - Throws: `Diagnostic` (`lacking`) when the server does not support shields and the spec does not allow to skip
+    ///   it.
     package func desired(
         _ spec: ShieldSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
@@ -63,7 +64,7 @@ package struct ShieldResource: Resource {
     ) -> [FieldChange] {
         FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last).map { change in
             var change = change
-            change.forcesReplacement = true  // No server changes a shield.
+            change.forcesReplacement = true  // No server can change a shield.
             return change
         }
     }
@@ -80,7 +81,7 @@ package struct ShieldResource: Resource {
         desired.shield == nil ? ["isSkipped": true] : nil
     }
 
-    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    /// Servers before 0.3 answer a registration as if it had succeeded, whatever exists: it is read back.
     package func create(
         _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Shield {
@@ -111,8 +112,8 @@ package struct ShieldResource: Resource {
                 try await server.shields.register(live)
             }
         }
-        // Only the record tells that the new one is ours, and it is written when everything is done. The
-        // old one, of which it still tells, goes after everything else.
+        // Only the record shows that the new one is ours, and it is written at the end. The old one, which is still in
+        // it, is unregistered after everything else.
         try await context.record.open(RecordedKeys.intent([live.id, wanted.id]), for: address)
         return try await create(desired, at: address, in: context)
     }
@@ -122,7 +123,7 @@ package struct ShieldResource: Resource {
         if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
-    /// The line in the record is the mark.
+    /// The entry in the record is the mark.
     package func mark(
         _ live: LlamaStack.Shield, as address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Shield {

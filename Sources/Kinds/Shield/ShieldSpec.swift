@@ -1,7 +1,7 @@
 package import Engine
 package import Language
 
-/// A shield: what looks at questions or answers and may refuse them.
+/// A shield: it checks questions or answers and may block them.
 ///
 ///     shields:
 ///       guard: {provider: llama-guard, providerShield: llama-guard3}
@@ -22,7 +22,7 @@ package struct ShieldSpec: DeclaredSpec {
         ]
 
     package let common: Common
-    /// Instead of its live name.
+    /// Overrides its live name.
     let id: String?
     let provider: Located<String>
     let providerShield: String?

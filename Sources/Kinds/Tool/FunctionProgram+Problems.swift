@@ -4,11 +4,12 @@ package import Language
 import Runtime
 
 extension FunctionProgram {
-    /// Why the program cannot be run on this machine, as far as can be told without running it; nil when it can.
+    /// Why the program cannot be run on this machine, as far as this can be determined without running it; nil when it
+    /// can.
     ///
     /// - Parameters:
-    ///   - folder: tells where it runs: beside the file that names it.
-    ///   - searchPath: the folders that a bare name is looked for in, as `PATH` lists them; nil to look for none.
+    ///   - folder: determines the working directory: that of the file that names the program.
+    ///   - searchPath: the folders that are searched for a bare name, as `PATH` lists them; nil to search none.
     func problem(in folder: SpecFolder, searchPath: String?) -> Diagnostic? {
         guard let name = command.value.first else { return nil }
         guard name.contains("/") else {
@@ -30,7 +31,7 @@ extension FunctionProgram {
 }
 
 extension ToolSpec {
-    /// A program that is named by a path and cannot be run here: a warning, for what is applied may be tried elsewhere.
+    /// A program with a path that cannot be run here: a warning, since the applied agent may be run elsewhere.
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
         guard var problem = function?.program?.problem(in: folder, searchPath: nil) else { return [] }
         problem.severity = .warning

@@ -2,7 +2,7 @@ import Engine
 import Language
 import Wire
 
-/// A function that a model may call and that drover carries out.
+/// A function that a model may call and that drover executes.
 ///
 ///     function:
 ///       description: Current weather of a city
@@ -81,7 +81,7 @@ struct FunctionProgram: SpecDecodable {
     }
 }
 
-/// A tool of the server's own: `{id: builtin::rag/knowledge_search, args: {…}}`.
+/// A tool of the server: `{id: builtin::rag/knowledge_search, args: {…}}`.
 struct ToolGroupSpec: SpecDecodable {
     static let noun = "a tool group"
     private static let idKey = Key<String>(
@@ -92,7 +92,7 @@ struct ToolGroupSpec: SpecDecodable {
     static let fields = [idKey.field, argumentsKey.field]
 
     let id: String
-    /// References to outputs are not resolved.
+    /// Its references to outputs are not resolved.
     let arguments: Node?
 
     init(from fields: inout Fields) {

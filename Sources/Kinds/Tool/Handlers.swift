@@ -4,13 +4,13 @@ package import Runtime
 package import Wire
 
 extension Kinds {
-    /// What carries out the functions that a workflow declares, by the name of the tool; a function without `http` or
-    /// `exec` has no handler, and its calls go to the caller.
+    /// The handlers of the functions that a workflow declares, by the name of the tool; a function without `http` or
+    /// `exec` has none, and its calls are returned to the caller.
     ///
     /// - Parameters:
-    ///   - folder: tells where a program runs: beside the file that names it.
+    ///   - folder: determines the working directory of a program: that of the file that names it.
     ///   - transport: sends the requests of `http` functions.
-    /// - Throws: `Diagnostic` when a secret header is needed and not set.
+    /// - Throws: `Diagnostic` when a required secret header is not set.
     package static func handlers(
         in workflow: Workflow, folder: SpecFolder, environment: [String: String], transport: any HTTPTransport
     ) throws -> [String: any FunctionHandler] {

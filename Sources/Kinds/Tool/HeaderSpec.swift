@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Language
 
-/// The value of a header: text, or a secret that only an environment variable holds.
+/// The value of a header: text, or a secret in an environment variable.
 ///
 ///     headers: {X-Tenant: acme, X-Api-Key: {env: DESK_KEY, optional: true}}
 struct HeaderSpec: Sendable {
@@ -36,7 +36,7 @@ struct HeaderSpec: Sendable {
 }
 
 extension [Entry<HeaderSpec>] {
-    /// Those that are not secret.
+    /// The headers that are not secret.
     var plain: [String: String] {
         Dictionary(
             compactMap { entry in
@@ -46,7 +46,7 @@ extension [Entry<HeaderSpec>] {
         ) { first, _ in first }
     }
 
-    /// The variables of those that are secret, by the names of the headers.
+    /// The variables of the secret headers, by the names of the headers.
     var variables: [String: String] {
         Dictionary(
             compactMap { entry in
@@ -56,7 +56,7 @@ extension [Entry<HeaderSpec>] {
         ) { first, _ in first }
     }
 
-    /// Where secrets are named, each as any secret of a spec.
+    /// The sources of the secret headers, like any secret of a spec.
     var secrets: [Located<SecretSource>] {
         compactMap { entry in
             guard case .secret(let variable, let isOptional) = entry.value.content else { return nil }

@@ -2,12 +2,14 @@ package import Engine
 package import Language
 
 extension Probes {
-    /// What an apply should say of the MCP servers that its changed agents call, and those agents that are kept nowhere,
-    /// of which nobody knows whether they changed: nobody else says that one lists no tools until an agent is asked.
+    /// The warnings of an apply about MCP servers that list no tools, for changed agents and for agents that are stored
+    /// nowhere, of which it is unknown whether they changed: otherwise nothing would report it until an agent is asked.
     ///
-    /// - Parameter made: the tool groups that the apply made, of which the server was asked. It is asked of no other: Llama
-    ///   Stack 0.2 and 0.3 go on listing what the one listed that had the same id before.
-    /// - Returns: warnings, in the order of the declarations: what cannot be asked from here may be reached from the server.
+    /// - Parameter made: the tool groups that the apply created, whose MCP server was asked through the server. That
+    ///   server is not asked for others: Llama Stack 0.2 and 0.3 go on listing the tools of an earlier group with the
+    ///   same id.
+    /// - Returns: warnings, in the order of the declarations: what cannot be reached from here may be reached from the
+    ///   server.
     package func silentTools(
         ofChanged changed: Set<Address>, without made: Set<Address> = []
     ) async throws -> [Diagnostic] {

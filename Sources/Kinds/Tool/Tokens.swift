@@ -3,8 +3,8 @@ package import Language
 package import Runtime
 
 extension Kinds {
-    /// The tokens and secret headers that a workflow's tools name, by the name of their variable.
-    /// - Throws: `Diagnostic` when one that is needed is not set.
+    /// The tokens and secret headers that a workflow's tools name, by the names of their variables.
+    /// - Throws: `Diagnostic` when a required one is not set, or no header can contain one.
     package static func tokens(in workflow: Workflow, environment: [String: String]) throws -> [String: Secret] {
         try Dictionary(secrets(in: workflow).compactMap { try token($0, environment) }) { $1 }
     }
@@ -38,8 +38,9 @@ extension Kinds {
 }
 
 extension Kinds {
-    /// The tokens and secret headers that a definition names, as far as their variables are set, by the names of these.
-    /// - Throws: `Diagnostic` when no header can hold one.
+    /// The tokens and secret headers that a definition names, as far as their variables are set, by the names of the
+    /// variables.
+    /// - Throws: `Diagnostic` when no header can contain one.
     package static func tokens(
         in definition: AgentDefinition, environment: [String: String]
     ) throws(Diagnostic) -> [String: Secret] {
@@ -62,7 +63,7 @@ extension Kinds {
 }
 
 extension ToolSpec {
-    /// Where its secrets are: the token and headers of an MCP server, the headers of a function.
+    /// The sources of its secrets: the token and headers of an MCP server, the headers of a function.
     package var secrets: [Located<SecretSource>] {
         [mcp?.token].compactMap(\.self) + (mcp?.headers.secrets ?? []) + (function?.http?.headers.secrets ?? [])
     }

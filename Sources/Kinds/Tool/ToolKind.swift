@@ -1,7 +1,7 @@
 import Engine
 
 extension Kind {
-    /// They are at home in the definitions of agents; those that are registered as tool groups are found by the record.
+    /// Tools are parts of agent definitions; those that are registered as tool groups are found by the record.
     static let tools = Kind(
         Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none,
         driver: { context in

@@ -51,7 +51,7 @@ extension ProbeContext {
     }
 }
 
-/// What carries out functions.
+/// Handlers of functions.
 extension ProbeContext {
     /// Whether the program can be run, or something answers at the address. What does not answer now may do so at the
     /// time of the call: that is a warning.

@@ -3,7 +3,7 @@ import Language
 import Runtime
 package import Wire
 
-/// The life of a registered tool group. Nothing of one can be changed: it is taken off and registered again.
+/// The life cycle of a registered tool group. It cannot be changed: it is unregistered and registered again.
 extension ToolResource {
     package func differences(
         between live: LlamaStack.ToolGroup, and desired: Desired, since last: AppliedFields
@@ -26,7 +26,7 @@ extension ToolResource {
         return ["id": .string(group.id), "endpoint": .string(group.endpoint)]
     }
 
-    /// Servers before 0.3 answer a registration as if it had been done, whatever is there: it is read back.
+    /// Servers before 0.3 answer a registration as if it had succeeded, whatever exists: it is read back.
     package func create(
         _ desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.ToolGroup {
@@ -44,7 +44,7 @@ extension ToolResource {
         return made
     }
 
-    /// The server says nothing of an MCP server that it cannot reach, so its tools are asked for.
+    /// The server does not report an unreachable MCP server, so its tools are requested.
     private func check(
         _ group: Group, on server: LlamaStack, at address: Address, in context: ApplyContext
     ) async throws {
@@ -76,8 +76,8 @@ extension ToolResource {
                 try await server?.toolGroups.register(live.id, provider: live.provider, endpoint: endpoint)
             }
         }
-        // Only the record tells that the new one is ours, and it is written when everything is done. The
-        // old one, of which it still tells, goes after everything else.
+        // Only the record shows that the new one is ours, and it is written at the end. The old one, which is still in
+        // it, is unregistered after everything else.
         try await context.record.open(RecordedKeys.intent([live.id, group.id]), for: address)
         return try await create(desired, at: address, in: context)
     }
@@ -87,7 +87,7 @@ extension ToolResource {
         if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
-    /// The line in the record is the mark.
+    /// The entry in the record is the mark.
     package func mark(
         _ live: LlamaStack.ToolGroup, as address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.ToolGroup {
@@ -100,7 +100,7 @@ extension ToolResource {
         ["id": .string(live.id)]
     }
 
-    /// The definition is the spec's: the server keeps no more of it than the address.
+    /// The definition comes from the spec: the server stores only the address.
     package func outputs(of live: LlamaStack.ToolGroup, as desired: Desired) -> [String: Output] {
         outputs(of: live).merging(Self.outputs(desired.definition)) { _, definition in definition }
     }
@@ -111,7 +111,7 @@ extension ToolResource {
     }
 }
 
-/// The MCP servers in a server's configuration, listed once and only when something asks.
+/// The MCP servers in a server's configuration, listed once and on demand.
 actor ConnectorListing {
     private let server: LlamaStack
     private var listed: [LlamaStack.Connector]?
@@ -120,15 +120,15 @@ actor ConnectorListing {
         self.server = server
     }
 
-    /// What a server says of a connector that a tool names.
+    /// The result of looking up a connector that a tool names.
     enum Answer {
         case known(LlamaStack.Connector)
-        /// The server cannot list its connectors now: a warning that says so.
+        /// The server cannot list its connectors now, as a warning says.
         case unchecked(Diagnostic)
     }
 
     /// Looks a connector up.
-    /// - Throws: `Diagnostic` (`lacking`) with the nearest names when the server has none such.
+    /// - Throws: `Diagnostic` (`lacking`) with the nearest names when the server has no such connector.
     func require(_ id: Located<String>, for address: Address) async throws -> Answer {
         guard server.capabilities.offers(.connectors) else {
             throw server.capabilities.lacking(

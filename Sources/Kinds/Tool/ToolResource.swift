@@ -3,8 +3,8 @@ import Language
 import Runtime
 package import Wire
 
-/// Tools. They travel inside an agent's definition and never appear in a plan, but for the MCP servers that an agent of
-/// the server uses: those are registered as tool groups, which carry no mark, so ours are those that the record names.
+/// Tools. They are part of an agent's definition and never appear in a plan, except for the MCP servers of server
+/// agents: these are registered as tool groups, which carry no mark, so that ours are those that the record names.
 package struct ToolResource: Resource {
     package static let kind = "tools"
     package static let onDelete = OnDelete.delete
@@ -12,15 +12,15 @@ package struct ToolResource: Resource {
     /// What a tool is for an agent.
     package struct Desired: Sendable {
         var definition: ToolDefinition
-        /// nil when it lives in the definition only.
+        /// nil when it exists in the definition only.
         var group: Group?
     }
 
-    /// A tool group that is to be registered.
+    /// A tool group to be registered.
     struct Group: Sendable, Hashable {
         var id: String
         var endpoint: String
-        /// The tools that may be called; nil for all.
+        /// The allowed tools; nil for all.
         var allow: [String]?
     }
 
@@ -30,11 +30,11 @@ package struct ToolResource: Resource {
     private let stack: StackName
     private let connectors: ConnectorListing?
 
-    /// Makes a resource.
+    /// Creates a resource.
     /// - Parameters:
     ///   - server: nil when nothing in the spec needs one.
     ///   - groups: The MCP tools that are registered as tool groups.
-    ///   - existingAgents: The ids of agents of the server that the spec names: what they use stays.
+    ///   - existingAgents: The ids of server agents that the spec names: what they use is retained.
     package init(_ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName) {
         self.existingAgents = existingAgents
         self.server = server
@@ -59,7 +59,7 @@ package struct ToolResource: Resource {
         guard let server, isKnownByRecord, !(registered.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(registered.map { (groupID($1, at: $0), $0) }) { first, _ in first }
         let found = keys.sorted(try await server.toolGroups.list(), wanted: names) { "tool group \($0)" }
-        // A declared tool that needs no group any more lives in the definition: what is left of it is left over.
+        // A declared tool that no longer needs a group exists in the definition only: its group is a leftover.
         let used = try await groupsOfExistingAgents(on: server)
         return found.compactMap { each in
             guard groups.contains(each.address) || !used.contains(each.live.id) else { return nil }
@@ -69,7 +69,7 @@ package struct ToolResource: Resource {
         }
     }
 
-    /// The tool groups of the agents that the spec names by their ids: one of those may have been ours.
+    /// The tool groups of the agents that the spec names by their ids: one of them may have been ours.
     private func groupsOfExistingAgents(on server: LlamaStack) async throws -> Set<String> {
         guard !existingAgents.isEmpty, let agents = server.agents else { return [] }
         let used = try await agents.list().filter { existingAgents.contains($0.id) }
@@ -125,7 +125,7 @@ package struct ToolResource: Resource {
                 group: Group(id: id, endpoint: url, allow: mcp.allow)))
     }
 
-    /// Checks a connector. Where a request cannot name one, it names the address of its MCP server.
+    /// Checks a connector. Where a request cannot name one, the address of its MCP server is used.
     /// - Returns: Warnings, when the server cannot list its connectors.
     private func name(
         _ connector: Located<String>, in definition: inout ToolDefinition.MCP, _ address: Address
@@ -170,7 +170,7 @@ package struct ToolResource: Resource {
 }
 
 extension MCPSpec {
-    /// - Throws: `Diagnostic` when the token is in a file: a version that runs elsewhere needs a variable's name.
+    /// - Throws: `Diagnostic` when the token is in a file: a version that runs elsewhere needs the name of a variable.
     fileprivate func definition() throws(Diagnostic) -> ToolDefinition.MCP {
         var tokenEnvironment: String?
         switch token?.value {

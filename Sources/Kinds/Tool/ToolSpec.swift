@@ -50,11 +50,11 @@ package struct ToolSpec: DeclaredSpec {
             + (agent?.uses(AgentResource.kind) ?? [])
     }
 
-    /// The MCP server, where the spec says its address.
+    /// The MCP server's address, when the spec has it.
     package var contact: SourceRange? { mcp?.url?.range }
 }
 
-/// Search in documents: runs on the server, before the model answers.
+/// File search: runs on the server, before the model answers.
 package struct FileSearchSpec: SpecDecodable {
     package static let noun = "a file search"
     private static let storesKey = Key<[Located<String>]>(

@@ -3,22 +3,23 @@ import FoundationEssentials
 import Language
 import Wire
 
-/// The files that a run is about to attach to a store, as the record keeps them until all are there.
+/// The files that a run is about to attach to a store; the record contains them until all are attached.
 ///
-/// No server lists an attachment before it is over, and one that is asked for again meanwhile spoils the store: a document is
-/// in it twice, and another one is found no more. So an attachment is never asked for again; what got no answer, or was
-/// asked for by a run that was cut off, is waited for, and the store is made anew when it does not come.
+/// No server lists an attachment before it is finished, and one that is requested again meanwhile corrupts the store:
+/// one document is in it twice, and another one is no longer found. So an attachment is never requested again; one
+/// without a response, or requested by an interrupted run, is waited for, and the store is recreated when it does not
+/// appear.
 ///
 ///     {"store": "vs_1", "files": ["file-1"], "size": 1024, "time": 1795400000}
 struct Attaching: Sendable, Hashable {
-    /// How many bytes a server takes in in a second, at least.
+    /// The minimum number of bytes that a server ingests per second.
     private static let pace = 20 << 10
 
     let store: String
     let files: Set<String>
-    /// Of all of them, in bytes.
+    /// The total size, in bytes.
     private let size: Int
-    /// When they were about to be attached, in seconds since 1970.
+    /// When the attachments began, in seconds since 1970.
     private let time: Int
 
     init(_ uploads: [Uploaded], to store: String) {
@@ -37,7 +38,7 @@ struct Attaching: Sendable, Hashable {
         time = intent?["time"]?.integer ?? 0
     }
 
-    /// Where the record keeps it: beside what is announced for the store as a whole.
+    /// The key in the record: separate from the announcement for the store as a whole.
     static func place(for address: Address) -> Address {
         Address(address.kind, "\(address.name)/attaching")
     }
@@ -49,7 +50,7 @@ struct Attaching: Sendable, Hashable {
         ]
     }
 
-    /// How much longer to wait for them, of the patience that a small file is given.
+    /// How much longer to wait for them, given the patience for a small file.
     func rest(of patience: Duration) -> Duration {
         guard patience > .zero else { return .zero }
         let whole = patience + .seconds(size / Self.pace)
@@ -60,14 +61,14 @@ struct Attaching: Sendable, Hashable {
     private static var now: Int { Int(Date().timeIntervalSince1970) }
 }
 
-/// Why nobody can trust a store that an interrupted attachment left.
+/// Why a store cannot be trusted after an interrupted attachment.
 enum Doubt: Sendable, Hashable {
-    /// So many files were to be attached, and did not come.
+    /// The number of files that were to be attached, and did not appear.
     case missing(Int)
-    /// Documents that are listed and that no search finds.
+    /// Documents that are listed, but found by no search.
     case lost([String])
 
-    /// The reason why the store is made anew.
+    /// The reason for recreating the store.
     var note: String {
         switch self {
         case .missing(let count): "an interrupted run left \(count) attachment(s) that did not end"
@@ -79,7 +80,7 @@ enum Doubt: Sendable, Hashable {
 }
 
 extension LiveStore {
-    /// Why a new store has to take its place, whatever is wanted in it; nil when it is sound.
+    /// Why a new store has to replace it, whatever is wanted in it; nil when it is sound.
     var reasonToMakeAnew: String? {
         if isBroken { return "the server can no longer list them" }
         if let doubt { return doubt.note }
@@ -88,8 +89,8 @@ extension LiveStore {
 }
 
 extension VectorStoreResource {
-    /// Waits until a store lists what it was asked to take in, or has had the time for it.
-    /// - Returns: Its files; nil when it cannot list them any more.
+    /// Waits until a store lists what it was asked to ingest, or the time for that is over.
+    /// - Returns: Its files; nil when it can no longer list them.
     func awaitListed(_ attaching: Attaching) async throws -> [LlamaStack.VectorStoreFile]? {
         var deadline = ContinuousClock.now + attaching.rest(of: patience)
         var open = attaching.files.count
@@ -98,14 +99,15 @@ extension VectorStoreResource {
             let left =
                 attaching.files.count - files.count { attaching.files.contains($0.id) && $0.status != .inProgress }
             guard left > 0, ContinuousClock.now < deadline else { return files }
-            // As long as some come, the others may.
+            // As long as some appear, others may follow.
             if left < open { deadline = max(deadline, .now + patience) }
             open = left
             try await Task.sleep(for: .milliseconds(500))
         }
     }
 
-    /// Waits for what an interrupted run left under way in a store that is wanted, and looks whether all of it is found.
+    /// Waits for the unfinished attachments of an interrupted run in a wanted store, and checks that all documents are
+    /// found.
     func examine(
         _ found: Discovered<LiveStore>, _ attaching: Attaching?, wanted: VectorStoreSpec?
     ) async throws -> Discovered<LiveStore> {
@@ -128,7 +130,7 @@ extension VectorStoreResource {
         return lost.isEmpty ? nil : .lost(lost.compactMap { sought.documents[$0]?.path }.sorted())
     }
 
-    /// Waits until the server takes in nothing more, where the record does not tell what it was asked to take in.
+    /// Waits until the server ingests nothing more, when the record does not say what it was asked to ingest.
     private func awaitCalm(_ live: LiveStore) async throws -> [LlamaStack.VectorStoreFile]? {
         var count = live.files.count
         for _ in 0..<30 {

@@ -3,27 +3,27 @@ import Language
 import Synchronization
 import Wire
 
-/// A document that is to be brought.
+/// A document to be uploaded and attached.
 struct Coming: Sendable {
     let document: Document
     let mark: String
 }
 
-/// A document that the server has, and the store not yet.
+/// A document that is uploaded, but not in the store yet.
 struct Uploaded: Sendable {
     let coming: Coming
     let file: LlamaStack.File
 }
 
-/// What became of a document that was brought.
+/// The outcome for a document.
 enum Brought: Sendable {
     case done(Coming, LlamaStack.VectorStoreFile)
     case failed(Diagnostic)
-    /// The server did not answer whether it took it in, and may still be at work.
+    /// The server did not say whether it ingested it, and may still be working.
     case unanswered(Uploaded, Diagnostic)
-    /// Nobody is there to ask.
+    /// The server cannot be reached.
     case unreachable(Diagnostic)
-    /// The server is gone, or did not answer, which was told of another document.
+    /// Not attempted, because the server failed on another document, which is reported there.
     case skipped
 
     var arrived: Coming? {
@@ -38,7 +38,7 @@ enum Brought: Sendable {
         if case .unanswered(let uploaded, _) = self { uploaded } else { nil }
     }
 
-    /// Whether the server may be at work, or gone.
+    /// Whether the server may be working still, or is unreachable.
     var isUnsure: Bool {
         switch self {
         case .done, .failed: false
@@ -55,7 +55,7 @@ enum Brought: Sendable {
 }
 
 extension WireError {
-    /// Whether the server may have done, or may still do, what it was asked for.
+    /// Whether the server may have executed the request, or still do so.
     var leavesOpen: Bool {
         switch cause {
         case .transport(.unreachable), .transport(.tooManyOpenFiles), .transport(.tls), .status(400..<500): false
@@ -63,13 +63,13 @@ extension WireError {
         }
     }
 
-    /// Whether nobody is there to ask.
+    /// Whether the server cannot be reached.
     var isUnreachable: Bool {
         cause == .transport(.unreachable)
     }
 }
 
-/// The course of bringing documents: counts them, for progress, and ends when the server is gone.
+/// The progress of uploading and attaching documents: counts them, and ends when the server is unreachable.
 final class Course: Sendable {
     private struct Position {
         var done = 0
@@ -85,17 +85,17 @@ final class Course: Sendable {
         self.tell = tell
     }
 
-    /// Whether nothing more is to be sent.
+    /// Whether nothing more may be sent.
     var isOver: Bool {
         position.withLock { $0.isOver }
     }
 
-    /// Ends it: the server is gone, or at work that nobody knows of.
+    /// Ends it: the server is unreachable, or working on a request without a response.
     func end() {
         position.withLock { $0.isOver = true }
     }
 
-    /// Tells that one more document is there.
+    /// Counts one more document.
     func advance() {
         let number = position.withLock { position in
             position.done += 1

@@ -2,13 +2,14 @@ import Engine
 import Language
 import Wire
 
-/// Llama Stack 0.2 may refuse to create a store and leave it behind all the same, with its name and nothing else: without
-/// metadata, so without a mark. What is about to be created is announced in the record, so that it can be told.
+/// Llama Stack 0.2 may reject the creation of a store and leave it behind nevertheless, with its name and nothing else:
+/// without metadata, so without a mark. What is about to be created is announced in the record, so that it can be
+/// recognised.
 struct FailedCreation: Sendable, Hashable {
     static let key = "creating"
 
     let name: String
-    /// The stores of that name that were there before.
+    /// The stores of that name that existed before.
     let before: Set<String>
 
     init(of name: String, beside stores: [LlamaStack.VectorStore]) {
@@ -27,7 +28,7 @@ struct FailedCreation: Sendable, Hashable {
         ["name": .string(name), "before": .array(before.sorted().map { .string($0) })]
     }
 
-    /// Whether a store is what a refused creation left: an empty one of that name that is nobody's.
+    /// Whether a store is the leftover of a rejected creation: an empty one of that name without an owner.
     func left(_ store: LlamaStack.VectorStore) -> Bool {
         let own: Set = ["provider_id", "provider_vector_db_id"]
         return store.name == name && !before.contains(store.id) && (store.fileCounts?.total ?? 0) == 0
@@ -36,7 +37,7 @@ struct FailedCreation: Sendable, Hashable {
 }
 
 extension Record {
-    /// The address whose refused creation left a store behind; nil when it is none of ours.
+    /// The address whose rejected creation left a store behind; nil when it is not ours.
     func failedCreation(of store: LlamaStack.VectorStore) -> Address? {
         let found = intents.first { FailedCreation($0.value)?.left(store) == true }
         return found.flatMap { Address(text: $0.key) }
@@ -44,7 +45,7 @@ extension Record {
 }
 
 extension VectorStoreResource {
-    /// Creates a store; what a refusal leaves behind is deleted, here or by the next run.
+    /// Creates a store; the leftover of a rejection is deleted, here or by the next run.
     func createStore(
         _ draft: LlamaStack.VectorStores.Draft, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.VectorStore {

@@ -3,8 +3,8 @@ import Wire
 
 /// The uploaded files that an interrupted run left unattached.
 ///
-/// An uploaded file carries no mark, so what a run is about to upload is announced in the record first. A leftover has
-/// an announced path and content, was not there before the announcement, and is in no store.
+/// An uploaded file carries no mark, so the uploads of a run are announced in the record first. A leftover has an
+/// announced path and content, did not exist before the announcement, and is in no store.
 actor Leftovers {
     private let server: LlamaStack
     private var files: [LlamaStack.File]?
@@ -20,17 +20,18 @@ actor Leftovers {
         known.formUnion(ids)
     }
 
-    /// All files as they were before this run uploaded any: whoever uploads asks here first.
+    /// All files as they were before this run uploaded any: ask here before an upload.
     func listed() async throws -> [LlamaStack.File] {
         if let files { return files }
         let listed = try await server.files.list()
-        // Somebody else may have asked meanwhile, and may be uploading already: then only the first list holds.
+        // Another task may have asked meanwhile, and may be uploading already: then only the first list is valid.
         if let files { return files }
         files = listed
         return listed
     }
 
-    /// Takes what was left of an announcement: what is still wanted is told by path and SHA-256, the rest is deleted.
+    /// Takes the leftovers of an announcement: files that are still wanted are recognised by path and SHA-256, the
+    /// others are deleted.
     /// - Returns: The files that can be used, by path.
     func take(_ announced: Announcement, wanted: [Document]) async throws -> [String: LlamaStack.File] {
         let candidates = try await listed().filter { announced.mayInclude($0) && !taken.contains($0.id) }
@@ -51,7 +52,7 @@ actor Leftovers {
         return found
     }
 
-    /// Files that were there before this run, and might be taken for what an upload made that was delivered twice.
+    /// Files that existed before this run, and might be mistaken for the result of an upload that was delivered twice.
     func others(besides uploaded: [LlamaStack.File]) async throws -> Set<String> {
         guard !uploaded.isEmpty else { return [] }
         let byName = Dictionary(grouping: uploaded, by: \.filename)
@@ -72,7 +73,7 @@ actor Leftovers {
     }
 }
 
-/// What a run is about to upload for one store, as the record keeps it.
+/// The uploads that a run announces for one store, as the record contains them.
 ///
 ///     {"before": ["file-1"], "documents": [{"path": "docs/refunds.md", "sha256": "0f3a…"}]}
 struct Announcement: Sendable, Hashable {
@@ -81,12 +82,12 @@ struct Announcement: Sendable, Hashable {
         let sha256: String
     }
 
-    /// Files of announced paths that were there already.
+    /// Files of announced paths that existed already.
     private(set) var before: Set<String> = []
     private var uploads: Set<Upload> = []
     private var paths: Set<String> = []
 
-    /// Reads an intent of the record; what is no announcement announces nothing.
+    /// Reads an intent of the record; anything but an announcement announces nothing.
     init(_ intent: Value?) {
         before = Set((intent?["before"]?.array ?? []).compactMap(\.string))
         for entry in intent?["documents"]?.array ?? [] {
@@ -96,7 +97,7 @@ struct Announcement: Sendable, Hashable {
         }
     }
 
-    /// The same with more documents; what an earlier run announced stays announced until all is done.
+    /// The same with more documents; the announcements of an earlier run stay until everything is done.
     func adding(_ documents: [Document], to files: [LlamaStack.File]) -> Announcement {
         var more = self
         more.paths.formUnion(documents.map(\.path))
@@ -124,10 +125,10 @@ struct Announcement: Sendable, Hashable {
 }
 
 extension LlamaStack.File {
-    /// How far apart two deliveries of one request are at most, in seconds.
+    /// The maximum time between two deliveries of one request, in seconds.
     private static let apart = 5
 
-    /// Whether one request that was delivered twice may have made both, as far as can be told without their content.
+    /// Whether one request that was delivered twice may have created both, as far as this shows without their content.
     func mayBeTwin(of other: LlamaStack.File) -> Bool {
         filename == other.filename && size == other.size && abs(createdAt - other.createdAt) <= Self.apart
     }

@@ -2,52 +2,53 @@ import Engine
 import Language
 import Wire
 
-/// How far a store is with its documents, as its metadata say.
+/// The phase of a store and its documents, in its metadata.
 ///
 ///     drover.phase: unsettled            before several documents are attached at the same time
 ///     drover.last: helpdesk:0f3a…        when all but this one have answered, before it is attached alone
 ///     drover.phase: ready                when all of them were found by a search
 extension LiveStore {
-    /// The key of the metadata that says whether a store is whole.
+    /// The metadata key of the phase.
     static let phaseKey = "drover.phase"
-    /// The key of the metadata with the mark of the document that is attached alone, after all others.
+    /// The metadata key of the mark of the document that is attached alone, after all others.
     static let lastKey = "drover.last"
     static let building = "building"
     static let unsettled = "unsettled"
     static let ready = "ready"
 
-    /// The providers whose stores take several documents at a time, each tried on a real server. All others get one after
-    /// the other.
+    /// The providers whose stores take concurrent attachments, each tested on a real server. For all others, documents
+    /// are attached one after the other.
     private static let together = ["faiss"]
 
-    /// nil for a store that never was anything but whole.
+    /// nil for a store that was always complete.
     var phase: String? {
         store.metadata[Self.phaseKey]?.string
     }
 
-    /// Whether documents were attached at the same time and may not all be kept yet.
+    /// Whether documents were attached concurrently and may not all be persisted yet.
     var isUnsettled: Bool {
         phase == Self.unsettled
     }
 
-    /// Whether it is to take the place of another one, or still to get its first documents.
+    /// Whether it is going to replace another one, or still to get its first documents.
     var isBuilding: Bool {
         phase == Self.building
     }
 
-    /// Whether nobody can know if its documents will be there after a restart, and nothing is left to bring that would tell.
+    /// Whether it cannot be known if its documents survive a restart, and no document is left to attach that would show
+    /// it.
     func isBeyondSettling(_ changes: DocumentChanges, on server: Capabilities) -> Bool {
         (isUnsettled || isBuilding) && takesTogether(on: server) && changes.attach.isEmpty && !isKept
             && !files.isEmpty
     }
 
-    /// Whether several documents may be attached to it at a time.
+    /// Whether several documents may be attached to it concurrently.
     func takesTogether(on server: Capabilities) -> Bool {
         guard server.attachesTogether, let provider = store.metadata["provider_id"]?.string else { return false }
         return Self.together.contains { provider.contains($0) }
     }
 
-    /// Whether the document that came alone after all others is there: what was in the index then is kept.
+    /// Whether the document that was attached alone after all others is in it: then everything before it is persisted.
     var isKept: Bool {
         guard let last = store.metadata[Self.lastKey]?.string else { return false }
         return files.contains { $0.status == .completed && mark(of: $0) == last }

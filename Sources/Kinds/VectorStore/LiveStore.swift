@@ -2,31 +2,31 @@ import Engine
 import Language
 package import Wire
 
-/// A vector store as it is, with the documents in it.
+/// A vector store as it is, with its documents.
 package struct LiveStore: Sendable {
-    /// The key of the one attribute that our documents carry.
+    /// The only attribute that drover adds to its documents.
     static let markKey = "drover"
-    /// The keys of the metadata that say what a store embeds with where the server does not tell.
+    /// The metadata keys of the embedding model and the dimension, for servers that do not show them.
     static let modelKey = "drover.embeddingModel"
     static let dimensionKey = "drover.embeddingDimension"
 
     package var store: LlamaStack.VectorStore
-    /// Whose marks count in it.
+    /// The stack whose marks count.
     let stack: StackName
     package var files: [LlamaStack.VectorStoreFile] = []
-    /// Paths of documents, as the server names the files, by the file's id.
+    /// The paths of documents, as in the server's file names, by file id.
     package var paths: [String: String] = [:]
-    /// The marks of files that the record knows to be ours, by the file's id: of those whose own mark somebody took away.
+    /// The marks of files that the record knows to be ours, by file id: for files whose own mark was removed.
     var recorded: [String: String] = [:]
-    /// Files of somebody else that had the names of ours before ours came.
+    /// Files of others that had the names of ours before ours were uploaded.
     var others: Set<String> = []
-    /// The attached files whose upload somebody deleted.
+    /// The attached files whose upload was deleted.
     var gone: Set<String> = []
-    /// Uploaded files of ours that are in no store; then there is no store here, but only these.
+    /// Our uploaded files that are in no store; then there is no store, but only these.
     var strays: [String] = []
-    /// Whether the server cannot list the files any more: then nothing is known of them, and the store is made anew.
+    /// Whether the server can no longer list the files: then nothing is known about them, and the store is recreated.
     package var isBroken = false
-    /// Why what an interrupted run left in it cannot be trusted; nil when it can.
+    /// Why the result of an interrupted run cannot be trusted; nil when it can.
     var doubt: Doubt?
 
     init(store: LlamaStack.VectorStore, of stack: StackName) {
@@ -42,18 +42,18 @@ package struct LiveStore: Sendable {
         Mark(metadata) != nil
     }
 
-    /// What it embeds with; nil when nobody tells.
+    /// The embedding model; nil when it is unknown.
     var embeddingModel: Value? {
         store.metadata["embedding_model"] ?? store.metadata[Self.modelKey]
     }
 
-    /// The length of its vectors; nil when nobody tells.
+    /// The dimension of its vectors; nil when it is unknown.
     var embeddingDimension: Value? {
         let value = store.metadata["embedding_dimension"] ?? store.metadata[Self.dimensionKey]
         return value.flatMap { $0.integer ?? $0.string.flatMap { Int($0) } }.map { .integer($0) }
     }
 
-    /// How documents of ours are cut that are not cut as wanted; nil when all are.
+    /// The chunking of our documents that differs from the wanted one; nil when none differs.
     func chunking(otherThan desired: VectorStoreResource.Desired) -> LlamaStack.Chunking? {
         files.first { file in
             mark(of: file) != nil && file.status == .completed
@@ -61,19 +61,19 @@ package struct LiveStore: Sendable {
         }?.chunking
     }
 
-    /// Whether a file is in it twice, as one is that was attached again while the server took it in: then what others said may
-    /// be gone.
+    /// Whether a file is in it twice, because it was attached again while the server ingested it: then passages of
+    /// others may be missing.
     var holdsTwice: Bool {
         (store.fileCounts?.total ?? 0) > files.count
     }
 
-    /// Whether it is known to be in no faiss index.
+    /// Whether it is certainly not in a faiss index.
     var isNoFaiss: Bool {
         store.metadata["provider_id"]?.string.map { !$0.contains("faiss") } ?? false
     }
 
-    /// The documents that may be the last in the index: times are whole seconds, and those of the beginning. Of documents that
-    /// were attached at the same time, whichever.
+    /// The documents that may be the last in the index: times are whole seconds, and those of the start. Of documents
+    /// that were attached concurrently, any may be the last.
     func newest() -> [LlamaStack.VectorStoreFile] {
         let ingested = files.filter { $0.status == .completed || $0.status == .inProgress }
         guard !isUnsettled || isKept else { return ingested }
@@ -81,7 +81,7 @@ package struct LiveStore: Sendable {
         return ingested.filter { $0.createdAt == last }
     }
 
-    /// The mark of a file; nil when it is not one of this stack's.
+    /// The mark of a file; nil when it does not belong to this stack.
     func mark(of file: LlamaStack.VectorStoreFile) -> String? {
         guard let mark = file.attributes[Self.markKey]?.string, mark.hasPrefix("\(stack):") else {
             return recorded[file.id]
@@ -91,10 +91,10 @@ package struct LiveStore: Sendable {
 }
 
 extension LlamaStack {
-    /// The files of a store, each once; nil when the server cannot list them any more.
+    /// The files of a store, each once; nil when the server can no longer list them.
     ///
-    /// OGX 1.5 keeps a file twice when its attachment was interrupted and made again, and trips over the second entry for
-    /// ever once the file is taken out: `400 Field required` for every later listing.
+    /// OGX 1.5 has a file twice when its attachment was interrupted and repeated, and fails on the second entry forever
+    /// once the file is detached: `400 Field required` for every later listing.
     func listedFiles(of store: String) async throws -> [VectorStoreFile]? {
         do {
             var seen: Set<String> = []
@@ -105,19 +105,19 @@ extension LlamaStack {
     }
 }
 
-/// What has to happen to the documents of a store.
+/// The changes to the documents of a store.
 struct DocumentChanges {
-    /// To be uploaded and attached, with the mark that each gets.
+    /// To be uploaded and attached, with the mark of each.
     private(set) var attach: [Coming] = []
-    /// To be taken out and deleted.
+    /// To be detached and deleted.
     private(set) var detach: [LlamaStack.VectorStoreFile] = []
     /// Attached and still being ingested.
     private(set) var unfinished: [(document: Document, file: LlamaStack.VectorStoreFile)] = []
-    /// Attached with attributes that somebody changed afterwards, and what they are to be.
+    /// Attached, with attributes that were changed afterwards, and the wanted ones.
     private(set) var altered: [(document: Document, file: LlamaStack.VectorStoreFile, attributes: [String: String])] =
         []
 
-    /// Pairs what is wanted with what is there by mark: a mark names path, content and chunking.
+    /// Matches the wanted documents with the existing ones by mark: a mark stands for path, content and chunking.
     init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
         var present: Set<String> = []
         let wanted = Dictionary(
@@ -144,9 +144,10 @@ struct DocumentChanges {
 }
 
 extension DocumentChanges {
-    /// Whether faiss would mix up the passages: servers with it (0.2.24 to OGX 1.5.0) do not notice that the last passage of
-    /// an index is gone, so that everything that comes later is found by the vector of something else, and what is gone goes
-    /// on being quoted. What comes in the same apply comes before anything is taken out, unless it is the same content again.
+    /// Whether faiss would mix up the passages: servers with it (0.2.24 to OGX 1.5.0) do not notice that the last
+    /// passage of an index was removed, so that later passages are found by the vectors of others, and the removed one
+    /// is still quoted. New documents of the same apply are attached before anything is detached, unless they have the
+    /// same content.
     func takesOutTheLast(of live: LiveStore, for desired: VectorStoreResource.Desired, mergingEqual: Bool) -> Bool {
         guard !live.isNoFaiss, live.files.allSatisfy({ live.mark(of: $0) != nil }) else {
             return false
@@ -157,7 +158,7 @@ extension DocumentChanges {
         return !last.isEmpty
     }
 
-    /// Whether the content of a document comes again under other attributes or another path.
+    /// Whether the content of a document is attached again with other attributes or another path.
     private func isBroughtAgain(
         _ file: LlamaStack.VectorStoreFile, _ live: LiveStore, _ desired: VectorStoreResource.Desired
     ) -> Bool {

@@ -2,11 +2,11 @@ package import Engine
 import Language
 import Wire
 
-/// The uploaded files of each store, as the record has them: the path of each, and the mark that it was attached with.
+/// The uploaded files of each store, from the record: the path of each, and the mark that it was attached with.
 struct RecordedUploads: Sendable {
-    /// The field of a store's record that holds the ids of its files, by path.
+    /// The field of a store's record with the ids of its files, by path.
     static let key = "uploads"
-    /// The field with the ids of others' files of the same names, which were there before.
+    /// The field with the ids of others' files of the same names, which existed before.
     static let othersKey = "others"
 
     private var uploads: [Address: [String: String]] = [:]
@@ -14,7 +14,7 @@ struct RecordedUploads: Sendable {
 
     init(_ record: Record) {
         for (text, entry) in record.entries {
-            // What was kept when its declaration left the spec is nobody's of ours any more.
+            // What was retained when its declaration left the spec is no longer ours.
             guard entry.isRetained != true, let address = Address(text: text),
                 address.kind == VectorStoreResource.kind
             else { continue }
@@ -38,14 +38,14 @@ struct RecordedUploads: Sendable {
         foreign[address] ?? []
     }
 
-    /// By the file's id.
+    /// The marks, by file id.
     func marks(at address: Address) -> [String: String] {
         uploads[address] ?? [:]
     }
 }
 
-/// Files that are provably ours and in no store: those of which the record has the id, whose store or attachment somebody
-/// deleted, and those that an upload made which was delivered twice.
+/// Files that are provably ours and in no store: those whose ids are in the record and whose store or attachment was
+/// deleted, and those of an upload that was delivered twice.
 extension VectorStoreResource {
     /// - Returns: A leftover for each address that has any.
     func strays(
@@ -57,7 +57,7 @@ extension VectorStoreResource {
         for address in known.addresses {
             let own = Set(known.marks(at: address).keys)
             let recorded = files.filter { known.marks(at: address)[$0.id] != nil && !attached.contains($0.id) }
-            // What an interrupted run has uploaded is taken up by the next one.
+            // The uploads of an interrupted run are taken by the next one.
             let isOpen = record.intents[address.description] != nil
             let others = attached.union(known.others(at: address))
             let twins = isOpen ? [] : try await twins(of: own, among: files.filter { !others.contains($0.id) }, files)
@@ -75,7 +75,7 @@ extension VectorStoreResource {
         }
     }
 
-    /// The unattached files that were uploaded at the same time as one of ours, under the same name and with the same content.
+    /// The unattached files that were uploaded at the same time as one of ours, with the same name and content.
     private func twins(
         of own: Set<String>, among loose: [LlamaStack.File], _ files: [LlamaStack.File]
     ) async throws -> [String] {
@@ -92,13 +92,13 @@ extension VectorStoreResource {
         return twins
     }
 
-    /// Deletes files, unless somebody has attached one meanwhile.
+    /// Deletes files, unless they have been attached meanwhile.
     func deleteStrays(_ files: [String]) async throws {
         let attached = try await leftovers.attachedFiles()
         for file in files where !attached.contains(file) { try await server.files.delete(file) }
     }
 
-    /// What the record keeps of a store: also the ids of its files, by which they are known when the store is gone.
+    /// The fields in the record of a store: also the ids of its files, by which they are known when the store is gone.
     package func fields(of desired: Desired, as live: LiveStore) -> AppliedFields {
         var fields = fields(of: desired)
         let paths = Dictionary(desired.marks.map { ($1, $0) }) { first, _ in first }

@@ -10,7 +10,7 @@ extension ProbeContext {
         let name = store.embeddingModel
         let declared = workflow[Address(ModelResource.kind, name.value)]?.spec as? ModelSpec
         let id = declared?.registeredID(server.capabilities.modelNaming) ?? name.value
-        // A model that is not there yet, or never, is the plan's to tell.
+        // The plan reports a model that does not exist.
         guard try await server.models.list().contains(where: { $0.id == id }) else { return nil }
         let length = try await server.dimension(ofVectorsOf: id)
         if let wanted = store.embeddingDimension ?? declared?.dimension, wanted != length {

@@ -2,7 +2,7 @@ import Engine
 import Language
 import Wire
 
-/// Into what documents are brought, and for whom.
+/// The store that documents are attached to, and its address.
 struct Delivery: Sendable {
     let store: String
     let chunking: ChunkingSpec
@@ -12,9 +12,8 @@ struct Delivery: Sendable {
 }
 
 extension VectorStoreResource {
-    /// Attaches documents, so many at a time, each wave after the one before has ended, and noted in the record before: a run
-    /// that is cut off leaves nobody in doubt which were under way. After an answer that was lost for good nothing more is
-    /// sent.
+    /// Attaches documents, a limited number concurrently, each wave after the end of the previous one, and recorded
+    /// before: after an interruption it is known which were unfinished. After a lost response nothing more is sent.
     func attach(
         _ uploaded: [Uploaded], inWavesOf size: Int, _ delivery: Delivery
     ) async throws -> BroughtTogether {
@@ -55,7 +54,7 @@ extension VectorStoreResource {
         }
     }
 
-    /// The same outcomes, when what got no answer was waited for.
+    /// The same outcomes, after waiting for documents without a response.
     private func awaited(_ outcomes: [Brought], _ delivery: Delivery) async throws -> [Brought] {
         let open = outcomes.compactMap(\.open)
         guard !open.isEmpty else { return outcomes }
@@ -86,7 +85,7 @@ extension VectorStoreResource {
         }
     }
 
-    /// Waits until a document is ingested; one that cannot be is taken out again.
+    /// Waits until a document is ingested; one that cannot be ingested is detached.
     func settle(
         _ attached: LlamaStack.VectorStoreFile, _ document: Document, in store: String
     ) async throws -> LlamaStack.VectorStoreFile {
@@ -118,12 +117,12 @@ extension ChunkingSpec {
 }
 
 extension Document {
-    /// What it carries in a store.
+    /// Its attributes in a store.
     func attributes(with mark: String) -> [String: String] {
         attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
     }
 
-    /// What went wrong with bringing it, at its place; a cancellation is thrown on.
+    /// The problem with a document, at its place in the spec; a cancellation is rethrown.
     func problem(_ error: any Error, at address: Address) throws -> Diagnostic {
         if let cancellation = error as? CancellationError { throw cancellation }
         var diagnostic = Diagnostic.from(error, at: address)

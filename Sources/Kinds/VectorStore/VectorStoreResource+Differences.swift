@@ -18,7 +18,7 @@ extension VectorStoreResource {
             if mixesUp { change.note = change.note.map { "\($0), and faiss would mix up the rest" } }
             return change
         }
-        // What no server and nobody tells cannot differ.
+        // A value that is unknown on the server and in the record cannot differ.
         let told = ownFields(of: live).merging(last.filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
             .merging(ownFields(of: desired).filter { Self.chosenByServer.contains($0.key) }) { live, _ in live }
         let fields = FieldChange.between(
@@ -29,29 +29,31 @@ extension VectorStoreResource {
         return phaseChange(live, isBeyondSettling: isBeyond) + chunking
             + fields.filter { $0.new != nil || !Self.chosenByServer.contains($0.path) }.map { change in
                 var change = change
-                // Servers take no expiry back.
+                // Servers cannot remove an expiry.
                 change.forcesReplacement =
                     Self.chosenByServer.contains(change.path) || (change.path == "expiresAfter" && change.new == nil)
                 return change
             } + documents + Self.alterations(changes)
     }
 
-    /// Attributes that somebody changed: the passages still have the old ones, so that nothing has to be ingested anew.
+    /// Attributes that were changed by others: the passages still have the old ones, so that nothing has to be ingested
+    /// again.
     private static func alterations(_ changes: DocumentChanges) -> [FieldChange] {
         changes.altered.map { document, _, _ in
             FieldChange("documents.\(document.path)", cause: .drift, note: "its attributes were changed")
         }
     }
 
-    /// That an interrupted run left a store unfinished; where nothing can settle it, a new one takes its place.
+    /// The change of a store that an interrupted run left unfinished; when nothing can settle it, a new one replaces
+    /// it.
     private func phaseChange(_ live: LiveStore, isBeyondSettling: Bool) -> [FieldChange] {
         guard live.isUnsettled || live.isBuilding else { return [] }
         let note = live.isBuilding ? "was not finished" : "left unsettled by an interrupted run"
         return [FieldChange("phase", forcesReplacement: isBeyondSettling, note: note)]
     }
 
-    /// Documents that are cut otherwise than wanted: all are ingested anew, so a new store is built beside this one, which is
-    /// searched as it was until the new one is whole.
+    /// Documents with a chunking other than the wanted one: all are ingested again, in a new store that is built beside
+    /// this one, which stays in use until the new one is complete.
     private func chunkingChange(_ live: LiveStore, _ desired: Desired) -> FieldChange? {
         guard let other = live.chunking(otherThan: desired) else { return nil }
         return FieldChange(
@@ -59,7 +61,7 @@ extension VectorStoreResource {
         )
     }
 
-    /// Fixed for ever, and the server's choice when the spec does not say.
+    /// Immutable, and the server's choice when the spec does not say.
     private static let chosenByServer = ["embeddingModel", "embeddingDimension", "provider"]
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -116,7 +118,7 @@ extension VectorStoreResource {
         let recorded = changes.detach.isEmpty ? [:] : Self.paths(in: last)
         for file in changes.detach {
             guard let mark = live.mark(of: file) else { continue }
-            // As the record knows it, else as the server names the file.
+            // By the record, else by the server's file name.
             old[recorded[mark] ?? live.paths[file.id] ?? file.id] = mark
         }
         let cut = live.chunking(otherThan: desired).map { ChunkingSpec($0).identity }
@@ -126,7 +128,7 @@ extension VectorStoreResource {
             let (document, mark) = (coming.document, coming.mark)
             let path = "documents.\(document.path)"
             let before = old.removeValue(forKey: document.path)
-            // Only cut anew: that is told of the store.
+            // Only the chunking differs, which is reported for the store.
             if let cut, marks.contains(document.mark(in: desired.stack, chunking: cut)) { return nil }
             let note =
                 isGone.contains(mark)

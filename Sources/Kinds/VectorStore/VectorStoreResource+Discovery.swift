@@ -3,7 +3,7 @@ import Language
 import Wire
 
 extension VectorStoreResource {
-    /// The record tells what an interrupted run has asked for, and which files are ours.
+    /// The record shows what an interrupted run requested, and which files are ours.
     package var isKnownByRecord: Bool { true }
 
     package func discover(
@@ -30,7 +30,7 @@ extension VectorStoreResource {
         return examined + (try await strays(among: files, beside: filled, known, record))
     }
 
-    /// Whose the stores are that are ours or have a wanted name.
+    /// The owners of the stores that are ours or have a wanted name.
     private func claims(
         on stores: [LlamaStack.VectorStore], _ wanted: [Address: VectorStoreSpec], _ record: Record
     ) -> [Discovered<LiveStore>] {
@@ -42,7 +42,7 @@ extension VectorStoreResource {
             guard let (address, ownership) = failed ?? claims.claim(live.metadata, name: store.name) else { return nil }
             return Discovered(address, ownership, live, label: "vector store \(store.id) (\(store.name))")
         }
-        // Another stack's comes last: it counts only when it is taken over.
+        // A store of another stack comes last: it counts only when it is taken over.
         let isAnothers = { (each: Discovered<LiveStore>) in each.ownership != .ours && each.ownership != .unmarked }
         return claims.sorted(found.filter { !isAnothers($0) } + found.filter(isAnothers))
     }
@@ -64,15 +64,15 @@ extension VectorStoreResource {
         }
     }
 
-    /// Which of some files that are not listed are really not there: where many have one time, a listing may leave out some.
+    /// The unlisted files that really do not exist: when many files have the same time, a listing may omit some.
     private func gone(_ files: [String]) async throws -> Set<String> {
         let missing = try await files.concurrentMap(limit: 4) { try await server.files.has($0) ? nil : $0 }
         return Set(missing.compactMap(\.self))
     }
 
-    /// Of several stores of ours at one address the one counts that has most of what is wanted, of those the newest; one that
-    /// is still being built beside others does not. So neither an empty one counts that a request made which was delivered
-    /// twice, nor one that was replaced.
+    /// Of several stores of ours at one address, the one with most of the wanted documents counts, then the newest; one
+    /// that is still being built beside others does not. So neither an empty one from a request that was delivered
+    /// twice counts, nor one that was replaced.
     private func choose(
         among found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
     ) -> [Discovered<LiveStore>] {
@@ -96,12 +96,12 @@ extension VectorStoreResource {
         }
     }
 
-    /// What is wrong with them is told when the plan reads them.
+    /// The plan reports problems when it reads them.
     func documents(of spec: VectorStoreSpec) -> [Document] {
         (try? DocumentReader(folder: folder).documents(spec.documents)) ?? []
     }
 
-    /// What an aliased version of an agent still searches in stays, as long as its declaration does.
+    /// A store that an aliased version of an agent still searches is retained, as long as its declaration exists.
     private func withoutUsed(
         _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
     ) async throws -> [Discovered<LiveStore>] {

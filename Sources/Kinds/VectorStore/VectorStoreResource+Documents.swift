@@ -3,12 +3,12 @@ import Language
 import Wire
 
 extension VectorStoreResource {
-    /// Uploads what is missing, attaches it, waits for what is being ingested, then takes out what is no longer wanted; that
-    /// stays while something failed. Several are attached at a time where that is tried (`attachTogether`), else one after the
-    /// other.
+    /// Uploads what is missing, attaches it, waits for what is being ingested, then detaches what is no longer wanted;
+    /// that is retained while something has failed. Several documents are attached concurrently where that is tested
+    /// (`attachTogether`), else one after the other.
     ///
-    /// Where the server would lose the passages of both, a document that only gets other attributes or another path is taken
-    /// out before it is brought again.
+    /// Where the server would lose the passages of both, a document that only gets other attributes or another path is
+    /// detached before it is attached again.
     ///
     /// An upload carries no mark, so it is announced in the record first: after a crash the next run finds it there.
     func bringDocuments(
@@ -28,7 +28,7 @@ extension VectorStoreResource {
         problems += brought.outcomes.compactMap(\.problem) + (try await unfinished(changes, delivery))
         let lost = try await lost(brought, of: desired, in: live)
         if !lost.isEmpty { problems.append(.lost(lost, at: address)) }
-        // What is not certain stays announced: the next plan looks after it.
+        // What is uncertain stays announced: the next plan checks it.
         let isCertain = lost.isEmpty && !brought.outcomes.contains { $0.open != nil }
         if isCertain, !uploaded.isEmpty { try await context.record.close(intentOf: Attaching.place(for: address)) }
         if isCertain, brought.isKept || !live.takesTogether(on: server.capabilities) && problems.isEmpty {
@@ -39,7 +39,7 @@ extension VectorStoreResource {
         if !changes.attach.isEmpty || context.intent != nil { try await closeIntents(of: address, in: context) }
     }
 
-    /// Attaches documents in the way that the store takes; a lone one is kept by itself.
+    /// Attaches documents in the way that the store supports; a single one needs no phase.
     private func attach(
         _ uploaded: [Uploaded], into live: inout LiveStore, _ delivery: Delivery
     ) async throws -> BroughtTogether {
@@ -50,7 +50,7 @@ extension VectorStoreResource {
         return try await attachTogether(uploaded, into: &live, delivery)
     }
 
-    /// What is wrong with documents that an earlier run has attached.
+    /// The problems of documents that an earlier run attached.
     private func unfinished(_ changes: DocumentChanges, _ delivery: Delivery) async throws -> [Diagnostic] {
         var problems: [Diagnostic] = []
         for (document, file) in changes.unfinished {
@@ -63,8 +63,8 @@ extension VectorStoreResource {
         return problems
     }
 
-    /// The documents that no search finds although the server has taken them in: looked for when they came at the same time,
-    /// and all of the store when an answer was lost.
+    /// The documents that no search finds although the server has ingested them: checked when they were attached
+    /// concurrently, and for the whole store when a response was lost.
     private func lost(
         _ brought: BroughtTogether, of desired: Desired, in live: LiveStore
     ) async throws -> [Document] {
@@ -75,7 +75,7 @@ extension VectorStoreResource {
         return lost.compactMap { sought.documents[$0] }.sorted { $0.path < $1.path }
     }
 
-    /// Takes out what is no longer wanted, when all that is wanted is there, and puts right what was altered.
+    /// Detaches what is no longer wanted, when everything wanted is there, and corrects altered attributes.
     private func finish(
         _ changes: DocumentChanges, except gone: Set<String>, in live: inout LiveStore
     ) async throws {
@@ -87,7 +87,7 @@ extension VectorStoreResource {
         live.files.removeAll { detached.contains($0.id) }
     }
 
-    /// The files to take out whose content comes again, where that cannot be there twice.
+    /// The files to detach whose content is attached again, where the server cannot have it twice.
     private func broughtAgain(_ changes: DocumentChanges) async throws -> Set<String> {
         guard server.capabilities.mergesEqualPassages, !changes.attach.isEmpty else { return [] }
         let coming = Set(changes.attach.map(\.document.sha256))
@@ -100,7 +100,7 @@ extension VectorStoreResource {
             }.compactMap(\.self))
     }
 
-    /// Announces what will be uploaded, and takes up what an interrupted run left, by SHA-256.
+    /// Announces the coming uploads, and takes the leftovers of an interrupted run, by SHA-256.
     private func prepare(
         _ documents: [Document], at address: Address, in context: ApplyContext
     ) async throws -> [String: LlamaStack.File] {
@@ -113,7 +113,7 @@ extension VectorStoreResource {
         return try await leftovers.take(earlier, wanted: documents)
     }
 
-    /// Deletes what interrupted runs uploaded for a store that goes.
+    /// Deletes the uploads of interrupted runs for a store that is deleted.
     func clearLeftovers(in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
         _ = try await leftovers.take(Announcement(intent), wanted: [])
@@ -132,7 +132,7 @@ extension VectorStoreResource {
 }
 
 extension Diagnostic {
-    /// Documents that were taken in and are not found.
+    /// Documents that were ingested and are not found.
     static func lost(_ documents: [Document], at address: Address) -> Diagnostic {
         let paths = documents.map { "`\($0.path)`" }
         let named = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? " and \(paths.count - 3) more" : "")

@@ -2,7 +2,7 @@ import Engine
 import Language
 import Wire
 
-/// The documents that a search is to find, by mark.
+/// The documents to search for, by mark.
 struct Sought: Sendable {
     let documents: [String: Document]
 
@@ -18,7 +18,7 @@ struct Sought: Sendable {
         ) { first, _ in first }
     }
 
-    /// The marks of those that a store has taken in.
+    /// The marks of those that a store has ingested.
     func marks(in live: LiveStore) -> [String] {
         let marks = live.files.filter { $0.status == .completed }.compactMap { live.mark(of: $0) }
         return Set(marks).filter { documents[$0] != nil }.sorted()
@@ -32,14 +32,15 @@ struct Sought: Sendable {
 }
 
 extension VectorStoreResource {
-    /// No passage says just this: at a distance of 0 servers fail, for infinity is no JSON.
+    /// No passage is exactly this text: at a distance of 0 servers fail, since JSON has no infinity.
     private static let query = "drover looks for what it brought"
-    /// The most documents that are looked for with one search.
+    /// The maximum number of documents in one search.
     private static let mostSought = 50
 
-    /// The marks, of some, whose documents no search finds although the server lists them.
+    /// The marks whose documents no search finds although the server lists them.
     ///
-    /// Where a server has a passage that is in two documents only once, one of those with the same content is enough.
+    /// Where a server stores a passage of two documents only once, one of the documents with the same content is
+    /// enough.
     func unfound(_ marks: [String], of sought: Sought, in store: String) async throws -> Set<String> {
         let groups = stride(from: 0, to: marks.count, by: Self.mostSought).map {
             Array(marks[$0..<min($0 + Self.mostSought, marks.count)])
@@ -48,15 +49,15 @@ extension VectorStoreResource {
             try await found($0, Self.query, atMost: Self.mostSought, in: store)
         }
         let known = Set(together.joined())
-        // Long documents crowd out others: these are looked for one by one.
+        // Long documents displace others: these are searched one by one.
         let missing = try await marks.filter { !known.contains($0) }.concurrentMap(limit: Self.uploads) { mark in
             try await isFound(mark, of: sought, in: store) ? nil : mark
         }
         return Set(missing.compactMap(\.self))
     }
 
-    /// Some servers look at the nearest passages only, and then at what they are of: so the document is also asked for with
-    /// its own words.
+    /// Some servers take the nearest passages first, and filter them then: so the document is also searched with its
+    /// own words.
     private func isFound(_ mark: String, of sought: Sought, in store: String) async throws -> Bool {
         let marks = server.capabilities.mergesEqualPassages ? sought.twins(of: mark) : [mark]
         let most = server.capabilities.mostSearchResults
@@ -77,13 +78,13 @@ extension VectorStoreResource {
 }
 
 extension Document {
-    /// How it begins, as far as it is text and at hand.
+    /// Its beginning, as far as it is text and available.
     fileprivate var firstWords: String? {
         switch content {
         case .text(let text): return String(text.prefix(600))
         case .download: return nil
         case .file(let file):
-            // What cannot be read any more is told by whoever uploads it.
+            // An unreadable file is reported by the upload.
             guard let bytes = try? FileBytes.read(file.path, atMost: 4 << 20) else { return nil }
             return String(validating: bytes, as: UTF8.self).map { String($0.prefix(600)) }
         }

@@ -2,21 +2,22 @@ import Engine
 import Language
 import Wire
 
-/// Documents that are attached at the same time.
+/// Concurrent attachments.
 ///
-/// OGX waits a second for each attachment, whatever its size, so several wait at a time. A server with faiss writes its whole
-/// index after each, outside of a lock: of two at a time the older one may be written last, and then a restart loses what
-/// the newer one had. So the store is marked as unsettled, all but one document are attached together, and the last one
-/// alone, when all others have answered: its index has them all. Then each is looked for. What was interrupted stays
-/// unsettled, which the next plan tells, and the next apply settles.
+/// OGX waits a second for each attachment, whatever its size, so several wait concurrently. A server with faiss writes
+/// its whole index after each one, outside of a lock: of two concurrent ones the older index may be written last, and
+/// then a restart loses the newer one. So the store is marked as unsettled, all but one document are attached
+/// concurrently, and the last one alone, when all others have answered: its index contains them all. Then each is
+/// searched for. After an interruption the store stays unsettled, which the next plan shows, and the next apply
+/// settles.
 extension VectorStoreResource {
-    /// How many documents are attached to one server at a time.
+    /// The number of concurrent attachments to one server.
     static let concurrency = 16
-    /// How many are uploaded at a time: of more, SQLite behind OGX 1.5 refuses some as locked.
+    /// The number of concurrent uploads: with more, SQLite behind OGX 1.5 rejects some as locked.
     static let uploads = 4
 
-    /// Attaches documents, the last one alone. When one of the others got no answer it may still be at work: then the last one
-    /// is left to the next apply, which settles the store with it.
+    /// Attaches documents, the last one alone. A document without a response may still be in progress: then the last
+    /// one is left to the next apply, which settles the store with it.
     func attachTogether(
         _ uploaded: [Uploaded], into live: inout LiveStore, _ delivery: Delivery
     ) async throws -> BroughtTogether {
@@ -40,7 +41,7 @@ extension VectorStoreResource {
         return together
     }
 
-    /// Marks a store whose documents were all found as settled; one that is being built is not whole yet.
+    /// Marks a store as settled after all its documents were found; one that is being built is not complete yet.
     func settle(_ live: inout LiveStore) async throws {
         guard live.isUnsettled else { return }
         live.store = try await server.vectorStores.update(
@@ -48,17 +49,18 @@ extension VectorStoreResource {
     }
 }
 
-/// What became of several documents.
+/// The outcome of concurrent attachments.
 struct BroughtTogether {
     var outcomes: [Brought] = []
-    /// Whether the server keeps all that it had taken in.
+    /// Whether the server has persisted everything that it had ingested.
     var isKept = false
-    /// Whether an answer was lost, of a document that came all the same or did not.
+    /// Whether a response was lost, of a document that appeared or did not.
     var hadLostAnswers = false
 }
 
 extension [Uploaded] {
-    /// Takes out the document to attach alone: one that is text by its name, which no server refuses for what it is.
+    /// Removes the document to attach alone: one whose name shows that it is text, which no server rejects for its
+    /// type.
     fileprivate mutating func lastToAttach() -> Uploaded? {
         let text = [".md", ".txt", ".html", ".csv", ".json"]
         let index = lastIndex { upload in text.contains { upload.coming.document.path.hasSuffix($0) } }

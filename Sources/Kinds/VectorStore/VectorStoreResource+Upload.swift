@@ -2,10 +2,10 @@ import Language
 import Wire
 
 extension VectorStoreResource {
-    /// The longest download, in bytes.
+    /// The maximum size of a download, in bytes.
     private static let longestDownload = 1 << 30
 
-    /// Uploads documents, several at a time, except those of which an interrupted run left the file.
+    /// Uploads documents, several concurrently, except those whose files an interrupted run left.
     func upload(
         _ coming: [Coming], reusing found: [String: LlamaStack.File], _ delivery: Delivery
     ) async throws -> (uploaded: [Uploaded], problems: [Diagnostic]) {
@@ -31,7 +31,7 @@ extension VectorStoreResource {
         return (uploaded, problems)
     }
 
-    /// Uploads a document; one that is not what was planned never becomes a file of the server.
+    /// Uploads a document; one that is not the planned one never becomes a file of the server.
     private func upload(_ document: Document) async throws -> LlamaStack.File {
         do {
             switch document.content {
@@ -55,7 +55,7 @@ extension VectorStoreResource {
         }
     }
 
-    /// Downloads into a new file, a piece at a time; redirects are followed.
+    /// Downloads into a new file, chunk by chunk; redirects are followed.
     /// - Returns: The file, and the charset of a text that is not UTF-8.
     private func download(
         _ url: Located<String>, to path: String
@@ -82,7 +82,7 @@ extension VectorStoreResource {
         }
     }
 
-    /// The text of a file as UTF-8, which is all that servers read, in a new file.
+    /// Converts the text of a file to UTF-8, which is all that servers read, into a new file.
     private func convert(
         _ file: FileContent, from name: String, at url: Located<String>, to path: String
     ) throws -> FileContent {

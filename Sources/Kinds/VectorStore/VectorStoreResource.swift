@@ -23,7 +23,7 @@ package struct VectorStoreResource: Resource {
         var buildsNewFirst: Bool
     }
 
-    /// The stores that somebody still works with although they are replaced, by id.
+    /// The stores that are still in use although they were replaced, by id.
     package typealias InUse = @Sendable () async throws -> Set<String>
 
     let server: LlamaStack
@@ -31,10 +31,10 @@ package struct VectorStoreResource: Resource {
     let folder: SpecFolder
     let transport: any HTTPTransport
     let leftovers: Leftovers
-    /// Those who upload, and those who attach, over all stores of a run: the server is one.
+    /// The concurrent uploads, and attachments, over all stores of a run: the server is the same.
     let uploading = Slots(uploads)
     let attaching = Slots(concurrency)
-    /// How long a small document that a server was asked to take in is waited for when its answer was lost.
+    /// How long to wait for a small document whose attachment got no response.
     let patience: Duration
     private let models: ModelListing
     private let providers: ProviderListing
@@ -89,7 +89,7 @@ package struct VectorStoreResource: Resource {
         try await build(desired, at: address, in: context, isFinishedLater: desired.buildsNewFirst)
     }
 
-    /// Builds the new store beside the old one, which counts until the new one is whole.
+    /// Builds the new store beside the old one, which counts until the new one is complete.
     package func replace(
         _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
@@ -135,13 +135,13 @@ package struct VectorStoreResource: Resource {
         return updated
     }
 
-    /// Marks a store as whole.
+    /// Marks a store as complete.
     private func finish(_ live: inout LiveStore) async throws {
         live.store = try await server.vectorStores.update(
             live.store.id, metadata: live.metadata(phase: LiveStore.ready))
     }
 
-    /// - Throws: `Diagnostic` (`protected`) when files of somebody else are in it.
+    /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
         let foreign = live.files.count { live.mark(of: $0) == nil }
@@ -152,8 +152,8 @@ package struct VectorStoreResource: Resource {
         if context.intent != nil { try await closeIntents(of: address, in: context) }
     }
 
-    /// Deletes the files of a store that goes, also those that an interrupted run's attachments brought meanwhile, unless they
-    /// are in another store too.
+    /// Deletes the files of a store that is deleted, including those that an interrupted run attached meanwhile, unless
+    /// they are also in another store.
     private func deleteFiles(of live: LiveStore) async throws {
         let known = Set(live.files.map(\.id))
         let late = try await lateFiles(of: live).filter { !known.contains($0) }

@@ -64,7 +64,7 @@ package struct VectorStoreSpec: DeclaredSpec {
     }
 }
 
-/// How documents are cut into passages.
+/// How documents are split into passages.
 enum ChunkingSpec: Sendable, Hashable {
     case auto
     case fixed(maxTokens: Int, overlap: Int)
@@ -77,20 +77,20 @@ enum ChunkingSpec: Sendable, Hashable {
             },
         ], expected: "`auto`, or a map with `maxTokens` and `overlap`")
 
-    /// As it enters a document's mark; null for what servers do by themselves, which is 800 and 400 tokens.
+    /// Its part in a document's mark; null for the servers' own default, which is 800 and 400 tokens.
     var identity: Value {
         guard case .fixed(let maxTokens, let overlap) = self, (maxTokens, overlap) != (800, 400) else { return .null }
         return ["maxTokens": .integer(maxTokens), "overlap": .integer(overlap)]
     }
 
-    /// As a plan tells it.
+    /// As a plan shows it.
     var told: Value {
         identity == .null ? "auto" : identity
     }
 }
 
 extension ChunkingSpec {
-    /// What a server says of a document.
+    /// The chunking that a server shows for a document.
     init(_ chunking: LlamaStack.Chunking) {
         switch chunking {
         case .auto: self = .auto
