@@ -34,7 +34,8 @@ func tests(
 /// What a logged agent consists of beside its definition; `ModelFolder.swift` names each of them once more.
 let modelFolder = [
     "MLmodel", "agent.py", "python_env.yaml", "requirements.txt",
-    "drover_agent/agents.py", "drover_agent/chat.py", "drover_agent/guards.py", "drover_agent/items.py",
+    "drover_agent/agents.py", "drover_agent/chat.py", "drover_agent/citations.py", "drover_agent/guards.py",
+    "drover_agent/items.py",
     "drover_agent/llama_stack.py", "drover_agent/loading.py", "drover_agent/responder.py",
     "drover_agent/responses.py", "drover_agent/secrets.py", "drover_agent/server_agents.py", "drover_agent/spans.py",
     "drover_agent/tools.py", "drover_agent/turn_reader.py", "drover_agent/turns.py",
@@ -132,7 +133,7 @@ let package = Package(
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
-            dependencies: ["drover", "Support", "Fakes", "Language"],
+            dependencies: ["drover", "Support", "Fakes", "Language", "Wire"],
             swiftSettings: settings
         ),
     ]

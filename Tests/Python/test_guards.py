@@ -9,7 +9,7 @@ CALL = {
     "type": "function_call", "id": "fc_1", "call_id": "c_1", "name": "weather", "arguments": '{"city": "Rome"}',
     "status": "completed",
 }
-REFUSAL = [{"type": "refusal", "refusal": BLOCKED}]
+REFUSAL = [{"type": "refusal", "refusal": BLOCKED + " (violation type: S9)"}]
 
 
 def ended(*output: JSON) -> list[JSON]:

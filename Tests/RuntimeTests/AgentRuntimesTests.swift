@@ -225,14 +225,15 @@ import Wire
             .responses, [Self.weather, ToolDefinition(name: "s", fileSearch: .init(vectorStores: ["v"]))])
         (guarded.inputShields, guarded.outputShields) = (["guard"], ["guard"])
         let pass = ScriptedTransport.Step.json(#"{"violation":null}"#)
-        let stop = ScriptedTransport.Step.json(#"{"violation":{"violation_level":"error","user_message":"No."}}"#)
+        let stop = ScriptedTransport.Step.json(
+            #"{"violation":{"violation_level":"error","user_message":"No.","metadata":{"violation_type":"S9"}}}"#)
         let (answer, sent) = try await ask(
             guarded, on: "0.7.3",
             [
                 response("r1", search, call), pass, isRefused ? response("r2", text, call) : response("r2", text),
                 isRefused ? stop : pass,
             ])
-        #expect(answer.text == (isRefused ? "No." : "It is sunny."))
+        #expect(answer.text == (isRefused ? "No. (violation type: S9)" : "It is sunny."))
         #expect(sent[0].contains("guardrails"))
         #expect(sent[1].hasPrefix("POST /v1/safety/run-shield") && sent[1].contains("sunny in Rome"))
         #expect(sent[2].contains("sunny in Rome") && !sent[2].contains("guardrails"))

@@ -104,6 +104,49 @@ import Wire
         #expect(try read([said] + run + [said] + run + end).0?.steps == 2)
     }
 
+    /// Pieces as Llama Stack 0.4 streams them, and the text of the answer that it makes of them.
+    private func spoken(_ pieces: [String], _ text: String, by agent: AgentDefinition) throws -> (Answer?, [String]) {
+        func json(_ text: String) -> String { Value.string(text).canonicalJSON }
+        let deltas = pieces.map { #"{"type":"response.output_text.delta","item_id":"m","delta":\#(json($0))}"# }
+        let message = #"{"type":"message","id":"m","content":[{"type":"output_text","text":\#(json(text))}]}"#
+        var reader = ResponsesReader(agent)
+        var told: [String] = []
+        for frame in deltas + [#"{"type":"response.completed","response":{"id":"r","output":[\#(message)]}}"#] {
+            for case .event(.text(let text)) in try reader.read(frame, at: .zero) { told.append(text) }
+        }
+        return (reader.answer, told)
+    }
+
+    @Test(
+        "Marks of citations are not told, however they are cut into pieces",
+        arguments: [
+            ["It is 30 days <|file-12ab|>."], ["It is 30 days", " ", "<", "|", "fi", "le-12", "ab", "|", ">."],
+            ["It is 30 days <|file-12ab|><|file-", "3_-c|>."],
+            ["It is 30 days ", "<|file-12ab|>", " <|file-3c|>", "."],
+        ])
+    func marks(pieces: [String]) throws {
+        let (answer, told) = try spoken(pieces, "It is 30 days.", by: agent)
+        #expect(told.joined() == "It is 30 days." && answer?.streamedText == answer?.text)
+    }
+
+    @Test(
+        "What only looks like the beginning of a mark is told",
+        arguments: [
+            ["a < b ", "and <|", "x|> ", "<|file-"], [" ", "  x", " "], ["<|file-a b|>"], ["<<|", "file-|>"],
+        ])
+    func likeMarks(pieces: [String]) throws {
+        let text = pieces.joined()
+        let (answer, told) = try spoken(pieces, text, by: agent)
+        #expect(told.joined() == text && answer?.streamedText == text && answer?.text == text)
+    }
+
+    @Test("An agent without a search is asked for no citations: its pieces are told as they come")
+    func unsearched() throws {
+        let plain = AgentDefinition(name: "a", model: "m", instructions: "")
+        let (answer, told) = try spoken(["See ", "<|file-1|> "], "See <|file-1|> ", by: plain)
+        #expect(told == ["See ", "<|file-1|> "] && answer?.streamedText == answer?.text)
+    }
+
     @Test("A frame that is no JSON is an error")
     func unreadable() {
         #expect(throws: ResponsesReader.Failure.self) { try read(["{"]) }

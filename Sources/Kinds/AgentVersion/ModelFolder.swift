@@ -17,6 +17,7 @@ struct ModelFolder {
         ("agent.py", PackageResources.agent_py),
         ("drover_agent/agents.py", PackageResources.agents_py),
         ("drover_agent/chat.py", PackageResources.chat_py),
+        ("drover_agent/citations.py", PackageResources.citations_py),
         ("drover_agent/guards.py", PackageResources.guards_py),
         ("drover_agent/items.py", PackageResources.items_py),
         ("drover_agent/llama_stack.py", PackageResources.llama_stack_py),

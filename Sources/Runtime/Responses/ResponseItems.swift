@@ -6,10 +6,17 @@ struct ResponseItems {
     /// The declared names of the tools for file and web search: the API has only one of each.
     private let fileSearch: String
     private let webSearch: String
+    /// Whether the server asks the model to cite.
+    let mayCite: Bool
 
     init(_ agent: AgentDefinition) {
         fileSearch = agent.tools.first { $0.isOf("file_search") }?.name ?? "file_search"
         webSearch = agent.tools.first { $0.isOf("web_search") }?.name ?? "web_search"
+        mayCite = agent.tools.contains { $0.isOf("file_search") }
+    }
+
+    private func said(_ text: String) -> String {
+        mayCite ? CitationMarks.removed(from: text) : text
     }
 
     /// The answer of a finished response, without times and steps.
@@ -18,7 +25,7 @@ struct ResponseItems {
         let content = output.filter { $0.type == "message" }.map { $0.content ?? [] }
         return Answer(
             status: status,
-            text: content.map { $0.compactMap { $0.text ?? $0.refusal }.joined() }.joined(separator: "\n"),
+            text: content.map { said($0.compactMap { $0.text ?? $0.refusal }.joined()) }.joined(separator: "\n"),
             hasMessage: !content.isEmpty,
             toolCalls: output.compactMap(call),
             retrieved: retrieved(output).filter { !$0.document.isEmpty },

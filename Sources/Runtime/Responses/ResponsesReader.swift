@@ -31,6 +31,8 @@ struct ResponsesReader {
     private(set) var output: [Value] = []
     private let items: ResponseItems
     private var spoken = SpokenText()
+    private var marks = CitationMarks()
+    private var message: String?
     private var openCalls = 0
     private var steps = 0
 
@@ -62,7 +64,9 @@ struct ResponsesReader {
         case "response.output_text.delta":
             modelSpeaks()
             let piece = try ResponsesFrame.decode(frame, as: ResponsesFrame.Delta.self)
-            return [.event(.text(spoken.add(piece.delta, of: piece.item_id, at: time)))]
+            let rest = piece.item_id == message ? [] : rest(at: time)
+            message = piece.item_id
+            return rest + told(items.mayCite ? marks.next(piece.delta) : piece.delta, at: time)
         case "response.output_item.added":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
@@ -72,15 +76,16 @@ struct ResponsesReader {
             return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
             let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
-            guard let call = items.call(item) else { return [] }
+            guard let call = items.call(item) else { return item.type == "message" ? rest(at: time) : [] }
             place = .callingTool
             // 0.2 shows a call that begins as one of a function.
             let begins: [Happening] = openCalls > 0 ? [] : [.event(.toolStarted(name: call.name))]
             openCalls = max(0, openCalls - 1)
             return begins + [.event(.toolFinished(call))]
-        case "response.completed": try finish(.completed, frame, at: time)
-        case "response.incomplete": try finish(.incomplete, frame, at: time)
-        case "response.failed": try finish(.failed, frame, at: time)
+        case "response.output_text.done", "response.content_part.done": return rest(at: time)
+        case "response.completed": return try finish(.completed, frame, at: time)
+        case "response.incomplete": return try finish(.incomplete, frame, at: time)
+        case "response.failed": return try finish(.failed, frame, at: time)
         case "error", nil: throw try failure(frame)
         case _: break  // Progress that the frames above tell as well.
         }
@@ -94,7 +99,22 @@ struct ResponsesReader {
         place = .thinking
     }
 
-    private mutating func finish(_ status: Answer.Status, _ frame: String, at time: Duration) throws {
+    /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is held.
+    private mutating func told(_ text: String, at time: Duration) -> [Happening] {
+        let added = spoken.add(text, of: message, at: time)
+        return added.isEmpty ? [] : [.event(.text(added))]
+    }
+
+    /// What was held of the message that ends.
+    private mutating func rest(at time: Duration) -> [Happening] {
+        let rest = marks.end()
+        return rest.isEmpty ? [] : told(rest, at: time)
+    }
+
+    private mutating func finish(
+        _ status: Answer.Status, _ frame: String, at time: Duration
+    ) throws -> [Happening] {
+        let rest = rest(at: time)
         let response = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
@@ -105,6 +125,7 @@ struct ResponsesReader {
         answer.streamedText = spoken.text
         answer.steps = steps > 0 ? steps : nil
         self.answer = answer
+        return rest
     }
 
     private func failure(_ frame: String) throws -> Failure {

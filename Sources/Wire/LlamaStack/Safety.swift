@@ -10,8 +10,8 @@ extension LlamaStack {
     package struct Safety: Sendable {
         let endpoint: Endpoint
 
-        /// The message of a shield that blocks a text; nil when the text passes. An agent's text is sent in the role of
-        /// a user, too, as the server itself does.
+        /// The message of a shield that blocks a text, with what it is a violation of, as the server tells it; nil when the
+        /// text passes. An agent's text is sent in the role of a user, too, as the server itself does.
         package func violation(in text: String, by shield: String) async throws -> String? {
             let message: Value = ["role": "user", "content": .string(text)]
             let body: Value = ["shield_id": .string(shield), "messages": [message], "params": [:]]
@@ -21,8 +21,8 @@ extension LlamaStack {
                 ).reading
             )
             guard let violation = answer.violation, violation.level != "info" else { return nil }
-            return violation.message.map { endpoint.sent.cleared(message: $0) }
-                ?? "Content blocked by safety guardrails"
+            let said = violation.message ?? "Content blocked by safety guardrails"
+            return endpoint.sent.cleared(message: said + violation.reason)
         }
 
         private struct Answer: Decodable {
@@ -33,10 +33,19 @@ extension LlamaStack {
             /// `info`, `warn` or `error`.
             let level: String?
             let message: String?
+            let metadata: Value?
+
+            /// ` (violation type: S9)`, as the server's own guardrails say it.
+            var reason: String {
+                let type = metadata?["violation_type"]
+                let types = (type?.array ?? [type].compactMap(\.self)).compactMap(\.string).filter { !$0.isEmpty }
+                return types.isEmpty ? "" : " (violation type: \(types.joined(separator: ", ")))"
+            }
 
             private enum CodingKeys: String, CodingKey {
                 case level = "violation_level"
                 case message = "user_message"
+                case metadata
             }
         }
     }

@@ -50,7 +50,7 @@ class Guards:
                 violation = self._violation(shield, text)
                 if violation is not None:
                     span.set(outputs=violation)
-                    return violation.get("user_message") or "Content blocked by safety guardrails"
+                    return (violation.get("user_message") or "Content blocked by safety guardrails") + reason(violation)
             span.set(outputs="no violation")
         return None
 
@@ -60,6 +60,13 @@ class Guards:
         body = {"shield_id": shield, "messages": messages, "params": {}}
         violation = self._server.call("POST", "/v1/safety/run-shield", body).get("violation")
         return None if violation and violation.get("violation_level") == "info" else violation
+
+
+def reason(violation: JSON) -> str:
+    """What it is a violation of, as the server's own guardrails say it: ` (violation type: S9)`."""
+    kind = (violation.get("metadata") or {}).get("violation_type")
+    kinds = [each for each in (kind if isinstance(kind, list) else [kind]) if isinstance(each, str) and each]
+    return f" (violation type: {', '.join(kinds)})" if kinds else ""
 
 
 def said(items: list[JSON]) -> str:

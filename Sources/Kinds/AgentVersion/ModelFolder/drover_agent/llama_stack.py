@@ -117,7 +117,7 @@ class LlamaStack:
         """Sends a request, and returns the JSON of its answer; None when it is empty."""
         with self._send(method, path, body, {}, stream=False) as response:
             try:
-                return response.json() if response.content else None
+                return self.sent.cleared_json(response.json()) if response.content else None
             except ValueError as error:
                 said = self.sent.cleared_message(str(error))
                 raise LlamaStackError(f"{method} {response.url} was not answered with JSON: {said}") from None

@@ -6,6 +6,7 @@ from functools import partial
 
 from mlflow.entities import SpanType
 
+from .citations import without_marks
 from .guards import Guards
 from .items import arguments_of, asked, error_text, filled, first, mlflow_response
 from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError, message_of
@@ -49,7 +50,7 @@ class ResponsesRuntime:
             OpenSpans(turn.span) as calls,
             closing(self._server.events(path, body)) as events,
         ):
-            for event in with_all_items(events):
+            for event in with_all_items(without_marks(events) if self._may_cite else events):
                 self._follow(event, calls)
                 yield event
                 if event["type"] in FINAL:
@@ -84,6 +85,12 @@ class ResponsesRuntime:
             "store": False,
             "stream": True,
         })
+
+    @property
+    def _may_cite(self) -> bool:
+        """Whether the server asks the model to cite."""
+        tools = responses_tools(self._definition, self._server.generation)
+        return any(tool["type"] == "file_search" for tool in tools)
 
     def _follow(self, event: JSON, calls: OpenSpans) -> None:
         """Makes a span of every call that the server carries out."""
