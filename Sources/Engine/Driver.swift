@@ -14,6 +14,10 @@ package protocol Driver: Sendable {
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
+    /// Why a member that is to be deleted is kept and only forgotten; nil where nothing is in the way.
+    func reasonToKeep(
+        _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String?
     func outputs(of member: Member) -> [String: Output]
 }
 
@@ -160,6 +164,13 @@ package struct ResourceDriver<R: Resource>: Driver {
         case .keep, .adopt, .create, .update, .replace, .delete:
             try await resource.delete(live, at: member.address, in: context)
         }
+    }
+
+    package func reasonToKeep(
+        _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        guard let live = live(member) else { return nil }
+        return try await resource.reasonToKeep(live, of: stack, forgetting: forgotten)
     }
 
     package func outputs(of member: Member) -> [String: Output] {

@@ -42,7 +42,7 @@ package struct Executor: Sendable {
         let isWhole = outcomes.values.allSatisfy(\.isDone)
         var applied = Applied(steps: outcomes, removals: [:], isWhole: isWhole)
         if isWhole {
-            applied.removals = await removeAll(in: survey)
+            await remove(&applied)
             await removeReplaced(&applied)
         }
         applied = await applied.recording(entriesAfter(applied, of: plan), in: store)
@@ -96,14 +96,28 @@ package struct Executor: Sendable {
         }
     }
 
-    private func removeAll(in survey: Survey) async -> [Address: Outcome<Action>] {
+    private func remove(_ applied: inout Applied) async {
+        do {
+            applied.removals = try await removeAll(in: survey)
+        } catch {
+            // Nothing was removed: what is in the way cannot be seen.
+            let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
+            if let first { applied.removals = [first: .failed(Diagnostic.from(error, at: first))] }
+        }
+    }
+
+    private func removeAll(in survey: Survey) async throws -> [Address: Outcome<Action>] {
         var outcomes: [Address: Outcome<Action>] = [:]
-        let removals = Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+        let removals = try await Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
         let protected = Set(removals.protected.map(\.address))
         for removal in removals.all {
             let address = removal.member.address
             if protected.contains(address), removal.action == .delete, !removal.member.isStale {
                 outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
+                continue
+            }
+            if let refusal = removal.refusal {
+                outcomes[address] = .failed(refusal)
                 continue
             }
             let outcome = mayStart() ? await remove(removal) : .interrupted
@@ -141,7 +155,8 @@ package struct Executor: Sendable {
         do {
             let now = try await Survey.take(
                 of: workflow, with: drivers.values.filter { kinds.contains($0.kind) }, loading: store)
-            applied.removals.merge(await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later }
+            applied.removals.merge(try await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later
+            }
         } catch {
             applied.removals[first] = .failed(Diagnostic.from(error, at: first))
         }

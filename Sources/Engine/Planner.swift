@@ -27,7 +27,7 @@ package struct Planner: Sendable {
     /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
     package func plan() async throws -> Plan {
         var pass = try await visit()
-        let removals = scope.isEverything ? try removals(&pass.problems) : []
+        let removals = scope.isEverything ? try await removals(&pass.problems) : []
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         return Plan(stack: workflow.stack, changes: declared + removals, warnings: pass.warnings)
@@ -90,8 +90,9 @@ package struct Planner: Sendable {
         return (preview, preview.decision.action == .create ? nil : request.member?.label)
     }
 
-    private func removals(_ problems: inout [Diagnostic]) throws -> [Change] {
-        let removals = Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+    private func removals(_ problems: inout [Diagnostic]) async throws -> [Change] {
+        let removals = try await Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+        problems += removals.all.compactMap(\.refusal)
         for member in removals.protected {
             problems.append(.protected(member.address, "deleted", label: member.label))
         }
@@ -101,7 +102,8 @@ package struct Planner: Sendable {
         return removals.all.map { removal in
             Change(
                 removal.member.address, removal.action, label: removal.member.label,
-                note: removal.member.isStale ? "left over from an interrupted or replaced one" : nil)
+                note: removal.reasonToKeep.map { "kept: \($0)" }
+                    ?? (removal.member.isStale ? "left over from an interrupted or replaced one" : nil))
         }
     }
 }
@@ -110,13 +112,20 @@ package struct Planner: Sendable {
 struct Removals {
     struct Removal {
         let member: Member
-        let action: Action
+        var action: Action
+        /// Why it is only forgotten, where it would be deleted.
+        var reasonToKeep: String?
+        /// Why nothing is done to it.
+        var refusal: Diagnostic?
     }
 
     private(set) var all: [Removal] = []
     private(set) var protected: [Member] = []
 
-    init(_ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record) {
+    /// - Throws: What the drivers throw when they look what is in the way of a deletion.
+    init(
+        _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record
+    ) async throws {
         let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
         for kind in order.reversed() {
             let orphans = survey.members.values.filter {
@@ -131,6 +140,18 @@ struct Removals {
             }
             all += survey.stale.filter { $0.address.kind == kind }.map {
                 Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
+            }
+        }
+        for index in all.indices where all[index].action == .delete {
+            let member = all[index].member
+            let forgotten = Set(all[..<index].filter { $0.action == .forget }.map(\.member.address))
+            do {
+                let reason = try await drivers[member.address.kind]?.reasonToKeep(
+                    member, of: workflow.stack, forgetting: forgotten)
+                guard let reason else { continue }
+                (all[index].action, all[index].reasonToKeep) = (.forget, reason)
+            } catch let refusal as Diagnostic {
+                all[index].refusal = refusal
             }
         }
     }

@@ -53,6 +53,13 @@ package protocol Resource: Sendable {
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live
     func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
+    /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the way.
+    ///
+    /// - Parameter forgotten: The addresses whose objects are forgotten before.
+    /// - Throws: `Diagnostic` (`protected`) where deleting it would take along what is not this stack's.
+    func reasonToKeep(
+        _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String?
     /// Marks an object as ours: adopt, import.
     func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live
     /// Removes our mark and nothing else.
@@ -88,6 +95,10 @@ extension Resource {
     package func inlineOutputs(of desired: Desired) -> [String: Output]? { nil }
 
     package func draft(of desired: Desired) -> [String: Output] { [:] }
+
+    package func reasonToKeep(
+        _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? { nil }
 
     package func outputs(of live: Live, as desired: Desired) -> [String: Output] { outputs(of: live) }
 

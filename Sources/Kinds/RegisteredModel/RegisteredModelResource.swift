@@ -105,6 +105,26 @@ package struct RegisteredModelResource: Resource {
         }
     }
 
+    /// Versions of this stack that outlive their agent would go with it: those that an alias points at, and those of an
+    /// agent that is kept.
+    package func reasonToKeep(
+        _ live: MLflowRegisteredModel, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        let versions = try await server.agentVersions(of: live.name)
+        let foreign = versions.count { $0.mark?.stack != stack.name }
+        guard foreign == 0 else {
+            let address = Mark(live.tags)?.address ?? Address(Self.kind, live.name)
+            throw Diagnostic.holdsVersions(live.name, address, count: foreign)
+        }
+        let aliases = versions.flatMap(\.aliases).sorted()
+        if !aliases.isEmpty {
+            return "the alias\(aliases.count == 1 ? "" : "es") \(aliases.listed) "
+                + "\(aliases.count == 1 ? "points" : "point") into it"
+        }
+        let isHeld = versions.contains { version in version.mark.map { forgotten.contains($0.address) } == true }
+        return isHeld ? "it holds versions of an agent that is kept" : nil
+    }
+
     /// Old versions of this stack's own agents are deleted first, with what was logged for them.
     /// - Throws: `Diagnostic` (`protected`) when it has other versions, or an alias points at one: deleting the model
     ///   would delete them, too.

@@ -75,22 +75,69 @@ struct AgentDriftTests {
         #expect(rest.lines == [])
     }
 
-    @Test("A registered model that is to go takes older versions of the stack's own agent along, and nobody else's")
+    @Test("A registered model that is to go takes older versions of the stack's own agent along")
     func oldVersions() async throws {
         let stack = try TestStack()
         let two = "registeredModels: {m: {onDelete: delete}, n: {}}\nexperiments: {e: {}}\n"
         try await stack.apply(two + Self.agent("One"))
         try await stack.apply(two + Self.agent("One", "n"))
         let one = "registeredModels: {n: {}}\nexperiments: {e: {}}\n" + Self.agent("One", "n")
-        try await stack.mlflow.server().setAlias("live", of: "m", toVersion: "1")
-        let held = try await stack.open(one).apply()
-        #expect(held.failures.map(\.code) == ["holds-versions"])
-        try await stack.mlflow.server().deleteAlias("live", of: "m")
+        let plan = try await stack.plan(one)
+        #expect(plan.lines == ["delete registeredModels.m"])
         try await stack.apply(one)
         let store = stack.mlflow.store
         #expect(store.registeredModels.map(\.name) == ["n"])
         #expect(store.versions.map { "\($0.name)/\($0.number)" } == ["n/1"])
         #expect(store.loggedModels.map(\.isDeleted) == [true, false])
+    }
+
+    @Test("One into which an alias points is kept: the plan says so, and the apply does it")
+    func aliasedVersions() async throws {
+        let stack = try TestStack()
+        let two = "registeredModels: {m: {onDelete: delete}, n: {}}\nexperiments: {e: {}}\n"
+        try await stack.apply(two + Self.agent("One"))
+        try await stack.apply(two + Self.agent("One", "n"))
+        let one = "registeredModels: {n: {}}\nexperiments: {e: {}}\n" + Self.agent("One", "n")
+        try await stack.mlflow.server().setAlias("live", of: "m", toVersion: "1")
+        let plan = try await stack.plan(one)
+        #expect(plan.lines == ["forget registeredModels.m"])
+        #expect(plan.changes.compactMap(\.note) == ["kept: the alias `live` points into it"])
+        try await stack.apply(one)
+        #expect(stack.mlflow.store.registeredModels.map(\.name).sorted() == ["m", "n"])
+        #expect(stack.mlflow.store.versions.map { "\($0.name)/\($0.number)" }.sorted() == ["m/1", "n/1"])
+        let rest = try await stack.plan(one)
+        #expect(rest.lines == [])
+    }
+
+    @Test("A destroy, too, says which registered models it keeps")
+    func destroyAliased() async throws {
+        let stack = try TestStack()
+        let spec = "registeredModels: {m: {onDelete: delete}}\nexperiments: {e: {}}\n" + Self.agent("One")
+        try await stack.apply(spec)
+        try await stack.mlflow.server().setAlias("live", of: "m", toVersion: "1")
+        let (workflow, folder) = try stack.declare(spec)
+        let run = try await stack.open(workflow.withoutDeclarations, folder, Scissors(.never))
+        let empty = Permissions(allowEmpty: true)
+        let plan = try await run.plan(empty)
+        #expect(plan.lines.contains("forget registeredModels.m"), "\(plan.lines)")
+        let applied = try await run.apply(empty)
+        #expect(applied.failures == [])
+        #expect(stack.mlflow.store.registeredModels.map(\.name) == ["m"])
+        let rest = try await stack.open(workflow.withoutDeclarations, folder, Scissors(.never)).plan(empty)
+        #expect(rest.lines == [])
+    }
+
+    @Test("A registered model that holds somebody else's version is refused by the plan already")
+    func foreignVersions() async throws {
+        let stack = try TestStack()
+        let spec = "registeredModels: {m: {onDelete: delete}}\nexperiments: {e: {}}\n" + Self.agent("One")
+        try await stack.apply(spec)
+        _ = try await stack.mlflow.server().createPromptVersion(of: "m", text: "Theirs", isChat: false, tags: [:])
+        let thrown = await #expect(throws: Diagnostics.self) {
+            try await stack.plan("experiments: {e: {}}", Permissions(allowEmpty: true))
+        }
+        #expect(thrown?.all.map(\.code) == ["holds-versions"])
+        #expect(stack.mlflow.store.versions.count == 2)
     }
 
     @Test("A logged model that somebody deleted is logged again")
