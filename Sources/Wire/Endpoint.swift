@@ -127,7 +127,9 @@ package struct Endpoint: Sendable {
 }
 
 /// It cannot be determined whether a call has created something.
-struct InDoubt: Error {}
+package struct InDoubt: Error {
+    package init() {}
+}
 
 extension Endpoint {
     /// Adds fields to the JSON object that some secret headers hold.

@@ -30,6 +30,34 @@ struct BusyServerTests {
         try await Self.expectWhole(.gateway(number)) { $0.url.hasPrefix(FakeMLflow.base) }
     }
 
+    @Test("An apply uses the upload that a gateway puts off after the server took it", arguments: 1...40)
+    func upload(number: Int) async throws {
+        try await Self.expectWhole(.gateway(number)) { request in
+            request.method == .post && request.url.hasSuffix("/files") && !request.url.contains("vector_stores")
+        }
+    }
+
+    @Test("An upload in doubt ends the apply, and the next one uses it")
+    func doubtfulUpload() async throws {
+        let stack = try TestStack()
+        // Two stores bring the same document at once: whose upload got through cannot be told.
+        let spec = """
+            vectorStores:
+              s: {embeddingModel: scripted/embed, documents: [{text: Hi, name: hi.txt}]}
+              t: {embeddingModel: scripted/embed, documents: [{text: Hi, name: hi.txt}]}
+            """
+        for number in 1...40 {
+            let scissors = Scissors(.gateway(number)) { request in
+                request.method == .post && request.url.hasSuffix("/files") && !request.url.contains("vector_stores")
+            }
+            _ = try await stack.open(spec, scissors).apply()
+            try await stack.apply(spec)
+            #expect(stack.ogx.files.count == 2, "\(number)")
+            try await stack.apply("", Permissions(allowEmpty: true))
+            #expect(stack.ogx.files.isEmpty, "\(number)")
+        }
+    }
+
     private static func expectWhole(
         _ cut: Scissors.Cut, _ affects: @escaping @Sendable (HTTPRequest) -> Bool
     ) async throws {

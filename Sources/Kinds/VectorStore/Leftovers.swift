@@ -11,6 +11,8 @@ actor Leftovers {
     private var taken: Set<String> = []
     /// The files that are known to be ours, or in use.
     private var known: Set<String> = []
+    /// How many uploads of each file name this run has begun.
+    private var begun: [String: Int] = [:]
 
     init(_ server: LlamaStack) {
         self.server = server
@@ -50,6 +52,29 @@ actor Leftovers {
             }
         }
         return found
+    }
+
+    /// Uploads a document of this run; what it made of which the server said that it was put off is found and used.
+    func uploading(
+        _ document: Document, _ upload: @Sendable (@escaping LlamaStack.Files.Look) async throws -> LlamaStack.File
+    ) async throws -> LlamaStack.File {
+        begun[document.filename, default: 0] += 1
+        return try await upload { try await self.made(of: document) }
+    }
+
+    /// The one new file that has the document's name and content and is in no store: what its upload has made. Another upload
+    /// of that name in this run leaves doubt.
+    private func made(of document: Document) async throws -> LlamaStack.File? {
+        let before = Set(try await listed().map(\.id))
+        let new = try await server.files.list().filter { file in
+            file.filename == document.filename && !before.contains(file.id) && !taken.contains(file.id)
+        }
+        guard let file = new.first else { return nil }
+        guard new.count == 1, begun[document.filename] == 1,
+            try await server.digest(ofFile: file.id) == document.sha256,
+            !(try await attachedFiles().contains(file.id)), begun[document.filename] == 1
+        else { throw InDoubt() }
+        return file
     }
 
     /// Files that existed before this run, and might be mistaken for the result of an upload that was delivered twice.
@@ -122,6 +147,11 @@ struct Announcement: Sendable, Hashable {
     func includes(_ path: String, _ sha256: String) -> Bool {
         uploads.contains(Upload(path: path, sha256: sha256))
     }
+}
+
+extension Document {
+    /// As the server keeps it.
+    fileprivate var filename: String { DocumentName.filename(forPath: path) }
 }
 
 extension LlamaStack.File {

@@ -13,7 +13,9 @@ extension VectorStoreResource {
             if let file = found[coming.document.path] { return .success(Uploaded(coming: coming, file: file)) }
             guard !delivery.course.isOver else { return .success(nil) }
             do {
-                let file = try await uploading.run { try await upload(coming.document) }
+                let file = try await uploading.run {
+                    try await leftovers.uploading(coming.document) { try await upload(coming.document, unless: $0) }
+                }
                 return .success(Uploaded(coming: coming, file: file))
             } catch {
                 if (error as? WireError)?.isUnreachable == true { delivery.course.end() }
@@ -32,21 +34,25 @@ extension VectorStoreResource {
     }
 
     /// Uploads a document; one that is not the planned one never becomes a file of the server.
-    private func upload(_ document: Document) async throws -> LlamaStack.File {
+    private func upload(
+        _ document: Document, unless look: @escaping LlamaStack.Files.Look
+    ) async throws -> LlamaStack.File {
         do {
             switch document.content {
             case .file(let file):
-                return try await server.files.upload(file, path: document.path)
+                return try await server.files.upload(file, path: document.path, unless: look)
             case .text(let text):
-                return try await server.files.upload(Array(text.utf8), path: document.path)
+                return try await server.files.upload(Array(text.utf8), path: document.path, unless: look)
             case .download(let url, let sha256):
                 return try await withTemporaryPath { path in
                     let (file, charset) = try await download(url, to: path)
                     guard file.sha256 == sha256 else { throw FileBody.Failure.changed }
-                    guard let charset else { return try await server.files.upload(file, path: document.path) }
+                    guard let charset else {
+                        return try await server.files.upload(file, path: document.path, unless: look)
+                    }
                     return try await withTemporaryPath { path in
                         let converted = try convert(file, from: charset, at: url, to: path)
-                        return try await server.files.upload(converted, path: document.path)
+                        return try await server.files.upload(converted, path: document.path, unless: look)
                     }
                 }
             }

@@ -17,27 +17,33 @@ extension LlamaStack {
             try await endpoint.pages(of: Call("list the files", .get, path, query: [("order", "asc")]), limit: 1_000)
         }
 
-        /// Uploads a document under the name that `DocumentName` gives its path. Repeated only when no file of that
-        /// name and size has appeared since: otherwise there might be two.
+        /// What an upload has made that the server put off, should it have got through; nil for nothing. It throws `InDoubt`
+        /// where it cannot tell: then nothing is sent again.
+        package typealias Look = @Sendable () async throws -> File?
+
+        /// Uploads a document under the name that `DocumentName` gives its path. Sent again only when a look finds that it has
+        /// made nothing: two would be made. Without `look`, that no file of that name and size has come up since.
         package func upload(
-            _ bytes: [UInt8], path document: String, purpose: String = "assistants", timeout: Duration = .seconds(300)
+            _ bytes: [UInt8], path document: String, purpose: String = "assistants",
+            timeout: Duration = .seconds(300), unless look: Look? = nil
         ) async throws -> File {
             let form = Self.form(document, purpose, sha256: sha256Hex(bytes))
             return try await upload(
                 .bytes(form.prefix + bytes + form.suffix, contentType: form.contentType), of: document,
-                size: bytes.count, timeout: timeout)
+                size: bytes.count, timeout: timeout, unless: look)
         }
 
         /// Uploads a file from disk, which is read while it is sent.
         /// - Throws: `FileBody.Failure` when the file has changed; then the server does not have it.
         package func upload(
             _ file: FileContent, path document: String, purpose: String = "assistants",
-            timeout: Duration = .seconds(300)
+            timeout: Duration = .seconds(300), unless look: Look? = nil
         ) async throws -> File {
             let form = Self.form(document, purpose, sha256: file.sha256)
             let body = FileBody(prefix: form.prefix, file: file, suffix: form.suffix)
             return try await upload(
-                .file(body, contentType: form.contentType), of: document, size: file.size, timeout: timeout)
+                .file(body, contentType: form.contentType), of: document, size: file.size, timeout: timeout,
+                unless: look)
         }
 
         private static func form(_ document: String, _ purpose: String, sha256: String) -> MultipartForm {
@@ -48,12 +54,13 @@ extension LlamaStack {
         /// Our files cannot be told from others, so a similar one that is not older than a few minutes leaves doubt;
         /// the tolerance covers a server clock that differs.
         private func upload(
-            _ body: Call.Body, of document: String, size: Int, timeout: Duration
+            _ body: Call.Body, of document: String, size: Int, timeout: Duration, unless look: Look?
         ) async throws -> File {
             let begin = Int(Date().timeIntervalSince1970) - Self.clockTolerance
             let name = DocumentName.filename(forPath: document)
             let call = Call("upload the document", .post, path, body: body, timeout: timeout)
             return try await endpoint.create(call) {
+                if let look { return try await look() }
                 let isInDoubt = try await list().contains {
                     $0.filename == name && $0.size == size && $0.createdAt >= begin
                 }
