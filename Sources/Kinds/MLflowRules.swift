@@ -93,6 +93,32 @@ enum MLflowRules {
     }
 }
 
+extension MLflowServer {
+    /// Of the value of an experiment's tag, before MLflow 3.16.
+    private static let longestOldValue = 5_000
+
+    /// Whether this server takes what later ones do; it is asked only where a text is so long.
+    /// - Throws: `Diagnostic` (`lacking`) where it does not.
+    func requireRoom(for spec: ExperimentSpec) async throws {
+        var texts = spec.tags.sorted { $0.key < $1.key }.map { (what: "The value of the tag `\($0)`", text: $1) }
+        if let description = spec.common.description { texts.append(("The `description`", description)) }
+        let long = texts.first { $0.text.unicodeScalars.count > Self.longestOldValue }
+        guard let long, let version = try await versionIfTold() else { return }
+        let parts = version.split(separator: ".").prefix(2).map { Int($0) ?? 0 }
+        guard parts.lexicographicallyPrecedes([3, 16]) else { return }
+        throw Diagnostic.noRoom(long.what, long.text.unicodeScalars.count, Self.longestOldValue, version)
+    }
+
+    /// Nil where a proxy keeps it from us.
+    private func versionIfTold() async throws -> String? {
+        do {
+            return try await version()
+        } catch let error as WireError where error.status == 401 || error.status == 403 {
+            return nil
+        }
+    }
+}
+
 extension Reading where Value == [Entry<String>] {
     /// Tags of an object of MLflow.
     static func tags(of rules: MLflowRules.Tags) -> Reading {
@@ -160,6 +186,13 @@ extension Diagnostic {
             detail: "The value of `\(entry.key)` has \(length) characters, and MLflow takes at most "
                 + "\(rules.longestValue) for a tag of \(rules.noun).",
             fix: "Shorten it.", at: entry.keyRange)
+    }
+
+    fileprivate static func noRoom(_ what: String, _ length: Int, _ limit: Int, _ version: String) -> Diagnostic {
+        Diagnostic(
+            "no-room", "Too long for this server",
+            detail: "\(what) has \(length) characters, and MLflow \(version) takes at most \(limit) for an experiment; "
+                + "since 3.16 it takes 20,000.", fix: "Shorten it, or upgrade the server.", cause: .lacking)
     }
 
     fileprivate static func unusableName(

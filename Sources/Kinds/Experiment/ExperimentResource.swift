@@ -48,7 +48,8 @@ package struct ExperimentResource: Resource {
     package func desired(
         _ spec: ExperimentSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {
-        Wanted(
+        try await server.requireRoom(for: spec)
+        return Wanted(
             Desired(
                 name: spec.liveName(at: address), description: spec.common.description, tags: spec.tags,
                 artifactLocation: spec.artifactLocation))

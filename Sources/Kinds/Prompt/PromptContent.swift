@@ -23,6 +23,17 @@ package enum PromptContent: Sendable, Hashable {
     private nonisolated(unsafe) static let variable =
         /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
 
+    /// What stands in double braces like a variable's name, and is text to MLflow; none in a Jinja template, which has a
+    /// language of its own there.
+    var mentions: [String] {
+        let text = stored
+        guard !text.contains("{%"), !text.contains("{#") else { return [] }
+        let variables = Set(variables)
+        var seen: Set<String> = []
+        return text.matches(of: /\{\{\s*([\p{L}\p{N}_.\-]+(?: [\p{L}\p{N}_.\-]+)*)\s*\}\}/).map { String($0.output.1) }
+            .filter { !variables.contains($0) && seen.insert($0).inserted }
+    }
+
     /// Whether a text contains a name in double braces, which MLflow may not recognise as a variable.
     static func isMention(of name: String, in text: String) -> Bool {
         text.matches(of: /\{\{\s*(.*?)\s*\}\}/).contains { $0.output.1.isExactly(name) }

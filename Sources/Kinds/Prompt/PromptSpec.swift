@@ -45,8 +45,8 @@ package struct PromptSpec: DeclaredSpec {
         do throws(Diagnostic) {
             let content = try template.content(in: folder)
             let length = content.stored.unicodeScalars.count
-            guard length > MLflowModelVersion.longestPromptText else { return [] }
-            return [.longPrompt(length)]
+            let mentions = content.mentions.map { Diagnostic.noVariable($0, at: template.place) }
+            return length > MLflowModelVersion.longestPromptText ? [.longPrompt(length)] + mentions : mentions
         } catch {
             return [error]
         }
@@ -58,6 +58,14 @@ enum PromptTemplate: Sendable {
     case text(String)
     case file(Located<String>)
     case messages([PromptMessage])
+
+    /// Where its file is named.
+    var place: SourceRange? {
+        switch self {
+        case .file(let path): path.range
+        case .text, .messages: nil
+        }
+    }
 
     /// The content, with files read.
     func content(in folder: SpecFolder) throws(Diagnostic) -> PromptContent {
@@ -112,6 +120,17 @@ extension Reading where Value == String {
 }
 
 extension Diagnostic {
+    fileprivate static func noVariable(_ name: String, at range: SourceRange?) -> Diagnostic {
+        var diagnostic = Diagnostic(
+            "no-prompt-variable", "Text that looks like a variable of the prompt",
+            detail: "MLflow takes `{{\(name)}}` for text, and nothing is put in its place: the name of a variable "
+                + "holds letters, digits and `_`, starts with no digit, and may be joined of such names by dots.",
+            fix: "Rename it, for example to `\(PromptContent.variableName(like: name))`, if it is meant as a variable.",
+            at: range)
+        diagnostic.severity = .warning
+        return diagnostic
+    }
+
     fileprivate static func badAlias(_ alias: Located<String>) -> Diagnostic {
         Diagnostic(
             "bad-alias", "Unusable alias",

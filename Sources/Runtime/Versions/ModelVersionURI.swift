@@ -22,7 +22,8 @@ package struct ModelVersionURI: Sendable, Hashable, CustomStringConvertible {
         }
         name = String(match.output.1)
         if let alias = match.output.3 {
-            selector = .alias(String(alias))
+            // MLflow keeps this alias for itself, in any letter case.
+            selector = alias.lowercased() == "latest" ? .latest : .alias(String(alias))
         } else {
             selector = match.output.2.flatMap { Int($0) }.map(Selector.number) ?? .latest
         }

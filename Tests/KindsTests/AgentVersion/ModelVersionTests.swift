@@ -27,7 +27,7 @@ struct ModelVersionTests {
         "A number, an alias and the latest give what was logged as that",
         arguments: [
             ("models:/m/1", "One"), ("models:/m@production", "One"), ("models:/m/2", "Two"),
-            ("models:/m/latest", "Two"),
+            ("models:/m/latest", "Two"), ("models:/m@latest", "Two"), ("models:/m@Latest", "Two"),
         ])
     func found(uri: String, instructions: String) async throws {
         let server = try await Self.stack().mlflow.server()
