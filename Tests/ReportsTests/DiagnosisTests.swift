@@ -40,6 +40,18 @@ struct DiagnosisTests {
         #expect(rating.diagnosis.cause == cause)
     }
 
+    @Test("What a server says of itself makes nothing on a terminal")
+    func control() {
+        var report = Self.diagnosis([Finding(Self.model, .met("`\u{1B}[2K\u{9B}31m\r`"))])
+        report.servers[0].version = "1\u{1B}]0;t\u{7}"
+        var problem = Self.problem(.lacking)
+        problem.detail = "It said \u{1B}[1A\u{202E}."
+        report.servers[0].problems = [problem]
+        let text = DoctorText(colors: false).render(report, SourceMap())
+        #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || !Printable.isControl($0) }, "\(text.debugDescription)")
+        #expect(text.contains(#"1\u{1B}]0;t\u{7}"#) && text.contains(#"It said \u{1B}[1A\u{202E}."#))
+    }
+
     @Test("For people it shows each thing with a sign, and each problem with its fix")
     func text() {
         let findings = [

@@ -25,6 +25,24 @@ struct PlanTextTests {
                 """)
     }
 
+    @Test("What a server has in a tag makes nothing on a terminal, also in a long text and a name")
+    func control() {
+        let old = "\u{1B}[2K\u{1B}[1A\u{9B}31m\u{202E}\rx"
+        let long = String(repeating: "long ", count: 60)
+        for field in [
+            FieldChange("tags.a\u{7}", old: .string(old), new: "b"),
+            FieldChange("tags.a", old: .string(old + long + "\n\u{1B}]0;t\u{7}"), new: "b"),
+            FieldChange("tags.a", note: old), FieldChange("tags.a", old: ["k": .string(old)], new: ["k": "b"]),
+        ] {
+            let text = Self.text(field)
+            #expect(text.unicodeScalars.allSatisfy { $0 == "\n" || !Printable.isControl($0) }, "\(text)")
+            #expect(text.contains(#"\u{1B}[2K\u{1B}[1A"#) || text.contains(#"\u001b[2K"#), "\(text)")
+        }
+        let change = Change(Address("experiments", "e"), .forget, label: "experiment 1 (\(old))", note: old)
+        let plan = PlanText(colors: false).render(Plan(stack: StackName("s"), changes: [change]), servers: [])
+        #expect(plan.unicodeScalars.allSatisfy { $0 == "\n" || !Printable.isControl($0) }, "\(plan.debugDescription)")
+    }
+
     @Test("A long list is shown line by line, whole")
     func list() {
         let names = (1...30).map { Value.string("ticket_number_\($0)") }

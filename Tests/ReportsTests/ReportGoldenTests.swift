@@ -70,6 +70,40 @@ struct ReportGoldenTests {
         #expect(checker.text.contains(#"\u{1B}[0m"#))
     }
 
+    /// What makes a terminal do something, turns text around, or is no character of XML.
+    private static let noises = [
+        "\u{1B}[2K\u{1B}[1A", "\u{1B}]8;;http://x.test\u{1B}\\link\u{1B}]8;;\u{7}", "a\rb", "\u{9B}31m\u{90}q\u{9C}",
+        "\u{202E}abc\u{2066}d\u{061C}", "\u{0}\u{8}\u{7F}\u{FFFE}]]>",
+    ]
+
+    @Test("What controls a terminal is shown as what it is, and machine formats stay readable", arguments: noises)
+    func control(noise: String) throws {
+        let run = try SampleRun(noise: noise).recorded
+        for type in allReports {
+            let text = try type.init().text(of: run)
+            let controls = text.unicodeScalars.filter { $0 != "\n" && $0 != "\t" && Printable.isControl($0) }
+            #expect(controls.isEmpty, "\(type.format): \(Array(controls))")
+        }
+        let checker = JUnitChecker()
+        let parser = XMLParser(data: Data(try JUnitReport().text(of: run).utf8))
+        parser.delegate = checker
+        #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        let told = try Value(json: JSONReport().text(of: run).utf8)
+        #expect(told.canonicalJSON.contains(Value.string(noise).canonicalJSON.dropFirst().dropLast()))
+    }
+
+    @Test("Where a served agent was asked, every report says whom")
+    func target() throws {
+        let run = try SampleRun(target: "http://agents.test:8000").recorded
+        #expect(run.run.target == "http://agents.test:8000")
+        for type in allReports {
+            #expect(try type.init().text(of: run).contains("http://agents.test:8000"), "\(type.format)")
+            #expect(try !type.init().text(of: SampleRun().recorded).contains("target"), "\(type.format)")
+        }
+        let value = try Value(json: JSONReport().text(of: run).utf8)
+        #expect(value["target"] == "http://agents.test:8000")
+    }
+
     @Test("While a run goes on, and with the sources at hand, reports are the same as from the log alone")
     func sourcesAtHand() throws {
         let sample = try SampleRun()

@@ -13,8 +13,14 @@ struct SampleRun {
     private let text: String
     private let source: SourceID
     let sources: SourceMap
+    /// At the end of what one answer says and of what one tool returned.
+    private let noise: String
+    /// The address of the agent that was asked.
+    private let target: String?
 
-    init() throws {
+    init(noise: String = "\u{1B}[0m", target: String? = nil) throws {
+        self.noise = noise
+        self.target = target
         let bytes = try FileBytes.read(Self.directory + "/helpdesk.yaml", atMost: 1 << 20)
         var sources = SourceMap()
         source = sources.add(Source(path: "specs/helpdesk.yaml", bytes: bytes))
@@ -31,7 +37,7 @@ struct SampleRun {
     func log(onEvent: (SuiteEvent) -> Void = { _ in }) throws -> (log: SampleLog, recorder: RunRecorder) {
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
-            stack: "helpdesk", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources)
+            stack: "helpdesk", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", target: target, sources: sources)
         let recorder = try RunRecorder(record, suites, in: sources, to: log)
         for (suite, tried) in [(suites[0], golden), (suites[1], smoke)] {
             for (testCase, samples) in tried {
@@ -128,13 +134,13 @@ struct SampleRun {
             "The state of the ticket is open.\nIt was opened today, by you, for order 4412.\nWe answer within two working days."
         let mismatch = Mismatch("The answer is not the text that was expected.", expected: expected, actual: actual)
         let group = Mismatch(
-            "Of 2 expectations 1 must hold, and 0 did.", actual: "…",
+            "Of 2 expectations 1 must hold, and 0 did.", actual: noise == "\u{1B}[0m" ? "…" : "…\(noise)",
             notes: [
                 Diagnostic.Note("The answer does not contain `closed`.", at: place("contains: closed")),
                 Diagnostic.Note("The agent called a tool.", at: place("noTool: true")),
             ])
         let second = TurnResult(
-            input: "What is its state?", answer: said(actual + "\u{1B}[0m", 3000, tokens: 900),
+            input: "What is its state?", answer: said(actual + noise, 3000, tokens: 900),
             outcomes: [
                 outcome("equals", at: "equals: |", .failed(mismatch)), outcome("any", at: "any:", .failed(group)),
             ])
