@@ -65,7 +65,7 @@ struct ValidateCommand: AsyncParsableCommand {
             let stack = try Stack.load(paths, spec.variation)
             let count = stack.workflow.declarations.count { $0.range != nil }
             return Checked(
-                diagnostics: stack.warnings, sources: stack.sources, status: nil,
+                diagnostics: stack.warnings + stack.shortSecrets, sources: stack.sources, status: nil,
                 praise: "Valid: the stack \(stack.workflow.stack) declares \(count) things.")
         } catch let failure as CommandFailure {
             return Checked(

@@ -15,7 +15,8 @@ extension Kinds {
         Dictionary(secrets(in: workflow).compactMap { try? token($0, environment) }) { $1 }
     }
 
-    private static func secrets(in workflow: Workflow) -> [Located<SecretSource>] {
+    /// The sources of the secrets that a workflow's declarations name.
+    package static func secrets(in workflow: Workflow) -> [Located<SecretSource>] {
         workflow.specs(of: ToolSpec.self).flatMap { $0.1.secrets }
     }
 

@@ -40,7 +40,7 @@ package struct HTTPFunction: FunctionHandler {
                 return sent.cleared(body)
             }
         } catch let failure as TransportFailure {
-            throw FunctionFailure("The function could not be called: \(failure.message)")
+            throw FunctionFailure("The function could not be called: \(sent.cleared(message: failure.message))")
         }
     }
 

@@ -87,7 +87,7 @@ package struct MCPServer: Sendable {
         return (try result(of: answer, to: call), session)
     }
 
-    /// The result in a response.
+    /// The result in a response, without what was sent as a secret.
     func result(of answer: Value, to call: Call) throws -> Value {
         if let error = answer["error"] {
             throw endpoint.error(.unreadable, call, message: error["message"]?.string ?? error.canonicalJSON)
@@ -95,7 +95,7 @@ package struct MCPServer: Sendable {
         guard let result = answer["result"] else {
             throw endpoint.error(.unreadable, call, message: "the answer has no result")
         }
-        return result
+        return endpoint.sent.cleared(result)
     }
 
     func call(_ operation: String, _ message: Value, _ session: Session) -> Call {

@@ -1,7 +1,8 @@
 import Fakes
 import Language
 import Testing
-import Wire
+
+@testable import Wire
 
 @Suite("Where the servers are")
 struct ServerSettingsTests {
@@ -31,6 +32,16 @@ struct ServerSettingsTests {
         }
         #expect(diagnostic?.code == "bad-url")
         #expect(diagnostic?.detail.contains("MLFLOW_TRACKING_URI") == true)
+    }
+
+    @Test("A certificate of our own, and trust in any, are for the server that they stand at alone")
+    func others() throws {
+        let settings = ServerSettings(
+            spec: nil, folder: SpecFolder(root: "/") { _ in "/" },
+            environment: ["SSL_CERT_FILE": "/ca.pem", "MLFLOW_TRACKING_INSECURE_TLS": "true"], given: Addresses(),
+            lab: Addresses())
+        #expect(settings.otherTLS == TLSOptions(caFile: "/ca.pem"))
+        #expect(settings.mlflowTLS.acceptsAnyCertificate && !settings.llamaStackTLS.acceptsAnyCertificate)
     }
 
     /// A secret as an environment variable holds it, and the header that is sent with it; nil when it is refused.
