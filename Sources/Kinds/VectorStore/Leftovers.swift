@@ -71,7 +71,7 @@ actor Leftovers {
         }
         guard let file = new.first else { return nil }
         guard new.count == 1, begun[document.filename] == 1,
-            try await server.digest(ofFile: file.id) == document.sha256,
+            try await server.files.digest(of: file.id) == document.sha256,
             !(try await attachedFiles().contains(file.id)), begun[document.filename] == 1
         else { throw InDoubt() }
         return file
