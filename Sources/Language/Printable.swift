@@ -53,13 +53,19 @@ package enum Printable {
     }
 
     /// Two columns for East Asian wide characters and emoji, none for what combines with the character before.
-    private static func width(_ scalar: Unicode.Scalar) -> Int {
+    static func width(_ scalar: Unicode.Scalar) -> Int {
         guard scalar.value >= 0x300 else { return 1 }
+        if isInnerJamo(scalar) { return 0 }
         switch scalar.properties.generalCategory {
         case .nonspacingMark, .enclosingMark, .format: return 0
         default: break
         }
         return isWide(scalar) ? 2 : 1
+    }
+
+    /// A vowel or a final of a Korean syllable, which is shown in the columns of its first letter.
+    private static func isInnerJamo(_ scalar: Unicode.Scalar) -> Bool {
+        (0x1160...0x11FF).contains(scalar.value) || (0xD7B0...0xD7FF).contains(scalar.value)
     }
 
     private static func isWide(_ scalar: Unicode.Scalar) -> Bool {

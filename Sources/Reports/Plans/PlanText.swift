@@ -16,8 +16,11 @@ package import Wire
 ///     Endangers the suite golden (7 cases).
 package struct PlanText: Sendable {
     private let colors: Bool
-    /// Longer values are cut.
-    private static let longest = 160
+    /// The columns of a value; wider ones are cut.
+    private static let widestValue = 160
+    /// The columns of the name that a server has for something, and of a server's own name: a wider one is cut where it
+    /// stands beside others, and stands whole below.
+    private static let widestName = 60
 
     package init(colors: Bool) {
         self.colors = colors
@@ -42,17 +45,22 @@ package struct PlanText: Sendable {
 
     private static func lines(_ servers: [ConnectedServer]) -> [String] {
         let titles = servers.map { Printable.text("\($0.name) \($0.version)") }
-        let width = titles.map(\.count).max() ?? 0
-        return zip(titles, servers).map { title, server in
-            "  \(title.padded(to: width))  " + Printable.text("\(server.url) (\(server.origin))")
+        let width = min(titles.map(Printable.width).max() ?? 0, widestName)
+        let rows = zip(titles, servers).map { title, server in
+            let shown = Printable.padded(Printable.clipped(title, to: width), to: width)
+            return "  \(shown)  " + Printable.text("\(server.url) (\(server.origin))")
         }
+        return rows + titles.filter { Printable.width(of: $0) > width }.map { "  in full: \($0)" }
     }
 
     private func lines(_ change: Change) -> [String] {
         let note = change.note.map { Printable.text(" — \($0)") } ?? ""
-        let label = change.label.map { dim("  " + Printable.text($0)) } ?? ""
-        let head = "  \(color(change.action, change.action.sign)) \(bold(change.address.description))\(label)\(note)"
-        return [head] + change.fields.flatMap(\.parts).flatMap { lines($0, of: change.action) }
+        let label = change.label.map(Printable.text) ?? ""
+        let shown = Printable.clipped(label, to: Self.widestName)
+        let sign = color(change.action, change.action.sign)
+        let head = "  \(sign) \(bold(change.address.description))\(label.isEmpty ? "" : dim("  " + shown))\(note)"
+        let full = shown == label ? [] : [dim("      in full: \(label)")]
+        return [head] + change.fields.flatMap(\.parts).flatMap { lines($0, of: change.action) } + full
     }
 
     private func lines(_ field: FieldChange, of action: Action) -> [String] {
@@ -95,7 +103,7 @@ package struct PlanText: Sendable {
     private func spelled(_ value: Value) -> String {
         let lines = value.interpolated.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
         let text = lines.map { Printable.text(String($0)) }.joined(separator: "⏎")
-        return text.count > Self.longest ? "\(text.prefix(Self.longest))…" : text
+        return Printable.cut(text, to: Self.widestValue)
     }
 
     private func summary(_ plan: Plan) -> String {
@@ -144,10 +152,6 @@ extension FieldChange {
 
 extension String {
     fileprivate var isLong: Bool {
-        contains("\n") || count > 60
-    }
-
-    fileprivate func padded(to width: Int) -> String {
-        self + String(repeating: " ", count: max(0, width - count))
+        unicodeScalars.contains("\n") || Printable.width(of: self) > 60
     }
 }

@@ -17,9 +17,13 @@ package import Suites
 ///        = note: actual: Sorry.
 ///
 ///     1 passed, 1 failed, 0 inconclusive in 4.6 s
+///
+/// A name that would push the other columns off the screen is cut in the table, and stands whole below it.
 package struct TerminalReport: Report {
     package static let format = "terminal"
     private let colors: Bool
+    /// The columns of a name.
+    private static let widestName = 48
 
     package init() {
         self.init(colors: false)
@@ -49,16 +53,33 @@ package struct TerminalReport: Report {
         try output.write("\(paint(Printable.text(suite.suite), "1")) · agent \(Printable.text(suite.agent))\(target)\n")
         var widths = [0, 0, 0]
         for position in positions {
-            widths = zip(widths, try cells(of: position, in: recorded)).map { max($0, $1.count) }
+            widths = zip(widths, try cells(of: position, in: recorded)).map { max($0, Printable.width(of: $1)) }
         }
         for position in positions {
-            let padded = zip(try cells(of: position, in: recorded), widths + [0]).map { cell, width in
-                cell + String(repeating: " ", count: max(0, width - cell.count))
-            }
-            let line = padded.joined(separator: "   ")
+            let cells = try cells(of: position, in: recorded)
+            let line = zip(cells, widths + [0]).map { Printable.padded($0, to: $1) }.joined(separator: "   ")
             let glyph = glyph(recorded.tally(of: position))
             try output.write("  \(glyph) " + String(line.reversed().drop { $0 == " " }.reversed()) + "\n")
         }
+        try writeClipped(positions, of: recorded, to: &output)
+    }
+
+    /// The names that are cut in the table.
+    private func writeClipped(
+        _ positions: [RecordedRun.Position], of recorded: RecordedRun, to output: inout ReportOutput
+    ) throws {
+        var isFirst = true
+        for position in positions {
+            let name = try name(of: position, in: recorded)
+            guard Printable.width(of: name) > Self.widestName else { continue }
+            if isFirst { try output.write("\n  In full:\n") }
+            isFirst = false
+            try output.write("  \(glyph(recorded.tally(of: position))) \(name)\n")
+        }
+    }
+
+    private func name(of position: RecordedRun.Position, in recorded: RecordedRun) throws -> String {
+        Printable.text(try recorded.declaration(of: position).id.description)
     }
 
     /// Name, time, tokens, remarks.
@@ -67,7 +88,8 @@ package struct TerminalReport: Report {
         let tally = recorded.tally(of: position)
         let tokens = tally.usage.map { "\($0.total) tokens" } ?? ""
         let remarks = remarks(on: tally, declared.quarantine).joined(separator: ", ")
-        return [Printable.text(declared.id.description), tally.latency?.spelled ?? "", tokens, remarks]
+        let name = Printable.clipped(try name(of: position, in: recorded), to: Self.widestName)
+        return [name, tally.latency?.spelled ?? "", tokens, remarks]
     }
 
     private func remarks(on tally: CaseTally, _ quarantine: Quarantine?) -> [String] {
