@@ -193,6 +193,19 @@ struct UnsettledStoreTests {
         try await Self.expectSettled(stack, 1...5, "after one more apply")
     }
 
+    @Test("Between two documents that say the same another one is attached, and one that nobody repeats comes last")
+    func equalDocuments() async throws {
+        let stack = try Self.begin(documents: 1...3)
+        for name in ["a", "b", "x"] { try stack.write("docs/\(name).md", "The same.") }
+        try await stack.apply(Self.spec)
+        let texts = try #require(stack.ogx.stores.first).attachments.map(\.text)
+        #expect(texts.count == 6)
+        #expect(texts.first == "The same.")
+        #expect(texts.last?.hasPrefix("Document") == true)
+        #expect(zip(texts, texts.dropFirst()).allSatisfy { $0 != $1 }, "\(texts)")
+        #expect(try await stack.plan(Self.spec).lines == [])
+    }
+
     @Test("One document that cannot be ingested leaves a settled store with the others")
     func oneIsBad() async throws {
         let stack = try Self.begin()

@@ -27,7 +27,7 @@ extension VectorStoreResource {
         live.files += brought.outcomes.compactMap(\.file)
         problems += brought.outcomes.compactMap(\.problem) + (try await unfinished(changes, delivery))
         let lost = try await lost(brought, of: desired, in: live)
-        if !lost.isEmpty { problems.append(.lost(lost, at: address)) }
+        if !lost.isEmpty { problems.append(.lost(lost, saying: equal(in: desired.documents), at: address)) }
         // What is uncertain stays announced: the next plan checks it.
         let isCertain = lost.isEmpty && !brought.outcomes.contains { $0.open != nil }
         if isCertain, !uploaded.isEmpty { try await context.record.close(intentOf: Attaching.place(for: address)) }
@@ -73,6 +73,13 @@ extension VectorStoreResource {
         let marks = brought.hadLostAnswers ? sought.marks(in: live) : brought.outcomes.compactMap(\.arrived?.mark)
         let lost = try await unfound(marks, of: sought, in: live.store.id)
         return lost.compactMap { sought.documents[$0] }.sorted { $0.path < $1.path }
+    }
+
+    /// The paths of documents with the content of another one, where the server keeps equal passages once.
+    private func equal(in documents: [Document]) -> [String] {
+        guard server.capabilities.mergesEqualPassages else { return [] }
+        let groups = Dictionary(grouping: documents, by: \.sha256).values.filter { $0.count > 1 }
+        return groups.flatMap { $0.map(\.path) }.sorted()
     }
 
     /// Detaches what is no longer wanted, when everything wanted is there, and corrects altered attributes.
@@ -133,15 +140,20 @@ extension VectorStoreResource {
 
 extension Diagnostic {
     /// Documents that were ingested and are not found.
-    static func lost(_ documents: [Document], at address: Address) -> Diagnostic {
+    /// - Parameter equal: paths of documents with equal content, of which the server keeps one and may lose others.
+    static func lost(_ documents: [Document], saying equal: [String], at address: Address) -> Diagnostic {
         let paths = documents.map { "`\($0.path)`" }
         let named = paths.prefix(3).joined(separator: ", ") + (paths.count > 3 ? " and \(paths.count - 3) more" : "")
         return Diagnostic(
             "lost-documents", "Documents that the server lost",
-            detail:
-                "The server took in \(named), and does not find them: it was restarted meanwhile, took in something "
-                + "twice, or has several workers.",
-            fix: "Apply again, which makes the store anew; run a server with faiss with one worker.",
+            detail: "The server took in \(named), and does not find them: "
+                + (equal.isEmpty
+                    ? "it was restarted meanwhile, took in something twice, or has several workers."
+                    : "\(equal.prefix(4).listed)\(equal.count > 4 ? " and others" : "") say the same, which this server "
+                        + "keeps once, and then it may lose others."),
+            fix: equal.isEmpty
+                ? "Apply again, which makes the store anew; run a server with faiss with one worker."
+                : "Keep one of those that say the same, then apply again, which makes the store anew.",
             at: documents.first?.range, address: address.description, cause: .incomplete)
     }
 }

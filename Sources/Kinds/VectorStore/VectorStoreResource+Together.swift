@@ -10,6 +10,9 @@ import Wire
 /// concurrently, and the last one alone, when all others have answered: its index contains them all. Then each is
 /// searched for. After an interruption the store stays unsettled, which the next plan shows, and the next apply
 /// settles.
+///
+/// A passage that the index contains already is exchanged: the old one is removed. If that was the last one, faiss mixes up
+/// everything that follows. So another document is attached before each one whose content is a repetition.
 extension VectorStoreResource {
     /// The number of concurrent attachments to one server.
     static let concurrency = 16
@@ -23,13 +26,18 @@ extension VectorStoreResource {
     ) async throws -> BroughtTogether {
         var others = uploaded
         guard let last = others.lastToAttach() else { return BroughtTogether(isKept: live.isKept) }
+        let apart = server.capabilities.mergesEqualPassages ? others.repeatsToAttach() : []
         let phase = live.isBuilding ? LiveStore.building : LiveStore.unsettled
-        if !others.isEmpty, live.phase != phase || live.store.metadata[LiveStore.lastKey] != nil {
+        if !(others + apart).isEmpty, live.phase != phase || live.store.metadata[LiveStore.lastKey] != nil {
             live.store = try await server.vectorStores.update(live.store.id, metadata: live.metadata(phase: phase))
         }
         var together = try await attach(others, inWavesOf: Self.concurrency, delivery)
         guard !together.outcomes.contains(where: \.isUnsure) else { return together }
-        let wasKept = others.isEmpty && live.isKept
+        let repeated = try await attach(apart, inWavesOf: 1, delivery)
+        together.outcomes += repeated.outcomes
+        together.hadLostAnswers = together.hadLostAnswers || repeated.hadLostAnswers
+        guard !together.outcomes.contains(where: \.isUnsure) else { return together }
+        let wasKept = others.isEmpty && apart.isEmpty && live.isKept
         if !wasKept {
             live.store = try await server.vectorStores.update(
                 live.store.id, metadata: live.metadata(phase: phase, last: last.coming.mark))
@@ -60,10 +68,33 @@ struct BroughtTogether {
 
 extension [Uploaded] {
     /// Removes the document to attach alone: one whose name shows that it is text, which no server rejects for its
-    /// type.
+    /// type, and whose content is not that of another one.
     fileprivate mutating func lastToAttach() -> Uploaded? {
         let text = [".md", ".txt", ".html", ".csv", ".json"]
-        let index = lastIndex { upload in text.contains { upload.coming.document.path.hasSuffix($0) } }
+        let counts = contents
+        let texts = indices.filter { index in text.contains { self[index].coming.document.path.hasSuffix($0) } }
+        let index = texts.last { counts[self[$0].content] == 1 } ?? texts.last
         return isEmpty ? nil : remove(at: index ?? count - 1)
     }
+
+    /// Removes the documents whose content is that of an earlier one, each preceded by a document with unique content as
+    /// long as there are any.
+    fileprivate mutating func repeatsToAttach() -> [Uploaded] {
+        let counts = contents
+        var seen: Set<String> = []
+        let repeats = filter { !seen.insert($0.content).inserted }
+        guard !repeats.isEmpty else { return [] }
+        var between = Array(filter { counts[$0.content] == 1 }.suffix(repeats.count))
+        let apart = Set((repeats + between).map(\.file.id))
+        removeAll { apart.contains($0.file.id) }
+        return repeats.flatMap { [between.popLast(), $0].compactMap(\.self) }
+    }
+
+    private var contents: [String: Int] {
+        reduce(into: [:]) { $0[$1.content, default: 0] += 1 }
+    }
+}
+
+extension Uploaded {
+    fileprivate var content: String { coming.document.sha256 }
 }
