@@ -32,7 +32,9 @@ struct Stack {
     ) throws -> Stack {
         let directory = FileManager.default.currentDirectoryPath
         let lab = try LabFile.read(from: directory, name: labName ?? LabPlace.defaultName)
-        if lab == nil, let labName { throw CommandFailure(diagnostics: [.noLab(labName)], sources: SourceMap()) }
+        if lab == nil, let labName {
+            throw CommandFailure(diagnostics: [.noLab(labName, in: directory)], sources: SourceMap())
+        }
         let environment = (lab?.environment ?? [:]).merging(ProcessInfo.processInfo.environment) { _, real in real }
         let loader = SpecLoader(
             fields: catalog.fields, environment: environment, workingDirectory: directory,
@@ -98,9 +100,11 @@ struct Stack {
 }
 
 extension Diagnostic {
-    fileprivate static func noLab(_ name: String) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func noLab(_ name: String, in directory: String) -> Diagnostic {
+        let others = LabPlace.names(in: directory)
+        return Diagnostic(
             "no-lab", "No such lab", detail: "No lab `\(name)` was started from this directory.",
-            fix: "Start it with `drover lab up --name \(name)`, or leave `--lab` out.", cause: .usage)
+            fix: "Start it with `drover lab up --name \(name)`, or "
+                + (others.isEmpty ? "leave `--lab` out." : "name one that runs here: \(others.listed)."), cause: .usage)
     }
 }

@@ -44,6 +44,20 @@ import Testing
         #expect(error?.code == "lab-file-unreadable")
     }
 
+    @Test("The labs of a directory are known by their files")
+    func names() throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "labs-\(UUID().uuidString)").path
+        #expect(LabPlace.names(in: directory).isEmpty)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        for name in ["default", "old-one"] {
+            let place = LabPlace(directory: directory, name: name)
+            try place.create()
+            try Data("{}".utf8).write(to: URL(filePath: place.file))
+        }
+        try LabPlace(directory: directory, name: "stopped").create()
+        #expect(LabPlace.names(in: directory) == ["default", "old-one"])
+    }
+
     @Test("A real model takes the place of the scripted one, and the lab's embeddings stay unless one is named")
     func realModel() {
         let own = blueprint(LabSettings(realModel: .init(url: "http://h:1/", model: "m"))).program(of: .llamastack)

@@ -19,7 +19,7 @@ struct LabStatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await lab.withLab { lab in
             guard let status = try await lab.status() else {
-                print(format == .json ? "{\"servers\":[]}" : "No lab runs here. Start one with `drover lab up`.")
+                print(format == .json ? "{\"servers\":[]}" : LabText.noLab(at: lab.place))
                 throw ExitStatus(.unavailable).code
             }
             switch format {

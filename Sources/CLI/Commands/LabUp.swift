@@ -131,6 +131,15 @@ enum LabText {
         return lines.map(trimmedRight).joined(separator: "\n")
     }
 
+    /// Nothing runs under a name; others that do are named.
+    static func noLab(at place: LabPlace, isStarting: Bool = true) -> String {
+        let others = LabPlace.names(in: place.directory).filter { $0 != place.name }
+        guard others.isEmpty else {
+            return "No lab `\(place.name)` runs here. Choose one that does with `--name`: \(others.listed)."
+        }
+        return "No lab runs here." + (isStarting ? " Start one with `drover lab up`." : "")
+    }
+
     static func indented(_ text: String) -> String {
         text.split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
     }

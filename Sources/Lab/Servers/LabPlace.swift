@@ -4,12 +4,22 @@ import FoundationEssentials
 package struct LabPlace: Sendable, Hashable {
     package static let defaultName = "default"
 
-    let directory: String
+    package let directory: String
     package let name: String
 
     package init(directory: String, name: String = LabPlace.defaultName) {
         self.directory = directory
         self.name = name
+    }
+
+    /// The names of the labs that were started from a directory and not stopped.
+    package static func names(in directory: String) -> [String] {
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: "\(directory)/.drover")) ?? []
+        return files.compactMap { file in
+            guard file.hasSuffix(".json"), file.hasPrefix("lab") else { return nil }
+            let rest = file.dropFirst(3).dropLast(5)
+            return rest.isEmpty ? defaultName : rest.first == "-" ? String(rest.dropFirst()) : nil
+        }.sorted()
     }
 
     private var stem: String {
