@@ -62,6 +62,10 @@ package actor FileRecord: RecordStore {
             return Content()
         } catch FileBytes.Failure.tooManyOpenFiles {
             throw Diagnostic.tooManyOpenFiles("The stack's record `\(path)` cannot be read")
+        } catch FileBytes.Failure.directory {
+            throw Diagnostic.recordUnreadable(path, because: "it is a folder", fix: "Name a file.")
+        } catch FileBytes.Failure.unreadable(let reason) {
+            throw Diagnostic.recordUnreadable(path, because: reason, fix: "Make it readable, or name another file.")
         } catch {
             throw Diagnostic.recordUnreadable(path)
         }
@@ -77,9 +81,15 @@ extension Diagnostic {
             cause: .unavailable)
     }
 
+    fileprivate static func recordUnreadable(_ path: String, because reason: String, fix: String) -> Diagnostic {
+        Diagnostic(
+            "record-unreadable", "The stack's record cannot be read", detail: "`\(path)` cannot be read: \(reason).",
+            fix: fix, cause: .unavailable)
+    }
+
     fileprivate static func recordNotWritable(_ path: String) -> Diagnostic {
         Diagnostic(
             "record-not-writable", "The stack's record cannot be written", detail: "`\(path)` cannot be written.",
-            fix: "Make the folder writable, or choose another file.", cause: .unavailable)
+            fix: "Make its folder writable, make room there, or choose another file.", cause: .unavailable)
     }
 }

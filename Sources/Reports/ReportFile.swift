@@ -10,7 +10,10 @@ import Language
 
 /// The file of a report. It is replaced atomically: until the report is complete, the old content stays.
 package struct ReportFile: Sendable {
-    private struct Failure: Error {}
+    /// What the system says.
+    private struct Failure: Error {
+        let reason = String(cString: strerror(errno))
+    }
 
     private let path: String
 
@@ -30,8 +33,8 @@ package struct ReportFile: Sendable {
                 return try Self.write(target, O_WRONLY, body)
             }
             try Self.replace(target, mode: isThere ? status.st_mode & 0o777 : nil, body)
-        } catch is Failure {
-            throw notWritten
+        } catch let failure as Failure {
+            throw notWritten(failure)
         }
     }
 
@@ -41,20 +44,24 @@ package struct ReportFile: Sendable {
         let target = FileBytes.canonicalPath(path) ?? path
         var status = stat()
         guard stat(target, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
-            guard status.st_mode & S_IFMT != S_IFDIR, access(target, W_OK) == 0 else { throw notWritten }
+            guard status.st_mode & S_IFMT != S_IFDIR, access(target, W_OK) == 0 else {
+                throw notWritten(status.st_mode & S_IFMT == S_IFDIR ? nil : Failure())
+            }
             return
         }
         let draft = "\(target).\(UInt32.random(in: 0...UInt32.max)).part"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw notWritten }
+        guard descriptor >= 0 else { throw notWritten(Failure()) }
         close(descriptor)
         unlink(draft)
     }
 
-    private var notWritten: Diagnostic {
+    /// - Parameter failure: Nil for a folder.
+    private func notWritten(_ failure: Failure?) -> Diagnostic {
         Diagnostic(
-            "report-not-written", "A report could not be written", detail: "`\(path)` cannot be written.",
-            fix: "Name a file in a folder that exists.", cause: .unavailable)
+            "report-not-written", "A report could not be written",
+            detail: "`\(path)` cannot be written: \(failure?.reason ?? "it is a folder").",
+            fix: "Name a file in a folder that exists, may be written to, and has room.", cause: .unavailable)
     }
 
     private static func replace(
@@ -66,7 +73,7 @@ package struct ReportFile: Sendable {
             if let mode { _ = chmod(draft, mode) }
             guard rename(draft, target) == 0 else { throw Failure() }
         } catch {
-            unlink(draft)
+            _ = unlink(draft)
             throw error
         }
     }

@@ -48,6 +48,10 @@ struct SuiteOptions: ParsableArguments {
         guard requests.count(where: { $0.path == "-" }) < 2 else {
             throw ValidationError("Only one --report can go to standard output (-).")
         }
+        var paths: Set<String> = []
+        for request in requests where !paths.insert(URL(filePath: request.path).standardizedFileURL.path).inserted {
+            throw ValidationError("Two --report go to \(Printable.text(request.path)): one would replace the other.")
+        }
         return requests
     }
 }
