@@ -21,6 +21,18 @@ enum Console {
         isatty(descriptor) == 1 && environment["NO_COLOR", default: ""].isEmpty && environment["TERM"] != "dumb"
     }
 
+    /// The columns of the terminal behind a descriptor; nil when it is none, or does not tell.
+    static func columns(_ descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
+        return Int(size.ws_col)
+    }
+
+    /// A line of a live display: one that is wider than the terminal would take two, and be left behind.
+    static func live(_ line: String) -> String {
+        columns(STDERR_FILENO).map { Printable.cut(line, to: max(8, $0 - 2)) } ?? line
+    }
+
     static var isInteractive: Bool {
         isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1
     }

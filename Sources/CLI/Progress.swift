@@ -108,7 +108,7 @@ final class Progress: Sendable {
         let lines = state.running.sorted { $0.key < $1.key }.map { address, running in
             let elapsed = (ContinuousClock.now - running.since).spelled
             let detail = running.detail.isEmpty ? "" : ", \(Printable.text(running.detail))"
-            return "  \(address): \(running.action.participle), \(elapsed)\(detail)\n"
+            return Console.live("  \(address): \(running.action.participle), \(elapsed)\(detail)") + "\n"
         }
         Console.write(lines.joined(), to: 2)
         state.drawn = lines.count

@@ -56,7 +56,14 @@ struct TestRun: Sendable {
             let start = clock.now
             let runner = runner(agents, since: started)
             let suites = suites
-            try await Interruption.cancelling { try await runner.run(suites, recording: recorder, onEvent: onEvent) }
+            try await TestProgress.draw { show in
+                try await Interruption.cancelling {
+                    try await runner.run(suites, recording: recorder) { event in
+                        show(event)
+                        onEvent(event)
+                    }
+                }
+            }
             let recorded = try recorder.end(after: clock.now - start)
             try ReportOutput.collect({ Console.write($0, to: Console.output) }) { output in
                 try TerminalReport(colors: Console.colors(stack.environment)).write(recorded, to: &output)
@@ -101,7 +108,7 @@ struct TestRun: Sendable {
         in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder,
         _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
     ) async throws -> Run {
-        guard publishes, let mlflow = session.servers.mlflow else { return try await body { Self.show($0) } }
+        guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
         let places = suites.compactMap { suite in
             agents.lookup.place(of: suite.agent, experiment: suite.experiment, isApplied: target.isLastApplied)
                 .map { (suite.name, $0) }
@@ -114,10 +121,7 @@ struct TestRun: Sendable {
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: Dictionary(places) { first, _ in first }, context
         ) { publisher in
-            try await body { event in
-                Self.show(event)
-                publisher.take(event)
-            }
+            try await body { publisher.take($0) }
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
         return run
@@ -143,11 +147,6 @@ struct TestRun: Sendable {
             }
             try ReportFile(request.path).write { try request.report.write(recorded, to: &$0) }
         }
-    }
-
-    private static func show(_ event: SuiteEvent) {
-        guard case .caseFinished(let id, let verdict, _) = event, !Console.isInteractive else { return }
-        Console.note("\(id): \(verdict.rawValue)")
     }
 }
 
