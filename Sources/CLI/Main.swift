@@ -16,7 +16,7 @@ struct Drover: AsyncParsableCommand {
               drover plan specs/quickstart              what would change
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
 
-            Every option is also an environment variable: DROVER_MLFLOW_URL is --mlflow-url, DROVER_YES=1 is --yes, and
+            Every option is also an environment variable: DROVER_MLFLOW_URL is --mlflow-url, DROVER_YES=1 is --yes, and \
             one that may be repeated has a value in each line. What stands on the command line counts more.
             """,
         version: Version.text,

@@ -49,14 +49,16 @@ package struct SuiteFilter: Sendable, Hashable {
 
     private func unknownSuites(_ all: [TestSuite]) -> [Diagnostic] {
         let names = all.map(\.name)
-        return suites.filter { !names.contains($0) }.map { .unknown("suite", $0, among: names) }
+        return suites.filter { !names.contains($0) }.map { .unknown("suite", $0, among: names, shown: names) }
     }
 
     private func unknownCases(_ all: [TestSuite]) -> [Diagnostic] {
         guard !cases.isEmpty else { return [] }
         let known = all.flatMap(\.cases)
         return cases.filter { name in !known.contains { $0.isNamed(name) } }.map { name in
-            .unknown("case", name, among: known.map(\.id.description) + known.map(\.id.slug))
+            .unknown(
+                "case", name, among: known.map(\.id.description) + known.map(\.id.slug),
+                shown: known.map(\.id.description))
         }
     }
 }
@@ -71,11 +73,15 @@ extension TestCase {
 }
 
 extension Diagnostic {
-    fileprivate static func unknown(_ noun: String, _ name: String, among names: [String]) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func unknown(
+        _ noun: String, _ name: String, among names: [String], shown: [String]
+    ) -> Diagnostic {
+        let some = shown.prefix(8).listed
+        let rest = shown.count > 8 ? ", or one of \(shown.count - 8) more" : ""
+        return Diagnostic(
             "unknown-\(noun)".asCode, "Unknown \(noun)", detail: "There is no \(noun) `\(name)`.",
             fix: Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
-                ?? "Use one that the spec declares.",
+                ?? (shown.isEmpty ? "Declare one." : "Use one that the spec declares: \(some)\(rest)."),
             cause: .usage)
     }
 

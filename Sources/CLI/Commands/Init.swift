@@ -10,7 +10,7 @@ struct InitCommand: ParsableCommand {
         discussion: """
             EXAMPLES
               drover init
-              drover init specs/helpdesk && drover validate specs/helpdesk
+              drover init specs/shop && drover validate specs/shop
             """)
 
     @Argument(help: "The directory that gets a drover.yaml.")

@@ -17,7 +17,7 @@ struct InvokeCommand: AsyncParsableCommand {
             EXAMPLES
               drover invoke support "Do you ship abroad?" --spec specs/quickstart
               drover invoke support "Do you ship abroad?" --from-spec
-              drover invoke --model-version models:/quickstart-support@production "Do you ship abroad?"
+              drover invoke --model-version models:/quickstart-support/latest "Do you ship abroad?"
               drover invoke --url http://localhost:5000 "Do you ship abroad?"
             """)
 

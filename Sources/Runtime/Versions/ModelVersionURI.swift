@@ -69,12 +69,13 @@ extension Diagnostic {
     ) -> Diagnostic {
         let aliases = versions.flatMap(\.aliases).sorted().map { "@\($0)" }
         let known = versions.prefix(8).map { "/\($0.number)" } + aliases
+        let names = known.map { "models:/\(uri.name)\($0)" }
         return Diagnostic(
             "unknown-model-version", "Unknown version of a model",
             detail: versions.isEmpty
                 ? "MLflow at \(base) has no registered model `\(uri.name)` with versions."
                 : "The registered model `\(uri.name)` has no version `\(uri)`.",
-            fix: versions.isEmpty ? "Check the name, or run `drover apply` first." : "It has \(known.listed).",
+            fix: versions.isEmpty ? "Check the name, or run `drover apply` first." : "It has \(names.listed).",
             cause: .unavailable)
     }
 }

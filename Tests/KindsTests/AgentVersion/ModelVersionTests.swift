@@ -40,7 +40,7 @@ struct ModelVersionTests {
         let server = try await Self.stack().mlflow.server()
         for uri in ["models:/m/7", "models:/m@staging"] {
             let thrown = await #expect(throws: Diagnostic.self) { try await server.agentVersion(ModelVersionURI(uri)) }
-            #expect(thrown?.fix == "It has `/2`, `/1` and `@production`.")
+            #expect(thrown?.fix == "It has `models:/m/2`, `models:/m/1` and `models:/m@production`.")
             #expect(thrown?.cause == .unavailable)
         }
         let none = await #expect(throws: Diagnostic.self) {
