@@ -15,6 +15,14 @@ struct LanguageCommandTests {
         #expect(ended.errors == "")
     }
 
+    @Test("What is no version of a server is told at once", arguments: ["--stack", "--mlflow"], ["0.5.x", "latest", "7"])
+    func noVersion(option: String, version: String) async throws {
+        let ended = try await DroverProgram(in: Self.example)("lab", "up", option, version)
+        #expect(ended.code == 64)
+        let said = "`\(version)` is no version; one has two to four numbers, as in 0.5.4."
+        #expect(ended.errors.contains(said), "\(ended.errors)")
+    }
+
     @Test("A directory of stacks is valid when each of them is")
     func severalStacks() async throws {
         let specs = try await DroverProgram(in: packageRoot)("validate", "specs/")

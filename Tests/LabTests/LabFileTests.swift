@@ -137,7 +137,7 @@ import Testing
     @Test(
         "Any version is run as the nearest tested one is, with pins that do not hold it back",
         arguments: [
-            ("0.2.18", "Llama Stack 0.2.24"), ("0.5.4", "Llama Stack 0.7.3"), ("0.6.1", "Llama Stack 0.7.3"),
+            ("0.2.18", "Llama Stack 0.2.24"), ("0.5.4", "Llama Stack 0.4.7"), ("0.6.1", "Llama Stack 0.4.7"), ("0.7.1", "Llama Stack 0.7.3"),
             ("1.2.5", "OGX 1.5.0"), ("0.8.0rc1", "OGX 1.5.0"),
         ])
     func untested(version: String, nearest: String) throws {
@@ -149,6 +149,40 @@ import Testing
                 .split(separator: "\n").map { line in String(line.prefix { $0 != "=" }) })
         #expect(names.contains("numpy") && !names.contains("llama-stack") && !names.contains("ogx"))
         #expect(stack.recipe.otherPins.last == "")
+    }
+
+    @Test("The parts of an untested version that are packages of their own have its version")
+    func parts() throws {
+        for (version, part) in [("0.5.4", "llama-stack-api"), ("0.7.1", "llama-stack-api"), ("1.2.5", "ogx-api")] {
+            let recipe = try #require(LabStack(rawValue: version)).recipe
+            #expect(recipe.pins.hasPrefix("\(part)==\(version)\n"))
+            #expect(recipe.otherPins.dropLast().allSatisfy { $0.hasPrefix("\(part)==\(version)") })
+        }
+        #expect(try #require(LabStack(rawValue: "0.2.18")).recipe.pins.contains("-api==") == false)
+    }
+
+    @Test("Llama Stack 0.5 and 0.6 are configured as 0.4.7 is, and know a connector", arguments: ["0.5.4", "0.6.1"])
+    func between(version: String) throws {
+        let configuration = try #require(LabStack(rawValue: version)).configuration
+        #expect(configuration.contains("\ndistro_name: drover-lab\n") && !configuration.contains("image_name"))
+        #expect(configuration.contains("\nconnectors:\n- {connector_id: desk,"))
+        #expect(configuration.contains("provider_type: inline::meta-reference"))
+        #expect(!LabStack.tested[2].configuration.contains("connector_id"))
+    }
+
+    @Test(
+        "An installer that does not find the version is understood",
+        arguments: [
+            ("Because there is no version of llama-stack==0.5.4 and you require llama-stack==0.5.4, we can", true),
+            ("Because there is no version\n      of llama-stack==0.5.4", true),
+            ("ERROR: No matching distribution found for llama-stack==0.5.4\n", true),
+            ("ERROR: No matching distribution found for llama-stack==0.5.4.1", false),
+            ("Because there is no version of llama-stack==0.5.40 and", false),
+            ("Because there is no version of mcp==1.25.0 and llama-stack==0.5.4 depends on mcp==1.25.0", false),
+            ("error: Failed to fetch: `https://pypi.org/simple/llama-stack/`", false),
+        ])
+    func unknownVersion(output: String, isUnknown: Bool) throws {
+        #expect(try #require(LabStack(rawValue: "0.5.4")).recipe.isUnknown(by: output) == isUnknown)
     }
 
     @Test("What is no version is none", arguments: ["", "latest", "1", "0.5.4; rm", "../0.5.4", "0.5.x"])

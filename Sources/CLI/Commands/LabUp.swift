@@ -20,14 +20,14 @@ struct LabUp: AsyncParsableCommand {
         help: ArgumentHelp(
             "Version of Llama Stack or OGX: \(LabStack.tested.map(\.rawValue).joined(separator: ", ")), or any other, "
                 + "untested (default: ogx).",
-            valueName: "version"))
+            valueName: "version"), transform: version)
     var stack: LabStack?
 
     @Option(
         help: ArgumentHelp(
             "Version of MLflow: \(LabMLflow.tested.map(\.rawValue).joined(separator: ", ")), or any other, untested "
                 + "(default: 3.17.2).",
-            valueName: "version"))
+            valueName: "version"), transform: version)
     var mlflow: LabMLflow?
 
     @Option(help: "File with the scripted model's answers (default: its built-in behaviour).")
@@ -84,9 +84,16 @@ struct LabUp: AsyncParsableCommand {
     }
 }
 
-extension LabStack: ExpressibleByArgument {}
-
-extension LabMLflow: ExpressibleByArgument {}
+extension LabUp {
+    /// Reads a version.
+    /// - Throws: `ValidationError` when it is none.
+    private static func version<Version: LabVersion>(_ text: String) throws -> Version {
+        guard let version = Version(rawValue: text) else {
+            throw ValidationError("`\(text)` is no version; one has two to four numbers, as in 0.5.4.")
+        }
+        return version
+    }
+}
 
 /// Reports the events of a lab on standard error.
 enum LabProgress {

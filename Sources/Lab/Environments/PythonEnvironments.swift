@@ -25,7 +25,12 @@ struct PythonEnvironments: Sendable {
         let started = ContinuousClock.now
         report(.installing(name: "\(recipe.name) \(recipe.version)", directory: path))
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
-        try await make(recipe, at: path)
+        do {
+            try await make(recipe, at: path)
+        } catch {
+            try? FileManager.default.removeItem(atPath: path)  // What is left does no harm: it is made anew.
+            throw error
+        }
         try Data("made by drover lab\n".utf8).write(to: URL(filePath: "\(path)/\(Self.marker)"))
         report(.installed(name: "\(recipe.name) \(recipe.version)", after: .now - started))
         return path
@@ -58,7 +63,7 @@ struct PythonEnvironments: Sendable {
             do {
                 return try await step(installer.install(recipe.packages, pins: file), of: recipe)
             } catch let failure as Diagnostic {
-                if attempts.isEmpty { throw failure }
+                if attempts.isEmpty || failure.code == .noSuchVersion { throw failure }
             }
         }
     }
@@ -80,7 +85,10 @@ struct PythonEnvironments: Sendable {
         guard let ended = try await run(words) else {
             throw Diagnostic.notInstalled(recipe, "There is no program `\(words.first ?? "")`.", "")
         }
-        guard ended.succeeded else { throw Diagnostic.notInstalled(recipe, "`\(command) …` failed.", ended.lastLines) }
+        guard !ended.succeeded else { return }
+        throw recipe.isUnknown(by: ended.output)
+            ? Diagnostic.noSuchVersion(recipe)
+            : Diagnostic.notInstalled(recipe, "`\(command) …` failed.", ended.lastLines)
     }
 }
 
@@ -106,7 +114,33 @@ struct Installer: Sendable {
     }
 }
 
+extension Recipe {
+    /// Whether an installer says that the package index does not have it: what uv says, then what pip does.
+    func isUnknown(by output: String) -> Bool {
+        guard let package = packages.first else { return false }
+        // Long lines are broken by uv.
+        let words = output.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        return ["there is no version of \(package)", "No matching distribution found for \(package)"].contains { said in
+            words.ranges(of: said).contains { range in
+                let next = words[range.upperBound...].first
+                return next.map { !($0.isNumber || $0 == ".") || words[range.upperBound...].hasPrefix(". ") } ?? true
+            }
+        }
+    }
+}
+
+extension Diagnostic.Code {
+    fileprivate static let noSuchVersion: Diagnostic.Code = "lab-no-such-version"
+}
+
 extension Diagnostic {
+    fileprivate static func noSuchVersion(_ recipe: Recipe) -> Diagnostic {
+        Diagnostic(
+            .noSuchVersion, "No such version of the server",
+            detail: "The Python package index that is used here has no \(recipe.name) \(recipe.version).",
+            fix: "Name one that it has: https://pypi.org/project/\(recipe.name)/#history lists them.", cause: .usage)
+    }
+
     fileprivate static func notInstalled(_ recipe: Recipe, _ what: String, _ output: String) -> Diagnostic {
         Diagnostic(
             "lab-install-failed", "Server not installed",

@@ -52,18 +52,24 @@ extension Recipe {
     }
 
     /// For a version that has no pins of its own: those of other versions are tried, and in the end none.
-    func untested(orPins others: [[UInt8]]) -> Recipe {
+    /// - Parameter parts: packages that have to have the same version, although it does not say so itself.
+    func untested(orPins others: [[UInt8]], besides parts: [String]) -> Recipe {
         let own = [
             "llama-stack", "llama-stack-api", "llama-stack-client", "ogx", "ogx-api", "ogx-client", "mlflow",
             "mlflow-skinny", "mlflow-tracing",
         ]
+        let equal = parts.map { "\($0)==\(version)" }
         func loose(_ pins: String) -> String {
-            pins.split(separator: "\n").filter { !own.contains(String($0.prefix { $0 != "=" })) }
-                .joined(separator: "\n")
+            let rest = pins.split(separator: "\n").map(String.init).filter { line in
+                !own.contains(String(line.prefix { $0 != "=" }))
+            }
+            return (equal + rest).joined(separator: "\n")
         }
         var recipe = self
         recipe.pins = loose(pins)
-        recipe.otherPins = others.map { loose(String(decoding: $0, as: UTF8.self)) } + [""]
+        recipe.otherPins = others.map { loose(String(decoding: $0, as: UTF8.self)) }
+        if !equal.isEmpty { recipe.otherPins.append(loose("")) }
+        recipe.otherPins.append("")
         return recipe
     }
 

@@ -18,12 +18,15 @@ package struct LabStack: LabVersion {
     package static let tested = Tested.allCases.map { LabStack($0) }
 
     package let version: String
-    /// The tested version that it is installed and started like.
+    /// The tested version that it is started like.
     let nearest: Tested
+    /// The tested version whose pins it is installed with.
+    private let pinned: Tested
 
     private init(_ tested: Tested) {
         version = tested.rawValue
         nearest = tested
+        pinned = tested
     }
 
     /// Reads a version, or `ogx` for the tested one.
@@ -34,13 +37,16 @@ package struct LabStack: LabVersion {
         }
         guard let numbers = Self.numbers(of: rawValue) else { return nil }
         version = rawValue
-        nearest =
+        (nearest, pinned) =
             switch (numbers[0], numbers[1]) {
-            case (0, ...2): .v0_2_24
-            case (0, 3): .v0_3_5
-            case (0, 4): .v0_4_7
-            case (0, 5...7): .v0_7_3
-            case _: .v1_5_0
+            case (0, ...2): (.v0_2_24, .v0_2_24)
+            case (0, 3): (.v0_3_5, .v0_3_5)
+            case (0, 4): (.v0_4_7, .v0_4_7)
+            case (0, 5...6): (.v0_4_7, .v0_7_3)
+            case (0, 7): (.v0_7_3, .v0_7_3)
+            // Those before 1.3 do not work with the later packages that they say they take.
+            case (0, _), (1, ...2): (.v1_5_0, .v0_7_3)
+            case _: (.v1_5_0, .v1_5_0)
             }
     }
 
@@ -54,17 +60,34 @@ package struct LabStack: LabVersion {
     package var nearestTitle: String { "\(product) \(nearest.rawValue)" }
 
     var recipe: Recipe {
-        let others = isTested ? [] : Tested.allCases.filter { $0 != nearest }.reversed().map(\.pins)
+        let others = isTested ? [] : Tested.allCases.filter { $0 != pinned }.reversed().map(\.pins)
         let recipe =
             nearest == .v1_5_0
-            ? Recipe.ogx(version, pins: nearest.pins)
-            : Recipe.llamaStack(version, pins: nearest.pins, needing: nearest == .v0_2_24 ? ["litellm"] : [])
-        return isTested ? recipe : recipe.untested(orPins: others)
+            ? Recipe.ogx(version, pins: pinned.pins)
+            : Recipe.llamaStack(version, pins: pinned.pins, needing: nearest == .v0_2_24 ? ["litellm"] : [])
+        return isTested ? recipe : recipe.untested(orPins: others, besides: parts)
+    }
+
+    /// Its own parts that are packages of their own since 0.4, each of the same version.
+    private var parts: [String] {
+        switch nearest {
+        case .v0_2_24, .v0_3_5: []
+        case .v0_4_7, .v0_7_3: ["llama-stack-api"]
+        case .v1_5_0: ["ogx-api"]
+        }
     }
 
     /// The lines of the configuration that it starts with.
     var configuration: String {
-        String(decoding: nearest.configuration, as: UTF8.self)
+        let configuration = String(decoding: nearest.configuration, as: UTF8.self)
+        guard nearest == .v0_4_7, pinned != nearest else { return configuration }
+        // What 0.5 brought: another word for the name, and connectors.
+        return configuration.replacing("\nimage_name:", with: "\ndistro_name:")
+            + """
+            connectors:
+            - {connector_id: desk, connector_type: mcp, url: "${env.DROVER_LAB_MCP_URL}"}
+
+            """
     }
 
     /// The command that starts it, for an environment with its program.
@@ -129,6 +152,6 @@ package struct LabMLflow: LabVersion {
             Self.v3_17_2: PackageResources.mlflow_3_17_2_txt, Self.v3_5_1: PackageResources.mlflow_3_5_1_txt,
         ]
         let recipe = Recipe.mlflow(version, pins: pins[nearest] ?? [])
-        return isTested ? recipe : recipe.untested(orPins: [])
+        return isTested ? recipe : recipe.untested(orPins: [], besides: [])
     }
 }
