@@ -20,4 +20,14 @@ struct Unchecked: Error, Sendable {
             fix: "Nothing has to be done when it is so; else what needs it fails later.", at: range, severity: .warning,
             cause: .unavailable)
     }
+
+    /// What a server of this version cannot tell of a connector, so that it is not asked at all.
+    init(connector: Located<String>, whether what: String, on capabilities: Capabilities) {
+        warning = Diagnostic(
+            "unchecked", "Could not be checked",
+            detail: "Whether \(what) could not be checked: \(capabilities.product) \(capabilities.version) cannot list "
+                + "its connectors; OGX since 1.3 can.",
+            fix: "Nothing has to be done when it is so; else what needs it fails later.", at: connector.range,
+            severity: .warning, cause: .unavailable)
+    }
 }

@@ -167,10 +167,14 @@ struct FakeReply {
         return reply
     }
 
-    /// The same as a version tells it: before 0.7 in `detail`.
+    /// The same as a version tells it: before 0.6 in `detail`.
     func told(by version: FakeStackVersion) -> FakeReply {
-        guard let problem, !version.tellsErrorsInMessage, status != 401 else { return self }
-        guard let invalid else { return .detail(status, status == 400 ? "Invalid value: \(problem)" : problem) }
+        guard let problem, !version.tellsErrorsInMessage, version != .llamaStack061, status != 401 else { return self }
+        guard let invalid else {
+            let text = status == 400 ? "Invalid value: \(problem)" : problem
+            return version == .llamaStack054
+                ? .json(["error": ["detail": .string(text)]], status: status) : .detail(status, text)
+        }
         let loc = invalid.place.split(separator: ", ").map { Value.string(String($0.dropFirst().dropLast())) }
         let error: Value = ["loc": .array(loc), "msg": .string(problem), "type": .string(invalid.type)]
         return .json(["error": ["detail": ["errors": [error]]]], status: status)

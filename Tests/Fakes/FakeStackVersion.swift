@@ -5,8 +5,14 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
     case llamaStack0224 = "0.2.24"
     case llamaStack035 = "0.3.5"
     case llamaStack047 = "0.4.7"
+    case llamaStack054 = "0.5.4"
+    case llamaStack061 = "0.6.1"
     case llamaStack073 = "0.7.3"
+    case ogx125 = "1.2.5"
     case ogx150 = "1.5.0"
+
+    /// Those that were tried without being one of the tested ones.
+    package static let untested: [FakeStackVersion] = [.llamaStack054, .llamaStack061, .ogx125]
 
     package var description: String { rawValue }
 
@@ -19,21 +25,23 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
     package var models: (llm: String, embedding: String) {
         switch self {
         case .llamaStack0224: ("llm", "embed")
-        case .llamaStack035, .llamaStack047, .llamaStack073: ("scripted/scripted-llm", "scripted/scripted-embed")
-        case .ogx150: ("scripted/llm", "scripted/embed")
+        case .llamaStack035, .llamaStack047, .llamaStack054, .llamaStack061, .llamaStack073:
+            ("scripted/scripted-llm", "scripted/scripted-embed")
+        case .ogx125, .ogx150: ("scripted/llm", "scripted/embed")
         }
     }
 
     package var registersModels: Bool { !isSince(.llamaStack073) }
     package var hasToolGroups: Bool { registersModels }
-    package var hasShields: Bool { !isSince(.ogx150) }
-    package var hasConnectors: Bool { isSince(.llamaStack073) }
+    package var hasShields: Bool { !isOGX }
+    package var hasConnectors: Bool { isSince(.llamaStack054) }
+    var isOGX: Bool { isSince(.ogx125) }
     /// Where its own agents are.
     package var agentPaths: [String] {
         switch self {
         case .llamaStack0224: ["/v1/agents"]
         case .llamaStack035: ["/v1alpha/agents", "/v1/agents"]
-        case .llamaStack047, .llamaStack073, .ogx150: []
+        case .llamaStack047, .llamaStack054, .llamaStack061, .llamaStack073, .ogx125, .ogx150: []
         }
     }
 
@@ -48,9 +56,24 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
     var attachesTwice: Bool { self == .llamaStack0224 }
     /// Stores show their model, expand chunking, and ingest nothing once the server's own keys are dropped.
     var keepsModelInMetadata: Bool { isSince(.llamaStack047) }
-    var sanitizesNames: Bool { self == .ogx150 }
+    var sanitizesNames: Bool { isOGX }
     /// `{"error": {"message": …}}`; before, `{"detail": …}`.
     var tellsErrorsInMessage: Bool { isSince(.llamaStack073) }
+
+    /// Where the connectors are listed.
+    var connectorsPath: String {
+        isOGX ? "/v1alpha/admin/connectors" : isSince(.llamaStack073) ? "/v1beta/connectors" : "/v1alpha/connectors"
+    }
+
+    /// Of the fields of a request to the Responses API those that differ between versions, as their descriptions name them.
+    private var responseFields: [String] {
+        var fields = ["input", "temperature"]
+        if isSince(.llamaStack035) { fields.append("guardrails") }
+        if isSince(.llamaStack047) { fields.append("tool_choice") }
+        if isSince(.llamaStack054) { fields.append("max_output_tokens") }
+        if isSince(.llamaStack061) { fields.append("top_p") }
+        return fields
+    }
 
     /// As much of the OpenAPI description as says which routes there are, as recorded from the real one.
     var openAPI: Value {
@@ -78,10 +101,9 @@ package enum FakeStackVersion: String, Sendable, CaseIterable, CustomStringConve
             paths[path] = ["get", "post"]
             paths["\(path)/{agent_id}"] = ["get", "delete"]
         }
-        if hasConnectors { paths[self == .ogx150 ? "/v1alpha/admin/connectors" : "/v1beta/connectors"] = ["get"] }
-        let responses: Value = [
-            "properties": self == .llamaStack0224 ? ["input": [:]] : ["input": [:], "guardrails": [:]]
-        ]
+        if hasConnectors { paths[connectorsPath] = ["get"] }
+        let fields = Dictionary(uniqueKeysWithValues: responseFields.map { ($0, Value.object([:])) })
+        let responses: Value = ["properties": .object(fields)]
         let body: Value = ["requestBody": ["content": ["application/json": ["schema": responses]]]]
         return [
             "info": ["title": "FastAPI", "version": "0.1.0"],

@@ -27,7 +27,7 @@ extension OGXState {
         switch (exchange.method, rest.isEmpty) {
         case (.get, true):
             let listed = models.map { version.listsAsOpenAI ? asOpenAI($0) : shown($0) }
-            return .json(version == .ogx150 ? ["object": "list", "data": .array(listed)] : ["data": .array(listed)])
+            return .json(version.isOGX ? ["object": "list", "data": .array(listed)] : ["data": .array(listed)])
         case (.post, true) where version.registersModels: return registerModel(exchange.json)
         case (.delete, false) where version.registersModels:
             return unregister(rest.joined(separator: "/"), from: \.models, as: "Model")
@@ -40,7 +40,7 @@ extension OGXState {
         for key in ["model_type", "provider_id", "provider_resource_id"] { custom[key] = model.value[key] }
         return [
             "id": .string(model.id), "object": "model", "created": 1_795_394_864,
-            "owned_by": version == .ogx150 ? "ogx" : "llama_stack", "custom_metadata": .object(custom),
+            "owned_by": version.isOGX ? "ogx" : "llama_stack", "custom_metadata": .object(custom),
         ]
     }
 

@@ -41,7 +41,7 @@ extension OGXState {
         let metadata = isLeft ? [:] : body["metadata"]?.object ?? [:]
         let value: [String: Value] = [
             "id": .string(id), "object": "vector_store", "created_at": time,
-            "name": body["name"] ?? (version == .ogx150 ? "" : .null),
+            "name": body["name"] ?? (version.isOGX ? "" : .null),
             "usage_bytes": 0, "status": "completed", "expires_after": body["expires_after"] ?? .null,
             "expires_at": .null, "last_active_at": time, "metadata": .object(metadata.merging(own) { $1 }),
         ]
@@ -133,7 +133,7 @@ extension OGXState {
         case .get: return .json(.object(store.files[place].value))
         case .delete:
             let removed = stores[index].store.files.remove(at: place)
-            if version == .ogx150 { stores[index].store.losePassages(of: removed.content) }
+            if version.isOGX { stores[index].store.losePassages(of: removed.content) }
             return .json(["id": .string(id), "object": "vector_store.file.deleted", "deleted": true])
         case .post:
             stores[index].store.files[place].value["attributes"] = exchange.json["attributes"] ?? [:]
@@ -172,7 +172,7 @@ extension OGXState {
             "usage_bytes": .integer(problem == nil ? bytes.count : 0),
         ]
         let content = problem == nil ? String(decoding: bytes, as: UTF8.self) : ""
-        if version == .ogx150 { stores[index].store.losePassages(of: content) }
+        if version.isOGX { stores[index].store.losePassages(of: content) }
         stores[index].store.files.append((id, value, content, content, value["attributes"] ?? [:]))
         return .json(.object(value))
     }

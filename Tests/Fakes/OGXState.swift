@@ -98,14 +98,22 @@ struct OGXState {
         case (_, "v1", "shields"): return shieldRoutes(exchange, rest)
         case (_, "v1", "toolgroups"): return toolGroupRoutes(exchange, rest)
         case (.get, "v1", "tools") where version.hasToolGroups: return tools(exchange)
-        case (.get, "v1beta", "connectors") where version == .llamaStack073: return listedConnectors
-        case (.get, "v1alpha", "admin") where version == .ogx150 && rest == ["connectors"]: return listedConnectors
+        case (.get, _, _) where version.hasConnectors && exchange.path == version.connectorsPath:
+            return listedConnectors
         case _: return .detail(404, "Not Found")
         }
     }
 
     private var listedConnectors: FakeReply {
-        .json(["data": .array(connectors.map { ["connector_type": "mcp", "connector_id": .string($0)] })])
+        guard version != .ogx125 else { return .error(500, "Internal server error: An unexpected error occurred.") }
+        return .json([
+            "data": .array(
+                connectors.map {
+                    [
+                        "connector_type": "mcp", "connector_id": .string($0), "url": .string("http://\($0).test/mcp"),
+                    ]
+                })
+        ])
     }
 
     /// One page of a list, as OpenAI cuts them.

@@ -33,11 +33,14 @@ extension ProbeContext {
     private func listing(_ mcp: MCPSpec) async throws -> (place: String, range: SourceRange, names: [String])? {
         if let connector = mcp.connector {
             guard let server = servers.llamaStack, server.capabilities.offers(.connectors) else { return nil }
+            let what = "the connector `\(connector.value)` gives what `allow` says"
+            guard server.capabilities.listsConnectors else {
+                throw Unchecked(connector: connector, whether: what, on: server.capabilities)
+            }
             do {
                 let names = try await server.tools(ofConnector: connector.value)
                 return ("the connector `\(connector.value)`", connector.range, names)
             } catch let error as WireError {
-                let what = "the connector `\(connector.value)` gives what `allow` says"
                 throw Unchecked(error, whether: what, at: connector.range) ?? error
             }
         }

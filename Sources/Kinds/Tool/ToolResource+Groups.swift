@@ -134,13 +134,15 @@ actor ConnectorListing {
             throw server.capabilities.lacking(
                 .connectors, for: "`\(address)`", fix: "Use `mcp: {url: …}` instead, or such a server.", at: id.range)
         }
+        let what = "it has the connector `\(id.value)`"
+        guard server.capabilities.listsConnectors else {
+            return .unchecked(Unchecked(connector: id, whether: what, on: server.capabilities).warning)
+        }
         let known: [LlamaStack.Connector]
         do {
             known = if let listed { listed } else { try await server.connectors() }
         } catch let error as WireError {
-            guard let unchecked = Unchecked(error, whether: "it has the connector `\(id.value)`", at: id.range) else {
-                throw error
-            }
+            guard let unchecked = Unchecked(error, whether: what, at: id.range) else { throw error }
             return .unchecked(unchecked.warning)
         }
         listed = known

@@ -62,6 +62,11 @@ extension Capabilities {
         Version(version) >= Version(0, 6)
     }
 
+    /// Whether the connectors can be listed: OGX before 1.3 fails, and stands still for half a minute while it logs that.
+    package var listsConnectors: Bool {
+        generation < .ogx || Version(version) >= Version(1, 3)
+    }
+
     /// Whether an answer tells which documents it cites: OGX before 1.3 asks the model for marks that it does not know.
     package var tellsCitations: Bool {
         generation < .ogx || Version(version) >= Version(1, 3)
