@@ -53,9 +53,11 @@ struct StackConnector: Sendable {
 
     /// The servers at hand, with what else the kinds share.
     func atHand(_ llamaStack: LlamaStack?, _ mlflow: MLflowServer?, transport: any HTTPTransport) -> Servers {
-        Servers(
+        var servers = Servers(
             stack: workflow.stack, llamaStack: llamaStack, mlflow: mlflow, folder: folder, transport: transport,
             commit: GitCommit.current(from: folder.rootDirectory))
+        servers.tell = { Console.note($0) }
+        return servers
     }
 
     func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {

@@ -14,6 +14,8 @@ package struct Servers: Sendable {
     package var commit: String?
     /// How long to wait for the result of a request whose response was lost.
     package var patience = Duration.seconds(15)
+    /// Is told what is waited for while the servers are looked at.
+    package var tell: @Sendable (String) -> Void = { _ in }
 
     package init(
         stack: StackName, llamaStack: LlamaStack?, mlflow: MLflowServer?, folder: SpecFolder,

@@ -17,6 +17,8 @@ final class TestStack: Sendable {
     let folder: URL
     /// How long runs wait for what got no answer.
     let patience: Duration
+    /// What runs said that they wait for.
+    let told = Mutex<[String]>([])
 
     init(
         ogx: FakeOGX = FakeOGX(), mlflow: FakeMLflow = FakeMLflow(), kinds: Kinds = .standard,
@@ -78,6 +80,7 @@ final class TestStack: Sendable {
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
         servers.patience = patience
+        servers.tell = { [weak self] text in self?.told.withLock { $0.append(text) } }
         return TestRun(
             workflow: workflow, servers: servers, drivers: kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))

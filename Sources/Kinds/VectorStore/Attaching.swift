@@ -90,8 +90,12 @@ extension LiveStore {
 
 extension VectorStoreResource {
     /// Waits until a store lists what it was asked to ingest, or the time for that is over.
+    /// - Parameter tell: is told once what is waited for, if anything is.
     /// - Returns: Its files; nil when it can no longer list them.
-    func awaitListed(_ attaching: Attaching) async throws -> [LlamaStack.VectorStoreFile]? {
+    func awaitListed(
+        _ attaching: Attaching, _ tell: (String) -> Void
+    ) async throws -> [LlamaStack.VectorStoreFile]? {
+        var hasTold = false
         var deadline = ContinuousClock.now + attaching.rest(of: patience)
         var open = attaching.files.count
         while true {
@@ -99,6 +103,8 @@ extension VectorStoreResource {
             let left =
                 attaching.files.count - files.count { attaching.files.contains($0.id) && $0.status != .inProgress }
             guard left > 0, ContinuousClock.now < deadline else { return files }
+            if !hasTold { tell(Self.awaited(left, for: deadline - .now)) }
+            hasTold = true
             // As long as some appear, others may follow.
             if left < open { deadline = max(deadline, .now + patience) }
             open = left
@@ -116,12 +122,22 @@ extension VectorStoreResource {
         let attaching = attaching?.store == live.store.id ? attaching : nil
         guard attaching != nil || live.isUnsettled else { return found }
         let files =
-            if let attaching { try await awaitListed(attaching) } else { try await awaitCalm(live) }
+            if let attaching {
+                try await awaitListed(attaching) { tell("\(found.address): \($0)") }
+            } else {
+                try await awaitCalm(live, at: found.address)
+            }
         live.files = files ?? []
         live.isBroken = files == nil
         let missing = attaching.map { $0.files.subtracting(live.files.map(\.id)).count } ?? 0
         live.doubt = missing > 0 ? .missing(missing) : try await lost(in: live, wanted)
         return Discovered(found.address, found.ownership, live, label: found.label, isStale: found.isStale)
+    }
+
+    /// What is said when so many attachments are waited for.
+    private static func awaited(_ count: Int, for time: Duration) -> String {
+        "waiting up to \(max(1, time.components.seconds)) s for \(count == 1 ? "a document" : "\(count) documents") "
+            + "that the server was asked to take in, and gave no answer about …"
     }
 
     private func lost(in live: LiveStore, _ wanted: VectorStoreSpec) async throws -> Doubt? {
@@ -131,7 +147,8 @@ extension VectorStoreResource {
     }
 
     /// Waits until the server ingests nothing more, when the record does not say what it was asked to ingest.
-    private func awaitCalm(_ live: LiveStore) async throws -> [LlamaStack.VectorStoreFile]? {
+    private func awaitCalm(_ live: LiveStore, at address: Address) async throws -> [LlamaStack.VectorStoreFile]? {
+        tell("\(address): waiting until the server ingests nothing more of what an interrupted run added …")
         var count = live.files.count
         for _ in 0..<30 {
             try await Task.sleep(for: min(patience, .seconds(2)))

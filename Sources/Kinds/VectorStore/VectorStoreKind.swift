@@ -12,7 +12,7 @@ extension Kind {
                     VectorStoreResource(
                         llamaStack.server, stack: servers.stack, folder: servers.folder, models: llamaStack.models,
                         providers: llamaStack.providers,
-                        transport: servers.transport, patience: servers.patience,
+                        transport: servers.transport, patience: servers.patience, tell: servers.tell,
                         inUse: { try await aliased.vectorStores() }))
             }
         },

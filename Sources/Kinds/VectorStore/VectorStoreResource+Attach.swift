@@ -60,7 +60,7 @@ extension VectorStoreResource {
         guard !open.isEmpty else { return outcomes }
         let listed: [LlamaStack.VectorStoreFile]
         do {
-            listed = try await awaitListed(Attaching(open, to: delivery.store)) ?? []
+            listed = try await awaitListed(Attaching(open, to: delivery.store), delivery.context.progress) ?? []
         } catch is WireError {
             listed = []  // The server does not answer at all: the next run asks it.
         }

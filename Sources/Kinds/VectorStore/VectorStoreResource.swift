@@ -36,13 +36,16 @@ package struct VectorStoreResource: Resource {
     let attaching = Slots(concurrency)
     /// How long to wait for a small document whose attachment got no response.
     let patience: Duration
+    /// Is told what is waited for.
+    let tell: @Sendable (String) -> Void
     private let models: ModelListing
     private let providers: ProviderListing
     let inUse: InUse
 
     init(
         _ server: LlamaStack, stack: StackName, folder: SpecFolder, models: ModelListing, providers: ProviderListing,
-        transport: any HTTPTransport, patience: Duration, inUse: @escaping InUse
+        transport: any HTTPTransport, patience: Duration, tell: @escaping @Sendable (String) -> Void,
+        inUse: @escaping InUse
     ) {
         self.server = server
         self.stack = stack
@@ -51,6 +54,7 @@ package struct VectorStoreResource: Resource {
         self.providers = providers
         self.transport = transport
         self.patience = patience
+        self.tell = tell
         self.inUse = inUse
         leftovers = Leftovers(server)
     }
