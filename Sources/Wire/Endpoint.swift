@@ -64,13 +64,16 @@ package struct Endpoint: Sendable {
     /// repeated only when the server said that it did nothing (429, or 503 with `Retry-After`), and only when `look`
     /// finds no new object: a gateway may have said so about a request that it passed on.
     ///
-    /// - Parameter look: Returns the object that this call has created if its request was processed after all; nil when
-    ///   there is none. It throws `InDoubt` when it cannot tell: then nothing is repeated.
+    /// - Parameters:
+    ///   - repetition: When it is repeated, if it is not idempotent.
+    ///   - look: Returns the object that this call has created if its request was processed after all; nil when there is
+    ///     none. It throws `InDoubt` when it cannot tell: then nothing is repeated.
     /// - Throws: as `decode`; what `look` throws.
     package func create<T: Decodable & Sendable>(
-        _ call: Call, as type: T.Type = T.self, unless look: () async throws -> T?
+        _ call: Call, as type: T.Type = T.self, _ repetition: RetryPolicy.Repetition = .afterLook,
+        unless look: () async throws -> T?
     ) async throws -> T {
-        try await attempting(call, call.isRepeatable ? .free : .afterLook, unless: look) { request in
+        try await attempting(call, call.isRepeatable ? .free : repetition, unless: look) { request in
             let response = try await transport.send(request)
             guard response.isSuccess else { return .refusal(response) }
             return .success(try read(response, of: call) { try ResponseBody.decode(T.self, from: $0) })

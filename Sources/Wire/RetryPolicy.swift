@@ -51,6 +51,9 @@ extension RetryPolicy {
         /// Only when the server said that it did nothing, and only after checking that: a gateway may have passed the
         /// request on.
         case afterLook
+        /// Only when the server itself said that it accepts no more for now (429), and only after such a check. A gateway's
+        /// 503 may be about a request that is still being processed.
+        case afterLookIfRefused
         /// Only when it certainly did not arrive.
         case never
     }
@@ -77,7 +80,7 @@ extension RetryPolicy {
         case .transport(.timeout), .transport(.broken): ifFree
         case .status(500, _): min(ifFree, 2)  // Some are permanent.
         case .status(429, _): repetition == .never ? 1 : attempts
-        case .status(503, .some): repetition == .never ? 1 : attempts
+        case .status(503, .some): repetition == .never || repetition == .afterLookIfRefused ? 1 : attempts
         case .status(408, _), .status(502..., _): ifFree
         case .status: 1
         }

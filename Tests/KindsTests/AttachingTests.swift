@@ -84,12 +84,14 @@ struct AttachingTests {
     }
 
     private static let gatewayTimeout = ScriptedTransport.Step.response(HTTPResponse(status: 504))
+    private static let busyGateway = ScriptedTransport.Step.response(
+        HTTPResponse(status: 503, headers: [("retry-after", "0")]))
     private static let broken = ScriptedTransport.Step.failure(
         TransportFailure(.broken, "the connection was closed"))
 
     @Test(
         "What the server takes in although its answer is lost is found, and not asked for again",
-        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, broken])
+        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, busyGateway, broken])
     func comes(version: FakeStackVersion, answer: ScriptedTransport.Step) async throws {
         let stack = try Self.begin(3, version, patience: .seconds(20))
         let late = LateRequest(missing: 1)
@@ -105,7 +107,7 @@ struct AttachingTests {
 
     @Test(
         "What does not come is told, and the next apply makes the store anew beside the old one",
-        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, broken])
+        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [gatewayTimeout, busyGateway, broken])
     func doesNotCome(version: FakeStackVersion, answer: ScriptedTransport.Step) async throws {
         let stack = try Self.begin(3, version)
         let asked = Self.intercept(stack, attachment: 2) { _ in answer }
@@ -141,10 +143,50 @@ struct AttachingTests {
         if plansFirst {
             let plan = try await stack.plan(Self.spec)
             #expect(plan.lines == ["update vectorStores.handbook: interrupted"])
+            let told = stack.told.withLock { $0 }
+            #expect(told.count == 1, "It says once what it waits for: \(told)")
+            #expect(told.first?.hasPrefix("vectorStores.handbook: waiting up to ") == true)
+            #expect(told.first?.contains(" s for a document that the server was asked to take in") == true)
         }
         try await stack.apply(Self.spec)
         #expect(stack.ogx.stores.map(\.id) == [try #require(store)])
         try await Self.expectWhole(stack, 1, "after the next apply")
+        stack.told.withLock { $0 = [] }
+        try await stack.plan(Self.spec)
+        #expect(stack.told.withLock { $0 } == [], "Where nothing is waited for, nothing is said.")
+    }
+
+    @Test(
+        "A server that takes no more for now is asked again in the same apply, after a look at the store's list",
+        arguments: [FakeStackVersion.ogx150, .llamaStack0224, .llamaStack073], [1, 2, 3])
+    func busy(version: FakeStackVersion, number: Int) async throws {
+        let stack = try Self.begin(3, version)
+        let asked = Self.intercept(stack, attachment: number) { _ in .response(HTTPResponse(status: 429)) }
+        let applied = try await stack.open(Self.spec(for: stack), Scissors(.busy(.max))).apply()
+        #expect(applied.failures == [])
+        #expect(asked().count == 4 && Set(asked()).count == 3)
+        let requests = stack.ogx.requests
+        let attachments = requests.indices.filter {
+            requests[$0].hasPrefix("POST") && requests[$0].contains("/vector_stores/")
+                && requests[$0].hasSuffix("/files")
+        }
+        let last = try #require(attachments.last)
+        let looks = requests[..<last].filter { $0.hasPrefix("GET") && $0.contains("/vector_stores/") }
+        #expect(looks.contains { $0.hasSuffix("/files") }, "\(looks)")
+        try await Self.expectWhole(stack, 3, "\(version), \(number)")
+    }
+
+    @Test("What is listed after a refusal is not asked for again")
+    func refusedAndThere() async throws {
+        let stack = try Self.begin(3)
+        let asked = Self.intercept(stack, attachment: 1) { request in
+            stack.ogx.takeIn(request)
+            return .response(HTTPResponse(status: 429))
+        }
+        let applied = try await stack.open(Self.spec, Scissors(.busy(.max))).apply()
+        #expect(applied.failures == [])
+        #expect(asked().count == 3)
+        try await Self.expectWhole(stack, 3, "listed")
     }
 
     @Test("A store in which a document is twice is told, and made anew")

@@ -42,6 +42,13 @@ import Wire
         Case("and so did a 503 that says until when", .status(503, retryAfter: .zero), .afterLook, retries: true),
         Case("but not one that does not", .status(503, retryAfter: nil), .afterLook, retries: false),
         Case("nor a gateway that waited in vain", .status(504, retryAfter: .zero), .afterLook, retries: false),
+        Case(
+            "Where twice does harm, only the server's own 429", .status(429, retryAfter: .zero), .afterLookIfRefused,
+            retries: true),
+        Case(
+            "and not what a gateway says", .status(503, retryAfter: .zero), .afterLookIfRefused, retries: false),
+        Case(
+            "nor a lost answer", .transport(.broken), .afterLookIfRefused, retries: false),
         Case("Without a look, not even then", .status(429, retryAfter: .zero), .never, retries: false),
         Case("A 500 is tried once more", .status(500, retryAfter: nil), repeatable: true, retries: true),
         Case("but only once", .status(500, retryAfter: nil), attempt: 2, repeatable: true, retries: false),

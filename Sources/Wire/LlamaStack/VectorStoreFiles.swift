@@ -29,8 +29,9 @@ extension LlamaStack {
 
         /// Attaches a file, and waits until it is ingested or has failed: check the `status` of the result.
         ///
-        /// A file that is attached already stays unchanged, with its attributes and state: detach it first. Never
-        /// repeated: 0.2 ingests it a second time, and so does OGX while the first attachment is not finished.
+        /// A file that is attached already stays unchanged, with its attributes and state: detach it first. Not repeated when
+        /// it may have arrived, since 0.2 ingests it a second time, and so does OGX while the first attachment is not
+        /// finished; only when the server said that it accepts no more for now (429), and does not list it.
         ///
         /// - Parameter timeout: for chunking and embedding the whole file.
         package func attach(
@@ -39,12 +40,11 @@ extension LlamaStack {
         ) async throws -> VectorStoreFile {
             var body: [String: Value] = ["file_id": .string(file), "attributes": .strings(attributes)]
             body["chunking_strategy"] = chunking.value
-            let attached: VectorStoreFile = try await endpoint.decode(
-                Call(
-                    "attach the file to the vector store", .post, path, body: .json(.object(body)),
-                    timeout: timeout
-                )
-            )
+            let call = Call(
+                "attach the file to the vector store", .post, path, body: .json(.object(body)), timeout: timeout)
+            let attached: VectorStoreFile = try await endpoint.create(call, .afterLookIfRefused) {
+                try await list().first { $0.id == file }
+            }
             return attached.cleared(of: endpoint.sent)
         }
 
