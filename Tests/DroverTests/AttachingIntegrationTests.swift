@@ -3,22 +3,26 @@ import Language
 import Support
 import Testing
 
-/// Attachments that a kill, a broken connection or a gateway's 504 cuts off, on real servers: whatever happens, the next apply
-/// leaves every document attached once and found by a search.
+/// What a kill, a broken connection or a gateway's 504 cuts off while documents are attached, on real servers: whatever
+/// happens at whichever request, the next apply leaves every document attached once and found by a search.
 @Suite(.serialized) struct AttachingIntegrationTests {
     private static let tested: [MatrixIntegrationTests.Generation] = [.ogx, .v02]
     private static let documents = 3
+    /// How many stacks live at a time: most of the time each waits for the server.
+    private static let rounds = 6
 
-    /// What goes wrong, when, and at which attachment.
+    /// What goes wrong, when, and at which of the requests about a store.
     private struct Fault {
         let act: String
         let when: String
         let number: Int
 
-        /// Every act at every time, and all attachments in turn.
-        static let all = ["kill", "break", "504"].enumerated().flatMap { index, act in
-            ["before", "during", "after"].enumerated().map { place, when in
-                Fault(act: act, when: when, number: (index + place) % documents + 1)
+        /// Every act, at every time, at each of so many requests.
+        static func all(of requests: Int) -> [Fault] {
+            (1...requests).flatMap { number in
+                ["kill", "break", "504"].flatMap { act in
+                    ["before", "during", "after"].map { Fault(act: act, when: $0, number: number) }
+                }
             }
         }
 
@@ -34,7 +38,6 @@ import Testing
     func cutOff(generation: MatrixIntegrationTests.Generation) async throws {
         try await withTemporaryDirectory { directory in
             let drover = DroverProgram(in: directory)
-            try write(directory)
             let up = try await drover("lab", "up", "--stack", generation.rawValue, "--start-limit", "240")
             try #require(up.code == 0, "\(up.output)\(up.errors)")
             do {
@@ -58,13 +61,22 @@ import Testing
                 _ = try await drover.run(
                     "/bin/sh", ["-c", "echo $$ > gateway.pid; exec python3 \"$0\" \"$1\" port", script, server])
             }
-            let gateway = "http://127.0.0.1:\(try await Self.port(directory))"
-            for (round, fault) in Fault.all.enumerated() {
-                let stack = Stack(
-                    drover: drover, directory: directory, gateway: gateway, server: server + generation.prefix,
-                    name: "round-\(round)")
-                try await stack.live(through: fault.json("\(directory)/drover.pid"))
-                try await stack.check(Self.documents, "\(generation), \(fault)")
+            let place = Place(
+                directory: directory, gateway: "http://127.0.0.1:\(try await Self.port(directory))",
+                server: server + generation.prefix)
+            let requests = try await Stack(0, at: place, Self.documents).requests()
+            #expect(requests >= Self.documents, "Each document is attached by a request of its own.")
+            let faults = Fault.all(of: requests)
+            try await withThrowingTaskGroup(of: Void.self) { rounds in
+                for (index, fault) in faults.enumerated() {
+                    if index >= Self.rounds { try await rounds.next() }
+                    rounds.addTask {
+                        let stack = try Stack(index + 1, at: place, Self.documents)
+                        try await stack.live(through: fault.json(stack.pid))
+                        try await stack.check("\(generation.rawValue), \(fault)")
+                    }
+                }
+                try await rounds.waitForAll()
             }
             _ = try await drover.run("/bin/sh", ["-c", "kill \"$(cat gateway.pid)\""])
         }
@@ -82,34 +94,63 @@ import Testing
 
     private struct Absent: Error {}
 
-    private func write(_ directory: String) throws {
-        try FileManager.default.createDirectory(atPath: "\(directory)/docs", withIntermediateDirectories: true)
-        for number in 1...Self.documents {
-            let text = "Document \(number) tells of item \(number * 7_919 % 10_007).\n"
-            try Data(text.utf8).write(to: URL(filePath: "\(directory)/docs/\(number).txt"))
-        }
-    }
-
-    /// One stack with one store, as the server has it.
-    private struct Stack {
-        let drover: DroverProgram
+    /// Where the stacks live.
+    private struct Place {
         let directory: String
         let gateway: String
         let server: String
-        let name: String
+    }
 
-        /// Applies while something goes wrong, and at once again; then the plan is empty.
-        func live(through fault: String) async throws {
+    /// One stack with one store, in a directory of its own, with documents that no other has.
+    private struct Stack {
+        private let name: String
+        private let documents: Int
+        private let directory: String
+        private let drover: DroverProgram
+        private let gateway: String
+        private let server: String
+
+        var pid: String { "\(directory)/drover.pid" }
+
+        init(_ number: Int, at place: Place, _ documents: Int) throws {
+            name = "round-\(number)"
+            self.documents = documents
+            directory = "\(place.directory)/\(name)"
+            drover = DroverProgram(in: directory)
+            gateway = "\(place.gateway)/\(name)"
+            server = place.server
+            try FileManager.default.createDirectory(atPath: "\(directory)/docs", withIntermediateDirectories: true)
+            for document in 1...documents {
+                let text = "Document \(document) of \(name) tells of item \(document * 7_919 % 10_007).\n"
+                try Data(text.utf8).write(to: URL(filePath: "\(directory)/docs/\(name)-\(document)-.txt"))
+            }
             let spec = """
                 drover: v1
                 stack: \(name)
                 vectorStores:
-                  handbook: {embeddingModel: lab-embed/embed, embeddingDimension: 384, documents: ["docs/*.txt"]}
+                  \(name): {embeddingModel: lab-embed/embed, embeddingDimension: 384, documents: ["docs/*.txt"]}
 
                 """
             try Data(spec.utf8).write(to: URL(filePath: "\(directory)/spec.yaml"))
-            _ = try await ask("\(gateway)/_fault", fault)
-            _ = try await run("apply", "--yes")
+        }
+
+        /// Applies with nothing going wrong.
+        /// - Returns: How many requests about the store that takes.
+        func requests() async throws -> Int {
+            _ = try await set("{}")
+            let whole = try await run("apply", "--yes")
+            try #require(whole.code == 0, "\(whole.output)\(whole.errors)")
+            let count = try #require(try await set("{}")["count"]?.integer)
+            try await check("nothing goes wrong")
+            return count
+        }
+
+        /// Applies while something goes wrong, and at once again; then the plan is empty.
+        func live(through fault: String) async throws {
+            _ = try await set(fault)
+            let first = try await run("apply", "--yes")
+            let told = try await set("{}")
+            #expect(told["went_wrong"] == .bool(true), "\(fault): \(first.output)\(first.errors)")
             let again = try await run("apply", "--yes")
             try #require(again.code == 0, "\(fault): \(again.output)\(again.errors)")
             let plan = try await run("plan", "--exit-code")
@@ -117,15 +158,15 @@ import Testing
         }
 
         /// Looks at the server itself, and destroys the stack.
-        func check(_ documents: Int, _ when: Comment) async throws {
-            let stores = try await ask("\(server)/vector_stores")["data"]?.array ?? []
+        func check(_ when: Comment) async throws {
+            let all = try await ask("\(server)/vector_stores?limit=100")["data"]?.array ?? []
+            let stores = all.filter { $0["name"]?.string == name }
             #expect(stores.count == 1, when)
             let store = try #require(stores.first?["id"]?.string, when)
             #expect(stores.first?["file_counts"]?["total"]?.integer == documents, when)
             let listed = try await ask("\(server)/vector_stores/\(store)/files?limit=100")["data"]?.array ?? []
             #expect(Set(listed.compactMap { $0["id"]?.string }).count == documents && listed.count == documents, when)
-            let files = try await ask("\(server)/files")["data"]?.array ?? []
-            #expect(files.count == documents, when)
+            #expect(try await files() == documents, when)
             for file in listed {
                 let filter: Value = ["type": "eq", "key": "drover", "value": file["attributes"]?["drover"] ?? ""]
                 let query: Value = ["query": "item", "max_num_results": 5, "filters": filter]
@@ -134,12 +175,21 @@ import Testing
             }
             let gone = try await run("destroy", "--yes")
             #expect(gone.code == 0, "\(gone.output)\(gone.errors)")
-            let left = try await ask("\(server)/files")["data"]?.array ?? []
-            #expect(left.isEmpty, when)
+            #expect(try await files() == 0, when)
+        }
+
+        /// The number of its files on the server.
+        private func files() async throws -> Int {
+            let files = try await ask("\(server)/files")["data"]?.array ?? []
+            return files.count { $0["filename"]?.string?.contains("\(name)-") == true }
+        }
+
+        private func set(_ fault: String) async throws -> Value {
+            try await ask("\(gateway)/_fault", fault)
         }
 
         private func run(_ command: String, _ more: String...) async throws -> DroverProgram.Ended {
-            let words = [command, "spec.yaml", "--record", "file:\(name).json", "--llamastack-url", gateway] + more
+            let words = [command, "spec.yaml", "--record", "file:record.json", "--llamastack-url", gateway] + more
             return try await drover.run(
                 "/bin/sh", ["-c", "echo $$ > drover.pid; exec \"$0\" \"$@\"", DroverProgram.path] + words)
         }

@@ -1,10 +1,12 @@
-"""A gateway before a real server that goes wrong at one attachment of a file to a vector store, for AttachingIntegrationTests.
+"""A gateway before a real server that goes wrong at one request about a vector store, for AttachingIntegrationTests.
 
     python3 faulty_gateway.py http://127.0.0.1:8321 PORT_FILE
 
-`POST /_fault` with `{"act": "kill", "when": "during", "number": 2, "pid": "drover.pid"}` sets what happens to which
-attachment from now on: `kill` the client whose process id the file holds, `break` the connection, or answer `504`; `before`
-the server gets the request, 20 ms after (`during`), or `after` it has answered. The server goes on with what it has got.
+Each client has a path of its own before the server's: `/round-7/v1/…`. Its requests about one store (to attach, to search,
+to update, to list what is in it) are counted from the last `POST /round-7/_fault` on, whose body says what goes wrong:
+`{"act": "kill", "when": "during", "number": 2, "pid": "drover.pid"}`. `kill` the client whose process id the file holds,
+`break` the connection, or answer `504`; `before` the server gets the request, 20 ms after (`during`), or `after` it has
+answered. The server goes on with what it has got. The answer tells what was counted before, and whether it went wrong.
 """
 
 import http.client
@@ -19,10 +21,23 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 SERVER = urllib.parse.urlsplit(sys.argv[1])
-ATTACHMENT = re.compile(r"/vector_stores/[^/]+/files$")
+ABOUT_A_STORE = re.compile(r"/vector_stores/[^/]+(/files|/search)?$")
 lock = threading.Lock()
-fault = None
-count = 0
+clients = {}
+
+
+class Client:
+    def __init__(self, fault):
+        self.fault = fault
+        self.count = 0
+        self.went_wrong = False
+
+    def hit(self):
+        self.count += 1
+        if self.count != self.fault.get("number"):
+            return None
+        self.went_wrong = True
+        return self.fault
 
 
 class Gateway(BaseHTTPRequestHandler):
@@ -30,14 +45,15 @@ class Gateway(BaseHTTPRequestHandler):
 
     def handle_any(self):
         body = self.rfile.read(int(self.headers.get("content-length") or 0)) if self.chunkless() else self.chunks()
-        if self.path == "/_fault":
-            return self.set_fault(json.loads(body))
-        wrong = self.hit()
+        _, client, rest = self.path.split("/", 2)
+        if rest == "_fault":
+            return self.set_fault(client, json.loads(body))
+        wrong = self.hit(client, rest)
         if wrong is None:
-            return self.answer(*self.forward(body))
+            return self.answer(*self.forward(rest, body))
         if wrong["when"] == "before":
             return self.go_wrong(wrong)
-        forwarding = threading.Thread(target=self.forward, args=[body])
+        forwarding = threading.Thread(target=self.forward, args=[rest, body])
         forwarding.start()
         if wrong["when"] == "during":
             time.sleep(0.02)
@@ -58,19 +74,18 @@ class Gateway(BaseHTTPRequestHandler):
         self.rfile.readline()
         return body
 
-    def set_fault(self, wanted):
-        global fault, count
+    def set_fault(self, client, wanted):
         with lock:
-            fault, count = wanted, 0
-        self.answer(200, [], b"{}")
+            before = clients.get(client) or Client({})
+            clients[client] = Client(wanted)
+        told = {"count": before.count, "went_wrong": before.went_wrong}
+        self.answer(200, [("content-type", "application/json")], json.dumps(told).encode())
 
-    def hit(self):
-        global count
-        if self.command != "POST" or not ATTACHMENT.search(self.path.split("?")[0]):
+    def hit(self, client, path):
+        if not ABOUT_A_STORE.search("/" + path.split("?")[0]):
             return None
         with lock:
-            count += 1
-            return fault if fault and count == fault["number"] else None
+            return clients[client].hit() if client in clients else None
 
     def go_wrong(self, wrong):
         if wrong["act"] == "kill":
@@ -80,11 +95,11 @@ class Gateway(BaseHTTPRequestHandler):
             return self.answer(504, [("content-type", "text/html")], b"<html>Gateway Timeout</html>")
         self.close_connection = True
 
-    def forward(self, body):
+    def forward(self, path, body):
         connection = http.client.HTTPConnection(SERVER.hostname, SERVER.port, timeout=300)
         skipped = ("host", "connection", "transfer-encoding", "content-length")
         headers = {name: value for name, value in self.headers.items() if name.lower() not in skipped}
-        connection.request(self.command, self.path, body or None, headers)
+        connection.request(self.command, "/" + path, body or None, headers)
         response = connection.getresponse()
         kept = [(name, value) for name, value in response.getheaders() if name.lower() == "content-type"]
         return response.status, kept, response.read()
