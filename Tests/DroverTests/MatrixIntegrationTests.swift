@@ -6,23 +6,44 @@ import Testing
 /// One stack with everything, from nothing to nothing, on the real server of each generation.
 @Suite(.serialized) struct MatrixIntegrationTests {
     /// A server as `drover lab up --stack` takes it.
-    enum Generation: String, CaseIterable, Sendable {
-        case v02 = "0.2.24"
-        case v03 = "0.3.5"
-        case v04 = "0.4.7"
-        case v07 = "0.7.3"
-        case ogx
+    struct Generation: Sendable, Hashable, CustomTestStringConvertible {
+        static let v02 = Generation(rawValue: "0.2.24")
+        static let ogx = Generation(rawValue: "ogx")
+        static let tested = [v02] + ["0.3.5", "0.4.7", "0.7.3"].map { Generation(rawValue: $0) } + [ogx]
 
-        /// Those that the environment names, `DROVER_MATRIX="0.3.5 0.7.3"` or `all` of them; without it the newest and the
-        /// oldest.
+        let rawValue: String
+
+        /// Those that the environment names, `DROVER_MATRIX="0.3.5 0.7.3"` or `all` of the tested ones; without it the newest
+        /// and the oldest. Any other version can be named too: `0.5.4,0.6.1,ogx-1.2.5`.
         static var wanted: [Generation] {
             let names = ProcessInfo.processInfo.environment["DROVER_MATRIX"] ?? "ogx 0.2.24"
-            return names == "all"
-                ? allCases : names.split(separator: " ").compactMap { Generation(rawValue: String($0)) }
+            guard names != "all" else { return tested }
+            return names.split { $0 == " " || $0 == "," }.map { name in
+                Generation(rawValue: name.hasPrefix("ogx-") ? String(name.dropFirst(4)) : String(name))
+            }
         }
 
-        var hasShields: Bool { self != .ogx }
-        var prefix: String { self == .v02 ? "/v1/openai/v1" : "/v1" }
+        var isTested: Bool { Self.tested.contains(self) }
+        var hasShields: Bool { isLlamaStack }
+        var prefix: String { rawValue.hasPrefix("0.2.") ? "/v1/openai/v1" : "/v1" }
+        var testDescription: String { rawValue }
+
+        private var isLlamaStack: Bool { (0...7).contains { rawValue.hasPrefix("0.\($0).") } }
+
+        /// Whether it is known not to tell which documents an answer cites.
+        var hidesCitations: Bool {
+            ["0.2.", "1.0.", "1.1.", "1.2."].contains { rawValue.hasPrefix($0) }
+        }
+
+        /// What doctor and plan warn of, when the spec has all that not every version can do.
+        var warnings: [String] {
+            let tuning = ["ignores `sampling.topP`", "ignores `sampling.maxTokens`"]
+            return switch rawValue {
+            case let name where name.hasPrefix("0.5."): tuning
+            case let name where name.hasPrefix("1.2."): ["could not be checked: OGX"]
+            case _: []
+            }
+        }
     }
 
     @Test("Some generation is tried")
@@ -37,6 +58,7 @@ import Testing
             try FileManager.default.copyItem(
                 atPath: "\(packageRoot)/specs/helpdesk", toPath: "\(directory)/helpdesk")
             let server = MatrixServer(drover, generation, directory: directory)
+            if !generation.isTested { try addWhatFewCanDo(directory) }
             do {
                 try await server.start()
                 try await story(drover, server, directory)
@@ -50,30 +72,68 @@ import Testing
 
     private func story(_ drover: DroverProgram, _ server: MatrixServer, _ directory: String) async throws {
         let before = try await server.contents()
-        try await Self.succeed(drover("doctor", "helpdesk"))
-        let up = try await drover("up", "helpdesk", "--yes")
-        try #require(up.code == 0, "\(up.output)\(up.errors)")
-        #expect(up.output.contains("11 passed, 0 failed, 0 inconclusive"))
+        let doctor = try await drover("doctor", "helpdesk")
+        try Self.succeed(doctor)
+        let apply = try await drover("apply", "helpdesk", "--yes")
+        try #require(apply.code == 0, "\(apply.output)\(apply.errors)")
+        if !server.generation.isTested {
+            for warning in server.generation.warnings {
+                #expect(doctor.output.contains(warning), "\(doctor.output)\(doctor.errors)")
+                #expect(apply.errors.contains(warning), "\(apply.errors)")
+            }
+            let ignores = server.generation.warnings.contains { $0.hasPrefix("ignores") }
+            #expect(doctor.output.contains("ignored-field") == ignores, "\(doctor.output)")
+        }
+        try await passed(drover("test", "helpdesk"), server.generation)
         try await Self.unchanged(drover, "after the first apply")
         try await logged(drover, server)
         try await guarded(drover, server)
 
         try edit(directory)
+        try editDocuments(directory)
         let plan = try await drover("plan", "helpdesk", "--exit-code")
         #expect(plan.code == 2, "\(plan.output)\(plan.errors)")
-        let changed = try await drover("up", "helpdesk", "--yes")
-        try #require(changed.code == 0, "\(changed.output)\(changed.errors)")
+        try await Self.succeed(drover("apply", "helpdesk", "--yes"))
+        try await passed(drover("test", "helpdesk"), server.generation)
         try await Self.unchanged(drover, "after everything was changed")
-        try await removeTheLast(drover, directory)
+        try await removeTheLast(drover, directory, server.generation)
 
         try await server.stop(purging: false)
         try await server.start()
         try await Self.unchanged(drover, "after the servers were restarted")
-        let again = try await drover("test", "helpdesk", "--no-publish")
-        #expect(again.code == 0, "after the servers were restarted: \(again.output)\(again.errors)")
+        try await passed(drover("test", "helpdesk", "--no-publish"), server.generation)
 
         try await Self.succeed(drover("destroy", "helpdesk", "--yes"))
         #expect(try await server.contents() == before, "Something of ours is left on the server.")
+    }
+
+    /// What not every version can do: tuning, a connector, and citations.
+    private func addWhatFewCanDo(_ directory: String) throws {
+        let source = "name: the source, input: How long may I return a bicycle?, expect: [{cites: docs/returns.md}]"
+        try edit(
+            directory,
+            [
+                (
+                    "sampling: {temperature: 0.1}", "sampling: {temperature: 0.1, topP: 0.9, maxTokens: 500}"
+                ),
+                ("mcp: {url: \"${var.desk}/mcp\", allow:", "mcp: {connector: desk, allow:"),
+                (
+                    "      - name: a document in a subdirectory\n",
+                    "      - {\(source)}\n\n      - name: a document in a subdirectory\n"
+                ),
+            ])
+    }
+
+    /// All cases pass; of a version that does not tell citations, the one that needs them says which do.
+    private func passed(_ test: DroverProgram.Ended, _ generation: Generation) throws {
+        guard !generation.isTested, generation.hidesCitations else {
+            try Self.succeed(test)
+            #expect(test.output.contains("\(generation.isTested ? 11 : 12) passed, 0 failed, 0 inconclusive"))
+            return
+        }
+        try #require(test.code == 5, "\(test.output)\(test.errors)")
+        #expect(test.output.contains("11 passed, 0 failed, 1 inconclusive"), "\(test.output)")
+        #expect(test.output.contains("of OGX since 1.3 does"), "\(test.output)")
     }
 
     /// Where there are shields, the question does not reach the model, which would say something else.
@@ -111,7 +171,7 @@ import Testing
     }
 
     /// Every field that can be changed, and the documents in every way.
-    private static let edits = [
+    private static let changes = [
         ("Answers of the help desk, tags: {team: support}", "Its answers, tags: {team: care, tier: first}"),
         ("\"Help desk of ${var.company}\", tags: {team: support}", "\"Desk of ${var.company}\", tags: {team: care}"),
         ("What the help desk is told.", "What it is told."),
@@ -125,14 +185,17 @@ import Testing
         ("maxSteps: 6", "maxSteps: 7"), ("invoices in one sentence.", "invoices in a sentence."),
     ]
 
-    private func edit(_ directory: String) throws {
+    private func edit(_ directory: String, _ edits: [(String, String)] = changes) throws {
         let path = "\(directory)/helpdesk/drover.yaml"
         var text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
-        for (old, new) in Self.edits {
+        for (old, new) in edits {
             try #require(text.contains(old), "specs/helpdesk has no `\(old)` any more.")
             text = text.replacing(old, with: new)
         }
         try Data(text.utf8).write(to: URL(filePath: path))
+    }
+
+    private func editDocuments(_ directory: String) throws {
         let documents = "\(directory)/helpdesk/docs"
         try append("\nTubes are changed at no cost.\n", to: "\(documents)/repairs.md")
         try append("\n- Be kind.\n", to: "\(directory)/helpdesk/prompts/support.md")
@@ -140,12 +203,14 @@ import Testing
     }
 
     /// Takes out the document that came last, and changes another one: servers with faiss then mixed up their passages.
-    private func removeTheLast(_ drover: DroverProgram, _ directory: String) async throws {
+    private func removeTheLast(
+        _ drover: DroverProgram, _ directory: String, _ generation: Generation
+    ) async throws {
         try FileManager.default.removeItem(atPath: "\(directory)/helpdesk/docs/jobs.md")
         try await Self.succeed(drover("apply", "helpdesk", "--yes"))
         try append("\nThis holds for parts, too.\n", to: "\(directory)/helpdesk/docs/returns.md")
         try await Self.succeed(drover("apply", "helpdesk", "--yes"))
-        try await Self.succeed(drover("test", "helpdesk", "--no-publish"))
+        try await passed(drover("test", "helpdesk", "--no-publish"), generation)
     }
 
     private func append(_ more: String, to path: String) throws {
