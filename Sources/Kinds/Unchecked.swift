@@ -27,7 +27,8 @@ struct Unchecked: Error, Sendable {
             "unchecked", "Could not be checked",
             detail: "Whether \(what) could not be checked: \(capabilities.product) \(capabilities.version) cannot list "
                 + "its connectors; OGX since 1.3 can.",
-            fix: "Nothing has to be done when it is so; else what needs it fails later.", at: connector.range,
-            severity: .warning, cause: .unavailable)
+            fix: "Write the MCP server's `url` instead: in the second turn of a conversation this version does not "
+                + "find the connector's address, and calls no tool of it.",
+            at: connector.range, severity: .warning, cause: .unavailable)
     }
 }

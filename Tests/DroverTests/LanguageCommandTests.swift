@@ -15,7 +15,8 @@ struct LanguageCommandTests {
         #expect(ended.errors == "")
     }
 
-    @Test("What is no version of a server is told at once", arguments: ["--stack", "--mlflow"], ["0.5.x", "latest", "7"])
+    @Test(
+        "What is no version of a server is told at once", arguments: ["--stack", "--mlflow"], ["0.5.x", "latest", "7"])
     func noVersion(option: String, version: String) async throws {
         let ended = try await DroverProgram(in: Self.example)("lab", "up", option, version)
         #expect(ended.code == 64)

@@ -40,7 +40,8 @@ import Testing
             let tuning = ["ignores `sampling.topP`", "ignores `sampling.maxTokens`"]
             return switch rawValue {
             case let name where name.hasPrefix("0.5."): tuning
-            case let name where name.hasPrefix("1.2."): ["could not be checked: OGX"]
+            case let name where name.hasPrefix("1.2."):
+                ["could not be checked: OGX", "in the second turn of a conversation"]
             case _: []
             }
         }
@@ -132,7 +133,9 @@ import Testing
             return
         }
         try #require(test.code == 5, "\(test.output)\(test.errors)")
-        #expect(test.output.contains("11 passed, 0 failed, 1 inconclusive"), "\(test.output)")
+        // In the second turn of the conversation it does not find the address of its connector, as doctor has said.
+        #expect(test.output.contains("10 passed, 0 failed, 2 inconclusive"), "\(test.output)")
+        #expect(test.output.contains("? golden/ticket-from-opening-to-its-state"), "\(test.output)")
         #expect(test.output.contains("of OGX since 1.3 does"), "\(test.output)")
     }
 

@@ -45,6 +45,7 @@ struct UntestedVersionTests {
         #expect(plan.warnings.map(\.code.name) == ["unchecked"])
         let warning = try #require(plan.warnings.first)
         #expect(warning.detail.contains("OGX 1.2.5 cannot list its connectors; OGX since 1.3 can."))
+        #expect(warning.fix?.contains("in the second turn of a conversation") == true)
         #expect(warning.subject != nil)
         #expect(stack.ogx.requests.filter { $0.contains("connectors") } == [])
     }
