@@ -4,7 +4,7 @@ package import Wire
 
 /// Real servers on this machine, on loopback ports, in the background.
 package struct Lab: Sendable {
-    let place: LabPlace
+    package let place: LabPlace
     private let executable: String
     private let environment: [String: String]
     let health: Health
