@@ -128,7 +128,7 @@ struct AttachingTests {
         let number = try #require(
             requests.firstIndex { $0.contains("/vector_stores/") && $0.hasSuffix("/files") && $0.hasPrefix("POST") })
         // The request is under way when the run is cut off.
-        let late = LateRequest(missing: 1)
+        let late = LateRequest(missing: 3)
         stack.ogx.intercept { request in
             guard Self.isAttachment(request) else { return nil }
             late.hold(request)

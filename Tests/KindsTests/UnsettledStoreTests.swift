@@ -198,7 +198,10 @@ struct UnsettledStoreTests {
         let stack = try Self.begin(documents: 1...3)
         for name in ["a", "b", "x"] { try stack.write("docs/\(name).md", "The same.") }
         try await stack.apply(Self.spec)
-        let texts = try #require(stack.ogx.stores.first).attachments.map(\.text)
+        let files = Dictionary(stack.ogx.files.map { ($0.id, String(decoding: $0.bytes, as: UTF8.self)) }) { first, _ in
+            first
+        }
+        let texts = try #require(stack.ogx.stores.first).attachments.map { files[$0.file] ?? "" }
         #expect(texts.count == 6)
         #expect(texts.first == "The same.")
         #expect(texts.last?.hasPrefix("Document") == true)
