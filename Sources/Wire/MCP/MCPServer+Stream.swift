@@ -23,7 +23,7 @@ extension MCPServer {
                 guard let post, let answer = try? Value(json: event.data.utf8), Self.isAnswer(answer) else { continue }
                 let result = try result(of: answer, to: call)
                 if isGreeted {
-                    pages.read(result)
+                    guard pages.read(result) else { throw unlisted(call) }
                 } else {
                     isGreeted = true
                     try await send(Self.greeted, to: post)

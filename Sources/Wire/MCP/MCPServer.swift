@@ -63,9 +63,18 @@ package struct MCPServer: Sendable {
         _ = try await endpoint.send(call("finish greeting the MCP server", Self.greeted, followed))
         var pages = Pages()
         while let question = pages.next {
-            pages.read(try await ask("list the tools of the MCP server", question, in: followed).0)
+            let operation = "list the tools of the MCP server"
+            let page = try await ask(operation, question, in: followed).0
+            guard pages.read(page) else {
+                throw unlisted(call(operation, question, followed))
+            }
         }
         return pages.names
+    }
+
+    /// A result that is no page of tools: what the server offers is not known.
+    func unlisted(_ call: Call) -> WireError {
+        endpoint.error(.unreadable, call, message: "the answer is no list of tools, or one that does not end")
     }
 
     /// What later messages of a session repeat.
@@ -138,10 +147,18 @@ extension MCPServer {
         /// The request for the next page; nil when there is none.
         private(set) var next: Value? = question(cursor: nil)
 
-        mutating func read(_ page: Value) {
-            names += (page["tools"]?.array ?? []).compactMap { $0["name"]?.string }
+        /// More pages than any server has that ends.
+        private static let most = 1000
+        private var count = 0
+
+        /// - Returns: Whether it is a page, and not one of a list without end.
+        mutating func read(_ page: Value) -> Bool {
+            guard let tools = page["tools"]?.array else { return false }
+            count += 1
+            names += tools.compactMap { $0["name"]?.string }
             let cursor = page["nextCursor"].flatMap { $0 == .null ? nil : $0 }
             next = names.count < 10_000 ? cursor.map { Self.question(cursor: $0) } : nil
+            return next == nil || count < Self.most
         }
 
         private static func question(cursor: Value?) -> Value {

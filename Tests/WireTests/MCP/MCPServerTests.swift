@@ -56,6 +56,21 @@ struct MCPServerTests {
         #expect(error?.message.contains(why) == true, "\(error?.message ?? "")")
     }
 
+    @Test("A result that is no list of tools, or a list without end, says nothing of the tools: it is an error")
+    func oddLists() async throws {
+        let odd = ScriptedTransport.Step.json(#"{"jsonrpc":"2.0","id":1,"result":{"items":[]}}"#)
+        let endless = ScriptedTransport.Step.json(
+            #"{"jsonrpc":"2.0","id":1,"result":{"tools":[],"nextCursor":"again"}}"#)
+        for answers in [[odd], Array(repeating: endless, count: 1500)] {
+            let error = await #expect(throws: WireError.self) {
+                try await ask([Self.greeting, Self.accepted] + answers)
+            }
+            #expect(error?.cause == .unreadable && error?.message.contains("no list of tools") == true)
+        }
+        let none = ScriptedTransport.Step.json(#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#)
+        #expect(try await ask([Self.greeting, Self.accepted, none]).tools == [])
+    }
+
     @Test("The address is asked as it is written, with its headers")
     func address() async throws {
         let page = ScriptedTransport.Step.json(#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"a"}]}}"#)
