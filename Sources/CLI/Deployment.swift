@@ -14,21 +14,29 @@ struct Deployment: Sendable {
     let record: Record
     let plan: Plan
     let endangered: [EndangeredSuite]
-    private let permissions: Permissions
+    let selection: Selection
+    let permissions: Permissions
+    /// As it was read from its store.
+    let recordDigest: String
+    /// What a saved plan says will be done, and nothing else.
+    var promise: Promise?
 
     /// Surveys the servers and plans.
     /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     static func plan(
-        _ session: Session, _ workflow: Workflow, _ permissions: Permissions, suites: [TestSuite] = []
+        _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
+        suites: [TestSuite] = []
     ) async throws -> Deployment {
         let (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
-            workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions)
+            workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
+            selection: selection)
         let plan = try await planner.plan()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
-            endangered: endangered(by: plan, workflow, suites), permissions: permissions)
+            endangered: endangered(by: plan, workflow, suites), selection: selection, permissions: permissions,
+            recordDigest: loaded.digest)
     }
 
     /// Writes the plan and its warnings.
@@ -70,7 +78,8 @@ struct Deployment: Sendable {
         let applied = try await Progress.draw { onEvent in
             let executor = Executor(
                 workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
-                permissions: permissions, mayStart: { Interruption.exitCode == nil }, onEvent: onEvent)
+                permissions: permissions, selection: selection, promise: promise,
+                mayStart: { Interruption.exitCode == nil }, onEvent: onEvent)
             return try await executor.apply(plan, parallelism: options.parallelism)
         }
         let unlogged = await log(applied, command: command, since: started)

@@ -21,7 +21,8 @@ struct Drover: AsyncParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            ValidateCommand.self, DoctorCommand.self, PlanCommand.self, ApplyCommand.self, UpCommand.self,
+            ValidateCommand.self, DoctorCommand.self, PlanCommand.self, ShowCommand.self, GraphCommand.self,
+            DriftCommand.self, ApplyCommand.self, UpCommand.self,
             TestCommand.self,
             DestroyCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,

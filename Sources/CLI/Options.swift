@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Lab
 import Language
 
@@ -59,10 +60,42 @@ struct ChangeOptions: ParsableArguments {
     @Option(help: "How many objects are worked on at a time.")
     var parallelism = 10
 
+    var permissions: Permissions {
+        Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
+    }
+
     func validate() throws {
         guard (1...100).contains(parallelism) else {
             throw ValidationError("--parallelism takes a number from 1 to 100.")
         }
+    }
+}
+
+/// The options that choose a part of a stack.
+struct SelectionOptions: ParsableArguments {
+    @Option(
+        name: .customLong("target"),
+        help:
+            "Only this address (`agents.support`), kind or pattern (`vectorStores.h*`), with what it needs; repeatable."
+    )
+    var targets: [String] = []
+
+    @Option(
+        name: .customLong("exclude"), help: "Not this address, kind or pattern, nor what needs it; repeatable.")
+    var excluded: [String] = []
+
+    @Option(
+        name: .customLong("replace"),
+        help: "Replace this address, kind or pattern, though it is as it should be; repeatable.")
+    var replaced: [String] = []
+
+    @Flag(name: .customLong("no-prune"), help: "Leave what is no longer declared on the servers.")
+    var isUnpruned = false
+
+    var selection: Selection {
+        Selection(
+            targets: targets.map(AddressPattern.init), excluded: excluded.map(AddressPattern.init),
+            replaced: replaced.map(AddressPattern.init), prunes: !isUnpruned)
     }
 }
 

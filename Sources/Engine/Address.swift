@@ -25,6 +25,21 @@ package struct Address: Sendable, Hashable, Comparable, CustomStringConvertible 
     }
 }
 
+extension Address: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let address = Address(text: try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "It is no address.")
+        }
+        self = address
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
 /// The name of a stack, as `stack:` says: `[a-z][a-z0-9-]{0,62}`.
 package struct StackName: Sendable, Hashable, CustomStringConvertible {
     package let name: String

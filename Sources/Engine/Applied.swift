@@ -109,8 +109,10 @@ extension Executor {
             guard case .done(let step) = outcome, let common = workflow[address]?.spec.common else { continue }
             guard !step.fields.isEmpty else { continue }
             if let old = workflow[address]?.oldAddress, workflow[old] == nil { entries[old.description] = nil }
-            entries[address.description] = Record.Entry(
-                fields: step.fields, onDelete: common.onDelete, protect: common.protect)
+            entries[address.description] =
+                Record.Entry(
+                    fields: step.fields, onDelete: common.onDelete, protect: common.protect
+                ).applied
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             let isKept = outcome.action == .forget && isKnownByRecord(address.kind)

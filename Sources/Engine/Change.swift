@@ -65,10 +65,13 @@ package struct FieldChange: Sendable, Hashable {
         return changes.sorted { $0.path < $1.path }
     }
 
+    /// Whether the live object was changed by somebody else.
+    package var isDrift: Bool { cause == .drift || cause == .both }
+
     /// The same change with its cause, found by comparison with the last apply.
     package func attributed(since last: AppliedFields) -> FieldChange {
         var change = self
-        guard cause == nil, !last.isEmpty, note == nil else { return change }
+        guard cause == nil, !last.isEmpty else { return change }
         // What the spec did not say before is no drift: the server or somebody else had a value of its own.
         guard let applied = last[path], applied != .null else {
             change.cause = .spec
@@ -95,11 +98,16 @@ package struct Change: Sendable {
     package var label: String?
     /// A sentence about the change, such as why something is kept.
     package var note: String?
+    /// Whether it was applied, and somebody deleted it.
+    package var isLost = false
+    /// Of the live object as it was when this was planned; nil while there is none.
+    package var fingerprint: Fingerprint?
 
     package init(
         _ address: Address, _ action: Action, fields: [FieldChange] = [], range: SourceRange? = nil,
-        label: String? = nil, note: String? = nil
+        label: String? = nil, note: String? = nil, fingerprint: Fingerprint? = nil
     ) {
+        self.fingerprint = fingerprint
         self.address = address
         self.action = action
         self.fields = fields
@@ -115,8 +123,28 @@ package struct Plan: Sendable {
     /// All addresses, including those that are kept.
     package var changes: [Change]
     package var warnings: [Diagnostic]
+    package var limits: Limits
 
-    package init(stack: StackName, changes: [Change], warnings: [Diagnostic] = []) {
+    /// What a selection adds to what was selected, and leaves out.
+    package struct Limits: Sendable, Hashable, Codable {
+        /// They come along because a target needs them.
+        package var companions: [Address]
+        /// They are left out because they need what is excluded.
+        package var leftOut: [Address]
+        /// The number of things that left the spec and stay on the servers.
+        package var unremoved: Int
+
+        package init(companions: [Address] = [], leftOut: [Address] = [], unremoved: Int = 0) {
+            self.companions = companions
+            self.leftOut = leftOut
+            self.unremoved = unremoved
+        }
+    }
+
+    package init(
+        stack: StackName, changes: [Change], warnings: [Diagnostic] = [], limits: Limits = Limits()
+    ) {
+        self.limits = limits
         self.stack = stack
         self.changes = changes
         self.warnings = warnings
@@ -128,5 +156,18 @@ package struct Plan: Sendable {
 
     package func count(_ action: Action) -> Int {
         changes.count { $0.action == action }
+    }
+
+    /// Only what was changed or deleted on the servers since the last apply, with the fields of which that is so.
+    package var drift: Plan {
+        var plan = self
+        plan.limits = Limits()
+        plan.changes = changes.compactMap { change in
+            var drifted = change
+            drifted.fields = change.isLost ? [] : change.fields.filter(\.isDrift)
+            guard change.action != .keep else { return drifted }
+            return change.isLost || !drifted.fields.isEmpty ? drifted : nil
+        }
+        return plan
     }
 }

@@ -1,7 +1,7 @@
 package import Language
 
 /// What the user allows beyond the ordinary.
-package struct Permissions: Sendable {
+package struct Permissions: Sendable, Hashable, Codable {
     /// Objects without a mark that have a wanted name become ours.
     package var adopt: Bool
     /// Another stack's objects become ours.

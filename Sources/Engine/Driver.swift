@@ -9,9 +9,9 @@ package protocol Driver: Sendable {
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
     /// Decides with what is known now, and returns the outputs that will still be valid after apply.
     func preview(_ request: DriverRequest) async throws -> Preview
-    /// Decides again with everything known, reports the action, and executes it.
+    /// Decides again with everything known, reports the decision, and executes it unless the report throws.
     func apply(
-        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
+        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
     /// Why a member that is to be deleted is kept and only forgotten; nil where nothing is in the way.
@@ -19,6 +19,8 @@ package protocol Driver: Sendable {
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
     func outputs(of member: Member) -> [String: Output]
+    /// Of the live object: the same as long as nothing about it changes that drover compares.
+    func fingerprint(_ member: Member) -> Fingerprint
 }
 
 /// The planned action for one address.
@@ -53,10 +55,14 @@ package struct DriverRequest: Sendable {
     package var permissions: Permissions
     /// Whether an earlier run left an open intent here.
     package var isInterrupted: Bool
+    /// Whether it is to be replaced, whether or not it differs.
+    package var isReplaced: Bool
 
     init(
-        _ declaration: Declaration, _ survey: Survey, _ record: Record, _ outputs: Outputs, _ permissions: Permissions
+        _ declaration: Declaration, _ survey: Survey, _ record: Record, _ outputs: Outputs, _ permissions: Permissions,
+        isReplaced: Bool = false
     ) {
+        self.isReplaced = isReplaced
         self.declaration = declaration
         self.outputs = outputs
         self.permissions = permissions
@@ -121,10 +127,10 @@ package struct ResourceDriver<R: Resource>: Driver {
     }
 
     package func apply(
-        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Action) -> Void
+        _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
     ) async throws -> Step {
         let (wanted, decision) = try await decide(request)
-        onDecision(decision.action)
+        try onDecision(decision)
         guard wanted.unknown.isEmpty else { throw Diagnostic.stillUnknown(request.declaration.address, wanted.unknown) }
         if let outputs = resource.inlineOutputs(of: wanted.desired) {
             return Step(action: .keep, outputs: outputs, fields: [:], changes: [])
@@ -177,6 +183,10 @@ package struct ResourceDriver<R: Resource>: Driver {
         live(member).map(resource.outputs(of:)) ?? [:]
     }
 
+    package func fingerprint(_ member: Member) -> Fingerprint {
+        Fingerprint(label: member.label, fields: live(member).map(resource.fields(of:)) ?? [:])
+    }
+
     private func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
         let address = request.declaration.address
         guard let spec = request.declaration.spec as? R.Spec else {
@@ -202,6 +212,12 @@ package struct ResourceDriver<R: Resource>: Driver {
                     "address", old: .string(found.address.description), new: .string(address.description),
                     note: "moved"), at: 0)
         }
+        if request.isReplaced, found != nil, decision.action != .create, decision.action != .replace {
+            guard R.isReplaceable else { throw Diagnostic.notReplaceable(address) }
+            if spec.common.protect { throw Diagnostic.protected(address, "replaced", label: found?.label ?? "") }
+            decision.action = .replace
+            decision.fields.append(FieldChange("replacement", forcesReplacement: true, note: "asked for"))
+        }
         if request.isInterrupted, decision.action == .keep {
             decision.action = .update
             decision.fields = [FieldChange("interrupted", note: "an earlier run was cut off here: it is cleaned up")]
@@ -221,6 +237,15 @@ extension Diagnostic {
             detail: "`\(address)` could be any of \(labels.listed).",
             fix: "Rename or remove all but one of them, or give the declaration another `name`.",
             address: address.description, cause: .conflict)
+    }
+
+    fileprivate static func notReplaceable(_ address: Address) -> Diagnostic {
+        Diagnostic(
+            "not-replaceable", "A kind that is never replaced",
+            detail:
+                "`\(address)` cannot be replaced: objects of its kind keep what was done with them, and change in place.",
+            fix: "Leave its replacement out; give it another `name` to have a new one beside it.",
+            address: address.description, cause: .usage)
     }
 
     /// A declaration without an available server that can hold it.

@@ -10,14 +10,18 @@ package struct Executor: Sendable {
     let record: Record
     private let store: any RecordStore
     private let permissions: Permissions
+    private let selection: Selection
+    private let scope: Scope
+    private let promise: Promise?
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// Prepares an apply. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
+    /// Prepares an apply. With a promise, a decision that turns out different is not carried out. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
     /// new starts.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
-        permissions: Permissions, mayStart: @escaping @Sendable () -> Bool = { true },
+        permissions: Permissions, selection: Selection = .everything, promise: Promise? = nil,
+        mayStart: @escaping @Sendable () -> Bool = { true },
         onEvent: @escaping @Sendable (Event) -> Void
     ) {
         self.workflow = workflow
@@ -27,6 +31,9 @@ package struct Executor: Sendable {
         self.record = record
         self.store = store
         self.permissions = permissions
+        self.selection = selection
+        scope = Scope(selection, in: workflow.graph)
+        self.promise = promise
         self.mayStart = mayStart
         self.onEvent = onEvent
     }
@@ -35,7 +42,9 @@ package struct Executor: Sendable {
     /// - Throws: What the record store throws before anything was changed. Later failures are in the result.
     package func apply(_ plan: Plan, parallelism: Int) async throws -> Applied {
         try await store.save(entriesBefore(plan))
-        let outcomes = await workflow.graph.walk(limit: parallelism, mayStart: mayStart) { address, done in
+        let outcomes = await workflow.graph.walk(
+            limit: parallelism, within: scope, mayStart: mayStart
+        ) { address, done in
             await self.visit(address, Outputs(done.mapValues(\Step.outputs)))
         }
         report(skippedIn: outcomes)
@@ -78,13 +87,16 @@ package struct Executor: Sendable {
             preconditionFailure("The graph of a workflow holds what it declares.")
         }
         guard let driver = drivers[address.kind] else { return .failed(.noDriver(declaration)) }
-        let request = DriverRequest(declaration, survey, record, outputs, permissions)
+        let request = DriverRequest(
+            declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(address))
         let clock = ContinuousClock()
         let start = clock.now
         let decided = Mutex(Action.keep)
         do {
-            let step = try await driver.apply(request, in: context(for: address)) { action in
+            let step = try await driver.apply(request, in: context(for: address)) { decision in
+                let action = decision.action
                 decided.withLock { $0 = action }
+                try promise?.check(decision, at: address)
                 if action != .keep { onEvent(.started(address, action)) }
             }
             if step.action != .keep { onEvent(.finished(address, step.action, elapsed: clock.now - start)) }
@@ -108,7 +120,8 @@ package struct Executor: Sendable {
 
     private func removeAll(in survey: Survey) async throws -> [Address: Outcome<Action>] {
         var outcomes: [Address: Outcome<Action>] = [:]
-        let removals = try await Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+        let removals = try await Removals(
+            workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let protected = Set(removals.protected.map(\.address))
         for removal in removals.all {
             let address = removal.member.address

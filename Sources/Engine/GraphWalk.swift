@@ -3,15 +3,16 @@ extension Graph {
     ///
     /// A failure skips what depends on it, and nothing else. The caller of `visit` is the only writer of outcomes: each
     /// visit gets the results of its direct dependencies and returns its own. Once `mayStart` returns false, nothing
-    /// new starts.
+    /// new starts. What is outside of the scope, which is closed, is not visited and has no outcome.
     package func walk<Success: Sendable>(
         limit: Int,
+        within scope: Scope = .everything,
         mayStart: @escaping @Sendable () -> Bool = { true },
         visit: @escaping @Sendable (Address, [Address: Success]) async -> Outcome<Success>
     ) async -> [Address: Outcome<Success>] {
         precondition(limit > 0, "A walk needs room for one visit.")
         return await withTaskGroup(of: (Address, Outcome<Success>).self) { group in
-            var walk = Walk<Success>(self)
+            var walk = Walk<Success>(self, within: scope)
             var running = 0
             func startReady() {
                 while running < limit, let address = walk.next() {
@@ -46,9 +47,9 @@ private struct Walk<Success: Sendable> {
     private var ready: [Address]
     private var begun = 0
 
-    init(_ graph: Graph) {
+    init(_ graph: Graph, within scope: Scope) {
         self.graph = graph
-        let counts = graph.ordered.map { ($0, graph.dependencies(of: $0)?.count ?? 0) }
+        let counts = graph.ordered.filter(scope.contains).map { ($0, graph.dependencies(of: $0)?.count ?? 0) }
         missing = Dictionary(counts) { first, _ in first }
         ready = counts.filter { $0.1 == 0 }.map(\.0)
     }
@@ -63,7 +64,8 @@ private struct Walk<Success: Sendable> {
     mutating func settle(_ address: Address, _ outcome: Outcome<Success>) {
         outcomes[address] = outcome
         for dependent in graph.direct(address) {
-            let left = (missing[dependent] ?? 0) - 1
+            guard let before = missing[dependent] else { continue }
+            let left = before - 1
             missing[dependent] = left
             if left == 0 { ready.append(dependent) }
         }

@@ -8,13 +8,15 @@ package struct Planner: Sendable {
     private let survey: Survey
     private let record: Record
     private let permissions: Permissions
+    private let selection: Selection
     private let scope: Scope
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
-        scope: Scope = .everything
+        selection: Selection = .everything, scope: Scope? = nil
     ) {
-        self.scope = scope
+        self.selection = selection
+        self.scope = scope ?? Scope(selection, in: workflow.graph)
         self.workflow = workflow
         self.drivers = Dictionary(uniqueKeysWithValues: drivers.map { ($0.kind, $0) })
         self.order = drivers.map(\.kind)
@@ -26,11 +28,17 @@ package struct Planner: Sendable {
     /// Makes the plan.
     /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
     package func plan() async throws -> Plan {
+        let unmatched = selection.withoutMatch(among: workflow.graph.addresses, survey.ours)
+        guard unmatched.isEmpty else { throw Diagnostics(unmatched) }
         var pass = try await visit()
-        let removals = scope.isEverything ? try await removals(&pass.problems) : []
+        let removals = try await Removals(
+            workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
+        let removed = changes(of: removals, &pass.problems)
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
-        return Plan(stack: workflow.stack, changes: declared + removals, warnings: pass.warnings)
+        return Plan(
+            stack: workflow.stack, changes: declared + removed, warnings: pass.warnings,
+            limits: Plan.Limits(companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved))
     }
 
     /// What is known of each thing in the scope before an apply, and what an apply would do to it.
@@ -67,9 +75,12 @@ package struct Planner: Sendable {
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
+                let isLost = isLost(declaration, preview)
                 pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
-                    label: label)
+                    label: label, note: isLost ? "deleted outside" : nil,
+                    fingerprint: survey.member(for: declaration).map(driver.fingerprint))
+                pass.changes[address]?.isLost = isLost
             } catch let diagnostic as Diagnostic {
                 pass.problems.append(diagnostic.locating(declaration))
                 pass.broken.insert(address)
@@ -81,17 +92,25 @@ package struct Planner: Sendable {
         return pass
     }
 
+    /// Whether something was applied, and is not there any more.
+    private func isLost(_ declaration: Declaration, _ preview: Preview) -> Bool {
+        guard preview.decision.action == .create, survey.member(for: declaration) == nil,
+            let entry = record.entry(declaration.address)
+        else { return false }
+        return entry.isApplied == true && entry.isRetained != true
+    }
+
     /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.
     private func preview(
         of declaration: Declaration, by driver: any Driver, given outputs: Outputs
     ) async throws -> (preview: Preview, label: String?) {
-        let request = DriverRequest(declaration, survey, record, outputs, permissions)
+        let request = DriverRequest(
+            declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(declaration.address))
         let preview = try await driver.preview(request)
         return (preview, preview.decision.action == .create ? nil : request.member?.label)
     }
 
-    private func removals(_ problems: inout [Diagnostic]) async throws -> [Change] {
-        let removals = try await Removals(workflow, drivers: drivers, order: order, survey: survey, record: record)
+    private func changes(of removals: Removals, _ problems: inout [Diagnostic]) -> [Change] {
         problems += removals.all.compactMap(\.refusal)
         for member in removals.protected {
             problems.append(.protected(member.address, "deleted", label: member.label))
@@ -103,7 +122,8 @@ package struct Planner: Sendable {
             Change(
                 removal.member.address, removal.action, label: removal.member.label,
                 note: removal.reasonToKeep.map { "kept: \($0)" }
-                    ?? (removal.member.isStale ? "left over from an interrupted or replaced one" : nil))
+                    ?? (removal.member.isStale ? "left over from an interrupted or replaced one" : nil),
+                fingerprint: drivers[removal.member.address.kind]?.fingerprint(removal.member))
         }
     }
 }
@@ -122,23 +142,29 @@ struct Removals {
     private(set) var all: [Removal] = []
     private(set) var protected: [Member] = []
 
+    /// How many things left the spec and stay, because they are outside of the scope.
+    private(set) var unremoved = 0
+
     /// - Throws: What the drivers throw when they look what is in the way of a deletion.
     init(
-        _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record
+        _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record,
+        within scope: Scope = .everything
     ) async throws {
         let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
         for kind in order.reversed() {
             let orphans = survey.members.values.filter {
                 $0.address.kind == kind && [.ours, .retained].contains($0.ownership) && !used.contains($0.address)
             }
-            for member in orphans.sorted(by: { $0.address < $1.address }) {
+            let stale = survey.stale.filter { $0.address.kind == kind }
+            unremoved += (orphans + stale).count { !scope.removes($0) }
+            for member in orphans.sorted(by: { $0.address < $1.address }) where scope.removes(member) {
                 let entry = record.entry(member.address)
                 let isForgotten = member.ownership == .retained
                 let onDelete = isForgotten ? .retain : entry?.onDelete ?? drivers[kind]?.onDelete ?? .retain
                 if entry?.protect == true, onDelete == .delete { protected.append(member) }
                 all.append(Removal(member: member, action: onDelete == .delete ? .delete : .forget))
             }
-            all += survey.stale.filter { $0.address.kind == kind }.map {
+            all += stale.filter(scope.removes).map {
                 Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
             }
         }

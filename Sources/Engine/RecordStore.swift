@@ -9,11 +9,20 @@ package struct Record: Sendable, Hashable, Codable {
         package var protect: Bool
         /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
         package private(set) var isRetained: Bool?
+        /// Whether an apply has made it what the fields say; nil while one may have been cut off before.
+        package private(set) var isApplied: Bool?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
             self.fields = fields
             self.onDelete = onDelete
             self.protect = protect
+        }
+
+        /// The same, of an object that was made what the fields say.
+        var applied: Entry {
+            var entry = self
+            entry.isApplied = true
+            return entry
         }
 
         /// The same, of an object that is kept and not ours any more.

@@ -18,6 +18,8 @@ package protocol Resource: Sendable {
     var isKnownByRecord: Bool { get }
     /// Whether two objects cannot have one name. Where they can, another stack's object of a wanted name is no rival.
     static var hasUniqueNames: Bool { get }
+    /// Whether an object can be made anew for one that is there already, without anything of ours having changed.
+    static var isReplaceable: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
@@ -79,6 +81,8 @@ extension Resource {
     package var isKnownByRecord: Bool { false }
 
     package static var hasUniqueNames: Bool { true }
+
+    package static var isReplaceable: Bool { false }
 
     package func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: Record

@@ -1,25 +1,80 @@
 /// The part of a workflow that is visited. The workflow itself stays complete: from a smaller one, the rest would look
 /// removed from the spec, and would be deleted.
 package struct Scope: Sendable, Hashable {
-    /// nil for everything.
-    private let addresses: Set<Address>?
-
-    /// Everything that is declared, and everything that was removed from the spec.
-    package static let everything = Scope(addresses: nil)
-
-    private init(addresses: Set<Address>?) {
-        self.addresses = addresses
+    /// What is removed of what left the spec.
+    private enum Removals: Hashable, Sendable {
+        case all, none
+        case only([AddressPattern])
+        case allBut([AddressPattern])
     }
 
-    /// Some addresses, with all their transitive dependencies.
+    /// nil for everything.
+    private let addresses: Set<Address>?
+    private let removals: Removals
+    /// What comes along because a target needs it, in the order of the declarations.
+    package let companions: [Address]
+    /// What is left out because it needs what is excluded, in the order of the declarations.
+    package let leftOut: [Address]
+
+    /// Everything that is declared, and everything that was removed from the spec.
+    package static let everything = Scope(addresses: nil, removals: .all)
+
+    private init(
+        addresses: Set<Address>?, removals: Removals, companions: [Address] = [], leftOut: [Address] = []
+    ) {
+        self.addresses = addresses
+        self.removals = removals
+        self.companions = companions
+        self.leftOut = leftOut
+    }
+
+    /// Some addresses, with all their transitive dependencies; nothing is removed.
     package init(closing addresses: Set<Address>, in graph: Graph) {
-        self.addresses = graph.closure(of: addresses)
+        self.init(addresses: graph.closure(of: addresses), removals: .none)
+    }
+
+    /// The part of a graph that a selection leaves. It is closed: what is visited needs nothing outside of it.
+    package init(_ selection: Selection, in graph: Graph) {
+        guard !selection.targets.isEmpty || !selection.excluded.isEmpty else {
+            self.init(addresses: nil, removals: selection.prunes ? .all : .none)
+            return
+        }
+        let named = graph.addresses.filter { address in selection.excluded.contains { $0.matches(address) } }
+        let excluded = named.reduce(into: Set(named)) { $0.formUnion(graph.dependents(of: $1)) }
+        let leftOut = graph.addresses.filter { excluded.contains($0) && !named.contains($0) }
+        guard !selection.targets.isEmpty else {
+            let isWhole = excluded.isEmpty
+            self.init(
+                addresses: isWhole ? nil : Set(graph.addresses).subtracting(excluded),
+                // What is not visited may still use what left the spec.
+                removals: isWhole && selection.prunes ? .allBut(selection.excluded) : .none, leftOut: leftOut)
+            return
+        }
+        let targets = graph.addresses.filter { address in selection.targets.contains { $0.matches(address) } }
+        let chosen = Set(targets).subtracting(excluded)
+        let visited = graph.closure(of: chosen)
+        self.init(
+            addresses: visited, removals: selection.prunes ? .only(selection.targets) : .none,
+            companions: graph.addresses.filter { visited.contains($0) && !chosen.contains($0) },
+            leftOut: leftOut.filter(Set(targets).contains))
     }
 
     /// Whether nothing is left out.
-    package var isEverything: Bool { addresses == nil }
+    package var isEverything: Bool { addresses == nil && removals == .all }
 
     package func contains(_ address: Address) -> Bool {
         addresses?.contains(address) ?? true
+    }
+
+    /// Whether something of ours that is not declared is removed. What a replacement left behind of something that is
+    /// visited belongs to it.
+    func removes(_ member: Member) -> Bool {
+        if member.isStale, contains(member.address) { return true }
+        switch removals {
+        case .all: return true
+        case .none: return false
+        case .only(let patterns): return patterns.contains { $0.matches(member.address) }
+        case .allBut(let patterns): return !patterns.contains { $0.matches(member.address) }
+        }
     }
 }

@@ -53,6 +53,12 @@ package struct Survey: Sendable {
         }
     }
 
+    /// The addresses of what the stack has.
+    var ours: [Address] {
+        let owned = members.values.filter { $0.ownership == .ours || $0.ownership == .retained }
+        return owned.map(\.address) + stale.map(\.address)
+    }
+
     /// The member of a declaration: at its own address, or at the one it was moved from.
     package func member(for declaration: Declaration) -> Member? {
         if let member = members[declaration.address] { return member }

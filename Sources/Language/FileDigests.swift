@@ -53,6 +53,18 @@ package final class FileDigests: Sendable {
         }.get()
     }
 
+    /// Remembers a file that was read in another way.
+    func note(_ content: FileContent) {
+        known.withLock { known in
+            if known[ExactText(content.path)] == nil { known[ExactText(content.path)] = .success(content) }
+        }
+    }
+
+    /// All files that were read so far, in no order.
+    var all: [FileContent] {
+        known.withLock { $0.values.compactMap { try? $0.get() } }
+    }
+
     /// Reads the files that are not cached yet, several at a time; failures are thrown by `content(ofFileAt:)`.
     package func read(_ paths: [String]) {
         let unread = known.withLock { known in paths.filter { known[ExactText($0)] == nil } }

@@ -52,7 +52,9 @@ package struct SpecFolder: Sendable {
     package func bytes(of path: Located<String>) throws(Diagnostic) -> [UInt8] {
         let resolved = try resolve(path)
         do throws(FileBytes.Failure) {
-            return try FileBytes.read(resolved, atMost: Self.longest)
+            let bytes = try FileBytes.read(resolved, atMost: Self.longest)
+            digests.note(FileContent(path: resolved, size: bytes.count, sha256: sha256Hex(bytes)))
+            return bytes
         } catch {
             throw diagnostic(of: error, path)
         }
@@ -64,6 +66,19 @@ package struct SpecFolder: Sendable {
         case .tooManyOpenFiles: .tooManyOpenFiles("The file `\(path.value)` cannot be read", at: path.range)
         case .directory, .tooLarge, .unreadable: .unreadableFile(path, failure.reason)
         }
+    }
+
+    /// The SHA-256 of each file that was read so far, by its path from the root; absolute outside of it.
+    package var digestsRead: [String: String] {
+        let top = URL(filePath: root).standardizedFileURL.resolvingSymlinksInPath().path + "/"
+        let pairs = digests.all.map { content in
+            let isInside = content.path.utf8.starts(with: top.utf8)
+            return (
+                isInside ? String(content.path.utf8.dropFirst(top.utf8.count)) ?? content.path : content.path,
+                content.sha256
+            )
+        }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     /// Size and digest of a file, which is read once per run.

@@ -37,6 +37,7 @@ import Testing
         try await evaluation(directory)
         try await unchanged(drover)
         try await threeChanges(drover, directory)
+        try await savedPlan(drover, directory)
         try await healing(drover, directory)
         try await loggedAgent(drover, directory)
         try await badInput(drover, directory)
@@ -108,6 +109,57 @@ import Testing
         try await unchanged(drover)
     }
 
+    /// What was planned and saved is applied, exactly; nothing once anything is different.
+    private func savedPlan(_ drover: DroverProgram, _ directory: String) async throws {
+        let file = "\(directory)/plan.json"
+        try edit("\(directory)/quickstart/prompts/support.md") { $0 + "\nBe brief.\n" }
+        try edit("\(directory)/quickstart/drover.yaml") { $0.replacing("{team: care}", with: "{team: planned}") }
+        let plan = try await drover("plan", "quickstart", "--out", file)
+        #expect(plan.code == 0 && plan.output.contains("2 to change"), "\(plan.output)\(plan.errors)")
+        let shown = try await drover("show", file, "--format", "markdown")
+        #expect(
+            shown.code == 0 && shown.output.hasPrefix("### Plan of `quickstart`: "), "\(shown.output)\(shown.errors)")
+        let shownAsJSON = try await drover("show", file, "--format", "json")
+        try await validate(shownAsJSON.output, "plan.schema.json", directory)
+        try await validate(text(file), "saved-plan.schema.json", directory)
+
+        try edit("\(directory)/quickstart/docs/refunds.md") { $0 + "\nAnother line.\n" }
+        let edited = try await drover("apply", file, "--yes")
+        #expect(edited.code == 7 && edited.errors.contains("docs/refunds.md"), "\(edited.output)\(edited.errors)")
+        try edit("\(directory)/quickstart/docs/refunds.md") { String($0.dropLast("\nAnother line.\n".count)) }
+        let wider = try await drover("apply", file, "--yes", "--adopt")
+        #expect(wider.code == 7 && wider.errors.contains("wider-than-planned"), "\(wider.output)\(wider.errors)")
+
+        let applied = try await drover("apply", file, "--yes")
+        #expect(
+            applied.code == 0 && applied.output.contains("Applied: 2 changed"), "\(applied.output)\(applied.errors)")
+        let again = try await drover("apply", file, "--yes")
+        #expect(again.code == 7 && again.errors.contains("object-moved"), "\(again.output)\(again.errors)")
+        try await unchanged(drover)
+        let drift = try await drover("drift", "quickstart")
+        #expect(drift.code == 0 && drift.output.contains("No drift"), "\(drift.output)\(drift.errors)")
+
+        let part = try await drover("plan", "quickstart", "--replace", "vectorStores", "--target", "vectorStores.h*")
+        #expect(part.code == 0 && part.output.contains("1 to replace"), "\(part.output)\(part.errors)")
+        let nothing = try await drover("plan", "quickstart", "--target", "vectorStores.handbok")
+        #expect(nothing.code == 64 && nothing.errors.contains("vectorStores.handbook"), "\(nothing.errors)")
+        let graph = try await drover("graph", "quickstart", "--format", "mermaid")
+        #expect(graph.code == 0 && graph.output.contains("flowchart LR"), "\(graph.errors)")
+        let removal = try await drover("plan", "quickstart", "--destroy")
+        #expect(removal.code == 0 && removal.output.contains("- vectorStores.handbook"), "\(removal.output)")
+    }
+
+    /// Checks a document against a schema of ours with Python's `jsonschema`.
+    private func validate(_ document: String, _ schema: String, _ directory: String) async throws {
+        let python = try #require(ProcessInfo.processInfo.environment["DROVER_TEST_PYTHON"])
+        try Data(document.utf8).write(to: URL(filePath: "\(directory)/document.json"))
+        let check = "import json, sys, jsonschema; jsonschema.validate(*(json.load(open(p)) for p in sys.argv[1:3]))"
+        let drover = DroverProgram(in: directory)
+        try succeed(
+            await drover.run(
+                python, ["-c", check, "\(directory)/document.json", "\(packageRoot)/schemas/\(schema)"]))
+    }
+
     /// A store that is deleted behind drover's back is made again, and the suite passes again.
     private func healing(_ drover: DroverProgram, _ directory: String) async throws {
         let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
@@ -120,6 +172,8 @@ import Testing
             try succeed(
                 await drover.run("/usr/bin/env", ["curl", "-sf", "-X", "DELETE", "\(url)/v1/vector_stores/\(id)"]))
         }
+        let drift = try await drover("drift", "quickstart")
+        #expect(drift.code == 2 && drift.output.contains("+ vectorStores.handbook"), "\(drift.output)\(drift.errors)")
         let plan = try await drover("plan", "quickstart")
         #expect(plan.output.contains("+ vectorStores.handbook"), "\(plan.output)\(plan.errors)")
         let up = try await drover("up", "quickstart", "--yes")

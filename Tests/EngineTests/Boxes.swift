@@ -132,6 +132,7 @@ final class Shelf: Sendable {
 struct BoxResource: Resource {
     static let kind = "boxes"
     static let onDelete = OnDelete.delete
+    static let isReplaceable = true
 
     struct Desired: Sendable {
         var name: String

@@ -27,13 +27,20 @@ struct Shop {
         return (workflow, problems.diagnostics)
     }
 
-    func plan(_ boxes: String, _ permissions: Permissions = Permissions()) async throws -> Plan {
-        try await planner(boxes, permissions).plan()
+    func plan(
+        _ boxes: String, _ selection: Selection = .everything, _ permissions: Permissions = Permissions()
+    ) async throws -> Plan {
+        try await planner(boxes, permissions, selection).plan()
+    }
+
+    func plan(_ boxes: String, _ permissions: Permissions) async throws -> Plan {
+        try await plan(boxes, .everything, permissions)
     }
 
     /// - Parameter targets: The boxes that are visited with what they need; nil for all.
     func planner(
-        _ boxes: String, _ permissions: Permissions = Permissions(), targets: [String]? = nil, isAtHand: Bool = true
+        _ boxes: String, _ permissions: Permissions = Permissions(), _ selection: Selection = .everything,
+        targets: [String]? = nil, isAtHand: Bool = true
     ) async throws -> Planner {
         let workflow = try #require(Self.declare(boxes).0)
         let drivers = isAtHand ? [ResourceDriver(BoxResource(shelf: shelf))] : []
@@ -42,13 +49,13 @@ struct Shop {
         }
         return Planner(
             workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
-            record: await record.load(), permissions: permissions, scope: scope ?? .everything)
+            record: await record.load(), permissions: permissions, selection: selection, scope: scope)
     }
 
     @discardableResult
     func apply(
-        _ boxes: String, _ permissions: Permissions = Permissions(),
-        mayStart: @escaping @Sendable () -> Bool = { true },
+        _ boxes: String, _ selection: Selection = .everything, _ permissions: Permissions = Permissions(),
+        promise: Promise? = nil, mayStart: @escaping @Sendable () -> Bool = { true },
         onEvent: @escaping @Sendable (Event) -> Void = { _ in }
     ) async throws -> Applied {
         let workflow = try #require(Self.declare(boxes).0)
@@ -56,12 +63,23 @@ struct Shop {
         let survey = try await Survey.take(of: workflow, with: drivers)
         let loaded = await record.load()
         let plan = try await Planner(
-            workflow, drivers: drivers, survey: survey, record: loaded, permissions: permissions
+            workflow, drivers: drivers, survey: survey, record: loaded, permissions: permissions,
+            selection: selection
         ).plan()
         return try await Executor(
             workflow, drivers: drivers, survey: survey, record: loaded, store: record, permissions: permissions,
-            mayStart: mayStart, onEvent: onEvent
+            selection: selection, promise: promise, mayStart: mayStart, onEvent: onEvent
         ).apply(plan, parallelism: 4)
+    }
+}
+
+extension Shop {
+    @discardableResult
+    func apply(
+        _ boxes: String, _ permissions: Permissions, mayStart: @escaping @Sendable () -> Bool = { true },
+        onEvent: @escaping @Sendable (Event) -> Void = { _ in }
+    ) async throws -> Applied {
+        try await apply(boxes, .everything, permissions, mayStart: mayStart, onEvent: onEvent)
     }
 }
 

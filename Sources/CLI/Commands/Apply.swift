@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Language
 
 /// `drover apply`.
 struct ApplyCommand: AsyncParsableCommand {
@@ -13,17 +14,25 @@ struct ApplyCommand: AsyncParsableCommand {
             EXAMPLES
               drover apply specs/quickstart
               drover apply specs/quickstart --yes             without a question, for scripts
+              drover apply plan.json                          exactly what `drover plan --out plan.json` saved
             """)
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var part: SelectionOptions
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
+        if let saved = try SavedPlan.read(spec.paths) {
+            guard Inputs.Sources(spec).saysOnlyAPath, part.selection == .everything else {
+                throw Diagnostic.planSaysAll
+            }
+            return try await SavedApply(saved: saved, server: server, change: change).run()
+        }
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
-        let change = change
+        let (change, selection) = (change, part.selection)
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
-            _ = try await Deployment.bring(session, stack, change, command: "apply")
+            _ = try await Deployment.bring(session, stack, change, selection, command: "apply")
         }
     }
 }
@@ -32,10 +41,11 @@ extension Deployment {
     /// Plans, asks for confirmation, applies, and reports what was done.
     /// - Returns: Whether the servers now match the spec; false when the user declined.
     static func bring(
-        _ session: Session, _ stack: Stack, _ change: ChangeOptions, command: String
+        _ session: Session, _ stack: Stack, _ change: ChangeOptions, _ selection: Selection = .everything,
+        command: String
     ) async throws -> Bool {
-        let permissions = Permissions(adopt: change.adopt, takeOver: change.takeOver, allowEmpty: change.allowEmpty)
-        let deployment = try await plan(session, session.workflow, permissions, suites: stack.suites())
+        let deployment = try await plan(
+            session, session.workflow, change.permissions, selection, suites: stack.suites())
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
             try await deployment.tellSilentTools(stack)
@@ -49,6 +59,15 @@ extension Deployment {
         Console.out(applied.summary)
         try await deployment.tellSilentTools(stack)
         return true
+    }
+}
+
+extension Diagnostic {
+    fileprivate static var planSaysAll: Diagnostic {
+        Diagnostic(
+            "plan-says-all", "A saved plan says all by itself",
+            detail: "What is applied, its overlays and its variables are those of the plan.",
+            fix: "Leave these options out, or plan again with them.", cause: .usage)
     }
 }
 

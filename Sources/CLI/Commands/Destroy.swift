@@ -12,19 +12,21 @@ struct DestroyCommand: AsyncParsableCommand {
 
             EXAMPLES
               drover destroy specs/quickstart
+              drover destroy specs/quickstart --target vectorStores
             """)
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var part: SelectionOptions
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
         // What is taken away does not need its documents and prompts any more.
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
-        let change = change
+        let (change, selection) = (change, part.selection)
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
             let deployment = try await Deployment.plan(
-                session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true))
+                session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true), selection)
             deployment.show(stack)
             guard !deployment.plan.isEmpty else { return }
             guard try deployment.isAgreed(change, question: "Remove all this?") else {

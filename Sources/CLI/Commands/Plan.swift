@@ -13,11 +13,14 @@ struct PlanCommand: AsyncParsableCommand {
             EXAMPLES
               drover plan specs/quickstart
               drover plan specs/quickstart --exit-code        exit code 2 when something would change
-              drover plan specs/quickstart --format json
+              drover plan specs/quickstart --out plan.json    save it, for `drover apply plan.json`
+              drover plan specs/quickstart --format markdown  for a pull request
+              drover plan specs/quickstart --target agents    only agents, with what they need
             """)
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
+    @OptionGroup var part: SelectionOptions
 
     @Flag(help: "End with code 2 when something would change.")
     var exitCode = false
@@ -31,27 +34,49 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Plan also when the spec declares nothing.")
     var allowEmpty = false
 
-    @Option(help: "How the plan is written: text or json.")
-    var format = OutputFormat.text
+    @Flag(help: "Plan to remove what the stack has on the servers.")
+    var destroy = false
+
+    @Option(help: "Save the plan in this file.")
+    var out: String?
+
+    @Option(help: "How the plan is written: text, json or markdown.")
+    var format = PlanFormat.text
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
-        let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
-        let suites = try stack.suites()
-        let format = format
+        if let out { try ReportFile(out).check() }
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: !destroy).announced()
+        let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty || destroy)
+        let suites = destroy ? [] : try stack.suites()
+        let (format, destroy, selection) = (format, destroy, part.selection)
+        let (out, sources) = (out, Inputs.Sources(spec))
         let isEmpty = try await Session.open(stack, server) { session in
-            let deployment = try await Deployment.plan(session, session.workflow, permissions, suites: suites)
-            switch format {
-            case .text: deployment.show(stack)
-            case .json:
-                let json = try PlanJSON.value(
-                    deployment.plan, servers: session.locations, endangered: deployment.endangered,
-                    requests: session.requestCount)
-                Console.out(json.prettyJSON)
-                deployment.tellWarnings(stack)
-            }
+            let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
+            let deployment = try await Deployment.plan(session, workflow, permissions, selection, suites: suites)
+            try deployment.write(stack, format)
+            if let out { try deployment.save(stack, sources, destroys: destroy, to: out) }
             return deployment.plan.isEmpty
         }
         if exitCode, !isEmpty { throw ExitStatus.changes.code }
+    }
+}
+
+extension Deployment {
+    /// Writes the plan and its warnings.
+    fileprivate func write(_ stack: Stack, _ format: PlanFormat) throws {
+        let text = try format.render(
+            plan, servers: session.locations, endangered: endangered, requests: session.requestCount,
+            colors: Console.colors(stack.environment))
+        Console.out(text)
+        tellWarnings(stack)
+    }
+
+    fileprivate func save(_ stack: Stack, _ sources: Inputs.Sources, destroys: Bool, to path: String) throws {
+        let numbers = endangered.map { ($0.name, $0.cases) }
+        let saved = SavedPlan(
+            plan, drover: Version.text, destroys: destroys, inputs: Inputs(stack, sources, self),
+            endangered: Dictionary(numbers) { first, _ in first })
+        try saved.write(to: path)
+        Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
     }
 }

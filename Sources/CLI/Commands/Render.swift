@@ -34,10 +34,7 @@ struct RenderCommand: ParsableCommand {
     func run() throws {
         let stack = try Stack.load(spec.paths, spec.variation)
         Notices.write(stack.warnings, stack.sources, environment: stack.environment)
-        let folder = stack.folder
-        let rendered = Rendering(
-            Stack.catalog.fields, root: folder.rootDirectory, directory: { folder.base(of: $0) }
-        ).render(stack.root)
+        let rendered = stack.rendered
         switch format {
         case .yaml: Console.stream(YAMLWriter.write(rendered) { origin ? stack.sources.line($0) : nil })
         case .json: Console.out(json(rendered, stack.sources).prettyJSON)
@@ -45,11 +42,27 @@ struct RenderCommand: ParsableCommand {
     }
 
     private func json(_ rendered: Node, _ sources: SourceMap) -> Value {
-        var ignored = Problems()  // A rendered spec has no pending values.
-        let value = rendered.value(&ignored)
+        let value = rendered.asData
         guard origin else { return value }
         let places = rendered.leaves().map { ($0.path, Value.string(sources.line($0.range))) }
         return ["spec": value, "origin": .object(Dictionary(places) { first, _ in first })]
+    }
+}
+
+extension Stack {
+    /// The spec as it is after files, overlays and variables. Secrets are references in it.
+    var rendered: Node {
+        Rendering(
+            Self.catalog.fields, root: folder.rootDirectory, directory: { folder.base(of: $0) }
+        ).render(root)
+    }
+}
+
+extension Node {
+    /// A rendered spec as data.
+    var asData: Value {
+        var ignored = Problems()  // A rendered spec has no pending values.
+        return value(&ignored)
     }
 }
 

@@ -60,10 +60,10 @@ extension AgentResource {
                 FieldChange("description", old: .string(current.description), new: .string(description), cause: .drift))
         }
         if live.isModelGone {
-            changes.append(FieldChange("loggedModel", note: "was deleted on the server: logged again"))
+            changes.append(FieldChange("loggedModel", cause: .drift, note: "was deleted on the server: logged again"))
         }
         if live.isRunGone, !live.isModelGone {
-            changes.append(FieldChange("run", old: "deleted", new: "active", note: "restored"))
+            changes.append(FieldChange("run", old: "deleted", new: "active", cause: .drift, note: "restored"))
         }
         let twins = live.twins.map { "version \($0.number), made twice" }
         let left = (twins + [live.loose.broken.told]).filter { !$0.isEmpty }

@@ -8,6 +8,7 @@ package import Wire
 package struct DatasetResource: Resource {
     package static let kind = DatasetSpec.kind
     package static let onDelete = OnDelete.delete
+    package static let isReplaceable = true
     private static let limit = 8
 
     package struct Desired: Sendable {

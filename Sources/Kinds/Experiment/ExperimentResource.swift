@@ -7,6 +7,7 @@ package import Wire
 package struct ExperimentResource: Resource {
     package static let kind = "experiments"
     package static let onDelete = OnDelete.retain
+    package static let isReplaceable = true
 
     package struct Desired: Sendable {
         var name: String
@@ -60,7 +61,7 @@ package struct ExperimentResource: Resource {
     ) -> [FieldChange] {
         var changes = FieldChange.between(live: fields(of: live), desired: fields(of: desired), since: last)
         if live.isDeleted {
-            changes.insert(FieldChange("state", old: "deleted", new: "active", note: "restored"), at: 0)
+            changes.insert(FieldChange("state", old: "deleted", new: "active", cause: .drift, note: "restored"), at: 0)
         }
         changes.removeAll { $0.path == "artifactLocation" && $0.new == nil }  // It stays where it is.
         return changes.map { change in

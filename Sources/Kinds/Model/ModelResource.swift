@@ -8,6 +8,7 @@ package import Wire
 package struct ModelResource: Resource {
     package static let kind = "models"
     package static let onDelete = OnDelete.delete
+    package static let isReplaceable = true
 
     /// A model as others use it.
     package struct Desired: Sendable {

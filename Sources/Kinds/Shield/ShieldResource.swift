@@ -6,6 +6,7 @@ package import Wire
 package struct ShieldResource: Resource {
     package static let kind = "shields"
     package static let onDelete = OnDelete.delete
+    package static let isReplaceable = true
     package let isKnownByRecord = true
 
     package struct Desired: Sendable {

@@ -8,6 +8,7 @@ package import Wire
 package struct ToolResource: Resource {
     package static let kind = "tools"
     package static let onDelete = OnDelete.delete
+    package static let isReplaceable = true
 
     /// What a tool is for an agent.
     package struct Desired: Sendable {

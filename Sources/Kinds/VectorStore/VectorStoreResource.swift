@@ -6,6 +6,7 @@ import Wire
 package struct VectorStoreResource: Resource {
     package static let kind = "vectorStores"
     package static let onDelete = OnDelete.delete
+    package static let isReplaceable = true
     package static let hasUniqueNames = false
 
     package struct Desired: Sendable {

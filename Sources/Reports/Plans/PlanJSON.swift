@@ -11,16 +11,18 @@ package import Wire
 ///      "summary": {"create": 0, "update": 1, …}, "endangered": [{"name": "golden", "cases": 7}]}
 package enum PlanJSON {
     package static func value(
-        _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite], requests: Int
+        _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite], requests: Int?
     ) throws -> Value {
         let changes = plan.changes.filter { $0.action != .keep }
         let counts = Action.allCases.map { ($0.rawValue, Value.integer(plan.count($0))) }
-        return [
+        var object: [String: Value] = [
             "version": 1, "stack": .string(plan.stack.name), "changed": .bool(!plan.isEmpty),
-            "requests": .integer(requests), "servers": try Value(encoding: servers),
+            "servers": try Value(encoding: servers),
             "changes": .array(changes.map(value)), "summary": .object(Dictionary(uniqueKeysWithValues: counts)),
-            "endangered": try Value(encoding: endangered),
+            "endangered": try Value(encoding: endangered), "limits": try Value(encoding: plan.limits),
         ]
+        object["requests"] = requests.map { .integer($0) }
+        return .object(object)
     }
 
     private static func value(_ change: Change) -> Value {

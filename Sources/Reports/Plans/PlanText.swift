@@ -35,6 +35,7 @@ package struct PlanText: Sendable {
         } else {
             lines += ["", summary(plan)]
         }
+        lines += Self.lines(plan.limits)
         if !endangered.isEmpty, !changes.isEmpty {
             let names = endangered.map { "\($0.name) (\($0.cases) \($0.cases == 1 ? "case" : "cases"))" }
             lines.append(
@@ -53,7 +54,25 @@ package struct PlanText: Sendable {
         return rows + titles.filter { Printable.width(of: $0) > width }.map { "  in full: \($0)" }
     }
 
-    private func lines(_ change: Change) -> [String] {
+    /// What a selection adds, and leaves out.
+    static func lines(_ limits: Plan.Limits) -> [String] {
+        var lines: [String] = []
+        if !limits.companions.isEmpty {
+            lines.append(
+                "Comes along, because it is needed: \(limits.companions.map(\.description).joined(separator: ", ")).")
+        }
+        if !limits.leftOut.isEmpty {
+            lines.append(
+                "Left out, because it needs what is excluded: \(limits.leftOut.map(\.description).joined(separator: ", "))."
+            )
+        }
+        if limits.unremoved > 0 {
+            lines.append("No longer declared, and not removed by this selection: \(limits.unremoved).")
+        }
+        return lines
+    }
+
+    func lines(_ change: Change) -> [String] {
         let note = change.note.map { Printable.text(" — \($0)") } ?? ""
         let label = change.label.map(Printable.text) ?? ""
         let shown = Printable.clipped(label, to: Self.widestName)
@@ -106,7 +125,7 @@ package struct PlanText: Sendable {
         return Printable.cut(text, to: Self.widestValue)
     }
 
-    private func summary(_ plan: Plan) -> String {
+    func summary(_ plan: Plan) -> String {
         var parts = [
             "\(plan.count(.create)) to create", "\(plan.count(.update)) to change",
             "\(plan.count(.replace)) to replace", "\(plan.count(.delete)) to delete",

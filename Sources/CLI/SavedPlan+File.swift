@@ -1,0 +1,84 @@
+import Engine
+import FoundationEssentials
+import Language
+import Reports
+import Wire
+
+extension SavedPlan {
+    /// Larger files are no plans.
+    private static let largest = 256 << 20
+
+    /// The plan that stands where a spec is expected; nil when it is a spec that stands there.
+    /// - Throws: `Diagnostic` when it is a plan that cannot be used.
+    static func read(_ paths: [String]) throws -> SavedPlan? {
+        guard paths.count == 1, let path = paths.first, path != "-",
+            // What cannot be read as a file is for the reader of specs to judge.
+            let bytes = try? FileBytes.read(path, atMost: largest), isPlan(bytes)
+        else { return nil }
+        return try SavedPlan(bytes, path: path)
+    }
+
+    /// The plan at a path.
+    /// - Throws: `Diagnostic` when there is none.
+    static func open(_ path: String) throws -> SavedPlan {
+        if let plan = try read([path]) { return plan }
+        throw Diagnostic(
+            "no-plan", "No saved plan", detail: "`\(path)` is no saved plan.",
+            fix: "Name a file that `drover plan --out FILE` wrote.", cause: .usage)
+    }
+
+    /// Writes it to a file, which is replaced as a whole.
+    func write(to path: String) throws {
+        let text = try json
+        try ReportFile(path).write { try $0.write(text) }
+    }
+
+    /// The servers of the plan, for showing it.
+    var locations: [ConnectedServer] {
+        inputs.servers.map {
+            ConnectedServer(name: $0.name, version: $0.version, url: $0.url, origin: "when it was planned")
+        }
+    }
+
+    /// The suites that it endangers, for showing it.
+    var suites: [EndangeredSuite] {
+        endangered.sorted { $0.key < $1.key }.map { EndangeredSuite(name: $0.key, cases: $0.value) }
+    }
+}
+
+extension Inputs.Sources {
+    init(_ spec: SpecOptions) {
+        self.init(
+            paths: spec.paths, overlays: spec.variation.overlays, variables: spec.variation.variables,
+            variableFiles: spec.variation.variableFiles, allowOutside: spec.variation.allowOutside)
+    }
+
+    /// The same as options of a command.
+    var variation: VariationOptions {
+        var options = VariationOptions()
+        options.overlays = overlays
+        options.variables = variables
+        options.variableFiles = variableFiles
+        options.allowOutside = allowOutside
+        return options
+    }
+
+    /// Whether nothing was said on the command line but the path of a plan.
+    var saysOnlyAPath: Bool {
+        overlays.isEmpty && variables.isEmpty && variableFiles.isEmpty && !allowOutside
+    }
+}
+
+extension Inputs {
+    /// What a plan of a stack is made from.
+    /// - Parameter deployment: nil before the servers were asked.
+    init(_ stack: Stack, _ sources: Sources, _ deployment: Deployment?) {
+        self.init(
+            sources: sources, spec: stack.rendered.asData, files: stack.folder.digestsRead,
+            servers: (deployment?.session.locations ?? []).map {
+                Server(name: $0.name, version: $0.version, url: $0.url)
+            },
+            permissions: deployment?.permissions ?? Permissions(),
+            selection: deployment?.selection ?? .everything, record: deployment?.recordDigest ?? "")
+    }
+}

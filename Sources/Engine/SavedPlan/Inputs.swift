@@ -1,0 +1,70 @@
+package import Language
+
+/// What a plan was made from. As long as all of it is the same, planning again gives the same plan.
+package struct Inputs: Sendable, Hashable, Codable {
+    /// The paths, overlays and variables of the command line, with which the spec is read again.
+    package var sources: Sources
+    /// The rendered spec; secrets are references in it.
+    package var spec: Value
+    /// The SHA-256 of each file that the spec names and that was read, by its path from the spec's directory.
+    package var files: [String: String]
+    package var servers: [Server]
+    package var permissions: Permissions
+    package var selection: Selection
+    /// The SHA-256 of the record: of what was applied last, and of open intents.
+    package var record: String
+
+    package struct Sources: Sendable, Hashable, Codable {
+        package var paths: [String]
+        package var overlays: [String]
+        package var variables: [String]
+        package var variableFiles: [String]
+        package var allowOutside: Bool
+
+        package init(
+            paths: [String], overlays: [String], variables: [String], variableFiles: [String], allowOutside: Bool
+        ) {
+            self.paths = paths
+            self.overlays = overlays
+            self.variables = variables
+            self.variableFiles = variableFiles
+            self.allowOutside = allowOutside
+        }
+    }
+
+    /// A server's identity.
+    package struct Server: Sendable, Hashable, Codable {
+        package var name: String
+        package var version: String
+        /// Without credentials.
+        package var url: String
+
+        package init(name: String, version: String, url: String) {
+            self.name = name
+            self.version = version
+            self.url = url
+        }
+    }
+
+    package init(
+        sources: Sources, spec: Value, files: [String: String], servers: [Server], permissions: Permissions,
+        selection: Selection, record: String
+    ) {
+        self.sources = sources
+        self.spec = spec
+        self.files = files
+        self.servers = servers
+        self.permissions = permissions
+        self.selection = selection
+        self.record = record
+    }
+}
+
+extension Record {
+    /// Lower-case hexadecimal; the same for the same content.
+    package var digest: String {
+        // A record always encodes: its values are data.
+        let content = (try? Value(encoding: self)) ?? .null
+        return sha256Hex(Array(content.canonicalJSON.utf8))
+    }
+}

@@ -1,0 +1,172 @@
+package import Language
+
+/// Compares a saved plan with what planning again gives. Whatever differs is told, each kind of difference by its own
+/// diagnostic, and then nothing is applied.
+package struct Verification: Sendable {
+    private let saved: SavedPlan
+    private let inputs: Inputs
+
+    /// - Parameter inputs: What there is now.
+    package init(_ saved: SavedPlan, against inputs: Inputs) {
+        self.saved = saved
+        self.inputs = inputs
+    }
+
+    /// What differs of the spec and its files, before a server is contacted.
+    /// - Parameter difference: Spells the difference of two texts, line by line.
+    package func ofSpec(stack: String, difference: (String, String) -> String) -> [Diagnostic] {
+        guard saved.stack == stack else { return [.otherStack(saved.stack, stack)] }
+        var problems: [Diagnostic] = []
+        if saved.inputs.spec != inputs.spec {
+            problems.append(.specChanged(difference(saved.inputs.spec.prettyJSON, inputs.spec.prettyJSON)))
+        }
+        for path in Set(saved.inputs.files.keys).union(inputs.files.keys).sorted() {
+            switch (saved.inputs.files[path], inputs.files[path]) {
+            case (let old?, let new?) where old != new: problems.append(.fileChanged(path, "has another content now"))
+            case (_?, nil): problems.append(.fileChanged(path, "is no longer read"))
+            case (nil, _?): problems.append(.fileChanged(path, "was not there"))
+            case _: continue
+            }
+        }
+        return problems
+    }
+
+    /// What differs of the servers.
+    package var ofServers: [Diagnostic] {
+        guard saved.inputs.servers != inputs.servers else { return [] }
+        let (old, new) = (saved.inputs.servers.map(\.spelled).listed, inputs.servers.map(\.spelled).listed)
+        return [.otherServers(old, new)]
+    }
+
+    /// What is allowed now and was not when the plan was made.
+    package static func widened(_ planned: Permissions, by now: Permissions) -> [Diagnostic] {
+        let wider = [
+            (now.adopt && !planned.adopt, "the adoption of what has no mark"),
+            (now.takeOver && !planned.takeOver, "taking objects over from another stack"),
+            (now.allowEmpty && !planned.allowEmpty, "removing everything"),
+        ]
+        let what = wider.filter(\.0).map(\.1)
+        return what.isEmpty ? [] : [.widerPermissions(what.joined(separator: " and "))]
+    }
+
+    /// What differs of live objects, decisions and the record.
+    package func ofPlan(_ plan: Plan) -> [Diagnostic] {
+        let (old, new) = (Self.byPlace(saved.plan), Self.byPlace(plan))
+        var problems = Set(old.keys).union(new.keys).sorted { $0.sortable < $1.sortable }.compactMap { place in
+            difference(old[place], new[place], at: place.address)
+        }
+        if problems.isEmpty, saved.inputs.record != inputs.record { problems.append(.recordMoved) }
+        return problems
+    }
+
+    private func difference(_ old: Change?, _ new: Change?, at address: Address) -> Diagnostic? {
+        switch (old, new) {
+        case (let old?, let new?):
+            if old.fingerprint != new.fingerprint { return .objectMoved(address, old.label, new.label) }
+            let planned = Decision(action: old.action, fields: old.fields)
+            let now = Decision(action: new.action, fields: new.fields)
+            guard planned != now.withoutCauses(of: planned) else { return nil }
+            return .otherDecision(address, planned.difference(from: now) ?? "What is known of it differs.")
+        case (let old?, nil):
+            return .otherDecision(address, "The plan says \(old.action.rawValue), and it is not there any more.")
+        case (nil, let new?):
+            return .otherDecision(
+                address, "It is not in the plan, and now there is something to \(new.action.rawValue).")
+        case (nil, nil): return nil
+        }
+    }
+
+    /// Several leftovers may be removed at one address.
+    private struct Place: Hashable {
+        let address: Address
+        let number: Int
+
+        var sortable: (String, Int) { (address.description, number) }
+    }
+
+    private static func byPlace(_ plan: Plan) -> [Place: Change] {
+        var counts: [Address: Int] = [:]
+        var changes: [Place: Change] = [:]
+        for change in plan.changes {
+            counts[change.address, default: 0] += 1
+            changes[Place(address: change.address, number: counts[change.address] ?? 0)] = change
+        }
+        return changes
+    }
+}
+
+extension Decision {
+    /// The same decision; causes follow from the record, which is compared as a whole.
+    fileprivate func withoutCauses(of other: Decision) -> Decision {
+        var decision = self
+        guard other.fields.count == fields.count else { return self }
+        for index in decision.fields.indices { decision.fields[index].cause = other.fields[index].cause }
+        return decision
+    }
+}
+
+extension Inputs.Server {
+    fileprivate var spelled: String { "\(name) \(version) at \(url)" }
+}
+
+extension Diagnostic {
+    private static let again = "Plan again, and have that plan reviewed."
+
+    fileprivate static func otherStack(_ planned: String, _ now: String) -> Diagnostic {
+        Diagnostic(
+            "plan-of-another-stack", "The plan is of another stack",
+            detail: "The plan is of the stack `\(planned)`, and the spec declares `\(now)`.",
+            fix: "Apply the plan where it was made.", cause: .conflict)
+    }
+
+    fileprivate static func specChanged(_ difference: String) -> Diagnostic {
+        Diagnostic(
+            "spec-changed", "The spec is not the planned one any more",
+            detail: "The rendered spec differs from that of the plan:\n\(difference)", fix: again, cause: .conflict)
+    }
+
+    fileprivate static func fileChanged(_ path: String, _ what: String) -> Diagnostic {
+        Diagnostic(
+            "file-changed", "A file is not the planned one any more", detail: "`\(path)` \(what).", fix: again,
+            cause: .conflict)
+    }
+
+    fileprivate static func otherServers(_ planned: String, _ now: String) -> Diagnostic {
+        Diagnostic(
+            "plan-of-another-server", "The plan is for other servers",
+            detail: "The plan was made against \(planned), and the servers now are \(now).",
+            fix: "Connect to the servers of the plan, or plan again.", cause: .conflict)
+    }
+
+    fileprivate static func widerPermissions(_ what: String) -> Diagnostic {
+        Diagnostic(
+            "wider-than-planned", "More is allowed than was planned",
+            detail: "The plan was made without allowing \(what).", fix: "Leave that out, or plan again with it.",
+            cause: .conflict)
+    }
+
+    fileprivate static func objectMoved(_ address: Address, _ old: String?, _ new: String?) -> Diagnostic {
+        let detail =
+            switch (old, new) {
+            case (let old?, let new?) where old != new: "`\(address)` was \(old), and is \(new) now."
+            case (let old?, nil): "`\(address)` was \(old), which is not there any more."
+            case (nil, let new?): "`\(address)` was not there, and is \(new) now."
+            case _: "`\(address)` was changed on its server since the plan was made."
+            }
+        return Diagnostic(
+            "object-moved", "A live object is not the planned one any more", detail: detail, fix: again,
+            address: address.description, cause: .conflict)
+    }
+
+    fileprivate static func otherDecision(_ address: Address, _ difference: String) -> Diagnostic {
+        Diagnostic(
+            "stale-plan", "Something else would be done than was planned",
+            detail: "`\(address)`: \(difference)", fix: again, address: address.description, cause: .conflict)
+    }
+
+    fileprivate static var recordMoved: Diagnostic {
+        Diagnostic(
+            "record-moved", "The record is not the planned one any more",
+            detail: "Something was applied to this stack since the plan was made.", fix: again, cause: .conflict)
+    }
+}

@@ -1,0 +1,54 @@
+import Language
+
+/// What of a stack a plan is about, as the user says it. Empty for all of it.
+package struct Selection: Sendable, Hashable, Codable {
+    /// Only these, with what they need; empty for everything.
+    package var targets: [AddressPattern]
+    /// Not these, nor what needs them.
+    package var excluded: [AddressPattern]
+    /// These are replaced, whether or not they differ.
+    package var replaced: [AddressPattern]
+    /// Whether what left the spec is removed.
+    package var prunes: Bool
+
+    package init(
+        targets: [AddressPattern] = [], excluded: [AddressPattern] = [], replaced: [AddressPattern] = [],
+        prunes: Bool = true
+    ) {
+        self.targets = targets
+        self.excluded = excluded
+        self.replaced = replaced
+        self.prunes = prunes
+    }
+
+    package static let everything = Selection()
+
+    package func replaces(_ address: Address) -> Bool {
+        replaced.contains { $0.matches(address) }
+    }
+
+    /// What a pattern is for, as the subject of a message; each that matches nothing declared and nothing of the stack.
+    ///
+    /// - Parameter members: The addresses of what the stack has on the servers.
+    func withoutMatch(among declared: [Address], _ members: [Address]) -> [Diagnostic] {
+        let missed = (targets + excluded).filter { pattern in
+            !declared.contains(where: pattern.matches) && !members.contains(where: pattern.matches)
+        }
+        let unplaced = replaced.filter { !declared.contains(where: $0.matches) }
+        return (missed + unplaced).map { .selectsNothing($0, declared) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func selectsNothing(_ pattern: AddressPattern, _ declared: [Address]) -> Diagnostic {
+        let names = declared.map(\.description)
+        let kinds = Set(declared.map(\.kind)).sorted()
+        let nearest = Suggestion.nearest(to: pattern.description, among: names + kinds)
+        return Diagnostic(
+            "selects-nothing", "A selection that matches nothing",
+            detail: "`\(pattern)` matches nothing that is declared, and nothing that the stack has on the servers.",
+            fix: nearest.map { "Did you mean `\($0)`?" }
+                ?? "Name a declaration, such as \(names.first.map { "`\($0)`" } ?? "`agents.support`"), a kind or a pattern.",
+            cause: .usage)
+    }
+}

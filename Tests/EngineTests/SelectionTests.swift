@@ -1,0 +1,112 @@
+import Engine
+import Language
+import Testing
+
+@Suite("Selection")
+struct SelectionTests {
+    private static let spec = """
+        boxes:
+          small: {}
+          large: {inside: [small]}
+          other: {label: new}
+        """
+
+    private func selection(
+        targets: [String] = [], excluded: [String] = [], replaced: [String] = [], prunes: Bool = true
+    ) -> Selection {
+        Selection(
+            targets: targets.map(AddressPattern.init), excluded: excluded.map(AddressPattern.init),
+            replaced: replaced.map(AddressPattern.init), prunes: prunes)
+    }
+
+    @Test(
+        "A pattern is an address, a kind, or a glob over both",
+        arguments: [
+            ("boxes.small", true), ("boxes/small", true), ("boxes", true), ("b*", true), ("*", true), ("*.s????", true),
+            ("boxes.*l", true), ("boxes.*.*", false), ("box", false), ("boxes.smal", false), ("boxes.", false),
+            ("boxes.s?l", false), ("boxes.sm*a*l*", true), ("", false), ("boxes.SMALL", false),
+        ])
+    func patterns(text: String, matches: Bool) {
+        #expect(AddressPattern(text).matches(Address("boxes", "small")) == matches)
+    }
+
+    @Test("A pattern of many stars ends soon")
+    func stars() {
+        let name = String(repeating: "a", count: 500)
+        #expect(!AddressPattern("k." + String(repeating: "*a", count: 200) + "b").matches(Address("k", name)))
+    }
+
+    @Test("A target comes with what it needs, and that is named; nothing else is touched")
+    func targets() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}, other: {}}")
+        let plan = try await shop.plan(Self.spec, selection(targets: ["boxes.large"]))
+        #expect(plan.lines == ["create small: name", "create large: inside, name"])
+        #expect(plan.limits.companions == [Address("boxes", "small")] && plan.limits.unremoved == 1)
+        try await shop.apply(Self.spec, selection(targets: ["boxes.large"]))
+        #expect(Set(shop.shelf.boxes.map(\.name)) == ["gone", "other", "small", "large"])
+        #expect(shop.shelf.boxes.first { $0.name == "other" }?.label == nil)
+        #expect(try await shop.plan(Self.spec).lines == ["update other: label", "delete gone"])
+    }
+
+    @Test("What left the spec is removed when a target names it")
+    func removedTarget() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}, away: {}, other: {}}")
+        try await shop.apply("boxes: {other: {label: new}}", selection(targets: ["boxes.gone"]))
+        #expect(Set(shop.shelf.boxes.map(\.name)) == ["away", "other"])
+        #expect(shop.shelf.boxes.first { $0.name == "other" }?.label == nil)
+    }
+
+    @Test("What needs what is excluded is left out too, and named; nothing is removed meanwhile")
+    func exclusion() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}}")
+        let plan = try await shop.plan(Self.spec, selection(excluded: ["boxes.sm*"]))
+        #expect(plan.lines == ["create other: label, name"])
+        #expect(plan.limits.leftOut == [Address("boxes", "large")] && plan.limits.unremoved == 1)
+        // Only something that left the spec is excluded: the rest is done whole.
+        try await shop.apply("boxes: {gone: {}, away: {}}")
+        let rest = try await shop.plan("boxes: {other: {}}", selection(excluded: ["boxes.away"]))
+        #expect(rest.lines == ["create other: name", "delete gone"])
+    }
+
+    @Test("What left the spec stays when nothing is to be pruned")
+    func unpruned() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}}")
+        try await shop.apply(Self.spec, selection(prunes: false))
+        #expect(shop.shelf.boxes.contains { $0.name == "gone" })
+        #expect(try await shop.plan(Self.spec).lines == ["delete gone"])
+    }
+
+    @Test("A replacement that is asked for is made once, unless the object is protected")
+    func replacement() async throws {
+        let shop = Shop()
+        try await shop.apply(Self.spec)
+        let before = shop.shelf.boxes.first { $0.name == "small" }?.id
+        let plan = try await shop.plan(Self.spec, selection(replaced: ["boxes.small"]))
+        #expect(plan.lines.first == "replace small: replacement")
+        try await shop.apply(Self.spec, selection(replaced: ["boxes.small"]))
+        let after = shop.shelf.boxes.filter { $0.name == "small" }.map(\.id)
+        #expect(after.count == 1 && after.first != before)
+        #expect(try await shop.plan(Self.spec).isEmpty)
+        let thrown = await #expect(throws: Diagnostics.self) {
+            try await shop.plan("boxes: {small: {protect: true}}", selection(replaced: ["boxes"]))
+        }
+        #expect(thrown?.all.map(\.cause) == [.protected])
+    }
+
+    @Test("A selection that matches nothing is an error with the nearest address")
+    func nothing() async throws {
+        let shop = Shop()
+        for wrong in [
+            selection(targets: ["boxes.smal"]), selection(excluded: ["boxes.smal"]),
+            selection(replaced: ["boxes.smal"]),
+        ] {
+            let thrown = await #expect(throws: Diagnostics.self) { try await shop.plan(Self.spec, wrong) }
+            #expect(thrown?.all.map(\.code) == ["selects-nothing"] && thrown?.all.first?.cause == .usage)
+            #expect(thrown?.all.first?.fix?.contains("boxes.small") == true)
+        }
+    }
+}

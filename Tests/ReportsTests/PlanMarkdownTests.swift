@@ -1,0 +1,128 @@
+import Engine
+import Language
+import Reports
+import Testing
+import Wire
+
+@Suite("Plans for pull requests and drawings")
+struct PlanMarkdownTests {
+    private static let servers = [
+        ConnectedServer(name: "OGX", version: "1.5.0", url: "http://127.0.0.1:1", origin: "the lab")
+    ]
+
+    private static func plan(_ changes: [Change]) -> Plan {
+        Plan(stack: StackName("helpdesk"), changes: changes)
+    }
+
+    @Test("The verdict comes first, then a table, then folded details; the same plan gives the same text")
+    func whole() {
+        let plan = Self.plan([
+            Change(Address("prompts", "system"), .keep),
+            Change(
+                Address("agents", "support"), .update,
+                fields: [
+                    FieldChange(
+                        "instructions", old: "Be kind.\nBe ```brief```.", new: "Be kind.\nBe | clear.", cause: .both)
+                ], label: "models:/support/1"),
+            Change(Address("vectorStores", "old"), .delete, label: "vs_1 (a_b)"),
+        ])
+        let text = PlanMarkdown.render(
+            plan, servers: Self.servers, endangered: [EndangeredSuite(name: "golden", cases: 1)])
+        #expect(
+            text == """
+                ### Plan of `helpdesk`: 0 to create, 1 to change, 0 to replace, 1 to delete
+
+                **Look closely: 1 is deleted.**
+
+                Endangers `golden` (1 case).
+
+                Against OGX 1.5.0 at `http://127.0.0.1:1`.
+
+                | | What | Live object | Why |
+                |---|---|---|---|
+                | `~` update | `agents.support` | models:/support/1 | changed outside |
+                | `-` delete | `vectorStores.old` | vs\\_1 (a\\_b) |  |
+
+                <details><summary>agents.support: 1 field</summary>
+
+                ````diff
+                  instructions:   (changed here and outside)
+                  Be kind.
+                - Be ```brief```.
+                + Be | clear.
+                ````
+
+                </details>
+
+                """)
+        #expect(
+            text
+                == PlanMarkdown.render(
+                    plan, servers: Self.servers, endangered: [EndangeredSuite(name: "golden", cases: 1)]))
+    }
+
+    @Test("An empty plan says so")
+    func empty() {
+        let text = PlanMarkdown.render(Self.plan([Change(Address("prompts", "system"), .keep)]), servers: [])
+        #expect(text.hasPrefix("### Plan of `helpdesk`: nothing to change\n"))
+    }
+
+    @Test("However much changes, it fits into a comment and says what it leaves out", arguments: [10, 200, 5000])
+    func limit(count: Int) {
+        let long = String(repeating: "line of text\n", count: 100)
+        let changes = (0..<count).map { number in
+            Change(
+                Address("prompts", "p\(number)"), .update,
+                fields: [FieldChange("text", old: .string(long), new: .string(long.uppercased()))])
+        }
+        let text = PlanMarkdown.render(Self.plan(changes), servers: Self.servers)
+        #expect(text.unicodeScalars.count <= PlanMarkdown.longest)
+        #expect(text.contains("are left out here") == (count > 10 || text.unicodeScalars.count > 59_000))
+        #expect(text.contains("\(count) to change"))
+    }
+
+    @Test("Names cannot leave their place")
+    func hostile() {
+        let change = Change(
+            Address("prompts", "a`b|c</summary>\u{1B}[2J"), .create, label: "<img src=x> | **x**\u{202E}")
+        let text = PlanMarkdown.render(Self.plan([change]), servers: [])
+        #expect(!text.contains("\u{1B}") && !text.contains("<img") && !text.contains("\u{202E}"))
+        #expect(text.contains(#"\<img src=x\> \| \*\*x\*\*"#))
+    }
+
+    @Test("A graph is drawn for dot and mermaid, with what a plan does to each vertex")
+    func drawing() throws {
+        let dot = try GraphDrawing(
+            Graph.sample, name: "s", actions: [Address("k", "b"): .create, Address("k", "x\"y"): .delete])
+        #expect(
+            dot.render(.dot) == #"""
+                digraph "s" {
+                  rankdir=LR;
+                  node [shape=box, style=rounded];
+                  "k.a" [label="k.a", color="gray"];
+                  "k.b" [label="k.b\ncreate", color="green"];
+                  "k.x\"y" [label="k.x\"y\ndelete", color="red"];
+                  "k.b" -> "k.a";
+                }
+                """#)
+        #expect(
+            dot.render(.mermaid) == """
+                flowchart LR
+                  n0["k.a"]
+                  n1["k.b (create)"]:::create
+                  n2["k.x#quot;y (delete)"]:::delete
+                  n1 --> n0
+                  classDef create stroke:green,stroke-width:2px;
+                  classDef delete stroke:red,stroke-width:2px;
+                """)
+    }
+}
+
+extension Graph {
+    /// `k.b` needs `k.a`.
+    fileprivate static var sample: Graph {
+        get throws {
+            try Graph([Address("k", "a"), Address("k", "b")], uses: [[], [Use(implied: Address("k", "a"))]])
+        }
+    }
+}
