@@ -7,6 +7,7 @@ package struct FakeRegisteredModel: Sendable, Hashable {
     package var tags: [FakeMLflowPair]
     package var aliases: [String: Int] = [:]
     package var lastUpdated: Int
+    package var created: Int
     var lastVersion = 0
 
     var json: Value {
@@ -16,7 +17,7 @@ package struct FakeRegisteredModel: Sendable, Hashable {
         return fields([
             "name": .string(name), "description": description.isEmpty ? nil : .string(description),
             "tags": tags.json, "aliases": aliases.isEmpty ? nil : .array(aliases),
-            "last_updated_timestamp": .integer(lastUpdated),
+            "creation_timestamp": .integer(created), "last_updated_timestamp": .integer(lastUpdated),
         ])
     }
 }
@@ -98,9 +99,10 @@ extension FakeMLflowStore {
         guard !registeredModels.contains(where: { $0.name == name }) else {
             throw FakeMLflowRefusal.taken("Registered Model (name=\(name)) already exists.")
         }
+        let time = now()
         let model = FakeRegisteredModel(
             name: name, description: request.text("description") ?? "",
-            tags: try request.pairs("tags").checked(longest: 100_000), lastUpdated: now())
+            tags: try request.pairs("tags").checked(longest: 100_000), lastUpdated: time, created: time)
         registeredModels.append(model)
         return ["registered_model": model.json]
     }

@@ -106,13 +106,18 @@ package struct FakeMLflowStore: Sendable {
     }
 }
 
-/// The part of MLflow's search language that is used: equality of names and tags.
+/// The part of MLflow's search language that is used: equality of names and tags, and how names start.
 struct FakeMLflowFilter {
     private var name: String?
+    private var start: String?
     private var tags: [(key: String, value: String)] = []
 
     init(_ text: String) throws {
         guard !text.isEmpty else { return }
+        if let match = text.wholeMatch(of: /name LIKE '([^'%]*)%'/) {
+            start = String(match.output.1)
+            return
+        }
         for condition in text.replacing(" and ", with: " AND ").split(separator: " AND ") {
             let sides = condition.split(separator: "=", maxSplits: 1).map { side in
                 String(side.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
@@ -139,7 +144,7 @@ struct FakeMLflowFilter {
     }
 
     func allows(name: String, tags: [FakeMLflowPair]) -> Bool {
-        (self.name == nil || self.name == name)
+        (self.name == nil || self.name == name) && (start.map(name.hasPrefix) ?? true)
             && self.tags.allSatisfy { tag in tags.contains { $0.key == tag.key && $0.value == tag.value } }
     }
 }

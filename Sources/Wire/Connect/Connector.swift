@@ -3,6 +3,8 @@ import Language
 /// Connects to the servers that the settings describe.
 package struct Connector: Sendable {
     package let settings: ServerSettings
+    /// Asked before each call to MLflow, Llama Stack or OGX that changes something.
+    package var admit: (@Sendable (Call) throws -> Void)?
     private let secrets: SecretReader
     private let connections: Int
 
@@ -51,11 +53,12 @@ package struct Connector: Sendable {
         let spec = settings.spec?.llamaStack
         let location = try settings.llamaStackLocation.checked(example: "http://localhost:8321")
         let data = try providerData()
-        let endpoint = Endpoint(
+        var endpoint = Endpoint(
             service: "Llama Stack", base: location.url, transport: transport,
             authorization: try llamaStackKey().map { .bearer($0) },
             secretHeaders: data.map { [("X-LlamaStack-Provider-Data", $0), ("X-OGX-Provider-Data", $0)] } ?? [],
             timeout: spec?.timeout ?? .seconds(30))
+        endpoint.admit = admit
         let server = try await LlamaStack.connect(to: endpoint)
         let found = ConnectedServer(
             name: server.endpoint.service, version: server.capabilities.version, url: server.endpoint.base,
@@ -69,9 +72,10 @@ package struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, found: ConnectedServer) {
         let location = try settings.mlflowLocation.checked(example: "http://localhost:5000")
-        let endpoint = Endpoint(
+        var endpoint = Endpoint(
             service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
             timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
+        endpoint.admit = admit
         let server = MLflowServer(endpoint)
         let version = try await server.checkedVersion()
         return (

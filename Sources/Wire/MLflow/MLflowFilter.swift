@@ -6,6 +6,11 @@ package enum MLflowFilter {
         quoted(name).map { "name = \($0)" }
     }
 
+    /// `name LIKE 'x%'`; there is no escape for `%` and `_`.
+    package static func nameStarting(_ start: String) -> String? {
+        quoted(start + "%").map { "name LIKE \($0)" }
+    }
+
     /// ``tags.`key` = 'value'``.
     package static func tag(_ key: String, _ value: String) -> String? {
         quoted(value).map { "tags.`\(key)` = \($0)" }

@@ -13,6 +13,8 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
     /// Milliseconds since 1970, by the server's clock; a change of the description updates it, a change of a tag does
     /// not.
     package var lastUpdated: Int
+    /// Milliseconds since 1970, by the server's clock; nil when the server did not say.
+    package var created: Int?
 
     package init(name: String, description: String, tags: [String: String]) {
         self.name = name
@@ -30,6 +32,7 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
         let aliases = try fields.decodeIfPresent([Alias].self, forKey: .aliases) ?? []
         self.aliases = Dictionary(aliases.map { ($0.alias, $0.version) }) { _, last in last }
         lastUpdated = try fields.decodeIfPresent(Int.self, forKey: .lastUpdated) ?? 0
+        created = try fields.decodeIfPresent(Int.self, forKey: .created)
     }
 
     private struct Alias: Decodable {
@@ -40,6 +43,7 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
     private enum CodingKeys: String, CodingKey {
         case name, description, tags, aliases
         case lastUpdated = "last_updated_timestamp"
+        case created = "creation_timestamp"
     }
 }
 
