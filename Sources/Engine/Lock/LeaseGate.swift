@@ -1,0 +1,25 @@
+package import Language
+import Synchronization
+
+/// Asked before each request that changes something: lets all pass while no lock is wanted, and then those of its holder.
+package final class LeaseGate: Sendable {
+    private let lease = Mutex<Lease?>(nil)
+
+    package init() {}
+
+    /// Whether changes may go on.
+    package var isOpen: Bool {
+        lease.withLock { $0 }?.isHeld ?? true
+    }
+
+    /// - Throws: `Diagnostic` (`locked`) when the lock is lost.
+    package func check() throws(Diagnostic) {
+        try lease.withLock { $0 }?.check()
+    }
+
+    func guarding<R>(_ held: Lease, _ body: () async throws -> R) async throws -> R {
+        lease.withLock { $0 = held }
+        defer { lease.withLock { $0 = nil } }
+        return try await body()
+    }
+}

@@ -1,0 +1,86 @@
+import Engine
+import Fakes
+import Language
+import Records
+import Synchronization
+import Wire
+
+/// A clock that a test moves, or that runs as fast as is waited.
+final class ManualTime: Sendable {
+    private let time = Mutex(Duration.zero)
+    private let runsWhileWaiting: Bool
+
+    init(runsWhileWaiting: Bool = false) {
+        self.runsWhileWaiting = runsWhileWaiting
+    }
+
+    func pass(_ duration: Duration) {
+        time.withLock { $0 += duration }
+    }
+
+    private var now: Duration {
+        time.withLock { $0 }
+    }
+
+    var clock: LeaseClock {
+        LeaseClock(now: { self.now }) { duration in
+            if self.runsWhileWaiting {
+                self.pass(duration)
+                return await Task.yield()
+            }
+            let end = self.now + duration
+            while self.now < end { try await Task.sleep(for: .milliseconds(1)) }
+        }
+    }
+}
+
+extension LeaseClock {
+    /// The machine's own, so many times as fast.
+    static func faster(_ factor: Int) -> LeaseClock {
+        LeaseClock(now: { LeaseClock.system.now() * factor }, sleep: { try await LeaseClock.system.sleep($0 / factor) })
+    }
+}
+
+/// Does something of its own around some requests to a fake.
+struct Interposed: HTTPTransport {
+    typealias Send = @Sendable () async throws -> HTTPResponse
+    let server: FakeMLflow
+    let around: @Sendable (HTTPRequest, Send) async throws -> HTTPResponse
+
+    init(_ server: FakeMLflow, _ around: @escaping @Sendable (HTTPRequest, Send) async throws -> HTTPResponse) {
+        self.server = server
+        self.around = around
+    }
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        try await around(request) { try await server.send(request) }
+    }
+
+    func stream<Result: Sendable>(
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
+    ) async throws -> Result {
+        try await server.stream(request, read)
+    }
+
+    var mlflow: MLflowServer {
+        MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: self, retry: .never))
+    }
+}
+
+extension LockHolder {
+    static func named(_ name: String) -> LockHolder {
+        LockHolder(id: "id-\(name)", name: name, host: "desk", purpose: "apply", process: "machine:1:2")
+    }
+}
+
+extension LockClaim {
+    var lease: Lease? {
+        guard case .taken(let lease) = self else { return nil }
+        return lease
+    }
+
+    var held: HeldLock? {
+        guard case .held(let held) = self else { return nil }
+        return held
+    }
+}
