@@ -133,7 +133,7 @@ let package = Package(
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
-            dependencies: ["drover", "Support", "Fakes", "Language", "Wire"],
+            dependencies: ["drover", "Records", "Engine", "Wire", "Support", "Fakes", "Language"],
             swiftSettings: settings
         ),
     ]

@@ -79,10 +79,11 @@ struct Deployment: Sendable {
             let executor = Executor(
                 workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
                 permissions: permissions, selection: selection, promise: promise,
-                mayStart: { Interruption.exitCode == nil }, onEvent: onEvent)
+                mayStart: { Interruption.exitCode == nil && session.gate.isOpen }, onEvent: onEvent)
             return try await executor.apply(plan, parallelism: options.parallelism)
         }
         let unlogged = await log(applied, command: command, since: started)
+        try requireLock(failures: applied.failures)
         if applied.wasInterrupted { throw CancellationError() }
         let failures = applied.failures + unlogged
         guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
@@ -148,13 +149,13 @@ extension Record {
 
 extension Diagnostic {
     /// A failure within an apply: everything else was done, and the next apply continues.
-    fileprivate var incomplete: Diagnostic {
+    var incomplete: Diagnostic {
         var diagnostic = self
-        if ![.conflict, .protected, .lacking, .interrupted].contains(cause) { diagnostic.cause = .incomplete }
+        if ![.conflict, .protected, .lacking, .interrupted, .locked].contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
     }
 
-    fileprivate static var nobodyToAsk: Diagnostic {
+    static var nobodyToAsk: Diagnostic {
         Diagnostic(
             "nobody-to-ask", "Nobody to ask",
             detail: "This changes servers, and there is no terminal to ask for agreement.",

@@ -60,6 +60,8 @@ struct ChangeOptions: ParsableArguments {
     @Option(help: "How many objects are worked on at a time.")
     var parallelism = 10
 
+    @OptionGroup var locking: LockOptions
+
     var permissions: Permissions {
         Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
     }

@@ -10,6 +10,10 @@ struct Session: Sendable {
     let locations: [ConnectedServer]
     let drivers: [any Driver]
     let store: any RecordStore
+    /// Where the record and the lock are kept.
+    let place: RecordPlace
+    /// Asked before each request that changes something.
+    let gate: LeaseGate
     let transports: [CountingTransport]
     /// The SHA-256 of the sources, in the order in which they were read.
     let specDigest: String

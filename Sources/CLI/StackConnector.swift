@@ -13,12 +13,15 @@ struct StackConnector: Sendable {
     /// For the places in warnings.
     let sources: SourceMap
     let environment: [String: String]
+    private let gate = LeaseGate()
     private let folder: SpecFolder
     private let needs: Needs
     private let specDigest: String
 
     init(_ stack: Stack, _ options: ServerOptions, needs: Needs, concurrency: Int = 10) {
-        servers = Connector(ServerSettings(stack, options), concurrency: concurrency)
+        var servers = Connector(ServerSettings(stack, options), concurrency: concurrency)
+        servers.admit = { [gate] _ in try gate.check() }
+        self.servers = servers
         workflow = stack.workflow
         folder = stack.folder
         sources = stack.sources
@@ -43,10 +46,12 @@ struct StackConnector: Sendable {
             }
         }
         let atHand = atHand(llamaStack?.server, mlflow?.server, transport: transports.others)
+        let kept = try store ?? recordStore(mlflow?.server)
         return Session(
             workflow: workflow, servers: atHand,
             locations: [llamaStack?.found, mlflow?.found].compactMap(\.self),
-            drivers: Kinds.standard.drivers(atHand, for: workflow), store: try store ?? recordStore(mlflow?.server),
+            drivers: Kinds.standard.drivers(atHand, for: workflow), store: kept,
+            place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],
             specDigest: specDigest)
     }
@@ -61,12 +66,13 @@ struct StackConnector: Sendable {
     }
 
     func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
-        if let record = options.record {
-            guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
-            return FileRecord(path: String(record.dropFirst(5)))
-        }
-        if let mlflow { return MLflowRecord(mlflow, stack: workflow.stack) }
-        return FileRecord(path: standardRecordPath)
+        try recordPlace(mlflow: mlflow != nil).store(workflow.stack, mlflow)
+    }
+
+    private func recordPlace(mlflow isAtHand: Bool) throws -> RecordPlace {
+        guard let record = options.record else { return isAtHand ? .mlflow : .file(standardRecordPath) }
+        guard record.hasPrefix("file:"), record.count > 5 else { throw Diagnostic.badRecord(record) }
+        return .file(String(record.dropFirst(5)))
     }
 
     /// Where the record is kept without MLflow.

@@ -55,7 +55,7 @@ extension Deployment {
             Console.note("Nothing was changed.")
             return false
         }
-        let applied = try await deployment.apply(change, command: command)
+        let applied = try await deployment.applyLocked(change, stack, command: command)
         Console.out(applied.summary)
         try await deployment.tellSilentTools(stack)
         return true

@@ -32,7 +32,7 @@ struct DestroyCommand: AsyncParsableCommand {
             guard try deployment.isAgreed(change, question: "Remove all this?") else {
                 return Console.note("Nothing was removed.")
             }
-            Console.out(try await deployment.apply(change, command: "destroy").summary)
+            Console.out(try await deployment.applyLocked(change, stack, command: "destroy").summary)
         }
     }
 }

@@ -30,7 +30,8 @@ struct UpCommand: AsyncParsableCommand {
                 return Optional<Run>.none
             }
             Console.out("")
-            return try await testRun.run(in: session)
+            // What was listed before the apply counts no more.
+            return try await testRun.run(in: session.refreshed())
         }
         if let run { try testRun?.end(with: run) }
     }

@@ -7,7 +7,7 @@ import Wire
 
 /// A clock that a test moves, or that runs as fast as is waited.
 final class ManualTime: Sendable {
-    private let time = Mutex(Duration.zero)
+    private let time = Mutex((now: Duration.zero, sleepers: 0))
     private let runsWhileWaiting: Bool
 
     init(runsWhileWaiting: Bool = false) {
@@ -15,11 +15,17 @@ final class ManualTime: Sendable {
     }
 
     func pass(_ duration: Duration) {
-        time.withLock { $0 += duration }
+        time.withLock { $0.now += duration }
+    }
+
+    /// Passes time once somebody waits for it.
+    func passAwaited(_ duration: Duration) async throws {
+        while time.withLock({ $0.sleepers }) == 0 { try await Task.sleep(for: .milliseconds(1)) }
+        pass(duration)
     }
 
     private var now: Duration {
-        time.withLock { $0 }
+        time.withLock { $0.now }
     }
 
     var clock: LeaseClock {
@@ -28,7 +34,11 @@ final class ManualTime: Sendable {
                 self.pass(duration)
                 return await Task.yield()
             }
-            let end = self.now + duration
+            let end = self.time.withLock { time in
+                time.sleepers += 1
+                return time.now + duration
+            }
+            defer { self.time.withLock { $0.sleepers -= 1 } }
             while self.now < end { try await Task.sleep(for: .milliseconds(1)) }
         }
     }

@@ -177,7 +177,7 @@ struct MLflowLockTests {
         let turns = Mutex(0)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for contender in 1...8 {
-                let lock = MLflowLock(mlflow.server(), stack: StackName("shop"), clock: .faster(40)) { _ in false }
+                let lock = MLflowLock(mlflow.server(), stack: StackName("shop"), clock: .faster(10)) { _ in false }
                 group.addTask {
                     for round in 1...5 {
                         let holder = LockHolder.named("\(contender)-\(round)")

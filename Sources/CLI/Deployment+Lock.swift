@@ -1,0 +1,74 @@
+import Engine
+import Language
+
+extension Deployment {
+    /// Applies the plan while the stack is locked, once it is clear that what was agreed to is still what would be done.
+    /// - Throws: as `apply`; `Diagnostic` when the lock could not be had (`locked`), or the plan is another by now
+    ///   (`conflict`).
+    func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
+        guard !change.locking.noLock else { return try await apply(change, command: command) }
+        let terms = LockTerms(timeout: change.locking.timeout) { Interruption.exitCode == nil }
+        return try await session.lock.holding(as: .here(for: command), terms, gate: session.gate) { event in
+            switch event {
+            case .waiting(let held): Console.note("Waiting for the lock, which is held by \(held.described) …")
+            case .unreleased(let warning):
+                Notices.write([warning], stack.sources, environment: stack.environment)
+            }
+        } _: {
+            try await verified().apply(change, command: command)
+        }
+    }
+
+    /// The same plan, made again.
+    private func verified() async throws -> Deployment {
+        let now = try await Deployment.plan(session.refreshed(), workflow, permissions)
+        // Whoever changed something meanwhile may have done just what was to be done here.
+        guard !now.plan.isEmpty else { return now }
+        let different = plan.differences(from: now.plan)
+        guard different.isEmpty else { throw Diagnostic.planChanged(different) }
+        return now
+    }
+
+    /// - Throws: `Diagnostics` that begin with the loss of the lock, if it was lost.
+    func requireLock(failures: [Diagnostic]) throws {
+        do {
+            try session.gate.check()
+        } catch {
+            throw Diagnostics([error] + failures.filter { $0.cause != .locked }.map(\.incomplete))
+        }
+    }
+}
+
+extension Plan {
+    /// The addresses for which another plan has something else to do, sorted.
+    func differences(from other: Plan) -> [Address] {
+        let (mine, others) = (intentions, other.intentions)
+        return Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }.sorted()
+    }
+
+    /// What is to be done at each address; several things where there are leftovers.
+    private var intentions: [Address: Set<Intention>] {
+        var all: [Address: Set<Intention>] = [:]
+        for change in changes where change.action != .keep {
+            all[change.address, default: []].insert(
+                Intention(action: change.action, fields: change.fields, label: change.label))
+        }
+        return all
+    }
+
+    private struct Intention: Hashable {
+        let action: Action
+        let fields: [FieldChange]
+        let label: String?
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func planChanged(_ addresses: [Address]) -> Diagnostic {
+        Diagnostic(
+            "plan-changed", "The plan is another by now",
+            detail: "Since it was shown, something changed \(addresses.map(\.description).listed), "
+                + "so nothing was done.",
+            fix: "Run the command again, and read the new plan.", cause: .conflict)
+    }
+}

@@ -1,0 +1,59 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Records
+import Wire
+
+/// Where the record and the lock of a stack are kept.
+enum RecordPlace: Sendable {
+    case mlflow
+    case file(String)
+
+    /// In a file beside the spec where MLflow is wanted and not at hand.
+    func store(_ stack: StackName, _ mlflow: MLflowServer?) -> any RecordStore {
+        switch (self, mlflow) {
+        case (.mlflow, let mlflow?): MLflowRecord(mlflow, stack: stack)
+        case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json")
+        case (.file(let path), _): FileRecord(path: path)
+        }
+    }
+
+    func lock(_ stack: StackName, _ mlflow: MLflowServer?) -> any Engine.Lock {
+        switch (self, mlflow) {
+        case (.mlflow, let mlflow?): MLflowLock(mlflow.ungated, stack: stack)
+        case (.mlflow, nil): FileLock(beside: ".drover/\(stack).record.json")
+        case (.file(let path), _): FileLock(beside: path)
+        }
+    }
+}
+
+extension Session {
+    var lock: any Engine.Lock {
+        place.lock(workflow.stack, servers.mlflow)
+    }
+
+    /// The same, with nothing listed yet.
+    func refreshed() -> Session {
+        var servers = servers
+        servers.mlflow = servers.mlflow.map { MLflowServer($0.endpoint) }
+        return Session(
+            workflow: workflow, servers: servers, locations: locations,
+            drivers: Kinds.standard.drivers(servers, for: workflow),
+            store: place.store(workflow.stack, servers.mlflow), place: place, gate: gate, transports: transports,
+            specDigest: specDigest)
+    }
+}
+
+extension LockHolder {
+    /// This process, and its user.
+    static func here(for purpose: String) -> LockHolder {
+        LockHolder(
+            id: UUID().uuidString.lowercased(), name: user, host: ProcessInfo.processInfo.hostName, purpose: purpose,
+            process: ProcessMark.current())
+    }
+
+    static var user: String {
+        ProcessInfo.processInfo.environment["USER"] ?? "unknown"
+    }
+}
