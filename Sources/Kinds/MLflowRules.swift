@@ -68,6 +68,7 @@ enum MLflowRules {
     static func problem(withModelName name: String) -> String? {
         if name.unicodeScalars.contains(where: { $0 == "/" || $0 == ":" }) { return "MLflow takes no `/` and no `:`" }
         if name.allSatisfy(\.isWhitespace) { return "it is blank" }
+        if name.hasPrefix("drover.lock.") { return "drover's own locks are named so" }
         return isUniquePath(name) ? nil : "MLflow takes it for the path of a folder"
     }
 

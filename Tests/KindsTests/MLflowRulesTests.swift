@@ -37,6 +37,7 @@ struct MLflowRulesTests {
         ("models: {m: {id: m, provider: p, metadata: {drover.stack: other}}}", "reserved-tag"),
         ("experiments: {e: {name: \(String(repeating: "n", count: 501))}}", "bad-name"),
         ("registeredModels: {m: {name: a/b}}", "bad-name"), ("registeredModels: {m: {name: \"a:b\"}}", "bad-name"),
+        ("registeredModels: {m: {name: drover.lock.shop.1}}", "bad-name"),
         ("registeredModels: {m: {name: ..}}", "bad-name"), ("registeredModels: {m: {name: \" \"}}", "bad-name"),
         ("prompts: {p: {template: hi, name: ..}}", "bad-name"), ("prompts: {p: {template: hi, name: a b}}", "bad-name"),
         ("prompts: {p: {template: hi, alias: latest}}", "bad-alias"),
