@@ -76,6 +76,10 @@ package actor MLflowLock: Lock {
         let lease = Lease(number, of: holder, claimed: sent, term: term, clock: clock)
         // Older ones are nobody's any more. One that we may not delete is left to those who may.
         for old in all where old.number < number - 1 { try? await server.deleteRegisteredModel(name(old.number)) }
+        guard lease.isHeld else {
+            try? await release(lease)  // Else it expires.
+            return nil
+        }
         return .taken(lease)
     }
 
@@ -179,8 +183,8 @@ extension Diagnostic {
     fileprivate static func lockGone(_ name: String) -> Diagnostic {
         Diagnostic(
             "lock-gone", "The stack could not be locked",
-            detail: "The registered model `\(name)` was created, and is not among those that MLflow lists.",
-            fix: "Does someone else remove registered models? Run it again.", cause: .locked)
+            detail: "The registered model `\(name)` was created, but MLflow did not list it soon enough.",
+            fix: "Is MLflow very slow, or does someone remove registered models? Run it again.", cause: .locked)
     }
 
     fileprivate static func lockDenied(_ error: WireError, _ right: String) -> Diagnostic {

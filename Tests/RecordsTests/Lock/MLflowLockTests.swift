@@ -104,6 +104,18 @@ struct MLflowLockTests {
         #expect(names == ["drover.lock.shop.1"])
     }
 
+    @Test("A lock whose lease ran out before it was confirmed is given back, and tried for again")
+    func tooSlow() async throws {
+        let slow = Interposed(mlflow) { request, send in
+            if request.url.contains("/create"), names.isEmpty { time.pass(.seconds(31)) }
+            return try await send()
+        }
+        guard case .contested = try await lock(slow.mlflow).claim(as: .named("anna")) else {
+            return #expect(Bool(false), "taken, or held")
+        }
+        #expect(try await lock(slow.mlflow).claim(as: .named("anna")).lease?.number == 2)
+    }
+
     @Test("A create that failed without another holder is none's")
     func failedCreate() async throws {
         let failing = Interposed(mlflow) { request, send in
