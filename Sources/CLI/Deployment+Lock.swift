@@ -21,7 +21,8 @@ extension Deployment {
 
     /// The same plan, made again.
     private func verified() async throws -> Deployment {
-        let now = try await Deployment.plan(session.refreshed(), workflow, permissions)
+        var now = try await Deployment.plan(session.refreshed(), workflow, permissions, selection)
+        now.promise = promise
         // Whoever changed something meanwhile may have done just what was to be done here.
         guard !now.plan.isEmpty else { return now }
         let different = plan.differences(from: now.plan)

@@ -32,7 +32,8 @@ struct SavedApply {
             guard try deployment.isAgreed(change, question: "Apply these changes?") else {
                 return Console.note("Nothing was changed.")
             }
-            let applied = try await deployment.apply(change, command: saved.destroys ? "destroy" : "apply")
+            let applied = try await deployment.applyLocked(
+                change, stack, command: saved.destroys ? "destroy" : "apply")
             Console.out(applied.summary)
             if !saved.destroys { try await deployment.tellSilentTools(stack) }
         }
