@@ -109,14 +109,14 @@ extension Diagnostic {
     fileprivate static func lockHeld(_ held: HeldLock, waited: Duration) -> Diagnostic {
         Diagnostic(
             "lock-held", "The stack is being changed by someone else",
-            detail: "The lock is held by \(held.described). It was waited for \(Quantity.spelled(waited)).",
+            detail: "The lock is held by \(held.described). It was waited for \(waited.spelled).",
             fix: "Run it again when that has ended, or wait longer. Where the holder is gone for good, "
                 + "`drover state unlock \(held.number)` releases it.",
             cause: .locked)
     }
 
     fileprivate static func unreleased(_ number: Int, _ problem: Diagnostic, _ term: Duration?) -> Diagnostic {
-        let end = term.map { "after \(Quantity.spelled($0))" } ?? "when this process has ended"
+        let end = term.map { "after \($0.spelled)" } ?? "when this process has ended"
         return Diagnostic(
             "lock-unreleased", "The lock was not given back",
             detail: "Lock \(number) is free again \(end). \(problem.detail)", severity: .warning, cause: problem.cause)
