@@ -34,23 +34,15 @@ import Wire
 
     /// Two contenders, as many rounds as ten seconds allow.
     private func turns(_ server: MLflowServer) async throws {
-        let inside = Mutex(0)
-        let turns = Mutex<[String: Int]>([:])
+        let turns = Turns()
         let end = ContinuousClock.now + .seconds(10)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for name in ["anna", "ben"] {
-                let lock = MLflowLock(server, stack: StackName("turns"))
                 group.addTask {
+                    let lock = MLflowLock(server, stack: StackName("turns"))
                     while ContinuousClock.now < end {
                         try await lock.holding(as: Self.holder(name), Self.patient, gate: LeaseGate()) {
-                            let others = inside.withLock { count in
-                                count += 1
-                                return count - 1
-                            }
-                            #expect(others == 0)
-                            try await Task.sleep(for: .milliseconds(20))
-                            inside.withLock { $0 -= 1 }
-                            turns.withLock { $0[name, default: 0] += 1 }
+                            try await turns.take(by: name)
                         }
                         try await Task.sleep(for: .milliseconds(.random(in: 0...400)))
                     }
@@ -58,7 +50,7 @@ import Wire
             }
             try await group.waitForAll()
         }
-        let counts = turns.withLock { $0 }
+        let counts = turns.counts
         print("turns on a real MLflow: \(counts)")
         #expect(counts.count == 2 && counts.values.reduce(0, +) >= 6)
         let names = try await server.registeredModels().map(\.name)
@@ -154,5 +146,24 @@ import Wire
 
     private func succeed(_ ended: DroverProgram.Ended) throws {
         try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+}
+
+/// Counts who holds a lock, and how often each has held it.
+private final class Turns: Sendable {
+    private let inside = Mutex(0)
+    private let taken = Mutex<[String: Int]>([:])
+
+    var counts: [String: Int] { taken.withLock { $0 } }
+
+    func take(by name: String) async throws {
+        let others = inside.withLock { count in
+            count += 1
+            return count - 1
+        }
+        #expect(others == 0)
+        try await Task.sleep(for: .milliseconds(20))
+        inside.withLock { $0 -= 1 }
+        taken.withLock { $0[name, default: 0] += 1 }
     }
 }

@@ -185,27 +185,36 @@ struct MLflowLockTests {
 
     @Test("Eight contenders: never two at once, and each has its turn")
     func contention() async throws {
-        let inside = Mutex(0)
-        let turns = Mutex(0)
+        let turns = Turns()
+        let server = mlflow.server()
         try await withThrowingTaskGroup(of: Void.self) { group in
             for contender in 1...8 {
-                let lock = MLflowLock(mlflow.server(), stack: StackName("shop"), clock: .faster(10)) { _ in false }
                 group.addTask {
-                    for round in 1...5 {
-                        let holder = LockHolder.named("\(contender)-\(round)")
-                        try await lock.holding(as: holder, LockTerms(timeout: .seconds(3600)), gate: LeaseGate()) {
-                            inside.withLock { $0 += 1 }
-                            #expect(inside.withLock { $0 } == 1)
-                            try await Task.sleep(for: .milliseconds(3))
-                            inside.withLock { $0 -= 1 }
-                            turns.withLock { $0 += 1 }
-                        }
-                    }
+                    let lock = MLflowLock(server, stack: StackName("shop"), clock: .faster(10)) { _ in false }
+                    for round in 1...5 { try await turns.take(of: lock, as: .named("\(contender)-\(round)")) }
                 }
             }
             try await group.waitForAll()
         }
-        #expect(turns.withLock { $0 } == 40)
+        #expect(turns.count == 40)
         #expect(names.count <= 3)
+    }
+}
+
+/// Counts who holds a lock, and how often it was held.
+private final class Turns: Sendable {
+    private let inside = Mutex(0)
+    private let taken = Mutex(0)
+
+    var count: Int { taken.withLock { $0 } }
+
+    func take(of lock: MLflowLock, as holder: LockHolder) async throws {
+        try await lock.holding(as: holder, LockTerms(timeout: .seconds(3600)), gate: LeaseGate()) {
+            self.inside.withLock { $0 += 1 }
+            #expect(self.inside.withLock { $0 } == 1)
+            try await Task.sleep(for: .milliseconds(3))
+            self.inside.withLock { $0 -= 1 }
+            self.taken.withLock { $0 += 1 }
+        }
     }
 }
