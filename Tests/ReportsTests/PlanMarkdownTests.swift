@@ -87,7 +87,7 @@ struct PlanMarkdownTests {
             Address("prompts", "a`b|c</summary>\u{1B}[2J"), .create, label: "<img src=x> | **x**\u{202E}")
         let text = PlanMarkdown.render(Self.plan([change]), servers: [])
         #expect(!text.contains("\u{1B}") && !text.contains("<img") && !text.contains("\u{202E}"))
-        #expect(text.contains(#"\<img src=x\> \| \*\*x\*\*"#))
+        #expect(text.contains(#"&lt;img src=x&gt; \| \*\*x\*\*"#))
     }
 
     @Test("A graph is drawn for dot and mermaid, with what a plan does to each vertex")

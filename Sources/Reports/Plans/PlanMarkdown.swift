@@ -119,8 +119,8 @@ package enum PlanMarkdown {
 
     /// Text without meaning for Markdown and HTML.
     private static func text(_ words: String) -> String {
-        let special = Set("\\`*_[]<>#&".unicodeScalars)
-        return Printable.text(words).unicodeScalars.map { special.contains($0) ? "\\\($0)" : String($0) }.joined()
+        let special = Set("\\`*_[]#".unicodeScalars)
+        return html(words).unicodeScalars.map { special.contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 
     private static func html(_ words: String) -> String {
