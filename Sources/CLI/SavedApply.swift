@@ -52,7 +52,7 @@ struct SavedApply {
             session, workflow, saved.inputs.permissions, saved.inputs.selection, suites: suites)
         inputs.record = deployment.recordDigest
         try refuse(Verification(saved, against: inputs).ofPlan(deployment.plan))
-        deployment.promise = Promise(saved.plan)
+        deployment.promise = Promise(deployment.plan)
         return deployment
     }
 }

@@ -74,7 +74,7 @@ extension Inputs {
     /// - Parameter deployment: nil before the servers were asked.
     init(_ stack: Stack, _ sources: Sources, _ deployment: Deployment?) {
         self.init(
-            sources: sources, spec: stack.rendered.asData, files: stack.folder.digestsRead,
+            sources: sources, spec: YAMLWriter.write(stack.rendered), files: stack.folder.digestsRead,
             servers: (deployment?.session.locations ?? []).map {
                 Server(name: $0.name, version: $0.version, url: $0.url)
             },

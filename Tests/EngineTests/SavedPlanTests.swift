@@ -10,7 +10,7 @@ struct SavedPlanTests {
         Inputs(
             sources: Inputs.Sources(
                 paths: ["shop"], overlays: [], variables: [], variableFiles: [], allowOutside: false),
-            spec: .string(spec), files: ["docs/a.md": "01"],
+            spec: spec, files: ["docs/a.md": "01"],
             servers: [Inputs.Server(name: "Shelf", version: "1", url: url)], permissions: Permissions(),
             selection: .everything, record: record.digest)
     }
@@ -61,6 +61,16 @@ struct SavedPlanTests {
         let now = Verification(plan, against: inputs(await shop.record.load()))
         #expect(now.ofSpec(stack: "shop") { "\($0)\($1)" }.isEmpty && now.ofServers.isEmpty)
         #expect(now.ofPlan(try await shop.plan(Self.spec)).isEmpty)
+    }
+
+    @Test("Numbers that a file spells in another way are no difference")
+    func numbers() throws {
+        let field = FieldChange("sampling.temperature", old: .number(1), new: .number(0.5))
+        let plan = Plan(
+            stack: StackName("shop"), changes: [Change(Address("boxes", "small"), .update, fields: [field])])
+        let made = SavedPlan(plan, drover: "1", destroys: false, inputs: inputs(Record()), endangered: [:])
+        let read = try SavedPlan(Array(made.json.utf8), path: "plan.json")
+        #expect(Verification(read, against: inputs(Record())).ofPlan(plan).isEmpty)
     }
 
     @Test("Each difference has a diagnostic of its own")

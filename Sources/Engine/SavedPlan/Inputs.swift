@@ -1,11 +1,11 @@
-package import Language
+import Language
 
 /// What a plan was made from. As long as all of it is the same, planning again gives the same plan.
 package struct Inputs: Sendable, Hashable, Codable {
     /// The paths, overlays and variables of the command line, with which the spec is read again.
     package var sources: Sources
-    /// The rendered spec; secrets are references in it.
-    package var spec: Value
+    /// The rendered spec as YAML; secrets are references in it.
+    package var spec: String
     /// The SHA-256 of each file that the spec names and that was read, by its path from the spec's directory.
     package var files: [String: String]
     package var servers: [Server]
@@ -47,7 +47,7 @@ package struct Inputs: Sendable, Hashable, Codable {
     }
 
     package init(
-        sources: Sources, spec: Value, files: [String: String], servers: [Server], permissions: Permissions,
+        sources: Sources, spec: String, files: [String: String], servers: [Server], permissions: Permissions,
         selection: Selection, record: String
     ) {
         self.sources = sources

@@ -18,7 +18,7 @@ package struct Verification: Sendable {
         guard saved.stack == stack else { return [.otherStack(saved.stack, stack)] }
         var problems: [Diagnostic] = []
         if saved.inputs.spec != inputs.spec {
-            problems.append(.specChanged(difference(saved.inputs.spec.prettyJSON, inputs.spec.prettyJSON)))
+            problems.append(.specChanged(difference(saved.inputs.spec, inputs.spec)))
         }
         for path in Set(saved.inputs.files.keys).union(inputs.files.keys).sorted() {
             switch (saved.inputs.files[path], inputs.files[path]) {
@@ -51,7 +51,7 @@ package struct Verification: Sendable {
 
     /// What differs of live objects, decisions and the record.
     package func ofPlan(_ plan: Plan) -> [Diagnostic] {
-        let (old, new) = (Self.byPlace(saved.plan), Self.byPlace(plan))
+        let (old, new) = (Self.byPlace(saved.plan), Self.byPlace(plan.asSaved))
         var problems = Set(old.keys).union(new.keys).sorted { $0.sortable < $1.sortable }.compactMap { place in
             difference(old[place], new[place], at: place.address)
         }
@@ -92,6 +92,21 @@ package struct Verification: Sendable {
             changes[Place(address: change.address, number: counts[change.address] ?? 0)] = change
         }
         return changes
+    }
+}
+
+extension Plan {
+    /// As it is read from a file, where `1.0` is `1`.
+    fileprivate var asSaved: Plan {
+        var plan = self
+        plan.changes = changes.map { change in
+            // A step always encodes: it is data.
+            guard let step: SavedPlan.Step = try? Value(encoding: SavedPlan.Step(change)).decoded() else {
+                return change
+            }
+            return step.change
+        }
+        return plan
     }
 }
 
