@@ -5,9 +5,26 @@ package func sha256Hex(_ bytes: some Sequence<UInt8>) -> String {
     SHA256.hash(data: Array(bytes)).hexadecimal
 }
 
+/// A SHA-256 over bytes that arrive in chunks.
+package struct StreamingDigest: Sendable {
+    private var hash = SHA256()
+
+    package init() {}
+
+    /// Adds the next bytes.
+    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
+        hash.update(bufferPointer: bytes)
+    }
+
+    /// The digest of all bytes so far, in lower-case hexadecimal digits.
+    package var hexadecimal: String {
+        hash.finalize().hexadecimal
+    }
+}
+
 extension SHA256.Digest {
     /// Lower-case hexadecimal digits.
-    var hexadecimal: String {
+    fileprivate var hexadecimal: String {
         map { byte in
             let hex = String(byte, radix: 16)
             return byte < 16 ? "0" + hex : hex

@@ -1,4 +1,3 @@
-import Crypto
 import Dispatch
 import Synchronization
 
@@ -15,23 +14,6 @@ package struct FileContent: Sendable, Hashable {
         self.path = path
         self.size = size
         self.sha256 = sha256
-    }
-}
-
-/// A SHA-256 over bytes that arrive in chunks.
-package struct StreamingDigest: Sendable {
-    private var hash = SHA256()
-
-    package init() {}
-
-    /// Adds the next bytes.
-    package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        hash.update(bufferPointer: bytes)
-    }
-
-    /// The digest of all bytes so far, in lower-case hexadecimal digits.
-    package var hexadecimal: String {
-        hash.finalize().hexadecimal
     }
 }
 
