@@ -27,20 +27,12 @@ final class TestProgress: Sendable {
     ) async throws -> Result {
         let environment = ProcessInfo.processInfo.environment
         let progress = TestProgress(isLive: Console.colors(environment, descriptor: 2))
-        return try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body { progress.show($0) } }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: .milliseconds(200))
-                    progress.redraw()
-                }
-            }
-            defer {
-                group.cancelAll()
-                progress.finish()
-            }
-            guard let result = try await group.next() ?? nil else { throw CancellationError() }
-            return result
+        return try await LiveDrawing.during {
+            try await body { progress.show($0) }
+        } redraw: {
+            progress.redraw()
+        } finish: {
+            progress.finish()
         }
     }
 
