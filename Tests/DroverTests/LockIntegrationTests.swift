@@ -44,6 +44,7 @@ import Wire
                         try await lock.holding(as: Self.holder(name), Self.patient, gate: LeaseGate()) {
                             try await turns.take(by: name)
                         }
+                        // So that now one and now the other finds it free.
                         try await Task.sleep(for: .milliseconds(.random(in: 0...400)))
                     }
                 }
@@ -162,6 +163,7 @@ private final class Turns: Sendable {
             return count - 1
         }
         #expect(others == 0)
+        // Long enough that another one inside would be seen.
         try await Task.sleep(for: .milliseconds(20))
         inside.withLock { $0 -= 1 }
         taken.withLock { $0[name, default: 0] += 1 }

@@ -41,7 +41,9 @@ import Wire
         let mlflow = try #require(first[.mlflow])
         kill(mlflow.pid, SIGKILL)
         let process = lab.background(mlflow)
-        while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+        let deadline = ContinuousClock.now + .seconds(30)
+        while process.isRunning, ContinuousClock.now < deadline { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(!process.isRunning)
         let wounded = try #require(try await lab.status())
         #expect(wounded.servers.filter { $0.state == .crashed }.map(\.server) == [.mlflow])
         #expect(wounded.servers.first { $0.server == .mlflow }?.lastLines.isEmpty == false)
