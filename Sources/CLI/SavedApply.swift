@@ -51,7 +51,9 @@ struct SavedApply {
         var deployment = try await Deployment.plan(
             session, workflow, saved.inputs.permissions, saved.inputs.selection, suites: suites)
         inputs.record = deployment.recordDigest
-        try refuse(Verification(saved, against: inputs).ofPlan(deployment.plan))
+        inputs.files = stack.folder.digestsRead
+        let verification = Verification(saved, against: inputs)
+        try refuse(verification.ofFiles + verification.ofPlan(deployment.plan))
         deployment.promise = Promise(deployment.plan)
         return deployment
     }

@@ -86,6 +86,11 @@ struct SavedPlanTests {
         edited.files = ["docs/a.md": "02", "docs/b.md": "03"]
         let files = Verification(plan, against: edited).ofSpec(stack: "shop") { "\($0)\($1)" }
         #expect(files.map(\.code) == ["file-changed", "file-changed"])
+        // A file that only planning reads is not missed before that, and is after it.
+        edited.files = [:]
+        let early = Verification(plan, against: edited)
+        #expect(early.ofSpec(stack: "shop") { "\($0)\($1)" }.isEmpty)
+        #expect(early.ofFiles.map(\.code) == ["file-changed"])
         let servers = Verification(plan, against: inputs(record, url: "http://b")).ofServers
         #expect(servers.map(\.code) == ["plan-of-another-server"])
         let wider = Verification.widened(Permissions(), by: Permissions(adopt: true, takeOver: true))

@@ -67,7 +67,7 @@ extension Diagnostic {
         Diagnostic(
             "plan-says-all", "A saved plan says all by itself",
             detail: "What is applied, its overlays and its variables are those of the plan.",
-            fix: "Leave these options out, or plan again with them.", cause: .usage)
+            fix: "Leave these options, and their environment variables, out, or plan again with them.", cause: .usage)
     }
 }
 

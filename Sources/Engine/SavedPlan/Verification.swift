@@ -12,7 +12,8 @@ package struct Verification: Sendable {
         self.inputs = inputs
     }
 
-    /// What differs of the spec and its files, before a server is contacted.
+    /// What differs of the spec and of the files that were read so far, before a server is contacted. Files that are read
+    /// only for planning are compared after it, by `ofFiles`.
     /// - Parameter difference: Spells the difference of two texts, line by line.
     package func ofSpec(stack: String, difference: (String, String) -> String) -> [Diagnostic] {
         guard saved.stack == stack else { return [.otherStack(saved.stack, stack)] }
@@ -20,15 +21,20 @@ package struct Verification: Sendable {
         if saved.inputs.spec != inputs.spec {
             problems.append(.specChanged(difference(saved.inputs.spec, inputs.spec)))
         }
-        for path in Set(saved.inputs.files.keys).union(inputs.files.keys).sorted() {
-            switch (saved.inputs.files[path], inputs.files[path]) {
-            case (let old?, let new?) where old != new: problems.append(.fileChanged(path, "has another content now"))
-            case (_?, nil): problems.append(.fileChanged(path, "is no longer read"))
-            case (nil, _?): problems.append(.fileChanged(path, "was not there"))
-            case _: continue
-            }
+        return problems + changedFiles
+    }
+
+    /// What differs of the files, once all are read that planning needs.
+    package var ofFiles: [Diagnostic] {
+        let unread = Set(saved.inputs.files.keys).subtracting(inputs.files.keys)
+        return changedFiles + unread.sorted().map { .fileChanged($0, "is no longer read") }
+    }
+
+    private var changedFiles: [Diagnostic] {
+        inputs.files.sorted { $0.key < $1.key }.compactMap { path, digest in
+            guard let planned = saved.inputs.files[path] else { return .fileChanged(path, "was not there") }
+            return planned == digest ? nil : .fileChanged(path, "has another content now")
         }
-        return problems
     }
 
     /// What differs of the servers.
