@@ -1,40 +1,53 @@
 /// Writes values as JSON: keys sorted, floats in Swift's shortest form, control characters escaped. A logged agent
 /// writes the same with Python's `json.dumps`, so that both find a server agent by the digest of its definition.
 struct JSONWriter {
-    private(set) var text = ""
+    private(set) var bytes: [UInt8] = []
     private let indentation: Int
-    private var depth = 0
+    private var depth: Int
 
-    init(indentation: Int = 0) {
+    /// - Parameters:
+    ///   - indentation: The spaces of a level; 0 for JSON without white space.
+    ///   - depth: The level at which the value stands in a larger text.
+    init(indentation: Int = 0, depth: Int = 0) {
         self.indentation = indentation
+        self.depth = depth
     }
+
+    var text: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func write(_ value: Value) {
         switch value {
-        case .null: text += "null"
-        case .bool(let value): text += value ? "true" : "false"
-        case .integer(let value): text += String(value)
-        case .bigInteger(let digits): text += digits
-        case .number(let value): text += value.isFinite ? spelled(value) : "null"
+        case .null: add("null")
+        case .bool(let value): add(value ? "true" : "false")
+        case .integer(let value): add(String(value))
+        case .bigInteger(let digits): add(digits)
+        case .number(let value): add(value.isFinite ? spelled(value) : "null")
         case .string(let value): write(value)
-        case .array(let values):
-            group("[", "]", isEmpty: values.isEmpty) { writer in
-                for (index, value) in values.enumerated() {
-                    writer.separate(first: index == 0)
-                    writer.write(value)
-                }
-            }
-        case .object(let object):
-            group("{", "}", isEmpty: object.isEmpty) { writer in
-                let sorted = object.sorted { $0.key.unicodeScalars.lexicographicallyPrecedes($1.key.unicodeScalars) }
-                for (index, entry) in sorted.enumerated() {
-                    writer.separate(first: index == 0)
-                    writer.write(entry.key)
-                    writer.text += writer.indentation > 0 ? ": " : ":"
-                    writer.write(entry.value)
-                }
-            }
+        case .array(let values): write(values)
+        case .object(let object): write(object)
         }
+    }
+
+    private mutating func write(_ values: [Value]) {
+        begin("[")
+        for (index, value) in values.enumerated() {
+            separate(first: index == 0)
+            write(value)
+        }
+        end("]", isEmpty: values.isEmpty)
+    }
+
+    private mutating func write(_ object: [String: Value]) {
+        begin("{")
+        // The order of UTF-8 is the one of Unicode scalars.
+        let sorted = object.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        for (index, entry) in sorted.enumerated() {
+            separate(first: index == 0)
+            write(entry.key)
+            add(indentation > 0 ? ": " : ":")
+            write(entry.value)
+        }
+        end("}", isEmpty: object.isEmpty)
     }
 
     private func spelled(_ number: Double) -> String {
@@ -42,43 +55,62 @@ struct JSONWriter {
         return "\(number)"
     }
 
-    private mutating func group(_ open: String, _ close: String, isEmpty: Bool, _ body: (inout JSONWriter) -> Void) {
-        text += open
+    private mutating func add(_ text: String) {
+        bytes.append(contentsOf: text.utf8)
+    }
+
+    private mutating func begin(_ mark: String) {
+        add(mark)
         depth += 1
-        body(&self)
+    }
+
+    private mutating func end(_ mark: String, isEmpty: Bool) {
         depth -= 1
         if !isEmpty { breakLine() }
-        text += close
+        add(mark)
     }
 
     private mutating func separate(first: Bool) {
-        if !first { text += "," }
+        if !first { add(",") }
         breakLine()
     }
 
     private mutating func breakLine() {
         guard indentation > 0 else { return }
-        text += "\n" + String(repeating: " ", count: depth * indentation)
+        bytes.append(UInt8(ascii: "\n"))
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * indentation))
     }
 
     private mutating func write(_ string: String) {
-        text += "\""
-        for scalar in string.unicodeScalars {
-            switch scalar {
-            case "\"": text += "\\\""
-            case "\\": text += "\\\\"
-            case "\n": text += "\\n"
-            case "\r": text += "\\r"
-            case "\t": text += "\\t"
-            case "\u{8}": text += "\\b"
-            case "\u{C}": text += "\\f"
-            // What may be shown on a terminal is also escaped where it is legal as it is.
-            case _ where scalar.value < 0x20 || indentation > 0 && Printable.isControl(scalar):
-                let hex = String(scalar.value, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - hex.count) + hex
-            case _: text.unicodeScalars.append(scalar)
-            }
+        bytes.append(UInt8(ascii: "\""))
+        if string.utf8.allSatisfy(isPlain) {
+            add(string)
+        } else {
+            for scalar in string.unicodeScalars { write(scalar) }
         }
-        text += "\""
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Whether a byte is a character that stands for itself.
+    private func isPlain(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+            && (byte < 0x7F || indentation == 0)  // What is shown may hold control characters beyond ASCII.
+    }
+
+    private mutating func write(_ scalar: Unicode.Scalar) {
+        switch scalar {
+        case "\"": add("\\\"")
+        case "\\": add("\\\\")
+        case "\n": add("\\n")
+        case "\r": add("\\r")
+        case "\t": add("\\t")
+        case "\u{8}": add("\\b")
+        case "\u{C}": add("\\f")
+        // What may be shown on a terminal is also escaped where it is legal as it is.
+        case _ where scalar.value < 0x20 || indentation > 0 && Printable.isControl(scalar):
+            let hex = String(scalar.value, radix: 16)
+            add("\\u" + String(repeating: "0", count: 4 - hex.count) + hex)
+        case _: bytes.append(contentsOf: UTF8.encode(scalar) ?? .init())
+        }
     }
 }

@@ -53,8 +53,11 @@ extension Value {
     }
 
     /// JSON indented by two spaces, keys sorted.
-    package var prettyJSON: String {
-        var writer = JSONWriter(indentation: 2)
+    package var prettyJSON: String { prettyJSON(atDepth: 0) }
+
+    /// The same as a part of a larger text: its lines but the first are indented by so many levels more.
+    package func prettyJSON(atDepth depth: Int) -> String {
+        var writer = JSONWriter(indentation: 2, depth: depth)
         writer.write(self)
         return writer.text
     }

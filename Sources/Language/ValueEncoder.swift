@@ -28,7 +28,7 @@ struct ValueEncoder: Encoder {
     }
 
     /// The number as JSON has it.
-    fileprivate func number(_ number: Double) throws -> Value {
+    fileprivate static func number(_ number: Double, at codingPath: [any CodingKey]) throws -> Value {
         guard number.isFinite else {
             throw EncodingError.invalidValue(
                 number, .init(codingPath: codingPath, debugDescription: "JSON has no such number."))
@@ -39,7 +39,7 @@ struct ValueEncoder: Encoder {
     private func spelled(_ value: Value) throws -> Value {
         switch value {
         case .null, .bool, .integer, .bigInteger, .string: value
-        case .number(let value): try number(value)
+        case .number(let value): try Self.number(value, at: codingPath)
         case .array(let values): .array(try values.map(spelled))
         case .object(let members): .object(try members.mapValues(spelled))
         }
@@ -55,7 +55,19 @@ private final class Slot {
     enum Content {
         case value(Value)
         case elements([Slot])
-        case members([String: Slot])
+        case members([String: Member])
+    }
+
+    enum Member {
+        case value(Value)
+        case slot(Slot)
+
+        var value: Value {
+            switch self {
+            case .value(let value): value
+            case .slot(let slot): slot.value
+            }
+        }
     }
 
     var content = Content.value(.null)
@@ -64,7 +76,7 @@ private final class Slot {
         switch content {
         case .value(let value): value
         case .elements(let slots): .array(slots.map(\.value))
-        case .members(let slots): .object(slots.mapValues(\.value))
+        case .members(let members): .object(members.mapValues(\.value))
         }
     }
 
@@ -75,11 +87,11 @@ private final class Slot {
         content = .elements(slots)
     }
 
-    func add(_ slot: Slot, for key: any CodingKey) {
-        guard case .members(var slots) = content else { return }
+    func add(_ member: Member, for key: any CodingKey) {
+        guard case .members(var members) = content else { return }
         content = .value(.null)  // As above.
-        slots[key.stringValue] = slot
-        content = .members(slots)
+        members[key.stringValue] = member
+        content = .members(members)
     }
 }
 
@@ -87,7 +99,7 @@ extension ValueEncoder: SingleValueEncodingContainer {
     func encodeNil() { slot.content = .value(.null) }
     func encode(_ value: Bool) { slot.content = .value(.bool(value)) }
     func encode(_ value: String) { slot.content = .value(.string(value)) }
-    func encode(_ value: Double) throws { slot.content = .value(try number(value)) }
+    func encode(_ value: Double) throws { slot.content = .value(try Self.number(value, at: codingPath)) }
     func encode(_ value: Float) throws { try encode(Double("\(value)") ?? Double(value)) }
     func encode(_ value: Int) { integer(value) }
     func encode(_ value: Int8) { integer(value) }
@@ -114,12 +126,12 @@ private struct ValueMembers<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let slot: Slot
     let codingPath: [any CodingKey]
 
-    func encodeNil(forKey key: Key) { member(key).encodeNil() }
-    func encode(_ value: Bool, forKey key: Key) { member(key).encode(value) }
-    func encode(_ value: String, forKey key: Key) { member(key).encode(value) }
+    func encodeNil(forKey key: Key) { slot.add(.value(.null), for: key) }
+    func encode(_ value: Bool, forKey key: Key) { slot.add(.value(.bool(value)), for: key) }
+    func encode(_ value: String, forKey key: Key) { slot.add(.value(.string(value)), for: key) }
     func encode(_ value: Double, forKey key: Key) throws { try member(key).encode(value) }
     func encode(_ value: Float, forKey key: Key) throws { try member(key).encode(value) }
-    func encode(_ value: Int, forKey key: Key) { member(key).encode(value) }
+    func encode(_ value: Int, forKey key: Key) { slot.add(.value(.integer(value)), for: key) }
     func encode(_ value: Int8, forKey key: Key) { member(key).encode(value) }
     func encode(_ value: Int16, forKey key: Key) { member(key).encode(value) }
     func encode(_ value: Int32, forKey key: Key) { member(key).encode(value) }
@@ -141,7 +153,7 @@ private struct ValueMembers<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     func superEncoder() -> any Encoder {
         let encoder = ValueEncoder(codingPath: codingPath)
-        slot.add(encoder.slot, for: ValueIndex("super"))
+        slot.add(.slot(encoder.slot), for: ValueIndex("super"))
         return encoder
     }
 
@@ -149,7 +161,7 @@ private struct ValueMembers<Key: CodingKey>: KeyedEncodingContainerProtocol {
 
     private func member(_ key: Key) -> ValueEncoder {
         let encoder = ValueEncoder(codingPath: codingPath + [key])
-        slot.add(encoder.slot, for: key)
+        slot.add(.slot(encoder.slot), for: key)
         return encoder
     }
 }

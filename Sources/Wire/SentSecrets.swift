@@ -57,9 +57,11 @@ package final class SentSecrets: Sendable {
 
     /// JSON as text, such as a frame of a stream, without the secrets; anything else is cleared as plain text.
     package func cleared(json text: String) -> String {
-        let (long, bytes) = (state.withLock { $0.long }, Array(text.utf8))
+        let long = state.withLock { $0.long }
+        guard !long.isEmpty else { return text }
+        let bytes = Array(text.utf8)
         // Only text that may contain a secret is parsed: most frames do not.
-        guard !long.isEmpty, long.stand(in: bytes) || text.contains("\\u") else { return text }
+        guard long.stand(in: bytes) || text.contains("\\u") else { return text }
         guard let value = try? Value(json: bytes) else { return cleared(text) }  // Then it is text.
         let without = cleared(value)
         return without == value ? text : without.canonicalJSON

@@ -6,9 +6,7 @@ struct JSONStream {
 
     /// A value that is in memory as a whole.
     func value(_ value: Value, to output: inout ReportOutput) throws {
-        // JSON strings contain no raw line breaks, so each line break starts a line.
-        let lines = value.prettyJSON.split(separator: "\n", omittingEmptySubsequences: false)
-        try output.write(lines.joined(separator: "\n" + indentation))
+        try output.write(value.prettyJSON(atDepth: depth))
     }
 
     /// An object with one more member, which `body` writes at its place among the sorted keys.

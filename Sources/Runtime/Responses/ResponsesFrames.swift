@@ -2,11 +2,6 @@ import Language
 
 /// The shapes of a Responses stream, as far as they are used (Llama Stack 0.2.24 to OGX 1.5).
 enum ResponsesFrame {
-    /// What every frame has, save error frames before OGX.
-    struct Kind: Decodable {
-        let type: String?
-    }
-
     struct Delta: Decodable {
         let delta: String
         /// Of the message that it belongs to.
@@ -93,9 +88,5 @@ enum ResponsesFrame {
         let queries: [String]?
         let results: [Passage]?
         let status: String?
-    }
-
-    static func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {
-        try Value(json: text.utf8).decoded()
     }
 }

@@ -43,16 +43,17 @@ struct ResponsesReader {
     /// Takes one frame that arrived some time after the question was put.
     mutating func read(_ frame: String, at time: Duration) throws -> [Happening] {
         do {
-            return try happenings(of: frame, at: time)
+            return try happenings(of: try Value(json: frame.utf8), at: time)
         } catch is DecodingError {
             throw Failure(message: "The server sent something that cannot be read: \(frame.prefix(200))", place: place)
         }
     }
 
-    private mutating func happenings(of frame: String, at time: Duration) throws -> [Happening] {
-        switch try ResponsesFrame.decode(frame, as: ResponsesFrame.Kind.self).type {
+    private mutating func happenings(of frame: Value, at time: Duration) throws -> [Happening] {
+        // Every frame says what it is, save error frames before OGX.
+        switch frame["type"]?.string {
         case "response.created":
-            let id = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response.id
+            let id = try frame.decoded(as: ResponsesFrame.Whole.self).response.id
             return id.map { [.created($0)] } ?? []
         case "response.mcp_list_tools.in_progress":
             place = .listingTools
@@ -63,19 +64,19 @@ struct ResponsesReader {
             modelSpeaks()
         case "response.output_text.delta":
             modelSpeaks()
-            let piece = try ResponsesFrame.decode(frame, as: ResponsesFrame.Delta.self)
+            let piece = try frame.decoded(as: ResponsesFrame.Delta.self)
             let rest = piece.item_id == message ? [] : rest(at: time)
             message = piece.item_id
             return rest + told(items.mayCite ? marks.next(piece.delta) : piece.delta, at: time)
         case "response.output_item.added":
-            let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
+            let item = try frame.decoded(as: ResponsesFrame.ItemChange.self).item
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
             guard let call = items.call(item) else { return [] }
             if place != .callingTool { modelSpeaks() }
             openCalls += 1
             return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
-            let item = try ResponsesFrame.decode(frame, as: ResponsesFrame.ItemChange.self).item
+            let item = try frame.decoded(as: ResponsesFrame.ItemChange.self).item
             guard let call = items.call(item) else { return item.type == "message" ? rest(at: time) : [] }
             place = .callingTool
             // 0.2 shows a call that begins as one of a function.
@@ -112,14 +113,14 @@ struct ResponsesReader {
     }
 
     private mutating func finish(
-        _ status: Answer.Status, _ frame: String, at time: Duration
+        _ status: Answer.Status, _ frame: Value, at time: Duration
     ) throws -> [Happening] {
         let rest = rest(at: time)
-        let response = try ResponsesFrame.decode(frame, as: ResponsesFrame.Whole.self).response
+        let response = try frame.decoded(as: ResponsesFrame.Whole.self).response
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         functionCalls = items.functionCalls(response)
-        output = try ResponsesFrame.decode(frame, as: ResponsesFrame.Output.self).response.output ?? []
+        output = try frame.decoded(as: ResponsesFrame.Output.self).response.output ?? []
         answer.latency = time
         answer.timeToFirstToken = spoken.timeToFirstToken
         answer.streamedText = spoken.text
@@ -128,8 +129,8 @@ struct ResponsesReader {
         return rest
     }
 
-    private func failure(_ frame: String) throws -> Failure {
-        let error = try ResponsesFrame.decode(frame, as: ResponsesFrame.ErrorFrame.self)
+    private func failure(_ frame: Value) throws -> Failure {
+        let error = try frame.decoded(as: ResponsesFrame.ErrorFrame.self)
         let code = error.error?.code ?? error.code
         let message = error.error?.message ?? error.message ?? "The server sent an error without words."
         return Failure(code: code.flatMap { $0 == .null ? nil : $0.interpolated }, message: message, place: place)

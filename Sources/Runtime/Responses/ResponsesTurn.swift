@@ -24,9 +24,9 @@ struct ResponsesTurn: Sendable {
     /// The turn as one request wants it.
     /// - Throws: `Diagnostic` for what the API cannot do.
     func varied(by asked: AgentRequest) throws(Diagnostic) -> ResponsesTurn {
+        guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return self }
         let runtime = AgentDefinition.Runtime.responses.description
         try asked.requireTuning(among: server.capabilities.heededTuning, of: agent, runtime)
-        guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return self }
         var turn = self
         turn.agent = try agent.varied(by: asked)
         turn.local = local.leaving(asked.functions)
