@@ -20,7 +20,8 @@ struct Stack {
 
     static let catalog = Catalog(
         sections: Kinds.standard.sections + [JudgeSpec.section, SuiteSpec.section],
-        settings: [ServersSpec.key.field, VariablesField.field], conflicts: Kinds.standard.conflicts)
+        settings: [RequiresSpec.key.field, ServersSpec.key.field, VariablesField.field],
+        conflicts: Kinds.standard.conflicts)
 
     /// Reads a spec.
     /// - Parameter readsFiles: Whether the files that declarations name are read and checked.
@@ -44,13 +45,16 @@ struct Stack {
             variables: VariableInputs(assignments: variation.variables, files: variation.variableFiles))
         var problems = Problems(removals: spec.removals)
         problems.report(spec.diagnostics)
+        let requirements = RequiresSpec.key.read(from: spec.root, &problems)
+        if let unmet = requirements?.problem(of: Version.text) {
+            throw CommandFailure(diagnostics: [unmet], sources: spec.sources)
+        }
         let folder = SpecFolder(
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
         let workflow = spec.root.flatMap {
             Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
         }
-        let settings = spec.root?["servers"].flatMap { $0.content == .null ? nil : $0 }
-        let servers = settings.flatMap { ServersSpec.key.read($0, reporting: &problems) }
+        let servers = ServersSpec.key.read(from: spec.root, &problems)
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
@@ -96,6 +100,14 @@ struct Stack {
         } catch let error where error is Diagnostic || error is any Diagnosable {
             throw CommandFailure(diagnostics: [Diagnostic.from(error, at: nil)], sources: sources)
         }
+    }
+}
+
+extension Key {
+    /// The setting of a spec; nil where it has none, or a mistake in it, which is reported.
+    fileprivate func read(from root: Node?, _ problems: inout Problems) -> Value? {
+        guard let node = root?[field.name], node.content != .null else { return nil }
+        return read(node, reporting: &problems)
     }
 }
 

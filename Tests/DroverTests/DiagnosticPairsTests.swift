@@ -9,6 +9,7 @@ struct DiagnosticPairsTests {
     private static let sources = [
         ("Language", ".swift"), ("Engine", "Workflow.swift"), ("Engine", "Workflow+Top.swift"),
         ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Engine", "DeclaredSpec.swift"),
+        ("Engine", "RequiresSpec.swift"),
         ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
         ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+SharedNames.swift"),
         ("Kinds/Prompt", "PromptOutputs.swift"), ("Suites/Spec", ".swift"), ("Suites/Assertions", ".swift"),
@@ -21,6 +22,7 @@ struct DiagnosticPairsTests {
         "look-alike-documents": "Two files that not every file system can hold; `DocumentTests` make them.",
         "too-many-open-files": "It takes a lower limit; `OpenFileLimitTests` set it.",
         "unusable-secret": "It takes an environment variable; `ServerSettingsTests` have one.",
+        "other-version-required": "It says which version drover has; `RequirementTests` compare without it.",
         "long-prompt": "It takes 100,000 characters; `PromptedAgentTests` make it.",
         "unknown-prompt-version": "Only the registry knows its versions; `PromptedAgentTests` have one.",
         "unknown-path": "The command line of `drover explain` has it; its tests, too.",
