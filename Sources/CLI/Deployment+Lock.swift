@@ -7,21 +7,14 @@ extension Deployment {
     ///   (`conflict`).
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         guard !change.locking.noLock else { return try await apply(change, command: command) }
-        let terms = LockTerms(timeout: change.locking.timeout) { Interruption.exitCode == nil }
-        return try await session.lock.holding(as: .here(for: command), terms, gate: session.gate) { event in
-            switch event {
-            case .waiting(let held): Console.note("Waiting for the lock, which is held by \(held.described) …")
-            case .unreleased(let warning):
-                Notices.write([warning], stack.sources, environment: stack.environment)
-            }
-        } _: {
-            try await verified().apply(change, command: command)
+        return try await session.locked(change.locking, stack, for: command) { session in
+            try await verified(in: session).apply(change, command: command)
         }
     }
 
     /// The same plan, made again.
-    private func verified() async throws -> Deployment {
-        var now = try await Deployment.plan(session.refreshed(), workflow, permissions, selection)
+    private func verified(in session: Session) async throws -> Deployment {
+        var now = try await Deployment.plan(session, workflow, permissions, selection)
         now.promise = promise
         // Whoever changed something meanwhile may have done just what was to be done here.
         guard !now.plan.isEmpty else { return now }
@@ -36,6 +29,26 @@ extension Deployment {
             try session.gate.check()
         } catch {
             throw Diagnostics([error] + failures.filter { $0.cause != .locked }.map(\.incomplete))
+        }
+    }
+}
+
+extension Session {
+    /// Runs a body while the stack is locked, with what is listed anew; without the lock where that is wanted.
+    /// - Throws: `Diagnostic` (`locked`) when the lock could not be had; what the body throws.
+    func locked<R: Sendable>(
+        _ options: LockOptions, _ stack: Stack, for purpose: String, _ body: (Session) async throws -> R
+    ) async throws -> R {
+        guard !options.noLock else { return try await body(try await refreshed()) }
+        let terms = LockTerms(timeout: options.timeout) { Interruption.exitCode == nil }
+        return try await lock.holding(as: .here(for: purpose), terms, gate: gate) { event in
+            switch event {
+            case .waiting(let held): Console.note("Waiting for the lock, which is held by \(held.described) …")
+            case .unreleased(let warning):
+                Notices.write([warning], stack.sources, environment: stack.environment)
+            }
+        } _: {
+            try await body(try await refreshed())
         }
     }
 }

@@ -90,30 +90,7 @@ struct Deployment: Sendable {
         return applied
     }
 
-    /// Adds the apply to the history.
-    /// - Returns: Why that failed; it must not hide the result of the apply itself.
-    private func log(_ applied: Applied, command: String, since started: Int64) async -> [Diagnostic] {
-        let entry = HistoryEntry(
-            command: command, specDigest: session.specDigest, gitCommit: session.servers.commit,
-            actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
-            finishedAt: Self.milliseconds(), succeeded: applied.failures.isEmpty && !applied.wasInterrupted,
-            results: results(of: applied))
-        do {
-            try await session.store.log(entry)
-            return []
-        } catch {
-            return [Diagnostic.from(error, at: nil)]
-        }
-    }
-
-    private func results(of applied: Applied) -> [String] {
-        plan.changes.filter { $0.action != .keep }.map { change in
-            let isDone = applied.steps[change.address]?.isDone ?? applied.removals[change.address]?.isDone ?? false
-            return "\(change.action.rawValue) \(change.address): \(isDone ? "done" : "not done")"
-        }
-    }
-
-    private static func milliseconds() -> Int64 {
+    static func milliseconds() -> Int64 {
         Int64(Date().timeIntervalSince1970 * 1000)
     }
 

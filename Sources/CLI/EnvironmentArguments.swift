@@ -20,6 +20,11 @@ struct EnvironmentArguments {
         while depth < words.count, let next = command.subcommands?.first(where: { $0.commandName == words[depth] }) {
             (command, depth) = (next, depth + 1)
         }
+        if depth > 0, let standard = command.defaultSubcommand,
+            let next = command.subcommands?.first(where: { $0.commandName == standard })
+        {
+            command = next
+        }
         guard depth > 0, command.subcommands?.isEmpty ?? true else { return words }
         let given = words[depth...].prefix { $0 != "--" }
         let added = try (command.arguments ?? []).filter { !$0.isGiven(in: given) }.flatMap(words(for:))
@@ -57,6 +62,7 @@ private struct ToolInfo: Decodable {
     struct Command: Decodable {
         let commandName: String
         let subcommands: [Command]?
+        let defaultSubcommand: String?
         let arguments: [Argument]?
     }
 

@@ -24,8 +24,8 @@ struct Drover: AsyncParsableCommand {
             ValidateCommand.self, DoctorCommand.self, PlanCommand.self, ShowCommand.self, GraphCommand.self,
             DriftCommand.self, ApplyCommand.self, UpCommand.self,
             TestCommand.self,
-            DestroyCommand.self, StateCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self,
-            ExplainCommand.self,
+            DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, StateCommand.self, OutputCommand.self,
+            InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 

@@ -34,14 +34,16 @@ extension Session {
     }
 
     /// The same, with nothing listed yet.
-    func refreshed() -> Session {
+    func refreshed() async throws -> Session {
         var servers = servers
         servers.mlflow = servers.mlflow.map { MLflowServer($0.endpoint) }
+        let store = place.store(workflow.stack, servers.mlflow)
+        await store.bind(to: try await identities.value(), isStrict: true)
         return Session(
             workflow: workflow, servers: servers, locations: locations,
             drivers: Kinds.standard.drivers(servers, for: workflow),
-            store: place.store(workflow.stack, servers.mlflow), place: place, gate: gate, transports: transports,
-            specDigest: specDigest)
+            store: store, place: place, gate: gate, transports: transports,
+            specDigest: specDigest, root: root, recordSpec: recordSpec, identities: identities)
     }
 }
 

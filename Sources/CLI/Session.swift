@@ -17,6 +17,12 @@ struct Session: Sendable {
     let transports: [CountingTransport]
     /// The SHA-256 of the sources, in the order in which they were read.
     let specDigest: String
+    /// The spec as it was read.
+    let root: Node
+    /// What the record keeps.
+    let recordSpec: RecordSpec?
+    /// What tells the servers at hand from others.
+    let identities: Once<ServerIdentities>
 
     /// The number of requests sent so far, to all servers.
     var requestCount: Int {

@@ -14,13 +14,15 @@ struct Stack {
     let sources: SourceMap
     let folder: SpecFolder
     let servers: ServersSpec?
+    /// What the record keeps.
+    let record: RecordSpec?
     let warnings: [Diagnostic]
     let lab: LabFile?
     let environment: [String: String]
 
     static let catalog = Catalog(
         sections: Kinds.standard.sections + [JudgeSpec.section, SuiteSpec.section],
-        settings: [RequiresSpec.key.field, ServersSpec.key.field, VariablesField.field],
+        settings: [RequiresSpec.key.field, ServersSpec.key.field, RecordSpec.key.field, VariablesField.field],
         conflicts: Kinds.standard.conflicts)
 
     /// Reads a spec.
@@ -55,13 +57,14 @@ struct Stack {
             Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
         }
         let servers = ServersSpec.key.read(from: spec.root, &problems)
+        let record = RecordSpec.key.read(from: spec.root, &problems)
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(
             workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers,
-            warnings: problems.diagnostics, lab: lab, environment: environment)
+            record: record, warnings: problems.diagnostics, lab: lab, environment: environment)
     }
 
     /// Its suites, with their tables read.

@@ -43,6 +43,23 @@ extension StackConnector {
         }
     }
 
+    /// What tells the servers at hand from others: their addresses, and of MLflow when its data began, and its workspace.
+    static func identities(
+        _ llamaStack: ConnectedServer?, _ mlflow: ConnectedMLflow?
+    ) async throws -> ServerIdentities {
+        var identities: ServerIdentities = [:]
+        identities[.llamaStack] = llamaStack.map { ServerIdentity(name: $0.name, url: WebAddress.shown($0.url)) }
+        if let mlflow {
+            let experiments = try await mlflow.server.experiments(firstFor: "identity")
+            let first = experiments.first { $0.id == "0" }
+            identities[.mlflow] = ServerIdentity(
+                name: mlflow.found.name, url: WebAddress.shown(mlflow.found.url),
+                instance: first?.created.map(String.init),
+                workspace: experiments.lazy.compactMap(\.workspace).first)
+        }
+        return identities
+    }
+
     private func recordedNeeds(_ mlflow: MLflowServer) async throws -> (Needs, any RecordStore) {
         let store = try recordStore(mlflow)
         guard let record = store as? MLflowRecord else {

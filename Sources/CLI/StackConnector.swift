@@ -15,8 +15,10 @@ struct StackConnector: Sendable {
     let environment: [String: String]
     private let gate = LeaseGate()
     private let folder: SpecFolder
-    private let needs: Needs
+    let needs: Needs
     private let specDigest: String
+    private let root: Node
+    private let recordSpec: RecordSpec?
 
     init(_ stack: Stack, _ options: ServerOptions, needs: Needs, concurrency: Int = 10) {
         var servers = Connector(ServerSettings(stack, options), concurrency: concurrency)
@@ -27,6 +29,8 @@ struct StackConnector: Sendable {
         sources = stack.sources
         environment = stack.environment
         specDigest = sha256Hex(stack.sources.sources.reduce(into: [UInt8]()) { $0 += $1.bytes })
+        root = stack.root
+        recordSpec = stack.record
         self.needs = needs
         self.options = options
     }
@@ -47,13 +51,15 @@ struct StackConnector: Sendable {
         }
         let atHand = atHand(llamaStack?.server, mlflow?.server, transport: transports.others)
         let kept = try store ?? recordStore(mlflow?.server)
+        let identities = Once { [found = llamaStack?.found, mlflow] in try await Self.identities(found, mlflow) }
+        if asRecorded { await kept.bind(to: try await identities.value(), isStrict: true) }
         return Session(
             workflow: workflow, servers: atHand,
             locations: [llamaStack?.found, mlflow?.found].compactMap(\.self),
             drivers: Kinds.standard.drivers(atHand, for: workflow), store: kept,
             place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],
-            specDigest: specDigest)
+            specDigest: specDigest, root: root, recordSpec: recordSpec, identities: identities)
     }
 
     /// The servers at hand, with what else the kinds share.

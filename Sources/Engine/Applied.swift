@@ -6,6 +6,8 @@ package struct Applied: Sendable {
     package var removals: [Address: Outcome<Action>]
     /// Whether everything declared was done; only then is anything removed.
     package var isWhole: Bool
+    /// The record's entries afterwards.
+    package private(set) var entries: [String: Record.Entry] = [:]
     /// Why the record could not be written at the end; the changes were made nevertheless.
     package var recordFailure: Diagnostic?
 
@@ -41,6 +43,7 @@ package struct Applied: Sendable {
 
     func recording(_ entries: [String: Record.Entry], in store: any RecordStore) async -> Applied {
         var applied = self
+        applied.entries = entries
         do {
             try await store.save(entries)
         } catch {

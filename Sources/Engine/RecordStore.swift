@@ -37,11 +37,22 @@ package struct Record: Sendable, Hashable, Codable {
     package var entries: [String: Entry]
     /// Intents: requests that were about to be sent for objects without marks, by address and by a key of the kind.
     package var intents: [String: Value]
+    /// The servers that it is about; empty in records of older versions.
+    package var servers: ServerIdentities
 
-    package init(entries: [String: Entry] = [:], intents: [String: Value] = [:]) {
+    package init(
+        entries: [String: Entry] = [:], intents: [String: Value] = [:], servers: ServerIdentities = [:]
+    ) {
         self.entries = entries
         self.intents = intents
+        self.servers = servers
     }
+
+    /// The form in which this version writes records. Older ones are read; newer ones are refused.
+    package static let format = 1
+
+    /// Whether it says nothing that could be wrong of another server.
+    package var isEmpty: Bool { entries.isEmpty && intents.isEmpty }
 
     package func entry(_ address: Address) -> Entry? {
         entries[address.description]
@@ -65,41 +76,30 @@ package struct Record: Sendable, Hashable, Codable {
 
 /// Keeps the record of one stack. Two conformers: MLflow, and a local file.
 package protocol RecordStore: Sendable {
+    /// Says which servers are at hand: from now on these are written into the record, and `load` refuses one of others.
+    /// - Parameter isStrict: Whether a record of other servers is refused; else it is taken for one of these.
+    func bind(to servers: ServerIdentities, isStrict: Bool) async
     /// Reads the record; an empty one when there is none yet.
+    /// - Throws: `Diagnostic` when a newer version wrote it (`lacking`), or when it is about other servers (`conflict`).
     func load() async throws -> Record
+    /// Writes a record in place of what there is, readable or not; the history stays.
+    /// - Throws: `Diagnostic` when a newer version wrote the old one.
+    func replace(with record: Record) async throws
     /// Replaces the entries.
     func save(_ entries: [String: Record.Entry]) async throws
     /// Stores an intent, before the request that creates the object.
     func open(_ intent: Value, for address: Address) async throws
     /// Deletes the intent of an address: its object exists and is marked, or never will exist.
     func close(intentOf address: Address) async throws
-    /// Adds one apply to the history.
-    func log(_ entry: HistoryEntry) async throws
-}
-
-/// One apply in the history.
-package struct HistoryEntry: Sendable, Codable {
-    package var command: String
-    package var specDigest: String
-    package var gitCommit: String?
-    package var actor: String
-    package var startedAt: Int64
-    package var finishedAt: Int64
-    package var succeeded: Bool
-    /// One line per changed address: `create vectorStores.handbook: done`.
-    package var results: [String]
-
-    package init(
-        command: String, specDigest: String, gitCommit: String?, actor: String, startedAt: Int64, finishedAt: Int64,
-        succeeded: Bool, results: [String]
-    ) {
-        self.command = command
-        self.specDigest = specDigest
-        self.gitCommit = gitCommit
-        self.actor = actor
-        self.startedAt = startedAt
-        self.finishedAt = finishedAt
-        self.succeeded = succeeded
-        self.results = results
-    }
+    /// Adds one apply to the history, with what it leaves there.
+    func log(_ entry: HistoryEntry, leaving remains: RunRemains?) async throws
+    /// The applies so far, each with its number, the first one first.
+    func history() async throws -> [HistoryEntry]
+    /// What an apply left, without the contents of files; nil when it left no spec.
+    /// - Throws: `Diagnostic` (`lacking`) when what it left may not be read.
+    func remains(ofRun number: Int) async throws -> RunRemains?
+    /// The content of a kept file by its SHA-256; nil when it is not kept.
+    func content(_ sha256: String) async throws -> [UInt8]?
+    /// Where the record is, for a reader: a path, or the name of an experiment.
+    var place: String { get }
 }

@@ -15,6 +15,13 @@ package struct Survey: Sendable {
         return try await take(of: workflow, with: asked) { Record() }.survey
     }
 
+    /// The same, knowing a record.
+    package static func take(
+        of workflow: Workflow, with drivers: [any Driver], knowing record: Record
+    ) async throws -> Survey {
+        try await take(of: workflow, with: drivers) { record }.survey
+    }
+
     /// Asks all kinds and the record concurrently; kinds that need the record wait for it.
     package static func take(
         of workflow: Workflow, with drivers: [any Driver], loading store: any RecordStore

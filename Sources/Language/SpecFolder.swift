@@ -9,6 +9,7 @@ package struct SpecFolder: Sendable {
     private let allowsOutside: Bool
     private let directory: @Sendable (SourceRange) -> String
     private let digests = FileDigests()
+    private let named = NamedFiles()
 
     /// - Parameters:
     ///   - root: The directory of the first path of the command line.
@@ -85,7 +86,9 @@ package struct SpecFolder: Sendable {
     package func content(of path: Located<String>) throws(Diagnostic) -> FileContent {
         let resolved = try resolve(path)
         do throws(FileBytes.Failure) {
-            return try digests.content(ofFileAt: resolved)
+            let content = try digests.content(ofFileAt: resolved)
+            named.noteDocument(content, at: spelled(path))
+            return content
         } catch {
             throw diagnostic(of: error, path)
         }
@@ -105,10 +108,34 @@ package struct SpecFolder: Sendable {
 
     /// The text of a UTF-8 file, without a byte order mark.
     package func text(of path: Located<String>) throws(Diagnostic) -> String {
-        guard let text = String(validating: ByteOrderMark.removed(from: try bytes(of: path)), as: UTF8.self) else {
+        let bytes = try bytes(of: path)
+        guard let text = String(validating: ByteOrderMark.removed(from: bytes), as: UTF8.self) else {
             throw .unreadableFile(path, "it is not UTF-8 text")
         }
+        named.noteText(bytes, at: spelled(path))
         return text
+    }
+
+    /// Notes a script, whose text is no part of a request: one of the files that the spec names. What cannot be read is not
+    /// noted.
+    package func noteScript(_ path: Located<String>) {
+        // Whether a script is there is told elsewhere.
+        if let bytes = try? bytes(of: path), String(validating: bytes, as: UTF8.self) != nil {
+            named.noteText(bytes, at: spelled(path))
+        }
+    }
+
+    /// The files that the spec names, as far as they were read, by path; and the contents of those that a record keeps: texts
+    /// up to 1 MiB, and documents if wanted, by SHA-256.
+    package func namedFiles(keepingDocuments: Bool) -> (files: [NamedFile], contents: [String: FileSource]) {
+        named.all(keepingDocuments: keepingDocuments)
+    }
+
+    /// A path as a rendered spec has it.
+    private func spelled(_ path: Located<String>) -> String {
+        let directory = directory(path.range)
+        guard directory != root, !path.value.hasPrefix("/") else { return path.value }
+        return Paths.relative(Paths.resolve(path.value, in: directory), to: root)
     }
 }
 

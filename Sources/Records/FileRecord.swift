@@ -2,31 +2,67 @@ package import Engine
 import FoundationEssentials
 package import Language
 
-/// The record of a stack as a local JSON file: written to a temporary file, synced, renamed.
+/// The record of a stack as a local JSON file: written to a temporary file, synced, renamed. What each apply left is beside
+/// it, in folders: `NAME.runs/7/spec.yaml`, and `NAME.files/<sha256>` for the contents of files.
 ///
-///     {"entries": {"experiments.helpdesk": {"fields": {…}, "protect": false}}, "intents": {}, "history": [{…}]}
+///     {"format": 1, "servers": {"mlflow": {"name": "MLflow", "url": "http://…"}},
+///      "entries": {"experiments.helpdesk": {"fields": {…}, "protect": false}}, "intents": {},
+///      "history": [{"number": 7, …}], "lastNumber": 7}
 package actor FileRecord: RecordStore {
     private struct Content: Codable {
+        /// nil in files of older versions.
+        var format: Int?
+        var servers: ServerIdentities?
         var entries: [String: Record.Entry] = [:]
         var intents: [String: Value] = [:]
         var history: [HistoryEntry] = []
+        /// Stays when old applies go.
+        var lastNumber: Int?
+
+        var record: Record {
+            Record(entries: entries, intents: intents, servers: servers ?? [:])
+        }
     }
 
     /// The number of applies that are kept, the newest ones.
     private static let historyLimit = 100
     private let path: String
+    private let remains: FileRemains
+    private var bound = BoundServers()
+
+    package nonisolated var place: String { path }
 
     package init(path: String) {
         self.path = path
+        remains = FileRemains(beside: path)
+    }
+
+    package func bind(to servers: ServerIdentities, isStrict: Bool) {
+        bound = BoundServers(identities: servers, isStrict: isStrict)
     }
 
     package func load() throws -> Record {
-        let content = try read()
-        return Record(entries: content.entries, intents: content.intents)
+        let record = try read().record
+        try bound.check(record, at: path)
+        return record
     }
 
     package func save(_ entries: [String: Record.Entry]) throws {
         try change { $0.entries = entries }
+    }
+
+    package func replace(with record: Record) throws {
+        var content = Content()
+        do {
+            content = try read()
+        } catch let diagnostic as Diagnostic where diagnostic.code == .recordUnreadable {
+            // Something else in its place is what is replaced; what may not be read is not known to be that.
+            guard (try? FileBytes.read(path, atMost: 256 << 20)) != nil else { throw diagnostic }
+        }
+        content.entries = record.entries
+        content.intents = record.intents
+        content.servers = record.servers
+        try write(content)
     }
 
     package func open(_ intent: Value, for address: Address) throws {
@@ -37,13 +73,47 @@ package actor FileRecord: RecordStore {
         try change { $0.intents[address.description] = nil }
     }
 
-    package func log(_ entry: HistoryEntry) throws {
-        try change { $0.history = ($0.history + [entry]).suffix(Self.historyLimit) }
+    package func log(_ entry: HistoryEntry, leaving left: RunRemains?) throws {
+        var content = try read()
+        let history = content.history.numbered
+        var entry = entry
+        let number = max(content.lastNumber ?? 0, history.last?.number ?? 0) + 1
+        entry.number = number
+        if let left {
+            do {
+                try remains.write(left, number: number)
+            } catch {
+                throw Diagnostic.recordNotWritable(path)
+            }
+        }
+        content.history = (history + [entry]).suffix(Self.historyLimit)
+        content.lastNumber = number
+        try write(content)
+        remains.removeRuns(before: content.history.first?.number ?? number)
+    }
+
+    package func history() throws -> [HistoryEntry] {
+        try read().history.numbered
+    }
+
+    package func remains(ofRun number: Int) throws -> RunRemains? {
+        try remains.read(number)
+    }
+
+    package func content(_ sha256: String) throws -> [UInt8]? {
+        remains.content(sha256)
     }
 
     private func change(_ body: (inout Content) -> Void) throws {
         var content = try read()
         body(&content)
+        content.servers = bound.over(content.servers ?? [:])
+        try write(content)
+    }
+
+    private func write(_ content: Content) throws {
+        var content = content
+        content.format = Record.format
         do {
             let folder = URL(filePath: path).deletingLastPathComponent().path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -56,8 +126,9 @@ package actor FileRecord: RecordStore {
 
     private func read() throws -> Content {
         do {
-            let bytes = try FileBytes.read(path, atMost: 256 << 20)
-            return try Value(json: bytes).decoded()
+            let value = try Value(json: try FileBytes.read(path, atMost: 256 << 20))
+            try RecordFormat.check(value, at: path)
+            return try value.decoded()
         } catch FileBytes.Failure.missing {
             return Content()
         } catch FileBytes.Failure.tooManyOpenFiles {
@@ -66,18 +137,25 @@ package actor FileRecord: RecordStore {
             throw Diagnostic.recordUnreadable(path, because: "it is a folder", fix: "Name a file.")
         } catch FileBytes.Failure.unreadable(let reason) {
             throw Diagnostic.recordUnreadable(path, because: reason, fix: "Make it readable, or name another file.")
+        } catch let diagnostic as Diagnostic {
+            throw diagnostic
         } catch {
             throw Diagnostic.recordUnreadable(path)
         }
     }
 }
 
+extension Diagnostic.Code {
+    static let recordUnreadable: Diagnostic.Code = "record-unreadable"
+}
+
 extension Diagnostic {
     static func recordUnreadable(_ place: String) -> Diagnostic {
         Diagnostic(
-            "record-unreadable", "The stack's record cannot be read",
+            .recordUnreadable, "The stack's record cannot be read",
             detail: "`\(place)` is not what drover writes there.",
-            fix: "Restore it, or remove it: it is help, not truth; only the last applied fields are lost.",
+            fix: "Restore it, or run `drover state rebuild`: it is help, not truth; only the last applied fields are "
+                + "lost.",
             cause: .unavailable)
     }
 

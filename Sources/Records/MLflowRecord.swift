@@ -4,23 +4,42 @@ package import Wire
 
 /// The record of a stack in MLflow: an experiment `drover/<stack>`.
 ///
-/// `applied.json` among its artifacts holds the entries; open intents are tags (`drover.intent.<address>`), long ones tags
-/// that name an artifact; each apply is a run. Reading takes two requests, and one while there is no record yet.
+/// `applied.json` among its artifacts holds the entries and which servers they are about; open intents are tags
+/// (`drover.intent.<address>`), long ones tags that name an artifact; each apply is a run, and what it left are the run's
+/// artifacts. Reading takes two requests, and one while there is no record yet.
+///
+///     {"format": 1, "servers": {"llamaStack": {"name": "OGX", "url": "http://…"}}, "entries": {"agents.support": {…}}}
 package actor MLflowRecord: RecordStore {
     private static let intentPrefix = "drover.intent."
     private static let file = "drover/applied.json"
     /// Servers reject tags of more than 5,000 characters.
     private static let longestTag = 4500
 
-    private let server: MLflowServer
+    /// `applied.json`. Older versions wrote the entries alone.
+    private struct Content: Codable {
+        var format = Record.format
+        var servers: ServerIdentities = [:]
+        var entries: [String: Record.Entry] = [:]
+    }
+
+    let server: MLflowServer
     private let name: String
     private var experiment: MLflowExperiment?
     /// The prefetched content.
     private var ahead: Record?
+    /// What the record says it is about.
+    private var servers: ServerIdentities = [:]
+    private var bound = BoundServers()
+
+    package nonisolated var place: String { name }
 
     package init(_ server: MLflowServer, stack: StackName) {
         self.server = server
         name = "drover/\(stack)"
+    }
+
+    package func bind(to servers: ServerIdentities, isStrict: Bool) {
+        bound = BoundServers(identities: servers, isStrict: isStrict)
     }
 
     /// Prefetches the record: the next `load` returns it.
@@ -31,15 +50,20 @@ package actor MLflowRecord: RecordStore {
     }
 
     package func load() async throws -> Record {
+        let record = try await readRecord()
+        try bound.check(record, at: name)
+        return record
+    }
+
+    private func readRecord() async throws -> Record {
         if let record = ahead {
             ahead = nil
             return record
         }
-        let found = try await server.experiments(firstFor: "record").first { $0.name == name }
-        guard let found, !found.isDeleted else { return Record() }
-        experiment = found
-        var record = Record()
-        record.entries = try await entries(of: found)
+        guard let found = try await found() else { return Record() }
+        let content = try await content(of: found)
+        servers = content.servers
+        var record = Record(entries: content.entries, servers: content.servers)
         for (key, value) in found.tags where key.hasPrefix(Self.intentPrefix) {
             let address = String(key.dropFirst(Self.intentPrefix.count))
             record.intents[address] = try await intent(value, of: found)
@@ -56,18 +80,30 @@ package actor MLflowRecord: RecordStore {
         return (try? Value(json: bytes)) ?? .null
     }
 
-    private func entries(of experiment: MLflowExperiment) async throws -> [String: Record.Entry] {
+    /// The experiment; nil while there is none.
+    func found() async throws -> MLflowExperiment? {
+        if let experiment { return experiment }
+        let found = try await server.experiments(firstFor: "record").first { $0.name == name && !$0.isDeleted }
+        experiment = found
+        return found
+    }
+
+    private func content(of experiment: MLflowExperiment) async throws -> Content {
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
-        guard let bytes = try await artifact(Self.file, in: folder) else { return [:] }
+        guard let bytes = try await artifact(Self.file, in: folder) else { return Content() }
         do {
-            return try Value(json: bytes).decoded()
+            let value = try Value(json: bytes)
+            try RecordFormat.check(value, at: name)
+            return try value["format"] == nil ? Content(entries: value.decoded()) : value.decoded()
+        } catch let diagnostic as Diagnostic {
+            throw diagnostic
         } catch {
             throw Diagnostic.recordUnreadable("\(name)/\(Self.file)")
         }
     }
 
     /// nil when it was never written: MLflow answers 404 since 3.6; earlier versions answer 500 to every failure.
-    private func artifact(_ file: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
+    func artifact(_ file: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
         do {
             return try await server.artifact(named: file, in: folder)
         } catch let error as WireError where error.status == 404 {
@@ -79,9 +115,27 @@ package actor MLflowRecord: RecordStore {
     }
 
     package func save(_ entries: [String: Record.Entry]) async throws {
+        servers = bound.over(servers)
+        try await write(Content(servers: servers, entries: entries))
+    }
+
+    private func write(_ content: Content) async throws {
         let folder = try MLflowArtifactFolder(uri: try await opened().artifactLocation)
-        let json = try Value(encoding: entries).prettyJSON + "\n"
+        let json = try Value(encoding: content).prettyJSON + "\n"
         try await server.putArtifact(Array(json.utf8), named: Self.file, in: folder)
+    }
+
+    package func replace(with record: Record) async throws {
+        let experiment = try await opened()
+        do {
+            _ = try await content(of: experiment)
+        } catch let diagnostic as Diagnostic where diagnostic.code == .recordUnreadable {}  // It is what is replaced.
+        let open = experiment.tags.keys.filter { $0.hasPrefix(Self.intentPrefix) }.sorted()
+        for tag in open where record.intents[String(tag.dropFirst(Self.intentPrefix.count))] == nil {
+            try await server.deleteExperimentTag(experiment.id, tag)
+        }
+        servers = record.servers
+        try await write(Content(servers: record.servers, entries: record.entries))
     }
 
     package func open(_ intent: Value, for address: Address) async throws {
@@ -100,34 +154,8 @@ package actor MLflowRecord: RecordStore {
         try await server.deleteExperimentTag(try await opened().id, Self.intentPrefix + address.description)
     }
 
-    package func log(_ entry: HistoryEntry) async throws {
-        var tags = [
-            "drover.spec.digest": entry.specDigest, "drover.actor": entry.actor,
-            "drover.results": String(entry.results.joined(separator: "\n").prefix(4900)),
-        ]
-        tags["drover.git.commit"] = entry.gitCommit
-        let experiment = try await opened().id
-        let run = try await server.createRun(
-            inExperiment: experiment, name: entry.command, startTime: Int(entry.startedAt), tags: tags)
-        try await server.updateRun(
-            run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
-        try await endOpenRuns(besides: run, in: experiment)
-    }
-
-    /// A run that is still open was made by the same request delivered twice, or its end was cut off.
-    private func endOpenRuns(besides run: MLflowRun, in experiment: String) async throws {
-        let open = try await server.runs(inExperiments: [experiment], where: MLflowFilter.status(.running))
-        for other in open where other.status == .running && other.id != run.id {
-            if (other.name, other.startTime) == (run.name, run.startTime) {
-                try await server.deleteRun(other.id)
-            } else if other.startTime < run.startTime {
-                try await server.updateRun(other.id, status: .killed, endTime: run.startTime)
-            }
-        }
-    }
-
     /// The experiment, created or restored if needed.
-    private func opened() async throws -> MLflowExperiment {
+    func opened() async throws -> MLflowExperiment {
         if let experiment { return experiment }
         do {
             _ = try await server.createExperiment(name, tags: [MLflowExperiment.descriptionTag: Self.note])

@@ -275,5 +275,17 @@ actor MemoryRecord: RecordStore {
         record.intents[address.description] = nil
     }
 
-    func log(_ entry: HistoryEntry) {}
+    func bind(to servers: ServerIdentities, isStrict: Bool) {}
+
+    func replace(with record: Record) { self.record = record }
+
+    func log(_ entry: HistoryEntry, leaving remains: RunRemains?) {}
+
+    func history() -> [HistoryEntry] { [] }
+
+    func remains(ofRun number: Int) -> RunRemains? { nil }
+
+    func content(_ sha256: String) -> [UInt8]? { nil }
+
+    nonisolated var place: String { "memory" }
 }

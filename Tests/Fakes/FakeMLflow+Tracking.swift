@@ -131,7 +131,8 @@ extension FakeMLflowStore {
         case "POST runs/create": return try createRun(request)
         case "POST runs/search":
             let ids = request.body["experiment_ids"]?.array ?? []
-            let seen = runs.filter { ids.contains(.string($0.experimentID)) && !$0.isDeleted }.reversed()
+            let all = request.text("run_view_type") == "ALL"
+            let seen = runs.filter { ids.contains(.string($0.experimentID)) && (all || !$0.isDeleted) }.reversed()
             return try page("runs", of: Array(seen), request, limit: 50_000) {
                 ($0.name, $0.tags + [FakeMLflowPair("attributes.status", $0.status)])
             } json: {

@@ -143,7 +143,7 @@ struct TestRun: Sendable {
         try await store.log(
             HistoryEntry(
                 command: "apply", specDigest: "", gitCommit: nil, actor: "test", startedAt: 1, finishedAt: 2,
-                succeeded: applied.failures.isEmpty, results: []))
+                succeeded: applied.failures.isEmpty, results: []), leaving: nil)
         return applied
     }
 }

@@ -68,7 +68,7 @@ struct FileRecordTests {
                 HistoryEntry(
                     command: "apply \(number)", specDigest: "", gitCommit: nil, actor: "me", startedAt: 1,
                     finishedAt: 2,
-                    succeeded: true, results: []))
+                    succeeded: true, results: []), leaving: nil)
         }
         let content = try Value(json: Data(contentsOf: URL(filePath: path)))
         let commands = (content["history"]?.array ?? []).compactMap { $0["command"]?.string }

@@ -99,10 +99,10 @@ struct MLflowRecordTests {
             try await record().log(
                 HistoryEntry(
                     command: "apply", specDigest: "", gitCommit: nil, actor: "me", startedAt: start,
-                    finishedAt: start + 1, succeeded: true, results: []))
+                    finishedAt: start + 1, succeeded: true, results: []), leaving: nil)
         }
         try await log(at: 10)
-        await #expect(throws: WireError.self) { try await log(at: 20, cutting: .after(3)) }
+        await #expect(throws: WireError.self) { try await log(at: 20, cutting: .after(4)) }
         mlflow.cut(.never)
         #expect(mlflow.store.runs.map(\.status) == ["FINISHED", "RUNNING"])
         let id = try #require(mlflow.store.experiments.last?.id)
@@ -117,7 +117,7 @@ struct MLflowRecordTests {
             try await record().log(
                 HistoryEntry(
                     command: "apply", specDigest: "", gitCommit: "abc", actor: "me", startedAt: 1, finishedAt: 2,
-                    succeeded: succeeded, results: ["create boxes.a: done"]))
+                    succeeded: succeeded, results: ["create boxes.a: done"]), leaving: nil)
         }
         #expect(mlflow.store.runs.map(\.status) == ["FINISHED", "FAILED"])
         #expect(mlflow.store.experiments.map(\.name) == ["Default", "drover/shop"])

@@ -52,9 +52,7 @@ struct RenderCommand: ParsableCommand {
 extension Stack {
     /// The spec as it is after files, overlays and variables. Secrets are references in it.
     var rendered: Node {
-        Rendering(
-            Self.catalog.fields, root: folder.rootDirectory, directory: { folder.base(of: $0) }
-        ).render(root)
+        Self.rendered(root, in: folder)
     }
 }
 

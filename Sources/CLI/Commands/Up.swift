@@ -31,7 +31,7 @@ struct UpCommand: AsyncParsableCommand {
             }
             Console.out("")
             // What was listed before the apply counts no more.
-            return try await testRun.run(in: session.refreshed())
+            return try await testRun.run(in: try await session.refreshed())
         }
         if let run { try testRun?.end(with: run) }
     }

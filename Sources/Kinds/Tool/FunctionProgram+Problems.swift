@@ -30,10 +30,24 @@ extension FunctionProgram {
     }
 }
 
+extension FunctionProgram {
+    /// What an interpreter is given to run ends like this. Other arguments may name what must not be kept, such as a key.
+    private static let endings = [".py", ".sh", ".js", ".mjs", ".ts", ".rb", ".pl", ".lua", ".php", ".r", ".jq"]
+
+    /// The program itself, if it is a file beside the spec, and the scripts that an interpreter is given.
+    fileprivate var scripts: [Located<String>] {
+        command.value.enumerated().filter { index, word in
+            index == 0 ? word.contains("/") : Self.endings.contains { word.lowercased().hasSuffix($0) }
+        }.map { Located($0.element, at: command.range) }
+    }
+}
+
 extension ToolSpec {
     /// A program with a path that cannot be run here: a warning, since the applied agent may be run elsewhere.
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
-        guard var problem = function?.program?.problem(in: folder, searchPath: nil) else { return [] }
+        guard let program = function?.program else { return [] }
+        for script in program.scripts { folder.noteScript(script) }
+        guard var problem = program.problem(in: folder, searchPath: nil) else { return [] }
         problem.severity = .warning
         return [problem]
     }

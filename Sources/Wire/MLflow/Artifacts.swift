@@ -16,6 +16,15 @@ package struct MLflowArtifactFolder: Sendable, Hashable {
         }
         self.path = String(path.drop { $0 == "/" })
     }
+
+    private init(path: String) {
+        self.path = path
+    }
+
+    /// A folder in this one.
+    package func folder(_ name: String) -> MLflowArtifactFolder {
+        MLflowArtifactFolder(path: "\(path)/\(name)")
+    }
 }
 
 /// A file or a folder in an artifact folder.

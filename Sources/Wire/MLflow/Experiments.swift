@@ -12,6 +12,10 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable {
     /// A deleted experiment keeps its name, and takes no tags until it is restored.
     package var isDeleted: Bool
     package var tags: [String: String]
+    /// Milliseconds since 1970; nil where the server does not say.
+    package var created: Int?
+    /// nil where the server has no workspaces, or does not say.
+    package var workspace: String?
 
     package init(id: String, name: String, artifactLocation: String, tags: [String: String]) {
         self.id = id
@@ -28,11 +32,14 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable {
         artifactLocation = try fields.text(.artifactLocation)
         isDeleted = try fields.text(.lifecycleStage) == "deleted"
         tags = try fields.pairs(.tags)
+        created = try fields.decodeIfPresent(Int.self, forKey: .created)
+        workspace = try fields.decodeIfPresent(String.self, forKey: .workspace)
     }
 
     private enum CodingKeys: String, CodingKey {
         case id = "experiment_id"
-        case name, tags
+        case name, tags, workspace
+        case created = "creation_time"
         case artifactLocation = "artifact_location"
         case lifecycleStage = "lifecycle_stage"
     }

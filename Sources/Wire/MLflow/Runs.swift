@@ -17,6 +17,8 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
     package var status: Status?
     /// Milliseconds since 1970.
     package var startTime: Int
+    /// nil while it runs.
+    package var endTime: Int?
     package var artifactURI: String
     package var tags: [String: String]
     package var params: [String: String]
@@ -32,6 +34,7 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
         name = try info.text(.name)
         status = Status(rawValue: try info.text(.status))
         startTime = try info.decodeIfPresent(Int.self, forKey: .startTime) ?? 0
+        endTime = try info.decodeIfPresent(Int.self, forKey: .endTime).flatMap { $0 == 0 ? nil : $0 }
         artifactURI = try info.text(.artifactURI)
         guard fields.contains(.data) else {
             (tags, params) = ([:], [:])
@@ -68,6 +71,7 @@ package struct MLflowRun: Sendable, Hashable, Decodable {
         case name = "run_name"
         case status
         case startTime = "start_time"
+        case endTime = "end_time"
         case artifactURI = "artifact_uri"
     }
 
@@ -124,12 +128,15 @@ private struct RunAnswer: Decodable, Sendable {
 }
 
 extension MLflowServer {
-    /// The active runs of experiments, newest first: `POST runs/search`.
-    package func runs(inExperiments ids: [String], where filter: String? = nil) async throws -> [MLflowRun] {
+    /// The runs of experiments, newest first, the active ones or all: `POST runs/search`.
+    package func runs(
+        inExperiments ids: [String], where filter: String? = nil, includingDeleted: Bool = false
+    ) async throws -> [MLflowRun] {
         try await all(RunPage.self) { token in
             let body = Value.fields([
                 "experiment_ids": .array(ids.map(Value.string)), "max_results": 1000,
                 "filter": filter.map(Value.string), "page_token": token.map(Value.string),
+                "run_view_type": includingDeleted ? "ALL" : nil,
             ])
             return Self.post("list the runs", "runs/search", body, isRepeatable: true).reading
         }

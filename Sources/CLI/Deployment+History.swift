@@ -1,0 +1,122 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Reports
+import Runtime
+
+extension Deployment {
+    /// Adds the apply to the history, with the spec, the plan and what became of it.
+    /// - Returns: Why that failed; it must not hide the result of the apply itself.
+    func log(_ applied: Applied, command: String, since started: Int64) async -> [Diagnostic] {
+        let results = results(of: applied)
+        let environment = ProcessInfo.processInfo.environment
+        var entry = HistoryEntry(
+            command: command, specDigest: session.specDigest, gitCommit: session.servers.commit,
+            actor: environment["USER"] ?? "unknown", startedAt: started, finishedAt: Self.milliseconds(),
+            succeeded: applied.failures.isEmpty && !applied.wasInterrupted, results: results.map(\.line))
+        entry.summary = Self.summary(results)
+        entry.drover = Version.text
+        if session.servers.commit != nil {
+            entry.isDirty = await GitCommit.isDirty(session.servers.folder.rootDirectory, environment)
+        }
+        do {
+            try await session.store.log(entry, leaving: try remains(of: applied, results))
+            return []
+        } catch {
+            return [Diagnostic.from(error, at: nil)]
+        }
+    }
+
+    private func remains(of applied: Applied, _ results: [Result]) throws -> RunRemains {
+        let folder = session.servers.folder
+        let named = folder.namedFiles(keepingDocuments: session.recordSpec?.keepsDocuments ?? false)
+        // What a destroy makes the servers is what a spec says that declares nothing.
+        let isDestroyed = workflow.declarations.isEmpty
+        let root = isDestroyed ? Stack.withoutDeclarations(session.root) : session.root
+        return RunRemains(
+            spec: YAMLWriter.write(Stack.rendered(root, in: folder)),
+            plan: try PlanJSON.value(
+                plan, servers: session.locations, endangered: endangered, requests: session.requestCount),
+            results: .array(results.map(\.value)), applied: applied.entries,
+            files: isDestroyed ? [] : named.files, contents: isDestroyed ? [:] : named.contents)
+    }
+
+    /// What became of one change.
+    private struct Result {
+        let change: Change
+        let end: String
+        var reason: String?
+
+        /// `create vectorStores.handbook: done`
+        var line: String { "\(change.action.rawValue) \(change.address): \(end == "done" ? "done" : "not done")" }
+
+        var value: Value {
+            var fields: [String: Value] = [
+                "address": .string(change.address.description), "action": .string(change.action.rawValue),
+                "result": .string(end),
+            ]
+            fields["reason"] = reason.map { .string($0) }
+            return .object(fields)
+        }
+    }
+
+    private func results(of applied: Applied) -> [Result] {
+        plan.changes.filter { $0.action != .keep }.map { change in
+            if let step = applied.steps[change.address] { return Self.result(change, step) }
+            return applied.removals[change.address].map { Self.result(change, $0) }
+                ?? Result(change: change, end: "not begun")
+        }
+    }
+
+    private static func result<Success: Sendable>(_ change: Change, _ outcome: Outcome<Success>) -> Result {
+        switch outcome {
+        case .done: Result(change: change, end: "done")
+        case .failed(let diagnostic):
+            Result(change: change, end: "failed", reason: "\(diagnostic.code.name): \(diagnostic.detail)")
+        case .skipped(let cause): Result(change: change, end: "skipped", reason: "because of \(cause)")
+        case .interrupted: Result(change: change, end: "interrupted")
+        }
+    }
+
+    /// `2 created, 1 changed, 1 not done`
+    private static func summary(_ results: [Result]) -> String {
+        let done = results.filter { $0.end == "done" }
+        var parts = Action.allCases.compactMap { action -> String? in
+            let count = done.count { $0.change.action == action }
+            return count > 0 ? "\(count) \(action.past)" : nil
+        }
+        if done.count < results.count { parts.append("\(results.count - done.count) not done") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
+    }
+}
+
+extension Stack {
+    /// A spec as it is after files, overlays and variables, by itself.
+    static func rendered(_ root: Node, in folder: SpecFolder) -> Node {
+        Rendering(
+            catalog.fields, root: folder.rootDirectory, directory: { folder.base(of: $0) }
+        ).render(root)
+    }
+
+    /// The same spec without the sections of what is declared.
+    static func withoutDeclarations(_ root: Node) -> Node {
+        let sections = Set(catalog.sections.map(\.key))
+        return Node(.mapping((root.entries ?? []).filter { !sections.contains($0.key) }), at: root.range)
+    }
+}
+
+extension GitCommit {
+    /// Whether a directory holds what is not committed; nil when that cannot be found out.
+    static func isDirty(_ directory: String, _ environment: [String: String]) async -> Bool? {
+        let git = ProgramFunction(
+            [
+                // A repository that is only looked at must not run programs, nor be written to.
+                "git", "--no-optional-locks", "-c", "core.fsmonitor=false", "status", "--porcelain", "--",
+                ".", ":(exclude,glob)**/.drover/**",
+            ],
+            in: directory, timeout: .seconds(10), environment: environment)
+        // Without git, or with too much to list, it stays unknown.
+        return try? await !git.call([:]).isEmpty
+    }
+}

@@ -1,0 +1,25 @@
+extension Record {
+    /// The record that a survey tells: what is ours, without the fields that were applied last.
+    ///
+    /// - Parameter old: What is known from before: what cannot carry a mark is ours when it is named there, by its natural
+    ///   key; and what was cut off.
+    package init(rebuiltFrom survey: Survey, _ workflow: Workflow, over old: Record, servers: ServerIdentities) {
+        self.init(intents: old.intents, servers: old.servers.merging(servers) { _, atHand in atHand })
+        for (address, member) in survey.members {
+            let known = old.entry(address)
+            if known?.isNatural == true, [.ours, .retained].contains(member.ownership) {
+                entries[address.description] = known
+            } else if member.ownership == .ours {
+                let common = workflow[address]?.spec.common
+                entries[address.description] = Entry(
+                    fields: [:], onDelete: common?.onDelete ?? known?.onDelete,
+                    protect: common?.protect ?? known?.protect ?? false)
+            }
+        }
+    }
+}
+
+extension Record.Entry {
+    /// Whether it names an object that carries no mark by the object's own key.
+    fileprivate var isNatural: Bool { fields["id"] != nil }
+}

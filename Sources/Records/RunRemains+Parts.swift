@@ -1,0 +1,78 @@
+import Engine
+import FoundationEssentials
+import Language
+
+/// The files that hold what an apply left.
+enum RemainsPart: String, CaseIterable {
+    case spec = "spec.yaml"
+    case plan = "plan.json"
+    case results = "results.json"
+    case applied = "applied.json"
+    /// Which files the spec named, and which of them are kept.
+    case files = "files.json"
+}
+
+extension RunRemains {
+    /// The files with their contents; the spec is the last one, so that what was cut off has none.
+    func parts() throws -> [(name: String, bytes: [UInt8])] {
+        func json(_ value: Value) -> [UInt8] { Array((value.prettyJSON + "\n").utf8) }
+        return [
+            (RemainsPart.plan.rawValue, json(plan)), (RemainsPart.results.rawValue, json(results)),
+            (RemainsPart.applied.rawValue, json(try Value(encoding: applied))),
+            (RemainsPart.files.rawValue, json(try Value(encoding: files))),
+            (RemainsPart.spec.rawValue, Array(spec.utf8)),
+        ]
+    }
+
+    /// Reads the files; nil when there is no spec.
+    /// - Throws: `Diagnostic` when one of them is something else; what `read` throws.
+    init?(at place: String, _ read: (String) throws -> [UInt8]?) throws {
+        try self.init(
+            at: place,
+            parts: RemainsPart.allCases.reduce(into: [:]) { parts, part in
+                parts[part] = try read(part.rawValue)
+            })
+    }
+
+    init?(at place: String, parts: [RemainsPart: [UInt8]]) throws {
+        guard let spec = parts[.spec] else { return nil }
+        do {
+            func value(_ part: RemainsPart) throws -> Value? { try parts[part].map { try Value(json: $0) } }
+            self.init(
+                spec: String(decoding: spec, as: UTF8.self), plan: try value(.plan) ?? .null,
+                results: try value(.results) ?? .null, applied: try value(.applied)?.decoded() ?? [:],
+                files: try value(.files)?.decoded() ?? [])
+        } catch {
+            throw Diagnostic.recordUnreadable(place)
+        }
+    }
+
+    /// Says of files with a content that it is not kept: they had changed before that could be done.
+    mutating func forget(_ sha256: String) {
+        for index in files.indices where files[index].sha256 == sha256 { files[index].isKept = false }
+    }
+}
+
+extension FileSource {
+    /// The content, if it still has its digest.
+    func bytes(of sha256: String) -> [UInt8]? {
+        switch self {
+        case .bytes(let bytes): return bytes
+        case .file(let path):
+            // A document that is gone, or was edited meanwhile, is not kept.
+            guard let bytes = try? FileBytes.read(path, atMost: 256 << 20), sha256Hex(bytes) == sha256 else {
+                return nil
+            }
+            return bytes
+        }
+    }
+}
+
+extension Diagnostic {
+    /// What an apply left may not be read.
+    static func remainsDenied(_ place: String) -> Diagnostic {
+        Diagnostic(
+            "no-artifact-access", "What an apply left may not be read", detail: "`\(place)` cannot be read.",
+            fix: "Ask for the right to read it.", cause: .lacking)
+    }
+}

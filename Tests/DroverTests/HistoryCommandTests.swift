@@ -1,0 +1,189 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Support
+import Testing
+import Wire
+
+/// The record and its history, as a user of the program meets them.
+@Suite("History, state, output and rollback")
+struct HistoryCommandTests {
+    private static func spec(_ team: String, more: String = "") -> String {
+        """
+        drover: v1
+        stack: shop
+        experiments:
+          answers: {tags: {team: \(team)}}
+        prompts:
+          greeting: {template: {file: prompts/greeting.md}}
+        \(more)
+
+        """
+    }
+
+    /// A directory with a spec, and the program with an MLflow of its own.
+    private func withShop(
+        _ mlflow: FakeMLflow = FakeMLflow(),
+        _ body: @escaping @Sendable (DroverProgram, _ directory: String) async throws -> Void
+    ) async throws {
+        try await LoopbackServer.withServer(serving: mlflow) { url in
+            try await withTemporaryDirectory { directory in
+                try Self.write("prompts/greeting.md", "Say hello to {{name}}.", directory)
+                try Self.write("drover.yaml", Self.spec("support"), directory)
+                try await body(DroverProgram(in: directory, environment: ["DROVER_MLFLOW_URL": url]), directory)
+            }
+        }
+    }
+
+    private static func write(_ path: String, _ text: String, _ directory: String) throws {
+        let file = URL(filePath: "\(directory)/\(path)")
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    private func apply(_ drover: DroverProgram, _ more: String...) async throws {
+        let ended = try await drover.run(DroverProgram.path, ["apply", "--yes"] + more)
+        try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
+    }
+
+    @Test("Each apply is listed with its number, and shown with its spec and files", arguments: [false, true])
+    func history(inFile: Bool) async throws {
+        try await withShop { drover, directory in
+            let place = inFile ? ["--record", "file:shop.json"] : []
+            func run(_ words: String...) async throws -> DroverProgram.Ended {
+                try await drover.run(DroverProgram.path, words + place)
+            }
+            let none = try await run("history")
+            #expect(none.code == 0 && none.output == "Nothing was applied yet.\n", "\(none.errors)")
+            #expect(try await run("apply", "--yes").code == 0)
+            try Self.write("drover.yaml", Self.spec("sales"), directory)
+            #expect(try await run("apply", "--yes").code == 0)
+            let list = try await run("history")
+            let lines = list.output.split(separator: "\n")
+            #expect(
+                lines.count == 3 && lines[1].contains("1 changed") && lines[2].contains("2 created"), "\(list.output)")
+            let json = try Value(json: try await run("history", "--format", "json").output.utf8)
+            #expect(json["applies"]?.array?.map { $0["number"] } == [1, 2])
+            let shown = try await run("history", "show", "1")
+            #expect(shown.output.contains("prompts/greeting.md") && shown.output.contains("team: support"))
+            let whole = try Value(json: try await run("history", "show", "1", "--format", "json").output.utf8)
+            #expect(whole["files"]?.array?.map { $0["isKept"] } == [true])
+            #expect(whole["plan"]?["changed"] == true && whole["applied"]?["experiments.answers"] != nil)
+            let missing = try await run("history", "show", "7")
+            #expect(missing.code == 64 && missing.errors.contains("from 1 to 2"), "\(missing.errors)")
+        }
+    }
+
+    @Test("A rollback is an ordinary plan against what was rendered, with its files as they were")
+    func rollback() async throws {
+        try await withShop { drover, directory in
+            try await apply(drover)
+            try Self.write("drover.yaml", Self.spec("sales", more: "  bye: {template: Bye.}"), directory)
+            try Self.write("prompts/greeting.md", "Say hi.", directory)
+            try await apply(drover)
+            let back = try await drover("rollback", "--to", "1", "--yes")
+            #expect(back.code == 0, "\(back.output)\(back.errors)")
+            #expect(back.output.contains("~ experiments.answers") && back.output.contains("Say hello to {{name}}."))
+            #expect(back.output.contains("prompts.bye"))
+            let empty = try await drover("rollback", "--to", "1", "--yes")
+            #expect(empty.code == 0 && empty.output.contains("Nothing to change"), "\(empty.output)")
+            let plan = try await drover("plan", "--exit-code")
+            #expect(plan.code == 2 && plan.output.contains("support → sales"), "\(plan.output)")
+            let list = try await drover("history")
+            #expect(list.output.contains("rollback --to 1"), "\(list.output)")
+        }
+    }
+
+    @Test("What is not kept is taken from the directory while it is as it was, and listed before a plan when it is not")
+    func notKept() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
+            let record = ["--record", "file:shop.json"]
+            try await apply(drover, "--record", "file:shop.json")
+            try FileManager.default.removeItem(atPath: "\(directory)/shop.files")
+            try Self.write("drover.yaml", Self.spec("sales"), directory)
+            try Self.write("prompts/greeting.md", "Say hi.", directory)
+            try await apply(drover, "--record", "file:shop.json")
+            mlflow.cut(.never)
+            let missing = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
+            #expect(missing.code == 10 && missing.errors.contains("files-not-kept"), "\(missing.errors)")
+            #expect(missing.errors.contains("`prompts/greeting.md`, 22 bytes") && mlflow.arrivals.isEmpty)
+            try Self.write("prompts/greeting.md", "Say hello to {{name}}.", directory)
+            let back = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
+            #expect(back.code == 0 && back.output.contains("sales → support"), "\(back.output)\(back.errors)")
+        }
+    }
+
+    @Test("An apply whose spec is gone cannot be gone back to; one that never was neither")
+    func noSpec() async throws {
+        try await withShop { drover, directory in
+            let record = ["--record", "file:shop.json"]
+            try await apply(drover, "--record", "file:shop.json")
+            let never = try await drover.run(DroverProgram.path, ["rollback", "--to", "9", "--yes"] + record)
+            #expect(never.code == 64 && never.errors.contains("no-such-apply"), "\(never.errors)")
+            try FileManager.default.removeItem(atPath: "\(directory)/shop.runs/1/spec.yaml")
+            let gone = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
+            #expect(gone.code == 10 && gone.errors.contains("no-kept-spec"), "\(gone.errors)")
+        }
+    }
+
+    @Test("The state is shown, made again from the marks, and the plan stays empty")
+    func state() async throws {
+        try await withShop { drover, _ in
+            try await apply(drover)
+            let before = try await drover("state", "show")
+            #expect(before.output.contains("tags.team: support") && before.output.contains("about MLflow at"))
+            let refused = try await drover("state", "rebuild")
+            #expect(refused.code == 64 && refused.errors.contains("nobody-to-ask"), "\(refused.errors)")
+            let rebuilt = try await drover("state", "rebuild", "--yes")
+            #expect(rebuilt.code == 0 && rebuilt.errors.contains("is lost"), "\(rebuilt.errors)")
+            let after = try Value(json: try await drover("state", "show", "--format", "json").output.utf8)
+            #expect(after["entries"]?.object?.keys.sorted() == ["experiments.answers", "prompts.greeting"])
+            #expect(after["entries"]?["experiments.answers"]?["fields"] == [:])
+            let plan = try await drover("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)")
+        }
+    }
+
+    @Test("A record of another MLflow is refused with the names of both, and made again on request")
+    func anotherServer() async throws {
+        let other = FakeMLflow()
+        try await withShop { drover, directory in
+            let record = ["--record", "file:shop.json"]
+            try await apply(drover, "--record", "file:shop.json")
+            let before = FileManager.default.contents(atPath: "\(directory)/shop.json")
+            try await LoopbackServer.withServer(serving: other) { url in
+                let there = record + ["--mlflow-url", url]
+                for command in [["plan"], ["apply", "--yes"], ["destroy", "--yes"], ["output"]] {
+                    let spec = try await drover.run(DroverProgram.path, command + there)
+                    #expect(spec.code == 7 && spec.errors.contains("record-of-another-server"), "\(spec.errors)")
+                    #expect(spec.errors.contains(url))
+                }
+                #expect(FileManager.default.contents(atPath: "\(directory)/shop.json") == before)
+                #expect(other.store.experiments.map(\.name) == ["Default"])
+                let rebuilt = try await drover.run(DroverProgram.path, ["state", "rebuild", "--yes"] + there)
+                #expect(rebuilt.code == 0, "\(rebuilt.errors)")
+                let plan = try await drover.run(DroverProgram.path, ["plan", "--exit-code"] + there)
+                #expect(plan.code == 2 && plan.output.contains("2 to create"), "\(plan.output)\(plan.errors)")
+            }
+        }
+    }
+
+    @Test("Outputs of what is applied are printed for scripts")
+    func output() async throws {
+        try await withShop { drover, directory in
+            let early = try await drover("output")
+            #expect(early.code == 1 && early.errors.contains("nothing-applied"), "\(early.errors)")
+            try await apply(drover)
+            let one = try await drover("output", "experiments.answers.name")
+            #expect(one.code == 0 && one.output == "answers\n", "\(one.output)\(one.errors)")
+            let json = try Value(json: try await drover("output", "--format", "json").output.utf8)
+            #expect(json["prompts.greeting.version"] == 1, "\(json.prettyJSON)")
+            let ofOne = try await drover("output", "experiments.answers")
+            #expect(ofOne.output.hasPrefix("experiments.answers.id = "), "\(ofOne.output)")
+            let typo = try await drover("output", "experiments.anwsers.name", "--spec", directory)
+            #expect(
+                typo.code == 64 && typo.errors.contains("Did you mean `experiments.answers.name`?"), "\(typo.errors)")
+        }
+    }
+}

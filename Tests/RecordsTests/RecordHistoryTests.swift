@@ -1,0 +1,170 @@
+import Engine
+import Fakes
+import Foundation
+import Language
+import Records
+import Testing
+import Wire
+
+/// The history, in both stores.
+@Suite("Histories of records")
+struct RecordHistoryTests {
+    private let mlflow = FakeMLflow()
+    private let path = URL.temporaryDirectory.appending(path: "drover-record-\(UUID().uuidString)/shop.json").path
+
+    private func stores() -> [any RecordStore] {
+        [FileRecord(path: path), MLflowRecord(mlflow.server(), stack: StackName("shop"))]
+    }
+
+    private static func entry(_ command: String, at start: Int64 = 1000) -> HistoryEntry {
+        var entry = HistoryEntry(
+            command: command, specDigest: "d", gitCommit: "abc", actor: "me", startedAt: start, finishedAt: start + 500,
+            succeeded: true, results: ["create boxes.a: done"])
+        entry.isDirty = true
+        entry.summary = "1 created"
+        entry.drover = "0.1.0"
+        return entry
+    }
+
+    private static let text = Array("Be brief.\n".utf8)
+
+    private static func remains(_ content: FileSource = .bytes(text)) -> RunRemains {
+        let sha256 = sha256Hex(text)
+        return RunRemains(
+            spec: "drover: v1\nstack: shop\n", plan: ["changed": true], results: [["address": "boxes.a"]],
+            applied: ["boxes.a": Record.Entry(fields: ["tags.team": "support"])],
+            files: [
+                NamedFile(path: "prompts/a.md", sha256: sha256, size: 10, role: .text, isKept: true),
+                NamedFile(path: "docs/b.md", sha256: "f00d", size: 7, role: .document),
+            ],
+            contents: [sha256: content])
+    }
+
+    @Test("What was logged is listed with numbers that stay, and all that was told of it")
+    func listed() async throws {
+        for store in stores() {
+            #expect(try await store.history().isEmpty)
+            try await store.log(Self.entry("apply"), leaving: nil)
+            try await store.log(Self.entry("destroy", at: 2000), leaving: nil)
+        }
+        for store in stores() {
+            let history = try await store.history()
+            #expect(history.map(\.number) == [1, 2] && history.map(\.command) == ["apply", "destroy"])
+            let first = try #require(history.first)
+            #expect(first.startedAt == 1000 && first.finishedAt == 1500 && first.actor == "me" && first.succeeded)
+            #expect(first.gitCommit == "abc" && first.isDirty == true && first.summary == "1 created")
+            #expect(first.drover == "0.1.0" && first.results == ["create boxes.a: done"])
+        }
+    }
+
+    @Test("A number is never given twice, even when the last run was deleted")
+    func numbers() async throws {
+        let store = MLflowRecord(mlflow.server(), stack: StackName("shop"))
+        for _ in 1...2 { try await store.log(Self.entry("apply"), leaving: nil) }
+        let last = try #require(mlflow.store.runs.last?.id)
+        try await mlflow.server().deleteRun(last)
+        try await store.log(Self.entry("apply"), leaving: nil)
+        #expect(try await store.history().map(\.number) == [1, 3])
+    }
+
+    @Test("Applies of older versions have the numbers of their places")
+    func unnumbered() async throws {
+        let store = MLflowRecord(mlflow.server(), stack: StackName("shop"))
+        try await store.save([:])
+        let experiment = try #require(mlflow.store.experiments.last?.id)
+        for start in [20, 10] {
+            _ = try await mlflow.server().createRun(inExperiment: experiment, name: "apply \(start)", startTime: start)
+        }
+        try await store.log(Self.entry("apply"), leaving: nil)
+        let history = try await store.history()
+        #expect(history.map(\.number) == [1, 2, 3] && history.map(\.command) == ["apply 10", "apply 20", "apply"])
+    }
+
+    @Test("What an apply left is read again, and contents are kept once")
+    func remains() async throws {
+        let sha256 = sha256Hex(Self.text)
+        for store in stores() {
+            try await store.log(Self.entry("apply"), leaving: Self.remains())
+            try await store.log(Self.entry("apply"), leaving: Self.remains())
+        }
+        for store in stores() {
+            let remains = try #require(try await store.remains(ofRun: 2))
+            #expect(remains.spec == "drover: v1\nstack: shop\n" && remains.plan == ["changed": true])
+            #expect(remains.results == [["address": "boxes.a"]] && remains.files == Self.remains().files)
+            #expect(remains.applied["boxes.a"]?.fields == ["tags.team": "support"])
+            #expect(try await store.content(sha256) == Self.text)
+            #expect(try await store.content("f00d") == nil)
+            #expect(try await store.remains(ofRun: 3) == nil)
+        }
+        let written = mlflow.arrivals.filter { $0.path.hasSuffix("drover/files/\(sha256)") && $0.method == "PUT" }
+        #expect(written.count == 1)
+    }
+
+    @Test("An apply that left nothing has no remains; one whose files are something else is told")
+    func strange() async throws {
+        for store in stores() {
+            try await store.log(Self.entry("apply"), leaving: nil)
+            #expect(try await store.remains(ofRun: 1) == nil)
+        }
+        let file = FileRecord(path: path)
+        try await file.log(Self.entry("apply"), leaving: Self.remains())
+        let folder = "\(path.dropLast(5)).runs/2"
+        try Data("{".utf8).write(to: URL(filePath: "\(folder)/files.json"))
+        let thrown = await #expect(throws: Diagnostic.self) { try await file.remains(ofRun: 2) }
+        #expect(thrown?.code.name == "record-unreadable")
+    }
+
+    @Test("A document that was edited before it could be kept is noted as not kept")
+    func editedMeanwhile() async throws {
+        let document = URL.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)")
+        try Data("edited".utf8).write(to: document)
+        for store in stores() {
+            try await store.log(Self.entry("apply"), leaving: Self.remains(.file(document.path)))
+            #expect(try await store.remains(ofRun: 1)?.files.map(\.isKept) == [false, false])
+        }
+    }
+
+    @Test("Artifacts that may not be read are something that is lacking")
+    func denied() async throws {
+        let store = MLflowRecord(mlflow.server(), stack: StackName("shop"))
+        try await store.log(Self.entry("apply"), leaving: Self.remains())
+        let denying = DenyingTransport(mlflow)
+        let server = MLflowServer(
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: denying, retry: RetryPolicy(attempts: 1)))
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await MLflowRecord(server, stack: StackName("shop")).remains(ofRun: 1)
+        }
+        #expect(thrown?.code.name == "no-artifact-access" && thrown?.cause == .lacking)
+    }
+
+    @Test("Only the newest hundred applies leave something in a folder")
+    func limit() async throws {
+        let store = FileRecord(path: path)
+        for _ in 1...102 { try await store.log(Self.entry("apply"), leaving: Self.remains()) }
+        let names = try FileManager.default.contentsOfDirectory(atPath: "\(path.dropLast(5)).runs")
+        #expect(names.count == 100 && !names.contains("2") && names.contains("3"))
+        #expect(try await store.history().first?.number == 3)
+    }
+}
+
+/// A server that refuses to show artifacts.
+private struct DenyingTransport: HTTPTransport {
+    let inner: FakeMLflow
+
+    init(_ inner: FakeMLflow) {
+        self.inner = inner
+    }
+
+    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+        guard request.method == .get, request.url.contains("mlflow-artifacts/artifacts/") else {
+            return try await inner.send(request)
+        }
+        return HTTPResponse(status: 403, headers: [], body: Array("{\"error_code\": \"PERMISSION_DENIED\"}".utf8))
+    }
+
+    func stream<Result: Sendable>(
+        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
+    ) async throws -> Result {
+        try await inner.stream(request, read)
+    }
+}
