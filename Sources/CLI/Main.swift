@@ -25,7 +25,7 @@ struct Drover: AsyncParsableCommand {
             DriftCommand.self, ApplyCommand.self, UpCommand.self,
             TestCommand.self,
             DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, StateCommand.self, OutputCommand.self,
-            InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
+            ImportCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 

@@ -21,6 +21,13 @@ package protocol Driver: Sendable {
     func outputs(of member: Member) -> [String: Output]
     /// Of the live object: the same as long as nothing about it changes that drover compares.
     func fingerprint(_ member: Member) -> Fingerprint
+    /// What names an object that is imported; nil when none of the kind can be.
+    var importKey: String? { get }
+    /// The object that somebody names, whoever owns it; nil when there is none.
+    func find(_ id: String, of stack: StackName) async throws -> Member?
+    /// Marks an object as ours.
+    /// - Returns: What the record must know of it: its natural key, if it can carry no mark.
+    func mark(_ member: Member, as address: Address, in context: ApplyContext) async throws -> AppliedFields
 }
 
 /// The planned action for one address.
@@ -185,6 +192,23 @@ package struct ResourceDriver<R: Resource>: Driver {
 
     package func fingerprint(_ member: Member) -> Fingerprint {
         Fingerprint(label: member.label, fields: live(member).map(resource.fields(of:)) ?? [:])
+    }
+
+    package var importKey: String? { R.importKey }
+
+    package func find(_ id: String, of stack: StackName) async throws -> Member? {
+        try await resource.find(id, of: stack).map { found in
+            Member(
+                address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
+                live: found.live)
+        }
+    }
+
+    package func mark(_ member: Member, as address: Address, in context: ApplyContext) async throws -> AppliedFields {
+        guard let live = live(member) else { return [:] }
+        let marked = try await resource.mark(live, as: address, in: context)
+        guard isKnownByRecord, let key = resource.fields(of: marked)["id"] else { return [:] }
+        return ["id": key]
     }
 
     private func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {

@@ -62,6 +62,10 @@ package protocol Resource: Sendable {
     func reasonToKeep(
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
+    /// What names an object that is imported, such as `the experiment's id or name`; nil when none of the kind can be.
+    static var importKey: String? { get }
+    /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if any.
+    func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>?
     /// Marks an object as ours: adopt, import.
     func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live
     /// Removes our mark and nothing else.
@@ -83,6 +87,10 @@ extension Resource {
     package static var hasUniqueNames: Bool { true }
 
     package static var isReplaceable: Bool { false }
+
+    package static var importKey: String? { nil }
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>? { nil }
 
     package func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: Record

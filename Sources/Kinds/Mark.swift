@@ -35,6 +35,20 @@ package struct Mark: Sendable, Hashable {
     }
 }
 
+extension Discovered {
+    /// An object that somebody named, with the owner that its tags tell.
+    init(named id: String, _ kind: String, _ live: Live, _ tags: [String: String], of stack: StackName, label: String) {
+        let address = Address(kind, id)
+        if let mark = Mark(tags) {
+            let isOurs = mark.stack == stack.name
+            self.init(
+                isOurs ? mark.address : address, isOurs ? .ours : .other(stack: mark.stack), live, label: label)
+        } else {
+            self.init(address, tags[Mark.retainedKey] == stack.name ? .retained : .unmarked, live, label: label)
+        }
+    }
+}
+
 extension Mark {
     /// Puts the mark on an object, one tag at a time. The tag of a retained object is removed last, so that an
     /// interrupted operation is resumed.

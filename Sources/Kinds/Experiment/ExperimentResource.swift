@@ -46,6 +46,18 @@ package struct ExperimentResource: Resource {
         return claims.sorted((0...2).flatMap { rank in ranked.filter { $0.rank == rank }.map(\.1) })
     }
 
+    package static let importKey: String? = "the experiment's id or name"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<MLflowExperiment>? {
+        let listed = try await server.experiments()
+        let found = listed.first { $0.id == id } ?? listed.first { $0.name.isExactly(id) }
+        return found.map {
+            Discovered(
+                named: id, Self.kind, $0, $0.tags, of: stack,
+                label: "experiment \($0.id) (\($0.name)\($0.isDeleted ? ", deleted" : ""))")
+        }
+    }
+
     package func desired(
         _ spec: ExperimentSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {

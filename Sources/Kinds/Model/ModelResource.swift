@@ -54,6 +54,15 @@ package struct ModelResource: Resource {
         return claims.sorted(keepingOne(found))
     }
 
+    package static let importKey: String? = "the model's id"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<LlamaStack.Model>? {
+        guard server.capabilities.offers(.modelRegistration) else { return nil }
+        return try await models.relist().first { $0.id.isExactly(id) }.map {
+            Discovered(named: id, Self.kind, $0, $0.tags, of: stack, label: "model \($0.id)")
+        }
+    }
+
     /// While the model with the wanted id does not exist, the one with the old id counts.
     private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
         var there = Set(found.filter { !$0.isStale && $0.ownership == .ours }.map(\.address))

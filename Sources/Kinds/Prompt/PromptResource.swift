@@ -44,6 +44,18 @@ package struct PromptResource: Resource {
         return claims.sorted(found)
     }
 
+    package static let importKey: String? = "the prompt's name"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>? {
+        guard let prompt = try await registry.prompts.value().first(where: { $0.name.isExactly(id) }) else {
+            return nil
+        }
+        let versions = try await registry.promptVersions.value().filter { $0.name == prompt.name }
+        return Discovered(
+            named: id, Self.kind, Live(prompt: prompt, versions: versions), prompt.tags, of: stack,
+            label: "prompt \(prompt.name)")
+    }
+
     /// The wanted content at each address, and at the one that it was moved from.
     private func contents(of wanted: [Address: PromptSpec]) throws(Diagnostic) -> [Address: PromptContent] {
         var contents: [Address: PromptContent] = [:]

@@ -35,6 +35,14 @@ package struct RegisteredModelResource: Resource {
         return claims.sorted(found)
     }
 
+    package static let importKey: String? = "the registered model's name"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<MLflowRegisteredModel>? {
+        try await registry.models.value().first { $0.name.isExactly(id) }.map {
+            Discovered(named: id, Self.kind, $0, $0.tags, of: stack, label: "registered model \($0.name)")
+        }
+    }
+
     package func desired(
         _ spec: RegisteredModelSpec, at address: Address, given outputs: Outputs
     ) async throws -> Wanted<Desired> {

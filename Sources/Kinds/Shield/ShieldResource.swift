@@ -37,6 +37,15 @@ package struct ShieldResource: Resource {
         return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
     }
 
+    package static let importKey: String? = "the shield's id"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<LlamaStack.Shield>? {
+        guard server.capabilities.offers(.shields) else { return nil }
+        return try await server.shields.list().first { $0.id.isExactly(id) }.map {
+            Discovered(Address(Self.kind, id), .unmarked, $0, label: "shield \($0.id)")
+        }
+    }
+
     /// - Throws: `Diagnostic` (`lacking`) when the server does not support shields and the spec does not allow to skip
     ///   it.
     package func desired(

@@ -70,6 +70,15 @@ package struct ToolResource: Resource {
         }
     }
 
+    package static let importKey: String? = "the tool group's id"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<LlamaStack.ToolGroup>? {
+        guard let server, isKnownByRecord else { return nil }
+        return try await server.toolGroups.list().first { $0.id.isExactly(id) }.map {
+            Discovered(Address(Self.kind, id), .unmarked, $0, label: "tool group \($0.id)")
+        }
+    }
+
     /// The tool groups of the agents that the spec names by their ids: one of them may have been ours.
     private func groupsOfExistingAgents(on server: LlamaStack) async throws -> Set<String> {
         guard !existingAgents.isEmpty, let agents = server.agents else { return [] }

@@ -30,6 +30,15 @@ extension VectorStoreResource {
         return examined + (try await strays(among: files, beside: filled, known, record))
     }
 
+    package static var importKey: String? { "the vector store's id" }
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<LiveStore>? {
+        guard let store = try await server.vectorStores.list().first(where: { $0.id == id }) else { return nil }
+        let live = LiveStore(store: store, of: stack)
+        return Discovered(
+            named: id, Self.kind, live, live.metadata, of: stack, label: "vector store \(store.id) (\(store.name))")
+    }
+
     /// The owners of the stores that are ours or have a wanted name.
     private func claims(
         on stores: [LlamaStack.VectorStore], _ wanted: [Address: VectorStoreSpec], _ record: Record
