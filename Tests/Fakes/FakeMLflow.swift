@@ -110,7 +110,9 @@ package struct FakeMLflowRequest {
         headers = request.headers
         method = request.method.rawValue
         bytes = (try? request.body?.collected()) ?? []  // Nobody sends it a file that changes.
-        let parts = request.url.dropFirst(FakeMLflow.base.count).split(separator: "?", maxSplits: 1)
+        // Behind the host, which is another one on loopback.
+        let place = request.url.drop { $0 != ":" }.dropFirst("://".count).drop { $0 != "/" }
+        let parts = place.split(separator: "?", maxSplits: 1)
         path = Self.decoded(parts.first ?? "")
         for entry in parts.dropFirst().joined().split(separator: "&") {
             let pair = entry.split(separator: "=", maxSplits: 1)
