@@ -69,6 +69,16 @@ extension StackConnector {
     }
 }
 
+extension ConnectedServer {
+    /// The same with its workspace, where that is another one than servers without workspaces say.
+    func inWorkspace(of identities: ServerIdentities) -> ConnectedServer {
+        var server = self
+        let identity = identities.values.first { $0.url == WebAddress.shown(url) && $0.name == name }
+        server.workspace = identity?.workspace.flatMap { $0 == "default" ? nil : $0 }
+        return server
+    }
+}
+
 extension Diagnostic {
     fileprivate static func recordInFile(_ problem: Diagnostic, _ path: String) -> Diagnostic {
         Diagnostic(

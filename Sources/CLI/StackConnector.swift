@@ -52,10 +52,14 @@ struct StackConnector: Sendable {
         let atHand = atHand(llamaStack?.server, mlflow?.server, transport: transports.others)
         let kept = try store ?? recordStore(mlflow?.server)
         let identities = Once { [found = llamaStack?.found, mlflow] in try await Self.identities(found, mlflow) }
-        if asRecorded { await kept.bind(to: try await identities.value(), isStrict: true) }
+        var locations = [llamaStack?.found, mlflow?.found].compactMap(\.self)
+        if asRecorded {
+            let known = try await identities.value()
+            await kept.bind(to: known, isStrict: true)
+            locations = locations.map { $0.inWorkspace(of: known) }
+        }
         return Session(
-            workflow: workflow, servers: atHand,
-            locations: [llamaStack?.found, mlflow?.found].compactMap(\.self),
+            workflow: workflow, servers: atHand, locations: locations,
             drivers: Kinds.standard.drivers(atHand, for: workflow), store: kept,
             place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],

@@ -2,6 +2,7 @@ import Engine
 import Language
 import Reports
 import Testing
+import Wire
 
 @Suite("PlanText")
 struct PlanTextTests {
@@ -41,6 +42,18 @@ struct PlanTextTests {
         let change = Change(Address("experiments", "e"), .forget, label: "experiment 1 (\(old))", note: old)
         let plan = PlanText(colors: false).render(Plan(stack: StackName("s"), changes: [change]), servers: [])
         #expect(plan.unicodeScalars.allSatisfy { $0 == "\n" || !Printable.isControl($0) }, "\(plan.debugDescription)")
+    }
+
+    @Test("The head says where each server is, from where that is known, and as whom it is asked")
+    func head() {
+        var server = ConnectedServer(
+            name: "MLflow", version: "3.17.2", url: "http://mlflow.test", origin: "the spec", user: "alice (the spec)")
+        server.workspace = "blue"
+        let plan = Plan(stack: StackName("s"), changes: [])
+        let text = PlanText(colors: false).render(plan, servers: [server])
+        #expect(text.contains("MLflow 3.17.2  http://mlflow.test (the spec), as alice (the spec), workspace blue"))
+        let markdown = PlanMarkdown.render(plan, servers: [server])
+        #expect(markdown.contains("at `http://mlflow.test` as alice (the spec), workspace blue."))
     }
 
     @Test("A long list is shown line by line, whole")

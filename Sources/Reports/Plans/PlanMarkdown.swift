@@ -55,7 +55,11 @@ package enum PlanMarkdown {
             lines.append("\nEndangers \(suites.joined(separator: ", ")).\n")
         }
         if !servers.isEmpty {
-            let places = servers.map { "\(text($0.name)) \(text($0.version)) at \(code($0.url))" }
+            let places = servers.map { server in
+                "\(text(server.name)) \(text(server.version)) at \(code(server.url))"
+                    + (server.user.map { " as \(text($0))" } ?? "")
+                    + (server.workspace.map { ", workspace \(text($0))" } ?? "")
+            }
             lines.append("\nAgainst \(places.joined(separator: " and ")).\n")
         }
         for warning in plan.warnings { lines.append("\n> ⚠ \(text(warning.detail))\n") }

@@ -49,7 +49,7 @@ package struct PlanText: Sendable {
         let width = min(titles.map(Printable.width).max() ?? 0, widestName)
         let rows = zip(titles, servers).map { title, server in
             let shown = Printable.padded(Printable.clipped(title, to: width), to: width)
-            return "  \(shown)  " + Printable.text("\(server.url) (\(server.origin))")
+            return "  \(shown)  " + Printable.text(server.place)
         }
         return rows + titles.filter { Printable.width(of: $0) > width }.map { "  in full: \($0)" }
     }

@@ -52,17 +52,17 @@ package struct Connector: Sendable {
     ) async throws -> (server: LlamaStack, found: ConnectedServer) {
         let spec = settings.spec?.llamaStack
         let location = try settings.llamaStackLocation.checked(example: "http://localhost:8321")
-        let data = try providerData()
+        let (data, key) = (try providerData(), try llamaStackKey())
         var endpoint = Endpoint(
             service: "Llama Stack", base: location.url, transport: transport,
-            authorization: try llamaStackKey().map { .bearer($0) },
+            authorization: key.map { .bearer($0) },
             secretHeaders: data.map { [("X-LlamaStack-Provider-Data", $0), ("X-OGX-Provider-Data", $0)] } ?? [],
             timeout: spec?.timeout ?? .seconds(30))
         endpoint.admit = admit
         let server = try await LlamaStack.connect(to: endpoint)
         let found = ConnectedServer(
             name: server.endpoint.service, version: server.capabilities.version, url: server.endpoint.base,
-            origin: location.origin)
+            origin: location.origin, user: key.map { _ in "the owner of \(llamaStackKeyOrigin)" })
         return (server, found)
     }
 
@@ -72,15 +72,16 @@ package struct Connector: Sendable {
         _ transport: any HTTPTransport
     ) async throws -> (server: MLflowServer, found: ConnectedServer) {
         let location = try settings.mlflowLocation.checked(example: "http://localhost:5000")
+        let login = try mlflowLogin()
         var endpoint = Endpoint(
-            service: "MLflow", base: location.url, transport: transport, authorization: try mlflowAuthorization(),
+            service: "MLflow", base: location.url, transport: transport, authorization: login?.authorization,
             timeout: settings.spec?.mlflow?.timeout ?? .seconds(30))
         endpoint.admit = admit
         let server = MLflowServer(endpoint)
         let version = try await server.checkedVersion()
-        return (
-            server, ConnectedServer(name: "MLflow", version: version, url: endpoint.base, origin: location.origin)
-        )
+        let found = ConnectedServer(
+            name: "MLflow", version: version, url: endpoint.base, origin: location.origin, user: login?.user)
+        return (server, found)
     }
 
     /// The value `fake` means none, as in the servers' own clients.
@@ -94,6 +95,18 @@ package struct Connector: Sendable {
         return key?.revealed == "fake" ? nil : key
     }
 
+    private var llamaStackKeyOrigin: String {
+        settings.spec?.llamaStack?.apiKey.map { Self.named($0.value) } ?? "LLAMASTACK_API_KEY"
+    }
+
+    /// Where a secret is.
+    private static func named(_ source: SecretSource) -> String {
+        switch source {
+        case .environment(let name, _): name
+        case .file(let path): path
+        }
+    }
+
     /// Keys of model providers, as the server reads them from a header; nil when there are none.
     private func providerData() throws -> Secret? {
         var data: [String: Value] = [:]
@@ -103,16 +116,22 @@ package struct Connector: Sendable {
         return data.isEmpty ? nil : Secret(Value.object(data).canonicalJSON)
     }
 
-    /// Basic authentication wins over a token, as in MLflow's own client.
-    private func mlflowAuthorization() throws -> Secret? {
+    /// Basic authentication wins over a token, as in MLflow's own client. No server tells whose a token is.
+    private func mlflowLogin() throws -> (authorization: Secret, user: String)? {
         let (spec, environment) = (settings.spec?.mlflow, settings.environment)
-        let user = spec?.username ?? environment["MLFLOW_TRACKING_USERNAME"]
+        let (named, inherited) = (spec?.username, environment["MLFLOW_TRACKING_USERNAME"])
         let password =
             try spec?.password.flatMap { try secrets.read($0) }
             ?? secrets.variable("MLFLOW_TRACKING_PASSWORD")
-        if let user, let password { return .basic(user: user, password: password) }
-        let token =
-            try spec?.token.flatMap { try secrets.header($0) } ?? secrets.header(variable: "MLFLOW_TRACKING_TOKEN")
-        return token.map { .bearer($0) }
+        if let user = named ?? inherited, let password {
+            let origin = named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec"
+            return (.basic(user: user, password: password), "\(user) (\(origin))")
+        }
+        if let source = spec?.token, let token = try secrets.header(source) {
+            return (.bearer(token), "the owner of \(Self.named(source.value))")
+        }
+        return try secrets.header(variable: "MLFLOW_TRACKING_TOKEN").map {
+            (.bearer($0), "the owner of MLFLOW_TRACKING_TOKEN")
+        }
     }
 }

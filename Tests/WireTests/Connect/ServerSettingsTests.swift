@@ -67,6 +67,24 @@ struct ServerSettingsTests {
         }
     }
 
+    @Test("As whom a server is asked is told with where that comes from, and never by a secret")
+    func user() async throws {
+        let place = ["MLFLOW_TRACKING_URI": "http://mlflow.test"]
+        let login = ["MLFLOW_TRACKING_USERNAME": "alice", "MLFLOW_TRACKING_PASSWORD": "hunter2"]
+        let token = ["MLFLOW_TRACKING_TOKEN": "k-123"]
+        for (more, user) in [
+            ([:], nil), (login, "alice (MLFLOW_TRACKING_USERNAME)"), (token, "the owner of MLFLOW_TRACKING_TOKEN"),
+            (login.merging(token) { first, _ in first }, "alice (MLFLOW_TRACKING_USERNAME)"),
+        ] as [([String: String], String?)] {
+            let transport = ScriptedTransport([.response(HTTPResponse(status: 200, body: Array("3.17.2".utf8)))])
+            let found = try await Connector(settings(place.merging(more) { first, _ in first }))
+                .connectMLflow(transport).found
+            #expect(found.user == user)
+            let told = user.map { ", as \($0)" } ?? ""
+            #expect(found.place == "http://mlflow.test (MLFLOW_TRACKING_URI)\(told)")
+        }
+    }
+
     private func settings(
         _ environment: [String: String], _ given: Addresses<ServerLocation> = Addresses(),
         lab: Addresses<String> = Addresses()
