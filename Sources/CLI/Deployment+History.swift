@@ -13,7 +13,7 @@ extension Deployment {
         let environment = ProcessInfo.processInfo.environment
         var entry = HistoryEntry(
             command: command, specDigest: session.specDigest, gitCommit: session.servers.commit,
-            actor: environment["USER"] ?? "unknown", startedAt: started, finishedAt: Self.milliseconds(),
+            actor: LockHolder.user, startedAt: started, finishedAt: Self.milliseconds(),
             succeeded: applied.failures.isEmpty && !applied.wasInterrupted, results: results.map(\.line))
         entry.summary = Self.summary(results)
         entry.drover = Version.text

@@ -29,8 +29,11 @@ struct Importing: Sendable {
             if owned.address == address { return nil }
             throw Diagnostic.oursAlready(found.label, owned.address, address)
         }
-        if let present = survey.members[address], present.ownership == .ours {
+        if let present = survey.member(for: declaration), present.ownership == .ours {
             throw Diagnostic.hasAnother(address, present.label, found.label)
+        }
+        if found.ownership == .ours, found.address != address {
+            throw Diagnostic.oursAlready(found.label, found.address, address)
         }
         if case .other(let stack) = found.ownership, !takesOver {
             throw Diagnostic.anothersObject(address, found.label, stack)
@@ -57,11 +60,13 @@ struct Importing: Sendable {
         let fields = try await driver.mark(member, as: address, in: context)
         var entries = record.entries
         let common = declaration.spec.common
-        entries[address.description] = Record.Entry(fields: fields, onDelete: common.onDelete, protect: common.protect)
+        var imported = Record.Entry(fields: fields, onDelete: common.onDelete, protect: common.protect)
+        if member.ownership == .unmarked { imported.isAdopted = true }
+        entries[address.description] = imported
         try await session.store.save(entries)
         var entry = HistoryEntry(
             command: "import", specDigest: session.specDigest, gitCommit: session.servers.commit,
-            actor: ProcessInfo.processInfo.environment["USER"] ?? "unknown", startedAt: started,
+            actor: LockHolder.user, startedAt: started,
             finishedAt: Deployment.milliseconds(), succeeded: true, results: ["import \(address): done"])
         entry.summary = "1 imported"
         entry.drover = Version.text

@@ -55,7 +55,9 @@ extension LockHolder {
             process: ProcessMark.current())
     }
 
+    /// Who runs this, also where the environment does not say it.
     static var user: String {
-        ProcessInfo.processInfo.environment["USER"] ?? "unknown"
+        let process = ProcessInfo.processInfo
+        return [process.environment["USER"], process.userName].compactMap(\.self).first { !$0.isEmpty } ?? "unknown"
     }
 }

@@ -96,9 +96,16 @@ extension Executor {
             for field in change.fields where entry.fields[field.path] == nil {
                 entry.fields[field.path] = field.new ?? .null
             }
+            if isAdoption(change.action, at: change.address) { entry.isAdopted = true }
             entries[address] = entry
         }
         return entries
+    }
+
+    /// Whether something becomes ours that somebody else made.
+    private func isAdoption(_ action: Action, at address: Address) -> Bool {
+        guard action == .adopt, let declaration = workflow[address] else { return false }
+        return survey.member(for: declaration)?.ownership == .unmarked
     }
 
     /// Afterwards: exactly what was applied; failed addresses keep their previous entry.
@@ -112,10 +119,14 @@ extension Executor {
             guard case .done(let step) = outcome, let common = workflow[address]?.spec.common else { continue }
             guard !step.fields.isEmpty else { continue }
             if let old = workflow[address]?.oldAddress, workflow[old] == nil { entries[old.description] = nil }
-            entries[address.description] =
-                Record.Entry(
-                    fields: step.fields, onDelete: common.onDelete, protect: common.protect
-                ).applied
+            var entry = Record.Entry(fields: step.fields, onDelete: common.onDelete, protect: common.protect)
+            let wasAdopted = workflow[address].flatMap { record.entry(for: $0) }?.isAdopted
+            switch step.action {
+            case .create, .replace: break  // It is of our own making.
+            case .keep, .adopt, .update, .delete, .forget:
+                entry.isAdopted = isAdoption(step.action, at: address) ? true : wasAdopted
+            }
+            entries[address.description] = entry.applied
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             let isKept = outcome.action == .forget && isKnownByRecord(address.kind)

@@ -6,7 +6,7 @@ package struct Executor: Sendable {
     let workflow: Workflow
     private let drivers: [String: any Driver]
     private let order: [String]
-    private let survey: Survey
+    let survey: Survey
     let record: Record
     private let store: any RecordStore
     private let permissions: Permissions

@@ -160,7 +160,8 @@ struct Removals {
             for member in orphans.sorted(by: { $0.address < $1.address }) where scope.removes(member) {
                 let entry = record.entry(member.address)
                 let isForgotten = member.ownership == .retained
-                let onDelete = isForgotten ? .retain : entry?.onDelete ?? drivers[kind]?.onDelete ?? .retain
+                let standard = entry?.isAdopted == true ? .retain : drivers[kind]?.onDelete ?? .retain
+                let onDelete = isForgotten ? .retain : entry?.onDelete ?? standard
                 if entry?.protect == true, onDelete == .delete { protected.append(member) }
                 all.append(Removal(member: member, action: onDelete == .delete ? .delete : .forget))
             }

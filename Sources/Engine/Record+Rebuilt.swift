@@ -11,9 +11,11 @@ extension Record {
                 entries[address.description] = known
             } else if member.ownership == .ours {
                 let common = workflow[address]?.spec.common
-                entries[address.description] = Entry(
+                var entry = Entry(
                     fields: [:], onDelete: common?.onDelete ?? known?.onDelete,
                     protect: common?.protect ?? known?.protect ?? false)
+                entry.isAdopted = known?.isAdopted
+                entries[address.description] = entry
             }
         }
     }

@@ -9,6 +9,9 @@ package struct Record: Sendable, Hashable, Codable {
         package var protect: Bool
         /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
         package private(set) var isRetained: Bool?
+        /// Whether it was there before, made by somebody else: it is kept when its declaration leaves the spec, unless that
+        /// says otherwise.
+        package var isAdopted: Bool?
         /// Whether an apply has made it what the fields say; nil while one may have been cut off before.
         package private(set) var isApplied: Bool?
 
@@ -70,7 +73,9 @@ package struct Record: Sendable, Hashable, Codable {
         guard entry?.fields.isEmpty ?? true, let old = declaration.oldAddress.flatMap({ self.entry($0) }) else {
             return entry
         }
-        return Entry(fields: old.fields, onDelete: entry?.onDelete, protect: entry?.protect ?? false)
+        var moved = Entry(fields: old.fields, onDelete: entry?.onDelete, protect: entry?.protect ?? false)
+        moved.isAdopted = old.isAdopted
+        return moved
     }
 }
 
