@@ -48,6 +48,7 @@ extension FakeMLflowStore {
             let tags = try Value(json: try request.required("tags").utf8).object ?? [:]
             datasets[index].tags.merge(tags) { _, new in new }
         case ("DELETE", let id?, "tags", 3): datasets[try dataset(id)].tags[parts[2]] = nil
+        case ("GET", let id?, nil, 1): return ["dataset": datasets[try dataset(id)].json]
         case ("GET", let id?, "records", 2):
             let json = datasets.first { $0.id == id }?.records.map(\.json) ?? []
             return ["records": .string(Value.array(json).canonicalJSON)]

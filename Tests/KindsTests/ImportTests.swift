@@ -3,6 +3,7 @@ import Fakes
 import Kinds
 import Language
 import Testing
+import Wire
 
 /// Objects that exist and become parts of a stack.
 @Suite("Imports")
@@ -16,7 +17,9 @@ struct ImportTests {
         let context = ApplyContext(stack: run.workflow.stack, record: run.store, progress: { _ in })
         let fields = try await driver.mark(member, as: address, in: context)
         var entries = try await run.store.load().entries
-        entries[address.description] = Record.Entry(fields: fields)
+        var entry = Record.Entry(fields: fields)
+        if member.ownership == .unmarked { entry.isAdopted = true }
+        entries[address.description] = entry
         try await run.store.save(entries)
     }
 
@@ -38,14 +41,76 @@ struct ImportTests {
             ("vectorStores", store, "{embeddingModel: scripted/embed, embeddingDimension: 384}"),
         ]
         for (kind, id, declared) in cases {
-            let spec = "\(kind): {new: \(declared)}"
-            #expect(try await stack.plan(spec).lines.first?.hasPrefix("create \(kind).new") == true, "\(kind)")
-            try await Self.imported(id, as: Address(kind, "new"), spec, stack)
-            #expect(try await stack.plan(spec).lines == ["update \(kind).new: name"], "\(kind)")
+            // Prompts and registered models share their names.
+            let spec = "\(kind): {new-\(kind): \(declared)}"
+            let address = Address(kind, "new-\(kind)")
+            #expect(try await stack.plan(spec).lines.first?.hasPrefix("create \(address)") == true, "\(kind)")
+            try await Self.imported(id, as: address, spec, stack)
+            #expect(try await stack.plan(spec).lines == ["update \(address): name"], "\(kind)")
             try await stack.apply(spec)
             #expect(try await stack.plan(spec).lines == [], "\(kind)")
             try await stack.apply("", Permissions(allowEmpty: true))
         }
+    }
+
+    @Test("A dataset that somebody made is taken with its records, and kept when its declaration leaves the spec")
+    func dataset() async throws {
+        let stack = try TestStack()
+        let server = stack.mlflow.server()
+        try await stack.apply("experiments: {e: {}}")
+        let experiment = try #require(stack.mlflow.store.experiments.first { $0.name == "e" }?.id)
+        let made = try await server.createDataset("theirs", inExperiment: experiment, tags: ["team": "sales"])
+        try await server.putRecords([["inputs": ["q": "One"], "expectations": ["a": 1]]], inDataset: made.id)
+        let spec = "experiments: {e: {}}\ndatasets: {d: {name: theirs, experiment: e, records: [{q: Two}]}}"
+        try await Self.imported(made.id, as: Address("datasets", "d"), spec, stack)
+        #expect(try await stack.plan(spec).lines == [#"update datasets.d: records.{"q":"Two"}"#])
+        try await stack.apply(spec)
+        #expect(try await stack.plan(spec).lines == [])
+        let dataset = try #require(stack.mlflow.store.datasets.first)
+        #expect(stack.mlflow.store.datasets.count == 1 && dataset.records.count == 2)
+        try await stack.apply("experiments: {e: {}}")
+        let left = try #require(stack.mlflow.store.datasets.first)
+        #expect(left.tags.keys.filter { $0.hasPrefix("drover.") } == ["drover.retained"])
+        #expect(left.tags["team"] == "sales")
+    }
+
+    @Test("A version that somebody logged becomes an agent's: a new one follows it, and neither is deleted with it")
+    func agent() async throws {
+        let spec = """
+            experiments: {e: {}}
+            registeredModels: {m: {}}
+            agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: m}}}
+            """
+        let stack = try TestStack()
+        try await stack.apply(spec)
+        try await stack.apply(spec.replacing("agents: {a: {", with: "agents: {a: {onDelete: retain, "))
+        try await stack.apply("experiments: {e: {}}\nregisteredModels: {m: {}}")
+        let other = spec.replacing("agents: {a: {", with: "agents: {b: {")
+        for id in ["models:/m/2", "m", "m/x", "models:/none/1"] {
+            let run = try await stack.open(other)
+            let driver = try #require(run.drivers.first { $0.kind == "agents" })
+            #expect(try await driver.find(id, of: run.workflow.stack) == nil, "\(id)")
+        }
+        try await Self.imported("models:/m/1", as: Address("agents", "b"), other, stack)
+        let plan = try await stack.plan(other).lines
+        #expect(plan.count == 1 && plan.first?.hasPrefix("update agents.b") == true, "\(plan)")
+        try await stack.apply(other)
+        #expect(try await stack.plan(other).lines == [])
+        #expect(stack.mlflow.store.versions.map(\.number) == [1, 2])
+    }
+
+    @Test(
+        "What was adopted stays when its declaration leaves the spec, unless the spec says otherwise",
+        arguments: [true, false])
+    func adopted(isDeleted: Bool) async throws {
+        let stack = try TestStack()
+        try await stack.mlflow.server().createRegisteredModel("unused")
+        try await stack.mlflow.server().createPrompt("p", description: "", tags: [:])
+        let spec = "prompts: {p: {template: One\(isDeleted ? ", onDelete: delete" : "")}}"
+        try await stack.apply(spec, Permissions(adopt: true))
+        try await stack.apply(spec.replacing("One", with: "Two"))
+        try await stack.apply("", Permissions(allowEmpty: true))
+        #expect(stack.mlflow.store.registeredModels.map(\.name) == (isDeleted ? ["unused"] : ["unused", "p"]))
     }
 
     @Test("What cannot carry a mark is known by the record once it is imported")

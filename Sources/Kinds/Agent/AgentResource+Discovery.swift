@@ -19,6 +19,23 @@ extension AgentResource {
         return found + left.map(Self.unforgotten)
     }
 
+    package static var importKey: String? { "the version of its registered model, as `models:/NAME/3`" }
+
+    /// One version; it must have been logged, as those that drover makes are.
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>? {
+        let path = id.hasPrefix(Self.versionPrefix) ? id.dropFirst(Self.versionPrefix.count) : id[...]
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard let mlflow, parts.count == 2, let number = Int(parts[1]), !parts[0].isEmpty,
+            let version = try await mlflow.agentVersions(of: parts[0]).first(where: { $0.number == number }),
+            version.modelID != nil, version.status != .failed
+        else { return nil }
+        var live = Live()
+        live.current = version
+        return Discovered(named: id, Self.kind, live, version.tags, of: stack, label: version.uri)
+    }
+
+    private static let versionPrefix = "models:/"
+
     /// A version whose forgetting was interrupted.
     private static func unforgotten(_ version: AgentVersion) -> Discovered<Live> {
         let address = version.mark?.address ?? Address(kind, version.definition?.name ?? version.registeredModel)

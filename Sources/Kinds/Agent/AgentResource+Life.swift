@@ -135,10 +135,16 @@ extension AgentResource {
 
     package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
         guard let mlflow else { return live }
-        let now = try await renewed(live, of: context.stack, mlflow)
+        let isOurs = live.versions.contains { $0.mark?.stack == context.stack.name }
+        let now = isOurs ? try await renewed(live, of: context.stack, mlflow) : live
         for version in now.versions {
-            try await mlflow.setModelVersionTag(
-                version.registeredModel, version: String(version.number), Mark.addressKey, to: address.description)
+            let (model, number) = (version.registeredModel, String(version.number))
+            try await Mark(stack: context.stack, address: address).put(over: version.tags) { key, value in
+                guard version.tags[key] != value else { return }
+                try await mlflow.setModelVersionTag(model, version: number, key, to: value)
+            } remove: {
+                try await mlflow.deleteModelVersionTag(model, version: number, $0)
+            }
         }
         return now
     }

@@ -51,6 +51,17 @@ package struct DatasetResource: Resource {
         }.flatMap(\.self)
     }
 
+    package static let importKey: String? = "the dataset's id"
+
+    package func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>? {
+        guard var dataset = try await server.dataset(id) else { return nil }
+        let experiment = try await server.experiments(ofDataset: dataset.id).first
+        dataset.tags[Live.experimentTag] = experiment
+        return Discovered(
+            named: id, Self.kind, try await read(dataset), dataset.tags, of: stack,
+            label: "dataset \(dataset.id) (\(dataset.name))")
+    }
+
     /// A dataset that belongs to this stack.
     private struct Claimed: Sendable {
         var address: Address

@@ -141,6 +141,16 @@ extension MLflowServer {
         }
     }
 
+    /// A dataset by its id: `GET datasets/{id}`; nil when there is none.
+    package func dataset(_ id: String) async throws -> MLflowDataset? {
+        let call = Call("read the dataset", .get, Self.datasetPath(PercentEncoding.path(id)))
+        do {
+            return try await endpoint.decode(call, as: DatasetAnswer.self).dataset
+        } catch let error as WireError where error.isMissing {
+            return nil
+        }
+    }
+
     /// Creates a dataset: `POST datasets/create`. Each request creates another one, so it is repeated only when there
     /// is no new one with its name and tags.
     package func createDataset(
