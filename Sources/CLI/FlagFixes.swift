@@ -34,6 +34,8 @@ enum FlagFixes {
         "too-many-open-files": Wording(
             plain: "or do less at the same time",
             flagged: "or do less at the same time (a smaller `--concurrency` or `--parallelism`)"),
+        "record-of-another-server": Wording(
+            plain: "accept the address.", flagged: "accept it with `drover state rebuild --same-servers`."),
         "lock-held": Wording(plain: "or wait longer.", flagged: "or wait longer with `--lock-timeout`."),
         "lock-unusable": Wording(plain: "or work without a lock where", flagged: "or use `--no-lock` where"),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),

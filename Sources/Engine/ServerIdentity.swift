@@ -14,6 +14,9 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
     /// The part of the server that is meant; nil when it is not divided, or does not say.
     package var workspace: String?
 
+    /// Other addresses that it is known to have, for a server that tells nothing else of itself; nil for none.
+    package private(set) var aliases: [String]?
+
     package init(name: String, url: String, instance: String? = nil, workspace: String? = nil) {
         self.name = name
         self.url = url
@@ -25,7 +28,22 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
     package func isSame(as other: ServerIdentity) -> Bool {
         if let workspace, let theirs = other.workspace, workspace != theirs { return false }
         if let instance, let theirs = other.instance { return instance == theirs }
-        return place == other.place
+        return !places.isDisjoint(with: other.places)
+    }
+
+    /// The same server as it is at hand, which goes on being known by the recorded addresses too.
+    package func succeeding(_ recorded: ServerIdentity) -> ServerIdentity {
+        guard instance == nil || recorded.instance == nil else { return self }
+        var now = self
+        let known = Set([recorded.url] + (recorded.aliases ?? [])).filter { Self.place($0) != Self.place(url) }
+        now.aliases = known.isEmpty ? nil : known.sorted()
+        return now
+    }
+
+    /// Whether nothing but the address says that the other one is another server.
+    package func mayHaveMoved(to other: ServerIdentity) -> Bool {
+        let isSameWorkspace = workspace == nil || other.workspace == nil || workspace == other.workspace
+        return isSameWorkspace && (instance == nil || other.instance == nil) && !isSame(as: other)
     }
 
     /// `MLflow at http://localhost:5000, workspace blue`.
@@ -33,7 +51,11 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
         "\(name) at \(url)\(workspace.map { ", workspace \($0)" } ?? "")"
     }
 
-    private var place: String {
+    private var places: Set<String> {
+        Set(([url] + (aliases ?? [])).map(Self.place))
+    }
+
+    private static func place(_ url: String) -> String {
         let plain = url.lowercased().replacing("://localhost", with: "://127.0.0.1")
         return plain.hasSuffix("/") ? String(plain.dropLast()) : plain
     }

@@ -22,7 +22,9 @@ struct BoundServers: Sendable {
 
     /// What is written into a record: those at hand, and of the others what it says.
     func over(_ recorded: ServerIdentities) -> ServerIdentities {
-        recorded.merging(identities) { _, atHand in atHand }
+        recorded.merging(identities) { recorded, atHand in
+            atHand.isSame(as: recorded) ? atHand.succeeding(recorded) : atHand
+        }
     }
 }
 
@@ -39,13 +41,16 @@ extension Diagnostic {
     fileprivate static func recordOfOthers(
         _ place: String, _ recorded: ServerIdentity, _ atHand: ServerIdentity
     ) -> Diagnostic {
-        let isMoved = recorded.url == atHand.url && recorded.workspace == atHand.workspace
+        let isNew = recorded.url == atHand.url && recorded.workspace == atHand.workspace
+        let otherwise =
+            "Name the server that it is about, or keep another record. If this one is meant from now on, "
+            + "`drover state rebuild` makes the record again from what is there."
         return Diagnostic(
             "record-of-another-server", "The stack's record is about another server",
             detail: "`\(place)` holds what was applied to \(recorded.shown), and this run is about \(atHand.shown)"
-                + (isMoved ? ", whose data began at another time: it was made anew." : "."),
-            fix: "Name the server that it is about, or keep another record. If this one is meant from now on, "
-                + "`drover state rebuild` makes the record again from what is there.",
+                + (isNew ? ", whose data began at another time: it was made anew." : "."),
+            fix: recorded.mayHaveMoved(to: atHand)
+                ? "If it is the same server at a new address, accept the address. \(otherwise)" : otherwise,
             cause: .conflict)
     }
 

@@ -49,7 +49,7 @@ struct HistoryCommandTests {
     @Test("Each apply is listed with its number, and shown with its spec and files", arguments: [false, true])
     func history(inFile: Bool) async throws {
         try await withShop { drover, directory in
-            let place = inFile ? ["--record", "file:shop.json"] : []
+            let place = inFile ? ["--record", "file:.drover/shop.json"] : []
             func run(_ words: String...) async throws -> DroverProgram.Ended {
                 try await drover.run(DroverProgram.path, words + place)
             }
@@ -83,7 +83,9 @@ struct HistoryCommandTests {
             try await apply(drover)
             let back = try await drover("rollback", "--to", "1", "--yes")
             #expect(back.code == 0, "\(back.output)\(back.errors)")
-            #expect(back.output.contains("~ experiments.answers") && back.output.contains("Say hello to {{name}}."))
+            #expect(
+                back.output.contains("~ experiments.answers") && back.output.contains("Say hello to {{name}}."),
+                "\(back.output)")
             #expect(back.output.contains("prompts.bye"))
             let empty = try await drover("rollback", "--to", "1", "--yes")
             #expect(empty.code == 0 && empty.output.contains("Nothing to change"), "\(empty.output)")
@@ -98,12 +100,12 @@ struct HistoryCommandTests {
     func notKept() async throws {
         let mlflow = FakeMLflow()
         try await withShop(mlflow) { drover, directory in
-            let record = ["--record", "file:shop.json"]
-            try await apply(drover, "--record", "file:shop.json")
-            try FileManager.default.removeItem(atPath: "\(directory)/shop.files")
+            let record = ["--record", "file:.drover/shop.json"]
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            try FileManager.default.removeItem(atPath: "\(directory)/.drover/shop.files")
             try Self.write("drover.yaml", Self.spec("sales"), directory)
             try Self.write("prompts/greeting.md", "Say hi.", directory)
-            try await apply(drover, "--record", "file:shop.json")
+            try await apply(drover, "--record", "file:.drover/shop.json")
             mlflow.cut(.never)
             let missing = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
             #expect(missing.code == 10 && missing.errors.contains("files-not-kept"), "\(missing.errors)")
@@ -117,11 +119,11 @@ struct HistoryCommandTests {
     @Test("An apply whose spec is gone cannot be gone back to; one that never was neither")
     func noSpec() async throws {
         try await withShop { drover, directory in
-            let record = ["--record", "file:shop.json"]
-            try await apply(drover, "--record", "file:shop.json")
+            let record = ["--record", "file:.drover/shop.json"]
+            try await apply(drover, "--record", "file:.drover/shop.json")
             let never = try await drover.run(DroverProgram.path, ["rollback", "--to", "9", "--yes"] + record)
             #expect(never.code == 64 && never.errors.contains("no-such-apply"), "\(never.errors)")
-            try FileManager.default.removeItem(atPath: "\(directory)/shop.runs/1/spec.yaml")
+            try FileManager.default.removeItem(atPath: "\(directory)/.drover/shop.runs/1/spec.yaml")
             let gone = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
             #expect(gone.code == 10 && gone.errors.contains("no-kept-spec"), "\(gone.errors)")
         }
@@ -149,9 +151,9 @@ struct HistoryCommandTests {
     func anotherServer() async throws {
         let other = FakeMLflow()
         try await withShop { drover, directory in
-            let record = ["--record", "file:shop.json"]
-            try await apply(drover, "--record", "file:shop.json")
-            let before = FileManager.default.contents(atPath: "\(directory)/shop.json")
+            let record = ["--record", "file:.drover/shop.json"]
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            let before = FileManager.default.contents(atPath: "\(directory)/.drover/shop.json")
             try await LoopbackServer.withServer(serving: other) { url in
                 let there = record + ["--mlflow-url", url]
                 for command in [["plan"], ["apply", "--yes"], ["destroy", "--yes"], ["output"]] {
@@ -159,13 +161,68 @@ struct HistoryCommandTests {
                     #expect(spec.code == 7 && spec.errors.contains("record-of-another-server"), "\(spec.errors)")
                     #expect(spec.errors.contains(url))
                 }
-                #expect(FileManager.default.contents(atPath: "\(directory)/shop.json") == before)
+                #expect(FileManager.default.contents(atPath: "\(directory)/.drover/shop.json") == before)
                 #expect(other.store.experiments.map(\.name) == ["Default"])
                 let rebuilt = try await drover.run(DroverProgram.path, ["state", "rebuild", "--yes"] + there)
                 #expect(rebuilt.code == 0, "\(rebuilt.errors)")
                 let plan = try await drover.run(DroverProgram.path, ["plan", "--exit-code"] + there)
                 #expect(plan.code == 2 && plan.output.contains("2 to create"), "\(plan.output)\(plan.errors)")
             }
+        }
+    }
+
+    @Test("The record of a server that has a new address is kept once somebody says that it is the same")
+    func newAddress() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            let path = "\(directory)/.drover/shop.json"
+            // A record that knows only the address, as one of a server that tells nothing else of itself.
+            let bytes = try #require(FileManager.default.contents(atPath: path))
+            var record = try #require(try Value(json: bytes).object)
+            record["servers"] = ["mlflow": ["name": "MLflow", "url": "http://old.test"]]
+            try Data(Value.object(record).prettyJSON.utf8).write(to: URL(filePath: path))
+            let before = FileManager.default.contents(atPath: path)
+            func run(_ words: String...) async throws -> DroverProgram.Ended {
+                try await drover.run(DroverProgram.path, words + ["--record", "file:.drover/shop.json"])
+            }
+            let refused = try await run("plan")
+            #expect(refused.code == 7 && refused.errors.contains("http://old.test"), "\(refused.errors)")
+            #expect(refused.errors.contains("`drover state rebuild --same-servers`"), "\(refused.errors)")
+            #expect(FileManager.default.contents(atPath: path) == before)
+            let accepted = try await run("state", "rebuild", "--same-servers", "--yes")
+            #expect(accepted.code == 0, "\(accepted.errors)")
+            let plan = try await run("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            #expect(try await run("state", "show").output.contains("tags.team: support"))
+        }
+    }
+
+    @Test("A record that cannot be read is told, and made again from the marks; one of a newer version is left alone")
+    func unreadable() async throws {
+        try await withShop { drover, directory in
+            let place = ["--record", "file:.drover/shop.json"]
+            let path = URL(filePath: "\(directory)/.drover/shop.json")
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            try Data("{\"entries\": 7".utf8).write(to: path)
+            for words in [["plan"], ["state", "show"], ["history"], ["rollback", "--to", "1", "--yes"], ["output"]] {
+                let ended = try await drover.run(DroverProgram.path, words + place)
+                #expect(ended.code == 1 && ended.errors.contains("[record-unreadable]"), "\(words) \(ended.errors)")
+            }
+            let rebuilt = try await drover.run(DroverProgram.path, ["state", "rebuild", "--yes"] + place)
+            #expect(rebuilt.code == 0, "\(rebuilt.errors)")
+            let plan = try await drover.run(DroverProgram.path, ["plan", "--exit-code"] + place)
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            try Data("{\"format\": 99}".utf8).write(to: path)
+            for words in [
+                ["plan"], ["apply", "--yes"], ["destroy", "--yes"], ["state", "show"], ["state", "rebuild", "--yes"],
+                ["state", "rebuild", "--same-servers", "--yes"], ["history"], ["rollback", "--to", "1", "--yes"],
+                ["import", "experiments.answers", "1", "--yes"], ["output"],
+            ] {
+                let ended = try await drover.run(DroverProgram.path, words + place)
+                #expect(ended.code == 10 && ended.errors.contains("[newer-record]"), "\(words) \(ended.errors)")
+            }
+            #expect(FileManager.default.contents(atPath: path.path) == Data("{\"format\": 99}".utf8))
         }
     }
 

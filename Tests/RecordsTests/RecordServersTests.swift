@@ -57,6 +57,26 @@ struct RecordServersTests {
         }
     }
 
+    @Test("A server that was accepted at another address is known at both, from whichever it is asked next")
+    func aliases() async throws {
+        func ogx(_ url: String) -> ServerIdentity { ServerIdentity(name: "OGX", url: url) }
+        #expect(ogx("http://a").mayHaveMoved(to: ogx("http://b")))
+        for (index, store) in stores().enumerated() {
+            await store.bind(to: [.llamaStack: ogx("http://a")], isStrict: true)
+            try await store.save(["boxes.a": Self.entry])
+            let accepted = ogx("http://b").succeeding(ogx("http://a"))
+            try await store.replace(with: Record(entries: ["boxes.a": Self.entry], servers: [.llamaStack: accepted]))
+            for url in ["http://a", "http://b/", "http://a"] {
+                let store = stores()[index]
+                await store.bind(to: [.llamaStack: ogx(url)], isStrict: true)
+                try await store.save(try await store.load().entries)
+            }
+            let other = stores()[index]
+            await other.bind(to: [.llamaStack: ogx("http://c")], isStrict: true)
+            await #expect(throws: Diagnostics.self) { try await other.load() }
+        }
+    }
+
     @Test("A server is the same under another address where it says so, and another one at the same address")
     func identity() {
         func server(_ url: String, _ instance: String? = nil, _ workspace: String? = nil) -> ServerIdentity {

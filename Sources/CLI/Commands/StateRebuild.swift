@@ -18,6 +18,7 @@ struct StateRebuildCommand: AsyncParsableCommand {
             EXAMPLES
               drover state rebuild specs/quickstart
               drover state rebuild specs/quickstart --yes       without a question, for scripts
+              drover state rebuild --same-servers               keep all of it: a server only has a new address
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -26,30 +27,45 @@ struct StateRebuildCommand: AsyncParsableCommand {
     @Flag(name: .shortAndLong, help: "Do not ask.")
     var yes = false
 
+    @Flag(help: "Keep all that the record holds: its servers are the same, and only have new addresses.")
+    var sameServers = false
+
     @OptionGroup var locking: LockOptions
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
-        let (isAgreed, locking) = (yes, locking)
-        // The record is not asked which servers it needs: it may be unreadable.
-        let needs = Kinds.standard.needs(of: stack.workflow)
+        let (isAgreed, isKept, locking) = (yes, sameServers, locking)
+        // One that can be read says which servers it needs besides those of the spec.
+        let isReadable = isKept ? true : try await Self.isReadable(stack, server)
+        let needs = isReadable ? nil : Kinds.standard.needs(of: stack.workflow)
         try await Session.open(stack, server, needs: needs) { session in
-            let (record, unmarked) = try await session.rebuiltRecord()
+            let (record, unmarked) = try await session.madeRecord(keeping: isKept)
             Console.out(StateText.render(record, of: session.workflow.stack, at: session.store.place))
             if !unmarked.isEmpty {
                 Console.note(
                     "Not known to be ours, since it cannot carry a mark: \(unmarked.listed). Adopt or import it.")
             }
             Console.note(
-                "This takes the place of the record. Which fields were applied last is lost: a field that left the spec "
-                    + "stays on its object.")
+                isKept
+                    ? "This is the record as it was, about the servers where they are now."
+                    : "This takes the place of the record. Which fields were applied last is lost: a field that left "
+                        + "the spec stays on its object.")
             guard try isAgreed || Console.agrees("Replace the record?") else {
                 return Console.note("Nothing was changed.")
             }
             try await session.locked(locking, stack, for: "state rebuild") { session in
-                try await session.store.replace(with: try await session.rebuiltRecord().record)
+                try await session.store.replace(with: try await session.madeRecord(keeping: isKept).record)
             }
             Console.note("The record was made again; it holds \(record.entries.count) things.")
+        }
+    }
+
+    private static func isReadable(_ stack: Stack, _ server: ServerOptions) async throws -> Bool {
+        do {
+            _ = try await Session.withRecord(stack, server) { store in try await store.load() }
+            return true
+        } catch let failure as CommandFailure where failure.diagnostics.allSatisfy({ $0.code == "record-unreadable" }) {
+            return false
         }
     }
 }
@@ -64,8 +80,18 @@ extension Console {
 }
 
 extension Session {
+    /// The record as it is, about the servers at hand, or as `rebuiltRecord` makes it.
+    fileprivate func madeRecord(keeping isKept: Bool) async throws -> (record: Record, unmarked: [String]) {
+        guard isKept else { return try await rebuiltRecord() }
+        let identities = try await identities.value()
+        await store.bind(to: identities, isStrict: false)
+        var record = try await store.load()
+        record.servers.merge(identities) { recorded, atHand in atHand.succeeding(recorded) }
+        return (record, [])
+    }
+
     /// The record as the marks on the servers tell it, and what of the spec is there without being known to be ours.
-    fileprivate func rebuiltRecord() async throws -> (record: Record, unmarked: [String]) {
+    private func rebuiltRecord() async throws -> (record: Record, unmarked: [String]) {
         let identities = try await identities.value()
         await store.bind(to: identities, isStrict: true)
         let old = try await oldRecord()

@@ -13,7 +13,9 @@ package import Language
 package enum StateText {
     package static func render(_ record: Record, of stack: StackName, at place: String) -> String {
         var lines = ["The record of the stack \(stack), in \(place)"]
-        lines += ServerIdentity.Role.allCases.compactMap { record.servers[$0] }.map { "  about \($0.shown)" }
+        lines += ServerIdentity.Role.allCases.compactMap { record.servers[$0] }.map { server in
+            "  about \(server.shown)" + (server.aliases.map { ", also at \($0.joined(separator: ", "))" } ?? "")
+        }
         guard !record.isEmpty else { return (lines + ["", "It holds nothing."]).joined(separator: "\n") }
         lines.append("")
         for (address, entry) in record.entries.sorted(by: { $0.key < $1.key }) {
@@ -29,7 +31,9 @@ package enum StateText {
     private static func remark(on entry: Record.Entry) -> String {
         var remarks: [String] = []
         if entry.protect { remarks.append("protected") }
-        if entry.onDelete == .retain { remarks.append("kept when its declaration goes") }
+        if entry.isAdopted == true { remarks.append("was there before") }
+        let isKept = entry.onDelete.map { $0 == .retain } ?? (entry.isAdopted == true)
+        if isKept { remarks.append("kept when its declaration goes") }
         if entry.isRetained == true { remarks.append("its declaration is gone, and it was kept") }
         if entry.fields.isEmpty { remarks.append("last applied fields not known") }
         return remarks.isEmpty ? "" : "  (\(remarks.joined(separator: ", ")))"
