@@ -1,0 +1,178 @@
+"""A gateway before real servers that goes wrong at one request, whichever server it is sent to.
+
+The requests of all servers are counted together from the last `expect` on. A fault is what happens at one of them:
+
+    Fault("kill", "during", number=12)
+
+Acts: `kill` the client, `break` the connection, answer `500`, `503` or `429` (both with Retry-After: 1) or `504`, `cut`
+the answer in its middle, send the request twice (`duplicate`), or answer a read as it was answered before (`stale`).
+Times: `before` the server gets the request, 20 ms after (`during`), `after` it has answered, and for `kill` also once the
+answer is `read`. The server goes on with what it has got.
+"""
+
+import http.client
+import os
+import signal
+import socket
+import struct
+import threading
+import time
+import urllib.parse
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+STATUSES = {"500": (500, []), "503": (503, [("retry-after", "1")]), "429": (429, [("retry-after", "1")]), "504": (504, [])}
+ACTS = ["kill", "break", *STATUSES, "cut", "duplicate", "stale"]
+
+
+@dataclass(frozen=True)
+class Fault:
+    act: str
+    when: str
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.when} request {self.number}"
+
+
+class Counter:
+    """Counts requests, and says at which one something goes wrong."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.expect(None)
+        self.pid: int | None = None
+
+    def expect(self, fault: Fault | None) -> None:
+        with self.lock:
+            self.fault, self.hit, self.told = fault, None, []
+            self.answers: dict[tuple, tuple] = {}
+
+    def count(self, request: str) -> Fault | None:
+        with self.lock:
+            self.told.append(request)
+            if self.fault is None or len(self.told) != self.fault.number:
+                return None
+            self.hit = request
+            return self.fault
+
+    def kill(self) -> None:
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, upstream: str, counter: Counter) -> None:
+        self.upstream = urllib.parse.urlsplit(upstream)
+        self.counter = counter
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass  # A killed client closes its connections.
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def handle_any(self) -> None:
+        body = self.body()
+        fault = self.server.counter.count(f"{self.command} {self.path.split('?')[0]}")
+        if fault is None:
+            return self.answer(self.forward(body))
+        if fault.act in STATUSES and fault.when == "before":
+            return self.refuse(fault.act)
+        if fault.act == "duplicate":
+            self.forward(body)
+            return self.answer(self.forward(body))
+        if fault.act == "cut":
+            return self.cut(self.forward(body))
+        if fault.act == "stale":
+            return self.answer(self.before(body) or self.forward(body))
+        answer = self.send_on(body, fault.when)
+        if fault.act == "kill":
+            if fault.when == "read" and answer:
+                self.answer(answer)
+                time.sleep(0.005)
+            self.server.counter.kill()
+        elif fault.act in STATUSES:
+            return self.refuse(fault.act)
+        self.reset()
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = handle_any
+
+    def send_on(self, body: bytes, when: str) -> tuple | None:
+        if when == "before":
+            return None
+        if when != "during":
+            return self.forward(body)
+        threading.Thread(target=self.forward, args=[body], daemon=True).start()
+        time.sleep(0.02)
+        return None
+
+    def before(self, body: bytes) -> tuple | None:
+        return self.server.counter.answers.get((self.command, self.path, body))
+
+    def body(self) -> bytes:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+        body = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return body
+
+    def forward(self, body: bytes) -> tuple:
+        upstream = self.server.upstream
+        connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=300)
+        skipped = ("host", "connection", "transfer-encoding", "content-length")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in skipped}
+        connection.request(self.command, self.path, body or None, headers)
+        response = connection.getresponse()
+        kept = [(name, value) for name, value in response.getheaders() if name.lower() in ("content-type", "etag")]
+        answer = (response.status, kept, response.read())
+        self.server.counter.answers[(self.command, self.path, body)] = answer
+        return answer
+
+    def answer(self, answer: tuple) -> None:
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def refuse(self, act: str) -> None:
+        status, headers = STATUSES[act]
+        self.answer((status, [("content-type", "text/html"), *headers], b"<html>The gateway is at fault.</html>"))
+
+    def cut(self, answer: tuple) -> None:
+        status, headers, body = answer
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body) + 1))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2])
+        self.reset()
+
+    def reset(self) -> None:
+        self.close_connection = True
+        try:
+            self.wfile.flush()
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        except OSError:
+            pass
+
+    def log_message(self, *_: object) -> None:
+        pass
