@@ -32,13 +32,35 @@ struct CaseRunner: Sendable {
         let dialogue = Dialogue(testCase: testCase, transcript: transcript, recorder: recorder)
         do {
             let end: Void? = try await withDeadline(testCase.timeout, clock: clock) {
-                try await runtime.withConversation(with: agent) { try await dialogue.hold(in: $0) }
+                try await hold(dialogue)
             }
             return (transcript, end == nil ? .caseTimeout(testCase) : nil)
         } catch {
             if Task.isCancelled { throw CancellationError() }
             return (transcript, .describing(error, of: testCase.id.description, at: testCase.range))
         }
+    }
+}
+
+extension CaseRunner {
+    /// A question that no other follows leaves nothing on the server that had to be removed.
+    private func hold(_ dialogue: Dialogue) async throws {
+        guard dialogue.testCase.turns.count > 1 else {
+            return try await dialogue.hold(in: SingleQuestion(runtime: runtime, agent: agent))
+        }
+        try await runtime.withConversation(with: agent) { try await dialogue.hold(in: $0) }
+    }
+}
+
+/// A conversation of one turn.
+private struct SingleQuestion: AgentConversation {
+    let runtime: any AgentRuntime
+    let agent: AgentDefinition
+
+    func ask(
+        _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
+        try await runtime.ask(agent, request, timeout: timeout, onEvent: onEvent)
     }
 }
 
