@@ -42,6 +42,7 @@ import Testing
         try await loggedAgent(drover, directory)
         try await badInput(drover, directory)
         try await secrets(drover, directory)
+        try await history(drover, directory)
         try await destruction(drover)
     }
 
@@ -243,6 +244,33 @@ import Testing
         try edit("\(directory)/quickstart/drover.yaml") { $0.replacing("[docs/*.md, broken.pdf]", with: "[docs/*.md]") }
         try succeed(await drover("apply", "quickstart", "--yes"))
         try await unchanged(drover)
+    }
+
+    /// Every apply is in the history; the first one is shown, and gone back to once its documents are as they were. The
+    /// record is made again from the marks.
+    private func history(_ drover: DroverProgram, _ directory: String) async throws {
+        let listed = try await drover("history", "quickstart", "--format", "json")
+        let applies = try #require(Value(json: listed.output.utf8)["applies"]?.array, "\(listed.errors)")
+        #expect(applies.compactMap { $0["number"]?.integer } == Array(1...applies.count) && applies.count >= 5)
+        let shown = try await drover("history", "show", "1", "quickstart")
+        #expect(shown.code == 0 && shown.output.contains("create agents.support: done"), "\(shown.errors)")
+        #expect(shown.output.contains("docs/refunds.md") && shown.output.contains("not kept"), "\(shown.output)")
+        let version = try await drover("output", "agents.support.version", "--spec", "quickstart")
+        #expect(version.output.wholeMatch(of: /[0-9]+\n/) != nil, "\(version.output)\(version.errors)")
+
+        let missing = try await drover("rollback", "quickstart", "--to", "1", "--yes")
+        #expect(missing.code == 10 && missing.errors.contains("`docs/refunds.md`, "), "\(missing.errors)")
+        let original = try text("\(packageRoot)/specs/quickstart/docs/refunds.md")
+        try edit("\(directory)/quickstart/docs/refunds.md") { _ in original }
+        let back = try await drover("rollback", "quickstart", "--to", "1", "--yes")
+        #expect(back.code == 0 && back.output.contains("planned → support"), "\(back.output)\(back.errors)")
+        let last = try await drover("history", "quickstart")
+        #expect(last.output.contains("rollback --to 1"), "\(last.output)\(last.errors)")
+
+        let rebuilt = try await drover("state", "rebuild", "quickstart", "--yes")
+        #expect(rebuilt.code == 0 && rebuilt.errors.contains("it holds 4 things"), "\(rebuilt.errors)")
+        let earlier = try await drover("rollback", "quickstart", "--to", "1", "--yes")
+        #expect(earlier.code == 0 && earlier.output.contains("Nothing to change"), "\(earlier.output)\(earlier.errors)")
     }
 
     /// Nothing of ours stays on Llama Stack.
