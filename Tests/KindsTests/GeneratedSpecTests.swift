@@ -1,0 +1,120 @@
+import Engine
+import Foundation
+import Language
+import Testing
+
+/// Applies what was generated: afterwards there is nothing to change, and after a destroy nothing is left.
+///
+/// `DROVER_GENERATED_SPECS` says how many (40), `DROVER_SEED` from which seed; a spec that fails is made as small as it can
+/// be and still fails.
+@Suite("Generated specs")
+struct GeneratedSpecTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let count = environment["DROVER_GENERATED_SPECS"].flatMap(Int.init) ?? 40
+    private static let seed = environment["DROVER_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0..<1_000_000)
+
+    @Test("After any apply, and after a change of it, there is nothing to change")
+    func nothingToChange() async throws {
+        var specs = GeneratedSpecs(seed: Self.seed)
+        var before = specs.next()
+        for number in 1...Self.count {
+            let spec = specs.next()
+            if let failure = await failure(of: before, then: spec) {
+                let small = await shrunk(before, spec)
+                let now = await self.failure(of: small.0, then: small.1) ?? failure
+                Issue.record(
+                    """
+                    Seed \(Self.seed), spec \(number): \(now)
+                    first:
+                    \(Value.object(small.0).prettyJSON)
+                    then:
+                    \(Value.object(small.1).prettyJSON)
+                    """)
+                return
+            }
+            before = spec
+        }
+    }
+
+    /// What is wrong after one was applied, then the other, then neither.
+    private func failure(of first: [String: Value], then second: [String: Value]) async -> String? {
+        do {
+            let stack = try TestStack()
+            for (name, spec) in [("first", first), ("second", second)] {
+                let yaml = Value.object(spec).canonicalJSON
+                try await stack.apply(json: yaml)
+                let plan = try await stack.open(json: yaml).plan()
+                if !plan.lines.isEmpty { return "after the \(name) apply: \(plan.lines)" }
+            }
+            return try await left(by: second, in: stack)
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    private func left(by spec: [String: Value], in stack: TestStack) async throws -> String? {
+        let run = try await stack.open(json: Value.object(spec).canonicalJSON)
+        let gone = TestRun(
+            workflow: run.workflow.withoutDeclarations, servers: run.servers, drivers: run.drivers, store: run.store)
+        let applied = try await gone.apply(Permissions(allowEmpty: true))
+        if !applied.failures.isEmpty { return "destroy: \(applied.failures)" }
+        if !stack.ogx.stores.isEmpty || !stack.ogx.files.isEmpty { return "destroy leaves stores or files" }
+        let again = try await gone.plan(Permissions(allowEmpty: true))
+        return again.lines.isEmpty ? nil : "after the destroy: \(again.lines)"
+    }
+
+    /// The smallest pair found that still fails: whole things are left out, then fields.
+    private func shrunk(
+        _ first: [String: Value], _ second: [String: Value]
+    ) async -> ([String: Value], [String: Value]) {
+        var (first, second) = (first, second)
+        var isSmaller = true
+        while isSmaller {
+            isSmaller = false
+            for smaller in Self.smaller(first) where await failure(of: smaller, then: second) != nil {
+                (first, isSmaller) = (smaller, true)
+                break
+            }
+            for smaller in Self.smaller(second) where await failure(of: first, then: smaller) != nil {
+                (second, isSmaller) = (smaller, true)
+                break
+            }
+        }
+        return (first, second)
+    }
+
+    private static func smaller(_ spec: [String: Value]) -> [[String: Value]] {
+        var all: [[String: Value]] = spec.keys.sorted().map { section in spec.filter { $0.key != section } }
+        for (section, things) in spec.sorted(by: { $0.key < $1.key }) {
+            for (name, thing) in (things.object ?? [:]).sorted(by: { $0.key < $1.key }) {
+                var fewer = spec
+                fewer[section] = .object((things.object ?? [:]).filter { $0.key != name })
+                all.append(fewer)
+                for field in (thing.object ?? [:]).keys.sorted() {
+                    var less = things.object ?? [:]
+                    less[name] = .object((thing.object ?? [:]).filter { $0.key != field })
+                    fewer[section] = .object(less)
+                    all.append(fewer)
+                }
+            }
+        }
+        return all
+    }
+}
+
+extension TestStack {
+    /// A spec whose sections are JSON.
+    fileprivate func open(json: String) async throws -> TestRun {
+        try await open(Self.yaml(json))
+    }
+
+    fileprivate func apply(json: String) async throws {
+        try await apply(Self.yaml(json), Permissions(allowEmpty: true))
+    }
+
+    /// The sections in block style, each in the flow style that JSON is.
+    private static func yaml(_ json: String) throws -> String {
+        let sections = try Value(json: json.utf8).object ?? [:]
+        return sections.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value.canonicalJSON)\n" }.joined()
+    }
+}
