@@ -12,25 +12,51 @@ struct Delivery: Sendable {
 }
 
 extension VectorStoreResource {
-    /// Attaches documents, a limited number concurrently, each wave after the end of the previous one, and recorded
-    /// before: after an interruption it is known which were unfinished. After a lost response nothing more is sent.
-    func attach(
-        _ uploaded: [Uploaded], inWavesOf size: Int, _ delivery: Delivery
-    ) async throws -> BroughtTogether {
+    /// Attaches documents, so many concurrently. What is sent is recorded before: after an interruption it is known which
+    /// may be unfinished. After a lost response nothing more is sent before it is known what became of it.
+    func attach(_ uploaded: [Uploaded], atOnce limit: Int, _ delivery: Delivery) async throws -> BroughtTogether {
         var together = BroughtTogether()
-        for start in stride(from: 0, to: uploaded.count, by: size) {
-            let wave = Array(uploaded[start..<min(start + size, uploaded.count)])
-            guard !delivery.course.isOver else {
-                together.outcomes += wave.map { _ in .skipped }
-                continue
-            }
-            let attaching = Attaching(wave, to: delivery.store)
-            try await delivery.context.record.open(attaching.value, for: Attaching.place(for: delivery.address))
-            let outcomes = try await wave.concurrentMap(limit: size) { try await attach($0, delivery) }
+        var rest = uploaded[...]
+        while !rest.isEmpty, !delivery.course.isOver {
+            let outcomes = try await attach(from: &rest, atOnce: limit, delivery)
             together.hadLostAnswers = together.hadLostAnswers || outcomes.contains { $0.open != nil }
             together.outcomes += try await awaited(outcomes, delivery)
         }
+        together.outcomes += rest.map { _ in .skipped }
         return together
+    }
+
+    /// Attaches small groups of documents, the next one as soon as one has ended, until all are or a response is lost.
+    private func attach(
+        from rest: inout ArraySlice<Uploaded>, atOnce limit: Int, _ delivery: Delivery
+    ) async throws -> [Brought] {
+        let size = max(1, limit / Self.groups)
+        return try await withThrowingTaskGroup(of: (Int, [Brought]).self) { tasks in
+            var inFlight: [Int: [Uploaded]] = [:]
+            var outcomes: [[Brought]] = []
+            var mayStart = true
+            while true {
+                while mayStart, !rest.isEmpty, inFlight.count < max(1, limit / size) {
+                    let (group, number) = (Array(rest.prefix(size)), outcomes.count)
+                    rest = rest.dropFirst(size)
+                    inFlight[number] = group
+                    outcomes.append([])
+                    try await announce(inFlight.values.flatMap(\.self), delivery)
+                    tasks.addTask {
+                        (number, try await group.concurrentMap(limit: size) { try await attach($0, delivery) })
+                    }
+                }
+                guard let (number, brought) = try await tasks.next() else { return outcomes.flatMap(\.self) }
+                inFlight[number] = nil
+                outcomes[number] = brought
+                mayStart = mayStart && !delivery.course.isOver && !brought.contains(where: \.isUnsure)
+            }
+        }
+    }
+
+    private func announce(_ uploaded: [Uploaded], _ delivery: Delivery) async throws {
+        let attaching = Attaching(uploaded, to: delivery.store)
+        try await delivery.context.record.open(attaching.value, for: Attaching.place(for: delivery.address))
     }
 
     private func attach(_ uploaded: Uploaded, _ delivery: Delivery) async throws -> Brought {

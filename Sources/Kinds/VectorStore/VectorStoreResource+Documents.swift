@@ -45,7 +45,7 @@ extension VectorStoreResource {
     ) async throws -> BroughtTogether {
         let isTogether = live.takesTogether(on: server.capabilities)
         guard isTogether, uploaded.count > 1 || live.isUnsettled || live.isBuilding else {
-            return try await attach(uploaded, inWavesOf: 1, delivery)
+            return try await attach(uploaded, atOnce: 1, delivery)
         }
         return try await attachTogether(uploaded, into: &live, delivery)
     }

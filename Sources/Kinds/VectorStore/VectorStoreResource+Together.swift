@@ -16,6 +16,8 @@ import Wire
 extension VectorStoreResource {
     /// The number of concurrent attachments to one server.
     static let concurrency = 16
+    /// The groups that concurrent attachments are sent in: the record is told of each before.
+    static let groups = 4
     /// The number of concurrent uploads: with more, SQLite behind OGX 1.5 rejects some as locked.
     static let uploads = 4
 
@@ -31,9 +33,9 @@ extension VectorStoreResource {
         if !(others + apart).isEmpty, live.phase != phase || live.store.metadata[LiveStore.lastKey] != nil {
             live.store = try await server.vectorStores.update(live.store.id, metadata: live.metadata(phase: phase))
         }
-        var together = try await attach(others, inWavesOf: Self.concurrency, delivery)
+        var together = try await attach(others, atOnce: Self.concurrency, delivery)
         guard !together.outcomes.contains(where: \.isUnsure) else { return together }
-        let repeated = try await attach(apart, inWavesOf: 1, delivery)
+        let repeated = try await attach(apart, atOnce: 1, delivery)
         together.outcomes += repeated.outcomes
         together.hadLostAnswers = together.hadLostAnswers || repeated.hadLostAnswers
         guard !together.outcomes.contains(where: \.isUnsure) else { return together }
@@ -42,7 +44,7 @@ extension VectorStoreResource {
             live.store = try await server.vectorStores.update(
                 live.store.id, metadata: live.metadata(phase: phase, last: last.coming.mark))
         }
-        let final = try await attach([last], inWavesOf: 1, delivery)
+        let final = try await attach([last], atOnce: 1, delivery)
         together.outcomes += final.outcomes
         together.hadLostAnswers = together.hadLostAnswers || final.hadLostAnswers
         together.isKept = wasKept || final.outcomes.contains { $0.arrived != nil }
