@@ -17,6 +17,8 @@ struct TestRun: Sendable {
     private let concurrency: Int
     private let target: TestTarget
     private let publishes: Bool
+    /// Whether no case of the suites is left out.
+    private let isWhole: Bool
 
     init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
         self.stack = stack
@@ -27,6 +29,7 @@ struct TestRun: Sendable {
         concurrency = options.concurrency
         self.target = target
         publishes = !options.noPublish
+        isWhole = options.cases.isEmpty && options.labels.isEmpty
     }
 
     /// The servers that it needs: those of the stack, or, for a served agent, the one that results are published to.
@@ -41,10 +44,25 @@ struct TestRun: Sendable {
     /// Runs the suites and writes all reports. When the user interrupts, the finished samples are reported.
     func run(in session: Session) async throws -> Run {
         guard case .served(let place) = target else {
-            return try await run(in: session, agents(in: session))
+            let run = try await run(in: session, agents(in: session))
+            await note(run, in: session)
+            return run
         }
         return try await place.withAgent(concurrency: concurrency) { agent in
             try await run(in: session, RunnableAgents.served(by: agent, in: session, stack))
+        }
+    }
+
+    /// Notes the verdicts at the apply that they are about, where the whole suites ran to their end.
+    private func note(_ run: Run, in session: Session) async {
+        guard publishes, target.isLastApplied, isWhole, Interruption.exitCode == nil else { return }
+        do {
+            try await session.store.note(run.verdicts)
+        } catch {
+            var warning = Diagnostic.from(error, at: nil)
+            warning.severity = .warning
+            warning.detail += " The verdicts are not in the history."
+            Notices.write([warning], stack.sources, environment: stack.environment)
         }
     }
 

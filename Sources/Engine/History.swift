@@ -20,6 +20,8 @@ package struct HistoryEntry: Sendable, Codable {
     package var summary: String?
     /// The version of drover.
     package var drover: String?
+    /// What suites showed of it, the last time that they ran: one line each; nil when none did.
+    package var verdicts: [String]?
 
     package init(
         command: String, specDigest: String, gitCommit: String?, actor: String, startedAt: Int64, finishedAt: Int64,

@@ -98,6 +98,9 @@ package protocol RecordStore: Sendable {
     func close(intentOf address: Address) async throws
     /// Adds one apply to the history, with what it leaves there.
     func log(_ entry: HistoryEntry, leaving remains: RunRemains?) async throws
+    /// Notes what suites showed of the newest apply, in place of what they showed before; nothing where there is none.
+    /// Nobody has to hold the lock for it.
+    func note(_ verdicts: [String]) async throws
     /// The applies so far, each with its number, the first one first.
     func history() async throws -> [HistoryEntry]
     /// What an apply left, without the contents of files; nil when it left no spec.

@@ -93,7 +93,20 @@ package actor FileRecord: RecordStore {
     }
 
     package func history() throws -> [HistoryEntry] {
-        try read().history.numbered
+        try read().history.numbered.map { entry in
+            var entry = entry
+            entry.verdicts = entry.number.flatMap { remains.verdicts($0) }
+            return entry
+        }
+    }
+
+    package func note(_ verdicts: [String]) throws {
+        guard let number = try read().history.numbered.last?.number else { return }
+        do {
+            try remains.note(verdicts, number: number)
+        } catch {
+            throw Diagnostic.recordNotWritable(path)
+        }
     }
 
     package func remains(ofRun number: Int) throws -> RunRemains? {

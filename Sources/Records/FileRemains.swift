@@ -48,6 +48,24 @@ struct FileRemains: Sendable {
         }
     }
 
+    /// A file of its own, which nobody else writes: the record itself changes only under the lock.
+    func note(_ verdicts: [String], number: Int) throws {
+        let folder = "\(runs)/\(number)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data((try Value(encoding: verdicts).prettyJSON + "\n").utf8).write(
+            to: URL(filePath: "\(folder)/\(Self.verdictsFile)"), options: .atomic)
+    }
+
+    /// nil when there are none; what cannot be read is as good as that.
+    func verdicts(_ number: Int) -> [String]? {
+        guard let bytes = try? FileBytes.read("\(runs)/\(number)/\(Self.verdictsFile)", atMost: 16 << 20),
+            let value = try? Value(json: bytes)
+        else { return nil }
+        return try? value.decoded()
+    }
+
+    private static let verdictsFile = "verdicts.json"
+
     func content(_ sha256: String) -> [UInt8]? {
         // What cannot be read is as good as not kept.
         guard let bytes = try? FileBytes.read("\(contents)/\(sha256)", atMost: 256 << 20), sha256Hex(bytes) == sha256

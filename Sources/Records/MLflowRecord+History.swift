@@ -6,6 +6,7 @@ import Wire
 extension MLflowRecord {
     private static let numberTag = "drover.number"
     private static let resultsTag = "drover.results"
+    fileprivate static let verdictsTag = "drover.verdicts"
     private static let longestResults = 4900
 
     package func log(_ entry: HistoryEntry, leaving remains: RunRemains?) async throws {
@@ -18,6 +19,12 @@ extension MLflowRecord {
         try await server.updateRun(
             run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
         try await endOpenRuns(besides: run, in: experiment.id)
+    }
+
+    package func note(_ verdicts: [String]) async throws {
+        guard let experiment = try await found(), let newest = try await runs(of: experiment).last else { return }
+        let text = String(verdicts.joined(separator: "\n").prefix(Self.longestResults))
+        try await server.setRunTag(newest.run.id, Self.verdictsTag, to: text)
     }
 
     private func tags(of entry: HistoryEntry, number: Int) -> [String: String] {
@@ -130,5 +137,6 @@ extension HistoryEntry {
         isDirty = run.tags["drover.git.dirty"].flatMap(Bool.init)
         summary = run.tags["drover.summary"]
         drover = run.tags["drover.version"]
+        verdicts = run.tags[MLflowRecord.verdictsTag].map { $0.split(separator: "\n").map(String.init) }
     }
 }

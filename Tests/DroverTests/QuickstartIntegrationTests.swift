@@ -252,6 +252,8 @@ import Testing
         let listed = try await drover("history", "quickstart", "--format", "json")
         let applies = try #require(Value(json: listed.output.utf8)["applies"]?.array, "\(listed.errors)")
         #expect(applies.compactMap { $0["number"]?.integer } == Array(1...applies.count) && applies.count >= 5)
+        let verdict: Value = "smoke: passed, 7 passed, 0 failed, 0 inconclusive"
+        #expect(applies.contains { $0["verdicts"]?.array == [verdict] }, "\(listed.output)")
         let shown = try await drover("history", "show", "1", "quickstart")
         #expect(shown.code == 0 && shown.output.contains("create agents.support: done"), "\(shown.errors)")
         #expect(shown.output.contains("docs/refunds.md") && shown.output.contains("not kept"), "\(shown.output)")

@@ -281,6 +281,8 @@ actor MemoryRecord: RecordStore {
 
     func log(_ entry: HistoryEntry, leaving remains: RunRemains?) {}
 
+    func note(_ verdicts: [String]) {}
+
     func history() -> [HistoryEntry] { [] }
 
     func remains(ofRun number: Int) -> RunRemains? { nil }

@@ -174,6 +174,10 @@ extension FakeMLflowStore {
                 throw FakeMLflowRefusal.missing("Run with id=\(id) not found")
             }
             runs[index].isDeleted = false
+        case "POST runs/set-tag":
+            let (index, key) = (try run(request), try request.required("key"))
+            runs[index].tags.removeAll { $0.key == key }
+            runs[index].tags.append(FakeMLflowPair(key, try request.required("value")))
         case "POST runs/delete-tag":
             let (index, key) = (try run(request), try request.required("key"))
             guard runs[index].tags.contains(where: { $0.key == key }) else {

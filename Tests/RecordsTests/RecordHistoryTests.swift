@@ -57,6 +57,22 @@ struct RecordHistoryTests {
         }
     }
 
+    @Test("What suites showed stands with the newest apply, the last time alone")
+    func verdicts() async throws {
+        for store in stores() {
+            try await store.note(["golden: passed"])
+            #expect(try await store.history().isEmpty)
+            try await store.log(Self.entry("apply"), leaving: Self.remains())
+            try await store.log(Self.entry("up", at: 2000), leaving: Self.remains())
+            try await store.note(["golden: failed", "smoke: passed"])
+            try await store.note(["golden: passed", "smoke: passed"])
+        }
+        for store in stores() {
+            #expect(try await store.history().map(\.verdicts) == [nil, ["golden: passed", "smoke: passed"]])
+            #expect(try await store.remains(ofRun: 2)?.spec == Self.remains().spec)
+        }
+    }
+
     @Test("A number is never given twice, even when the last run was deleted")
     func numbers() async throws {
         let store = MLflowRecord(mlflow.server(), stack: StackName("shop"))

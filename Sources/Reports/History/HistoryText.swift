@@ -4,18 +4,22 @@ package import Language
 
 /// The applies of a stack for people, the newest one first.
 ///
-///       #  When                  Who    Commit         Command  Changed               Result
+///       #  When                  Who    Commit         Command  Changed               Result  Suites
 ///       2  2026-11-27T08:01:10Z  alice  3c79fa8 dirty  apply    1 changed             done
-///       1  2026-11-27T07:59:01Z  alice  3c79fa8        apply    4 created, 1 changed  done
+///       1  2026-11-27T07:59:01Z  alice  3c79fa8        up       4 created, 1 changed  done    golden: passed
 package enum HistoryText {
     package static func render(_ history: [HistoryEntry]) -> String {
         guard !history.isEmpty else { return "Nothing was applied yet." }
-        let head = ["#", "When", "Who", "Commit", "Command", "Changed", "Result"]
+        let isTried = history.contains { $0.verdicts != nil }
+        let head = ["#", "When", "Who", "Commit", "Command", "Changed", "Result"] + (isTried ? ["Suites"] : [])
         let rows = history.reversed().map { entry in
-            [
+            let facts = [
                 entry.number.map(String.init) ?? "", entry.start, entry.actor, entry.commit, entry.command,
                 entry.changed, entry.result,
             ]
+            // `golden: failed`; how many cases stands with the apply.
+            let verdicts = (entry.verdicts ?? []).map { $0.prefix { $0 != "," } }.joined(separator: "; ")
+            return facts + (isTried ? [verdicts] : [])
         }
         return TextColumns.lines([head] + rows).joined(separator: "\n")
     }
@@ -27,6 +31,7 @@ package enum HistoryText {
             ["Who", entry.actor], ["Commit", entry.commit.isEmpty ? "none" : entry.commit], ["Command", entry.command],
             ["Changed", entry.changed], ["Result", entry.result],
         ]
+        facts += (entry.verdicts ?? []).map { ["Suite", $0] }
         if let version = entry.drover { facts.append(["Drover", version]) }
         var lines = TextColumns.lines(facts, indentation: 0)
         if !entry.results.isEmpty { lines += [""] + entry.results.map { "  " + Printable.text($0) } }
@@ -77,6 +82,7 @@ package enum HistoryJSON {
         object["number"] = entry.number.map { .integer($0) }
         object["commit"] = entry.gitCommit.map { .string($0) }
         object["dirty"] = entry.isDirty.map { .bool($0) }
+        object["verdicts"] = entry.verdicts.map { .array($0.map { .string($0) }) }
         object["drover"] = entry.drover.map { .string($0) }
         return object
     }

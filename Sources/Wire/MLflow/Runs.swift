@@ -208,6 +208,12 @@ extension MLflowServer {
             Self.post("restore the run", "runs/restore", ["run_id": .string(id)], isRepeatable: true))
     }
 
+    /// Sets a tag of a run: `POST runs/set-tag`.
+    package func setRunTag(_ id: String, _ key: String, to value: String) async throws {
+        let body: Value = ["run_id": .string(id), "key": .string(key), "value": .string(value)]
+        _ = try await endpoint.send(Self.post("set a tag of the run", "runs/set-tag", body, isRepeatable: true))
+    }
+
     /// Removes a tag of a run: `POST runs/delete-tag`; a missing one is no error.
     package func deleteRunTag(_ id: String, _ key: String) async throws {
         let body: Value = ["run_id": .string(id), "key": .string(key)]
