@@ -97,7 +97,9 @@ extension Executor {
                 entry.fields[field.path] = field.new ?? .null
             }
             if isAdoption(change.action, at: change.address) { entry.isAdopted = true }
-            entries[address] = entry
+            // The mark of the object goes first: were that noted only at the end, it would count as ours in between.
+            let isForgotten = change.action == .forget && isKnownByRecord(change.address.kind) && known != nil
+            entries[address] = isForgotten && workflow[change.address] == nil ? entry.leaving : entry
         }
         return entries
     }
@@ -127,6 +129,11 @@ extension Executor {
                 entry.isAdopted = isAdoption(step.action, at: address) ? true : wasAdopted
             }
             entries[address.description] = entry.applied
+        }
+        for (address, outcome) in applied.removals where outcome.mayHaveActed && workflow[address] == nil {
+            if before[address.description]?.isLeaving == true {
+                entries[address.description] = before[address.description]
+            }
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             let isKept = outcome.action == .forget && isKnownByRecord(address.kind)

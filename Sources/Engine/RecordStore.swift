@@ -9,6 +9,8 @@ package struct Record: Sendable, Hashable, Codable {
         package var protect: Bool
         /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
         package private(set) var isRetained: Bool?
+        /// Whether it is about to be kept so. An apply that is cut off before its end leaves it: then it may be kept already.
+        package private(set) var isLeaving: Bool?
         /// Whether it was there before, made by somebody else: it is kept when its declaration leaves the spec, unless that
         /// says otherwise.
         package var isAdopted: Bool?
@@ -28,10 +30,18 @@ package struct Record: Sendable, Hashable, Codable {
             return entry
         }
 
+        /// The same, of an object that is about to be kept, and then not to be ours any more.
+        var leaving: Entry {
+            var entry = self
+            entry.isLeaving = true
+            return entry
+        }
+
         /// The same, of an object that is kept and not ours any more.
         var retained: Entry {
             var entry = self
             entry.isRetained = true
+            entry.isLeaving = nil
             return entry
         }
     }

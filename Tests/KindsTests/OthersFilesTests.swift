@@ -61,7 +61,7 @@ struct OthersFilesTests {
         #expect(stack.ogx.files.count == 2 && stack.ogx.stores.first?.attachments.count == 1)
     }
 
-    @Test("The store is kept whole, wherever the forgetting was cut off", arguments: 1...40)
+    @Test("The same, wherever the forgetting was cut off", arguments: 1...40)
     func cutOff(number: Int) async throws {
         for cut in [Scissors.Cut.after(number), .answer(number)] {
             let stack = try Self.begin()
@@ -69,7 +69,41 @@ struct OthersFilesTests {
             _ = try? await Self.destroy(stack, Scissors(cut))  // That it fails is what the cut is for.
             #expect(try await Self.destroy(stack).failures == [], "\(cut)")
             #expect(stack.ogx.files.count == 2 && stack.ogx.stores.first?.attachments.count == 2, "\(cut)")
+            stack.ogx.remove(store: try #require(stack.ogx.stores.first).id)
+            #expect(try await Self.destroy(stack).failures == [], "\(cut)")
+            #expect(stack.ogx.files.count == 2, "\(cut)")
         }
+    }
+
+    @Test("Nor are they ours when the store is deleted before anything else is run", arguments: 1...40)
+    func cutOffAndDeleted(number: Int) async throws {
+        let cuts: [(Scissors.Cut, Bool)] = [(.after(number), false), (.after(number), true), (.answer(number), true)]
+        for (cut, isWantedAgain) in cuts {
+            let stack = try Self.begin()
+            try await stack.apply(Self.retaining)
+            _ = try? await Self.destroy(stack, Scissors(cut))  // That it fails is what the cut is for.
+            let store = try #require(stack.ogx.stores.first)
+            let wasForgotten = Mark(store.metadata.compactMapValues(\.string)) == nil
+            stack.ogx.remove(store: store.id)
+            if isWantedAgain { try await stack.apply(Self.deleting) }
+            #expect(try await Self.destroy(stack).failures == [], "\(cut)")
+            if wasForgotten { #expect(stack.ogx.files.count == 2, "\(cut), \(isWantedAgain)") }
+        }
+    }
+
+    @Test("What was wanted again after such a cut is ours as before", arguments: 1...40)
+    func cutOffAndWanted(number: Int) async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.retaining)
+        _ = try? await Self.destroy(stack, Scissors(.after(number)))  // That it fails is what the cut is for.
+        try await stack.apply(Self.deleting)
+        #expect(try await stack.plan(Self.deleting).lines == [])
+        #expect(stack.ogx.files.count == 2 && stack.ogx.stores.count == 1)
+        stack.ogx.remove(store: try #require(stack.ogx.stores.first).id)
+        try await stack.apply(Self.deleting)
+        #expect(stack.ogx.files.count == 2, "The files of a store that somebody deleted go.")
+        #expect(try await Self.destroy(stack).failures == [])
+        #expect(stack.ogx.files == [] && stack.ogx.stores.isEmpty)
     }
 
     @Test("The cuts reach every request of that")

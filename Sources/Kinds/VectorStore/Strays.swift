@@ -11,6 +11,8 @@ struct RecordedUploads: Sendable {
 
     private var uploads: [Address: [String: String]] = [:]
     private var foreign: [Address: Set<String>] = [:]
+    /// Where the store may have been retained by an apply that was cut off: if it is gone, its files are to stay.
+    private var leaving: Set<Address> = []
 
     init(_ record: Record) {
         for (text, entry) in record.entries {
@@ -18,6 +20,7 @@ struct RecordedUploads: Sendable {
             guard entry.isRetained != true, let address = Address(text: text),
                 address.kind == VectorStoreResource.kind
             else { continue }
+            if entry.isLeaving == true { leaving.insert(address) }
             foreign[address] = Set((entry.fields[Self.othersKey]?.array ?? []).compactMap(\.string))
             for (path, id) in entry.fields[Self.key]?.object ?? [:] {
                 guard let id = id.string, let mark = entry.fields["documents.\(path)"]?.string else { continue }
@@ -28,7 +31,8 @@ struct RecordedUploads: Sendable {
 
     var isEmpty: Bool { uploads.isEmpty }
 
-    var addresses: [Address] { uploads.keys.sorted() }
+    /// The addresses whose files are ours, whether their store is there or not.
+    var addresses: [Address] { uploads.keys.filter { !leaving.contains($0) }.sorted() }
 
     /// The ids of all of them.
     var files: [String] { uploads.values.flatMap(\.keys) }
