@@ -10,16 +10,23 @@ struct Unchecked: Error, Sendable {
 
     /// - Parameter what: What is unknown, after "whether": `the server has the connector \`desk\``.
     /// - Returns: nil for an error that says more than that.
-    init?(_ error: WireError, whether what: String, at range: SourceRange?) {
+    init?(
+        _ error: WireError, whether what: String, at range: SourceRange?,
+        fix: String = "Nothing has to be done when it is so; else what needs it fails later."
+    ) {
         guard let status = error.status, status >= 500 || [400, 404, 405, 501].contains(status) else { return nil }
         let reason = error.message.isEmpty ? "status \(status)" : "status \(status): \(error.message.prefix(200))"
         warning = Diagnostic(
             "unchecked", "Could not be checked",
             detail: "Whether \(what) could not be checked: the server at \(error.base) failed to "
                 + "\(error.operation) (\(reason)).",
-            fix: "Nothing has to be done when it is so; else what needs it fails later.", at: range, severity: .warning,
-            cause: .unavailable)
+            fix: fix, at: range, severity: .warning, cause: .unavailable)
     }
+
+    /// What can be done where the address of a connector cannot be learned and sent.
+    static let firstTurnOnly =
+        "Write the MCP server's `url` instead: in the second turn of a conversation servers do not find the connector's "
+        + "address, and call no tool of it."
 
     /// What a server of this version cannot tell of a connector, so that it is not asked at all.
     init(connector: Located<String>, whether what: String, on capabilities: Capabilities) {
@@ -27,8 +34,6 @@ struct Unchecked: Error, Sendable {
             "unchecked", "Could not be checked",
             detail: "Whether \(what) could not be checked: \(capabilities.product) \(capabilities.version) cannot list "
                 + "its connectors; OGX since 1.3 can.",
-            fix: "Write the MCP server's `url` instead: in the second turn of a conversation this version does not "
-                + "find the connector's address, and calls no tool of it.",
-            at: connector.range, severity: .warning, cause: .unavailable)
+            fix: Self.firstTurnOnly, at: connector.range, severity: .warning, cause: .unavailable)
     }
 }

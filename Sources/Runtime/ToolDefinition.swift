@@ -23,9 +23,9 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
     }
 
     package struct MCP: Sendable, Hashable, Codable {
-        /// Its URL as seen from the model server; nil when a connector is used.
+        /// Its URL as seen from the model server; of a connector the one that the server lists, nil when it lists none.
         package var url: String?
-        /// The id of a connector in the server's configuration (0.7 and later).
+        /// The id of a connector in the server's configuration (0.5 and later).
         package var connector: String?
         /// The name of the environment variable that holds the bearer token, never the token.
         package var tokenEnvironment: String?

@@ -24,6 +24,8 @@ import Testing
         }
 
         var isTested: Bool { Self.tested.contains(self) }
+        /// Whether its story has what not every version can do.
+        var isTriedWhole: Bool { !isTested || self == .ogx || rawValue == "0.7.3" }
         var hasShields: Bool { isLlamaStack }
         var prefix: String { rawValue.hasPrefix("0.2.") ? "/v1/openai/v1" : "/v1" }
         var testDescription: String { rawValue }
@@ -59,7 +61,7 @@ import Testing
             try FileManager.default.copyItem(
                 atPath: "\(packageRoot)/specs/helpdesk", toPath: "\(directory)/helpdesk")
             let server = MatrixServer(drover, generation, directory: directory)
-            if !generation.isTested { try addWhatFewCanDo(directory) }
+            if generation.isTriedWhole { try addWhatFewCanDo(directory) }
             do {
                 try await server.start()
                 try await story(drover, server, directory)
@@ -77,7 +79,7 @@ import Testing
         try Self.succeed(doctor)
         let apply = try await drover("apply", "helpdesk", "--yes")
         try #require(apply.code == 0, "\(apply.output)\(apply.errors)")
-        if !server.generation.isTested {
+        if server.generation.isTriedWhole {
             for warning in server.generation.warnings {
                 #expect(doctor.output.contains(warning), "\(doctor.output)\(doctor.errors)")
                 #expect(apply.errors.contains(warning), "\(apply.errors)")
@@ -105,7 +107,8 @@ import Testing
         try await passed(drover("test", "helpdesk", "--no-publish"), server.generation)
 
         try await Self.succeed(drover("destroy", "helpdesk", "--yes"))
-        #expect(try await server.contents() == before, "Something of ours is left on the server.")
+        let left = try await server.contents()
+        #expect(left == before, "Of ours is left on the server: \(left.filter { !before.contains($0) })")
     }
 
     /// What not every version can do: tuning, a connector, and citations.
@@ -127,9 +130,9 @@ import Testing
 
     /// All cases pass; of a version that does not tell citations, the one that needs them says which do.
     private func passed(_ test: DroverProgram.Ended, _ generation: Generation) throws {
-        guard !generation.isTested, generation.hidesCitations else {
+        guard generation.isTriedWhole, generation.hidesCitations else {
             try Self.succeed(test)
-            #expect(test.output.contains("\(generation.isTested ? 11 : 12) passed, 0 failed, 0 inconclusive"))
+            #expect(test.output.contains("\(generation.isTriedWhole ? 12 : 11) passed, 0 failed, 0 inconclusive"))
             return
         }
         try #require(test.code == 5, "\(test.output)\(test.errors)")

@@ -48,6 +48,8 @@ struct CheckedTests {
         #expect(plan.warnings.first?.detail.contains(what) == true, "\(plan.warnings)")
         #expect(plan.warnings.first?.detail.contains("status 500: Internal server error") == true)
         #expect(plan.warnings.first?.subject != nil)
+        let isOfConnector = path == "/connectors"
+        #expect(plan.warnings.first?.fix?.contains("second turn of a conversation") == isOfConnector)
         try await stack.apply(spec)
     }
 

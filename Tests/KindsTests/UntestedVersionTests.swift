@@ -62,12 +62,26 @@ struct UntestedVersionTests {
         #expect(thrown?.all.first?.fix == "Did you mean `desk`?")
     }
 
-    @Test("Where no request can name a connector, its address takes its place", arguments: FakeStackVersion.untested)
+    @Test(
+        "The address of a connector is sent where the server lists it: in a second turn it finds none by the id",
+        arguments: FakeStackVersion.untested + [.llamaStack073, .ogx150])
     func address(version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version, connectors: ["desk"]))
         let plan = try await stack.plan(Self.spec(version))
         let shown = plan.changes.flatMap(\.fields).filter { $0.path == "tools.tickets" }.compactMap(\.new)
         let tool = try #require(shown.first?.canonicalJSON)
-        #expect(tool.contains("http://desk.test/mcp") == (version == .llamaStack054), "\(tool)")
+        #expect(tool.contains("http://desk.test/mcp") == (version != .ogx125), "\(tool)")
+    }
+
+    @Test("An address that the server does not tell is a warning of the plan")
+    func hiddenAddress() async throws {
+        let stack = try TestStack(ogx: FakeOGX(.ogx150, connectors: ["desk"]))
+        stack.ogx.intercept { request in
+            guard request.url.hasSuffix("/connectors") else { return nil }
+            return .response(HTTPResponse(status: 200, body: Array(#"{"data": [{"connector_id": "desk"}]}"#.utf8)))
+        }
+        let plan = try await stack.plan(Self.spec(.ogx150))
+        #expect(plan.warnings.map(\.code.name) == ["connector-without-address"])
+        #expect(plan.warnings.first?.fix?.contains("in the second turn of a conversation") == true)
     }
 }

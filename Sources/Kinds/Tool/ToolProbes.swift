@@ -41,7 +41,7 @@ extension ProbeContext {
                 let names = try await server.tools(ofConnector: connector.value)
                 return ("the connector `\(connector.value)`", connector.range, names)
             } catch let error as WireError {
-                throw Unchecked(error, whether: what, at: connector.range) ?? error
+                throw Unchecked(error, whether: what, at: connector.range, fix: Unchecked.firstTurnOnly) ?? error
             }
         }
         guard let url = mcp.url else { return nil }

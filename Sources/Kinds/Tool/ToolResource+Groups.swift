@@ -142,7 +142,8 @@ actor ConnectorListing {
         do {
             known = if let listed { listed } else { try await server.connectors() }
         } catch let error as WireError {
-            guard let unchecked = Unchecked(error, whether: what, at: id.range) else { throw error }
+            guard let unchecked = Unchecked(error, whether: what, at: id.range, fix: Unchecked.firstTurnOnly)
+            else { throw error }
             return .unchecked(unchecked.warning)
         }
         listed = known

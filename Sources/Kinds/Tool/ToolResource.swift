@@ -135,8 +135,9 @@ package struct ToolResource: Resource {
                 group: Group(id: id, endpoint: url, allow: mcp.allow)))
     }
 
-    /// Checks a connector. Where a request cannot name one, the address of its MCP server is used.
-    /// - Returns: Warnings, when the server cannot list its connectors.
+    /// Checks a connector, and uses the address of its MCP server: servers find none by its id in a conversation's second
+    /// turn, where they take the tools from the first and the address from the request.
+    /// - Returns: Warnings, when the server cannot list its connectors, or their addresses.
     private func name(
         _ connector: Located<String>, in definition: inout ToolDefinition.MCP, _ address: Address
     ) async throws -> [Diagnostic] {
@@ -144,10 +145,12 @@ package struct ToolResource: Resource {
         let resolves = server.capabilities.resolvesConnectors
         switch answer {
         case .known(let known):
-            guard !resolves else { return [] }
-            guard let url = known.url else { throw Diagnostic.noAddress(of: connector, address) }
-            definition.url = url
-            return []
+            if let url = known.url {
+                definition.url = url
+                return []
+            }
+            guard resolves else { throw Diagnostic.noAddress(of: connector, address) }
+            return [.hiddenAddress(of: connector, address)]
         case .unchecked(let warning):
             guard resolves else { throw Diagnostic.noAddress(of: connector, address) }
             return [warning]
@@ -210,6 +213,13 @@ extension Diagnostic {
                 "`\(tool)` uses the connector `\(connector.value)`. This server finds none by its id when an agent is "
                 + "asked, and does not tell its address.",
             fix: "Write `url` instead, or use Llama Stack since 0.6 or OGX.", at: connector.range, cause: .lacking)
+    }
+
+    fileprivate static func hiddenAddress(of connector: Located<String>, _ tool: Address) -> Diagnostic {
+        Diagnostic(
+            "connector-without-address", "A connector whose address is not known",
+            detail: "`\(tool)` uses the connector `\(connector.value)`, and the server does not tell its address.",
+            fix: Unchecked.firstTurnOnly, at: connector.range, severity: .warning)
     }
 
     fileprivate static func tokenFile(_ range: SourceRange?) -> Diagnostic {

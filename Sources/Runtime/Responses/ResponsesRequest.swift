@@ -98,10 +98,11 @@ struct ResponsesRequest {
             "type": "mcp", "server_label": .string(name),
             "require_approval": .string(mcp.requireApproval ?? "never"),
         ]
-        if let connector = mcp.connector, server.resolvesConnectors {
-            tool["connector_id"] = .string(connector)
+        // By its id alone, servers (seen from 0.6 to OGX 1.5) find a connector in the first turn of a conversation only.
+        if let url = mcp.url {
+            tool["server_url"] = .string(url)
         } else {
-            tool["server_url"] = mcp.url.map(Value.string)
+            tool["connector_id"] = mcp.connector.map(Value.string)
         }
         tool["allowed_tools"] = mcp.allow.map { .array($0.map(Value.string)) }
         var sent = headers.values

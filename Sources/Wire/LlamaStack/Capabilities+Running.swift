@@ -57,7 +57,7 @@ extension Capabilities {
         ("toolChoice", "tool_choice", VersionSpan("0.4")),
     ]
 
-    /// Whether a request may name a connector; before 0.6 none is found by its id, and its address is sent instead.
+    /// Whether a request may name a connector by its id alone, at least in the first turn of a conversation.
     package var resolvesConnectors: Bool {
         Version(version) >= Version(0, 6)
     }

@@ -61,11 +61,6 @@ class Generation:
         return frozenset({"temperature", "tool_choice", "top_p", "max_output_tokens"})
 
     @property
-    def resolves_connectors(self) -> bool:
-        """Whether a request may name a connector; before 0.6 its address is sent instead."""
-        return not any(map(self._is, ("0.2", "0.3", "0.4", "0.5")))
-
-    @property
     def has_guardrails(self) -> bool:
         """Whether the Responses API looks at `guardrails`; 0.2 ignores the field in silence."""
         return not self._is("0.2")

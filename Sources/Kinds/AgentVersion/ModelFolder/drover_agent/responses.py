@@ -181,14 +181,14 @@ def responses_tool(tool: JSON, generation: Generation) -> JSON:
     if "mcp" in tool:
         mcp = tool["mcp"]
         token, headers = mcp_token(tool), mcp_headers(tool)
-        is_named = "connector" in mcp and generation.resolves_connectors
         if token and not generation.takes_mcp_authorization:
             headers["Authorization"] = f"Bearer {token}"
         return filled({
             "type": "mcp",
             "server_label": tool["name"],
-            "server_url": None if is_named else mcp.get("url"),
-            "connector_id": mcp["connector"] if is_named else None,
+            "server_url": mcp.get("url"),
+            # By its id alone, servers (seen from 0.6 to OGX 1.5) find a connector in the first turn of a conversation only.
+            "connector_id": None if "url" in mcp else mcp.get("connector"),
             "authorization": token if generation.takes_mcp_authorization else None,
             "headers": headers or None,
             "allowed_tools": mcp.get("allow"),
