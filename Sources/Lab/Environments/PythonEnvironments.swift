@@ -59,6 +59,7 @@ struct PythonEnvironments: Sendable {
         let file = "\(path)/pins.txt"
         var attempts = ([recipe.pins] + recipe.otherPins)[...]
         while let pins = attempts.popFirst() {
+            if pins.isEmpty, try await installRelaxed(recipe, with: installer, pins: file) { return }
             try Data(pins.utf8).write(to: URL(filePath: file))
             do {
                 return try await step(installer.install(recipe.packages, pins: file), of: recipe)
@@ -66,6 +67,21 @@ struct PythonEnvironments: Sendable {
                 if attempts.isEmpty || failure.code == .noSuchVersion { throw failure }
             }
         }
+    }
+
+    /// Installs the packages with the pins of the nearest version, without those that the installer says are in the way:
+    /// the latest of everything is seldom what an old version works with.
+    private func installRelaxed(
+        _ recipe: Recipe, with installer: Installer, pins file: String
+    ) async throws -> Bool {
+        var left: String? = recipe.pins
+        while let pins = left, !pins.isEmpty {
+            try Data(pins.utf8).write(to: URL(filePath: file))
+            guard let ended = try await run(installer.install(recipe.packages, pins: file)) else { return false }
+            if ended.succeeded { return true }
+            left = Recipe.relaxed(pins, by: ended.output)
+        }
+        return false
     }
 
     private func take(_ extract: Recipe.Extract, of recipe: Recipe, with installer: Installer, into path: String)

@@ -73,6 +73,17 @@ extension Recipe {
         return recipe
     }
 
+    /// Pins without those that an installer quotes when it says why it cannot install; nil when it quotes none.
+    static func relaxed(_ pins: String, by output: String) -> String? {
+        let quoted = Set(
+            output.lowercased().split { $0.isWhitespace || ",()`".contains($0) }.map { word in
+                word.last == "." ? word.dropLast() : word
+            })
+        let lines = pins.split(separator: "\n").map(String.init)
+        let rest = lines.filter { !quoted.contains($0.lowercased()[...]) }
+        return rest.count < lines.count ? rest.joined(separator: "\n") : nil
+    }
+
     private static let providers = [
         "faiss-cpu", "pypdf", "chardet", "mcp", "aiosqlite", "sqlalchemy[asyncio]", "numpy", "asyncpg",
     ]
