@@ -4,7 +4,8 @@ import Support
 import Testing
 
 /// What a kill, a broken connection or a gateway's 504 cuts off while documents are attached, on real servers: whatever
-/// happens at whichever request, the next apply leaves every document attached once and found by a search.
+/// happens at whichever request, the next apply leaves every document attached once and found by a search. So it does where
+/// the store is made, and a document uploaded.
 @Suite(.serialized) struct AttachingIntegrationTests {
     private static let tested: [MatrixIntegrationTests.Generation] = [.ogx, .v02]
     private static let documents = 3
@@ -16,6 +17,15 @@ import Testing
         let act: String
         let when: String
         let number: Int
+        /// A pattern of the paths of other requests, of which that one is meant.
+        var of: String?
+
+        /// Some acts at requests that make something: a store, and one of the uploads.
+        static let making: [Fault] = [("/vector_stores$", 1), ("/v1/files$", 2)].flatMap { of, number -> [Fault] in
+            [("kill", "during"), ("break", "after"), ("504", "after")].map { act, when in
+                Fault(act: act, when: when, number: number, of: of)
+            }
+        }
 
         /// Every act, at every time, at each of so many requests.
         static func all(of requests: Int) -> [Fault] {
@@ -27,10 +37,11 @@ import Testing
         }
 
         func json(_ pid: String) -> String {
-            let value: Value = [
+            var value: [String: Value] = [
                 "act": .string(act), "when": .string(when), "number": .integer(number), "pid": .string(pid),
             ]
-            return value.canonicalJSON
+            value["of"] = of.map { .string($0) }
+            return Value.object(value).canonicalJSON
         }
     }
 
@@ -66,7 +77,7 @@ import Testing
                 server: server + generation.prefix)
             let requests = try await Stack(0, at: place, Self.documents).requests()
             #expect(requests >= Self.documents, "Each document is attached by a request of its own.")
-            let faults = Fault.all(of: requests)
+            let faults = Fault.all(of: requests) + Fault.making
             try await withThrowingTaskGroup(of: Void.self) { rounds in
                 for (index, fault) in faults.enumerated() {
                     if index >= Self.rounds { try await rounds.next() }

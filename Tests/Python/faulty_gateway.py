@@ -7,6 +7,7 @@ to update, to list what is in it) are counted from the last `POST /round-7/_faul
 `{"act": "kill", "when": "during", "number": 2, "pid": "drover.pid"}`. `kill` the client whose process id the file holds,
 `break` the connection, or answer `504`; `before` the server gets the request, 20 ms after (`during`), or `after` it has
 answered. The server goes on with what it has got. The answer tells what was counted before, and whether it went wrong.
+`"of": "/files$"` counts those `POST` requests instead whose path that pattern finds.
 """
 
 import http.client
@@ -32,7 +33,10 @@ class Client:
         self.count = 0
         self.went_wrong = False
 
-    def hit(self):
+    def hit(self, method, path):
+        of = self.fault.get("of")
+        if not (method == "POST" and re.search(of, path) if of else ABOUT_A_STORE.search(path)):
+            return None
         self.count += 1
         if self.count != self.fault.get("number"):
             return None
@@ -82,10 +86,8 @@ class Gateway(BaseHTTPRequestHandler):
         self.answer(200, [("content-type", "application/json")], json.dumps(told).encode())
 
     def hit(self, client, path):
-        if not ABOUT_A_STORE.search("/" + path.split("?")[0]):
-            return None
         with lock:
-            return clients[client].hit() if client in clients else None
+            return clients[client].hit(self.command, "/" + path.split("?")[0]) if client in clients else None
 
     def go_wrong(self, wrong):
         if wrong["act"] == "kill":
