@@ -38,4 +38,42 @@ package enum LoopbackIdentity {
         fz7awxn6RuEO2xB2Ii7NXLEiQv4MrZuwSYilBfrUqUiWld1LEaqbNTJv
         -----END PRIVATE KEY-----
         """
+
+    /// A certificate of a client, whose authority `LoopbackServer` asks for, and its key.
+    package static let clientCertificate = """
+        -----BEGIN CERTIFICATE-----
+        MIIBjzCCATagAwIBAgIUaHWk6xi0QxEMk3jiHS2puUHLcHcwCgYIKoZIzj0EAwIw
+        JDEiMCAGA1UEAwwZQ2xpZW50cyBvZiBkcm92ZXIncyB0ZXN0czAgFw0yNjExMjcx
+        MTQ1MjdaGA8yMTI2MTEwMzExNDUyN1owETEPMA0GA1UEAwwGZHJvdmVyMFkwEwYH
+        KoZIzj0CAQYIKoZIzj0DAQcDQgAEeAaDMsrqCzxtOxMDwatHIs9PaB25JjZLDgbx
+        4MrJsuD8ppOrWmiJZD82xQxrndVJOg3yy0lF5pcblELIKiCi3KNXMFUwEwYDVR0l
+        BAwwCgYIKwYBBQUHAwIwHQYDVR0OBBYEFIvs0HEH/hA80aPZtCpVgZyZ08zNMB8G
+        A1UdIwQYMBaAFBRTo/54dIcvwccc71B8ZuJECIKxMAoGCCqGSM49BAMCA0cAMEQC
+        ID23c8I35Ch0l/eEhpCXiB78UHK0617LkQ9/i40urbfgAiByKjWfw5bIcOqVVc21
+        Rl5enYNrW+GB4Z6VpfaAjuugQw==
+        -----END CERTIFICATE-----
+        """
+
+    package static let clientKey = """
+        -----BEGIN PRIVATE KEY-----
+        MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgGf4hq4q3VYdFCvdg
+        tD9Q7ZXNLp25zsWZNahq4LoqmwuhRANCAAR4BoMyyuoLPG07EwPBq0ciz09oHbkm
+        NksOBvHgysmy4Pymk6taaIlkPzbFDGud1Uk6DfLLSUXmlxuUQsgqIKLc
+        -----END PRIVATE KEY-----
+        """
+
+    static let clientAuthority = """
+        -----BEGIN CERTIFICATE-----
+        MIIBrTCCAVKgAwIBAgIURnlvMyOQxggNB6WapaUxjIMuhA8wCgYIKoZIzj0EAwIw
+        JDEiMCAGA1UEAwwZQ2xpZW50cyBvZiBkcm92ZXIncyB0ZXN0czAgFw0yNjExMjcx
+        MTQ1MjdaGA8yMTI2MTEwMzExNDUyN1owJDEiMCAGA1UEAwwZQ2xpZW50cyBvZiBk
+        cm92ZXIncyB0ZXN0czBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABBWkmWnpKFwf
+        h6f9K7GyelqUA3bsX0HbX3Y/MoekkEDnSh5nBHcwqLOczVhAfLNU78WU6emGgEPM
+        wbGKEp3eCASjYDBeMB0GA1UdDgQWBBQUU6P+eHSHL8HHHO9QfGbiRAiCsTAfBgNV
+        HSMEGDAWgBQUU6P+eHSHL8HHHO9QfGbiRAiCsTAPBgNVHRMBAf8EBTADAQH/MAsG
+        A1UdDwQEAwICBDAKBggqhkjOPQQDAgNJADBGAiEAwm108fdbhRYg5cBu/cdH9/wt
+        qZTzq7s47PH7un+URdcCIQDX0d7Zev96YNLq6wyDfqb2aKFdtjZ9rtJIWbCQ/jqw
+        Xw==
+        -----END CERTIFICATE-----
+        """
 }

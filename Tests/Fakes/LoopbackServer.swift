@@ -27,8 +27,9 @@ package enum LoopbackServer {
     }
 
     /// Runs a server with a handler while `body` runs, and gives it the server's base URL; with TLS as `LoopbackIdentity`.
+    /// - Parameter knowsClients: Whether only those are served who have the client certificate of `LoopbackIdentity`.
     package static func withServer<R: Sendable>(
-        isSecure: Bool = false,
+        isSecure: Bool = false, knowsClients: Bool = false,
         _ handler: @escaping @Sendable (Wire.HTTPRequest) async throws -> Reply,
         _ body: @escaping @Sendable (String) async throws -> R
     ) async throws -> R {
@@ -39,7 +40,7 @@ package enum LoopbackServer {
         var silent = Logger(label: "fake")
         silent.logLevel = .critical
         let server = Application(
-            responder: responder, server: isSecure ? try secure() : .http1(),
+            responder: responder, server: isSecure ? try secure(knowsClients: knowsClients) : .http1(),
             configuration: .init(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in
                 port.yield(channel.localAddress?.port ?? 0)
@@ -84,12 +85,17 @@ package enum LoopbackServer {
         )
     }
 
-    private static func secure() throws -> HTTPServerBuilder {
+    private static func secure(knowsClients: Bool) throws -> HTTPServerBuilder {
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(LoopbackIdentity.certificate.utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(LoopbackIdentity.key.utf8), format: .pem)
-        return try .tls(
-            tlsConfiguration: .makeServerConfiguration(
-                certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key)))
+        var configuration = TLSConfiguration.makeServerConfiguration(
+            certificateChain: chain.map { .certificate($0) }, privateKey: .privateKey(key))
+        if knowsClients {
+            let authority = try NIOSSLCertificate.fromPEMBytes(Array(LoopbackIdentity.clientAuthority.utf8))
+            configuration.trustRoots = .certificates(authority)
+            configuration.certificateVerification = .noHostnameVerification
+        }
+        return try .tls(tlsConfiguration: configuration)
     }
 
     private static func taken(_ request: Request) async throws -> Wire.HTTPRequest {

@@ -71,4 +71,34 @@ struct MLflowRulesTests {
     func taken(spec: String) throws {
         #expect(throws: Never.self) { try TestStack().declare(spec) }
     }
+
+    private static func wide(_ count: Int, isTag: Bool) -> String {
+        let text = String(repeating: "v", count: count)
+        return "experiments: {e: {\(isTag ? "tags: {a: \(text)}" : "description: \(text)")}}"
+    }
+
+    @Test(
+        "What only later versions have room for is told by the plan, before anything is changed",
+        arguments: ["3.5.1", "3.15.0", "3.9.0rc1"], [true, false])
+    func noRoom(version: String, isTag: Bool) async throws {
+        let stack = try TestStack(mlflow: FakeMLflow(version: version))
+        let thrown = await #expect(throws: Diagnostics.self) {
+            try await stack.apply(Self.wide(5_001, isTag: isTag))
+        }
+        let told = try #require(thrown?.all.first)
+        #expect(thrown?.all.count == 1 && told.code == "no-room" && told.cause == .lacking)
+        #expect(told.detail.contains("has 5001 characters, and MLflow \(version) takes at most 5000"))
+        #expect(told.detail.contains("since 3.16 it takes 20,000"))
+        #expect(told.address == "experiments.e" && told.subject != nil)
+        #expect(stack.mlflow.store.experiments.allSatisfy { $0.name != "e" })
+    }
+
+    @Test(
+        "What there is room for is taken", arguments: [("3.5.1", 5_000), ("3.16.0", 20_000), ("3.17.2", 5_001)],
+        [true, false])
+    func room(of server: (String, Int), isTag: Bool) async throws {
+        let stack = try TestStack(mlflow: FakeMLflow(version: server.0))
+        try await stack.apply(Self.wide(server.1, isTag: isTag))
+        #expect(try await stack.plan(Self.wide(server.1, isTag: isTag)).lines == [])
+    }
 }
