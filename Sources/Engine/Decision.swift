@@ -36,7 +36,8 @@ extension Resource {
             return Decision(action: .create, fields: fields.map(wanted.marking))
         }
         try checkOwnership(of: live, at: address, permissions: permissions)
-        let fields = differences(between: live.live, and: wanted.desired, since: last).map { change in
+        let (kept, last) = (leaving(common.left, of: wanted.desired, as: live.live), common.left.removed(from: last))
+        let fields = differences(between: live.live, and: kept, since: last).map { change in
             wanted.marking(change.attributed(since: last))
         }
         let isReplaced = fields.contains(where: \.forcesReplacement)

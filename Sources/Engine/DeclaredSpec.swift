@@ -86,11 +86,14 @@ package struct Common: Sendable {
     package var onDelete: OnDelete?
     package var moved: Located<String>?
     package var dependsOn: [Located<String>]
+    /// What is left to others; nothing where the kind has no such fields.
+    package var left = LeftFields.none
 
     package init(
         name: String? = nil, isNameDoubtful: Bool = false, description: String? = nil, protect: Bool = false,
-        onDelete: OnDelete? = nil
+        onDelete: OnDelete? = nil, left: LeftFields = .none
     ) {
+        self.left = left
         self.name = name
         self.isNameDoubtful = isNameDoubtful
         self.description = description
@@ -99,7 +102,9 @@ package struct Common: Sendable {
         self.dependsOn = []
     }
 
-    package init(from fields: inout Fields) {
+    /// - Parameter ignoring: The field `ignoreChanges` of the kind, if it has one.
+    package init(from fields: inout Fields, ignoring ignoreKey: Key<LeftFields>? = nil) {
+        left = ignoreKey.flatMap { fields.read($0) } ?? .none
         name = fields.read(Self.nameKey)
         isNameDoubtful = fields.isDoubtful(Self.nameKey)
         description = fields.read(Self.descriptionKey)

@@ -20,7 +20,7 @@ package protocol Driver: Sendable {
     ) async throws -> String?
     func outputs(of member: Member) -> [String: Output]
     /// Of the live object: the same as long as nothing about it changes that drover compares.
-    func fingerprint(_ member: Member) -> Fingerprint
+    func fingerprint(_ member: Member, leaving left: LeftFields) -> Fingerprint
     /// What names an object that is imported; nil when none of the kind can be.
     var importKey: String? { get }
     /// The object that somebody names, whoever owns it; nil when there is none.
@@ -116,19 +116,20 @@ package struct ResourceDriver<R: Resource>: Driver {
     package func preview(_ request: DriverRequest) async throws -> Preview {
         let (wanted, decision) = try await decide(request)
         return Preview(
-            decision: decision, outputs: outputs(after: decision, wanted, live(request.member)),
+            decision: decision, outputs: outputs(after: decision, wanted, request),
             draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings)
     }
 
     private func outputs(
-        after decision: Decision, _ wanted: Wanted<R.Desired>, _ live: R.Live?
+        after decision: Decision, _ wanted: Wanted<R.Desired>, _ request: DriverRequest
     ) -> [String: Output]? {
         if let outputs = resource.inlineOutputs(of: wanted.desired) {
             return wanted.unknown.isEmpty ? outputs : nil
         }
-        switch (decision.action, live) {
-        case (.keep, let live?): return resource.outputs(of: live, as: wanted.desired)
-        case (.update, let live?), (.adopt, let live?): return resource.outputs(ofUpdating: live, to: wanted.desired)
+        switch (decision.action, live(request.member)) {
+        case (.keep, let live?): return resource.outputs(of: live, as: kept(wanted.desired, as: live, request))
+        case (.update, let live?), (.adopt, let live?):
+            return resource.outputs(ofUpdating: live, to: kept(wanted.desired, as: live, request))
         case _: return resource.outputs(ofCreating: wanted.desired)
         }
     }
@@ -143,9 +144,17 @@ package struct ResourceDriver<R: Resource>: Driver {
             return Step(action: .keep, outputs: outputs, fields: [:], changes: [])
         }
         let live = try await act(decision, wanted.desired, request, context)
+        let isNew = [.create, .replace].contains(decision.action)
+        let desired = isNew ? wanted.desired : kept(wanted.desired, as: live, request)
+        let left = request.declaration.spec.common.left
         return Step(
-            action: decision.action, outputs: resource.outputs(of: live, as: wanted.desired),
-            fields: resource.fields(of: wanted.desired, as: live), changes: decision.fields)
+            action: decision.action, outputs: resource.outputs(of: live, as: desired),
+            fields: left.removed(from: resource.fields(of: desired, as: live)), changes: decision.fields)
+    }
+
+    /// What is wanted of an object that is there, without what is left to others.
+    private func kept(_ desired: R.Desired, as live: R.Live, _ request: DriverRequest) -> R.Desired {
+        resource.leaving(request.declaration.spec.common.left, of: desired, as: live)
     }
 
     private func act(
@@ -155,6 +164,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let live = live(request.member) else {
             return try await resource.create(desired, at: address, in: context)
         }
+        let kept = kept(desired, as: live, request)
+        let last = request.declaration.spec.common.left.removed(from: request.last)
         switch decision.action {
         case .keep, .delete, .forget: return live
         case .create: return try await resource.create(desired, at: address, in: context)
@@ -162,11 +173,11 @@ package struct ResourceDriver<R: Resource>: Driver {
         case .update:
             let isMoved = request.member?.address != address
             let marked = isMoved ? try await resource.mark(live, as: address, in: context) : live
-            return try await resource.update(marked, to: desired, since: request.last, at: address, in: context)
+            return try await resource.update(marked, to: kept, since: last, at: address, in: context)
         case .adopt:
             let marked = try await resource.mark(live, as: address, in: context)
             guard !decision.fields.isEmpty else { return marked }
-            return try await resource.update(marked, to: desired, since: request.last, at: address, in: context)
+            return try await resource.update(marked, to: kept, since: last, at: address, in: context)
         }
     }
 
@@ -190,8 +201,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         live(member).map(resource.outputs(of:)) ?? [:]
     }
 
-    package func fingerprint(_ member: Member) -> Fingerprint {
-        Fingerprint(label: member.label, fields: live(member).map(resource.fields(of:)) ?? [:])
+    package func fingerprint(_ member: Member, leaving left: LeftFields) -> Fingerprint {
+        Fingerprint(label: member.label, fields: left.removed(from: live(member).map(resource.fields(of:)) ?? [:]))
     }
 
     package var importKey: String? { R.importKey }

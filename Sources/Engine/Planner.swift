@@ -79,7 +79,9 @@ package struct Planner: Sendable {
                 pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
                     label: label, note: isLost ? "deleted outside" : nil,
-                    fingerprint: survey.member(for: declaration).map(driver.fingerprint))
+                    fingerprint: survey.member(for: declaration).map {
+                        driver.fingerprint($0, leaving: declaration.spec.common.left)
+                    })
                 pass.changes[address]?.isLost = isLost
             } catch let diagnostic as Diagnostic {
                 pass.problems.append(diagnostic.locating(declaration))
@@ -123,7 +125,7 @@ package struct Planner: Sendable {
                 removal.member.address, removal.action, label: removal.member.label,
                 note: removal.reasonToKeep.map { "kept: \($0)" }
                     ?? (removal.member.isStale ? "left over from an interrupted or replaced one" : nil),
-                fingerprint: drivers[removal.member.address.kind]?.fingerprint(removal.member))
+                fingerprint: drivers[removal.member.address.kind]?.fingerprint(removal.member, leaving: .none))
         }
     }
 }

@@ -30,6 +30,9 @@ package protocol Resource: Sendable {
     /// The desired state, given the outputs of others; placeholders stand for unknown values.
     /// - Throws: `Diagnostic` or `Diagnostics` for mistakes that can only be found now, such as an unknown model.
     func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
+    /// The same without the fields that are left to others, as if the spec had never declared them; those that an object
+    /// must have are as they are. By default a kind has no such fields.
+    func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired
     /// Pure. `last` holds the fields that drover applied last, by path; empty when unknown.
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
     /// The fields of a desired state, by path: shown when it is created, recorded when it is applied.
@@ -97,6 +100,8 @@ extension Resource {
     ) async throws -> [Discovered<Live>] {
         try await discover(wanted, of: stack)
     }
+
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired { desired }
 
     package func creation(of desired: Desired) -> [FieldChange] {
         fields(of: desired).map { FieldChange($0.key, new: $0.value) }

@@ -10,6 +10,13 @@ extension AgentResource {
             && version.tags[AgentVersion.experimentTag] == desired.place?.experimentID
     }
 
+    /// A version is never changed, apart from its description and its tags.
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired {
+        var kept = desired
+        kept.left = left
+        return kept
+    }
+
     package func differences(
         between live: Live, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
@@ -45,17 +52,25 @@ extension AgentResource {
         guard let current = live.current else {
             return [FieldChange("version", note: "not logged yet")]
         }
-        let tags = FieldChange.between(
-            live: tagFields(current.tags), desired: tagFields(place.tags),
-            since: last.filter { $0.key.hasPrefix("tags.") })
+        let tags = tagChanges(of: current, desired, in: place, since: last)
         guard isSame(current, desired) else { return changes(of: current, desired, in: place) + tags }
         return Self.repairs(of: live, current, desired) + tags
+    }
+
+    func tagChanges(
+        of version: AgentVersion, _ desired: Desired, in place: Place, since last: AppliedFields
+    ) -> [FieldChange] {
+        FieldChange.between(
+            live: tagFields(version.tags), desired: desired.left.removed(from: tagFields(place.tags)),
+            since: last.filter { $0.key.hasPrefix("tags.") })
     }
 
     /// What differs from how drover left a version that is still the wanted one.
     private static func repairs(of live: Live, _ current: AgentVersion, _ desired: Desired) -> [FieldChange] {
         var changes: [FieldChange] = []
-        if let description = desired.definition.description, current.description != description {
+        if let description = desired.left.removed(from: desired.definition.description, in: "description"),
+            current.description != description
+        {
             changes.append(
                 FieldChange("description", old: .string(current.description), new: .string(description), cause: .drift))
         }

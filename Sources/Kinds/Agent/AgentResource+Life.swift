@@ -21,7 +21,7 @@ extension AgentResource {
             }
             let version = try await written(live, desired, at: address, in: context)
             try await setDescription(of: version, desired, mlflow)
-            try await setTags(of: version, in: place, since: last, mlflow)
+            try await setTags(of: version, desired, in: place, since: last, mlflow)
             if let old = live.current, old.number != version.number || old.registeredModel != version.registeredModel {
                 live.others = [old] + live.others.filter { $0.uri != version.uri }
             }
@@ -79,18 +79,17 @@ extension AgentResource {
 
     /// MLflow shows it with the version; when the spec has none, it is left unchanged.
     private func setDescription(of version: AgentVersion, _ desired: Desired, _ mlflow: MLflowServer) async throws {
-        guard let description = desired.definition.description, description != version.description else { return }
+        let wanted = desired.left.removed(from: desired.definition.description, in: "description")
+        guard let description = wanted, description != version.description else { return }
         try await mlflow.updateModelVersion(
             version.registeredModel, version: String(version.number), description: description)
     }
 
     private func setTags(
-        of version: AgentVersion, in place: Place, since last: AppliedFields, _ mlflow: MLflowServer
+        of version: AgentVersion, _ desired: Desired, in place: Place, since last: AppliedFields,
+        _ mlflow: MLflowServer
     ) async throws {
-        let changes = FieldChange.between(
-            live: tagFields(version.tags), desired: tagFields(place.tags),
-            since: last.filter { $0.key.hasPrefix("tags.") })
-        for change in changes {
+        for change in tagChanges(of: version, desired, in: place, since: last) {
             let key = String(change.path.dropFirst("tags.".count))
             if let value = change.new?.string {
                 try await mlflow.setModelVersionTag(

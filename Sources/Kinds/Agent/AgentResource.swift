@@ -24,6 +24,8 @@ package struct AgentResource: Resource {
         /// Whether the definition contains no value that is known only after apply. Where it is logged is not part of
         /// it.
         var isDefinitionKnown: Bool
+        /// What is left to others of a version that is there.
+        var left = LeftFields.none
 
         /// Whether it does not exist on any server.
         var isInline: Bool { place == nil && serverName == nil }

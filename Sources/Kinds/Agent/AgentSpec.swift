@@ -38,8 +38,10 @@ package struct AgentSpec: DeclaredSpec {
     private static let metadataKey = Key<[Entry<String>]>("metadata", .tags, "Notes that travel with it.")
     private static let logKey = Key<LogSpec>(
         "log", LogSpec.reading, "Where it is logged in MLflow; `false` keeps it out.")
+    private static let ignoreKey = Common.ignoreKey(.field("description"), .map("log.tags"))
     package static let fields =
         Common.fields + [
+            ignoreKey.field,
             modelKey.field, instructionsKey.field, toolsKey.field, samplingKey.field, stepsKey.field, choiceKey.field,
             inputShieldsKey.field, outputShieldsKey.field, formatKey.field, runtimeKey.field, metadataKey.field,
             logKey.field, existingKey.field,
@@ -68,7 +70,9 @@ package struct AgentSpec: DeclaredSpec {
     let existing: Located<String>?
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        var common = Common(from: &fields, ignoring: Self.ignoreKey)
+        common.left = common.left.renaming("log.tags", to: "tags")  // As plans call them.
+        self.common = common
         let missing = Located("", at: fields.node.range)
         model = fields.require(Self.modelKey, else: missing)
         instructions = fields.require(Self.instructionsKey, else: .text(""))

@@ -19,8 +19,9 @@ package struct DatasetSpec: DeclaredSpec {
         "The declared experiment that it belongs to.")
     private static let tagsKey = Key<[Entry<String>]>(
         "tags", .tags(of: MLflowRules.dataset), example: "{team: support}", "Tags of the dataset.")
+    private static let ignoreKey = Common.ignoreKey(.field("description"), .map("tags"))
     package static let fields =
-        Common.fields + [fileKey.field, recordsKey.field, experimentKey.field, tagsKey.field]
+        Common.fields + [ignoreKey.field, fileKey.field, recordsKey.field, experimentKey.field, tagsKey.field]
     package static let rules = [FieldRule.exactlyOne(["file", "records"])]
 
     package let common: Common
@@ -30,7 +31,7 @@ package struct DatasetSpec: DeclaredSpec {
     let tags: [String: String]
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         file = fields.read(Self.fileKey)
         records = fields.read(Self.recordsKey)
         let missing = Located("", at: fields.node.range)

@@ -23,6 +23,15 @@ extension DatasetResource {
         }
     }
 
+    /// The description is a tag in MLflow.
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired {
+        var kept = desired
+        kept.tags = left.removed(from: desired.tags, in: "tags")
+        let description = desired.tags[MLflowExperiment.descriptionTag]
+        kept.tags[MLflowExperiment.descriptionTag] = left.removed(from: description, in: "description")
+        return kept
+    }
+
     package func differences(
         between live: Live, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {

@@ -68,6 +68,13 @@ package struct ExperimentResource: Resource {
                 artifactLocation: spec.artifactLocation))
     }
 
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: MLflowExperiment) -> Desired {
+        var kept = desired
+        kept.description = left.removed(from: desired.description, in: "description")
+        kept.tags = left.removed(from: desired.tags, in: "tags")
+        return kept
+    }
+
     package func differences(
         between live: MLflowExperiment, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
@@ -93,7 +100,9 @@ package struct ExperimentResource: Resource {
 
     package func fields(of live: MLflowExperiment) -> AppliedFields {
         var fields: AppliedFields = ["name": .string(live.name), "artifactLocation": .string(live.artifactLocation)]
-        for (key, value) in live.tags { fields["tags.\(key)"] = .string(value) }
+        for (key, value) in live.tags where key != MLflowExperiment.descriptionTag {
+            fields["tags.\(key)"] = .string(value)
+        }
         fields["description"] = live.tags[MLflowExperiment.descriptionTag].map { .string($0) }
         return fields
     }

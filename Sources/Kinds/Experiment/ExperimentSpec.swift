@@ -11,14 +11,15 @@ package struct ExperimentSpec: DeclaredSpec {
         "tags", .tags(of: MLflowRules.experiment), example: "{team: support}", "Tags of the experiment.")
     private static let locationKey = Key<String>(
         "artifactLocation", .someText, "Where its artifacts are kept; a change replaces the experiment.")
-    package static let fields = Common.fields + [tagsKey.field, locationKey.field]
+    private static let ignoreKey = Common.ignoreKey(.field("description"), .map("tags"))
+    package static let fields = Common.fields + [ignoreKey.field, tagsKey.field, locationKey.field]
 
     package let common: Common
     let tags: [String: String]
     let artifactLocation: String?
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         artifactLocation = fields.read(Self.locationKey)
         fields.checkName(common, of: "an experiment", MLflowRules.problem(withExperimentName:))

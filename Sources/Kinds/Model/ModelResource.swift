@@ -121,6 +121,16 @@ package struct ModelResource: Resource {
         return differences(between: model, and: desired, since: [:]).isEmpty
     }
 
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: LlamaStack.Model) -> Desired {
+        guard var draft = desired.draft else { return desired }
+        let dimension = draft.metadata["embedding_dimension"]  // A field of its own.
+        draft.metadata = left.removed(from: draft.metadata, in: "metadata")
+        draft.metadata["embedding_dimension"] = dimension
+        var kept = desired
+        kept.draft = draft
+        return kept
+    }
+
     package func differences(
         between live: LlamaStack.Model, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {

@@ -21,8 +21,10 @@ package struct ModelSpec: DeclaredSpec {
     private static let dimensionKey = Key<Int>(
         "dimension", .integer(minimum: 1), example: "384", "The length of an embedding model's vectors.")
     private static let metadataKey = Key<Value>("metadata", .metadata, "What the provider is told beside.")
+    private static let ignoreKey = Common.ignoreKey(.map("metadata"))
     package static let fields =
         Common.fields + [
+            ignoreKey.field,
             idKey.field, typeKey.field, providerKey.field, providerModelKey.field, dimensionKey.field,
             metadataKey.field,
         ]
@@ -42,7 +44,7 @@ package struct ModelSpec: DeclaredSpec {
     let metadata: Value?
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         let missing = Located("", at: fields.node.range)
         id = fields.require(Self.idKey, else: missing)
         type = fields.read(Self.typeKey)

@@ -65,6 +65,16 @@ extension PromptResource {
         }
     }
 
+    /// Of a template that is left to others, the newest version counts.
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired {
+        var kept = desired
+        kept.description = left.removed(from: desired.description, in: "description")
+        kept.tags = left.removed(from: desired.tags, in: "tags")
+        kept.alias = left.removed(from: desired.alias, in: "alias")
+        if left.contains("template"), let newest = live.versions.first { kept.content = newest.content }
+        return kept
+    }
+
     package func differences(
         between live: Live, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
@@ -120,6 +130,11 @@ extension PromptResource {
 
     package func outputs(of live: Live) -> [String: Output] {
         PromptOutputs(name: live.prompt.name, versions: live.versions, current: live.current).values
+    }
+
+    package func outputs(of live: Live, as desired: Desired) -> [String: Output] {
+        let current = live.version(saying: desired.content)
+        return PromptOutputs(name: live.prompt.name, versions: live.versions, current: current).values
     }
 
     package func outputs(ofUpdating live: Live, to desired: Desired) -> [String: Output] {

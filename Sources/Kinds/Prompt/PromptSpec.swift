@@ -16,7 +16,9 @@ package struct PromptSpec: DeclaredSpec {
         "tags", .tags(of: MLflowRules.prompt), example: "{team: support}", "Tags of the prompt.")
     private static let aliasKey = Key<String>(
         "alias", .alias, example: "production", "The alias that points at the version that says this.")
-    package static let fields = Common.fields + [templateKey.field, tagsKey.field, aliasKey.field]
+    private static let ignoreKey = Common.ignoreKey(
+        .field("description"), .map("tags"), .field("template"), .field("alias"))
+    package static let fields = Common.fields + [ignoreKey.field, templateKey.field, tagsKey.field, aliasKey.field]
 
     package let common: Common
     let template: PromptTemplate
@@ -26,7 +28,7 @@ package struct PromptSpec: DeclaredSpec {
     let alias: String?
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         template = fields.require(Self.templateKey, else: .text(""))
         isTemplateDoubtful = fields.isDoubtful(Self.templateKey)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary

@@ -51,6 +51,13 @@ package struct RegisteredModelResource: Resource {
         return Wanted(Desired(name: name, description: spec.common.description, tags: spec.tags))
     }
 
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: MLflowRegisteredModel) -> Desired {
+        var kept = desired
+        kept.description = left.removed(from: desired.description, in: "description")
+        kept.tags = left.removed(from: desired.tags, in: "tags")
+        return kept
+    }
+
     package func differences(
         between live: MLflowRegisteredModel, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {

@@ -9,13 +9,14 @@ package struct RegisteredModelSpec: DeclaredSpec {
     package static let noun = "a registered model"
     private static let tagsKey = Key<[Entry<String>]>(
         "tags", .tags(of: MLflowRules.registeredModel), example: "{team: support}", "Tags of the registered model.")
-    package static let fields = Common.fields + [tagsKey.field]
+    private static let ignoreKey = Common.ignoreKey(.field("description"), .map("tags"))
+    package static let fields = Common.fields + [ignoreKey.field, tagsKey.field]
 
     package let common: Common
     let tags: [String: String]
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         fields.checkName(common, of: "a registered model", MLflowRules.problem(withModelName:))
         fields.checkDescription(common)

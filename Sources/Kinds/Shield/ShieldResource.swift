@@ -69,6 +69,14 @@ package struct ShieldResource: Resource {
             warnings: warning.map { [$0] } ?? [])
     }
 
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: LlamaStack.Shield) -> Desired {
+        guard let shield = desired.shield else { return desired }
+        return Desired(
+            shield: .init(
+                id: shield.id, provider: shield.provider, providerShield: shield.providerShield,
+                params: left.removed(from: shield.params, in: "params")))
+    }
+
     package func differences(
         between live: LlamaStack.Shield, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {

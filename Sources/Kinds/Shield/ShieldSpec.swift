@@ -16,8 +16,10 @@ package struct ShieldSpec: DeclaredSpec {
     private static let unsupportedKey = Key<String>(
         "ifUnsupported", .choice(["fail", "skip"]), default: "fail",
         "What happens on a server without shields: `fail`, or go on without it.")
+    private static let ignoreKey = Common.ignoreKey(.map("params"))
     package static let fields =
         Common.fields + [
+            ignoreKey.field,
             idKey.field, providerKey.field, providerShieldKey.field, paramsKey.field, unsupportedKey.field,
         ]
 
@@ -30,7 +32,7 @@ package struct ShieldSpec: DeclaredSpec {
     let mayBeSkipped: Bool
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         let missing = Located("", at: fields.node.range)
         id = fields.read(Self.idKey)
         provider = fields.require(Self.providerKey, else: missing)

@@ -3,6 +3,13 @@ import Language
 import Wire
 
 extension VectorStoreResource {
+    package func leaving(_ left: LeftFields, of desired: Desired, as live: LiveStore) -> Desired {
+        var kept = desired
+        kept.metadata = left.removed(from: desired.metadata, in: "metadata")
+        kept.expiresAfterDays = left.removed(from: desired.expiresAfterDays, in: "expiresAfter")
+        return kept
+    }
+
     package func differences(
         between live: LiveStore, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {

@@ -28,8 +28,10 @@ package struct VectorStoreSpec: DeclaredSpec {
     private static let updateKey = Key<String>(
         "update", .choice(["inPlace", "newFirst"]), default: "inPlace",
         "Whether changed documents change the store, or build a new one beside it.")
+    private static let ignoreKey = Common.ignoreKey(.map("metadata"), .field("expiresAfter"))
     package static let fields =
         Common.fields + [
+            ignoreKey.field,
             modelKey.field, dimensionKey.field, providerKey.field, chunkingKey.field, metadataKey.field,
             expiryKey.field, documentsKey.field, updateKey.field,
         ]
@@ -47,7 +49,7 @@ package struct VectorStoreSpec: DeclaredSpec {
     package var uses: [Use] { embeddingModel.uses(ModelResource.kind, orID: true) }
 
     package init(from fields: inout Fields) {
-        common = Common(from: &fields)
+        common = Common(from: &fields, ignoring: Self.ignoreKey)
         let missing = Located("", at: fields.node.range)
         embeddingModel = fields.require(Self.modelKey, else: missing)
         embeddingDimension = fields.read(Self.dimensionKey)
