@@ -12,14 +12,13 @@ extension Deployment {
         }
     }
 
-    /// The same plan, made again.
+    /// The same plan, made again, of which others may have done a part meanwhile.
     private func verified(in session: Session) async throws -> Deployment {
         var now = try await Deployment.plan(session, workflow, permissions, selection)
         now.promise = promise
-        // Whoever changed something meanwhile may have done just what was to be done here.
-        guard !now.plan.isEmpty else { return now }
-        let different = plan.differences(from: now.plan)
-        guard different.isEmpty else { throw Diagnostic.planChanged(different) }
+        let comparison = PlanComparison(plan, record: recordDigest, with: now.plan, record: now.recordDigest)
+        let problems = comparison.differences(promise == nil ? .noMore : .exact)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
         return now
     }
 
@@ -50,39 +49,5 @@ extension Session {
         } _: {
             try await body(try await refreshed())
         }
-    }
-}
-
-extension Plan {
-    /// The addresses for which another plan has something else to do, sorted.
-    func differences(from other: Plan) -> [Address] {
-        let (mine, others) = (intentions, other.intentions)
-        return Set(mine.keys).union(others.keys).filter { mine[$0] != others[$0] }.sorted()
-    }
-
-    /// What is to be done at each address; several things where there are leftovers.
-    private var intentions: [Address: Set<Intention>] {
-        var all: [Address: Set<Intention>] = [:]
-        for change in changes where change.action != .keep {
-            all[change.address, default: []].insert(
-                Intention(action: change.action, fields: change.fields, label: change.label))
-        }
-        return all
-    }
-
-    private struct Intention: Hashable {
-        let action: Action
-        let fields: [FieldChange]
-        let label: String?
-    }
-}
-
-extension Diagnostic {
-    fileprivate static func planChanged(_ addresses: [Address]) -> Diagnostic {
-        Diagnostic(
-            "plan-changed", "The plan is another by now",
-            detail: "Since it was shown, something changed \(addresses.map(\.description).listed), "
-                + "so nothing was done.",
-            fix: "Run the command again, and read the new plan.", cause: .conflict)
     }
 }

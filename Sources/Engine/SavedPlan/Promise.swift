@@ -26,12 +26,21 @@ package struct Promise: Sendable {
 extension Decision {
     /// How a decision differs from this one, as a sentence; nil when it does what this one says.
     package func difference(from other: Decision) -> String? {
-        let awaited = Set(fields.filter(\.isKnownAfterApply).map(\.path))
         let isOnlyAwaited = fields.allSatisfy(\.isKnownAfterApply)
         if other.action == .keep, action == .update, isOnlyAwaited { return nil }
+        if let excess = excess(of: other) { return excess }
+        let found = Set(other.fields.map(\.path))
+        let missing = fields.first { !$0.isKnownAfterApply && !found.contains($0.path) }
+        return missing.map { "`\($0.path)` would not change, which was planned." }
+    }
+
+    /// What another decision does that this one does not, as a sentence; nil when it does the same or less. What is known
+    /// only after apply may become anything.
+    func excess(of other: Decision) -> String? {
         guard other.action == action else {
             return "The plan says \(action.rawValue), and now it would be \(other.action.rawValue)."
         }
+        let awaited = Set(fields.filter(\.isKnownAfterApply).map(\.path))
         let known = Dictionary(fields.map { ($0.path, $0) }) { first, _ in first }
         for field in other.fields where !awaited.contains(field.path) {
             guard let planned = known[field.path] else { return "`\(field.path)` would change, which was not planned." }
@@ -39,8 +48,6 @@ extension Decision {
                 return "`\(field.path)` would change in another way than planned."
             }
         }
-        let found = Set(other.fields.map(\.path))
-        let missing = fields.first { !$0.isKnownAfterApply && !found.contains($0.path) }
-        return missing.map { "`\($0.path)` would not change, which was planned." }
+        return nil
     }
 }

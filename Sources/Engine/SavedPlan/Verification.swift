@@ -57,72 +57,7 @@ package struct Verification: Sendable {
 
     /// What differs of live objects, decisions and the record.
     package func ofPlan(_ plan: Plan) -> [Diagnostic] {
-        let (old, new) = (Self.byPlace(saved.plan), Self.byPlace(plan.asSaved))
-        var problems = Set(old.keys).union(new.keys).sorted { $0.sortable < $1.sortable }.compactMap { place in
-            difference(old[place], new[place], at: place.address)
-        }
-        if problems.isEmpty, saved.inputs.record != inputs.record { problems.append(.recordMoved) }
-        return problems
-    }
-
-    private func difference(_ old: Change?, _ new: Change?, at address: Address) -> Diagnostic? {
-        switch (old, new) {
-        case (let old?, let new?):
-            if old.fingerprint != new.fingerprint { return .objectMoved(address, old.label, new.label) }
-            let planned = Decision(action: old.action, fields: old.fields)
-            let now = Decision(action: new.action, fields: new.fields)
-            guard planned != now.withoutCauses(of: planned) else { return nil }
-            return .otherDecision(address, planned.difference(from: now) ?? "What is known of it differs.")
-        case (let old?, nil):
-            return .otherDecision(address, "The plan says \(old.action.rawValue), and it is not there any more.")
-        case (nil, let new?):
-            return .otherDecision(
-                address, "It is not in the plan, and now there is something to \(new.action.rawValue).")
-        case (nil, nil): return nil
-        }
-    }
-
-    /// Several leftovers may be removed at one address.
-    private struct Place: Hashable {
-        let address: Address
-        let number: Int
-
-        var sortable: (String, Int) { (address.description, number) }
-    }
-
-    private static func byPlace(_ plan: Plan) -> [Place: Change] {
-        var counts: [Address: Int] = [:]
-        var changes: [Place: Change] = [:]
-        for change in plan.changes {
-            counts[change.address, default: 0] += 1
-            changes[Place(address: change.address, number: counts[change.address] ?? 0)] = change
-        }
-        return changes
-    }
-}
-
-extension Plan {
-    /// As it is read from a file, where `1.0` is `1`.
-    fileprivate var asSaved: Plan {
-        var plan = self
-        plan.changes = changes.map { change in
-            // A step always encodes: it is data.
-            guard let step: SavedPlan.Step = try? Value(encoding: SavedPlan.Step(change)).decoded() else {
-                return change
-            }
-            return step.change
-        }
-        return plan
-    }
-}
-
-extension Decision {
-    /// The same decision; causes follow from the record, which is compared as a whole.
-    fileprivate func withoutCauses(of other: Decision) -> Decision {
-        var decision = self
-        guard other.fields.count == fields.count else { return self }
-        for index in decision.fields.indices { decision.fields[index].cause = other.fields[index].cause }
-        return decision
+        PlanComparison(saved.plan, record: saved.inputs.record, with: plan, record: inputs.record).differences(.exact)
     }
 }
 
@@ -164,30 +99,5 @@ extension Diagnostic {
             "wider-than-planned", "More is allowed than was planned",
             detail: "The plan was made without allowing \(what).", fix: "Leave that out, or plan again with it.",
             cause: .conflict)
-    }
-
-    fileprivate static func objectMoved(_ address: Address, _ old: String?, _ new: String?) -> Diagnostic {
-        let detail =
-            switch (old, new) {
-            case (let old?, let new?) where old != new: "`\(address)` was \(old), and is \(new) now."
-            case (let old?, nil): "`\(address)` was \(old), which is not there any more."
-            case (nil, let new?): "`\(address)` was not there, and is \(new) now."
-            case _: "`\(address)` was changed on its server since the plan was made."
-            }
-        return Diagnostic(
-            "object-moved", "A live object is not the planned one any more", detail: detail, fix: again,
-            address: address.description, cause: .conflict)
-    }
-
-    fileprivate static func otherDecision(_ address: Address, _ difference: String) -> Diagnostic {
-        Diagnostic(
-            "stale-plan", "Something else would be done than was planned",
-            detail: "`\(address)`: \(difference)", fix: again, address: address.description, cause: .conflict)
-    }
-
-    fileprivate static var recordMoved: Diagnostic {
-        Diagnostic(
-            "record-moved", "The record is not the planned one any more",
-            detail: "Something was applied to this stack since the plan was made.", fix: again, cause: .conflict)
     }
 }

@@ -1,0 +1,82 @@
+import Engine
+import Language
+import Testing
+
+/// What may differ of a plan that was agreed to when the lock is had at last.
+@Suite("A plan that is made again")
+struct PlanComparisonTests {
+    private static let spec = "boxes: {a: {label: x}, b: {label: x}}"
+
+    private func compare(_ shown: Plan, _ now: Plan, _ terms: PlanComparison.Terms, record: String = "1") -> [String] {
+        PlanComparison(shown, record: "1", with: now, record: record).differences(terms).map {
+            "\($0.code.name) \($0.address ?? "")"
+        }
+    }
+
+    @Test("The same plan is carried out, also when somebody applied something else meanwhile")
+    func same() async throws {
+        let shop = Shop()
+        let plan = try await shop.plan(Self.spec)
+        #expect(compare(plan, plan, .noMore, record: "2") == [])
+        #expect(compare(plan, plan, .exact) == [])
+        #expect(compare(plan, plan, .exact, record: "2") == ["record-moved "])
+    }
+
+    @Test("What others did meanwhile is not done again, and the rest is; a saved plan is all or nothing")
+    func less() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {label: old}, gone: {}}")
+        let shown = try await shop.plan(Self.spec)
+        #expect(shown.lines == ["update a: label", "create b: label, name", "delete gone"])
+        try await shop.apply("boxes: {a: {label: x}, gone: {}}")
+        let now = try await shop.plan(Self.spec)
+        #expect(now.lines == ["create b: label, name", "delete gone"])
+        #expect(compare(shown, now, .noMore) == [])
+        #expect(compare(shown, now, .exact) == ["object-moved boxes.a"])
+        try await shop.apply(Self.spec)
+        let done = try await shop.plan(Self.spec)
+        #expect(done.isEmpty && compare(shown, done, .noMore) == [])
+        #expect(compare(shown, done, .exact).count == 3)
+    }
+
+    @Test("What was not shown is not done, whichever way it differs")
+    func more() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {label: old}, gone: {}}")
+        let shown = try await shop.plan(Self.spec)
+        // Another value than the shown one would be lost.
+        let box = try #require(shop.shelf.boxes.first { $0.name == "a" })
+        shop.shelf.change(box.id) { $0.label = "by hand" }
+        #expect(compare(shown, try await shop.plan(Self.spec), .noMore) == ["stale-plan boxes.a"])
+        shop.shelf.change(box.id) { $0.label = "old" }
+        #expect(compare(shown, try await shop.plan(Self.spec), .noMore) == [])
+        // What is deleted is what was seen.
+        let gone = try #require(shop.shelf.boxes.first { $0.name == "gone" })
+        shop.shelf.change(gone.id) { $0.label = "in use again" }
+        #expect(compare(shown, try await shop.plan(Self.spec), .noMore) == ["object-moved boxes.gone"])
+        shop.shelf.change(gone.id) { $0.label = nil }
+        // Another object, an action that was not planned, and an address that was not in it.
+        try await shop.apply("boxes: {a: {label: old}, b: {label: other}, c: {}, gone: {}}")
+        let now = compare(shown, try await shop.plan(Self.spec), .noMore)
+        #expect(now == ["object-moved boxes.b", "stale-plan boxes.c"])
+    }
+
+    @Test("What was known only after apply may have become known")
+    func known() async throws {
+        let shop = Shop()
+        let spec = "boxes: {small: {}, large: {inside: [small]}}"
+        let shown = try await shop.plan(spec)
+        try await shop.apply("boxes: {small: {}}")
+        #expect(compare(shown, try await shop.plan(spec), .noMore) == [])
+    }
+
+    @Test("A message says how to go on")
+    func fixes() async throws {
+        let shop = Shop()
+        let (shown, now) = (try await shop.plan("boxes: {}"), try await shop.plan("boxes: {a: {}}"))
+        let comparison = PlanComparison(shown, record: "", with: now, record: "")
+        #expect(comparison.differences(.noMore).first?.fix == "Run the command again, and read the new plan.")
+        #expect(comparison.differences(.exact).first?.fix == "Plan again, and have that plan reviewed.")
+        #expect(comparison.differences(.noMore).allSatisfy { $0.cause == .conflict })
+    }
+}
