@@ -28,6 +28,13 @@ enum Console {
         return Int(size.ws_col)
     }
 
+    /// The lines of the terminal behind a descriptor; nil when it is none, or does not tell.
+    static func rows(_ descriptor: Int32) -> Int? {
+        var size = winsize()
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_row > 0 else { return nil }
+        return Int(size.ws_row)
+    }
+
     /// A line of a live display: one that is wider than the terminal would take two, and be left behind.
     static func live(_ line: String) -> String {
         columns(STDERR_FILENO).map { Printable.cut(line, to: max(8, $0 - 2)) } ?? line

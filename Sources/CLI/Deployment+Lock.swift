@@ -1,5 +1,6 @@
 import Engine
 import Language
+import Reports
 
 extension Deployment {
     /// Applies the plan while the stack is locked, once it is clear that what was agreed to is still what would be done.
@@ -42,7 +43,9 @@ extension Session {
         let terms = LockTerms(timeout: options.timeout) { Interruption.exitCode == nil }
         return try await lock.holding(as: .here(for: purpose), terms, gate: gate) { event in
             switch event {
-            case .waiting(let held): Console.note("Waiting for the lock, which is held by \(held.described) …")
+            case .waiting(let held):
+                EventOutput.write { $0.waiting(held.described, at: $1) }
+                Console.note("Waiting for the lock, which is held by \(held.described) …")
             case .unreleased(let warning):
                 Notices.write([warning], stack.sources, environment: stack.environment)
             }

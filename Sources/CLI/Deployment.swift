@@ -41,6 +41,7 @@ struct Deployment: Sendable {
 
     /// Writes the plan and its warnings.
     func show(_ stack: Stack) {
+        tellPlan(stack)
         let text = PlanText(colors: Console.colors(stack.environment))
         Console.out(text.render(plan, servers: session.locations, endangered: endangered))
         tellWarnings(stack)
@@ -75,13 +76,15 @@ struct Deployment: Sendable {
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
     func apply(_ options: ChangeOptions, command: String) async throws -> Applied {
         let started = Self.milliseconds()
-        let applied = try await Progress.draw { onEvent in
+        let clock = ContinuousClock.now
+        let applied = try await Progress.draw(plan) { onEvent in
             let executor = Executor(
                 workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
                 permissions: permissions, selection: selection, promise: promise,
                 mayStart: { Interruption.exitCode == nil && session.gate.isOpen }, onEvent: onEvent)
             return try await executor.apply(plan, parallelism: options.parallelism)
         }
+        tellSummary(applied, since: clock)
         let unlogged = await log(applied, command: command, since: started)
         try requireLock(failures: applied.failures)
         if applied.wasInterrupted { throw CancellationError() }

@@ -41,17 +41,22 @@ struct Drover: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+            EventOutput.end(0)
         } catch let failure as CommandFailure {
+            EventOutput.end(failure.exitStatus.code.rawValue, failure.diagnostics, in: failure.sources)
             Notices.write(failure.diagnostics, failure.sources, environment: ProcessInfo.processInfo.environment)
             exit(withError: failure.exitStatus.code)
         } catch let error where error is Diagnostic || error is Diagnostics || error is any Diagnosable {
             let all = (error as? Diagnostics)?.all ?? [Diagnostic.from(error, at: nil)]
             let failure = CommandFailure(diagnostics: all, sources: SourceMap())
+            EventOutput.end(failure.exitStatus.code.rawValue, all)
             Notices.write(all, failure.sources, environment: ProcessInfo.processInfo.environment)
             exit(withError: failure.exitStatus.code)
         } catch is CancellationError {
+            EventOutput.end(Interruption.exitCode ?? 130)
             exit(withError: ExitCode(Interruption.exitCode ?? 130))
         } catch {
+            if let code = error as? ExitCode { EventOutput.end(code.rawValue) }
             exit(withError: error)
         }
     }

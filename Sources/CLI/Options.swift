@@ -57,14 +57,29 @@ struct ChangeOptions: ParsableArguments {
     @Flag(help: "Let a spec that declares nothing remove everything.")
     var allowEmpty = false
 
-    @Option(help: "How many objects are worked on at a time.")
-    var parallelism = 10
+    @OptionGroup var pace: PaceOptions
 
     @OptionGroup var locking: LockOptions
+
+    @Option(help: "How progress and outcome are written: text, or json, an event a line.")
+    var format = OutputFormat.text
+
+    var parallelism: Int { pace.parallelism }
 
     var permissions: Permissions {
         Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
     }
+
+    /// Writes events, where they are wanted.
+    func announce() {
+        if format == .json { EventOutput.begin() }
+    }
+}
+
+/// The option for how much is done at a time.
+struct PaceOptions: ParsableArguments {
+    @Option(help: "How many objects are worked on, or listings read, at a time.")
+    var parallelism = 10
 
     func validate() throws {
         guard (1...100).contains(parallelism) else {

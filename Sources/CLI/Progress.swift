@@ -1,35 +1,41 @@
 import Engine
 import FoundationEssentials
 import Language
+import Reports
 import Synchronization
 
-/// Shows the progress of an apply on standard error: live lines on a terminal, otherwise one line per event.
+/// Shows the progress of an apply on standard error: on a terminal a line for each running operation and a table at the
+/// end, otherwise one line per event. Where events are wanted as JSON, they go to standard output instead.
 final class Progress: Sendable {
-    private struct Running {
-        var action: Action
-        var since: ContinuousClock.Instant
-        var detail = ""
+    private enum Style {
+        case live, lines, events
     }
 
     private struct State {
-        var running: [Address: Running] = [:]
+        var running: [Address: RunningLine] = [:]
+        var finished = FinishedTable()
         var drawn = 0
         var hasToldInterruption = false
     }
 
-    private let isLive: Bool
+    private let style: Style
+    /// The addresses of what is to be done, in order.
+    private let planned: [Address]
+    private let start = ContinuousClock.now
     private let state = Mutex(State())
 
-    private init(isLive: Bool) {
-        self.isLive = isLive
+    private init(_ style: Style, of plan: Plan) {
+        self.style = style
+        planned = plan.changes.filter { $0.action != .keep }.map(\.address)
     }
 
     /// Runs a body and shows the events that it reports.
     static func draw<Result: Sendable>(
+        _ plan: Plan,
         _ body: @escaping @Sendable (@escaping @Sendable (Event) -> Void) async throws -> Result
     ) async throws -> Result {
-        let environment = ProcessInfo.processInfo.environment
-        let progress = Progress(isLive: Console.colors(environment, descriptor: 2))
+        let isLive = Console.colors(ProcessInfo.processInfo.environment, descriptor: 2)
+        let progress = Progress(EventOutput.isOn ? .events : isLive ? .live : .lines, of: plan)
         return try await LiveDrawing.during {
             try await body { progress.show($0) }
         } redraw: {
@@ -41,23 +47,27 @@ final class Progress: Sendable {
     }
 
     private func show(_ event: Event) {
+        if style == .events { EventOutput.write { $0.value(event, at: $1) } }
         state.withLock { state in
+            state.finished.add(event)
             switch event {
             case .started(let address, let action):
-                state.running[address] = Running(action: action, since: .now)
-                if !isLive { Console.note("\(address): \(action.participle) …") }
-            case .progress(let address, let text):
-                state.running[address]?.detail = text
+                state.running[address] = RunningLine(address, action, since: .now)
+                if style == .lines { Console.note("\(address): \(action.participle) …") }
+            case .progress(let address, let advance):
+                state.running[address]?.note(advance, at: .now)
             case .warned(let address, let warning):
-                write("! \(address): \(warning.detail)\(warning.fix.map { " \($0)" } ?? "")", &state)
+                if style != .events {
+                    write("! \(address): \(warning.detail)\(warning.fix.map { " \($0)" } ?? "")", &state)
+                }
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
-                write("✓ \(address): \(action.past) in \(elapsed.spelled)", &state)
+                if style == .lines { write("✓ \(address): \(action.past) in \(elapsed.spelled)", &state) }
             case .failed(let address, let action, _):
                 state.running[address] = nil
-                write("✗ \(address): not \(action.past)", &state)
+                if style == .lines { write("✗ \(address): not \(action.past)", &state) }
             case .skipped(let address, let cause):
-                write("· \(address): skipped because of \(cause)", &state)
+                if style == .lines { write("· \(address): skipped because of \(cause)", &state) }
             }
             draw(&state)
         }
@@ -69,8 +79,10 @@ final class Progress: Sendable {
         state.withLock { state in
             guard !state.hasToldInterruption else { return }
             state.hasToldInterruption = true
-            let running = state.running.keys.sorted().map(\.description)
-            let awaited = running.isEmpty ? "what is in flight" : running.joined(separator: ", ")
+            let running = state.running.keys.sorted()
+            if style == .events { EventOutput.write { $0.interrupted(running: running, at: $1) } }
+            let names = running.map(\.description).joined(separator: ", ")
+            let awaited = running.isEmpty ? "what is in flight" : names
             write("Interrupted: nothing new is begun; waiting for \(awaited). Interrupt again to stop at once.", &state)
         }
     }
@@ -80,7 +92,11 @@ final class Progress: Sendable {
     }
 
     private func finish() {
-        state.withLock { erase(&$0) }
+        state.withLock { state in
+            erase(&state)
+            guard style == .live else { return }
+            for line in state.finished.lines(in: planned) { Console.note(line) }
+        }
     }
 
     private func write(_ line: String, _ state: inout State) {
@@ -89,20 +105,25 @@ final class Progress: Sendable {
     }
 
     private func erase(_ state: inout State) {
-        guard isLive, state.drawn > 0 else { return }
+        guard style == .live, state.drawn > 0 else { return }
         Console.write("\u{1B}[\(state.drawn)A\u{1B}[J", to: 2)
         state.drawn = 0
     }
 
     private func draw(_ state: inout State) {
-        guard isLive else { return }
+        guard style == .live else { return }
         erase(&state)
-        let lines = state.running.sorted { $0.key < $1.key }.map { address, running in
-            let elapsed = (ContinuousClock.now - running.since).spelled
-            let detail = running.detail.isEmpty ? "" : ", \(Printable.text(running.detail))"
-            return Console.live("  \(address): \(running.action.participle), \(elapsed)\(detail)") + "\n"
+        let now = ContinuousClock.now
+        var lines = state.running.sorted { $0.key < $1.key }.map { $1.text(at: now) }
+        // More than the terminal has room for would scroll away, and stay.
+        let room = max(1, (Console.rows(2) ?? 24) - 3)
+        if lines.count > room { lines = lines.prefix(room - 1) + ["  … and \(lines.count - room + 1) more"] }
+        if !lines.isEmpty {
+            let failures = state.finished.failures
+            let failed = failures > 0 ? ", \(failures) of them failed" : ""
+            lines.append("  \(state.finished.count) of \(planned.count) done\(failed), \((now - start).spelled)")
         }
-        Console.write(lines.joined(), to: 2)
+        Console.write(lines.map { Console.live($0) + "\n" }.joined(), to: 2)
         state.drawn = lines.count
     }
 }

@@ -28,13 +28,13 @@ struct SavedApply {
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
             let deployment = try await Self.verified(saved, stack, session, suites)
             deployment.show(stack)
-            guard !deployment.plan.isEmpty else { return }
+            guard !deployment.plan.isEmpty else { return deployment.tellNothingToDo() }
             guard try deployment.isAgreed(change, question: "Apply these changes?") else {
                 return Console.note("Nothing was changed.")
             }
             let applied = try await deployment.applyLocked(
                 change, stack, command: saved.destroys ? "destroy" : "apply")
-            Console.out(applied.summary)
+            if !EventOutput.isOn { Console.out(applied.summary) }
             if !saved.destroys { try await deployment.tellSilentTools(stack) }
         }
     }

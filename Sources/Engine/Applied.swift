@@ -17,6 +17,17 @@ package struct Applied: Sendable {
         self.isWhole = isWhole
     }
 
+    /// The result where nothing had to be done.
+    package static let nothing = Applied(steps: [:], removals: [:], isWhole: true)
+
+    /// The number of addresses that were left because something that they need failed.
+    package var skippedCount: Int {
+        steps.values.count { outcome in
+            if case .skipped = outcome { return true }
+            return false
+        }
+    }
+
     /// All failures, in the order of the addresses.
     package var failures: [Diagnostic] {
         let steps = steps.sorted { $0.key < $1.key }.compactMap(\.value.failure)

@@ -3,7 +3,7 @@ package import Language
 /// An event during an apply, for showing progress.
 package enum Event: Sendable {
     case started(Address, Action)
-    case progress(Address, String)
+    case progress(Address, Advance)
     case warned(Address, Diagnostic)
     case finished(Address, Action, elapsed: Duration)
     case failed(Address, Action, Diagnostic)

@@ -141,14 +141,14 @@ package struct ApplyContext: Sendable {
     package let record: any RecordStore
     /// The intent of an interrupted run for this address, which may have left objects behind; nil when there is none.
     package let intent: Value?
-    /// Reports the progress of a long operation, such as `2 of 3 documents`.
-    package let progress: @Sendable (String) -> Void
+    /// Reports the progress of a long operation.
+    package let progress: @Sendable (Advance) -> Void
     /// Reports a warning.
     package let warn: @Sendable (Diagnostic) -> Void
 
     package init(
         stack: StackName, record: any RecordStore, intent: Value? = nil,
-        progress: @escaping @Sendable (String) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
+        progress: @escaping @Sendable (Advance) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
     ) {
         self.stack = stack
         self.record = record

@@ -106,8 +106,19 @@ import Testing
                 ["experiments.quickstart", "tags.team"], ["vectorStores.handbook", "documents.docs/refunds.md"],
                 ["agents.support", "instructions"],
             ])
-        try succeed(await drover("apply", "quickstart", "--yes"))
+        try await events(drover, directory)
         try await unchanged(drover)
+    }
+
+    /// An apply for programs: events and nothing else on standard output, each as the schema says.
+    private func events(_ drover: DroverProgram, _ directory: String) async throws {
+        let applied = try await drover("apply", "quickstart", "--yes", "--format", "json")
+        #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+        let lines = applied.output.split(separator: "\n").map(String.init)
+        let names = try lines.map { try Value(json: $0.utf8)["event"]?.string ?? "" }
+        #expect(names.first == "planned" && names.suffix(2) == ["summary", "ended"], "\(names)")
+        #expect(names.count { $0 == "started" } == 3 && names.count { $0 == "finished" } == 3, "\(names)")
+        try await validate("[\(lines.joined(separator: ","))]", "events.schema.json", directory, isList: true)
     }
 
     /// What was planned and saved is applied, exactly; nothing once anything is different.
@@ -151,10 +162,17 @@ import Testing
     }
 
     /// Checks a document against a schema of ours with Python's `jsonschema`.
-    private func validate(_ document: String, _ schema: String, _ directory: String) async throws {
+    /// - Parameter isList: Whether the document is a list, each element of which the schema is for.
+    private func validate(
+        _ document: String, _ schema: String, _ directory: String, isList: Bool = false
+    ) async throws {
         let python = try #require(ProcessInfo.processInfo.environment["DROVER_TEST_PYTHON"])
         try Data(document.utf8).write(to: URL(filePath: "\(directory)/document.json"))
-        let check = "import json, sys, jsonschema; jsonschema.validate(*(json.load(open(p)) for p in sys.argv[1:3]))"
+        let check = """
+            import json, sys, jsonschema
+            document, schema = (json.load(open(p)) for p in sys.argv[1:3])
+            for each in document if \(isList ? "True" : "False") else [document]: jsonschema.validate(each, schema)
+            """
         let drover = DroverProgram(in: directory)
         try succeed(
             await drover.run(

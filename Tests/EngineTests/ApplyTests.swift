@@ -246,7 +246,7 @@ struct ApplyTests {
             let line =
                 switch event {
                 case .started(let address, let action): "started \(address.name) \(action)"
-                case .progress(let address, let text): "progress \(address.name) \(text)"
+                case .progress(let address, let advance): "progress \(address.name) \(advance.spelled)"
                 case .warned(let address, let warning): "warned \(address.name) \(warning.code.name)"
                 case .finished(let address, let action, _): "finished \(address.name) \(action)"
                 case .failed(let address, let action, _): "failed \(address.name) \(action)"

@@ -15,6 +15,7 @@ struct ApplyCommand: AsyncParsableCommand {
               drover apply specs/quickstart
               drover apply specs/quickstart --yes             without a question, for scripts
               drover apply plan.json                          exactly what `drover plan --out plan.json` saved
+              drover apply specs/quickstart --yes --format json   an event a line, for programs
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -23,6 +24,7 @@ struct ApplyCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
+        change.announce()
         if let saved = try SavedPlan.read(spec.paths) {
             guard Inputs.Sources(spec).saysOnlyAPath, part.selection == .everything else {
                 throw Diagnostic.planSaysAll
@@ -48,6 +50,7 @@ extension Deployment {
             session, session.workflow, change.permissions, selection, suites: stack.suites())
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
+            deployment.tellNothingToDo()
             try await deployment.tellSilentTools(stack)
             return true
         }
@@ -56,7 +59,7 @@ extension Deployment {
             return false
         }
         let applied = try await deployment.applyLocked(change, stack, command: command)
-        Console.out(applied.summary)
+        if !EventOutput.isOn { Console.out(applied.summary) }
         try await deployment.tellSilentTools(stack)
         return true
     }

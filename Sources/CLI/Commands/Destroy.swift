@@ -21,6 +21,7 @@ struct DestroyCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     func run() async throws {
+        change.announce()
         // What is taken away does not need its documents and prompts any more.
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let (change, selection) = (change, part.selection)
@@ -28,11 +29,12 @@ struct DestroyCommand: AsyncParsableCommand {
             let deployment = try await Deployment.plan(
                 session, session.workflow.withoutDeclarations, Permissions(allowEmpty: true), selection)
             deployment.show(stack)
-            guard !deployment.plan.isEmpty else { return }
+            guard !deployment.plan.isEmpty else { return deployment.tellNothingToDo() }
             guard try deployment.isAgreed(change, question: "Remove all this?") else {
                 return Console.note("Nothing was removed.")
             }
-            Console.out(try await deployment.applyLocked(change, stack, command: "destroy").summary)
+            let applied = try await deployment.applyLocked(change, stack, command: "destroy")
+            if !EventOutput.isOn { Console.out(applied.summary) }
         }
     }
 }

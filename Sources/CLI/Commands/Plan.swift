@@ -21,6 +21,7 @@ struct PlanCommand: AsyncParsableCommand {
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var part: SelectionOptions
+    @OptionGroup var pace: PaceOptions
 
     @Flag(help: "End with code 2 when something would change.")
     var exitCode = false
@@ -50,7 +51,7 @@ struct PlanCommand: AsyncParsableCommand {
         let suites = destroy ? [] : try stack.suites()
         let (format, destroy, selection) = (format, destroy, part.selection)
         let (out, sources) = (out, Inputs.Sources(spec))
-        let isEmpty = try await Session.open(stack, server) { session in
+        let isEmpty = try await Session.open(stack, server, concurrency: pace.parallelism) { session in
             let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
             let deployment = try await Deployment.plan(session, workflow, permissions, selection, suites: suites)
             try deployment.write(stack, format)

@@ -26,6 +26,7 @@ struct RollbackCommand: AsyncParsableCommand {
     var to: Int
 
     func run() async throws {
+        change.announce()
         let now = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let (number, change, server) = (to, change, server)
         let earlier = try await Session.withRecord(now, server) { store in

@@ -20,6 +20,7 @@ struct UpCommand: AsyncParsableCommand {
     @OptionGroup var suite: SuiteOptions
 
     func run() async throws {
+        change.announce()
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
         let testRun = try stack.suites().isEmpty ? nil : try stack.telling { try TestRun(stack, suite) }
         let change = change

@@ -77,10 +77,10 @@ final class Course: Sendable {
     }
 
     private let total: Int
-    private let tell: @Sendable (String) -> Void
+    private let tell: @Sendable (Advance) -> Void
     private let position = Mutex(Position())
 
-    init(of total: Int, _ tell: @escaping @Sendable (String) -> Void) {
+    init(of total: Int, _ tell: @escaping @Sendable (Advance) -> Void) {
         self.total = total
         self.tell = tell
     }
@@ -101,6 +101,6 @@ final class Course: Sendable {
             position.done += 1
             return position.done
         }
-        tell("\(number) of \(total) documents")
+        tell(.counted(number, of: total, unit: "documents"))
     }
 }

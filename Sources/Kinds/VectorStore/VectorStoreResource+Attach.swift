@@ -86,7 +86,9 @@ extension VectorStoreResource {
         guard !open.isEmpty else { return outcomes }
         let listed: [LlamaStack.VectorStoreFile]
         do {
-            listed = try await awaitListed(Attaching(open, to: delivery.store), delivery.context.progress) ?? []
+            listed =
+                try await awaitListed(Attaching(open, to: delivery.store)) { delivery.context.progress(.text($0)) }
+                ?? []
         } catch is WireError {
             listed = []  // The server does not answer at all: the next run asks it.
         }
