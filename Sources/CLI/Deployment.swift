@@ -25,13 +25,13 @@ struct Deployment: Sendable {
     /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
-        suites: [TestSuite] = []
+        suites: [TestSuite] = [], inspection: Inspection = .fields
     ) async throws -> Deployment {
         let (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-            selection: selection)
+            selection: selection, inspection: inspection)
         let plan = try await planner.plan()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,

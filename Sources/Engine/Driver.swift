@@ -9,6 +9,8 @@ package protocol Driver: Sendable {
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
     /// Decides with what is known now, and returns the outputs that will still be valid after apply.
     func preview(_ request: DriverRequest) async throws -> Preview
+    /// What differs of an object of ours beside what was decided.
+    func inspect(_ request: DriverRequest, _ inspection: Inspection) async throws -> Inspected
     /// Decides again with everything known, reports the decision, and executes it unless the report throws.
     func apply(
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
@@ -118,6 +120,13 @@ package struct ResourceDriver<R: Resource>: Driver {
         return Preview(
             decision: decision, outputs: outputs(after: decision, wanted, request),
             draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings)
+    }
+
+    package func inspect(_ request: DriverRequest, _ inspection: Inspection) async throws -> Inspected {
+        guard let live = live(request.member), request.member?.ownership == .ours else { return Inspected() }
+        let (wanted, _) = try await decide(request)
+        return try await resource.inspect(
+            live, as: kept(wanted.desired, as: live, request), at: request.declaration.address, inspection)
     }
 
     private func outputs(

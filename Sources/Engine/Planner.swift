@@ -10,11 +10,13 @@ package struct Planner: Sendable {
     private let permissions: Permissions
     private let selection: Selection
     private let scope: Scope
+    private let inspection: Inspection
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
-        selection: Selection = .everything, scope: Scope? = nil
+        selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields
     ) {
+        self.inspection = inspection
         self.selection = selection
         self.scope = scope ?? Scope(selection, in: workflow.graph)
         self.workflow = workflow
@@ -108,7 +110,13 @@ package struct Planner: Sendable {
     ) async throws -> (preview: Preview, label: String?) {
         let request = DriverRequest(
             declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(declaration.address))
-        let preview = try await driver.preview(request)
+        var preview = try await driver.preview(request)
+        if inspection != .fields, [.keep, .update].contains(preview.decision.action) {
+            let found = try await driver.inspect(request, inspection)
+            preview.warnings += found.warnings
+            preview.decision.fields += found.fields
+            if !found.fields.isEmpty { preview.decision.action = .update }
+        }
         return (preview, preview.decision.action == .create ? nil : request.member?.label)
     }
 

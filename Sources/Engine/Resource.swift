@@ -42,6 +42,10 @@ package protocol Resource: Sendable {
     /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them, marks
     /// are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
     func fields(of live: Live) -> AppliedFields
+    /// What differs of what `differences` does not look at: files that are kept on a server. It reads, and changes nothing.
+    func inspect(
+        _ live: Live, as desired: Desired, at address: Address, _ inspection: Inspection
+    ) async throws -> Inspected
     /// What a plan shows for an object that is to be created; by default the fields of its desired state.
     func creation(of desired: Desired) -> [FieldChange]
     /// For declarations that exist only inside other objects (an inline tool): the outputs. Plans never show them.
@@ -102,6 +106,10 @@ extension Resource {
     }
 
     package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired { desired }
+
+    package func inspect(
+        _ live: Live, as desired: Desired, at address: Address, _ inspection: Inspection
+    ) async throws -> Inspected { Inspected() }
 
     package func creation(of desired: Desired) -> [FieldChange] {
         fields(of: desired).map { FieldChange($0.key, new: $0.value) }

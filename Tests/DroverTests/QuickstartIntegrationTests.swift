@@ -108,6 +108,8 @@ import Testing
             ])
         try await events(drover, directory)
         try await unchanged(drover)
+        let deep = try await drover("drift", "quickstart", "--deep")
+        #expect(deep.code == 0 && deep.output.contains("No drift"), "\(deep.output)\(deep.errors)")
     }
 
     /// An apply for programs: events and nothing else on standard output, each as the schema says.

@@ -80,3 +80,24 @@ struct PlanComparisonTests {
         #expect(comparison.differences(.noMore).allSatisfy { $0.cause == .conflict })
     }
 }
+
+@Suite("Drift that is accepted")
+struct OpenDriftTests {
+    @Test("A field that left the spec and that others changed stays as it is; what the spec says does not")
+    func open() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {label: x}, b: {label: x}, c: {label: x}}")
+        let spec = "boxes: {a: {}, b: {label: x}, c: {}}"
+        for box in shop.shelf.boxes where box.name != "c" { shop.shelf.change(box.id) { $0.label = "theirs" } }
+        let drift = try await shop.plan(spec).drift
+        #expect(drift.lines == ["update a: label", "update b: label"])
+        let record = await shop.record.load()
+        let open = drift.openDrift(in: record)
+        #expect(open.keys.map(\.name) == ["a"] && open.values.first?.map(\.path) == ["label"])
+        #expect(drift.without(open).lines == ["update b: label"])
+        try await shop.record.save(record.forgetting(open).entries)
+        let plan = try await shop.plan(spec)
+        // That of `c` was not changed by others, so that the spec takes it out.
+        #expect(plan.lines == ["update b: label", "update c: label"] && plan.drift.lines == ["update b: label"])
+    }
+}

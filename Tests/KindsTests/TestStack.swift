@@ -87,8 +87,10 @@ final class TestStack: Sendable {
     }
 
     @discardableResult
-    func plan(_ yaml: String, _ permissions: Permissions = Permissions()) async throws -> Plan {
-        try await open(yaml).plan(permissions)
+    func plan(
+        _ yaml: String, _ permissions: Permissions = Permissions(), inspection: Inspection = .fields
+    ) async throws -> Plan {
+        try await open(yaml).plan(permissions, inspection: inspection)
     }
 
     /// Plans and applies; what failed is thrown.
@@ -125,10 +127,13 @@ struct TestRun: Sendable {
         try await Survey.take(of: workflow, with: drivers, loading: store).survey
     }
 
-    func plan(_ permissions: Permissions = Permissions()) async throws -> Plan {
+    func plan(
+        _ permissions: Permissions = Permissions(), inspection: Inspection = .fields
+    ) async throws -> Plan {
         let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         return try await Planner(
-            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions
+            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions,
+            inspection: inspection
         ).plan()
     }
 

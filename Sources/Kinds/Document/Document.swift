@@ -31,6 +31,12 @@ package struct Document: Sendable, Hashable {
     ///
     ///     drover: helpdesk:0f3a…   (stack, then 16 digits of the digest of path, content, attributes and chunking)
     func mark(in stack: StackName, chunking: Value) -> String {
+        Self.mark(path: path, sha256: sha256, attributes: attributes, in: stack, chunking: chunking)
+    }
+
+    static func mark(
+        path: String, sha256: String, attributes: [String: String], in stack: StackName, chunking: Value
+    ) -> String {
         var identity: Value = ["path": .string(path), "sha256": .string(sha256)]
         if !attributes.isEmpty || chunking != .null {
             identity = [
