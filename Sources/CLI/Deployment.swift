@@ -33,6 +33,7 @@ struct Deployment: Sendable {
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
             selection: selection, inspection: inspection)
         let plan = try await planner.plan()
+        session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
             endangered: endangered(by: plan, workflow, suites), selection: selection, permissions: permissions,

@@ -52,7 +52,8 @@ struct Stack {
             throw CommandFailure(diagnostics: [unmet], sources: spec.sources)
         }
         let folder = SpecFolder(
-            root: spec.rootDirectory, allowsOutside: variation.allowOutside, directory: spec.directory(of:))
+            root: spec.rootDirectory, allowsOutside: variation.allowOutside, cache: digestCache(environment),
+            directory: spec.directory(of:))
         let workflow = spec.root.flatMap {
             Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
         }
@@ -65,6 +66,14 @@ struct Stack {
         return Stack(
             workflow: workflow, root: root, sources: spec.sources, folder: folder, servers: servers,
             record: record, warnings: problems.diagnostics, lab: lab, environment: environment)
+    }
+
+    /// `~/.cache/drover/digests`, or where `XDG_CACHE_HOME` says; nil when there is no home.
+    private static func digestCache(_ environment: [String: String]) -> String? {
+        let root = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (root ?? environment["HOME"].flatMap { $0.hasPrefix("/") ? "\($0)/.cache" : nil }).map {
+            "\($0)/drover/digests"
+        }
     }
 
     /// Its suites, with their tables read.

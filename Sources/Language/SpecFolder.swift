@@ -8,17 +8,27 @@ package struct SpecFolder: Sendable {
     private let root: String
     private let allowsOutside: Bool
     private let directory: @Sendable (SourceRange) -> String
-    private let digests = FileDigests()
+    private let digests: FileDigests
     private let named = NamedFiles()
 
     /// - Parameters:
     ///   - root: The directory of the first path of the command line.
     ///   - allowsOutside: Whether files anywhere may be read.
+    ///   - cache: Where digests of files are kept from one run to the next; nil keeps none.
     ///   - directory: The directory of the source that a range lies in.
-    package init(root: String, allowsOutside: Bool = false, directory: @escaping @Sendable (SourceRange) -> String) {
+    package init(
+        root: String, allowsOutside: Bool = false, cache: String? = nil,
+        directory: @escaping @Sendable (SourceRange) -> String
+    ) {
+        digests = FileDigests(keptIn: cache, root: root)
         self.root = root
         self.allowsOutside = allowsOutside
         self.directory = directory
+    }
+
+    /// Keeps the digests of what was hashed for later runs.
+    package func keepDigests() {
+        digests.save()
     }
 
     /// The root, absolute.

@@ -1,0 +1,117 @@
+import FoundationEssentials
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// The digests of files from earlier runs, kept in a file: what was not touched since is not read again.
+///
+/// A digest counts as long as device, inode, size and both times of the file are those that it had when it was hashed, and
+/// both times were over by two seconds then: a file that was just written may be written again within the same tick of
+/// the clock. What cannot be read or written of the cache costs only time.
+struct DigestCache: Sendable {
+    private static let version = 1
+    /// How old a file must be when it is hashed for its digest to be kept.
+    private static let settled: Int64 = 2_000_000_000
+
+    /// What says that a file is the same one, untouched.
+    struct Stamp: Sendable, Hashable, Codable {
+        var device: UInt64
+        var inode: UInt64
+        var size: Int64
+        /// In nanoseconds since 1970.
+        var modified: Int64
+        /// Likewise; nobody can set this one.
+        var changed: Int64
+
+        /// nil when there is no regular file at the path.
+        init?(ofFileAt path: String) {
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+            device = UInt64(status.st_dev)
+            inode = UInt64(status.st_ino)
+            size = Int64(status.st_size)
+            #if canImport(Darwin)
+                let (modified, changed) = (status.st_mtimespec, status.st_ctimespec)
+            #else
+                let (modified, changed) = (status.st_mtim, status.st_ctim)
+            #endif
+            self.modified = Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec)
+            self.changed = Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec)
+        }
+
+        /// Whether the last change was long enough before a time.
+        func isSettled(at time: Int64) -> Bool {
+            max(modified, changed) + DigestCache.settled <= time
+        }
+    }
+
+    private struct Entry: Sendable, Hashable, Codable {
+        var stamp: Stamp
+        var sha256: String
+    }
+
+    private struct Content: Codable {
+        var version: Int
+        var files: [String: Entry]
+    }
+
+    private let path: String
+    private var entries: [String: Entry]
+    private var isChanged = false
+
+    /// Reads the cache in a directory for the specs of one root.
+    init(in directory: String, root: String) {
+        path = "\(directory)/\(sha256Hex(Array(root.utf8)).prefix(16)).json"
+        let bytes = (try? FileBytes.read(path, atMost: 64 << 20)) ?? []
+        let content: Content? = try? Value(json: bytes).decoded()
+        entries = content?.version == Self.version ? content?.files ?? [:] : [:]
+    }
+
+    /// In nanoseconds since 1970, by the clock that stamps files.
+    static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    }
+
+    /// The content of a file that was not touched since it was hashed; nil when it must be read.
+    func content(ofFileAt path: String, as stamp: Stamp) -> FileContent? {
+        guard let entry = entries[path], stamp == entry.stamp else { return nil }
+        return FileContent(path: path, size: Int(stamp.size), sha256: entry.sha256)
+    }
+
+    /// Keeps a digest of a file that had been settled when it was read.
+    mutating func note(_ content: FileContent, as stamp: Stamp, at time: Int64) {
+        guard stamp.isSettled(at: time), Int(stamp.size) == content.size else { return }
+        let entry = Entry(stamp: stamp, sha256: content.sha256)
+        guard entries[content.path] != entry else { return }
+        entries[content.path] = entry
+        isChanged = true
+    }
+
+    /// Writes the cache, without files that are gone, if there is something new in it.
+    mutating func save() {
+        guard isChanged else { return }
+        isChanged = false
+        entries = entries.filter { Stamp(ofFileAt: $0.key) != nil }
+        guard let value = try? Value(encoding: Content(version: Self.version, files: entries)) else { return }
+        let manager = FileManager.default
+        let temporary = "\(path).\(getpid())"
+        do {
+            try manager.createDirectory(
+                atPath: String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)),
+                withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            let file = try NewFile(temporary)
+            try Array(value.canonicalJSON.utf8).withUnsafeBytes { try file.write($0) }
+        } catch {
+            unlink(temporary)
+            return
+        }
+        if rename(temporary, path) != 0 { unlink(temporary) }
+    }
+}
