@@ -32,7 +32,7 @@ package struct Executor: Sendable {
         self.store = store
         self.permissions = permissions
         self.selection = selection
-        scope = Scope(selection, in: workflow.graph)
+        scope = Scope(selection, of: workflow)
         self.promise = promise
         self.mayStart = mayStart
         self.onEvent = onEvent

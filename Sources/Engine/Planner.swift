@@ -18,7 +18,7 @@ package struct Planner: Sendable {
     ) {
         self.inspection = inspection
         self.selection = selection
-        self.scope = scope ?? Scope(selection, in: workflow.graph)
+        self.scope = scope ?? Scope(selection, of: workflow)
         self.workflow = workflow
         self.drivers = Dictionary(uniqueKeysWithValues: drivers.map { ($0.kind, $0) })
         self.order = drivers.map(\.kind)

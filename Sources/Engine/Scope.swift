@@ -5,7 +5,7 @@ package struct Scope: Sendable, Hashable {
     private enum Removals: Hashable, Sendable {
         case all, none
         case only([AddressPattern])
-        case allBut([AddressPattern])
+        case allBut([AddressPattern], needed: Set<Address>)
     }
 
     /// nil for everything.
@@ -33,8 +33,14 @@ package struct Scope: Sendable, Hashable {
         self.init(addresses: graph.closure(of: addresses), removals: .none)
     }
 
+    /// The part of a workflow that a selection leaves.
+    package init(_ selection: Selection, of workflow: Workflow) {
+        self.init(selection, in: workflow.graph, before: workflow.formerGraph)
+    }
+
     /// The part of a graph that a selection leaves. It is closed: what is visited needs nothing outside of it.
-    package init(_ selection: Selection, in graph: Graph) {
+    /// - Parameter former: What the spec declares of what is removed: what is excluded keeps what it needs.
+    package init(_ selection: Selection, in graph: Graph, before former: Graph = .empty) {
         guard !selection.targets.isEmpty || !selection.excluded.isEmpty else {
             self.init(addresses: nil, removals: selection.prunes ? .all : .none)
             return
@@ -47,7 +53,9 @@ package struct Scope: Sendable, Hashable {
             self.init(
                 addresses: isWhole ? nil : Set(graph.addresses).subtracting(excluded),
                 // What is not visited may still use what left the spec.
-                removals: isWhole && selection.prunes ? .allBut(selection.excluded) : .none, leftOut: leftOut)
+                removals: isWhole && selection.prunes
+                    ? .allBut(selection.excluded, needed: Self.needed(by: selection.excluded, in: former)) : .none,
+                leftOut: leftOut)
             return
         }
         let targets = graph.addresses.filter { address in selection.targets.contains { $0.matches(address) } }
@@ -57,6 +65,10 @@ package struct Scope: Sendable, Hashable {
             addresses: visited, removals: selection.prunes ? .only(selection.targets) : .none,
             companions: graph.addresses.filter { visited.contains($0) && !chosen.contains($0) },
             leftOut: leftOut.filter(Set(targets).contains))
+    }
+
+    private static func needed(by patterns: [AddressPattern], in graph: Graph) -> Set<Address> {
+        graph.closure(of: Set(graph.addresses.filter { address in patterns.contains { $0.matches(address) } }))
     }
 
     /// Whether nothing is left out.
@@ -74,7 +86,8 @@ package struct Scope: Sendable, Hashable {
         case .all: return true
         case .none: return false
         case .only(let patterns): return patterns.contains { $0.matches(member.address) }
-        case .allBut(let patterns): return !patterns.contains { $0.matches(member.address) }
+        case .allBut(let patterns, let needed):
+            return !needed.contains(member.address) && !patterns.contains { $0.matches(member.address) }
         }
     }
 }

@@ -49,9 +49,14 @@ package struct Workflow: Sendable {
 
     private let places: [Address: Int]
 
+    /// What the spec declares of a stack that is destroyed; empty otherwise.
+    var formerGraph = Graph.empty
+
     /// The same stack without declarations: the desired state of `drover destroy`.
     package var withoutDeclarations: Workflow {
-        Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
+        var workflow = Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
+        workflow.formerGraph = graph
+        return workflow
     }
 
     /// The place in the spec that a failed request is about: the external server of a related declaration, else the

@@ -109,4 +109,23 @@ struct SelectionTests {
             #expect(thrown?.all.first?.fix?.contains("boxes.small") == true)
         }
     }
+
+    @Test("What is excluded from a removal keeps what it needs")
+    func excludedFromRemoval() async throws {
+        let shop = Shop()
+        let spec = "boxes: {small: {}, large: {inside: [small]}, other: {inside: [small]}, alone: {}}"
+        try await shop.apply(spec)
+        let workflow = try #require(Shop.declare(spec).0).withoutDeclarations
+        let drivers = [ResourceDriver(BoxResource(shelf: shop.shelf))]
+        func removed(_ excluded: String...) async throws -> [String] {
+            try await Planner(
+                workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
+                record: await shop.record.load(), permissions: Permissions(allowEmpty: true),
+                selection: Selection(excluded: excluded.map(AddressPattern.init))
+            ).plan().lines
+        }
+        #expect(try await removed("boxes.large") == ["delete alone", "delete other"])
+        #expect(try await removed("boxes.small") == ["delete alone", "delete large", "delete other"])
+        #expect(try await removed("boxes") == [])
+    }
 }
