@@ -1,4 +1,5 @@
 import Engine
+import Fakes
 import Foundation
 import Language
 import Testing
