@@ -23,7 +23,7 @@ struct GeneratedSpecs {
     }
 
     /// Every kind, after those that it may refer to.
-    private static let sections: [(String, (inout GeneratedSpecs, [String: Value]) -> Value)] = [
+    private static let sections: [(String, @Sendable (inout GeneratedSpecs, [String: Value]) -> Value)] = [
         ("experiments", { specs, _ in specs.experiment() }), ("registeredModels", { specs, _ in specs.model() }),
         ("prompts", { specs, _ in specs.prompt() }), ("models", { specs, _ in specs.checked() }),
         ("datasets", { specs, spec in specs.dataset(spec) }), ("vectorStores", { specs, spec in specs.store(spec) }),
