@@ -210,6 +210,10 @@ struct LeftFieldsTests {
         try await stack.apply(spec)
         #expect(try await stack.plan(spec).lines == [])
         #expect(stack.mlflow.store.versions.filter { $0.name == "p" }.count == 2)
+        let run = try await stack.open(spec)
+        let prompt = try #require(try await run.survey().members[Address("prompts", "p")])
+        let driver = try #require(run.drivers.first { $0.kind == "prompts" })
+        #expect(driver.outputs(of: prompt)["version"]?.plain == 2)
     }
 
     @Test("A field that others cannot change, or a slip, is refused at its place with what may be meant")

@@ -38,7 +38,8 @@ package struct PromptResource: Resource {
         let found = prompts.compactMap { prompt -> Discovered<Live>? in
             guard let claim = claims.claim(prompt.tags, name: prompt.name) else { return nil }
             var live = Live(prompt: prompt, versions: versions[prompt.name, default: []])
-            live.current = contents[claim.address].flatMap(live.version)
+            let isLeft = wanted[claim.address]?.common.left.contains("template") ?? false
+            live.current = isLeft ? live.versions.first : contents[claim.address].flatMap(live.version)
             return Discovered(claim.address, claim.ownership, live, label: "prompt \(prompt.name)")
         }
         return claims.sorted(found)
