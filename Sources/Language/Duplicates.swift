@@ -3,8 +3,8 @@ enum Duplicates {
     /// Removes every entry whose key occurred before, and reports it.
     static func remove(from entries: inout [Node.Entry], reporting diagnostics: inout [Diagnostic]) {
         guard entries.count > 1, let later = laterDuplicates(entries) else { return }
-        var first: [String: SourceRange] = [:]
-        for entry in entries where first[entry.key] == nil { first[entry.key] = entry.keyRange }
+        var first: [String: Node.Entry] = [:]
+        for entry in entries where first[entry.key] == nil { first[entry.key] = entry }
         for index in later {
             diagnostics.append(.duplicateKey(entries[index], first: first[entries[index].key]))
         }
@@ -42,11 +42,14 @@ enum Merge {
 }
 
 extension Diagnostic {
-    fileprivate static func duplicateKey(_ entry: Node.Entry, first: SourceRange?) -> Diagnostic {
-        Diagnostic(
-            "duplicate-key", "Duplicate key", detail: "The key `\(entry.key)` stands twice in this map.",
+    fileprivate static func duplicateKey(_ entry: Node.Entry, first: Node.Entry?) -> Diagnostic {
+        let isSame = first.map { $0.key.isExactly(entry.key) } ?? true
+        return Diagnostic(
+            "duplicate-key", "Duplicate key",
+            detail: "The key `\(entry.key)` stands twice in this map"
+                + (isSame ? "." : ": the two differ only in Unicode normalisation, and drover cannot tell them apart."),
             fix: "Remove or rename one of the two.", at: entry.keyRange,
-            notes: [Note("The first `\(entry.key)` is here.", at: first)])
+            notes: [Note("The first `\(entry.key)` is here.", at: first?.keyRange)])
     }
 
     fileprivate static func invalidMerge(_ node: Node, at range: SourceRange) -> Diagnostic {

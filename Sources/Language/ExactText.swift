@@ -7,6 +7,12 @@ extension StringProtocol {
 }
 
 extension [String: Value] {
+    /// The member with exactly this key; a plain look-up also finds another spelling of its characters.
+    package subscript(exactly key: String) -> Value? {
+        guard let index = index(forKey: key), self[index].key.isExactly(key) else { return nil }
+        return self[index].value
+    }
+
     /// Whether two objects have the same members, with names that are the same sequences of characters.
     func isExactly(_ other: [String: Value]) -> Bool {
         count == other.count
@@ -14,6 +20,18 @@ extension [String: Value] {
                 guard let index = other.index(forKey: name) else { return false }
                 return other[index].key.isExactly(name) && other[index].value == value
             }
+    }
+}
+
+/// Two keys of one JSON object that differ only in Unicode normalisation: one writes a letter as one character, the other
+/// as a letter and a combining mark. Objects are dictionaries, which cannot hold both.
+package struct LookAlikeKeys: Error, Hashable {
+    package let key: String
+
+    /// As the end of a sentence.
+    package var reason: String {
+        "two keys of one object are written `\(key)` and differ only in Unicode normalisation, so that drover cannot tell "
+            + "them apart"
     }
 }
 

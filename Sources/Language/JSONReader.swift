@@ -1,13 +1,16 @@
 /// Reads JSON text (RFC 8259) into a `Value`, in one pass over its bytes.
 ///
 /// A number that is a whole one within 64 bits is an integer however it is written (`1.0`, `1e3`); a larger one keeps
-/// its digits where it has neither fraction nor exponent. Of keys that stand twice the first counts. Half of a surrogate
+/// its digits where it has neither fraction nor exponent. Of keys that stand twice the first counts; for keys
+/// that differ only in Unicode normalisation, which an object here cannot hold side by side, the same may be an error. Half of a surrogate
 /// pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at 512 levels.
 struct JSONReader: ~Copyable {
     /// What makes a text no JSON, and where: the offset of a byte, from 0.
     struct Failure: Error, Hashable {
         var message: String
         var offset: Int
+        /// The second of two keys that differ only in Unicode normalisation.
+        var lookAlike: String?
     }
 
     private static let deepest = 512
@@ -15,14 +18,19 @@ struct JSONReader: ~Copyable {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var index = 0
     private var depth = 0
+    private let tellsLookAlikes: Bool
 
-    private init(_ bytes: UnsafeBufferPointer<UInt8>) {
+    private init(_ bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool) {
         self.bytes = bytes
+        self.tellsLookAlikes = tellsLookAlikes
     }
 
     /// Reads one value with nothing but white space around it.
-    static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(Failure) -> Value {
-        var reader = JSONReader(bytes)
+    /// - Parameter tellsLookAlikes: Whether two keys of one object that differ only in Unicode normalisation are an error.
+    static func read(
+        _ bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool = false
+    ) throws(Failure) -> Value {
+        var reader = JSONReader(bytes, tellsLookAlikes: tellsLookAlikes)
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.index = 3 }
         let value = try reader.value()
         reader.skipSpace()
@@ -53,7 +61,15 @@ struct JSONReader: ~Copyable {
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
             let value = try value()
-            if object[key] == nil { object[key] = value }
+            guard let known = object.index(forKey: key) else {
+                object[key] = value
+                continue
+            }
+            if tellsLookAlikes, !object[known].key.isExactly(key) {
+                var failure = failure("Two keys of one object differ only in Unicode normalisation.")
+                failure.lookAlike = key
+                throw failure
+            }
         }
         return object
     }

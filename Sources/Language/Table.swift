@@ -64,13 +64,21 @@ package struct Table: Sendable, RandomAccessCollection {
             number += 1
             start = line.endIndex + Self.lineEnd(in: bytes, at: line.endIndex)
             guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
-            // The place helps more than the parser's reason.
-            guard (try? Value(json: line))?.object != nil else {
-                throw MalformedTable(reason: "Line \(number) is not a JSON object")
-            }
+            try Self.check(line, number: number)
             lines.append(line.indices)
         }
         content = .objects(bytes, lines)
+    }
+
+    private static func check(_ line: some Collection<UInt8>, number: Int) throws(MalformedTable) {
+        do {
+            if try Value(wholeJSON: line).object != nil { return }
+        } catch let keys as LookAlikeKeys {
+            throw MalformedTable(reason: "Of line \(number), \(keys.reason)")
+        } catch {
+            // The place helps more than the parser's reason.
+        }
+        throw MalformedTable(reason: "Line \(number) is not a JSON object")
     }
 
     /// How many bytes end the line: a line feed, a carriage return, or both together.

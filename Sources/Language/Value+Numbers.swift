@@ -11,6 +11,8 @@ extension Value {
     /// Whether two numbers are equal, whatever their spelling: `1` and `1.0` are, and digits beyond those of a `Double`
     /// count.
     package func isSameNumber(as other: Value) -> Bool {
+        if let shortest, shortest == other.digits { return true }
+        if let shortest = other.shortest, shortest == digits { return true }
         if let digits, let others = other.digits { return digits == others }
         guard let double, let others = other.double else { return false }
         return digits == nil && other.digits == nil && double == others
@@ -25,6 +27,18 @@ extension Value {
             return (digits.utf8.count < otherDigits.utf8.count) != isNegative
         }
         return isNegative ? otherDigits < digits : digits < otherDigits
+    }
+
+    /// The decimal digits of a large whole `Double` as it is written, with zeros for what it does not say: of `1e30`, which
+    /// is no power of ten in a `Double`. nil for all others.
+    private var shortest: String? {
+        guard case .number(let value) = self, value.isFinite else { return nil }
+        let parts = "\(value)".split(separator: "e")
+        guard parts.count == 2, let exponent = Int(parts[1]) else { return nil }
+        let mantissa = parts[0].split(separator: ".")
+        let fraction = mantissa.count == 2 && mantissa[1] != "0" ? String(mantissa[1]) : ""
+        guard let whole = mantissa.first, fraction.utf8.count <= exponent else { return nil }
+        return whole + fraction + String(repeating: "0", count: exponent - fraction.utf8.count)
     }
 
     /// The decimal digits of a whole number; nil for all others, and for a `Double` beyond 128 bits.

@@ -99,23 +99,50 @@ extension Value {
         return value
     }
 
+    /// The member with exactly this key.
     package subscript(key: String) -> Value? {
-        object?[key]
+        object?[exactly: key]
     }
 
     /// Reads JSON text.
     /// - Throws: `DecodingError` when the bytes are not JSON.
     package init(json: some Collection<UInt8>) throws {
-        func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Value, JSONReader.Failure> {
-            Result { () throws(JSONReader.Failure) in try JSONReader.read(bytes) }
+        self = try Value.read(json, tellsLookAlikes: false)
+    }
+
+    /// Reads JSON text of a user or a model, of which no member may be lost.
+    /// - Throws: `LookAlikeKeys` for two keys that cannot be told apart, `DecodingError` when the bytes are not JSON.
+    package init(wholeJSON json: some Collection<UInt8>) throws {
+        self = try Value.read(json, tellsLookAlikes: true)
+    }
+
+    /// What keeps a text from being read whole, as a sentence; nil when nothing does.
+    package static func problem(inJSON json: some Collection<UInt8>) -> String? {
+        switch reading(json, tellsLookAlikes: true) {
+        case .success: nil
+        case .failure(let failure): failure.message
         }
-        let result = json.withContiguousStorageIfAvailable(read) ?? Array(json).withUnsafeBufferPointer(read)
+    }
+
+    private static func read(_ json: some Collection<UInt8>, tellsLookAlikes: Bool) throws -> Value {
         do {
-            self = try result.get()
+            return try reading(json, tellsLookAlikes: tellsLookAlikes).get()
         } catch {
+            if let key = error.lookAlike { throw LookAlikeKeys(key: key) }
             throw DecodingError.dataCorrupted(
                 .init(codingPath: [], debugDescription: "No JSON at byte \(error.offset): \(error.message)"))
         }
+    }
+
+    private static func reading(
+        _ json: some Collection<UInt8>, tellsLookAlikes: Bool
+    ) -> Result<Value, JSONReader.Failure> {
+        func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<Value, JSONReader.Failure> {
+            Result { () throws(JSONReader.Failure) in
+                try JSONReader.read(bytes, tellsLookAlikes: tellsLookAlikes)
+            }
+        }
+        return json.withContiguousStorageIfAvailable(read) ?? Array(json).withUnsafeBufferPointer(read)
     }
 
     /// Turns any encodable value into what its JSON would mean.

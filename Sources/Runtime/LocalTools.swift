@@ -13,11 +13,11 @@ struct FunctionCall: Sendable, Hashable {
         Answer.ToolCall(name: name, tool: name, arguments: FunctionCall.parsed(arguments) ?? .string(arguments))
     }
 
-    /// nil for what is no JSON; nothing at all counts as no arguments.
+    /// nil for what is no JSON, or cannot be read whole; nothing at all counts as no arguments.
     static func parsed(_ text: String) -> Value? {
         if text.isEmpty { return [:] }
         do {
-            return try Value(json: text.utf8)
+            return try Value(wholeJSON: text.utf8)
         } catch {
             return nil  // A model may write what is not JSON: then it is text.
         }
@@ -111,11 +111,15 @@ struct LocalTools: Sendable {
 
     private static func checked(_ call: FunctionCall, _ function: ToolDefinition.Function) throws -> Value {
         guard let arguments = FunctionCall.parsed(call.arguments), arguments.object != nil else {
-            throw FunctionFailure("The arguments are not a JSON object.")
+            throw FunctionFailure(Self.reason(againstArguments: call.arguments))
         }
         let problems = SchemaCheck(function.parameters).problems(in: arguments)
         guard problems.isEmpty else { throw FunctionFailure(problems.joined(separator: " ")) }
         return arguments
+    }
+
+    private static func reason(againstArguments text: String) -> String {
+        "The arguments are not a JSON object." + (Value.problem(inJSON: text.utf8).map { " " + $0 } ?? "")
     }
 
     private func answer(

@@ -37,10 +37,34 @@ extension Value {
 }
 
 extension String {
-    /// The text as JSON, a byte order mark left out; nil when it is not JSON.
+    /// Whether it is JSON, also where that cannot be read whole.
+    var isJSON: Bool {
+        json != nil || lookAlikeKeys != nil
+    }
+
+    /// The text as JSON, a byte order mark left out; nil when it is not JSON, or cannot be read whole.
     var json: Value? {
         // The parser's reason is not needed: the message shows the text.
-        try? Value(json: unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()).utf8 : utf8)
+        try? Value(wholeJSON: withoutMark.utf8)
+    }
+
+    /// The keys that keep its JSON from being read whole; nil when it is read, or is no JSON.
+    var lookAlikeKeys: LookAlikeKeys? {
+        do {
+            _ = try Value(wholeJSON: withoutMark.utf8)
+            return nil
+        } catch {
+            return error as? LookAlikeKeys
+        }
+    }
+
+    /// Whether it begins as an object or a list of JSON.
+    var looksLikeJSON: Bool {
+        trimmed.first.map { "{[".contains($0) } ?? false
+    }
+
+    private var withoutMark: String {
+        unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
     }
 
     /// The JSON that an answer is, or that its one Markdown code fence holds; nil when there is none.
@@ -48,18 +72,15 @@ extension String {
         json ?? fenced?.json
     }
 
+    /// As `lookAlikeKeys`, of the JSON that an answer is, or that its one Markdown code fence holds.
+    var lookAlikeKeysInAnswer: LookAlikeKeys? {
+        lookAlikeKeys ?? fenced?.lookAlikeKeys
+    }
+
     /// What stands in a code fence that is the whole text: from the line after the opening one to the closing one.
     private var fenced: String? {
         let lines = withLineFeeds.trimmed.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count > 2, let first = lines.first, first.hasPrefix("```"), lines.last == "```" else { return nil }
         return lines.dropFirst().dropLast().joined(separator: "\n")
-    }
-}
-
-extension [String: Value] {
-    /// The member with exactly this key; a plain look-up also finds another spelling of its characters.
-    fileprivate subscript(exactly key: String) -> Value? {
-        guard let index = index(forKey: key), self[index].key.isExactly(key) else { return nil }
-        return self[index].value
     }
 }

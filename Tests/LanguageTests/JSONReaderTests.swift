@@ -68,13 +68,28 @@ struct JSONReaderTests {
         #expect(Value.array(["\u{212B}"]) != .array(["A\u{30A}"]))
     }
 
+    @Test("Of keys that differ only in normalisation one is read, or the two are told; a look-up is exact")
+    func lookAlikeKeys() throws {
+        let both = "[{\"caf\u{E9}\": 1, \"cafe\\u0301\": 2}]"
+        #expect(try Value(json: both.utf8) == [["caf\u{E9}": 1]])
+        let told = #expect(throws: LookAlikeKeys.self) { try Value(wholeJSON: both.utf8) }
+        #expect(told?.key.isExactly("cafe\u{301}") == true)
+        #expect(try Value(wholeJSON: #"{"a": 1, "a": 2}"#.utf8) == ["a": 1])
+        let one: Value = ["cafe\u{301}": 2]
+        #expect(one["cafe\u{301}"] == 2 && one["caf\u{E9}"] == nil)
+    }
+
     @Test("Numbers are compared by all their digits")
-    func comparison() {
+    func comparison() throws {
         let big = Value.bigInteger("18446744073709551615")
         #expect(!big.isSameNumber(as: 18_446_744_073_709_551_616.0))
         #expect(Value.bigInteger("18446744073709551616").isSameNumber(as: 18_446_744_073_709_551_616.0))
         #expect(Value.integer(1).isSameNumber(as: 1.0) && !Value.integer(1).isSameNumber(as: "1"))
         #expect(!Value.integer(9_007_199_254_740_993).isSameNumber(as: 9_007_199_254_740_992.0))
+        let million = Value.bigInteger("1" + String(repeating: "0", count: 30))
+        #expect(try Value(json: "1e30".utf8).isSameNumber(as: million) && million.isSameNumber(as: 1e30))
+        #expect(!million.isSameNumber(as: 1e31) && !Value.number(1.5e30).isSameNumber(as: million))
+        #expect(Value.bigInteger("-25" + String(repeating: "0", count: 49)).isSameNumber(as: -2.5e50))
         #expect(Value.integer(.max).isLess(than: big) == true && big.isLess(than: 1e30) == true)
         #expect(big.isLess(than: .bigInteger("18446744073709551616")) == true)
         #expect(Value.bigInteger("-18446744073709551616").isLess(than: .bigInteger("-18446744073709551615")) == true)

@@ -89,7 +89,12 @@ import Wire
         "What goes wrong in a function is told to the model",
         arguments: [
             (#"{\"city\":\"Atlantis\"}"#, "no such city"), ("{}", "`city` is missing."),
-            ("{", "The arguments are not a JSON object."),
+            ("{", "The arguments are not a JSON object. A key is missing."),
+            (#"{\"a\": 1e400}"#, "The arguments are not a JSON object. The number is too large."),
+            (
+                "{\\\"\u{E9}\\\": 1, \\\"e\u{301}\\\": 2}",
+                "The arguments are not a JSON object. Two keys of one object differ only in Unicode normalisation."
+            ),
         ])
     func functionErrors(_ arguments: String, _ error: String) async throws {
         let (answer, sent) = try await ask(agent(.chat), on: "1.5.0", [chatCall(arguments), chatText])

@@ -30,6 +30,13 @@ struct JSONPathTests {
         #expect(try JSONPath(path).values(in: Self.store) == expected)
     }
 
+    @Test("A key is found only as it is spelled")
+    func exact() throws {
+        let value: Value = ["caf\u{E9}": 1]
+        #expect(try JSONPath("$.caf\u{E9}").values(in: value) == [1])
+        #expect(try JSONPath("$.cafe\u{301}").values(in: value) == [])
+    }
+
     @Test(
         "A malformed path says where",
         arguments: [

@@ -205,9 +205,9 @@ extension AgentScope {
     private static func parsed(_ text: String) -> Value {
         guard let first = text.first, "{[".contains(first) else { return .string(text) }
         do {
-            return try Value(json: text.utf8)
+            return try Value(wholeJSON: text.utf8)
         } catch {
-            return .string(text)  // It is not JSON after all.
+            return .string(text)  // It is not JSON after all, or would not be whole.
         }
     }
 }
