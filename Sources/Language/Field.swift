@@ -86,12 +86,16 @@ package protocol Described: Sendable {
     static var rules: [FieldRule] { get }
     /// Whether the map has one field, whichever it is.
     static var takesOneField: Bool { get }
+    /// The fields that may stand beside the one, and beside which ones.
+    static var companions: [String: Set<String>] { get }
 }
 
 extension Described {
     package static var rules: [FieldRule] { [] }
 
     package static var takesOneField: Bool { false }
+
+    package static var companions: [String: Set<String>] { [:] }
 }
 
 /// A part of a spec that is a map with known keys.

@@ -6,7 +6,7 @@ package struct Schema {
     /// The schema of a map with these fields at the top of a document; the identity becomes its `$id`.
     package static func document(_ fields: [Field], title: String, identity: String) -> Value {
         var schema = Schema()
-        var document = schema.map(fields, rules: [], takesOneField: false)
+        var document = schema.map(fields, rules: [], takesOneField: false, companions: [:])
         document["$schema"] = "https://json-schema.org/draft/2020-12/schema"
         document["$id"] = .string(identity)
         document["title"] = .string(title)
@@ -21,10 +21,13 @@ package struct Schema {
         return .object(document)
     }
 
-    private mutating func map(_ fields: [Field], rules: [FieldRule], takesOneField: Bool) -> [String: Value] {
+    private mutating func map(
+        _ fields: [Field], rules: [FieldRule], takesOneField: Bool, companions: [String: Set<String>]
+    ) -> [String: Value] {
         var properties: [String: Value] = [:]
         for field in fields {
-            properties[field.name] = property(field, isNullable: !field.isRequired && !takesOneField)
+            let isTheOne = takesOneField && companions[field.name] == nil
+            properties[field.name] = property(field, isNullable: !field.isRequired && !isTheOne)
         }
         var map: [String: Value] = [
             "type": "object", "properties": .object(properties), "patternProperties": ["^x-": true],
@@ -33,11 +36,20 @@ package struct Schema {
         let required = fields.filter(\.isRequired).map(\.name)
         if !required.isEmpty { map["required"] = .array(required.map { .string($0) }) }
         if takesOneField {
-            map["oneOf"] = .array(fields.map { ["required": [.string($0.name)]] })
+            let alone = fields.filter { companions[$0.name] == nil }
+            map["oneOf"] = .array(alone.map { Self.only($0.name, companions) })
         } else if !rules.isEmpty {
             map["allOf"] = .array(rules.map(Self.rule))
         }
         return map
+    }
+
+    /// That a map has this field, and none that may not stand beside it.
+    private static func only(_ name: String, _ companions: [String: Set<String>]) -> Value {
+        let others = companions.filter { !$0.value.contains(name) }.keys.sorted()
+        guard !others.isEmpty else { return ["required": [.string(name)]] }
+        let required = others.map { Value.object(["required": [.string($0)]]) }
+        return ["required": [.string(name)], "not": ["anyOf": .array(required)]]
     }
 
     private mutating func property(_ field: Field, isNullable: Bool) -> Value {
@@ -89,7 +101,9 @@ package struct Schema {
         let name = isTaken ? "\(wanted)-\(definitions.keys.count { $0.hasPrefix(wanted) } + 1)" : wanted
         names[identifier] = name
         definitions[name] = true  // Reserved, for recursion.
-        definitions[name] = .object(map(type.fields, rules: type.rules, takesOneField: type.takesOneField))
+        definitions[name] = .object(
+            map(
+                type.fields, rules: type.rules, takesOneField: type.takesOneField, companions: type.companions))
         return "#/$defs/\(name)"
     }
 

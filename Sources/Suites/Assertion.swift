@@ -35,9 +35,43 @@ extension Assertion {
 /// The input of an assertion: the answer of one turn.
 package struct Observation: Sendable {
     package var answer: Answer
+    /// Whether text is compared exactly as it came.
+    private var isRaw = false
 
     package init(_ answer: Answer) {
         self.answer = answer
+    }
+
+    /// The same, with text compared exactly as it came.
+    var raw: Observation {
+        var raw = self
+        raw.isRaw = true
+        return raw
+    }
+
+    /// What the agent said, as it is compared.
+    var text: ComparedText {
+        isRaw ? ComparedText(exactly: answer.text) : ComparedText(answer.text)
+    }
+
+    /// The same without white space at either end, unless it is compared exactly.
+    var trimmedText: ComparedText {
+        isRaw ? text : text.trimmed
+    }
+
+    /// What a spec expects, as it is compared.
+    func expected(_ text: String) -> ComparedText {
+        isRaw ? ComparedText(exactly: text) : ComparedText(expected: text)
+    }
+
+    /// What a spec expects as the whole text.
+    func expectedWhole(_ text: String) -> ComparedText {
+        isRaw ? ComparedText(exactly: text) : ComparedText(text).trimmed
+    }
+
+    /// The first match of a pattern in what the agent said.
+    func firstMatch(of pattern: Pattern) -> [String?]? {
+        isRaw ? pattern.firstMatch(in: answer.text) : pattern.firstMatch(inAnswer: answer.text)
     }
 
     /// All calls that the model asked for, in order: also those that are left to the caller, with which a turn ends.

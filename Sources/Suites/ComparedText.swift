@@ -7,6 +7,7 @@ import Language
 /// Swift compares `String`s by what a reader calls a character, so that `किताब` is not in `किताबें` and `"\r\n"` is one.
 struct ComparedText: Sendable, Hashable {
     let text: String
+    private var isExact = false
 
     /// What an agent said.
     init(_ text: String) {
@@ -17,6 +18,12 @@ struct ComparedText: Sendable, Hashable {
     init(expected text: String) {
         let scalars = ComparedText(text).text.unicodeScalars
         self.text = scalars.count > 1 && scalars.last == "\n" ? String(scalars.dropLast()) : String(scalars)
+    }
+
+    /// A text that is compared as it is, for `raw: true`.
+    init(exactly text: String) {
+        self.text = text
+        isExact = true
     }
 
     private init(compared text: String) {
@@ -43,7 +50,7 @@ struct ComparedText: Sendable, Hashable {
             // Its capital is the `I` of every other alphabet; case folding leaves it alone.
             scalar == "ı" ? "ı" : scalar.properties.uppercaseMapping.lowercased()
         }
-        return ComparedText(compared: folded.joined().composed)
+        return ComparedText(compared: isExact ? folded.joined() : folded.joined().composed)
     }
 
     static func == (left: ComparedText, right: ComparedText) -> Bool {

@@ -1,6 +1,7 @@
 package import Language
 
-/// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`.
+/// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`. Beside one of the answer's
+/// text may stand `raw: true`.
 ///
 /// One that refers to a captured value is decoded later; everything else is checked when the spec is read.
 package struct Expectation: SpecDecodable {
@@ -12,18 +13,32 @@ package struct Expectation: SpecDecodable {
 
     package static let noun = "an expectation"
     package static let takesOneField = true
-    /// One for each assertion, sorted by name.
-    package static var fields: [Field] { allAssertions.map { $0.field }.sorted { $0.name < $1.name } }
+    private static let raw = Key(
+        "raw", .boolean, default: "false",
+        "Whether the text is compared exactly as it came, with its normalisation, line ends and white space at both ends."
+    )
+    package static let companions: [String: Set<String>] = [
+        "raw": [
+            "contains", "containsAll", "containsAny", "icontains", "startsWith", "equals", "matches", "length",
+        ]
+    ]
+    /// One for each assertion, and `raw`, sorted by name.
+    package static var fields: [Field] { (allAssertions.map { $0.field } + [raw.field]).sorted { $0.name < $1.name } }
 
     /// The key of the assertion: `contains`.
     package let name: String
     /// Key and operand, or only the key when the operand spans several lines.
     package let range: SourceRange
     private let content: Content
+    private let isRaw: Bool
 
     package init(from fields: inout Fields) {
-        let names = fields.names
+        let names = fields.names.filter { Self.companions[$0] == nil }
         name = names.first ?? ""
+        isRaw = fields.read(Self.raw) ?? false
+        if fields.has("raw"), let name = names.first, Self.companions["raw"]?.contains(name) == false {
+            fields.reportRaw(beside: name)
+        }
         range = fields.place(of: name)
         guard names.count == 1, fields.has(name) else {
             fields.reportNotOneAssertion(names)
@@ -77,7 +92,9 @@ package struct Expectation: SpecDecodable {
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         switch content {
-        case .ready(let assertion): return try assertion.evaluate(observation)
+        case .ready(let assertion):
+            guard isRaw else { return try assertion.evaluate(observation) }
+            return try assertion.evaluate(observation.raw)
         case .waiting: throw Unobservable("`\(name)` refers to a value that is not known.")
         }
     }
@@ -98,12 +115,22 @@ extension Fields {
         return SourceRange(source: key.source, start: key.start, end: max(key.end, value.end))
     }
 
+    fileprivate mutating func reportRaw(beside name: String) {
+        let others = Expectation.companions["raw"]?.sorted().listed ?? ""
+        problems.report(
+            Diagnostic(
+                "raw-without-text", "Nothing to compare exactly",
+                detail: "`raw` stands beside \(others); `\(name)` compares no text of the answer.",
+                fix: "Leave `raw` out.", at: keyRange(of: "raw")))
+    }
+
     fileprivate mutating func reportNotOneAssertion(_ names: [String]) {
         if names.count == 1, let range = keyRange(of: names[0]) {
             problems.report(.noOperand(names[0], at: range))
         }
         // An unknown key is reported already, with the name that was probably meant.
-        guard names.count > 1 || node.entries?.isEmpty == true else { return }
+        let isUnnamed = names.isEmpty && node.entries?.allSatisfy { Expectation.companions[$0.key] != nil } == true
+        guard names.count > 1 || isUnnamed else { return }
         problems.report(
             Diagnostic(
                 "not-one-assertion", "Not exactly one assertion",

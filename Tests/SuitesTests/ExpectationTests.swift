@@ -24,6 +24,9 @@ struct ExpectationTests {
     static let mistakes = [
         Mistake(spec: #"{"contians": "a"}"#, code: "unknown-field"),
         Mistake(spec: #"{}"#, code: "not-one-assertion"),
+        Mistake(spec: #"{"raw": true}"#, code: "not-one-assertion"),
+        Mistake(spec: #"{"json": true, "raw": true}"#, code: "raw-without-text"),
+        Mistake(spec: #"{"contains": "a", "raw": "yes"}"#, code: "wrong-type"),
         Mistake(spec: #"{"contains": "a", "equals": "b"}"#, code: "not-one-assertion"),
         Mistake(spec: #"{"contains": 30}"#, code: "wrong-type"),
         Mistake(spec: #"{"contains": ""}"#, code: "empty-text"),
@@ -46,6 +49,30 @@ struct ExpectationTests {
             code: "unknown-field"),
         Mistake(spec: #"{"contians": "${capture.x}"}"#, code: "unknown-field"),
     ]
+
+    @Test(
+        "`raw` compares text exactly as it came",
+        arguments: [
+            (#"{"equals": "caf\u00e9", "raw": true}"#, "cafe\u{301}", false),
+            (#"{"equals": "cafe\u0301", "raw": true}"#, "cafe\u{301}", true),
+            (#"{"equals": "a\r\n", "raw": true}"#, "a\r\n", true), (#"{"equals": "a", "raw": true}"#, "a\r\n", false),
+            (#"{"contains": "a\nb", "raw": true}"#, "a\r\nb", false),
+            (#"{"contains": "a\n", "raw": true}"#, "ab", false),
+            (#"{"containsAll": ["\u00e9"], "raw": true}"#, "e\u{301}", false),
+            (#"{"containsAny": ["\u00e9", "e\u0301"], "raw": true}"#, "e\u{301}", true),
+            (#"{"icontains": "CAF\u00c9", "raw": true}"#, "cafe\u{301}", false),
+            (#"{"icontains": "CAFE\u0301", "raw": true}"#, "cafe\u{301}", true),
+            (#"{"startsWith": "a", "raw": true}"#, " a", false),
+            (#"{"length": {"max": 4}, "raw": true}"#, "cafe\u{301}", false),
+            (#"{"matches": "a\\r\\nb", "raw": true}"#, "a\r\nb", true),
+            (#"{"matches": "\u00e9", "raw": true}"#, "e\u{301}", false),
+            (#"{"equals": "caf\u00e9", "raw": false}"#, "cafe\u{301}", true),
+            (#"{"not": {"contains": "\u00e9", "raw": true}}"#, "e\u{301}", true),
+        ])
+    func raw(spec: String, said: String, passes: Bool) throws {
+        let result = try expectation(spec).evaluate(Observation(.said(said)))
+        #expect((result == .passed) == passes, "\(spec)")
+    }
 
     @Test("What refers to a captured value waits for it, and then keeps its type or becomes text, as the field wants")
     func waiting() throws {

@@ -16,7 +16,7 @@ package struct Contains: Assertion {
     package var claim: String { "contains `\(text)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text))
+        let (expected, actual) = (observation.expected(text), observation.text)
         return .passing(
             actual.contains(expected),
             else: Mismatch("The answer does not contain `\(text)`.", expected: text, actual: actual.text))

@@ -16,8 +16,8 @@ package struct ContainsAll: Assertion {
     package var claim: String { "contains \(texts.listed)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = ComparedText(observation.answer.text)
-        let missing = texts.filter { !actual.contains(ComparedText(expected: $0)) }
+        let actual = observation.text
+        let missing = texts.filter { !actual.contains(observation.expected($0)) }
         return .passing(
             missing.isEmpty,
             else: Mismatch(

@@ -16,9 +16,9 @@ package struct ContainsAny: Assertion {
     package var claim: String { "contains one of \(texts.listed)" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let actual = ComparedText(observation.answer.text)
+        let actual = observation.text
         return .passing(
-            texts.contains { actual.contains(ComparedText(expected: $0)) },
+            texts.contains { actual.contains(observation.expected($0)) },
             else: Mismatch(
                 "The answer contains none of \(texts.listed).", expected: "one of \(texts.listed)",
                 actual: actual.text))

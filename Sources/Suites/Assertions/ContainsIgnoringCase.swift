@@ -16,7 +16,7 @@ package struct ContainsIgnoringCase: Assertion {
     package var claim: String { "contains `\(text)` in any letter case" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text))
+        let (expected, actual) = (observation.expected(text), observation.text)
         return .passing(
             actual.withoutCase.contains(expected.withoutCase),
             else: Mismatch(

@@ -16,7 +16,7 @@ package struct Equals: Assertion {
     package var claim: String { "equals `\(text.trimmed)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let (expected, actual) = (ComparedText(text).trimmed, ComparedText(observation.answer.text).trimmed)
+        let (expected, actual) = (observation.expectedWhole(text), observation.trimmedText)
         return .passing(
             actual == expected,
             else: Mismatch(

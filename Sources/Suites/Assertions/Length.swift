@@ -16,7 +16,7 @@ package struct Length: Assertion {
     package var claim: String { "has \(bounds.text) characters" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let count = ComparedText(observation.answer.text).length
+        let count = observation.text.length
         return .passing(
             bounds.contains(count),
             else: Mismatch(

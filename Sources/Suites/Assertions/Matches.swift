@@ -18,7 +18,7 @@ package struct Matches: Assertion {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         return .passing(
-            pattern.firstMatch(inAnswer: actual) != nil,
+            observation.firstMatch(of: pattern) != nil,
             else: Mismatch(
                 "Nothing in the answer matches `\(pattern.source)`.", expected: pattern.source, actual: actual))
     }

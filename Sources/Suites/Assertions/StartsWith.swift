@@ -16,7 +16,7 @@ package struct StartsWith: Assertion {
     package var claim: String { "starts with `\(text)`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        let (expected, actual) = (ComparedText(expected: text), ComparedText(observation.answer.text).trimmed)
+        let (expected, actual) = (observation.expected(text), observation.trimmedText)
         return .passing(
             actual.hasPrefix(expected),
             else: Mismatch("The answer does not start with `\(text)`.", expected: text, actual: actual.text))
