@@ -178,7 +178,8 @@ package struct Executor: Sendable {
     private func context(for address: Address) -> ApplyContext {
         ApplyContext(
             stack: workflow.stack, record: store, intent: record.intents[address.description],
-            progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) })
+            progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) },
+            mayStart: mayStart)
     }
 
     private func report(skippedIn outcomes: [Address: Outcome<Step>]) {

@@ -153,16 +153,20 @@ package struct ApplyContext: Sendable {
     package let progress: @Sendable (Advance) -> Void
     /// Reports a warning.
     package let warn: @Sendable (Diagnostic) -> Void
+    /// Whether new requests may be started; false once the user interrupts. Long operations of many requests ask.
+    package let mayStart: @Sendable () -> Bool
 
     package init(
         stack: StackName, record: any RecordStore, intent: Value? = nil,
-        progress: @escaping @Sendable (Advance) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
+        progress: @escaping @Sendable (Advance) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in },
+        mayStart: @escaping @Sendable () -> Bool = { true }
     ) {
         self.stack = stack
         self.record = record
         self.intent = intent
         self.progress = progress
         self.warn = warn
+        self.mayStart = mayStart
     }
 }
 

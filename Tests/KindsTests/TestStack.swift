@@ -137,13 +137,16 @@ struct TestRun: Sendable {
         ).plan()
     }
 
-    func apply(_ permissions: Permissions = Permissions()) async throws -> Applied {
+    /// - Parameter mayStart: False once the user interrupts.
+    func apply(
+        _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true }
+    ) async throws -> Applied {
         let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
         let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
         let plan = try await planner.plan()
         let executor = Executor(
             workflow, drivers: drivers, survey: survey, record: record, store: store, permissions: permissions,
-            onEvent: { _ in })
+            mayStart: mayStart, onEvent: { _ in })
         let applied = try await executor.apply(plan, parallelism: 4)
         try await store.log(
             HistoryEntry(

@@ -68,6 +68,30 @@ struct UnsettledStoreTests {
         #expect(rest.lines == [], when)
     }
 
+    @Test("Once the user interrupts, what is under way comes, nothing more, and the next apply goes on")
+    func interrupted() async throws {
+        for version in [FakeStackVersion.ogx150, .llamaStack0224] {
+            let stack = try Self.begin(version, documents: 1...40)
+            let dimension = version == .llamaStack0224 ? ", embeddingDimension: 384" : ""
+            let spec = Self.spec.replacing("scripted/embed", with: version.models.embedding + dimension)
+            let isInterrupted = Mutex(false)
+            stack.ogx.intercept { request in
+                if Self.isAttachment(request) { isInterrupted.withLock { $0 = true } }
+                return nil
+            }
+            let applied = try await stack.open(spec).apply { !isInterrupted.withLock { $0 } }
+            stack.ogx.intercept(nil)
+            #expect(applied.wasInterrupted && applied.failures.isEmpty)
+            let count = Self.texts(stack).count
+            #expect((1...16).contains(count), "\(version): \(count)")
+            try await stack.apply(spec)
+            #expect(Self.texts(stack).count == 40)
+            #expect(stack.ogx.files.count == 40 && stack.ogx.stores.count == 1)
+            let rest = try await stack.plan(spec)
+            #expect(rest.lines == [])
+        }
+    }
+
     @Test("All but one come together into a store that says so; the last one comes alone, and each is looked for")
     func together() async throws {
         let stack = try Self.begin()

@@ -38,6 +38,10 @@ enum Brought: Sendable {
         if case .unanswered(let uploaded, _) = self { uploaded } else { nil }
     }
 
+    var isSkipped: Bool {
+        if case .skipped = self { true } else { false }
+    }
+
     /// Whether the server may be working still, or is unreachable.
     var isUnsure: Bool {
         switch self {
@@ -78,12 +82,18 @@ final class Course: Sendable {
 
     private let total: Int
     private let tell: @Sendable (Advance) -> Void
+    private let mayStart: @Sendable () -> Bool
     private let position = Mutex(Position())
 
-    init(of total: Int, _ tell: @escaping @Sendable (Advance) -> Void) {
+    init(of total: Int, in context: ApplyContext) {
         self.total = total
-        self.tell = tell
+        tell = context.progress
+        mayStart = context.mayStart
     }
+
+    /// Whether the user has interrupted: nothing new is begun. What was announced as attached is attached, else the next
+    /// run would wait for it.
+    var isInterrupted: Bool { !mayStart() }
 
     /// Whether nothing more may be sent.
     var isOver: Bool {

@@ -17,7 +17,7 @@ extension VectorStoreResource {
     func attach(_ uploaded: [Uploaded], atOnce limit: Int, _ delivery: Delivery) async throws -> BroughtTogether {
         var together = BroughtTogether()
         var rest = uploaded[...]
-        while !rest.isEmpty, !delivery.course.isOver {
+        while !rest.isEmpty, !delivery.course.isOver, !delivery.course.isInterrupted {
             let outcomes = try await attach(from: &rest, atOnce: limit, delivery)
             together.hadLostAnswers = together.hadLostAnswers || outcomes.contains { $0.open != nil }
             together.outcomes += try await awaited(outcomes, delivery)
@@ -36,7 +36,7 @@ extension VectorStoreResource {
             var outcomes: [[Brought]] = []
             var mayStart = true
             while true {
-                while mayStart, !rest.isEmpty, inFlight.count < max(1, limit / size) {
+                while mayStart, !rest.isEmpty, !delivery.course.isInterrupted, inFlight.count < max(1, limit / size) {
                     let (group, number) = (Array(rest.prefix(size)), outcomes.count)
                     rest = rest.dropFirst(size)
                     inFlight[number] = group

@@ -18,13 +18,19 @@ extension VectorStoreResource {
         let found = try await prepare(changes.attach.map(\.document), at: address, in: context)
         let before = try await broughtAgain(changes)
         for file in before { try await remove(file, from: live.store.id) }
-        let course = Course(of: changes.attach.count, context.progress)
+        let course = Course(of: changes.attach.count, in: context)
         let delivery = Delivery(
             store: live.store.id, chunking: desired.chunking, address: address, context: context, course: course)
         var (uploaded, problems) = try await upload(changes.attach, reusing: found, delivery)
         live.others.formUnion(try await leftovers.others(besides: uploaded.map(\.file)))
         let brought = try await attach(uploaded, into: &live, delivery)
         live.files += brought.outcomes.compactMap(\.file)
+        let attempted = problems.count + brought.outcomes.count { !$0.isSkipped }
+        if course.isInterrupted, attempted < changes.attach.count {
+            // The rest was announced, and is for the next run.
+            problems += brought.outcomes.compactMap(\.problem)
+            throw problems.isEmpty ? CancellationError() : Diagnostics(problems)
+        }
         problems += brought.outcomes.compactMap(\.problem) + (try await unfinished(changes, delivery))
         let lost = try await lost(brought, of: desired, in: live)
         if !lost.isEmpty { problems.append(.lost(lost, saying: equal(in: desired.documents), at: address)) }

@@ -11,7 +11,7 @@ extension VectorStoreResource {
     ) async throws -> (uploaded: [Uploaded], problems: [Diagnostic]) {
         let results = try await coming.concurrentMap(limit: Self.uploads) { coming -> Result<Uploaded?, Diagnostic> in
             if let file = found[coming.document.path] { return .success(Uploaded(coming: coming, file: file)) }
-            guard !delivery.course.isOver else { return .success(nil) }
+            guard !delivery.course.isOver, !delivery.course.isInterrupted else { return .success(nil) }
             do {
                 let file = try await uploading.run {
                     try await leftovers.uploading(coming.document) { try await upload(coming.document, unless: $0) }
