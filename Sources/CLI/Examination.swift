@@ -74,12 +74,17 @@ struct Examination: Sendable {
         let examiner = Examiner(
             stack.workflow, drivers: Kinds.standard.drivers(servers, for: stack.workflow),
             record: try await record(servers.mlflow))
-        let tokens = try Kinds.tokens(in: stack.workflow, environment: stack.environment)
+        let tokens = Kinds.usableTokens(in: stack.workflow, environment: stack.environment)
+        let missing = Kinds.unusableTokens(in: stack.workflow, environment: stack.environment)
+        let without = Set(missing.map(\.address))
         async let examined = examiner.examine()
         let probes = Probes(
             stack.workflow, on: servers, tokens: tokens, searchPath: stack.environment["PATH"] ?? "")
         async let tried = probes.findings()
-        return Finding.merge(try await examined, try await tried)
+        let seen = try await examined
+        let known = Set(seen.map(\.address))
+        return Finding.merge(seen, missing + (try await tried).filter { !without.contains($0.address) })
+            + missing.filter { !known.contains($0.address) }
     }
 
     /// The record of earlier applies; empty when it cannot be read, which shows in the problems of the server.

@@ -7,11 +7,17 @@ extension Stack {
     /// - Returns: The same spec.
     /// - Throws: `CommandFailure` (code 10) when something needs what this version does not support.
     func announced(tryingSuites: Bool = false) throws -> Stack {
+        Notices.write(try notices(tryingSuites: tryingSuites), sources, environment: environment)
+        return self
+    }
+
+    /// The warnings of a spec.
+    /// - Throws: `CommandFailure` (code 10) when something needs what this version does not support.
+    func notices(tryingSuites: Bool = false) throws -> [Diagnostic] {
         let all = warnings + workflow.awaited(tryingSuites: tryingSuites)
         guard all.allSatisfy({ $0.severity == .warning }) else {
             throw CommandFailure(diagnostics: all, sources: sources)
         }
-        Notices.write(all, sources, environment: environment)
-        return self
+        return all
     }
 }

@@ -11,10 +11,14 @@ struct Redirection {
 
     let request: HTTPRequest
 
-    /// nil when the response is not a redirect, or names no target.
-    /// - Throws: `TransportFailure` when its target is not a web address.
+    /// nil when the response is not a redirect.
+    /// - Throws: `TransportFailure` when it names no target, or one that is not a web address.
     init?(of request: HTTPRequest, by response: HTTPResponse) throws {
-        guard Self.statuses.contains(response.status), let location = response.header("location") else { return nil }
+        guard Self.statuses.contains(response.status) else { return nil }
+        guard let location = response.header("location"), !location.isEmpty else {
+            throw TransportFailure(
+                .broken, "it redirects without saying where to (status \(response.status), no `location`)")
+        }
         guard let from = URL(string: request.url), let target = URL(string: location, relativeTo: from)?.absoluteURL,
             ["http", "https"].contains(target.scheme?.lowercased()), target.host() != nil,
             WebAddress.hasPossiblePort(target.absoluteString)

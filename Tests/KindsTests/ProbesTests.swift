@@ -25,6 +25,9 @@ struct ProbesTests {
             if request.url.hasPrefix("http://silent.test") {
                 throw TransportFailure(.unreachable, "connection refused")
             }
+            if request.url.hasPrefix("http://circle.test") {
+                return HTTPResponse(status: 307, headers: [("location", "http://circle.test/again")])
+            }
             if request.url.hasPrefix("http://weather.test") {
                 return try await ScriptedTransport([.json(405, "{}")]).send(request)
             }
@@ -40,7 +43,15 @@ struct ProbesTests {
         func stream<Result: Sendable>(
             _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
         ) async throws -> Result {
-            try await ogx.stream(request, read)
+            guard request.url.hasPrefix("http://files.test") else { return try await ogx.stream(request, read) }
+            let step: ScriptedTransport.Step =
+                switch request.url {
+                case "http://files.test/a.md": .stream([Array("A.".utf8)])
+                case "http://files.test/gone.md": .response(HTTPResponse(status: 404))
+                case _:
+                    .response(HTTPResponse(status: 302, headers: [("location", "http://files.test/circle.md")]))
+                }
+            return try await ScriptedTransport([step]).stream(request, read)
         }
     }
 
@@ -155,6 +166,37 @@ struct ProbesTests {
         #expect(weather == ["tools.f met: `http://weather.test/now` answers"])
         let silent = try await verdicts(Self.function("http: {url: 'http://silent.test/now'}"))
         #expect(silent == ["tools.f limited: function-unreachable"])
+        let circle = try await verdicts(Self.function("http: {url: 'http://circle.test/now'}"))
+        #expect(circle == ["tools.f limited: function-unreachable"])
+    }
+
+    @Test(
+        "What a document's address does not give is a warning",
+        arguments: [
+            ("a.md", "met: `scripted/embed` embeds with vectors of 3 numbers"),
+            ("gone.md", "limited: document-unreachable"), ("circle.md", "limited: document-unreachable"),
+        ])
+    func downloads(file: String, verdict: String) async throws {
+        let digest = String(repeating: "0", count: 64)
+        let yaml = """
+            vectorStores:
+              s: {embeddingModel: scripted/embed, documents: [{url: 'http://files.test/\(file)', sha256: '\(digest)'}]}
+            """
+        #expect(try await verdicts(yaml) == ["vectorStores.s \(verdict)"])
+    }
+
+    @Test("Each secret that is missing or cannot be sent is a finding at its tool")
+    func secrets() throws {
+        let yaml = """
+            tools:
+              unset: {mcp: {url: 'http://desk.test/mcp', token: {env: UNSET}}}
+              odd: {function: {description: d, http: {url: 'http://desk.test/f', headers: {X-Key: {env: ODD}}}}}
+              spare: {mcp: {url: 'http://desk.test/mcp', token: {env: UNSET, optional: true}}}
+            """
+        let (workflow, _) = try TestStack().declare(yaml)
+        let found = Kinds.unusableTokens(in: workflow, environment: ["ODD": "a\nb"])
+        #expect(found.map(\.address.description).sorted() == ["tools.odd", "tools.unset"])
+        #expect(found.allSatisfy { !$0.isGood && $0.diagnostic?.cause.isIgnorance == false })
     }
 
     @Test("An apply warns of MCP servers that list nothing to the agents that it changed, and of no other")

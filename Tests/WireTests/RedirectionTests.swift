@@ -42,7 +42,7 @@ struct RedirectionTests {
         }
     }
 
-    @Test("What is no redirect is none", arguments: [(200, "/z"), (300, "/z"), (304, "/z"), (302, nil)])
+    @Test("What is no redirect is none", arguments: [(200, "/z"), (300, "/z"), (304, "/z")])
     func none(status: Int, location: String?) throws {
         #expect(try Self.next(status, location) == nil)
     }
@@ -52,6 +52,12 @@ struct RedirectionTests {
         arguments: ["file:///etc/passwd", "ftp://a.test/", "http://", "http://a.test:99999/"])
     func refused(location: String) {
         #expect(throws: TransportFailure.self) { try Self.next(302, location) }
+    }
+
+    @Test("A redirect that names no target is told", arguments: [nil, ""])
+    func nowhere(location: String?) {
+        let failure = #expect(throws: TransportFailure.self) { try Self.next(302, location) }
+        #expect(failure?.message == "it redirects without saying where to (status 302, no `location`)")
     }
 
     @Test("Redirects are followed to their end, and a circle is left")

@@ -31,13 +31,20 @@ struct DoctorCommand: AsyncParsableCommand {
         let environment = ProcessInfo.processInfo.environment
         let stack =
             try spec.isThere
-            ? Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
+            ? Stack.load(spec.paths, spec.variation, lab: server.lab)
             : Stack.bare(spec.variation, lab: server.lab)
+        let notices = try stack.notices()
         let hasSpec = spec.isThere
         let examination = Examination(stack, server, hasSpec: hasSpec)
         let report = try await stack.telling {
             try await Interruption.cancelling { try await examination.report() }
         }
+        // What the report tells is not told twice.
+        let found = report.diagnostics
+        let others = notices.filter { notice in
+            !found.contains { ($0.code, $0.subject) == (notice.code, notice.subject) }
+        }
+        Notices.write(others, stack.sources, environment: environment)
         switch format {
         case .text: Console.out(DoctorText(colors: Console.colors(environment)).render(report, stack.sources))
         case .json: Console.out(DoctorJSON.value(report, stack.sources).prettyJSON)

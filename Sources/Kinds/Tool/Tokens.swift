@@ -15,6 +15,20 @@ extension Kinds {
         Dictionary(secrets(in: workflow).compactMap { try? token($0, environment) }) { $1 }
     }
 
+    /// The tokens and secret headers that are needed, and not set or not sendable: a finding for each.
+    package static func unusableTokens(in workflow: Workflow, environment: [String: String]) -> [Finding] {
+        workflow.specs(of: ToolSpec.self).flatMap { declaration, spec in
+            spec.secrets.compactMap { source in
+                do throws(Diagnostic) {
+                    _ = try token(source, environment)
+                    return nil
+                } catch {
+                    return Finding(declaration.address, .unmet(error.locating(declaration)))
+                }
+            }
+        }
+    }
+
     /// The sources of the secrets that a workflow's declarations name.
     package static func secrets(in workflow: Workflow) -> [Located<SecretSource>] {
         workflow.specs(of: ToolSpec.self).flatMap { $0.1.secrets }

@@ -65,7 +65,8 @@ extension ProbeContext {
         }
         guard let url = function.http?.url else { return nil }
         do {
-            _ = try await servers.transport.send(HTTPRequest(.get, url.value, timeout: .seconds(5)))
+            let request = HTTPRequest(.get, url.value, timeout: .seconds(5))
+            _ = try await FollowingTransport(servers.transport).send(request)
             return .met("`\(url.value)` answers")
         } catch let failure as TransportFailure {
             return .limited(.silentFunction(url, failure))
@@ -104,7 +105,7 @@ extension Diagnostic {
     fileprivate static func silentFunction(_ url: Located<String>, _ failure: TransportFailure) -> Diagnostic {
         Diagnostic(
             "function-unreachable", "A function does not answer",
-            detail: "Nothing answers at `\(url.value)`: \(failure.message). Calls of the function would fail now.",
+            detail: "`\(url.value)` does not answer: \(failure.message). Calls of the function would fail now.",
             fix: "Start what carries it out before the agent is asked, or correct the address.", at: url.range,
             severity: .warning)
     }

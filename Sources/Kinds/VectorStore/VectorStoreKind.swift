@@ -18,6 +18,6 @@ extension Kind {
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? VectorStoreSpec else { return nil }
-            return try await context.embedding(of: spec)
+            return try await context.contents(of: spec)
         })
 }
