@@ -33,6 +33,7 @@ struct Drover: AsyncParsableCommand {
         Interruption.listen()
         OpenFiles.allowMost()
         do {
+            guard WorkingDirectory.isThere else { throw Diagnostic.noWorkingDirectory }
             let words = Array(CommandLine.arguments.dropFirst())
             let arguments = try EnvironmentArguments(ProcessInfo.processInfo.environment).adding(to: words)
             var command = try parseAsRoot(arguments)

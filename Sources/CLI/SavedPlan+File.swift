@@ -30,7 +30,7 @@ extension SavedPlan {
     /// Writes it to a file, which is replaced as a whole.
     func write(to path: String) throws {
         let text = try json
-        try ReportFile(path).write { try $0.write(text) }
+        try ReportFile(path, of: .plan).write { try $0.write(text) }
     }
 
     /// The servers of the plan, for showing it.

@@ -80,7 +80,8 @@ struct Composer {
         while true {
             guard let event = stream.next() else {
                 let bracket = frames.last { $0.isFlow }?.start
-                throw SyntaxErrors(source: source, id: id, bracket: bracket).diagnostic(for: stream.failure)
+                let errors = SyntaxErrors(source: source, id: id, bracket: bracket)
+                throw errors.asJSON(errors.diagnostic(for: stream.failure))
             }
             switch event.pointee.type {
             case YAML_SCALAR_EVENT: try scalar(event, bytes)

@@ -117,6 +117,7 @@ package struct SpecFiles: Sendable {
         if let canonical, known.contains(ExactText(canonical)) { return false }
         do throws(FileBytes.Failure) {
             let bytes = try FileBytes.read(absolute, atMost: Reader.Limits.bytes)
+            if !asks, absolute.hasSuffix(".json"), OwnFile.isOne(bytes) { return false }
             known.insert(ExactText(canonical ?? absolute))
             add(Source(path: shown(absolute), bytes: bytes), in: Paths.parent(of: absolute))
         } catch {

@@ -3,12 +3,14 @@ import CYAML
 /// Explains what libyaml rejects: its terse message, and the author's most likely mistake.
 struct SyntaxErrors {
     let id: SourceID
+    let source: Source
     let lines: LineIndex
     /// The innermost bracket or brace still open when reading stopped.
     let bracket: SourcePosition?
 
     init(source: Source, id: SourceID, bracket: SourcePosition?) {
         self.id = id
+        self.source = source
         self.bracket = bracket
         lines = LineIndex(source.bytes)
     }

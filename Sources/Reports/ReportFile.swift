@@ -8,17 +8,24 @@ import Language
     import Darwin
 #endif
 
-/// The file of a report. It is replaced atomically: until the report is complete, the old content stays.
+/// The file of a report or a saved plan. It is replaced atomically: until the new content is complete, the old one stays.
 package struct ReportFile: Sendable {
     /// What the system says.
     private struct Failure: Error {
         let reason = String(cString: strerror(errno))
     }
 
-    private let path: String
+    /// What is written to a file.
+    package enum Content: Sendable {
+        case report, plan
+    }
 
-    package init(_ path: String) {
+    private let path: String
+    private let content: Content
+
+    package init(_ path: String, of content: Content = .report) {
         self.path = path
+        self.content = content
     }
 
     /// Replaces the file by what the body writes.
@@ -59,7 +66,8 @@ package struct ReportFile: Sendable {
     /// - Parameter failure: Nil for a folder.
     private func notWritten(_ failure: Failure?) -> Diagnostic {
         Diagnostic(
-            "report-not-written", "A report could not be written",
+            content == .plan ? "plan-not-written" : "report-not-written",
+            "\(content == .plan ? "The plan" : "A report") could not be written",
             detail: "`\(path)` cannot be written: \(failure?.reason ?? "it is a folder").",
             fix: "Name a file in a folder that exists, may be written to, and has room.", cause: .unavailable)
     }

@@ -55,6 +55,23 @@ struct VectorStoreTests {
         #expect(Self.names(stack) == ["docs__a.md", "docs__b.md"])
     }
 
+    @Test("A document whose name only changes its Unicode normalisation is told as renamed")
+    func renamed() async throws {
+        let stack = try Self.begin()
+        try stack.write("docs/caf\u{E9}.md", "Cider costs 3 EUR.")
+        try await stack.apply(Self.spec)
+        try stack.remove("docs/caf\u{E9}.md")
+        try stack.write("docs/cafe\u{301}.md", "Cider costs 3 EUR.")
+        let note = "renamed: its name is in another Unicode normalisation"
+        #expect(try await stack.plan(Self.spec).changes.first?.fields.map(\.note) == [note])
+        try stack.write("docs/cafe\u{301}.md", "Cider costs 4 EUR.")
+        let both = note + ", and its content changed"
+        #expect(try await stack.plan(Self.spec).changes.first?.fields.map(\.note) == [both])
+        try await stack.apply(Self.spec)
+        let rest = try await stack.plan(Self.spec)
+        #expect(rest.lines == [])
+    }
+
     @Test("A store whose files the server cannot list any more is made anew, and the old one goes")
     func broken() async throws {
         let stack = try Self.begin()

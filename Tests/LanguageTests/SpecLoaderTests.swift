@@ -57,6 +57,55 @@ struct SpecLoaderTests {
         #expect(loaded.root.map { loaded.directory(of: $0.range) } == loaded.rootDirectory)
     }
 
+    @Test("Of a directory, what drover itself wrote there is no spec; a file that is named is one")
+    func ownFiles() throws {
+        let record = #"{"entries": {"agents.a": {"fields": {}, "protect": false}}, "history": [], "intents": {}}"#
+        let files = [
+            "d/a.yaml": "a: 1", "d/record.json": record,
+            "d/plan.json": #"{"destroys": false, "digest": "x", "format": "drover-plan", "version": 1}"#,
+            "d/report.json": #"{"schema": "drover.run/1", "drover": "1.0.0"}"#,
+        ]
+        let loaded = try load(files, ["d"])
+        #expect(loaded.sources.sources.map(\.path) == ["d/a.yaml"])
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(try load(files, ["d/record.json"]).sources.sources.map(\.path) == ["d/record.json"])
+        let others = [
+            "d/cut.json": String(record.dropLast(9)), "d/entries.json": #"{"entries": {}, "x-y": 1}"#,
+            "d/format.json": #"{"format": "other"}"#,
+        ]
+        #expect(try load(others, ["d"]).sources.sources.count == 3)
+    }
+
+    @Test(
+        "A mistake of JSON is told as one",
+        arguments: [
+            (#"{"a": 1} x"#, "syntax", "Not valid JSON", "Something follows the value.", 10),
+            ("{\n\"a\": *\n}", "syntax", "Not valid JSON", "There is no such value.", 6),
+            (#"{"a": "b\q"}"#, "syntax", "Not valid JSON", "There is no such escape.", 10),
+            (
+                #"{"a": 1"#, "unclosed-bracket", "Bracket not closed",
+                "No `}` closes this `{` before something else begins.", 1
+            ),
+            (
+                "{\"a\": \"\u{1}\"}", "control-character", "Character not allowed",
+                "The character U+0001 cannot stand in a JSON file as it is.", 8
+            ),
+        ])
+    func json(text: String, code: String, summary: String, detail: String, column: UInt32) throws {
+        let problem = try #require(try load(["d/drover.json": text], ["d"]).diagnostics.first)
+        #expect(problem.code.name == code)
+        #expect(problem.summary == summary)
+        #expect(problem.detail == detail)
+        #expect(problem.subject?.start.column == column)
+    }
+
+    @Test("Keys that differ only in normalisation are told as what they are")
+    func lookAlikeKeys() throws {
+        let loaded = try load(["a.yaml": "f: {caf\u{E9}: 1, cafe\u{301}: 2}"], ["a.yaml"])
+        #expect(loaded.diagnostics.map(\.code.name) == ["duplicate-key"])
+        #expect(loaded.diagnostics.first?.detail.contains("differ only in Unicode normalisation") == true)
+    }
+
     @Test("A file that is named twice is read once")
     func twice() throws {
         let loaded = try load(["d/a.yaml": "a: {x: 1}"], ["d", "./d/a.yaml", "d"])

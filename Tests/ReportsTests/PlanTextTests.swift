@@ -26,6 +26,16 @@ struct PlanTextTests {
                 """)
     }
 
+    @Test("A text that changes only its normalisation says so, since both look the same")
+    func normalisation() {
+        let text = Self.text(FieldChange("tags.a", old: "caf\u{E9}", new: "cafe\u{301}"))
+        #expect(text.hasSuffix("  (only the Unicode normalisation differs)"), "\(text)")
+        let long = String(repeating: "long ", count: 30)
+        let lines = Self.text(FieldChange("text", old: .string("\u{E9}" + long), new: .string("e\u{301}" + long)))
+        #expect(lines.contains("text:   (only the Unicode normalisation differs)"), "\(lines)")
+        #expect(lines.unicodeScalars.count { $0 == "\n" } == 2, "\(lines)")
+    }
+
     @Test("What a server has in a tag makes nothing on a terminal, also in a long text and a name")
     func control() {
         let old = "\u{1B}[2K\u{1B}[1A\u{9B}31m\u{202E}\rx"

@@ -12,6 +12,14 @@ struct ReportRequestTests {
         #expect(type(of: request.report).format == "junit")
     }
 
+    @Test("A file that cannot be written is told as what it is, before anything is asked")
+    func unwritable() {
+        let report = #expect(throws: Diagnostic.self) { try ReportFile("/nowhere/a.xml").check() }
+        #expect(report?.code == "report-not-written" && report?.summary == "A report could not be written")
+        let plan = #expect(throws: Diagnostic.self) { try ReportFile("/nowhere/plan.json", of: .plan).check() }
+        #expect(plan?.code == "plan-not-written" && plan?.summary == "The plan could not be written")
+    }
+
     @Test(
         "A format that is unknown, or has no path, is reported with what was meant",
         arguments: [

@@ -73,6 +73,8 @@ enum LabFailure {
             try end(diagnostics.all)
         } catch let diagnostic as Diagnostic {
             try end([diagnostic])
+        } catch let error as CocoaError {
+            try end([.unwritableLab(error)])
         }
     }
 
@@ -90,6 +92,19 @@ enum LabFailure {
         let colors = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
         StandardError.write(DiagnosticRenderer(sources: sources, colors: colors).render(FlagFixes.told(diagnostics)))
         throw ExitStatus(of: diagnostics).code
+    }
+}
+
+extension Diagnostic {
+    /// A file of the lab that cannot be made, for example because its folder is not there or may not be written to.
+    fileprivate static func unwritableLab(_ error: CocoaError) -> Diagnostic {
+        let path = error.filePath.map { "`\($0)`" } ?? "A file of the lab"
+        let reason = (error.underlying as? POSIXError).map { SystemError.text($0.code.rawValue) }
+        return Diagnostic(
+            "lab-not-written", "The lab's files cannot be written",
+            detail: "\(path) cannot be written" + (reason.map { ": \($0)." } ?? "."),
+            fix: "Run it in a directory that may be written to and has room; the files are kept in `.drover` there.",
+            cause: .unavailable)
     }
 }
 

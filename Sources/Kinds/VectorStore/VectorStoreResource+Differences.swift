@@ -134,6 +134,7 @@ extension VectorStoreResource {
         var fields: [FieldChange] = changes.attach.compactMap { coming in
             let (document, mark) = (coming.document, coming.mark)
             let path = "documents.\(document.path)"
+            let renamed = old.index(forKey: document.path).flatMap { document.renaming(from: old[$0], in: desired) }
             let before = old.removeValue(forKey: document.path)
             // Only the chunking differs, which is reported for the store.
             if let cut, marks.contains(document.mark(in: desired.stack, chunking: cut)) { return nil }
@@ -142,7 +143,9 @@ extension VectorStoreResource {
                 ? "its uploaded file was deleted"
                 : before == mark
                     ? "was not ingested"
-                    : before != nil ? "content changed" : last[path] == .string(mark) ? "missing on the server" : "new"
+                    : before != nil
+                        ? renamed ?? "content changed"
+                        : last[path] == .string(mark) ? "missing on the server" : "new"
             return FieldChange(path, old: before.map { .string($0) }, new: .string(mark), note: note)
         }
         fields += changes.unfinished.map { document, _ in
@@ -158,5 +161,17 @@ extension VectorStoreResource {
             value.string.map { (mark: $0, path: String(key.dropFirst("documents.".count))) }
         }
         return Dictionary(documents.sorted { $0.path < $1.path }.map { ($0.mark, $0.path) }) { first, _ in first }
+    }
+}
+
+extension Document {
+    /// What is said of a document that was at a path which looks the same; nil when the path is exactly the same.
+    fileprivate func renaming(
+        from old: (key: String, value: String), in desired: VectorStoreResource.Desired
+    ) -> String? {
+        guard !old.key.isExactly(path) else { return nil }
+        let before = Document(path: old.key, sha256: sha256, attributes: attributes, content: content, range: range)
+        let isSame = before.mark(in: desired.stack, chunking: desired.chunking.identity) == old.value
+        return "renamed: its name is in another Unicode normalisation" + (isSame ? "" : ", and its content changed")
     }
 }

@@ -89,7 +89,9 @@ package struct PlanText: Sendable {
             case .both: dim("  (changed here and outside)")
             case .spec, nil: ""
             }
-        let force = field.forcesReplacement ? color(.replace, "  # forces replacement") : ""
+        let force =
+            (field.changesOnlyNormalisation ? dim("  (only the Unicode normalisation differs)") : "")
+            + (field.forcesReplacement ? color(.replace, "  # forces replacement") : "")
         let head = "      \(Printable.text(field.path)): "
         if let note = field.note.map(Printable.text) { return [head + note + force + cause] }
         if field.isKnownAfterApply { return [head + "(known after apply)" + force] }
@@ -157,6 +159,12 @@ package struct PlanText: Sendable {
 }
 
 extension FieldChange {
+    /// Whether the two texts look the same: one has a letter as one character, the other as a letter and a mark.
+    fileprivate var changesOnlyNormalisation: Bool {
+        guard case .string(let old)? = old, case .string(let new)? = new else { return false }
+        return old == new && !old.isExactly(new)
+    }
+
     /// A change of a map as the changes of what is in it; else itself.
     fileprivate var parts: [FieldChange] {
         guard note == nil, !isKnownAfterApply, let old = old?.object, let new = new?.object else { return [self] }
