@@ -23,9 +23,8 @@ import Testing
             }
         }
 
-        var isTested: Bool { Self.tested.contains(self) }
-        /// Whether its story has what not every version can do.
-        var isTriedWhole: Bool { !isTested || self == .ogx || rawValue == "0.7.3" }
+        /// Whether its story has what not every version can do: what came with 0.5.
+        var isTriedWhole: Bool { !["0.2.", "0.3.", "0.4."].contains { rawValue.hasPrefix($0) } }
         var hasShields: Bool { isLlamaStack }
         var prefix: String { rawValue.hasPrefix("0.2.") ? "/v1/openai/v1" : "/v1" }
         var testDescription: String { rawValue }
@@ -287,7 +286,7 @@ struct MatrixServer {
     func contents() async throws -> [String] {
         let url = try #require(lab["llamastack"]?["url"]?.string)
         let prefix = generation.prefix
-        let agents = generation == .v02 ? "/v1/agents" : "/v1alpha/agents"
+        let agents = generation.rawValue.hasPrefix("0.2.") ? "/v1/agents" : "/v1alpha/agents"
         var contents: [String] = []
         for path in [
             "/v1/models", "/v1/shields", "/v1/toolgroups", agents, "\(prefix)/vector_stores", "\(prefix)/files",
