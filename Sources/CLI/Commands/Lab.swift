@@ -90,7 +90,8 @@ enum LabFailure {
 
     private static func end(_ diagnostics: [Diagnostic], _ sources: SourceMap = SourceMap()) throws {
         let colors = isatty(STDERR_FILENO) == 1 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil
-        StandardError.write(DiagnosticRenderer(sources: sources, colors: colors).render(FlagFixes.told(diagnostics)))
+        let text = DiagnosticRenderer(sources: sources, colors: colors).render(FlagFixes.told(diagnostics))
+        Console.note(text.hasSuffix("\n") ? String(text.dropLast()) : text, isPainted: true)
         throw ExitStatus(of: diagnostics).code
     }
 }
@@ -105,17 +106,5 @@ extension Diagnostic {
             detail: "\(path) cannot be written" + (reason.map { ": \($0)." } ?? "."),
             fix: "Run it in a directory that may be written to and has room; the files are kept in `.drover` there.",
             cause: .unavailable)
-    }
-}
-
-/// Standard error, unbuffered.
-enum StandardError {
-    static func write(_ text: String) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            guard written > 0 else { return }
-            rest = rest.dropFirst(written)
-        }
     }
 }

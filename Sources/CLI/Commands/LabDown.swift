@@ -14,10 +14,10 @@ struct LabDown: AsyncParsableCommand {
     func run() async throws {
         try await lab.withLab(report: LabProgress.report) { lab in
             guard try await lab.down(purge: purge) else {
-                print(LabText.noLab(at: lab.place, isStarting: false))
+                Console.out(LabText.noLab(at: lab.place, isStarting: false))
                 return
             }
-            print(purge ? "Stopped, and its data is removed." : "Stopped. Its data is kept for the next start.")
+            Console.out(purge ? "Stopped, and its data is removed." : "Stopped. Its data is kept for the next start.")
         }
     }
 }

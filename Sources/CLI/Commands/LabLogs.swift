@@ -26,7 +26,7 @@ struct LabLogs: AsyncParsableCommand {
                 LogReader(path: place.log(of: $0), server: $0)
             }
             guard logs.contains(where: \.exists) else {
-                print("No logs here. Start a lab with `drover lab up`.")
+                Console.out("No logs here. Start a lab with `drover lab up`.")
                 throw ExitStatus(.unavailable).code
             }
             let isNamed = server == nil
@@ -44,7 +44,7 @@ struct LabLogs: AsyncParsableCommand {
 
     private func write(_ lines: [String], of server: LabServer, named: Bool, last: Int) {
         for line in last > 0 ? lines.suffix(last) : lines[...] {
-            print(named ? "\(server.rawValue)  \(line)" : line)
+            Console.out(Printable.text(named ? "\(server.rawValue)  \(line)" : line))
         }
     }
 }

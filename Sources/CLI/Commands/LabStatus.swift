@@ -19,12 +19,12 @@ struct LabStatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await lab.withLab { lab in
             guard let status = try await lab.status() else {
-                print(format == .json ? "{\"servers\":[]}" : LabText.noLab(at: lab.place))
+                Console.out(format == .json ? "{\"servers\":[]}" : LabText.noLab(at: lab.place))
                 throw ExitStatus(.unavailable).code
             }
             switch format {
-            case .text: print(Self.text(status))
-            case .json: print(Self.json(status).prettyJSON)
+            case .text: Console.out(Self.text(status))
+            case .json: Console.out(Self.json(status).prettyJSON)
             }
             if !status.isGood { throw ExitStatus(.unavailable).code }
         }

@@ -63,7 +63,7 @@ struct LabUp: AsyncParsableCommand {
         try await lab.withLab(report: LabProgress.report) { lab in
             _ = try await lab.up(choice, within: .seconds(startLimit))
             guard let status = try await lab.status() else { return }
-            print(LabText.table(of: status))
+            Console.out(LabText.table(of: status))
         }
     }
 
@@ -98,7 +98,7 @@ extension LabUp {
 /// Reports the events of a lab on standard error.
 enum LabProgress {
     static func report(_ event: LabEvent) {
-        StandardError.write(line(for: event) + "\n")
+        Console.note(line(for: event))
     }
 
     static func line(for event: LabEvent) -> String {
