@@ -46,7 +46,8 @@ struct Importing: Sendable {
         _ id: String, for address: Address, _ key: String, in session: Session
     ) async throws -> Diagnostic {
         for driver in session.drivers where driver.kind != address.kind {
-            guard let other = try await driver.find(id, of: session.workflow.stack) else { continue }
+            // A server that cannot be asked for other kinds does not change that there is none of this one.
+            guard let other = try? await driver.find(id, of: session.workflow.stack) else { continue }
             return .ofAnotherKind(id, other.label, driver.kind, address)
         }
         return .nothingToImport(id, address, key)

@@ -23,6 +23,14 @@ package struct Record: Sendable, Hashable, Codable {
             self.protect = protect
         }
 
+        /// That it was there before, and nothing else; nil where it was not.
+        package var adoption: Entry? {
+            guard isAdopted == true else { return nil }
+            var entry = Entry(fields: [:])
+            entry.isAdopted = true
+            return entry
+        }
+
         /// The same, of an object that was made what the fields say.
         var applied: Entry {
             var entry = self

@@ -257,6 +257,7 @@ struct HistoryCommandTests {
                 (["experiments.anwsers", old], 64, "not-declared"),
                 (["experiments.answers", "99"], 64, "nothing-to-import"),
                 (["experiments.answers", "saying"], 64, "another-kind"),
+                (["experiments.answers", "models:/saying/9"], 64, "nothing-to-import"),
                 (["experiments.answers", theirs], 7, "other-owner"),
                 (["experiments.answers", old], 64, "nobody-to-ask"),
             ]

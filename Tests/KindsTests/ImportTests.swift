@@ -63,7 +63,7 @@ struct ImportTests {
         try await server.putRecords([["inputs": ["q": "One"], "expectations": ["a": 1]]], inDataset: made.id)
         let spec = "experiments: {e: {}}\ndatasets: {d: {name: theirs, experiment: e, records: [{q: Two}]}}"
         try await Self.imported(made.id, as: Address("datasets", "d"), spec, stack)
-        #expect(try await stack.plan(spec).lines == [#"update datasets.d: records.{"q":"Two"}"#])
+        #expect(try await stack.plan(spec).lines == ["update datasets.d: records.Two"])
         try await stack.apply(spec)
         #expect(try await stack.plan(spec).lines == [])
         let dataset = try #require(stack.mlflow.store.datasets.first)

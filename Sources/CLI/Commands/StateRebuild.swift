@@ -49,7 +49,8 @@ struct StateRebuildCommand: AsyncParsableCommand {
                 isKept
                     ? "This is the record as it was, about the servers where they are now."
                     : "This takes the place of the record. Which fields were applied last is lost: a field that left "
-                        + "the spec stays on its object.")
+                        + "the spec stays on its object. Where the old record cannot be read, what was adopted or "
+                        + "imported counts as made by drover: `onDelete: retain` keeps it.")
             guard try isAgreed || Console.agrees("Replace the record?") else {
                 return Console.note("Nothing was changed.")
             }
@@ -101,14 +102,16 @@ extension Session {
         return (record, unmarked.sorted().map(\.description))
     }
 
-    /// What can still be used of the old record: nothing when it is unreadable, or about other servers.
+    /// What can still be used of the old record: nothing when it is unreadable, and of one about other servers only what
+    /// somebody else made, for that is not to be deleted.
     private func oldRecord() async throws -> Record {
         do {
             return try await store.load()
         } catch let diagnostic as Diagnostic where diagnostic.code == "record-unreadable" {
             return Record()
         } catch let several as Diagnostics where several.all.allSatisfy({ $0.code == "record-of-another-server" }) {
-            return Record()
+            await store.bind(to: try await identities.value(), isStrict: false)
+            return Record(entries: try await store.load().entries.compactMapValues(\.adoption))
         }
     }
 }

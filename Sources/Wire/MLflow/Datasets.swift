@@ -141,8 +141,9 @@ extension MLflowServer {
         }
     }
 
-    /// A dataset by its id: `GET datasets/{id}`; nil when there is none.
+    /// A dataset by its id: `GET datasets/{id}`; nil when there is none, as of what no server gives as an id.
     package func dataset(_ id: String) async throws -> MLflowDataset? {
+        guard id.wholeMatch(of: /d-[0-9a-f]+/) != nil else { return nil }
         let call = Call("read the dataset", .get, Self.datasetPath(PercentEncoding.path(id)))
         do {
             return try await endpoint.decode(call, as: DatasetAnswer.self).dataset
