@@ -111,11 +111,11 @@ package struct Planner: Sendable {
         let request = DriverRequest(
             declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(declaration.address))
         var preview = try await driver.preview(request)
-        if inspection != .fields, [.keep, .update].contains(preview.decision.action) {
+        if inspection != .fields, preview.decision.action != .create {
             let found = try await driver.inspect(request, inspection)
             preview.warnings += found.warnings
             preview.decision.fields += found.fields
-            if !found.fields.isEmpty { preview.decision.action = .update }
+            if !found.fields.isEmpty, preview.decision.action == .keep { preview.decision.action = .update }
         }
         return (preview, preview.decision.action == .create ? nil : request.member?.label)
     }

@@ -16,15 +16,15 @@ struct ProgressTests {
 
     @Test("A line says what is done and for how long; documents have a bar, a rate and the time that is left")
     func lines() {
-        #expect(Self.line([], at: 3) == "  vectorStores.handbook: creating, 3 s")
-        #expect(Self.line([(1, .text("waiting"))], at: 3) == "  vectorStores.handbook: creating, 3 s, waiting")
+        #expect(Self.line([], at: 3) == "  vectorStores.handbook: creating, 3.0 s")
+        #expect(Self.line([(1, .text("waiting"))], at: 3) == "  vectorStores.handbook: creating, 3.0 s, waiting")
         let first = Advance.counted(1, of: 100, unit: "documents")
         #expect(
             Self.line([(1, first)], at: 3)
-                == "  vectorStores.handbook: creating, 3 s  ░░░░░░░░░░░░░░░░░░░░ 1 of 100 documents")
+                == "  vectorStores.handbook: creating, 3.0 s  ░░░░░░░░░░░░░░░░░░░░ 1 of 100 documents")
         let later = Advance.counted(51, of: 100, unit: "documents")
         let half = Self.line([(1, first), (11, later)], at: 11)
-        #expect(half.hasSuffix("  ██████████░░░░░░░░░░ 51 of 100 documents, 5.0/s, 10 s left"), "\(half)")
+        #expect(half.hasSuffix("  ██████████░░░░░░░░░░ 51 of 100 documents, 5.0/s, 10.0 s left"), "\(half)")
         let all = Self.line([(1, first), (11, .counted(100, of: 100, unit: "documents"))], at: 11)
         #expect(all.hasSuffix("  ████████████████████ 100 of 100 documents, 9.9/s"), "\(all)")
     }
@@ -44,7 +44,7 @@ struct ProgressTests {
         table.add(.skipped(c, because: a))
         #expect(
             table.lines(in: [b, a, c]) == [
-                "✓ experiments.e   created  2 s", "✗ agents.support  not changed",
+                "✓ experiments.e   created  2.0 s", "✗ agents.support  not changed",
                 "· agents.c        skipped because of agents.support",
             ])
         #expect(table.failures == 1 && table.count == 3)

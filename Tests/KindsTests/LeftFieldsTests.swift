@@ -52,7 +52,7 @@ struct LeftFieldsTests {
     private static let agent = """
         experiments: {e: {}}
         agents:
-          a: {model: scripted/chat, instructions: Be brief., description: ours,
+          a: {model: scripted/llm, instructions: Be brief., description: ours,
               log: {experiment: e, tags: {team: ours, a: OTHER}}LEFT}
         """
 
@@ -200,7 +200,7 @@ struct LeftFieldsTests {
         let stack = try TestStack()
         let spec = """
             prompts: {p: {template: One, ignoreChanges: [template]}}
-            agents: {a: {model: scripted/chat, instructions: {prompt: p}}}
+            agents: {a: {model: scripted/llm, instructions: {prompt: p}}}
             """
         try await stack.apply(spec)
         _ = try await stack.mlflow.server().createPromptVersion(

@@ -56,7 +56,7 @@ struct EventJSONTests {
         let last = Self.json.ended(["exitCode": 6], [Diagnostic("no", "No", detail: "No.")], at: Self.time)
         #expect(last["exitCode"] == 6 && last["diagnostics"]?.array?.count == 1)
         let sum = Self.json.summary(.nothing, elapsed: .zero, requests: 3, at: Self.time)
-        #expect(sum["succeeded"] == true && sum["counts"]?["create"] == 0 && sum["seconds"] == 0)
+        #expect(sum["succeeded"] == true && sum["counts"]?["create"] == 0 && sum["seconds"] == .number(0))
         let cut = Self.json.interrupted(running: [Self.address], at: Self.time)
         #expect(cut["running"] == ["agents.support"])
     }
