@@ -15,7 +15,7 @@ struct HistoryCommandTests {
         experiments:
           answers: {tags: {team: \(team)}}
         prompts:
-          greeting: {template: {file: prompts/greeting.md}}
+          greeting: {template: {file: prompts/greeting.md}, alias: production}
         \(more)
 
         """
@@ -76,7 +76,8 @@ struct HistoryCommandTests {
 
     @Test("A rollback is an ordinary plan against what was rendered, with its files as they were")
     func rollback() async throws {
-        try await withShop { drover, directory in
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
             try await apply(drover)
             try Self.write("drover.yaml", Self.spec("sales", more: "  bye: {template: Bye.}"), directory)
             try Self.write("prompts/greeting.md", "Say hi.", directory)
@@ -84,8 +85,10 @@ struct HistoryCommandTests {
             let back = try await drover("rollback", "--to", "1", "--yes")
             #expect(back.code == 0, "\(back.output)\(back.errors)")
             #expect(
-                back.output.contains("~ experiments.answers") && back.output.contains("Say hello to {{name}}."),
+                back.output.contains("~ experiments.answers") && back.output.contains("~ prompts.greeting"),
                 "\(back.output)")
+            // The text is that of the first version, which the registry still has.
+            #expect(mlflow.store.registeredModels.first { $0.name == "greeting" }?.aliases == ["production": 1])
             #expect(back.output.contains("prompts.bye"))
             let empty = try await drover("rollback", "--to", "1", "--yes")
             #expect(empty.code == 0 && empty.output.contains("Nothing to change"), "\(empty.output)")

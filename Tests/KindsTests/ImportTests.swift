@@ -42,8 +42,9 @@ struct ImportTests {
         ]
         for (kind, id, declared) in cases {
             // Prompts and registered models share their names.
-            let spec = "\(kind): {new-\(kind): \(declared)}"
-            let address = Address(kind, "new-\(kind)")
+            let name = "new-\(kind.lowercased())"
+            let spec = "\(kind): {\(name): \(declared)}"
+            let address = Address(kind, name)
             #expect(try await stack.plan(spec).lines.first?.hasPrefix("create \(address)") == true, "\(kind)")
             try await Self.imported(id, as: address, spec, stack)
             #expect(try await stack.plan(spec).lines == ["update \(address): name"], "\(kind)")

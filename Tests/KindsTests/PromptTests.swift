@@ -74,8 +74,12 @@ struct PromptTests {
         #expect(Self.versions(stack) == ["One"])
         let rest = try await stack.plan(spec)
         #expect(rest.lines == [])
+        try await stack.apply("prompts: {p: {template: One, onDelete: delete}}")
+        let refusal = try await stack.open("").apply(Permissions(allowEmpty: true))
+        #expect(refusal.failures.map(\.cause) == [.protected])
+        try await stack.apply(spec)
         let kept = try await stack.open("").apply(Permissions(allowEmpty: true))
-        #expect(kept.failures.map(\.cause) == [.protected])
+        #expect(kept.failures == [] && kept.count(.forget) == 1, "What others made is kept.")
         #expect(Self.versions(stack) == ["One"])
     }
 
