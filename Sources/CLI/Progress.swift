@@ -106,7 +106,8 @@ final class Progress: Sendable {
 
     private func erase(_ state: inout State) {
         guard style == .live, state.drawn > 0 else { return }
-        Console.write("\u{1B}[\(state.drawn)A\u{1B}[J", to: 2)
+        // From the first column: a key that was pressed, such as Ctrl-C, has moved the cursor.
+        Console.write("\r\u{1B}[\(state.drawn)A\u{1B}[J", to: 2)
         state.drawn = 0
     }
 

@@ -73,7 +73,7 @@ final class TestProgress: Sendable {
 
     private func erase(_ state: inout State) {
         guard state.isDrawn else { return }
-        Console.write("\u{1B}[1A\u{1B}[J", to: 2)
+        Console.write("\r\u{1B}[1A\u{1B}[J", to: 2)
         state.isDrawn = false
     }
 }
