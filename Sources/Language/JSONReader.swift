@@ -171,7 +171,9 @@ struct JSONReader: ~Copyable {
         case UInt8(ascii: "r"): text.append(0x0D)
         case UInt8(ascii: "t"): text.append(0x09)
         case UInt8(ascii: "u"): text.append(contentsOf: UTF8.encode(try scalar()) ?? .init())
-        case _: throw failure("There is no such escape.")
+        case _:
+            index -= 2
+            throw failure("There is no such escape.")
         }
     }
 

@@ -190,7 +190,7 @@ struct ProbesTests {
         let yaml = """
             tools:
               unset: {mcp: {url: 'http://desk.test/mcp', token: {env: UNSET}}}
-              odd: {function: {description: d, http: {url: 'http://desk.test/f', headers: {X-Key: {env: ODD}}}}}
+              odd: {function: {description: d, parameters: {}, http: {url: 'http://desk.test/f', headers: {X-Key: {env: ODD}}}}}
               spare: {mcp: {url: 'http://desk.test/mcp', token: {env: UNSET, optional: true}}}
             """
         let (workflow, _) = try TestStack().declare(yaml)

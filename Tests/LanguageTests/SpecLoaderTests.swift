@@ -81,7 +81,7 @@ struct SpecLoaderTests {
         arguments: [
             (#"{"a": 1} x"#, "syntax", "Not valid JSON", "Something follows the value.", 10),
             ("{\n\"a\": *\n}", "syntax", "Not valid JSON", "There is no such value.", 6),
-            (#"{"a": "b\q"}"#, "syntax", "Not valid JSON", "There is no such escape.", 10),
+            (#"{"a": "b\q"}"#, "syntax", "Not valid JSON", "There is no such escape.", 9),
             (
                 #"{"a": 1"#, "unclosed-bracket", "Bracket not closed",
                 "No `}` closes this `{` before something else begins.", 1
