@@ -10,7 +10,7 @@ import Testing
     private static let tested: [MatrixIntegrationTests.Generation] = [.ogx, .v02]
     private static let documents = 3
     /// How many stacks live at a time: most of the time each waits for the server.
-    private static let rounds = 10
+    private static let rounds = 6
 
     /// What goes wrong, when, and at which of the requests about a store.
     private struct Fault {

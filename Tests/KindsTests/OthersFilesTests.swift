@@ -144,4 +144,22 @@ struct OthersFilesTests {
         #expect(try await Self.destroy(stack).failures == [])
         #expect(stack.ogx.files.map(\.id) == theirs)
     }
+
+    @Test("A store that another stack deletes while all are looked through is in nobody's way")
+    func vanishing() async throws {
+        let stack = try Self.begin()
+        _ = try await Self.other(stack, isAttached: true)
+        let theirs = try #require(stack.ogx.stores.first).id
+        try await stack.apply(Self.deleting)
+        let ours = try #require(stack.ogx.stores.first { $0.id != theirs })
+        // With one of ours in no store, the files of all stores are asked for.
+        try await Self.server(stack).files(in: ours.id).detach(ours.attachments[0].file)
+        stack.ogx.intercept { request in
+            guard request.url.contains("\(theirs)/files") else { return nil }
+            let text = #"{"detail": "Vector_store '\#(theirs)' not found. Use 'client.vector_stores.list()'."}"#
+            return .response(HTTPResponse(status: 404, body: Array(text.utf8)))
+        }
+        #expect(try await stack.plan(Self.deleting).lines != [])
+        #expect(try await Self.destroy(stack).failures == [])
+    }
 }

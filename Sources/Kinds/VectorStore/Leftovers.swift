@@ -92,9 +92,14 @@ actor Leftovers {
     func attachedFiles(except store: String? = nil) async throws -> Set<String> {
         let server = server
         let stores = try await server.vectorStores.list().filter { $0.id != store }
-        return Set(
-            try await stores.concurrentMap(limit: 8) { try await server.listedFiles(of: $0.id) ?? [] }.joined().map(
-                \.id))
+        let files = try await stores.concurrentMap(limit: 8) { store in
+            do {
+                return try await server.listedFiles(of: store.id) ?? []
+            } catch let error as WireError where error.isAbsence {
+                return []  // Another stack has deleted its store meanwhile.
+            }
+        }
+        return Set(files.joined().map(\.id))
     }
 }
 
