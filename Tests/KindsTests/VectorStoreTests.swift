@@ -63,7 +63,10 @@ struct VectorStoreTests {
         try stack.remove("docs/caf\u{E9}.md")
         try stack.write("docs/cafe\u{301}.md", "Cider costs 3 EUR.")
         let note = "renamed: its name is in another Unicode normalisation"
-        #expect(try await stack.plan(Self.spec).changes.first?.fields.map(\.note) == [note])
+        let renamed = try await stack.plan(Self.spec).changes.first?.fields.map { $0.note ?? "" } ?? []
+        // Content that comes again may be more than a renaming to faiss, which is told too.
+        #expect(renamed.count == 1 && renamed.first?.hasPrefix(note) == true, "\(renamed)")
+        #expect(renamed.first?.contains("content changed") == false, "\(renamed)")
         try stack.write("docs/cafe\u{301}.md", "Cider costs 4 EUR.")
         let both = note + ", and its content changed"
         #expect(try await stack.plan(Self.spec).changes.first?.fields.map(\.note) == [both])
