@@ -25,7 +25,6 @@ struct MovedTests {
         Case(kind: "datasets", fields: "name: x, experiment: e, records: [{q: One}]", around: "experiments: {e: {}}"),
         Case(kind: "vectorStores", fields: "name: x, embeddingModel: scripted/embed, embeddingDimension: 384"),
         Case(kind: "shields", fields: "id: x, provider: llama-guard", old: true),
-        Case(kind: "models", fields: "id: x, type: llm, provider: scripted, providerModel: scripted-llm", old: true),
         Case(
             kind: "agents",
             fields: "model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: m}",
