@@ -60,6 +60,8 @@ package actor MLflowRecord: RecordStore {
             ahead = nil
             return record
         }
+        // Its tags are the open intents, which change: they are read each time.
+        experiment = nil
         guard let found = try await found() else { return Record() }
         let content = try await content(of: found)
         servers = content.servers

@@ -123,7 +123,7 @@ struct AttachingTests {
 
     @Test("What a run asked for that was cut off is waited for by the next one", arguments: [true, false])
     func cutOff(plansFirst: Bool) async throws {
-        let stack = try Self.begin(1, patience: .seconds(20))
+        let stack = try Self.begin(1, patience: .seconds(300))  // Tests beside it may take long.
         let requests = try await Self.begin(1).apply(Self.spec, cutting: .never)
         let number = try #require(
             requests.firstIndex { $0.contains("/vector_stores/") && $0.hasSuffix("/files") && $0.hasPrefix("POST") })

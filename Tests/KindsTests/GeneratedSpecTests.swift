@@ -54,13 +54,13 @@ struct GeneratedSpecTests {
     }
 
     private func left(by spec: [String: Value], in stack: TestStack) async throws -> String? {
-        let run = try await stack.open(json: Value.object(spec).canonicalJSON)
-        let gone = TestRun(
-            workflow: run.workflow.withoutDeclarations, servers: run.servers, drivers: run.drivers, store: run.store)
-        let applied = try await gone.apply(Permissions(allowEmpty: true))
+        let (workflow, folder) = try stack.declare(TestStack.yaml(Value.object(spec).canonicalJSON))
+        let gone = workflow.withoutDeclarations
+        let permissions = Permissions(allowEmpty: true)
+        let applied = try await stack.open(gone, folder, Scissors(.never)).apply(permissions)
         if !applied.failures.isEmpty { return "destroy: \(applied.failures)" }
         if !stack.ogx.stores.isEmpty || !stack.ogx.files.isEmpty { return "destroy leaves stores or files" }
-        let again = try await gone.plan(Permissions(allowEmpty: true))
+        let again = try await stack.open(gone, folder, Scissors(.never)).plan(permissions)
         return again.lines.isEmpty ? nil : "after the destroy: \(again.lines)"
     }
 

@@ -40,6 +40,18 @@ struct MLflowRecordTests {
         try await record().close(intentOf: address)
     }
 
+    @Test("A record that is read again has the intents that came since")
+    func readAgain() async throws {
+        let address = Address("boxes", "a")
+        let record = record()
+        try await record.open(["a": 1], for: address)
+        #expect(try await record.load().intents == ["boxes.a": ["a": 1]])
+        try await record.open(["a": 2], for: address)
+        #expect(try await record.load().intents == ["boxes.a": ["a": 2]])
+        try await record.close(intentOf: address)
+        #expect(try await record.load().intents == [:])
+    }
+
     @Test("An intent that is longer than a tag may be is kept all the same")
     func longIntent() async throws {
         let documents = (0..<300).map {
