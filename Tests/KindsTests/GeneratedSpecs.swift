@@ -66,7 +66,7 @@ struct GeneratedSpecs {
     private mutating func store(_ spec: [String: Value]) -> Value {
         let documents = (0..<draw(4)).map { number -> Value in
             some(
-                of: ["attributes": ["lang": "en", "year": 2026, "public": true]],
+                of: ["attributes": ["lang": "en", "year": "2026", "public": "true"]],
                 besides: ["text": .string("\(text()) \(number)"), "name": .string("doc-\(number).txt")])
         }
         let chunkings: [Value] = ["auto", ["maxTokens": 400, "overlap": 80], ["maxTokens": 100]]
