@@ -14,7 +14,7 @@ struct GeneratedSpecs {
     mutating func next() -> [String: Value] {
         var spec: [String: Value] = [:]
         for (section, make) in Self.sections {
-            let count = Int(generator.next() % 3)
+            let count = section == "datasets" && spec["experiments"] == nil ? 0 : draw(3)
             var things: [String: Value] = [:]
             for number in 0..<count { things["\(section.lowercased().prefix(4))-\(number)"] = make(&self, spec) }
             if !things.isEmpty { spec[section] = .object(things) }
@@ -59,7 +59,7 @@ struct GeneratedSpecs {
                 besides: ["q": .string("Question \(number)")])
         }
         return some(
-            of: ["tags": tags()], besides: ["experiment": .string(name(in: "experiments", of: spec) ?? "Default")],
+            of: ["tags": tags()], besides: ["experiment": .string(name(in: "experiments", of: spec) ?? "")],
             ["records": .array(records)])
     }
 
@@ -95,8 +95,8 @@ struct GeneratedSpecs {
 
     private mutating func agent(_ spec: [String: Value]) -> Value {
         var instructions: [Value] = [.string(text()), "Line one.\r\nLine two.\n"]
-        let plain = spec["prompts"]?.object?.filter { $0.value["template"]?.string != nil }.keys.sorted() ?? []
-        if let prompt = plain.first {
+        let named = spec["prompts"]?.object?.filter { $0.value["template"]?.string?.contains("{{name}}") == true }
+        if let prompt = named?.keys.min() {
             instructions.append(["prompt": .string(prompt), "with": ["name": .string(text())]])
         }
         let tools = spec["tools"]?.object?.keys.sorted().prefix(draw(3)).map(Value.string) ?? []
