@@ -58,13 +58,18 @@ struct Importing: Sendable {
         let address = declaration.address
         let started = Deployment.milliseconds()
         let context = ApplyContext(stack: session.workflow.stack, record: session.store, progress: { _ in })
-        let fields = try await driver.mark(member, as: address, in: context)
         var entries = record.entries
         let common = declaration.spec.common
-        var imported = Record.Entry(fields: fields, onDelete: common.onDelete, protect: common.protect)
+        var imported = Record.Entry(fields: [:], onDelete: common.onDelete, protect: common.protect)
         if member.ownership == .unmarked { imported.isAdopted = true }
         entries[address.description] = imported
+        // Before it is marked: cut off in between, it would count as made by drover, and be deleted with its declaration.
         try await session.store.save(entries)
+        imported.fields = try await driver.mark(member, as: address, in: context)
+        if !imported.fields.isEmpty {
+            entries[address.description] = imported
+            try await session.store.save(entries)
+        }
         var entry = HistoryEntry(
             command: "import", specDigest: session.specDigest, gitCommit: session.servers.commit,
             actor: LockHolder.user, startedAt: started,

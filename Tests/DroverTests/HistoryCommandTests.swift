@@ -2,6 +2,7 @@ import Fakes
 import FoundationEssentials
 import Language
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -284,6 +285,29 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("What was imported is kept when its declaration goes, wherever the import was cut off")
+    func cutImport() async throws {
+        var number = 0
+        var isCut = true
+        while isCut {
+            number += 1
+            let mlflow = FakeMLflow()
+            _ = try await mlflow.server().createPrompt("saying", description: "", tags: [:])
+            let cut = FakeMLflow.Cut.after(number)
+            let imported = ExitCode()
+            try await withShop(mlflow) { drover, directory in
+                mlflow.cut(cut)
+                imported.set(try await drover("import", "prompts.greeting", "saying", "--yes", "--no-lock").code)
+                mlflow.cut(.never)
+                try Self.write("drover.yaml", "drover: v1\nstack: shop\nexperiments: {answers: {}}\n", directory)
+                try await apply(drover, "--no-lock")
+                #expect(mlflow.store.registeredModels.contains { $0.name == "saying" }, "\(cut)")
+            }
+            isCut = imported.value != 0
+        }
+        #expect(number > 5, "Requests are cut off.")
+    }
+
     @Test("Another stack's object is taken over only when that is said")
     func takingOver() async throws {
         let mlflow = FakeMLflow()
@@ -296,4 +320,13 @@ struct HistoryCommandTests {
             #expect(tags.contains { $0.key == "drover.stack" && $0.value == "shop" })
         }
     }
+}
+
+/// How a program ended, told out of a closure.
+private final class ExitCode: Sendable {
+    private let code = Mutex<Int32>(-1)
+
+    var value: Int32 { code.withLock { $0 } }
+
+    func set(_ value: Int32) { code.withLock { $0 = value } }
 }
