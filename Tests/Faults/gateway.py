@@ -100,7 +100,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault.act == "kill":
             if fault.when == "read" and answer:
                 self.answer(answer)
-                time.sleep(0.005)
+                time.sleep(0.005)  # The client has most likely read it; if not, this is a kill `after`.
             self.server.counter.kill()
         elif fault.act in STATUSES:
             return self.refuse(fault.act)
@@ -114,7 +114,7 @@ class Handler(BaseHTTPRequestHandler):
         if when != "during":
             return self.forward(body)
         threading.Thread(target=self.forward, args=[body], daemon=True).start()
-        time.sleep(0.02)
+        time.sleep(0.02)  # Into the server's work, as `during` says.
         return None
 
     def before(self, body: bytes) -> tuple | None:

@@ -9,9 +9,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-# Digests, which ids go into; ids of MLflow (logged models, datasets, traces, runs) and of Llama Stack, and numbers of experiments in addresses.
+# Digests, which ids go into, also in the names of server agents; ids of MLflow and of Llama Stack.
 IDS = re.compile(
-    r"\b([0-9a-f]{64}|m-[0-9a-f]{32}|d-[0-9a-f]{32}|tr-[0-9a-f]{32}|[0-9a-f]{32}|vs_[0-9a-f-]{36}|file-[0-9a-f]{32}"
+    r"(?<=@)[0-9a-f]{12}\b|\b([0-9a-f]{64}|m-[0-9a-f]{32}|"
+    r"d-[0-9a-f]{32}|tr-[0-9a-f]{32}|[0-9a-f]{32}|vs_[0-9a-f-]{36}|file-[0-9a-f]{32}"
     r"|resp_[0-9a-f-]{36}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b")
 TIMES = re.compile(r"\b(17[89]\d{11}|18\d{11}|20\d\d-\d\d-\d\dT[\d:.]+Z?)\b")
 # The number of a version: it goes on after destroy, where the registered model is kept.
