@@ -1,7 +1,7 @@
 package import Language
 
 /// An evaluation dataset (3.x): a generated id, a name that need not be unique, tags, and separate records.
-package struct MLflowDataset: Sendable, Hashable, Decodable {
+package struct MLflowDataset: Sendable, Hashable, Decodable, Identifiable {
     /// `d-` and 32 hex digits.
     package var id: String
     package var name: String
@@ -32,7 +32,7 @@ package struct MLflowDataset: Sendable, Hashable, Decodable {
 }
 
 /// A record of an evaluation dataset. Within a dataset, no two have equal inputs.
-package struct MLflowDatasetRecord: Sendable, Hashable, Decodable {
+package struct MLflowDatasetRecord: Sendable, Hashable, Decodable, Identifiable {
     /// `dr-` and 32 hex digits.
     package var id: String
     package var inputs: [String: Value]

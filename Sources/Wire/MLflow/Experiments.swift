@@ -1,7 +1,7 @@
 import Language
 
 /// An experiment: a unique name, an id assigned by the server, tags.
-package struct MLflowExperiment: Sendable, Hashable, Decodable {
+package struct MLflowExperiment: Sendable, Hashable, Decodable, Identifiable {
     /// The tag that MLflow's UI shows as the description.
     package static let descriptionTag = "mlflow.note.content"
 

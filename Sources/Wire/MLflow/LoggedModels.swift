@@ -1,7 +1,7 @@
 import Language
 
 /// A logged model (3.x): a folder of artifacts with parameters and tags. Names are not unique, ids are.
-package struct MLflowLoggedModel: Sendable, Hashable, Decodable {
+package struct MLflowLoggedModel: Sendable, Hashable, Decodable, Identifiable {
     package enum Status: String, Sendable, Hashable {
         case pending = "LOGGED_MODEL_PENDING"
         case ready = "LOGGED_MODEL_READY"

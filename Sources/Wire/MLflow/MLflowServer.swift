@@ -78,13 +78,15 @@ package struct MLflowServer: Sendable {
         "/api/2.0/mlflow/" + route
     }
 
-    /// Requests pages until one names no next page.
+    /// Requests pages until one names no next page; each element once. A page begins at an offset: where something new came
+    /// to stand before it, the last elements of the page before are on it again.
     func all<Page: MLflowPage>(_: Page.Type, _ call: (_ token: String?) -> Call) async throws -> [Page.Element] {
         var elements: [Page.Element] = []
+        var seen: Set<String> = []
         var token: String?
         repeat {
             let page = try await endpoint.decode(call(token), as: Page.self)
-            elements += page.elements ?? []
+            elements += (page.elements ?? []).filter { seen.insert($0.id).inserted }
             token = page.nextPageToken.flatMap { $0.isEmpty ? nil : $0 }
         } while token != nil
         return elements
@@ -117,7 +119,7 @@ package struct MLflowServerInfo: Sendable, Hashable, Decodable {
 
 /// One page of a listing. The server omits empty lists, so both are optional.
 protocol MLflowPage: Decodable, Sendable {
-    associatedtype Element: Sendable
+    associatedtype Element: Sendable & Identifiable<String>
     var elements: [Element]? { get }
     var nextPageToken: String? { get }
 }

@@ -1,7 +1,7 @@
 import Language
 
 /// A version of a registered model.
-package struct MLflowModelVersion: Sendable, Hashable, Decodable {
+package struct MLflowModelVersion: Sendable, Hashable, Decodable, Identifiable {
     package enum Status: String, Sendable, Hashable {
         case ready = "READY"
         case pending = "PENDING_REGISTRATION"
@@ -24,6 +24,9 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable {
     package var aliases: [String]
     /// Milliseconds since 1970, by the server's clock.
     package var created: Int
+
+    /// Its registered model and number; a name contains no slash.
+    package var id: String { "\(name)/\(version)" }
 
     /// The logged model that is its source; nil when the source is something else.
     package var modelID: String? {

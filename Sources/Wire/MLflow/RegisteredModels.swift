@@ -1,7 +1,7 @@
 import Language
 
 /// A registered model: a unique name with numbered versions. Prompts live in the same name space.
-package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
+package struct MLflowRegisteredModel: Sendable, Hashable, Decodable, Identifiable {
     /// The tag, `true`, of a registered model that is a prompt.
     package static let promptTag = "mlflow.prompt.is_prompt"
 
@@ -15,6 +15,8 @@ package struct MLflowRegisteredModel: Sendable, Hashable, Decodable {
     package var lastUpdated: Int
     /// Milliseconds since 1970, by the server's clock; nil when the server did not say.
     package var created: Int?
+
+    package var id: String { name }
 
     package init(name: String, description: String, tags: [String: String]) {
         self.name = name

@@ -1,7 +1,7 @@
 import Language
 
 /// A run of an experiment.
-package struct MLflowRun: Sendable, Hashable, Decodable {
+package struct MLflowRun: Sendable, Hashable, Decodable, Identifiable {
     package enum Status: String, Sendable, Hashable {
         case running = "RUNNING"
         case scheduled = "SCHEDULED"

@@ -27,6 +27,20 @@ struct MLflowServerTests {
         #expect(try await server.loggedModels(inExperiments: ids).count == 5)
     }
 
+    @Test("What a page repeats of the page before, since something new came to stand before it, is listed once")
+    func shiftedPages() async throws {
+        let page = { (ids: [Int]) in
+            ids.map { #"{"experiment_id": "\($0)", "name": "e\($0)"}"# }.joined(separator: ", ")
+        }
+        let transport = ScriptedTransport([
+            .json(#"{"experiments": [\#(page([3, 2]))], "next_page_token": "2"}"#),
+            .json(#"{"experiments": [\#(page([2, 1]))], "next_page_token": "4"}"#),
+            .json(#"{"experiments": [\#(page([0]))]}"#),
+        ])
+        let server = MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: transport))
+        #expect(try await server.experiments().map(\.id) == ["3", "2", "1", "0"])
+    }
+
     @Test("A deleted experiment is listed as deleted, and can be restored")
     func deletedExperiment() async throws {
         let server = FakeMLflow().server()
