@@ -121,7 +121,8 @@ struct Resolver {
                 : "Write `${env.\(path[0])}` for an environment variable, or `$${` for a literal `${`."
             return fail(
                 .malformed(
-                    reference, "A reference says what it names: `var`, `env`, `row`, `capture` or a kind.", fix, range))
+                    reference, "A reference says what it names: `var`, `env`, `row`, `matrix`, `capture` or a kind.",
+                    fix, range))
         case _:
             return .later
         }

@@ -4,7 +4,7 @@ package import Language
 package struct SuiteFilter: Sendable, Hashable {
     /// Names of suites; none means all.
     package var suites: [String]
-    /// Names of cases as written, or their ids with or without suite and row; none means all.
+    /// Names of cases as written, or their ids with or without suite, row and values of a matrix; none means all.
     package var cases: [String]
     /// Labels that a case must have, all of them.
     package var labels: [String: String]
@@ -64,11 +64,13 @@ package struct SuiteFilter: Sendable, Hashable {
 }
 
 extension TestCase {
-    /// Whether a name selects this case, alone or together with the other rows of its declaration.
+    /// Whether a name selects this case, alone or together with other rows or combinations of its declaration.
     fileprivate func isNamed(_ text: String) -> Bool {
-        let whole = id.description
-        return [name, whole, id.slug, "\(id.suite)/\(id.slug)"].contains(text)
-            || whole.dropFirst(id.suite.count + 1) == text
+        let row = id.row ?? ""
+        let variants: Set = ["", row, String((id.variant ?? "").dropFirst(row.count)), id.variant ?? ""]
+        let prefix = "\(id.suite)/"
+        let own = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+        return name == text || variants.contains { own == id.slug + $0 }
     }
 }
 

@@ -1,21 +1,21 @@
-/// The cases of a suite, in declaration order. Those of a table are made when they are asked for, of the text of their row,
-/// so that a table of any length takes no more than its text.
+/// The cases of a suite, in declaration order. Those of a table or a matrix are made when they are asked for, of the text of
+/// their row, so that a table of any length takes no more than its text.
 package struct TestCases: Sendable, RandomAccessCollection {
     enum Part: Sendable {
         case one(TestCase)
-        case rows(TableCases)
+        case variants(VariantCases)
 
         fileprivate var count: Int {
             switch self {
             case .one: 1
-            case .rows(let cases): cases.count
+            case .variants(let cases): cases.count
             }
         }
 
         fileprivate func testCase(at index: Int) -> TestCase {
             switch self {
             case .one(let testCase): testCase
-            case .rows(let cases): cases[index]
+            case .variants(let cases): cases[index]
             }
         }
     }

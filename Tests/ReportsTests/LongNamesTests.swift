@@ -13,8 +13,8 @@ import Wire
 struct LongNamesTests {
     private static let names: [(name: String, variant: String?)] = [
         ("refund window", nil), ("größe", nil), ("gro\u{308}ßer", nil), ("退款期限是多少天", nil), ("한국어로 답한다", nil),
-        (String(repeating: "the answer says how long a customer has ", count: 4), "row 3"),
-        (String(repeating: "the answer says how long a customer has ", count: 4), "row 4"),
+        (String(repeating: "the answer says how long a customer has ", count: 4), "[row 3]"),
+        (String(repeating: "the answer says how long a customer has ", count: 4), "[row 4]"),
         (String(repeating: "退款期限", count: 20), nil),
     ]
 

@@ -14,6 +14,16 @@ struct CaseIDTests {
         #expect(CaseID(suite: "s", name: name).slug == expected)
     }
 
+    @Test(
+        "An id is read as it was written",
+        arguments: [nil, "[row 3]", "{tone=angry}", "[row 3]{tone=angry}", #"{a={"b":[1]},c="x]y{"}"#, "{a=b/c}"])
+    func variants(variant: String?) {
+        let id = CaseID(suite: "golden", name: "Refund window", variant: variant)
+        #expect(id.description == "golden/refund-window" + (variant ?? ""))
+        #expect(CaseID(id.description) == id)
+        #expect(id.row == (variant?.hasPrefix("[row 3]") == true ? "[row 3]" : nil))
+    }
+
     @Test("Only days that exist are read", arguments: ["2027-01-31", "2024-02-29", "2000-02-29"])
     func days(text: String) throws {
         #expect(try #require(CalendarDay(text)).description == text)

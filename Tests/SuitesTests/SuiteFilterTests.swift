@@ -19,8 +19,8 @@ struct SuiteFilterTests {
                 name: "golden", agent: "a", range: place(1),
                 cases: [
                     testCase("golden", "Refund window", labels: ["area": "money"]),
-                    testCase("golden", "From a table", variant: "row 1"),
-                    testCase("golden", "From a table", variant: "row 2"),
+                    testCase("golden", "From a table", variant: "[row 1]"),
+                    testCase("golden", "From a table", variant: "[row 2]"),
                 ]),
             TestSuite(name: "smoke", agent: "a", range: place(1), cases: [testCase("smoke", "Hello")]),
         ]

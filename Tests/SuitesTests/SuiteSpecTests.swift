@@ -156,6 +156,73 @@ struct SuiteSpecTests {
         #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
     }
 
+    private static let matrix = """
+        suites:
+          golden:
+            agent: a
+            cases:
+              - name: tones
+                forEach: {file: cases.csv}
+                matrix: {tone: [friendly, angry], limit: [1, 2.5, true, {a: [1]}]}
+                input: "${row.question} (${matrix.tone}, ${matrix.limit})"
+                labels: {tone: "${matrix.tone}"}
+                expect: [{contains: "${matrix.limit}"}]
+              - name: only
+                matrix: {limit: [3, "3", "a, b", null]}
+                turns: [{input: "${matrix.limit}"}, {input: "Again: ${matrix.limit}"}]
+        """
+
+    @Test("Each combination of a matrix makes a case in each row, in the order of declaration, with its values as text")
+    func matrix() throws {
+        let suite = try suite(Self.matrix, files: ["cases.csv": "question\nHow?\nWhy?\n"])
+        let ids = suite.cases.map(\.id.description)
+        #expect(ids.count == 2 * 2 * 4 + 4)
+        #expect(
+            ids[..<9] == [
+                "golden/tones[row 1]{tone=friendly,limit=1}", "golden/tones[row 1]{tone=friendly,limit=2.5}",
+                "golden/tones[row 1]{tone=friendly,limit=true}", #"golden/tones[row 1]{tone=friendly,limit={"a":[1]}}"#,
+                "golden/tones[row 1]{tone=angry,limit=1}", "golden/tones[row 1]{tone=angry,limit=2.5}",
+                "golden/tones[row 1]{tone=angry,limit=true}", #"golden/tones[row 1]{tone=angry,limit={"a":[1]}}"#,
+                "golden/tones[row 2]{tone=friendly,limit=1}",
+            ])
+        #expect(
+            ids[16...] == [
+                "golden/only{limit=3}", #"golden/only{limit="3"}"#, #"golden/only{limit="a, b"}"#,
+                "golden/only{limit=null}",
+            ])
+        #expect(suite.cases.allSatisfy { CaseID($0.id.description) == $0.id })
+        #expect(suite.cases[5].turns[0].input.text == "How? (angry, 2.5)")
+        #expect(suite.cases[7].turns[0].input.text == #"How? (angry, {"a":[1]})"#)
+        #expect(suite.cases[7].labels == ["tone": "angry"])
+        #expect(
+            try suite.cases[6].turns[0].expectations[0].evaluate(Observation(.said("It is true."))) == .passed)
+        #expect(suite.cases[16...].map { $0.turns[0].input.text } == ["3", "3", "a, b", ""])
+        #expect(suite.cases[18].turns[1].input.text == "Again: a, b")
+    }
+
+    @Test("Combinations are selected by the case, by a part of the id, or by a label")
+    func matrixSelection() throws {
+        let suite = try suite(Self.matrix, files: ["cases.csv": "question\nHow?\nWhy?\n"])
+        func count(_ filter: SuiteFilter) throws -> Int { try filter.applied(to: [suite]).flatMap(\.cases).count }
+        #expect(try count(SuiteFilter(cases: ["tones"])) == 16)
+        #expect(try count(SuiteFilter(cases: ["tones[row 2]"])) == 8)
+        #expect(try count(SuiteFilter(cases: ["golden/tones{tone=angry,limit=1}"])) == 2)
+        #expect(try count(SuiteFilter(cases: ["tones[row 2]{tone=angry,limit=1}"])) == 1)
+        #expect(try count(SuiteFilter(labels: ["tone": "angry"])) == 8)
+    }
+
+    @Test("A combination whose case cannot be read is named; so are too many")
+    func badMatrix() throws {
+        func problems(_ fields: String) throws -> [Diagnostic] {
+            try load("suites: {golden: {agent: a, cases: [{name: n, input: q, \(fields)}]}}").1
+        }
+        let wrong = try problems(#"matrix: {n: [1, many]}, expect: [{steps: "${matrix.n}"}]"#)
+        #expect(wrong.map(\.code) == ["wrong-type"])
+        #expect(wrong.first?.notes.map(\.text) == ["This is so with `n=many`."])
+        let names = (1...7).map { "a\($0): [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]" }.joined(separator: ", ")
+        #expect(try problems("matrix: {\(names)}").map(\.code) == ["too-many-cases"])
+    }
+
     @Test("A whole suite runs from its YAML, and a failed assertion keeps the place that asked for it")
     func journey() async throws {
         let suite = try suite(

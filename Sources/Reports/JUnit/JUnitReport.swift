@@ -121,9 +121,9 @@ private enum JUnitOutcome: String {
 }
 
 extension CaseResult {
-    /// The name as written, with the row where there is one.
+    /// The name as written, with the row and the values of a matrix where there are some.
     fileprivate var title: String {
-        name + (id.variant.map { " [\($0)]" } ?? "")
+        name + (id.variant.map { " \($0)" } ?? "")
     }
 
     /// All samples together.

@@ -1,7 +1,7 @@
 import Engine
 import Language
 
-/// The declaration of one case, or of one case for each row of a table.
+/// The declaration of one case, or of one case for each row of a table and each combination of a matrix.
 struct CaseSpec: SpecDecodable {
     static let noun = "a case"
     private static let nameKey = Key<Located<String>>(
@@ -31,20 +31,24 @@ struct CaseSpec: SpecDecodable {
     static let rules = [FieldRule.exactlyOne(["input", "turns"])]
 
     let name: Located<String>
-    /// Checked, but not supported yet.
-    let awaited: [Awaited]
     private let turns: [Turn]
     private let table: Located<String>?
+    private let matrix: Matrix
     private let repetition: Repetition
     private let timeout: Duration?
     private let labels: [Entry<String>]
     private let quarantine: Quarantine?
-    /// The case as written, for its rows.
+    /// The case as written, for its rows and combinations.
     private var node: Node
 
     init(from fields: inout Fields) {
-        // References to columns are decoded with placeholders first, and again for each row.
-        if fields.has("forEach"), let standIn = fields.validateWaiting(CaseSpec.self, where: \.isRow) {
+        // References to columns and a matrix are decoded with placeholders first, and again for each row and combination.
+        let (hasTable, names) = (fields.has("forEach"), Set(fields.node["matrix"]?.entries?.map(\.key) ?? []))
+        let standIn = fields.validateWaiting(CaseSpec.self) { reference in
+            (hasTable && reference.isRow) || reference.matrixName.map(names.contains) ?? false
+        }
+        if let standIn {
+            fields.reportReferencesInMatrix()
             self = standIn
             node = fields.node
             return
@@ -60,9 +64,8 @@ struct CaseSpec: SpecDecodable {
         let question = fields.read(Self.inputKey).map { Turn(input: $0.template, inputRange: $0.range) }
         let asked = question.map { [$0] } ?? (fields.read(Self.turnsKey) ?? []).map(\.turn)
         turns = asked.expecting(fields.read(Self.expectKey) ?? [])
-        awaited = fields.awaited(["matrix"], isNeeded: true)
-        let matrix = (fields.read(Self.matrixKey) ?? []).map(\.key)
-        fields.problems.report(turns.unknownReferences(matrix: Set(matrix)))
+        matrix = fields.matrix(fields.read(Self.matrixKey))
+        fields.problems.report(turns.unknownReferences(matrix: matrix.names.union(names)))
     }
 
     /// The declared judges that its expectations ask.
@@ -70,15 +73,18 @@ struct CaseSpec: SpecDecodable {
         turns.flatMap(\.expectations).flatMap(\.judges)
     }
 
-    /// The case, or those of its table; what is wrong with them goes to `problems`.
+    /// The case, or those of its table and matrix; what is wrong with them goes to `problems`.
     func cases(
         of suite: String, defaults: CaseDefaults, labels shared: [(String, String)], in folder: SpecFolder,
         _ problems: inout Problems
     ) -> TestCases.Part? {
-        guard let table else { return .one(testCase(of: suite, defaults, shared, variant: nil)) }
+        guard table != nil || matrix.range != nil else {
+            return .one(testCase(of: suite, defaults, shared, variant: ""))
+        }
         do throws(Diagnostics) {
-            return .rows(
-                try TableCases(self, read(table, in: folder), of: table, suite: suite, defaults, labels: shared))
+            let rows = try table.map { table throws(Diagnostics) in try self.read(table, in: folder) }
+            return .variants(
+                try VariantCases(self, rows, of: table, matrix, suite: suite, defaults, labels: shared))
         } catch {
             problems.report(error.all)
             return nil
@@ -93,16 +99,21 @@ struct CaseSpec: SpecDecodable {
         }
     }
 
-    /// The case with the values of a row put in.
-    func filled(from row: Table.Row) throws(Diagnostics) -> CaseSpec {
-        try Fields.decodeResolved(CaseSpec.self, from: node, row.lookUp(in: node))
+    /// The case with the values of a row and of a combination put in.
+    func filled(from row: Table.Row?, _ values: [String: Value]) throws(Diagnostics) -> CaseSpec {
+        let cell = try row?.lookUp(in: node)
+        return try Fields.decodeResolved(CaseSpec.self, from: node) { reference in
+            reference.matrixName.map { values[$0] } ?? cell?(reference)
+        }
     }
 
+    /// - Parameter variant: As the id says it; empty for the only one.
     func testCase(
-        of suite: String, _ defaults: CaseDefaults, _ shared: [(String, String)], variant: String?
+        of suite: String, _ defaults: CaseDefaults, _ shared: [(String, String)], variant: String
     ) -> TestCase {
         TestCase(
-            id: CaseID(suite: suite, name: name.value, variant: variant), name: name.value, range: name.range,
+            id: CaseID(suite: suite, name: name.value, variant: variant.isEmpty ? nil : variant), name: name.value,
+            range: name.range,
             turns: turns, timeout: timeout ?? defaults.timeout, retryErrors: defaults.retryErrors,
             labels: Dictionary(shared + labels.map { ($0.key, $0.value) }) { _, own in own },
             repetition: repetition, quarantine: quarantine)
@@ -141,6 +152,8 @@ extension LocatedReference {
             return nil
         case ("capture", _):
             return .unknownCapture("${\(reference.text)}", among: captured, at: range)
+        case ("matrix", _):
+            return .notInMatrix("${\(reference.text)}", among: matrix, at: range)
         case ("row", _):
             return .noTable("${\(reference.text)}", at: range)
         case _:
@@ -154,6 +167,24 @@ extension Reference {
     var isRow: Bool {
         path.first == "row"
     }
+
+    /// The name in `${matrix.NAME}`.
+    fileprivate var matrixName: String? {
+        path.count == 2 && path[0] == "matrix" ? path[1] : nil
+    }
+}
+
+extension Fields {
+    /// The combinations of a case.
+    fileprivate mutating func matrix(_ entries: [Entry<[Value]>]?) -> Matrix {
+        guard let entries, let range = keyRange(of: "matrix") else { return .none }
+        return Matrix(entries, at: range, &problems)
+    }
+
+    /// What is combined must be known before rows are read.
+    fileprivate mutating func reportReferencesInMatrix() {
+        problems.report((node["matrix"]?.references ?? []).map { .referenceInMatrix($0) })
+    }
 }
 
 extension Diagnostic {
@@ -163,11 +194,34 @@ extension Diagnostic {
             fix: "Add `forEach: {file: cases.csv}`.", at: range)
     }
 
+    fileprivate static func notInMatrix(_ text: String, among names: Set<String>, at range: SourceRange) -> Diagnostic {
+        let name = String(text.dropFirst("${matrix.".count).dropLast())
+        return Diagnostic(
+            "unknown-matrix-name", "Unknown name of a matrix",
+            detail: names.isEmpty
+                ? "`\(text)` names what a matrix combines, and this case has none."
+                : "The matrix of this case has no `\(name)`.",
+            fix: names.isEmpty
+                ? "Add `matrix: {NAME: [VALUE, VALUE]}`."
+                : Suggestion.nearest(to: name, among: names.sorted()).map { "Did you mean `${matrix.\($0)}`?" }
+                    ?? "Use one of \(names.sorted().listed).",
+            at: range)
+    }
+
+    fileprivate static func referenceInMatrix(_ reference: LocatedReference) -> Diagnostic {
+        Diagnostic(
+            "reference-not-allowed", "Reference where none can stand",
+            detail:
+                "`${\(reference.reference.text)}` cannot stand in a matrix: its values are combined before any row is "
+                + "read and any question is put.",
+            fix: "Use values, `${var.…}` or `${env.…}`.", at: reference.range)
+    }
+
     fileprivate static func notInCases(_ text: String, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "reference-not-allowed", "Reference where none can stand",
             detail:
-                "`\(text)` cannot stand in a case: questions and expectations know only columns and what was captured.",
-            fix: "Use `${row.…}`, `${capture.…}`, `${var.…}` or `${env.…}`.", at: range)
+                "`\(text)` cannot stand in a case: questions and expectations know only columns, a matrix and what was captured.",
+            fix: "Use `${row.…}`, `${matrix.…}`, `${capture.…}`, `${var.…}` or `${env.…}`.", at: range)
     }
 }

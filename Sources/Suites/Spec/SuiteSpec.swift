@@ -55,8 +55,6 @@ package struct SuiteSpec: DeclaredSpec {
         fields.problems.report(duplicates)
     }
 
-    package var awaited: [Awaited] { cases.flatMap(\.awaited) }
-
     /// The agent that its cases are tried with.
     package var subject: Use {
         Use("agents", agent)

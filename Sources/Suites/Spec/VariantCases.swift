@@ -1,0 +1,76 @@
+import Language
+
+/// The cases that the rows of a table and the combinations of a matrix make, each made when it is asked for. The
+/// combinations of one row follow each other.
+struct VariantCases: Sendable {
+    /// The most cases of one declaration.
+    private static let most = 1_000_000
+
+    private let spec: CaseSpec
+    /// Nil when there is only a matrix.
+    private let table: Table?
+    private let matrix: Matrix
+    private let suite: String
+    private let defaults: CaseDefaults
+    private let labels: [(String, String)]
+
+    /// - Parameter path: The file of the table.
+    /// - Throws: What is wrong with the case that a row or a combination makes, and which it is.
+    init(
+        _ spec: CaseSpec, _ table: Table?, of path: Located<String>?, _ matrix: Matrix, suite: String,
+        _ defaults: CaseDefaults, labels: [(String, String)]
+    ) throws(Diagnostics) {
+        self.spec = spec
+        self.table = table
+        self.matrix = matrix
+        self.suite = suite
+        self.defaults = defaults
+        self.labels = labels
+        let rows = table?.count ?? 1
+        guard matrix.count <= Self.most / max(1, rows) else { throw Diagnostics([matrix.tooMany(with: rows)]) }
+        for index in 0..<count {
+            do throws(Diagnostics) {
+                _ = try filled(index)
+            } catch {
+                throw error.noting(notes(index, path))
+            }
+        }
+    }
+
+    var count: Int {
+        (table?.count ?? 1) * matrix.count
+    }
+
+    subscript(index: Int) -> TestCase {
+        // Nothing that it is made of has changed since every row and combination was tried.
+        guard let filled = try? filled(index) else {
+            preconditionFailure("A row that made a case makes it again.")
+        }
+        let row = table.map { _ in "[row \(index / matrix.count + 1)]" } ?? ""
+        return filled.testCase(of: suite, defaults, labels, variant: row + matrix.text(index % matrix.count))
+    }
+
+    private func filled(_ index: Int) throws(Diagnostics) -> CaseSpec {
+        try spec.filled(from: table?[index / matrix.count], matrix.values(index % matrix.count))
+    }
+
+    private func notes(_ index: Int, _ path: Located<String>?) -> [Diagnostic.Note] {
+        let row = path.map { Diagnostic.Note("This is so in row \(index / matrix.count + 1).", at: $0.range) }
+        let text = matrix.text(index % matrix.count)
+        let combination = matrix.range.map {
+            Diagnostic.Note("This is so with `\(text.dropFirst().dropLast())`.", at: $0)
+        }
+        return [row, combination].compactMap(\.self)
+    }
+}
+
+extension Diagnostics {
+    fileprivate func noting(_ notes: [Diagnostic.Note]) -> Diagnostics {
+        Diagnostics(
+            all.map { diagnostic in
+                var diagnostic = diagnostic
+                diagnostic.notes += notes
+                return diagnostic
+            })
+    }
+}
