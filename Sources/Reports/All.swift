@@ -2,5 +2,7 @@
 package let allReports: [any Report.Type] = [
     JSONReport.self,
     JUnitReport.self,
+    MarkdownReport.self,
+    TAPReport.self,
     TerminalReport.self,
 ]

@@ -12,7 +12,6 @@ extension CaseResult {
     /// The problems of its samples, in the order of the conversation; warnings when the case passed anyway or is in
     /// quarantine.
     package var diagnostics: [Diagnostic] {
-        let missed = Array(samples.flatMap { sample in misses(of: sample) }.grouped)
         let all = missed.map { $0.miss.diagnostic(count: $0.count, of: self) } + problems + [notRun].compactMap { $0 }
         guard !decides || verdict == .passed else { return all.uniqued }
         return all.uniqued.map { diagnostic in
@@ -20,6 +19,16 @@ extension CaseResult {
             warning.severity = .warning
             return warning
         }
+    }
+
+    /// What was missed, one for each place, with the number of samples that missed it.
+    var missed: [(miss: Miss, count: Int)] {
+        samples.flatMap { sample in misses(of: sample) }.grouped
+    }
+
+    /// The turns of its longest sample.
+    var turns: Int {
+        samples.map(\.turns.count).max() ?? 1
     }
 
     private var problems: [Diagnostic] {
@@ -38,13 +47,13 @@ extension CaseResult {
 }
 
 /// An expectation that did not hold, or could not be evaluated, in one turn.
-private struct Miss {
+struct Miss {
+    /// From 1.
     let turn: Int
     let outcome: AssertionOutcome
 
-    func diagnostic(count: Int, of result: CaseResult) -> Diagnostic {
-        let turns = result.samples.map(\.turns.count).max() ?? 1
-        let place = turns > 1 ? "`\(result.id)`, turn \(turn)" : "`\(result.id)`"
+    fileprivate func diagnostic(count: Int, of result: CaseResult) -> Diagnostic {
+        let place = result.turns > 1 ? "`\(result.id)`, turn \(turn)" : "`\(result.id)`"
         let share = result.samples.count > 1 ? " (\(count) of \(result.samples.count) samples)" : ""
         switch outcome.result {
         case .passed:

@@ -9,8 +9,15 @@ package protocol Report: Sendable {
 
     init()
 
+    /// The same, with what agents said, where a format leaves that out by default.
+    var withContents: any Report { get }
+
     /// Writes the whole report; equal runs give equal text.
     func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws
+}
+
+extension Report {
+    package var withContents: any Report { self }
 }
 
 /// The destination of a report, written in chunks.

@@ -7,12 +7,13 @@ package struct ReportRequest: Sendable {
     package let path: String
 
     /// Reads `junit=out.xml`.
+    /// - Parameter contents: Whether what agents said stands in every format.
     /// - Throws: `Diagnostic` when the format is unknown or the path is missing.
-    package init(_ text: String) throws(Diagnostic) {
+    package init(_ text: String, contents: Bool = false) throws(Diagnostic) {
         let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let type = allReports.first(where: { $0.format == parts[0] }) else { throw .unknownReport(parts[0]) }
         guard parts.count == 2, !parts[1].isEmpty else { throw .reportWithoutPath(parts[0]) }
-        report = type.init()
+        report = contents ? type.init().withContents : type.init()
         path = parts[1]
     }
 }

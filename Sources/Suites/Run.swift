@@ -34,7 +34,7 @@ package struct Counts: Sendable, Hashable {
     package let inconclusive: Int
     package let quarantined: Int
 
-    init(_ cases: some Sequence<CaseTally>) {
+    package init(_ cases: some Sequence<CaseTally>) {
         var verdicts: [Verdict: Int] = [:]
         var quarantined = 0
         for testCase in cases {

@@ -8,7 +8,9 @@ import Testing
 
 @Suite("Reports")
 struct ReportGoldenTests {
-    @Test("Each format is written as its golden file says", arguments: ["json", "junit", "terminal"])
+    private static let goldens = ["json", "junit", "markdown", "tap", "terminal"]
+
+    @Test("Each format is written as its golden file says", arguments: goldens)
     func golden(format: String) throws {
         let report = try ReportRequest("\(format)=-").report
         let text = try report.text(of: try SampleRun().recorded)
@@ -80,7 +82,7 @@ struct ReportGoldenTests {
     func control(noise: String) throws {
         let run = try SampleRun(noise: noise).recorded
         for type in allReports {
-            let text = try type.init().text(of: run)
+            let text = try type.init().withContents.text(of: run)
             let controls = text.unicodeScalars.filter { $0 != "\n" && $0 != "\t" && Printable.isControl($0) }
             #expect(controls.isEmpty, "\(type.format): \(Array(controls))")
         }

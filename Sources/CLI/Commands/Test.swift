@@ -21,9 +21,12 @@ struct SuiteOptions: ParsableArguments {
     var concurrency = 8
 
     @Option(
-        name: .customLong("report"), help: "Also write FORMAT=PATH, such as junit=out.xml or json=out.json; repeatable."
-    )
+        name: .customLong("report"),
+        help: "Also write FORMAT=PATH: json, junit, markdown or tap, such as junit=out.xml; repeatable.")
     var reports: [String] = []
+
+    @Flag(help: "Show in reports for pull requests (markdown), too, what agents said.")
+    var contents = false
 
     @Flag(help: "Keep traces and results out of MLflow.")
     var noPublish = false
@@ -44,7 +47,7 @@ struct SuiteOptions: ParsableArguments {
     }
 
     func requests() throws -> [ReportRequest] {
-        let requests = try reports.map { try ReportRequest($0) }
+        let requests = try reports.map { try ReportRequest($0, contents: contents) }
         guard requests.count(where: { $0.path == "-" }) < 2 else {
             throw ValidationError("Only one --report can go to standard output (-).")
         }
@@ -70,7 +73,7 @@ struct TestCommand: AsyncParsableCommand {
             EXAMPLES
               drover test specs/quickstart
               drover test specs/quickstart --case "refund window" --from-spec
-              drover test specs/quickstart --report junit=results.xml --report json=results.json
+              drover test specs/quickstart --report junit=results.xml --report markdown=comment.md
               drover test specs/quickstart --target served --url http://localhost:5000
             """)
 
