@@ -30,7 +30,7 @@ struct MLflowServerTests {
     @Test("What a page repeats of the page before, since something new came to stand before it, is listed once")
     func shiftedPages() async throws {
         let page = { (ids: [Int]) in
-            ids.map { #"{"experiment_id": "\($0)", "name": "e\($0)"}"# }.joined(separator: ", ")
+            ids.map { #"{"experiment_id": "\#($0)", "name": "e\#($0)"}"# }.joined(separator: ", ")
         }
         let transport = ScriptedTransport([
             .json(#"{"experiments": [\#(page([3, 2]))], "next_page_token": "2"}"#),
