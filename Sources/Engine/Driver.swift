@@ -21,8 +21,8 @@ package protocol Driver: Sendable {
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
     func outputs(of member: Member) -> [String: Output]
-    /// Of the live object: the same as long as nothing about it changes that drover compares.
-    func fingerprint(_ member: Member, leaving left: LeftFields) -> Fingerprint
+    /// The fields of the live object, by path, as drover compares them.
+    func fields(of member: Member) -> AppliedFields
     /// What names an object that is imported; nil when none of the kind can be.
     var importKey: String? { get }
     /// The object that somebody names, whoever owns it; nil when there is none.
@@ -30,6 +30,13 @@ package protocol Driver: Sendable {
     /// Marks an object as ours.
     /// - Returns: What the record must know of it: its natural key, if it can carry no mark.
     func mark(_ member: Member, as address: Address, in context: ApplyContext) async throws -> AppliedFields
+}
+
+extension Driver {
+    /// Of the live object: the same as long as nothing about it changes that drover compares.
+    func fingerprint(_ member: Member, leaving left: LeftFields) -> Fingerprint {
+        Fingerprint(label: member.label, fields: left.removed(from: fields(of: member)))
+    }
 }
 
 /// The planned action for one address.
@@ -210,8 +217,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         live(member).map(resource.outputs(of:)) ?? [:]
     }
 
-    package func fingerprint(_ member: Member, leaving left: LeftFields) -> Fingerprint {
-        Fingerprint(label: member.label, fields: left.removed(from: live(member).map(resource.fields(of:)) ?? [:]))
+    package func fields(of member: Member) -> AppliedFields {
+        live(member).map(resource.fields(of:)) ?? [:]
     }
 
     package var importKey: String? { R.importKey }

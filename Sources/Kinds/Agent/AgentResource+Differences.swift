@@ -74,6 +74,7 @@ extension AgentResource {
             changes.append(
                 FieldChange("description", old: .string(current.description), new: .string(description), cause: .drift))
         }
+        changes += current.overwritten(from: desired.definition)
         if live.isModelGone {
             changes.append(FieldChange("loggedModel", cause: .drift, note: "was deleted on the server: logged again"))
         }
@@ -132,6 +133,34 @@ extension AgentResource {
 
     func tagFields(_ tags: [String: String]) -> AppliedFields {
         Dictionary(tags.map { ("tags.\($0.key)", .string($0.value)) }) { first, _ in first }
+    }
+}
+
+extension AgentVersion {
+    /// What the tag with the definition says, and the definition of that digest does not: somebody wrote over it.
+    fileprivate func overwritten(from definition: AgentDefinition) -> [FieldChange] {
+        guard !says(definition) else { return [] }
+        let present = self.definition?.fields ?? [:]
+        let changes = self.definition.map { _ in
+            FieldChange.between(live: present, desired: definition.fields, since: present)
+        }
+        guard let changes, !changes.isEmpty else {
+            return [FieldChange("definition", cause: .drift, note: "was changed on the server: written again")]
+        }
+        return changes.map { change in
+            var change = change
+            change.cause = .drift
+            return change
+        }
+    }
+
+    /// Whether its tag has this definition, or rightly none.
+    func says(_ definition: AgentDefinition) -> Bool {
+        // A definition always encodes.
+        guard let text = try? AgentVersionWriter.tag(with: definition) else {
+            return tags[AgentVersion.definitionTag] == nil
+        }
+        return tags[AgentVersion.definitionTag] == text || self.definition == definition
     }
 }
 

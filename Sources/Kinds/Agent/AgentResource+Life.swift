@@ -20,6 +20,7 @@ extension AgentResource {
                 live = try await renewed(live, of: context.stack, mlflow)  // It may just have been renamed.
             }
             let version = try await written(live, desired, at: address, in: context)
+            try await setDefinition(of: version, desired, mlflow)
             try await setDescription(of: version, desired, mlflow)
             try await setTags(of: version, desired, in: place, since: last, mlflow)
             if let old = live.current, old.number != version.number || old.registeredModel != version.registeredModel {
@@ -75,6 +76,17 @@ extension AgentResource {
         renewed.others = live.others.compactMap(now)
         renewed.twins = live.twins.compactMap(now)
         return renewed
+    }
+
+    /// Writes the definition again where somebody wrote over it.
+    private func setDefinition(of version: AgentVersion, _ desired: Desired, _ mlflow: MLflowServer) async throws {
+        guard !version.says(desired.definition) else { return }
+        let (model, number, key) = (version.registeredModel, String(version.number), AgentVersion.definitionTag)
+        if let text = try AgentVersionWriter.tag(with: desired.definition) {
+            try await mlflow.setModelVersionTag(model, version: number, key, to: text)
+        } else {
+            try await mlflow.deleteModelVersionTag(model, version: number, key)
+        }
     }
 
     /// MLflow shows it with the version; when the spec has none, it is left unchanged.

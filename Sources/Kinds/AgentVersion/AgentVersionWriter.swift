@@ -175,8 +175,7 @@ extension AgentVersionWriter {
         tags[AgentVersion.digestTag] = digest
         tags[AgentVersion.experimentTag] = new.experimentID
         tags[AgentVersion.commitTag] = new.commit
-        let definition = try new.definition.canonicalJSON
-        if definition.unicodeScalars.count <= Self.longestTag { tags[AgentVersion.definitionTag] = definition }
+        tags[AgentVersion.definitionTag] = try Self.tag(with: new.definition)
         let version = try await server.createModelVersion(
             MLflowNewVersion(
                 name: new.registeredModel, modelID: model.id, runID: run.id,
@@ -185,6 +184,12 @@ extension AgentVersionWriter {
             throw Diagnostic.strangeVersion(version.version, of: new.registeredModel)
         }
         return version
+    }
+
+    /// The definition as a version has it in a tag; nil when it is too long for one.
+    static func tag(with definition: AgentDefinition) throws -> String? {
+        let text = try definition.canonicalJSON
+        return text.unicodeScalars.count <= longestTag ? text : nil
     }
 
     /// The tags by which a run and a logged model are found again.
