@@ -5,13 +5,19 @@ The requests of all servers are counted together from the last `expect` on. A fa
     Fault("kill", "during", number=12)
 
 Acts: `kill` the client, `break` the connection, answer `500`, `503` or `429` (both with Retry-After: 1) or `504`, `cut`
-the answer in its middle, send the request twice (`duplicate`), or answer a read as it was answered before (`stale`).
+the answer in its middle, `stall` until the client gives up (or 10 s), send the request twice (`duplicate`), answer a read
+as it was answered before (`stale`), or let somebody else make things and delete them between the `pages` of the first
+listing from there on; then pages have two elements.
 Times: `before` the server gets the request, 20 ms after (`during`), `after` it has answered, and for `kill` also once the
 answer is `read`. The server goes on with what it has got.
 """
 
 import http.client
+import itertools
+import json
 import os
+import re
+import select
 import signal
 import socket
 import struct
@@ -22,7 +28,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 STATUSES = {"500": (500, []), "503": (503, [("retry-after", "1")]), "429": (429, [("retry-after", "1")]), "504": (504, [])}
-ACTS = ["kill", "break", *STATUSES, "cut", "duplicate", "stale"]
+ACTS = ["kill", "break", *STATUSES, "cut", "stall", "duplicate", "stale", "pages"]
 
 
 @dataclass(frozen=True)
@@ -47,18 +53,78 @@ class Counter:
         with self.lock:
             self.fault, self.hit, self.told = fault, None, []
             self.answers: dict[tuple, tuple] = {}
+            self.others: Others | None = None
 
-    def count(self, request: str) -> Fault | None:
+    def count(self, request: str, is_listing: bool) -> Fault | None:
         with self.lock:
             self.told.append(request)
-            if self.fault is None or len(self.told) != self.fault.number:
+            if self.fault is None or len(self.told) < self.fault.number:
+                return None
+            is_here = is_listing and self.hit is None if self.fault.act == "pages" else len(self.told) == self.fault.number
+            if not is_here:
                 return None
             self.hit = request
             return self.fault
 
+    def answered(self, method: str, path: str, body: bytes, answer: tuple) -> None:
+        self.answers[(method, path, body)] = answer
+
     def kill(self) -> None:
         if self.pid is not None:
             os.kill(self.pid, signal.SIGKILL)
+
+
+class Others:
+    """Somebody else, who makes something between the first and the second page, and deletes it before the third."""
+
+    numbers = itertools.count(1)
+
+    def __init__(self, server: "Server", path: str) -> None:
+        self.server, self.path, self.pages = server, path, 0
+        self.made: list[tuple[str, str, dict | None]] = []
+
+    def see(self, path: str) -> None:
+        """After each page of the listing."""
+        if path != self.path:
+            return
+        self.pages += 1
+        if self.pages == 1:
+            self.make()
+        elif self.pages == 2:
+            self.delete()
+
+    def make(self) -> None:
+        name = f"others-{os.getpid()}-{next(self.numbers)}"
+        if "/mlflow/" not in self.path:
+            prefix = self.path[: self.path.index("/v1/") + 4]
+            prefix = "/v1/openai/v1/" if "/openai/" in self.path else prefix
+            boundary = "others"
+            form = "".join(
+                f'--{boundary}\r\ncontent-disposition: form-data; name="{field}"{rest}\r\n\r\n{text}\r\n'
+                for field, rest, text in [("purpose", "", "assistants"), ("file", f'; filename="{name}.txt"', "Others")])
+            made = self.ask("POST", f"{prefix}files", f"{form}--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}")
+            self.made.append(("DELETE", f"{prefix}files/{made['id']}", None))
+            return
+        api = "/api/2.0/mlflow/"
+        made = self.ask("POST", f"{api}experiments/create", json.dumps({"name": name}).encode())
+        self.made.append(("POST", f"{api}experiments/delete", {"experiment_id": made["experiment_id"]}))
+        self.ask("POST", f"{api}registered-models/create", json.dumps({"name": name}).encode())
+        self.made.append(("DELETE", f"{api}registered-models/delete", {"name": name}))
+
+    def delete(self) -> None:
+        while self.made:
+            method, path, body = self.made.pop()
+            self.ask(method, path, None if body is None else json.dumps(body).encode())
+
+    def ask(self, method: str, path: str, body: bytes | None, kind: str = "application/json") -> dict:
+        upstream = self.server.upstream
+        connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
+        connection.request(method, path, body, {"content-type": kind})
+        response = connection.getresponse()
+        text = response.read()
+        if response.status != 200:
+            raise RuntimeError(f"{method} {path}: {response.status} {text[:300]!r}")
+        return json.loads(text or b"{}")
 
 
 class Server(ThreadingHTTPServer):
@@ -84,7 +150,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def handle_any(self) -> None:
         body = self.body()
-        fault = self.server.counter.count(f"{self.command} {self.path.split('?')[0]}")
+        counter, place = self.server.counter, self.path.split("?")[0]
+        size = re.search(r"[?&](limit|max_results)=", self.path) if self.command == "GET" else b'"max_results"' in body
+        fault = counter.count(f"{self.command} {place}", bool(size))
+        if fault is not None and fault.act == "pages":
+            counter.others = Others(self.server, place)
+        if size and counter.others is not None:
+            return self.answer(self.page(body, place, counter.others))
         if fault is None:
             return self.answer(self.forward(body))
         if fault.act in STATUSES and fault.when == "before":
@@ -96,6 +168,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.cut(self.forward(body))
         if fault.act == "stale":
             return self.answer(self.before(body) or self.forward(body))
+        if fault.act == "stall":
+            self.send_on(body, fault.when)
+            select.select([self.connection], [], [], 10)  # The client closes the connection.
+            return self.reset()
         answer = self.send_on(body, fault.when)
         if fault.act == "kill":
             if fault.when == "read" and answer:
@@ -116,6 +192,13 @@ class Handler(BaseHTTPRequestHandler):
         threading.Thread(target=self.forward, args=[body], daemon=True).start()
         time.sleep(0.02)  # Into the server's work, as `during` says.
         return None
+
+    def page(self, body: bytes, place: str, others: Others) -> tuple:
+        """A page of two elements, after which others may do something."""
+        self.path = re.sub(r"([?&](?:limit|max_results)=)\d+", r"\g<1>2", self.path)
+        answer = self.forward(re.sub(rb'("max_results": ?)\d+', rb"\g<1>2", body))
+        others.see(place)
+        return answer
 
     def before(self, body: bytes) -> tuple | None:
         return self.server.counter.answers.get((self.command, self.path, body))
@@ -139,7 +222,7 @@ class Handler(BaseHTTPRequestHandler):
         response = connection.getresponse()
         kept = [(name, value) for name, value in response.getheaders() if name.lower() in ("content-type", "etag")]
         answer = (response.status, kept, response.read())
-        self.server.counter.answers[(self.command, self.path, body)] = answer
+        self.server.counter.answered(self.command, self.path, body, answer)
         return answer
 
     def answer(self, answer: tuple) -> None:

@@ -1,6 +1,7 @@
 """What goes wrong at one request of an apply or a destroy, on real servers, and what the next one makes of it.
 
     python3 sweep.py --drover PROGRAM [--stack ogx] [--acts kill,500] [--every kill/during] [--rounds N] [--minutes M]
+             [--seed S --skip N]
 
 A life of specs/helpdesk is an apply, an apply of a change that replaces what can be replaced, and a destroy. Something goes
 wrong at one request of each; at once the same is run again, and has to succeed; then both servers hold the same as when
@@ -28,7 +29,12 @@ import world
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUESTIONS = ["How long may I return a bicycle?", "When is the desk open?"]
-WHENS = {"kill": ["before", "during", "after", "read"], "break": ["before", "during", "after"], "504": ["before", "after"]}
+WHENS = {
+    "kill": ["before", "during", "after", "read"], "break": ["before", "during", "after"], "504": ["before", "after"],
+    "500": ["before", "after"], "503": ["before", "after"], "429": ["before"], "stall": ["before", "after"],
+}
+# So that a stall is past the deadline of most requests.
+IMPATIENT = "\nservers: {mlflow: {timeout: 5s}, llamastack: {timeout: 5s}}\n"
 
 
 class Lab:
@@ -123,7 +129,14 @@ class Sweep:
             self.compare(name, step)
 
     def go_wrong(self, name: str, step: str, fault: gateway.Fault, words: list[str]) -> None:
+        spec = self.lab.spec / "drover.yaml"
+        text = spec.read_text()
+        if fault.act == "stall":
+            spec.write_text(text + IMPATIENT)
         code, output, told = self.lab.through(fault, *words)
+        spec.write_text(text)
+        if self.lab.counter.others:
+            self.lab.counter.others.delete()
         self.counts["faults injected"] += 1
         self.swept.add((step, fault.number))
         self.counts["requests swept"] = len(self.swept)
@@ -170,7 +183,8 @@ def lives(sweep: Sweep, options: argparse.Namespace) -> list[dict[str, gateway.F
             for act in options.acts.split(",") for when in WHENS.get(act, ["after"]) for number in numbers]
         draw.shuffle(drawn)
         columns.append([(step, fault) for fault in first + drawn])
-    return [dict(pairs) for pairs in itertools.zip_longest(*columns, fillvalue=("", None))][: options.rounds]
+    all = [dict(pairs) for pairs in itertools.zip_longest(*columns, fillvalue=("", None))]
+    return all[options.skip :][: options.rounds]
 
 
 def main() -> int:
@@ -181,6 +195,7 @@ def main() -> int:
     parser.add_argument("--every", default="")
     parser.add_argument("--steps", default="apply,change,destroy")
     parser.add_argument("--rounds", type=int, default=None, help="lives at most")
+    parser.add_argument("--skip", type=int, default=0, help="so many lives, which ran before with the same seed")
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
