@@ -9,18 +9,28 @@ import Wire
 /// Secrets that are planted everywhere where a spec takes one, with servers that repeat all that they are sent.
 @Suite("Planted secrets")
 struct PlantedSecretsTests {
-    private static let secrets = [
-        "PLANT_KEY": "planted-key-4711", "PLANT_PROVIDER": "planted/provider+4712", "PLANT_TOKEN": "planted-token-4713",
-        "PLANT_HEADER": "planted\"header-4714", "PLANT_FUNCTION": "planted-function-4715",
-        "PLANT_MLFLOW": "planted-mlflow-4716",
-    ]
+    /// Twenty, by the variable or, for the key, the file that each is read from.
+    private static let secrets = {
+        var secrets = [
+            "PLANT_KEY": "planted-key-4711", "PLANT_TOKEN": "planted-token-4713", "PLANT_OTHER": "planted=other&4717",
+            "PLANT_MLFLOW": "planted-mlflow-4716",
+        ]
+        for number in 1...6 { secrets["PLANT_PROVIDER\(number)"] = "planted/provider+\(number)4712" }
+        for number in 1...4 { secrets["PLANT_HEADER\(number)"] = "planted\"header-\(number)4714" }
+        for number in 1...6 { secrets["PLANT_FUNCTION\(number)"] = "planted function \(number)4715" }
+        return secrets
+    }()
+
+    private static func entries(_ header: String, _ variable: String, _ numbers: ClosedRange<Int>) -> String {
+        numbers.map { "\(header)\($0): {env: \(variable)\($0)}" }.joined(separator: ", ")
+    }
 
     private static func spec(_ stack: String, _ mlflow: String) -> String {
         """
         drover: v1
         stack: planted
         servers:
-          llamastack: {url: "\(stack)", apiKey: {env: PLANT_KEY}, providerData: {openai_api_key: {env: PLANT_PROVIDER}}}
+          llamastack: {url: "\(stack)", apiKey: {file: key.txt}, providerData: {\(entries("key", "PLANT_PROVIDER", 1...6))}}
           mlflow: {url: "\(mlflow)", token: {env: PLANT_MLFLOW}}
         experiments: {e: {}}
         tools:
@@ -28,14 +38,16 @@ struct PlantedSecretsTests {
             mcp:
               url: "\(stack)/mcp"
               token: {env: PLANT_TOKEN}
-              headers: {X-Plant: {env: PLANT_HEADER}, X-Team: support}
+              headers: {\(entries("X-Plant", "PLANT_HEADER", 1...4)), X-Team: support}
+          office:
+            mcp: {url: "\(stack)/mcp/office", token: {env: PLANT_OTHER}}
           weather:
             function:
               description: Weather
               parameters: {type: object, properties: {city: {type: string}}}
-              http: {url: "\(stack)/weather", headers: {X-Plant: {env: PLANT_FUNCTION}}}
+              http: {url: "\(stack)/weather", headers: {\(entries("X-Plant", "PLANT_FUNCTION", 1...6))}}
         agents:
-          support: {model: scripted/llm, instructions: Be brief., tools: [desk, weather], log: {experiment: e}}
+          support: {model: scripted/llm, instructions: Be brief., tools: [desk, office, weather], log: {experiment: e}}
         suites:
           smoke:
             agent: support
@@ -90,7 +102,14 @@ struct PlantedSecretsTests {
         private static func said(_ request: HTTPRequest) -> String {
             let headers = request.headers.map { "\($0.name): \($0.value)" }.joined(separator: "\n")
             let body = String(decoding: (try? request.body?.collected()) ?? [], as: UTF8.self)
-            return "\(headers)\n\(body)\n\(Data((headers + body).utf8).base64EncodedString())"
+            let all = Array((headers + body).utf8)
+            return """
+                \(headers)
+                \(body)
+                \(Data(all).base64EncodedString())
+                \(hex(all))
+                \(PercentEncoding.segment(headers + body))
+                """
         }
 
         private static var call: [Value] {
@@ -136,6 +155,10 @@ struct PlantedSecretsTests {
         }
     }
 
+    private static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     /// An MLflow that remembers the bodies that it was sent.
     private struct Listening: HTTPTransport {
         let mlflow = FakeMLflow()
@@ -171,16 +194,42 @@ struct PlantedSecretsTests {
         var bodies: String { all.withLock { $0.bodies } }
     }
 
-    /// What stands in a text of the secrets: as they are, as JSON escapes them, or in base64 wherever it begins.
+    /// What stands in a text of the secrets: as they are, as JSON, URLs or hexadecimal spell them, or in base64 wherever it
+    /// begins.
     private static func found(in text: String) -> [String] {
-        secrets.filter { _, secret in
+        let lowered = text.lowercased()
+        return secrets.filter { _, secret in
             let spelled = Value.string(secret).canonicalJSON.dropFirst().dropLast()
             let encoded = (0..<3).map { offset in
                 let bytes = [UInt8](repeating: 0x20, count: offset) + Array(secret.utf8)
                 return Data(bytes).base64EncodedString().dropFirst(offset == 0 ? 0 : 4).prefix(12)
             }
+            let urls = encoded.map { $0.replacing("+", with: "-").replacing("/", with: "_") }
+            let percented = PercentEncoding.segment(secret).lowercased()
+            let forms = [percented, percented.replacing("%20", with: "+")]
             return text.contains(secret) || text.contains(spelled) || encoded.contains { text.contains($0) }
+                || urls.contains { text.contains($0) } || (forms + [hex(secret.utf8)]).contains { lowered.contains($0) }
         }.map(\.key).sorted()
+    }
+
+    /// What is run in this order, through everything that prints or keeps something.
+    private static let commands = [
+        "render", "validate", "doctor", "plan", "plan --format json", "plan --format markdown", "graph",
+        "plan --out plan.json", "show plan.json", "show plan.json --format json", "show plan.json --format markdown",
+        "apply plan.json --yes --format json", "history", "history show 1", "history show 1 --format json",
+        "state show",
+        "output", "drift", "drift --deep", "apply --yes --format json",
+        "up --yes --record file:record.json --report json=r.json --report junit=r.xml",
+        "history --record file:record.json", "history show 1 --record file:record.json",
+    ]
+    private static let questions = ["Tell me", "How is the weather", "refuse this", "break this"]
+
+    private static func files(in directory: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: directory).filter { path in
+            var isDirectory = false
+            return FileManager.default.fileExists(atPath: "\(directory)/\(path)", isDirectory: &isDirectory)
+                && !isDirectory
+        }
     }
 
     @Test("Are sent to whom they are for, and are in no output, report, record, artifact, tag or trace")
@@ -190,32 +239,26 @@ struct PlantedSecretsTests {
             try await LoopbackServer.withServer(serving: listening) { mlflow in
                 try await withTemporaryDirectory { directory in
                     try Data(Self.spec(stack, mlflow).utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
-                    let drover = DroverProgram(in: directory, environment: Self.secrets)
+                    try Data("planted-key-4711\n".utf8).write(to: URL(filePath: "\(directory)/key.txt"))
+                    let drover = DroverProgram(
+                        in: directory, environment: Self.secrets.filter { $0.key != "PLANT_KEY" })
                     var told: [String] = []
-                    for arguments in [
-                        ["render", "drover.yaml"], ["validate", "drover.yaml"], ["doctor", "drover.yaml"],
-                        ["plan", "drover.yaml"],
-                        ["plan", "drover.yaml", "--format", "json"],
-                        [
-                            "up", "drover.yaml", "--yes", "--record", "file:record.json", "--report", "json=r.json",
-                            "--report",
-                            "junit=r.xml",
-                        ],
-                        ["invoke", "support", "Tell me", "--spec", "drover.yaml"],
-                        ["invoke", "support", "How is the weather", "--spec", "drover.yaml"],
-                        ["invoke", "support", "refuse this", "--spec", "drover.yaml"],
-                        ["invoke", "support", "break this", "--spec", "drover.yaml"],
-                    ] {
+                    let asked = Self.questions.map { ["invoke", "support", $0, "--spec", "drover.yaml"] }
+                    for arguments in Self.commands.map({ $0.split(separator: " ").map(String.init) }) + asked {
                         let ended = try await drover.run(DroverProgram.path, arguments)
                         let output = ended.output + ended.errors
                         #expect(Self.found(in: output) == [], "\(arguments): \(output.prefix(3000))")
+                        #expect(ended.code != 3 && ended.code != 64, "\(arguments): \(output.prefix(3000))")
                         told.append(output)
                     }
                     #expect(told.contains { $0.contains(SentSecrets.mark) }, "The parrot was heard.")
-                    let left = ["spec.yaml", "plan.json", "results.json", "applied.json", "files.json"].map {
+                    let left = try Self.files(in: directory).filter { !["drover.yaml", "key.txt"].contains($0) }
+                    let kept = ["spec.yaml", "plan.json", "results.json", "applied.json", "files.json"].map {
                         "record.runs/1/\($0)"
                     }
-                    for file in ["record.json", "r.json", "r.xml"] + left {
+                    let expected = ["plan.json", "record.json", "r.json", "r.xml"] + kept
+                    #expect(expected.filter { !left.contains($0) } == [], "\(left): \(told)")
+                    for file in left {
                         let bytes = try FileBytes.read("\(directory)/\(file)", atMost: 16 << 20)
                         #expect(Self.found(in: String(decoding: bytes, as: UTF8.self)) == [], "\(file)")
                     }
@@ -223,7 +266,7 @@ struct PlantedSecretsTests {
             }
         }
         #expect(Self.found(in: listening.seen.bodies) == [])
-        #expect(listening.seen.bodies.contains("PLANT_HEADER"), "The logged agent names the variable.")
+        #expect(listening.seen.bodies.contains("PLANT_HEADER1"), "The logged agent names the variable.")
         let sent = parrot.seen.headers + parrot.seen.bodies
         #expect(Self.found(in: sent) == Self.secrets.keys.filter { $0 != "PLANT_MLFLOW" }.sorted())
         #expect(!sent.contains("planted-mlflow"))
@@ -238,11 +281,12 @@ struct PlantedSecretsTests {
                     .replacing("experiments: {e: {}}\n", with: "")
                 try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
                 var short = Self.secrets
-                short["PLANT_HEADER"] = "q7x"
+                short["PLANT_HEADER1"] = "q7x"
+                try Data("planted-key-4711\n".utf8).write(to: URL(filePath: "\(directory)/key.txt"))
                 let drover = DroverProgram(in: directory, environment: short)
                 let checked = try await drover("validate", "drover.yaml")
                 #expect(checked.code == 0 && checked.errors.contains("short-secret"), "\(checked.errors)")
-                #expect(checked.errors.contains("PLANT_HEADER") && !checked.errors.contains("q7x"))
+                #expect(checked.errors.contains("PLANT_HEADER1") && !checked.errors.contains("q7x"))
                 let asked = try await drover("invoke", "support", "refuse this", "--spec", "drover.yaml", "--no-trace")
                 #expect(!asked.errors.contains("q7x") && asked.errors.contains("withheld"), "\(asked.errors)")
             }
