@@ -3,7 +3,7 @@ package import Runtime
 
 /// An event while suites run; events come in order, from one task.
 package enum SuiteEvent: Sendable {
-    /// The run starts, with the number of samples to take.
+    /// The run starts, with the number of samples to take; sequential tests may need fewer.
     case started(samples: Int)
     case sampleStarted(CaseID)
     case sampleFinished(FinishedSample)

@@ -22,6 +22,8 @@ struct SuiteProgress {
     private let today: CalendarDay
     /// Of the sample after the last that was handed out.
     private var upcoming = Position()
+    /// Samples whose tests go on: one of each case, after the one before it ended.
+    private var continued: [Unit] = []
     /// The case of the last sample that was handed out: its other samples follow.
     private var latest: (suite: Int, index: Int, testCase: TestCase)?
     private var tallies: [SuiteTally]
@@ -47,6 +49,10 @@ struct SuiteProgress {
     }
 
     private mutating func popFirst() -> (unit: Unit, testCase: TestCase)? {
+        if !continued.isEmpty {
+            let unit = continued.removeFirst()
+            return (unit, suites[unit.suite].cases[unit.testCase])
+        }
         while upcoming.suite < suites.count, upcoming.testCase >= suites[upcoming.suite].cases.count {
             upcoming = Position(suite: upcoming.suite + 1)
         }
@@ -54,7 +60,7 @@ struct SuiteProgress {
         let position = upcoming
         let testCase = testCase(at: position)
         upcoming.sample += 1
-        if upcoming.sample >= testCase.repetition.samples {
+        if testCase.repetition.test != nil || upcoming.sample >= testCase.repetition.samples {
             upcoming = Position(suite: position.suite, testCase: position.testCase + 1)
         }
         let unit = Unit(
@@ -110,13 +116,24 @@ struct SuiteProgress {
     }
 
     private mutating func settle(_ unit: Unit, elapsed: Duration) {
+        let tally = tallies[unit.suite].cases[unit.testCase]
         missing[unit.suite][unit.testCase] -= 1
+        if tally.repetition.test != nil {
+            if !tally.isOver, notRun[unit.suite][unit.testCase] == nil { return proceed(after: unit) }
+            missing[unit.suite][unit.testCase] = 0
+        }
         guard missing[unit.suite][unit.testCase] == 0 else { return }
-        let verdict = tallies[unit.suite].cases[unit.testCase].verdict
+        let verdict = tally.verdict
         let reason = notRun[unit.suite].removeValue(forKey: unit.testCase)
         events.append(.caseFinished(unit.id, verdict, notRun: reason))
         open[unit.suite] -= 1
         if open[unit.suite] == 0 { judge(unit.suite, elapsed: elapsed) }
+    }
+
+    /// Hands out the next sample of a case whose test has not decided yet.
+    private mutating func proceed(after unit: Unit) {
+        continued.append(
+            Unit(suite: unit.suite, testCase: unit.testCase, sample: unit.sample + 1, id: unit.id))
     }
 
     private mutating func judge(_ index: Int, elapsed: Duration) {

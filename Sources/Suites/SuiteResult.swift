@@ -45,9 +45,8 @@ package struct CaseResult: Sendable, Hashable {
     package let notRun: Diagnostic?
 
     package var verdict: Verdict {
-        .counting(
-            passed: samples.count { $0.verdict == .passed }, failed: samples.count { $0.verdict == .failed },
-            for: repetition)
+        repetition.verdict(
+            passed: samples.count { $0.verdict == .passed }, failed: samples.count { $0.verdict == .failed })
     }
 
     /// Whether the verdict counts for the suite.

@@ -4,8 +4,7 @@ package import Runtime
 /// What the samples of a case come to in numbers, whatever their size. There is one of each case for the whole run, so that
 /// it is small.
 package struct CaseTally: Sendable, Hashable {
-    private let wanted: Int32
-    private let needed: Int32
+    package let repetition: Repetition
     private var counts = Counts()
     /// In nanoseconds.
     private var longest = 0
@@ -29,12 +28,10 @@ package struct CaseTally: Sendable, Hashable {
     }
 
     package init(_ repetition: Repetition, decides: Bool) {
-        wanted = Int32(clamping: repetition.samples)
-        needed = Int32(clamping: repetition.atLeast)
+        self.repetition = repetition
         self.decides = decides
     }
 
-    package var repetition: Repetition { Repetition(samples: Int(wanted), atLeast: Int(needed)) }
     package var passed: Int { Int(counts.passed) }
     package var failed: Int { Int(counts.failed) }
     package var errors: Int { Int(counts.errors) }
@@ -53,7 +50,12 @@ package struct CaseTally: Sendable, Hashable {
     }
 
     package var verdict: Verdict {
-        .counting(passed: passed, failed: failed, for: repetition)
+        repetition.verdict(passed: passed, failed: failed)
+    }
+
+    /// Whether no sample is to come.
+    package var isOver: Bool {
+        repetition.isOver(passed: passed, failed: failed, errors: errors)
     }
 
     mutating func take(_ sample: Sample) {

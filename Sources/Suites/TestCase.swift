@@ -51,19 +51,6 @@ package struct Turn: Sendable {
     }
 }
 
-/// The number of independent samples of a case, and how many of them must pass.
-package struct Repetition: Sendable, Hashable {
-    package let samples: Int
-    package let atLeast: Int
-
-    package static let once = Repetition(samples: 1, atLeast: 1)
-
-    package init(samples: Int, atLeast: Int) {
-        self.samples = samples
-        self.atLeast = atLeast
-    }
-}
-
 /// Until a day, the case runs but does not count.
 package struct Quarantine: Sendable, Hashable {
     /// The last day that it holds.

@@ -20,10 +20,4 @@ extension Verdict {
         let all = Set(verdicts)
         return all.contains(.failed) ? .failed : all.contains(.inconclusive) ? .inconclusive : .passed
     }
-
-    /// Counts samples against a required number of passes; samples that are still to come count as unknown.
-    static func counting(passed: Int, failed: Int, for repetition: Repetition) -> Verdict {
-        if passed >= repetition.atLeast { return .passed }
-        return failed > repetition.samples - repetition.atLeast ? .failed : .inconclusive
-    }
 }

@@ -11,7 +11,7 @@ package import Suites
 ///        "thresholds": [{"name": "passRate", "wanted": "…", "actual": "…", "verdict": "failed", "place": PLACE or null}],
 ///        "cases": [{"id": "golden/ticket", "name": "ticket", "verdict": "failed", "decides": true, "labels": {},
 ///          "place": PLACE, "latencyMs": 3400, "tokens": TOKENS or null, "notRun": DIAGNOSTIC or null,
-///          "quarantine": {"until": "2027-01-31", "reason": "…"} or null, "wanted": {"samples": 1, "atLeast": 1},
+///          "quarantine": {"until": "2027-01-31", "reason": "…"} or null, "wanted": WANTED,
 ///          "samples": [{"verdict": "failed", "attempts": 1, "problem": DIAGNOSTIC or null,
 ///            "turns": [{"input": "…", "status": "completed", "text": "…", "hasMessage": true, "error": null,
 ///              "latencyMs": 3400, "firstTokenMs": 120 or null, "tokens": TOKENS or null, "steps": 2 or null,
@@ -21,7 +21,9 @@ package import Suites
 ///                "reason": "…" or null, "expected": "…" or null, "actual": "…" or null, "place": PLACE}]}]}]}]}]}
 ///
 /// PLACE is `{"file", "line", "column", "endLine", "endColumn"}`, 1-based, columns in Unicode scalars, the end not
-/// included. TOKENS is `{"input", "output", "total"}`. DIAGNOSTIC is `{"code", "summary", "detail", "fix", "place"}`.
+/// included. WANTED is `{"samples": 1, "atLeast": 1}`, or for a sequential test `{"reliability", "unacceptable", "alpha",
+/// "beta", "max", "cases"}`, with α divided over `cases` cases. TOKENS is `{"input", "output", "total"}`. DIAGNOSTIC is
+/// `{"code", "summary", "detail", "fix", "place"}`.
 /// `target` is there only where a served agent was asked: its address. What a server did not tell is null. A later
 /// version of drover may add keys; it changes the schema's number when a key is removed or means something else.
 package struct JSONReport: Report {

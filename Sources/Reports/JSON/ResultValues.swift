@@ -41,11 +41,22 @@ struct ResultValues {
             "quarantine": result.quarantine.map {
                 ["until": .string($0.until.description), "reason": .string($0.reason)]
             } ?? .null,
-            "wanted": [
-                "samples": .integer(result.repetition.samples), "atLeast": .integer(result.repetition.atLeast),
-            ],
+            "wanted": wanted(result.repetition),
             "samples": .array(result.samples.map(sample)),
         ]
+    }
+
+    private func wanted(_ repetition: Repetition) -> Value {
+        switch repetition.rule {
+        case .counting(let atLeast):
+            ["samples": .integer(repetition.samples), "atLeast": .integer(atLeast)]
+        case .sequential(let test):
+            [
+                "reliability": .number(test.reliability), "unacceptable": .number(test.unacceptable),
+                "alpha": .number(test.alpha), "beta": .number(test.beta), "max": .integer(test.max),
+                "cases": .integer(test.cases),
+            ]
+        }
     }
 
     private func sample(_ sample: Sample) -> Value {

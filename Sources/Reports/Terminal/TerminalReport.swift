@@ -94,11 +94,16 @@ package struct TerminalReport: Report {
 
     private func remarks(on tally: CaseTally, _ quarantine: Quarantine?) -> [String] {
         [
-            tally.repetition.samples > 1 ? "\(tally.passed) of \(tally.repetition.samples) samples passed" : nil,
+            tally.repetition.samples > 1 ? "\(tally.passed) of \(taken(of: tally)) samples passed" : nil,
             tally.attempts > 1 ? "\(tally.attempts) attempts" : nil,
             quarantine.map { "in quarantine until \($0.until)" },
             tally.samples == 0 ? "not run" : nil,
         ].compactMap { $0 }
+    }
+
+    /// Those that were wanted; a sequential test says itself when it has enough.
+    private func taken(of tally: CaseTally) -> Int {
+        tally.repetition.test == nil ? tally.repetition.samples : tally.samples
     }
 
     private func glyph(_ tally: CaseTally) -> String {

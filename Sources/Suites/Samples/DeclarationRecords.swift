@@ -94,7 +94,9 @@ struct CaseRecord: Sendable, Hashable, Codable {
     let place: Place
     let labels: [String: String]?
     let samples: Int
-    let atLeast: Int
+    /// Missing where a test decides.
+    let atLeast: Int?
+    let test: SequentialTest?
     let quarantine: Quarantine?
 
     init(_ testCase: TestCase, in sources: SourceMap) {
@@ -104,13 +106,18 @@ struct CaseRecord: Sendable, Hashable, Codable {
         labels = testCase.labels.isEmpty ? nil : testCase.labels
         samples = testCase.repetition.samples
         atLeast = testCase.repetition.atLeast
+        test = testCase.repetition.test
         quarantine = testCase.quarantine.map {
             Quarantine(until: $0.until.description, reason: $0.reason, place: Place($0.range, in: sources))
         }
     }
 
     var tally: CaseTally {
-        CaseTally(Repetition(samples: samples, atLeast: atLeast), decides: quarantine == nil)
+        CaseTally(repetition, decides: quarantine == nil)
+    }
+
+    private var repetition: Repetition {
+        test.map { Repetition($0) } ?? Repetition(samples: samples, atLeast: atLeast ?? samples)
     }
 
     func result(
@@ -118,7 +125,7 @@ struct CaseRecord: Sendable, Hashable, Codable {
     ) throws(UnreadableRecord) -> CaseResult {
         CaseResult(
             id: try CaseID(recorded: id), name: name, range: try sources.known(place), labels: labels ?? [:],
-            repetition: Repetition(samples: samples, atLeast: atLeast),
+            repetition: repetition,
             quarantine: try quarantine.map { recorded throws(UnreadableRecord) in
                 guard let until = CalendarDay(recorded.until) else {
                     throw UnreadableRecord(reason: "`\(recorded.until)` is no day")

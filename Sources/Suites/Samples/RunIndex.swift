@@ -5,7 +5,7 @@ struct RunIndex: Sendable {
     /// A case, and where its samples are in the log.
     struct Case: Sendable {
         let declared: SampleLog.Span
-        /// Where its samples are among those of the suite, by their numbers.
+        /// Where its samples are among those of the suite, by their numbers; a sequential test may need fewer.
         let samples: Range<Int>
     }
 
@@ -113,9 +113,9 @@ extension RunIndex.Suite {
         samples[cases[testCase].samples].filter { !$0.isEmpty }
     }
 
-    /// Whether samples of a case are not there.
+    /// Whether samples of a case are missing.
     func isCut(_ testCase: Int) -> Bool {
-        samples[cases[testCase].samples].contains { $0.isEmpty }
+        !tally.cases[testCase].isOver
     }
 }
 
