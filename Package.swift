@@ -41,6 +41,11 @@ let modelFolder = [
     "drover_agent/tools.py", "drover_agent/turn_reader.py", "drover_agent/turns.py",
 ]
 
+/// What the HTML report consists of beside its data; `HTMLPage.swift` names each of them once more.
+let reportPage = [
+    "page.html", "page.css", "words.js", "data.js", "charts.js", "difference.js", "details.js", "list.js", "start.js",
+]
+
 /// The servers that a lab can run; each has pins, and those of agents a configuration.
 let labVersions = [
     "llama-stack-0.2.24", "llama-stack-0.3.5", "llama-stack-0.4.7", "llama-stack-0.7.3", "ogx-1.5.0", "mlflow-3.17.2",
@@ -95,7 +100,10 @@ let package = Package(
                     + (version.hasPrefix("mlflow") ? [] : [.embedInCode("Servers/\(version).yaml")])
             }
         ),
-        room("Reports", on: ["Suites", "Engine", "Wire", "Language"]),
+        room(
+            "Reports", on: ["Suites", "Engine", "Wire", "Language"],
+            resources: reportPage.map { .embedInCode("HTML/Page/\($0)") }
+        ),
         .executableTarget(
             name: "drover",
             dependencies: [

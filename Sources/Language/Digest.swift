@@ -5,6 +5,11 @@ package func sha256Hex(_ bytes: some Sequence<UInt8>) -> String {
     SHA256.hash(data: Array(bytes)).hexadecimal
 }
 
+/// The SHA-256 of some bytes: 32 bytes.
+package func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    Array(SHA256.hash(data: bytes))
+}
+
 /// A SHA-256 over bytes that arrive in chunks.
 package struct StreamingDigest: Sendable {
     private var hash = SHA256()

@@ -45,6 +45,11 @@ package struct ReportOutput: ~Copyable {
         if buffer.count >= Self.limit { try flush() }
     }
 
+    package mutating func write(_ bytes: [UInt8]) throws {
+        buffer += bytes
+        if buffer.count >= Self.limit { try flush() }
+    }
+
     private mutating func flush() throws {
         guard !buffer.isEmpty else { return }
         try sink(buffer[...])

@@ -22,7 +22,7 @@ struct SuiteOptions: ParsableArguments {
 
     @Option(
         name: .customLong("report"),
-        help: "Also write FORMAT=PATH: json, junit, markdown or tap, such as junit=out.xml; repeatable.")
+        help: "Also write FORMAT=PATH: html, json, junit, markdown or tap, such as junit=out.xml; repeatable.")
     var reports: [String] = []
 
     @Flag(help: "Show in reports for pull requests (markdown), too, what agents said.")

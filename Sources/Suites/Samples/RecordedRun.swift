@@ -81,6 +81,20 @@ package struct RecordedRun: Sendable {
         }
     }
 
+    /// The lines of the log about a case, as they stand there: its declaration, its samples by number, and why samples are
+    /// missing. They are JSON in UTF-8 without a line break.
+    package func lines(of position: Position) throws(Diagnostic) -> [[UInt8]] {
+        let suite = suites[position.suite]
+        let spans = [suite.cases[position.testCase].declared] + suite.taken(of: position.testCase)
+        let lines = try (spans + [suite.notRun[position.testCase]].compactMap { $0 }).map { span throws(Diagnostic) in
+            try log.line(at: span)
+        }
+        guard suite.notRun[position.testCase] == nil, suite.isCut(position.testCase) else { return lines }
+        let reason = DiagnosticRecord(.interrupted, in: sources)
+        let id = try declaration(of: position).id.description
+        return lines + [try RunRecorder.line(of: .notRun(LogEntry.NotRun(testCase: id, reason: reason))).dropLast()]
+    }
+
     /// A run with only one of its suites, whose duration is the sum of its samples.
     package func only(suite: Int) -> RecordedRun {
         let result = run.suites[suite]

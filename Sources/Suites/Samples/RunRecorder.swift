@@ -93,7 +93,8 @@ package final class RunRecorder: Sendable {
         try written.get()
     }
 
-    private static func line(of entry: LogEntry) throws(Diagnostic) -> [UInt8] {
+    /// UTF-8 with a line break.
+    static func line(of entry: LogEntry) throws(Diagnostic) -> [UInt8] {
         do {
             return try entry.line
         } catch {

@@ -1,0 +1,64 @@
+// Distributions and intervals as SVG.
+
+function svg(width, height, label, ...children) {
+  return element("svg:svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, ...children);
+}
+
+const quantile = (sorted, share) => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+
+function histogram(title, values, shown) {
+  if (!values.length) return undefined;
+  const sorted = Float64Array.from(values).sort();
+  const [width, height, base] = [330, 110, 84];
+  const low = sorted[0];
+  const high = Math.max(quantile(sorted, 0.99), low + 1e-9);
+  const bins = new Array(Math.min(33, Math.max(1, Math.ceil(Math.sqrt(sorted.length) * 2)))).fill(0);
+  for (const value of sorted) bins[Math.min(bins.length - 1, Math.floor(((value - low) / (high - low)) * bins.length))] += 1;
+  const most = Math.max(...bins);
+  const wide = width / bins.length;
+  const at = (value) => Math.min(width, ((value - low) / (high - low)) * width);
+  const bars = bins.map((count, index) => element("svg:rect", {
+    class: "bar", x: (index * wide).toFixed(1), width: Math.max(1, wide - 1).toFixed(1),
+    y: (base - (count / most) * 66).toFixed(1), height: ((count / most) * 66).toFixed(1),
+  }, element("svg:title", {}, `${number(count)}: ${shown(low + ((high - low) * index) / bins.length)} to ${shown(low + ((high - low) * (index + 1)) / bins.length)}`)));
+  const [half, most95] = [quantile(sorted, 0.5), quantile(sorted, 0.95)];
+  const marks = [["p50", half], ["p95", most95]].flatMap(([name, value]) => [
+    element("svg:line", { class: "mark", x1: at(value).toFixed(1), x2: at(value).toFixed(1), y1: 12, y2: base }),
+    element("svg:text", { x: Math.min(width - 26, at(value) + 3).toFixed(1), y: 14 }, name),
+  ]);
+  const ends = [
+    element("svg:line", { class: "axis", x1: 0, x2: width, y1: base, y2: base }),
+    element("svg:text", { x: 0, y: base + 15 }, shown(low)),
+    element("svg:text", { x: width, y: base + 15, "text-anchor": "end" }, (sorted[sorted.length - 1] > high ? "≥ " : "") + shown(high)),
+  ];
+  return element("figure", {},
+    element("figcaption", {}, `${title}: p50 ${shown(half)}, p95 ${shown(most95)}, most ${shown(sorted[sorted.length - 1])}`),
+    svg(width, height, title, ...bars, ...ends, ...marks));
+}
+
+/// A share with the interval that it may be in.
+function interval(rate, low, high) {
+  const at = (share) => (4 + share * 132).toFixed(1);
+  return svg(140, 16, `${percent(rate)}, between ${percent(low)} and ${percent(high)}`,
+    element("svg:line", { class: "axis", x1: at(0), x2: at(1), y1: 8, y2: 8 }),
+    element("svg:line", { class: "span", x1: at(low), x2: at(high), y1: 8, y2: 8 }),
+    element("svg:circle", { class: "point", cx: at(rate), cy: 8, r: 3.5 }));
+}
+
+/// The pass rate of the last runs, the oldest first.
+function trend(points) {
+  const at = (index) => (points.length < 2 ? 70 : 4 + (index * 132) / (points.length - 1));
+  const up = (rate) => 34 - rate * 28;
+  return svg(140, 40, `Pass rate of the last ${points.length} runs`,
+    element("svg:line", { class: "axis", x1: 4, x2: 136, y1: 34, y2: 34 }),
+    element("svg:polyline", { class: "line", points: points.map((each, index) => `${at(index).toFixed(1)},${up(each.rate).toFixed(1)}`).join(" ") }),
+    ...points.map((each, index) => element("svg:circle", { class: "point", cx: at(index).toFixed(1), cy: up(each.rate).toFixed(1), r: 2.5 },
+      element("svg:title", {}, `${each.at}: ${percent(each.rate)}`))));
+}
+
+function drawCharts() {
+  byID("charts").replaceChildren(...[
+    histogram("Latency of a sample", cases.flatMap((each) => each.latencies), time),
+    histogram("Tokens of a sample", cases.flatMap((each) => each.tokens), (value) => number(Math.round(value))),
+  ].filter(Boolean));
+}
