@@ -1,5 +1,6 @@
 import Foundation
 import Language
+import Suites
 import Testing
 
 @testable import Reports

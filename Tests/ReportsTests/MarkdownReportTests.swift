@@ -1,4 +1,5 @@
 import Language
+import Suites
 import Testing
 
 @testable import Reports
