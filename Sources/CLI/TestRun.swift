@@ -15,6 +15,7 @@ struct TestRun: Sendable {
     private let suites: [TestSuite]
     private let requests: [ReportRequest]
     private let concurrency: Int
+    private let allowsPrograms: Bool
     private let target: TestTarget
     private let publishes: Bool
     /// Whether no case of the suites is left out.
@@ -27,6 +28,8 @@ struct TestRun: Sendable {
         for request in requests where request.path != "-" { try ReportFile(request.path).check() }
         if requests.contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
         concurrency = options.concurrency
+        allowsPrograms = options.allowExec
+        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first { throw Diagnostic.execNotAllowed(program) }
         self.target = target
         publishes = !options.noPublish
         isWhole = options.cases.isEmpty && options.labels.isEmpty
@@ -36,7 +39,7 @@ struct TestRun: Sendable {
     var needs: Needs {
         var needs = Kinds.standard.needs(of: stack.workflow)
         guard case .served = target else { return needs }
-        needs.llamaStack = false
+        needs.llamaStack = suites.contains(where: \.asksModels)
         needs.mlflow = needs.mlflow && publishes
         return needs
     }
@@ -72,7 +75,7 @@ struct TestRun: Sendable {
         return try await publishing(in: session, agents, recorder) { onEvent in
             let clock = ContinuousClock()
             let start = clock.now
-            let runner = runner(agents, since: started)
+            let runner = runner(agents, in: session, since: started)
             let suites = suites
             try await TestProgress.draw { show in
                 try await Interruption.cancelling {
@@ -106,12 +109,13 @@ struct TestRun: Sendable {
             Set(suites.map(\.agent)), isApplied: target.isLastApplied, in: session, stack)
     }
 
-    private func runner(_ agents: RunnableAgents, since started: Date) -> SuiteRunner {
+    private func runner(_ agents: RunnableAgents, in session: Session, since started: Date) -> SuiteRunner {
         let target = target
         return SuiteRunner(
             runtime: agents.runtime, today: CalendarDay(secondsSince1970: Int(started.timeIntervalSince1970)),
             concurrency: concurrency,
-            recorder: publishes ? Self.trace(of:) : nil
+            recorder: publishes ? Self.trace(of:) : nil,
+            advisers: .at(session, stack, allowsPrograms: allowsPrograms)
         ) { name in
             try await agents.definition(of: name, target)
         }
@@ -165,6 +169,15 @@ struct TestRun: Sendable {
             }
             try ReportFile(request.path).write { try request.report.write(recorded, to: &$0) }
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func execNotAllowed(_ program: Located<[String]>) -> Diagnostic {
+        Diagnostic(
+            "exec-not-allowed", "Programs are not run unasked",
+            detail: "This expectation runs the program `\(program.value.first ?? "")` on this machine.",
+            fix: "Read what it does, and allow programs that judge.", at: program.range, cause: .usage)
     }
 }
 

@@ -8,6 +8,8 @@ package protocol DeclaredSpec: SpecDecodable {
     var uses: [Use] { get }
     /// The place that names a server other than Llama Stack and MLflow, such as an MCP server; nil when there is none.
     var contact: SourceRange? { get }
+    /// The server's own id of what it declares, where the spec says it; nil elsewhere.
+    var serverID: String? { get }
     /// The parts of it that are validated, but not implemented yet.
     var awaited: [Awaited] { get }
     /// Implied declarations, such as the experiment that an agent is logged in by default.
@@ -22,6 +24,8 @@ extension DeclaredSpec {
     package var uses: [Use] { [] }
 
     package var contact: SourceRange? { nil }
+
+    package var serverID: String? { nil }
 
     package var awaited: [Awaited] { [] }
 

@@ -35,7 +35,12 @@ package struct Table: Sendable, RandomAccessCollection {
     /// Reads a `.csv` or `.jsonl` file; a table without rows is a mistake.
     /// - Throws: `Diagnostic` at the path.
     package static func read(_ path: Located<String>, in folder: SpecFolder) throws(Diagnostic) -> Table {
-        let text = try folder.text(of: path)
+        try read(try folder.text(of: path), of: path)
+    }
+
+    /// Reads the text of a `.csv` or `.jsonl` file; a table without rows is a mistake.
+    /// - Throws: `Diagnostic` at the path.
+    package static func read(_ text: String, of path: Located<String>) throws(Diagnostic) -> Table {
         let isCSV = path.value.lowercased().hasSuffix(".csv")
         guard isCSV || path.value.lowercased().hasSuffix(".jsonl") else { throw .unknownTable(path) }
         do throws(MalformedTable) {

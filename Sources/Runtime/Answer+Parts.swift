@@ -11,6 +11,7 @@ extension Answer {
         whole.tellsSources = tellsSources && next.tellsSources
         whole.tellsCitations = tellsCitations && next.tellsCitations
         whole.tellsToolErrors = tellsToolErrors && next.tellsToolErrors
+        whole.refuses = refuses == true || next.refuses == true ? true : refuses.flatMap { _ in next.refuses }
         whole.usage = Usage.sum(usage, next.usage)
         whole.steps = steps.flatMap { steps in next.steps.map { steps + $0 } }
         whole.timeToFirstToken = timeToFirstToken ?? next.timeToFirstToken

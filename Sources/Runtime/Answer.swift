@@ -71,6 +71,8 @@ package struct Answer: Sendable, Hashable {
     package var tellsCitations = true
     /// Whether failed calls can be distinguished from others; a served agent may not report failures.
     package var tellsToolErrors = true
+    /// Whether the answer is marked as a refusal: of the model, a shield or a content filter. Nil where that is not known.
+    package var refuses: Bool? = false
     /// Includes the tokens of agents that were asked as tools; nil when the server does not report them.
     package var usage: Usage?
     /// The number of model calls; nil when the server does not report it.

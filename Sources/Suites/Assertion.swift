@@ -18,6 +18,9 @@ package protocol Assertion: Sendable {
     /// The declared judges that it asks, without those of its parts.
     var judges: [Located<String>] { get }
 
+    /// What must be asked before it can be evaluated, without that of its parts.
+    var inquiries: [Inquiry] { get }
+
     /// Evaluates one turn.
     /// - Throws: `Unobservable` when the server does not provide what the claim is about.
     func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult
@@ -30,16 +33,27 @@ extension Assertion {
     package var parts: [Expectation] { [] }
 
     package var judges: [Located<String>] { [] }
+
+    package var inquiries: [Inquiry] { [] }
 }
 
-/// The input of an assertion: the answer of one turn.
+/// The input of an assertion: the answer of one turn, and what was asked about it.
 package struct Observation: Sendable {
     package var answer: Answer
     /// Whether text is compared exactly as it came.
-    private var isRaw = false
+    private(set) var isRaw = false
+    private let findings: Findings
 
-    package init(_ answer: Answer) {
+    package init(_ answer: Answer, _ findings: Findings = [:]) {
         self.answer = answer
+        self.findings = findings
+    }
+
+    /// What an inquiry found out.
+    /// - Throws: Why it found nothing out.
+    func finding(of inquiry: Inquiry) throws(Unobservable) -> Finding {
+        guard let finding = findings[inquiry] else { throw .notAsked }
+        return try finding.get()
     }
 
     /// The same, with text compared exactly as it came.
@@ -70,8 +84,9 @@ package struct Observation: Sendable {
     }
 
     /// The first match of a pattern in what the agent said.
-    func firstMatch(of pattern: Pattern) -> [String?]? {
-        isRaw ? pattern.firstMatch(in: answer.text) : pattern.firstMatch(inAnswer: answer.text)
+    /// - Throws: When the search takes too long.
+    func firstMatch(of pattern: Pattern) throws(Unobservable) -> [String?]? {
+        isRaw ? try pattern.firstMatch(in: answer.text) : try pattern.firstMatch(inAnswer: answer.text)
     }
 
     /// All calls that the model asked for, in order: also those that are left to the caller, with which a turn ends.
@@ -109,6 +124,11 @@ package struct Unobservable: Error, Sendable, Hashable {
     package init(_ reason: String) {
         self.reason = reason
     }
+}
+
+extension Unobservable {
+    /// Nobody asked what an assertion needs.
+    static let notAsked = Unobservable("What this is about was not asked. This is a bug in drover.")
 }
 
 extension AssertionResult {

@@ -22,12 +22,13 @@ package struct Capture: Sendable, Hashable {
     }
 
     /// The value in an answer; nil when there is none.
-    package func value(in text: String) -> Value? {
+    /// - Throws: When its pattern takes too long.
+    package func value(in text: String) throws(Unobservable) -> Value? {
         switch source {
         case .jsonPath(let path):
             return text.jsonInAnswer.flatMap { path.values(in: $0).first }
         case .matches(let pattern):
-            guard let match = pattern.firstMatch(inAnswer: text) else { return nil }
+            guard let match = try pattern.firstMatch(inAnswer: text) else { return nil }
             return (match.count > 1 ? match[1] : match[0]).map { .string($0) }
         }
     }

@@ -7,6 +7,8 @@ struct CaseRunner: Sendable {
     let clock: any Clock<Duration>
     let agent: AgentDefinition
     let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
+    let advisers: Advisers
+    let judges: [String: Judge]
 
     /// Holds one conversation; one that ended in an error is retried as often as the case allows.
     ///
@@ -17,7 +19,8 @@ struct CaseRunner: Sendable {
         while true {
             let recorder = recorder?(agent)
             let (transcript, problem) = try await attempt(testCase, recorder)
-            let sample = Sample(transcript, problem, attempts: attempts)
+            let turns = try await evaluated(transcript.turns, of: testCase)
+            let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
             }
@@ -43,6 +46,25 @@ struct CaseRunner: Sendable {
 }
 
 extension CaseRunner {
+    /// The turns with their outcomes, after all that must be asked about them was asked. The time of that is not the
+    /// conversation's.
+    private func evaluated(
+        _ turns: [AnsweredTurn], of testCase: TestCase
+    ) async throws(CancellationError) -> [TurnResult] {
+        var earlier: [JudgedTurn.Exchange] = []
+        var results: [TurnResult] = []
+        for turn in turns {
+            let inquiries = turn.inquiries
+            let judged = JudgedTurn(earlier: earlier, question: turn.input, answer: turn.answer)
+            let findings = try await advisers.findings(
+                inquiries, about: judged, judges: judges, timeout: testCase.timeout, retries: testCase.retryErrors,
+                clock: clock)
+            results.append(turn.result(findings))
+            earlier.append(JudgedTurn.Exchange(question: turn.input, answer: turn.answer.text))
+        }
+        return results
+    }
+
     /// A question that no other follows leaves nothing on the server that had to be removed.
     private func hold(_ dialogue: Dialogue) async throws {
         guard dialogue.testCase.turns.count > 1 else {
@@ -66,13 +88,12 @@ private struct SingleQuestion: AgentConversation {
 
 extension Sample {
     /// A wrong answer is a failure, whatever came after it; an unfinished conversation without one is an error.
-    fileprivate init(_ transcript: Transcript, _ problem: Diagnostic?, attempts: Int) {
-        let turns = transcript.turns
+    fileprivate init(_ turns: [TurnResult], hasEnded: Bool, _ problem: Diagnostic?, attempts: Int) {
         let results = turns.flatMap(\.outcomes).map(\.result)
         let verdict: SampleVerdict =
             if results.contains(where: \.isFailure) {
                 .failed
-            } else if !transcript.hasEnded || results.contains(where: \.isError) {
+            } else if !hasEnded || results.contains(where: \.isError) {
                 .error
             } else {
                 .passed

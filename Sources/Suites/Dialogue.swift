@@ -16,15 +16,22 @@ struct Dialogue: Sendable {
             let answer = try await ask(input, in: conversation)
             guard !turn.expectsSuccess || answer.status != .failed else {
                 transcript.append(
-                    TurnResult(
-                        input: input, answer: answer, outcomes: [turn.failureOutcome(of: answer)], captured: captured))
+                    AnsweredTurn(
+                        input: input, answer: answer, expectations: [], outcomes: [turn.failureOutcome(of: answer)],
+                        captured: captured))
                 throw Diagnostic.turnFailed(answer, at: turn.inputRange)
             }
-            let captures = turn.captures.map { ($0, $0.value(in: answer.text)) }
-            let outcomes = turn.outcomes(for: answer, captured) + captures.map { $0.outcome(value: $1, in: answer) }
-            for (capture, value) in captures { captured[capture.name] = value }
-            transcript.append(TurnResult(input: input, answer: answer, outcomes: outcomes, captured: captured))
-            if captures.contains(where: { $0.1 == nil }) { break }
+            let expectations = turn.expectations.map { [captured] expectation in
+                KnownExpectation(expectation) { $0.captured(in: captured) }
+            }
+            let captures = turn.captures.map { ($0, $0.found(in: answer.text)) }
+            for (capture, value) in captures { captured[capture.name] = value.known }
+            transcript.append(
+                AnsweredTurn(
+                    input: input, answer: answer, expectations: expectations,
+                    outcomes: turn.messageOutcomes(of: answer) + captures.map { $0.outcome($1, in: answer) },
+                    captured: captured))
+            if turn.captures.contains(where: { captured[$0.name] == nil }) { break }
         }
         transcript.end()
     }
@@ -51,9 +58,9 @@ extension Turn {
         return text.interpolated
     }
 
-    fileprivate func outcomes(for answer: Answer, _ captured: [String: Value]) -> [AssertionOutcome] {
-        let outcomes = expectations.map { $0.outcome(for: Observation(answer), captured) }
-        return expectsSuccess && !answer.endsWell ? [hasMessage(.failed(.noMessage))] + outcomes : outcomes
+    /// A failure when the turn must succeed and has no message.
+    fileprivate func messageOutcomes(of answer: Answer) -> [AssertionOutcome] {
+        expectsSuccess && !answer.endsWell ? [hasMessage(.failed(.noMessage))] : []
     }
 
     /// The outcome of a turn that the server could not answer: an error; no other expectation is evaluated.
@@ -63,39 +70,41 @@ extension Turn {
 
     /// The implicit expectation of every turn.
     private func hasMessage(_ result: AssertionOutcome.Result) -> AssertionOutcome {
-        AssertionOutcome(name: "answer", claim: "has a message", range: inputRange, result: result)
-    }
-}
-
-extension Expectation {
-    fileprivate func outcome(for observation: Observation, _ captured: [String: Value]) -> AssertionOutcome {
-        AssertionOutcome(name: name, claim: claim, range: range, result: result(for: observation, captured))
-    }
-
-    private func result(for observation: Observation, _ captured: [String: Value]) -> AssertionOutcome.Result {
-        let known: Expectation
-        do throws(Diagnostics) {
-            known = try resolved { $0.captured(in: captured) }
-        } catch {
-            return .error(error.all.map(\.detail).joined(separator: " "))
-        }
-        do throws(Unobservable) {
-            return switch try known.evaluate(observation) {
-            case .passed: .passed
-            case .failed(let mismatch): .failed(mismatch)
-            }
-        } catch {
-            return .error(error.reason)
-        }
+        AssertionOutcome(name: AssertionOutcome.message, claim: "has a message", range: inputRange, result: result)
     }
 }
 
 extension Capture {
-    fileprivate func outcome(value: Value?, in answer: Answer) -> AssertionOutcome {
-        let mismatch = Mismatch(
-            "The answer has nothing to capture as `\(name)`.", expected: wanted, actual: answer.text)
-        return AssertionOutcome(
-            name: "capture", claim: "has \(wanted)", range: range, result: value == nil ? .failed(mismatch) : .passed)
+    /// The value in an answer, nil when there is none.
+    fileprivate func found(in text: String) -> Result<Value?, Unobservable> {
+        do throws(Unobservable) {
+            return .success(try value(in: text))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    fileprivate func outcome(_ value: Result<Value?, Unobservable>, in answer: Answer) -> AssertionOutcome {
+        let result: AssertionOutcome.Result =
+            switch value {
+            case .success(.some): .passed
+            case .success(nil):
+                .failed(
+                    Mismatch(
+                        "The answer has nothing to capture as `\(name)`.", expected: wanted, actual: answer.text))
+            case .failure(let unknown): .error(unknown.reason)
+            }
+        return AssertionOutcome(name: "capture", claim: "has \(wanted)", range: range, result: result)
+    }
+}
+
+extension Result where Success == Value?, Failure == Unobservable {
+    /// The value; nil when there is none, or it could not be looked for.
+    fileprivate var known: Value? {
+        switch self {
+        case .success(let value): value
+        case .failure: nil
+        }
     }
 }
 

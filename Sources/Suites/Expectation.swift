@@ -20,6 +20,7 @@ package struct Expectation: SpecDecodable {
     package static let companions: [String: Set<String>] = [
         "raw": [
             "contains", "containsAll", "containsAny", "icontains", "startsWith", "equals", "matches", "length",
+            "similar",
         ]
     ]
     /// One for each assertion, and `raw`, sorted by name.
@@ -80,6 +81,13 @@ package struct Expectation: SpecDecodable {
         case .ready(let assertion): assertion.judges + assertion.parts.flatMap(\.judges)
         case .waiting: []
         }
+    }
+
+    /// What must be asked before it can be evaluated, at any depth.
+    var inquiries: [Inquiry] {
+        guard case .ready(let assertion) = content else { return [] }
+        let own = assertion.inquiries + assertion.parts.flatMap(\.inquiries)
+        return isRaw ? own.map(\.raw) : own
     }
 
     /// The references that have no value yet.

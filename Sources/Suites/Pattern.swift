@@ -1,8 +1,13 @@
+import Language
+
 /// A valid regular expression in Swift's dialect.
 ///
 /// Kept as text, because a compiled `Regex` cannot cross tasks.
 package struct Pattern: Sendable, Hashable {
     package let source: String
+
+    /// The longest that one search may take.
+    private static let limit = Duration.seconds(2)
 
     /// - Throws: `MalformedPattern` when the text is not a regular expression.
     package init(_ source: String) throws(MalformedPattern) {
@@ -15,7 +20,28 @@ package struct Pattern: Sendable, Hashable {
     }
 
     /// The first match in a text: the whole match, then the groups, nil for unused ones. Nil without a match.
-    package func firstMatch(in text: String) -> [String?]? {
+    /// - Throws: When the search takes too long.
+    package func firstMatch(in text: String) throws(Unobservable) -> [String?]? {
+        try firstMatch(in: text, within: Self.limit)
+    }
+
+    func firstMatch(in text: String, within limit: Duration) throws(Unobservable) -> [String?]? {
+        guard mayTakeLong(in: text) else { return search(text) }
+        guard let found = LimitedMatch.result(within: limit, { search(text) }) else {
+            throw Unobservable(
+                "The search for `\(source)` was given up after \(limit.exact): the regular expression tries too many ways.")
+        }
+        return found
+    }
+
+    /// Whether a search could go on for ever: only one repetition, without a choice, is tried in few ways.
+    private func mayTakeLong(in text: String) -> Bool {
+        let repetitions = source.utf8.count { "*+?{".utf8.contains($0) }
+        let isChoice = source.utf8.contains { "(|".utf8.contains($0) }
+        return repetitions > 1 || (repetitions == 1 && (isChoice || text.utf8.count > 2_000))
+    }
+
+    private func search(_ text: String) -> [String?]? {
         if asksForWords, let match = Self.match(of: source, in: text, .graphemeCluster) { return match.groups }
         guard let match = Self.match(of: source, in: text, .unicodeScalar) else { return nil }
         // By scalars, Swift takes no digit for a part of a word: where there is one, `\b` is told by the other way alone.
@@ -50,10 +76,10 @@ package struct Pattern: Sendable, Hashable {
 
     /// The first match in what an agent said, compared as all answer text is: composed, with LF as the line end. A pattern
     /// that counts the characters of other line ends may match the text with these, too.
-    func firstMatch(inAnswer text: String) -> [String?]? {
+    func firstMatch(inAnswer text: String) throws(Unobservable) -> [String?]? {
         let compared = ComparedText(text).text
-        return asCompared.firstMatch(in: compared)
-            ?? (text.utf8.contains(0x0D) ? asCompared.firstMatch(in: text.composed) : nil)
+        if let match = try asCompared.firstMatch(in: compared) { return match }
+        return text.utf8.contains(0x0D) ? try asCompared.firstMatch(in: text.composed) : nil
     }
 
     private var asCompared: Pattern {
@@ -69,8 +95,9 @@ package struct Pattern: Sendable, Hashable {
     }
 
     /// Whether it matches somewhere in a text.
-    package func matches(_ text: String) -> Bool {
-        firstMatch(in: text) != nil
+    /// - Throws: When the search takes too long.
+    package func matches(_ text: String) throws(Unobservable) -> Bool {
+        try firstMatch(in: text) != nil
     }
 }
 

@@ -90,6 +90,11 @@ package struct Sample: Sendable, Hashable {
     package var usage: Answer.Usage? {
         turns.isEmpty ? nil : .sum(turns.map(\.answer.usage))
     }
+
+    /// What all judges used; nil when the server does not report one of them. It is not in `usage`.
+    package var judgeUsage: Answer.Usage? {
+        .sum(turns.flatMap(\.ballots).map(\.usage))
+    }
 }
 
 /// One question with its answer and the outcomes of its expectations.
@@ -105,6 +110,14 @@ package struct TurnResult: Sendable, Hashable {
         self.answer = answer
         self.outcomes = outcomes
         self.captured = captured
+    }
+}
+
+extension TurnResult {
+    /// The votes of all judges that were asked, each once, also where several expectations ask the same.
+    package var ballots: [Ballot] {
+        var seen: Set<Ballot> = []
+        return outcomes.flatMap(\.ballots).filter { seen.insert($0).inserted }
     }
 }
 
@@ -131,13 +144,19 @@ package struct AssertionOutcome: Sendable, Hashable {
     /// The YAML that asked for it.
     package let range: SourceRange
     package let result: Result
+    /// The votes of the judges that it asks; none of one that could not be heard.
+    package let ballots: [Ballot]
 
-    package init(name: String, claim: String, range: SourceRange, result: Result) {
+    package init(name: String, claim: String, range: SourceRange, result: Result, ballots: [Ballot] = []) {
         self.name = name
         self.claim = claim
         self.range = range
         self.result = result
+        self.ballots = ballots
     }
+
+    /// The name of the implicit expectation of every turn.
+    package static let message = "answer"
 }
 
 extension Answer.Usage {

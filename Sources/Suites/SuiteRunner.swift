@@ -9,6 +9,7 @@ package struct SuiteRunner: Sendable {
     private let today: CalendarDay
     private let concurrency: Int
     private let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
+    private let advisers: Advisers
     private let definition: @Sendable (_ agent: String) async throws -> AgentDefinition
 
     /// - Parameters:
@@ -17,6 +18,7 @@ package struct SuiteRunner: Sendable {
     ///   - today: Decides which quarantines still hold.
     ///   - concurrency: The maximum number of concurrent conversations, over all suites.
     ///   - recorder: Creates the recorder of one conversation; nil for no traces.
+    ///   - advisers: What can be asked about answers.
     ///   - definition: Finds the agent of a suite by its declared name; asked once for each agent.
     package init(
         runtime: any AgentRuntime,
@@ -24,6 +26,7 @@ package struct SuiteRunner: Sendable {
         today: CalendarDay,
         concurrency: Int = 8,
         recorder: (@Sendable (AgentDefinition) -> TraceRecorder)? = nil,
+        advisers: Advisers = .none,
         definition: @escaping @Sendable (_ agent: String) async throws -> AgentDefinition
     ) {
         precondition(concurrency > 0, "Nothing runs with a concurrency of zero.")
@@ -32,6 +35,7 @@ package struct SuiteRunner: Sendable {
         self.today = today
         self.concurrency = concurrency
         self.recorder = recorder
+        self.advisers = advisers
         self.definition = definition
     }
 
@@ -50,8 +54,9 @@ package struct SuiteRunner: Sendable {
                     let (unit, testCase) = progress.next(elapsed: watch.elapsed)
                 {
                     let agent = agents[suites[unit.suite].agent]
+                    let judges = suites[unit.suite].judges
                     group.addTask {
-                        let (sample, trace) = await sample(of: testCase, with: agent)
+                        let (sample, trace) = await sample(of: testCase, with: agent, judges: judges)
                         return (unit, sample, trace)
                     }
                     running += 1
@@ -81,11 +86,13 @@ package struct SuiteRunner: Sendable {
 
     /// - Returns: nil when the task was cancelled before the sample was complete.
     private func sample(
-        of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?
+        of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?, judges: [String: Judge]
     ) async -> (Sample?, Trace?) {
         switch agent {
         case .success(let definition):
-            let runner = CaseRunner(runtime: runtime, clock: clock, agent: definition, recorder: recorder)
+            let runner = CaseRunner(
+                runtime: runtime, clock: clock, agent: definition, recorder: recorder,
+                advisers: advisers, judges: judges)
             // Cancellation is the only error, and no sample is how it is reported.
             return (try? await runner.sample(of: testCase)) ?? (nil, nil)
         case .failure(let problem):

@@ -90,7 +90,7 @@ struct SuiteTally: Sendable {
     private(set) var cases: [CaseTally]
     /// The latency of each answer in deciding cases, in nanoseconds.
     private(set) var latencies: [Int] = []
-    /// The known token usage.
+    /// The known token usage, with that of judges.
     private(set) var tokens = 0
     /// Whether the server reported the token usage of every answer.
     private(set) var tellsTokens = true
@@ -114,6 +114,8 @@ struct SuiteTally: Sendable {
             tellsTokens = tellsTokens && turn.answer.usage != nil
             if let fallback = turn.answer.fallback { fallbacks.insert(fallback) }
         }
+        tokens += sample.turns.flatMap(\.ballots).compactMap(\.usage?.total).reduce(0, +)
+        tellsTokens = tellsTokens && sample.judgeUsage != nil
     }
 
     mutating func miss(case index: Int) {

@@ -10,10 +10,16 @@ package struct TestSuite: Sendable {
     package let thresholds: Thresholds
     /// In declaration order.
     package var cases: TestCases
+    /// The judges that its expectations ask, by their declared names.
+    package let judges: [String: Judge]
+    /// The programs that its expectations run, as far as the spec names them without the values of a run.
+    package var programs: [Located<[String]>] = []
+    /// Whether models are asked about its answers: judges, or embedding models.
+    package var asksModels = false
 
     package init(
         name: String, agent: String, experiment: String? = nil, range: SourceRange,
-        thresholds: Thresholds = Thresholds(), cases: TestCases
+        thresholds: Thresholds = Thresholds(), cases: TestCases, judges: [String: Judge] = [:]
     ) {
         self.name = name
         self.agent = agent
@@ -21,13 +27,15 @@ package struct TestSuite: Sendable {
         self.range = range
         self.thresholds = thresholds
         self.cases = cases
+        self.judges = judges
     }
+
     package init(
         name: String, agent: String, experiment: String? = nil, range: SourceRange,
-        thresholds: Thresholds = Thresholds(), cases: [TestCase]
+        thresholds: Thresholds = Thresholds(), cases: [TestCase], judges: [String: Judge] = [:]
     ) {
         self.init(
             name: name, agent: agent, experiment: experiment, range: range, thresholds: thresholds,
-            cases: TestCases(cases))
+            cases: TestCases(cases), judges: judges)
     }
 }

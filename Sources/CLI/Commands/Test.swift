@@ -31,6 +31,9 @@ struct SuiteOptions: ParsableArguments {
     @Flag(help: "Keep traces and results out of MLflow.")
     var noPublish = false
 
+    @Flag(help: "Run the programs that `exec` expectations name, on this machine.")
+    var allowExec = false
+
     func validate() throws {
         guard (1...1000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 1000.")

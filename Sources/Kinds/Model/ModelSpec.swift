@@ -53,6 +53,8 @@ package struct ModelSpec: DeclaredSpec {
         dimension = fields.read(Self.dimensionKey)
         metadata = fields.read(Self.metadataKey)
     }
+
+    package var serverID: String? { id.value }
 }
 
 extension Reading where Value == Language.Value {

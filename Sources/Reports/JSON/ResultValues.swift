@@ -64,6 +64,7 @@ struct ResultValues {
             "verdict": .string(sample.verdict.rawValue),
             "attempts": .integer(sample.attempts),
             "problem": sample.problem.map(diagnostic) ?? .null,
+            "judgeTokens": sample.turns.allSatisfy(\.ballots.isEmpty) ? .null : tokens(sample.judgeUsage),
             "turns": .array(sample.turns.map(turn)),
         ]
     }
@@ -118,7 +119,29 @@ struct ResultValues {
             object["result"] = "error"
             object["reason"] = .string(reason)
         }
+        if !outcome.ballots.isEmpty { object["judges"] = .array(outcome.ballots.map(ballot)) }
         return .object(object)
+    }
+
+    private func ballot(_ ballot: Ballot) -> Value {
+        // Why the votes decide nothing is the reason of the assertion.
+        let decision = try? ballot.decision()
+        return [
+            "judge": .string(ballot.judge), "model": .string(ballot.model),
+            "passes": decision.map { .bool($0.passes) } ?? .null,
+            "agreement": decision.map { .number($0.agreement) } ?? .null,
+            "mark": ballot.mark.map { .number($0) } ?? .null,
+            "atLeast": ballot.atLeast.map { .integer($0) } ?? .null,
+            "scale": ballot.scale.map { .integer($0) } ?? .null,
+            "tokens": tokens(ballot.usage),
+            "votes": .array(
+                ballot.votes.map { vote in
+                    [
+                        "passes": .bool(ballot.passes(vote)), "mark": vote.mark.map { .integer($0) } ?? .null,
+                        "reason": .string(vote.reason),
+                    ]
+                }),
+        ]
     }
 
     private func diagnostic(_ diagnostic: Diagnostic) -> Value {

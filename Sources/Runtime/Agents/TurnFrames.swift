@@ -57,6 +57,8 @@ enum TurnFrame {
     struct Step: Decodable {
         let tool_calls: [ToolCall]?
         let tool_responses: [ToolResponse]?
+        /// What a shield objects to; null when nothing.
+        let violation: Value?
     }
 
     struct ToolResponse: Decodable {

@@ -25,6 +25,7 @@ struct TurnReader {
     private var streamedText = ""
     private var timeToFirstToken: Duration?
     private var steps = 0
+    private var refuses = false
 
     init(_ agent: AgentDefinition) {
         self.agent = agent
@@ -56,6 +57,8 @@ struct TurnReader {
             return (payload.delta?.tool_call).map { [.toolStarted(name: agent.told($0.tool_name).name)] } ?? []
         case ("step_complete", "tool_execution"):
             return payload.step_details.map { executed($0) } ?? []
+        case ("step_complete", "shield_call"):
+            if let violation = payload.step_details?.violation, violation != .null { refuses = true }
         case ("turn_complete", _): finish(payload.turn, at: time)
         case ("turn_awaiting_input", _):
             finish(payload.turn, at: time)
@@ -98,6 +101,7 @@ struct TurnReader {
             status: .completed, text: text, hasMessage: !text.isEmpty, toolCalls: toolCalls,
             steps: steps > 0 ? steps : nil, latency: time, timeToFirstToken: timeToFirstToken,
             streamedText: streamedText)
+        answer?.refuses = refuses
     }
 
     /// The server waits when it says `end_of_message`; at `end_of_turn` it has no steps left, whatever the event says.

@@ -83,6 +83,7 @@ final class ChatConversation: AgentConversation {
             answer.status = .incomplete
             answer.error = reason
         }
+        answer.refuses = spoken.refuses || spoken.reason == Answer.filteredContent
         return answer
     }
 

@@ -11,6 +11,8 @@ struct ChatReader {
     }
 
     private(set) var text = ""
+    /// Whether the text is what the model says instead of an answer.
+    private(set) var refuses = false
     private(set) var timeToFirstToken: Duration?
     private(set) var usage: Answer.Usage?
     /// Why the model stopped; nil while it speaks.
@@ -30,6 +32,7 @@ struct ChatReader {
 
         struct Delta: Decodable {
             let content: String?
+            let refusal: String?
             let tool_calls: [Piece]?
         }
 
@@ -75,7 +78,9 @@ struct ChatReader {
         guard let choice = decoded.choices?.first else { return nil }
         reason = choice.finish_reason ?? reason
         for piece in choice.delta?.tool_calls ?? [] { add(piece) }
-        guard let text = choice.delta?.content, !text.isEmpty else { return nil }
+        let refusal = choice.delta?.refusal.flatMap { $0.isEmpty ? nil : $0 }
+        if refusal != nil { refuses = true }
+        guard let text = refusal ?? choice.delta?.content, !text.isEmpty else { return nil }
         timeToFirstToken = timeToFirstToken ?? time
         self.text += text
         return text

@@ -11,6 +11,8 @@ package struct ProgramFunction: FunctionHandler {
     package var command: [String]
     package var directory: String
     package var timeout: Duration
+    /// What messages call it, as the beginning of a sentence.
+    package var subject = "The function"
     private let environment: [String: String]
 
     private static let kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"]
@@ -31,7 +33,7 @@ package struct ProgramFunction: FunctionHandler {
             group.addTask { try await run(arguments) }
             group.addTask {
                 try await Task.sleep(for: timeout)
-                throw FunctionFailure("The function did not end within \(timeout.exact).")
+                throw FunctionFailure("\(subject) did not end within \(timeout.exact).")
             }
             defer { group.cancelAll() }
             guard let output = try await group.next() else { throw CancellationError() }
@@ -60,7 +62,7 @@ package struct ProgramFunction: FunctionHandler {
                 output: .string(limit: functionOutputLimit),
                 error: .string(limit: functionOutputLimit))
             guard result.terminationStatus.isSuccess else {
-                throw FunctionFailure("The function failed: \(Self.end(of: result.standardError))")
+                throw FunctionFailure("\(subject) failed: \(Self.end(of: result.standardError))")
             }
             return result.standardOutput
         } catch let error as SubprocessError {
@@ -94,20 +96,20 @@ package struct ProgramFunction: FunctionHandler {
 
     private func words(for error: SubprocessError) -> String {
         guard error.code != .outputLimitExceeded else {
-            return "The function wrote more than \(functionOutputLimit >> 10) KiB."
+            return "\(subject) wrote more than \(functionOutputLimit >> 10) KiB."
         }
         if let number = error.underlyingError?.rawValue, OpenFileLimit.isMeant(by: number) {
-            return "The function's program could not be run: \(SystemError.text(number))."
+            return "The program could not be run: \(SystemError.text(number))."
         }
         let searchPath = environment["PATH"] ?? ""
         let path = ProgramFile.path(of: command[0], in: directory, searchPath: searchPath)
         if let path, FileManager.default.isExecutableFile(atPath: path),
             let problem = ProgramFile(path, searchPath: searchPath).problem
         {
-            return "The function's program could not be run. \(problem.reason)"
+            return "The program could not be run. \(problem.reason)"
         }
         return error.code == .executableNotFound
-            ? "The function's program was not found." : "The function's program could not be run."
+            ? "The program was not found." : "The program could not be run."
     }
 
     private static func end(of text: String) -> String {

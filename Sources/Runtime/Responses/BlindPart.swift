@@ -41,6 +41,7 @@ struct BlindPart: Sendable {
         await onEvent(.text(refusal))
         var refused = answer
         (refused.text, refused.streamedText, refused.hasMessage) = (refusal, refusal, true)
+        refused.refuses = true
         return refused
     }
 }
@@ -48,10 +49,15 @@ struct BlindPart: Sendable {
 extension Answer {
     /// What a shield says before the model is asked.
     static func refusing(with message: String) -> Answer {
-        Answer(
+        var answer = Answer(
             status: .completed, text: message, hasMessage: true, usage: Usage(input: 0, output: 0), steps: 0,
             streamedText: message)
+        answer.refuses = true
+        return answer
     }
+
+    /// Why a server cuts an answer off that its filter does not let pass.
+    static let filteredContent = "content_filter"
 }
 
 /// Keeps events until it is known whether they may be told.

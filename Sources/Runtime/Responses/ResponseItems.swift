@@ -23,7 +23,7 @@ struct ResponseItems {
     func answer(_ response: ResponsesFrame.Response, _ status: Answer.Status) -> Answer {
         let output = response.output ?? []
         let content = output.filter { $0.type == "message" }.map { $0.content ?? [] }
-        return Answer(
+        var answer = Answer(
             status: status,
             text: content.map { said($0.compactMap { $0.text ?? $0.refusal }.joined()) }.joined(separator: "\n"),
             hasMessage: !content.isEmpty,
@@ -35,6 +35,10 @@ struct ResponseItems {
             error: error(response, status),
             id: response.id
         )
+        answer.refuses =
+            content.joined().contains { $0.refusal != nil }
+            || response.incomplete_details?.reason == Answer.filteredContent
+        return answer
     }
 
     /// The calls that the caller has to execute.

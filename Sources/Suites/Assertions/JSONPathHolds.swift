@@ -51,7 +51,8 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let root = observation.answer.text.jsonInAnswer else { return .failed(.notJSON(observation.answer.text)) }
         let values = path.values(in: root)
-        return .passing(condition.holds(for: values), else: mismatch(values, in: root))
+        let holds = try condition.holds(for: values)
+        return .passing(holds, else: mismatch(values, in: root))
     }
 
     private func mismatch(_ values: [Value], in root: Value) -> Mismatch {
@@ -66,12 +67,14 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
 }
 
 extension JSONPathHolds.Condition {
-    func holds(for values: [Value]) -> Bool {
+    func holds(for values: [Value]) throws(Unobservable) -> Bool {
         switch self {
-        case .exists(let wanted): values.isEmpty != wanted
-        case .equals(let expected): values.contains { $0.isEquivalent(to: expected) }
-        case .contains(let text): values.contains { Self.contains($0, text) }
-        case .matches(let pattern): values.contains { pattern.matches($0.shown) }
+        case .exists(let wanted): return values.isEmpty != wanted
+        case .equals(let expected): return values.contains { $0.isEquivalent(to: expected) }
+        case .contains(let text): return values.contains { Self.contains($0, text) }
+        case .matches(let pattern):
+            for value in values where try pattern.matches(value.shown) { return true }
+            return false
         }
     }
 

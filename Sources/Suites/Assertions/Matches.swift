@@ -17,8 +17,9 @@ package struct Matches: Assertion {
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
+        let match = try observation.firstMatch(of: pattern)
         return .passing(
-            observation.firstMatch(of: pattern) != nil,
+            match != nil,
             else: Mismatch(
                 "Nothing in the answer matches `\(pattern.source)`.", expected: pattern.source, actual: actual))
     }

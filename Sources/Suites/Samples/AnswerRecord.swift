@@ -23,6 +23,12 @@ struct AnswerRecord: Sendable, Hashable, Codable {
     let id: String?
     let fallback: String?
     let pendingCalls: [Answer.ToolCall]?
+    /// Only when it is, or that is not known.
+    let refuses: Refusal?
+
+    enum Refusal: String, Sendable, Hashable, Codable {
+        case yes, unknown
+    }
 }
 
 extension AnswerRecord {
@@ -46,6 +52,7 @@ extension AnswerRecord {
         id = answer.id
         fallback = answer.fallback
         pendingCalls = answer.pendingCalls.isEmpty ? nil : answer.pendingCalls
+        refuses = answer.refuses == false ? nil : answer.refuses == nil ? .unknown : .yes
     }
 
     var answer: Answer {
@@ -59,6 +66,7 @@ extension AnswerRecord {
         answer.tellsToolErrors = tellsToolErrors
         answer.fallback = fallback
         answer.pendingCalls = pendingCalls ?? []
+        answer.refuses = refuses == nil ? false : refuses == .yes ? true : nil
         return answer
     }
 }

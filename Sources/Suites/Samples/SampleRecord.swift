@@ -48,6 +48,8 @@ struct OutcomeRecord: Sendable, Hashable, Codable {
     let expected: String?
     let actual: String?
     let notes: [DiagnosticRecord.Note]?
+    /// What judges said.
+    let ballots: [Ballot]?
 }
 
 extension SampleRecord {
@@ -95,6 +97,7 @@ extension OutcomeRecord {
         name = outcome.name
         claim = outcome.claim
         place = Place(outcome.range, in: sources)
+        ballots = outcome.ballots.isEmpty ? nil : outcome.ballots
         switch outcome.result {
         case .passed:
             (result, reason, expected, actual, notes) = (.passed, nil, nil, nil, nil)
@@ -112,7 +115,8 @@ extension OutcomeRecord {
 
     fileprivate func outcome(in sources: SourceMap) throws(UnreadableRecord) -> AssertionOutcome {
         AssertionOutcome(
-            name: name, claim: claim, range: try sources.known(place), result: try finding(in: sources))
+            name: name, claim: claim, range: try sources.known(place), result: try finding(in: sources),
+            ballots: ballots ?? [])
     }
 
     private func finding(in sources: SourceMap) throws(UnreadableRecord) -> AssertionOutcome.Result {

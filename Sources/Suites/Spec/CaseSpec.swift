@@ -68,6 +68,11 @@ struct CaseSpec: SpecDecodable {
         fields.problems.report(turns.unknownReferences(matrix: matrix.names.union(names)))
     }
 
+    /// What its expectations ask, as far as that is known before it runs.
+    var inquiries: [Inquiry] {
+        turns.flatMap(\.expectations).flatMap(\.inquiries)
+    }
+
     /// The declared judges that its expectations ask.
     var judges: [Located<String>] {
         turns.flatMap(\.expectations).flatMap(\.judges)

@@ -4,7 +4,7 @@ package import Language
 /// A judge: a model that says whether an answer meets a rubric.
 ///
 ///     judges:
-///       grounded: {model: chat, rubric: {file: rubrics/grounded.md}, votes: 3}
+///       grounded: {model: chat, rubric: {file: rubrics/grounded.md}, votes: 3, labels: {file: labels/grounded.csv}}
 package struct JudgeSpec: DeclaredSpec {
     package static let noun = "a judge"
     /// The section of judges, which are declared and used by suites, not reconciled.
@@ -22,14 +22,26 @@ package struct JudgeSpec: DeclaredSpec {
     private static let scaleKey = Key<Int>(
         "scale", .integer(minimum: 2, maximum: 100), example: "5",
         "The best mark, when it gives marks from 1 instead of yes or no.")
+    private static let labelsKey = Key<LabelsFile>(
+        "labels", .object(), example: "{file: labels/grounded.csv}",
+        "Answers that people judged, which `judge calibrate` compares it with.")
+    private static let minAgreementKey = Key<Double>(
+        "minAgreement", .number(minimum: 0, maximum: 1), example: "0.8",
+        "The least share of votes, and of labels, that must agree: below it an answer is inconclusive, and the judge may not "
+            + "gate.")
     package static let fields =
-        Common.fields + [modelKey.field, rubricKey.field, votesKey.field, scaleKey.field]
+        Common.fields + [
+            modelKey.field, rubricKey.field, votesKey.field, scaleKey.field, labelsKey.field, minAgreementKey.field,
+        ]
 
     package let common: Common
     let model: Located<String>
     let rubric: Rubric
     let votes: Int
     let scale: Int?
+    /// The file of labelled answers.
+    package let labels: Located<String>?
+    let minAgreement: Double?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
@@ -38,15 +50,21 @@ package struct JudgeSpec: DeclaredSpec {
         rubric = fields.require(Self.rubricKey, else: .text(""))
         votes = fields.read(Self.votesKey) ?? 1
         scale = fields.read(Self.scaleKey)
+        labels = fields.read(Self.labelsKey)?.path
+        minAgreement = fields.read(Self.minAgreementKey)
     }
 
     package var uses: [Use] { [Use("models", model, orID: true)] }
 
-    package var awaited: [Awaited] { [.whole("judge")] }
-
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
-        guard case .file(let path) = rubric else { return [] }
-        return folder.problems(withText: path)
+        let rubric = rubric.file.map { folder.problems(withText: $0) } ?? []
+        guard let labels, !labels.value.isEmpty else { return rubric }
+        do throws(Diagnostics) {
+            _ = try Labels.read(labels, in: folder)
+            return rubric
+        } catch {
+            return rubric + error.all
+        }
     }
 }
 
@@ -54,6 +72,21 @@ package struct JudgeSpec: DeclaredSpec {
 enum Rubric: Sendable {
     case text(String)
     case file(Located<String>)
+
+    var file: Located<String>? {
+        switch self {
+        case .text: nil
+        case .file(let path): path
+        }
+    }
+
+    /// The text, read from its file.
+    func text(in folder: SpecFolder) throws(Diagnostic) -> String {
+        switch self {
+        case .text(let text): text
+        case .file(let path): try folder.text(of: path)
+        }
+    }
 
     static let reading = Reading<Rubric>.either(
         [
@@ -74,5 +107,49 @@ struct RubricFile: SpecDecodable {
     init(from fields: inout Fields) {
         let missing = Located("", at: fields.node.range)
         path = fields.require(Self.fileKey, else: missing)
+    }
+}
+
+/// `{file: PATH}`: answers that people judged.
+struct LabelsFile: SpecDecodable {
+    static let noun = "labels"
+    private static let fileKey = Key<Located<String>>(
+        "file", .path, required: true, example: "labels/grounded.csv",
+        "A CSV or JSON Lines file with the columns `answer` and `label` (`pass` or `fail`), and perhaps `question`.")
+    static let fields = [fileKey.field]
+
+    let path: Located<String>
+
+    init(from fields: inout Fields) {
+        path = fields.require(Self.fileKey, else: Located("", at: fields.node.range))
+    }
+}
+
+extension Workflow {
+    /// All declared judges by name, ready to be asked, with what is known of how good they are.
+    /// - Throws: The mistakes in the files of their rubrics.
+    package func judges(in folder: SpecFolder) throws(Diagnostics) -> [String: Judge] {
+        var judges: [String: Judge] = [:]
+        var problems = Problems()
+        for (declaration, spec) in specs(of: JudgeSpec.self) {
+            let name = declaration.address.name
+            do throws(Diagnostic) {
+                var judge = Judge(
+                    name: name, model: serverID(ofModel: spec.model), rubric: try spec.rubric.text(in: folder),
+                    votes: spec.votes, scale: spec.scale, minAgreement: spec.minAgreement,
+                    range: declaration.range ?? spec.model.range)
+                judge.calibration = Calibration.kept(of: judge, in: folder)
+                judges[name] = judge
+            } catch {
+                problems.report(error)
+            }
+        }
+        guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
+        return judges
+    }
+
+    /// A declared model's own id on the server; what is not declared is one.
+    private func serverID(ofModel name: Located<String>) -> String {
+        self[Use("models", name).address]?.spec.serverID ?? name.value
     }
 }

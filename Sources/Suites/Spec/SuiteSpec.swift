@@ -68,7 +68,7 @@ package struct SuiteSpec: DeclaredSpec {
     /// The suite, ready to run, with its tables read.
     /// - Throws: The mistakes in the tables, or in the cases of their rows.
     package func suite(
-        named name: String, at range: SourceRange, in folder: SpecFolder
+        named name: String, at range: SourceRange, in folder: SpecFolder, judges: [String: Judge] = [:]
     ) throws(Diagnostics) -> TestSuite {
         var problems = Problems()
         let shared = labels.map { ($0.key, $0.value) }
@@ -76,9 +76,14 @@ package struct SuiteSpec: DeclaredSpec {
             spec.cases(of: name, defaults: defaults, labels: shared, in: folder, &problems)
         }
         guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
-        return TestSuite(
+        let asked = Set(cases.flatMap(\.judges).map(\.value))
+        var suite = TestSuite(
             name: name, agent: agent.value, experiment: experiment?.value, range: range, thresholds: thresholds,
-            cases: TestCases(parts))
+            cases: TestCases(parts), judges: judges.filter { asked.contains($0.key) })
+        let inquiries = cases.flatMap(\.inquiries)
+        suite.programs = inquiries.compactMap(\.program)
+        suite.asksModels = inquiries.contains(where: \.asksModel)
+        return suite
     }
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
@@ -108,10 +113,11 @@ extension Workflow {
     package func suites(in folder: SpecFolder) throws(Diagnostics) -> [TestSuite] {
         var suites: [TestSuite] = []
         var problems = Problems()
+        let judges = try judges(in: folder)
         for (declaration, spec) in specs(of: SuiteSpec.self) {
             do throws(Diagnostics) {
                 let range = declaration.range ?? spec.agent.range
-                suites.append(try spec.suite(named: declaration.address.name, at: range, in: folder))
+                suites.append(try spec.suite(named: declaration.address.name, at: range, in: folder, judges: judges))
             } catch {
                 problems.report(error.all)
             }

@@ -1,0 +1,137 @@
+import Language
+package import Runtime
+
+/// What can be asked between an answer and its evaluation: judges, an embedding model, and programs.
+package struct Advisers: Sendable {
+    /// The vectors of texts, in their order, by a model as the spec names it; nil is the only one that the stack declares.
+    package typealias Embed = @Sendable (_ model: String?, _ texts: [String]) async throws -> [[Double]]
+    /// What runs a program that judges.
+    package typealias Program = @Sendable (ProgramQuestion) -> any FunctionHandler
+
+    /// Where judges run; nil when there is no server of models at hand.
+    private let runtime: (any AgentRuntime)?
+    private let embed: Embed?
+    /// Nil when programs may not be run.
+    private let program: Program?
+
+    /// Nobody can be asked.
+    package static let none = Advisers()
+
+    package init(judges runtime: (any AgentRuntime)? = nil, embed: Embed? = nil, program: Program? = nil) {
+        self.runtime = runtime
+        self.embed = embed
+        self.program = program
+    }
+
+    /// Asks all that is wanted about an answer, at the same time.
+    /// - Parameters:
+    ///   - timeout: For each inquiry, and for each vote of a judge.
+    ///   - retries: How often an inquiry that broke is tried again.
+    func findings(
+        _ inquiries: [Inquiry], about turn: JudgedTurn, judges: [String: Judge], timeout: Duration, retries: Int,
+        clock: any Clock<Duration>
+    ) async throws(CancellationError) -> Findings {
+        let findings = await withTaskGroup(of: (Inquiry, Result<Finding, Unobservable>?).self) { group in
+            for inquiry in Set(inquiries) {
+                group.addTask {
+                    guard case .judge(let name, let atLeast) = inquiry else {
+                        return (inquiry, await finding(inquiry, turn, timeout, retries, clock))
+                    }
+                    guard let judge = judges[name], let runtime else { return (inquiry, .failure(.nobody(name))) }
+                    let jury = Jury(judge: judge, runtime: runtime, clock: clock, timeout: timeout, retries: retries)
+                    // Cancellation is the only error.
+                    let ballot = try? await jury.ballot(about: turn, atLeast: atLeast)
+                    return (inquiry, ballot.map { $0.map { .ballot($0) } })
+                }
+            }
+            var findings: Findings = [:]
+            for await (inquiry, finding) in group { findings[inquiry] = finding }
+            return findings
+        }
+        if Task.isCancelled { throw CancellationError() }
+        return findings
+    }
+
+    /// - Returns: nil when the task was cancelled.
+    private func finding(
+        _ inquiry: Inquiry, _ turn: JudgedTurn, _ timeout: Duration, _ retries: Int, _ clock: any Clock<Duration>
+    ) async -> Result<Finding, Unobservable>? {
+        var attempts = 0
+        while true {
+            do {
+                let finding = try await withDeadline(timeout, clock: clock) { try await asked(inquiry, turn) }
+                guard let finding else { throw Unobservable("it took longer than \(timeout.exact)") }
+                return .success(finding)
+            } catch {
+                if Task.isCancelled { return nil }
+                attempts += 1
+                guard attempts > retries || error is NotToRepeat else { continue }
+                return .failure(.broken(inquiry, error))
+            }
+        }
+    }
+
+    private func asked(_ inquiry: Inquiry, _ turn: JudgedTurn) async throws -> Finding {
+        switch inquiry {
+        case .judge(let name, _): throw Unobservable.nobody(name)
+        case .similarity(let question):
+            guard let embed else { throw NotToRepeat(reason: "no server of models is at hand") }
+            let texts = [question.text, turn.answer.text].map { question.isRaw ? $0 : ComparedText($0).text }
+            let vectors = try await embed(question.model, texts)
+            guard vectors.count == 2, let cosine = Similarity.cosine(vectors[0], vectors[1]) else {
+                throw Unobservable("the vectors of the two texts cannot be compared")
+            }
+            return .similarity(cosine)
+        case .program(let question):
+            guard let program else { throw NotToRepeat(reason: "programs may not be run here; allow them") }
+            return .program(try ProgramVerdict(output: await program(question).call(turn.programInput)))
+        }
+    }
+}
+
+/// Something that would be the same the next time.
+struct NotToRepeat: Error, Hashable {
+    /// The end of a sentence.
+    let reason: String
+}
+
+/// How near two texts are, by their vectors.
+enum Similarity {
+    /// The cosine of the angle between two vectors; nil when they have different lengths, or one of them none.
+    static func cosine(_ left: [Double], _ right: [Double]) -> Double? {
+        guard left.count == right.count else { return nil }
+        let (a, b) = (length(left), length(right))
+        guard a > 0, b > 0, a.isFinite, b.isFinite else { return nil }
+        let product = zip(left, right).reduce(0) { $0 + ($1.0 / a) * ($1.1 / b) }
+        return min(1, max(-1, product))
+    }
+
+    private static func length(_ vector: [Double]) -> Double {
+        vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    }
+}
+
+extension Unobservable {
+    fileprivate static func nobody(_ judge: String) -> Unobservable {
+        Unobservable("The judge `\(judge)` cannot be asked: no server of models is at hand.")
+    }
+
+    fileprivate static func broken(_ inquiry: Inquiry, _ error: any Error) -> Unobservable {
+        let who =
+            switch inquiry {
+            case .judge(let name, _): "The judge `\(name)` could not be heard"
+            case .similarity: "How similar the answer is could not be found out"
+            case .program(let question): "The program `\(question.command.value.first ?? "")` gave no verdict"
+            }
+        let reason =
+            switch error {
+            case let error as NotToRepeat: error.reason
+            case let error as Unobservable: error.reason
+            case let error as FunctionFailure: error.message
+            case let error as Diagnostic: error.detail
+            case let error as any Diagnosable: error.diagnostic(address: nil).detail
+            case _: "\(error). This is a bug in drover"
+            }
+        return Unobservable("\(who): \(reason)\(reason.hasSuffix(".") ? "" : ".")")
+    }
+}

@@ -1,0 +1,79 @@
+package import Language
+
+/// Something that is asked between an answer and its evaluation, because the answer alone does not tell it.
+package enum Inquiry: Sendable, Hashable {
+    /// What a declared judge says. `atLeast` is the least mark that passes, of a judge that gives marks.
+    case judge(String, atLeast: Int? = nil)
+    /// How near the answer's text is to another.
+    case similarity(SimilarityQuestion)
+    /// What a program says.
+    case program(ProgramQuestion)
+}
+
+/// A text that an answer is compared with by what both mean.
+package struct SimilarityQuestion: Sendable, Hashable {
+    package let text: String
+    /// The embedding model as the spec names it; nil for the only one that the stack declares.
+    package let model: String?
+    /// Whether the answer's text is taken exactly as it came.
+    package var isRaw = false
+
+    package init(_ text: String, model: String? = nil) {
+        self.text = text
+        self.model = model
+    }
+}
+
+/// A program that judges answers, and how long it may take.
+package struct ProgramQuestion: Sendable, Hashable {
+    /// The program and its arguments, at the place that its folder is known by.
+    package let command: Located<[String]>
+    package let timeout: Duration
+
+    package init(_ command: Located<[String]>, timeout: Duration) {
+        self.command = command
+        self.timeout = timeout
+    }
+}
+
+/// What an inquiry found out.
+package enum Finding: Sendable, Hashable {
+    case ballot(Ballot)
+    /// The cosine of both vectors.
+    case similarity(Double)
+    case program(ProgramVerdict)
+}
+
+/// What was found out about one answer, or why it could not be.
+package typealias Findings = [Inquiry: Result<Finding, Unobservable>]
+
+/// What a program says of an answer: `{"pass": false, "reason": "…", "score": 0.2}`.
+package struct ProgramVerdict: Sendable, Hashable {
+    package let passes: Bool
+    package let reason: String?
+    package let score: Double?
+
+    package init(passes: Bool, reason: String? = nil, score: Double? = nil) {
+        self.passes = passes
+        self.reason = reason
+        self.score = score
+    }
+}
+
+extension Inquiry {
+    /// The program that it runs; nil when it runs none.
+    var program: Located<[String]>? {
+        guard case .program(let question) = self else { return nil }
+        return question.command
+    }
+
+    /// Whether a model is asked.
+    var asksModel: Bool { program == nil }
+
+    /// The same about the answer's text exactly as it came.
+    var raw: Inquiry {
+        guard case .similarity(var question) = self else { return self }
+        question.isRaw = true
+        return .similarity(question)
+    }
+}
