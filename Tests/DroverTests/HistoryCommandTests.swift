@@ -75,6 +75,29 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("Drift that was accepted is in the history, with its fields")
+    func acceptedDrift() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
+            try await apply(drover)
+            let server = mlflow.server()
+            let answers = try #require(try await server.experiments().first { $0.tags["team"] != nil })
+            try await server.setExperimentTag(answers.id, "team", to: "theirs")
+            let spec = Self.spec("support").replacing("tags: {team: support}", with: "tags: {}")
+            try #require(spec != Self.spec("support"))
+            try Self.write("drover.yaml", spec, directory)
+            let accepted = try await drover("drift", "--accept", "--yes")
+            #expect(accepted.code == 0, "\(accepted.output)\(accepted.errors)")
+            let list = try await drover("history")
+            #expect(list.output.contains("drift --accept") && list.output.contains("1 accepted"), "\(list.output)")
+            let shown = try await drover("history", "show", "2")
+            #expect(shown.output.contains("accept experiments.answers tags.team: done"), "\(shown)")
+            let back = try await drover("rollback", "--to", "2", "--yes")
+            #expect(back.code != 0 && back.errors.contains("error["), "\(back)")
+            #expect(try await drover("plan", "--exit-code").code == 0)
+        }
+    }
+
     @Test("A rollback is an ordinary plan against what was rendered, with its files as they were")
     func rollback() async throws {
         let mlflow = FakeMLflow()
