@@ -43,9 +43,7 @@ struct SavedApply {
     private static func verified(
         _ saved: SavedPlan, _ stack: Stack, _ session: Session, _ suites: [TestSuite]
     ) async throws -> Deployment {
-        let now = session.locations.map { Inputs.Server(name: $0.name, version: $0.version, url: $0.url) }
-        var inputs = Inputs(stack, saved.inputs.sources, nil)
-        inputs.servers = now
+        var inputs = Inputs(stack, saved.inputs.sources, nil, servers: try await session.plannedServers)
         try refuse(Verification(saved, against: inputs).ofServers)
         let workflow = saved.destroys ? session.workflow.withoutDeclarations : session.workflow
         var deployment = try await Deployment.plan(

@@ -71,14 +71,30 @@ extension Inputs.Sources {
 
 extension Inputs {
     /// What a plan of a stack is made from.
-    /// - Parameter deployment: nil before the servers were asked.
-    init(_ stack: Stack, _ sources: Sources, _ deployment: Deployment?) {
+    /// - Parameters:
+    ///   - deployment: nil before the servers were asked.
+    ///   - servers: Those that it is for.
+    init(_ stack: Stack, _ sources: Sources, _ deployment: Deployment?, servers: [Server] = []) {
         self.init(
             sources: sources, spec: YAMLWriter.write(stack.rendered), files: stack.folder.digestsRead,
-            servers: (deployment?.session.locations ?? []).map {
-                Server(name: $0.name, version: $0.version, url: $0.url)
-            },
+            servers: servers,
             permissions: deployment?.permissions ?? Permissions(),
             selection: deployment?.selection ?? .everything, record: deployment?.recordDigest ?? "")
+    }
+}
+
+extension Session {
+    /// The servers at hand, as a saved plan pins them.
+    var plannedServers: [Inputs.Server] {
+        get async throws {
+            let identities = try await identities.value()
+            return locations.map { location in
+                let url = WebAddress.shown(location.url)
+                let identity = identities.values.first { $0.url == url && $0.name == location.name }
+                return Inputs.Server(
+                    name: location.name, version: location.version, url: location.url,
+                    instance: identity?.instance, workspace: identity?.workspace)
+            }
+        }
     }
 }

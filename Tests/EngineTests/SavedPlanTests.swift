@@ -6,12 +6,16 @@ import Testing
 struct SavedPlanTests {
     private static let spec = "boxes: {small: {label: a}, large: {inside: [small], size: 3}}"
 
-    private func inputs(_ record: Record, spec: String = spec, url: String = "http://a") -> Inputs {
+    private func inputs(
+        _ record: Record, spec: String = spec, url: String = "http://a", version: String = "1",
+        instance: String? = nil
+    ) -> Inputs {
         Inputs(
             sources: Inputs.Sources(
                 paths: ["shop"], overlays: [], variables: [], variableFiles: [], allowOutside: false),
             spec: spec, files: ["docs/a.md": "01"],
-            servers: [Inputs.Server(name: "Shelf", version: "1", url: url)], permissions: Permissions(),
+            servers: [Inputs.Server(name: "Shelf", version: version, url: url, instance: instance)],
+            permissions: Permissions(),
             selection: .everything, record: record.digest)
     }
 
@@ -98,6 +102,24 @@ struct SavedPlanTests {
         #expect(Verification.widened(Permissions(adopt: true), by: Permissions()).isEmpty)
         let all = spec.ofSpec(stack: "shop") { "\($0)\($1)" } + files + servers + wider
         #expect(all.allSatisfy { $0.cause == .conflict })
+    }
+
+    @Test("A server is the planned one by what it tells of itself, or else by its address")
+    func servers() async throws {
+        let record = Record()
+        let plan = try await Shop().plan(Self.spec)
+        let saved = { SavedPlan(plan, drover: "1", destroys: false, inputs: $0, endangered: [:]) }
+        let known = saved(inputs(record, instance: "1700"))
+        func codes(_ saved: SavedPlan, _ now: Inputs) -> [String] {
+            Verification(saved, against: now).ofServers.map(\.code.name)
+        }
+        #expect(codes(known, inputs(record, url: "http://b", instance: "1700")) == [])
+        #expect(codes(known, inputs(record, instance: "1800")) == ["plan-of-another-server"])
+        #expect(Verification(known, against: inputs(record, instance: "1800")).ofServers[0].detail.contains("anew"))
+        #expect(codes(known, inputs(record, version: "2", instance: "1700")) == ["plan-of-another-server"])
+        let local = saved(inputs(record, url: "http://localhost:1"))
+        #expect(codes(local, inputs(record, url: "http://127.0.0.1:1")) == [])
+        #expect(codes(local, inputs(record, url: "http://127.0.0.1:2")) == ["plan-of-another-server"])
     }
 
     @Test("An object that was changed, deleted or made meanwhile is told by its address")

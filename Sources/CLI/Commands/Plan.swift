@@ -55,7 +55,7 @@ struct PlanCommand: AsyncParsableCommand {
             let workflow = destroy ? session.workflow.withoutDeclarations : session.workflow
             let deployment = try await Deployment.plan(session, workflow, permissions, selection, suites: suites)
             try deployment.write(stack, format)
-            if let out { try deployment.save(stack, sources, destroys: destroy, to: out) }
+            if let out { try await deployment.save(stack, sources, destroys: destroy, to: out) }
             return deployment.plan.isEmpty
         }
         if exitCode, !isEmpty { throw ExitStatus.changes.code }
@@ -72,10 +72,13 @@ extension Deployment {
         tellWarnings(stack)
     }
 
-    fileprivate func save(_ stack: Stack, _ sources: Inputs.Sources, destroys: Bool, to path: String) throws {
+    fileprivate func save(
+        _ stack: Stack, _ sources: Inputs.Sources, destroys: Bool, to path: String
+    ) async throws {
         let numbers = endangered.map { ($0.name, $0.cases) }
         let saved = SavedPlan(
-            plan, drover: Version.text, destroys: destroys, inputs: Inputs(stack, sources, self),
+            plan, drover: Version.text, destroys: destroys,
+            inputs: Inputs(stack, sources, self, servers: try await session.plannedServers),
             endangered: Dictionary(numbers) { first, _ in first })
         try saved.write(to: path)
         Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")

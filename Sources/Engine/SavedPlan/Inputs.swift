@@ -38,11 +38,28 @@ package struct Inputs: Sendable, Hashable, Codable {
         package var version: String
         /// Without credentials.
         package var url: String
+        /// What the server tells of itself that stays when its address changes; nil when it tells nothing.
+        package var instance: String?
+        /// The part of the server that is meant; nil when it is not divided, or does not say.
+        package var workspace: String?
 
-        package init(name: String, version: String, url: String) {
+        package init(
+            name: String, version: String, url: String, instance: String? = nil, workspace: String? = nil
+        ) {
             self.name = name
             self.version = version
             self.url = url
+            self.instance = instance
+            self.workspace = workspace
+        }
+
+        /// Whether both are one server, of one version.
+        func isSame(as other: Server) -> Bool {
+            name == other.name && version == other.version && identity.isSame(as: other.identity)
+        }
+
+        var identity: ServerIdentity {
+            ServerIdentity(name: name, url: url, instance: instance, workspace: workspace)
         }
     }
 

@@ -37,11 +37,13 @@ package struct Verification: Sendable {
         }
     }
 
-    /// What differs of the servers.
+    /// What differs of the servers. One that tells what it is may have another address; at the same address another one may
+    /// have begun.
     package var ofServers: [Diagnostic] {
-        guard saved.inputs.servers != inputs.servers else { return [] }
-        let (old, new) = (saved.inputs.servers.map(\.spelled).listed, inputs.servers.map(\.spelled).listed)
-        return [.otherServers(old, new)]
+        let (planned, now) = (saved.inputs.servers, inputs.servers)
+        guard planned.count != now.count || zip(planned, now).contains(where: { !$0.isSame(as: $1) }) else { return [] }
+        let isAnew = planned.map(\.spelled) == now.map(\.spelled)
+        return [.otherServers(planned.map(\.spelled).listed, now.map(\.spelled).listed, isAnew: isAnew)]
     }
 
     /// What is allowed now and was not when the plan was made.
@@ -62,7 +64,9 @@ package struct Verification: Sendable {
 }
 
 extension Inputs.Server {
-    fileprivate var spelled: String { "\(name) \(version) at \(url)" }
+    fileprivate var spelled: String {
+        "\(name) \(version) at \(url)\(workspace.map { ", workspace \($0)" } ?? "")"
+    }
 }
 
 extension Diagnostic {
@@ -87,10 +91,12 @@ extension Diagnostic {
             cause: .conflict)
     }
 
-    fileprivate static func otherServers(_ planned: String, _ now: String) -> Diagnostic {
+    fileprivate static func otherServers(_ planned: String, _ now: String, isAnew: Bool) -> Diagnostic {
         Diagnostic(
             "plan-of-another-server", "The plan is for other servers",
-            detail: "The plan was made against \(planned), and the servers now are \(now).",
+            detail: isAnew
+                ? "The plan was made against \(planned), whose data began at another time: it was made anew since."
+                : "The plan was made against \(planned), and the servers now are \(now).",
             fix: "Connect to the servers of the plan, or plan again.", cause: .conflict)
     }
 
