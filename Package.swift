@@ -141,7 +141,7 @@ let package = Package(
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
-            dependencies: ["drover", "Records", "Engine", "Wire", "Support", "Fakes", "Language"],
+            dependencies: ["drover", "Records", "Suites", "Engine", "Runtime", "Wire", "Support", "Fakes", "Language"],
             swiftSettings: settings
         ),
     ]

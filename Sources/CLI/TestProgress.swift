@@ -3,18 +3,16 @@ import Language
 import Suites
 import Synchronization
 
-/// Shows the progress of a run of suites on standard error: a live line on a terminal, otherwise a line for each case.
+/// Shows the progress of a run of suites on standard error: on a terminal a bar and the running samples, otherwise a counter;
+/// and everywhere what fails first.
 final class TestProgress: Sendable {
     private struct State {
-        var samples = 0
-        var finished = 0
-        var running: [CaseID] = []
-        var isDrawn = false
+        var board = TestBoard(start: .now)
+        var drawn = 0
         var isInterrupted = false
     }
 
     private let isLive: Bool
-    private let start = ContinuousClock.now
     private let state = Mutex(State())
 
     private init(isLive: Bool) {
@@ -38,32 +36,28 @@ final class TestProgress: Sendable {
 
     private func show(_ event: SuiteEvent) {
         state.withLock { state in
-            switch event {
-            case .started(let samples): state.samples = samples
-            case .sampleStarted(let id): state.running.append(id)
-            case .sampleFinished(let sample):
-                state.finished += 1
-                if let index = state.running.firstIndex(of: sample.id) { state.running.remove(at: index) }
-            case .caseFinished(let id, let verdict, _):
-                if !isLive, !Console.isInteractive { Console.note("\(id): \(verdict.rawValue)") }
-            case .suiteFinished: break
-            }
+            guard let told = state.board.take(event, at: .now) else { return }
+            erase(&state)
+            Console.note(told)
         }
     }
 
     private func redraw() {
         state.withLock { state in
-            guard isLive, !state.isInterrupted else { return }
-            erase(&state)
+            guard !state.isInterrupted else { return }
             if Interruption.exitCode != nil {
+                erase(&state)
                 state.isInterrupted = true
                 return Console.note("Interrupted: what is finished is reported. Interrupt again to stop at once.")
             }
-            let elapsed = (ContinuousClock.now - start).spelled
-            let names = state.running.prefix(8).map(\.description).joined(separator: ", ")
-            let counted = "  \(state.finished) of \(state.samples) samples, \(elapsed)"
-            Console.write(Console.live(Printable.text(names.isEmpty ? counted : "\(counted): \(names)")) + "\n", to: 2)
-            state.isDrawn = true
+            guard isLive else {
+                if let counter = state.board.dueCounter(at: .now) { Console.note(counter) }
+                return
+            }
+            erase(&state)
+            let lines = state.board.lines(at: .now, room: min(12, (Console.rows(2) ?? 24) - 2))
+            Console.write(lines.map { Console.live($0) + "\n" }.joined(), to: 2)
+            state.drawn = lines.count
         }
     }
 
@@ -72,8 +66,9 @@ final class TestProgress: Sendable {
     }
 
     private func erase(_ state: inout State) {
-        guard state.isDrawn else { return }
-        Console.write("\r\u{1B}[1A\u{1B}[J", to: 2)
-        state.isDrawn = false
+        guard state.drawn > 0 else { return }
+        // From the first column: a key that was pressed, such as Ctrl-C, has moved the cursor.
+        Console.write("\r\u{1B}[\(state.drawn)A\u{1B}[J", to: 2)
+        state.drawn = 0
     }
 }

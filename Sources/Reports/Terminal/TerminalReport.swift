@@ -16,6 +16,8 @@ package import Suites
 ///        = note: expected: 30 days
 ///        = note: actual: Sorry.
 ///
+///     Flaky: golden/tone (2 of 3 samples passed).
+///     Slowest: golden/ticket 3.4 s, golden/refund-window 1.2 s, golden/tone 0.9 s.
 ///     1 passed, 1 failed, 0 inconclusive in 4.6 s
 ///
 /// A name that would push the other columns off the screen is cut in the table, and stands whole below it.
@@ -43,6 +45,7 @@ package struct TerminalReport: Report {
         try findings.forEach(colors: colors) { text in
             try output.write(text + "\n")
         }
+        for line in try RunHighlights(of: recorded).lines { try output.write("\(Printable.text(line))\n") }
         try output.write(summary(of: recorded.run))
     }
 
