@@ -2,6 +2,14 @@ package import Engine
 import FoundationEssentials
 package import Language
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// The record of a stack as a local JSON file: written to a temporary file, synced, renamed. What each apply left is beside
 /// it, in folders: `NAME.runs/7/spec.yaml`, and `NAME.files/<sha256>` for the contents of files.
 ///
@@ -83,7 +91,7 @@ package actor FileRecord: RecordStore {
             do {
                 try remains.write(left, number: number)
             } catch {
-                throw Diagnostic.recordNotWritable(path)
+                throw Diagnostic.recordNotWritable(path, error)
             }
         }
         content.history = (history + [entry]).suffix(Self.historyLimit)
@@ -105,7 +113,7 @@ package actor FileRecord: RecordStore {
         do {
             try remains.note(verdicts, number: number)
         } catch {
-            throw Diagnostic.recordNotWritable(path)
+            throw Diagnostic.recordNotWritable(path, error)
         }
     }
 
@@ -133,7 +141,7 @@ package actor FileRecord: RecordStore {
             let json = try Value(encoding: content).prettyJSON + "\n"
             try Data(json.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw Diagnostic.recordNotWritable(path)
+            throw Diagnostic.recordNotWritable(path, error)
         }
     }
 
@@ -178,9 +186,11 @@ extension Diagnostic {
             fix: fix, cause: .unavailable)
     }
 
-    fileprivate static func recordNotWritable(_ path: String) -> Diagnostic {
-        Diagnostic(
-            "record-not-writable", "The stack's record cannot be written", detail: "`\(path)` cannot be written.",
+    fileprivate static func recordNotWritable(_ path: String, _ error: any Error) -> Diagnostic {
+        let reason = ((error as? CocoaError)?.underlying as? POSIXError).map { SystemError.text($0.code.rawValue) }
+        return Diagnostic(
+            "record-not-writable", "The stack's record cannot be written",
+            detail: "`\(path)` cannot be written" + (reason.map { ": \($0)." } ?? "."),
             fix: "Make its folder writable, make room there, or choose another file.", cause: .unavailable)
     }
 }

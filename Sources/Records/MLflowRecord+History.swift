@@ -18,7 +18,7 @@ extension MLflowRecord {
         if let remains { try await write(remains, of: run, in: experiment) }
         try await server.updateRun(
             run.id, status: entry.succeeded ? .finished : .failed, endTime: Int(entry.finishedAt))
-        try await endOpenRuns(besides: run, in: experiment.id)
+        try await endOpenRuns(besides: run, number: number, in: experiment.id)
     }
 
     package func note(_ verdicts: [String]) async throws {
@@ -39,14 +39,16 @@ extension MLflowRecord {
         return tags
     }
 
-    /// A run that is still open was made by the same request delivered twice, or its end was cut off.
-    private func endOpenRuns(besides run: MLflowRun, in experiment: String) async throws {
+    /// A run that is still open was made by the same request delivered twice, or its end was cut off. Which one came first
+    /// is told by their numbers: clocks go back.
+    private func endOpenRuns(besides run: MLflowRun, number: Int, in experiment: String) async throws {
         let open = try await server.runs(inExperiments: [experiment], where: MLflowFilter.status(.running))
         for other in open where other.status == .running && other.id != run.id {
             if (other.name, other.startTime) == (run.name, run.startTime) {
                 try await server.deleteRun(other.id)
-            } else if other.startTime < run.startTime {
-                try await server.updateRun(other.id, status: .killed, endTime: run.startTime)
+            } else if other.tags[Self.numberTag].flatMap(Int.init) ?? 0 < number {
+                try await server.updateRun(
+                    other.id, status: .killed, endTime: max(other.startTime, run.startTime))
             }
         }
     }

@@ -22,6 +22,8 @@ package final class Scissors: Sendable {
         case refusing
         /// The server does it, and a gateway says that it did not.
         case gateway(Int)
+        /// Of the requests that are affected, this one and all after it reach nobody: a server is gone, others are not.
+        case gone(Int)
 
         package var description: String {
             switch self {
@@ -34,6 +36,7 @@ package final class Scissors: Sendable {
             case .busy(let number): "request \(number) put off"
             case .refusing: "a request refused"
             case .gateway(let number): "request \(number) done, and put off by a gateway"
+            case .gone(let number): "gone from its request \(number) on"
             }
         }
     }
@@ -43,6 +46,7 @@ package final class Scissors: Sendable {
     private let onStop: @Sendable () -> Void
     private let sent = Mutex<[String]>([])
     private let isFirstRefusal = Atomic(true)
+    private let affected = Atomic(0)
 
     /// Makes scissors for one client; for `.stop`, `onStop` cancels it. What happens to single requests happens only to
     /// those that are affected.
@@ -59,7 +63,7 @@ package final class Scissors: Sendable {
     package var attempts: Int {
         switch cut {
         case .busy, .gateway: 3
-        case .never, .before, .after, .answer, .stop, .twice, .refusing: 1
+        case .never, .before, .after, .answer, .stop, .twice, .refusing, .gone: 1
         }
     }
 
@@ -92,9 +96,11 @@ package final class Scissors: Sendable {
         case .gateway(number) where affects(request):
             _ = try await send()
             return try await putOff(Self.putOff)
+        case .gone(let limit) where affects(request):
+            guard affected.add(1, ordering: .relaxed).newValue < limit else { throw Self.unreachable }
         case .refusing where affects(request) && isFirstRefusal.exchange(false, ordering: .relaxed):
             return try await putOff(HTTPResponse(status: 400))
-        case .never, .before, .after, .answer, .stop, .twice, .busy, .gateway, .refusing: break
+        case .never, .before, .after, .answer, .stop, .twice, .busy, .gateway, .refusing, .gone: break
         }
         try Task.checkCancellation()
         let result = try await send()
@@ -103,6 +109,7 @@ package final class Scissors: Sendable {
     }
 
     private static let broken = TransportFailure(.broken, "the connection was closed")
+    private static let unreachable = TransportFailure(.unreachable, "connection refused")
 }
 
 /// A way to a server that scissors may cut.

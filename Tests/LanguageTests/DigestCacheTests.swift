@@ -64,6 +64,24 @@ struct DigestCacheTests {
         }
     }
 
+    @Test("After the clock went back, what is newer than now is hashed each time, and what changes is seen")
+    func clockBack() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/a.txt"
+            try Self.write("text", path, age: -3600)
+            try await Task.sleep(for: .seconds(2.1))
+            #expect(try Self.run(directory, [path]).hashed == 1)
+            #expect(try Self.run(directory, [path]).hashed == 1)
+            try Self.write("next", path, age: 10)
+            try await Task.sleep(for: .seconds(2.1))
+            #expect(try Self.run(directory, [path]).digests == [sha256Hex("next".utf8)])
+            #expect(try Self.run(directory, [path]).hashed == 0)
+            // Of the same size, an hour older than what was hashed.
+            try Self.write("last", path, age: 3600)
+            #expect(try Self.run(directory, [path]).digests == [sha256Hex("last".utf8)])
+        }
+    }
+
     @Test("A cache that is damaged, of another version or not writable costs time and nothing else")
     func damaged() async throws {
         try await withTemporaryDirectory { directory in

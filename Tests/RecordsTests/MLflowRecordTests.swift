@@ -104,8 +104,10 @@ struct MLflowRecordTests {
         #expect(try await record().load().entries.keys.sorted() == ["boxes.b"])
     }
 
-    @Test("A run of the record that stayed open is ended by the next apply, and one made twice is deleted")
-    func openRuns() async throws {
+    @Test(
+        "A run of the record that stayed open is ended by the next apply, and one made twice is deleted, also when the clock went back",
+        arguments: [30, 5])
+    func openRuns(next: Int64) async throws {
         func log(at start: Int64, cutting cut: FakeMLflow.Cut = .never) async throws {
             mlflow.cut(cut)
             try await record().log(
@@ -118,9 +120,11 @@ struct MLflowRecordTests {
         mlflow.cut(.never)
         #expect(mlflow.store.runs.map(\.status) == ["FINISHED", "RUNNING"])
         let id = try #require(mlflow.store.experiments.last?.id)
-        _ = try await mlflow.server().createRun(inExperiment: id, name: "apply", startTime: 30)
-        try await log(at: 30)
+        _ = try await mlflow.server().createRun(inExperiment: id, name: "apply", startTime: Int(next))
+        try await log(at: next)
         #expect(mlflow.store.runs.filter { !$0.isDeleted }.map(\.status) == ["FINISHED", "KILLED", "FINISHED"])
+        #expect(mlflow.store.runs.allSatisfy { $0.endTime ?? $0.startTime >= $0.startTime })
+        #expect(try await record().history().map(\.startedAt).last == next)
     }
 
     @Test("An apply is a run of the record, failed when it failed")

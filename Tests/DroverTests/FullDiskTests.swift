@@ -1,0 +1,108 @@
+import Fakes
+import Foundation
+import Language
+import Support
+import Testing
+
+/// Files that cannot be written: a disk that is full, a place that nobody may write to.
+@Suite("Full disks and forbidden places")
+struct FullDiskTests {
+    private static func spec(_ team: String) -> String {
+        let prompts = (1...8).map { "  p\($0): {template: Be \(team) \($0)., tags: {team: \(team)}}" }
+        return "drover: v1\nstack: shop\nexperiments: {answers: {tags: {team: \(team)}}}\nprompts:\n"
+            + prompts.joined(separator: "\n") + "\n"
+    }
+
+    private static func write(_ spec: String, _ directory: String) throws {
+        try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+    }
+
+    /// The files of a directory, all of whose paths begin so.
+    private static func files(_ directory: String, _ prefix: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: directory).filter { $0.hasPrefix(prefix) }.sorted()
+    }
+
+    private func withShop(
+        _ body: @escaping @Sendable (DroverProgram, _ directory: String, FakeMLflow) async throws -> Void
+    ) async throws {
+        let mlflow = FakeMLflow()
+        try await LoopbackServer.withServer(serving: mlflow) { url in
+            try await withTemporaryDirectory { directory in
+                try Self.write(Self.spec("kind"), directory)
+                let drover = DroverProgram(
+                    in: directory,
+                    environment: ["DROVER_MLFLOW_URL": url, "XDG_CACHE_HOME": "\(directory)/cache"])
+                try await body(drover, directory, mlflow)
+            }
+        }
+    }
+
+    /// Runs it where no file can grow beyond some blocks of 512 bytes, as on a disk that is full.
+    private static func run(
+        _ drover: DroverProgram, blocks: Int, _ words: String...
+    ) async throws -> DroverProgram.Ended {
+        let script = "trap '' XFSZ; ulimit -f \(blocks); exec \"$0\" \"$@\""
+        return try await drover.run("/bin/sh", ["-c", script, DroverProgram.path] + words)
+    }
+
+    @Test("A plan that cannot be saved is told, and leaves none behind", arguments: [0, 1, 4])
+    func plan(blocks: Int) async throws {
+        try await withShop { drover, directory, _ in
+            let ended = try await Self.run(drover, blocks: blocks, "plan", "--out", "plan.json")
+            #expect(ended.code == 1, "\(ended)")
+            #expect(ended.errors.contains("error[") && ended.errors.contains("plan.json"), "\(ended.errors)")
+            #expect(try Self.files(directory, "plan") == [])
+            let again = try await drover("plan", "--out", "plan.json")
+            #expect(again.code == 0, "\(again.errors)")
+            #expect(try await drover("apply", "plan.json", "--yes").code == 0)
+        }
+    }
+
+    @Test(
+        "A record that cannot be written is told, what it was stays whole, and the next apply makes what was left",
+        arguments: 0...9)
+    func record(blocks: Int) async throws {
+        try await withShop { drover, directory, mlflow in
+            let record = ["--yes", "--record", "file:record.json"]
+            let first = try await drover.run(DroverProgram.path, ["apply"] + record)
+            try #require(first.code == 0, "\(first.errors)")
+            let before = try String(contentsOfFile: "\(directory)/record.json", encoding: .utf8)
+            try Self.write(Self.spec("good").replacing("answers:", with: "results:"), directory)
+            let ended = try await Self.run(drover, blocks: blocks, "apply", "--yes", "--record", "file:record.json")
+            let told = ended.output + ended.errors
+            // With enough room for each of the files, it is done.
+            let isTold = told.contains("record.json") && told.contains("error[")
+            #expect(ended.code == 0 ? blocks > 2 : isTold, "\(blocks): \(ended.code) \(told)")
+            #expect(!told.contains("This is a bug"), "\(told)")
+            let now = try String(contentsOfFile: "\(directory)/record.json", encoding: .utf8)
+            #expect((try? Value(json: now.utf8)) != nil)
+            if blocks <= 2 {
+                #expect(now == before, "\(blocks)")
+                #expect(mlflow.store.experiments.map(\.name) == ["Default", "answers"], "Nothing was changed.")
+            }
+            let next = try await drover.run(DroverProgram.path, ["apply"] + record)
+            #expect(next.code == 0, "\(next.output)\(next.errors)")
+            let plan = try await drover.run(
+                DroverProgram.path, ["plan", "--exit-code", "--record", "file:record.json"])
+            #expect(plan.code == 0, "\(plan.output)")
+            #expect(mlflow.store.versions.count == 16, "One version of each prompt for each of its texts.")
+        }
+    }
+
+    @Test("A place that cannot be written to is told before anything is changed")
+    func forbidden() async throws {
+        try await withShop { drover, directory, mlflow in
+            let places = ["/sys/drover.json", "drover.yaml/drover.json", "."]
+            for place in places {
+                let planned = try await drover("plan", "--out", place)
+                #expect(planned.code != 0 && planned.code != 64, "\(place): \(planned)")
+                #expect(planned.errors.contains("error[") && planned.errors.contains("`\(place)`"), "\(planned.errors)")
+                let applied = try await drover("apply", "--yes", "--record", "file:\(place)")
+                #expect(applied.code != 0, "\(place): \(applied)")
+                #expect(applied.errors.contains("error[") && applied.errors.contains(place), "\(applied.errors)")
+            }
+            #expect(mlflow.store.experiments.map(\.name) == ["Default"])
+            #expect(try await drover("apply", "--yes").code == 0)
+        }
+    }
+}
