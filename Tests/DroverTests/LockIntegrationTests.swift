@@ -24,6 +24,7 @@ import Wire
                     try await twoApplies(drover, directory, server)
                     try await killed(drover, directory, url, server)
                 }
+                try await rounds(drover, url)
             } catch {
                 _ = try await drover("lab", "down", "--purge")
                 throw error
@@ -92,6 +93,14 @@ import Wire
         let plan = try await drover("plan", try #require(winners.first))
         #expect(!plan.output.contains("drover.lock"), "\(plan.output)")
         #expect(try await locks(server).map(\.name) == before.map(\.name))
+    }
+
+    /// A sample of the rounds of `scripts/test --faults`.
+    private func rounds(_ drover: DroverProgram, _ url: String) async throws {
+        let script = "\(packageRoot)/Tests/Faults/together.py"
+        let ended = try await drover.run(
+            "/usr/bin/env", ["python3", script, "--drover", DroverProgram.path, "--rounds", "2", "--mlflow", url])
+        #expect(ended.code == 0 && ended.output.contains("2 rounds"), "\(ended.output)\(ended.errors)")
     }
 
     /// A holder on this machine that is killed is followed at once; one that lives makes others exit with 8.

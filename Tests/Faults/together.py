@@ -263,7 +263,8 @@ def main() -> int:
             print(", ".join(f"{count} {what}" for what, count in sorted(stack.counts.items())))
             return 1 if stack.counts["wrong"] else 0
         finally:
-            subprocess.run([program, "lab", "down", "--purge"], cwd=folder, capture_output=True)
+            if (folder / ".drover").exists():
+                subprocess.run([program, "lab", "down", "--purge"], cwd=folder, capture_output=True)
 
 
 if __name__ == "__main__":
