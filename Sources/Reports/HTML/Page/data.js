@@ -42,7 +42,10 @@ function gather(each) {
       words.push(turn.input, answer.text, answer.error ?? "");
       for (const call of answer.toolCalls ?? []) words.push(call.name, JSON.stringify(call.arguments), call.result ?? "", call.error ?? "");
       for (const passage of answer.retrieved ?? []) words.push(passage.document);
-      for (const outcome of turn.outcomes ?? []) words.push(outcome.name, outcome.claim, outcome.reason ?? "");
+      for (const outcome of turn.outcomes ?? []) {
+        words.push(outcome.name, outcome.claim, outcome.reason ?? "");
+        for (const each of outcome.ballots ?? []) words.push(...each.votes.map((vote) => vote.reason));
+      }
     }
     if (sample.turns.length) {
       each.latencies.push(latency);

@@ -20,14 +20,17 @@ function passage(each) {
     each.text === undefined ? "" : element("pre", { class: "box", dir: "auto" }, each.text));
 }
 
-function votes(judgement) {
-  if (!judgement) return [];
-  const facts = Object.entries(judgement).filter(([, value]) => value !== null && typeof value !== "object");
-  const reasons = judgement.reasons ?? judgement.votes ?? [];
-  return [
-    element("div", { class: "why faint" }, facts.map(([key, value]) => `${key} ${value}`).join(" · ")),
-    ...[reasons].flat().map((each) => element("div", { class: "why", dir: "auto" }, `– ${typeof each === "string" ? each : Object.values(each).join(": ")}`)),
-  ];
+/// How a judge voted, and why.
+function ballot(each) {
+  const isFor = (vote) => vote.passes ?? vote.mark >= each.atLeast;
+  const yes = each.votes.filter(isFor).length;
+  const facts = [`${yes} of ${counted(each.votes.length, "vote")} for it`,
+    each.minAgreement === undefined ? undefined : `agreement of at least ${percent(each.minAgreement)}`, each.model];
+  return element("div", { class: "why" },
+    element("div", { class: "faint" }, `judge ${each.judge}: ${facts.filter(Boolean).join(", ")}`),
+    ...each.votes.map((vote) => element("div", { dir: "auto" },
+      element("b", { class: isFor(vote) ? "passed" : "failed" }, vote.mark === undefined ? signs[isFor(vote) ? "passed" : "failed"] : vote.mark),
+      ` ${vote.reason}`)));
 }
 
 /// - isBrief: without what stands above already.
@@ -39,9 +42,9 @@ function claim(outcome, isBrief = false) {
     ...(isBrief ? [] : [
       outcome.reason === undefined ? "" : element("div", { class: "why", dir: "auto" }, outcome.reason),
       ...(outcome.notes ?? []).map((note) => element("div", { class: "why" }, `– ${note.text}`)),
-      ...votes(outcome.judgement ?? outcome.judge),
       outcome.expected === undefined && outcome.actual === undefined ? "" : compared(outcome.expected, outcome.actual),
-    ]));
+    ]),
+    ...(isBrief ? [] : (outcome.ballots ?? []).map(ballot)));
 }
 
 /// What was missed, before everything else.

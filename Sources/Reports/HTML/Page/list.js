@@ -45,7 +45,7 @@ function row(each, index) {
   },
   element("b", { class: each.group }, signs[each.verdict]),
   element("span", { dir: "auto", title: visible(each.declared.id) }, each.declared.id),
-  element("span", { class: `number ${each.group}` }, each.wanted > 1 ? `${each.passed}/${each.taken}` : ""),
+  element("span", { class: `number ${each.group}` }, each.wanted > 1 ? `${each.passed} of ${each.taken}` : ""),
   element("span", { class: "number" }, each.slowest === undefined ? "" : time(each.slowest)),
   element("span", { class: "number" }, each.used === undefined ? "" : `${number(each.used)} t`));
   made.style.top = `${index * rowHeight}px`;

@@ -12,7 +12,8 @@ function suiteRow(suite, index) {
   const count = (name) => mine.filter((each) => each.group === name).length;
   const counts = [["passed", count("passed") + count("flaky")], ["failed", count("failed")], ["inconclusive", count("inconclusive")], ["quarantine", count("quarantine")]]
     .filter(([, many]) => many).flatMap(([name, many]) => [element("span", { class: name }, `${number(many)} ${name === "quarantine" ? "in quarantine" : name}`), " "]);
-  const rate = decided.length ? decided.filter((each) => each.verdict === "passed").length / decided.length : 0;
+  const known = decided.filter((each) => each.verdict !== "inconclusive");
+  const rate = known.length ? known.filter((each) => each.verdict === "passed").length / known.length : 0;
   const order = { failed: 0, inconclusive: 1, passed: 2 };
   return element("tr", {},
     element("td", { class: suite.verdict }, `${signs[suite.verdict]} ${suite.verdict}`),
