@@ -16,6 +16,7 @@ struct TestRun: Sendable {
     private let requests: [ReportRequest]
     private let concurrency: Int
     private let allowsPrograms: Bool
+    private let failsFast: Bool
     private let target: TestTarget
     private let publishes: Bool
     /// Whether no case of the suites is left out.
@@ -30,6 +31,7 @@ struct TestRun: Sendable {
         concurrency = options.concurrency
         allowsPrograms = options.allowExec
         if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first { throw Diagnostic.execNotAllowed(program) }
+        failsFast = options.failFast
         self.target = target
         publishes = !options.noPublish
         isWhole = options.cases.isEmpty && options.labels.isEmpty
@@ -113,7 +115,7 @@ struct TestRun: Sendable {
         let target = target
         return SuiteRunner(
             runtime: agents.runtime, today: CalendarDay(secondsSince1970: Int(started.timeIntervalSince1970)),
-            concurrency: concurrency,
+            concurrency: concurrency, failsFast: failsFast,
             recorder: publishes ? Self.trace(of:) : nil,
             advisers: .at(session, stack, allowsPrograms: allowsPrograms)
         ) { name in

@@ -12,7 +12,7 @@ struct SuiteProgress {
         let id: CaseID
     }
 
-    private struct Position {
+    private struct Position: Hashable {
         var suite = 0
         var testCase = 0
         var sample = 0
@@ -20,6 +20,7 @@ struct SuiteProgress {
 
     private let suites: [TestSuite]
     private let today: CalendarDay
+    private let failsFast: Bool
     /// Of the sample after the last that was handed out.
     private var upcoming = Position()
     /// Samples whose tests go on: one of each case, after the one before it ended.
@@ -31,13 +32,19 @@ struct SuiteProgress {
     private var missing: [[Int]]
     private var open: [Int]
     private var stopped: [Int: Diagnostic] = [:]
+    /// Why nothing more is begun, in any suite.
+    private var halted: Diagnostic?
+    /// Samples that are not handed out, because an earlier run took them.
+    private var earlier: Set<Position> = []
     private var notRun: [[Int: Diagnostic]]
     private var isJudged: [Bool]
     private var events: [SuiteEvent]
 
-    init(_ suites: [TestSuite], today: CalendarDay) {
+    /// - Parameter failsFast: Whether nothing more is begun once a case that decides has failed.
+    init(_ suites: [TestSuite], today: CalendarDay, failsFast: Bool = false) {
         self.suites = suites
         self.today = today
+        self.failsFast = failsFast
         tallies = suites.map { suite in
             SuiteTally(suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) })
         }
@@ -48,7 +55,25 @@ struct SuiteProgress {
         events = [.started(samples: missing.joined().reduce(0, +))]
     }
 
+    /// Counts a sample of an earlier run, before anything is handed out.
+    /// - Parameter sample: A failure where it was begun and must not be begun again.
+    mutating func keep(_ unit: Unit, _ sample: Result<Sample, Diagnostic>, elapsed: Duration) {
+        earlier.insert(Position(suite: unit.suite, testCase: unit.testCase, sample: unit.sample))
+        switch sample {
+        case .success(let sample): finish(unit, with: sample, nil, elapsed: elapsed)
+        case .failure(let reason): skip(unit, because: reason, elapsed: elapsed)
+        }
+    }
+
     private mutating func popFirst() -> (unit: Unit, testCase: TestCase)? {
+        while let first = popNext() {
+            let position = Position(suite: first.unit.suite, testCase: first.unit.testCase, sample: first.unit.sample)
+            if earlier.remove(position) == nil { return first }
+        }
+        return nil
+    }
+
+    private mutating func popNext() -> (unit: Unit, testCase: TestCase)? {
         if !continued.isEmpty {
             let unit = continued.removeFirst()
             return (unit, suites[unit.suite].cases[unit.testCase])
@@ -79,7 +104,7 @@ struct SuiteProgress {
     mutating func next(elapsed: Duration) -> (unit: Unit, testCase: TestCase)? {
         while let (unit, testCase) = popFirst() {
             stop(unit.suite, elapsed: elapsed)
-            guard let reason = stopped[unit.suite] ?? testCase.quarantine?.problem(on: today) else {
+            guard let reason = halted ?? stopped[unit.suite] ?? testCase.quarantine?.problem(on: today) else {
                 events.append(.sampleStarted(unit.id))
                 return (unit, testCase)
             }
@@ -95,6 +120,8 @@ struct SuiteProgress {
         let finished = FinishedSample(
             id: unit.id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed)
         events.append(.sampleFinished(finished))
+        let tally = tallies[unit.suite].cases[unit.testCase]
+        if failsFast, tally.decides, tally.verdict == .failed { halted = halted ?? .failedFast(unit.id) }
         settle(unit, elapsed: elapsed)
     }
 
@@ -175,6 +202,13 @@ extension Diagnostic {
         Diagnostic(
             "interrupted", "Interrupted", detail: "The run was stopped before this case was finished.",
             fix: "Run it again.", cause: .inconclusive)
+    }
+
+    fileprivate static func failedFast(_ id: CaseID) -> Diagnostic {
+        Diagnostic(
+            "stopped-early", "Stopped at the first failure",
+            detail: "Nothing more was begun after `\(id)` had failed.", fix: "Repair that case, or run them all.",
+            cause: .inconclusive)
     }
 
     fileprivate static func budgetSpent(_ name: String, _ amount: String, at range: SourceRange) -> Diagnostic {

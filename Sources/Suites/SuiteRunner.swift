@@ -8,6 +8,7 @@ package struct SuiteRunner: Sendable {
     private let clock: any Clock<Duration>
     private let today: CalendarDay
     private let concurrency: Int
+    private let failsFast: Bool
     private let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     private let advisers: Advisers
     private let definition: @Sendable (_ agent: String) async throws -> AgentDefinition
@@ -17,6 +18,7 @@ package struct SuiteRunner: Sendable {
     ///   - clock: Measures time-outs.
     ///   - today: Decides which quarantines still hold.
     ///   - concurrency: The maximum number of concurrent conversations, over all suites.
+    ///   - failsFast: Whether nothing more is begun once a case has failed; what runs then is finished.
     ///   - recorder: Creates the recorder of one conversation; nil for no traces.
     ///   - advisers: What can be asked about answers.
     ///   - definition: Finds the agent of a suite by its declared name; asked once for each agent.
@@ -25,6 +27,7 @@ package struct SuiteRunner: Sendable {
         clock: any Clock<Duration> = ContinuousClock(),
         today: CalendarDay,
         concurrency: Int = 8,
+        failsFast: Bool = false,
         recorder: (@Sendable (AgentDefinition) -> TraceRecorder)? = nil,
         advisers: Advisers = .none,
         definition: @escaping @Sendable (_ agent: String) async throws -> AgentDefinition
@@ -34,6 +37,7 @@ package struct SuiteRunner: Sendable {
         self.clock = clock
         self.today = today
         self.concurrency = concurrency
+        self.failsFast = failsFast
         self.recorder = recorder
         self.advisers = advisers
         self.definition = definition
@@ -46,7 +50,7 @@ package struct SuiteRunner: Sendable {
     package func run(_ suites: [TestSuite], onEvent: (SuiteEvent) throws -> Void) async throws {
         let agents = await definitions(of: suites)
         let watch = Stopwatch(clock)
-        var progress = SuiteProgress(suites, today: today)
+        var progress = SuiteProgress(suites, today: today, failsFast: failsFast)
         try await withThrowingTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
             var running = 0
             while true {

@@ -9,11 +9,12 @@ struct SuiteRunnerTests {
     static let today = CalendarDay("2026-06-01")
 
     private func runner(
-        _ runtime: ScriptedRuntime, clock: TestClock.Behaviour = .standingStill, concurrency: Int = 4
+        _ runtime: ScriptedRuntime, clock: TestClock.Behaviour = .standingStill, concurrency: Int = 4,
+        failsFast: Bool = false
     ) throws -> SuiteRunner {
         SuiteRunner(
             runtime: runtime, clock: TestClock(behaviour: clock), today: try #require(Self.today),
-            concurrency: concurrency
+            concurrency: concurrency, failsFast: failsFast
         ) { name in
             guard name != "missing" else { throw Diagnostic("no-agent", "No agent", detail: "None.") }
             return AgentDefinition(name: name, model: "m", instructions: "")
@@ -77,6 +78,27 @@ struct SuiteRunnerTests {
         #expect(samples.map(\.attempts) == [3, 3, 1])
         #expect(samples[1].problem == problem)
         #expect(results.first?.cases.map(\.verdict) == [.passed, .inconclusive, .failed])
+    }
+
+    @Test("After the first failure nothing more is begun, and the rest says why; quarantine and errors do not stop it")
+    func failFast() async throws {
+        let runtime = ScriptedRuntime([
+            "broken": [.error(Diagnostic("server-error", "Server error", detail: "503"))],
+            "ill": [.answer(.said("no"))], "wrong": [.answer(.said("no"))], "later": [.answer(.said("yes"))],
+        ])
+        let day = try #require(Self.today)
+        let cases = try [
+            testCase("broken"), testCase("ill", quarantine: Quarantine(until: day, reason: "r", range: place(3))),
+            testCase("wrong", repetition: Repetition(samples: 3, atLeast: 2)), testCase("later"),
+        ]
+        let other = suite([try testCase("later", suite: "other")])
+        let results = try await runner(runtime, concurrency: 1, failsFast: true).run([suite(cases), other])
+        #expect(results.first?.cases.map { $0.samples.count } == [1, 1, 2, 0])
+        #expect(results.first?.verdict == .failed && results.last?.verdict == .inconclusive)
+        let left = [results[0].cases[2], results[0].cases[3], results[1].cases[0]]
+        #expect(
+            left.allSatisfy { $0.notRun?.code == "stopped-early" && $0.notRun?.detail.contains("golden/wrong") == true }
+        )
     }
 
     @Test("What the server does not tell is an error, and is not asked again")

@@ -20,6 +20,9 @@ struct SuiteOptions: ParsableArguments {
     @Option(help: "How many conversations are held at a time, over all suites.")
     var concurrency = 8
 
+    @Flag(help: "Begin nothing more once a case has failed.")
+    var failFast = false
+
     @Option(
         name: .customLong("report"),
         help: "Also write FORMAT=PATH: html, json, junit, markdown or tap, such as junit=out.xml; repeatable.")
