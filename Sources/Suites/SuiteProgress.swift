@@ -46,7 +46,9 @@ struct SuiteProgress {
         self.today = today
         self.failsFast = failsFast
         tallies = suites.map { suite in
-            SuiteTally(suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) })
+            SuiteTally(
+                suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) },
+                before: suite.baseline.map { before in suite.cases.map { before.cases[$0.id.description] } } ?? [])
         }
         missing = tallies.map { $0.cases.map(\.repetition.samples) }
         open = suites.map(\.cases.count)
@@ -168,7 +170,7 @@ struct SuiteProgress {
         isJudged[index] = true
         let result = SuiteResult(
             suite: suite.name, agent: suite.agent, range: suite.range, thresholds: suite.thresholds, tallies[index],
-            elapsed: elapsed)
+            baseline: suite.baseline, elapsed: elapsed)
         events.append(.suiteFinished(result))
     }
 

@@ -13,17 +13,20 @@ package struct SuiteResult: Sendable, Hashable {
     package let elapsed: Duration
     /// Why chat completions answered instead of the agent, sorted; empty when they did not.
     package let fallbacks: [String]
+    /// What changed since the baseline; nil without one.
+    package let comparison: SuiteComparison?
 
     init(
         suite: String, agent: String, range: SourceRange, thresholds: Thresholds, _ tally: SuiteTally,
-        elapsed: Duration
+        baseline: Baseline?, elapsed: Duration
     ) {
         self.suite = suite
         self.agent = agent
         self.range = range
         self.elapsed = elapsed
         cases = tally.cases
-        self.thresholds = thresholds.outcomes(for: tally, elapsed: elapsed)
+        comparison = baseline.map { SuiteComparison(suite, $0, tally.before, tally.cases) }
+        self.thresholds = thresholds.outcomes(for: tally, comparison, elapsed: elapsed)
         let whole = tally.cases.contains(where: \.isMissingSamples) ? Verdict.inconclusive : .passed
         verdict = .worst(of: self.thresholds.map(\.verdict) + [whole])
         fallbacks = tally.fallbacks.sorted()

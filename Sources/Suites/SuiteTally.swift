@@ -88,6 +88,8 @@ package struct CaseTally: Sendable, Hashable {
 struct SuiteTally: Sendable {
     /// In declaration order.
     private(set) var cases: [CaseTally]
+    /// The baseline of each case, nil for a new one; empty without a baseline.
+    private(set) var before: [Baseline.Case?]
     /// The latency of each answer in deciding cases, in nanoseconds.
     private(set) var latencies: [Int] = []
     /// The known token usage, with that of judges.
@@ -97,13 +99,16 @@ struct SuiteTally: Sendable {
     /// The reasons why chat completions answered.
     private(set) var fallbacks: Set<String> = []
 
-    init(_ cases: [CaseTally]) {
+    init(_ cases: [CaseTally], before: [Baseline.Case?] = []) {
         self.cases = cases
+        self.before = before
     }
 
     /// One case more.
-    mutating func declare(_ testCase: CaseTally) {
+    /// - Parameter before: What it was, where there is a baseline; the inner nil for a new case.
+    mutating func declare(_ testCase: CaseTally, before: Baseline.Case??) {
         cases.append(testCase)
+        if let before { self.before.append(before) }
     }
 
     mutating func take(_ sample: Sample, ofCase index: Int) {

@@ -16,6 +16,8 @@ package struct TestSuite: Sendable {
     package var programs: [Located<[String]>] = []
     /// Whether models are asked about its answers: judges, or embedding models.
     package var asksModels = false
+    /// The earlier run that it is compared with; nil for none.
+    package var baseline: Baseline?
 
     package init(
         name: String, agent: String, experiment: String? = nil, range: SourceRange,

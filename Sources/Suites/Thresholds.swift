@@ -49,7 +49,9 @@ package struct ThresholdOutcome: Sendable, Hashable {
 
 extension Thresholds {
     /// Evaluates the samples of a finished suite; the pass rate comes first.
-    func outcomes(for tally: SuiteTally, elapsed: Duration) -> [ThresholdOutcome] {
+    func outcomes(
+        for tally: SuiteTally, _ comparison: SuiteComparison? = nil, elapsed: Duration
+    ) -> [ThresholdOutcome] {
         let deciding = tally.cases.filter(\.decides)
         let latencies = latencyP50 == nil && latencyP95 == nil ? [] : tally.latencies.sorted()
         return [

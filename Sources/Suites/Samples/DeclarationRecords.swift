@@ -28,6 +28,8 @@ struct SuiteRecord: Sendable, Hashable, Codable {
     let experiment: String?
     let place: Place
     let thresholds: ThresholdsRecord
+    /// What it is compared with, so that a report made from the log alone says the same.
+    let baseline: Baseline?
 
     init(_ suite: TestSuite, in sources: SourceMap) {
         name = suite.name
@@ -35,6 +37,7 @@ struct SuiteRecord: Sendable, Hashable, Codable {
         experiment = suite.experiment
         place = Place(suite.range, in: sources)
         thresholds = ThresholdsRecord(suite.thresholds, in: sources)
+        baseline = suite.baseline
     }
 }
 

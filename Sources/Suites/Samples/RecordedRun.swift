@@ -142,7 +142,8 @@ extension RunIndex.Suite {
     fileprivate func result(latest: Int, in sources: SourceMap) throws(UnreadableRecord) -> SuiteResult {
         SuiteResult(
             suite: record.name, agent: record.agent, range: try sources.known(record.place),
-            thresholds: try record.thresholds.thresholds(in: sources), tally, elapsed: .nanoseconds(elapsed ?? latest))
+            thresholds: try record.thresholds.thresholds(in: sources), tally, baseline: record.baseline,
+            elapsed: .nanoseconds(elapsed ?? latest))
     }
 }
 

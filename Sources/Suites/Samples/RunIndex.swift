@@ -96,7 +96,7 @@ struct RunIndex: Sendable {
         let end = start + max(0, min(record.samples, Self.mostSamples))
         suites[suite].cases.append(Case(declared: span, samples: start..<end))
         suites[suite].samples += Array(repeating: .nowhere, count: end - start)
-        suites[suite].tally.declare(record.tally)
+        suites[suite].tally.declare(record.tally, before: suites[suite].record.baseline.map { $0.cases[record.id] })
     }
 
     private func position(of id: CaseID) throws(UnreadableRecord) -> (suite: Int, testCase: Int) {

@@ -60,6 +60,15 @@ package struct SequentialTest: Sendable, Hashable, Codable {
         Int(exactly: ((-log(alphaOfCase) - 1e-9) / log(reliability / unacceptable)).rounded(.up)) ?? .max
     }
 
+    /// About how many more samples decide if they go on as these did; nil when that is more than a million.
+    package func samplesToDecide(passed: Int, failed: Int) -> Int? {
+        let evidence = evidence(passed: passed, failed: failed)
+        let drift = evidence / Double(passed + failed)
+        let left = (drift > 0 ? -log(alphaOfCase) : log(beta)) - evidence
+        let more = (left / drift).rounded(.up)
+        return more.isFinite && more < 1e6 ? Swift.max(1, Int(more)) : nil
+    }
+
     /// ln Λ.
     private func evidence(passed: Int, failed: Int) -> Double {
         Double(passed) * log(reliability / unacceptable)
