@@ -139,6 +139,8 @@ extension Action {
         case .replace: "replacing"
         case .delete: "deleting"
         case .forget: "forgetting"
+        case .check: "checking"
+        case .promote: "promoting"
         }
     }
 
@@ -151,6 +153,8 @@ extension Action {
         case .replace: "replaced"
         case .delete: "deleted"
         case .forget: "forgotten"
+        case .check: "checked"
+        case .promote: "promoted"
         }
     }
 }

@@ -98,7 +98,7 @@ extension Executor {
     /// Before anything is written: whatever may be applied from now on can be removed later, whatever happens.
     func entriesBefore(_ plan: Plan) -> [String: Record.Entry] {
         var entries = record.entries
-        for change in plan.changes where change.action != .keep {
+        for change in plan.changes where change.action != .keep && change.action != .check {
             let address = change.address.description
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
             // Of what was kept and is wanted again, the fields may be those of another object.
@@ -136,7 +136,7 @@ extension Executor {
             let wasAdopted = workflow[address].flatMap { record.entry(for: $0) }?.isAdopted
             switch step.action {
             case .create, .replace: break  // It is of our own making.
-            case .keep, .adopt, .update, .delete, .forget:
+            case .keep, .adopt, .update, .delete, .forget, .check, .promote:
                 entry.isAdopted = isAdoption(step.action, at: address) ? true : wasAdopted
             }
             entries[address.description] = entry.applied

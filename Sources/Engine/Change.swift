@@ -2,7 +2,7 @@ package import Language
 
 /// What is done to one object.
 package enum Action: String, Sendable, Codable, CaseIterable {
-    case keep, adopt, create, update, replace, delete, forget
+    case keep, adopt, create, update, replace, delete, forget, check, promote
 
     /// The sign of a plan's line.
     package var sign: String {
@@ -14,6 +14,8 @@ package enum Action: String, Sendable, Codable, CaseIterable {
         case .replace: "-/+"
         case .delete: "-"
         case .forget: "x"
+        case .check: "T"
+        case .promote: "^"
         }
     }
 }
@@ -64,6 +66,9 @@ package struct FieldChange: Sendable, Hashable {
         }
         return changes.sorted { $0.path < $1.path }
     }
+
+    /// Whether it moves what others follow.
+    package var isPromotion: Bool { path == "version" || path == "candidate" }
 
     /// Whether the live object was changed by somebody else.
     package var isDrift: Bool { cause == .drift || cause == .both }
@@ -124,6 +129,9 @@ package struct Plan: Sendable {
     package var changes: [Change]
     package var warnings: [Diagnostic]
     package var limits: Limits
+    /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without ids
+    /// of servers.
+    package var identities: [Address: String] = [:]
 
     /// What a selection adds to what was selected, and leaves out.
     package struct Limits: Sendable, Hashable, Codable {

@@ -8,11 +8,29 @@ package struct Permissions: Sendable, Hashable, Codable {
     package var takeOver: Bool
     /// A spec that declares nothing may delete everything.
     package var allowEmpty: Bool
+    /// An alias that somebody else moved may be moved again.
+    package var acceptAlias: Bool
 
-    package init(adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false) {
+    package init(
+        adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false, acceptAlias: Bool = false
+    ) {
         self.adopt = adopt
         self.takeOver = takeOver
         self.allowEmpty = allowEmpty
+        self.acceptAlias = acceptAlias
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case adopt, takeOver, allowEmpty, acceptAlias
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        adopt = try fields.decode(Bool.self, forKey: .adopt)
+        takeOver = try fields.decode(Bool.self, forKey: .takeOver)
+        allowEmpty = try fields.decode(Bool.self, forKey: .allowEmpty)
+        // Plans that were saved before there were releases do not say it.
+        acceptAlias = try fields.decodeIfPresent(Bool.self, forKey: .acceptAlias) ?? false
     }
 }
 

@@ -4,6 +4,8 @@ package import Language
 package protocol Driver: Sendable {
     var kind: String { get }
     var onDelete: OnDelete { get }
+    /// Whether it moves something that others follow.
+    var promotes: Bool { get }
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
@@ -49,6 +51,8 @@ package struct Preview: Sendable {
     /// Paths of the fields that are known only after apply.
     package var unknown: Set<String>
     package var warnings: [Diagnostic]
+    /// All of it that can change what an agent does, by path.
+    package var identity: @Sendable () -> AppliedFields = { [:] }
 }
 
 /// A live object of any kind.
@@ -109,6 +113,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var kind: String { R.kind }
     package var onDelete: OnDelete { R.onDelete }
     package var isKnownByRecord: Bool { resource.isKnownByRecord }
+    package var promotes: Bool { R.promotes }
 
     package func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: Record
@@ -126,7 +131,8 @@ package struct ResourceDriver<R: Resource>: Driver {
         let (wanted, decision) = try await decide(request)
         return Preview(
             decision: decision, outputs: outputs(after: decision, wanted, request),
-            draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings)
+            draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings,
+            identity: { [resource] in resource.identity(of: wanted.desired) })
     }
 
     package func inspect(_ request: DriverRequest, _ inspection: Inspection) async throws -> Inspected {
@@ -183,10 +189,10 @@ package struct ResourceDriver<R: Resource>: Driver {
         let kept = kept(desired, as: live, request)
         let last = request.declaration.spec.common.left.removed(from: request.last)
         switch decision.action {
-        case .keep, .delete, .forget: return live
+        case .keep, .delete, .forget, .check: return live
         case .create: return try await resource.create(desired, at: address, in: context)
         case .replace: return try await resource.replace(live, with: desired, at: address, in: context)
-        case .update:
+        case .update, .promote:
             let isMoved = request.member?.address != address
             let marked = isMoved ? try await resource.mark(live, as: address, in: context) : live
             return try await resource.update(marked, to: kept, since: last, at: address, in: context)
@@ -201,7 +207,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let live = live(member) else { return }
         switch action {
         case .forget: try await resource.forget(live, at: member.address, in: context)
-        case .keep, .adopt, .create, .update, .replace, .delete:
+        case .keep, .adopt, .create, .update, .replace, .delete, .check, .promote:
             try await resource.delete(live, at: member.address, in: context)
         }
     }
@@ -250,12 +256,16 @@ package struct ResourceDriver<R: Resource>: Driver {
         {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
-        let wanted = try await resource.desired(spec, at: address, given: request.outputs)
+        var wanted = try await resource.desired(spec, at: address, given: request.outputs)
         let found = request.member.flatMap { member in
             live(member).map { Discovered(member.address, member.ownership, $0, label: member.label) }
         }
         var decision = try resource.decide(
             wanted, found, since: request.last, at: address, common: spec.common, permissions: request.permissions)
+        if let found, found.ownership == .ours {
+            wanted.warnings += try resource.remarks(
+                on: found.live, as: wanted.desired, permissions: request.permissions)
+        }
         if let found, found.address != address, decision.action == .keep || decision.action == .update {
             decision.action = .update
             decision.fields.insert(
@@ -272,6 +282,11 @@ package struct ResourceDriver<R: Resource>: Driver {
         if request.isInterrupted, decision.action == .keep {
             decision.action = .update
             decision.fields = [FieldChange("interrupted", note: "an earlier run was cut off here: it is cleaned up")]
+        }
+        if R.promotes, [.create, .update, .adopt].contains(decision.action),
+            decision.fields.contains(where: \.isPromotion)
+        {
+            decision.action = decision.action == .adopt ? .adopt : .promote
         }
         return (wanted, decision)
     }

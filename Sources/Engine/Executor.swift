@@ -13,15 +13,16 @@ package struct Executor: Sendable {
     private let selection: Selection
     private let scope: Scope
     private let promise: Promise?
+    private let checks: [Address: CheckResult]?
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// Prepares an apply. With a promise, a decision that turns out different is not carried out. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
+    /// Prepares an apply. Without results of checks, what waits for checks is withheld. With a promise, a decision that turns out different is not carried out. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
     /// new starts.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
         permissions: Permissions, selection: Selection = .everything, promise: Promise? = nil,
-        mayStart: @escaping @Sendable () -> Bool = { true },
+        checks: [Address: CheckResult]? = nil, mayStart: @escaping @Sendable () -> Bool = { true },
         onEvent: @escaping @Sendable (Event) -> Void
     ) {
         self.workflow = workflow
@@ -34,6 +35,7 @@ package struct Executor: Sendable {
         self.selection = selection
         scope = Scope(selection, of: workflow)
         self.promise = promise
+        self.checks = checks
         self.mayStart = mayStart
         self.onEvent = onEvent
     }
@@ -42,13 +44,16 @@ package struct Executor: Sendable {
     /// - Throws: What the record store throws before anything was changed. Later failures are in the result.
     package func apply(_ plan: Plan, parallelism: Int) async throws -> Applied {
         try await store.save(entriesBefore(plan))
+        let visited = checks == nil ? scope.withholding(workflow.gated, of: workflow.graph) : scope
         let outcomes = await workflow.graph.walk(
-            limit: parallelism, within: scope, mayStart: mayStart
+            limit: parallelism, within: visited, mayStart: mayStart
         ) { address, done in
-            await self.visit(address, Outputs(done.mapValues(\Step.outputs)))
+            await self.visit(address, Outputs(done.mapValues(\Step.outputs), identities: plan.identities))
         }
         report(skippedIn: outcomes)
-        let isWhole = outcomes.values.allSatisfy(\.isDone)
+        // A check that failed holds back what waits for it, and nothing else.
+        let gated = workflow.gated
+        let isWhole = outcomes.allSatisfy { gated.contains($0.key) || $0.value.isDone }
         var applied = Applied(steps: outcomes, removals: [:], isWhole: isWhole)
         if isWhole {
             await remove(&applied)
@@ -86,6 +91,7 @@ package struct Executor: Sendable {
         guard let declaration = workflow[address] else {
             preconditionFailure("The graph of a workflow holds what it declares.")
         }
+        if workflow.isCheck(address) { return checked(declaration) }
         guard let driver = drivers[address.kind] else { return .failed(.noDriver(declaration)) }
         let request = DriverRequest(
             declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(address))
@@ -105,6 +111,20 @@ package struct Executor: Sendable {
             let diagnostic = Diagnostic.from(error, at: address).locating(declaration)
             onEvent(.failed(address, decided.withLock { $0 }, diagnostic))
             return error is CancellationError ? .interrupted : .failed(diagnostic)
+        }
+    }
+
+    /// A check was run before; one that nothing waits for has no result.
+    private func checked(_ declaration: Declaration) -> Outcome<Step> {
+        switch checks?[declaration.address] {
+        case .passed(let outputs):
+            onEvent(.finished(declaration.address, .check, elapsed: .zero))
+            return .done(Step(action: .check, outputs: outputs, fields: [:], changes: []))
+        case .failed(let problem):
+            let diagnostic = problem.locating(declaration)
+            onEvent(.failed(declaration.address, .check, diagnostic))
+            return .failed(diagnostic)
+        case nil: return .done(Step(action: .keep, outputs: [:], fields: [:], changes: []))
         }
     }
 

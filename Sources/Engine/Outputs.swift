@@ -3,11 +3,14 @@ package import Language
 /// The outputs of all live objects, which others may reference: `${vectorStores.handbook.id}`.
 package struct Outputs: Sendable {
     private var values: [Address: [String: Output]] = [:]
+    /// The logical digests of what releases are made of, by address.
+    package var identities: [Address: String] = [:]
 
     package init() {}
 
-    package init(_ values: [Address: [String: Output]]) {
+    package init(_ values: [Address: [String: Output]], identities: [Address: String] = [:]) {
         self.values = values
+        self.identities = identities
     }
 
     /// The outputs of one address; nil while it does not exist.

@@ -38,9 +38,11 @@ package struct Planner: Sendable {
         let removed = changes(of: removals, &pass.problems)
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
-        return Plan(
+        var plan = Plan(
             stack: workflow.stack, changes: declared + removed, warnings: pass.warnings,
             limits: Plan.Limits(companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved))
+        plan.identities = pass.outputs.identities
+        return plan.checking(for: workflow)
     }
 
     /// What is known of each thing in the scope before an apply, and what an apply would do to it.
@@ -55,6 +57,7 @@ package struct Planner: Sendable {
     private struct Pass {
         var outputs = Outputs()
         var previews: [Address: Preview] = [:]
+        var identities = Identities()
         var changes: [Address: Change] = [:]
         var problems: [Diagnostic] = []
         var warnings: [Diagnostic] = []
@@ -64,7 +67,8 @@ package struct Planner: Sendable {
 
     private func visit() async throws -> Pass {
         var pass = Pass()
-        for address in workflow.graph.ordered where scope.contains(address) {
+        let isPromoting = workflow.graph.addresses.contains { drivers[$0.kind]?.promotes == true }
+        for address in workflow.graph.ordered where scope.contains(address) && !workflow.isCheck(address) {
             guard let declaration = workflow[address] else { continue }
             let needs = workflow.graph.dependencies(of: address) ?? []
             guard pass.broken.isDisjoint(with: needs) else {
@@ -73,9 +77,11 @@ package struct Planner: Sendable {
             }
             do {
                 guard let driver = drivers[address.kind] else { throw Diagnostic.noDriver(declaration) }
+                if driver.promotes { identify(needs, &pass) }
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
+                if isPromoting { pass.identities.take(address, preview.identity()) }
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
                 let isLost = isLost(declaration, preview)
                 pass.changes[address] = Change(
@@ -94,6 +100,13 @@ package struct Planner: Sendable {
             }
         }
         return pass
+    }
+
+    /// Notes the logical digests of what a release needs.
+    private func identify(_ needs: Set<Address>, _ pass: inout Pass) {
+        for need in needs where !workflow.isCheck(need) && pass.outputs.identities[need] == nil {
+            pass.outputs.identities[need] = pass.identities.digest(of: need, in: workflow.graph)
+        }
     }
 
     /// Whether something was applied, and is not there any more.

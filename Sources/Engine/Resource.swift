@@ -20,6 +20,8 @@ package protocol Resource: Sendable {
     static var hasUniqueNames: Bool { get }
     /// Whether an object can be made anew for one that is there already, without anything of ours having changed.
     static var isReplaceable: Bool { get }
+    /// Whether it moves something that others follow: then checks may have to pass first.
+    static var promotes: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
@@ -46,6 +48,12 @@ package protocol Resource: Sendable {
     func inspect(
         _ live: Live, as desired: Desired, at address: Address, _ inspection: Inspection
     ) async throws -> Inspected
+    /// All of a desired state that can change what an agent does, by path, without ids of servers and without names,
+    /// descriptions and tags that nobody reads while it answers.
+    func identity(of desired: Desired) -> AppliedFields
+    /// What is to be said of an object beside its differences.
+    /// - Throws: `Diagnostic` when it must not be changed as it is.
+    func remarks(on live: Live, as desired: Desired, permissions: Permissions) throws(Diagnostic) -> [Diagnostic]
     /// What a plan shows for an object that is to be created; by default the fields of its desired state.
     func creation(of desired: Desired) -> [FieldChange]
     /// For declarations that exist only inside other objects (an inline tool): the outputs. Plans never show them.
@@ -94,6 +102,14 @@ extension Resource {
     package static var hasUniqueNames: Bool { true }
 
     package static var isReplaceable: Bool { false }
+
+    package static var promotes: Bool { false }
+
+    package func identity(of desired: Desired) -> AppliedFields { [:] }
+
+    package func remarks(
+        on live: Live, as desired: Desired, permissions: Permissions
+    ) throws(Diagnostic) -> [Diagnostic] { [] }
 
     package static var importKey: String? { nil }
 

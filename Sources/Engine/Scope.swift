@@ -71,6 +71,13 @@ package struct Scope: Sendable, Hashable {
         graph.closure(of: Set(graph.addresses.filter { address in patterns.contains { $0.matches(address) } }))
     }
 
+    /// The same without some addresses, and all that needs them; what is removed stays the same.
+    func withholding(_ withheld: Set<Address>, of graph: Graph) -> Scope {
+        guard !withheld.isEmpty else { return self }
+        let kept = graph.addresses.filter { contains($0) && !withheld.contains($0) }
+        return Scope(addresses: Set(kept), removals: removals, companions: companions, leftOut: leftOut)
+    }
+
     /// Whether nothing is left out.
     package var isEverything: Bool { addresses == nil && removals == .all }
 

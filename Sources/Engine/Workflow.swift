@@ -38,7 +38,7 @@ package struct Workflow: Sendable {
     package let stack: StackName
     /// In the order of the spec, kinds in the order of the catalog, implied ones last of their kind.
     package let declarations: [Declaration]
-    /// Of the reconciled declarations.
+    /// Of the reconciled declarations, and of the checks that they wait for.
     package let graph: Graph
     /// The top-level maps without declarations, by key.
     package let settings: [String: Node]
@@ -48,13 +48,16 @@ package struct Workflow: Sendable {
     }
 
     private let places: [Address: Int]
+    /// Those of the graph that are run: the suites that gate a release.
+    let checks: Set<Address>
 
     /// What the spec declares of a stack that is destroyed; empty otherwise.
     var formerGraph = Graph.empty
 
     /// The same stack without declarations: the desired state of `drover destroy`.
     package var withoutDeclarations: Workflow {
-        var workflow = Workflow(stack: stack, declarations: [], graph: .empty, settings: settings, places: [:])
+        var workflow = Workflow(
+            stack: stack, declarations: [], graph: .empty, settings: settings, places: [:], checks: [])
         workflow.formerGraph = graph
         return workflow
     }
@@ -112,7 +115,7 @@ package struct Workflow: Sendable {
             settings: Dictionary(
                 entries.filter { settingNames.contains($0.key) }.map { ($0.key, $0.value) }
             ) { first, _ in first },
-            places: places)
+            places: places, checks: checks(in: sections, catalog))
     }
 
     private static func decoded(
@@ -140,13 +143,24 @@ package struct Workflow: Sendable {
         }
     }
 
+    /// The declarations that are run and that something reconciled waits for.
+    private static func checks(in sections: [[Declaration]], _ catalog: Catalog) -> Set<Address> {
+        let roles = zip(catalog.sections, sections)
+        let run = Set(roles.filter { $0.0.role == .checked }.flatMap { $0.1.map(\.address) })
+        guard !run.isEmpty else { return [] }
+        let uses = roles.filter { $0.0.role == .reconciled }.flatMap { $0.1.flatMap(\.uses) }
+        return Set(uses.map(\.address)).intersection(run)
+    }
+
     private static func linked(
         _ sections: [[Declaration]], _ stack: StackName, _ catalog: Catalog, _ problems: inout Problems
     ) -> Graph? {
         var addresses: [Address] = []
         var uses: [[Use]] = []
-        for (section, declarations) in zip(catalog.sections, sections) where section.role == .reconciled {
-            for declaration in declarations {
+        let checks = checks(in: sections, catalog)
+        for (section, declarations) in zip(catalog.sections, sections) where section.role != .declared {
+            for declaration in declarations
+            where section.role == .reconciled || checks.contains(declaration.address) {
                 addresses.append(declaration.address)
                 uses.append(declaration.uses + declaration.spec.impliedUses(at: declaration.address, in: stack))
             }

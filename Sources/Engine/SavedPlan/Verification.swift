@@ -52,6 +52,7 @@ package struct Verification: Sendable {
             (now.adopt && !planned.adopt, "the adoption of what has no mark"),
             (now.takeOver && !planned.takeOver, "taking objects over from another stack"),
             (now.allowEmpty && !planned.allowEmpty, "removing everything"),
+            (now.acceptAlias && !planned.acceptAlias, "moving an alias that somebody else moved"),
         ]
         let what = wider.filter(\.0).map(\.1)
         return what.isEmpty ? [] : [.widerPermissions(what.joined(separator: " and "))]

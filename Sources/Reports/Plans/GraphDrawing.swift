@@ -85,6 +85,8 @@ extension Action {
         case .update: "orange"
         case .replace, .delete: "red"
         case .forget: "purple"
+        case .check: "teal"
+        case .promote: "blue"
         }
     }
 }

@@ -134,6 +134,8 @@ package struct PlanText: Sendable {
         ]
         if plan.count(.adopt) > 0 { parts.append("\(plan.count(.adopt)) to adopt") }
         if plan.count(.forget) > 0 { parts.append("\(plan.count(.forget)) to forget") }
+        if plan.count(.check) > 0 { parts.append("\(plan.count(.check)) to check") }
+        if plan.count(.promote) > 0 { parts.append("\(plan.count(.promote)) to promote") }
         return "Plan: \(parts.joined(separator: ", "))."
     }
 
@@ -141,8 +143,8 @@ package struct PlanText: Sendable {
         let code =
             switch action {
             case .keep: "0"
-            case .create: "32"
-            case .adopt: "36"
+            case .create, .promote: "32"
+            case .adopt, .check: "36"
             case .update: "33"
             case .replace, .delete, .forget: "31"
             }
