@@ -72,6 +72,7 @@ struct StackConnector: Sendable {
             stack: workflow.stack, llamaStack: llamaStack, mlflow: mlflow, folder: folder, transport: transport,
             commit: GitCommit.current(from: folder.rootDirectory))
         servers.tell = { Console.note($0) }
+        servers.actor = LockHolder.user
         return servers
     }
 

@@ -12,6 +12,8 @@ package struct Servers: Sendable {
     package var transport: any HTTPTransport
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?
+    /// Who is at work, for what is noted on servers.
+    package var actor = "unknown"
     /// How long to wait for the result of a request whose response was lost.
     package var patience = Duration.seconds(15)
     /// Is told what is waited for while the servers are looked at.
@@ -48,11 +50,13 @@ package struct DriverContext: Sendable {
     }
 
     package let servers: Servers
+    let workflow: Workflow
     let llamaStack: Stack?
     let mlflow: Tracking?
 
     init(_ servers: Servers, for workflow: Workflow) {
         self.servers = servers
+        self.workflow = workflow
         llamaStack = servers.llamaStack.map { server in
             Stack(
                 server: server, models: ModelListing(server, declared: workflow.models),

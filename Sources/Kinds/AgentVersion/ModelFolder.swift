@@ -10,6 +10,11 @@ package func artifactDigest(_ definition: AgentDefinition) throws -> String {
     sha256Hex(Array(try definition.canonicalJSON.utf8) + Array(ModelFolder.codeDigest.utf8))
 }
 
+extension Kinds {
+    /// The digest of the code that a logged agent runs with.
+    package static var agentCodeDigest: String { ModelFolder.codeDigest }
+}
+
 /// The files of a logged agent, which any MLflow loads and serves without Drover.
 struct ModelFolder {
     /// The code that runs the agent: the file that MLflow loads, and the modules that it imports.

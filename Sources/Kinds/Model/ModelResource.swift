@@ -156,6 +156,8 @@ package struct ModelResource: Resource {
         return fields
     }
 
+    package func identity(of desired: Desired) -> AppliedFields { fields(of: desired) }
+
     private static func fields(
         id: String, _ provider: String?, _ providerModel: String?, _ type: String?, _ metadata: [String: Value]
     ) -> AppliedFields {

@@ -128,6 +128,8 @@ extension PromptResource {
         return fields
     }
 
+    package func identity(of desired: Desired) -> AppliedFields { ["template": desired.content.value] }
+
     package func outputs(of live: Live) -> [String: Output] {
         PromptOutputs(name: live.prompt.name, versions: live.versions, current: live.current).values
     }

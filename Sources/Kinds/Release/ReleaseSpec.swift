@@ -6,7 +6,6 @@ package import Language
 ///     releases:
 ///       production: {agent: support, alias: production, gates: [golden]}
 package struct ReleaseSpec: DeclaredSpec {
-    package static let kind = "releases"
     package static let noun = "a release"
     private static let agentKey = Key<Located<String>>(
         "agent", .name(of: AgentResource.kind), required: true, example: "support", "The declared agent.")
@@ -20,18 +19,39 @@ package struct ReleaseSpec: DeclaredSpec {
         "allowReplay", .boolean, default: "false", "Whether results from recorded answers count.")
     private static let retainKey = Key<Int>(
         "retain", .integer(minimum: 0, maximum: 100), default: "2", "How many old versions and stores stay.")
+    private static let approvalKey = Key<Approval>(
+        "approve", .choice(), example: "manual", "Who moves the alias when the gates have passed: drover, or somebody.")
+    private static let failureKey = Key<OnFail>(
+        "onFail", .choice(), default: "stop",
+        "What a failed gate does: the apply fails (`stop`), or only says so (`warn`). The alias stays in both cases.")
+    private static let verifyKey = Key<Located<Verify>>(
+        "verify", .located(.choice()), example: "artifact",
+        "Also asks the version as it is logged, as MLflow loads it, the first question of the first gate.")
     package static let fields =
         Common.fields + [
             agentKey.field, aliasKey.field, gatesKey.field, ageKey.field, replayKey.field, retainKey.field,
+            approvalKey.field, failureKey.field, verifyKey.field,
         ]
 
+    /// Who decides about what passed.
+    package enum Approval: String, Sendable, Codable, CaseIterable { case automatic, manual }
+
+    /// What a failed gate does.
+    package enum OnFail: String, Sendable, Codable, CaseIterable { case stop, warn }
+
+    /// What is tried beside the gates.
+    package enum Verify: String, Sendable, Codable, CaseIterable { case artifact }
+
     package let common: Common
-    let agent: Located<String>
-    let alias: String
-    let gates: [Located<String>]
-    let maxEvidenceAge: Duration
+    package let agent: Located<String>
+    package let alias: String
+    package let gates: [Located<String>]
+    package let maxEvidenceAge: Duration
     let allowReplay: Bool
     let retain: Int
+    package let approval: Approval
+    package let onFail: OnFail
+    package let verify: Verify?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
@@ -42,11 +62,12 @@ package struct ReleaseSpec: DeclaredSpec {
         maxEvidenceAge = fields.read(Self.ageKey) ?? .seconds(7 * 86400)
         allowReplay = fields.read(Self.replayKey) ?? false
         retain = fields.read(Self.retainKey) ?? 2
+        approval = fields.read(Self.approvalKey) ?? .automatic
+        onFail = fields.read(Self.failureKey) ?? .stop
+        verify = fields.read(Self.verifyKey)?.value
     }
 
     package var uses: [Use] {
         agent.uses(AgentResource.kind) + gates.map { Use("suites", $0) }
     }
-
-    package var awaited: [Awaited] { [.whole("release")] }
 }

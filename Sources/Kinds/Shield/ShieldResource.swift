@@ -91,6 +91,8 @@ package struct ShieldResource: Resource {
         desired.shield?.fields ?? [:]
     }
 
+    package func identity(of desired: Desired) -> AppliedFields { fields(of: desired) }
+
     package func fields(of live: LlamaStack.Shield) -> AppliedFields {
         live.fields
     }

@@ -35,7 +35,7 @@ extension FunctionProgram {
     private static let endings = [".py", ".sh", ".js", ".mjs", ".ts", ".rb", ".pl", ".lua", ".php", ".r", ".jq"]
 
     /// The program itself, if it is a file beside the spec, and the scripts that an interpreter is given.
-    fileprivate var scripts: [Located<String>] {
+    var scripts: [Located<String>] {
         command.value.enumerated().filter { index, word in
             index == 0 ? word.contains("/") : Self.endings.contains { word.lowercased().hasSuffix($0) }
         }.map { Located($0.element, at: command.range) }

@@ -8,7 +8,8 @@ extension Kind {
             ResourceDriver(
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
-                    existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack))
+                    existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
+                    folder: context.servers.folder))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

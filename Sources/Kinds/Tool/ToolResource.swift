@@ -1,5 +1,5 @@
 package import Engine
-import Language
+package import Language
 import Runtime
 package import Wire
 
@@ -15,6 +15,8 @@ package struct ToolResource: Resource {
         var definition: ToolDefinition
         /// nil when it exists in the definition only.
         var group: Group?
+        /// What its calls do beside what its definition says, for its identity.
+        var behaviour: AppliedFields = [:]
     }
 
     /// A tool group to be registered.
@@ -30,13 +32,19 @@ package struct ToolResource: Resource {
     private let existingAgents: Set<String>
     private let stack: StackName
     private let connectors: ConnectorListing?
+    private let folder: SpecFolder?
 
     /// Creates a resource.
     /// - Parameters:
     ///   - server: nil when nothing in the spec needs one.
     ///   - groups: The MCP tools that are registered as tool groups.
     ///   - existingAgents: The ids of server agents that the spec names: what they use is retained.
-    package init(_ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName) {
+    ///   - folder: Where the scripts of functions are; nil for none.
+    package init(
+        _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
+        folder: SpecFolder? = nil
+    ) {
+        self.folder = folder
         self.existingAgents = existingAgents
         self.server = server
         self.groups = groups
@@ -104,7 +112,10 @@ package struct ToolResource: Resource {
             ToolDefinition.Function(description: $0.description, parameters: $0.parameters)
         }
         guard let function else { preconditionFailure("The tool \(address) has no type.") }
-        return Wanted(Desired(definition: ToolDefinition(name: address.name, function: function)))
+        return Wanted(
+            Desired(
+                definition: ToolDefinition(name: address.name, function: function),
+                behaviour: folder.flatMap { spec.function?.behaviour(in: $0) } ?? [:]))
     }
 
     private func fileSearch(_ search: FileSearchSpec, _ address: Address, _ outputs: Outputs) -> Wanted<Desired> {
@@ -161,7 +172,11 @@ package struct ToolResource: Resource {
         let args = group.arguments?.value { template, _ in template.resolved(outputs.value) }
         let definition = ToolDefinition(name: address.name, toolGroup: .init(id: group.id, args: args))
         let isUnknown = group.arguments != nil && args == nil
-        return Wanted(Desired(definition: definition), unknown: isUnknown ? ["toolGroup.args"] : [])
+        // As they are written: ids of servers are no part of what a tool is.
+        let written = group.arguments?.value { template, _ in .string(template.text) }
+        return Wanted(
+            Desired(definition: definition, behaviour: written.map { ["args": $0] } ?? [:]),
+            unknown: isUnknown ? ["toolGroup.args"] : [])
     }
 
     private func agent(_ name: Located<String>, _ address: Address, _ outputs: Outputs) throws -> Wanted<Desired> {

@@ -1,0 +1,87 @@
+package import Engine
+import Language
+import Wire
+
+/// What people do with a release by hand.
+extension ReleaseResource {
+    /// A release of a stack.
+    /// - Throws: `Diagnostic` (`usage`) when the stack moves no alias under that name.
+    package func released(_ name: String, of stack: StackName) async throws -> Live {
+        let found = try await discover([:], of: stack)
+        if let release = found.first(where: { $0.address.name == name }) { return release.live }
+        throw Diagnostic.noRelease(name, among: found.map(\.address.name))
+    }
+
+    /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
+    /// - Returns: The release afterwards, and one sentence about what was done.
+    package func approve(_ name: String, of stack: StackName) async throws -> (live: Live, told: String) {
+        let live = try await released(name, of: stack)
+        guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
+        try requireStanding(live, state)
+        if let waiting = state.awaiting {
+            let approved = entry(waiting.version, waiting.digest)
+            let now = try await promote(approved, from: live, state)
+            return (now, "`\(live.place)` stands at version \(waiting.version) now.")
+        }
+        guard let rejected = state.rejected.last else { throw Diagnostic.nothingAwaits(name, live) }
+        state.unreject(rejected.digest)
+        try await write(state, on: live)
+        return (live, "Version \(rejected.version) may be promoted again: the next apply does, when its gates pass.")
+    }
+
+    /// Moves the alias back to where it stood before, and does not promote the present version again.
+    /// - Returns: The release afterwards, and one sentence about what was done.
+    package func rollBack(
+        _ name: String, of stack: StackName, reason: String?
+    ) async throws -> (live: Live, told: String) {
+        var live = try await released(name, of: stack)
+        guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
+        try requireStanding(live, state)
+        if !state.isCutOff(live.version) {
+            guard let present = state.promoted.last, let previous = state.previous else {
+                throw Diagnostic.nothingBefore(name, live)
+            }
+            state.rollBack(to: previous, rejecting: entry(present.version, present.digest, reason: reason))
+            try await write(state, on: live)
+        }
+        guard let present = state.moving, let previous = state.promoted.last else {
+            throw Diagnostic.nothingBefore(name, live)
+        }
+        try await server.setAlias(live.alias, of: live.model, toVersion: String(previous.version))
+        state.moving = nil
+        try await write(state, on: live)
+        live.version = previous.version
+        live.state = state
+        let told = "`\(live.place)` stands at version \(previous.version) again, and version \(present) stays out."
+        return (live, told)
+    }
+
+    private func requireStanding(_ live: Live, _ state: ReleaseState) throws(Diagnostic) {
+        guard state.knows(live.version) else { throw .movedByHand(live, from: state.promoted.last?.version) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noRelease(_ name: String, among names: [String]) -> Diagnostic {
+        Diagnostic(
+            "unknown-release", "Unknown release", detail: "This stack moves no alias under the name `\(name)`.",
+            fix: Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
+                ?? (names.isEmpty ? "Declare it under `releases`, and apply." : "Use one of \(names.listed)."),
+            cause: .usage)
+    }
+
+    fileprivate static func nothingAwaits(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
+        Diagnostic(
+            "nothing-to-approve", "Nothing waits for approval",
+            detail: "No version of `\(name)` waits for approval, and none was rolled back; `\(live.place)` "
+                + (live.version.map { "stands at version \($0)." } ?? "does not exist."),
+            fix: "Run `drover apply` first: it tries the gates.", cause: .usage)
+    }
+
+    fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
+        Diagnostic(
+            "nothing-to-roll-back-to", "Nothing to go back to",
+            detail: "`\(live.place)` was never at another version that drover moved it to.",
+            fix: "Change the agent and apply, which makes a new version.", cause: .usage)
+    }
+}

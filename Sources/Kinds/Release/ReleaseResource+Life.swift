@@ -1,0 +1,148 @@
+package import Engine
+import FoundationEssentials
+package import Language
+import Wire
+
+extension ReleaseResource {
+    package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
+        let live = Live(model: desired.model, alias: desired.alias, version: nil, state: nil)
+        return try await bring(live, to: desired, at: address, in: context)
+    }
+
+    package func update(
+        _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        guard live.place != desired.place else { return try await bring(live, to: desired, at: address, in: context) }
+        // The old alias is left only when the new one stands.
+        let moved = try await create(desired, at: address, in: context)
+        try await delete(live, at: address, in: context)
+        return moved
+    }
+
+    /// Moves the alias, or notes what waits for approval.
+    ///
+    /// What is about to be done is noted before, so that one that is cut off halfway is not taken for somebody else's.
+    private func bring(
+        _ live: Live, to desired: Desired, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
+        guard let version = desired.version else { throw Diagnostic.nothingToRelease(address) }
+        var live = live
+        var state = live.state ?? ReleaseState(stack: context.stack, release: address.name)
+        let entry = entry(version, desired.digest)
+        if desired.isManual, live.version != version {
+            state.awaiting = entry
+            try await write(state, on: live)
+            live.state = state
+            return live
+        }
+        return try await promote(entry, from: live, state)
+    }
+
+    /// Points the alias at a version: three requests.
+    func promote(_ entry: ReleaseState.Entry, from live: Live, _ known: ReleaseState) async throws -> Live {
+        var (live, state) = (live, known)
+        if live.version != entry.version {
+            state.moving = entry.version
+            try await write(state, on: live)
+            try await server.setAlias(live.alias, of: live.model, toVersion: String(entry.version))
+        }
+        state.promote(entry)
+        try await write(state, on: live)
+        live.version = entry.version
+        live.state = state
+        return live
+    }
+
+    func entry(_ version: Int, _ digest: String, reason: String? = nil) -> ReleaseState.Entry {
+        ReleaseState.Entry(
+            version: version, digest: digest, at: Date.now.formatted(.iso8601), by: actor, reason: reason)
+    }
+
+    func write(_ state: ReleaseState, on live: Live) async throws {
+        try await server.setRegisteredModelTag(live.model, live.tag, to: try state.text)
+    }
+
+    /// Removes the alias, unless somebody else moved it, and then the mark.
+    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        if live.version != nil, live.state?.knows(live.version) == true {
+            try await server.deleteAlias(live.alias, of: live.model)
+        }
+        try await server.deleteRegisteredModelTag(live.model, live.tag)
+    }
+
+    /// The alias becomes ours where it stands.
+    package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
+        var live = live
+        var state = ReleaseState(stack: context.stack, release: address.name)
+        if let version = live.version { state.accept(entry(version, "")) }
+        try await write(state, on: live)
+        live.state = state
+        return live
+    }
+
+    package func forget(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        try await server.deleteRegisteredModelTag(live.model, live.tag)
+    }
+
+    /// - Throws: `Diagnostic` (`conflict`) when somebody else moved the alias, and that was not accepted.
+    package func remarks(
+        on live: Live, as desired: Desired, permissions: Permissions
+    ) throws(Diagnostic) -> [Diagnostic] {
+        guard let state = live.state else { return [] }
+        if !state.knows(live.version), live.place == desired.place, !permissions.acceptAlias {
+            throw .movedByHand(live, from: state.promoted.last?.version)
+        }
+        if state.isCutOff(live.version) { return [.cutOff(live, state.release)] }
+        if state.isRejected(desired.digest), let version = desired.version {
+            return [.rejected(live, version, state)]
+        }
+        if let awaiting = state.awaiting, awaiting.version == desired.version {
+            return [.awaits(live, awaiting, state.release)]
+        }
+        return []
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func nothingToRelease(_ address: Address) -> Diagnostic {
+        Diagnostic(
+            "nothing-to-release", "No version to release", detail: "The agent of `\(address)` has no version.",
+            fix: "Log the agent in MLflow: take `log: false` out.", address: address.description, cause: .spec)
+    }
+
+    static func movedByHand(_ live: ReleaseResource.Live, from version: Int?) -> Diagnostic {
+        let now = live.version.map { "stands at version \($0)" } ?? "is gone"
+        let before = version.map { "drover had moved it to version \($0)" } ?? "drover never moved it"
+        return Diagnostic(
+            "alias-moved", "An alias was moved by somebody else",
+            detail: "`\(live.place)` \(now); \(before).",
+            fix: "Move it back, or accept where it stands; the release then goes on from there.", cause: .conflict)
+    }
+
+    fileprivate static func rejected(
+        _ live: ReleaseResource.Live, _ version: Int, _ state: ReleaseState
+    ) -> Diagnostic {
+        let entry = state.rejected.last { $0.version == version } ?? state.rejected.last
+        let told = entry.map { " by \($0.by) on \($0.at)" + ($0.reason.map { ": \($0)" } ?? "") } ?? ""
+        return Diagnostic(
+            "rolled-back", "What was rolled back is not promoted again",
+            detail: "Version \(version) is what `\(live.place)` was rolled back from\(told).",
+            fix: "Change the agent, or allow it again with `drover approve \(state.release)`.", severity: .warning)
+    }
+
+    fileprivate static func cutOff(_ live: ReleaseResource.Live, _ release: String) -> Diagnostic {
+        Diagnostic(
+            "rollback-cut-off", "Going back was cut off", detail: "`\(live.place)` was to go back, and has not yet.",
+            fix: "Run `drover rollback --release \(release)` again.", severity: .warning)
+    }
+
+    fileprivate static func awaits(
+        _ live: ReleaseResource.Live, _ entry: ReleaseState.Entry, _ release: String
+    ) -> Diagnostic {
+        let now = live.version.map { "version \($0)" } ?? "nothing"
+        return Diagnostic(
+            "awaits-approval", "A version waits for approval",
+            detail: "Version \(entry.version) has passed its gates, and `\(live.place)` still stands at \(now).",
+            fix: "Run `drover approve \(release)` to promote it.", severity: .warning)
+    }
+}

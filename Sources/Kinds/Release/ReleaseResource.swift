@@ -1,0 +1,155 @@
+package import Engine
+import FoundationEssentials
+import Language
+package import Wire
+
+/// Releases: aliases of registered models, which move to an agent's newest version when its gates have passed.
+///
+/// Identity: the tag `drover.release.ALIAS` of the registered model, which says who moves the alias, where it was moved to,
+/// and what was rolled back. An alias without that tag is somebody else's.
+package struct ReleaseResource: Resource {
+    package static let kind = "releases"
+    package static let onDelete = OnDelete.delete
+    package static let promotes = true
+
+    package struct Desired: Sendable {
+        var model: String
+        var alias: String
+        /// The agent's newest version; nil while there is none.
+        var version: Int?
+        /// The logical digest of the agent.
+        var digest: String
+        /// Whether somebody has to approve what passed.
+        var isManual: Bool
+    }
+
+    package struct Live: Sendable {
+        var model: String
+        var alias: String
+        /// The version that the alias points at; nil when it points at none.
+        var version: Int?
+        /// nil when drover does not move it.
+        var state: ReleaseState?
+    }
+
+    let server: MLflowServer
+    private let registry: Registry
+    /// The live name of the registered model of each declared release.
+    private let models: [Address: String]
+    let actor: String
+
+    package init(_ server: MLflowServer, registry: Registry, models: [Address: String], actor: String) {
+        self.server = server
+        self.registry = registry
+        self.models = models
+        self.actor = actor
+    }
+
+    package func discover(_ wanted: [Address: ReleaseSpec], of stack: StackName) async throws -> [Discovered<Live>] {
+        let listed = try await registry.models.value()
+        var found = listed.flatMap { model in Self.marked(model, of: stack) }
+        let ours = Set(found.map(\.address))
+        for (address, spec) in wanted.sorted(by: { $0.key < $1.key }) where !ours.contains(address) {
+            guard let model = listed.first(where: { $0.name == models[address] }),
+                let live = Self.unmarked(spec.alias, of: model, stack)
+            else { continue }
+            let ownership = live.state.map { Ownership.other(stack: $0.stack) } ?? .unmarked
+            found.append(Discovered(address, ownership, live, label: live.label))
+        }
+        return found
+    }
+
+    private static func marked(_ model: MLflowRegisteredModel, of stack: StackName) -> [Discovered<Live>] {
+        model.tags.sorted { $0.key < $1.key }.compactMap { key, text in
+            guard key.hasPrefix(ReleaseState.tagPrefix), let state = ReleaseState(text), state.stack == stack.name
+            else { return nil }
+            let live = Live(String(key.dropFirst(ReleaseState.tagPrefix.count)), of: model, state)
+            return Discovered(Address(kind, state.release), .ours, live, label: live.label)
+        }
+    }
+
+    /// An alias that stands there without our mark, or one that another stack moves.
+    private static func unmarked(_ alias: String, of model: MLflowRegisteredModel, _ stack: StackName) -> Live? {
+        let state = model.tags[ReleaseState.tagPrefix + alias].flatMap { ReleaseState($0) }
+        guard state?.stack != stack.name, state != nil || model.aliases[alias] != nil else { return nil }
+        return Live(alias, of: model, state)
+    }
+
+    package func desired(
+        _ spec: ReleaseSpec, at address: Address, given outputs: Outputs
+    ) async throws -> Wanted<Desired> {
+        let agent = Address(AgentResource.kind, spec.agent.value)
+        let version = outputs.value("version", of: agent)?.integer
+        let desired = Desired(
+            model: outputs.value("model", of: agent)?.string ?? models[address] ?? "", alias: spec.alias,
+            version: version, digest: outputs.identities[agent] ?? "", isManual: spec.approval == .manual)
+        return Wanted(desired, unknown: version == nil ? ["version", "candidate"] : [])
+    }
+
+    package func differences(
+        between live: Live, and desired: Desired, since last: AppliedFields
+    ) -> [FieldChange] {
+        var changes: [FieldChange] = []
+        if live.alias != desired.alias || live.model != desired.model {
+            changes.append(FieldChange("alias", old: .string(live.place), new: .string(desired.place)))
+        }
+        // Of another model, the alias begins anew.
+        let standing = live.model == desired.model ? live.version : nil
+        guard live.state?.isRejected(desired.digest) != true else { return changes }
+        guard standing != desired.version || desired.version == nil || live.state?.moving != nil else {
+            if live.state?.knows(live.version) == false {
+                changes.append(
+                    FieldChange("standing", old: live.version.map { .integer($0) }, note: "moved by somebody else: accepted"))
+            }
+            return changes
+        }
+        if desired.isManual {
+            guard live.state?.awaiting?.version != desired.version || desired.version == nil else { return changes }
+            changes.append(
+                FieldChange(
+                    "candidate", old: standing.map { .integer($0) }, new: desired.version.map { .integer($0) }))
+        } else {
+            let isByHand = live.state.map { !$0.knows(live.version) } ?? false
+            changes.append(
+                FieldChange(
+                    "version", old: standing.map { .integer($0) }, new: desired.version.map { .integer($0) },
+                    cause: isByHand ? .drift : nil))
+        }
+        return changes
+    }
+
+    package func fields(of desired: Desired) -> AppliedFields {
+        var fields: AppliedFields = ["alias": .string(desired.place)]
+        fields[desired.isManual ? "candidate" : "version"] = desired.version.map { .integer($0) } ?? .null
+        return fields
+    }
+
+    package func fields(of live: Live) -> AppliedFields {
+        var fields: AppliedFields = ["alias": .string(live.place)]
+        fields["version"] = live.version.map { .integer($0) }
+        return fields
+    }
+
+    package func outputs(of live: Live) -> [String: Output] {
+        var outputs: [String: Output] = ["alias": .string(live.alias), "model": .string(live.model)]
+        outputs["version"] = live.version.map { .integer($0) }
+        outputs["uri"] = live.version.map { .string("models:/\(live.model)/\($0)") }
+        return outputs
+    }
+}
+
+extension ReleaseResource.Live {
+    init(_ alias: String, of model: MLflowRegisteredModel, _ state: ReleaseState?) {
+        self.init(model: model.name, alias: alias, version: model.aliases[alias].flatMap { Int($0) }, state: state)
+    }
+
+    var place: String { "\(model)@\(alias)" }
+
+    var label: String { "alias \(place)" + (version.map { " (version \($0))" } ?? "") }
+
+    var tag: String { ReleaseState.tagPrefix + alias }
+}
+
+extension ReleaseResource.Desired {
+    var place: String { "\(model)@\(alias)" }
+}
