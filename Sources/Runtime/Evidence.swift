@@ -28,6 +28,10 @@ package struct Evidence: Sendable, Hashable, Codable {
 
     /// The number of this form. A later drover may add keys; it counts up when one is removed or means something else.
     package static let format = 1
+    /// The tag of an evaluation run that holds it.
+    package static let tag = "drover.evidence"
+    /// The tag by which runs are searched.
+    package static let keyTag = "drover.evidence.key"
 
     package let format: Int
     package let suite: String
@@ -40,8 +44,13 @@ package struct Evidence: Sendable, Hashable, Codable {
     package let at: String
     /// MLflow's id of the evaluation run.
     package let run: String
+    /// What the suite as a whole came to: `passed`, `failed` or `inconclusive`; nil from an earlier drover.
+    package let verdict: String?
 
-    package init(suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String) {
+    package init(
+        suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String, verdict: String? = nil
+    ) {
+        self.verdict = verdict
         format = Self.format
         self.suite = suite
         self.key = key
@@ -64,7 +73,7 @@ extension Evidence {
 
     /// JSON with sorted keys: equal evidence, equal text.
     package var text: String {
-        let value: Value = [
+        var fields: [String: Value] = [
             "format": .integer(format), "suite": .string(suite), "key": .string(key),
             "samples": [
                 "passed": .integer(samples.passed), "failed": .integer(samples.failed),
@@ -72,6 +81,7 @@ extension Evidence {
             ],
             "attempts": .integer(attempts), "at": .string(at), "run": .string(run),
         ]
-        return value.canonicalJSON
+        fields["verdict"] = verdict.map { .string($0) }
+        return Value.object(fields).canonicalJSON
     }
 }

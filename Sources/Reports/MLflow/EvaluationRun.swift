@@ -1,4 +1,6 @@
+import FoundationEssentials
 import Language
+import Runtime
 import Suites
 import Wire
 
@@ -36,8 +38,9 @@ struct EvaluationRun: Sendable {
         let metrics = values.map { metric in
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
-        let verdict = ["drover.verdict": result.verdict.rawValue]
-        try await server.logBatch(toRun: run.id, metrics: metrics, tags: verdict)
+        var tags = ["drover.verdict": result.verdict.rawValue]
+        tags.merge(evidence(of: result, run)) { _, evidence in evidence }
+        try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
         // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
         if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) { try await putReport(in: folder) }
         try await server.updateRun(
@@ -45,6 +48,16 @@ struct EvaluationRun: Sendable {
         for twin in try await begun() where twin.id != run.id && twin.status == .running {
             try await server.deleteRun(twin.id)  // Its creation was delivered twice.
         }
+    }
+
+    /// The tags that keep a whole result as evidence.
+    private func evidence(of result: SuiteResult, _ run: MLflowRun) -> [String: String] {
+        guard let key = context.evidenceKeys[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
+            return [:]
+        }
+        let began = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
+        let evidence = Evidence(result, key: key, at: began, run: run.id)
+        return [Evidence.tag: evidence.text, Evidence.keyTag: key]
     }
 
     /// By way of a temporary file: the report of many samples may be too large for memory.

@@ -22,6 +22,8 @@ package struct MLflowRun: Sendable, Hashable, Decodable, Identifiable {
     package var artifactURI: String
     package var tags: [String: String]
     package var params: [String: String]
+    /// The latest value of each metric.
+    package var metrics: [String: Double]
     /// The ids of the logged models that it created.
     package var outputs: [String]
 
@@ -37,12 +39,30 @@ package struct MLflowRun: Sendable, Hashable, Decodable, Identifiable {
         endTime = try info.decodeIfPresent(Int.self, forKey: .endTime).flatMap { $0 == 0 ? nil : $0 }
         artifactURI = try info.text(.artifactURI)
         guard fields.contains(.data) else {
-            (tags, params) = ([:], [:])
+            (tags, params, metrics) = ([:], [:], [:])
             return
         }
         let data = try fields.nestedContainer(keyedBy: DataKeys.self, forKey: .data)
         tags = try data.pairs(.tags)
         params = try data.pairs(.params)
+        let values = try data.decodeIfPresent([Metric].self, forKey: .metrics) ?? []
+        metrics = Dictionary(values.map { ($0.key, $0.value ?? .nan) }) { _, last in last }
+    }
+
+    private struct Metric: Decodable {
+        var key: String
+        /// nil when it is no number.
+        var value: Double?
+
+        init(from decoder: any Decoder) throws {
+            let fields = try decoder.container(keyedBy: CodingKeys.self)
+            key = try fields.decode(String.self, forKey: .key)
+            value = try? fields.decode(Double.self, forKey: .value)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case key, value
+        }
     }
 
     private struct Outputs: Decodable {
@@ -76,7 +96,7 @@ package struct MLflowRun: Sendable, Hashable, Decodable, Identifiable {
     }
 
     private enum DataKeys: String, CodingKey {
-        case tags, params
+        case tags, params, metrics
     }
 }
 
@@ -140,6 +160,16 @@ extension MLflowServer {
             ])
             return Self.post("list the runs", "runs/search", body, isRepeatable: true).reading
         }
+    }
+
+    /// The run that was started last among some: `POST runs/search`, of which one is read.
+    package func latestRun(inExperiments ids: [String], where filter: String?) async throws -> MLflowRun? {
+        let body = Value.fields([
+            "experiment_ids": .array(ids.map(Value.string)), "max_results": 1, "filter": filter.map(Value.string),
+            "order_by": ["attributes.start_time DESC"],
+        ])
+        let call = Self.post("look for the latest run", "runs/search", body, isRepeatable: true)
+        return try await endpoint.decode(call, as: RunPage.self).elements?.first
     }
 
     /// Creates a run: `POST runs/create`. Each request creates another run, so it is repeated only when there is none

@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Language
+package import Runtime
+
+/// When a gate is tried again although results stand.
+package enum Rerun: String, Sendable, Hashable, CaseIterable {
+    /// Never: without results that stand, the gate stays open.
+    case never
+    /// When something changed that the result depends on, or the result is too old.
+    case changed
+    case always
+}
+
+/// What is to be done about one gate, given what is known of this state of the agent.
+package enum GateDecision: Sendable, Hashable {
+    /// It has passed, and that still holds.
+    case passed(Evidence)
+    /// It has failed: it stays so until something changes.
+    case failed(Evidence)
+    /// The suite has to run.
+    case run
+    /// It may not run, and nothing is known.
+    case unknown
+
+    /// Decides.
+    ///
+    /// A key that has failed stays failed, however often it is tried: else a gate could be rolled until luck passes it.
+    /// - Parameters:
+    ///   - evidence: All evidence under the key, in any order.
+    ///   - maxAge: How old a passing result may be.
+    ///   - now: Seconds since 1970.
+    package init(of evidence: [Evidence], maxAge: Duration, rerun: Rerun, now: Int) {
+        let ordered = evidence.sorted { ($0.at, $0.run) < ($1.at, $1.run) }
+        if let failed = ordered.last(where: { $0.verdict == Verdict.failed.rawValue }) {
+            self = .failed(failed)
+        } else if rerun != .always,
+            let passed = ordered.last(where: { $0.verdict == Verdict.passed.rawValue && $0.isFresh(maxAge, now) })
+        {
+            self = .passed(passed)
+        } else {
+            self = rerun == .never ? .unknown : .run
+        }
+    }
+}
+
+extension Evidence {
+    /// Whether it is not older than it may be.
+    fileprivate func isFresh(_ maxAge: Duration, _ now: Int) -> Bool {
+        guard let date = try? Date(at, strategy: .iso8601) else { return false }
+        return now - Int(date.timeIntervalSince1970) <= Int(maxAge.components.seconds)
+    }
+
+    /// The evidence that a finished suite gives.
+    /// - Parameters:
+    ///   - at: When the run began, ISO 8601 in UTC.
+    ///   - run: MLflow's id of the evaluation run.
+    package init(_ result: SuiteResult, key: String, at: String, run: String) {
+        let cases = result.cases
+        let again = cases.map { max(0, $0.attempts - 1) }.reduce(0, +)
+        self.init(
+            suite: result.suite, key: key,
+            samples: Samples(
+                passed: cases.map(\.passed).reduce(0, +), failed: cases.map(\.failed).reduce(0, +),
+                errors: cases.map(\.errors).reduce(0, +)),
+            attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run, verdict: result.gateVerdict.rawValue)
+    }
+}
+
+extension SuiteResult {
+    /// The verdict for a gate: a suite of which no case decides says nothing.
+    package var gateVerdict: Verdict {
+        cases.contains(where: \.decides) ? verdict : .inconclusive
+    }
+}
