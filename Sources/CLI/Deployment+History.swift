@@ -65,8 +65,13 @@ extension Deployment {
         plan.changes.filter { $0.action != .keep }.map { change in
             if let step = applied.steps[change.address] { return Self.result(change, step) }
             return applied.removals[change.address].map { Self.result(change, $0) }
-                ?? Result(change: change, end: "not begun")
+                ?? Result(change: change, end: waits(change) ? "waits for its gates" : "not begun")
         }
+    }
+
+    /// Whether it is withheld until its gates were tried, which is an apply of its own.
+    private func waits(_ change: Change) -> Bool {
+        checks == nil && workflow.gated.contains(change.address)
     }
 
     private static func result<Success: Sendable>(_ change: Change, _ outcome: Outcome<Success>) -> Result {
@@ -86,7 +91,8 @@ extension Deployment {
             let count = done.count { $0.change.action == action }
             return count > 0 ? "\(count) \(action.past)" : nil
         }
-        if done.count < results.count { parts.append("\(results.count - done.count) not done") }
+        let left = results.count { $0.end != "done" && $0.end != "waits for its gates" }
+        if left > 0 { parts.append("\(left) not done") }
         return parts.isEmpty ? "nothing" : parts.joined(separator: ", ")
     }
 }

@@ -7,6 +7,12 @@ extension Deployment {
     /// - Throws: as `apply`; `Diagnostic` when the lock could not be had (`locked`), or the plan is another by now
     ///   (`conflict`).
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
+        let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
+        guard !workflow.gated.isEmpty else { return applied }
+        return applied.joined(with: try await promote(change, stack, command: command))
+    }
+
+    private func applyUngated(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         guard !change.locking.noLock else { return try await apply(change, command: command) }
         return try await session.locked(change.locking, stack, for: command) { session in
             try await verified(in: session).apply(change, command: command)
@@ -14,7 +20,7 @@ extension Deployment {
     }
 
     /// The same plan, made again, of which others may have done a part meanwhile.
-    private func verified(in session: Session) async throws -> Deployment {
+    func verified(in session: Session) async throws -> Deployment {
         var now = try await Deployment.plan(session, workflow, permissions, selection)
         now.promise = promise
         let comparison = PlanComparison(plan, record: recordDigest, with: now.plan, record: now.recordDigest)

@@ -20,24 +20,33 @@ struct Deployment: Sendable {
     let recordDigest: String
     /// What a saved plan says will be done, and nothing else.
     var promise: Promise?
+    /// The suites that releases wait for.
+    var gates: [Gate] = []
+    /// Their results; nil while what waits for them is withheld.
+    var checks: [Address: CheckResult]?
 
     /// Surveys the servers and plans.
     /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
-        suites: [TestSuite] = [], inspection: Inspection = .fields
+        suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed
     ) async throws -> Deployment {
         let (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
             selection: selection, inspection: inspection)
-        let plan = try await planner.plan()
+        var plan = try await planner.plan()
+        let gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
+        for gate in gates {
+            guard let index = plan.changes.firstIndex(where: { $0.address == gate.address }) else { continue }
+            plan.changes[index].note = gate.note
+        }
         session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
             endangered: endangered(by: plan, workflow, suites), selection: selection, permissions: permissions,
-            recordDigest: loaded.digest)
+            recordDigest: loaded.digest, gates: gates)
     }
 
     /// Writes the plan and its warnings.
@@ -81,7 +90,7 @@ struct Deployment: Sendable {
         let applied = try await Progress.draw(plan) { onEvent in
             let executor = Executor(
                 workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
-                permissions: permissions, selection: selection, promise: promise,
+                permissions: permissions, selection: selection, promise: promise, checks: checks,
                 mayStart: { Interruption.exitCode == nil && session.gate.isOpen }, onEvent: onEvent)
             return try await executor.apply(plan, parallelism: options.parallelism)
         }
@@ -89,7 +98,7 @@ struct Deployment: Sendable {
         let unlogged = await log(applied, command: command, since: started)
         try requireLock(failures: applied.failures)
         if applied.wasInterrupted { throw CancellationError() }
-        let failures = applied.failures + unlogged
+        let failures = failing(applied.failures + unlogged)
         guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
         return applied
     }
@@ -132,7 +141,7 @@ extension Diagnostic {
     /// A failure within an apply: everything else was done, and the next apply continues.
     var incomplete: Diagnostic {
         var diagnostic = self
-        if ![.conflict, .protected, .lacking, .interrupted, .locked].contains(cause) { diagnostic.cause = .incomplete }
+        if ![.conflict, .protected, .lacking, .interrupted, .locked, .failed, .inconclusive].contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
     }
 

@@ -61,13 +61,16 @@ struct ChangeOptions: ParsableArguments {
 
     @OptionGroup var locking: LockOptions
 
+    @OptionGroup var gates: GateOptions
+
     @Option(help: "How progress and outcome are written: text, or json, an event a line.")
     var format = OutputFormat.text
 
     var parallelism: Int { pace.parallelism }
 
     var permissions: Permissions {
-        Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty)
+        Permissions(
+            adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty, acceptAlias: gates.acceptAlias)
     }
 
     /// Writes events, where they are wanted.

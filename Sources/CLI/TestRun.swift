@@ -21,6 +21,8 @@ struct TestRun: Sendable {
     private let publishes: Bool
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
+    /// The keys that results are kept under as evidence, by suite.
+    private var keys: [String: String] = [:]
 
     init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
         self.stack = stack
@@ -35,6 +37,22 @@ struct TestRun: Sendable {
         self.target = target
         publishes = !options.noPublish
         isWhole = options.cases.isEmpty && options.labels.isEmpty
+    }
+
+    /// Whole suites that gate a release, of the versions that were applied last.
+    /// - Throws: `Diagnostic` when one asks a program, and programs are not allowed.
+    init(gating suites: [TestSuite], _ stack: Stack, keys: [String: String], allowsPrograms: Bool) throws {
+        self.stack = stack
+        self.suites = suites
+        self.keys = keys
+        requests = []
+        concurrency = 8
+        failsFast = false
+        self.allowsPrograms = allowsPrograms
+        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first { throw Diagnostic.execNotAllowed(program) }
+        target = .lastApplied
+        publishes = true
+        isWhole = true
     }
 
     /// The servers that it needs: those of the stack, or, for a served agent, the one that results are published to.
@@ -137,11 +155,12 @@ struct TestRun: Sendable {
             agents.lookup.place(of: suite.agent, experiment: suite.experiment, isApplied: target.isLastApplied)
                 .map { (suite.name, $0) }
         }
-        let context = EvaluationContext(
+        var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
+        context.evidenceKeys = keys
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: Dictionary(places) { first, _ in first }, context
         ) { publisher in

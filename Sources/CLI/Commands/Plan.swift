@@ -38,6 +38,9 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Plan to remove what the stack has on the servers.")
     var destroy = false
 
+    @Flag(help: "Plan to go on from where somebody else moved an alias.")
+    var acceptAlias = false
+
     @Option(help: "Save the plan in this file.")
     var out: String?
 
@@ -47,7 +50,8 @@ struct PlanCommand: AsyncParsableCommand {
     func run() async throws {
         if let out { try ReportFile(out, of: .plan).check() }
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: !destroy).announced()
-        let permissions = Permissions(adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty || destroy)
+        let permissions = Permissions(
+            adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty || destroy, acceptAlias: acceptAlias)
         let suites = destroy ? [] : try stack.suites()
         let (format, destroy, selection) = (format, destroy, part.selection)
         let (out, sources) = (out, Inputs.Sources(spec))

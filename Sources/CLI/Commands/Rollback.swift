@@ -7,15 +7,19 @@ import Language
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Make the servers what an earlier apply made them.",
+        abstract: "Make the servers what an earlier apply made them, or move an alias back.",
         discussion: """
             An ordinary plan and apply of the spec that the apply rendered, with its files as they were. Text files up to 1 MiB
             are kept; documents only with `record: {keepDocuments: true}`. A file that was not kept is taken from the spec's
             directory if it still has the same content; what is missing is listed before anything is planned.
 
+            With `--release`, only the alias of a release moves back to the version before, and what it stood at is not promoted
+            again until the agent changes or somebody approves it.
+
             EXAMPLES
               drover history specs/quickstart
               drover rollback specs/quickstart --to 3
+              drover rollback specs/release --release production --reason "answers in the wrong language"
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -23,9 +27,38 @@ struct RollbackCommand: AsyncParsableCommand {
     @OptionGroup var change: ChangeOptions
 
     @Option(help: "The number of the apply, as `drover history` lists it.")
-    var to: Int
+    var to: Int?
+
+    @Option(help: "The declared name of a release, whose alias moves back.")
+    var release: String?
+
+    @Option(help: "Why, for `--release`; it is kept.")
+    var reason: String?
+
+    func validate() throws {
+        guard (to == nil) != (release == nil) else {
+            throw ValidationError("Say either --to NUMBER, for a whole apply, or --release NAME, for an alias.")
+        }
+        if release == nil, reason != nil { throw ValidationError("--reason goes with --release.") }
+    }
 
     func run() async throws {
+        if let release { return try await moveBack(release) }
+        guard let to else { return }
+        try await bringBack(to)
+    }
+
+    private func moveBack(_ release: String) async throws {
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
+        let reason = reason
+        try await Releasing(stack: stack, server: server, locking: change.locking).act(
+            command: "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "")
+        ) { resource, stack in
+            try await resource.rollBack(release, of: stack, reason: reason)
+        }
+    }
+
+    private func bringBack(_ to: Int) async throws {
         change.announce()
         let now = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false)
         let (number, change, server) = (to, change, server)

@@ -1,0 +1,70 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Runtime
+import Suites
+
+/// Asks the version as it is logged, as MLflow's own `pyfunc` loads it, the first question of a gate: what is promoted is
+/// Python.
+struct ArtifactCheck {
+    let stack: Stack
+    let gate: Gate
+
+    private static let script = """
+        import json, sys
+        asked = json.load(sys.stdin)
+        import mlflow
+        model = mlflow.pyfunc.load_model(asked["model"])
+        answer = model.predict({"input": [{"role": "user", "content": asked["question"]}]})
+        texts = [part.get("text") or "" for item in answer.get("output", []) for part in item.get("content") or []]
+        print(json.dumps({"text": "".join(texts)}))
+        """
+
+    /// Why it does not answer; nil when it does.
+    func problem(in session: Session) async throws -> Diagnostic? {
+        guard let suite = try stack.suites().first(where: { $0.name == gate.address.name }),
+            let turn = suite.cases.first?.turns.first, let release = gate.releases.first
+        else { return nil }
+        let survey = try await Survey.take(
+            of: session.workflow, with: session.drivers,
+            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        guard let uri = lookup.place(of: release.agent.value, isApplied: true)?.modelURI else { return nil }
+        var environment = stack.environment
+        environment["MLFLOW_TRACKING_URI"] = session.servers.mlflow?.endpoint.base
+        let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
+        let program = ProgramFunction(
+            [python, "-c", Self.script], in: session.servers.folder.rootDirectory, timeout: .seconds(300),
+            environment: environment)
+        do {
+            let answer = try await program.call(["model": .string(uri), "question": .string(turn.input.text)])
+            let text = (try? Value(json: answer.utf8))?["text"]?.string ?? ""
+            return text.isEmpty ? .artifactIsSilent(uri, gate) : nil
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return .artifactFailed(uri, python, Diagnostic.from(error, at: nil).detail, gate)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func artifactIsSilent(_ uri: String, _ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "artifact-failed", "The logged version does not answer",
+            detail: "`\(uri)`, loaded by MLflow, gave an answer without text.",
+            fix: "Load it with `mlflow.pyfunc.load_model` and look.", address: gate.address.description, cause: .failed)
+    }
+
+    fileprivate static func artifactFailed(
+        _ uri: String, _ python: String, _ reason: String, _ gate: Gate
+    ) -> Diagnostic {
+        Diagnostic(
+            "artifact-unknown", "The logged version could not be tried",
+            detail: "`\(python)` could not load `\(uri)` and ask it: \(reason)",
+            fix: "Name a Python with MLflow in DROVER_MLFLOW_PYTHON.", address: gate.address.description,
+            cause: .inconclusive)
+    }
+}

@@ -1,0 +1,74 @@
+import Engine
+import Kinds
+import Language
+import Reports
+import Suites
+
+/// The gates of releases within an apply: first everything is brought that waits for no gate; then the gates are tried,
+/// while nobody is locked out; then the aliases move.
+extension Deployment {
+    /// Whether the plan does something that waits for no gate.
+    var actsBeforeGates: Bool {
+        let gated = workflow.gated
+        return plan.changes.contains { $0.action != .keep && !gated.contains($0.address) }
+    }
+
+    /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
+    /// - Returns: nil when no alias is to move.
+    func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+        let pending = try await Deployment.plan(
+            try await session.refreshed(), workflow, permissions, selection, rerun: change.gates.rerun)
+        let promoted = pending.plan.changes.filter { $0.action == .promote }
+        guard !promoted.isEmpty, Interruption.exitCode == nil else { return nil }
+        let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(
+            in: pending.session, plan: pending.plan)
+        if Interruption.exitCode != nil { throw CancellationError() }
+        return try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
+    }
+
+    /// Takes the lock again, and makes sure that what was tried is still what would be promoted.
+    private func applyChecked(
+        _ results: [Address: CheckResult], _ change: ChangeOptions, _ stack: Stack, command: String
+    ) async throws -> Applied {
+        try await session.locked(change.locking, stack, for: command) { session in
+            var now = try await verified(in: session)
+            now.checks = results
+            now.promise = Promise(plan)
+            return try await now.apply(change, command: command)
+        }
+    }
+
+    /// The failures that end a command, after those are told that only warn.
+    func failing(_ failures: [Diagnostic]) -> [Diagnostic] {
+        let warned = failures.filter { failure in
+            guard let check = failure.address.flatMap(Address.init(text:)), workflow.isCheck(check) else { return false }
+            let waiting = workflow.specs(of: ReleaseSpec.self).filter { release in
+                release.spec.gates.contains { $0.value == check.name }
+            }
+            return !waiting.isEmpty && waiting.allSatisfy { $0.spec.onFail == .warn }
+        }
+        let told = warned.map { warning in
+            var warning = warning
+            warning.severity = .warning
+            return warning
+        }
+        if !told.isEmpty { Notices.write(told, SourceMap(), environment: [:]) }
+        return failures.filter { !warned.contains($0) }
+    }
+}
+
+extension Applied {
+    /// Two applies of one command as one: what the second left as it was counts as the first brought it.
+    func joined(with second: Applied?) -> Applied {
+        guard let second else { return self }
+        var joined = second
+        joined.steps = steps.merging(second.steps) { first, second in
+            guard case .done(let before) = first, case .done(let after) = second, after.action == .keep else {
+                return second
+            }
+            return .done(before)
+        }
+        joined.removals = removals.merging(second.removals) { _, second in second }
+        return joined
+    }
+}

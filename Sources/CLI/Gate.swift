@@ -1,0 +1,116 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Runtime
+import Suites
+import Wire
+
+/// A suite that a plan holds because a release waits for it, and what is known of it.
+struct Gate: Sendable {
+    let address: Address
+    /// The releases that wait for it, and would move their alias.
+    let releases: [ReleaseSpec]
+    let key: EvidenceKey
+    /// Where its results are kept; nil while that is not there.
+    let experimentID: String?
+    let decision: GateDecision
+    /// What its last run used; nil when that is not known.
+    let tokens: Int?
+
+    /// What a plan says of it.
+    var note: String {
+        switch decision {
+        case .passed(let evidence): "passed on \(evidence.at) (run \(evidence.run)): not run again"
+        case .failed(let evidence): "failed on \(evidence.at) (run \(evidence.run)), and stays so until something changes"
+        case .unknown: "no result stands, and it is not to run"
+        case .run: "runs" + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
+        }
+    }
+}
+
+extension Gate {
+    /// The gates of a plan.
+    static func all(
+        of plan: Plan, _ workflow: Workflow, _ survey: Survey, in session: Session, _ rerun: Rerun
+    ) async throws -> [Gate] {
+        let checks = plan.changes.filter { $0.action == .check }.map(\.address)
+        guard !checks.isEmpty, let mlflow = session.servers.mlflow else { return [] }
+        let lookup = AgentLookup(workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let promoted = Set(plan.changes.filter { $0.action == .promote }.map(\.address))
+        var gates: [Gate] = []
+        for address in checks {
+            guard let suite = workflow[address]?.spec as? SuiteSpec else { continue }
+            let waiting = workflow.specs(of: ReleaseSpec.self).filter { release in
+                promoted.contains(release.declaration.address)
+                    && release.spec.gates.contains { $0.value == address.name }
+            }.map(\.spec)
+            let agent = suite.subject.address
+            let key = session.evidenceKey(of: address.name, suite, logical: plan.identities[agent] ?? "")
+            let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
+            let places = [place?.experimentID].compactMap(\.self)
+            let evidence = try await mlflow.evidence(underKey: key.text, inExperiments: places)
+            let decision = GateDecision(
+                of: evidence, maxAge: waiting.map(\.maxEvidenceAge).min() ?? .zero, rerun: rerun,
+                now: Int(Date().timeIntervalSince1970))
+            gates.append(
+                Gate(
+                    address: address, releases: waiting, key: key, experimentID: place?.experimentID,
+                    decision: decision,
+                    tokens: decision == .run
+                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: places) : nil))
+        }
+        return gates
+    }
+}
+
+extension MLflowServer {
+    /// The tokens that the last evaluation run of a suite used; nil when there is none that says so.
+    fileprivate func lastTokens(ofSuite name: String, inExperiments ids: [String]) async throws -> Int? {
+        guard !ids.isEmpty else { return nil }
+        let run = try await latestRun(inExperiments: ids, where: MLflowFilter.tag("drover.suite", name))
+        return run?.metrics["total_tokens"].map { Int($0) }
+    }
+}
+
+extension Session {
+    fileprivate func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
+        let node = root.entry("suites")?.entry(name)
+        let judges = suite.uses.filter { $0.address.kind == "judges" }.map(\.address.name)
+        let asked = judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
+        let paths = ([node].compactMap(\.self) + asked.map(\.1)).flatMap(\.files)
+        let files = paths.map { path in
+            // What cannot be read was told when the spec was.
+            (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
+        }
+        return EvidenceKey(
+            logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
+            files: Dictionary(files) { first, _ in first },
+            judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
+            servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
+    }
+}
+
+extension Node {
+    fileprivate func entry(_ key: String) -> Node? {
+        entries?.first { $0.key.isExactly(key) }?.value
+    }
+
+    /// As data; references are as they are written.
+    fileprivate var written: Value {
+        value { template, _ in .string(template.text) } ?? .null
+    }
+
+    /// The values of all fields `file` in it: tables, rubrics, schemas.
+    fileprivate var files: [Located<String>] {
+        switch content {
+        case .sequence(let nodes): nodes.flatMap(\.files)
+        case .mapping(let entries):
+            entries.flatMap { entry -> [Located<String>] in
+                guard entry.key == "file", case .string(let path) = entry.value.content else { return entry.value.files }
+                return [Located(path, at: entry.value.range)]
+            }
+        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: []
+        }
+    }
+}

@@ -1,0 +1,32 @@
+import ArgumentParser
+import Suites
+
+/// The options for the gates of releases.
+struct GateOptions: ParsableArguments {
+    @Option(help: "Which gates are tried though a result stands: never, changed or always.")
+    var rerun = Rerun.changed
+
+    @Option(
+        name: .customLong("override"),
+        help: "Promote in spite of gates that do not pass, for this reason; it is kept in the history.")
+    var overrideReason: String?
+
+    @Flag(help: "Let gates ask the programs that their suites name.")
+    var allowExec = false
+
+    @Flag(help: "Go on from where somebody else moved an alias.")
+    var acceptAlias = false
+
+    func validate() throws {
+        if let overrideReason, overrideReason.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--override takes the reason, which is kept.")
+        }
+    }
+
+    /// How the command stands in the history.
+    func told(_ command: String) -> String {
+        overrideReason.map { "\(command) --override: \($0)" } ?? command
+    }
+}
+
+extension Rerun: ExpressibleByArgument {}

@@ -1,0 +1,122 @@
+import Engine
+import Kinds
+import Language
+import Runtime
+import Suites
+
+/// Tries the suites that releases wait for, where no result stands.
+struct GateRun {
+    let gates: [Gate]
+    let change: ChangeOptions
+    let stack: Stack
+
+    /// The result of each gate; a reason to override turns each that did not pass into one that did.
+    func results(in session: Session, plan: Plan) async throws -> [Address: CheckResult] {
+        var results = try await decided(in: session)
+        for gate in gates where results[gate.address]?.isPassed == true {
+            guard gate.releases.contains(where: { $0.verify == .artifact }) else { continue }
+            if let problem = try await ArtifactCheck(stack: stack, gate: gate).problem(in: session) {
+                results[gate.address] = .failed(problem)
+            }
+        }
+        return try await overridden(results, in: session)
+    }
+
+    private func decided(in session: Session) async throws -> [Address: CheckResult] {
+        let open = Dictionary(gates.filter { $0.decision == .run }.map { ($0.address.name, $0.key.text) }) { first, _ in
+            first
+        }
+        let named = try stack.suites().filter { open[$0.name] != nil }
+        let unfit = Dictionary(named.compactMap { suite in suite.unfitJudge.map { (suite.name, $0) } }) { first, _ in
+            first
+        }
+        let suites = named.filter { unfit[$0.name] == nil }
+        let run: Run? =
+            suites.isEmpty
+            ? nil
+            : try await TestRun(gating: suites, stack, keys: open, allowsPrograms: change.gates.allowExec)
+                .run(in: session)
+        return Dictionary(
+            gates.map { gate in
+                let problem = unfit[gate.address.name]
+                return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, run))
+            }
+        ) { first, _ in first }
+    }
+
+    private func result(of gate: Gate, _ run: Run?) -> CheckResult {
+        switch gate.decision {
+        case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": "passed"])
+        case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence))
+        case .unknown: return .failed(.gateUnknown(gate))
+        case .run:
+            guard let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
+                return .failed(.gateUnknown(gate))
+            }
+            guard result.gateVerdict == .passed else { return .failed(.gate(gate, result)) }
+            return .passed(["verdict": "passed"])
+        }
+    }
+
+    private func overridden(
+        _ results: [Address: CheckResult], in session: Session
+    ) async throws -> [Address: CheckResult] {
+        guard let reason = change.gates.overrideReason else { return results }
+        return results.mapValues { result in
+            guard case .failed(let problem) = result else { return result }
+            var told = problem
+            told.severity = .warning
+            told.detail += " It is overridden: \(reason)"
+            told.fix = nil
+            Notices.write([told], stack.sources, environment: stack.environment)
+            return .passed(["verdict": "overridden", "reason": .string(reason)])
+        }
+    }
+}
+
+extension TestSuite {
+    /// Why one of its judges may not decide about a release; nil when all may.
+    fileprivate var unfitJudge: Diagnostic? {
+        judges.sorted { $0.key < $1.key }.lazy.compactMap { $0.value.gateProblem }.first
+    }
+}
+
+extension CheckResult {
+    fileprivate var isPassed: Bool {
+        if case .passed = self { return true }
+        return false
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func gate(_ gate: Gate, _ result: SuiteResult) -> Diagnostic {
+        let isFailed = result.gateVerdict == .failed
+        let rules = result.thresholds.filter { $0.verdict != .passed }.map { "\($0.name): \($0.wanted), and \($0.actual)" }
+        return Diagnostic(
+            isFailed ? "gate-failed" : "gate-inconclusive",
+            isFailed ? "A gate failed" : "A gate could not be decided",
+            detail: "The suite `\(gate.address.name)` \(isFailed ? "failed" : "did not decide")"
+                + (rules.isEmpty ? "." : " (\(rules.joined(separator: "; ")))."),
+            fix: isFailed
+                ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."
+                : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
+            address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
+    }
+
+    fileprivate static func gateStaysFailed(_ gate: Gate, _ evidence: Evidence) -> Diagnostic {
+        Diagnostic(
+            "gate-failed", "A gate failed",
+            detail: "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
+                + "servers (run \(evidence.run): \(evidence.samples.passed) passed, \(evidence.samples.failed) failed, "
+                + "\(evidence.samples.errors) errors), and is not tried again until luck passes it.",
+            fix: "Change the agent or the suite, or override the gate for a reason.", address: gate.address.description,
+            cause: .failed)
+    }
+
+    fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail: "No result of the suite `\(gate.address.name)` stands, and it did not run.",
+            fix: "Let it run.", address: gate.address.description, cause: .inconclusive)
+    }
+}
