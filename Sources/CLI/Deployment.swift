@@ -31,7 +31,8 @@ struct Deployment: Sendable {
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed
     ) async throws -> Deployment {
-        let (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
+        var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
+        if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,

@@ -9,6 +9,8 @@ package protocol Driver: Sendable {
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
+    /// Other stacks' objects in the place of declarations of which nothing was found.
+    func discoverOthers(_ missing: [Declaration], of stack: StackName) async throws -> [Member]
     /// Decides with what is known now, and returns the outputs that will still be valid after apply.
     func preview(_ request: DriverRequest) async throws -> Preview
     /// What differs of an object of ours beside what was decided.
@@ -64,6 +66,15 @@ package struct Member: Sendable {
     /// Labels of other objects that could be meant by the same address.
     package var rivals: [String] = []
     fileprivate let live: any Sendable
+
+    /// Whether these permissions make it ours.
+    fileprivate func isTakenWhere(_ permissions: Permissions) -> Bool {
+        switch ownership {
+        case .ours, .retained: false
+        case .unmarked: permissions.adopt
+        case .other: permissions.takeOver
+        }
+    }
 }
 
 /// One address, with everything needed to decide about it.
@@ -118,13 +129,23 @@ package struct ResourceDriver<R: Resource>: Driver {
     package func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: Record
     ) async throws -> [Member] {
-        var wanted: [Address: R.Spec] = [:]
-        for declaration in declarations { wanted[declaration.address] = declaration.spec as? R.Spec }
-        return try await resource.discover(wanted, of: stack, knowing: record).map { found in
-            Member(
-                address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
-                live: found.live)
-        }
+        try await resource.discover(specs(of: declarations), of: stack, knowing: record).map(Self.member)
+    }
+
+    package func discoverOthers(_ missing: [Declaration], of stack: StackName) async throws -> [Member] {
+        try await resource.discoverOthers(specs(of: missing), of: stack).map(Self.member)
+    }
+
+    private func specs(of declarations: [Declaration]) -> [Address: R.Spec] {
+        var specs: [Address: R.Spec] = [:]
+        for declaration in declarations { specs[declaration.address] = declaration.spec as? R.Spec }
+        return specs
+    }
+
+    private static func member(_ found: Discovered<R.Live>) -> Member {
+        Member(
+            address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
+            live: found.live)
     }
 
     package func preview(_ request: DriverRequest) async throws -> Preview {
@@ -230,11 +251,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var importKey: String? { R.importKey }
 
     package func find(_ id: String, of stack: StackName) async throws -> Member? {
-        try await resource.find(id, of: stack).map { found in
-            Member(
-                address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
-                live: found.live)
-        }
+        try await resource.find(id, of: stack).map(Self.member)
     }
 
     package func mark(_ member: Member, as address: Address, in context: ApplyContext) async throws -> AppliedFields {
@@ -249,11 +266,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
-        if let member = request.member,
-            member.ownership == .unmarked
-                || (![.ours, .retained].contains(member.ownership) && R.hasUniqueNames),
-            !member.rivals.isEmpty, request.permissions.adopt
-        {
+        if let member = request.member, !member.rivals.isEmpty, member.isTakenWhere(request.permissions) {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
         var wanted = try await resource.desired(spec, at: address, given: request.outputs)

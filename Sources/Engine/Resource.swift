@@ -29,6 +29,9 @@ package protocol Resource: Sendable {
     func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
     ) async throws -> [Discovered<Live>]
+    /// Other stacks' objects that stand where something is wanted and nothing was found, for kinds whose discovery does not
+    /// list them. It is asked only when they may be taken over.
+    func discoverOthers(_ missing: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
     /// The desired state, given the outputs of others; placeholders stand for unknown values.
     /// - Throws: `Diagnostic` or `Diagnostics` for mistakes that can only be found now, such as an unknown model.
     func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
@@ -120,6 +123,10 @@ extension Resource {
     ) async throws -> [Discovered<Live>] {
         try await discover(wanted, of: stack)
     }
+
+    package func discoverOthers(
+        _ missing: [Address: Spec], of stack: StackName
+    ) async throws -> [Discovered<Live>] { [] }
 
     package func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired { desired }
 

@@ -49,6 +49,19 @@ package struct Survey: Sendable {
         }
     }
 
+    /// The same with what other stacks have of what was not found.
+    package func withOthers(for workflow: Workflow, with drivers: [any Driver]) async throws -> Survey {
+        var survey = self
+        for driver in drivers {
+            let missing = workflow.declarations.filter { declaration in
+                declaration.address.kind == driver.kind && survey.member(for: declaration) == nil
+            }
+            guard !missing.isEmpty else { continue }
+            for member in try await driver.discoverOthers(missing, of: workflow.stack) { survey.add(member) }
+        }
+        return survey
+    }
+
     /// The first object of an address counts; other candidates are its rivals.
     private mutating func add(_ member: Member) {
         if member.isStale {

@@ -39,6 +39,74 @@ struct TakeOverTests {
         #expect(noted.values.allSatisfy { $0.isAdopted == nil })
     }
 
+    @Test(
+        "Datasets and agents of theirs come along where that is allowed, with all that was logged, and nothing is made anew"
+    )
+    func datasetsAndAgents() async throws {
+        let stack = try TestStack()
+        let spec = """
+            experiments: {e: {}}
+            registeredModels: {m: {}}
+            datasets: {d: {experiment: e, records: [{q: One}]}}
+            agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: m}}}
+            """
+        try await stack.apply(spec)
+        try await Self.handOver(stack)
+        let refused = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
+        #expect(refused?.all.map(\.code) == ["other-owner", "other-owner"])
+        let plan = try await stack.plan(spec, Permissions(takeOver: true))
+        #expect(
+            plan.lines == ["adopt experiments.e", "adopt registeredModels.m", "adopt datasets.d", "adopt agents.a"])
+        try await stack.apply(spec, Permissions(takeOver: true))
+        #expect(try await stack.plan(spec).lines == [])
+        let store = stack.mlflow.store
+        #expect(store.versions.count == 1 && store.loggedModels.count == 1 && store.datasets.count == 1)
+        let runs = store.runs.filter { $0.name != "apply" }
+        let tags = (store.versions.map(\.tags) + store.loggedModels.map(\.tags) + runs.map(\.tags)).flatMap(\.self)
+        #expect(tags.filter { $0.key == Mark.stackKey }.allSatisfy { $0.value == "helpdesk" })
+        #expect(store.datasets.first?.tags[Mark.stackKey] == "helpdesk")
+    }
+
+    @Test("Where several stacks have one, it is not chosen among them")
+    func ambiguous() async throws {
+        let stack = try TestStack()
+        let spec = "experiments: {e: {}}\ndatasets: {d: {experiment: e, records: [{q: One}]}}"
+        try await stack.apply(spec)
+        let server = stack.mlflow.server()
+        let experiment = try #require(try await server.experiments().first { $0.name == "e" }).id
+        for owner in ["bakery", "garage"] {
+            let tags = Mark(stack: StackName(owner), address: Address("datasets", "d")).tags
+            _ = try await server.createDataset("d", inExperiment: experiment, tags: tags)
+        }
+        #expect(try await stack.plan(spec, Permissions(takeOver: true)).lines == [])
+        let ours = try #require(stack.mlflow.store.datasets.first { $0.tags[Mark.stackKey] == "helpdesk" })
+        try await server.deleteDataset(ours.id)
+        #expect(try await stack.plan(spec).lines == ["create datasets.d"])
+        let refused = await #expect(throws: Diagnostics.self) {
+            try await stack.plan(spec, Permissions(takeOver: true))
+        }
+        #expect(refused?.all.map(\.code) == ["ambiguous-adoption"])
+    }
+
+    /// Makes all that the stack has in MLflow another's.
+    private static func handOver(_ stack: TestStack) async throws {
+        let server = stack.mlflow.server()
+        let experiments = try await server.experiments()
+        for each in experiments where each.tags[Mark.stackKey] != nil {
+            try await server.setExperimentTag(each.id, Mark.stackKey, to: "bakery")
+        }
+        let record = try #require(experiments.first { $0.name == "drover/helpdesk" })
+        try await server.renameExperiment(record.id, to: "drover/bakery")
+        try await server.setRegisteredModelTag("m", Mark.stackKey, to: "bakery")
+        let version = try #require(try await server.modelVersions().first)
+        try await server.setModelVersionTag("m", version: version.version, Mark.stackKey, to: "bakery")
+        try await server.setLoggedModelTags(try #require(version.modelID), [Mark.stackKey: "bakery"])
+        try await server.setRunTag(version.runID, Mark.stackKey, to: "bakery")
+        for dataset in try await server.datasets(tagged: Mark.stackKey, "helpdesk") {
+            try await server.setDatasetTags(dataset.id, [Mark.stackKey: "bakery"])
+        }
+    }
+
     @Test("A store of theirs with a wanted name is no rival, and becomes ours only where that is allowed")
     func shared() async throws {
         let stack = try TestStack()

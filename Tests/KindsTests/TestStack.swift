@@ -127,10 +127,16 @@ struct TestRun: Sendable {
         try await Survey.take(of: workflow, with: drivers, loading: store).survey
     }
 
+    private func survey(_ permissions: Permissions) async throws -> (Survey, Record) {
+        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
+        guard permissions.takeOver else { return (survey, record) }
+        return (try await survey.withOthers(for: workflow, with: drivers), record)
+    }
+
     func plan(
         _ permissions: Permissions = Permissions(), inspection: Inspection = .fields
     ) async throws -> Plan {
-        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
+        let (survey, record) = try await survey(permissions)
         return try await Planner(
             workflow, drivers: drivers, survey: survey, record: record, permissions: permissions,
             inspection: inspection
@@ -141,7 +147,7 @@ struct TestRun: Sendable {
     func apply(
         _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Applied {
-        let (survey, record) = try await Survey.take(of: workflow, with: drivers, loading: store)
+        let (survey, record) = try await survey(permissions)
         let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
         let plan = try await planner.plan()
         let executor = Executor(

@@ -19,6 +19,29 @@ extension AgentResource {
         return found + left.map(Self.unforgotten)
     }
 
+    /// Versions that were logged elsewhere for an agent of the same address.
+    package func discoverOthers(
+        _ missing: [Address: AgentSpec], of stack: StackName
+    ) async throws -> [Discovered<Live>] {
+        guard let mlflow else { return [] }
+        var found: [Discovered<Live>] = []
+        for address in missing.filter({ $1.place(at: $0, in: stack) != nil }).keys.sorted() {
+            let listed = try await mlflow.modelVersions(where: MLflowFilter.tag(Mark.addressKey, address.description))
+            let named = try await registry?.models.value() ?? []
+            let versions = AgentVersion.join(listed, with: named).filter { version in
+                version.mark?.address == address && version.modelID != nil && version.status != .failed
+            }
+            for (owner, theirs) in Dictionary(grouping: versions, by: { $0.mark?.stack ?? "" }).sorted(by: {
+                $0.key < $1.key
+            }) where owner != stack.name {
+                let live = Live(of: theirs, beside: .none, in: [])
+                let label = live.current?.uri ?? address.description
+                found.append(Discovered(address, .other(stack: owner), live, label: label))
+            }
+        }
+        return found
+    }
+
     package static var importKey: String? { "the version of its registered model, as `models:/NAME/3`" }
 
     /// One version; it must have been logged, as those that drover makes are.

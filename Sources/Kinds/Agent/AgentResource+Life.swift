@@ -150,7 +150,12 @@ extension AgentResource {
         let now = isOurs ? try await renewed(live, of: context.stack, mlflow) : live
         for version in now.versions {
             let (model, number) = (version.registeredModel, String(version.number))
-            try await Mark(stack: context.stack, address: address).put(over: version.tags) { key, value in
+            let mark = Mark(stack: context.stack, address: address)
+            // What drover logged elsewhere would else count as gone.
+            if version.digest != nil, version.mark?.stack != mark.stack {
+                try await mlflow.mark(partsOf: version, as: mark)
+            }
+            try await mark.put(over: version.tags) { key, value in
                 guard version.tags[key] != value else { return }
                 try await mlflow.setModelVersionTag(model, version: number, key, to: value)
             } remove: {

@@ -13,6 +13,8 @@ import Wire
 package struct AgentResource: Resource {
     package static let kind = "agents"
     package static let onDelete = OnDelete.delete
+    /// Every stack may have an agent of a name, each in a registered model of its own.
+    package static let hasUniqueNames = false
 
     package struct Desired: Sendable {
         var definition: AgentDefinition

@@ -105,6 +105,19 @@ extension MLflowServer {
         }
     }
 
+    /// Marks what was logged for a version as ours; what was deleted of it stays as it is.
+    func mark(partsOf version: AgentVersion, as mark: Mark) async throws {
+        do {
+            if let model = version.modelID { try await setLoggedModelTags(model, mark.tags) }
+        } catch let error as WireError where error.isMissing {}
+        guard !version.runID.isEmpty else { return }
+        do {
+            for (key, value) in mark.tags.sorted(by: { $0.key < $1.key }) {
+                try await setRunTag(version.runID, key, to: value)
+            }
+        } catch let error as WireError where error.isMissing || error.status == 400 {}
+    }
+
     /// A deleted run cannot be changed.
     private func forgetRun(_ id: String, _ key: String) async throws {
         do {

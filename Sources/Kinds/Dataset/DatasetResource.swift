@@ -9,6 +9,7 @@ package struct DatasetResource: Resource {
     package static let kind = DatasetSpec.kind
     package static let onDelete = OnDelete.delete
     package static let isReplaceable = true
+    package static let hasUniqueNames = false
     private static let limit = 8
 
     package struct Desired: Sendable {
@@ -49,6 +50,24 @@ package struct DatasetResource: Resource {
                     address, ownership, live, label: "dataset \(dataset.id) (\(dataset.name))", isStale: index > 0)
             }
         }.flatMap(\.self)
+    }
+
+    /// Those that are declared elsewhere at the same address, and have the wanted name.
+    package func discoverOthers(
+        _ missing: [Address: DatasetSpec], of stack: StackName
+    ) async throws -> [Discovered<Live>] {
+        var found: [Discovered<Live>] = []
+        for (address, spec) in missing.sorted(by: { $0.key < $1.key }) {
+            let listed = try await server.datasets(tagged: Mark.addressKey, address.description)
+            for dataset in listed where dataset.name.isExactly(spec.liveName(at: address)) {
+                guard let mark = Mark(dataset.tags), mark.address == address, mark.stack != stack.name else { continue }
+                found.append(
+                    Discovered(
+                        address, .other(stack: mark.stack), try await read(dataset),
+                        label: "dataset \(dataset.id) (\(dataset.name))"))
+            }
+        }
+        return found
     }
 
     package static let importKey: String? = "the dataset's id"

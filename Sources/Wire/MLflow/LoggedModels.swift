@@ -146,6 +146,15 @@ extension MLflowServer {
                 body: .json(body), isRepeatable: true))
     }
 
+    /// Sets tags of a logged model: `PATCH logged-models/{id}/tags` (3.x), whose body repeats the id.
+    package func setLoggedModelTags(_ id: String, _ tags: [String: String]) async throws {
+        let body: Value = ["model_id": .string(id), "tags": .pairs(tags)]
+        _ = try await endpoint.send(
+            Call(
+                "set tags of the logged model", .patch, Self.path("logged-models/\(PercentEncoding.segment(id))/tags"),
+                body: .json(body), isRepeatable: true))
+    }
+
     /// Removes a tag of a logged model: `DELETE logged-models/{id}/tags/{key}` (3.x); a missing one is no error.
     package func deleteLoggedModelTag(_ id: String, _ key: String) async throws {
         let path = Self.path("logged-models/\(PercentEncoding.segment(id))/tags/\(PercentEncoding.segment(key))")
