@@ -120,7 +120,7 @@ extension Thresholds {
 
 extension [Int] {
     /// The nearest-rank percentile of a sorted list; nil when it is empty.
-    func percentile(_ share: Double) -> Int? {
+    package func percentile(_ share: Double) -> Int? {
         guard !isEmpty else { return nil }
         return self[Swift.max(0, Int((share * Double(count)).rounded(.up)) - 1)]
     }

@@ -44,6 +44,18 @@ struct EvaluationPublisherTests {
         let tags = Dictionary(golden.tags.map { ($0.key, $0.value) }) { first, _ in first }
         #expect(tags["mlflow.runType"] == "genai_evaluate" && tags["drover.verdict"] == "failed")
         #expect(tags["mlflow.source.git.commit"] == "4711" && tags["drover.model"] == "models:/support/3")
+        #expect(tags["mlflow.genaiEvaluate.agent.uri"] == "models:/support/3")
+        let scorers = try Value(json: #require(tags["mlflow.genaiEvaluate.scorersDigest"]).utf8)
+        #expect(scorers["digest"]?.string?.hasPrefix("sha256:") == true && scorers["hashed"] == scorers["total"])
+        let criteria = try Value(json: #require(tags["mlflow.genaiEvaluate.qualityCriteria"]).utf8)
+        #expect(
+            criteria["rules"] == [
+                ["metricKey": "pass_rate", "comparator": "GTE", "threshold": 0.5],
+                ["metricKey": "latency_ms/p95", "comparator": "LTE", "threshold": 2000],
+            ])
+        // Four cases count; the answers of the one in quarantine do not.
+        #expect(golden.metrics["pass_rate"] == 0.25 && golden.metrics["error_rate"] == 0.5)
+        #expect(golden.metrics["latency_ms/p50"] == 400 && golden.metrics["latency_ms/p95"] == 3000)
         #expect(golden.inputs == ["m-1"] && smoke.inputs == [])
         let dataset = try #require(golden.datasets.first?["dataset"])
         #expect(dataset["name"] == "golden" && dataset["digest"]?.string?.count == 8)
@@ -68,6 +80,12 @@ struct EvaluationPublisherTests {
         let ticket = try #require(
             fake.store.traces.first { $0.info?["client_request_id"] == "golden/ticket" })
         #expect(ticket.runID == fake.store.runs[0].id)
+        let keys = fake.store.traces.compactMap { $0.info?["tags"]?["mlflow.eval.requestId"]?.string }
+        #expect(Set(keys).count == 5 && keys.allSatisfy { $0.count == 32 })
+        let again = FakeMLflow()
+        _ = try await publish(to: again, places: ["golden": place])
+        let repeated = again.store.traces.compactMap { $0.info?["tags"]?["mlflow.eval.requestId"]?.string }
+        #expect(repeated.sorted() == keys.sorted())
         #expect(ticket.info?["trace_metadata"]?["mlflow.modelId"] == "m-1")
         #expect(ticket.info?["tags"]?["mlflow.traceName"] == "golden/ticket")
         #expect(ticket.assessments.map { $0["assessment_name"] } == ["allPassed", "any", "equals"])

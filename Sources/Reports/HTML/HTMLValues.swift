@@ -1,4 +1,5 @@
 import Language
+import Runtime
 import Suites
 
 /// The numbers of a run as the page reads them: what the lines of its log do not say.

@@ -68,9 +68,10 @@ package final class EvaluationPublisher: Sendable {
     package func take(_ event: SuiteEvent) {
         switch event {
         case .sampleFinished(let finished):
-            guard runs[finished.id.suite] != nil else { return }
+            guard let evaluation = runs[finished.id.suite] else { return }
             let isTaken = state.withLock { state in
-                state.metrics[finished.id.suite, default: EvaluationMetrics()].take(finished.sample)
+                state.metrics[finished.id.suite, default: EvaluationMetrics()].take(
+                    finished.sample, decides: !evaluation.quarantined.contains(finished.id))
                 guard state.waiting < Self.limit else {
                     state.dropped += 1
                     return false
@@ -114,20 +115,24 @@ extension EvaluationPublisher {
     /// Takes the steps in order until the queue is closed, or the time is over.
     private func publish(with writer: MLflowTraceWriter) async {
         var begun: [String: MLflowRun?] = [:]
+        var prompts: [String: Value] = [:]
         for await step in steps {
             switch step {
             case .sample(let finished):
                 if let evaluation = runs[finished.id.suite], let run = await begin(evaluation, &begun),
                     let trace = finished.trace
                 {
-                    writer.write(trace.evaluated(finished.sample, of: finished.id, run: run.id, at: evaluation.place))
+                    let evaluated = trace.evaluated(finished, run: run.id, at: evaluation.place)
+                    if !evaluated.prompts.isEmpty { prompts[finished.id.suite] = evaluated.promptLinks }
+                    writer.write(evaluated)
                 }
                 state.withLock { $0.waiting -= 1 }
             case .suite(let result, let metrics):
                 if let evaluation = runs[result.suite], let run = await begin(evaluation, &begun) {
-                    let now = evaluation.context.now()
+                    let (now, prompts) = (evaluation.context.now(), prompts[result.suite])
                     await persistently(result.suite) {
-                        try await evaluation.end(run, with: result, metrics.values(of: result), at: now)
+                        try await evaluation.end(
+                            run, with: result, metrics.values(of: result), prompts: prompts, at: now)
                     }
                 }
                 begun[result.suite] = .some(nil)

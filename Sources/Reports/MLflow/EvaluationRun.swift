@@ -13,6 +13,8 @@ struct EvaluationRun: Sendable {
     let suite: TestSuite
     let place: MLflowPlace
     let context: EvaluationContext
+    /// The cases whose verdicts do not count.
+    let quarantined: Set<CaseID>
     private let dataset: MLflowRunDataset
 
     init(server: MLflowServer, suite: TestSuite, place: MLflowPlace, context: EvaluationContext) {
@@ -20,6 +22,7 @@ struct EvaluationRun: Sendable {
         self.suite = suite
         self.place = place
         self.context = context
+        quarantined = Set(suite.cases.lazy.filter { $0.quarantine != nil }.map(\.id))
         dataset = MLflowRunDataset(asking: suite, at: context.sources[suite.range.source].path)
     }
 
@@ -32,14 +35,17 @@ struct EvaluationRun: Sendable {
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
     /// The time is in milliseconds since 1970; repeating it with the same time changes nothing.
+    /// - Parameter prompts: The versions of prompts that the samples used, as MLflow links them; nil for none.
     func end(
-        _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], at now: Int
+        _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], prompts: Value?,
+        at now: Int
     ) async throws {
         let metrics = values.map { metric in
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
         var tags = ["drover.verdict": result.verdict.rawValue]
         tags.merge(evidence(of: result, run)) { _, evidence in evidence }
+        tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
         // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
         if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) { try await putReport(in: folder) }
@@ -104,6 +110,9 @@ struct EvaluationRun: Sendable {
         tags["mlflow.source.git.commit"] = context.commit
         tags["drover.model"] = place.modelURI
         tags["drover.target"] = context.target
+        tags["mlflow.genaiEvaluate.agent.uri"] = place.modelURI ?? context.target
+        tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
+        tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         return tags
     }
 }

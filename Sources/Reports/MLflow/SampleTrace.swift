@@ -5,18 +5,30 @@ import Wire
 
 extension Trace {
     /// The trace of a sample for its evaluation: linked to run and model, with assessments.
-    func evaluated(_ sample: Sample, of testCase: CaseID, run: String, at place: MLflowPlace) -> MLflowTrace {
+    func evaluated(_ finished: FinishedSample, run: String, at place: MLflowPlace) -> MLflowTrace {
         var trace = self
+        let (sample, testCase) = (finished.sample, finished.id)
         trace.name = testCase.description
         trace.requestID = testCase.description
         // Only for conversations: MLflow groups traces by session as soon as one has a session.
         if sample.turns.count > 1 { trace.session = "\(testCase)/\(id.hexadecimal.prefix(8))" }
         trace.run = run
         trace.model = place.modelID
-        trace.tags = ["drover.case": testCase.description, "drover.verdict": sample.verdict.rawValue]
+        trace.tags = [
+            "drover.case": testCase.description, "drover.verdict": sample.verdict.rawValue,
+            "mlflow.eval.requestId": finished.key,
+        ]
         var evaluated = trace.mlflow(inExperiment: place.experimentID)
+        evaluated.linksPrompts = false  // The run is linked to them: a request for each sample less.
         evaluated.assessments = sample.assessments
         return evaluated
+    }
+}
+
+extension FinishedSample {
+    /// The same in every run: by it MLflow pairs the samples of two runs (`mlflow.genai.compare_evaluations`, 3.18).
+    fileprivate var key: String {
+        String(sha256Hex(Array("\(id)\0\(number)".utf8)).prefix(32))
     }
 }
 

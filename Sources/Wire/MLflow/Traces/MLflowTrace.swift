@@ -44,6 +44,8 @@ package struct MLflowTrace: Sendable, Hashable {
     /// The client's name for the request.
     package var requestID: String?
     package var prompts: [Prompt] = []
+    /// Whether the trace is to be found by its prompts, which takes a request of its own; a tag names them anyway.
+    package var linksPrompts = true
     package var tags: [String: String] = [:]
     package var assessments: [MLflowAssessment] = []
 
@@ -75,7 +77,7 @@ package struct MLflowTrace: Sendable, Hashable {
     }
 
     /// The versions of its prompts in MLflow's format.
-    var promptLinks: Value {
+    package var promptLinks: Value {
         .array(prompts.map { ["name": .string($0.name), "version": .string(String($0.version))] })
     }
 

@@ -161,7 +161,7 @@ extension MLflowTraceWriter {
                 failures += await export(group, to: place)
             }
             let unwritten = Set(failures.map(\.trace.id))
-            let prompted = begun.filter { !$0.prompts.isEmpty && !unwritten.contains($0.id) }
+            let prompted = begun.filter { $0.linksPrompts && !$0.prompts.isEmpty && !unwritten.contains($0.id) }
             return failures + (await each(prompted) { try await self.server.linkPrompts(of: $0) })
         }
     }
