@@ -28,7 +28,8 @@ package struct Judgement: Assertion, SpecDecodable {
     }
 
     package init(from fields: inout Fields) {
-        judges = [fields.require(Self.name, else: Located("", at: fields.node.range))]
+        let missing = Located("", at: fields.node.range)
+        judges = [fields.require(Self.name, else: missing)]
         atLeast = fields.read(Self.atLeast)
     }
 

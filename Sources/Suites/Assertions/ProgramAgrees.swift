@@ -19,7 +19,8 @@ package struct ProgramAgrees: Assertion, SpecDecodable {
     let question: ProgramQuestion
 
     package init(from fields: inout Fields) {
-        let command = fields.require(Self.command, else: Located([], at: fields.node.range))
+        let missing = Located<[String]>([], at: fields.node.range)
+        let command = fields.require(Self.command, else: missing)
         question = ProgramQuestion(command, timeout: fields.read(Self.timeout) ?? .seconds(30))
     }
 

@@ -121,7 +121,8 @@ struct LabelsFile: SpecDecodable {
     let path: Located<String>
 
     init(from fields: inout Fields) {
-        path = fields.require(Self.fileKey, else: Located("", at: fields.node.range))
+        let missing = Located("", at: fields.node.range)
+        path = fields.require(Self.fileKey, else: missing)
     }
 }
 
