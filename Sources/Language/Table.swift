@@ -12,6 +12,8 @@ package struct Table: Sendable, RandomAccessCollection {
     }
 
     private let content: Content
+    /// The SHA-256 of its file.
+    package private(set) var digest = ""
 
     package var startIndex: Int { 0 }
 
@@ -44,7 +46,8 @@ package struct Table: Sendable, RandomAccessCollection {
         let isCSV = path.value.lowercased().hasSuffix(".csv")
         guard isCSV || path.value.lowercased().hasSuffix(".jsonl") else { throw .unknownTable(path) }
         do throws(MalformedTable) {
-            let table = isCSV ? try Table(csv: text) : try Table(jsonLines: text)
+            var table = isCSV ? try Table(csv: text) : try Table(jsonLines: text)
+            table.digest = sha256Hex(text.utf8)
             guard !table.isEmpty else { throw MalformedTable(reason: "It has no rows") }
             return table
         } catch {

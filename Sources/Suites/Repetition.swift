@@ -39,6 +39,13 @@ package struct Repetition: Sendable, Hashable {
         }
     }
 
+    /// With α divided over so many cases.
+    func sharing(amongCases count: Int) -> Repetition {
+        guard var test else { return self }
+        test.cases = Swift.max(1, count)
+        return Repetition(test)
+    }
+
     /// Samples that ended in an error, or are still to come, count as unknown.
     func verdict(passed: Int, failed: Int) -> Verdict {
         switch rule {

@@ -33,6 +33,13 @@ package struct TestCase: Sendable {
     }
 }
 
+extension TestCase {
+    /// Whether its verdict counts for the suite, and a sequential test finds it.
+    var decidesByTest: Bool {
+        repetition.test != nil && quarantine == nil
+    }
+}
+
 /// A question, what is expected of its answer, and what is captured from it for later turns.
 package struct Turn: Sendable {
     /// May refer to captured values: `What is the state of ${capture.ticket}?`.

@@ -12,6 +12,14 @@ package struct TestCases: Sendable, RandomAccessCollection {
             }
         }
 
+        /// The number of its cases that decide by a sequential test.
+        fileprivate var tested: Int {
+            switch self {
+            case .one(let testCase): testCase.decidesByTest ? 1 : 0
+            case .variants(let cases): cases.tested
+            }
+        }
+
         fileprivate func testCase(at index: Int) -> TestCase {
             switch self {
             case .one(let testCase): testCase
@@ -23,6 +31,8 @@ package struct TestCases: Sendable, RandomAccessCollection {
     private let parts: [Part]
     /// For each part, how many cases come up to its end.
     private let ends: [Int]
+    /// The number of all cases that decide by a sequential test, whatever is selected: α is divided over them.
+    private let tested: Int
     /// Which of all cases are meant; nil for all.
     private var selected: [Int]?
 
@@ -33,6 +43,7 @@ package struct TestCases: Sendable, RandomAccessCollection {
             end += part.count
             return end
         }
+        tested = parts.map(\.tested).reduce(0, +)
     }
 
     package init(_ cases: [TestCase]) {
@@ -45,7 +56,18 @@ package struct TestCases: Sendable, RandomAccessCollection {
     package subscript(index: Int) -> TestCase {
         let index = selected?[index] ?? index
         let part = part(of: index)
-        return parts[part].testCase(at: index - (part == 0 ? 0 : ends[part - 1]))
+        var testCase = parts[part].testCase(at: index - (part == 0 ? 0 : ends[part - 1]))
+        testCase.repetition = testCase.repetition.sharing(amongCases: tested)
+        return testCase
+    }
+
+    /// The SHA-256 of each table that it was read from, by its path.
+    package var tables: [String: String] {
+        var tables: [String: String] = [:]
+        for case .variants(let cases) in parts {
+            if let (path, digest) = cases.read { tables[path] = digest }
+        }
+        return tables
     }
 
     /// Those that something holds for.

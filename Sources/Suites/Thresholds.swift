@@ -13,11 +13,35 @@ package struct Thresholds: Sendable, Hashable {
     package var totalTokens: Located<Int>?
     /// A budget: the suite stops when it is used up.
     package var maxDuration: Located<Duration>?
+    /// The fewest deciding cases: a run that lost its cases fails.
+    package var minCases: Located<Int>?
+    package var noWorseThan: Located<NoWorseThan>?
+
+    /// `noWorseThan: {baseline: blessed, margin: 0.05, confidence: 0.95}`.
+    package struct NoWorseThan: Sendable, Hashable, Codable {
+        /// The blessed run, without another name.
+        package static let blessed = "blessed"
+
+        /// `blessed`, the id of a run, or the path of a log.
+        package let baseline: String
+        package let margin: Double
+        package let confidence: Double
+
+        package init(baseline: String = blessed, margin: Double, confidence: Double = 0.95) {
+            self.baseline = baseline
+            self.margin = margin
+            self.confidence = confidence
+        }
+
+        package var test: NonInferiority {
+            NonInferiority(margin: margin, confidence: confidence)
+        }
+    }
 
     package init(
         passRate: Located<Double>? = nil, errorRate: Located<Double>? = nil, latencyP50: Located<Duration>? = nil,
         latencyP95: Located<Duration>? = nil, totalTokens: Located<Int>? = nil,
-        maxDuration: Located<Duration>? = nil
+        maxDuration: Located<Duration>? = nil, minCases: Located<Int>? = nil, noWorseThan: Located<NoWorseThan>? = nil
     ) {
         self.passRate = passRate
         self.errorRate = errorRate
@@ -25,6 +49,8 @@ package struct Thresholds: Sendable, Hashable {
         self.latencyP95 = latencyP95
         self.totalTokens = totalTokens
         self.maxDuration = maxDuration
+        self.minCases = minCases
+        self.noWorseThan = noWorseThan
     }
 }
 
@@ -61,6 +87,8 @@ extension Thresholds {
             latencyP95.map { latencyOutcome("latencyP95", $0, latencies.percentile(0.95)) },
             totalTokens.map { tokensOutcome($0, tally) },
             maxDuration.map { durationOutcome($0, elapsed) },
+            minCases.map { minCasesOutcome($0, deciding.count) },
+            noWorseThan.map { limit in limit.value.outcome(comparison, at: limit.range) },
         ].compactMap { $0 }
     }
 
@@ -69,8 +97,7 @@ extension Thresholds {
         let passed = cases.count { $0.verdict == .passed }
         let failed = cases.count { $0.verdict == .failed }
         let rate = passRate?.value ?? 1
-        // A rate of 0.9 of 10 cases requires 9 of them, whatever the rounding error of 0.9 * 10.
-        let needed = Int((rate * Double(cases.count) - 1e-9).rounded(.up))
+        let needed = needed(of: cases.count)
         let verdict: Verdict =
             if !cases.isEmpty, passed >= needed {
                 .passed
@@ -82,6 +109,18 @@ extension Thresholds {
         return ThresholdOutcome(
             name: "passRate", wanted: "at least \(rate)", actual: "\(passed) of \(cases.count) cases passed",
             verdict: verdict, range: passRate?.range)
+    }
+
+    /// How many of the deciding cases must pass. A rate of 0.9 of 10 cases requires 9 of them, whatever the rounding error of
+    /// 0.9 * 10.
+    func needed(of cases: Int) -> Int {
+        Int(((passRate?.value ?? 1) * Double(cases) - 1e-9).rounded(.up))
+    }
+
+    private func minCasesOutcome(_ limit: Located<Int>, _ cases: Int) -> ThresholdOutcome {
+        ThresholdOutcome(
+            name: "minCases", wanted: "at least \(limit.value)", actual: "\(cases) deciding cases",
+            verdict: cases >= limit.value ? .passed : .failed, range: limit.range)
     }
 
     private func errorRateOutcome(_ limit: Located<Double>, _ cases: [CaseTally]) -> ThresholdOutcome {

@@ -21,7 +21,9 @@ struct SampleLogTests {
             thresholds: Thresholds(
                 passRate: Located(0.5, at: place(5)), errorRate: Located(0.1, at: place(6)),
                 latencyP50: Located(.milliseconds(1), at: place(7)), latencyP95: Located(.seconds(2), at: place(8)),
-                totalTokens: Located(9, at: place(9)), maxDuration: Located(.seconds(60), at: place(10))),
+                totalTokens: Located(9, at: place(9)), maxDuration: Located(.seconds(60), at: place(10)),
+                minCases: Located(1, at: place(11)),
+                noWorseThan: Located(Thresholds.NoWorseThan(margin: 0.1), at: place(12))),
             cases: [testCase("one", samples: 2), testCase("two")])
     ]
 
@@ -78,13 +80,42 @@ struct SampleLogTests {
         #expect(read.run.duration == .seconds(4))
         let shown = try #require(try read.shown.first)
         #expect(shown.suite.suite == "golden" && shown.suite.agent == "a" && shown.suite.range == place(1))
-        #expect(shown.suite.thresholds.count == 6)
-        #expect(shown.suite.thresholds.compactMap(\.range) == (5...10).map { place(UInt32($0)) })
+        #expect(shown.suite.thresholds.count == 8)
+        #expect(shown.suite.thresholds.compactMap(\.range) == (5...12).map { place(UInt32($0)) })
         let one = shown.cases[0]
         #expect(one.samples == [Self.sample])
         #expect(one.labels == ["area": "money"] && one.quarantine == Self.suites[0].cases[0].quarantine)
         #expect(one.repetition == Repetition(samples: 2, atLeast: 1))
         #expect(shown.cases[1].notRun == .interrupted && shown.cases[1].samples.isEmpty)
+    }
+
+    @Test("A log carries the baseline and the sequential test of a case, which needs fewer samples than it may take")
+    func sequential() throws {
+        let test = SequentialTest(reliability: 0.95, unacceptable: 0.7)
+        var suite = Self.suites[0]
+        let one = TestCase(
+            id: CaseID(suite: "golden", name: "one"), name: "one", range: place(2), turns: [],
+            repetition: Repetition(test))
+        suite.cases = TestCases([one])
+        let then = Baseline.Case(verdict: .failed, passed: 0, failed: 2, errors: 0, latency: 5, tokens: 1.5)
+        suite.baseline = Baseline(
+            name: "blessed", run: "abc", cases: ["golden/one": then, "golden/old": then], tables: ["a.csv": "12"]
+        ).compared(withCasesOf: suite)
+        let log = try temporary()
+        let recorder = try RunRecorder([suite], to: log)
+        for number in 1...10 {
+            let sample = Sample(verdict: .passed, turns: [])
+            try recorder.take(.sampleFinished(FinishedSample(id: one.id, number: number, sample: sample)))
+        }
+        for recorded in [try recorder.end(after: .seconds(1)), try RecordedRun.read(log)] {
+            let result = try #require(recorded.run.suites.first)
+            #expect(result.cases[0].verdict == .passed && result.cases[0].repetition.test == test)
+            #expect(!result.cases[0].isMissingSamples)
+            let comparison = try #require(result.comparison)
+            #expect(comparison.baseline == suite.baseline && comparison.baseline.gone == ["golden/old"])
+            #expect(comparison.cases.map(\.change) == [.better] && comparison.cases.first?.trend == "0/2 → 10/10")
+            #expect(try recorded.result(of: recorded.positions(ofSuite: 0)[0]).notRun == nil)
+        }
     }
 
     @Test("Of a run that was killed in the middle of a line everything before it is read, and the rest was not run")

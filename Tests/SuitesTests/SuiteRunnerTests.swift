@@ -228,7 +228,8 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.map(\.samples.count) == [3, 3, 3])
     }
 
-    @Test("A sequential test takes samples one by one until it decides, and an error is no evidence", arguments: [1, 4])
+    @Test(
+        "A sequential test takes samples one by one until it decides, and an error is no evidence", arguments: [1, 4])
     func sequential(concurrency: Int) async throws {
         let problem = Diagnostic("server-error", "Server error", detail: "503")
         let (yes, no) = (ScriptedRuntime.Reply.answer(.said("yes")), ScriptedRuntime.Reply.answer(.said("no")))
@@ -236,17 +237,17 @@ struct SuiteRunnerTests {
             "good": Array(repeating: yes, count: 5) + [.error(problem)] + Array(repeating: yes, count: 20),
             "bad": [yes, no, no, yes, yes], "broken": Array(repeating: .error(problem), count: 20),
         ])
-        let test = Repetition(SequentialTest(reliability: 0.95, unacceptable: 0.7, max: 12))
+        let test = Repetition(SequentialTest(reliability: 0.95, unacceptable: 0.7, max: 20))
         let cases = try ["good", "bad", "broken"].map { try testCase($0, repetition: test) }
         let results = try await runner(runtime, concurrency: concurrency).run([suite(cases)])
         let result = try #require(results.first)
         #expect(result.cases.map(\.verdict) == [.passed, .failed, .inconclusive])
-        // The broken one ends where not even failures could decide any more.
-        #expect(result.cases.map(\.samples.count) == [11, 3, 11])
+        // α is divided over three cases: 14 passes decide. The broken one ends where not even failures could decide any more.
+        #expect(result.cases.map(\.samples.count) == [15, 3, 19])
         #expect(result.cases.map { $0.notRun == nil } == [true, true, true])
         #expect(result.cases[0].samples.map(\.verdict).firstIndex(of: .error) == 5)
         #expect(result.verdict == .failed)
-        #expect(runtime.log.questions.count == 25)
+        #expect(runtime.log.questions.count == 37)
     }
 
     @Test("A case in quarantine runs and does not decide; past its day it is not run, and the suite is inconclusive")

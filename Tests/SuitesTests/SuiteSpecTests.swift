@@ -62,6 +62,49 @@ struct SuiteSpecTests {
         #expect(suite.cases.first?.turns.first?.expectations.map(\.name) == ["contains", "calledTool"])
     }
 
+    @Test(
+        "A sequential test has defaults, and α is divided over the cases that decide by one, however many are selected")
+    func sequential() throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: support
+                thresholds: {minCases: 2, noWorseThan: {margin: 0.1}}
+                cases:
+                  - {name: one, input: One?, repeat: {reliability: 0.95, unacceptable: 0.7}}
+                  - name: two
+                    input: "${matrix.n}?"
+                    matrix: {n: [2, 3]}
+                    repeat: {reliability: 0.9, unacceptable: 0.6, alpha: 0.1, beta: 0.2, max: 40}
+                  - {name: counted, input: Four?, repeat: 2}
+                  - name: ill
+                    input: Five?
+                    repeat: {reliability: 0.95, unacceptable: 0.7}
+                    quarantine: {until: 2027-01-31, reason: slow model}
+            """)
+        let first = SequentialTest(reliability: 0.95, unacceptable: 0.7, alpha: 0.05, beta: 0.1, max: 60, cases: 3)
+        let second = SequentialTest(reliability: 0.9, unacceptable: 0.6, alpha: 0.1, beta: 0.2, max: 40, cases: 3)
+        #expect(suite.cases.map(\.repetition.test) == [first, second, second, nil, first])
+        #expect(suite.cases.first?.repetition.samples == 60)
+        let some = try SuiteFilter(cases: ["one"]).applied(to: [suite])
+        #expect(some.first?.cases.map(\.repetition.test) == [first])
+        #expect(suite.thresholds.minCases?.value == 2)
+        #expect(suite.thresholds.noWorseThan?.value == Thresholds.NoWorseThan(margin: 0.1))
+    }
+
+    @Test("A suite knows the digest of each table that it read")
+    func tables() throws {
+        let suite = try suite(
+            """
+            suites:
+              golden:
+                agent: support
+                cases: [{name: row, forEach: {file: cases.csv}, input: "${row.question}"}]
+            """, files: ["cases.csv": "question\nWhy?\n"])
+        #expect(suite.cases.tables == ["cases.csv": sha256Hex("question\nWhy?\n".utf8)])
+    }
+
     @Test("The range of an expectation covers its key and its value")
     func ranges() throws {
         let suite = try suite(

@@ -62,6 +62,47 @@ struct ThresholdsTests {
         #expect(unknown.last?.verdict == .inconclusive)
     }
 
+    private func before(_ verdicts: [Verdict], samples: Int = 1) -> [Baseline.Case?] {
+        verdicts.map {
+            let passed = $0 == .passed ? samples : 0
+            return Baseline.Case(
+                verdict: $0, passed: passed, failed: samples - passed, errors: 0, latency: nil, tokens: nil)
+        }
+    }
+
+    private func noWorse(_ now: [SampleVerdict], than before: [Baseline.Case?]) -> ThresholdOutcome? {
+        let tally = tally(now.map { sample($0) })
+        let baseline = Baseline(name: "blessed", run: "abc", cases: [:])
+        let comparison = SuiteComparison("golden", baseline, before, tally.cases)
+        let limits = Thresholds(noWorseThan: Located(Thresholds.NoWorseThan(margin: 0.1), at: place(1)))
+        return limits.outcomes(for: tally, comparison, elapsed: .zero).last
+    }
+
+    @Test("A suite is no worse when the whole interval lies within the margin, and what is not known never decides")
+    func noWorseThan() {
+        let many = Array(repeating: SampleVerdict.passed, count: 60)
+        let all = before(Array(repeating: .passed, count: 60))
+        #expect(noWorse(many, than: all)?.verdict == .passed)
+        #expect(noWorse(many.dropLast(20) + Array(repeating: .failed, count: 20), than: all)?.verdict == .failed)
+        #expect(noWorse(many.dropLast(20) + Array(repeating: .error, count: 20), than: all)?.verdict == .inconclusive)
+        let few = noWorse([.passed, .passed, .failed], than: before([.passed, .passed, .passed]))
+        #expect(few?.verdict == .inconclusive)
+        #expect(few?.actual.contains("pairs would decide") == true)
+        #expect(few?.actual.contains("is the smallest that these pairs could show") == true)
+        #expect(few?.wanted == "at most 0.1 below `blessed (run abc)` (α 0.05, one-sided)")
+        #expect(noWorse([.passed], than: [nil])?.actual == "no case has a counterpart there")
+    }
+
+    @Test("Without the run to compare with it stays open, and a run that lost its cases fails")
+    func missing() {
+        let limits = Thresholds(
+            minCases: Located(2, at: place(1)),
+            noWorseThan: Located(Thresholds.NoWorseThan(margin: 0.1), at: place(2)))
+        let outcomes = limits.outcomes(for: tally([sample(.passed)]), elapsed: .zero)
+        #expect(outcomes.map(\.verdict) == [.passed, .failed, .inconclusive])
+        #expect(outcomes.last?.actual == "there is no such run yet")
+    }
+
     @Test("A rate of errors and a duration that are exceeded leave it open")
     func errorsAndDuration() {
         let limits = Thresholds(

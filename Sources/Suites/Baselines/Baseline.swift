@@ -23,16 +23,22 @@ package struct Baseline: Sendable, Hashable, Codable {
     package let startedAt: String?
     /// By the ids of the cases.
     package let cases: [String: Case]
+    /// The SHA-256 of each table that it read, by its path.
+    package let tables: [String: String]
     /// Those that the suite does not declare any more, sorted.
-    package var gone: [String] = []
+    package var gone: [String]
+    /// The tables that have other rows now, sorted: what changed with them may not be the agent's doing.
+    package var changedTables: [String] = []
 
     package init(
-        name: String, run: String? = nil, startedAt: String? = nil, cases: [String: Case], gone: [String] = []
+        name: String, run: String? = nil, startedAt: String? = nil, cases: [String: Case],
+        tables: [String: String] = [:], gone: [String] = []
     ) {
         self.name = name
         self.run = run
         self.startedAt = startedAt
         self.cases = cases
+        self.tables = tables
         self.gone = gone
     }
 
@@ -47,6 +53,8 @@ package struct Baseline: Sendable, Hashable, Codable {
         let declared = Set(suite.cases.lazy.map(\.id.description))
         var baseline = self
         baseline.gone = cases.keys.filter { !declared.contains($0) }.sorted()
+        let tables = suite.cases.tables
+        baseline.changedTables = tables.keys.filter { self.tables[$0] != nil && self.tables[$0] != tables[$0] }.sorted()
         return baseline
     }
 }

@@ -30,6 +30,8 @@ struct SuiteRecord: Sendable, Hashable, Codable {
     let thresholds: ThresholdsRecord
     /// What it is compared with, so that a report made from the log alone says the same.
     let baseline: Baseline?
+    /// The SHA-256 of each table that it read, by its path.
+    let tables: [String: String]?
 
     init(_ suite: TestSuite, in sources: SourceMap) {
         name = suite.name
@@ -38,6 +40,7 @@ struct SuiteRecord: Sendable, Hashable, Codable {
         place = Place(suite.range, in: sources)
         thresholds = ThresholdsRecord(suite.thresholds, in: sources)
         baseline = suite.baseline
+        tables = suite.cases.tables.isEmpty ? nil : suite.cases.tables
     }
 }
 
@@ -63,6 +66,8 @@ struct ThresholdsRecord: Sendable, Hashable, Codable {
     let latencyP95: Limit<Int>?
     let totalTokens: Limit<Int>?
     let maxDuration: Limit<Int>?
+    let minCases: Limit<Int>?
+    let noWorseThan: Limit<Thresholds.NoWorseThan>?
 
     init(_ thresholds: Thresholds, in sources: SourceMap) {
         passRate = thresholds.passRate.map { Limit($0.value, at: $0.range, in: sources) }
@@ -71,6 +76,8 @@ struct ThresholdsRecord: Sendable, Hashable, Codable {
         latencyP95 = thresholds.latencyP95.map { Limit($0.value.nanoseconds, at: $0.range, in: sources) }
         totalTokens = thresholds.totalTokens.map { Limit($0.value, at: $0.range, in: sources) }
         maxDuration = thresholds.maxDuration.map { Limit($0.value.nanoseconds, at: $0.range, in: sources) }
+        minCases = thresholds.minCases.map { Limit($0.value, at: $0.range, in: sources) }
+        noWorseThan = thresholds.noWorseThan.map { Limit($0.value, at: $0.range, in: sources) }
     }
 
     func thresholds(in sources: SourceMap) throws(UnreadableRecord) -> Thresholds {
@@ -80,7 +87,8 @@ struct ThresholdsRecord: Sendable, Hashable, Codable {
         return Thresholds(
             passRate: try passRate?.located(in: sources), errorRate: try errorRate?.located(in: sources),
             latencyP50: try latencyP50.map(duration), latencyP95: try latencyP95.map(duration),
-            totalTokens: try totalTokens?.located(in: sources), maxDuration: try maxDuration.map(duration))
+            totalTokens: try totalTokens?.located(in: sources), maxDuration: try maxDuration.map(duration),
+            minCases: try minCases?.located(in: sources), noWorseThan: try noWorseThan?.located(in: sources))
     }
 }
 

@@ -133,7 +133,7 @@ extension ThresholdsRecord {
     fileprivate var places: [Place] {
         [
             passRate?.place, errorRate?.place, latencyP50?.place, latencyP95?.place, totalTokens?.place,
-            maxDuration?.place,
+            maxDuration?.place, minCases?.place, noWorseThan?.place,
         ].compactMap { $0 }
     }
 }

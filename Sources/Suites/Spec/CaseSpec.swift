@@ -35,6 +35,8 @@ struct CaseSpec: SpecDecodable {
     private let table: Located<String>?
     private let matrix: Matrix
     private let repetition: Repetition
+    /// Where `repeat` says it; nil where it does not.
+    let repeatRange: SourceRange?
     private let timeout: Duration?
     private let labels: [Entry<String>]
     private let quarantine: Quarantine?
@@ -59,6 +61,7 @@ struct CaseSpec: SpecDecodable {
         timeout = fields.read(Self.timeoutKey)
         labels = fields.read(Self.labelsKey) ?? []
         repetition = fields.read(Self.repeatKey) ?? .once
+        repeatRange = fields.range(of: "repeat")
         quarantine = fields.read(Self.quarantineKey)?.quarantine
         table = fields.read(Self.forEachKey)?.file
         let question = fields.read(Self.inputKey).map { Turn(input: $0.template, inputRange: $0.range) }
@@ -66,6 +69,11 @@ struct CaseSpec: SpecDecodable {
         turns = asked.expecting(fields.read(Self.expectKey) ?? [])
         matrix = fields.matrix(fields.read(Self.matrixKey))
         fields.problems.report(turns.unknownReferences(matrix: matrix.names.union(names)))
+    }
+
+    /// Whether its verdict counts for the suite, and a sequential test finds it.
+    var decidesByTest: Bool {
+        repetition.test != nil && quarantine == nil
     }
 
     /// What its expectations ask, as far as that is known before it runs.

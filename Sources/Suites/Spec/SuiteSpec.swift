@@ -90,8 +90,8 @@ package struct SuiteSpec: DeclaredSpec {
         // A mistake in a case would be repeated for every row of its table.
         guard isSound else { return [] }
         do throws(Diagnostics) {
-            _ = try suite(named: "suite", at: agent.range, in: folder)
-            return []
+            let suite = try suite(named: "suite", at: agent.range, in: folder)
+            return SuitePower(suite, repeats: cases.lazy.compactMap(\.repeatRange).first ?? agent.range).diagnostics
         } catch {
             return error.all
         }

@@ -13,6 +13,10 @@ struct VariantCases: Sendable {
     private let suite: String
     private let defaults: CaseDefaults
     private let labels: [(String, String)]
+    /// The number of its cases that decide by a sequential test.
+    let tested: Int
+    /// The file of the table; nil when there is only a matrix.
+    private let path: String?
 
     /// - Parameter path: The file of the table.
     /// - Throws: What is wrong with the case that a row or a combination makes, and which it is.
@@ -26,19 +30,29 @@ struct VariantCases: Sendable {
         self.suite = suite
         self.defaults = defaults
         self.labels = labels
+        self.path = path?.value
         let rows = table?.count ?? 1
         guard matrix.count <= Self.most / max(1, rows) else { throw Diagnostics([matrix.tooMany(with: rows)]) }
-        for index in 0..<count {
+        var tested = 0
+        for index in 0..<(rows * matrix.count) {
             do throws(Diagnostics) {
-                _ = try filled(index)
+                let row = table?[index / matrix.count]
+                if try spec.filled(from: row, matrix.values(index % matrix.count)).decidesByTest { tested += 1 }
             } catch {
-                throw error.noting(notes(index, path))
+                throw error.noting(Self.notes(index, path, matrix))
             }
         }
+        self.tested = tested
     }
 
     var count: Int {
         (table?.count ?? 1) * matrix.count
+    }
+
+    /// The path and the SHA-256 of the table.
+    var read: (path: String, digest: String)? {
+        guard let path, let table else { return nil }
+        return (path, table.digest)
     }
 
     subscript(index: Int) -> TestCase {
@@ -54,7 +68,7 @@ struct VariantCases: Sendable {
         try spec.filled(from: table?[index / matrix.count], matrix.values(index % matrix.count))
     }
 
-    private func notes(_ index: Int, _ path: Located<String>?) -> [Diagnostic.Note] {
+    private static func notes(_ index: Int, _ path: Located<String>?, _ matrix: Matrix) -> [Diagnostic.Note] {
         let row = path.map { Diagnostic.Note("This is so in row \(index / matrix.count + 1).", at: $0.range) }
         let text = matrix.text(index % matrix.count)
         let combination = matrix.range.map {
