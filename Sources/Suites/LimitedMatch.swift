@@ -1,14 +1,6 @@
 import Dispatch
 import Synchronization
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Work on a thread of its own that is waited for only so long. Swift's regular expressions backtrack, cannot be interrupted,
 /// and may take longer than any run: then the thread is left to itself until the program ends.
 final class LimitedMatch<Result: Sendable>: Sendable {
@@ -25,13 +17,13 @@ final class LimitedMatch<Result: Sendable>: Sendable {
         self.work = work
     }
 
-    /// - Returns: nil when the result did not come in time, or no thread could be started.
+    /// - Returns: nil when the result did not come in time, or too many threads are left to themselves.
     static func result(within limit: Duration, _ work: @escaping @Sendable () -> Result) -> Result? {
-        guard LeftMatches.mayBegin else { return nil }
+        guard LeftMatches.count.withLock({ $0 < LeftMatches.most }) else { return nil }
         let match = LimitedMatch(work)
-        guard LeftMatches.start({ match.run() }) else { return nil }
-        let seconds = limit / .seconds(1)
-        _ = match.end.wait(timeout: .now() + seconds)
+        // A queue that is serial has a thread of its own, also when every core is busy with others.
+        DispatchQueue(label: "drover.match").async { match.run() }
+        _ = match.end.wait(timeout: .now() + limit / .seconds(1))
         return match.state.withLock { state in
             if state.result == nil {
                 state.isLeft = true
@@ -56,36 +48,5 @@ final class LimitedMatch<Result: Sendable>: Sendable {
 private enum LeftMatches {
     static let count = Mutex(0)
     /// So many may burn time at once; then nothing new begins.
-    private static let most = 4
-
-    static var mayBegin: Bool { count.withLock { $0 < most } }
-
-    /// A body that is carried to its thread.
-    private final class Body: Sendable {
-        let run: @Sendable () -> Void
-
-        init(_ run: @escaping @Sendable () -> Void) {
-            self.run = run
-        }
-    }
-
-    static func start(_ run: @escaping @Sendable () -> Void) -> Bool {
-        let body = Unmanaged.passRetained(Body(run))
-        #if canImport(Darwin)
-            var thread: pthread_t?
-            let code = pthread_create(&thread, nil, { main($0) }, body.toOpaque())
-            if code == 0, let thread { pthread_detach(thread) }
-        #else
-            var thread = pthread_t()
-            let code = pthread_create(&thread, nil, { $0.flatMap { main($0) } }, body.toOpaque())
-            if code == 0 { pthread_detach(thread) }
-        #endif
-        if code != 0 { body.release() }
-        return code == 0
-    }
-
-    private static func main(_ body: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        Unmanaged<Body>.fromOpaque(body).takeRetainedValue().run()
-        return nil
-    }
+    static let most = 4
 }
