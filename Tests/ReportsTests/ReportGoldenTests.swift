@@ -19,6 +19,17 @@ struct ReportGoldenTests {
         #expect(text == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
     }
 
+    @Test("The log of a run is as its golden file says")
+    func log() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString).jsonl").path
+        defer { try? FileManager.default.removeItem(atPath: path) }  // Of a failed test, nothing is there.
+        _ = try SampleRun().log(to: SampleLog.create(path))
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let golden = URL(filePath: SampleRun.directory + "/log.expected")
+        if ProcessInfo.processInfo.environment["RECORD"] == "1" { try Data(text.utf8).write(to: golden) }
+        #expect(text == String(decoding: try Data(contentsOf: golden), as: UTF8.self))
+    }
+
     @Test("Every format has a folder of its own, and is listed in All.swift")
     func everyFormatIsListed() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()

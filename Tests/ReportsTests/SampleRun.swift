@@ -34,8 +34,10 @@ struct SampleRun {
     }
 
     /// Writes the log of the run, and tells what happens in it.
-    func log(onEvent: (SuiteEvent) -> Void = { _ in }) throws -> (log: SampleLog, recorder: RunRecorder) {
-        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+    func log(
+        to kept: SampleLog? = nil, onEvent: (SuiteEvent) -> Void = { _ in }
+    ) throws -> (log: SampleLog, recorder: RunRecorder) {
+        let log = try kept ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
             stack: "helpdesk", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", target: target, sources: sources)
         let recorder = try RunRecorder(record, suites, in: sources, to: log)
@@ -68,7 +70,7 @@ struct SampleRun {
     }
 
     private func trace(_ testCase: TestCase, _ number: Int) -> Trace {
-        let id = TraceID(high: UInt64(truncatingIfNeeded: testCase.id.hashValue) | 1, low: UInt64(number) << 8)
+        let id = TraceID(high: UInt64(testCase.id.description.utf8.reduce(1) { $0 * 31 % 1_000_003 + Int($1) }) | 1, low: UInt64(number) << 8)
         return Trace(id: id, root: Span("support", .agent, start: 0, end: 5_000_000), request: "q", response: "a")
     }
 

@@ -45,6 +45,7 @@ struct PythonEnvironments: Sendable {
         let installer = Installer(usesUV: try await run(["uv", "--version"])?.succeeded ?? false, environment: path)
         try await step(installer.create(with: python.path), of: recipe)
         try await install(recipe, with: installer, into: path)
+        if !recipe.overlay.isEmpty { try await step(installer.overlay(recipe.overlay), of: recipe) }
         for extract in recipe.extracts {
             try await take(extract, of: recipe, with: installer, into: path)
         }
@@ -122,6 +123,12 @@ struct Installer: Sendable {
     func install(_ packages: [String], pins: String) -> [String] {
         (usesUV ? ["uv", "pip", "install", "--python", python] : [python, "-m", "pip", "install"])
             + ["--constraint", pins] + packages
+    }
+
+    /// Without what they need: that is there already.
+    func overlay(_ packages: [String]) -> [String] {
+        (usesUV ? ["uv", "pip", "install", "--python", python] : [python, "-m", "pip", "install"])
+            + ["--no-deps"] + packages
     }
 
     func unpack(_ package: String, into place: String) -> [String] {

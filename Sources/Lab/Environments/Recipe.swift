@@ -17,13 +17,15 @@ struct Recipe: Sendable {
     var pins: String
     /// Other pins, to be tried in order when packages cannot be had with these.
     var otherPins: [String] = []
+    /// Installed over all that, without their own dependencies: for a version whose dependencies cannot be had.
+    var overlay: [String] = []
     let extracts: [Extract]
     /// The program that must exist when it is complete, relative to the environment.
     let program: String
 
     /// `mlflow-3.17.2-0f6c…`: different pins give a different environment.
     var directoryName: String {
-        let parts = packages + [pins] + otherPins + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
+        let parts = packages + [pins] + otherPins + overlay + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
         return "\(name)-\(version)-\(StableHash.hexadecimal(parts.joined(separator: "\0")))"
     }
 }
@@ -34,6 +36,15 @@ extension Recipe {
         Recipe(
             name: "mlflow", version: version, packages: ["mlflow==\(version)"],
             pins: String(decoding: pins, as: UTF8.self), extracts: [], program: "bin/mlflow")
+    }
+
+    /// The same with another version of MLflow laid over it. The wheel of 3.18.0 holds all of it; its parts of their own,
+    /// `mlflow-skinny` and `mlflow-tracing`, are not on the index.
+    func laidOver(byMLflow version: String) -> Recipe {
+        var recipe = Recipe(
+            name: name, version: version, packages: packages, pins: pins, extracts: extracts, program: program)
+        recipe.overlay = ["mlflow==\(version)"]
+        return recipe
     }
 
     /// Llama Stack with the providers of the lab's configurations.

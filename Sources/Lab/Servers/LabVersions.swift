@@ -122,9 +122,10 @@ extension LabStack.Tested {
 
 /// The version of MLflow that a lab runs: a tested one, or any other of the package index.
 package struct LabMLflow: LabVersion {
+    package static let v3_18_0 = LabMLflow(tested: "3.18.0")
     package static let v3_17_2 = LabMLflow(tested: "3.17.2")
     package static let v3_5_1 = LabMLflow(tested: "3.5.1")
-    package static let tested = [v3_17_2, v3_5_1]
+    package static let tested = [v3_18_0, v3_17_2, v3_5_1]
 
     package let version: String
 
@@ -151,6 +152,7 @@ package struct LabMLflow: LabVersion {
         let pins = [
             Self.v3_17_2: PackageResources.mlflow_3_17_2_txt, Self.v3_5_1: PackageResources.mlflow_3_5_1_txt,
         ]
+        guard self != .v3_18_0 else { return Self.v3_17_2.recipe.laidOver(byMLflow: version) }
         let recipe = Recipe.mlflow(version, pins: pins[nearest] ?? [])
         return isTested ? recipe : recipe.untested(orPins: [], besides: [])
     }

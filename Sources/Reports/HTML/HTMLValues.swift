@@ -22,18 +22,25 @@ struct HTMLValues {
     }
 
     private func suite(_ result: SuiteResult) -> Value {
-        let counts = Counts(result.cases)
+        let statistics = result.statistics
+        let paired = recorded.run.pairedTests.filter { $0.suite == result.suite }.map(\.text)
         return .present([
             "name": .string(result.suite), "agent": .string(result.agent),
             "verdict": .string(result.verdict.rawValue), "thresholds": .array(result.thresholds.map(threshold)),
-            "interval": interval(counts.passed, of: counts.passed + counts.failed),
+            "interval": statistics.decided > 1 ? statistics.interval.map(interval) : nil,
+            "said": SuiteStatistics.isTelling(result.cases) ? .array(statistics.lines.map(Value.string)) : nil,
+            "baseline": result.comparison.map { comparison in
+                [
+                    "name": .string(comparison.baseline.title), "text": .string(comparison.text),
+                    "gone": .array(comparison.baseline.gone.map(Value.string)),
+                    "tests": .array(paired.map(Value.string)),
+                ]
+            },
         ])
     }
 
-    /// Of the pass rate; nil for fewer than two.
-    private func interval(_ passed: Int, of all: Int) -> Value? {
-        guard all > 1, let interval = Interval.wilson(passed, of: all) else { return nil }
-        return [.number(interval.low), .number(interval.high)]
+    private func interval(_ interval: Interval) -> Value {
+        [.number(interval.low), .number(interval.high)]
     }
 
     private func threshold(_ outcome: ThresholdOutcome) -> Value {
@@ -52,13 +59,18 @@ struct HTMLValues {
     /// What a case came to.
     func tally(of position: RecordedRun.Position) -> Value {
         let tally = recorded.tally(of: position)
+        let statistics = tally.statistics
+        let comparison = recorded.run.suites[position.suite].comparison?.cases[position.testCase]
         return .present([
             "suite": .integer(position.suite), "verdict": .string(tally.verdict.rawValue),
             "decides": .bool(tally.decides), "passed": .integer(tally.passed), "taken": .integer(tally.samples),
             "wanted": .integer(tally.repetition.samples),
             "slowest": tally.latency.map { .integer($0.milliseconds) },
             "used": tally.usage.map { .integer($0.total) },
-            "interval": interval(tally.passed, of: tally.passed + tally.failed),
+            "interval": tally.samples > 1 ? statistics.interval.map(interval) : nil,
+            "more": tally.repetition.samples > 1 ? statistics.toKnowMore.map(Value.string) : nil,
+            "change": comparison.map { .string($0.change.rawValue) },
+            "trend": comparison?.trend.map(Value.string),
         ])
     }
 }

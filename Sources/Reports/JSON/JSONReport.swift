@@ -8,10 +8,12 @@ package import Suites
 ///      "durationMs": 4600, "verdict": "failed",
 ///      "counts": {"passed": 1, "failed": 1, "inconclusive": 0, "quarantined": 0},
 ///      "suites": [{"name": "golden", "agent": "support", "verdict": "failed", "place": PLACE,
+///        "statistics": STATISTICS, "baseline": {…, "better": 1, "worse": 0, "tests": […]} or null,
 ///        "thresholds": [{"name": "passRate", "wanted": "…", "actual": "…", "verdict": "failed", "place": PLACE or null}],
 ///        "cases": [{"id": "golden/ticket", "name": "ticket", "verdict": "failed", "decides": true, "labels": {},
 ///          "place": PLACE, "latencyMs": 3400, "tokens": TOKENS or null, "notRun": DIAGNOSTIC or null,
 ///          "quarantine": {"until": "2027-01-31", "reason": "…"} or null, "wanted": WANTED,
+///          "interval": {"low": 0.2, "high": 0.9} or null, "baseline": {"change": "worse", "trend": "3/3 → 2/3", …} or null,
 ///          "samples": [{"verdict": "failed", "attempts": 1, "problem": DIAGNOSTIC or null,
 ///            "turns": [{"input": "…", "status": "completed", "text": "…", "hasMessage": true, "error": null,
 ///              "latencyMs": 3400, "firstTokenMs": 120 or null, "tokens": TOKENS or null, "steps": 2 or null,
@@ -52,7 +54,10 @@ package struct JSONReport: Report {
             try json.array(run.suites.indices, to: &output) { index, json, output in
                 try json.object(values.suite(run.suites[index]), streaming: "cases", to: &output) { json, output in
                     try json.array(recorded.positions(ofSuite: index), to: &output) { position, json, output in
-                        try json.value(values.testCase(try recorded.result(of: position)), to: &output)
+                        let comparison = run.suites[index].comparison?.cases[position.testCase]
+                        let value = values.testCase(
+                            try recorded.result(of: position), recorded.tally(of: position), comparison)
+                        try json.value(value, to: &output)
                     }
                 }
             }

@@ -14,6 +14,8 @@ struct ResultValues {
             "verdict": .string(result.verdict.rawValue),
             "place": place(result.range),
             "thresholds": .array(result.thresholds.map(threshold)),
+            "statistics": statistics(result.statistics),
+            "baseline": result.comparison.map(baseline) ?? .null,
         ]
     }
 
@@ -27,7 +29,8 @@ struct ResultValues {
         ]
     }
 
-    func testCase(_ result: CaseResult) -> Value {
+    /// - Parameter comparison: With the baseline; nil without one.
+    func testCase(_ result: CaseResult, _ tally: CaseTally, _ comparison: CaseComparison?) -> Value {
         [
             "id": .string(result.id.description),
             "name": .string(result.name),
@@ -42,6 +45,8 @@ struct ResultValues {
                 ["until": .string($0.until.description), "reason": .string($0.reason)]
             } ?? .null,
             "wanted": wanted(result.repetition),
+            "interval": interval(tally.statistics.interval),
+            "baseline": comparison.map(compared) ?? .null,
             "samples": .array(result.samples.map(sample)),
         ]
     }

@@ -38,8 +38,11 @@ package struct MarkdownReport: Report {
         var sections = MarkdownSections(budget: Markdown.longest - head.unicodeScalars.count)
         sections.add(table(of: recorded.run), to: .suites)
         for index in recorded.run.suites.indices {
-            sections.add(recorded.run.suites[index].missedThresholds(recorded.sources), to: .thresholds)
+            let suite = recorded.run.suites[index]
+            sections.add(suite.missedThresholds(recorded.sources), to: .thresholds)
+            sections.add(suite.comparisonLines(recorded.run), to: .baseline)
             for position in recorded.positions(ofSuite: index) {
+                try add(suite.comparison?.cases[position.testCase], of: position, in: recorded, to: &sections)
                 guard let section = MarkdownSections.Section(recorded.tally(of: position)) else { continue }
                 guard !sections.isFull(section) else {
                     sections.leaveOut(1, of: section)
@@ -51,6 +54,24 @@ package struct MarkdownReport: Report {
             }
         }
         try output.write(sections.text)
+    }
+
+    /// A case that is worse or better than in the baseline.
+    private func add(
+        _ comparison: CaseComparison?, of position: RecordedRun.Position, in recorded: RecordedRun,
+        to sections: inout MarkdownSections
+    ) throws {
+        guard let comparison, comparison.decides else { return }
+        let isWorse = comparison.change == .worse || (comparison.change == .same && comparison.rateChange ?? 0 < 0)
+        let isBetter = comparison.change == .better || (comparison.change == .same && comparison.rateChange ?? 0 > 0)
+        guard isWorse || isBetter else { return }
+        let section = isWorse ? MarkdownSections.Section.worse : .better
+        guard !sections.isFull(section) else { return sections.leaveOut(1, of: section) }
+        let name = Markdown.code(try recorded.declaration(of: position).id.description)
+        let verdicts = comparison.before.map { "\($0.verdict.rawValue) → \(comparison.now.verdict.rawValue)" }
+        let what = comparison.change == .same ? nil : verdicts
+        let words = [name, what, comparison.trend].compactMap(\.self)
+        sections.add(["- \(words.joined(separator: ", "))\n"], to: section)
     }
 
     private func head(of run: Run) -> String {
@@ -140,6 +161,14 @@ private struct MarkdownCase {
 }
 
 extension SuiteResult {
+    /// What changed as a whole, and what the tests say about that.
+    fileprivate func comparisonLines(_ run: Run) -> [String] {
+        guard let comparison else { return [] }
+        let head = "- \(Markdown.code(suite)) beside \(Markdown.code(comparison.baseline.title)): \(comparison.text)\n"
+        let tests = run.pairedTests.filter { $0.suite == suite }.map { "  - \(Markdown.text($0.text))\n" }
+        return [head + tests.joined()]
+    }
+
     fileprivate func missedThresholds(_ sources: SourceMap) -> [String] {
         thresholds.filter { $0.verdict != .passed && $0.range != nil }.map { outcome in
             let place = outcome.range.map { Markdown.code("\(sources[$0.source].path):\($0.start.line)") } ?? ""

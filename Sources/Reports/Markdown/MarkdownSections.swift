@@ -4,7 +4,7 @@ import Suites
 struct MarkdownSections {
     /// In the order in which they stand.
     enum Section: Int, CaseIterable {
-        case suites, worse, thresholds, failed, inconclusive, flaky, quarantine, better
+        case suites, worse, thresholds, failed, inconclusive, flaky, quarantine, better, baseline
 
         /// Where a case belongs; nil for one that passed without any finding.
         init?(_ tally: CaseTally) {
@@ -28,6 +28,7 @@ struct MarkdownSections {
             case .flaky: "#### Passed, but not every time\n\n"
             case .quarantine: "#### In quarantine\n\n"
             case .better: "#### Better than the baseline\n\n"
+            case .baseline: "#### Beside the baseline\n\n"
             }
         }
     }

@@ -65,6 +65,7 @@ package struct TerminalReport: Report {
             try output.write("  \(glyph) " + String(line.reversed().drop { $0 == " " }.reversed()) + "\n")
         }
         try writeClipped(positions, of: recorded, to: &output)
+        for line in suite.statisticsLines(recorded.run) { try output.write("  · \(Printable.text(line))\n") }
     }
 
     /// The names that are cut in the table.
@@ -90,17 +91,21 @@ package struct TerminalReport: Report {
         let declared = try recorded.declaration(of: position)
         let tally = recorded.tally(of: position)
         let tokens = tally.usage.map { "\($0.total) tokens" } ?? ""
-        let remarks = remarks(on: tally, declared.quarantine).joined(separator: ", ")
+        let comparison = recorded.run.suites[position.suite].comparison?.cases[position.testCase]
+        let remarks = remarks(on: tally, declared.quarantine, comparison).joined(separator: ", ")
         let name = Printable.clipped(try name(of: position, in: recorded), to: Self.widestName)
         return [name, tally.latency?.spelled ?? "", tokens, remarks]
     }
 
-    private func remarks(on tally: CaseTally, _ quarantine: Quarantine?) -> [String] {
+    private func remarks(
+        on tally: CaseTally, _ quarantine: Quarantine?, _ comparison: CaseComparison?
+    ) -> [String] {
         [
             tally.repetition.samples > 1 ? "\(tally.passed) of \(taken(of: tally)) samples passed" : nil,
             tally.attempts > 1 ? "\(tally.attempts) attempts" : nil,
             quarantine.map { "in quarantine until \($0.until)" },
             tally.samples == 0 ? "not run" : nil,
+            comparison?.remark,
         ].compactMap { $0 }
     }
 

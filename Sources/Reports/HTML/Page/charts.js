@@ -45,17 +45,6 @@ function interval(rate, low, high) {
     element("svg:circle", { class: "point", cx: at(rate), cy: 8, r: 3.5 }));
 }
 
-/// The pass rate of the last runs, the oldest first.
-function trend(points) {
-  const at = (index) => (points.length < 2 ? 70 : 4 + (index * 132) / (points.length - 1));
-  const up = (rate) => 34 - rate * 28;
-  return svg(140, 40, `Pass rate of the last ${points.length} runs`,
-    element("svg:line", { class: "axis", x1: 4, x2: 136, y1: 34, y2: 34 }),
-    element("svg:polyline", { class: "line", points: points.map((each, index) => `${at(index).toFixed(1)},${up(each.rate).toFixed(1)}`).join(" ") }),
-    ...points.map((each, index) => element("svg:circle", { class: "point", cx: at(index).toFixed(1), cy: up(each.rate).toFixed(1), r: 2.5 },
-      element("svg:title", {}, `${each.at}: ${percent(each.rate)}`))));
-}
-
 function drawCharts() {
   byID("charts").replaceChildren(...[
     histogram("Latency of a sample", cases.flatMap((each) => each.latencies), time),

@@ -100,8 +100,9 @@ function facts(each) {
   return [
     `${each.passed} of ${counted(each.taken, "sample")} passed`,
     each.interval ? `between ${percent(each.interval[0])} and ${percent(each.interval[1])}` : undefined,
-    each.baseline ? `baseline: ${each.baseline}` : undefined,
-    each.trend ? `before: ${each.trend}` : undefined,
+    each.change && each.change !== "same" ? `beside the baseline: ${each.change}` : undefined,
+    each.trend,
+    each.more,
     ...Object.entries(declared.labels ?? {}).map((pair) => pair.join("=")),
     place(declared.place),
     declared.quarantine ? `in quarantine until ${declared.quarantine.until}: ${declared.quarantine.reason}` : undefined,

@@ -5,7 +5,7 @@ const list = byID("list");
 const space = byID("space");
 const filters = [
   ["all", "All"], ["failed", "Failed"], ["inconclusive", "Inconclusive"], ["flaky", "Flaky"], ["worse", "Worse"],
-  ["quarantine", "Quarantine"], ["passed", "Passed"],
+  ["better", "Better"],  ["quarantine", "Quarantine"], ["passed", "Passed"],
 ];
 const wanted = { text: "", filter: "all", suite: "", order: "declared" };
 let shown = cases;
@@ -13,7 +13,7 @@ let chosen = -1;
 
 function fits(each, filter) {
   if (filter === "all") return true;
-  if (filter === "worse") return each.change === "worse";
+  if (filter === "worse" || filter === "better") return each.change === filter;
   if (filter === "passed") return each.group === "passed" || each.group === "flaky";
   return each.group === filter;
 }

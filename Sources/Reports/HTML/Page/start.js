@@ -21,7 +21,17 @@ function suiteRow(suite, index) {
     element("td", {}, ...counts, suite.interval ? element("div", { class: "row" }, interval(rate, suite.interval[0], suite.interval[1]),
       element("span", { class: "faint" }, `${percent(suite.interval[0])} to ${percent(suite.interval[1])}`)) : ""),
     element("td", { class: "rules" }, ...[...suite.thresholds].sort((left, right) => order[left.verdict] - order[right.verdict]).map(rule)),
-    element("td", {}, suite.trend?.length ? trend(suite.trend) : ""));
+    element("td", {}, ...(suite.said ?? []).map((line) => element("div", {}, line)), ...changed(suite.baseline)));
+}
+
+/// What changed since the baseline.
+function changed(baseline) {
+  if (!baseline) return [];
+  return [
+    element("div", {}, element("b", {}, baseline.text), element("span", { class: "faint" }, ` beside ${baseline.name}`)),
+    ...baseline.tests.map((line) => element("div", { class: "faint" }, line)),
+    baseline.gone.length ? element("div", { class: "faint" }, `no longer there: ${baseline.gone.join(", ")}`) : "",
+  ];
 }
 
 function drawSummary() {
@@ -31,10 +41,9 @@ function drawSummary() {
   byID("counts").textContent = run.counts;
   byID("facts").replaceChildren(...[
     `started ${run.startedAt}`, `took ${run.took}`, `drover ${run.drover}`, run.served ? `served at ${run.served}` : undefined,
-    run.baseline ? `against the baseline ${run.baseline}` : undefined,
   ].filter(Boolean).map((each) => element("span", {}, each)));
   byID("suites").replaceChildren(element("table", { class: "suites" },
-    element("thead", {}, element("tr", {}, ...["Verdict", "Suite", "Cases", "Thresholds", run.suites.some((each) => each.trend?.length) ? "Last runs" : ""]
+    element("thead", {}, element("tr", {}, ...["Verdict", "Suite", "Cases", "Thresholds", run.suites.some((each) => each.said || each.baseline) ? "Statistics" : ""]
       .map((title) => element("th", {}, title)))),
     element("tbody", {}, ...run.suites.map(suiteRow))));
 }

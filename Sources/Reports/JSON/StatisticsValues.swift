@@ -1,0 +1,57 @@
+import Language
+import Suites
+
+extension ResultValues {
+    /// `{"passed", "decided", "interval", "k", "passAny", "passAll"}`: pass@k and pass^k by their `k`.
+    func statistics(_ statistics: SuiteStatistics) -> Value {
+        [
+            "passed": .integer(statistics.passed), "decided": .integer(statistics.decided),
+            "interval": interval(statistics.interval), "k": statistics.k.map { .integer($0) } ?? .null,
+            "passAny": number(statistics.passAny), "passAll": number(statistics.passAll),
+        ]
+    }
+
+    func interval(_ interval: Interval?) -> Value {
+        interval.map { ["low": .number($0.low), "high": .number($0.high)] } ?? .null
+    }
+
+    /// A suite beside its baseline.
+    func baseline(_ comparison: SuiteComparison) -> Value {
+        var value: [String: Value] = [
+            "name": .string(comparison.baseline.name),
+            "run": comparison.baseline.run.map { .string($0) } ?? .null,
+            "gone": .array(comparison.baseline.gone.map { .string($0) }),
+            "tests": .array(comparison.tests.map(test)),
+        ]
+        for change in CaseComparison.Change.allCases {
+            value[change.rawValue] = .integer(comparison.count(change))
+        }
+        return .object(value)
+    }
+
+    /// Of this suite alone, not corrected for others.
+    private func test(_ test: PairedTest) -> Value {
+        [
+            "measure": .string(test.measure.rawValue), "pairs": .integer(test.pairs),
+            "change": .string(test.change), "probability": .number(test.probability),
+        ]
+    }
+
+    /// A case beside its baseline.
+    func compared(_ comparison: CaseComparison) -> Value {
+        [
+            "change": .string(comparison.change.rawValue),
+            "trend": comparison.trend.map { .string($0) } ?? .null,
+            "before": comparison.before.map { before in
+                [
+                    "verdict": .string(before.verdict.rawValue), "passed": .integer(before.passed),
+                    "failed": .integer(before.failed), "errors": .integer(before.errors),
+                ]
+            } ?? .null,
+        ]
+    }
+
+    private func number(_ value: Double?) -> Value {
+        value.map { .number($0) } ?? .null
+    }
+}
