@@ -3,10 +3,13 @@
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python check_evaluation.py --experiment quickstart --suite smoke \
         --model quickstart-support --cases 7 --tool smoke/refund-window=RETRIEVER:knowledge
 
-It runs on the client of 3.5.1 and of 3.17. Exit code 0 when everything is as declared, else 1 and each thing that is not.
+With --compare, MLflow (3.18 and later) compares the newest run of the suite with the one before, and has to pair all samples.
+It runs on the client of 3.5.1, 3.17 and 3.18. Exit code 0 when everything is as declared, else 1 and each thing that is not.
 """
 
 import argparse
+import json
+import math
 import sys
 from typing import Any
 
@@ -21,12 +24,12 @@ def check(holds: object, message: str) -> None:
         problems.append(message)
 
 
-def newest_run(experiment_id: str, suite: str) -> Run:
+def newest_runs(experiment_id: str, suite: str, count: int = 1) -> list[Run]:
     runs = mlflow.MlflowClient().search_runs(
-        [experiment_id], f"tags.`drover.suite` = '{suite}'", order_by=["attributes.start_time DESC"], max_results=1)
-    if not runs:
-        sys.exit(f"There is no run of the suite {suite} in the experiment {experiment_id}.")
-    return mlflow.get_run(runs[0].info.run_id)  # A search tells nothing of models.
+        [experiment_id], f"tags.`drover.suite` = '{suite}'", order_by=["attributes.start_time DESC"], max_results=count)
+    if len(runs) < count:
+        sys.exit(f"There are {len(runs)} runs of the suite {suite} in the experiment {experiment_id}, not {count}.")
+    return [mlflow.get_run(run.info.run_id) for run in runs]  # A search tells nothing of models.
 
 
 def check_run(run: Run, options: argparse.Namespace, model_id: str | None) -> None:
@@ -37,11 +40,33 @@ def check_run(run: Run, options: argparse.Namespace, model_id: str | None) -> No
     share = options.passed / options.cases
     check(abs(run.data.metrics.get("allPassed/mean", -1) - share) < 1e-9, f"allPassed/mean: {run.data.metrics}.")
     check(run.data.metrics.get("latency_ms/mean", 0) > 0, f"latency_ms/mean: {run.data.metrics}.")
+    criteria = json.loads(run.data.tags["mlflow.genaiEvaluate.qualityCriteria"])["rules"]
+    missing = [rule["metricKey"] for rule in criteria if rule["metricKey"] not in run.data.metrics]
+    check(criteria and not missing, f"The criteria are {criteria}, of which {missing} are not measured.")
+    scorers = json.loads(run.data.tags["mlflow.genaiEvaluate.scorersDigest"])
+    check(scorers["digest"].startswith("sha256:") and scorers["hashed"] == scorers["total"], f"The scorers are {scorers}.")
     datasets = [entry.dataset for entry in run.inputs.dataset_inputs]
     check([dataset.name for dataset in datasets] == [options.suite], f"The run's datasets are {datasets}.")
     check([model.model_id for model in run.inputs.model_inputs] == [model_id], f"The run's models: {run.inputs}.")
     files = [file.path for file in mlflow.MlflowClient().list_artifacts(run.info.run_id)]
     check("drover.json" in files, f"The run's artifacts are {files}.")
+
+
+def check_comparison(experiment_id: str, suite: str, count: int) -> None:
+    """MLflow pairs the samples of two runs, and its test of verdicts is exact McNemar's, as ours is."""
+    candidate, baseline = newest_runs(experiment_id, suite, 2)
+    result = mlflow.genai.compare_evaluations(
+        candidate_run_id=candidate.info.run_id, baseline_run_id=baseline.info.run_id)
+    unpaired = result.unpaired_baseline_trace_ids + result.unpaired_candidate_trace_ids
+    check(not unpaired and len(result.paired_rows) == count, f"{len(result.paired_rows)} pairs, unpaired: {unpaired}.")
+    verdicts = result.scorers["allPassed"]
+    check(verdicts.n_paired == count, f"The verdicts of {verdicts.n_paired} samples are compared.")
+    if verdicts.status == "ok" and verdicts.p_value is not None and verdicts.n_nonzero is not None:
+        scores = [row["scores"]["allPassed"] for row in result.paired_rows]
+        changed = [round(score["candidate"] - score["baseline"]) for score in scores]
+        better, worse = changed.count(1), changed.count(-1)
+        exact = min(1.0, 2 * sum(math.comb(better + worse, k) for k in range(min(better, worse) + 1)) / 2 ** (better + worse))
+        check(better + worse >= 25 or abs(verdicts.p_value - exact) < 1e-9, f"McNemar: {verdicts.p_value}, exact {exact}.")
 
 
 def check_model(model_id: str, run: Run) -> None:
@@ -78,6 +103,7 @@ def check_trace(trace: Trace, run: Run, model_id: str | None) -> None:
     turns = sum(span.span_type == "AGENT" for span in trace.data.spans)
     session = metadata.get("mlflow.trace.session") or ""
     check(session.startswith(f"{name}/") if turns > 1 else not session, f"{name}: the session is {metadata}")
+    check(len(info.tags.get("mlflow.eval.requestId", "")) == 32, f"{name}: the tags are {info.tags}")
     check(info.tags.get("mlflow.traceName") == name, f"{name}: the tags are {info.tags}")
     usage = info.token_usage or {}
     check(usage.get("total_tokens", 0) > 0, f"{name}: the token usage is {usage}")
@@ -123,6 +149,7 @@ def main() -> int:
     parser.add_argument("--cases", type=int, required=True)
     parser.add_argument("--passed", type=int)
     parser.add_argument("--tool", action="append", default=[])
+    parser.add_argument("--compare", action="store_true")
     options = parser.parse_args()
     options.passed = options.cases if options.passed is None else options.passed
 
@@ -133,7 +160,7 @@ def main() -> int:
         versions = client.search_model_versions(f"name = '{options.model}'")
         newest = max(versions, key=lambda version: int(version.version))
         model_id = newest.model_id or newest.source.removeprefix("models:/")
-    run = newest_run(experiment_id, options.suite)
+    run = newest_runs(experiment_id, options.suite)[0]
     check_run(run, options, model_id)
     if model_id:
         check_model(model_id, run)
@@ -149,6 +176,8 @@ def main() -> int:
     check(passed == options.passed, f"{passed} samples passed, not {options.passed}.")
     for tool in options.tool:
         check_tool(traces, tool)
+    if options.compare:
+        check_comparison(experiment_id, options.suite, options.cases)
     if model_id:
         of_model = mlflow.search_traces(
             experiment_ids=[experiment_id], filter_string=f"request_metadata.`mlflow.modelId` = '{model_id}'",

@@ -70,7 +70,8 @@ struct SampleRun {
     }
 
     private func trace(_ testCase: TestCase, _ number: Int) -> Trace {
-        let id = TraceID(high: UInt64(testCase.id.description.utf8.reduce(1) { $0 * 31 % 1_000_003 + Int($1) }) | 1, low: UInt64(number) << 8)
+        let high = testCase.id.description.utf8.reduce(1) { $0 * 31 % 1_000_003 + UInt64($1) }
+        let id = TraceID(high: high | 1, low: UInt64(number) << 8)
         return Trace(id: id, root: Span("support", .agent, start: 0, end: 5_000_000), request: "q", response: "a")
     }
 

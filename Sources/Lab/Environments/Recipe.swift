@@ -25,7 +25,9 @@ struct Recipe: Sendable {
 
     /// `mlflow-3.17.2-0f6c…`: different pins give a different environment.
     var directoryName: String {
-        let parts = packages + [pins] + otherPins + overlay + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
+        let parts =
+            packages + [pins] + otherPins + overlay
+            + extracts.map { "\($0.package) \($0.path) \($0.destination)" }
         return "\(name)-\(version)-\(StableHash.hexadecimal(parts.joined(separator: "\0")))"
     }
 }
