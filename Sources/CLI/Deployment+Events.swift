@@ -22,8 +22,10 @@ extension Deployment {
         }
     }
 
-    /// The summary of an apply that had nothing to do.
-    func tellNothingToDo() {
+    /// The summary of an apply that had nothing to do, but to end what one before that was cut off left open in the history.
+    func tellNothingToDo() async {
+        // Who may only read leaves it to the next one.
+        try? await session.store.endOpenRuns()
         EventOutput.write {
             $0.summary(.nothing, elapsed: .zero, requests: session.requestCount, at: $1)
         }

@@ -116,6 +116,9 @@ package protocol RecordStore: Sendable {
     func close(intentOf address: Address) async throws
     /// Adds one apply to the history, with what it leaves there.
     func log(_ entry: HistoryEntry, leaving remains: RunRemains?) async throws
+    /// Ends in the history what an apply that was cut off left open there. Nobody has to hold the lock for it: whoever still
+    /// writes ends it himself.
+    func endOpenRuns() async throws
     /// Notes what suites showed of the newest apply, in place of what they showed before; nothing where there is none.
     /// Nobody has to hold the lock for it.
     func note(_ verdicts: [String]) async throws
@@ -128,4 +131,9 @@ package protocol RecordStore: Sendable {
     func content(_ sha256: String) async throws -> [UInt8]?
     /// Where the record is, for a reader: a path, or the name of an experiment.
     var place: String { get }
+}
+
+extension RecordStore {
+    /// What is written at once is never open.
+    package func endOpenRuns() async throws {}
 }

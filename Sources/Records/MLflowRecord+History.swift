@@ -21,6 +21,14 @@ extension MLflowRecord {
         try await endOpenRuns(besides: run, number: number, in: experiment.id)
     }
 
+    package func endOpenRuns() async throws {
+        guard let experiment = try await found() else { return }
+        let open = try await server.runs(inExperiments: [experiment.id], where: MLflowFilter.status(.running))
+        for run in open where run.status == .running {
+            try await server.updateRun(run.id, status: .killed, endTime: run.startTime)
+        }
+    }
+
     package func note(_ verdicts: [String]) async throws {
         guard let experiment = try await found(), let newest = try await runs(of: experiment).last else { return }
         let text = String(verdicts.joined(separator: "\n").prefix(Self.longestResults))

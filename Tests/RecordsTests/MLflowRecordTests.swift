@@ -127,6 +127,27 @@ struct MLflowRecordTests {
         #expect(try await record().history().map(\.startedAt).last == next)
     }
 
+    @Test("A run that stayed open is ended also by an apply that has nothing to change, and others are left alone")
+    func openRunsAlone() async throws {
+        try await record().endOpenRuns()
+        #expect(mlflow.store.experiments.map(\.name) == ["Default"], "Nothing is made for it.")
+        func log(at start: Int64) async throws {
+            try await record().log(
+                HistoryEntry(
+                    command: "apply", specDigest: "", gitCommit: nil, actor: "me", startedAt: start,
+                    finishedAt: start + 1, succeeded: true, results: []), leaving: nil)
+        }
+        try await log(at: 10)
+        mlflow.cut(.after(4))
+        await #expect(throws: WireError.self) { try await log(at: 20) }
+        mlflow.cut(.never)
+        let elsewhere = try await mlflow.server().createRun(inExperiment: "0", name: "theirs", startTime: 1)
+        try await record().endOpenRuns()
+        let ended = mlflow.store.runs.filter { $0.id != elsewhere.id }
+        #expect(ended.map(\.status) == ["FINISHED", "KILLED"])
+        #expect(mlflow.store.runs.first { $0.id == elsewhere.id }?.status == "RUNNING")
+    }
+
     @Test("An apply is a run of the record, failed when it failed")
     func history() async throws {
         for succeeded in [true, false] {

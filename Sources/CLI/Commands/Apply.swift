@@ -50,7 +50,7 @@ extension Deployment {
             session, session.workflow, change.permissions, selection, suites: stack.suites())
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
-            deployment.tellNothingToDo()
+            await deployment.tellNothingToDo()
             try await deployment.tellSilentTools(stack)
             return true
         }
