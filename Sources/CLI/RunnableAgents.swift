@@ -73,6 +73,28 @@ struct RunnableAgents: Sendable {
     }
 }
 
+extension RunnableAgents {
+    /// Where the results of suites are in MLflow, by their names, without agents to run them.
+    static func places(of suites: [TestSuite], in session: Session) async throws -> [String: MLflowPlace] {
+        let survey = try await Survey.take(
+            of: session.workflow, with: session.drivers,
+            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
+        return AgentLookup(session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+            .places(of: suites, isApplied: true)
+    }
+}
+
+extension AgentLookup {
+    /// Where the results of suites are in MLflow, by their names.
+    func places(of suites: [TestSuite], isApplied: Bool) -> [String: MLflowPlace] {
+        var places: [String: MLflowPlace] = [:]
+        for suite in suites {
+            places[suite.name] = place(of: suite.agent, experiment: suite.experiment, isApplied: isApplied)
+        }
+        return places
+    }
+}
+
 extension Stack {
     /// Warns, once for each reason, that chat completions answered instead of the agents of a suite.
     func warnOfFallbacks(in run: Run) {

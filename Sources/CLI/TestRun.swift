@@ -12,7 +12,8 @@ import Wire
 /// A run of a stack's suites.
 struct TestRun: Sendable {
     private let stack: Stack
-    private let suites: [TestSuite]
+    private var suites: [TestSuite]
+    private let baselines: BaselineChoice
     private let requests: [ReportRequest]
     private let concurrency: Int
     private let allowsPrograms: Bool
@@ -26,13 +27,17 @@ struct TestRun: Sendable {
 
     init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
         self.stack = stack
-        suites = try options.filter().applied(to: stack.suites())
+        let declared = try stack.suites()
+        suites = try options.filter().applied(to: declared)
+        baselines = BaselineChoice(asked: options.baseline, whole: declared)
         requests = try options.requests()
         for request in requests where request.path != "-" { try ReportFile(request.path).check() }
         if requests.contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
         concurrency = options.concurrency
         allowsPrograms = options.allowExec
-        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first { throw Diagnostic.execNotAllowed(program) }
+        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
+            throw Diagnostic.execNotAllowed(program)
+        }
         failsFast = options.failFast
         self.target = target
         publishes = !options.noPublish
@@ -44,12 +49,15 @@ struct TestRun: Sendable {
     init(gating suites: [TestSuite], _ stack: Stack, keys: [String: String], allowsPrograms: Bool) throws {
         self.stack = stack
         self.suites = suites
+        baselines = BaselineChoice(asked: nil, whole: suites)
         self.keys = keys
         requests = []
         concurrency = 8
         failsFast = false
         self.allowsPrograms = allowsPrograms
-        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first { throw Diagnostic.execNotAllowed(program) }
+        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
+            throw Diagnostic.execNotAllowed(program)
+        }
         target = .lastApplied
         publishes = true
         isWhole = true
@@ -90,6 +98,13 @@ struct TestRun: Sendable {
     }
 
     private func run(in session: Session, _ agents: RunnableAgents) async throws -> Run {
+        var compared = self
+        compared.suites = try await baselines.applied(
+            to: suites, places: places(of: agents), session.servers.mlflow)
+        return try await compared.tried(in: session, agents)
+    }
+
+    private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
         let recorder = try recorder(since: started)
         return try await publishing(in: session, agents, recorder) { onEvent in
@@ -145,16 +160,17 @@ struct TestRun: Sendable {
         TraceRecorder(agent, id: .random(), start: Date().nanoseconds)
     }
 
+    /// Where the results of the suites are in MLflow, by their names.
+    private func places(of agents: RunnableAgents) -> [String: MLflowPlace] {
+        agents.lookup.places(of: suites, isApplied: target.isLastApplied)
+    }
+
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
         in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder,
         _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
     ) async throws -> Run {
         guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
-        let places = suites.compactMap { suite in
-            agents.lookup.place(of: suite.agent, experiment: suite.experiment, isApplied: target.isLastApplied)
-                .map { (suite.name, $0) }
-        }
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, id: TraceID.random().hexadecimal, sources: stack.sources,
@@ -162,7 +178,7 @@ struct TestRun: Sendable {
             now: { Date().nanoseconds / 1_000_000 })
         context.evidenceKeys = keys
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
-            to: mlflow, suites, places: Dictionary(places) { first, _ in first }, context
+            to: mlflow, suites, places: places(of: agents), context
         ) { publisher in
             try await body { publisher.take($0) }
         }

@@ -31,6 +31,9 @@ struct SuiteOptions: ParsableArguments {
     @Flag(help: "Show in reports for pull requests (markdown), too, what agents said.")
     var contents = false
 
+    @Option(help: "Compare with an earlier run, case by case: blessed, the id of a run in MLflow, or a log.")
+    var baseline: String?
+
     @Flag(help: "Keep traces and results out of MLflow.")
     var noPublish = false
 
@@ -80,8 +83,10 @@ struct TestCommand: AsyncParsableCommand {
               drover test specs/quickstart
               drover test specs/quickstart --case "refund window" --from-spec
               drover test specs/quickstart --report junit=results.xml --report markdown=comment.md
+              drover test specs/quickstart --baseline blessed
               drover test specs/quickstart --target served --url http://localhost:5000
-            """)
+            """,
+        subcommands: [TestBlessCommand.self])
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions

@@ -14,6 +14,7 @@ package import Suites
 ///          "place": PLACE, "latencyMs": 3400, "tokens": TOKENS or null, "notRun": DIAGNOSTIC or null,
 ///          "quarantine": {"until": "2027-01-31", "reason": "…"} or null, "wanted": WANTED,
 ///          "interval": {"low": 0.2, "high": 0.9} or null, "baseline": {"change": "worse", "trend": "3/3 → 2/3", …} or null,
+///          "toKnowMore": "…" or null,
 ///          "samples": [{"verdict": "failed", "attempts": 1, "problem": DIAGNOSTIC or null,
 ///            "turns": [{"input": "…", "status": "completed", "text": "…", "hasMessage": true, "error": null,
 ///              "latencyMs": 3400, "firstTokenMs": 120 or null, "tokens": TOKENS or null, "steps": 2 or null,
@@ -49,10 +50,12 @@ package struct JSONReport: Report {
             ],
         ]
         whole["target"] = run.target.map(Value.string)
+        let tests = run.pairedTests
         var json = JSONStream()
         try json.object(whole, streaming: "suites", to: &output) { json, output in
             try json.array(run.suites.indices, to: &output) { index, json, output in
-                try json.object(values.suite(run.suites[index]), streaming: "cases", to: &output) { json, output in
+                try json.object(values.suite(run.suites[index], tests), streaming: "cases", to: &output) {
+                    json, output in
                     try json.array(recorded.positions(ofSuite: index), to: &output) { position, json, output in
                         let comparison = run.suites[index].comparison?.cases[position.testCase]
                         let value = values.testCase(

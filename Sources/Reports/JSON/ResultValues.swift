@@ -7,7 +7,8 @@ struct ResultValues {
     let sources: SourceMap
 
     /// Without its cases.
-    func suite(_ result: SuiteResult) -> [String: Value] {
+    /// - Parameter tests: Of all suites with a baseline.
+    func suite(_ result: SuiteResult, _ tests: [PairedTest]) -> [String: Value] {
         [
             "name": .string(result.suite),
             "agent": .string(result.agent),
@@ -15,7 +16,9 @@ struct ResultValues {
             "place": place(result.range),
             "thresholds": .array(result.thresholds.map(threshold)),
             "statistics": statistics(result.statistics),
-            "baseline": result.comparison.map(baseline) ?? .null,
+            "baseline": result.comparison.map { comparison in
+                baseline(comparison, tests.filter { $0.suite == result.suite })
+            } ?? .null,
         ]
     }
 
@@ -47,6 +50,7 @@ struct ResultValues {
             "wanted": wanted(result.repetition),
             "interval": interval(tally.statistics.interval),
             "baseline": comparison.map(compared) ?? .null,
+            "toKnowMore": text(tally.statistics.toKnowMore),
             "samples": .array(result.samples.map(sample)),
         ]
     }

@@ -2,12 +2,13 @@ import Language
 import Suites
 
 extension ResultValues {
-    /// `{"passed", "decided", "interval", "k", "passAny", "passAll"}`: pass@k and pass^k by their `k`.
+    /// `{"passed", "decided", "interval", "k", "passAny", "passAll", "tests"}`: pass@k and pass^k by their `k`.
     func statistics(_ statistics: SuiteStatistics) -> Value {
         [
             "passed": .integer(statistics.passed), "decided": .integer(statistics.decided),
             "interval": interval(statistics.interval), "k": statistics.k.map { .integer($0) } ?? .null,
             "passAny": number(statistics.passAny), "passAll": number(statistics.passAll),
+            "tests": .array(statistics.tests.map { .string($0) }),
         ]
     }
 
@@ -16,12 +17,14 @@ extension ResultValues {
     }
 
     /// A suite beside its baseline.
-    func baseline(_ comparison: SuiteComparison) -> Value {
+    /// - Parameter tests: Of this suite, corrected for the others.
+    func baseline(_ comparison: SuiteComparison, _ tests: [PairedTest]) -> Value {
         var value: [String: Value] = [
             "name": .string(comparison.baseline.name),
             "run": comparison.baseline.run.map { .string($0) } ?? .null,
             "gone": .array(comparison.baseline.gone.map { .string($0) }),
-            "tests": .array(comparison.tests.map(test)),
+            "changedTables": .array(comparison.baseline.changedTables.map { .string($0) }),
+            "tests": .array(tests.map(test)),
         ]
         for change in CaseComparison.Change.allCases {
             value[change.rawValue] = .integer(comparison.count(change))
@@ -29,11 +32,12 @@ extension ResultValues {
         return .object(value)
     }
 
-    /// Of this suite alone, not corrected for others.
     private func test(_ test: PairedTest) -> Value {
         [
             "measure": .string(test.measure.rawValue), "pairs": .integer(test.pairs),
             "change": .string(test.change), "probability": .number(test.probability),
+            "adjusted": .number(test.adjusted), "family": .integer(test.family), "alpha": .number(PairedTest.alpha),
+            "isChange": .bool(test.isChange), "smallest": .string(test.smallest),
         ]
     }
 

@@ -36,6 +36,12 @@ package struct EvaluationContext: Sendable {
         self.now = now
     }
 
+    /// The verdicts of one finished suite; nil when nothing was recorded of it.
+    func verdicts(ofSuite name: String) throws -> VerdictsFile? {
+        let recorded = try recorded()
+        return try recorded.run.suites.firstIndex { $0.suite == name }.map { try VerdictsFile(recorded, ofSuite: $0) }
+    }
+
     /// Writes the JSON report of one finished suite to a new file.
     /// - Returns: nil when nothing was recorded of it; then there is no file.
     func writeReport(ofSuite name: String, to path: String) throws -> FileContent? {

@@ -7,7 +7,7 @@ import Wire
 /// One suite as a run of MLflow: started before its first trace is written, ended with the metrics of its samples.
 struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
-    private static let keyTag = "drover.evaluation"
+    static let keyTag = "drover.evaluation"
 
     let server: MLflowServer
     let suite: TestSuite
@@ -72,6 +72,9 @@ struct EvaluationRun: Sendable {
             try await withTemporaryPath { path in
                 guard let report = try context.writeReport(ofSuite: suite.name, to: path) else { return }
                 try await server.putArtifact(report, named: "drover.json", in: folder)
+                // A later run is compared with it.
+                guard let verdicts = try context.verdicts(ofSuite: suite.name) else { return }
+                try await server.putArtifact(try verdicts.bytes, named: VerdictsFile.name, in: folder)
             }
         } catch let failure as FileBytes.Failure {
             throw Diagnostic.noTemporaryReport(failure.reason)

@@ -56,6 +56,11 @@ package struct RecordedRun: Sendable {
         suites[suite].cases.indices.map { Position(suite: suite, testCase: $0) }
     }
 
+    /// The SHA-256 of each table that a suite read, by its path.
+    package func tables(ofSuite suite: Int) -> [String: String] {
+        suites[suite].record.tables ?? [:]
+    }
+
     /// The numbers of a case's samples.
     package func tally(of position: Position) -> CaseTally {
         run.suites[position.suite].cases[position.testCase]

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Language
+import Reports
+import Suites
+import Wire
+
+/// What the suites of a run are compared with: what `--baseline` names, otherwise what their `noWorseThan` does.
+struct BaselineChoice: Sendable {
+    /// `blessed`, the id of a run in MLflow, or the path of a log; nil when nothing was asked for.
+    let asked: String?
+    /// The suites with all their cases.
+    let whole: [TestSuite]
+
+    /// The same suites with their baselines.
+    ///
+    /// - Parameter places: Where the suites' runs are in MLflow, by the names of the suites.
+    /// - Throws: `Diagnostic` when what was asked for is not there, or has nothing in common with the suites.
+    func applied(
+        to suites: [TestSuite], places: [String: MLflowPlace], _ mlflow: MLflowServer?
+    ) async throws -> [TestSuite] {
+        let store = mlflow.map(BaselineStore.init)
+        var compared: [TestSuite] = []
+        for suite in suites {
+            var suite = suite
+            if let name = asked ?? suite.thresholds.noWorseThan?.value.baseline {
+                let found = try await baseline(name, of: suite, store, experiment: places[suite.name]?.experimentID)
+                suite.baseline = found.map { $0.compared(withCasesOf: declared(suite)) }
+                if let baseline = suite.baseline { try check(baseline, suite) }
+            }
+            compared.append(suite)
+        }
+        if let asked, compared.allSatisfy({ $0.baseline == nil }) { throw Diagnostic.nothingToCompare(asked, suites) }
+        return compared
+    }
+
+    private func declared(_ suite: TestSuite) -> TestSuite {
+        whole.first { $0.name == suite.name } ?? suite
+    }
+
+    /// - Returns: Nil when nothing is blessed yet, or the run did not try the suite.
+    private func baseline(
+        _ name: String, of suite: TestSuite, _ store: BaselineStore?, experiment: String?
+    ) async throws -> Baseline? {
+        if FileManager.default.fileExists(atPath: name) { return try Self.logged(at: name, suite.name) }
+        let isBlessed = name == Thresholds.NoWorseThan.blessed
+        guard isBlessed || name.isRunID else { throw Diagnostic.unknownBaseline(name) }
+        guard let store, let experiment else {
+            guard isBlessed, asked == nil else { throw Diagnostic.noServer(name, suite.name) }
+            return nil
+        }
+        return isBlessed
+            ? try await store.blessed(suite.name, inExperiment: experiment)
+            : try await store.baseline(ofRun: name, suite.name, inExperiment: experiment)
+    }
+
+    private static func logged(at path: String, _ suite: String) throws -> Baseline? {
+        let recorded = try RecordedRun.read(SampleLog.read(path))
+        guard let index = recorded.run.suites.firstIndex(where: { $0.suite == suite }) else { return nil }
+        return Baseline(try VerdictsFile(recorded, ofSuite: index), named: path)
+    }
+
+    private func check(_ baseline: Baseline, _ suite: TestSuite) throws {
+        guard !suite.cases.contains(where: { baseline.cases[$0.id.description] != nil }) else { return }
+        throw Diagnostic.noPairs(baseline, suite)
+    }
+}
+
+extension String {
+    /// The ids of MLflow's runs: 32 hexadecimal digits.
+    fileprivate var isRunID: Bool {
+        utf8.count == 32 && allSatisfy(\.isHexDigit)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unknownBaseline(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-baseline", "Unknown baseline",
+            detail: "`\(name)` is neither `blessed`, nor the id of a run in MLflow, nor a file.",
+            fix: "Use `blessed`, an id of 32 hexadecimal digits, or the path of a log.", cause: .usage)
+    }
+
+    fileprivate static func noServer(_ name: String, _ suite: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-baseline", "Unknown baseline",
+            detail:
+                "`\(name)` is a run in MLflow, and the results of `\(suite)` are in none: the stack has no experiment "
+                + "there yet.",
+            fix: "Apply the stack with an MLflow server, or name the path of a log.", cause: .usage)
+    }
+
+    fileprivate static func nothingToCompare(_ name: String, _ suites: [TestSuite]) -> Diagnostic {
+        let names = suites.map(\.name).listed
+        let isBlessed = name == Thresholds.NoWorseThan.blessed
+        return Diagnostic(
+            isBlessed ? "nothing-blessed" : "baseline-of-another-suite",
+            isBlessed ? "Nothing is blessed" : "Baseline of another suite",
+            detail: isBlessed
+                ? "No run is kept as the baseline of \(names)." : "`\(name)` has no result of \(names).",
+            fix: isBlessed
+                ? "Run the suites, and keep that run with `drover test bless`." : "Name a run of these suites.",
+            cause: .usage)
+    }
+
+    fileprivate static func noPairs(_ baseline: Baseline, _ suite: TestSuite) -> Diagnostic {
+        Diagnostic(
+            "baseline-without-pairs", "Baseline without pairs",
+            detail: "`\(baseline.title)` has none of the cases of `\(suite.name)` that are run.",
+            fix: "Compare with a run that has cases of the same names, or bless a new one with `drover test bless`.",
+            cause: .usage)
+    }
+}

@@ -1,0 +1,165 @@
+package import Language
+package import Suites
+package import Wire
+
+/// The runs of suites in MLflow that later ones are compared with. A tag of the experiment names the blessed run of a suite.
+package struct BaselineStore: Sendable {
+    /// MLflow's own tag for the baseline of a whole experiment.
+    private static let ownTag = "mlflow.evaluation.baselineRunId"
+
+    private let server: MLflowServer
+
+    package init(_ server: MLflowServer) {
+        self.server = server
+    }
+
+    private static func tag(_ suite: String) -> String {
+        "drover.baseline.\(suite)"
+    }
+
+    /// The blessed run of a suite; nil when there is none.
+    package func blessed(_ suite: String, inExperiment id: String) async throws -> Baseline? {
+        guard let experiment = try await experiment(id), let run = experiment.tags[Self.tag(suite)] else { return nil }
+        return try await baseline(ofRun: run, named: Thresholds.NoWorseThan.blessed, suite)
+    }
+
+    /// The results of a suite in a run, or in another run of the same command.
+    ///
+    /// - Parameters:
+    ///   - id: Of a run in MLflow.
+    ///   - experiment: Where the suite's runs are.
+    /// - Returns: Nil when the command did not run the suite.
+    /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
+    package func baseline(ofRun id: String, _ suite: String, inExperiment experiment: String) async throws -> Baseline?
+    {
+        let asked = try await run(id)
+        guard let found = try await run(of: suite, beside: asked, inExperiment: experiment) else { return nil }
+        return try await baseline(ofRun: found.id, named: id, suite)
+    }
+
+    /// The run of a suite that one command started together with another.
+    private func run(of suite: String, beside run: MLflowRun, inExperiment experiment: String) async throws
+        -> MLflowRun?
+    {
+        if run.tags["drover.suite"] == suite { return run }
+        guard let key = run.tags[EvaluationRun.keyTag]?.split(separator: "/").first else { return nil }
+        return try await self.run(keyed: "\(key)/\(suite)", inExperiment: experiment)
+    }
+
+    private func run(keyed key: String, inExperiment experiment: String) async throws -> MLflowRun? {
+        try await server.runs(inExperiments: [experiment], where: MLflowFilter.tag(EvaluationRun.keyTag, key))
+            .first { $0.tags[EvaluationRun.keyTag] == key }
+    }
+
+    private func baseline(ofRun id: String, named name: String, _ suite: String) async throws -> Baseline {
+        let run = try await run(id)
+        guard run.tags["drover.suite"] == suite else { throw Diagnostic.otherSuite(run, suite) }
+        guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
+            let bytes = try await artifact(in: folder), let file = VerdictsFile(bytes)
+        else { throw Diagnostic.noVerdicts(id) }
+        return Baseline(file, named: name, run: id)
+    }
+
+    private func artifact(in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
+        do {
+            return try await server.artifact(named: VerdictsFile.name, in: folder)
+        } catch let error as WireError where error.isMissing || error.status == 404 {
+            return nil
+        }
+    }
+
+    private func run(_ id: String) async throws -> MLflowRun {
+        do {
+            return try await server.run(id)
+        } catch let error as WireError where error.isMissing {
+            throw Diagnostic.unknownRun(id)
+        }
+    }
+
+    private func experiment(_ id: String) async throws -> MLflowExperiment? {
+        try await server.experiments().first { $0.id == id && !$0.isDeleted }
+    }
+}
+
+extension BaselineStore {
+    /// A suite whose run is to be blessed.
+    package struct Candidate: Sendable {
+        package let suite: String
+        package let stack: String
+        package let experiment: String
+
+        package init(suite: String, stack: String, experiment: String) {
+            self.suite = suite
+            self.stack = stack
+            self.experiment = experiment
+        }
+    }
+
+    /// The blessed run of a suite.
+    package struct Blessing: Sendable, Hashable {
+        package let suite: String
+        package let run: String
+        package let verdict: String
+        package let cases: Int
+    }
+
+    /// Keeps a run as the baseline of a suite.
+    ///
+    /// - Parameters:
+    ///   - id: Of a run, or of another one of the same command; nil for the latest of the suite.
+    ///   - isAlone: Whether no other suite has the experiment: then MLflow's own tag says the same.
+    /// - Returns: Nil when the suite has no such run.
+    /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
+    package func bless(_ candidate: Candidate, run id: String?, isAlone: Bool) async throws -> Blessing? {
+        guard let run = try await run(id, of: candidate) else { return nil }
+        guard run.status != .running else { throw Diagnostic.stillRunning(run.id) }
+        let baseline = try await baseline(ofRun: run.id, named: run.id, candidate.suite)
+        try await server.setExperimentTag(candidate.experiment, Self.tag(candidate.suite), to: run.id)
+        if isAlone { try await server.setExperimentTag(candidate.experiment, Self.ownTag, to: run.id) }
+        return Blessing(
+            suite: candidate.suite, run: run.id, verdict: run.tags["drover.verdict"] ?? "without a verdict",
+            cases: baseline.cases.count)
+    }
+
+    private func run(_ id: String?, of candidate: Candidate) async throws -> MLflowRun? {
+        guard let id else {
+            let filter = MLflowFilter.tag("drover.suite", candidate.suite)
+            return try await server.runs(inExperiments: [candidate.experiment], where: filter)
+                .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
+                .filter { $0.status != .running }.max { $0.startTime < $1.startTime }
+        }
+        return try await run(of: candidate.suite, beside: try await run(id), inExperiment: candidate.experiment)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unknownRun(_ id: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-baseline", "Unknown baseline", detail: "MLflow has no run `\(id)`.",
+            fix: "Name a run of this suite by its id in MLflow, the path of a log, or `blessed`.", cause: .usage)
+    }
+
+    fileprivate static func otherSuite(_ run: MLflowRun, _ suite: String) -> Diagnostic {
+        let its = run.tags["drover.suite"].map { "is of the suite `\($0)`" } ?? "is of no suite"
+        return Diagnostic(
+            "baseline-of-another-suite", "Baseline of another suite",
+            detail: "The run `\(run.id)` \(its), and is to be compared with `\(suite)`.",
+            fix: "Name a run of `\(suite)`.", cause: .usage)
+    }
+
+    fileprivate static func noVerdicts(_ id: String) -> Diagnostic {
+        Diagnostic(
+            "baseline-without-verdicts", "Baseline without verdicts",
+            detail:
+                "The run `\(id)` in MLflow has no artifact `\(VerdictsFile.name)` that this version reads: an older drover "
+                + "ran it, or MLflow keeps its artifacts where only other clients can read.",
+            fix: "Run the suite again and bless that run, or keep a log and name its path.", cause: .lacking)
+    }
+
+    fileprivate static func stillRunning(_ id: String) -> Diagnostic {
+        Diagnostic(
+            "unfinished-baseline", "An unfinished run",
+            detail: "The run `\(id)` has not ended: its results are not whole.",
+            fix: "Wait until it has ended, or bless another one.", cause: .usage)
+    }
+}
