@@ -23,7 +23,19 @@ extension Deployment {
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(
             in: pending.session, plan: pending.plan)
         if Interruption.exitCode != nil { throw CancellationError() }
-        return try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
+        let applied = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
+        return applied.joined(with: try await retire(change, stack, command: command))
+    }
+
+    /// Removes what only versions used that no release goes back to any more. Whatever else there is to do waits for the
+    /// next apply.
+    private func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+        try await session.locked(change.locking, stack, for: command) { session in
+            let rest = try await Deployment.plan(session, workflow, permissions, selection)
+            let left = rest.plan.changes.filter { $0.action != .keep }
+            guard !left.isEmpty, left.allSatisfy(\.isLeftOver) else { return nil }
+            return try await rest.apply(change, command: command)
+        }
     }
 
     /// Takes the lock again, and makes sure that what was tried is still what would be promoted.

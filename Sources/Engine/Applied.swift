@@ -117,7 +117,7 @@ extension Executor {
 
     /// Whether something becomes ours that somebody else made.
     private func isAdoption(_ action: Action, at address: Address) -> Bool {
-        guard action == .adopt, let declaration = workflow[address] else { return false }
+        guard [.adopt, .promote].contains(action), let declaration = workflow[address] else { return false }
         return survey.member(for: declaration)?.ownership == .unmarked
     }
 

@@ -105,6 +105,8 @@ package struct Change: Sendable {
     package var note: String?
     /// Whether it was applied, and somebody deleted it.
     package var isLost = false
+    /// Whether it is the removal of what a replacement left behind.
+    package var isLeftOver = false
     /// Of the live object as it was when this was planned; nil while there is none.
     package var fingerprint: Fingerprint?
 

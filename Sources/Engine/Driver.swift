@@ -214,7 +214,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         case .create: return try await resource.create(desired, at: address, in: context)
         case .replace: return try await resource.replace(live, with: desired, at: address, in: context)
         case .update, .promote:
-            let isMoved = request.member?.address != address
+            let isMoved = request.member?.address != address || request.member?.ownership != .ours
             let marked = isMoved ? try await resource.mark(live, as: address, in: context) : live
             return try await resource.update(marked, to: kept, since: last, at: address, in: context)
         case .adopt:
@@ -299,7 +299,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         if R.promotes, [.create, .update, .adopt].contains(decision.action),
             decision.fields.contains(where: \.isPromotion)
         {
-            decision.action = decision.action == .adopt ? .adopt : .promote
+            decision.action = .promote
         }
         return (wanted, decision)
     }

@@ -142,11 +142,13 @@ package struct Planner: Sendable {
             problems.append(.nothingDeclared(workflow.stack, count: removals.all.count))
         }
         return removals.all.map { removal in
-            Change(
+            var change = Change(
                 removal.member.address, removal.action, label: removal.member.label,
                 note: removal.reasonToKeep.map { "kept: \($0)" }
                     ?? (removal.member.isStale ? "left over from an interrupted or replaced one" : nil),
                 fingerprint: drivers[removal.member.address.kind]?.fingerprint(removal.member, leaving: .none))
+            change.isLeftOver = removal.member.isStale
+            return change
         }
     }
 }

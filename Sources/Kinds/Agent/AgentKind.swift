@@ -11,7 +11,8 @@ extension Kind {
                     AgentResource(
                         llamaStack.server, mlflow: context.servers.mlflow, registry: context.mlflow?.registry,
                         stack: context.servers.stack, folder: context.servers.folder, models: llamaStack.models,
-                        runtimes: llamaStack.runtimes, commit: context.servers.commit))
+                        runtimes: llamaStack.runtimes, commit: context.servers.commit,
+                        retained: context.workflow.retainedCounts))
             }
         },
         conflicts: unfitPrompts(among:_:))

@@ -92,6 +92,13 @@ extension AgentResource {
         var lives = Dictionary(grouping: versions) { $0.mark?.address ?? Address(Self.kind, "") }.mapValues {
             Live(of: $0, beside: parts, in: Set(places))
         }
+        if let registry {
+            let kept = RetainedVersions(try await registry.models.value(), of: stack, counts: retained)
+            for (address, live) in lives {
+                lives[address]?.retained = Set(
+                    live.versions.filter { kept.holds($0.number, of: $0.registeredModel) }.map(\.number))
+            }
+        }
         var loose = parts.loose(beside: marked)
         if !loose.addresses(stack).isEmpty { loose = loose.loose(beside: try await mlflow.modelVersions()) }
         for address in loose.addresses(stack) {

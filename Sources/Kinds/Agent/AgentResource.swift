@@ -53,6 +53,8 @@ package struct AgentResource: Resource {
         /// Whether the logged model of the version that counts was deleted.
         var isModelGone = false
         var isRunGone = false
+        /// The versions that a release may go back to.
+        var retained: Set<Int> = []
 
         var versions: [AgentVersion] { (current.map { [$0] } ?? []) + others + twins }
     }
@@ -66,12 +68,16 @@ package struct AgentResource: Resource {
     let runtimes: ChosenRuntimes
     private let existing: ExistingAgents
     let commit: String?
+    /// How many old versions each declared release keeps.
+    let retained: [String: Int]
 
     /// Creates a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
-        folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?
+        folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?,
+        retained: [String: Int] = [:]
     ) {
+        self.retained = retained
         self.registry = registry
         self.llamaStack = llamaStack
         self.runtimes = runtimes

@@ -3,20 +3,29 @@ import Language
 import Runtime
 import Wire
 
-/// The agents that may be in use elsewhere: the versions of a stack that an alias points at.
+/// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go back
+/// to.
 struct AliasedAgents: Sendable {
     private let mlflow: MLflowServer?
     private let stack: StackName
+    private let retained: [String: Int]
 
-    init(_ mlflow: MLflowServer?, stack: StackName) {
+    /// - Parameter retained: How many old versions each declared release keeps.
+    init(_ mlflow: MLflowServer?, stack: StackName, retained: [String: Int]) {
         self.mlflow = mlflow
         self.stack = stack
+        self.retained = retained
     }
 
     /// Their definitions, as of now.
     func definitions() async throws -> [AgentDefinition] {
         guard let mlflow else { return [] }
-        let aliased = try await mlflow.agentVersions(ofStack: stack.name).filter { !$0.aliases.isEmpty }
+        // As of now, not as of the beginning of the run: an alias may have moved since.
+        let models = try await mlflow.registeredModels()
+        let kept = RetainedVersions(models, of: stack, counts: retained)
+        let aliased = try await mlflow.agentVersions(ofStack: stack.name).filter { version in
+            !version.aliases.isEmpty || kept.holds(version.number, of: version.registeredModel)
+        }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
     }
 

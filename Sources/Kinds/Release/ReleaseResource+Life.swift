@@ -5,7 +5,13 @@ import Wire
 
 extension ReleaseResource {
     package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
-        let live = Live(model: desired.model, alias: desired.alias, version: nil, state: nil)
+        // It may be there already, when the answer to its creation was lost.
+        let model = try await server.registeredModels().first { $0.name == desired.model }
+        var live = Live(model: desired.model, alias: desired.alias, version: nil, state: nil)
+        if let model { live = Live(desired.alias, of: model, model.tags[live.tag].flatMap { ReleaseState($0) }) }
+        if let state = live.state, state.stack != context.stack.name || state.release != address.name {
+            live.state = nil
+        }
         return try await bring(live, to: desired, at: address, in: context)
     }
 

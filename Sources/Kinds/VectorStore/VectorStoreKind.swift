@@ -6,7 +6,8 @@ extension Kind {
         home: .llamaStack,
         driver: { context in
             let servers = context.servers
-            let aliased = AliasedAgents(servers.mlflow, stack: servers.stack)
+            let aliased = AliasedAgents(
+                servers.mlflow, stack: servers.stack, retained: context.workflow.retainedCounts)
             return context.llamaStack.map { llamaStack in
                 ResourceDriver(
                     VectorStoreResource(

@@ -1,0 +1,30 @@
+import Engine
+import Language
+import Wire
+
+/// The versions that releases keep usable, by registered model: where an alias is, or may be, and so many of those where it
+/// was before as the release says.
+struct RetainedVersions: Sendable {
+    private var numbers: [String: Set<Int>] = [:]
+
+    /// - Parameter counts: How many old versions each declared release keeps, by its name; others keep two.
+    init(_ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int]) {
+        for model in models {
+            for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
+                guard let state = ReleaseState(text), state.stack == stack.name else { continue }
+                numbers[model.name, default: []].formUnion(state.retained(counts[state.release] ?? 2))
+            }
+        }
+    }
+
+    func holds(_ version: Int, of model: String) -> Bool {
+        numbers[model]?.contains(version) ?? false
+    }
+}
+
+extension Workflow {
+    /// How many old versions each declared release keeps, by its name.
+    var retainedCounts: [String: Int] {
+        Dictionary(specs(of: ReleaseSpec.self).map { ($0.declaration.address.name, $0.spec.retain) }) { first, _ in first }
+    }
+}
