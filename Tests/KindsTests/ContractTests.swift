@@ -15,6 +15,8 @@ struct KindCase: Sendable, CustomTestStringConvertible {
     let declared: String
     /// Other values of declared fields.
     let changed: String
+    /// What a plan calls its creation.
+    var brings = "create"
     /// Puts something on the object that nobody declared.
     var decorate: @Sendable (TestStack) async throws -> Void = { _ in }
 
@@ -80,6 +82,10 @@ struct KindCase: Sendable, CustomTestStringConvertible {
                 "{model: scripted/llm, instructions: One, metadata: {a: x}, log: {experiment: e, registeredModel: m, tags: {a: x}}}",
             changed: "{model: scripted/llm, instructions: Two, log: {experiment: e, registeredModel: m}}",
             decorate: { try await $0.mlflow.server().setModelVersionTag("m", version: "1", "theirs", to: "kept") }),
+        KindCase(
+            kind: "releases", base: "agents: {a: {model: scripted/llm, instructions: One}}",
+            declared: "{agent: a, alias: production}", changed: "{agent: a, alias: live}", brings: "promote",
+            decorate: { try await $0.mlflow.server().setRegisteredModelTag("helpdesk-a", "theirs", to: "kept") }),
         KindCase(kind: "notes", declared: "{text: One}", changed: "{name: renamed, text: Two}"),
     ]
 
@@ -116,7 +122,7 @@ struct ContractTests {
     func life(_ each: KindCase) async throws {
         let stack = try Self.begin()
         let created = try await stack.plan(each.first)
-        #expect(Self.actions(created, each) == (each.isInline ? [] : ["create"]))
+        #expect(Self.actions(created, each) == (each.isInline ? [] : [each.brings]))
         try await stack.apply(each.first)
         let same = try await stack.plan(each.first)
         #expect(same.lines == [])

@@ -1,0 +1,126 @@
+import Engine
+import Fakes
+import Kinds
+import Language
+import Testing
+import Wire
+
+@Suite("Releases")
+struct ReleaseTests {
+    private static func spec(_ instructions: String, _ release: String = "{agent: a, alias: production}") -> String {
+        "agents: {a: {model: scripted/llm, instructions: \(instructions)}}\nreleases: {production: \(release)}"
+    }
+
+    private static func alias(_ stack: TestStack) async throws -> String? {
+        try await stack.mlflow.server().registeredModels().first { $0.name == "helpdesk-a" }?.aliases["production"]
+    }
+
+    private static func resource(_ stack: TestStack) -> ReleaseResource {
+        let server = stack.mlflow.server()
+        return ReleaseResource(server, registry: Registry(server), models: [:], actor: "ann")
+    }
+
+    @Test("Without gates, the alias follows each new version")
+    func follows() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("One"))
+        #expect(try await Self.alias(stack) == "1")
+        let plan = try await stack.plan(Self.spec("Two"))
+        #expect(plan.changes.filter { $0.action == .promote }.map(\.address) == [Address("releases", "production")])
+        try await stack.apply(Self.spec("Two"))
+        #expect(try await Self.alias(stack) == "2")
+        #expect(try await stack.plan(Self.spec("Two")).isEmpty)
+    }
+
+    @Test("What was rolled back stays back, until the agent changes")
+    func rolledBack() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("One"))
+        try await stack.apply(Self.spec("Two"))
+        _ = try await Self.resource(stack).rollBack("production", of: StackName("helpdesk"), reason: "rude")
+        #expect(try await Self.alias(stack) == "1")
+        let plan = try await stack.plan(Self.spec("Two"))
+        #expect(plan.isEmpty)
+        #expect(plan.warnings.map(\.code.name) == ["rolled-back"])
+        try await stack.apply(Self.spec("Two"))
+        #expect(try await Self.alias(stack) == "1")
+        try await stack.apply(Self.spec("Three"))
+        #expect(try await Self.alias(stack) == "3")
+    }
+
+    @Test("What was rolled back can be allowed again")
+    func allowed() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("One"))
+        try await stack.apply(Self.spec("Two"))
+        _ = try await Self.resource(stack).rollBack("production", of: StackName("helpdesk"), reason: nil)
+        _ = try await Self.resource(stack).approve("production", of: StackName("helpdesk"))
+        try await stack.apply(Self.spec("Two"))
+        #expect(try await Self.alias(stack) == "2")
+    }
+
+    @Test("A manual release waits for approval, and its plan is empty meanwhile")
+    func manual() async throws {
+        let stack = try TestStack()
+        let release = "{agent: a, alias: production, approve: manual}"
+        try await stack.apply(Self.spec("One", release))
+        #expect(try await Self.alias(stack) == nil)
+        let plan = try await stack.plan(Self.spec("One", release))
+        #expect(plan.isEmpty)
+        #expect(plan.warnings.map(\.code.name) == ["awaits-approval"])
+        _ = try await Self.resource(stack).approve("production", of: StackName("helpdesk"))
+        #expect(try await Self.alias(stack) == "1")
+        #expect(try await stack.plan(Self.spec("One", release)).isEmpty)
+    }
+
+    @Test("An alias that somebody else moved blocks, until that is accepted")
+    func movedByHand() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("One"))
+        try await stack.apply(Self.spec("Two"))
+        try await stack.mlflow.server().setAlias("production", of: "helpdesk-a", toVersion: "1")
+        await #expect(throws: Diagnostics.self) { try await stack.plan(Self.spec("Two")) }
+        let accepting = Permissions(acceptAlias: true)
+        let plan = try await stack.plan(Self.spec("Two"), accepting)
+        #expect(plan.changes.filter { $0.action == .promote }.flatMap(\.fields).map(\.cause) == [.drift])
+        try await stack.apply(Self.spec("Two"), accepting)
+        #expect(try await Self.alias(stack) == "2")
+        #expect(try await stack.plan(Self.spec("Two")).isEmpty)
+    }
+
+    @Test("An alias without a mark is only adopted when that is wanted")
+    func adopted() async throws {
+        let stack = try TestStack()
+        let agent = "agents: {a: {model: scripted/llm, instructions: One}}"
+        try await stack.apply(agent)
+        try await stack.mlflow.server().setAlias("production", of: "helpdesk-a", toVersion: "1")
+        await #expect(throws: Diagnostics.self) { try await stack.plan(Self.spec("One")) }
+        try await stack.apply(Self.spec("One"), Permissions(adopt: true))
+        #expect(try await stack.plan(Self.spec("One")).isEmpty)
+    }
+
+    @Test("Cut off anywhere, the next apply promotes, and nothing is taken for somebody else's")
+    func cutOff() async throws {
+        let whole = try TestStack()
+        try await whole.apply(Self.spec("One"))
+        let count = try await whole.apply(Self.spec("Two"), cutting: .never).count
+        for number in 1...count {
+            for cut in [Scissors.Cut.before(number), .after(number)] {
+                let stack = try TestStack()
+                try await stack.apply(Self.spec("One"))
+                try await stack.apply(Self.spec("Two"), cutting: cut)
+                try await stack.apply(Self.spec("Two"))
+                #expect(try await Self.alias(stack) == "2", "\(cut)")
+                #expect(try await stack.plan(Self.spec("Two")).isEmpty, "\(cut)")
+            }
+        }
+    }
+
+    @Test("The alias goes with its declaration")
+    func deleted() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec("One"))
+        try await stack.apply("agents: {a: {model: scripted/llm, instructions: One}}")
+        #expect(try await Self.alias(stack) == nil)
+    }
+}

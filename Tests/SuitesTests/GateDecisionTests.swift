@@ -1,0 +1,47 @@
+import Language
+import Runtime
+import Suites
+import Testing
+
+@Suite("What is decided about a gate")
+struct GateDecisionTests {
+    /// 2026-06-02T00:00:00Z.
+    private static let now = 1_780_358_400
+
+    private static func evidence(_ verdict: String, at: String = "2026-06-01T12:00:00Z") -> Evidence {
+        Evidence(
+            suite: "golden", key: "k", samples: Evidence.Samples(passed: 1, failed: 0, errors: 0), attempts: 1, at: at,
+            run: verdict, verdict: verdict)
+    }
+
+    private static func decision(
+        _ evidence: [Evidence], maxAge: Duration = .seconds(86_400), _ rerun: Rerun = .changed
+    ) -> GateDecision {
+        GateDecision(of: evidence, maxAge: maxAge, rerun: rerun, now: now)
+    }
+
+    @Test("What passed and is fresh is cited; what is too old, or only inconclusive, runs")
+    func passed() {
+        let passed = Self.evidence("passed")
+        #expect(Self.decision([passed]) == .passed(passed))
+        #expect(Self.decision([passed], maxAge: .seconds(3600)) == .run)
+        #expect(Self.decision([Self.evidence("inconclusive")]) == .run)
+        #expect(Self.decision([]) == .run)
+    }
+
+    @Test("What failed once stays failed, whatever passed before or after")
+    func failed() {
+        let failed = Self.evidence("failed")
+        let later = Self.evidence("passed", at: "2026-06-01T13:00:00Z")
+        #expect(Self.decision([later, failed]) == .failed(failed))
+        #expect(Self.decision([later, failed], .always) == .failed(failed))
+    }
+
+    @Test("Always runs what passed; never runs nothing")
+    func rerun() {
+        let passed = Self.evidence("passed")
+        #expect(Self.decision([passed], .always) == .run)
+        #expect(Self.decision([passed], .never) == .passed(passed))
+        #expect(Self.decision([], .never) == .unknown)
+    }
+}
