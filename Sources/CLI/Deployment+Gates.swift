@@ -53,7 +53,9 @@ extension Deployment {
     /// The failures that end a command, after those are told that only warn.
     func failing(_ failures: [Diagnostic]) -> [Diagnostic] {
         let warned = failures.filter { failure in
-            guard let check = failure.address.flatMap(Address.init(text:)), workflow.isCheck(check) else { return false }
+            guard let check = failure.address.flatMap(Address.init(text:)), workflow.isCheck(check) else {
+                return false
+            }
             let waiting = workflow.specs(of: ReleaseSpec.self).filter { release in
                 release.spec.gates.contains { $0.value == check.name }
             }

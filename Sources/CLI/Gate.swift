@@ -22,7 +22,8 @@ struct Gate: Sendable {
     var note: String {
         switch decision {
         case .passed(let evidence): "passed on \(evidence.at) (run \(evidence.run)): not run again"
-        case .failed(let evidence): "failed on \(evidence.at) (run \(evidence.run)), and stays so until something changes"
+        case .failed(let evidence):
+            "failed on \(evidence.at) (run \(evidence.run)), and stays so until something changes"
         case .unknown: "no result stands, and it is not to run"
         case .run: "runs" + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
         }
@@ -107,7 +108,9 @@ extension Node {
         case .sequence(let nodes): nodes.flatMap(\.files)
         case .mapping(let entries):
             entries.flatMap { entry -> [Located<String>] in
-                guard entry.key == "file", case .string(let path) = entry.value.content else { return entry.value.files }
+                guard entry.key == "file", case .string(let path) = entry.value.content else {
+                    return entry.value.files
+                }
                 return [Located(path, at: entry.value.range)]
             }
         case .null, .bool, .integer, .bigInteger, .number, .string, .pending: []

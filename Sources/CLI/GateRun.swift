@@ -91,7 +91,9 @@ extension CheckResult {
 extension Diagnostic {
     fileprivate static func gate(_ gate: Gate, _ result: SuiteResult) -> Diagnostic {
         let isFailed = result.gateVerdict == .failed
-        let rules = result.thresholds.filter { $0.verdict != .passed }.map { "\($0.name): \($0.wanted), and \($0.actual)" }
+        let rules = result.thresholds.filter { $0.verdict != .passed }.map {
+            "\($0.name): \($0.wanted), and \($0.actual)"
+        }
         return Diagnostic(
             isFailed ? "gate-failed" : "gate-inconclusive",
             isFailed ? "A gate failed" : "A gate could not be decided",
@@ -106,7 +108,8 @@ extension Diagnostic {
     fileprivate static func gateStaysFailed(_ gate: Gate, _ evidence: Evidence) -> Diagnostic {
         Diagnostic(
             "gate-failed", "A gate failed",
-            detail: "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
+            detail:
+                "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
                 + "servers (run \(evidence.run): \(evidence.samples.passed) passed, \(evidence.samples.failed) failed, "
                 + "\(evidence.samples.errors) errors), and is not tried again until luck passes it.",
             fix: "Change the agent or the suite, or override the gate for a reason.", address: gate.address.description,

@@ -27,7 +27,8 @@ struct EvidenceKeyTests {
     func depends() {
         let changed = [
             Self.key(logical: "m"), Self.key(code: "d"), Self.key(files: ["t.csv": "2"]),
-            Self.key(judges: ["j": ["model": "n", "rubric": "r"]]), Self.key(judges: ["j": ["model": "m", "rubric": "s"]]),
+            Self.key(judges: ["j": ["model": "n", "rubric": "r"]]),
+            Self.key(judges: ["j": ["model": "m", "rubric": "s"]]),
             Self.key(servers: ["OGX 1.5.1 at http://a"]), Self.key(servers: ["OGX 1.5.0 at http://b"]),
             Self.key(Self.changed { $0["thresholds"] = ["passRate": 0.5] }),
             Self.key(Self.changed { $0["defaults"] = ["timeout": "5s"] }),

@@ -99,7 +99,8 @@ package struct ReleaseResource: Resource {
         guard standing != desired.version || desired.version == nil || live.state?.moving != nil else {
             if live.state?.knows(live.version) == false {
                 changes.append(
-                    FieldChange("standing", old: live.version.map { .integer($0) }, note: "moved by somebody else: accepted"))
+                    FieldChange(
+                        "standing", old: live.version.map { .integer($0) }, note: "moved by somebody else: accepted"))
             }
             return changes
         }

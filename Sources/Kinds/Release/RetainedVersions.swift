@@ -25,6 +25,8 @@ struct RetainedVersions: Sendable {
 extension Workflow {
     /// How many old versions each declared release keeps, by its name.
     var retainedCounts: [String: Int] {
-        Dictionary(specs(of: ReleaseSpec.self).map { ($0.declaration.address.name, $0.spec.retain) }) { first, _ in first }
+        Dictionary(specs(of: ReleaseSpec.self).map { ($0.declaration.address.name, $0.spec.retain) }) { first, _ in
+            first
+        }
     }
 }

@@ -33,7 +33,9 @@ package struct EvidenceKey: Sendable, Hashable {
 extension Value {
     /// A declared suite without what decides nothing.
     fileprivate var deciding: Value {
-        var suite = without(["description", "labels", "experiment", "name", "protect", "onDelete", "moved", "dependsOn"])
+        var suite = without([
+            "description", "labels", "experiment", "name", "protect", "onDelete", "moved", "dependsOn",
+        ])
         guard case .object(var fields) = suite, case .array(let cases)? = fields["cases"] else { return suite }
         fields["cases"] = .array(cases.map { $0.without(["labels"]) })
         suite = .object(fields)
