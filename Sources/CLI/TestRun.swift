@@ -177,13 +177,25 @@ struct TestRun: Sendable {
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidenceKeys = keys
+        await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
-            to: mlflow, suites, places: places(of: agents), context
+            to: mlflow, suites, places: places(of: agents), context,
+            spool: Spool(in: Self.unsent, name: context.id)
         ) { publisher in
             try await body { publisher.take($0) }
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
         return run
+    }
+
+    /// Where results are kept that MLflow could not take.
+    private static let unsent = ".drover/unsent"
+
+    /// Sends what earlier runs kept.
+    private func sendEarlier(to mlflow: MLflowServer) async {
+        let (sent, warnings) = await SpoolSender(to: mlflow).sendAll(in: Self.unsent)
+        if sent > 0 { Console.note("Sent the results of \(sent) earlier \(sent == 1 ? "run" : "runs") to MLflow.") }
+        Notices.write(warnings, stack.sources, environment: stack.environment)
     }
 
     /// - Throws: the exit code of a verdict that is not good.

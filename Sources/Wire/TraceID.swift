@@ -1,6 +1,6 @@
 /// The id of a trace, 16 bytes as in OpenTelemetry: chosen by the client, so that writing a trace again is idempotent.
 /// MLflow shows it as `tr-` and 32 hexadecimal digits.
-package struct TraceID: Sendable, Hashable {
+package struct TraceID: Sendable, Hashable, Codable {
     package let high: UInt64
     package let low: UInt64
 

@@ -2,6 +2,7 @@ import Fakes
 import Language
 import Runtime
 import Suites
+import Support
 import Testing
 import Wire
 
@@ -17,7 +18,7 @@ struct EvaluationPublisherTests {
     }
 
     private func publish(
-        to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10)
+        to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try sample.log { events.append($0) }.recorder
@@ -25,7 +26,7 @@ struct EvaluationPublisherTests {
             stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", sources: sample.sources,
             recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
         return try await EvaluationPublisher.withPublisher(
-            to: fake.server(), sample.suites, places: places, context, deadline: deadline
+            to: fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
         ) { publisher in
             for event in events { publisher.take(event) }
         }.warnings
@@ -125,6 +126,37 @@ struct EvaluationPublisherTests {
         #expect(warnings.map(\.code.name) == ["not-published"] && warnings.first?.severity == .warning)
         #expect(warnings.first?.detail.contains("No Experiment with id=99 exists") == true)
         #expect(fake.arrivals.count == 1)
+    }
+
+    @Test("What MLflow missed is kept, sent by the next run as if it had been there, and told")
+    func spooled() async throws {
+        try await withTemporaryDirectory { directory in
+            let folder = "\(directory)/.drover/unsent"
+            let fake = FakeMLflow()
+            _ = try await publish(to: fake, places: ["golden": place], spool: Spool(in: folder, name: "zero"))
+            #expect(Spool.files(in: folder) == [], "What is published is not kept.")
+            let expected = fake.store
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            let warnings = try await publish(
+                to: away, places: ["golden": place], deadline: .milliseconds(20),
+                spool: Spool(in: folder, name: "one"))
+            #expect(warnings.first?.fix?.contains("`\(folder)/one.jsonl`") == true, "\(warnings)")
+            #expect(Spool.files(in: folder) == ["\(folder)/one.jsonl"])
+            let failed = await SpoolSender(to: away.server()).sendAll(in: folder)
+            #expect(failed.sent == 0 && failed.warnings.map(\.code.name) == ["not-sent"])
+
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: folder)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty && Spool.files(in: folder) == [])
+            let run = try #require(back.store.runs.first)
+            let whole = try #require(expected.runs.first)
+            #expect(back.store.runs.count == 1 && run.status == "FAILED" && run.metrics == whole.metrics)
+            #expect(Set(run.tags.map(\.key)) == Set(whole.tags.map(\.key)) && run.datasets == whole.datasets)
+            #expect(back.store.traces.count == 5 && back.store.traces.allSatisfy { $0.runID == run.id })
+            let names = { (store: FakeMLflowStore) in store.traces.map { $0.assessments.count }.sorted() }
+            #expect(names(back.store) == names(expected))
+        }
     }
 
     @Test("With MLflow away, everything else goes on, and what is missing is told")

@@ -21,6 +21,8 @@ package final class EvaluationPublisher: Sendable {
         /// By suite.
         var metrics: [String: EvaluationMetrics] = [:]
         var problems: [Diagnostic] = []
+        /// Whether something was not published because the server was away, so that it may be later.
+        var isUnsent = false
     }
 
     /// The maximum number of samples that wait for their run to be created.
@@ -29,13 +31,15 @@ package final class EvaluationPublisher: Sendable {
     private static let pause = Duration.seconds(1)
 
     private let runs: [String: EvaluationRun]
+    private let spool: Spool?
     private let clock: any Clock<Duration>
     private let steps: AsyncStream<Step>
     private let step: AsyncStream<Step>.Continuation
     private let state = Mutex(State())
 
-    private init(_ runs: [EvaluationRun], clock: any Clock<Duration>) {
+    private init(_ runs: [EvaluationRun], _ spool: Spool?, clock: any Clock<Duration>) {
         self.runs = Dictionary(runs.map { ($0.suite.name, $0) }) { first, _ in first }
+        self.spool = spool
         self.clock = clock
         (steps, step) = AsyncStream.makeStream()
     }
@@ -44,18 +48,19 @@ package final class EvaluationPublisher: Sendable {
     ///
     /// - Parameters:
     ///   - places: The destination of each suite, by its name; suites without one are not published.
+    ///   - spool: Keeps what is published until it is; nil for nothing.
     ///   - clock: Measures the deadline.
     /// - Returns: The result of `body`, and a warning for everything that was not published.
     /// - Throws: What `body` throws.
     package static func withPublisher<R: Sendable>(
         to server: MLflowServer, _ suites: [TestSuite], places: [String: MLflowPlace], _ context: EvaluationContext,
-        deadline: Duration = .seconds(10), clock: any Clock<Duration> = ContinuousClock(),
+        spool: Spool? = nil, deadline: Duration = .seconds(10), clock: any Clock<Duration> = ContinuousClock(),
         _ body: (EvaluationPublisher) async throws -> R
     ) async throws -> (result: R, warnings: [Diagnostic]) {
         let runs = suites.compactMap { suite in
             places[suite.name].map { EvaluationRun(server: server, suite: suite, place: $0, context: context) }
         }
-        let publisher = EvaluationPublisher(runs, clock: clock)
+        let publisher = EvaluationPublisher(runs, spool, clock: clock)
         let (result, tally) = try await MLflowTraceWriter.withWriter(
             to: server, deadline: deadline, clock: clock
         ) { writer in
@@ -69,6 +74,11 @@ package final class EvaluationPublisher: Sendable {
         switch event {
         case .sampleFinished(let finished):
             guard let evaluation = runs[finished.id.suite] else { return }
+            if let spool, let trace = finished.trace {
+                spool.keep(runOf: finished.id.suite) { evaluation.spooled }
+                let spooled = trace.evaluated(finished, run: nil, at: evaluation.place)
+                spool.keep(SpoolEntry(trace: SpoolEntry.Trace(suite: finished.id.suite, trace: spooled)))
+            }
             let isTaken = state.withLock { state in
                 state.metrics[finished.id.suite, default: EvaluationMetrics()].take(
                     finished.sample, decides: !evaluation.quarantined.contains(finished.id))
@@ -81,8 +91,12 @@ package final class EvaluationPublisher: Sendable {
             }
             if isTaken { step.yield(.sample(finished)) }
         case .suiteFinished(let result):
-            guard runs[result.suite] != nil else { return }
+            guard let evaluation = runs[result.suite] else { return }
             let metrics = state.withLock { $0.metrics.removeValue(forKey: result.suite) } ?? EvaluationMetrics()
+            if let spool {
+                spool.keep(runOf: result.suite) { evaluation.spooled }
+                spool.keep(SpoolEntry(end: evaluation.spooledEnd(with: result, metrics.values(of: result))))
+            }
             step.yield(.suite(result, metrics))
         case .started, .sampleStarted, .caseFinished:
             break
@@ -139,7 +153,10 @@ extension EvaluationPublisher {
             }
             state.withLock { $0.done += 1 }
         }
-        for (suite, run) in begun where run != nil { report(.notPublished(suite, because: Self.late)) }
+        for (suite, run) in begun where run != nil {
+            state.withLock { $0.isUnsent = true }
+            report(.notPublished(suite, because: Self.late))
+        }
     }
 
     /// - Returns: nil when it cannot be started, now or later.
@@ -159,10 +176,12 @@ extension EvaluationPublisher {
             do {
                 return try await body()
             } catch is CancellationError {
+                state.withLock { $0.isUnsent = true }
                 report(.notPublished(suite, because: Self.late))
                 return nil
             } catch {
-                let isAway = (error as? WireError)?.meansAway ?? false
+                let isAway = (error as? WireError)?.isAway ?? false
+                if isAway { state.withLock { $0.isUnsent = true } }
                 guard isAway, (try? await clock.sleep(for: Self.pause)) != nil else {  // The time may be over.
                     report(.notPublished(suite, because: Diagnostic.from(error, at: nil).detail))
                     return nil
@@ -182,19 +201,15 @@ extension EvaluationPublisher {
     private func warnings(_ tally: TraceTally) -> [Diagnostic] {
         let state = state.withLock { $0 }
         let missing = tally.missing + state.dropped + state.waiting
-        guard missing > 0 else { return state.problems }
-        return state.problems + [.tracesMissing(missing, of: missing + tally.written, because: tally.reason)]
-    }
-}
-
-extension WireError {
-    /// Whether the server is unavailable at the moment.
-    fileprivate var meansAway: Bool {
-        switch cause {
-        case .transport(.tls): false
-        case .transport: true
-        case .status(let status): [502, 503, 504].contains(status)
-        case .unreadable, .stream: false
+        let traces =
+            missing > 0 ? [Diagnostic.tracesMissing(missing, of: missing + tally.written, because: tally.reason)] : []
+        let mayPass = missing > 0 && tally.reason?.isAway ?? true
+        let isUnsent = !(state.problems + traces).isEmpty && (state.isUnsent || mayPass)
+        guard let kept = spool?.settle(isUnsent: isUnsent) else { return state.problems + traces }
+        return (state.problems + traces).map { problem in
+            var told = problem
+            told.fix = "The verdict stands without it, and \(kept): the next `drover test` sends it."
+            return told
         }
     }
 }

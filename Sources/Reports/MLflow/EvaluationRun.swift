@@ -33,6 +33,20 @@ struct EvaluationRun: Sendable {
         return run
     }
 
+    /// As it is kept until MLflow has it.
+    var spooled: SpoolEntry.Run {
+        SpoolEntry.Run(
+            suite: suite.name, server: server.endpoint.base, place: place, keyTag: Self.keyTag, key: key,
+            startTime: context.now(), tags: tags(key), dataset: dataset)
+    }
+
+    /// The same for its end.
+    func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
+        SpoolEntry.End(
+            suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
+            tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now())
+    }
+
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
     /// The time is in milliseconds since 1970; repeating it with the same time changes nothing.
     /// - Parameter prompts: The versions of prompts that the samples used, as MLflow links them; nil for none.

@@ -5,7 +5,7 @@ import Wire
 
 extension Trace {
     /// The trace of a sample for its evaluation: linked to run and model, with assessments.
-    func evaluated(_ finished: FinishedSample, run: String, at place: MLflowPlace) -> MLflowTrace {
+    func evaluated(_ finished: FinishedSample, run: String?, at place: MLflowPlace) -> MLflowTrace {
         var trace = self
         let (sample, testCase) = (finished.sample, finished.id)
         trace.name = testCase.description

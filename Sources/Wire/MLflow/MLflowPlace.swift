@@ -1,5 +1,5 @@
 /// Where in MLflow the traces and results of an agent go, and which logged model they are about.
-package struct MLflowPlace: Sendable, Hashable {
+package struct MLflowPlace: Sendable, Hashable, Codable {
     package var experimentID: String
     /// The logged model of the version in use, `m-…`; nil when the version has none.
     package var modelID: String?

@@ -1,7 +1,7 @@
 import Language
 
 /// A dataset that a run uses, as MLflow shows it with the run.
-package struct MLflowRunDataset: Sendable, Hashable {
+package struct MLflowRunDataset: Sendable, Hashable, Codable {
     package var name: String
     /// Differs when the content differs; at most 36 characters.
     package var digest: String

@@ -1,15 +1,15 @@
 import Language
 
 /// A named assessment of a trace.
-package struct MLflowAssessment: Sendable, Hashable {
-    package enum Source: Sendable, Hashable {
+package struct MLflowAssessment: Sendable, Hashable, Codable {
+    package enum Source: Sendable, Hashable, Codable {
         case code(String)
         case judge(String)
     }
 
     /// MLflow's feedback: a value or an error. MLflow's UI takes booleans for pass and fail; numbers belong into
     /// metrics.
-    package enum Feedback: Sendable, Hashable {
+    package enum Feedback: Sendable, Hashable, Codable {
         case value(Bool)
         /// There is no value; the code is a word such as `UNOBSERVABLE`.
         case error(code: String, message: String)

@@ -1,9 +1,9 @@
 package import Language
 
 /// A trace as MLflow stores it: the tree of spans of one request to an agent, and its links to other objects.
-package struct MLflowTrace: Sendable, Hashable {
+package struct MLflowTrace: Sendable, Hashable, Codable {
     /// A version of a prompt that was used.
-    package struct Prompt: Sendable, Hashable {
+    package struct Prompt: Sendable, Hashable, Codable {
         package var name: String
         package var version: Int
 
@@ -13,7 +13,7 @@ package struct MLflowTrace: Sendable, Hashable {
         }
     }
 
-    package struct Usage: Sendable, Hashable {
+    package struct Usage: Sendable, Hashable, Codable {
         package var input: Int
         package var output: Int
 
@@ -88,7 +88,7 @@ package struct MLflowTrace: Sendable, Hashable {
 }
 
 /// One step of a trace.
-package struct MLflowSpan: Sendable, Hashable {
+package struct MLflowSpan: Sendable, Hashable, Codable {
     package var id: UInt64
     /// nil for the root.
     package var parent: UInt64?

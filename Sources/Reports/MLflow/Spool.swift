@@ -1,0 +1,138 @@
+import Language
+import Synchronization
+import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// What a run of suites publishes, kept in a file until MLflow has it. The file goes when all is published; else the next
+/// run sends what is in it: nothing is there twice then, for runs are found by their keys and traces by their ids.
+package final class Spool: Sendable {
+    private struct State {
+        var descriptor: Int32 = -1
+        var size = 0
+        /// Why nothing more is kept: the room, or the system's reason.
+        var problem: String?
+        var suites: Set<String> = []
+    }
+
+    /// In bytes; what a run says beyond that is not kept.
+    static let largest = 256 << 20
+    /// In one folder; while there are more, nothing more is kept.
+    private static let most = 16
+
+    package let path: String
+    private let directory: String
+    private let state = Mutex(State())
+
+    /// - Parameter name: The unique name of the run; the file is made with the first that is kept.
+    package init(in directory: String, name: String) {
+        self.directory = directory
+        path = "\(directory)/\(name).jsonl"
+    }
+
+    deinit {
+        let descriptor = state.withLock { $0.descriptor }
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Keeps the run of a suite, the first time.
+    func keep(runOf suite: String, _ run: () -> SpoolEntry.Run) {
+        let isFirst = state.withLock { $0.suites.insert(suite).inserted }
+        if isFirst { keep(SpoolEntry(run: run())) }
+    }
+
+    /// Keeps an entry.
+    func keep(_ entry: SpoolEntry) {
+        state.withLock { state in
+            guard state.problem == nil, open(&state) else { return }
+            guard let line = try? entry.line, state.size + line.count <= Self.largest else {  // A trace is always JSON.
+                state.problem = "there is room for \(Self.largest >> 20) MB"
+                return
+            }
+            state.size += line.count
+            if !Self.write(line, to: state.descriptor) { state.problem = String(cString: strerror(errno)) }
+        }
+    }
+
+    /// Ends the spool of a run.
+    /// - Parameter isUnsent: Whether MLflow lacks something of it that it may take later.
+    /// - Returns: What is kept, as the end of a sentence; nil when nothing is.
+    func settle(isUnsent: Bool) -> String? {
+        state.withLock { state in
+            guard state.descriptor >= 0 else { return nil }
+            guard isUnsent else {
+                unlink(path)
+                return nil
+            }
+            return state.problem.map { "a part of it is kept in `\(path)` (\($0))" } ?? "it is kept in `\(path)`"
+        }
+    }
+
+    private func open(_ state: inout State) -> Bool {
+        guard state.descriptor < 0 else { return true }
+        guard Self.files(in: directory).count < Self.most else {
+            state.problem = "`\(directory)` holds \(Self.most) runs that MLflow does not have"
+            return false
+        }
+        makeFolders()
+        #if canImport(Glibc)
+            state.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        #elseif canImport(Musl)
+            state.descriptor = Musl.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        #elseif canImport(Darwin)
+            state.descriptor = Darwin.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        #endif
+        guard state.descriptor >= 0 else {
+            state.problem = String(cString: strerror(errno))
+            return false
+        }
+        // While the run goes on, no other one sends it.
+        _ = flock(state.descriptor, LOCK_EX | LOCK_NB)
+        return true
+    }
+
+    private func makeFolders() {
+        var folder = ""
+        for part in directory.split(separator: "/", omittingEmptySubsequences: false) {
+            folder += (folder.isEmpty && !directory.hasPrefix("/") ? "" : "/") + part
+            if folder != "/" { mkdir(folder, 0o700) }
+        }
+    }
+
+    private static func write(_ line: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = line[...]
+        while !rest.isEmpty {
+            #if canImport(Glibc)
+                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            #elseif canImport(Musl)
+                let written = rest.withUnsafeBytes { Musl.write(descriptor, $0.baseAddress, $0.count) }
+            #elseif canImport(Darwin)
+                let written = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
+            #endif
+            if written < 0, errno == EINTR { continue }
+            guard written > 0 else { return false }
+            rest = rest.dropFirst(written)
+        }
+        return true
+    }
+
+    /// The paths of the spools in a folder, sorted.
+    static func files(in directory: String) -> [String] {
+        guard let folder = opendir(directory) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name.hasSuffix(".jsonl") { names.append(name) }
+        }
+        return names.sorted().map { "\(directory)/\($0)" }
+    }
+}

@@ -1,0 +1,51 @@
+import Language
+import Wire
+
+/// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, or the run's end.
+struct SpoolEntry: Sendable, Codable {
+    /// What `runs/create` and `runs/log-inputs` are to say.
+    struct Run: Sendable, Codable {
+        let suite: String
+        /// The address of the MLflow that it is for.
+        let server: String
+        let place: MLflowPlace
+        /// The tag by which a run that was started already is found, and its value.
+        let keyTag: String
+        let key: String
+        let startTime: Int
+        let tags: [String: String]
+        let dataset: MLflowRunDataset
+    }
+
+    struct Trace: Sendable, Codable {
+        let suite: String
+        let trace: MLflowTrace
+    }
+
+    struct End: Sendable, Codable {
+        let suite: String
+        let metrics: [String: Double]
+        let tags: [String: String]
+        let passed: Bool
+        let time: Int
+    }
+
+    var run: Run?
+    var trace: Trace?
+    var end: End?
+
+    /// UTF-8 with a line break.
+    var line: [UInt8] {
+        get throws { Array(try Value(encoding: self).canonicalJSON.utf8) + [UInt8(ascii: "\n")] }
+    }
+
+    init(run: Run? = nil, trace: Trace? = nil, end: End? = nil) {
+        self.run = run
+        self.trace = trace
+        self.end = end
+    }
+
+    init(line: [UInt8]) throws {
+        self = try Value(json: line).decoded()
+    }
+}

@@ -1,0 +1,128 @@
+package import Language
+package import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Sends what earlier runs could not publish.
+package struct SpoolSender: Sendable {
+    private let server: MLflowServer
+    private let clock: any Clock<Duration>
+
+    package init(to server: MLflowServer, clock: any Clock<Duration> = ContinuousClock()) {
+        self.server = server
+        self.clock = clock
+    }
+
+    /// Sends all spools in a folder that are for this server; what is sent is removed.
+    /// - Returns: The number of runs that were sent, and a warning for each that was not.
+    package func sendAll(in directory: String) async -> (sent: Int, warnings: [Diagnostic]) {
+        var sent = 0
+        var warnings: [Diagnostic] = []
+        for path in Spool.files(in: directory) {
+            let descriptor = open(path, O_RDWR | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            // A run that still goes on holds its own.
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            do {
+                guard try await send(path) else { continue }
+                unlink(path)
+                sent += 1
+            } catch {
+                warnings.append(.notSent(path, because: Diagnostic.from(error, at: nil).detail))
+                if (error as? WireError)?.isAway ?? false { break }
+            }
+        }
+        return (sent, warnings)
+    }
+
+    /// - Returns: false when it is for another server.
+    private func send(_ path: String) async throws -> Bool {
+        let bytes = try FileBytes.read(path, atMost: Spool.largest + 1)
+        let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
+        var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
+        var prompts: [String: Value] = [:]
+        for line in lines {
+            // The last line of a run that was killed may be cut off.
+            guard let entry = try? SpoolEntry(line: line), let run = entry.run else { continue }
+            guard run.server == server.endpoint.base else { return false }
+            runs[run.suite] = (try await start(run), run)
+        }
+        let writer = try await MLflowTraceWriter.withWriter(to: server, queueLimit: .max, clock: clock) { writer in
+            for line in lines {
+                guard var spooled = (try? SpoolEntry(line: line))?.trace, let run = runs[spooled.suite] else {
+                    continue
+                }
+                spooled.trace.runID = run.started.id
+                if !spooled.trace.prompts.isEmpty { prompts[spooled.suite] = spooled.trace.promptLinks }
+                writer.write(spooled.trace)
+            }
+        }
+        if let problem = writer.tally.reason, problem.isAway { throw problem }
+        for line in lines {
+            guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
+                continue
+            }
+            try await finish(run.started, run.entry, with: end, prompts[end.suite])
+        }
+        // Those of a run that was killed.
+        for run in runs.values { try await server.updateRun(run.started.id, status: .killed) }
+        return true
+    }
+
+    private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
+        let listed = try await server.runs(
+            inExperiments: [run.place.experimentID], where: MLflowFilter.tag(run.keyTag, run.key))
+        let known = listed.first { $0.tags[run.keyTag] == run.key }
+        let started: MLflowRun
+        if let known {
+            started = known
+        } else {
+            started = try await server.createRun(
+                inExperiment: run.place.experimentID, name: run.suite, startTime: run.startTime, tags: run.tags)
+        }
+        try await server.logInputs(toRun: started.id, dataset: run.dataset, modelID: run.place.modelID)
+        return started
+    }
+
+    private func finish(
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ prompts: Value?
+    ) async throws {
+        let metrics = end.metrics.sorted { $0.key < $1.key }.map { name, value in
+            MLflowMetric(
+                name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
+        }
+        var tags = end.tags
+        tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
+        try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
+        try await server.updateRun(run.id, status: end.passed ? .finished : .failed, endTime: end.time)
+    }
+}
+
+extension WireError {
+    /// Whether the server is unavailable at the moment.
+    var isAway: Bool {
+        switch cause {
+        case .transport(.tls): false
+        case .transport: true
+        case .status(let status): [502, 503, 504].contains(status)
+        case .unreadable, .stream: false
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notSent(_ path: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "not-sent", "Earlier results are not in MLflow",
+            detail: "The results in `\(path)` could not be sent: \(reason)",
+            fix: "The next `drover test` tries it again; delete the file when they are not wanted.",
+            severity: .warning, cause: .unavailable)
+    }
+}
