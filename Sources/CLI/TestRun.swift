@@ -106,7 +106,8 @@ struct TestRun: Sendable {
 
     private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
-        let recorder = try recorder(since: started)
+        let mlflow = publishes ? session.servers.mlflow?.endpoint.base : nil
+        let recorder = try recorder(since: started, mlflow: mlflow, places(of: agents))
         return try await publishing(in: session, agents, recorder) { onEvent in
             let clock = ContinuousClock()
             let start = clock.now
@@ -131,10 +132,13 @@ struct TestRun: Sendable {
     }
 
     /// The log that keeps the samples until the reports are written: a temporary file.
-    private func recorder(since started: Date) throws -> RunRecorder {
+    private func recorder(
+        since started: Date, mlflow: String?, _ places: [String: MLflowPlace]
+    ) throws -> RunRecorder {
         let run = RunRecord(
             stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
-            target: target.address, sources: stack.sources)
+            target: target.address, mlflow: mlflow, experiments: mlflow.map { _ in places.mapValues(\.experimentID) },
+            sources: stack.sources)
         let directory = FileManager.default.temporaryDirectory.path
         return try RunRecorder(run, suites, in: stack.sources, to: SampleLog.temporary(in: directory))
     }

@@ -17,6 +17,7 @@ struct HTMLValues {
             "stack": .string(run.stack), "drover": .string(run.version), "startedAt": .string(run.startedAt),
             "took": .string(run.duration.spelled), "verdict": .string(run.verdict.rawValue),
             "counts": .string(run.counts.text), "served": run.target.map(Value.string),
+            "mlflow": recorded.record.mlflow.map(Value.string),
             "suites": .array(run.suites.map(suite)),
         ])
     }
@@ -26,6 +27,7 @@ struct HTMLValues {
         let paired = recorded.run.pairedTests.filter { $0.suite == result.suite }.map(\.text)
         return .present([
             "name": .string(result.suite), "agent": .string(result.agent),
+            "experimentID": recorded.record.experiments?[result.suite].map(Value.string),
             "verdict": .string(result.verdict.rawValue), "thresholds": .array(result.thresholds.map(threshold)),
             "interval": statistics.decided > 1 ? statistics.interval.map(interval) : nil,
             "said": SuiteStatistics.isTelling(result.cases) ? .array(statistics.lines.map(Value.string)) : nil,

@@ -9,14 +9,23 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let startedAt: String
     /// The address of the served agent that was asked instead of the stack's own agents; nil for these.
     package let target: String?
+    /// The address of the MLflow that results are published to; nil for none.
+    package let mlflow: String?
+    /// The ids of the experiments there, by the names of suites.
+    package let experiments: [String: String]?
     /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
 
-    package init(stack: String, version: String, startedAt: String, target: String? = nil, sources: SourceMap) {
+    package init(
+        stack: String, version: String, startedAt: String, target: String? = nil, mlflow: String? = nil,
+        experiments: [String: String]? = nil, sources: SourceMap
+    ) {
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
         self.target = target
+        self.mlflow = mlflow
+        self.experiments = experiments
         self.sources = sources.sources.map(\.path)
     }
 }

@@ -11,6 +11,8 @@ package struct RecordedRun: Sendable {
     package let run: Run
     /// The sources that the ranges in results refer to.
     package let sources: SourceMap
+    /// As its log begins.
+    package let record: RunRecord
     private let log: SampleLog
     private let suites: [RunIndex.Suite]
 
@@ -19,6 +21,7 @@ package struct RecordedRun: Sendable {
         self.log = log
         self.sources = sources
         suites = index.suites
+        record = run
         do throws(UnreadableRecord) {
             let latest = index.latest
             let results = try index.suites.map { suite throws(UnreadableRecord) in
@@ -107,12 +110,15 @@ package struct RecordedRun: Sendable {
             run: Run(
                 stack: run.stack, version: run.version, startedAt: run.startedAt, target: run.target,
                 duration: result.cases.map(\.totalLatency).reduce(.zero, +), suites: [result]),
-            sources: sources, log: log, suites: [suites[suite]])
+            sources: sources, record: record, log: log, suites: [suites[suite]])
     }
 
-    private init(run: Run, sources: SourceMap, log: SampleLog, suites: [RunIndex.Suite]) {
+    private init(
+        run: Run, sources: SourceMap, record: RunRecord, log: SampleLog, suites: [RunIndex.Suite]
+    ) {
         self.run = run
         self.sources = sources
+        self.record = record
         self.log = log
         self.suites = suites
     }

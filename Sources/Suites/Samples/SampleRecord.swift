@@ -19,9 +19,11 @@ package struct SampleRecord: Sendable, Hashable, Codable {
     let elapsed: Int
     let turns: [TurnRecord]
     let problem: DiagnosticRecord?
+    /// The id of its trace in MLflow, `tr-…`; nil when it is not traced.
+    let trace: String?
 
     private enum CodingKeys: String, CodingKey {
-        case format, number, verdict, attempts, elapsed, turns, problem
+        case format, number, verdict, attempts, elapsed, turns, problem, trace
         case testCase = "case"
     }
 }
@@ -64,6 +66,7 @@ extension SampleRecord {
         elapsed = finished.elapsed.nanoseconds
         turns = sample.turns.map { TurnRecord($0, in: sources) }
         problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
+        trace = finished.trace.map { "tr-\($0.id.hexadecimal)" }
     }
 
     /// - Parameter sources: For looking up the places in it.
