@@ -84,6 +84,19 @@ class Stub:
         finally:
             self.open -= 1
 
+    async def complete(self, writer):
+        """A chat completion that is not streamed, for programs that ask so."""
+        self.asked += 1
+        await asyncio.sleep(self.delay)
+        text = json.dumps({
+            "id": f"chatcmpl-{self.asked}", "object": "chat.completion", "created": 0, "model": "scripted/llm",
+            "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": self.text}}],
+            "usage": {"prompt_tokens": 20, "completion_tokens": 12, "total_tokens": 32},
+        }).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (
+            len(text), text))
+        await writer.drain()
+
     def reply(self, method, path):
         if path == "/":
             return {"responses": self.asked, "open": self.open, "mostOpen": self.most_open}
@@ -110,6 +123,9 @@ class Stub:
                 path = target.split("?")[0]
                 if (method, path) == ("POST", "/v1/responses"):
                     await self.respond(body, writer)
+                    continue
+                if (method, path) == ("POST", "/v1/chat/completions"):
+                    await self.complete(writer)
                     continue
                 value = self.reply(method, path)
                 text = json.dumps(value if value is not None else {"detail": "Not Found"}).encode()
