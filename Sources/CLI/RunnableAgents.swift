@@ -61,8 +61,9 @@ struct RunnableAgents: Sendable {
         case .served:
             guard let definition = Kinds.served(name, in: workflow) else { return try await lookup.declared(name) }
             return definition
-        case .lastApplied:
+        case .lastApplied, .candidate:
             do {
+                if case .candidate = target { try await lookup.requireCandidate(name) }
                 let definition = try await lookup.lastApplied(name)
                 try await llamaStack?.require(storesOf: definition, called: name)
                 return definition

@@ -20,8 +20,29 @@ extension AgentLookup {
             experimentID: id, modelID: version["loggedModel"]?.string, modelURI: version["uri"]?.string)
     }
 
+    /// Checks that the last applied version of an agent is a candidate: that no alias points at it.
+    /// - Throws: `Diagnostic` (`usage`) with the aliases, or when there is no version.
+    package func requireCandidate(_ agent: String) async throws {
+        let version = outputs(at: Address(AgentResource.kind, agent))
+        guard let mlflow = servers.mlflow, let model = version["model"]?.string,
+            let number = version["version"]?.integer
+        else { throw Diagnostic.noCandidate(agent, "it has no version") }
+        let aliases = try await mlflow.agentVersions(of: model).first { $0.number == number }?.aliases ?? []
+        guard aliases.isEmpty else {
+            throw Diagnostic.noCandidate(agent, "\(aliases.listed) point at version \(number), the newest")
+        }
+    }
+
     private func outputs(at address: Address) -> [String: Output] {
         guard let member = survey.members[address] else { return [:] }
         return drivers.first { $0.kind == address.kind }?.outputs(of: member) ?? [:]
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noCandidate(_ agent: String, _ reason: String) -> Diagnostic {
+        Diagnostic(
+            "no-candidate", "No candidate", detail: "No version of the agent `\(agent)` is a candidate: \(reason).",
+            fix: "Change the agent and apply, which makes a new version.", cause: .usage)
     }
 }

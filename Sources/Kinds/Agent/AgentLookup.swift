@@ -6,7 +6,7 @@ import Wire
 /// Finds the definition that an agent runs with.
 package struct AgentLookup: Sendable {
     let workflow: Workflow
-    private let servers: Servers
+    let servers: Servers
     let survey: Survey
     let drivers: [any Driver]
 
