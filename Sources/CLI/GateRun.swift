@@ -46,7 +46,7 @@ struct GateRun {
 
     private func result(of gate: Gate, _ run: Run?) -> CheckResult {
         switch gate.decision {
-        case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": "passed"])
+        case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": .string("passed")])
         case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence))
         case .unknown: return .failed(.gateUnknown(gate))
         case .run:
@@ -54,7 +54,7 @@ struct GateRun {
                 return .failed(.gateUnknown(gate))
             }
             guard result.gateVerdict == .passed else { return .failed(.gate(gate, result)) }
-            return .passed(["verdict": "passed"])
+            return .passed(["verdict": .string("passed")])
         }
     }
 
@@ -69,7 +69,7 @@ struct GateRun {
             told.detail += " It is overridden: \(reason)"
             told.fix = nil
             Notices.write([told], stack.sources, environment: stack.environment)
-            return .passed(["verdict": "overridden", "reason": .string(reason)])
+            return .passed(["verdict": .string("overridden"), "reason": .string(reason)])
         }
     }
 }

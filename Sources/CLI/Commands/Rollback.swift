@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Kinds
 import Language
 
 /// `drover rollback`.
