@@ -18,12 +18,12 @@ extension Advisers {
             program.subject = "It"
             return program
         }
+        guard let server else { return Advisers(program: allowsPrograms ? program : nil) }
+        let embed: Embed = { model, texts in
+            let id = try Kinds.embeddingModel(model, in: workflow)
+            return try await server.embeddings(of: texts, by: id)
+        }
         return Advisers(
-            judges: server.map { AgentRuntimes(server: $0) },
-            embed: server.map { server in
-                { model, texts in
-                    try await server.embeddings(of: texts, by: Kinds.embeddingModel(model, in: workflow))
-                }
-            }, program: allowsPrograms ? program : nil)
+            judges: AgentRuntimes(server: server), embed: embed, program: allowsPrograms ? program : nil)
     }
 }

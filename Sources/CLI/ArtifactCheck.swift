@@ -4,6 +4,7 @@ import Kinds
 import Language
 import Runtime
 import Suites
+import Wire
 
 /// Asks the version as it is logged, as MLflow's own `pyfunc` loads it, the first question of a gate: what is promoted is
 /// Python.
