@@ -16,7 +16,7 @@ extension Node {
     }
 
     /// A number, also one that is written as text in an environment variable.
-    var double: Double? {
+    package var double: Double? {
         switch content {
         case .integer(let value): Double(value)
         case .bigInteger(let digits): Double(digits)

@@ -29,7 +29,8 @@ package struct Pattern: Sendable, Hashable {
         guard mayTakeLong(in: text) else { return search(text) }
         guard let found = LimitedMatch.result(within: limit, { search(text) }) else {
             throw Unobservable(
-                "The search for `\(source)` was given up after \(limit.exact): the regular expression tries too many ways.")
+                "The search for `\(source)` was given up after \(limit.exact): the regular expression tries too many ways."
+            )
         }
         return found
     }

@@ -80,7 +80,8 @@ struct KnownExpectation: Sendable {
 
     func outcome(for observation: Observation) -> AssertionOutcome {
         AssertionOutcome(
-            name: expectation.name, claim: expectation.claim, range: expectation.range, result: result(for: observation),
+            name: expectation.name, claim: expectation.claim, range: expectation.range,
+            result: result(for: observation),
             ballots: inquiries.compactMap { observation.ballot(of: $0) })
     }
 

@@ -12,6 +12,7 @@ package let allAssertions: [any Assertion.Type] = [
     ContainsIgnoringCase.self,
     Equals.self,
     FirstToken.self,
+    FitsSchema.self,
     HasStatus.self,
     IsJSON.self,
     IsSimilar.self,

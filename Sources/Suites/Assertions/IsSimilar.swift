@@ -18,7 +18,7 @@ package struct IsSimilar: Assertion, SpecDecodable {
         "atLeast", .number(minimum: -1, maximum: 1), default: "0.8", example: "0.8",
         "The least cosine of both embeddings; 1 is the same direction.")
     private static let model = Key(
-        "model", Reading.name(of: "models", orID: true), default: "the stack's only embedding model", example: "embedder",
+        "model", .model, default: "the stack's only embedding model", example: "embedder",
         "The embedding model: a declared model's name, or a server's id.")
     package static let noun = "a `similar`"
     package static let fields = [text.field, atLeast.field, model.field]

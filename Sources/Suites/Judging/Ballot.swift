@@ -58,7 +58,8 @@ package struct Ballot: Sendable, Hashable, Codable {
         let yes = votes.filter(passes)
         let no = votes.filter { !passes($0) }
         guard yes.count != no.count else {
-            throw Unobservable("The judge `\(judge)` is divided: \(yes.count) of \(votes.count) votes are for the answer.")
+            throw Unobservable(
+                "The judge `\(judge)` is divided: \(yes.count) of \(votes.count) votes are for the answer.")
         }
         let majority = yes.count > no.count ? yes : no
         let agreement = Double(majority.count) / Double(votes.count)

@@ -93,11 +93,13 @@ extension Diagnostic {
             address: "judges.\(judge.name)", cause: .inconclusive)
     }
 
-    fileprivate static func agreesTooLittle(_ judge: Judge, _ calibration: Calibration, _ wanted: Double) -> Diagnostic {
+    fileprivate static func agreesTooLittle(_ judge: Judge, _ calibration: Calibration, _ wanted: Double) -> Diagnostic
+    {
         let agreement = calibration.agreement.map { "in \($0.rounded(toPlaces: 3)) of" } ?? "in none of"
         return Diagnostic(
             "judge-disagrees", "A judge that people do not agree with",
-            detail: "The judge `\(judge.name)` agrees with people \(agreement) \(calibration.decided) answers, and may gate "
+            detail:
+                "The judge `\(judge.name)` agrees with people \(agreement) \(calibration.decided) answers, and may gate "
                 + "only from \(wanted) on (`minAgreement`).",
             fix: "Improve its rubric or its model, and calibrate it again.", at: judge.range,
             address: "judges.\(judge.name)", cause: .inconclusive)

@@ -89,7 +89,8 @@ extension Diagnostic {
     fileprivate static func oneClass(_ path: Located<String>, isGood: Bool) -> Diagnostic {
         Diagnostic(
             "one-class", "Labels of one kind only",
-            detail: "Every row of `\(path.value)` has the label `\(isGood ? "pass" : "fail")`, so that nothing tells whether a "
+            detail:
+                "Every row of `\(path.value)` has the label `\(isGood ? "pass" : "fail")`, so that nothing tells whether a "
                 + "judge sees the others.",
             fix: "Add answers with the label `\(isGood ? "fail" : "pass")`.", at: path.range)
     }

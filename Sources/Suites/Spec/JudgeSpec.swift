@@ -12,7 +12,7 @@ package struct JudgeSpec: DeclaredSpec {
         "judges", JudgeSpec.self, role: .declared, "Models that judge answers by a rubric.")
 
     private static let modelKey = Key<Located<String>>(
-        "model", .name(of: "models", orID: true), required: true, example: "chat",
+        "model", .model, required: true, example: "chat",
         "The model: a declared model's name, or a server's id.")
     private static let rubricKey = Key<Rubric>(
         "rubric", Rubric.reading, required: true, example: "Every claim stands in the cited documents.",

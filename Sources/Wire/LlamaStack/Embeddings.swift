@@ -9,7 +9,9 @@ extension LlamaStack {
             body: .json(["model": .string(model), "input": .array(texts.map(Value.string))]), isRepeatable: true
         ).reading
         let answer: Vectors = try await endpoint.decode(call)
-        let entries = answer.data.enumerated().sorted { ($0.element.index ?? $0.offset) < ($1.element.index ?? $1.offset) }
+        let entries = answer.data.enumerated().sorted {
+            ($0.element.index ?? $0.offset) < ($1.element.index ?? $1.offset)
+        }
         let vectors = entries.map(\.element.embedding)
         guard vectors.count == texts.count, vectors.allSatisfy({ !$0.isEmpty }) else {
             throw endpoint.error(.unreadable, call, message: "the answer has no vector for each text")

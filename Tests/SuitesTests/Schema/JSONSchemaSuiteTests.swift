@@ -1,0 +1,53 @@
+import Foundation
+import Language
+import Testing
+
+@testable import Suites
+
+/// The mandatory tests of the dialect 2020-12 of JSON-Schema-Test-Suite (commit 44401e0c, MIT licence beside them), without
+/// those of remote schemas and of vocabularies, which drover refuses.
+@Suite("JSON schemas")
+struct JSONSchemaSuiteTests {
+    /// Groups that drover refuses or judges otherwise, by file and description, with the reason.
+    static let others: [String: String] = [:]
+
+    private func files() throws -> [String: Value] {
+        let tests = URL(filePath: #filePath).deletingLastPathComponent()
+        let file = tests.appending(path: "../../Fixtures/JSONSchema/2020-12.json").standardizedFileURL
+        return try #require(try Value(json: Data(contentsOf: file)).object)
+    }
+
+    @Test("The official tests are passed, save those that are listed with a reason")
+    func official() throws {
+        var wrong: [String] = []
+        var count = 0
+        for (file, groups) in try files().sorted(by: { $0.key < $1.key }) {
+            for group in groups.array ?? [] {
+                let name = "\(file): \(group["description"]?.string ?? "")"
+                guard Self.others[name] == nil else { continue }
+                var problems = Problems()
+                let read = Reading<JSONSchema>.jsonSchema.read(
+                    Node(group["schema"] ?? .null, at: place(1)), reporting: &problems)
+                guard let schema = read else {
+                    wrong.append("\(name): refused: \(problems.diagnostics.map(\.detail).joined(separator: " "))")
+                    continue
+                }
+                for test in group["tests"]?.array ?? [] {
+                    count += 1
+                    let wanted = test["valid"] == .bool(true)
+                    let found: String
+                    do throws(Unobservable) {
+                        let all = try schema.problems(in: test["data"] ?? .null)
+                        guard all.isEmpty != wanted else { continue }
+                        found = all.joined(separator: " ")
+                    } catch {
+                        found = error.reason
+                    }
+                    wrong.append("\(name): \(test["description"]?.string ?? ""), valid: \(wanted). \(found)")
+                }
+            }
+        }
+        #expect(wrong == [])
+        #expect(count > 1_000)
+    }
+}

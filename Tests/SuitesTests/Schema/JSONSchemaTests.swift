@@ -1,0 +1,77 @@
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("jsonSchema and argumentsSchema")
+struct JSONSchemaTests {
+    @Test(
+        "A mistake in a schema is told at its place",
+        arguments: [
+            (#"{"jsonSchema": {"type": "strng"}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"type": ["string", 1]}}"#, "bad-schema"),
+            (#"{"jsonSchema": "string"}"#, "bad-schema"), (#"{"jsonSchema": {"properties": ["a"]}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"properties": {"a": 1}}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"minLength": -1}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"pattern": "(a"}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"required": "a"}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"items": [{"type": "string"}]}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"anyOf": []}}"#, "bad-schema"),
+            (##"{"jsonSchema": {"$ref": "#/$defs/a"}}"##, "bad-schema"),
+            (#"{"jsonSchema": {"$ref": "https://example.org/a.json"}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"propertes": {}}}"#, "unknown-keyword"),
+            (#"{"jsonSchema": {"$schema": "http://json-schema.org/draft-07/schema"}}"#, "other-dialect"),
+            (#"{"calledTool": {"name": "a", "argumentsSchema": {"type": "objekt"}}}"#, "bad-schema"),
+        ])
+    func mistakes(spec: String, code: String) throws {
+        let (_, problems) = try decode(spec)
+        #expect(problems.map(\.code.name) == [code])
+        #expect(problems.allSatisfy { $0.subject != nil && $0.fix != nil })
+    }
+
+    @Test("What does not fit is told with its place, in an answer or its code fence")
+    func places() throws {
+        let spec = try expectation(
+            #"{"jsonSchema": {"properties": {"legs": {"items": {"required": ["from"]}}, "a b": {"const": 1}}}}"#)
+        #expect(try spec.evaluate(Observation(.said(#"{"legs": [{"from": "A"}]}"#))) == .passed)
+        #expect(try spec.evaluate(Observation(.said("```json\n{}\n```"))) == .passed)
+        guard case .failed(let mismatch) = try spec.evaluate(Observation(.said(#"{"legs": [{}, {}], "a b": 2}"#)))
+        else {
+            Issue.record("It does not fit.")
+            return
+        }
+        #expect(
+            mismatch.reason
+                == "The answer does not fit the schema: `$['a b']` must be 1, and is 2. `$.legs[0]` has no `from`. "
+                + "`$.legs[1]` has no `from`.")
+        guard case .failed = try spec.evaluate(Observation(.said("no JSON"))) else {
+            Issue.record("It is no JSON.")
+            return
+        }
+    }
+
+    @Test("The arguments of a call are held against a schema")
+    func arguments() throws {
+        let spec = try expectation(
+            #"{"calledTool": {"name": "open", "argumentsSchema": {"properties": {"n": {"maximum": 3}}, "required": ["n"]}}}"#
+        )
+        let call = { (n: Int) in Answer.ToolCall(name: "open", tool: "open", arguments: ["n": .integer(n)]) }
+        #expect(try spec.evaluate(Observation(.said("", calls: [call(5), call(3)]))) == .passed)
+        guard case .failed(let mismatch) = try spec.evaluate(Observation(.said("", calls: [call(4)]))) else {
+            Issue.record("4 is more than 3.")
+            return
+        }
+        #expect(mismatch.reason == "The agent called `open` with other arguments: `$.n` must be at most 3, and is 4.")
+    }
+
+    @Test("A schema that refers to itself without end is given up, and one that ends is not")
+    func recursion() throws {
+        let endless = try expectation(##"{"jsonSchema": {"$ref": "#"}}"##)
+        #expect(throws: Unobservable.self) { try endless.evaluate(Observation(.said("{}"))) }
+        let tree = try expectation(
+            ##"{"jsonSchema": {"properties": {"child": {"$ref": "#"}}, "additionalProperties": false}}"##)
+        #expect(try tree.evaluate(Observation(.said(#"{"child": {"child": {}}}"#))) == .passed)
+        #expect(try tree.evaluate(Observation(.said(#"{"child": {"chil": {}}}"#))) != .passed)
+    }
+}
