@@ -33,16 +33,18 @@ extension FinishedSample {
 }
 
 extension Sample {
-    /// One for each assertion that its turns name, and one for all together. An assertion that occurs several times
-    /// holds when it holds every time: MLflow's views show one value per name.
+    /// One for each assertion that its turns name, one for each judge, and one for all together. An assertion that occurs
+    /// several times holds when it holds every time: MLflow's views show one value per name.
     var assessments: [MLflowAssessment] {
-        let all = turns.flatMap(\.outcomes)
+        // A judge that was heard speaks for itself.
+        let all = turns.flatMap(\.outcomes).filter { $0.name != "judge" || $0.ballots.isEmpty }
+        let judges = Dictionary(grouping: turns.flatMap(\.ballots), by: \.judge).sorted { $0.key < $1.key }
         return [assessment]
             + Dictionary(grouping: all, by: \.name).sorted { $0.key < $1.key }.map { name, outcomes in
                 MLflowAssessment(
                     name, from: Self.source, feedback: outcomes.feedback,
                     rationale: outcomes.map(\.line).joined(separator: "\n"))
-            }
+            } + judges.map { $1.assessment(named: $0) }
     }
 
     private static let source = MLflowAssessment.Source.code("drover")
@@ -73,6 +75,33 @@ extension [AssertionOutcome] {
             }
         }
         return unknown.map { .error(code: "UNOBSERVABLE", message: $0) } ?? .value(true)
+    }
+}
+
+extension [Ballot] {
+    /// What one judge said in all turns: good when it found every answer good.
+    fileprivate func assessment(named name: String) -> MLflowAssessment {
+        var feedback = MLflowAssessment.Feedback.value(true)
+        var reasons: [String] = []
+        var metadata = ["drover.votes": map { "\($0.votes.count)" }.joined(separator: ", ")]
+        var agreements: [String] = []
+        for ballot in self {
+            do throws(Unobservable) {
+                let decision = try ballot.decision()
+                if !decision.passes { feedback = .value(false) }
+                reasons += decision.reasons.prefix(1)
+                agreements.append("\((decision.agreement * 1_000).rounded() / 1_000)")
+            } catch {
+                if feedback == .value(true) { feedback = .error(code: "INCONCLUSIVE", message: error.reason) }
+                reasons.append(error.reason)
+            }
+        }
+        if !agreements.isEmpty { metadata["drover.agreement"] = agreements.joined(separator: ", ") }
+        let marks = compactMap(\.mark)
+        if !marks.isEmpty { metadata["drover.mark"] = marks.map { "\($0)" }.joined(separator: ", ") }
+        return MLflowAssessment(
+            name, from: .judge(first?.model ?? ""), feedback: feedback, rationale: reasons.joined(separator: "\n"),
+            metadata: metadata)
     }
 }
 

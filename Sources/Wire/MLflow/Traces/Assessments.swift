@@ -20,8 +20,14 @@ package struct MLflowAssessment: Sendable, Hashable, Codable {
     package var feedback: Feedback
     /// The reason, for readers; nil for none.
     package var rationale: String?
+    /// More about it, such as how many votes there were.
+    package var metadata: [String: String]
 
-    package init(_ name: String, from source: Source, feedback: Feedback, rationale: String? = nil) {
+    package init(
+        _ name: String, from source: Source, feedback: Feedback, rationale: String? = nil,
+        metadata: [String: String] = [:]
+    ) {
+        self.metadata = metadata
         self.name = name
         self.source = source
         self.feedback = feedback
@@ -30,15 +36,18 @@ package struct MLflowAssessment: Sendable, Hashable, Codable {
 }
 
 extension MLflowAssessment {
-    /// In the form of `StartTraceV3` (3.5.1 and later). The id is derived from trace and name, so that sending it again
+    /// In the form of `StartTraceV3` (3.5.1 and later). The id is derived from trace, name and kind of source, so that sending it again
     /// creates no second one.
     func json(of trace: MLflowTrace, at time: String) -> Value {
-        let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)".utf8)).prefix(32)
+        let judged = if case .judge = source { "\0judge" } else { "" }
+        let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)\(judged)".utf8)).prefix(32)
+        var metadata = metadata
+        metadata["mlflow.assessment.sourceRunId"] = trace.runID
         return .fields([
             "assessment_id": .string("a-\(id)"), "assessment_name": .string(name), "trace_id": .string(trace.traceID),
             "source": source.json, "feedback": feedback.json, "rationale": rationale.map(Value.string),
             "create_time": .string(time), "last_update_time": .string(time), "valid": true,
-            "metadata": trace.runID.map { ["mlflow.assessment.sourceRunId": .string($0)] },
+            "metadata": metadata.isEmpty ? nil : .object(metadata.mapValues { .string($0) }),
         ])
     }
 }
