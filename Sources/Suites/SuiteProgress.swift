@@ -48,7 +48,8 @@ struct SuiteProgress {
         tallies = suites.map { suite in
             SuiteTally(
                 suite.cases.map { CaseTally($0.repetition, decides: $0.quarantine == nil) },
-                before: suite.baseline.map { before in suite.cases.map { before.cases[$0.id.description] } } ?? [])
+                before: suite.baseline.map { before in suite.cases.map { before.cases[$0.id.description] } } ?? [],
+                calibrations: suite.judges.compactMapValues(\.calibration))
         }
         missing = tallies.map { $0.cases.map(\.repetition.samples) }
         open = suites.map(\.cases.count)

@@ -15,6 +15,8 @@ package struct SuiteResult: Sendable, Hashable {
     package let fallbacks: [String]
     /// What changed since the baseline; nil without one.
     package let comparison: SuiteComparison?
+    /// How many answers each judge found good, in deciding cases; corrected where it is known how often it is wrong.
+    package let judges: [JudgedRate]
 
     init(
         suite: String, agent: String, range: SourceRange, thresholds: Thresholds, _ tally: SuiteTally,
@@ -30,6 +32,7 @@ package struct SuiteResult: Sendable, Hashable {
         let whole = tally.cases.contains(where: \.isMissingSamples) ? Verdict.inconclusive : .passed
         verdict = .worst(of: self.thresholds.map(\.verdict) + [whole])
         fallbacks = tally.fallbacks.sorted()
+        judges = tally.judged.rates(tally.calibrations)
     }
 }
 

@@ -96,12 +96,18 @@ struct SuiteTally: Sendable {
     private(set) var tokens = 0
     /// Whether the server reported the token usage of every answer.
     private(set) var tellsTokens = true
+    /// What judges found in deciding cases.
+    private(set) var judged: [JudgeTally.Key: JudgeTally] = [:]
     /// The reasons why chat completions answered.
     private(set) var fallbacks: Set<String> = []
 
-    init(_ cases: [CaseTally], before: [Baseline.Case?] = []) {
+    /// What is known of the suite's judges, by their names.
+    let calibrations: [String: Calibration]
+
+    init(_ cases: [CaseTally], before: [Baseline.Case?] = [], calibrations: [String: Calibration] = [:]) {
         self.cases = cases
         self.before = before
+        self.calibrations = calibrations
     }
 
     /// One case more.
@@ -119,8 +125,17 @@ struct SuiteTally: Sendable {
             tellsTokens = tellsTokens && turn.answer.usage != nil
             if let fallback = turn.answer.fallback { fallbacks.insert(fallback) }
         }
+        if cases[index].decides { judge(sample) }
         tokens += sample.turns.flatMap(\.ballots).compactMap(\.usage?.total).reduce(0, +)
         tellsTokens = tellsTokens && sample.judgeUsage != nil
+    }
+
+    private mutating func judge(_ sample: Sample) {
+        for ballot in sample.turns.flatMap(\.ballots) {
+            // What decides nothing is an error of the sample, and no part of a rate.
+            guard let decision = try? ballot.decision() else { continue }
+            judged[JudgeTally.Key(ballot), default: JudgeTally()].take(decision)
+        }
     }
 
     mutating func miss(case index: Int) {

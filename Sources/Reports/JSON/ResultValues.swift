@@ -9,7 +9,7 @@ struct ResultValues {
     /// Without its cases.
     /// - Parameter tests: Of all suites with a baseline.
     func suite(_ result: SuiteResult, _ tests: [PairedTest]) -> [String: Value] {
-        [
+        var object: [String: Value] = [
             "name": .string(result.suite),
             "agent": .string(result.agent),
             "verdict": .string(result.verdict.rawValue),
@@ -19,6 +19,22 @@ struct ResultValues {
             "baseline": result.comparison.map { comparison in
                 baseline(comparison, tests.filter { $0.suite == result.suite })
             } ?? .null,
+        ]
+        if !result.judges.isEmpty { object["judges"] = .array(result.judges.map(judge)) }
+        return object
+    }
+
+    private func judge(_ rate: JudgedRate) -> Value {
+        func estimate(_ estimate: JudgedRate.Estimate) -> Value {
+            [
+                "value": .number(estimate.value), "low": .number(estimate.interval.low),
+                "high": .number(estimate.interval.high),
+            ]
+        }
+        return [
+            "judge": .string(rate.judge), "atLeast": rate.atLeast.map { .integer($0) } ?? .null,
+            "passed": .integer(rate.passed), "judged": .integer(rate.judged), "rate": estimate(rate.observed),
+            "corrected": rate.corrected.map(estimate) ?? .null,
         ]
     }
 
@@ -69,13 +85,14 @@ struct ResultValues {
     }
 
     private func sample(_ sample: Sample) -> Value {
-        [
+        var object: [String: Value] = [
             "verdict": .string(sample.verdict.rawValue),
             "attempts": .integer(sample.attempts),
             "problem": sample.problem.map(diagnostic) ?? .null,
-            "judgeTokens": sample.turns.allSatisfy(\.ballots.isEmpty) ? .null : tokens(sample.judgeUsage),
             "turns": .array(sample.turns.map(turn)),
         ]
+        if sample.turns.contains(where: { !$0.ballots.isEmpty }) { object["judgeTokens"] = tokens(sample.judgeUsage) }
+        return .object(object)
     }
 
     private func turn(_ turn: TurnResult) -> Value {

@@ -66,6 +66,7 @@ package struct TerminalReport: Report {
         }
         try writeClipped(positions, of: recorded, to: &output)
         for line in suite.statisticsLines(recorded.run) { try output.write("  · \(Printable.text(line))\n") }
+        for rate in suite.judges { try output.write("  · judge \(Printable.text(rate.text))\n") }
     }
 
     /// The names that are cut in the table.

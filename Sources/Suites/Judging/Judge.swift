@@ -47,7 +47,11 @@ package struct Judge: Sendable, Hashable {
 
     /// The least mark that passes where an expectation names none: above the middle. Nil without marks.
     package var passMark: Int? {
-        scale.map { (1 + $0) / 2 + 1 }
+        scale.map(Self.passMark(ofScale:))
+    }
+
+    static func passMark(ofScale scale: Int) -> Int {
+        (1 + scale) / 2 + 1
     }
 
     /// The judge as an agent: chat completions at temperature 0.

@@ -41,6 +41,8 @@ struct SuiteRecord: Sendable, Hashable, Codable {
     let baseline: Baseline?
     /// The SHA-256 of each table that it read, by its path.
     let tables: [String: String]?
+    /// The judges that were asked, as they were then.
+    let judges: [JudgeRecord]?
 
     init(_ suite: TestSuite, in sources: SourceMap) {
         name = suite.name
@@ -50,6 +52,15 @@ struct SuiteRecord: Sendable, Hashable, Codable {
         thresholds = ThresholdsRecord(suite.thresholds, in: sources)
         baseline = suite.baseline
         tables = suite.cases.tables.isEmpty ? nil : suite.cases.tables
+        judges =
+            suite.judges.isEmpty
+            ? nil : suite.judges.sorted { $0.key < $1.key }.map { JudgeRecord($0.value) }
+    }
+
+    /// What was known of its judges, by their names.
+    var calibrations: [String: Calibration] {
+        let known = (judges ?? []).compactMap { judge in judge.calibration.map { (judge.name, $0) } }
+        return Dictionary(known) { first, _ in first }
     }
 }
 

@@ -17,7 +17,7 @@ struct RunIndex: Sendable {
         var samples: [SampleLog.Span] = []
         /// Why samples are missing, by the position of the case.
         var notRun: [Int: SampleLog.Span] = [:]
-        var tally = SuiteTally([])
+        var tally: SuiteTally
         /// Nil while it is running.
         var elapsed: Int?
     }
@@ -44,7 +44,7 @@ struct RunIndex: Sendable {
         case .line: break
         case .suite(let record):
             numbers[record.name] = suites.count
-            suites.append(Suite(record: record))
+            suites.append(Suite(record: record, tally: SuiteTally([], calibrations: record.calibrations)))
         case .testCase(let record): try declare(record, at: span)
         case .sample(let record):
             guard record.format == SampleRecord.format else {
