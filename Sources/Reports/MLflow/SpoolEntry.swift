@@ -19,7 +19,7 @@ struct SpoolEntry: Sendable, Codable {
 
     struct Trace: Sendable, Codable {
         let suite: String
-        let trace: MLflowTrace
+        var trace: MLflowTrace
     }
 
     struct End: Sendable, Codable {

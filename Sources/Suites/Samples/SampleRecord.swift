@@ -1,5 +1,6 @@
 import Language
 import Runtime
+import Wire
 
 /// One sample in a log: everything that reports need. `LogEntry` shows one.
 ///
