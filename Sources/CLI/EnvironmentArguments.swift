@@ -25,7 +25,7 @@ struct EnvironmentArguments {
         {
             command = next
         }
-        guard depth > 0, command.subcommands?.isEmpty ?? true else { return words }
+        guard depth > 0, command.subcommands?.isEmpty ?? true || command.takesArguments else { return words }
         let given = words[depth...].prefix { $0 != "--" }
         let added = try (command.arguments ?? []).filter { !$0.isGiven(in: given) }.flatMap(words(for:))
         return Array(words[..<depth]) + added + Array(words[depth...])
@@ -64,6 +64,11 @@ private struct ToolInfo: Decodable {
         let subcommands: [Command]?
         let defaultSubcommand: String?
         let arguments: [Argument]?
+
+        /// Whether it does something itself, and not only by its subcommands.
+        var takesArguments: Bool {
+            (arguments ?? []).contains { $0.longName != "help" && $0.longName != "version" }
+        }
     }
 
     struct Argument: Decodable {

@@ -30,6 +30,12 @@ struct Drover: AsyncParsableCommand {
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 
+    /// `test` takes paths, so that for the parser a word after it is one and not a subcommand.
+    private static func parsed(_ arguments: [String]) throws -> any ParsableCommand {
+        guard arguments.starts(with: ["test", "bless"]) else { return try parseAsRoot(arguments) }
+        return try TestBlessCommand.parseAsRoot(Array(arguments.dropFirst(2)))
+    }
+
     static func main() async {
         Interruption.listen()
         OpenFiles.allowMost()
@@ -37,7 +43,7 @@ struct Drover: AsyncParsableCommand {
             guard WorkingDirectory.isThere else { throw Diagnostic.noWorkingDirectory }
             let words = Array(CommandLine.arguments.dropFirst())
             let arguments = try EnvironmentArguments(ProcessInfo.processInfo.environment).adding(to: words)
-            var command = try parseAsRoot(arguments)
+            var command = try parsed(arguments)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -11,6 +11,7 @@ import Wire
 struct TestBlessCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bless",
+        _superCommandName: "drover test",
         abstract: "Keep a run of suites as what later runs are compared with.",
         discussion: """
             A tag of the suite's experiment in MLflow names the run. `drover test --baseline blessed` and the threshold
