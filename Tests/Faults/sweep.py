@@ -19,6 +19,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -197,6 +198,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # The lab goes, too.
     with tempfile.TemporaryDirectory(prefix="drover-faults-") as place:
         lab = Lab(os.path.abspath(options.drover), options.stack, pathlib.Path(place))
         try:

@@ -100,7 +100,9 @@ def of_stack(url: str, prefix: str, questions: list[str]) -> list[str]:
     for each in ask(f"{url}{prefix}/files?limit=100").get("data", []):
         lines.append(f"file {plain(each['filename'])} {each['bytes']}")
     for store in ask(f"{url}{prefix}/vector_stores?limit=100").get("data", []):
-        lines.append(f"store {store['name']} {store['status']} {plain(store['metadata'])} {plain(store['file_counts'])}")
+        # A store that took another one's place says for ever that it is whole.
+        metadata = {key: value for key, value in store["metadata"].items() if (key, value) != ("drover.phase", "ready")}
+        lines.append(f"store {store['name']} {store['status']} {plain(metadata)} {plain(store['file_counts'])}")
         place = f"{url}{prefix}/vector_stores/{store['id']}"
         for each in ask(f"{place}/files?limit=100").get("data", []):
             lines.append(f"document of {store['name']} {each['status']} {plain(each['attributes'])}")
