@@ -106,7 +106,7 @@ struct MLflowRecordTests {
 
     @Test(
         "A run of the record that stayed open is ended by the next apply, and one made twice is deleted, also when the clock went back",
-        arguments: [30, 5])
+        arguments: [30 as Int64, 5])
     func openRuns(next: Int64) async throws {
         func log(at start: Int64, cutting cut: FakeMLflow.Cut = .never) async throws {
             mlflow.cut(cut)
