@@ -128,6 +128,7 @@ class Browser:
 
 
 SHOWN = "Number(document.getElementById('shown').textContent.split(' ')[0].replaceAll(',', ''))"
+TITLE = "document.querySelector('#details h2').textContent"
 CHOSEN = "document.querySelector('.case[aria-selected=true]')?.id"
 
 
@@ -175,6 +176,8 @@ def use(browser: Browser, options: argparse.Namespace) -> None:
         count = browser.js(f"document.querySelector('[data-filter={name}]').click(), {SHOWN}")
         told = browser.js(f"document.querySelector('[data-filter={name}]').textContent")
         check(count > 0 and told.endswith(f" {count:,}"), f"The filter `{told}` shows {count}.")
+        chosen = browser.js(f"document.getElementById({CHOSEN}).children[1].textContent")
+        check(browser.js(TITLE) == chosen, f"With the filter `{told}`, {chosen} is chosen, and another case shown.")
     browser.js("document.querySelector('[data-filter=all]').click()")
 
     browser.js("document.getElementById('list').focus()")
@@ -184,7 +187,7 @@ def use(browser: Browser, options: argparse.Namespace) -> None:
     browser.press("ArrowUp")
     check(browser.js(CHOSEN) == f"case-{options.cases - 2}" or options.cases < 2, "ArrowUp does not choose the case before.")
     title = browser.js(f"document.getElementById({CHOSEN}).children[1].textContent")
-    check(browser.js("document.querySelector('#details h2').textContent") == title, "The chosen case is not shown.")
+    check(browser.js(TITLE) == title, "The chosen case is not shown.")
     browser.press("Enter")
     check(browser.js("document.activeElement.id") == "details", "Enter does not lead to the case.")
     browser.press("Escape")

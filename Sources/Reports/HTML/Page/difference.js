@@ -45,6 +45,23 @@ function marked(line, other) {
   return [cut(0, start), element("mark", {}, cut(start, mine.length - end)), cut(mine.length - end, mine.length)];
 }
 
+/// As many lines that went as came, one after the other, are versions of each other.
+function pairsOf(changes) {
+  const pairs = new Map();
+  const end = (kind, from) => { let to = from; while (changes[to]?.[0] === kind) to += 1; return to; };
+  for (let start = 0; start < changes.length; start += 1) {
+    const middle = end("less", start);
+    if (middle > start && end("more", middle) - middle === middle - start) {
+      for (let index = start; index < middle; index += 1) {
+        pairs.set(index, changes[index + middle - start][1]);
+        pairs.set(index + middle - start, changes[index][1]);
+      }
+    }
+    if (middle > start) start = middle - 1;
+  }
+  return pairs;
+}
+
 function compared(expected, actual) {
   const lines = (text) => visible(text).split("\n");
   if (expected === undefined || actual === undefined) {
@@ -52,12 +69,11 @@ function compared(expected, actual) {
     return element("div", { class: "compared" }, element("div", { class: "key" }, key), element("pre", { class: "both", dir: "auto" }, text));
   }
   const changes = lineChanges(lines(expected), lines(actual));
+  const pairs = pairsOf(changes);
   const rows = changes.map(([kind, line], index) => {
-    const [before, after] = [changes[index - 1], changes[index + 1]];
-    const pair = kind === "less" && after?.[0] === "more" && before?.[0] !== "less" ? after[1]
-      : kind === "more" && before?.[0] === "less" && after?.[0] !== "more" ? before[1] : undefined;
+    const pair = pairs.get(index);
     const sign = { both: "  ", less: "- ", more: "+ " }[kind];
-    return element("pre", { class: kind, dir: "auto" }, sign, ...(pair === undefined ? [line] : marked(line, pair)));
+    return element("pre", { class: kind }, sign, element("bdi", {}, ...(pair === undefined ? [line] : marked(line, pair))));
   });
   return element("div", { class: "compared" }, element("div", { class: "key" }, "expected (−) and actual (+)"), ...shortened(rows));
 }

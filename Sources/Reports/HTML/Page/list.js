@@ -10,6 +10,7 @@ const filters = [
 const wanted = { text: "", filter: "all", suite: "", order: "declared" };
 let shown = cases;
 let chosen = -1;
+let read;
 
 function fits(each, filter) {
   if (filter === "all") return true;
@@ -26,7 +27,7 @@ const orders = {
 
 /// Chooses which cases are shown, and keeps the chosen one when it is among them.
 function refine() {
-  const before = shown[chosen];
+  const before = read;
   const words = wanted.text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length || wanted.order !== "declared") gatherAll();
   shown = cases.filter((each) => fits(each, wanted.filter) && (wanted.suite === "" || each.suite === Number(wanted.suite))
@@ -64,8 +65,9 @@ function draw() {
 
 function choose(index) {
   const each = shown[index];
-  const isOther = each !== shown[chosen] || index !== chosen || !byID("details").childElementCount;
+  const isOther = each !== read || !byID("details").childElementCount;
   chosen = index;
+  read = each;
   if (each) {
     const top = index * rowHeight;
     if (top < list.scrollTop) list.scrollTop = top;
