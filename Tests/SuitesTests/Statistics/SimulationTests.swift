@@ -54,7 +54,7 @@ struct SimulationTests {
         arguments: tests)
     func sequential(test: SequentialTest) {
         var random = SeededGenerator(seed: 2)
-        let tries = 2000
+        let tries = 1000
         for (rate, wrong, limit) in [
             (test.unacceptable, Verdict.passed, test.alphaOfCase), (test.reliability, .failed, test.beta),
         ] {
@@ -95,7 +95,7 @@ struct SimulationTests {
     func bootstrap() {
         var random = SeededGenerator(seed: 4)
         let test = NonInferiority(margin: 0.1)
-        let tries = 100
+        let tries = 150
         var passed = 0
         for attempt in 0..<tries {
             let changes = (0..<60).map { _ in
@@ -103,7 +103,7 @@ struct SimulationTests {
                 let now = random.fraction() < 0.125 ? 0.1 : 0.9
                 return Double(successes(of: 5, rate: now, &random) - successes(of: 5, rate: 0.9, &random)) / 5
             }
-            let change = PairedDifference.bootstrap(changes, confidence: 0.95, seed: UInt64(attempt))
+            let change = PairedDifference.bootstrap(changes, confidence: 0.95, seed: UInt64(attempt), resamples: 400)
             if test.verdict(change) == .passed { passed += 1 }
         }
         #expect(Double(passed) / Double(tries) <= 0.05 + slack(0.05, tries))
