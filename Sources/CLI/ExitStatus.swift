@@ -1,5 +1,6 @@
 import ArgumentParser
 import Language
+import Suites
 
 /// How a command ends: the one place where a cause becomes a number.
 struct ExitStatus: Hashable {
@@ -36,5 +37,16 @@ struct ExitStatus: Hashable {
         let causes = diagnostics.filter { $0.severity == .error }.map(\.cause)
         let weightiest: [Diagnostic.Cause] = [.interrupted, .conflict, .incomplete, .failed, .inconclusive]
         self.init(weightiest.first(where: causes.contains) ?? causes.first ?? .unexpected)
+    }
+}
+
+extension ExitStatus {
+    /// - Throws: The exit code of a run that did not pass.
+    static func end(with run: Run) throws {
+        switch run.verdict {
+        case .passed: return
+        case .failed: throw ExitStatus(.failed).code
+        case .inconclusive: throw ExitStatus(.inconclusive).code
+        }
     }
 }

@@ -23,6 +23,8 @@ enum FlagFixes {
         "bad-label": Wording(plain: "Write `", flagged: "Write `--label "),
         "nothing-selected": Wording(
             plain: "all that is asked for", flagged: "all that `--suite`, `--case` and `--label` ask for"),
+        "samples-not-written": Wording(plain: "keep the log elsewhere", flagged: "keep the log elsewhere with `--log`"),
+        "bad-shard": Wording(plain: "for example, `2/5`", flagged: "for example, `--shard 2/5`"),
         "unknown-report": Wording(plain: "such as `", flagged: "such as `--report "),
         "report-without-path": Wording(plain: "Write `", flagged: "Write `--report "),
         "not-published": Wording(plain: "or keep results out of MLflow", flagged: "or use `--no-publish`"),

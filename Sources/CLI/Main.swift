@@ -23,7 +23,7 @@ struct Drover: AsyncParsableCommand {
         subcommands: [
             ValidateCommand.self, DoctorCommand.self, PlanCommand.self, ShowCommand.self, GraphCommand.self,
             DriftCommand.self, ApplyCommand.self, UpCommand.self,
-            TestCommand.self, JudgeCommand.self,
+            TestCommand.self, ReportCommand.self, JudgeCommand.self,
             DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, ApproveCommand.self, StateCommand.self,
             OutputCommand.self,
             ImportCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,

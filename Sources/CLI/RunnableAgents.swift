@@ -17,8 +17,9 @@ struct RunnableAgents: Sendable {
     /// - Parameters:
     ///   - names: The agents that will be asked.
     ///   - isApplied: Whether to ask the last applied versions rather than the current spec.
+    ///   - waits: Whether questions that the server puts off are put again for as long as it takes.
     static func find(
-        _ names: Set<String>, isApplied: Bool, in session: Session, _ stack: Stack
+        _ names: Set<String>, isApplied: Bool, waits: Bool = false, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
         let kinds = AgentLookup.kinds(for: names, in: session.workflow, isApplied: isApplied)
@@ -26,7 +27,8 @@ struct RunnableAgents: Sendable {
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtimes = AgentRuntimes(
-            server: llamaStack, tokens: try Kinds.tokens(in: session.workflow, environment: stack.environment),
+            server: waits ? llamaStack.waitingWhenPutOff : llamaStack,
+            tokens: try Kinds.tokens(in: session.workflow, environment: stack.environment),
             handlers: try Kinds.handlers(
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))
@@ -45,7 +47,7 @@ struct RunnableAgents: Sendable {
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtime = RemoteRuntime(
-            agent,
+            ServedAgent(agent.endpoint.waitingWhenPutOff),
             handlers: try Kinds.handlers(
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))

@@ -14,6 +14,12 @@ struct TestRun: Sendable {
     private let stack: Stack
     private var suites: [TestSuite]
     private let baselines: BaselineChoice
+    /// What tells the cases from which a shard is dealt.
+    private let versions: [String: String]
+    private let shard: Shard?
+    /// The run that this one goes on with.
+    private let earlier: RecordedRun?
+    private let logPath: String?
     private let requests: [ReportRequest]
     private let concurrency: Int
     private let allowsPrograms: Bool
@@ -28,11 +34,21 @@ struct TestRun: Sendable {
     init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
         self.stack = stack
         let declared = try stack.suites()
-        suites = try options.filter().applied(to: declared)
         baselines = BaselineChoice(asked: options.baseline, whole: declared)
+        var filter = try options.filter()
+        if let run = options.failedFrom {
+            filter.only = try RecordedRun.read(RunLogs.open(run)).unpassed
+            guard filter.only?.isEmpty == false else { throw Diagnostic.nothingFailed(run) }
+        }
+        let selected = try filter.applied(to: declared)
+        versions = selected.versions
+        shard = try options.shard(stack.environment)
+        suites = try shard?.dealt(from: selected) ?? selected
+        earlier = try options.resume.map { try RecordedRun.read(RunLogs.open($0)) }
+        logPath = options.log
+        if let logPath { try RunLogs.check(logPath) }
         requests = try options.requests()
-        for request in requests where request.path != "-" { try ReportFile(request.path).check() }
-        if requests.contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
+        try requests.prepare()
         concurrency = options.concurrency
         allowsPrograms = options.allowExec
         if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
@@ -41,7 +57,7 @@ struct TestRun: Sendable {
         failsFast = options.failFast
         self.target = target
         publishes = !options.noPublish
-        isWhole = options.cases.isEmpty && options.labels.isEmpty
+        isWhole = options.cases.isEmpty && options.labels.isEmpty && options.failedFrom == nil && shard == nil
     }
 
     /// Whole suites that gate a release, of the versions that were applied last.
@@ -51,6 +67,10 @@ struct TestRun: Sendable {
         self.suites = suites
         baselines = BaselineChoice(asked: nil, whole: suites)
         self.keys = keys
+        versions = suites.versions
+        shard = nil
+        earlier = nil
+        logPath = nil
         requests = []
         concurrency = 8
         failsFast = false
@@ -107,56 +127,97 @@ struct TestRun: Sendable {
     private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
         let mlflow = publishes ? session.servers.mlflow?.endpoint.base : nil
-        let recorder = try recorder(since: started, mlflow: mlflow, places(of: agents))
+        let definitions = await definitions(of: agents)
+        let run = record(definitions, at: started, mlflow, places(of: agents))
+        let earlier = try earlier.map { try EarlierRun($0, for: run, suites, in: stack.sources) }
+        let (log, warning) = try RunLogs.create(run.id ?? "", of: run.stack, at: logPath)
+        if let warning { stack.warn(warning) }
+        let recorder = try RunRecorder(run, suites, in: stack.sources, to: log)
         return try await publishing(in: session, agents, recorder) { onEvent in
             let clock = ContinuousClock()
             let start = clock.now
-            let runner = runner(agents, in: session, since: started)
-            let suites = suites
-            try await TestProgress.draw { show in
-                try await Interruption.cancelling {
-                    try await runner.run(suites, recording: recorder) { event in
-                        show(event)
-                        onEvent(event)
+            let runner = runner(agents, definitions, in: session, since: started)
+            let suites = shard == nil ? suites : suites.map(\.asShard)
+            let result: Result<Void, any Error>
+            do {
+                try await TestProgress.draw { show in
+                    try await Interruption.cancelling {
+                        try await runner.run(suites, recording: recorder, after: earlier) { event in
+                            show(event)
+                            onEvent(event)
+                        }
                     }
                 }
+                result = .success(())
+            } catch {
+                result = .failure(error)
             }
-            let recorded = try recorder.end(after: clock.now - start)
-            try ReportOutput.collect({ Console.write($0, to: Console.output) }) { output in
-                try TerminalReport(colors: Console.colors(stack.environment)).write(recorded, to: &output)
-            }
+            let recorded = try recorder.ended(after: (earlier?.duration ?? .zero) + (clock.now - start), result)
+            try recorded.show(stack.environment)
             stack.warnOfFallbacks(in: recorded.run)
-            try write(recorded)
+            if warning == nil { tell(run, at: log.path, recorded) }
+            try requests.write(recorded)
+            try result.get()
             return recorded.run
         }
     }
 
-    /// The log that keeps the samples until the reports are written: a temporary file.
-    private func recorder(
-        since started: Date, mlflow: String?, _ places: [String: MLflowPlace]
-    ) throws -> RunRecorder {
-        let run = RunRecord(
-            stack: stack.workflow.stack.name, version: Version.text, startedAt: started.formatted(.iso8601),
-            target: target.address, mlflow: mlflow, experiments: mlflow.map { _ in places.mapValues(\.experimentID) },
-            sources: stack.sources)
-        let directory = FileManager.default.temporaryDirectory.path
-        return try RunRecorder(run, suites, in: stack.sources, to: SampleLog.temporary(in: directory))
+    /// Where the log is, and how to go on.
+    private func tell(_ run: RunRecord, at path: String, _ recorded: RecordedRun) {
+        let name = logPath ?? run.id ?? path
+        let isUnfinished = Interruption.exitCode != nil || !recorded.hasEnded
+        Console.note(
+            "Run \(run.id ?? "") is kept in \(path)." + (isUnfinished ? " `--resume \(name)` goes on with it." : ""))
+    }
+
+    private func record(
+        _ definitions: [String: Result<AgentDefinition, any Error>], at started: Date, _ mlflow: String?,
+        _ places: [String: MLflowPlace]
+    ) -> RunRecord {
+        let stack = stack.workflow.stack.name
+        var versions = versions
+        for case (let name, .success(let definition)) in definitions {
+            // What cannot be written as JSON has no digest, and is not compared.
+            versions["agents.\(name)"] = (try? definition.canonicalJSON).map { sha256Hex(Array($0.utf8)) }
+        }
+        return RunRecord(
+            id: RunLogs.id(of: stack, at: started), stack: stack, version: Version.text,
+            startedAt: started.formatted(.iso8601), target: target.address, mlflow: mlflow,
+            experiments: mlflow.map { _ in places.mapValues(\.experimentID) }, sources: self.stack.sources,
+            versions: versions, shard: shard, resuming: earlier?.run.id)
+    }
+
+    /// The agents that will be asked, by name, or why there is none.
+    private func definitions(of agents: RunnableAgents) async -> [String: Result<AgentDefinition, any Error>] {
+        var definitions: [String: Result<AgentDefinition, any Error>] = [:]
+        for name in Set(suites.map(\.agent)).sorted() {
+            do {
+                definitions[name] = .success(try await agents.definition(of: name, target))
+            } catch {
+                definitions[name] = .failure(error)
+            }
+        }
+        return definitions
     }
 
     private func agents(in session: Session) async throws -> RunnableAgents {
         try await RunnableAgents.find(
-            Set(suites.map(\.agent)), isApplied: target.isLastApplied, in: session, stack)
+            Set(suites.map(\.agent)), isApplied: target.isLastApplied, waits: true, in: session, stack)
     }
 
-    private func runner(_ agents: RunnableAgents, in session: Session, since started: Date) -> SuiteRunner {
-        let target = target
-        return SuiteRunner(
+    private func runner(
+        _ agents: RunnableAgents, _ definitions: [String: Result<AgentDefinition, any Error>], in session: Session,
+        since started: Date
+    ) -> SuiteRunner {
+        SuiteRunner(
             runtime: agents.runtime, today: CalendarDay(secondsSince1970: Int(started.timeIntervalSince1970)),
             concurrency: concurrency, failsFast: failsFast,
             recorder: publishes ? Self.trace(of:) : nil,
-            advisers: .at(session, stack, allowsPrograms: allowsPrograms)
+            advisers: .at(session, stack, allowsPrograms: allowsPrograms),
+            effects: Kinds.effects(in: stack.workflow)
         ) { name in
-            try await agents.definition(of: name, target)
+            guard let definition = definitions[name] else { throw CancellationError() }
+            return try definition.get()
         }
     }
 
@@ -177,7 +238,7 @@ struct TestRun: Sendable {
         guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
-            target: target.address, id: TraceID.random().hexadecimal, sources: stack.sources,
+            target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidenceKeys = keys
@@ -205,23 +266,27 @@ struct TestRun: Sendable {
     /// - Throws: the exit code of a verdict that is not good.
     func end(with run: Run) throws {
         if let code = Interruption.exitCode { throw ExitCode(code) }
-        switch run.verdict {
-        case .passed: return
-        case .failed: throw ExitStatus(.failed).code
-        case .inconclusive: throw ExitStatus(.inconclusive).code
+        try ExitStatus.end(with: run)
+    }
+}
+
+extension RunRecorder {
+    /// The run as it was recorded: to its end, or as far as it came.
+    fileprivate func ended(after duration: Duration, _ result: Result<Void, any Error>) throws -> RecordedRun {
+        switch result {
+        case .success: return try end(after: duration)
+        case .failure(let problem as Diagnostic) where problem.code == "samples-not-written": return try recorded
+        case .failure(let error): throw error
         }
     }
+}
 
-    private func write(_ recorded: RecordedRun) throws {
-        for request in requests {
-            guard request.path != "-" else {
-                try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
-                    try request.report.write(recorded, to: &output)
-                }
-                continue
-            }
-            try ReportFile(request.path).write { try request.report.write(recorded, to: &$0) }
-        }
+extension Diagnostic {
+    fileprivate static func nothingFailed(_ run: String) -> Diagnostic {
+        Diagnostic(
+            "nothing-failed", "Nothing failed there",
+            detail: "In the run `\(run)` every case passed, so there is none to run.",
+            fix: "Run the cases that are meant, or all.", cause: .usage)
     }
 }
 

@@ -17,7 +17,7 @@ package struct ReportFile: Sendable {
 
     /// What is written to a file.
     package enum Content: Sendable {
-        case report, plan
+        case report, plan, log
     }
 
     private let path: String
@@ -65,9 +65,14 @@ package struct ReportFile: Sendable {
 
     /// - Parameter failure: Nil for a folder.
     private func notWritten(_ failure: Failure?) -> Diagnostic {
-        Diagnostic(
-            content == .plan ? "plan-not-written" : "report-not-written",
-            "\(content == .plan ? "The plan" : "A report") could not be written",
+        let (code, subject): (Diagnostic.Code, String) =
+            switch content {
+            case .report: ("report-not-written", "A report")
+            case .plan: ("plan-not-written", "The plan")
+            case .log: ("log-not-written", "The run's log")
+            }
+        return Diagnostic(
+            code, "\(subject) could not be written",
             detail: "`\(path)` cannot be written: \(failure?.reason ?? "it is a folder").",
             fix: "Name a file in a folder that exists, may be written to, and has room.", cause: .unavailable)
     }

@@ -9,10 +9,14 @@ struct CaseRunner: Sendable {
     let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     let advisers: Advisers
     let judges: [String: Judge]
+    let effects: ToolEffects
+    /// Called when a tool that changes something is first called in a conversation.
+    let onChange: @Sendable (_ tool: String) -> Void
 
     /// Holds one conversation; one that ended in an error is retried as often as the case allows.
     ///
-    /// When the server does not provide a value, there is no retry: it would not provide it the next time either.
+    /// When the server does not provide a value, there is no retry: it would not provide it the next time either. Nor is there
+    /// one after a call of a tool that changes something.
     /// - Returns: The sample and the trace of its conversation.
     func sample(of testCase: TestCase) async throws(CancellationError) -> (Sample, Trace?) {
         var attempts = 1
@@ -24,6 +28,11 @@ struct CaseRunner: Sendable {
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
             }
+            if let tool = transcript.change {
+                let problem = problem?.notRepeated(after: tool)
+                let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+                return (sample, recorder?.trace(failure: problem?.detail))
+            }
             attempts += 1
         }
     }
@@ -32,7 +41,8 @@ struct CaseRunner: Sendable {
         _ testCase: TestCase, _ recorder: TraceRecorder?
     ) async throws(CancellationError) -> (Transcript, Diagnostic?) {
         let transcript = Transcript()
-        let dialogue = Dialogue(testCase: testCase, transcript: transcript, recorder: recorder)
+        let dialogue = Dialogue(
+            testCase: testCase, transcript: transcript, recorder: recorder, effects: effects, onChange: onChange)
         do {
             let end: Void? = try await withDeadline(testCase.timeout, clock: clock) {
                 try await hold(dialogue)
@@ -125,6 +135,14 @@ extension Diagnostic {
             detail: "The conversation of `\(testCase.id)` was not over after \(testCase.timeout.exact).",
             fix: "Raise the `timeout` of the case, or find out what the server waits for.",
             at: testCase.range.firstLine, address: testCase.id.description, cause: .inconclusive)
+    }
+
+    /// The same, which says why the conversation is not held again.
+    fileprivate func notRepeated(after tool: String) -> Diagnostic {
+        var problem = self
+        problem.detail += " It was not tried again, because `\(tool)` was called, which may have changed something."
+        problem.notes.append(Note("With `effect: reads`, a tool is known to change nothing."))
+        return problem
     }
 
     /// Any error as a diagnostic.

@@ -6,6 +6,9 @@ struct Dialogue: Sendable {
     let testCase: TestCase
     let transcript: Transcript
     let recorder: TraceRecorder?
+    let effects: ToolEffects
+    /// Called with the first tool that changes something, when its call begins.
+    let onChange: @Sendable (String) -> Void
 
     /// Takes all turns, or stops when an answer lacks a value that a later turn needs.
     /// - Throws: `Diagnostic` when a turn gave no answer to evaluate.
@@ -38,10 +41,28 @@ struct Dialogue: Sendable {
 
     private func ask(_ input: String, in conversation: any AgentConversation) async throws -> Answer {
         let request = AgentRequest(input)
-        guard let recorder else { return try await conversation.ask(request, timeout: testCase.timeout) { _ in } }
-        return try await recorder.turn(input) { take in
-            try await conversation.ask(request, timeout: testCase.timeout) { take($0) }
+        let answer = try await answer(to: request, input, in: conversation)
+        for call in answer.toolCalls { note(effects.change(in: call)) }
+        return answer
+    }
+
+    private func answer(
+        to request: AgentRequest, _ input: String, in conversation: any AgentConversation
+    ) async throws -> Answer {
+        guard let recorder else {
+            return try await conversation.ask(request, timeout: testCase.timeout) { note(effects.change(in: $0)) }
         }
+        return try await recorder.turn(input) { take in
+            try await conversation.ask(request, timeout: testCase.timeout) { event in
+                note(effects.change(in: event))
+                take(event)
+            }
+        }
+    }
+
+    private func note(_ tool: String?) {
+        guard let tool, transcript.note(changeBy: tool) else { return }
+        onChange(tool)
     }
 }
 

@@ -1,5 +1,9 @@
 /// One run of suites in numbers.
 package struct Run: Sendable {
+    /// What it is called; nil for what is kept nowhere.
+    package let id: String?
+    /// Nil for a whole run.
+    package let shard: Shard?
     package let stack: String
     /// Of drover: `1.0.0`.
     package let version: String
@@ -10,6 +14,17 @@ package struct Run: Sendable {
     package let duration: Duration
     /// In declaration order.
     package let suites: [SuiteResult]
+
+    init(_ record: RunRecord, duration: Duration, suites: [SuiteResult]) {
+        id = record.id
+        shard = record.shard
+        stack = record.stack
+        version = record.version
+        startedAt = record.startedAt
+        target = record.target
+        self.duration = duration
+        self.suites = suites
+    }
 
     /// The worst verdict of its suites; a run without suites is inconclusive.
     package var verdict: Verdict {

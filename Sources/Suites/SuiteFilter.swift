@@ -8,6 +8,8 @@ package struct SuiteFilter: Sendable, Hashable {
     package var cases: [String]
     /// Labels that a case must have, all of them.
     package var labels: [String: String]
+    /// Only these cases, as far as they are declared; nil for no such limit.
+    package var only: Set<CaseID>?
 
     package init(suites: [String] = [], cases: [String] = [], labels: [String: String] = [:]) {
         self.suites = suites
@@ -38,10 +40,10 @@ package struct SuiteFilter: Sendable, Hashable {
     }
 
     private func selecting(from suite: TestSuite) -> TestSuite {
-        guard !cases.isEmpty || !labels.isEmpty else { return suite }
+        guard !cases.isEmpty || !labels.isEmpty || only != nil else { return suite }
         var suite = suite
         suite.cases = suite.cases.selecting { testCase in
-            (cases.isEmpty || cases.contains(where: testCase.isNamed))
+            (only?.contains(testCase.id) ?? true) && (cases.isEmpty || cases.contains(where: testCase.isNamed))
                 && labels.allSatisfy { testCase.labels[$0.key] == $0.value }
         }
         return suite

@@ -15,12 +15,15 @@ package struct TestCase: Sendable {
     package var labels: [String: String]
     package var repetition: Repetition
     package var quarantine: Quarantine?
+    /// As written, with the values of its row and combination.
+    private let declared: Node?
 
     package init(
         id: CaseID, name: String, range: SourceRange, turns: [Turn], timeout: Duration = .seconds(60),
         retryErrors: Int = 0, labels: [String: String] = [:], repetition: Repetition = .once,
-        quarantine: Quarantine? = nil
+        quarantine: Quarantine? = nil, declared: Node? = nil
     ) {
+        self.declared = declared
         self.id = id
         self.name = name
         self.range = range
@@ -37,6 +40,13 @@ extension TestCase {
     /// Whether its verdict counts for the suite, and a sequential test finds it.
     var decidesByTest: Bool {
         repetition.test != nil && quarantine == nil
+    }
+
+    /// A digest of the case as declared, wherever it stands.
+    package var digest: String {
+        let written = declared?.value { template, _ in .string(template.text) }?.canonicalJSON
+        let asked = turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }.joined(separator: "\0")
+        return String(sha256Hex(Array("\(id)\0\(written ?? asked)".utf8)).prefix(16))
     }
 }
 

@@ -70,6 +70,11 @@ package struct TestCases: Sendable, RandomAccessCollection {
         return tables
     }
 
+    /// Where a case stands among all cases that were declared.
+    func place(of index: Int) -> Int {
+        selected?[index] ?? index
+    }
+
     /// Those that something holds for.
     func selecting(where holds: (TestCase) -> Bool) -> TestCases {
         var selection = self

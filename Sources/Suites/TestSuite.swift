@@ -7,7 +7,7 @@ package struct TestSuite: Sendable {
     package let agent: String
     package let experiment: String?
     package let range: SourceRange
-    package let thresholds: Thresholds
+    package var thresholds: Thresholds
     /// In declaration order.
     package var cases: TestCases
     /// The judges that its expectations ask, by their declared names.
@@ -39,5 +39,24 @@ package struct TestSuite: Sendable {
         self.init(
             name: name, agent: agent, experiment: experiment, range: range, thresholds: thresholds,
             cases: TestCases(cases), judges: judges)
+    }
+}
+
+extension TestSuite {
+    /// The same as a shard runs it: thresholds are judged once all shards are joined, and only budgets stop it.
+    package var asShard: TestSuite {
+        var suite = self
+        suite.thresholds = thresholds.budgets
+        return suite
+    }
+}
+
+extension [TestSuite] {
+    /// Digests of the cases and of the judges that they ask, by address.
+    package var versions: [String: String] {
+        let digests: [String] = flatMap { suite in suite.cases.map { $0.digest } }
+        var versions: [String: String] = ["cases": sha256Hex([UInt8](digests.joined(separator: "\n").utf8))]
+        for (name, judge) in flatMap(\.judges) { versions["judges.\(name)"] = judge.digest }
+        return versions
     }
 }

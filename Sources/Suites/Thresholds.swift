@@ -54,6 +54,13 @@ package struct Thresholds: Sendable, Hashable {
     }
 }
 
+extension Thresholds {
+    /// Only what stops a suite when it is used up: what a part of a suite can keep to.
+    var budgets: Thresholds {
+        Thresholds(totalTokens: totalTokens, maxDuration: maxDuration)
+    }
+}
+
 /// The outcome of one threshold.
 package struct ThresholdOutcome: Sendable, Hashable {
     /// The key in the spec: `latencyP95`.

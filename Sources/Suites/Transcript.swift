@@ -7,6 +7,7 @@ final class Transcript: Sendable {
     private struct State {
         var turns: [AnsweredTurn] = []
         var hasEnded = false
+        var change: String?
     }
 
     private let state = Mutex(State())
@@ -18,6 +19,21 @@ final class Transcript: Sendable {
     /// Marks the conversation as complete.
     func end() {
         state.withLock { $0.hasEnded = true }
+    }
+
+    /// Notes a call of a tool that changes something.
+    /// - Returns: Whether it is the first one.
+    func note(changeBy tool: String) -> Bool {
+        state.withLock { state in
+            guard state.change == nil else { return false }
+            state.change = tool
+            return true
+        }
+    }
+
+    /// The tool that was called first of those that change something; nil when none was.
+    var change: String? {
+        state.withLock { $0.change }
     }
 
     var turns: [AnsweredTurn] {

@@ -16,7 +16,7 @@ package struct Endpoint: Sendable {
     private let authorization: Secret?
     private var secretHeaders: [(name: String, value: Secret)]
     private let timeout: Duration
-    private let retry: RetryPolicy
+    private var retry: RetryPolicy
     private let clock: any Clock<Duration>
 
     /// Makes an endpoint; nothing is sent.
@@ -40,6 +40,14 @@ package struct Endpoint: Sendable {
         self.timeout = timeout
         self.retry = retry
         self.clock = clock
+    }
+
+    /// The same endpoint for a caller that limits the time itself: what the server puts off (429) is sent again as the server
+    /// wants it, for as long as it takes.
+    package var waitingWhenPutOff: Endpoint {
+        var endpoint = self
+        endpoint.retry.waitsWhenPutOff = true
+        return endpoint
     }
 
     /// Sends a call and returns its response, always one with a success status (2xx).

@@ -11,6 +11,9 @@ package struct RetryPolicy: Sendable, Hashable {
     package var deadline: Duration
     /// The same for an unreachable server, shorter so that a mistyped URL is reported soon.
     package var unreachableDeadline: Duration
+    /// Whether a request that the server itself put off (429) is sent again for as long as it takes. Only for callers that
+    /// limit the time themselves, and for requests that are not processed when they are put off.
+    package var waitsWhenPutOff = false
 
     package init(
         attempts: Int = 5, base: Duration = .milliseconds(250), cap: Duration = .seconds(8),
@@ -67,6 +70,9 @@ extension RetryPolicy {
     package func backoff(
         after failure: Failure, attempt: Int, elapsed: Duration, repetition: Repetition, random: Double
     ) -> Duration? {
+        if waitsWhenPutOff, case .status(429, let retryAfter) = failure {
+            return retryAfter ?? step(attempt) * (0.5 + 0.5 * random)
+        }
         guard attempt < limit(for: failure, repetition) else { return nil }
         let wait = asked(by: failure) ?? step(attempt) * (0.5 + 0.5 * random)
         return elapsed + wait <= deadline(for: failure) ? wait : nil

@@ -8,6 +8,10 @@ final class ScriptedRuntime: AgentRuntime {
     enum Reply: Sendable {
         case answer(Answer)
         case error(Diagnostic)
+        /// Breaks off after some events.
+        case broken([AgentEvent], Diagnostic)
+        /// Never ends, after some events.
+        case stuck([AgentEvent])
         /// Never answers; ends when it is cancelled.
         case silence
         /// Answers when so many conversations are open at the same time.
@@ -52,11 +56,13 @@ final class ScriptedRuntime: AgentRuntime {
         func ask(
             _ request: AgentRequest, timeout: Duration, onEvent: @Sendable (AgentEvent) async -> Void
         ) async throws -> Answer {
-            try await runtime.reply(to: request.text ?? "")
+            try await runtime.reply(to: request.text ?? "", onEvent)
         }
     }
 
-    private func reply(to input: String) async throws -> Answer {
+    private func reply(
+        to input: String, _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> Answer {
         state.withLock { $0.questions.append(input) }
         let turn = asked.withLock { asked in
             defer { asked[input, default: 0] += 1 }
@@ -68,6 +74,13 @@ final class ScriptedRuntime: AgentRuntime {
         switch turn < script.count ? script[turn] : last {
         case .answer(let answer): return answer
         case .error(let problem): throw problem
+        case .broken(let events, let problem):
+            for event in events { await onEvent(event) }
+            throw problem
+        case .stuck(let events):
+            for event in events { await onEvent(event) }
+            await untilCancelled()
+            throw CancellationError()
         case .silence:
             await untilCancelled()
             throw CancellationError()

@@ -101,6 +101,32 @@ struct SuiteRunnerTests {
         )
     }
 
+    @Test("A conversation that called what changes something is not held again, and says why; one that only read is")
+    func effects() async throws {
+        let problem = Diagnostic("server-error", "Server error", detail: "It broke.")
+        let read = Answer.ToolCall(name: "look", tool: "catalog", arguments: [:])
+        let bought = Answer.ToolCall(name: "buy", tool: "shop", arguments: [:])
+        let runtime = ScriptedRuntime([
+            "buy": [.broken([.toolStarted(name: "buy")], problem)],
+            "bought": [.broken([.toolFinished(bought)], problem)],
+            "ask": [.broken([.delegated(tool: "helper", .toolStarted(name: "buy"))], problem)],
+            "read": [.broken([.toolFinished(read)], problem), .answer(.said("yes"))],
+        ])
+        let effects = ToolEffects(reading: ["catalog", "helper"], changing: ["shop"])
+        let runner = SuiteRunner(
+            runtime: runtime, clock: TestClock(behaviour: .standingStill), today: try #require(Self.today),
+            effects: effects
+        ) { AgentDefinition(name: $0, model: "m", instructions: "") }
+        let cases = try ["buy", "bought", "ask", "read"].map { try testCase($0, retryErrors: 2) }
+        let results = try await runner.run([suite(cases)])
+        let samples = try #require(results.first).cases.map { $0.samples[0] }
+        #expect(samples.map(\.attempts) == [1, 1, 1, 2])
+        #expect(samples.map(\.verdict) == [.error, .error, .error, .passed])
+        #expect(
+            samples[0].problem?.detail
+                == "It broke. It was not tried again, because `buy` was called, which may have changed something.")
+    }
+
     @Test("What the server does not tell is an error, and is not asked again")
     func unobservable() async throws {
         let runtime = ScriptedRuntime(["q": [.answer(.said("yes", usage: nil))]])

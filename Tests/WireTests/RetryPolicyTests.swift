@@ -85,6 +85,19 @@ import Wire
         #expect(wait(4, 1) == .seconds(5))
     }
 
+    @Test("A caller with a limit of its own waits for what the server put off, however often, and for nothing else")
+    func putOff() {
+        var policy = RetryPolicy.standard
+        policy.waitsWhenPutOff = true
+        func wait(_ failure: RetryPolicy.Failure) -> Duration? {
+            policy.backoff(after: failure, attempt: 99, elapsed: .seconds(7200), repetition: .never, random: 1)
+        }
+        #expect(wait(.status(429, retryAfter: .seconds(900))) == .seconds(900))
+        #expect(wait(.status(429, retryAfter: nil)) == .seconds(8))
+        #expect(wait(.status(503, retryAfter: .zero)) == nil)
+        #expect(wait(.transport(.broken)) == nil)
+    }
+
     @Test("The server's own wish replaces the wait")
     func retryAfter() {
         let backoff = RetryPolicy.standard.backoff(

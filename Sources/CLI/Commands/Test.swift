@@ -24,6 +24,21 @@ struct SuiteOptions: ParsableArguments {
     var failFast = false
 
     @Option(
+        help:
+            "Only a part of the cases, as NUMBER/OF; auto/OF takes the number from JOB_COMPLETION_INDEX. See `report merge`."
+    )
+    var shard: String?
+
+    @Option(help: "Go on with a run, by its id or log: what it finished is kept.")
+    var resume: String?
+
+    @Option(help: "Only cases that failed or were inconclusive in a run, by its id or log.")
+    var failedFrom: String?
+
+    @Option(help: "Where the run's log is kept (default: .drover/runs/ID.jsonl, of which the last 20 stay).")
+    var log: String?
+
+    @Option(
         name: .customLong("report"),
         help: "Also write FORMAT=PATH: html, json, junit, markdown or tap, such as junit=out.xml; repeatable.")
     var reports: [String] = []
@@ -53,6 +68,10 @@ struct SuiteOptions: ParsableArguments {
             filter.labels[key] = value
         }
         return filter
+    }
+
+    func shard(_ environment: [String: String]) throws -> Shard? {
+        try shard.map { try Shard($0, jobIndex: environment["JOB_COMPLETION_INDEX"]) }
     }
 
     func requests() throws -> [ReportRequest] {

@@ -23,8 +23,15 @@ package struct ToolSpec: DeclaredSpec {
     private static let types = [
         fileSearchKey.field, mcpKey.field, functionKey.field, builtinKey.field, groupKey.field, agentKey.field,
     ]
-    package static let fields = Common.fields + types
+    private static let effectKey = Key<Effect>(
+        "effect", .choice(), default: "changes",
+        "What its calls do to the world; a conversation in which one changed something is never repeated.")
+    package static let fields = Common.fields + types + [effectKey.field]
     package static let rules = [FieldRule.exactlyOne(types.map(\.name))]
+
+    enum Effect: String, CaseIterable, Sendable {
+        case reads, changes
+    }
 
     package let common: Common
     let fileSearch: FileSearchSpec?
@@ -34,6 +41,7 @@ package struct ToolSpec: DeclaredSpec {
     let builtin: String?
     let toolGroup: ToolGroupSpec?
     let agent: Located<String>?
+    private let effect: Effect?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
@@ -43,6 +51,12 @@ package struct ToolSpec: DeclaredSpec {
         function = fields.read(Self.functionKey)
         builtin = fields.read(Self.builtinKey)
         toolGroup = fields.read(Self.groupKey)
+        effect = fields.read(Self.effectKey)
+    }
+
+    /// Whether its calls change nothing in the world: searches of documents and of the web do not by themselves.
+    var onlyReads: Bool {
+        effect.map { $0 == .reads } ?? (fileSearch != nil || builtin != nil)
     }
 
     package var uses: [Use] {

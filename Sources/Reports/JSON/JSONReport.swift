@@ -27,7 +27,8 @@ package import Suites
 /// included. WANTED is `{"samples": 1, "atLeast": 1}`, or for a sequential test `{"reliability", "unacceptable", "alpha",
 /// "beta", "max", "cases"}`, with α divided over `cases` cases. TOKENS is `{"input", "output", "total"}`. DIAGNOSTIC is
 /// `{"code", "summary", "detail", "fix", "place"}`.
-/// `target` is there only where a served agent was asked: its address. What a server did not tell is null. A later
+/// `target` is there only where a served agent was asked: its address; `id` where the run's log is kept; `shard` where only
+/// such a part of the cases ran, so that no thresholds are judged: `2/5`. What a server did not tell is null. A later
 /// version of drover may add keys; it changes the schema's number when a key is removed or means something else.
 package struct JSONReport: Report {
     package static let format = "json"
@@ -50,6 +51,8 @@ package struct JSONReport: Report {
             ],
         ]
         whole["target"] = run.target.map(Value.string)
+        whole["id"] = run.id.map(Value.string)
+        whole["shard"] = run.shard.map { .string($0.description) }
         let tests = run.pairedTests
         var json = JSONStream()
         try json.object(whole, streaming: "suites", to: &output) { json, output in

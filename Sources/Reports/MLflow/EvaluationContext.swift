@@ -10,6 +10,8 @@ package struct EvaluationContext: Sendable {
     package let commit: String?
     /// The address of the served agent that is asked instead of the stack's own agents; nil for these.
     package let target: String?
+    /// Which part of the cases it runs: `2/5`; nil for all.
+    package let shard: String?
     /// The unique id of this run of suites.
     package let id: String
     /// The log of the run so far.
@@ -23,13 +25,15 @@ package struct EvaluationContext: Sendable {
     package var evidenceKeys: [String: String] = [:]
 
     package init(
-        stack: String, version: String, commit: String?, target: String? = nil, id: String, sources: SourceMap,
+        stack: String, version: String, commit: String?, target: String? = nil, shard: String? = nil, id: String,
+        sources: SourceMap,
         recorded: @escaping @Sendable () throws -> RecordedRun, now: @escaping @Sendable () -> Int
     ) {
         self.stack = stack
         self.version = version
         self.commit = commit
         self.target = target
+        self.shard = shard
         self.id = id
         self.sources = sources
         self.recorded = recorded

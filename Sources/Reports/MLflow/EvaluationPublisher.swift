@@ -82,6 +82,8 @@ package final class EvaluationPublisher: Sendable {
             let isTaken = state.withLock { state in
                 state.metrics[finished.id.suite, default: EvaluationMetrics()].take(
                     finished.sample, decides: !evaluation.quarantined.contains(finished.id))
+                // The trace of a sample that an earlier run took is in that run.
+                guard finished.trace != nil else { return false }
                 guard state.waiting < Self.limit else {
                     state.dropped += 1
                     return false

@@ -130,6 +130,7 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.agent.uri"] = place.modelURI ?? context.target
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
+        tags["drover.shard"] = context.shard
         return tags
     }
 }

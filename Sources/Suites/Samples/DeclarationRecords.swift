@@ -2,6 +2,14 @@ package import Language
 
 /// The run, in the first line of a log.
 package struct RunRecord: Sendable, Hashable, Codable {
+    /// The version of the form of logs. Later versions of drover may add keys; it is incremented when one is removed or
+    /// changes its meaning.
+    static let format = 1
+
+    /// Nil is 1.
+    let format: Int?
+    /// What it is called: `helpdesk-20260601-120000-3f2a`; nil for what is kept nowhere.
+    package let id: String?
     package let stack: String
     /// Of drover: `1.0.0`.
     package let version: String
@@ -15,11 +23,23 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let experiments: [String: String]?
     /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
+    /// Digests of what was asked, by address: `agents.support`, `judges.grounded`.
+    let versions: [String: String]?
+    /// Nil for a whole run.
+    package let shard: Shard?
+    /// The run that it went on with.
+    let resumed: String?
 
     package init(
-        stack: String, version: String, startedAt: String, target: String? = nil, mlflow: String? = nil,
-        experiments: [String: String]? = nil, sources: SourceMap
+        id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
+        mlflow: String? = nil, experiments: [String: String]? = nil, sources: SourceMap,
+        versions: [String: String] = [:], shard: Shard? = nil, resuming resumed: String? = nil
     ) {
+        format = Self.format
+        self.id = id
+        self.versions = versions.isEmpty ? nil : versions
+        self.shard = shard
+        self.resumed = resumed
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
@@ -27,6 +47,22 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.mlflow = mlflow
         self.experiments = experiments
         self.sources = sources.sources.map(\.path)
+    }
+
+    /// The run as a whole, of which one shard is known.
+    init(joining shard: RunRecord, as id: String, version: String, startedAt: String) {
+        format = Self.format
+        self.id = id
+        versions = shard.versions
+        self.shard = nil
+        resumed = nil
+        stack = shard.stack
+        self.version = version
+        self.startedAt = startedAt
+        target = shard.target
+        mlflow = shard.mlflow
+        experiments = shard.experiments
+        sources = shard.sources
     }
 }
 
@@ -122,6 +158,10 @@ struct CaseRecord: Sendable, Hashable, Codable {
 
     let id: String
     let name: String
+    /// Where it stands among all cases of the suite, from 0; nil in older logs.
+    let index: Int?
+    /// Of the case as declared; nil in older logs.
+    let digest: String?
     let place: Place
     let labels: [String: String]?
     let samples: Int
@@ -130,8 +170,10 @@ struct CaseRecord: Sendable, Hashable, Codable {
     let test: SequentialTest?
     let quarantine: Quarantine?
 
-    init(_ testCase: TestCase, in sources: SourceMap) {
+    init(_ testCase: TestCase, at index: Int, in sources: SourceMap) {
         id = testCase.id.description
+        self.index = index
+        digest = testCase.digest
         name = testCase.name
         place = Place(testCase.range, in: sources)
         labels = testCase.labels.isEmpty ? nil : testCase.labels

@@ -9,10 +9,12 @@ import Language
 ///     {"sample":{"format":1,"case":"golden/ticket","number":1,"verdict":"passed","attempts":1,"elapsed":3400000000,
 ///       "turns":[{"input":"…","answer":{"status":"completed","text":"…","latency":3400000000,…},
 ///         "outcomes":[{"name":"contains","claim":"…","place":"helpdesk.yaml:14:9-14:26","result":"passed"}]}]}}
+///     {"change":{"case":"golden/ticket","number":2,"tool":"ticket_create"}}
 ///     {"suiteEnd":{"suite":"golden","elapsed":3400000000}}
 ///     {"end":{"duration":3400000000}}
 ///
-/// The run, its suites and their cases come first, in the order of the spec; samples follow as they finish. A `line`
+/// The run, its suites and their cases come first, in the order of the spec; samples follow as they finish. A `change` says that the
+/// conversation of a sample calls a tool that changes something; it must not be held again. A `line`
 /// precedes the first entry that points to it, so that a report made from the log alone can show it. `notRun` says why
 /// samples of a case are missing. A log without `end` is of a run that was killed; its last line may be truncated.
 enum LogEntry: Sendable, Hashable {
@@ -33,6 +35,17 @@ enum LogEntry: Sendable, Hashable {
         }
     }
 
+    struct Change: Sendable, Hashable, Codable {
+        let testCase: String
+        let number: Int
+        let tool: String
+
+        private enum CodingKeys: String, CodingKey {
+            case number, tool
+            case testCase = "case"
+        }
+    }
+
     struct SuiteEnd: Sendable, Hashable, Codable {
         let suite: String
         /// Nanoseconds from the first question of the run.
@@ -49,6 +62,7 @@ enum LogEntry: Sendable, Hashable {
     case suite(SuiteRecord)
     case testCase(CaseRecord)
     case sample(SampleRecord)
+    case change(Change)
     case notRun(NotRun)
     case suiteEnd(SuiteEnd)
     case end(End)
@@ -56,7 +70,7 @@ enum LogEntry: Sendable, Hashable {
 
 extension LogEntry: Codable {
     private enum CodingKeys: String, CodingKey {
-        case run, line, suite, sample, notRun, suiteEnd, end
+        case run, line, suite, sample, change, notRun, suiteEnd, end
         case testCase = "case"
     }
 
@@ -68,6 +82,7 @@ extension LogEntry: Codable {
         case .suite: self = .suite(try fields.decode(SuiteRecord.self, forKey: .suite))
         case .testCase: self = .testCase(try fields.decode(CaseRecord.self, forKey: .testCase))
         case .sample: self = .sample(try fields.decode(SampleRecord.self, forKey: .sample))
+        case .change: self = .change(try fields.decode(Change.self, forKey: .change))
         case .notRun: self = .notRun(try fields.decode(NotRun.self, forKey: .notRun))
         case .suiteEnd: self = .suiteEnd(try fields.decode(SuiteEnd.self, forKey: .suiteEnd))
         case .end: self = .end(try fields.decode(End.self, forKey: .end))
@@ -85,6 +100,7 @@ extension LogEntry: Codable {
         case .suite(let record): try fields.encode(record, forKey: .suite)
         case .testCase(let record): try fields.encode(record, forKey: .testCase)
         case .sample(let record): try fields.encode(record, forKey: .sample)
+        case .change(let record): try fields.encode(record, forKey: .change)
         case .notRun(let record): try fields.encode(record, forKey: .notRun)
         case .suiteEnd(let record): try fields.encode(record, forKey: .suiteEnd)
         case .end(let record): try fields.encode(record, forKey: .end)
@@ -110,7 +126,7 @@ extension LogEntry: Codable {
     /// The place that it points to.
     var places: [Place] {
         switch self {
-        case .run, .line, .suiteEnd, .end: []
+        case .run, .line, .change, .suiteEnd, .end: []
         case .suite(let suite): [suite.place] + suite.thresholds.places
         case .testCase(let testCase): [testCase.place] + [testCase.quarantine?.place].compactMap { $0 }
         case .notRun(let notRun): notRun.reason.places

@@ -9,27 +9,30 @@ package struct RecordedRun: Sendable {
     }
 
     package let run: Run
-    /// The sources that the ranges in results refer to.
-    package let sources: SourceMap
     /// As its log begins.
     package let record: RunRecord
-    private let log: SampleLog
+    /// Whether the log was written to its end.
+    package let hasEnded: Bool
+    /// The sources that the ranges in results refer to.
+    package let sources: SourceMap
+    let log: SampleLog
     private let suites: [RunIndex.Suite]
+    private let changes: [CaseID: [Int: String]]
 
     init(_ log: SampleLog, _ index: RunIndex, in sources: SourceMap) throws(Diagnostic) {
         guard let run = index.run else { throw log.unreadable(at: 0, UnreadableRecord(reason: "no run begins there")) }
         self.log = log
         self.sources = sources
         suites = index.suites
+        changes = index.changes
         record = run
+        hasEnded = index.duration != nil
         do throws(UnreadableRecord) {
             let latest = index.latest
             let results = try index.suites.map { suite throws(UnreadableRecord) in
-                try suite.result(latest: latest, in: sources)
+                try suite.result(latest: latest, isShard: run.shard != nil, in: sources)
             }
-            self.run = Run(
-                stack: run.stack, version: run.version, startedAt: run.startedAt, target: run.target,
-                duration: .nanoseconds(index.duration ?? latest), suites: results)
+            self.run = Run(run, duration: .nanoseconds(index.duration ?? latest), suites: results)
         } catch {
             throw log.unreadable(at: 0, error)
         }
@@ -41,6 +44,7 @@ package struct RecordedRun: Sendable {
         var lines = QuotedLines()
         var known = SourceMap()
         try log.forEachLine { (span, line) throws(Diagnostic) in
+            if span.start == 0 { try log.checkBeginning(line) }
             do throws(UnreadableRecord) {
                 let entry = try LogEntry(line: line)
                 if case .run(let run) = entry { known = QuotedLines().sources(run.sources) }
@@ -107,20 +111,91 @@ package struct RecordedRun: Sendable {
     package func only(suite: Int) -> RecordedRun {
         let result = run.suites[suite]
         return RecordedRun(
-            run: Run(
-                stack: run.stack, version: run.version, startedAt: run.startedAt, target: run.target,
-                duration: result.cases.map(\.totalLatency).reduce(.zero, +), suites: [result]),
-            sources: sources, record: record, log: log, suites: [suites[suite]])
+            run: Run(record, duration: result.cases.map(\.totalLatency).reduce(.zero, +), suites: [result]),
+            record: record, hasEnded: hasEnded, sources: sources, log: log, suites: [suites[suite]], changes: [:])
     }
 
     private init(
-        run: Run, sources: SourceMap, record: RunRecord, log: SampleLog, suites: [RunIndex.Suite]
+        run: Run, record: RunRecord, hasEnded: Bool, sources: SourceMap, log: SampleLog, suites: [RunIndex.Suite],
+        changes: [CaseID: [Int: String]]
     ) {
         self.run = run
-        self.sources = sources
         self.record = record
+        self.hasEnded = hasEnded
+        self.changes = changes
+        self.sources = sources
         self.log = log
         self.suites = suites
+    }
+
+    /// The path of its log.
+    package var path: String { log.path }
+
+    /// Its suites as they were declared.
+    var suiteRecords: [SuiteRecord] { suites.map(\.record) }
+
+    /// The lines that declare the cases of a suite, and where each stands in it.
+    func declarations(ofSuite name: String) throws(Diagnostic) -> [(index: Int, line: [UInt8])] {
+        var lines: [(index: Int, line: [UInt8])] = []
+        for suite in suites where suite.record.name == name {
+            for (index, testCase) in suite.cases.enumerated() {
+                let line = try log.line(at: testCase.declared)
+                let place: Int? = try read(testCase.declared) { entry throws(UnreadableRecord) in
+                    guard case .testCase(let record) = entry else { throw .noCase }
+                    return record.index
+                }
+                lines.append((place ?? index, line))
+            }
+        }
+        return lines
+    }
+
+    /// The cases that did not pass, or did not run to their end.
+    package var unpassed: Set<CaseID> {
+        Set(
+            suites.flatMap { suite in
+                suite.positions.filter { suite.tally.cases[$0.value].verdict != .passed }.map(\.key)
+            })
+    }
+
+    /// Where a case stands; nil when the run did not have it.
+    package func position(of id: CaseID) -> Position? {
+        for (index, suite) in suites.enumerated() {
+            if let testCase = suite.positions[id] { return Position(suite: index, testCase: testCase) }
+        }
+        return nil
+    }
+
+    /// The finished samples of a case, by their numbers.
+    /// - Parameter sources: What the ranges in them are to refer to.
+    func finished(of position: Position, in sources: SourceMap) throws(Diagnostic) -> [FinishedSample] {
+        try suites[position.suite].taken(of: position.testCase).map { span throws(Diagnostic) in
+            try read(span) { entry throws(UnreadableRecord) in
+                guard case .sample(let record) = entry else { throw UnreadableRecord(reason: "no sample stands there") }
+                return FinishedSample(
+                    id: try CaseID(recorded: record.testCase), number: record.number,
+                    sample: try record.sample(in: sources), elapsed: .nanoseconds(record.elapsed))
+            }
+        }
+    }
+
+    /// The tools that changed something in samples of a case that were cut off, by the number of the sample.
+    func changes(in id: CaseID) -> [(number: Int, tool: String)] {
+        (changes[id] ?? [:]).sorted { $0.key < $1.key }.map { (number: $0.key, tool: $0.value) }
+    }
+
+    /// The digests of all cases as declared.
+    func digests() throws(Diagnostic) -> [CaseID: String] {
+        var digests: [CaseID: String] = [:]
+        for suite in suites {
+            for (id, index) in suite.positions {
+                digests[id] = try read(suite.cases[index].declared) { entry throws(UnreadableRecord) in
+                    guard case .testCase(let record) = entry else { throw .noCase }
+                    return record.digest ?? ""
+                }
+            }
+        }
+        return digests
     }
 
     private func sample(at span: SampleLog.Span) throws(Diagnostic) -> Sample {
@@ -150,10 +225,11 @@ package struct RecordedRun: Sendable {
 }
 
 extension RunIndex.Suite {
-    fileprivate func result(latest: Int, in sources: SourceMap) throws(UnreadableRecord) -> SuiteResult {
-        SuiteResult(
+    fileprivate func result(latest: Int, isShard: Bool, in sources: SourceMap) throws(UnreadableRecord) -> SuiteResult {
+        let thresholds = try record.thresholds.thresholds(in: sources)
+        return SuiteResult(
             suite: record.name, agent: record.agent, range: try sources.known(record.place),
-            thresholds: try record.thresholds.thresholds(in: sources), tally, baseline: record.baseline,
+            thresholds: isShard ? thresholds.budgets : thresholds, tally, baseline: record.baseline,
             elapsed: .nanoseconds(elapsed ?? latest))
     }
 }

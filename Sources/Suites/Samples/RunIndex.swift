@@ -32,6 +32,8 @@ struct RunIndex: Sendable {
     private(set) var duration: Int?
     /// When the last sample ended.
     private(set) var latest = 0
+    /// The tools that changed something in samples that are not finished.
+    private(set) var changes: [CaseID: [Int: String]] = [:]
     private var numbers: [String: Int] = [:]
 
     /// Adds an entry; a sample that is there already is ignored.
@@ -52,6 +54,8 @@ struct RunIndex: Sendable {
             }
             let id = try CaseID(recorded: record.testCase)
             try take(try record.sample(in: sources), of: id, record.number, elapsed: record.elapsed, at: span)
+        case .change(let record):
+            changes[try CaseID(recorded: record.testCase), default: [:]][record.number] = record.tool
         case .notRun(let record):
             let id = try CaseID(recorded: record.testCase)
             let (suite, testCase) = try position(of: id)
@@ -73,6 +77,7 @@ struct RunIndex: Sendable {
             throw UnreadableRecord(reason: "`\(id)` has no sample \(number)")
         }
         latest = max(latest, elapsed)
+        changes[id]?[number] = nil
         let place = samples.lowerBound + number - 1
         guard suites[suite].samples[place].isEmpty else { return }
         suites[suite].samples[place] = span

@@ -25,7 +25,9 @@ package final class RunRecorder: Sendable {
         try write(.run(run))
         for suite in suites {
             try write(.suite(SuiteRecord(suite, in: sources)))
-            for testCase in suite.cases { try write(.testCase(CaseRecord(testCase, in: sources))) }
+            for (index, testCase) in suite.cases.enumerated() {
+                try write(.testCase(CaseRecord(testCase, at: suite.cases.place(of: index), in: sources)))
+            }
         }
     }
 
@@ -41,6 +43,13 @@ package final class RunRecorder: Sendable {
         case .suiteFinished(let result):
             try write(.suiteEnd(LogEntry.SuiteEnd(suite: result.suite, elapsed: result.elapsed.nanoseconds)))
         }
+    }
+
+    /// Writes that the conversation of a sample calls a tool that changes something.
+    func note(changeBy tool: String, in id: CaseID, _ number: Int) {
+        let change = LogEntry.Change(testCase: id.description, number: number, tool: tool)
+        // Where the log cannot be written, the sample that follows says so.
+        try? write(.change(change))
     }
 
     /// Writes the end of the run.

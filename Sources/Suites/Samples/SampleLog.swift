@@ -25,7 +25,7 @@ package final class SampleLog: Sendable {
     /// The longest line that is read, in bytes.
     private static let longest = 1 << 28
 
-    private let path: String
+    package let path: String
     private let descriptor: Int32
     private let size: Mutex<Int>
 
@@ -112,6 +112,13 @@ package final class SampleLog: Sendable {
         }
     }
 
+    /// Whether a first line begins a log that this version reads.
+    func checkBeginning(_ line: [UInt8]) throws(Diagnostic) {
+        guard let run = (try? Value(json: line))?["run"] else { throw .notALog(path) }  // The reason does not matter.
+        let format = run["format"]?.integer ?? 1
+        guard format <= RunRecord.format else { throw .newerLog(path, format, run["version"]?.string) }
+    }
+
     /// What is wrong with a line, by the position where it starts.
     func unreadable(at start: Int, _ problem: UnreadableRecord) -> Diagnostic {
         Diagnostic(
@@ -141,7 +148,22 @@ extension Diagnostic {
         Diagnostic(
             "samples-not-written", "The samples could not be kept",
             detail: "`\(path)` cannot be written: \(SystemError.text(number)).",
-            fix: "Make room there, or name another folder for temporary files in TMPDIR.", cause: .unavailable)
+            fix: "Make room there, or keep the log elsewhere.", cause: .unavailable)
+    }
+
+    fileprivate static func notALog(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "not-a-log", "Not a log of a run", detail: "`\(path)` does not begin as the log of a run does.",
+            fix: "Name a log that a test run of drover kept.", cause: .usage)
+    }
+
+    fileprivate static func newerLog(_ path: String, _ format: Int, _ version: String?) -> Diagnostic {
+        Diagnostic(
+            "newer-log", "Log of a newer drover",
+            detail:
+                "`\(path)` was written by drover\(version.map { " \($0)" } ?? "") in the form \(format), and this version "
+                + "reads only \(RunRecord.format).",
+            fix: "Read it with the version that wrote it or a later one.", cause: .usage)
     }
 
     fileprivate static func logNotRead(_ path: String, because number: Int32) -> Diagnostic {

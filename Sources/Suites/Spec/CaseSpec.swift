@@ -67,7 +67,8 @@ struct CaseSpec: SpecDecodable {
         let question = fields.read(Self.inputKey).map { Turn(input: $0.template, inputRange: $0.range) }
         let asked = question.map { [$0] } ?? (fields.read(Self.turnsKey) ?? []).map(\.turn)
         turns = asked.expecting(fields.read(Self.expectKey) ?? [])
-        matrix = fields.matrix(fields.read(Self.matrixKey))
+        let combined = fields.read(Self.matrixKey)
+        matrix = fields.matrix(combined)
         fields.problems.report(turns.unknownReferences(matrix: matrix.names.union(names)))
     }
 
@@ -129,7 +130,7 @@ struct CaseSpec: SpecDecodable {
             range: name.range,
             turns: turns, timeout: timeout ?? defaults.timeout, retryErrors: defaults.retryErrors,
             labels: Dictionary(shared + labels.map { ($0.key, $0.value) }) { _, own in own },
-            repetition: repetition, quarantine: quarantine)
+            repetition: repetition, quarantine: quarantine, declared: node)
     }
 }
 

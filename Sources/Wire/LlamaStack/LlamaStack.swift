@@ -5,6 +5,13 @@ package struct LlamaStack: Sendable {
     package internal(set) var endpoint: Endpoint
     package let capabilities: Capabilities
 
+    /// The same server for a caller that limits the time of its questions itself; see `Endpoint`.
+    package var waitingWhenPutOff: LlamaStack {
+        var server = self
+        server.endpoint = endpoint.waitingWhenPutOff
+        return server
+    }
+
     /// Identifies the server with two requests.
     ///
     /// - Parameter endpoint: its base may end in `/v1`, as OpenAI clients want it.

@@ -69,6 +69,7 @@ import Wire
         #expect(try await run("env", environment: ["TOKEN": "secret", "LANG": "C"]).contains("secret") == false)
         #expect(try await run("echo $LANG", environment: ["LANG": "C"]) == "C\n")
         #expect(try await run("true") == "")
+        #expect(try await run(#"printf "a\377b""#) == "a\u{FFFD}b", "What is no UTF-8 becomes the sign for that.")
     }
 
     @Test("A program that fails, writes too much, never ends or is not there is a failure")

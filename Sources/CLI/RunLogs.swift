@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Language
+import Reports
+import Suites
+
+/// The logs of test runs, which later runs go on with and reports are made from: `.drover/runs/ID.jsonl` in the working
+/// directory, the newest ones of each stack.
+enum RunLogs {
+    private static let folder = ".drover/runs"
+    /// How many logs of a stack are kept.
+    private static let most = 20
+    /// Older logs go when all of them together are larger, in bytes; the newest few stay whatever their size.
+    private static let largest = 1 << 30
+    private static let fewest = 5
+
+    /// `helpdesk-20260601-120000-3f2a`.
+    static func id(of stack: String, at date: Date) -> String {
+        let digits = date.formatted(.iso8601).filter(\.isNumber)
+        let random = String(UInt16.random(in: 0...UInt16.max) | 0x1000, radix: 16)
+        return "\(stack)-\(digits.prefix(8))-\(digits.dropFirst(8))-\(random)"
+    }
+
+    /// Checks a path that a log is asked to be kept at, and leaves it as it is.
+    /// - Throws: `Diagnostic` when something is there already, or nothing can be written there.
+    static func check(_ path: String) throws {
+        guard !FileManager.default.fileExists(atPath: path) else { throw Diagnostic.logExists(path) }
+        try ReportFile(path, of: .log).check()
+    }
+
+    /// Makes the log of a run that begins, and removes old ones of the same stack.
+    /// - Parameter path: Where it is asked to be; nil for the usual place.
+    /// - Returns: A warning where the usual place cannot be written to: then the log disappears with the run.
+    static func create(_ id: String, of stack: String, at path: String?) throws -> (SampleLog, Diagnostic?) {
+        if let path { return (try SampleLog.create(path), nil) }
+        do {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let log = try SampleLog.create("\(folder)/\(id).jsonl")
+            prune(stack)
+            return (log, nil)
+        } catch {
+            let temporary = FileManager.default.temporaryDirectory.path
+            return (try SampleLog.temporary(in: temporary), .notKept(folder))
+        }
+    }
+
+    /// Opens the log that a path or an id names.
+    static func open(_ name: String) throws(Diagnostic) -> SampleLog {
+        let kept = "\(folder)/\(name).jsonl"
+        let isID = !name.contains("/") && !FileManager.default.fileExists(atPath: name)
+        guard isID else { return try SampleLog.read(name) }
+        guard FileManager.default.fileExists(atPath: kept) else { throw .noSuchRun(name, among: ids()) }
+        return try SampleLog.read(kept)
+    }
+
+    /// The oldest first.
+    private static func ids() -> [String] {
+        // Where the folder cannot be read, there are none.
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasSuffix(".jsonl") }.map { String($0.dropLast(6)) }
+            .sorted { $0.suffix(20) < $1.suffix(20) }
+    }
+
+    /// What cannot be removed stays.
+    private static func prune(_ stack: String) {
+        let own = ids().filter { $0.dropLast(21) == stack }
+        var total = 0
+        for (age, id) in own.reversed().enumerated() {
+            let path = "\(folder)/\(id).jsonl"
+            total += (try? OpenFile(path))?.size ?? 0
+            if age >= most || (age >= fewest && total > largest) { try? FileManager.default.removeItem(atPath: path) }
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func logExists(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "log-exists", "Log in the way", detail: "`\(path)` is there already, and a log is never written over.",
+            fix: "Name another file, remove it, or go on with its run by `--resume`.", cause: .usage)
+    }
+
+    fileprivate static func notKept(_ folder: String) -> Diagnostic {
+        Diagnostic(
+            "log-not-kept", "The run's log is not kept",
+            detail:
+                "`\(folder)` cannot be written to, so this run cannot be gone on with, and no report made of it later.",
+            fix: "Make the working directory writable, or keep the log elsewhere with `--log`.", severity: .warning,
+            cause: .unavailable)
+    }
+
+    fileprivate static func noSuchRun(_ name: String, among ids: [String]) -> Diagnostic {
+        Diagnostic(
+            "no-such-run", "No such run", detail: "No log of a run `\(name)` is kept here, and there is no such file.",
+            fix: Suggestion.nearest(to: name, among: ids).map { "Did you mean `\($0)`?" }
+                ?? (ids.isEmpty
+                    ? "Name the file of a log."
+                    : "Use one of the newest, \(ids.suffix(3).reversed().listed), or name a file."),
+            cause: .usage)
+    }
+}

@@ -1,0 +1,105 @@
+package import Language
+
+/// A run that another one goes on with: what it finished is kept, and the rest is run.
+package struct EarlierRun: Sendable {
+    private let recorded: RecordedRun
+    /// The sources of the run that goes on.
+    private let sources: SourceMap
+
+    /// - Parameters:
+    ///   - run: The run that goes on.
+    ///   - suites: All that it would run.
+    /// - Throws: `Diagnostic` with what differs, when it is not the same.
+    package init(
+        _ recorded: RecordedRun, for run: RunRecord, _ suites: [TestSuite], in sources: SourceMap
+    ) throws(Diagnostic) {
+        self.recorded = recorded
+        self.sources = sources
+        let differences = recorded.record.differences(from: run) + (try caseDifferences(suites))
+        guard differences.isEmpty else { throw .anotherRun(recorded.record, differences) }
+    }
+
+    /// How long it ran, as far as it is known.
+    package var duration: Duration { recorded.run.duration }
+
+    /// Reports what it finished. A sample that was cut off after it had changed something is not taken again.
+    func keep(
+        _ suites: [TestSuite], in progress: inout SuiteProgress, onEvent: (SuiteEvent) throws -> Void
+    ) throws {
+        for (suiteIndex, suite) in suites.enumerated() {
+            for (caseIndex, testCase) in suite.cases.enumerated() {
+                guard let position = recorded.position(of: testCase.id) else { continue }
+                func unit(_ number: Int) -> SuiteProgress.Unit {
+                    SuiteProgress.Unit(
+                        suite: suiteIndex, testCase: caseIndex, sample: number - 1, id: testCase.id)
+                }
+                for finished in try recorded.finished(of: position, in: sources) {
+                    progress.keep(unit(finished.number), .success(finished.sample), elapsed: finished.elapsed)
+                    try progress.takeEvents().forEach(onEvent)
+                }
+                for (number, tool) in recorded.changes(in: testCase.id) {
+                    progress.keep(unit(number), .failure(.cutOff(testCase, after: tool)), elapsed: duration)
+                }
+            }
+        }
+        try progress.takeEvents().forEach(onEvent)
+    }
+
+    private func caseDifferences(_ suites: [TestSuite]) throws(Diagnostic) -> [String] {
+        var earlier = try recorded.digests()
+        var differences: [String] = []
+        for testCase in suites.lazy.flatMap(\.cases) {
+            guard let digest = earlier.removeValue(forKey: testCase.id) else {
+                differences.append("`\(testCase.id)` was not in it")
+                continue
+            }
+            if digest != testCase.digest { differences.append("`\(testCase.id)` has changed") }
+        }
+        let gone = earlier.keys.map(\.description).sorted().map { "`\($0)` is not among the cases now" }
+        return differences + gone
+    }
+}
+
+extension RunRecord {
+    /// What is another in a second run, as parts of a sentence.
+    fileprivate func differences(from other: RunRecord) -> [String] {
+        guard stack == other.stack else { return ["it was of the stack `\(stack)`"] }
+        var differences: [String] = []
+        if target != other.target {
+            differences.append("it asked \(target.map { "`\($0)`" } ?? "the stack's own agents")")
+        }
+        if shard != other.shard { differences.append("it was \(shard.map { "the shard \($0)" } ?? "no shard")") }
+        if sources != other.sources {
+            differences.append("its spec was read from \(sources.map { "`\($0)`" }.joined(separator: ", "))")
+        }
+        let (mine, others) = (versions ?? [:], other.versions ?? [:])
+        for name in Set(mine.keys).intersection(others.keys).sorted()
+        where name != "cases" && mine[name] != others[name] {
+            differences.append("`\(name)` is another version now")
+        }
+        return differences
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func anotherRun(_ run: RunRecord, _ differences: [String]) -> Diagnostic {
+        let some = differences.prefix(8).joined(separator: "; ")
+        let rest = differences.count > 8 ? "; and \(differences.count - 8) more" : ""
+        return Diagnostic(
+            "another-run", "The run is another one",
+            detail: "The run\(run.id.map { " `\($0)`" } ?? "") of \(run.startedAt) cannot go on: \(some)\(rest).",
+            fix: "Ask for the same suites and cases of the same spec and agents, or start a new run.", cause: .usage)
+    }
+
+    fileprivate static func cutOff(_ testCase: TestCase, after tool: String) -> Diagnostic {
+        Diagnostic(
+            "not-repeated", "Cut off, and not tried again",
+            detail:
+                "A conversation of `\(testCase.id)` was cut off after it had called `\(tool)`, which may have changed "
+                + "something.",
+            fix:
+                "Look what it has done, and run the case again by itself. With `effect: reads`, a tool is known to change "
+                + "nothing.",
+            at: testCase.range.firstLine, address: testCase.id.description, cause: .inconclusive)
+    }
+}

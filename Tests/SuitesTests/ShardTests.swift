@@ -1,0 +1,113 @@
+import FoundationEssentials
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("Shards")
+struct ShardTests {
+    private func suite(_ name: String, _ count: Int, thresholds: Thresholds = Thresholds()) throws -> TestSuite {
+        let cases = try (1...count).map { number in
+            TestCase(
+                id: CaseID(suite: name, name: "case \(number)"), name: "case \(number)", range: place(UInt32(number)),
+                turns: [
+                    Turn(
+                        input: template("\(number)"), inputRange: place(2),
+                        expectations: [try expectation(#"{"contains": "yes"}"#)])
+                ])
+        }
+        let range = place(name == "a" ? 1 : 9)
+        return TestSuite(name: name, agent: "a", range: range, thresholds: thresholds, cases: cases)
+    }
+
+    @Test("Shards are disjoint, together everything, of equal size, and the same each time", arguments: [1, 2, 3, 7])
+    func dealt(of: Int) throws {
+        let suites = [try suite("a", 9), try suite("b", 5)]
+        let parts = try (1...of).map { try Shard("\($0)/\(of)", jobIndex: nil).dealt(from: suites).flatMap(\.cases) }
+        let ids = parts.map { $0.map(\.id.description) }
+        #expect(ids.joined().count == 14 && Set(ids.joined()).count == 14)
+        #expect(ids.map(\.count).max() ?? 0 <= (ids.map(\.count).min() ?? 0) + 1)
+        #expect(
+            try Shard("1/\(of)", jobIndex: nil).dealt(from: suites).flatMap(\.cases).map(\.id.description) == ids[0])
+    }
+
+    @Test("A shard is a number of several, or that of an Indexed Job, which counts from 0")
+    func reading() throws {
+        #expect(try Shard("2/5", jobIndex: nil).description == "2/5")
+        #expect(try Shard("auto/5", jobIndex: "0").description == "1/5")
+        #expect(try Shard("auto/5", jobIndex: "4").description == "5/5")
+        for text in ["6/5", "0/5", "2/0", "2", "a/b", "2/5/1", "-1/5", "", "/", "auto/5"] {
+            let problem = #expect(throws: Diagnostic.self) { try Shard(text, jobIndex: nil) }
+            #expect(problem?.code == "bad-shard" && problem?.cause == .usage)
+        }
+        #expect(throws: Diagnostic.self) { try Shard("auto/5", jobIndex: "5") }
+    }
+
+    @Test("A shard for which there is no case is a mistake, not a pass")
+    func empty() throws {
+        let suites = [try suite("a", 2)]
+        let problem = #expect(throws: Diagnostic.self) { try Shard("3/3", jobIndex: nil).dealt(from: suites) }
+        #expect(problem?.code == "empty-shard")
+    }
+
+    private func run(_ shard: String?, _ suites: [TestSuite], version: String = "1") async throws -> RecordedRun {
+        var sources = SourceMap()
+        _ = sources.add(Source(path: "spec.yaml", bytes: []))
+        let shard = try shard.map { try Shard($0, jobIndex: nil) }
+        let selected = try shard?.dealt(from: suites) ?? suites
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let record = RunRecord(
+            stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
+            versions: suites.versions.merging(["agents.a": version]) { $1 }, shard: shard)
+        let recorder = try RunRecorder(record, selected, in: sources, to: log)
+        let replies = (1...9).map { ("\($0)", [ScriptedRuntime.Reply.answer(.said($0 == 3 ? "no" : "yes"))]) }
+        let runner = SuiteRunner(
+            runtime: ScriptedRuntime(Dictionary(uniqueKeysWithValues: replies)),
+            clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
+        ) { AgentDefinition(name: $0, model: "m", instructions: "") }
+        try await runner.run(shard == nil ? selected : selected.map(\.asShard), recording: recorder)
+        return try recorder.end(after: .seconds(1))
+    }
+
+    @Test("Joined shards are the whole run, in its order, with its thresholds")
+    func merge() async throws {
+        let rate = Thresholds(passRate: Located(0.8, at: place(3)))
+        let suites = [try suite("a", 9, thresholds: rate), try suite("b", 2)]
+        let whole = try await run(nil, suites)
+        var parts: [RecordedRun] = []
+        for number in [2, 3, 1] { parts.append(try await run("\(number)/3", suites)) }
+        // By its cases alone, the shard with the wrong answer failed.
+        #expect(parts.map(\.run.verdict).sorted { $0.rawValue < $1.rawValue } == [.failed, .passed, .passed])
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let merged = try ShardMerge(parts).write(to: log, as: "s-2", version: "1.0.0")
+        #expect(merged.run.verdict == .passed && merged.run.id == "s-2" && merged.run.shard == nil)
+        #expect(merged.run.suites.map(\.thresholds) == whole.run.suites.map(\.thresholds))
+        #expect(
+            try merged.shown.map { $0.cases.map(\.id.description) }
+                == whole.shown.map { $0.cases.map(\.id.description) })
+        #expect(try merged.shown.map { $0.cases.map(\.verdict) } == whole.shown.map { $0.cases.map(\.verdict) })
+    }
+
+    @Test("Shards that are missing, named twice, or not of one run are not joined")
+    func mistakes() async throws {
+        let suites = [try suite("a", 6)]
+        let (one, two) = (try await run("1/2", suites), try await run("2/2", suites))
+        func code(_ parts: [RecordedRun]) -> Diagnostic.Code? {
+            do throws(Diagnostic) {
+                _ = try ShardMerge(parts)
+                return nil
+            } catch {
+                return error.code
+            }
+        }
+        #expect(code([one, two]) == nil)
+        #expect(code([one]) == "missing-shard")
+        #expect(code([one, one]) == "doubled-shard")
+        #expect(code([one, two, two]) == "doubled-shard")
+        #expect(code([try await run(nil, suites)]) == "not-a-shard")
+        #expect(code([one, try await run("2/3", suites)]) == "shards-differ")
+        #expect(code([one, try await run("2/2", suites, version: "2")]) == "shards-differ")
+        #expect(code([one, try await run("2/2", [try suite("a", 7)])]) == "shards-differ")
+    }
+}
