@@ -1,5 +1,6 @@
 import Engine
 import Language
+import Runtime
 package import Wire
 
 extension AgentLookup {

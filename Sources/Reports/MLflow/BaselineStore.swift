@@ -1,4 +1,4 @@
-package import Language
+import Language
 package import Suites
 package import Wire
 
