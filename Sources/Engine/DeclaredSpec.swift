@@ -10,8 +10,6 @@ package protocol DeclaredSpec: SpecDecodable {
     var contact: SourceRange? { get }
     /// The server's own id of what it declares, where the spec says it; nil elsewhere.
     var serverID: String? { get }
-    /// The parts of it that are validated, but not implemented yet.
-    var awaited: [Awaited] { get }
     /// Implied declarations, such as the experiment that an agent is logged in by default.
     func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec]
     /// Implied references, such as the one to that experiment.
@@ -26,8 +24,6 @@ extension DeclaredSpec {
     package var contact: SourceRange? { nil }
 
     package var serverID: String? { nil }
-
-    package var awaited: [Awaited] { [] }
 
     package func implied(at address: Address, in stack: StackName) -> [Address: any DeclaredSpec] { [:] }
 

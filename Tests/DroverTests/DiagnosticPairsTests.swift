@@ -8,12 +8,13 @@ struct DiagnosticPairsTests {
     /// Where the mistakes of specs are found before anything is contacted: folders, and ends of the names of files.
     private static let sources = [
         ("Language", ".swift"), ("Engine", "Workflow.swift"), ("Engine", "Workflow+Top.swift"),
-        ("Engine", "Graph.swift"), ("Engine", "Awaited.swift"), ("Engine", "DeclaredSpec.swift"),
+        ("Engine", "Graph.swift"), ("Engine", "DeclaredSpec.swift"),
         ("Engine", "RequiresSpec.swift"),
         ("Kinds", "Spec.swift"), ("Kinds/Document", ".swift"),
         ("Kinds/Agent", "InstructionSource.swift"), ("Kinds", "Kinds+SharedNames.swift"),
         ("Kinds/Prompt", "PromptOutputs.swift"), ("Suites/Spec", ".swift"), ("Suites/Assertions", ".swift"),
         ("Suites", "Expectation.swift"), ("Suites", "Reading+Suites.swift"), ("Suites", "Capture.swift"),
+        ("Suites/Judging", "Labels.swift"), ("Suites/Schema", "SchemaReading.swift"),
         ("Wire", "ServersSpec.swift"),
     ]
 

@@ -33,7 +33,7 @@ struct DoctorCommand: AsyncParsableCommand {
             try spec.isThere
             ? Stack.load(spec.paths, spec.variation, lab: server.lab)
             : Stack.bare(spec.variation, lab: server.lab)
-        let notices = try stack.notices()
+        let notices = stack.warnings
         let hasSpec = spec.isThere
         let examination = Examination(stack, server, hasSpec: hasSpec)
         let report = try await stack.telling {

@@ -113,7 +113,7 @@ struct TestCommand: AsyncParsableCommand {
     @OptionGroup var target: TargetOptions
 
     func run() async throws {
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let testRun = try stack.telling { try TestRun(stack, suite, target: target.testTarget()) }
         let run = try await Session.open(stack, server, needs: testRun.needs, concurrency: suite.concurrency) {
             try await testRun.run(in: $0)

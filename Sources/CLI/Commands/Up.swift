@@ -21,7 +21,7 @@ struct UpCommand: AsyncParsableCommand {
 
     func run() async throws {
         change.announce()
-        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced(tryingSuites: true)
+        let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
         let testRun = try stack.suites().isEmpty ? nil : try stack.telling { try TestRun(stack, suite) }
         let change = change
         let run = try await Session.open(
