@@ -166,6 +166,7 @@ struct TestRun: Sendable {
     private func tell(_ run: RunRecord, at path: String, _ recorded: RecordedRun) {
         let name = logPath ?? run.id ?? path
         let isUnfinished = Interruption.exitCode != nil || !recorded.hasEnded
+        if let shard { Console.note("This was the shard \(shard): `drover report merge` of all judges thresholds.") }
         Console.note(
             "Run \(run.id ?? "") is kept in \(path)." + (isUnfinished ? " `--resume \(name)` goes on with it." : ""))
     }
