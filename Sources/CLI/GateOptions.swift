@@ -11,7 +11,8 @@ struct GateOptions: ParsableArguments {
         help: "Promote in spite of gates that do not pass, for this reason; it is kept in the history.")
     var overrideReason: String?
 
-    @Flag(help: "Let gates ask the programs that their suites name.")
+    @Flag(
+        help: "Run the programs that `exec` expectations of gates name, on this machine; with up, those of all suites.")
     var allowExec = false
 
     @Flag(help: "Go on from where somebody else moved an alias.")

@@ -31,7 +31,9 @@ struct TestRun: Sendable {
     /// The keys that results are kept under as evidence, by suite.
     private var keys: [String: String] = [:]
 
-    init(_ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied) throws {
+    init(
+        _ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied, allowsPrograms: Bool
+    ) throws {
         self.stack = stack
         let declared = try stack.suites()
         baselines = BaselineChoice(asked: options.baseline, whole: declared)
@@ -50,7 +52,7 @@ struct TestRun: Sendable {
         requests = try options.requests()
         try requests.prepare()
         concurrency = options.concurrency
-        allowsPrograms = options.allowExec
+        self.allowsPrograms = allowsPrograms
         if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
             throw Diagnostic.execNotAllowed(program)
         }

@@ -52,9 +52,6 @@ struct SuiteOptions: ParsableArguments {
     @Flag(help: "Keep traces and results out of MLflow.")
     var noPublish = false
 
-    @Flag(help: "Run the programs that `exec` expectations name, on this machine.")
-    var allowExec = false
-
     func validate() throws {
         guard (1...1000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 1000.")
@@ -112,9 +109,14 @@ struct TestCommand: AsyncParsableCommand {
     @OptionGroup var suite: SuiteOptions
     @OptionGroup var target: TargetOptions
 
+    @Flag(help: "Run the programs that `exec` expectations name, on this machine.")
+    var allowExec = false
+
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
-        let testRun = try stack.telling { try TestRun(stack, suite, target: target.testTarget()) }
+        let testRun = try stack.telling {
+            try TestRun(stack, suite, target: target.testTarget(), allowsPrograms: allowExec)
+        }
         let run = try await Session.open(stack, server, needs: testRun.needs, concurrency: suite.concurrency) {
             try await testRun.run(in: $0)
         }

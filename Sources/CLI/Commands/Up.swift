@@ -22,8 +22,10 @@ struct UpCommand: AsyncParsableCommand {
     func run() async throws {
         change.announce()
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
-        let testRun = try stack.suites().isEmpty ? nil : try stack.telling { try TestRun(stack, suite) }
         let change = change
+        let testRun =
+            try stack.suites().isEmpty
+            ? nil : try stack.telling { try TestRun(stack, suite, allowsPrograms: change.gates.allowExec) }
         let run = try await Session.open(
             stack, server, concurrency: max(change.parallelism, suite.concurrency)
         ) { session in
