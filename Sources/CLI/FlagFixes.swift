@@ -40,7 +40,6 @@ enum FlagFixes {
             plain: "accept the address.", flagged: "accept it with `drover state rebuild --same-servers`."),
         "lock-held": Wording(plain: "or wait longer.", flagged: "or wait longer with `--lock-timeout`."),
         "lock-unusable": Wording(plain: "or work without a lock where", flagged: "or use `--no-lock` where"),
-        "exec-not-allowed": Wording(plain: "allow programs that judge.", flagged: "allow it with `--allow-exec`."),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
 

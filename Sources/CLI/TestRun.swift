@@ -298,7 +298,7 @@ extension Diagnostic {
         Diagnostic(
             "exec-not-allowed", "Programs are not run unasked",
             detail: "This expectation runs the program `\(program.value.first ?? "")` on this machine.",
-            fix: "Read what it does, and allow programs that judge.", at: program.range, cause: .usage)
+            fix: "Read what it does, and allow it with `--allow-exec`.", at: program.range, cause: .usage)
     }
 }
 

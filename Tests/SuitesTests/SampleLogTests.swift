@@ -22,7 +22,7 @@ struct SampleLogTests {
                 passRate: Located(0.5, at: place(5)), errorRate: Located(0.1, at: place(6)),
                 latencyP50: Located(.milliseconds(1), at: place(7)), latencyP95: Located(.seconds(2), at: place(8)),
                 totalTokens: Located(9, at: place(9)), maxDuration: Located(.seconds(60), at: place(10)),
-                minCases: Located(1, at: place(11)),
+                minCases: Located(0, at: place(11)),
                 noWorseThan: Located(Thresholds.NoWorseThan(margin: 0.1), at: place(12))),
             cases: [testCase("one", samples: 2), testCase("two")])
     ]
@@ -159,11 +159,17 @@ struct SampleLogTests {
         }
     }
 
+    private static let run =
+        "{\"run\":{\"stack\":\"s\",\"version\":\"1\",\"startedAt\":\"2026-06-01T12:00:00Z\",\"sources\":[]}}\n"
+
     @Test(
         "A log that drover did not write, or a later one wrote, is refused",
         arguments: [
-            ("{\"what\":1}\n", "it is no entry"), ("no JSON\n", "it is no entry"), ("", "no run begins there"),
-            ("{\"suiteEnd\":{\"suite\":\"x\",\"elapsed\":1}}\n", "it names `x`"),
+            ("{\"what\":1}\n", "does not begin as"), ("no JSON\n", "does not begin as"), ("", "no run begins there"),
+            ("{\"suiteEnd\":{\"suite\":\"x\",\"elapsed\":1}}\n", "does not begin as"),
+            (SampleLogTests.run + "{\"what\":1}\n", "it is no entry"),
+            (SampleLogTests.run + "no JSON\n", "it is no entry"),
+            (SampleLogTests.run + "{\"suiteEnd\":{\"suite\":\"x\",\"elapsed\":1}}\n", "it names `x`"),
         ])
     func foreign(text: String, reason: String) throws {
         let log = try temporary()
