@@ -12,7 +12,7 @@ struct TestBoardTests {
         source: SourceID(index: 0), start: SourcePosition(line: 1, column: 1), end: SourcePosition(line: 1, column: 2))
 
     private func id(_ number: Int) -> CaseID {
-        CaseID(suite: "golden", name: "case", variant: "row \(number)")
+        CaseID(suite: "golden", name: "case", variant: "[row \(number)]")
     }
 
     private func failed(_ number: Int, _ reason: String) -> SuiteEvent {

@@ -15,7 +15,7 @@ enum LargeRun {
             source: source, start: SourcePosition(line: 3, column: 3), end: SourcePosition(line: 3, column: 8))
         let cases = (1...count).map { number in
             TestCase(
-                id: CaseID(suite: "large", name: "case", variant: "row \(number)"), name: "case", range: range,
+                id: CaseID(suite: "large", name: "case", variant: "[row \(number)]"), name: "case", range: range,
                 turns: [], labels: ["area": number.isMultiple(of: 2) ? "even" : "odd"])
         }
         let suite = TestSuite(name: "large", agent: "support", range: range, cases: cases)

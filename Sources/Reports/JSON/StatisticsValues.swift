@@ -13,7 +13,7 @@ extension ResultValues {
     }
 
     func interval(_ interval: Interval?) -> Value {
-        interval.map { ["low": .number($0.low), "high": .number($0.high)] } ?? .null
+        interval.map { ["low": number($0.low), "high": number($0.high)] } ?? .null
     }
 
     /// A suite beside its baseline.
@@ -55,7 +55,8 @@ extension ResultValues {
         ]
     }
 
+    /// A whole one without a fraction, as JSON that is read and written again has it.
     private func number(_ value: Double?) -> Value {
-        value.map { .number($0) } ?? .null
+        value.map { number in Int(exactly: number).map { .integer($0) } ?? .number(number) } ?? .null
     }
 }
