@@ -29,22 +29,22 @@ enum SchemaResource {
         guard let own = id.isEmpty ? resource : named(id, in: document) else { return nil }
         if fragment.isEmpty { return (own, own) }
         if fragment.hasPrefix("/") { return pointed(fragment, in: own) }
-        return anchored(fragment, in: own, keys: ["$anchor", "$dynamicAnchor"]).map { ($0, own) }
+        return anchored(fragment, in: own).map { ($0, own) }
     }
 
     /// The schema with an anchor, not in resources of their own.
-    static func anchored(_ name: String, in schema: Value, keys: [String], isTop: Bool = true) -> Value? {
+    private static func anchored(_ name: String, in schema: Value, isTop: Bool = true) -> Value? {
         switch schema {
         case .object(let members):
             if !isTop, members["$id"] != nil { return nil }
-            if keys.contains(where: { members[$0]?.string == name }) { return schema }
+            if members["$anchor"]?.string == name || members["$dynamicAnchor"]?.string == name { return schema }
             for (key, member) in members.sorted(by: { $0.key < $1.key }) where key != "enum" && key != "const" {
-                if let found = anchored(name, in: member, keys: keys, isTop: false) { return found }
+                if let found = anchored(name, in: member, isTop: false) { return found }
             }
             return nil
         case .array(let elements):
             for element in elements {
-                if let found = anchored(name, in: element, keys: keys, isTop: false) { return found }
+                if let found = anchored(name, in: element, isTop: false) { return found }
             }
             return nil
         case .null, .bool, .integer, .bigInteger, .number, .string: return nil

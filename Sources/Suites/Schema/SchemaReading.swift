@@ -20,12 +20,12 @@ private struct SchemaCheckup {
     /// What stands behind a keyword.
     private enum Operand {
         case schema, schemas, schemaMap, patternMap
-        case count, number, positive, flag, text, pattern, texts, textsMap, types, list, anything, reference
+        case count, number, positive, flag, text, pattern, texts, textsMap, types, list, anything, reference, unfollowed
     }
 
     private static let keywords: [String: Operand] = [
         "$schema": .text, "$id": .text, "$anchor": .text, "$dynamicAnchor": .text, "$vocabulary": .anything,
-        "$comment": .text, "$ref": .reference, "$dynamicRef": .reference, "$defs": .schemaMap,
+        "$comment": .text, "$ref": .reference, "$dynamicRef": .unfollowed, "$defs": .schemaMap,
         "definitions": .schemaMap,
         "allOf": .schemas, "anyOf": .schemas, "oneOf": .schemas, "prefixItems": .schemas,
         "not": .schema, "if": .schema, "then": .schema, "else": .schema, "items": .schema, "contains": .schema,
@@ -77,6 +77,11 @@ private struct SchemaCheckup {
         let inner = path + [key]
         switch operand {
         case .anything: return
+        case .unfollowed:
+            problems.report(
+                .badSchema(
+                    "`\(key)` depends on the way to it, and is not followed.", entry.keyRange,
+                    fix: "Write `$ref` to the schema that is meant."))
         case .schema:
             if key == "items", case .sequence = node.content {
                 return problems.report(
@@ -158,9 +163,9 @@ private struct SchemaCheckup {
     }
 
     private func expect(_ wanted: String, _ entry: Node.Entry, _ problems: inout Problems) {
+        let said = entry.value.double.map { "`\($0.plain)`" } ?? entry.value.typeName
         problems.report(
-            .badSchema(
-                "`\(entry.key)` of a schema is \(wanted), and this is \(entry.value.typeName).", entry.value.range))
+            .badSchema("`\(entry.key)` of a schema is \(wanted), and this is \(said).", entry.value.range))
     }
 
     /// Reports references that lead out of the schema, or nowhere.

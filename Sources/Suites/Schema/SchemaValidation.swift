@@ -82,22 +82,8 @@ struct SchemaValidation {
     private func follow(
         _ value: Value, _ rules: [String: Value], _ place: String, _ result: inout Result
     ) throws(Unobservable) {
-        if let reference = rules["$ref"]?.string {
-            result.add(try referred(reference, value, place))
-        }
-        guard let reference = rules["$dynamicRef"]?.string else { return }
-        guard reference.hasPrefix("#"), !reference.hasPrefix("#/"),
-            SchemaResource.anchored(String(reference.dropFirst()), in: resource, keys: ["$dynamicAnchor"]) != nil
-        else {
-            return result.add(try referred(reference, value, place))
-        }
-        for outer in resources {
-            let name = String(reference.dropFirst())
-            guard let schema = SchemaResource.anchored(name, in: outer, keys: ["$dynamicAnchor"]) else { continue }
-            var inner = self
-            if outer != resource { inner.resources.append(outer) }
-            return result.add(try inner.validate(value, schema, at: place))
-        }
+        guard let reference = rules["$ref"]?.string else { return }
+        result.add(try referred(reference, value, place))
     }
 
     private func referred(_ reference: String, _ value: Value, _ place: String) throws(Unobservable) -> Result {

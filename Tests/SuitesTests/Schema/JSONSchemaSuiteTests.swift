@@ -8,8 +8,15 @@ import Testing
 /// those of remote schemas and of vocabularies, which drover refuses.
 @Suite("JSON schemas")
 struct JSONSchemaSuiteTests {
-    /// Groups that drover refuses or judges otherwise, by file and description, with the reason.
-    static let others: [String: String] = [:]
+    /// Groups that drover refuses beside those with `$dynamicRef`: their references are to be joined with the `$id` of a
+    /// schema around them, or are those of the dialect itself.
+    private static let refused: Set<String> = [
+        "anchor: Location-independent identifier with base URI change in subschema",
+        "ref: remote ref, containing refs itself",
+        "ref: $id must be resolved against nearest parent, not just immediate parent",
+        "ref: order of evaluation: $id and $ref on nested schema",
+        "ref: ref with absolute-path-reference",
+    ]
 
     private func files() throws -> [String: Value] {
         let tests = URL(filePath: #filePath).deletingLastPathComponent()
@@ -17,19 +24,20 @@ struct JSONSchemaSuiteTests {
         return try #require(try Value(json: Data(contentsOf: file)).object)
     }
 
-    @Test("The official tests are passed, save those that are listed with a reason")
+    @Test("The official tests are passed, save those that are refused")
     func official() throws {
         var wrong: [String] = []
+        var refused: Set<String> = []
         var count = 0
         for (file, groups) in try files().sorted(by: { $0.key < $1.key }) {
             for group in groups.array ?? [] {
                 let name = "\(file): \(group["description"]?.string ?? "")"
-                guard Self.others[name] == nil else { continue }
                 var problems = Problems()
                 let read = Reading<JSONSchema>.jsonSchema.read(
                     Node(group["schema"] ?? .null, at: place(1)), reporting: &problems)
                 guard let schema = read else {
-                    wrong.append("\(name): refused: \(problems.diagnostics.map(\.detail).joined(separator: " "))")
+                    let isDynamic = problems.diagnostics.contains { $0.detail.contains("$dynamicRef") }
+                    if !isDynamic { refused.insert(name) }
                     continue
                 }
                 for test in group["tests"]?.array ?? [] {
@@ -48,6 +56,7 @@ struct JSONSchemaSuiteTests {
             }
         }
         #expect(wrong == [])
+        #expect(refused == Self.refused)
         #expect(count > 1_000)
     }
 }
