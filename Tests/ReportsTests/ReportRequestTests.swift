@@ -24,7 +24,10 @@ struct ReportRequestTests {
         "A format that is unknown, or has no path, is reported with what was meant",
         arguments: [
             ("junt=out.xml", "unknown-report", "Did you mean `junit`?"),
-            ("pdf=x", "unknown-report", "Use one of `html`, `json`, `junit`, `markdown`, `tap` and `terminal`, such as `junit=out.xml`."),
+            (
+                "pdf=x", "unknown-report",
+                "Use one of `html`, `json`, `junit`, `markdown`, `tap` and `terminal`, such as `junit=out.xml`."
+            ),
             ("json", "report-without-path", "Write `json=PATH`; `-` is standard output."),
             ("json=", "report-without-path", "Write `json=PATH`; `-` is standard output."),
         ])
