@@ -100,7 +100,7 @@ struct BaselineCommandTests {
 
     @Test(
         "What is no baseline is told before anything is asked",
-        arguments: [("yesterday", "unknown-baseline"), ("drover.yaml", "unreadable-log")])
+        arguments: [("yesterday", "unknown-baseline"), ("drover.yaml", "not-a-log")])
     func unknown(name: String, code: String) async throws {
         try await withServers { test in
             try test.write(Self.spec("messages"))
