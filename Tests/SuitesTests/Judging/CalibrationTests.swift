@@ -32,7 +32,7 @@ struct CalibrationTests {
             "question,answer,label\nq,good one,pass\nq,good two,pass\nq,bad one,fail\nq,bad two,fail\nq,odd,fail\n",
             of: path)
         let runtime = ScriptedJudge { _, question, _ in
-            if question.contains("odd") { return .said("hm") }
+            if question.contains("odd") || question.hasPrefix("That is not") { return .said("hm") }
             return .said(question.contains("one") ? pass : fail)
         }
         let told = TellTale()

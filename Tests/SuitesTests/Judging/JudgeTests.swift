@@ -139,7 +139,7 @@ struct JudgeTests {
         let slow = Jury(
             judge: judge(), runtime: runtime, clock: TestClock(behaviour: .rushing), timeout: .seconds(1), retries: 0)
         let ballot = try await slow.ballot(about: turn, atLeast: nil)
-        #expect(ballot == .failure(Unobservable("The judge `grounded` could not be heard: it took longer than 1s.")))
+        #expect(ballot == .failure(Unobservable("The judge `grounded` could not be heard: it took longer than 1 s.")))
     }
 
     @Test(
