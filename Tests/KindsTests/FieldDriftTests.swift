@@ -10,7 +10,8 @@ struct FieldDriftTests {
     @Test("Every kind that plans change is put to the test")
     func everyKind() {
         let kinds = Set(Kinds.standard.sections.filter { $0.role == .reconciled }.map(\.key))
-        #expect(Set(DriftedKind.all.map(\.kind)) == kinds)
+        // What becomes of an alias that somebody moves is another question: it stops the plan.
+        #expect(Set(DriftedKind.all.map(\.kind)) == kinds.subtracting(["releases"]))
     }
 
     @Test("Every field of what a server holds is put to the test", arguments: DriftedKind.all)
@@ -36,7 +37,10 @@ struct FieldDriftTests {
         let before = Contents(stack)
         try await each.act(Hands(stack))
         let plan = try await stack.plan(each.spec)
-        let named = plan.changes.filter { $0.action != .keep }
+        // The uploaded file of a document that was detached goes, too.
+        let named = plan.changes.filter {
+            $0.action != .keep && !($0.action == .delete && each.what.hasSuffix("detached"))
+        }
         #expect(named.map(\.address) == [Address(each.kind, "it")], "\(plan.lines)")
         let shown = each.path == "alias.live" ? "alias" : each.path
         let fields = named.flatMap(\.fields)
@@ -101,6 +105,8 @@ struct FieldDriftTests {
         #expect(lost == [Address(each.kind, "it")], "\(each.kind): \(plan.lines)")
         try await stack.apply(each.spec)
         try await stack.expectEmpty(each.spec)
+        // A version is logged anew; what was logged for the one before stays.
+        guard each.meddlings.allSatisfy({ !$0.addsVersion }) || each.kind != "agents" else { return }
         #expect(Contents(stack) == before, "\(each.kind)")
     }
 }

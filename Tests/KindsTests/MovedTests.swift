@@ -52,7 +52,7 @@ struct MovedTests {
         let moved = each.spec("b", ", moved: a")
         let plan = try await stack.plan(moved)
         // The agent of a tool names it, and changes with it.
-        let lines = plan.lines.filter { $0.contains("\(each.kind).") }
+        let lines = plan.lines.filter { $0.hasPrefix("update \(each.kind).") }
         #expect(lines.count == 1 && plan.lines.count == (each.kind == "tools" ? 2 : 1), "\(plan.lines)")
         #expect(lines.first?.hasPrefix("update \(each.kind).b: address") == true, "\(plan.lines)")
         try await stack.apply(moved)

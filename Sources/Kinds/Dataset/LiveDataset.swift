@@ -51,7 +51,14 @@ extension DatasetResource {
         guard let records = live.records else { return changes }
         // Recreating it would lose the records of others: then the apply reports what prevents it.
         let canDelete = live.deletesRecords || !records.allSatisfy(\.isOurs)
-        return changes + RecordEdits(from: records, to: desired.records, canDelete: canDelete).changes
+        let edits = RecordEdits(from: records, to: desired.records, canDelete: canDelete).changes
+        guard last["records"] == .string(desired.records.digest) else { return changes + edits }
+        return changes
+            + edits.map { edit in
+                var edit = edit
+                edit.cause = .drift  // They are wanted as they were applied.
+                return edit
+            }
     }
 
     func tagChanges(_ live: Live, _ desired: Desired, _ last: AppliedFields) -> [FieldChange] {

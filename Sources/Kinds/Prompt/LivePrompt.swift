@@ -98,7 +98,11 @@ extension PromptResource {
         if let alias = desired.alias, live.prompt.aliases[alias] != version.map({ String($0.number) }) {
             let old = live.prompt.aliases[alias].map { "from version \($0) " } ?? ""
             let new = version.map { "version \($0.number)" } ?? "the new version"
-            changes.append(FieldChange("alias.\(alias)", note: "points \(old)to \(new)"))
+            // What is wanted is what was applied, and is there: somebody moved the alias.
+            let isMoved =
+                version != nil && last["alias"] == .string(alias) && last["template"] == desired.content.value
+            changes.append(
+                FieldChange("alias.\(alias)", cause: isMoved ? .drift : nil, note: "points \(old)to \(new)"))
         }
         return changes
     }

@@ -146,7 +146,9 @@ extension VectorStoreResource {
                     : before != nil
                         ? renamed ?? "content changed"
                         : last[path] == .string(mark) ? "missing on the server" : "new"
-            return FieldChange(path, old: before.map { .string($0) }, new: .string(mark), note: note)
+            let isOthers = isGone.contains(mark) && last[path] == .string(mark)
+            return FieldChange(
+                path, old: before.map { .string($0) }, new: .string(mark), cause: isOthers ? .drift : nil, note: note)
         }
         fields += changes.unfinished.map { document, _ in
             FieldChange("documents.\(document.path)", note: "is still being ingested")
