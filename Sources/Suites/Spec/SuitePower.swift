@@ -46,9 +46,10 @@ struct SuitePower {
         guard !tests.isEmpty else { return nil }
         let chances = chances { $0 }
         guard chances.passed + chances.failed < Self.wanted || chances.passed < 0.5 else { return nil }
+        let counts = [chances.passed, chances.failed, chances.open].map { Int(($0 * 100).rounded()) }
         let detail =
-            "An agent that is just as reliable as wanted passes with a chance of \(chances.passed.percent), "
-            + "fails with \(chances.failed.percent), and stays inconclusive with \(chances.open.percent)."
+            "Of 100 runs with an agent that is just as reliable as wanted, about \(counts[0]) pass, \(counts[1]) fail "
+            + "and \(counts[2]) stay inconclusive."
         return .hardlyDecides(detail, fix: testFix(chances), at: repeats)
     }
 
