@@ -78,7 +78,7 @@ struct BaselineCommandTests {
             #expect(second.code == 4, "\(second.output)\(second.errors)")
             #expect(second.output.contains("beside the baseline blessed (run "), "\(second.output)")
             #expect(second.output.contains("1 worse, 1 same") && second.output.contains("worse, 2/2 → 0/2"))
-            let again = try await test.drover("test", "bless", ".", "--run", "00000000000000000000000000000000")
+            let again = try await test.drover("test", "bless", ".", "--run", "ffffffffffffffffffffffffffffffff")
             #expect(again.code == 64 && again.errors.contains("unknown-baseline"), "\(again.errors)")
         }
     }
