@@ -114,7 +114,7 @@ package struct ReleaseResource: Resource {
             changes.append(
                 FieldChange(
                     "version", old: standing.map { .integer($0) }, new: desired.version.map { .integer($0) },
-                    cause: isByHand ? .drift : nil))
+                    cause: isByHand ? .drift : live.state == nil ? nil : .spec))
         }
         return changes
     }
