@@ -142,7 +142,8 @@ extension Diagnostic {
     /// A failure within an apply: everything else was done, and the next apply continues.
     var incomplete: Diagnostic {
         var diagnostic = self
-        if ![.conflict, .protected, .lacking, .interrupted, .locked, .failed, .inconclusive].contains(cause) { diagnostic.cause = .incomplete }
+        let telling: Set<Cause> = [.conflict, .protected, .lacking, .interrupted, .locked, .failed, .inconclusive]
+        if !telling.contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
     }
 
