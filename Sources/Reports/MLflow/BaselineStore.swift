@@ -30,8 +30,9 @@ package struct BaselineStore: Sendable {
     ///   - experiment: Where the suite's runs are.
     /// - Returns: Nil when the command did not run the suite.
     /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
-    package func baseline(ofRun id: String, _ suite: String, inExperiment experiment: String) async throws -> Baseline?
-    {
+    package func baseline(
+        ofRun id: String, _ suite: String, inExperiment experiment: String
+    ) async throws -> Baseline? {
         let asked = try await run(id)
         guard let found = try await run(of: suite, beside: asked, inExperiment: experiment) else { return nil }
         return try await baseline(ofRun: found.id, named: id, suite)
