@@ -54,7 +54,7 @@ struct FullDiskTests {
             #expect(try Self.files(directory, "plan") == [])
             let again = try await drover("plan", "--out", "plan.json")
             #expect(again.code == 0, "\(again.errors)")
-            #expect(try await drover("apply", "plan.json", "--yes").code == 0)
+            #expect(try await drover("apply", "plan.json", "--yes", "--no-lock").code == 0)
         }
     }
 

@@ -43,7 +43,7 @@ struct HistoryCommandTests {
     }
 
     private func apply(_ drover: DroverProgram, _ more: String...) async throws {
-        let ended = try await drover.run(DroverProgram.path, ["apply", "--yes"] + more)
+        let ended = try await drover.run(DroverProgram.path, ["apply", "--yes", "--no-lock"] + more)
         try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 
@@ -56,9 +56,9 @@ struct HistoryCommandTests {
             }
             let none = try await run("history")
             #expect(none.code == 0 && none.output == "Nothing was applied yet.\n", "\(none.errors)")
-            #expect(try await run("apply", "--yes").code == 0)
+            #expect(try await run("apply", "--yes", "--no-lock").code == 0)
             try Self.write("drover.yaml", Self.spec("sales"), directory)
-            #expect(try await run("apply", "--yes").code == 0)
+            #expect(try await run("apply", "--yes", "--no-lock").code == 0)
             let list = try await run("history")
             let lines = list.output.split(separator: "\n")
             #expect(

@@ -215,12 +215,12 @@ struct PlantedSecretsTests {
     /// What is run in this order, through everything that prints or keeps something.
     private static let commands = [
         "render", "validate", "doctor", "plan", "plan --format json", "plan --format markdown", "graph",
-        "plan --out plan.json", "show plan.json", "show plan.json --format json", "show plan.json --format markdown",
-        "apply plan.json --yes --format json", "history", "history show 1", "history show 1 --format json",
-        "state show",
-        "output", "drift", "drift --deep", "apply --yes --format json",
-        "up --yes --record file:record.json --report json=r.json --report junit=r.xml",
+        "up --yes --no-lock --record file:record.json --report json=r.json --report junit=r.xml",
         "history --record file:record.json", "history show 1 --record file:record.json",
+        "destroy --yes --no-lock --record file:record.json",
+        "plan --out plan.json", "show plan.json", "show plan.json --format json", "show plan.json --format markdown",
+        "apply plan.json --yes --no-lock --format json", "history", "history show 1", "history show 1 --format json",
+        "state show", "output", "drift", "drift --deep", "apply --yes --no-lock --format json",
     ]
     private static let questions = ["Tell me", "How is the weather", "refuse this", "break this"]
 
