@@ -86,7 +86,7 @@ struct HistoryCommandTests {
             let spec = Self.spec("support").replacing("tags: {team: support}", with: "tags: {}")
             try #require(spec != Self.spec("support"))
             try Self.write("drover.yaml", spec, directory)
-            let accepted = try await drover("drift", "--accept", "--yes")
+            let accepted = try await drover("drift", "--accept", "--yes", "--no-lock")
             #expect(accepted.code == 0, "\(accepted.output)\(accepted.errors)")
             let list = try await drover("history")
             #expect(list.output.contains("drift --accept") && list.output.contains("1 accepted"), "\(list.output)")
