@@ -42,7 +42,6 @@ enum FlagFixes {
         "lock-unusable": Wording(plain: "or work without a lock where", flagged: "or use `--no-lock` where"),
         "alias-moved": Wording(
             plain: "or accept where it stands", flagged: "or accept with `--accept-alias` where it stands"),
-        "gate-failed": Wording(plain: "or override the gate for a reason", flagged: "or use `--override REASON`"),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
 

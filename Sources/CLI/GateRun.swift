@@ -112,7 +112,7 @@ extension Diagnostic {
                 "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
                 + "servers (run \(evidence.run): \(evidence.samples.passed) passed, \(evidence.samples.failed) failed, "
                 + "\(evidence.samples.errors) errors), and is not tried again until luck passes it.",
-            fix: "Change the agent or the suite, or override the gate for a reason.", address: gate.address.description,
+            fix: "Change the agent or the suite, or use `--override REASON`.", address: gate.address.description,
             cause: .failed)
     }
 
