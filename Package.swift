@@ -85,6 +85,7 @@ let package = Package(
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
             resources: modelFolder.map { .embedInCode("AgentVersion/ModelFolder/\($0)") }
+                + [.embedInCode("AgentVersion/ask_logged.py")]
         ),
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),

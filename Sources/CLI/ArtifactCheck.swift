@@ -12,32 +12,23 @@ struct ArtifactCheck {
     let stack: Stack
     let gate: Gate
 
-    private static let script = """
-        import json, sys
-        asked = json.load(sys.stdin)
-        import mlflow
-        model = mlflow.pyfunc.load_model(asked["model"])
-        answer = model.predict({"input": [{"role": "user", "content": asked["question"]}]})
-        texts = [part.get("text") or "" for item in answer.get("output", []) for part in item.get("content") or []]
-        print(json.dumps({"text": "".join(texts)}))
-        """
-
     /// Why it does not answer; nil when it does.
     func problem(in session: Session) async throws -> Diagnostic? {
         guard let suite = try stack.suites().first(where: { $0.name == gate.address.name }),
-            let turn = suite.cases.first?.turns.first, let release = gate.releases.first
+            let turn = suite.cases.first?.turns.first
         else { return nil }
         let survey = try await Survey.take(
             of: session.workflow, with: session.drivers,
             kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
-        guard let uri = lookup.place(of: release.agent.value, isApplied: true)?.modelURI else { return nil }
+        guard let uri = lookup.place(of: gate.terms.agent, isApplied: true)?.modelURI else { return nil }
         var environment = stack.environment
         environment["MLFLOW_TRACKING_URI"] = session.servers.mlflow?.endpoint.base
         let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
         let program = ProgramFunction(
-            [python, "-c", Self.script], in: session.servers.folder.rootDirectory, timeout: .seconds(300),
+            [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,
+            timeout: .seconds(300),
             environment: environment)
         do {
             let answer = try await program.call(["model": .string(uri), "question": .string(turn.input.text)])

@@ -56,10 +56,7 @@ extension Deployment {
             guard let check = failure.address.flatMap(Address.init(text:)), workflow.isCheck(check) else {
                 return false
             }
-            let waiting = workflow.specs(of: ReleaseSpec.self).filter { release in
-                release.spec.gates.contains { $0.value == check.name }
-            }
-            return !waiting.isEmpty && waiting.allSatisfy { $0.spec.onFail == .warn }
+            return Kinds.terms(of: check, in: workflow)?.onlyWarns ?? false
         }
         let told = warned.map { warning in
             var warning = warning

@@ -9,8 +9,8 @@ import Wire
 /// A suite that a plan holds because a release waits for it, and what is known of it.
 struct Gate: Sendable {
     let address: Address
-    /// The releases that wait for it, and would move their alias.
-    let releases: [ReleaseSpec]
+    /// What the releases want that wait for it, and would move their alias.
+    let terms: GateTerms
     let key: EvidenceKey
     /// Where its results are kept; nil while that is not there.
     let experimentID: String?
@@ -41,22 +41,20 @@ extension Gate {
         let promoted = Set(plan.changes.filter { $0.action == .promote }.map(\.address))
         var gates: [Gate] = []
         for address in checks {
-            guard let suite = workflow[address]?.spec as? SuiteSpec else { continue }
-            let waiting = workflow.specs(of: ReleaseSpec.self).filter { release in
-                promoted.contains(release.declaration.address)
-                    && release.spec.gates.contains { $0.value == address.name }
-            }.map(\.spec)
+            guard let suite = workflow[address]?.spec as? SuiteSpec,
+                let terms = Kinds.terms(of: address, in: workflow, among: promoted)
+            else { continue }
             let agent = suite.subject.address
             let key = session.evidenceKey(of: address.name, suite, logical: plan.identities[agent] ?? "")
             let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
             let places = [place?.experimentID].compactMap(\.self)
             let evidence = try await mlflow.evidence(underKey: key.text, inExperiments: places)
             let decision = GateDecision(
-                of: evidence, maxAge: waiting.map(\.maxEvidenceAge).min() ?? .zero, rerun: rerun,
+                of: evidence, maxAge: terms.maxEvidenceAge, rerun: rerun,
                 now: Int(Date().timeIntervalSince1970))
             gates.append(
                 Gate(
-                    address: address, releases: waiting, key: key, experimentID: place?.experimentID,
+                    address: address, terms: terms, key: key, experimentID: place?.experimentID,
                     decision: decision,
                     tokens: decision == .run
                         ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: places) : nil))
@@ -77,8 +75,7 @@ extension MLflowServer {
 extension Session {
     fileprivate func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
         let node = root.entry("suites")?.entry(name)
-        let judges = suite.uses.filter { $0.address.kind == "judges" }.map(\.address.name)
-        let asked = judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
+        let asked = suite.judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
         let paths = ([node].compactMap(\.self) + asked.map(\.1)).flatMap(\.files)
         let files = paths.map { path in
             // What cannot be read was told when the spec was.

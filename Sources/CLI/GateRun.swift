@@ -14,7 +14,7 @@ struct GateRun {
     func results(in session: Session, plan: Plan) async throws -> [Address: CheckResult] {
         var results = try await decided(in: session)
         for gate in gates where results[gate.address]?.isPassed == true {
-            guard gate.releases.contains(where: { $0.verify == .artifact }) else { continue }
+            guard gate.terms.verifiesArtifact else { continue }
             if let problem = try await ArtifactCheck(stack: stack, gate: gate).problem(in: session) {
                 results[gate.address] = .failed(problem)
             }

@@ -9,17 +9,13 @@ struct Releasing {
     let server: ServerOptions
     let locking: LockOptions
 
-    typealias Act = @Sendable (ReleaseResource, StackName) async throws -> (live: ReleaseResource.Live, told: String)
-
-    func act(command: String, _ body: @escaping Act) async throws {
+    /// - Parameter body: Does it, and tells in one sentence what was done.
+    func act(command: String, _ body: @escaping @Sendable (Servers) async throws -> String) async throws {
         let (stack, locking) = (stack, locking)
         try await Session.open(stack, server, needs: Needs(mlflow: true)) { session in
             try await session.locked(locking, stack, for: command) { session in
-                guard let mlflow = session.servers.mlflow else { throw Diagnostic.noReleases }
-                let resource = ReleaseResource(
-                    mlflow, registry: Registry(mlflow), models: [:], actor: session.servers.actor)
                 let started = Deployment.milliseconds()
-                let told = try await body(resource, session.workflow.stack).told
+                let told = try await body(session.servers)
                 Console.out(told)
                 try await session.note(command, told, since: started)
             }
@@ -36,13 +32,5 @@ extension Session {
         entry.summary = told
         entry.drover = Version.text
         try await store.log(entry, leaving: nil)
-    }
-}
-
-extension Diagnostic {
-    fileprivate static var noReleases: Diagnostic {
-        Diagnostic(
-            "no-mlflow", "No MLflow", detail: "Releases live in MLflow, and none is connected.",
-            fix: "Name it under `servers.mlflow`, or in MLFLOW_TRACKING_URI.", cause: .lacking)
     }
 }

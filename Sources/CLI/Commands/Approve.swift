@@ -28,8 +28,8 @@ struct ApproveCommand: AsyncParsableCommand {
         let name = release
         try await Releasing(stack: stack, server: server, locking: locking).act(
             command: "approve \(name)"
-        ) { resource, stack in
-            try await resource.approve(name, of: stack)
+        ) { servers in
+            try await Kinds.approve(name, on: servers)
         }
     }
 }

@@ -54,8 +54,8 @@ struct RollbackCommand: AsyncParsableCommand {
         let reason = reason
         try await Releasing(stack: stack, server: server, locking: change.locking).act(
             command: "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "")
-        ) { resource, stack in
-            try await resource.rollBack(release, of: stack, reason: reason)
+        ) { servers in
+            try await Kinds.rollBack(release, on: servers, reason: reason)
         }
     }
 

@@ -2,6 +2,28 @@ package import Engine
 import Language
 import Wire
 
+extension Kinds {
+    /// Promotes what waits for approval, or allows what was rolled back again.
+    /// - Returns: One sentence about what was done.
+    /// - Throws: `Diagnostic`: `usage` for an unknown release or where nothing waits, `conflict` when somebody else moved the
+    ///   alias, `lacking` without MLflow; `WireError`.
+    package static func approve(_ release: String, on servers: Servers) async throws -> String {
+        try await releases(on: servers).approve(release, of: servers.stack).told
+    }
+
+    /// Moves the alias of a release back to where it stood before.
+    /// - Returns: One sentence about what was done.
+    /// - Throws: As `approve`.
+    package static func rollBack(_ release: String, on servers: Servers, reason: String?) async throws -> String {
+        try await releases(on: servers).rollBack(release, of: servers.stack, reason: reason).told
+    }
+
+    private static func releases(on servers: Servers) throws(Diagnostic) -> ReleaseResource {
+        guard let mlflow = servers.mlflow else { throw .noReleases }
+        return ReleaseResource(mlflow, registry: Registry(mlflow), models: [:], actor: servers.actor)
+    }
+}
+
 /// What people do with a release by hand.
 extension ReleaseResource {
     /// A release of a stack.
@@ -62,6 +84,12 @@ extension ReleaseResource {
 }
 
 extension Diagnostic {
+    fileprivate static var noReleases: Diagnostic {
+        Diagnostic(
+            "no-mlflow", "No MLflow", detail: "Releases live in MLflow, and none is connected.",
+            fix: "Name it under `servers.mlflow`, or in MLFLOW_TRACKING_URI.", cause: .lacking)
+    }
+
     fileprivate static func noRelease(_ name: String, among names: [String]) -> Diagnostic {
         Diagnostic(
             "unknown-release", "Unknown release", detail: "This stack moves no alias under the name `\(name)`.",

@@ -139,7 +139,7 @@ extension Diagnostic {
     fileprivate static func cutOff(_ live: ReleaseResource.Live, _ release: String) -> Diagnostic {
         Diagnostic(
             "rollback-cut-off", "Going back was cut off", detail: "`\(live.place)` was to go back, and has not yet.",
-            fix: "Run `drover rollback --release \(release)` again.", severity: .warning)
+            fix: "Roll the release `\(release)` back once more.", severity: .warning)
     }
 
     fileprivate static func awaits(

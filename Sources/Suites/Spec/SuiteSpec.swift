@@ -60,6 +60,11 @@ package struct SuiteSpec: DeclaredSpec {
         Use("agents", agent)
     }
 
+    /// The declared judges that its cases ask, by name.
+    package var judges: [String] {
+        Set(cases.flatMap(\.judges).map(\.value)).sorted()
+    }
+
     package var uses: [Use] {
         [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
             + cases.flatMap(\.judges).map { Use("judges", $0) }
