@@ -24,6 +24,8 @@ package protocol Driver: Sendable {
     func reasonToKeep(
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
+    /// Why a member that left the spec stays for now, and stays ours; nil where it can go.
+    func reasonToWait(_ member: Member) async throws -> String?
     func outputs(of member: Member) -> [String: Output]
     /// The fields of the live object, by path, as drover compares them.
     func fields(of member: Member) -> AppliedFields
@@ -238,6 +240,11 @@ package struct ResourceDriver<R: Resource>: Driver {
     ) async throws -> String? {
         guard let live = live(member) else { return nil }
         return try await resource.reasonToKeep(live, of: stack, forgetting: forgotten)
+    }
+
+    package func reasonToWait(_ member: Member) async throws -> String? {
+        guard let live = live(member) else { return nil }
+        return try await resource.reasonToWait(live)
     }
 
     package func outputs(of member: Member) -> [String: Output] {

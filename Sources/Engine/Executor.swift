@@ -145,6 +145,7 @@ package struct Executor: Sendable {
         let protected = Set(removals.protected.map(\.address))
         for removal in removals.all {
             let address = removal.member.address
+            if removal.action == .keep { continue }
             if protected.contains(address), removal.action == .delete, !removal.member.isStale {
                 outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
                 continue

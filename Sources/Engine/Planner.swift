@@ -36,6 +36,9 @@ package struct Planner: Sendable {
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let removed = changes(of: removals, &pass.problems)
+        pass.warnings += removals.all.filter { $0.action == .keep }.map {
+            .stillInUse($0.member, $0.reasonToKeep ?? "")
+        }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         var plan = Plan(
@@ -196,6 +199,12 @@ struct Removals {
         }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
+            if !workflow.declarations.isEmpty, !member.isStale,
+                let reason = try await drivers[member.address.kind]?.reasonToWait(member)
+            {
+                (all[index].action, all[index].reasonToKeep) = (.keep, reason)
+                continue
+            }
             let forgotten = Set(all[..<index].filter { $0.action == .forget }.map(\.member.address))
             do {
                 let reason = try await drivers[member.address.kind]?.reasonToKeep(
@@ -216,6 +225,14 @@ extension Diagnostic {
         located.subject = subject ?? declaration.range
         located.address = address ?? declaration.address.description
         return located
+    }
+
+    fileprivate static func stillInUse(_ member: Member, _ reason: String) -> Diagnostic {
+        Diagnostic(
+            "still-in-use", "What left the spec stays for now",
+            detail: "`\(member.address)` (\(member.label)) is no longer declared, and stays: \(reason).",
+            fix: "Nothing has to be done: it goes once that is over.", address: member.address.description,
+            severity: .warning)
     }
 
     fileprivate static func nothingDeclared(_ stack: StackName, count: Int) -> Diagnostic {

@@ -110,6 +110,11 @@ extension VectorStoreResource {
         (try? DocumentReader(folder: folder).documents(spec.documents)) ?? []
     }
 
+    package func reasonToWait(_ live: LiveStore) async throws -> String? {
+        try await inUse().contains(live.store.id)
+            ? "a version that an alias points at, or may go back to, searches it" : nil
+    }
+
     /// A store that an aliased version of an agent still searches is retained, as long as its declaration exists.
     private func withoutUsed(
         _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]

@@ -127,4 +127,28 @@ struct ReleaseTests {
         try await stack.apply("agents: {a: {model: scripted/llm, instructions: One}}")
         #expect(try await Self.alias(stack) == nil)
     }
+
+    @Test("A store that left the spec stays as long as the version behind the alias searches it")
+    func storeInUse() async throws {
+        let stack = try TestStack()
+        try stack.write("a.md", "Llamas eat hay.")
+        let agent = "a: {model: scripted/llm, instructions: One"
+        let release = "releases: {production: {agent: a, alias: production, approve: manual}}"
+        let with = """
+            vectorStores: {s: {embeddingModel: scripted/embed, documents: [a.md]}}
+            tools: {t: {fileSearch: {vectorStores: [s]}}}
+            agents: {\(agent), tools: [t]}}
+            \(release)
+            """
+        let without = "agents: {\(agent)}}\n\(release)"
+        let (resource, name) = (Self.resource, StackName("helpdesk"))
+        try await stack.apply(with)
+        _ = try await resource(stack).approve("production", of: name)
+        try await stack.apply(without)
+        let plan = try await stack.plan(without)
+        #expect(plan.isEmpty)
+        #expect(plan.warnings.map(\.code.name).sorted() == ["awaits-approval", "still-in-use"])
+        try await stack.apply("", Permissions(allowEmpty: true))
+        #expect(try await stack.open("").survey().members[Address("vectorStores", "s")] == nil)
+    }
 }
