@@ -43,6 +43,7 @@ import Testing
         try await badInput(drover, directory)
         try await secrets(drover, directory)
         try await history(drover, directory)
+        try await ReleaseStory(drover: drover).tell(in: directory)
         try await destruction(drover)
     }
 
