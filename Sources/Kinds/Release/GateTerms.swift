@@ -1,4 +1,5 @@
 package import Engine
+import Language
 
 /// What the releases that wait for a check want of it.
 package struct GateTerms: Sendable, Hashable {
