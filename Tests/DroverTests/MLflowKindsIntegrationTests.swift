@@ -5,7 +5,9 @@ import Testing
 
 /// What a spec says of MLflow, applied to real servers and read back with MLflow's own client.
 @Suite(.serialized) struct MLflowKindsIntegrationTests {
-    private static let versions = ["3.18.0", "3.17.2", "3.5.1"]
+    /// The newest, whose packages take their time to install, with the matrix only.
+    private static let versions =
+        ["3.17.2", "3.5.1"] + (ProcessInfo.processInfo.environment["DROVER_MATRIX"] == "all" ? ["3.18.0"] : [])
 
     @Test("MLflow's own client finds every declared object, before and after changes", arguments: versions)
     func readBack(version: String) async throws {
