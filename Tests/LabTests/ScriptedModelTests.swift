@@ -6,7 +6,7 @@ import Wire
 
 @testable import Lab
 
-@Suite(.timeLimit(.minutes(5))) struct ScriptedModelTests {
+@Suite(.timeLimit(.minutes(20))) struct ScriptedModelTests {
     @Test("It lists its models, embeds in both encodings and answers chats, plain and streamed")
     func routes() async throws {
         let model = try ScriptedModel(script: nil)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Suites
 
-@Suite("Going on with a run", .timeLimit(.minutes(5)))
+@Suite("Going on with a run", .timeLimit(.minutes(20)))
 struct EarlierRunTests {
     private func testCase(_ name: String, samples: Int = 1, asking question: String? = nil) throws -> TestCase {
         TestCase(

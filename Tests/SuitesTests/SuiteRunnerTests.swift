@@ -4,7 +4,7 @@ import Testing
 
 @testable import Suites
 
-@Suite("SuiteRunner", .timeLimit(.minutes(5)))
+@Suite("SuiteRunner", .timeLimit(.minutes(20)))
 struct SuiteRunnerTests {
     static let today = CalendarDay("2026-06-01")
 

@@ -5,7 +5,7 @@ import Records
 import Support
 import Testing
 
-@Suite("FileLock", .timeLimit(.minutes(5)))
+@Suite("FileLock", .timeLimit(.minutes(20)))
 struct FileLockTests {
     @Test("It is held by one at a time, and counts")
     func turns() async throws {

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite("A held lock", .timeLimit(.minutes(5)))
+@Suite("A held lock", .timeLimit(.minutes(20)))
 struct HoldingTests {
     private let mlflow = FakeMLflow()
     private let time = ManualTime()

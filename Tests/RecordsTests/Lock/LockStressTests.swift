@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite("MLflowLock under kills and pauses", .timeLimit(.minutes(5)))
+@Suite("MLflowLock under kills and pauses", .timeLimit(.minutes(20)))
 final class LockStressTests: Sendable {
     private let mlflow = FakeMLflow()
     /// Who held the lock by its own clock, in the order in which they looked.

@@ -6,7 +6,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite("MLflowLock", .timeLimit(.minutes(5)))
+@Suite("MLflowLock", .timeLimit(.minutes(20)))
 struct MLflowLockTests {
     private let mlflow = FakeMLflow()
     private let time = ManualTime()
