@@ -6,12 +6,12 @@ import Testing
 
 /// Applies what was generated: afterwards there is nothing to change, and after a destroy nothing is left.
 ///
-/// `DROVER_GENERATED_SPECS` says how many (40), `DROVER_SEED` from which seed; a spec that fails is made as small as it can
+/// `DROVER_GENERATED_SPECS` says how many (20), `DROVER_SEED` from which seed; a spec that fails is made as small as it can
 /// be and still fails.
 @Suite("Generated specs")
 struct GeneratedSpecTests {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let count = environment["DROVER_GENERATED_SPECS"].flatMap(Int.init) ?? 40
+    private static let count = environment["DROVER_GENERATED_SPECS"].flatMap(Int.init) ?? 20
     private static let seed = environment["DROVER_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0..<1_000_000)
 
     @Test("After any apply, and after a change of it, there is nothing to change")
