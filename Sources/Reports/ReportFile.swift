@@ -97,22 +97,6 @@ package struct ReportFile: Sendable {
         let descriptor = open(path, flags | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Failure() }
         defer { close(descriptor) }
-        try ReportOutput.collect({ try write($0, to: descriptor) }, body)
-    }
-
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) throws {
-        var rest = bytes
-        while !rest.isEmpty {
-            #if canImport(Glibc)
-                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            #elseif canImport(Musl)
-                let written = rest.withUnsafeBytes { Musl.write(descriptor, $0.baseAddress, $0.count) }
-            #elseif canImport(Darwin)
-                let written = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
-            #endif
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { throw Failure() }
-            rest = rest.dropFirst(written)
-        }
+        try ReportOutput.collect({ guard writeWhole($0, to: descriptor) else { throw Failure() } }, body)
     }
 }

@@ -56,7 +56,7 @@ package final class Spool: Sendable {
                 return
             }
             state.size += line.count
-            if !Self.write(line, to: state.descriptor) { state.problem = String(cString: strerror(errno)) }
+            if !writeWhole(line[...], to: state.descriptor) { state.problem = String(cString: strerror(errno)) }
         }
     }
 
@@ -103,23 +103,6 @@ package final class Spool: Sendable {
             folder += (folder.isEmpty && !directory.hasPrefix("/") ? "" : "/") + part
             if folder != "/" { mkdir(folder, 0o700) }
         }
-    }
-
-    private static func write(_ line: [UInt8], to descriptor: Int32) -> Bool {
-        var rest = line[...]
-        while !rest.isEmpty {
-            #if canImport(Glibc)
-                let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            #elseif canImport(Musl)
-                let written = rest.withUnsafeBytes { Musl.write(descriptor, $0.baseAddress, $0.count) }
-            #elseif canImport(Darwin)
-                let written = rest.withUnsafeBytes { Darwin.write(descriptor, $0.baseAddress, $0.count) }
-            #endif
-            if written < 0, errno == EINTR { continue }
-            guard written > 0 else { return false }
-            rest = rest.dropFirst(written)
-        }
-        return true
     }
 
     /// The paths of the spools in a folder, sorted.
