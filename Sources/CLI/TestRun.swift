@@ -49,7 +49,7 @@ struct TestRun: Sendable {
         earlier = try options.resume.map { try RecordedRun.read(RunLogs.open($0)) }
         logPath = options.log
         if let logPath { try RunLogs.check(logPath) }
-        requests = try options.requests()
+        requests = try options.reporting.requests()
         try requests.prepare()
         concurrency = options.concurrency
         self.allowsPrograms = allowsPrograms

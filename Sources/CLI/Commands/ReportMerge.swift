@@ -22,19 +22,13 @@ struct ReportMergeCommand: ParsableCommand {
     @Argument(help: "The logs of all shards, or the ids of their runs.")
     var logs: [String]
 
-    @Option(
-        name: .customLong("report"),
-        help: "Also write FORMAT=PATH: html, json, junit, markdown or tap, such as junit=out.xml; repeatable.")
-    var reports: [String] = []
-
-    @Flag(help: "Show in reports for pull requests (markdown), too, what agents said.")
-    var contents = false
+    @OptionGroup var reporting: ReportOptions
 
     @Option(help: "Where the log of the whole run is kept (default: nowhere).")
     var out: String?
 
     func run() throws {
-        let requests = try reports.map { try ReportRequest($0, contents: contents) }
+        let requests = try reporting.requests()
         try requests.prepare()
         if let out { try RunLogs.check(out) }
         let merge = try ShardMerge(try logs.map { try RecordedRun.read(try RunLogs.open($0)) })

@@ -38,13 +38,7 @@ struct SuiteOptions: ParsableArguments {
     @Option(help: "Where the run's log is kept (default: .drover/runs/ID.jsonl, of which the last 20 stay).")
     var log: String?
 
-    @Option(
-        name: .customLong("report"),
-        help: "Also write FORMAT=PATH: html, json, junit, markdown or tap, such as junit=out.xml; repeatable.")
-    var reports: [String] = []
-
-    @Flag(help: "Show in reports for pull requests (markdown), too, what agents said.")
-    var contents = false
+    @OptionGroup var reporting: ReportOptions
 
     @Option(help: "Compare with an earlier run, case by case: blessed, the id of a run in MLflow, or a log.")
     var baseline: String?
@@ -69,18 +63,6 @@ struct SuiteOptions: ParsableArguments {
 
     func shard(_ environment: [String: String]) throws -> Shard? {
         try shard.map { try Shard($0, jobIndex: environment["JOB_COMPLETION_INDEX"]) }
-    }
-
-    func requests() throws -> [ReportRequest] {
-        let requests = try reports.map { try ReportRequest($0, contents: contents) }
-        guard requests.count(where: { $0.path == "-" }) < 2 else {
-            throw ValidationError("Only one --report can go to standard output (-).")
-        }
-        var paths: Set<String> = []
-        for request in requests where !paths.insert(URL(filePath: request.path).standardizedFileURL.path).inserted {
-            throw ValidationError("Two --report go to \(Printable.text(request.path)): one would replace the other.")
-        }
-        return requests
     }
 }
 
