@@ -107,7 +107,7 @@ def rounds(stack: Stack, count: int, draw: random.Random) -> None:
         running = []
         for spec in (one, two):
             running.append((spec, stack.start("apply", str(spec.path), "--yes", "--lock-timeout", limit)))
-            time.sleep(pause if spec is one else 0)
+            time.sleep(pause if spec is one else 0)  # Drawn: so that now one and now the other has the lock first.
         ended = {spec.name: (process.communicate(timeout=300)[0], process.returncode) for spec, process in running}
         codes = {name: code for name, (_, code) in ended.items()}
         stack.counts["rounds"] += 1
@@ -185,7 +185,7 @@ def contend(stack: Stack, contenders: int, acquisitions: int, draw: random.Rando
         thread.start()
     limit = time.monotonic() + 1200
     while taken(told) < acquisitions and time.monotonic() < limit:
-        time.sleep(draw.uniform(1, 5))
+        time.sleep(draw.uniform(1, 5))  # Drawn: a contender is hit at any point of its work.
         victim = processes.get(draw.choice(list(gates)))
         if victim is None or victim.poll() is not None:
             continue
