@@ -26,18 +26,23 @@ struct ArtifactCheck {
         var environment = stack.environment
         environment["MLFLOW_TRACKING_URI"] = session.servers.mlflow?.endpoint.base
         let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
-        let program = ProgramFunction(
+        var program = ProgramFunction(
             [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,
-            timeout: .seconds(300),
-            environment: environment)
+            timeout: .seconds(300), environment: stack.environment)
+        program.subject = "It"
+        // The version runs as it does elsewhere: with the tokens and addresses that it reads from the environment.
+        program.passedOn = environment
         do {
             let answer = try await program.call(["model": .string(uri), "question": .string(turn.input.text)])
-            let text = (try? Value(json: answer.utf8))?["text"]?.string ?? ""
+            // What it loads may print, too: the answer is the last line.
+            let line = answer.split(separator: "\n").last ?? ""
+            let text = (try? Value(json: line.utf8))?["text"]?.string ?? ""
             return text.isEmpty ? .artifactIsSilent(uri, gate) : nil
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            return .artifactFailed(uri, python, Diagnostic.from(error, at: nil).detail, gate)
+            let reason = (error as? FunctionFailure)?.message ?? Diagnostic.from(error, at: nil).detail
+            return .artifactFailed(uri, python, reason, gate)
         }
     }
 }
@@ -55,7 +60,7 @@ extension Diagnostic {
     ) -> Diagnostic {
         Diagnostic(
             "artifact-unknown", "The logged version could not be tried",
-            detail: "`\(python)` could not load `\(uri)` and ask it: \(reason)",
+            detail: "`\(python)` was to load `\(uri)` and ask it. \(reason)",
             fix: "Name a Python with MLflow in DROVER_MLFLOW_PYTHON.", address: gate.address.description,
             cause: .inconclusive)
     }

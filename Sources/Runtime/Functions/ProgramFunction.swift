@@ -13,6 +13,8 @@ package struct ProgramFunction: FunctionHandler {
     package var timeout: Duration
     /// What messages call it, as the beginning of a sentence.
     package var subject = "The function"
+    /// Further variables, for a program of drover's own: those of users get none.
+    package var passedOn: [String: String] = [:]
     private let environment: [String: String]
 
     private static let kept = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"]
@@ -44,7 +46,9 @@ package struct ProgramFunction: FunctionHandler {
     /// A cancelled program is terminated, and killed a second later.
     private func run(_ arguments: Value) async throws -> String {
         var variables: [Environment.Key: String] = [:]
-        for (key, value) in environment { variables[Environment.Key(stringLiteral: key)] = value }
+        for (key, value) in environment.merging(passedOn, uniquingKeysWith: { $1 }) {
+            variables[Environment.Key(stringLiteral: key)] = value
+        }
         var options = PlatformOptions()
         // What it has started itself ends with it.
         options.processGroupID = 0
