@@ -15,13 +15,16 @@ extension Deployment {
 
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
     /// - Returns: nil when no alias is to move.
+    /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         let pending = try await Deployment.plan(
             try await session.refreshed(), workflow, permissions, selection, rerun: change.gates.rerun)
-        let promoted = pending.plan.changes.filter { $0.action == .promote }
-        guard !promoted.isEmpty, Interruption.exitCode == nil else { return nil }
-        let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(
-            in: pending.session, plan: pending.plan)
+        guard pending.plan.count(.promote) > 0, Interruption.exitCode == nil else { return nil }
+        // What others changed since the plan was shown is not taken along.
+        let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
+        let problems = more.differences(.noMore)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
         let applied = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
         return applied.joined(with: try await retire(change, stack, command: command))
@@ -34,7 +37,7 @@ extension Deployment {
             let rest = try await Deployment.plan(session, workflow, permissions, selection)
             let left = rest.plan.changes.filter { $0.action != .keep }
             guard !left.isEmpty, left.allSatisfy(\.isLeftOver) else { return nil }
-            return try await rest.apply(change, command: command)
+            return try await rest.apply(change, stack, command: command)
         }
     }
 
@@ -46,12 +49,12 @@ extension Deployment {
             var now = try await verified(in: session)
             now.checks = results
             now.promise = Promise(plan)
-            return try await now.apply(change, command: command)
+            return try await now.apply(change, stack, command: command)
         }
     }
 
     /// The failures that end a command, after those are told that only warn.
-    func failing(_ failures: [Diagnostic]) -> [Diagnostic] {
+    func failing(_ failures: [Diagnostic], _ stack: Stack) -> [Diagnostic] {
         let warned = failures.filter { failure in
             guard let check = failure.address.flatMap(Address.init(text:)), workflow.isCheck(check) else {
                 return false
@@ -63,7 +66,7 @@ extension Deployment {
             warning.severity = .warning
             return warning
         }
-        if !told.isEmpty { Notices.write(told, SourceMap(), environment: [:]) }
+        Notices.write(told, stack.sources, environment: stack.environment)
         return failures.filter { !warned.contains($0) }
     }
 }

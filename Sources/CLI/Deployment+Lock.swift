@@ -13,9 +13,9 @@ extension Deployment {
     }
 
     private func applyUngated(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
-        guard !change.locking.noLock else { return try await apply(change, command: command) }
+        guard !change.locking.noLock else { return try await apply(change, stack, command: command) }
         return try await session.locked(change.locking, stack, for: command) { session in
-            try await verified(in: session).apply(change, command: command)
+            try await verified(in: session).apply(change, stack, command: command)
         }
     }
 

@@ -85,7 +85,7 @@ struct Deployment: Sendable {
 
     /// Applies the plan and reports what was done.
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
-    func apply(_ options: ChangeOptions, command: String) async throws -> Applied {
+    func apply(_ options: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         let started = Self.milliseconds()
         let clock = ContinuousClock.now
         let applied = try await Progress.draw(plan) { onEvent in
@@ -99,7 +99,7 @@ struct Deployment: Sendable {
         let unlogged = await log(applied, command: command, since: started)
         try requireLock(failures: applied.failures)
         if applied.wasInterrupted { throw CancellationError() }
-        let failures = failing(applied.failures + unlogged)
+        let failures = failing(applied.failures + unlogged, stack)
         guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
         return applied
     }

@@ -12,8 +12,6 @@ struct Gate: Sendable {
     /// What the releases want that wait for it, and would move their alias.
     let terms: GateTerms
     let key: EvidenceKey
-    /// Where its results are kept; nil while that is not there.
-    let experimentID: String?
     let decision: GateDecision
     /// What its last run used; nil when that is not known.
     let tokens: Int?
@@ -54,7 +52,7 @@ extension Gate {
                 now: Int(Date().timeIntervalSince1970))
             gates.append(
                 Gate(
-                    address: address, terms: terms, key: key, experimentID: place?.experimentID,
+                    address: address, terms: terms, key: key,
                     decision: decision,
                     tokens: decision == .run
                         ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: places) : nil))

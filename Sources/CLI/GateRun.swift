@@ -11,7 +11,7 @@ struct GateRun {
     let stack: Stack
 
     /// The result of each gate; a reason to override turns each that did not pass into one that did.
-    func results(in session: Session, plan: Plan) async throws -> [Address: CheckResult] {
+    func results(in session: Session) async throws -> [Address: CheckResult] {
         var results = try await decided(in: session)
         for gate in gates where results[gate.address]?.isPassed == true {
             guard gate.terms.verifiesArtifact else { continue }
@@ -19,7 +19,7 @@ struct GateRun {
                 results[gate.address] = .failed(problem)
             }
         }
-        return try await overridden(results, in: session)
+        return overridden(results)
     }
 
     private func decided(in session: Session) async throws -> [Address: CheckResult] {
@@ -58,9 +58,7 @@ struct GateRun {
         }
     }
 
-    private func overridden(
-        _ results: [Address: CheckResult], in session: Session
-    ) async throws -> [Address: CheckResult] {
+    private func overridden(_ results: [Address: CheckResult]) -> [Address: CheckResult] {
         guard let reason = change.gates.overrideReason else { return results }
         return results.mapValues { result in
             guard case .failed(let problem) = result else { return result }

@@ -7,13 +7,16 @@ struct ReleaseStory {
     private static let spec = """
         drover: v1
         stack: desk
-        variables: {tone: {type: string, default: polite}, wanted: {type: string, default: welcome}}
+        variables:
+          tone: {type: string, default: polite}
+          wanted: {type: string, default: welcome}
+          failed: {type: string, default: stop}
         agents: {desk: {model: lab/llm, instructions: "Be ${var.tone}."}}
         suites:
           manners:
             agent: desk
             cases: [{name: thanks, input: "Thank you!", expect: [{icontains: "${var.wanted}"}]}]
-        releases: {production: {agent: desk, alias: production, gates: [manners]}}
+        releases: {production: {agent: desk, alias: production, gates: [manners], onFail: "${var.failed}"}}
         """
 
     let drover: DroverProgram
@@ -27,8 +30,10 @@ struct ReleaseStory {
         // What failed is not tried again.
         try await apply("tone=rude", "wanted=goodbye", code: 4, saying: "is not tried again")
         #expect(try await released() == "1")
+        try await apply("tone=loud", "wanted=goodbye", "failed=warn", code: 0, saying: "warning[gate-failed]")
+        #expect(try await released() == "1")
         try await apply("tone=brief", code: 0, saying: "1 promoted")
-        #expect(try await released() == "3")
+        #expect(try await released() == "4")
         let back = try await drover("rollback", "desk.yaml", "--release", "production", "--reason", "too brief")
         #expect(back.code == 0 && back.output.contains("stands at version 1 again"), "\(back.output)\(back.errors)")
         try await apply("tone=brief", code: 0, saying: "Nothing to change")

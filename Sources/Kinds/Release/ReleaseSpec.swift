@@ -34,24 +34,24 @@ package struct ReleaseSpec: DeclaredSpec {
         ]
 
     /// Who decides about what passed.
-    package enum Approval: String, Sendable, Codable, CaseIterable { case automatic, manual }
+    enum Approval: String, Sendable, Codable, CaseIterable { case automatic, manual }
 
     /// What a failed gate does.
-    package enum OnFail: String, Sendable, Codable, CaseIterable { case stop, warn }
+    enum OnFail: String, Sendable, Codable, CaseIterable { case stop, warn }
 
     /// What is tried beside the gates.
-    package enum Verify: String, Sendable, Codable, CaseIterable { case artifact }
+    enum Verify: String, Sendable, Codable, CaseIterable { case artifact }
 
     package let common: Common
-    package let agent: Located<String>
-    package let alias: String
-    package let gates: [Located<String>]
-    package let maxEvidenceAge: Duration
+    let agent: Located<String>
+    let alias: String
+    let gates: [Located<String>]
+    let maxEvidenceAge: Duration
     let allowReplay: Bool
     let retain: Int
-    package let approval: Approval
-    package let onFail: OnFail
-    package let verify: Verify?
+    let approval: Approval
+    let onFail: OnFail
+    let verify: Verify?
 
     package init(from fields: inout Fields) {
         common = Common(from: &fields)
