@@ -4,14 +4,14 @@ import Synchronization
 /// Brings the live state to the desired state.
 package struct Executor: Sendable {
     let workflow: Workflow
-    private let drivers: [String: any Driver]
+    let drivers: [String: any Driver]
     private let order: [String]
     let survey: Survey
     let record: Record
     private let store: any RecordStore
     private let permissions: Permissions
     private let selection: Selection
-    private let scope: Scope
+    let scope: Scope
     private let promise: Promise?
     private let checks: [Address: CheckResult]?
     private let onEvent: @Sendable (Event) -> Void

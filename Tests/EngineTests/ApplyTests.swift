@@ -85,6 +85,23 @@ struct ApplyTests {
         #expect(shop.shelf.boxes.map(\.name).sorted() == ["a", "b", "c", "d"])
     }
 
+    @Test("What an apply removed that could not note it leaves the record with the next one, unless it was adopted")
+    func leftBehind() async throws {
+        shop.shelf.put("theirs")
+        try await shop.apply(
+            "boxes: {a: {}, old: {}, theirs: {onDelete: delete}}", Permissions(adopt: true))
+        let saves = await shop.record.saves.count
+        await shop.record.failSave(saves + 2)
+        let cutOff = try await shop.apply("boxes: {a: {}}")
+        #expect(cutOff.recordFailure != nil)
+        #expect(shop.shelf.boxes.map(\.name) == ["a"])
+        #expect(await shop.record.record.entries.keys.sorted() == ["boxes.a", "boxes.old", "boxes.theirs"])
+        try await shop.apply("boxes: {a: {}}", Selection(targets: [AddressPattern("boxes.a")]))
+        #expect(await shop.record.record.entries.count == 3, "A part of the spec says nothing about the rest.")
+        try await shop.apply("boxes: {a: {}}")
+        #expect(await shop.record.record.entries.keys.sorted() == ["boxes.a", "boxes.theirs"])
+    }
+
     @Test("Several mistakes in one step are all told")
     func severalMistakes() async throws {
         let thrown = await #expect(throws: Diagnostics.self) {

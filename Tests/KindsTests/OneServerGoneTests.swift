@@ -75,9 +75,7 @@ struct OneServerGoneTests {
         await Self.expectTold(
             { try await Self.destroy(stack, Scissors(.gone(number), affects: server.affects)) }, "\(server) \(number)")
         try await Self.destroy(stack)
-        // The record keeps the entries of what was deleted before it was gone, although nothing is there any more.
-        let isOther = { (line: String) in !line.hasPrefix("record ") }
-        let left = Contents(stack).lines.filter(isOther).difference(from: whole.2.lines.filter(isOther))
+        let left = Contents(stack).lines.difference(from: whole.2.lines)
         #expect(left.isEmpty, "\(server) \(number): \(left)")
     }
 
