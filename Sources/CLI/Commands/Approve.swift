@@ -9,8 +9,8 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve",
         abstract: "Promote what passed the gates of a release and waits for approval.",
         discussion: """
-            For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, and the last
-            version was rolled back, that version may be promoted again by the next apply.
+            For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, and \
+            the last version was rolled back, that version may be promoted again by the next apply.
 
             EXAMPLES
               drover approve production specs/release

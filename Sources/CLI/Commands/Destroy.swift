@@ -7,8 +7,8 @@ struct DestroyCommand: AsyncParsableCommand {
         commandName: "destroy",
         abstract: "Remove what a stack has on the servers.",
         discussion: """
-            Experiments and registered models stay, without drover's mark, unless they say `onDelete: delete`: they hold
-            runs, traces and versions.
+            Experiments and registered models stay, without drover's mark, unless they say `onDelete: delete`: they \
+            hold runs, traces and versions.
 
             EXAMPLES
               drover destroy specs/quickstart

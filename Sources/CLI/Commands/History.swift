@@ -9,8 +9,8 @@ struct HistoryCommand: AsyncParsableCommand {
         commandName: "history",
         abstract: "Show who applied what, and when.",
         discussion: """
-            Each apply has a number, which stays. What it left (spec, plan, results, files) is in the stack's record; secrets
-            are only named there.
+            Each apply has a number, which stays. What it left (spec, plan, results, files) is in the stack's record; \
+            secrets are only named there.
 
             EXAMPLES
               drover history specs/quickstart

@@ -8,8 +8,8 @@ struct ImportCommand: AsyncParsableCommand {
         commandName: "import",
         abstract: "Make an object that exists a part of the stack.",
         discussion: """
-            The object gets drover's mark, and nothing else about it is changed: the next plan shows how it differs from its
-            declaration. What cannot carry a mark is noted in the record.
+            The object gets drover's mark, and nothing else about it is changed: the next plan shows how it differs \
+            from its declaration. What cannot carry a mark is noted in the record.
 
             EXAMPLES
               drover import vectorStores.handbook vs_123 --spec specs/quickstart

@@ -11,8 +11,8 @@ struct InvokeCommand: AsyncParsableCommand {
         commandName: "invoke",
         abstract: "Ask an agent one question.",
         discussion: """
-            The answer streams to standard output; the tools it calls are told on standard error. Its trace is written into
-            the experiment of the agent, where it has one.
+            The answer streams to standard output; the tools it calls are told on standard error. Its trace is written \
+            into the experiment of the agent, where it has one.
 
             EXAMPLES
               drover invoke support "Do you ship abroad?" --spec specs/quickstart

@@ -8,8 +8,8 @@ struct OutputCommand: AsyncParsableCommand {
         commandName: "output",
         abstract: "Print outputs of what is applied, for scripts.",
         discussion: """
-            Outputs are what the server says of an object that is ours: ids, versions, names. A name prints one value and
-            nothing else; without one all are printed. Secrets are never among them.
+            Outputs are what the server says of an object that is ours: ids, versions, names. A name prints one value \
+            and nothing else; without one all are printed. Secrets are never among them.
 
             EXAMPLES
               drover output --spec specs/quickstart

@@ -9,8 +9,8 @@ struct RenderCommand: ParsableCommand {
         commandName: "render",
         abstract: "Print a spec as it is after files, overlays and variables.",
         discussion: """
-            One canonical document that says the same by itself, and renders to itself. Secrets are never in it, only the
-            names of their environment variables and files. Paths are relative to the directory of the first path.
+            One canonical document that says the same by itself, and renders to itself. Secrets are never in it, only \
+            the names of their environment variables and files. Paths are relative to the directory of the first path.
 
             EXAMPLES
               drover render specs/quickstart

@@ -10,8 +10,8 @@ struct ReportMergeCommand: ParsableCommand {
         commandName: "merge",
         abstract: "Join the logs of all shards of a run, and judge the whole.",
         discussion: """
-            Thresholds are judged here, for a shard sees only its own cases. Exit code as that of `drover test`: 4 when a
-            suite failed, 5 when it could not be found out.
+            Thresholds are judged here, for a shard sees only its own cases. Exit code as that of `drover test`: 4 \
+            when a suite failed, 5 when it could not be found out.
 
             EXAMPLES
               drover test --shard 1/2 --log shard-1.jsonl

@@ -10,12 +10,13 @@ struct RollbackCommand: AsyncParsableCommand {
         commandName: "rollback",
         abstract: "Make the servers what an earlier apply made them, or move an alias back.",
         discussion: """
-            An ordinary plan and apply of the spec that the apply rendered, with its files as they were. Text files up to 1 MiB
-            are kept; documents only with `record: {keepDocuments: true}`. A file that was not kept is taken from the spec's
-            directory if it still has the same content; what is missing is listed before anything is planned.
+            An ordinary plan and apply of the spec that the apply rendered, with its files as they were. Text files up \
+            to 1 MiB are kept; documents only with `record: {keepDocuments: true}`. A file that was not kept is taken \
+            from the spec's directory if it still has the same content; what is missing is listed before anything is \
+            planned.
 
-            With `--release`, only the alias of a release moves back to the version before, and what it stood at is not promoted
-            again until the agent changes or somebody approves it.
+            With `--release`, only the alias of a release moves back to the version before, and what it stood at is \
+            not promoted again until the agent changes or somebody approves it.
 
             EXAMPLES
               drover history specs/quickstart

@@ -9,8 +9,8 @@ struct StateCommand: AsyncParsableCommand {
         commandName: "state",
         abstract: "Look at a stack's record, or make it again.",
         discussion: """
-            The record is help, not truth: what is ours carries a mark on the servers. It knows which fields were applied last,
-            and what cannot carry a mark.
+            The record is help, not truth: what is ours carries a mark on the servers. It knows which fields were \
+            applied last, and what cannot carry a mark.
 
             EXAMPLES
               drover state show specs/quickstart

@@ -11,9 +11,9 @@ struct StateRebuildCommand: AsyncParsableCommand {
         commandName: "rebuild",
         abstract: "Make the record again from the marks on the servers.",
         discussion: """
-            Nothing but the record is changed. Which fields were applied last is lost: a field that has left the spec since stays
-            on its object. What cannot carry a mark (models, shields, tool groups) is known as long as the old record of the
-            same servers names it; else it is adopted by an apply, or imported.
+            Nothing but the record is changed. Which fields were applied last is lost: a field that has left the spec \
+            since stays on its object. What cannot carry a mark (models, shields, tool groups) is known as long as the \
+            old record of the same servers names it; else it is adopted by an apply, or imported.
 
             EXAMPLES
               drover state rebuild specs/quickstart

@@ -9,8 +9,8 @@ struct StateUnlockCommand: AsyncParsableCommand {
         commandName: "unlock",
         abstract: "Release the lock of a stack whose holder is gone.",
         discussion: """
-            A lock that is not renewed is taken over after half a minute, so this is needed only where nobody can wait. A
-            holder that is still there stops at its next renewal; until then two may change the stack.
+            A lock that is not renewed is taken over after half a minute, so this is needed only where nobody can \
+            wait. A holder that is still there stops at its next renewal; until then two may change the stack.
 
             EXAMPLES
               drover state unlock 12 specs/quickstart

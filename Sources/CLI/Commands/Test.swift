@@ -72,10 +72,10 @@ struct TestCommand: AsyncParsableCommand {
         commandName: "test",
         abstract: "Try the declared cases on the real agents.",
         discussion: """
-            Runs the last applied version of each agent, or with `--target served` the agent that is served at a URL: by
-            `mlflow models serve`, an AgentServer, or anything else with MLflow's /invocations. DROVER_SERVED_TOKEN, or
-            DROVER_SERVED_USERNAME and DROVER_SERVED_PASSWORD, are sent there. Exit code 4 when a case fails, 5 when it
-            could not be found out.
+            Runs the last applied version of each agent, or with `--target served` the agent that is served at a URL: \
+            by `mlflow models serve`, an AgentServer, or anything else with MLflow's /invocations. \
+            DROVER_SERVED_TOKEN, or DROVER_SERVED_USERNAME and DROVER_SERVED_PASSWORD, are sent there. Exit code 4 \
+            when a case fails, 5 when it could not be found out.
 
             EXAMPLES
               drover test specs/quickstart

@@ -14,8 +14,8 @@ struct TestBlessCommand: AsyncParsableCommand {
         _superCommandName: "drover test",
         abstract: "Keep a run of suites as what later runs are compared with.",
         discussion: """
-            A tag of the suite's experiment in MLflow names the run. `drover test --baseline blessed` and the threshold
-            `noWorseThan` compare with it.
+            A tag of the suite's experiment in MLflow names the run. `drover test --baseline blessed` and the \
+            threshold `noWorseThan` compare with it.
 
             EXAMPLES
               drover test bless specs/quickstart                   the latest run of each suite
