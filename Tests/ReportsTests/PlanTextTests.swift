@@ -26,6 +26,17 @@ struct PlanTextTests {
                 """)
     }
 
+    @Test("A map that is added is shown by what is in it, unless it is short enough for its line")
+    func addedMap() {
+        let tool: Value = [
+            "function": ["description": .string(String(repeating: "long ", count: 20)), "http": ["url": "http://a"]]
+        ]
+        let text = Self.text(FieldChange("tools.stock", new: tool))
+        #expect(text.contains("tools.stock.function.http: {\"url\":\"http://a\"}"), "\(text)")
+        #expect(text.contains("tools.stock.function.description: long long"), "\(text)")
+        #expect(Self.text(FieldChange("tags", new: ["team": "a"])) == "      tags: {\"team\":\"a\"}")
+    }
+
     @Test("A text that changes only its normalisation says so, since both look the same")
     func normalisation() {
         let text = Self.text(FieldChange("tags.a", old: "caf\u{E9}", new: "cafe\u{301}"))

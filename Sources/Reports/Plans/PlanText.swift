@@ -167,15 +167,25 @@ extension FieldChange {
         return old == new && !old.isExactly(new)
     }
 
-    /// A change of a map as the changes of what is in it; else itself.
+    /// A change of a map as the changes of what is in it; else itself. One that is added or removed whole, and is short
+    /// enough for its line, stays whole.
     fileprivate var parts: [FieldChange] {
-        guard note == nil, !isKnownAfterApply, let old = old?.object, let new = new?.object else { return [self] }
+        guard note == nil, !isKnownAfterApply, isTakenApart, let old = old.map(\.object) ?? [:],
+            let new = new.map(\.object) ?? [:]
+        else { return [self] }
         let keys = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
         return keys.sorted().flatMap { key in
             FieldChange(
                 "\(path).\(key)", old: old[key], new: new[key], forcesReplacement: forcesReplacement, cause: cause
             ).parts
         }
+    }
+}
+
+extension FieldChange {
+    private var isTakenApart: Bool {
+        if old != nil, new != nil { return true }
+        return (old ?? new)?.interpolated.isLong ?? false
     }
 }
 
