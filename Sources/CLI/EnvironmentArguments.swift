@@ -15,17 +15,10 @@ struct EnvironmentArguments {
     /// The arguments of the command line, with those of the environment inserted after the command's name.
     /// - Throws: `ValidationError` when a flag's variable is neither true nor false.
     func adding(to words: [String]) throws -> [String] {
-        guard !environment.isEmpty, let root = try Self.tool() else { return words }
-        var (command, depth) = (root, 0)
-        while depth < words.count, let next = command.subcommands?.first(where: { $0.commandName == words[depth] }) {
-            (command, depth) = (next, depth + 1)
-        }
-        if depth > 0, let standard = command.defaultSubcommand,
-            let next = command.subcommands?.first(where: { $0.commandName == standard })
-        {
-            command = next
-        }
-        guard depth > 0, command.subcommands?.isEmpty ?? true || command.takesArguments else { return words }
+        guard !environment.isEmpty else { return words }
+        let (chosen, depth) = Self.chosen(by: words)
+        guard depth > 0, let command = try Self.description(of: chosen) else { return words }
+        guard command.subcommands?.isEmpty ?? true || command.takesArguments else { return words }
         let given = words[depth...].prefix { $0 != "--" }
         let added = try (command.arguments ?? []).filter { !$0.isGiven(in: given) }.flatMap(words(for:))
         return Array(words[..<depth]) + added + Array(words[depth...])
@@ -49,9 +42,21 @@ struct EnvironmentArguments {
         }
     }
 
-    /// The options of the commands, as the parser describes them.
-    private static func tool() throws -> ToolInfo.Command? {
-        try JSONDecoder().decode(ToolInfo.self, from: Data(Drover._dumpHelp().utf8)).command
+    /// The command that the first words name, and how many words name it.
+    private static func chosen(by words: [String]) -> (command: any ParsableCommand.Type, depth: Int) {
+        var (command, depth): (any ParsableCommand.Type, Int) = (Drover.self, 0)
+        while depth < words.count,
+            let next = command.configuration.subcommands.first(where: { $0._commandName == words[depth] })
+        {
+            (command, depth) = (next, depth + 1)
+        }
+        return (depth > 0 ? command.configuration.defaultSubcommand ?? command : command, depth)
+    }
+
+    /// The options of a command, as the parser describes them. Only of this one: a description of all takes longer than
+    /// most commands.
+    private static func description(of command: any ParsableCommand.Type) throws -> ToolInfo.Command? {
+        try JSONDecoder().decode(ToolInfo.self, from: Data(command._dumpHelp().utf8)).command
     }
 }
 
@@ -60,9 +65,7 @@ private struct ToolInfo: Decodable {
     let command: Command
 
     struct Command: Decodable {
-        let commandName: String
         let subcommands: [Command]?
-        let defaultSubcommand: String?
         let arguments: [Argument]?
 
         /// Whether it does something itself, and not only by its subcommands.
