@@ -169,7 +169,7 @@ extension LocatedReference {
         case ("matrix", _):
             return .notInMatrix("${\(reference.text)}", among: matrix, at: range)
         case ("row", _):
-            return .noTable("${\(reference.text)}", at: range)
+            return .noTable("${\(reference.text)}", matrix.first { reference.path == ["row", $0] }, at: range)
         case _:
             return .notInCases("${\(reference.text)}", at: range)
         }
@@ -202,10 +202,11 @@ extension Fields {
 }
 
 extension Diagnostic {
-    fileprivate static func noTable(_ text: String, at range: SourceRange) -> Diagnostic {
+    /// `combined` is the same name in the matrix of the case, where that has it.
+    fileprivate static func noTable(_ text: String, _ combined: String?, at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "no-table", "Column without a table", detail: "`\(text)` names a column, and this case has no `forEach`.",
-            fix: "Add `forEach: {file: cases.csv}`.", at: range)
+            fix: combined.map { "Did you mean `${matrix.\($0)}`?" } ?? "Add `forEach: {file: cases.csv}`.", at: range)
     }
 
     fileprivate static func notInMatrix(_ text: String, among names: Set<String>, at range: SourceRange) -> Diagnostic {
