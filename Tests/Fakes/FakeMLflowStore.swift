@@ -114,8 +114,9 @@ struct FakeMLflowFilter {
 
     init(_ text: String) throws {
         guard !text.isEmpty else { return }
-        if let match = text.wholeMatch(of: /name LIKE '([^'%]*)%'/) {
-            start = String(match.output.1)
+        let inner = text.dropFirst("name LIKE '".count).dropLast("%'".count)
+        if text.hasPrefix("name LIKE '"), text.hasSuffix("%'"), !inner.contains(where: { $0 == "'" || $0 == "%" }) {
+            start = String(inner)
             return
         }
         for condition in text.replacing(" and ", with: " AND ").split(separator: " AND ") {
