@@ -90,6 +90,14 @@ let package = Package(
         room("Records", on: ["Engine", "Wire", "Language"]),
         room("Suites", on: ["Engine", "Runtime", "Wire", "Language"]),
         room(
+            "Serving",
+            on: [
+                "Runtime", "Wire", "Language",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+            ]
+        ),
+        room(
             "Lab",
             on: [
                 "Wire", "Language",
@@ -108,7 +116,7 @@ let package = Package(
         .executableTarget(
             name: "drover",
             dependencies: [
-                "Reports", "Kinds", "Records", "Suites", "Lab", "Runtime", "Engine", "Wire", "Language",
+                "Reports", "Kinds", "Records", "Suites", "Serving", "Lab", "Runtime", "Engine", "Wire", "Language",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Sources/CLI",
@@ -138,6 +146,7 @@ let package = Package(
         tests(of: "Kinds", with: ["Records", "Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime"]),
+        tests(of: "Serving", with: ["Runtime", "Wire", "Fakes"]),
         tests(of: "Lab", with: ["Wire"]),
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(

@@ -26,7 +26,7 @@ struct Drover: AsyncParsableCommand {
             TestCommand.self, ReportCommand.self, JudgeCommand.self,
             DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, ApproveCommand.self, StateCommand.self,
             OutputCommand.self,
-            ImportCommand.self, InvokeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
+            ImportCommand.self, InvokeCommand.self, ServeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
             SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 

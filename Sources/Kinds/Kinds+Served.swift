@@ -17,4 +17,9 @@ extension Kinds {
         }
         return definition
     }
+
+    /// The names of the declared agents, in the order of the spec.
+    package static func agents(in workflow: Workflow) -> [String] {
+        workflow.specs(of: AgentSpec.self).map(\.declaration.address.name)
+    }
 }

@@ -128,21 +128,28 @@ extension RunnableAgents {
     struct Logged: Sendable {
         let definition: AgentDefinition
         let runtime: any AgentRuntime
+        let version: AgentVersion
         /// Nil when its experiment is not known.
-        let place: MLflowPlace?
+        var place: MLflowPlace? { version.place }
     }
 
     /// A logged version and its runtime: without function handlers, and with the tokens that it names.
     static func logged(_ uri: ModelVersionURI, in session: Session, _ stack: Stack) async throws -> Logged {
+        guard let mlflow = session.servers.mlflow else { preconditionFailure("MLflow was asked for.") }
+        return try await logged(try await mlflow.agentVersion(uri), called: uri, in: session, stack)
+    }
+
+    static func logged(
+        _ version: AgentVersion, called uri: ModelVersionURI, in session: Session, _ stack: Stack
+    ) async throws -> Logged {
         guard let llamaStack = session.servers.llamaStack, let mlflow = session.servers.mlflow else {
             preconditionFailure("Both servers were asked for.")
         }
-        let version = try await mlflow.agentVersion(uri)
         let definition = try await mlflow.definition(of: version)
         try await llamaStack.require(storesOf: definition, called: "\(uri)")
         let tokens = try Kinds.tokens(in: definition, environment: stack.environment)
         return Logged(
-            definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), place: version.place)
+            definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), version: version)
     }
 }
 

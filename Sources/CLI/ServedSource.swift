@@ -1,0 +1,147 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Runtime
+import Serving
+import Wire
+
+/// Where the agents that are served come from: a spec, logged versions, or the environment alone.
+struct ServedSource: Sendable {
+    private enum Origin: Sendable {
+        case spec(agents: [String], isApplied: Bool)
+        case versions([ModelVersionURI])
+        case environment(EnvironmentAgent)
+    }
+
+    let stack: Stack
+    private let origin: Origin
+
+    /// How often it is looked whether an alias has moved.
+    private static let interval: Duration = .seconds(5)
+
+    init(_ command: ServeCommand) throws {
+        if !command.modelVersions.isEmpty {
+            stack = try Stack.bare(command.variation, lab: command.server.lab)
+            origin = .versions(try command.modelVersions.map { try ModelVersionURI($0) })
+            return
+        }
+        let agent = EnvironmentAgent(ProcessInfo.processInfo.environment)
+        do {
+            stack = try Stack.load(command.paths, command.variation, lab: command.server.lab).announced()
+        } catch let failure as CommandFailure where failure.diagnostics.contains(where: { $0.code == "no-specs" }) {
+            guard command.paths.isEmpty, command.agents.isEmpty, let agent else { throw failure }
+            stack = try Stack.bare(command.variation, lab: command.server.lab)
+            origin = .environment(agent)
+            return
+        }
+        let names = command.agents.isEmpty ? Kinds.agents(in: stack.workflow) : command.agents
+        guard !names.isEmpty else {
+            throw CommandFailure(diagnostics: [.nothingToServe], sources: stack.sources)
+        }
+        var seen: Set<String> = []
+        origin = .spec(agents: names.filter { seen.insert($0).inserted }, isApplied: !command.fromSpec)
+    }
+
+    /// The servers to connect to; nil for those of the spec.
+    var needs: Needs? {
+        switch origin {
+        case .spec: nil
+        case .versions: Needs(llamaStack: true, mlflow: true)
+        case .environment: Needs(llamaStack: true)
+        }
+    }
+
+    /// The agents as they are now.
+    /// - Throws: `Diagnostic` when one cannot be run.
+    func agents(in session: Session) async throws -> [PublishedAgent] {
+        switch origin {
+        case .spec(let names, let isApplied): return try await declared(names, isApplied, session)
+        case .versions(let uris):
+            var agents: [PublishedAgent] = []
+            for uri in uris {
+                let agent = PublishedAgent(try await RunnableAgents.logged(uri, in: session, stack))
+                guard !agents.contains(where: { $0.name == agent.name }) else {
+                    throw Diagnostic.servedTwice(agent.name)
+                }
+                agents.append(agent)
+            }
+            return agents
+        case .environment(let agent):
+            guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
+            let definition = agent.definition(on: llamaStack.capabilities)
+            return [
+                PublishedAgent(
+                    name: definition.name, definition: definition, runtime: AgentRuntimes(server: llamaStack))
+            ]
+        }
+    }
+
+    private func declared(
+        _ names: [String], _ isApplied: Bool, _ session: Session
+    ) async throws -> [PublishedAgent] {
+        let found = try await RunnableAgents.find(Set(names), isApplied: isApplied, in: session, stack)
+        var agents: [PublishedAgent] = []
+        for name in names {
+            let place = found.lookup.place(of: name, isApplied: isApplied)
+            agents.append(
+                PublishedAgent(
+                    name: name, definition: try await found.definition(of: name, isApplied ? .lastApplied : .declared),
+                    runtime: found.runtime, place: place, version: place?.modelURI))
+        }
+        return agents
+    }
+
+    /// Publishes what aliases point at whenever they have moved, until the task is cancelled.
+    func follow(_ publication: Publication, in session: Session) async {
+        guard case .versions(let uris) = origin, let mlflow = session.servers.mlflow else { return }
+        var known: [ModelVersionURI: String] = [:]
+        for (uri, agent) in zip(uris, publication.agents) { known[uri] = agent.version }
+        var isTroubled = false
+        // A cancelled sleep ends it.
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            for uri in uris {
+                do {
+                    let version = try await mlflow.agentVersion(uri)
+                    isTroubled = false
+                    guard version.uri != known[uri] else { continue }
+                    let agent = PublishedAgent(
+                        try await RunnableAgents.logged(version, called: uri, in: session, stack))
+                    publication.replace(with: agent)
+                    known[uri] = version.uri
+                    Console.note("Serving `\(agent.name)`, \(version.uri), where \(uri) points now")
+                } catch is CancellationError {
+                    return
+                } catch {
+                    // What is served stays; one trouble is told once.
+                    if !isTroubled { stack.warn(.notFollowed(uri, Diagnostic.from(error, at: nil))) }
+                    isTroubled = true
+                }
+            }
+        }
+    }
+}
+
+extension PublishedAgent {
+    fileprivate init(_ logged: RunnableAgents.Logged) {
+        self.init(
+            name: logged.definition.name, definition: logged.definition, runtime: logged.runtime, place: logged.place,
+            version: logged.version.uri)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func servedTwice(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "served-twice", "Two agents with one name",
+            detail: "Two of the versions are of an agent `\(name)`, and requests could not tell them apart.",
+            fix: "Serve them on two ports.", cause: .usage)
+    }
+
+    fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-followed", "An alias cannot be followed",
+            detail: "Where `\(uri)` points could not be found out, so what was served goes on. \(problem.detail)",
+            severity: .warning, cause: problem.cause)
+    }
+}

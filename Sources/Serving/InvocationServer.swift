@@ -1,0 +1,106 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+
+/// Serves agents behind the HTTP contract of MLflow's ResponsesAgent.
+package struct InvocationServer: Sendable {
+    package let publication: Publication
+    package var limits = Limits()
+    /// Where it listens; port 0 is any that is free.
+    package var host = "127.0.0.1"
+    package var port = 8000
+    /// The version of drover.
+    let version: String
+    let isReady: @Sendable () async -> Bool
+    let log: AccessLog
+
+    /// - Parameters:
+    ///   - isReady: Whether the server behind answers.
+    ///   - log: Takes a line for each request.
+    package init(
+        _ publication: Publication, version: String, log: AccessLog, isReady: @escaping @Sendable () async -> Bool
+    ) {
+        self.publication = publication
+        self.version = version
+        self.log = log
+        self.isReady = isReady
+    }
+
+    /// Serves until `stop` returns; then what is in flight may end. No new connections are taken, and the server is not ready.
+    ///
+    /// - Parameters:
+    ///   - onListening: Is told the port.
+    ///   - stop: Returns when the server is to stop.
+    /// - Throws: What keeps it from listening.
+    package func run(
+        onListening: @escaping @Sendable (Int) -> Void, until stop: @escaping @Sendable () async -> Void
+    ) async throws {
+        let handler = RequestHandler(self)
+        let (listening, listens) = AsyncStream.makeStream(of: (any Channel).self)
+        let application = application(handler) { channel in
+            listens.yield(channel)
+            listens.finish()
+        }
+        let drain = limits.drain
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await application.run()
+                return false
+            }
+            group.addTask {
+                var channel: (any Channel)?
+                for await opened in listening { channel = opened }
+                guard let channel else { return false }
+                onListening(channel.localAddress?.port ?? 0)
+                await stop()
+                handler.drain()
+                channel.close(promise: nil)
+                await Self.untilIdle(handler, atMost: drain)
+                return true
+            }
+            // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.
+            do {
+                while let isStopped = try await group.next(), !isStopped {}
+            } catch {
+                group.cancelAll()
+                throw error
+            }
+            group.cancelAll()
+            // What a server says that is cancelled means nothing.
+            while (try? await group.next()) ?? nil != nil {}
+        }
+    }
+
+    private func application(
+        _ handler: RequestHandler, _ onRunning: @escaping @Sendable (any Channel) -> Void
+    ) -> Application<CallbackResponder<BasicRequestContext>> {
+        let configuration = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [handler.connections.watcher()], idleTimeout: TimeAmount(limits.arrival),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
+        // The handler writes heads itself, so that it can wait with them for the first piece of an answer.
+        let server = HTTPServerBuilder { _ in
+            HTTP1Channel(
+                responder: { request, writer, channel in
+                    try await handler.respond(to: request, writer, channel)
+                }, configuration: configuration)
+        }
+        var silent = Logger(label: "drover-serve")
+        silent.logLevel = .critical
+        return Application(
+            responder: CallbackResponder { _, _ in Response(status: .notFound) }, server: server,
+            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            onServerRunning: { onRunning($0) }, logger: silent)
+    }
+
+    /// Returns when no request is in flight, or the time is over.
+    private static func untilIdle(_ handler: RequestHandler, atMost limit: Duration) async {
+        let begun = ContinuousClock.now
+        while handler.inFlight > 0, begun.duration(to: .now) < limit {
+            // A cancelled sleep ends the wait.
+            guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
+        }
+    }
+}

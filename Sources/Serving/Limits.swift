@@ -1,0 +1,17 @@
+/// What one server takes on.
+package struct Limits: Sendable {
+    /// How many requests are answered at a time; as many more wait for a short time.
+    package var concurrency = 64
+    /// How long an answer may take.
+    package var answer: Duration = .seconds(300)
+    /// The longest body of a request, in bytes.
+    package var body = 4 << 20
+    /// How long a request may take to arrive, and how long a connection may be idle.
+    package var arrival: Duration = .seconds(60)
+    /// How long a request waits for its turn before it is refused.
+    package var patience: Duration = .seconds(2)
+    /// How long requests may still take when the server is to stop.
+    package var drain: Duration = .seconds(30)
+
+    package init() {}
+}

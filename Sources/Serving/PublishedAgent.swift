@@ -1,0 +1,67 @@
+package import Runtime
+import Synchronization
+package import Wire
+
+/// An agent as it is served: what it is, how it is run, and where its traces go.
+package struct PublishedAgent: Sendable {
+    /// What callers name as the `model`.
+    package let name: String
+    package let definition: AgentDefinition
+    package let runtime: any AgentRuntime
+    /// nil where its requests are not traced.
+    package let place: MLflowPlace?
+    /// The version that is served, `models:/NAME/3`; nil when it is none.
+    package let version: String?
+
+    package init(
+        name: String, definition: AgentDefinition, runtime: any AgentRuntime, place: MLflowPlace? = nil,
+        version: String? = nil
+    ) {
+        self.name = name
+        self.definition = definition
+        self.runtime = runtime
+        self.place = place
+        self.version = version
+    }
+}
+
+/// The agents that are served now. A request keeps the one that it began with: what takes its place answers the next.
+package final class Publication: Sendable {
+    private let published: Mutex<[PublishedAgent]>
+
+    /// - Parameter agents: At least one, each with a name of its own.
+    package init(_ agents: [PublishedAgent]) {
+        precondition(!agents.isEmpty, "Something is served.")
+        published = Mutex(agents)
+    }
+
+    /// In the order in which they were named.
+    package var agents: [PublishedAgent] {
+        published.withLock { $0 }
+    }
+
+    /// Lets an agent answer from now on in place of the one with its name.
+    package func replace(with agent: PublishedAgent) {
+        published.withLock { agents in
+            guard let index = agents.firstIndex(where: { $0.name == agent.name }) else { return }
+            agents[index] = agent
+        }
+    }
+
+    /// The agent that a request means. Where one alone is served, it is meant whatever the request says, since clients of
+    /// OpenAI's API always name some model.
+    func agent(named name: String?) throws(ServedError) -> PublishedAgent {
+        let agents = agents
+        if agents.count == 1 { return agents[0] }
+        let names = agents.map { "`\($0.name)`" }.joined(separator: ", ")
+        guard let name else {
+            throw .invalid("Name the agent that is meant as `model`: \(names).", at: "model")
+        }
+        guard let agent = agents.first(where: { $0.name == name }) else {
+            throw ServedError(
+                .notFound, code: "model_not_found", "No such agent is served. Name one of \(names) as `model`.",
+                at: "model")
+        }
+        return agent
+    }
+}

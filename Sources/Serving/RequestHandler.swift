@@ -1,0 +1,121 @@
+import HTTPTypes
+import HummingbirdCore
+import Language
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// Answers the requests of all connections.
+final class RequestHandler: Sendable {
+    let publication: Publication
+    let limits: Limits
+    let connections = Connections()
+    let places: Places
+    private let version: String
+    private let ready: ReadyRoute
+    private let log: AccessLog
+    private let draining = Atomic<Bool>(false)
+    private let running = Atomic<Int>(0)
+
+    init(_ options: InvocationServer) {
+        publication = options.publication
+        limits = options.limits
+        places = Places(
+            limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
+        version = options.version
+        ready = ReadyRoute(options.isReady)
+        log = options.log
+    }
+
+    /// From now on it is not ready, and connections are to be closed after the next answer.
+    func drain() {
+        draining.store(true, ordering: .relaxed)
+    }
+
+    /// How many requests are being answered, or read.
+    var inFlight: Int {
+        running.load(ordering: .relaxed)
+    }
+
+    private var isDraining: Bool {
+        draining.load(ordering: .relaxed)
+    }
+
+    /// - Throws: What the connection throws; it is closed then.
+    func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        running.add(1, ordering: .relaxed)
+        defer { running.subtract(1, ordering: .relaxed) }
+        let exchange = Exchange(request)
+        var entry = AccessLog.Entry()
+        defer { log.note(exchange, entry) }
+        guard let route = Route(rawValue: exchange.path) else {
+            let error = ServedError(.notFound, code: "not_found", "There is no such route.")
+            return try await refuse(error, exchange, writer, &entry)
+        }
+        guard exchange.method == route.method else {
+            let error = ServedError(.methodNotAllowed, code: "method_not_allowed", "This route takes \(route.method).")
+            return try await refuse(error, exchange, writer, &entry)
+        }
+        guard let dialect = route.dialect else {
+            return try await send(await reply(to: route), exchange, writer, &entry)
+        }
+        let taken: Taken
+        do {
+            taken = try await take(request, dialect, exchange, channel)
+        } catch let error as ServedError {
+            return try await refuse(error, exchange, writer, &entry)
+        }
+        entry.agent = taken.turn.agent.name
+        defer { places.leave() }
+        if taken.request.isStreamed {
+            try await stream(taken, exchange, writer, channel, &entry)
+        } else {
+            try await answer(taken, exchange, writer, &entry)
+        }
+    }
+
+    private func reply(to route: Route) async -> Reply {
+        switch route {
+        case .ping: return HealthRoute.ping
+        case .health: return HealthRoute.health
+        case .ready: return await ready.reply(isDraining: isDraining)
+        case .version: return .text(version)
+        case .agentInfo:
+            do {
+                return try AgentInfoRoute.reply(publication.agents, version: version)
+            } catch {
+                return .error(
+                    ServedError(.unexpected, code: "internal_error", "The agent cannot be described."), requestID: "")
+            }
+        case .invocations, .responses, .v1Responses: preconditionFailure("These routes ask an agent.")
+        }
+    }
+}
+
+extension RequestHandler {
+    func refuse(
+        _ error: ServedError, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
+    ) async throws {
+        try await send(.error(error, requestID: exchange.id), exchange, writer, &entry)
+    }
+
+    func send(
+        _ reply: Reply, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
+    ) async throws {
+        entry.status = reply.status
+        var headers = head(of: exchange)
+        headers[.contentType] = reply.contentType
+        headers[.contentLength] = String(reply.body.readableBytes)
+        for field in reply.headers { headers[field.name] = field.value }
+        try await writer.write(
+            response: HTTPResponse(status: HTTPResponse.Status(code: reply.status), headerFields: headers),
+            body: ResponseBody(byteBuffer: reply.body))
+    }
+
+    /// The headers of every answer.
+    func head(of exchange: Exchange) -> HTTPFields {
+        var headers: HTTPFields = [.requestID: exchange.id, .server: "drover"]
+        if isDraining { headers[.connection] = "close" }
+        return headers
+    }
+}

@@ -1,0 +1,25 @@
+import Language
+import Runtime
+
+/// `GET /agent/info`: what is served. The first fields are those of MLflow's AgentServer.
+///
+///     {"agent_api": "responses", "name": "support", "use_case": "agent", "drover_version": "0.1.0",
+///      "agents": [{"name": "support", "digest": "9f86…", "model_version": "models:/helpdesk-support/3"}]}
+enum AgentInfoRoute {
+    static func reply(_ agents: [PublishedAgent], version: String) throws -> Reply {
+        .json([
+            "agent_api": "responses", "name": .string(agents[0].name), "use_case": "agent",
+            "drover_version": .string(version), "agents": .array(try agents.map(told)),
+        ])
+    }
+
+    private static func told(_ agent: PublishedAgent) throws -> Value {
+        var fields: [String: Value] = [
+            "name": .string(agent.name),
+            "digest": .string(sha256Hex(try agent.definition.canonicalJSON.utf8)),
+        ]
+        fields["description"] = agent.definition.description.map(Value.string)
+        fields["model_version"] = agent.version.map(Value.string)
+        return .object(fields)
+    }
+}

@@ -1,0 +1,148 @@
+import FoundationEssentials
+import HTTPTypes
+import HummingbirdCore
+import Language
+import NIOCore
+import NIOHTTP1
+import Runtime
+import Wire
+
+/// `POST /invocations`, `/responses` and `/v1/responses`: an agent is asked.
+extension RequestHandler {
+    /// A request that was read, and has its place among those that are answered.
+    struct Taken: Sendable {
+        let request: ServedRequest
+        let turn: Turn
+        let items: ServedItems
+    }
+
+    /// Reads a request, and takes a place for it.
+    /// - Throws: `ServedError`; what the connection throws.
+    func take(
+        _ request: Request, _ dialect: ServedItems.Dialect, _ exchange: Exchange, _ channel: any Channel
+    ) async throws -> Taken {
+        try requireJSON(request)
+        let body = try await body(of: request, channel)
+        let read = try ServedRequest(body.readableBytesView)
+        let agent = try publication.agent(named: read.model)
+        let turn = Turn(
+            agent: agent, asked: read.asked, limit: limits.answer, connection: connections[channel])
+        let response = ServedResponse(
+            id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
+            metadata: read.metadata)
+        try await places.enter()
+        return Taken(
+            request: read, turn: turn, items: ServedItems(response, of: agent.definition, dialect))
+    }
+
+    /// Answers at once.
+    func answer(
+        _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
+    ) async throws {
+        let events = Handover<AgentEvent>()
+        var items = taken.items
+        async let ending = taken.turn.run(events)
+        while let event = await events.take() { _ = items.take(event) }
+        let end = await ending
+        entry.reason = end.reason
+        if let error = end.error(of: taken.request.asked) {
+            return try await refuse(error, exchange, writer, &entry)
+        }
+        guard case .answered(let answer) = end else { throw ClientGone() }
+        try await send(.json(items.finish(with: answer).whole), exchange, writer, &entry)
+    }
+
+    /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later is the
+    /// last event.
+    func stream(
+        _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ channel: any Channel,
+        _ entry: inout AccessLog.Entry
+    ) async throws {
+        entry.isStreamed = true
+        let events = Handover<AgentEvent>()
+        var items = taken.items
+        async let ending = taken.turn.run(events)
+        var next = await events.take()
+        if next == nil {
+            let end = await ending
+            if let error = end.error(of: taken.request.asked) {
+                entry.reason = end.reason
+                return try await refuse(error, exchange, writer, &entry)
+            }
+        }
+        // A client that reads nothing any more is not waited for.
+        async let _: Void = cutOff(channel, after: limits.answer + .seconds(10))
+        entry.status = 200
+        var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
+        try await body.write(Self.buffer(items.begin()))
+        while let event = next {
+            let frames = items.take(event)
+            if !frames.isEmpty { try await body.write(Self.buffer(frames)) }
+            next = await events.take()
+        }
+        let end = await ending
+        entry.reason = end.reason
+        if let error = end.error(of: taken.request.asked) {
+            try await body.write(Self.buffer(items.fail(because: error)))
+        } else if case .answered(let answer) = end {
+            try await body.write(Self.buffer(items.finish(with: answer).frames))
+        } else {
+            throw ClientGone()
+        }
+        try await body.write(ByteBuffer(string: "data: [DONE]\n\n"))
+        try await body.finish(nil)
+    }
+
+    private func streamHead(of exchange: Exchange) -> HTTPFields {
+        var headers = head(of: exchange)
+        headers[.contentType] = "text/event-stream; charset=utf-8"
+        headers[.cacheControl] = "no-cache"
+        headers[.accelBuffering] = "no"
+        return headers
+    }
+
+    private static func buffer(_ frames: [Value]) -> ByteBuffer {
+        ByteBuffer(string: frames.map { "data: \($0.canonicalJSON)\n\n" }.joined())
+    }
+
+    private func cutOff(_ channel: any Channel, after limit: Duration) async {
+        do {
+            try await Task.sleep(for: limit)
+            channel.close(promise: nil)
+        } catch {
+            // It has been answered.
+        }
+    }
+}
+
+/// Nobody is there to be answered: the connection is closed.
+struct ClientGone: Error {}
+
+extension RequestHandler {
+    /// As `mlflow models serve` wants it; without any type, a body is taken for JSON.
+    private func requireJSON(_ request: Request) throws(ServedError) {
+        guard let type = request.headers[.contentType] else { return }
+        let essence = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
+        guard essence == "application/json" else {
+            throw ServedError(
+                .unsupportedType, code: "unsupported_media_type", "The body has to be JSON: `application/json`.")
+        }
+    }
+
+    /// Reads the body; a client that takes too long is cut off.
+    private func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
+        let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
+        guard length <= limits.body else { throw tooLarge }
+        let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { channel.close(promise: nil) }
+        defer { slow.cancel() }
+        do {
+            return try await request.body.collect(upTo: limits.body)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        }
+    }
+
+    private var tooLarge: ServedError {
+        ServedError(.tooLarge, code: "request_too_large", "The body has more than \(limits.body) bytes.")
+    }
+}

@@ -1,0 +1,27 @@
+import Language
+import Runtime
+
+extension ServedError {
+    /// What a caller is told of a failed turn. What refuses a part of the request is told in full, for it speaks of nothing
+    /// else; all else only with its kind, since it may tell of addresses and servers that are none of the caller's business.
+    init(_ failure: Diagnostic, of request: AgentRequest) {
+        let refusals: [Diagnostic.Code] = ["name-taken", "not-offered"]
+        let hasWishes = !request.functions.isEmpty || request.sampling != AgentDefinition.Sampling()
+        switch failure.code {
+        case _ where hasWishes && refusals.contains(failure.code):
+            self.init(.badRequest, code: "unsupported_parameter", failure.detail)
+        case "server-timeout": self = .expired
+        case "server-unreachable":
+            self.init(
+                .unavailable, code: "upstream_unreachable", "The agent's server cannot be reached.", retryAfter: 5)
+        case _: self = .failedUpstream
+        }
+    }
+
+    static let expired = ServedError(.expired, code: "timeout", "The agent did not answer in time.")
+    static let failedUpstream = ServedError(
+        .failedUpstream, code: "upstream_failed",
+        "The agent could not answer. The log of this server says why, under the id of this request.")
+    static let stopping = ServedError(
+        .unavailable, code: "shutting_down", "This server is being stopped.", retryAfter: 1)
+}

@@ -1,0 +1,56 @@
+import Language
+import Runtime
+
+/// The response object of one request, without its output: what is known of it from the beginning.
+struct ServedResponse: Sendable {
+    /// `resp_` and 32 hexadecimal digits.
+    let id: String
+    /// Seconds since 1970.
+    let created: Int
+    /// The name of the agent.
+    let model: String
+    var metadata: [String: Value] = [:]
+
+    /// The object with the output so far.
+    func value(_ status: String, output: [Value], _ more: [String: Value] = [:]) -> Value {
+        var fields: [String: Value] = [
+            "id": .string(id), "object": "response", "created_at": .integer(created), "status": .string(status),
+            "model": .string(model), "output": .array(output), "parallel_tool_calls": true, "tool_choice": "auto",
+            "tools": [],
+        ]
+        if !metadata.isEmpty { fields["metadata"] = .object(metadata) }
+        return .object(fields.merging(more) { $1 })
+    }
+
+    /// The object of an answer.
+    func value(of answer: Answer, output: [Value]) -> Value {
+        var more: [String: Value] = [:]
+        more["usage"] = answer.usage.map(Self.usage)
+        if answer.status == .incomplete { more["incomplete_details"] = ["reason": .string(Self.reason(of: answer))] }
+        if answer.fallback != nil {
+            // Why is in the log: it may tell of servers behind.
+            more["custom_outputs"] = ["fallback": "Chat completions answered instead of an agent of the server."]
+        }
+        return value(answer.status.rawValue, output: output, more)
+    }
+
+    /// The object of a request that went wrong after a part of its answer was told.
+    func value(failed error: ServedError, output: [Value]) -> Value {
+        value("failed", output: output, ["error": ["code": "server_error", "message": .string(error.message)]])
+    }
+
+    /// With the details that MLflow's clients require.
+    private static func usage(_ usage: Answer.Usage) -> Value {
+        [
+            "input_tokens": .integer(usage.input), "input_tokens_details": ["cached_tokens": 0],
+            "output_tokens": .integer(usage.output), "output_tokens_details": ["reasoning_tokens": 0],
+            "total_tokens": .integer(usage.total),
+        ]
+    }
+
+    /// Servers say it as a word, such as `max_output_tokens`; a sentence of theirs is not told.
+    private static func reason(of answer: Answer) -> String {
+        guard let reason = answer.error, reason.wholeMatch(of: /[a-z][a-z_]{0,63}/) != nil else { return "incomplete" }
+        return reason
+    }
+}

@@ -1,0 +1,118 @@
+import Language
+import Testing
+
+@testable import Runtime
+@testable import Serving
+
+@Suite("ServedItems")
+struct ServedItemsTests {
+    private let agent = AgentDefinition(
+        name: "support", model: "m", instructions: "",
+        tools: [
+            ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: ["vs_1"])),
+            ToolDefinition(name: "tickets", mcp: .init(url: "http://desk/mcp")),
+        ])
+    private let response = ServedResponse(id: "resp_0", created: 1, model: "support")
+
+    private func told(
+        _ dialect: ServedItems.Dialect, _ events: [AgentEvent], _ answer: Answer
+    ) -> (frames: [Value], whole: Value) {
+        var items = ServedItems(response, of: agent, dialect)
+        var frames = items.begin()
+        for event in events { frames += items.take(event) }
+        let end = items.finish(with: answer)
+        return (frames + end.frames, end.whole)
+    }
+
+    private let search = Answer.ToolCall(
+        name: "knowledge", tool: "knowledge", arguments: ["query": "refunds"], result: "30 days")
+
+    private func searched(_ text: String) -> Answer {
+        Answer(
+            status: .completed, text: text, hasMessage: true, toolCalls: [search],
+            retrieved: [.init(document: "docs/refunds.md", score: 0.5, text: "30 days")], cited: ["docs/refunds.md"],
+            usage: .init(input: 10, output: 5), id: "resp_upstream")
+    }
+
+    @Test("A stream is what clients of OpenAI's API accumulate, in order, and its end holds all of it")
+    func stream() throws {
+        let (frames, whole) = told(
+            .mlflow,
+            [
+                .text("Let me "), .text("see."), .toolStarted(name: "knowledge"), .toolFinished(search),
+                .text("\n30 days."),
+            ], searched("Let me see.\n30 days."))
+        let types = frames.compactMap { $0["type"]?.string?.dropFirst("response.".count) }.map(String.init)
+        let begin = ["output_item.added", "content_part.added", "output_text.delta"]
+        let end = ["output_text.done", "content_part.done", "output_item.done"]
+        let call = ["output_item.added", "output_item.done"]
+        let expected = [
+            ["created", "in_progress"], begin, ["output_text.delta"], end, call, begin, end, ["completed"],
+        ]
+        #expect(types == expected.flatMap(\.self))
+        #expect(frames.map { $0["sequence_number"]?.integer } == Array(0..<frames.count))
+        let output = try #require(whole["output"]?.array)
+        #expect(output.map { $0["type"] } == ["message", "file_search_call", "message"])
+        #expect(output[0]["content"]?.array?.first?["text"] == "Let me see.")
+        #expect(output[1]["queries"] == ["refunds"] && output[1]["results"]?.array?.first?["text"] == "30 days")
+        #expect(output[2]["content"]?.array?.first?["text"] == "30 days.")
+        #expect(output[2]["content"]?.array?.first?["annotations"]?.array?.first?["filename"] == "docs/refunds.md")
+        #expect(frames.last?["response"] == whole && whole["usage"]?["total_tokens"] == 15 && whole["id"] == "resp_0")
+        #expect(Set(output.compactMap { $0["id"]?.string }).count == 3)
+    }
+
+    @Test("A served stream is read back by the runtime for served agents as the answer that it was")
+    func readBack() throws {
+        let original = searched("30 days.")
+        let (frames, _) = told(
+            .mlflow, [.toolStarted(name: "knowledge"), .toolFinished(search), .text("30 days.")], original)
+        var reader = InvocationReader(agent)
+        for frame in frames { _ = try reader.read(frame.canonicalJSON, at: .zero) }
+        let answer = try #require(reader.answer)
+        #expect(answer.text == "30 days." && answer.streamedText == "30 days." && answer.usage?.total == 15)
+        #expect(answer.retrieved == original.retrieved && answer.cited == original.cited && answer.tellsSources)
+        #expect(answer.toolCalls.map(\.name) == ["knowledge"])
+        #expect(answer.toolCalls.first?.arguments == ["query": "refunds"])
+    }
+
+    @Test("A call that was carried out here is told to each kind of client as it takes it; the caller's own is a call")
+    func calls() throws {
+        let failed = Answer.ToolCall(
+            name: "ticket_create", tool: "tickets", arguments: ["order": "1"], error: "no order")
+        var answer = Answer(status: .completed, toolCalls: [failed])
+        var pending = Answer.ToolCall(name: "weather", tool: "weather", arguments: ["city": "Rome"])
+        pending.id = "call_7"
+        answer.pendingCalls = [pending]
+        let events: [AgentEvent] = [.toolStarted(name: "ticket_create"), .toolFinished(failed)]
+        let mlflow = try #require(told(.mlflow, events, answer).whole["output"]?.array)
+        #expect(mlflow.map { $0["type"] } == ["function_call", "function_call_output", "function_call"])
+        #expect(mlflow[0]["call_id"] == mlflow[1]["call_id"] && mlflow[1]["status"] == "incomplete")
+        #expect(mlflow[2]["call_id"] == "call_7" && mlflow[2]["arguments"]?.string == #"{"city":"Rome"}"#)
+        let openAI = try #require(told(.openAI, events, answer).whole["output"]?.array)
+        #expect(openAI.map { $0["type"] } == ["mcp_call", "function_call"])
+        #expect(openAI[0]["error"] == "no order" && openAI[0]["server_label"] == "tickets")
+    }
+
+    @Test("A refusal that was not streamed is a message all the same; a failure keeps what was said")
+    func ends() throws {
+        var refusal = Answer(status: .completed, text: "I cannot help.", hasMessage: true)
+        refusal.refuses = true
+        let (frames, whole) = told(.openAI, [], refusal)
+        #expect(whole["output"]?.array?.first?["content"]?.array?.first?["refusal"] == "I cannot help.")
+        #expect(frames.contains { $0["delta"] == "I cannot help." })
+        var items = ServedItems(response, of: agent, .openAI)
+        _ = items.begin()
+        _ = items.take(.text("30 d"))
+        let last = try #require(items.fail(because: .failedUpstream).last)
+        #expect(last["type"] == "response.failed" && last["response"]?["status"] == "failed")
+        #expect(last["response"]?["output"]?.array?.first?["content"]?.array?.first?["text"] == "30 d")
+    }
+
+    @Test("Of the reasons of servers only words are told")
+    func incomplete() {
+        let word = Answer(status: .incomplete, text: "x", hasMessage: true, error: "max_output_tokens")
+        #expect(told(.openAI, [.text("x")], word).whole["incomplete_details"]?["reason"] == "max_output_tokens")
+        let sentence = Answer(status: .incomplete, text: "x", hasMessage: true, error: "http://10.0.0.1 said no")
+        #expect(told(.openAI, [.text("x")], sentence).whole["incomplete_details"]?["reason"] == "incomplete")
+    }
+}
