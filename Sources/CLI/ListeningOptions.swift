@@ -1,4 +1,6 @@
 import ArgumentParser
+import Language
+import Serving
 
 /// The options for where a server of agents listens, and for whom.
 struct ListeningOptions: ParsableArguments {
@@ -11,18 +13,46 @@ struct ListeningOptions: ParsableArguments {
     @Flag(help: "Answer everybody who reaches the address, even when others than this machine do.")
     var allowAnonymous = false
 
+    @Option(
+        help: "Answer only callers with a bearer token of this file: a name and a token a line. SIGHUP reads it again.")
+    var authTokenFile: String?
+
+    @Option(help: "Serve by TLS with the certificates in this PEM file.")
+    var tlsCert: String?
+
+    @Option(help: "The key of the certificate, a PEM file.")
+    var tlsKey: String?
+
     func validate() throws {
         guard (0...65_535).contains(port) else { throw ValidationError("--port takes a number from 0 to 65535.") }
-        guard isLoopback || allowAnonymous else {
+        guard isLoopback || allowAnonymous || authTokenFile != nil else {
             throw ValidationError(
                 "\(host) can be reached from other machines, so that everybody there may use the agents and the servers "
-                    + "behind. Add --allow-anonymous if that is meant.")
+                    + "behind. Name who may with --auth-token-file, or add --allow-anonymous if that is meant.")
+        }
+        if allowAnonymous, authTokenFile != nil {
+            throw ValidationError("`--allow-anonymous` and `--auth-token-file` exclude each other.")
+        }
+        if (tlsCert == nil) != (tlsKey == nil) {
+            throw ValidationError("`--tls-cert` and `--tls-key` go together.")
         }
     }
 
     /// The URL at which it is reached.
     func address(port: Int) -> String {
-        "http://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+        "\(tlsCert == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+    }
+
+    /// Who may ask; nil for everybody.
+    func tokens() throws(Diagnostic) -> BearerTokens? {
+        guard let authTokenFile else { return nil }
+        return try BearerTokens(path: authTokenFile)
+    }
+
+    /// nil for plain HTTP.
+    func certificate() throws(Diagnostic) -> Certificate? {
+        guard let tlsCert, let tlsKey else { return nil }
+        return try Certificate(certificates: tlsCert, key: tlsKey)
     }
 
     private var isLoopback: Bool {

@@ -31,7 +31,7 @@ extension HTTPField.Name {
     static let accelBuffering = Self.known("x-accel-buffering")
 
     /// A name that is spelled right.
-    private static func known(_ name: String) -> Self {
+    static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("`\(name)` is no name of a header.") }
         return name
     }

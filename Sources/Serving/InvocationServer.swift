@@ -1,8 +1,12 @@
+import Glibc
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
+import Language
 import Logging
 import NIOCore
+package import Wire
 
 /// Serves agents behind the HTTP contract of MLflow's ResponsesAgent.
 package struct InvocationServer: Sendable {
@@ -11,6 +15,12 @@ package struct InvocationServer: Sendable {
     /// Where it listens; port 0 is any that is free.
     package var host = "127.0.0.1"
     package var port = 8000
+    /// Who may ask; nil for everybody.
+    package var tokens: BearerTokens?
+    /// nil for plain HTTP.
+    package var certificate: Certificate?
+    /// Takes the traces of requests; nil where nothing is traced.
+    package var traces: MLflowTraceWriter?
     /// The version of drover.
     let version: String
     let isReady: @Sendable () async -> Bool
@@ -39,7 +49,7 @@ package struct InvocationServer: Sendable {
     ) async throws {
         let handler = RequestHandler(self)
         let (listening, listens) = AsyncStream.makeStream(of: (any Channel).self)
-        let application = application(handler) { channel in
+        let application = try application(handler) { channel in
             listens.yield(channel)
             listens.finish()
         }
@@ -65,7 +75,7 @@ package struct InvocationServer: Sendable {
                 while let isStopped = try await group.next(), !isStopped {}
             } catch {
                 group.cancelAll()
-                throw error
+                throw Diagnostic.cannotListen(host, port, error)
             }
             group.cancelAll()
             // What a server says that is cancelled means nothing.
@@ -75,18 +85,20 @@ package struct InvocationServer: Sendable {
 
     private func application(
         _ handler: RequestHandler, _ onRunning: @escaping @Sendable (any Channel) -> Void
-    ) -> Application<CallbackResponder<BasicRequestContext>> {
+    ) throws -> Application<CallbackResponder<BasicRequestContext>> {
         let configuration = HTTP1Channel.Configuration(
             additionalChannelHandlers: [handler.connections.watcher()], idleTimeout: TimeAmount(limits.arrival),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
         // The handler writes heads itself, so that it can wait with them for the first piece of an answer.
-        let server = HTTPServerBuilder { _ in
+        let plain = HTTPServerBuilder { _ in
             HTTP1Channel(
                 responder: { request, writer, channel in
                     try await handler.respond(to: request, writer, channel)
                 }, configuration: configuration)
         }
+        let server =
+            try certificate.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0.configuration) } ?? plain
         var silent = Logger(label: "drover-serve")
         silent.logLevel = .critical
         return Application(
@@ -102,5 +114,20 @@ package struct InvocationServer: Sendable {
             // A cancelled sleep ends the wait.
             guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func cannotListen(_ host: String, _ port: Int, _ error: any Error) -> Diagnostic {
+        let reason =
+            switch (error as? IOError)?.errnoCode {
+            case EADDRINUSE: "something else listens there"
+            case EACCES: "this needs more rights"
+            case EADDRNOTAVAIL: "this machine has no such address"
+            case _: "\(error)"
+            }
+        return Diagnostic(
+            "cannot-listen", "No server at this address", detail: "`\(host)`, port \(port), cannot be used: \(reason).",
+            fix: "Choose another address or port.", cause: .unavailable)
     }
 }

@@ -4,6 +4,7 @@ import Language
 import NIOCore
 import NIOHTTP1
 import Synchronization
+import Wire
 
 /// Answers the requests of all connections.
 final class RequestHandler: Sendable {
@@ -11,6 +12,10 @@ final class RequestHandler: Sendable {
     let limits: Limits
     let connections = Connections()
     let places: Places
+    let meters = Meters()
+    /// nil where nothing is traced.
+    let traces: MLflowTraceWriter?
+    private let tokens: BearerTokens?
     private let version: String
     private let ready: ReadyRoute
     private let log: AccessLog
@@ -25,6 +30,8 @@ final class RequestHandler: Sendable {
         version = options.version
         ready = ReadyRoute(options.isReady)
         log = options.log
+        traces = options.traces
+        tokens = options.tokens
     }
 
     /// From now on it is not ready, and connections are to be closed after the next answer.
@@ -42,13 +49,22 @@ final class RequestHandler: Sendable {
     }
 
     /// - Throws: What the connection throws; it is closed then.
+    @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         running.add(1, ordering: .relaxed)
         defer { running.subtract(1, ordering: .relaxed) }
         let exchange = Exchange(request)
         var entry = AccessLog.Entry()
-        defer { log.note(exchange, entry) }
-        guard let route = Route(rawValue: exchange.path) else {
+        let known = Route(rawValue: exchange.path)
+        defer {
+            log.note(exchange, entry)
+            meters.count(known, entry.status, exchange.elapsed)
+        }
+        if let tokens, known?.isOpen != true {
+            entry.caller = tokens.caller(request.headers[.authorization])
+            guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
+        }
+        guard let route = known else {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -61,7 +77,7 @@ final class RequestHandler: Sendable {
         }
         let taken: Taken
         do {
-            taken = try await take(request, dialect, exchange, channel)
+            taken = try await take(request, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -87,18 +103,22 @@ final class RequestHandler: Sendable {
                 return .error(
                     ServedError(.unexpected, code: "internal_error", "The agent cannot be described."), requestID: "")
             }
+        case .metrics: return metrics
+        case .openAPI: return OpenAPIRoute.reply(version: version)
         case .invocations, .responses, .v1Responses: preconditionFailure("These routes ask an agent.")
         }
     }
 }
 
 extension RequestHandler {
+    @concurrent
     func refuse(
         _ error: ServedError, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
         try await send(.error(error, requestID: exchange.id), exchange, writer, &entry)
     }
 
+    @concurrent
     func send(
         _ reply: Reply, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
@@ -108,7 +128,8 @@ extension RequestHandler {
         headers[.contentLength] = String(reply.body.readableBytes)
         for field in reply.headers { headers[field.name] = field.value }
         try await writer.write(
-            response: HTTPResponse(status: HTTPResponse.Status(code: reply.status), headerFields: headers),
+            response: HTTPTypes.HTTPResponse(
+                status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
             body: ResponseBody(byteBuffer: reply.body))
     }
 

@@ -8,6 +8,8 @@ enum Route: String, CaseIterable, Sendable {
     case ready = "/ready"
     case version = "/version"
     case agentInfo = "/agent/info"
+    case metrics = "/metrics"
+    case openAPI = "/openapi.json"
 
     /// The one method that it takes.
     var method: String {
@@ -19,7 +21,15 @@ enum Route: String, CaseIterable, Sendable {
         switch self {
         case .invocations: .mlflow
         case .responses, .v1Responses: .openAI
-        case .ping, .health, .ready, .version, .agentInfo: nil
+        case .ping, .health, .ready, .version, .agentInfo, .metrics, .openAPI: nil
+        }
+    }
+
+    /// Whether it answers without a token: those that look after a server have none.
+    var isOpen: Bool {
+        switch self {
+        case .ping, .health, .ready: true
+        case .invocations, .responses, .v1Responses, .version, .agentInfo, .metrics, .openAPI: false
         }
     }
 }

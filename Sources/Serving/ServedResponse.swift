@@ -10,6 +10,8 @@ struct ServedResponse: Sendable {
     /// The name of the agent.
     let model: String
     var metadata: [String: Value] = [:]
+    /// The id of the trace, for callers that want to know it.
+    var trace: String?
 
     /// The object with the output so far.
     func value(_ status: String, output: [Value], _ more: [String: Value] = [:]) -> Value {
@@ -18,6 +20,8 @@ struct ServedResponse: Sendable {
             "model": .string(model), "output": .array(output), "parallel_tool_calls": true, "tool_choice": "auto",
             "tools": [],
         ]
+        var metadata = metadata
+        if let trace, status != "in_progress" { metadata["trace_id"] = .string(trace) }
         if !metadata.isEmpty { fields["metadata"] = .object(metadata) }
         return .object(fields.merging(more) { $1 })
     }

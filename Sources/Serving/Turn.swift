@@ -19,6 +19,8 @@ struct Turn: Sendable {
     let asked: AgentRequest
     let limit: Duration
     let connection: Connection?
+    /// nil where nothing is traced.
+    let recorder: TraceRecorder?
 
     /// Asks the agent, and hands its events over as they are taken; cancels the request behind when nobody waits any more.
     func run(_ events: Handover<AgentEvent>) async -> Ending {
@@ -46,15 +48,23 @@ struct Turn: Sendable {
 
     private func ask(_ events: Handover<AgentEvent>) async -> Ending {
         do {
-            let answer = try await agent.runtime.ask(agent.definition, asked, timeout: limit) { event in
-                await events.give(event)
-            }
-            return .answered(answer)
+            guard let recorder else { return .answered(try await ask { await events.give($0) }) }
+            return .answered(
+                try await recorder.turn(asked) { record in
+                    try await ask { event in
+                        record(event)
+                        await events.give(event)
+                    }
+                })
         } catch is CancellationError {
             return .stopped
         } catch {
             return .failed(Self.diagnostic(error))
         }
+    }
+
+    private func ask(_ onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer {
+        try await agent.runtime.ask(agent.definition, asked, timeout: limit, onEvent: onEvent)
     }
 
     private static func diagnostic(_ error: any Error) -> Diagnostic {

@@ -181,6 +181,23 @@ extension AgentScope {
         ["role": .string(role), "content": .string(text)]
     }
 
+    /// An item of a conversation as messages in the format of chat completions.
+    static func messages(_ item: Value) -> [Value] {
+        InputItems.spelled([item]).map { item in
+            switch item["type"]?.string {
+            case "function_call":
+                let call: Value = [
+                    "id": item["call_id"] ?? "", "type": "function",
+                    "function": ["name": item["name"] ?? "", "arguments": item["arguments"] ?? ""],
+                ]
+                return ["role": "assistant", "content": "", "tool_calls": [call]]
+            case "function_call_output":
+                return ["role": "tool", "tool_call_id": item["call_id"] ?? "", "content": item["output"] ?? ""]
+            case _: return message(item["role"]?.string ?? "user", item["content"].flatMap(InputItems.text) ?? "")
+            }
+        }
+    }
+
     /// An item of the output of the Responses API.
     private static func output(_ text: String) -> Value {
         [

@@ -11,6 +11,14 @@ package struct AnswerTrace: Sendable {
         self.place = place
     }
 
+    /// The trace as MLflow keeps it, linked to the logged model that answered where it is known.
+    package var mlflow: MLflowTrace {
+        var linked = trace
+        linked.model = place.modelID
+        linked.tags["drover.model"] = place.modelURI
+        return linked.mlflow(inExperiment: place.experimentID)
+    }
+
     /// Writes the trace, linked to the logged model that answered where it is known. It is tried until nothing has moved
     /// for `deadline`.
     ///
@@ -19,10 +27,7 @@ package struct AnswerTrace: Sendable {
     package func write(
         to server: MLflowServer, deadline: Duration = .seconds(3), clock: any Clock<Duration> = ContinuousClock()
     ) async -> Diagnostic? {
-        var linked = trace
-        linked.model = place.modelID
-        linked.tags["drover.model"] = place.modelURI
-        let written = linked.mlflow(inExperiment: place.experimentID)
+        let written = mlflow
         do {
             let (_, tally) = try await MLflowTraceWriter.withWriter(to: server, deadline: deadline, clock: clock) {
                 $0.write(written)

@@ -51,6 +51,19 @@ package final class TraceRecorder: Sendable {
         }
     }
 
+    /// Records the one turn of a request: what was said before it, as messages to the model, and its last question.
+    package func turn(
+        _ request: AgentRequest, _ body: (@escaping @Sendable (AgentEvent) -> Void) async throws -> Answer
+    ) async throws -> Answer {
+        let messages = request.items.flatMap(AgentScope.messages)
+        let last = messages.lastIndex { $0["role"] == "user" }
+        let earlier = last.map { Array(messages[..<$0]) } ?? messages
+        if !earlier.isEmpty {
+            state.withLock { $0.messages = [AgentScope.message("system", agent.instructions)] + earlier }
+        }
+        return try await turn(last.flatMap { messages[$0]["content"]?.string } ?? "", body)
+    }
+
     /// The trace of all turns so far. Several turns have a common root span.
     /// - Parameter failure: Why the conversation was not finished; nil when it was, or when its turns say why.
     package func trace(failure: String? = nil) -> Trace {

@@ -14,28 +14,33 @@ extension RequestHandler {
         let request: ServedRequest
         let turn: Turn
         let items: ServedItems
+        let traced: Traced?
     }
 
     /// Reads a request, and takes a place for it.
     /// - Throws: `ServedError`; what the connection throws.
+    @concurrent
     func take(
-        _ request: Request, _ dialect: ServedItems.Dialect, _ exchange: Exchange, _ channel: any Channel
+        _ request: Request, _ dialect: ServedItems.Dialect, _ channel: any Channel, caller: String?
     ) async throws -> Taken {
         try requireJSON(request)
         let body = try await body(of: request, channel)
         let read = try ServedRequest(body.readableBytesView)
         let agent = try publication.agent(named: read.model)
+        let traced = Traced(read, by: agent, request, caller: caller, to: traces)
         let turn = Turn(
-            agent: agent, asked: read.asked, limit: limits.answer, connection: connections[channel])
+            agent: agent, asked: read.asked, limit: limits.answer, connection: connections[channel],
+            recorder: traced?.recorder)
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
-            metadata: read.metadata)
+            metadata: read.metadata, trace: traced?.returned)
         try await places.enter()
         return Taken(
-            request: read, turn: turn, items: ServedItems(response, of: agent.definition, dialect))
+            request: read, turn: turn, items: ServedItems(response, of: agent.definition, dialect), traced: traced)
     }
 
     /// Answers at once.
+    @concurrent
     func answer(
         _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
@@ -43,8 +48,7 @@ extension RequestHandler {
         var items = taken.items
         async let ending = taken.turn.run(events)
         while let event = await events.take() { _ = items.take(event) }
-        let end = await ending
-        entry.reason = end.reason
+        let end = note(await ending, of: taken, in: &entry)
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -54,6 +58,7 @@ extension RequestHandler {
 
     /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later is the
     /// last event.
+    @concurrent
     func stream(
         _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ channel: any Channel,
         _ entry: inout AccessLog.Entry
@@ -64,24 +69,23 @@ extension RequestHandler {
         async let ending = taken.turn.run(events)
         var next = await events.take()
         if next == nil {
-            let end = await ending
-            if let error = end.error(of: taken.request.asked) {
-                entry.reason = end.reason
+            if let error = await ending.error(of: taken.request.asked) {
+                _ = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
             }
         }
         // A client that reads nothing any more is not waited for.
         async let _: Void = cutOff(channel, after: limits.answer + .seconds(10))
         entry.status = 200
-        var body = try await writer.writeHead(HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
+        var body = try await writer.writeHead(
+            HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
         try await body.write(Self.buffer(items.begin()))
         while let event = next {
             let frames = items.take(event)
             if !frames.isEmpty { try await body.write(Self.buffer(frames)) }
             next = await events.take()
         }
-        let end = await ending
-        entry.reason = end.reason
+        let end = note(await ending, of: taken, in: &entry)
         if let error = end.error(of: taken.request.asked) {
             try await body.write(Self.buffer(items.fail(because: error)))
         } else if case .answered(let answer) = end {
@@ -89,8 +93,20 @@ extension RequestHandler {
         } else {
             throw ClientGone()
         }
+        if let id = taken.traced?.returned {
+            try await body.write(Self.buffer([["trace_id": .string(id)]]))
+        }
         try await body.write(ByteBuffer(string: "data: [DONE]\n\n"))
         try await body.finish(nil)
+    }
+
+    /// Counts and traces how a turn ended.
+    private func note(_ ending: Turn.Ending, of taken: Taken, in entry: inout AccessLog.Entry) -> Turn.Ending {
+        entry.reason = ending.reason
+        entry.trace = taken.traced?.id
+        meters.count(ending, of: taken.turn.agent.name)
+        taken.traced?.write(ending)
+        return ending
     }
 
     private func streamHead(of exchange: Exchange) -> HTTPFields {
@@ -130,6 +146,7 @@ extension RequestHandler {
     }
 
     /// Reads the body; a client that takes too long is cut off.
+    @concurrent
     private func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }

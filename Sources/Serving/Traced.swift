@@ -1,0 +1,56 @@
+import FoundationEssentials
+import HTTPTypes
+import HummingbirdCore
+import Language
+import Runtime
+import Wire
+
+/// The trace of one request while it is made.
+struct Traced: Sendable {
+    let recorder: TraceRecorder
+    /// As MLflow calls it.
+    let id: String
+    /// The id where the caller wants to know it.
+    let returned: String?
+    private let request: ServedRequest
+    private let agent: PublishedAgent
+    private let place: MLflowPlace
+    private let writer: MLflowTraceWriter
+    private let user: String?
+    /// Where the caller itself is traced.
+    private let origin: String?
+
+    /// nil where the agent's requests are not traced.
+    init?(
+        _ request: ServedRequest, by agent: PublishedAgent, _ sent: Request, caller: String?,
+        to writer: MLflowTraceWriter?
+    ) {
+        guard let writer, let place = agent.place else { return nil }
+        let id = TraceID.random()
+        let now = Int((Date().timeIntervalSince1970 * 1e9).rounded())
+        recorder = TraceRecorder(agent.definition, id: id, start: now)
+        self.id = "tr-\(id.hexadecimal)"
+        returned = sent.headers[.returnTraceID]?.lowercased() == "true" ? self.id : nil
+        (self.request, self.agent, self.place, self.writer) = (request, agent, place, writer)
+        user = request.asked.user ?? caller
+        let parent = sent.headers[.traceParent]
+        origin = parent?.wholeMatch(of: /[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/) == nil ? nil : parent
+    }
+
+    /// Queues the trace, which never waits; a full queue drops it, and counts that.
+    func write(_ ending: Turn.Ending) {
+        var trace = recorder.trace(failure: ending.reason)
+        var inputs: [String: Value] = ["input": .array(request.asked.items)]
+        inputs["custom_inputs"] = request.customInputs
+        trace.root.inputs = .object(inputs)
+        trace.session = request.asked.conversation
+        trace.user = user
+        if let origin { trace.tags["drover.traceparent"] = origin }
+        writer.write(AnswerTrace(trace, at: place).mlflow)
+    }
+}
+
+extension HTTPField.Name {
+    fileprivate static let returnTraceID = Self.known("x-mlflow-return-trace-id")
+    fileprivate static let traceParent = Self.known("traceparent")
+}
