@@ -1,0 +1,319 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Runtime
+import Support
+import Synchronization
+import Testing
+import Wire
+
+@testable import Serving
+
+@Suite("InvocationServer")
+struct InvocationServerTests {
+    private static let question = #"{"input":[{"role":"user","content":"Hi"}]}"#
+    private static let streamed = #"{"input":[{"role":"user","content":"Hi"}],"stream":true}"#
+
+    @Test(
+        "An answer is whole on all three routes, with usage as MLflow's clients want it",
+        arguments: [
+            "/invocations", "/responses", "/v1/responses",
+        ])
+    func whole(path: String) async throws {
+        try await RunningServer.run([StagedAgent.saying("The quick fox").published()]) { server in
+            let answer = try await server.post(Self.question, to: path)
+            #expect(answer.status == 200 && answer.header("content-type") == "application/json")
+            let json = answer.json
+            #expect(json["object"] == "response" && json["status"] == "completed" && json["model"] == "support")
+            #expect(json["output"]?.array?.first?["content"]?.array?.first?["text"] == "The quick fox")
+            #expect(json["usage"]?["input_tokens_details"]?["cached_tokens"] == 0)
+            let line = try #require(server.log.all.first)
+            #expect(line["agent"] == "support" && line["status"] == 200 && line["path"] == .string(path))
+            #expect(answer.header("x-request-id") == line["request"]?.string)
+        }
+    }
+
+    @Test("A stream arrives piece by piece, and ends with the whole answer and [DONE]")
+    func streams() async throws {
+        let (goOn, isHeard) = (Happening(), Happening())
+        let agent = StagedAgent { _, tell in
+            await tell(.text("The "))
+            await goOn.wait()
+            await tell(.text("fox"))
+            return Answer(status: .completed, text: "The fox", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            let events = try await server.client.stream(request) { head, chunks in
+                #expect(head.header("content-type") == "text/event-stream; charset=utf-8")
+                var events: [String] = []
+                for try await event in chunks.events {
+                    events.append(event.data)
+                    // Only now, that the first piece is here, there is a second.
+                    if event.data.contains("The ") { goOn.happen() }
+                }
+                isHeard.happen()
+                return events
+            }
+            #expect(isHeard.hasHappened && events.last == "[DONE]")
+            let last = try Value(json: events[events.count - 2].utf8)
+            #expect(last["type"] == "response.completed")
+            let deltas = try events.dropLast().map { try Value(json: $0.utf8) }.compactMap { $0["delta"]?.string }
+            #expect(deltas == ["The ", "fox"])
+        }
+    }
+
+    @Test(
+        "What fails before the first piece is an error with its status; later it is the last event. No words of servers"
+    )
+    func failures() async throws {
+        let secret = "http://10.0.0.7 said: password"
+        let broken = Diagnostic("server-error", "The server failed", detail: secret, cause: .unavailable)
+        let early = StagedAgent { _, _ in throw broken }
+        let late = StagedAgent { _, tell in
+            await tell(.text("The "))
+            throw broken
+        }
+        try await RunningServer.run([early.published("early"), late.published("late")]) { server in
+            for stream in [true, false] {
+                let answer = try await server.post(#"{"input":"x","model":"early","stream":\#(stream)}"#)
+                #expect(answer.status == 502 && answer.json["error"]?["code"] == "upstream_failed")
+                #expect(answer.json["request_id"]?.string == answer.header("x-request-id"))
+            }
+            let cut = try await server.post(#"{"input":"x","model":"late","stream":true}"#)
+            #expect(cut.status == 200 && cut.events.last == "[DONE]")
+            let failed = try Value(json: cut.events[cut.events.count - 2].utf8)
+            #expect(failed["type"] == "response.failed" && failed["response"]?["output"]?.array?.count == 1)
+            #expect(!String(decoding: cut.body, as: UTF8.self).contains("10.0.0.7"))
+            #expect(server.log.all.allSatisfy { $0["error"]?.string == secret })
+        }
+    }
+
+    @Test("A client that goes away ends the request behind, streamed or not", arguments: [true, false])
+    func abandoned(isStreamed: Bool) async throws {
+        let (began, ended) = (Happening(), Happening())
+        let agent = StagedAgent { _, tell in
+            await tell(.text("The "))
+            began.happen()
+            defer { ended.happen() }
+            try await Task.sleep(for: .seconds(600))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try? await server.post(isStreamed ? Self.streamed : Self.question) }
+                await began.wait()
+                group.cancelAll()
+            }
+            await ended.wait()
+            #expect(ended.hasHappened)
+        }
+    }
+
+    @Test("A reader that is slow slows the server behind")
+    func backPressure() async throws {
+        let box = Counter()
+        let agent = StagedAgent { _, tell in
+            for _ in 0..<10_000 {
+                await tell(.text(String(repeating: "x", count: 10_000)))
+                box.add()
+            }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            try await server.client.stream(request) { _, chunks in
+                var bytes = 0
+                for try await event in chunks.events {
+                    bytes += event.data.utf8.count
+                    if bytes > 100_000 { break }
+                }
+                // Nothing is read any more: what is said stands still, long before the 100 MB are told.
+                var before = -1
+                while box.value != before {
+                    before = box.value
+                    try await Task.sleep(for: .milliseconds(300))
+                }
+                #expect(before < 2_000, "\(before) pieces were told to nobody.")
+            }
+        }
+    }
+
+    @Test("An answer that does not come in time is 504, or the last event")
+    func expired() async throws {
+        let agent = StagedAgent { request, tell in
+            if request.text == "say" { await tell(.text("The ")) }
+            try await Task.sleep(for: .seconds(600))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()], change: { $0.limits.answer = .milliseconds(100) }) { server in
+            #expect(try await server.post(Self.question).status == 504)
+            let cut = try await server.post(#"{"input":"say","stream":true}"#)
+            #expect(cut.status == 200 && cut.events[cut.events.count - 2].contains("response.failed"))
+        }
+    }
+
+    @Test("Beyond the places and the line requests are refused with a time to try again; then there is room again")
+    func tooMany() async throws {
+        let goOn = Happening()
+        let agent = StagedAgent { request, _ in
+            if request.text == "wait" { await goOn.wait() }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        let change: (inout InvocationServer) -> Void = {
+            ($0.limits.concurrency, $0.limits.patience) = (1, .milliseconds(50))
+        }
+        try await RunningServer.run([agent.published()], change: change) { server in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask { try await server.post(#"{"input":"wait"}"#).status }
+                var refused = try await server.post(Self.question)
+                while refused.status == 200 { refused = try await server.post(Self.question) }
+                #expect(refused.status == 429 && refused.header("retry-after") == "1")
+                #expect(refused.json["error"]?["type"] == "rate_limit_error")
+                goOn.happen()
+                #expect(try await group.next() == 200)
+                #expect(try await server.post(Self.question).status == 200)
+            }
+        }
+    }
+
+    @Test("What is no request of an agent is refused in the one shape")
+    func refused() async throws {
+        try await RunningServer.run(
+            [StagedAgent.saying("x").published("a"), StagedAgent.saying("y").published("b")],
+            change: { $0.limits.body = 1000 }
+        ) { server in
+            let large = #"{"input":"\#(String(repeating: "x", count: 2000))"}"#
+            let answers = [
+                (try await server.post(Self.question), 400),
+                (try await server.post(#"{"input":"x","model":"c"}"#), 404),
+                (try await server.post(large), 413), (try await server.get("/nowhere"), 404),
+                (try await server.get("/invocations"), 405),
+                (try await server.post("x=1", headers: [("content-type", "application/x-www-form-urlencoded")]), 415),
+            ]
+            for (answer, status) in answers {
+                #expect(answer.status == status, "\(answer.json)")
+                #expect(answer.json["message"] == answer.json["detail"] && answer.json["error_code"] != nil)
+                #expect(answer.json["error"]?["message"] == answer.json["message"])
+            }
+            let named = try await server.post(#"{"input":"x","model":"b"}"#)
+            #expect(named.json["output"]?.array?.first?["content"]?.array?.first?["text"] == "y")
+        }
+    }
+
+    @Test("Those that look after it are answered; metrics and a description of the routes, too")
+    func others() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published(version: "models:/m/3")]) { server in
+            #expect(try await server.get("/ping").body == Array("\n".utf8))
+            #expect(try await server.get("/health").json == ["status": "healthy"])
+            #expect(try await server.get("/ready").json == ["status": "ready"])
+            #expect(try await server.get("/version").body == Array("0.0.0".utf8))
+            let info = try await server.get("/agent/info").json
+            #expect(info["agent_api"] == "responses" && info["agents"]?.array?.first?["model_version"] == "models:/m/3")
+            _ = try await server.post(Self.question)
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(metrics.contains(#"drover_requests_total{route="/invocations",status="200"} 1"#), "\(metrics)")
+            #expect(metrics.contains(#"drover_tokens_total{agent="support",kind="output"} 2"#))
+            let paths = try await server.get("/openapi.json").json["paths"]?.object
+            #expect(paths?.count == Route.allCases.count)
+        }
+    }
+
+    @Test("An agent that takes another's place answers new requests; running ones end on the old")
+    func replaced() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let old = StagedAgent { request, _ in
+            began.happen()
+            await goOn.wait()
+            return Answer(status: .completed, text: "old", hasMessage: true)
+        }
+        let publication = Publication([old.published(version: "models:/m/1")])
+        try await RunningServer.run(publication) { server in
+            try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                group.addTask { try await server.post(Self.question) }
+                await began.wait()
+                publication.replace(with: StagedAgent.saying("new").published(version: "models:/m/2"))
+                let new = try await server.post(Self.question)
+                #expect(String(decoding: new.body, as: UTF8.self).contains("new"))
+                goOn.happen()
+                let running = try #require(try await group.next())
+                #expect(String(decoding: running.body, as: UTF8.self).contains("old"))
+            }
+        }
+    }
+
+    @Test("A server that is stopped is not ready, ends what is in flight, and takes nothing new")
+    func drained() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let agent = StagedAgent { _, _ in
+            began.happen()
+            await goOn.wait()
+            return Answer(status: .completed, text: "whole", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
+                _ = try await server.get("/health")
+                group.addTask { try await server.post(Self.question) }
+                await began.wait()
+                server.stop.happen()
+                // New connections are refused once it has heard of it.
+                var isRefused = false
+                while !isRefused {
+                    do {
+                        let ready = try await AsyncHTTPTransport.withTransport { client in
+                            try await client.send(HTTPRequest(.get, server.url + "/ready"))
+                        }
+                        #expect(ready.status == 200 || ready.status == 503)
+                    } catch is TransportFailure {
+                        isRefused = true
+                    }
+                }
+                goOn.happen()
+                let running = try #require(try await group.next())
+                #expect(running.status == 200 && String(decoding: running.body, as: UTF8.self).contains("whole"))
+                #expect(running.header("connection") == "close")
+            }
+        }
+    }
+
+    @Test("With a file of tokens, callers are known by name, others refused; the file can be read again")
+    func tokens() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/tokens"
+            try Data("# who token\nalice alice-token-0123456789\n".utf8).write(to: URL(filePath: path))
+            let tokens = try BearerTokens(path: path)
+            try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.tokens = tokens }) {
+                server in
+                let bearer = { (token: String) in [(name: "authorization", value: "Bearer \(token)")] }
+                #expect(try await server.post(Self.question).status == 401)
+                let wrong = try await server.post(Self.question, headers: bearer("alice-token-0123456780"))
+                #expect(wrong.status == 401 && wrong.header("www-authenticate") == "Bearer")
+                #expect(try await server.get("/metrics").status == 401)
+                #expect(try await server.get("/nowhere").status == 401)
+                #expect(try await server.get("/health").status == 200)
+                let right = try await server.post(Self.question, headers: bearer("alice-token-0123456789"))
+                #expect(right.status == 200 && server.log.all.last?["caller"] == "alice")
+                try Data("bob bob-token-9876543210\n".utf8).write(to: URL(filePath: path))
+                try tokens.reload()
+                #expect(try await server.post(Self.question, headers: bearer("bob-token-9876543210")).status == 200)
+                #expect(try await server.post(Self.question, headers: bearer("alice-token-0123456789")).status == 401)
+                try Data("carol short\n".utf8).write(to: URL(filePath: path))
+                #expect(throws: Diagnostic.self) { try tokens.reload() }
+                #expect(try await server.post(Self.question, headers: bearer("bob-token-9876543210")).status == 200)
+            }
+        }
+    }
+}
+
+/// Counts.
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int {
+        count.load(ordering: .relaxed)
+    }
+
+    func add() {
+        count.add(1, ordering: .relaxed)
+    }
+}
