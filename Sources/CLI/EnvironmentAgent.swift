@@ -1,18 +1,24 @@
+import Language
 import Runtime
 import Wire
 
 /// The agent that the environment alone describes: an agent of the server (`LLAMASTACK_AGENT_ID`), or a model
-/// (`LLAMASTACK_MODEL`) without tools and instructions.
+/// (`LLAMASTACK_MODEL`) without tools and instructions. With `MLFLOW_TRACKING_URI` and `MLFLOW_EXPERIMENT` (or
+/// `MLFLOW_EXPERIMENT_NAME`) its requests are traced in that experiment.
 struct EnvironmentAgent: Sendable {
+    /// The name of the experiment for its traces; nil for none.
+    let experiment: String?
     private let id: String?
     private let model: String
 
     /// nil when neither variable is set.
     init?(_ environment: [String: String]) {
-        let id = environment["LLAMASTACK_AGENT_ID"].flatMap { $0.isEmpty ? nil : $0 }
-        let model = environment["LLAMASTACK_MODEL"].flatMap { $0.isEmpty ? nil : $0 }
-        guard let model = model ?? id else { return nil }
+        let set = environment.filter { !$0.value.isEmpty }
+        let id = set["LLAMASTACK_AGENT_ID"]
+        guard let model = set["LLAMASTACK_MODEL"] ?? id else { return nil }
         (self.id, self.model) = (id, model)
+        let named = set["MLFLOW_EXPERIMENT"] ?? set["MLFLOW_EXPERIMENT_NAME"]
+        experiment = set["MLFLOW_TRACKING_URI"] == nil ? nil : named
     }
 
     func definition(on server: Capabilities) -> AgentDefinition {
@@ -20,5 +26,23 @@ struct EnvironmentAgent: Sendable {
         definition.agentID = id
         definition.runtime = RuntimeChoice.runtime(of: definition, on: server)
         return definition
+    }
+
+    /// The experiment for its traces, which is made if there is none yet; nil where none is named.
+    func place(in mlflow: MLflowServer?) async throws -> MLflowPlace? {
+        guard let experiment, let mlflow else { return nil }
+        let found = try await mlflow.experiments(where: MLflowFilter.name(experiment)).first { $0.name == experiment }
+        guard let found else { return MLflowPlace(experimentID: try await mlflow.createExperiment(experiment)) }
+        guard !found.isDeleted else { throw Diagnostic.deletedExperiment(experiment) }
+        return MLflowPlace(experimentID: found.id)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func deletedExperiment(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "deleted-experiment", "The experiment is deleted",
+            detail: "MLflow has deleted the experiment `\(name)`, so no traces can be written into it.",
+            fix: "Restore it in MLflow, or name another one in `MLFLOW_EXPERIMENT`.", cause: .unavailable)
     }
 }

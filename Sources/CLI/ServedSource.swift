@@ -48,7 +48,7 @@ struct ServedSource: Sendable {
         switch origin {
         case .spec: nil
         case .versions: Needs(llamaStack: true, mlflow: true)
-        case .environment: Needs(llamaStack: true)
+        case .environment(let agent): Needs(llamaStack: true, mlflow: agent.experiment != nil)
         }
     }
 
@@ -72,7 +72,8 @@ struct ServedSource: Sendable {
             let definition = agent.definition(on: llamaStack.capabilities)
             return [
                 PublishedAgent(
-                    name: definition.name, definition: definition, runtime: AgentRuntimes(server: llamaStack))
+                    name: definition.name, definition: definition, runtime: AgentRuntimes(server: llamaStack),
+                    place: try await agent.place(in: session.servers.mlflow))
             ]
         }
     }

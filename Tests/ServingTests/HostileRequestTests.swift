@@ -1,0 +1,109 @@
+import Language
+import NIOCore
+import NIOPosix
+import Testing
+import Wire
+
+@testable import Serving
+
+/// Bytes that no client of ours sends.
+@Suite("Hostile requests")
+struct HostileRequestTests {
+    /// What is sent, and the status of the first answer; nil where the connection may just be closed.
+    struct Bytes: Sendable, CustomTestStringConvertible {
+        let name: String
+        let bytes: [UInt8]
+        let status: Int?
+
+        init(_ name: String, _ text: String, _ status: Int?) {
+            self.init(name, Array(text.utf8), status)
+        }
+
+        init(_ name: String, _ bytes: [UInt8], _ status: Int?) {
+            (self.name, self.bytes, self.status) = (name, bytes, status)
+        }
+
+        var testDescription: String { name }
+    }
+
+    private static func post(_ headers: String, _ body: String = "") -> String {
+        "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\(headers)\r\n\(body)"
+    }
+
+    private static let question = #"{"input":"x"}"#
+    private static let many = (0..<300).map { "x-\($0): y\r\n" }.joined()
+
+    static let all = [
+        Bytes("both lengths", post("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"), 400),
+        Bytes("two lengths", post("Content-Length: 5\r\nContent-Length: 13\r\n", question), 400),
+        Bytes("negative length", post("Content-Length: -1\r\n", question), 400),
+        Bytes("length that is none", post("Content-Length: 1e3\r\n", question), 400),
+        Bytes("odd chunk", post("Transfer-Encoding: chunked\r\n", "zz\r\nabc\r\n0\r\n\r\n"), 400),
+        Bytes("chunk beyond 64 bits", post("Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n"), 400),
+        Bytes("coding that is none", post("Transfer-Encoding: gzip, chunked, identity\r\n", question), 400),
+        Bytes("chunked is well", post("Transfer-Encoding: chunked\r\n", "d\r\n\(question)\r\n0\r\n\r\n"), 200),
+        Bytes("no HTTP", [0, 1, 2, 3, 13, 10, 13, 10], 400),
+        Bytes("HTTP 0.9", "GET /\r\n\r\n", 400),
+        Bytes("TLS to a plain port", [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 3], nil),
+        Bytes("many headers", post("\(many)Content-Length: 13\r\n", question), 400),
+        Bytes("a long header", post("x: \(String(repeating: "y", count: 100_000))\r\n"), 400),
+        Bytes("a long path", "GET /\(String(repeating: "y", count: 20_000)) HTTP/1.1\r\nHost: x\r\n\r\n", nil),
+        Bytes("line breaks in a header", post("x: a\u{0}b\r\nContent-Length: 13\r\n", question), 400),
+        Bytes("bad UTF-8", Array(post("Content-Length: 15\r\n", #"{"input":"ab"#).utf8) + [0xFF, 0x22, 0x7D], 400),
+        Bytes("a null byte", post("Content-Length: 14\r\n", "{\"input\":\"\u{0}\"}"), 400),
+        Bytes("too large", post("Content-Length: 99999999999\r\n"), 413),
+        Bytes("nowhere", "BREW /coffee HTTP/1.1\r\nHost: x\r\n\r\n", nil),
+        Bytes("an upgrade", "GET /health HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n", 200),
+        Bytes(
+            "a request in a body", post("Content-Length: 13\r\n", question + "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"),
+            200),
+        Bytes("half a head", "POST /invocations HTTP/1.1\r\nHost", nil),
+        Bytes("half a body", post("Content-Length: 100\r\n", #"{"input"#), nil),
+    ]
+
+    @Test("It is refused or cut off, and others are answered as before")
+    func hostile() async throws {
+        let change: (inout InvocationServer) -> Void = { $0.limits.arrival = .milliseconds(500) }
+        try await RunningServer.run([StagedAgent.saying("x").published()], change: change) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            for _ in 0..<5 {
+                for hostile in Self.all {
+                    let answer = try await Self.exchange(hostile.bytes, port: port)
+                    if let status = hostile.status {
+                        let line = answer.prefix { $0 != "\r\n" }
+                        #expect(line.hasPrefix("HTTP/1.1 \(status) "), "\(hostile.name): \(line)")
+                    }
+                }
+                #expect(try await server.post(Self.question).status == 200)
+            }
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(metrics.contains("drover_requests_in_flight 0"), "\(metrics)")
+        }
+    }
+
+    /// What comes back until the other side closes or says nothing more.
+    private static func exchange(_ bytes: [UInt8], port: Int) async throws -> String {
+        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        let timer = channel.channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.channel.close(promise: nil) }
+        defer { timer.cancel() }
+        return try await channel.executeThenClose { inbound, outbound in
+            // The other side may close before all of it is sent.
+            try? await outbound.write(ByteBuffer(bytes: bytes))
+            var answer = ""
+            do {
+                for try await piece in inbound {
+                    answer += String(buffer: piece)
+                    if answer.contains("\r\n\r\n") { break }
+                }
+            } catch {
+                // It was cut off.
+            }
+            return answer
+        }
+    }
+}
