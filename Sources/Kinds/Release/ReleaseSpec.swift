@@ -15,8 +15,6 @@ package struct ReleaseSpec: DeclaredSpec {
         "gates", .list(.name(of: "suites")), example: "[golden]", "The suites that must pass first.")
     private static let ageKey = Key<Duration>(
         "maxEvidenceAge", .duration, default: "7d", example: "7d", "How old the result of a gate may be.")
-    private static let replayKey = Key<Bool>(
-        "allowReplay", .boolean, default: "false", "Whether results from recorded answers count.")
     private static let retainKey = Key<Int>(
         "retain", .integer(minimum: 0, maximum: 100), default: "2", "How many old versions and stores stay.")
     private static let approvalKey = Key<Approval>(
@@ -29,7 +27,7 @@ package struct ReleaseSpec: DeclaredSpec {
         "Also asks the version as it is logged, as MLflow loads it, the first question of the first gate.")
     package static let fields =
         Common.fields + [
-            agentKey.field, aliasKey.field, gatesKey.field, ageKey.field, replayKey.field, retainKey.field,
+            agentKey.field, aliasKey.field, gatesKey.field, ageKey.field, retainKey.field,
             approvalKey.field, failureKey.field, verifyKey.field,
         ]
 
@@ -47,7 +45,6 @@ package struct ReleaseSpec: DeclaredSpec {
     let alias: String
     let gates: [Located<String>]
     let maxEvidenceAge: Duration
-    let allowReplay: Bool
     let retain: Int
     let approval: Approval
     let onFail: OnFail
@@ -60,7 +57,6 @@ package struct ReleaseSpec: DeclaredSpec {
         alias = fields.require(Self.aliasKey, else: "")
         gates = fields.read(Self.gatesKey) ?? []
         maxEvidenceAge = fields.read(Self.ageKey) ?? .seconds(7 * 86400)
-        allowReplay = fields.read(Self.replayKey) ?? false
         retain = fields.read(Self.retainKey) ?? 2
         approval = fields.read(Self.approvalKey) ?? .automatic
         onFail = fields.read(Self.failureKey) ?? .stop
