@@ -23,15 +23,13 @@ struct ArtifactCheck {
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         guard let uri = lookup.place(of: gate.terms.agent, isApplied: true)?.modelURI else { return nil }
-        var environment = stack.environment
-        environment["MLFLOW_TRACKING_URI"] = session.servers.mlflow?.endpoint.base
         let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
         var program = ProgramFunction(
             [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,
             timeout: .seconds(300), environment: stack.environment)
         program.subject = "It"
         // The version runs as it does elsewhere: with the tokens and addresses that it reads from the environment.
-        program.passedOn = environment
+        program.passedOn = try session.clientEnvironment()
         do {
             let answer = try await program.call(["model": .string(uri), "question": .string(turn.input.text)])
             // What it loads may print, too: the answer is the last line.

@@ -43,7 +43,8 @@ extension Session {
             workflow: workflow, servers: servers, locations: locations,
             drivers: Kinds.standard.drivers(servers, for: workflow),
             store: store, place: place, gate: gate, transports: transports,
-            specDigest: specDigest, root: root, recordSpec: recordSpec, identities: identities)
+            specDigest: specDigest, root: root, recordSpec: recordSpec,
+            clientEnvironment: clientEnvironment, identities: identities)
     }
 }
 

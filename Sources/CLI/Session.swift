@@ -21,6 +21,8 @@ struct Session: Sendable {
     let root: Node
     /// What the record keeps.
     let recordSpec: RecordSpec?
+    /// The environment for programs that ask the same servers with their own clients.
+    let clientEnvironment: @Sendable () throws -> [String: String]
     /// What tells the servers at hand from others.
     let identities: Once<ServerIdentities>
 

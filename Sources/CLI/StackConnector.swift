@@ -63,7 +63,8 @@ struct StackConnector: Sendable {
             drivers: Kinds.standard.drivers(atHand, for: workflow), store: kept,
             place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],
-            specDigest: specDigest, root: root, recordSpec: recordSpec, identities: identities)
+            specDigest: specDigest, root: root, recordSpec: recordSpec,
+            clientEnvironment: servers.clientEnvironment, identities: identities)
     }
 
     /// The servers at hand, with what else the kinds share.

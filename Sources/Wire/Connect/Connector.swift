@@ -80,12 +80,12 @@ package struct Connector: Sendable {
         let server = MLflowServer(endpoint)
         let version = try await server.checkedVersion()
         let found = ConnectedServer(
-            name: "MLflow", version: version, url: endpoint.base, origin: location.origin, user: login?.user)
+            name: "MLflow", version: version, url: endpoint.base, origin: location.origin, user: login?.told)
         return (server, found)
     }
 
     /// The value `fake` means none, as in the servers' own clients.
-    private func llamaStackKey() throws -> Secret? {
+    func llamaStackKey() throws -> Secret? {
         let key =
             if let source = settings.spec?.llamaStack?.apiKey {
                 try secrets.header(source)
@@ -116,22 +116,22 @@ package struct Connector: Sendable {
         return data.isEmpty ? nil : Secret(Value.object(data).canonicalJSON)
     }
 
-    /// Basic authentication wins over a token, as in MLflow's own client. No server tells whose a token is.
-    private func mlflowLogin() throws -> (authorization: Secret, user: String)? {
+    /// Basic authentication wins over a token, as in MLflow's own client.
+    func mlflowLogin() throws -> MLflowLogin? {
         let (spec, environment) = (settings.spec?.mlflow, settings.environment)
         let (named, inherited) = (spec?.username, environment["MLFLOW_TRACKING_USERNAME"])
         let password =
             try spec?.password.flatMap { try secrets.read($0) }
             ?? secrets.variable("MLFLOW_TRACKING_PASSWORD")
         if let user = named ?? inherited, let password {
-            let origin = named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec"
-            return (.basic(user: user, password: password), "\(user) (\(origin))")
+            return .basic(
+                user: user, password: password, origin: named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec")
         }
         if let source = spec?.token, let token = try secrets.header(source) {
-            return (.bearer(token), "the owner of \(Self.named(source.value))")
+            return .token(token, origin: Self.named(source.value))
         }
         return try secrets.header(variable: "MLFLOW_TRACKING_TOKEN").map {
-            (.bearer($0), "the owner of MLFLOW_TRACKING_TOKEN")
+            .token($0, origin: "MLFLOW_TRACKING_TOKEN")
         }
     }
 }

@@ -1,0 +1,63 @@
+import Language
+
+/// How MLflow is told who asks.
+enum MLflowLogin: Sendable {
+    /// - Parameter origin: Where the name stands.
+    case basic(user: String, password: Secret, origin: String)
+    /// - Parameter origin: Where the token is.
+    case token(Secret, origin: String)
+
+    /// The value of the header.
+    var authorization: Secret {
+        switch self {
+        case .basic(let user, let password, _): .basic(user: user, password: password)
+        case .token(let token, _): .bearer(token)
+        }
+    }
+
+    /// As whom, for people. No server tells whose a token is.
+    var told: String {
+        switch self {
+        case .basic(let user, _, let origin): "\(user) (\(origin))"
+        case .token(_, let origin): "the owner of \(origin)"
+        }
+    }
+}
+
+extension Connector {
+    /// The environment for a program that asks the same servers with their own clients: where they are and who asks, also
+    /// where only the spec says that.
+    /// - Throws: `Diagnostic` when a secret cannot be used.
+    package func clientEnvironment() throws -> [String: String] {
+        var variables = settings.environment
+        variables["MLFLOW_TRACKING_URI"] = settings.mlflowLocation.url
+        if let login = try mlflowLogin() {
+            for (name, value) in login.variables { variables[name] = value }
+        }
+        if let tls = settings.spec?.mlflow?.tls {
+            // MLflow's client refuses both at once.
+            variables["MLFLOW_TRACKING_INSECURE_TLS"] = tls.insecure ? "true" : nil
+            let authorities = tls.caFile.map(settings.folder.location(of:))
+            let inherited = variables["MLFLOW_TRACKING_SERVER_CERT_PATH"]
+            variables["MLFLOW_TRACKING_SERVER_CERT_PATH"] = tls.insecure ? nil : authorities ?? inherited
+        }
+        variables["LLAMASTACK_BASE_URL"] = settings.llamaStackLocation.url
+        if let key = try llamaStackKey() { variables["LLAMASTACK_API_KEY"] = key.revealed }
+        return variables
+    }
+}
+
+extension MLflowLogin {
+    /// As MLflow's own client reads it; nil for what must not be there.
+    fileprivate var variables: [(name: String, value: String?)] {
+        let (user, password, token): (String?, String?, String?) =
+            switch self {
+            case .basic(let user, let password, _): (user, password.revealed, nil)
+            case .token(let token, _): (nil, nil, token.revealed)
+            }
+        return [
+            ("MLFLOW_TRACKING_USERNAME", user), ("MLFLOW_TRACKING_PASSWORD", password),
+            ("MLFLOW_TRACKING_TOKEN", token),
+        ]
+    }
+}
