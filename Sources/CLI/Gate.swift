@@ -12,18 +12,26 @@ struct Gate: Sendable {
     /// What the releases want that wait for it, and would move their alias.
     let terms: GateTerms
     let key: EvidenceKey
+    /// All that stands under the key.
+    let evidence: [Evidence]
     let decision: GateDecision
     /// What its last run used; nil when that is not known.
     let tokens: Int?
 
+    /// Every attempt, as a part of a sentence.
+    var history: String? { GateHistory(evidence).told }
+
     /// What a plan says of it.
     var note: String {
         switch decision {
-        case .passed(let evidence): "passed on \(evidence.at) (run \(evidence.run)): not run again"
+        case .passed(let evidence):
+            "passed on \(evidence.at) (run \(evidence.run); \(history ?? "")): not run again"
         case .failed(let evidence):
-            "failed on \(evidence.at) (run \(evidence.run)), and stays so until something changes"
+            "failed on \(evidence.at) (run \(evidence.run); \(history ?? "")), and stays so until something changes"
         case .unknown: "no result stands, and it is not to run"
-        case .run: "runs" + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
+        case .run:
+            "runs" + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
+                + (history.map { "; adds to \($0)" } ?? "")
         }
     }
 }
@@ -52,8 +60,7 @@ extension Gate {
                 now: Int(Date().timeIntervalSince1970))
             gates.append(
                 Gate(
-                    address: address, terms: terms, key: key,
-                    decision: decision,
+                    address: address, terms: terms, key: key, evidence: evidence, decision: decision,
                     tokens: decision == .run
                         ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: places) : nil))
         }

@@ -1,8 +1,11 @@
 import Engine
+import FoundationEssentials
 import Kinds
 import Language
+import Reports
 import Runtime
 import Suites
+import Wire
 
 /// Tries the suites that releases wait for, where no result stands.
 struct GateRun {
@@ -23,9 +26,7 @@ struct GateRun {
     }
 
     private func decided(in session: Session) async throws -> [Address: CheckResult] {
-        let open = Dictionary(gates.filter { $0.decision == .run }.map { ($0.address.name, $0.key.text) }) { first, _ in
-            first
-        }
+        let open = try await standing(in: session)
         let named = try stack.suites().filter { open[$0.name] != nil }
         let unfit = Dictionary(named.compactMap { suite in suite.unfitJudge.map { (suite.name, $0) } }) { first, _ in
             first
@@ -34,26 +35,47 @@ struct GateRun {
         let run: Run? =
             suites.isEmpty
             ? nil
-            : try await TestRun(gating: suites, stack, keys: open, allowsPrograms: change.gates.allowExec)
+            : try await TestRun(gating: suites, stack, evidence: open, allowsPrograms: change.gates.allowExec)
                 .run(in: session)
         return Dictionary(
             gates.map { gate in
                 let problem = unfit[gate.address.name]
-                return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, run))
+                let suite = suites.first { $0.name == gate.address.name }
+                return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
         ) { first, _ in first }
     }
 
-    private func result(of gate: Gate, _ run: Run?) -> CheckResult {
+    /// What the suites that have to run add their samples to.
+    private func standing(in session: Session) async throws -> [String: StandingEvidence] {
+        guard let mlflow = session.servers.mlflow else { return [:] }
+        let now = Int(Date().timeIntervalSince1970)
+        var standing: [String: StandingEvidence] = [:]
+        for gate in gates where gate.decision == .run {
+            let fresh = gate.evidence.filter { $0.isFresh(gate.terms.maxEvidenceAge, now) }
+            let (samples, unreadable) = try await mlflow.samples(of: fresh)
+            if unreadable > 0 {
+                Notices.write(
+                    [.samplesNotRead(gate, runs: unreadable)], stack.sources, environment: stack.environment)
+            }
+            standing[gate.address.name] = StandingEvidence(key: gate.key.text, earlier: samples)
+        }
+        return standing
+    }
+
+    private func result(
+        of gate: Gate, _ suite: TestSuite?, _ run: Run?, after standing: [String: StandingEvidence]
+    ) -> CheckResult {
         switch gate.decision {
         case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": .string("passed")])
         case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence))
         case .unknown: return .failed(.gateUnknown(gate))
         case .run:
-            guard let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
+            guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
                 return .failed(.gateUnknown(gate))
             }
-            guard result.gateVerdict == .passed else { return .failed(.gate(gate, result)) }
+            let verdict = result.gateVerdict(of: suite, after: standing[suite.name]?.earlier ?? EarlierSamples())
+            guard verdict == .passed else { return .failed(.gate(gate, result, verdict)) }
             return .passed(["verdict": .string("passed")])
         }
     }
@@ -87,8 +109,8 @@ extension CheckResult {
 }
 
 extension Diagnostic {
-    fileprivate static func gate(_ gate: Gate, _ result: SuiteResult) -> Diagnostic {
-        let isFailed = result.gateVerdict == .failed
+    fileprivate static func gate(_ gate: Gate, _ result: SuiteResult, _ verdict: Verdict) -> Diagnostic {
+        let isFailed = verdict == .failed
         let rules = result.thresholds.filter { $0.verdict != .passed }.map {
             "\($0.name): \($0.wanted), and \($0.actual)"
         }
@@ -96,7 +118,8 @@ extension Diagnostic {
             isFailed ? "gate-failed" : "gate-inconclusive",
             isFailed ? "A gate failed" : "A gate could not be decided",
             detail: "The suite `\(gate.address.name)` \(isFailed ? "failed" : "did not decide")"
-                + (rules.isEmpty ? "." : " (\(rules.joined(separator: "; ")))."),
+                + (rules.isEmpty ? "." : " (\(rules.joined(separator: "; "))).")
+                + (gate.history.map { " Its samples add to \($0)." } ?? ""),
             fix: isFailed
                 ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."
                 : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
@@ -108,10 +131,19 @@ extension Diagnostic {
             "gate-failed", "A gate failed",
             detail:
                 "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
-                + "servers (run \(evidence.run): \(evidence.samples.passed) passed, \(evidence.samples.failed) failed, "
-                + "\(evidence.samples.errors) errors), and is not tried again until luck passes it.",
+                + "servers (run \(evidence.run); \(gate.history ?? "")), and is not tried again until luck passes it.",
             fix: "Change the agent or the suite, or use `--override REASON`.", address: gate.address.description,
             cause: .failed)
+    }
+
+    fileprivate static func samplesNotRead(_ gate: Gate, runs: Int) -> Diagnostic {
+        Diagnostic(
+            "samples-not-read", "Earlier samples of a gate cannot be read",
+            detail:
+                "Of \(runs == 1 ? "an earlier run" : "\(runs) earlier runs") of the suite `\(gate.address.name)` with the "
+                + "same agent and servers no samples can be read, so that none are added to these.",
+            fix: "Nothing has to be done; the gate is decided by the others.", address: gate.address.description,
+            severity: .warning)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {

@@ -28,8 +28,8 @@ struct TestRun: Sendable {
     private let publishes: Bool
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
-    /// The keys that results are kept under as evidence, by suite.
-    private var keys: [String: String] = [:]
+    /// What results are kept under as evidence, by suite.
+    private var evidence: [String: StandingEvidence] = [:]
 
     init(
         _ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied, allowsPrograms: Bool
@@ -64,11 +64,13 @@ struct TestRun: Sendable {
 
     /// Whole suites that gate a release, of the versions that were applied last.
     /// - Throws: `Diagnostic` when one asks a program, and programs are not allowed.
-    init(gating suites: [TestSuite], _ stack: Stack, keys: [String: String], allowsPrograms: Bool) throws {
+    init(
+        gating suites: [TestSuite], _ stack: Stack, evidence: [String: StandingEvidence], allowsPrograms: Bool
+    ) throws {
         self.stack = stack
         self.suites = suites
         baselines = BaselineChoice(asked: nil, whole: suites)
-        self.keys = keys
+        self.evidence = evidence
         versions = suites.versions
         shard = nil
         earlier = nil
@@ -158,10 +160,26 @@ struct TestRun: Sendable {
             try recorded.show(stack.environment)
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
-            try requests.write(recorded)
-            try result.get()
+            try deliver(recorded, result)
             return recorded.run
         }
+    }
+
+    /// Writes the reports, also when the run broke off.
+    /// - Throws: `Diagnostics` with all that could not be written or kept; other errors of the run.
+    private func deliver(_ recorded: RecordedRun, _ result: Result<Void, any Error>) throws {
+        var problems: [Diagnostic] = []
+        do {
+            try requests.write(recorded)
+        } catch let unwritten as Diagnostics {
+            problems = unwritten.all
+        }
+        do {
+            try result.get()
+        } catch let broken as Diagnostic {
+            problems.insert(broken, at: 0)
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
     }
 
     /// Where the log is, and how to go on.
@@ -244,7 +262,7 @@ struct TestRun: Sendable {
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
-        context.evidenceKeys = keys
+        context.evidence = evidence
         await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: places(of: agents), context,

@@ -44,7 +44,8 @@ package struct Evidence: Sendable, Hashable, Codable {
     package let at: String
     /// MLflow's id of the evaluation run.
     package let run: String
-    /// What the suite as a whole came to: `passed`, `failed` or `inconclusive`; nil from an earlier drover.
+    /// What the suite as a whole came to with all samples under the key so far: `passed`, `failed` or `inconclusive`; nil
+    /// from an earlier drover.
     package let verdict: String?
 
     package init(

@@ -46,6 +46,12 @@ package struct Repetition: Sendable, Hashable {
         return Repetition(test)
     }
 
+    /// The same rule for so many samples, if these are more than it is for: at least the same share of them must pass.
+    func counting(ofAtLeast count: Int) -> Repetition {
+        guard case .counting(let atLeast) = rule, count > samples, samples > 0 else { return self }
+        return Repetition(samples: count, atLeast: (count * atLeast + samples - 1) / samples)
+    }
+
     /// Samples that ended in an error, or are still to come, count as unknown.
     func verdict(passed: Int, failed: Int) -> Verdict {
         switch rule {

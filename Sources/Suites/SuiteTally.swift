@@ -4,7 +4,7 @@ package import Runtime
 /// What the samples of a case come to in numbers, whatever their size. There is one of each case for the whole run, so that
 /// it is small.
 package struct CaseTally: Sendable, Hashable {
-    package let repetition: Repetition
+    package private(set) var repetition: Repetition
     private var counts = Counts()
     /// In nanoseconds.
     private var longest = 0
@@ -76,6 +76,16 @@ package struct CaseTally: Sendable, Hashable {
             tellsTokens = false
         }
         hasFindings = hasFindings || sample.hasFindings
+    }
+
+    /// The same with samples that were taken before. What was counted of fewer samples is counted of all.
+    func adding(_ earlier: Evidence.Samples) -> CaseTally {
+        var tally = self
+        tally.counts.passed += Int32(clamping: earlier.passed)
+        tally.counts.failed += Int32(clamping: earlier.failed)
+        tally.counts.errors += Int32(clamping: earlier.errors)
+        tally.repetition = repetition.counting(ofAtLeast: tally.passed + tally.failed)
+        return tally
     }
 
     /// Records that a sample is missing.

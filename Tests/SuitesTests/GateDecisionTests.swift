@@ -37,6 +37,13 @@ struct GateDecisionTests {
         #expect(Self.decision([later, failed], .always) == .failed(failed))
     }
 
+    @Test("Every attempt is counted")
+    func history() {
+        #expect(GateHistory([]).told == nil)
+        let all = GateHistory([Self.evidence("passed"), Self.evidence("inconclusive")])
+        #expect(all.told == "2 samples in 2 runs: 2 passed, 0 failed, 0 errors")
+    }
+
     @Test("Always runs what passed; never runs nothing")
     func rerun() {
         let passed = Self.evidence("passed")

@@ -55,18 +55,8 @@ package struct BaselineStore: Sendable {
     private func baseline(ofRun id: String, named name: String, _ suite: String) async throws -> Baseline {
         let run = try await run(id)
         guard run.tags["drover.suite"] == suite else { throw Diagnostic.otherSuite(run, suite) }
-        guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
-            let bytes = try await artifact(in: folder), let file = VerdictsFile(bytes)
-        else { throw Diagnostic.noVerdicts(id) }
+        guard let file = try await server.verdicts(of: run) else { throw Diagnostic.noVerdicts(id) }
         return Baseline(file, named: name, run: id)
-    }
-
-    private func artifact(in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
-        do {
-            return try await server.artifact(named: VerdictsFile.name, in: folder)
-        } catch let error as WireError where error.isMissing || error.status == 404 {
-            return nil
-        }
     }
 
     private func run(_ id: String) async throws -> MLflowRun {

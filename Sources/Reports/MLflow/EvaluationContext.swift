@@ -20,9 +20,8 @@ package struct EvaluationContext: Sendable {
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
-    /// The keys that the results of suites are kept under as evidence, by the name of the suite; none where they decide
-    /// nothing.
-    package var evidenceKeys: [String: String] = [:]
+    /// What the results of suites are kept under as evidence, by the name of the suite; none where they decide nothing.
+    package var evidence: [String: StandingEvidence] = [:]
 
     package init(
         stack: String, version: String, commit: String?, target: String? = nil, shard: String? = nil, id: String,

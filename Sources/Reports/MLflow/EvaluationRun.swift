@@ -72,12 +72,12 @@ struct EvaluationRun: Sendable {
 
     /// The tags that keep a whole result as evidence.
     private func evidence(of result: SuiteResult, _ run: MLflowRun) -> [String: String] {
-        guard let key = context.evidenceKeys[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
+        guard let standing = context.evidence[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
             return [:]
         }
         let began = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
-        let evidence = Evidence(result, key: key, at: began, run: run.id)
-        return [Evidence.tag: evidence.text, Evidence.keyTag: key]
+        let evidence = Evidence(result, of: suite, standing, at: began, run: run.id)
+        return [Evidence.tag: evidence.text, Evidence.keyTag: standing.key]
     }
 
     /// By way of a temporary file: the report of many samples may be too large for memory.

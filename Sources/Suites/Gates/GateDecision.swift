@@ -24,7 +24,8 @@ package enum GateDecision: Sendable, Hashable {
 
     /// Decides.
     ///
-    /// A key that has failed stays failed, however often it is tried: else a gate could be rolled until luck passes it.
+    /// Each evidence has the verdict of all samples up to it. A key that has failed stays failed, however often it is tried:
+    /// else a gate could be rolled until luck passes it.
     /// - Parameters:
     ///   - evidence: All evidence under the key, in any order.
     ///   - maxAge: How old a passing result may be.
@@ -45,7 +46,10 @@ package enum GateDecision: Sendable, Hashable {
 
 extension Evidence {
     /// Whether it is not older than it may be.
-    fileprivate func isFresh(_ maxAge: Duration, _ now: Int) -> Bool {
+    ///
+    /// Older samples do not count any more: what the key cannot see, such as the weights behind a model's name, may have
+    /// changed since.
+    package func isFresh(_ maxAge: Duration, _ now: Int) -> Bool {
         guard let date = try? Date(at, strategy: .iso8601) else { return false }
         return now - Int(date.timeIntervalSince1970) <= Int(maxAge.components.seconds)
     }
@@ -54,21 +58,35 @@ extension Evidence {
     /// - Parameters:
     ///   - at: When the run began, ISO 8601 in UTC.
     ///   - run: MLflow's id of the evaluation run.
-    package init(_ result: SuiteResult, key: String, at: String, run: String) {
+    package init(_ result: SuiteResult, of suite: TestSuite, _ standing: StandingEvidence, at: String, run: String) {
         let cases = result.cases
         let again = cases.map { max(0, $0.attempts - 1) }.reduce(0, +)
         self.init(
-            suite: result.suite, key: key,
+            suite: result.suite, key: standing.key,
             samples: Samples(
                 passed: cases.map(\.passed).reduce(0, +), failed: cases.map(\.failed).reduce(0, +),
                 errors: cases.map(\.errors).reduce(0, +)),
-            attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run, verdict: result.gateVerdict.rawValue)
+            attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run,
+            verdict: result.gateVerdict(of: suite, after: standing.earlier).rawValue)
     }
 }
 
-extension SuiteResult {
-    /// The verdict for a gate: a suite of which no case decides says nothing.
-    package var gateVerdict: Verdict {
-        cases.contains(where: \.decides) ? verdict : .inconclusive
+/// All that stands under the key of a gate: every attempt is counted.
+package struct GateHistory: Sendable, Hashable {
+    package let runs: Int
+    package let samples: Evidence.Samples
+
+    package init(_ evidence: [Evidence]) {
+        runs = evidence.count
+        samples = evidence.reduce(Evidence.Samples(passed: 0, failed: 0, errors: 0)) { $0.adding($1.samples) }
+    }
+
+    /// `20 samples in 2 runs: 18 passed, 1 failed, 1 error`; nil when there are none.
+    package var told: String? {
+        guard runs > 0 else { return nil }
+        let places = runs == 1 ? "1 run" : "\(runs) runs"
+        let count = samples.count == 1 ? "1 sample" : "\(samples.count) samples"
+        return "\(count) in \(places): \(samples.passed) passed, \(samples.failed) failed, "
+            + (samples.errors == 1 ? "1 error" : "\(samples.errors) errors")
     }
 }

@@ -1,0 +1,34 @@
+package import Runtime
+package import Suites
+package import Wire
+
+extension MLflowServer {
+    /// The verdicts that an evaluation run keeps.
+    /// - Returns: Nil when it keeps none that this version reads, or keeps them where only other clients can read.
+    package func verdicts(of run: MLflowRun) async throws -> VerdictsFile? {
+        guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI) else { return nil }
+        do {
+            return VerdictsFile(try await artifact(named: VerdictsFile.name, in: folder))
+        } catch let error as WireError where error.isMissing || error.status == 404 {
+            return nil
+        }
+    }
+
+    /// The samples that earlier runs took as evidence.
+    /// - Returns: Also how many of the runs keep none that can be read.
+    package func samples(of evidence: [Evidence]) async throws -> (samples: EarlierSamples, unreadable: Int) {
+        var (samples, unreadable) = (EarlierSamples(), 0)
+        for each in evidence {
+            if let file = try await verdictsIfThere(ofRun: each.run) { samples.add(file) } else { unreadable += 1 }
+        }
+        return (samples, unreadable)
+    }
+
+    private func verdictsIfThere(ofRun id: String) async throws -> VerdictsFile? {
+        do {
+            return try await verdicts(of: try await run(id))
+        } catch let error as WireError where error.isMissing {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,61 @@
+package import Runtime
+
+/// The samples that earlier runs took under one key of evidence, case by case. Those of a further run are added to them.
+package struct EarlierSamples: Sendable, Hashable {
+    /// By the ids of cases.
+    private var counts: [String: Evidence.Samples] = [:]
+    /// How many runs they are of.
+    package private(set) var runs = 0
+
+    package init() {}
+
+    /// Adds those of one run.
+    package mutating func add(_ file: VerdictsFile) {
+        runs += 1
+        for each in file.cases {
+            func count(_ verdict: SampleVerdict) -> Int { each.samples.count { $0.verdict == verdict } }
+            let samples = Evidence.Samples(passed: count(.passed), failed: count(.failed), errors: count(.error))
+            counts[each.id] = counts[each.id]?.adding(samples) ?? samples
+        }
+    }
+
+    fileprivate func samples(of id: CaseID) -> Evidence.Samples {
+        counts[id.description] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
+    }
+}
+
+extension Evidence.Samples {
+    package func adding(_ other: Evidence.Samples) -> Evidence.Samples {
+        Evidence.Samples(passed: passed + other.passed, failed: failed + other.failed, errors: errors + other.errors)
+    }
+
+    package var count: Int { passed + failed + errors }
+}
+
+/// What the results of a suite are kept under as evidence, and what stands there already.
+package struct StandingEvidence: Sendable, Hashable {
+    package let key: String
+    package let earlier: EarlierSamples
+
+    package init(key: String, earlier: EarlierSamples) {
+        self.key = key
+        self.earlier = earlier
+    }
+}
+
+extension SuiteResult {
+    /// The verdict for a gate: a suite of which no case decides says nothing.
+    ///
+    /// Cases are judged by all samples that stand under the key. What a threshold says of a run as a whole, such as its
+    /// latency or its budget, each run has to keep by itself.
+    package func gateVerdict(of suite: TestSuite, after earlier: EarlierSamples) -> Verdict {
+        guard cases.contains(where: \.decides) else { return .inconclusive }
+        guard earlier.runs > 0 else { return verdict }
+        let whole = zip(suite.cases, cases).map { testCase, tally in tally.adding(earlier.samples(of: testCase.id)) }
+        let summed = suite.thresholds.outcomes(ofSamplesIn: whole)
+        let names = Set(summed.map(\.name))
+        let others = thresholds.filter { !names.contains($0.name) }
+        let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
+        return .worst(of: (summed + others).map(\.verdict) + missing)
+    }
+}

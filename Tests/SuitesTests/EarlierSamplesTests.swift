@@ -1,0 +1,80 @@
+import Language
+import Runtime
+import Testing
+
+@testable import Suites
+
+@Suite("Samples of earlier runs")
+struct EarlierSamplesTests {
+    private static func suite(_ repetition: Repetition, _ thresholds: Thresholds = Thresholds()) -> TestSuite {
+        let testCase = TestCase(
+            id: CaseID(suite: "golden", name: "refund"), name: "refund", range: place(2),
+            turns: [Turn(input: template("Hello"), inputRange: place(2))], repetition: repetition)
+        return TestSuite(name: "golden", agent: "a", range: place(1), thresholds: thresholds, cases: [testCase])
+    }
+
+    /// The result of so many samples.
+    private static func result(_ suite: TestSuite, _ verdicts: [SampleVerdict]) -> SuiteResult {
+        var tally = SuiteTally(suite.cases.map { CaseTally($0.repetition, decides: true) })
+        for verdict in verdicts { tally.take(Sample(verdict: verdict, turns: []), ofCase: 0) }
+        return SuiteResult(
+            suite: "golden", agent: "a", range: place(1), thresholds: suite.thresholds, tally, baseline: nil,
+            elapsed: .seconds(1))
+    }
+
+    private static func earlier(_ runs: [[SampleVerdict]]) throws -> EarlierSamples {
+        var earlier = EarlierSamples()
+        for run in runs {
+            let samples = run.map { "{\"verdict\":\"\($0.rawValue)\",\"latency\":1}" }.joined(separator: ",")
+            let text = """
+                {"schema":"drover.verdicts/1","drover":"1","stack":"s","suite":"golden","startedAt":"t","tables":{},
+                 "cases":[{"id":"golden/refund","verdict":"passed","samples":[\(samples)]}]}
+                """
+            earlier.add(try #require(VerdictsFile(Array(text.utf8))))
+        }
+        return earlier
+    }
+
+    private static func verdict(
+        _ repetition: Repetition, _ now: [SampleVerdict], after runs: [[SampleVerdict]],
+        _ thresholds: Thresholds = Thresholds()
+    ) throws -> Verdict {
+        let suite = suite(repetition, thresholds)
+        return result(suite, now).gateVerdict(of: suite, after: try earlier(runs))
+    }
+
+    private static func samples(_ passed: Int, _ failed: Int = 0, errors: Int = 0) -> [SampleVerdict] {
+        Array(repeating: .passed, count: passed) + Array(repeating: .failed, count: failed)
+            + Array(repeating: .error, count: errors)
+    }
+
+    @Test("Are counted together with those of a run: the share that must pass stays the same")
+    func counted() throws {
+        let most = Repetition(samples: 5, atLeast: 4)
+        #expect(try Self.verdict(most, Self.samples(5), after: []) == .passed)
+        #expect(try Self.verdict(most, Self.samples(3, 2), after: []) == .failed)
+        #expect(try Self.verdict(most, Self.samples(3, 2), after: [Self.samples(5)]) == .passed)
+        #expect(try Self.verdict(most, Self.samples(2, 3), after: [Self.samples(5)]) == .failed)
+        #expect(try Self.verdict(most, Self.samples(5), after: [Self.samples(3, 2), Self.samples(3, 2)]) == .failed)
+        #expect(try Self.verdict(.once, Self.samples(1), after: [Self.samples(0, 1)]) == .failed)
+        #expect(try Self.verdict(.once, Self.samples(1), after: [Self.samples(0, errors: 1)]) == .passed)
+    }
+
+    @Test("Decide a sequential test that one run alone cannot decide")
+    func sequential() throws {
+        let test = Repetition(SequentialTest(reliability: 0.95, unacceptable: 0.5, max: 3))
+        #expect(try Self.verdict(test, Self.samples(3), after: []) == .inconclusive)
+        #expect(try Self.verdict(test, Self.samples(3), after: [Self.samples(3)]) == .passed)
+        #expect(try Self.verdict(test, Self.samples(1, 1), after: [Self.samples(3, 1)]) != .passed)
+    }
+
+    @Test("Count for the share of errors, and not for what a run must keep to by itself")
+    func thresholds() throws {
+        let errors = Thresholds(errorRate: Located(0.2, at: place(3)))
+        let most = Repetition(samples: 5, atLeast: 3)
+        #expect(try Self.verdict(most, Self.samples(3, errors: 2), after: [], errors) == .inconclusive)
+        #expect(try Self.verdict(most, Self.samples(3, errors: 2), after: [Self.samples(5)], errors) == .passed)
+        let hurried = Thresholds(maxDuration: Located(.milliseconds(1), at: place(3)))
+        #expect(try Self.verdict(most, Self.samples(5), after: [Self.samples(5)], hurried) == .inconclusive)
+    }
+}
