@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Language
 import Reports
 import Suites
 
@@ -11,17 +12,29 @@ extension [ReportRequest] {
         if contains(where: { $0.path == "-" }) { Console.keepOutputForReports() }
     }
 
-    /// Writes all reports of a run.
+    /// Writes all reports of a run; one that cannot be written keeps none of the others back.
+    /// - Throws: `Diagnostics` with all that could not be written.
     func write(_ recorded: RecordedRun) throws {
+        var problems: [Diagnostic] = []
         for request in self {
-            guard request.path != "-" else {
-                try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
-                    try request.report.write(recorded, to: &output)
-                }
-                continue
+            do {
+                try request.write(recorded)
+            } catch let problem as Diagnostic {
+                problems.append(problem)
             }
-            try ReportFile(request.path).write { try request.report.write(recorded, to: &$0) }
         }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+    }
+}
+
+extension ReportRequest {
+    fileprivate func write(_ recorded: RecordedRun) throws {
+        guard path != "-" else {
+            return try ReportOutput.collect({ Console.write($0, to: STDOUT_FILENO) }) { output in
+                try report.write(recorded, to: &output)
+            }
+        }
+        try ReportFile(path).write { try report.write(recorded, to: &$0) }
     }
 }
 

@@ -1,5 +1,6 @@
 import Fakes
 import Foundation
+import Glibc
 import Language
 import Support
 import Testing
@@ -40,6 +41,12 @@ struct FullDiskTests {
     /// Runs it where no file can grow beyond some blocks of 512 bytes, as on a disk that is full.
     private static func run(
         _ drover: DroverProgram, blocks: Int, _ words: String...
+    ) async throws -> DroverProgram.Ended {
+        try await run(drover, blocks: blocks, words)
+    }
+
+    private static func run(
+        _ drover: DroverProgram, blocks: Int, _ words: [String]
     ) async throws -> DroverProgram.Ended {
         let script = "trap '' XFSZ; ulimit -f \(blocks); exec \"$0\" \"$@\""
         return try await drover.run("/bin/sh", ["-c", script, DroverProgram.path] + words)
@@ -86,6 +93,91 @@ struct FullDiskTests {
                 DroverProgram.path, ["plan", "--exit-code", "--record", "file:record.json"])
             #expect(plan.code == 0, "\(plan.output)")
             #expect(mlflow.store.versions.count == 16, "One version of each prompt for each of its texts.")
+        }
+    }
+
+    private static let suite = """
+        drover: v1
+        stack: shop
+        agents: {support: {model: m, instructions: Be brief., log: false}}
+        suites:
+          smoke:
+            agent: support
+            cases:
+              - {name: one, input: One, expect: [{equals: 1 messages}]}
+              - {name: two, input: Two, expect: [{equals: 1 messages}]}
+
+        """
+
+    private func withSuite(
+        _ body: @escaping @Sendable (DroverProgram, _ directory: String, _ test: [String]) async throws -> Void
+    ) async throws {
+        try await LoopbackServer.withServer(serving: FakeServedAgent(streams: true)) { agent in
+            try await withTemporaryDirectory { directory in
+                try Self.write(Self.suite, directory)
+                try await body(
+                    DroverProgram(in: directory, environment: ["XDG_CACHE_HOME": "\(directory)/cache"]), directory,
+                    ["test", ".", "--target", "served", "--url", agent])
+            }
+        }
+    }
+
+    @Test("A report that has no room is told, keeps no other back, and can be made later from the log")
+    func reports() async throws {
+        try await withSuite { drover, directory, test in
+            let reports = ["--report", "html=r.html", "--report", "tap=r.tap", "--log", "run.jsonl"]
+            let ended = try await Self.run(drover, blocks: 24, test + reports)
+            #expect(ended.code == 1, "\(ended)")
+            #expect(ended.errors.contains("error[report-not-written]") && ended.errors.contains("`r.html`"), "\(ended)")
+            #expect(ended.output.contains("2 passed"), "\(ended.output)")
+            #expect(try Self.files(directory, "r.") == ["r.tap"])
+            let later = try await drover("report", "html", "run.jsonl", "--out", "r.html")
+            #expect(later.code == 0, "\(later.errors)")
+            #expect(try Self.files(directory, "r.") == ["r.html", "r.tap"])
+        }
+    }
+
+    @Test("A log that has no room is told, and what was finished before is reported", arguments: [1, 2, 3])
+    func log(blocks: Int) async throws {
+        try await withSuite { drover, directory, test in
+            let ended = try await Self.run(
+                drover, blocks: blocks, test + ["--report", "tap=r.tap", "--log", "run.jsonl"])
+            let told = ended.output + ended.errors
+            #expect(ended.code == 1 && told.contains("error[samples-not-written]"), "\(blocks): \(told)")
+            #expect(told.contains("`run.jsonl`") && !told.contains("This is a bug"), "\(told)")
+        }
+    }
+
+    /// Whether a folder can be made read-only for a program, which takes privileges where the tests run as everybody.
+    private static let canMount = geteuid() == 0 && access("/usr/bin/unshare", X_OK) == 0
+
+    @Test("On a read-only file system each file that cannot be written is told by its name", .enabled(if: canMount))
+    func readOnly() async throws {
+        let mount = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\" && exec \"$0\" \"$@\""
+        func run(_ drover: DroverProgram, _ words: [String]) async throws -> DroverProgram.Ended {
+            try await drover.run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", mount, DroverProgram.path] + words)
+        }
+        try await withShop { drover, directory, mlflow in
+            for (words, file) in [
+                (["plan", "--out", "plan.json"], "plan.json"),
+                (["apply", "--yes", "--record", "file:record.json"], "record.json"),
+            ] {
+                let ended = try await run(drover, words)
+                #expect(ended.code == 1 && ended.errors.contains(file), "\(words): \(ended)")
+                #expect(ended.errors.contains("ead-only file system"), "\(words): \(ended)")
+                #expect(!ended.errors.contains("This is a bug"), "\(ended.errors)")
+            }
+            #expect(mlflow.store.experiments.map(\.name) == ["Default"], "Nothing was changed.")
+            // With the record in MLflow, nothing has to be written here.
+            #expect(try await run(drover, ["apply", "--yes"]).code == 0)
+        }
+        try await withSuite { drover, directory, test in
+            let told = try await run(drover, test + ["--report", "junit=r.xml"])
+            #expect(told.code == 1 && told.errors.contains("`r.xml`"), "\(told)")
+            let asked = try await run(drover, test + ["--log", "run.jsonl"])
+            #expect(asked.code == 1 && asked.errors.contains("`run.jsonl`"), "\(asked)")
+            let ended = try await run(drover, test)
+            #expect(ended.code == 0 && ended.errors.contains("warning[log-not-kept]"), "\(ended)")
         }
     }
 
