@@ -46,7 +46,9 @@ struct Deployment: Sendable {
         session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
-            endangered: endangered(by: plan, workflow, suites), selection: selection, permissions: permissions,
+            endangered: try await EndangeredSuite.all(
+                by: plan, workflow, suites, beside: gates, survey, in: session),
+            selection: selection, permissions: permissions,
             recordDigest: loaded.digest, gates: gates)
     }
 
@@ -108,17 +110,6 @@ struct Deployment: Sendable {
         Int64(Date().timeIntervalSince1970 * 1000)
     }
 
-    private static func endangered(
-        by plan: Plan, _ workflow: Workflow, _ suites: [TestSuite]
-    ) -> [EndangeredSuite] {
-        let changed = plan.changes.filter { $0.action != .keep }.map(\.address)
-        let touched = changed.reduce(into: Set(changed)) { $0.formUnion(workflow.graph.dependents(of: $1)) }
-        let names = workflow.specs(of: SuiteSpec.self).filter { touched.contains($0.spec.subject.address) }
-            .map(\.declaration.address.name)
-        return suites.filter { names.contains($0.name) }.map {
-            EndangeredSuite(name: $0.name, cases: $0.cases.count)
-        }
-    }
 }
 
 extension Record {

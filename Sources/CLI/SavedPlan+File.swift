@@ -39,11 +39,6 @@ extension SavedPlan {
             ConnectedServer(name: $0.name, version: $0.version, url: $0.url, origin: "when it was planned")
         }
     }
-
-    /// The suites that it endangers, for showing it.
-    var suites: [EndangeredSuite] {
-        endangered.sorted { $0.key < $1.key }.map { EndangeredSuite(name: $0.key, cases: $0.value) }
-    }
 }
 
 extension Inputs.Sources {

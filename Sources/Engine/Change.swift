@@ -107,6 +107,8 @@ package struct Change: Sendable {
     package var isLost = false
     /// Whether it is the removal of what a replacement left behind.
     package var isLeftOver = false
+    /// Whether it is a replacement whose new object is made while the old one is still there.
+    package var isNewFirst = false
     /// Of the live object as it was when this was planned; nil while there is none.
     package var fingerprint: Fingerprint?
 
@@ -122,6 +124,11 @@ package struct Change: Sendable {
         self.label = label
         self.note = note
     }
+}
+
+extension Change {
+    /// The sign of a plan's line.
+    package var sign: String { isNewFirst ? "+/-" : action.sign }
 }
 
 /// The actions, in the order of the declarations, deletions last.

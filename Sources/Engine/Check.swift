@@ -36,4 +36,32 @@ extension Plan {
         plan.changes.insert(contentsOf: checks.map { Change($0.address, .check, range: $0.range) }, at: first)
         return plan
     }
+
+    /// The same plan, which says of what changes in place that the checks come too late for it: what was promoted before
+    /// uses it, too.
+    /// - Parameter makesVersions: Whether what uses an object of a kind goes on with the version that it has.
+    func tellingWhatIsBeforeGates(for workflow: Workflow, makesVersions: (_ kind: String) -> Bool) -> Plan {
+        let promoted = changes.filter { $0.action == .promote }.map(\.address)
+        let waiting = Set(promoted.filter { !workflow.checks(before: $0).isEmpty })
+        let needed = workflow.graph.closure(of: waiting).subtracting(workflow.gated)
+        var plan = self
+        for index in changes.indices where needed.contains(changes[index].address) {
+            let change = changes[index]
+            guard change.isInPlace, !makesVersions(change.address.kind) else { continue }
+            plan.changes[index].note = [change.note, "takes effect before the gate"].compactMap(\.self)
+                .joined(separator: "; ")
+        }
+        return plan
+    }
+}
+
+extension Change {
+    /// Whether it changes what others may be using.
+    fileprivate var isInPlace: Bool {
+        switch action {
+        case .update, .adopt: true
+        case .replace: !isNewFirst
+        case .keep, .create, .delete, .forget, .check, .promote: false
+        }
+    }
 }

@@ -6,6 +6,8 @@ package protocol Driver: Sendable {
     var onDelete: OnDelete { get }
     /// Whether it moves something that others follow.
     var promotes: Bool { get }
+    /// Whether a change makes a new version beside the one that others use.
+    var makesVersions: Bool { get }
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
     func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
@@ -57,6 +59,8 @@ package struct Preview: Sendable {
     package var warnings: [Diagnostic]
     /// All of it that can change what an agent does, by path.
     package var identity: @Sendable () -> AppliedFields = { [:] }
+    /// Whether a replacement makes the new object while the old one is still there.
+    package var isNewFirst = false
 }
 
 /// A live object of any kind.
@@ -127,6 +131,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var onDelete: OnDelete { R.onDelete }
     package var isKnownByRecord: Bool { resource.isKnownByRecord }
     package var promotes: Bool { R.promotes }
+    package var makesVersions: Bool { R.makesVersions }
 
     package func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: Record
@@ -155,7 +160,9 @@ package struct ResourceDriver<R: Resource>: Driver {
         return Preview(
             decision: decision, outputs: outputs(after: decision, wanted, request),
             draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings,
-            identity: { [resource] in resource.identity(of: wanted.desired) })
+            identity: { [resource] in resource.identity(of: wanted.desired) },
+            isNewFirst: decision.action == .replace
+                && live(request.member).map { resource.isMadeBeside($0, wanted.desired) } ?? false)
     }
 
     package func inspect(_ request: DriverRequest, _ inspection: Inspection) async throws -> Inspected {

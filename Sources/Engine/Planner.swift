@@ -45,7 +45,9 @@ package struct Planner: Sendable {
             stack: workflow.stack, changes: declared + removed, warnings: pass.warnings,
             limits: Plan.Limits(companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved))
         plan.identities = pass.outputs.identities
-        return plan.checking(for: workflow)
+        return plan.checking(for: workflow).tellingWhatIsBeforeGates(for: workflow) { kind in
+            drivers[kind]?.makesVersions == true
+        }
     }
 
     /// What is known of each thing in the scope before an apply, and what an apply would do to it.
@@ -94,6 +96,7 @@ package struct Planner: Sendable {
                         driver.fingerprint($0, leaving: declaration.spec.common.left)
                     })
                 pass.changes[address]?.isLost = isLost
+                pass.changes[address]?.isNewFirst = preview.isNewFirst
             } catch let diagnostic as Diagnostic {
                 pass.problems.append(diagnostic.locating(declaration))
                 pass.broken.insert(address)

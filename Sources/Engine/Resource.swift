@@ -22,6 +22,8 @@ package protocol Resource: Sendable {
     static var isReplaceable: Bool { get }
     /// Whether it moves something that others follow: then checks may have to pass first.
     static var promotes: Bool { get }
+    /// Whether a change makes a new version, and what uses an older one goes on with that.
+    static var makesVersions: Bool { get }
 
     /// All of this kind that is ours, or has a wanted name: from paginated listings, once per run.
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
@@ -72,6 +74,8 @@ package protocol Resource: Sendable {
     func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live
+    /// Whether a replacement makes the new object while the old one is still there.
+    func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool
     func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
     /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the way.
     ///
@@ -110,6 +114,10 @@ extension Resource {
     package static var isReplaceable: Bool { false }
 
     package static var promotes: Bool { false }
+
+    package static var makesVersions: Bool { false }
+
+    package func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool { false }
 
     package func identity(of desired: Desired) -> AppliedFields { [:] }
 

@@ -6,6 +6,9 @@ import Testing
 struct SavedPlanTests {
     private static let spec = "boxes: {small: {label: a}, large: {inside: [small], size: 3}}"
 
+    private static let golden = EndangeredSuite(
+        name: "golden", cases: 7, tokens: 5230, endangered: [EndangeredSuite.Case(name: "refund", tokens: 820)])
+
     private func inputs(
         _ record: Record, spec: String = spec, url: String = "http://a", version: String = "1",
         instance: String? = nil
@@ -22,7 +25,7 @@ struct SavedPlanTests {
     private func saved(_ shop: Shop, _ spec: String = spec) async throws -> SavedPlan {
         SavedPlan(
             try await shop.plan(spec), drover: "1", destroys: false, inputs: inputs(await shop.record.load()),
-            endangered: ["golden": 7])
+            endangered: [Self.golden])
     }
 
     @Test("A plan is read back from its file as it was")
@@ -36,7 +39,7 @@ struct SavedPlanTests {
         #expect(read.plan.lines == plan.plan.lines && read.plan.lines.contains("delete gone"))
         #expect(read.plan.changes.map(\.fields) == plan.plan.changes.map(\.fields))
         #expect(read.plan.changes.map(\.fingerprint) == plan.plan.changes.map(\.fingerprint))
-        #expect(read.inputs == plan.inputs && read.endangered == ["golden": 7])
+        #expect(read.inputs == plan.inputs && read.endangered == [Self.golden])
         #expect(try read.json == text)
     }
 
@@ -46,7 +49,8 @@ struct SavedPlanTests {
         let bad: [(String, Diagnostic.Code)] = [
             (String(text.dropLast(40)), "damaged-plan"),
             (text.replacing("boxes.small", with: "boxes.tall"), "damaged-plan"),
-            (text.replacing("\"version\": 1,", with: "\"version\": 2,"), "newer-plan"),
+            (text.replacing("\"version\": 2,", with: "\"version\": 3,"), "newer-plan"),
+            (text.replacing("\"version\": 2,", with: "\"version\": 1,"), "older-plan"),
             ("{}", "damaged-plan"), ("", "damaged-plan"), ("\u{0}\u{1}", "damaged-plan"),
         ]
         for (content, code) in bad {
@@ -72,7 +76,7 @@ struct SavedPlanTests {
         let field = FieldChange("sampling.temperature", old: .number(1), new: .number(0.5))
         let plan = Plan(
             stack: StackName("shop"), changes: [Change(Address("boxes", "small"), .update, fields: [field])])
-        let made = SavedPlan(plan, drover: "1", destroys: false, inputs: inputs(Record()), endangered: [:])
+        let made = SavedPlan(plan, drover: "1", destroys: false, inputs: inputs(Record()), endangered: [])
         let read = try SavedPlan(Array(made.json.utf8), path: "plan.json")
         #expect(Verification(read, against: inputs(Record())).ofPlan(plan).isEmpty)
     }
@@ -108,7 +112,7 @@ struct SavedPlanTests {
     func servers() async throws {
         let record = Record()
         let plan = try await Shop().plan(Self.spec)
-        let saved = { SavedPlan(plan, drover: "1", destroys: false, inputs: $0, endangered: [:]) }
+        let saved = { SavedPlan(plan, drover: "1", destroys: false, inputs: $0, endangered: []) }
         let known = saved(inputs(record, instance: "1700"))
         func codes(_ saved: SavedPlan, _ now: Inputs) -> [String] {
             Verification(saved, against: now).ofServers.map(\.code.name)

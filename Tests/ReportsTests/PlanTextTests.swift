@@ -77,6 +77,36 @@ struct PlanTextTests {
         #expect(markdown.contains("at `http://mlflow.test` as alice (the spec), workspace blue."))
     }
 
+    @Test("The cases that a plan endangers are named with what they cost; of those whose results stand that is said")
+    func endangered() {
+        let change = Change(Address("agents", "a"), .update, fields: [FieldChange("model", old: "m", new: "n")])
+        let plan = Plan(stack: StackName("s"), changes: [change])
+        let cases = (1...7).map { EndangeredSuite.Case(name: "case-\($0)", tokens: $0 == 1 ? 820 : nil) }
+        let suites = [
+            EndangeredSuite(name: "golden", cases: 7, tokens: 5230, endangered: cases),
+            EndangeredSuite(name: "smoke", cases: 1, standing: 1),
+        ]
+        let text = PlanText(colors: false).render(plan, servers: [], endangered: suites)
+        #expect(
+            text.hasSuffix(
+                """
+                Endangers the suites golden (7 cases, about 5230 tokens by its last run), smoke (1 case, not run again: \
+                results stand).
+                  golden: case-1 (820 tokens), case-2, case-3, case-4, case-5, and 2 more
+                """), "\(text)")
+        let markdown = PlanMarkdown.render(plan, servers: [], endangered: suites)
+        #expect(markdown.contains("\n- `golden`: case-1 (820 tokens), case-2, "), "\(markdown)")
+    }
+
+    @Test("A replacement that is built beside the old one has a sign of its own")
+    func newFirst() {
+        var change = Change(Address("vectorStores", "a"), .replace)
+        let plan = { PlanText(colors: false).render(Plan(stack: StackName("s"), changes: [$0]), servers: []) }
+        #expect(plan(change).contains("  -/+ vectorStores.a"))
+        change.isNewFirst = true
+        #expect(plan(change).contains("  +/- vectorStores.a"))
+    }
+
     @Test("A long list is shown line by line, whole")
     func list() {
         let names = (1...30).map { Value.string("ticket_number_\($0)") }

@@ -79,11 +79,10 @@ extension Deployment {
     fileprivate func save(
         _ stack: Stack, _ sources: Inputs.Sources, destroys: Bool, to path: String
     ) async throws {
-        let numbers = endangered.map { ($0.name, $0.cases) }
         let saved = SavedPlan(
             plan, drover: Version.text, destroys: destroys,
             inputs: Inputs(stack, sources, self, servers: try await session.plannedServers),
-            endangered: Dictionary(numbers) { first, _ in first })
+            endangered: endangered)
         try saved.write(to: path)
         Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
     }

@@ -26,7 +26,7 @@ struct ShowCommand: AsyncParsableCommand {
         let saved = try SavedPlan.open(plan)
         let colors = Console.colors(ProcessInfo.processInfo.environment)
         let text = try format.render(
-            saved.plan, servers: saved.locations, endangered: saved.suites, requests: nil, colors: colors)
+            saved.plan, servers: saved.locations, endangered: saved.endangered, requests: nil, colors: colors)
         Console.out(text)
         for warning in saved.warnings { Console.note("warning: \(warning)") }
     }

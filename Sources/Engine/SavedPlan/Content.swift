@@ -11,7 +11,7 @@ extension SavedPlan {
         let inputs: Inputs
         let steps: [Step]
         let limits: Plan.Limits
-        let endangered: [String: Int]
+        let endangered: [EndangeredSuite]
         let warnings: [String]
 
         init(_ plan: SavedPlan) {
@@ -41,6 +41,7 @@ extension SavedPlan {
         let fields: [Field]
         let object: String?
         let note: String?
+        let newFirst: Bool?
         let fingerprint: Fingerprint?
 
         init(_ change: Change) {
@@ -49,12 +50,15 @@ extension SavedPlan {
             fields = change.fields.map(Field.init)
             object = change.label
             note = change.note
+            newFirst = change.isNewFirst ? true : nil
             fingerprint = change.fingerprint
         }
 
         var change: Change {
-            Change(
+            var change = Change(
                 address, action, fields: fields.map(\.change), label: object, note: note, fingerprint: fingerprint)
+            change.isNewFirst = newFirst ?? false
+            return change
         }
     }
 

@@ -2,14 +2,14 @@ package import Language
 
 /// A plan in a file, to be reviewed and then applied exactly. Its schema is `schemas/plan.schema.json`.
 ///
-///     {"format": "drover-plan", "version": 1, "drover": "0.3.0", "stack": "quickstart", "destroys": false,
+///     {"format": "drover-plan", "version": 2, "drover": "0.3.0", "stack": "quickstart", "destroys": false,
 ///      "inputs": {…}, "steps": [{"address": "agents.support", "action": "update", "fields": […], "fingerprint": "…"}],
 ///      "digest": "…"}
 ///
 /// The digest is of everything else. It detects accidents, not forgery.
 package struct SavedPlan: Sendable {
     package static let format = "drover-plan"
-    package static let version = 1
+    package static let version = 2
 
     /// The version of drover that made it.
     package var drover: String
@@ -18,13 +18,12 @@ package struct SavedPlan: Sendable {
     package var destroys: Bool
     package var inputs: Inputs
     package var plan: Plan
-    /// What it endangers: the numbers of cases by the names of suites.
-    package var endangered: [String: Int]
+    package var endangered: [EndangeredSuite]
     /// What was warned of.
     package var warnings: [String]
 
     package init(
-        _ plan: Plan, drover: String, destroys: Bool, inputs: Inputs, endangered: [String: Int]
+        _ plan: Plan, drover: String, destroys: Bool, inputs: Inputs, endangered: [EndangeredSuite]
     ) {
         self.drover = drover
         self.destroys = destroys
@@ -59,6 +58,7 @@ package struct SavedPlan: Sendable {
         else { throw .damagedPlan(path, "It is no whole JSON document, or no plan.") }
         guard let version = object["version"]?.integer else { throw .damagedPlan(path, "Its version is missing.") }
         guard version <= Self.version else { throw .newerPlan(path, version) }
+        guard version == Self.version else { throw .olderPlan(path, version) }
         let rest = value.setting("digest", to: nil)
         guard object["digest"] == .string(Self.digest(of: rest)) else {
             throw .damagedPlan(path, "Its digest is not that of its content: it was changed after it was written.")
@@ -90,10 +90,17 @@ extension Diagnostic {
             fix: "Plan again, and apply what that writes.", cause: .usage)
     }
 
+    fileprivate static func olderPlan(_ path: String, _ version: Int) -> Diagnostic {
+        Diagnostic(
+            "older-plan", "A saved plan of an older version",
+            detail: "`\(path)` has the format \(version), and this drover reads the format \(SavedPlan.version).",
+            fix: "Plan again, and apply what that writes.", cause: .usage)
+    }
+
     fileprivate static func newerPlan(_ path: String, _ version: Int) -> Diagnostic {
         Diagnostic(
             "newer-plan", "A saved plan of a newer version",
-            detail: "`\(path)` has the format \(version), and this drover reads up to \(SavedPlan.version).",
+            detail: "`\(path)` has the format \(version), and this drover reads the format \(SavedPlan.version).",
             fix: "Use the drover that made it, or plan again with this one.", cause: .usage)
     }
 }

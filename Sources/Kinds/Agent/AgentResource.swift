@@ -13,6 +13,7 @@ import Wire
 package struct AgentResource: Resource {
     package static let kind = "agents"
     package static let onDelete = OnDelete.delete
+    package static let makesVersions = true
     /// Every stack may have an agent of a name, each in a registered model of its own.
     package static let hasUniqueNames = false
 

@@ -170,6 +170,8 @@ package struct DatasetResource: Resource {
     /// The new one counts as soon as it exists; the old one is found as stale, and deleted. One that contains records
     /// of others cannot be deleted: it is retained, and forgotten before the new one is created, so that an interrupted
     /// replacement is resumed.
+    package func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool { true }
+
     package func replace(
         _ live: Live, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live {

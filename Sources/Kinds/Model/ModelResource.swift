@@ -196,6 +196,8 @@ package struct ModelResource: Resource {
     }
 
     /// With the same id, the old one is unregistered first; with another one, it stays until everything else is done.
+    package func isMadeBeside(_ live: LlamaStack.Model, _ desired: Desired) -> Bool { live.id != desired.id }
+
     package func replace(
         _ live: LlamaStack.Model, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Model {

@@ -9,6 +9,7 @@ package import Wire
 package struct PromptResource: Resource {
     package static let kind = PromptSpec.kind
     package static let onDelete = OnDelete.delete
+    package static let makesVersions = true
 
     package struct Desired: Sendable {
         var name: String

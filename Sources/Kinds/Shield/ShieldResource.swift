@@ -121,6 +121,10 @@ package struct ShieldResource: Resource {
         return live
     }
 
+    package func isMadeBeside(_ live: LlamaStack.Shield, _ desired: Desired) -> Bool {
+        desired.shield.map { $0.id != live.id } ?? false
+    }
+
     package func replace(
         _ live: LlamaStack.Shield, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Shield {

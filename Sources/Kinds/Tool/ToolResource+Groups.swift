@@ -64,6 +64,10 @@ extension ToolResource {
         return live
     }
 
+    package func isMadeBeside(_ live: LlamaStack.ToolGroup, _ desired: Desired) -> Bool {
+        desired.group.map { $0.id != live.id } ?? false
+    }
+
     package func replace(
         _ live: LlamaStack.ToolGroup, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.ToolGroup {

@@ -95,6 +95,8 @@ package struct VectorStoreResource: Resource {
     }
 
     /// Builds the new store beside the old one, which counts until the new one is complete.
+    package func isMadeBeside(_ live: LiveStore, _ desired: Desired) -> Bool { true }
+
     package func replace(
         _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {

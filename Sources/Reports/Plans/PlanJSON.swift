@@ -8,7 +8,9 @@ package import Wire
 ///      "servers": [{"name": "OGX", "version": "1.5.0", "url": "http://…", "origin": "the lab"}],
 ///      "changes": [{"address": "agents.support", "action": "update", "object": "models:/support/1",
 ///                   "fields": [{"path": "maxSteps", "old": 10, "new": 12, "cause": "spec"}]}],
-///      "summary": {"create": 0, "update": 1, …}, "endangered": [{"name": "golden", "cases": 7}]}
+///      "summary": {"create": 0, "update": 1, …},
+///      "endangered": [{"name": "golden", "cases": 7, "standing": 0, "tokens": 5230,
+///                      "endangered": [{"name": "refund-window", "tokens": 820}, …]}]}
 package enum PlanJSON {
     package static func value(
         _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite], requests: Int?
@@ -32,6 +34,7 @@ package enum PlanJSON {
         ]
         object["object"] = change.label.map { .string($0) }
         object["note"] = change.note.map { .string($0) }
+        if change.isNewFirst { object["newFirst"] = true }
         return .object(object)
     }
 

@@ -52,9 +52,13 @@ package enum PlanMarkdown {
         var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text($0))\n" }
         if !endangered.isEmpty, !plan.isEmpty {
             let suites = endangered.map { suite in
-                "\(Markdown.code(suite.name)) (\(suite.cases) \(suite.cases == 1 ? "case" : "cases"))"
+                "\(Markdown.code(suite.name)) (\(suite.told))"
             }
             lines.append("\nEndangers \(suites.joined(separator: ", ")).\n")
+            for suite in endangered where !suite.endangered.isEmpty {
+                let cases = suite.toldCases.map(Markdown.text).joined(separator: ", ")
+                lines.append("\n- \(Markdown.code(suite.name)): \(cases)\n")
+            }
         }
         if !servers.isEmpty {
             let places = servers.map { server in
@@ -75,7 +79,7 @@ package enum PlanMarkdown {
             change.note, forcing.isEmpty ? nil : "\(forcing.joined(separator: ", ")) forces it",
             outside ? "changed outside" : nil,
         ].compactMap(\.self)
-        return "| \(Markdown.code(change.action.sign.isEmpty ? " " : change.action.sign)) \(change.action.rawValue) "
+        return "| \(Markdown.code(change.sign)) \(change.action.rawValue) "
             + "| \(Markdown.code(change.address.description)) | \(change.label.map(Markdown.cell) ?? "") "
             + "| \(Markdown.cell(why.joined(separator: "; "))) |\n"
     }

@@ -1,0 +1,22 @@
+import Engine
+
+extension EndangeredSuite {
+    /// So many cases are named.
+    private static let named = 5
+
+    /// `7 cases, about 5230 tokens by its last run`
+    var told: String {
+        let number = cases == 1 ? "1 case" : "\(cases) cases"
+        if standing == cases, cases > 0 { return "\(number), not run again: results stand" }
+        return number + (tokens.map { ", about \($0) tokens by its last run" } ?? "")
+    }
+
+    /// The cases that are to be run, each with what it cost: `refund-window (820 tokens)`.
+    var toldCases: [String] {
+        let names = endangered.prefix(Self.named).map { each in
+            each.name + (each.tokens.map { " (\($0) tokens)" } ?? "")
+        }
+        let rest = endangered.count - names.count
+        return names + (rest > 0 ? ["and \(rest) more"] : [])
+    }
+}
