@@ -1,0 +1,224 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Support
+import Synchronization
+import Testing
+import Wire
+
+/// Releases as a user brings them, with a fake Llama Stack and a fake MLflow.
+@Suite("Releases on the command line")
+struct ReleaseCommandTests {
+    /// - Parameters:
+    ///   - expect: What both cases of the gate expect; the fake says what it is told and asked.
+    ///   - release: More of the release.
+    private static func spec(
+        tone: String = "Be kind.", expect: String = "[{contains: ANSWER}]", repeats: String = "1", release: String = "",
+        chunks: Int = 400, team: String = "desk"
+    ) -> String {
+        """
+        drover: v1
+        stack: shop
+        servers: {mlflow: {token: {file: token.txt}}, llamastack: {apiKey: {file: key.txt}}}
+        experiments: {answers: {tags: {team: \(team)}}}
+        vectorStores:
+          handbook:
+            embeddingModel: scripted/embed
+            chunking: {maxTokens: \(chunks), overlap: 50}
+            documents: ["docs/*.md"]
+        tools: {knowledge: {fileSearch: {vectorStores: [handbook]}}}
+        agents:
+          desk: {model: scripted/llm, instructions: \(tone), tools: [knowledge], log: {experiment: answers}}
+        suites:
+          manners:
+            agent: desk
+            experiment: answers
+            cases:
+              - {name: hello, input: Hello, expect: \(expect), repeat: \(repeats)}
+              - {name: thanks, input: Thanks, expect: \(expect), repeat: \(repeats)}
+        releases: {production: {agent: desk, alias: production, gates: [manners]\(release)}}
+
+        """
+    }
+
+    /// A Llama Stack during whose first answer something else happens.
+    private final class Meddling: HTTPTransport {
+        let ogx = FakeOGX()
+        let act: @Sendable () async throws -> Void
+        private let once = Mutex(true)
+
+        init(_ act: @escaping @Sendable () async throws -> Void) {
+            self.act = act
+        }
+
+        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+            let isFirst =
+                request.url.hasSuffix("/v1/responses")
+                && once.withLock { first in
+                    defer { first = false }
+                    return first
+                }
+            if isFirst { try await act() }
+            return try await ogx.send(request)
+        }
+
+        func stream<Result: Sendable>(
+            _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
+        ) async throws -> Result {
+            try await ogx.stream(request, read)
+        }
+    }
+
+    private struct Shop: Sendable {
+        let drover: DroverProgram
+        let directory: String
+        let mlflow: FakeMLflow
+
+        func write(_ spec: String) throws {
+            try write("drover.yaml", spec)
+        }
+
+        func write(_ path: String, _ text: String) throws {
+            try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(path)"))
+        }
+
+        func apply(_ spec: String, _ more: String..., code: Int32, saying words: String...) async throws {
+            try write(spec)
+            let ended = try await drover.run(DroverProgram.path, ["apply", "--yes"] + more)
+            let said = ended.output + ended.errors
+            #expect(ended.code == code, "\(said)")
+            for word in words { #expect(said.contains(word), "\(word): \(said)") }
+        }
+
+        var alias: String? {
+            get async throws {
+                try await mlflow.server().registeredModels().first { $0.name == "shop-desk" }?.aliases["production"]
+            }
+        }
+    }
+
+    private func withShop(
+        environment: [String: String] = [:],
+        during act: @escaping @Sendable (FakeMLflow) async throws -> Void = { _ in },
+        _ body: @escaping @Sendable (Shop) async throws -> Void
+    ) async throws {
+        let mlflow = FakeMLflow()
+        try await LoopbackServer.withServer(serving: Meddling { try await act(mlflow) }) { stack in
+            try await LoopbackServer.withServer(serving: mlflow) { tracking in
+                try await withTemporaryDirectory { directory in
+                    try FileManager.default.createDirectory(
+                        atPath: "\(directory)/docs", withIntermediateDirectories: true)
+                    var variables = ["DROVER_MLFLOW_URL": tracking, "DROVER_LLAMASTACK_URL": stack]
+                    variables.merge(environment.mapValues { $0.replacing("DIRECTORY", with: directory) }) { $1 }
+                    let shop = Shop(
+                        drover: DroverProgram(in: directory, environment: variables), directory: directory,
+                        mlflow: mlflow)
+                    try shop.write("docs/a.md", "Llamas eat hay.")
+                    try shop.write("token.txt", "token-of-the-spec\n")
+                    try shop.write("key.txt", "key-of-the-spec\n")
+                    try await body(shop)
+                }
+            }
+        }
+    }
+
+    @Test("A plan says what takes effect before the gate, what is built first, and what the endangered cases cost")
+    func plan() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            try shop.write("docs/a.md", "Llamas eat grass.")
+            try shop.write(Self.spec(team: "front"))
+            let inPlace = try await shop.drover("plan").output
+            #expect(inPlace.contains("~ vectorStores.handbook"), "\(inPlace)")
+            let lines = inPlace.split(separator: "\n")
+            for address in ["vectorStores.handbook", "experiments.answers"] {
+                let line = lines.first { $0.contains(address) } ?? ""
+                #expect(line.hasSuffix("takes effect before the gate"), "\(inPlace)")
+            }
+            #expect(inPlace.contains("Endangers the suite manners (2 cases, about "), "\(inPlace)")
+            #expect(inPlace.contains("  manners: hello ("), "\(inPlace)")
+            try shop.write("docs/a.md", "Llamas eat hay.")
+            try shop.write(Self.spec(chunks: 600))
+            let beside = try await shop.drover("plan", "--out", "plan.json").output
+            #expect(beside.contains("+/- vectorStores.handbook") && !beside.contains("before the gate"), "\(beside)")
+            let shown = try await shop.drover("show", "plan.json").output
+            #expect(shown.contains("+/- vectorStores.handbook") && shown.contains("  manners: hello ("), "\(shown)")
+            let json = try Value(json: Array(try await shop.drover("plan", "--format", "json").output.utf8))
+            let store = json["changes"]?.array?.first { $0["address"] == "vectorStores.handbook" }
+            #expect(store?["newFirst"] == true, "\(json)")
+            #expect(json["endangered"]?.array?.first?["endangered"]?.array?.count == 2, "\(json)")
+        }
+    }
+
+    @Test("The samples of a gate that could not be decided are added to those of the next run")
+    func accumulated() async throws {
+        let few = Self.spec(repeats: "{reliability: 0.95, unacceptable: 0.5, alpha: 0.2, max: 3}")
+        try await withShop { shop in
+            try await shop.apply(few, code: 5, saying: "error[gate-inconclusive]")
+            #expect(try await shop.alias == nil)
+            let plan = try await shop.drover("plan").output
+            #expect(plan.contains("adds to 4 samples in 1 run: 4 passed, 0 failed, 0 errors"), "\(plan)")
+            try await shop.apply(few, code: 0, saying: "1 promoted")
+            #expect(try await shop.alias == "1")
+            try await shop.apply(few, code: 0, saying: "Nothing to change")
+        }
+    }
+
+    @Test("A version is also asked as it is logged, with the servers and credentials that only the spec names")
+    func artifact() async throws {
+        let python = """
+            #!/bin/sh
+            cat >question.json
+            env | grep -E '^(MLFLOW_TRACKING|LLAMASTACK)' | sort >environment.txt
+            cat says.txt
+            """
+        try await withShop(environment: ["DROVER_MLFLOW_PYTHON": "DIRECTORY/python"]) { shop in
+            try shop.write("python", python)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755], ofItemAtPath: "\(shop.directory)/python")
+            try shop.write("says.txt", "Loading …\n{\"text\": \"\"}\n")
+            let spec = Self.spec(release: ", verify: artifact")
+            try await shop.apply(spec, code: 4, saying: "error[artifact-failed]", "models:/")
+            #expect(try await shop.alias == nil)
+            try shop.write("says.txt", "Traceback …\n")
+            try await shop.apply(spec, code: 4, saying: "error[artifact-failed]")
+            try shop.write("says.txt", "Loading …\n{\"text\": \"Hello\"}\n")
+            try await shop.apply(spec, code: 0, saying: "1 promoted")
+            #expect(try await shop.alias == "1")
+            let asked = try String(contentsOfFile: "\(shop.directory)/question.json", encoding: .utf8)
+            #expect(asked.contains("Hello") && asked.contains("models:/"), "\(asked)")
+            let known = try String(contentsOfFile: "\(shop.directory)/environment.txt", encoding: .utf8)
+            for line in ["MLFLOW_TRACKING_TOKEN=token-of-the-spec", "LLAMASTACK_API_KEY=key-of-the-spec"] {
+                #expect(known.contains(line), "\(known)")
+            }
+            #expect(known.contains("MLFLOW_TRACKING_URI=http://127.0.0.1:"), "\(known)")
+            #expect(known.contains("LLAMASTACK_BASE_URL=http://127.0.0.1:"), "\(known)")
+        }
+    }
+
+    @Test("A Python that is not there leaves the release undecided")
+    func noPython() async throws {
+        try await withShop(environment: ["DROVER_MLFLOW_PYTHON": "DIRECTORY/nowhere"]) { shop in
+            try await shop.apply(
+                Self.spec(release: ", verify: artifact"), code: 5, saying: "error[artifact-unknown]")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
+    @Test("What somebody changes while gates run is not taken along: the alias stays, and the next apply shows it")
+    func meddled() async throws {
+        let meddle: @Sendable (FakeMLflow) async throws -> Void = { mlflow in
+            let server = mlflow.server()
+            let experiment = try await server.experiments().first { $0.name == "answers" }
+            try await server.setExperimentTag(try #require(experiment).id, "team", to: "others")
+        }
+        try await withShop(during: meddle) { shop in
+            try await shop.apply(Self.spec(), code: 7, saying: "experiments.answers")
+            #expect(try await shop.alias == nil)
+            let tag = shop.mlflow.store.experiments.first { $0.name == "answers" }?.tags["team"]
+            #expect(tag == "others", "Nobody agreed to change it back.")
+            try await shop.apply(Self.spec(), code: 0, saying: "~ experiments.answers", "1 promoted")
+            #expect(try await shop.alias == "1")
+        }
+    }
+}
