@@ -38,6 +38,7 @@ import Testing
         try await savedPlan(drover, directory)
         try await healing(drover, directory)
         try await loggedAgent(drover, directory)
+        try await served(drover, directory)
         try await badInput(drover, directory)
         try await secrets(drover, directory)
         try await history(drover, directory)
@@ -235,6 +236,13 @@ import Testing
         let asked = try await drover(
             "invoke", "--model-version", "models:/quickstart-support/latest", "How long does shipping to Norway take?")
         #expect(asked.code == 0 && asked.output.contains("4 working days"), "\(asked.output)\(asked.errors)")
+    }
+
+    private func served(_ drover: DroverProgram, _ directory: String) async throws {
+        let lab = try Value(json: try text("\(directory)/.drover/lab.json").utf8)
+        let tracking = try #require(lab["mlflow"]?["url"]?.string)
+        let python = try #require(ProcessInfo.processInfo.environment["DROVER_TEST_PYTHON"])
+        try await ServingStory(drover: drover, python: python, tracking: tracking).tell()
     }
 
     /// Mistakes are told with their place and the right exit code, and nothing is half done.

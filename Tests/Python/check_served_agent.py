@@ -1,0 +1,166 @@
+"""Checks an agent that `drover serve` serves, as its clients see it: MLflow's contract as recorded from `mlflow models serve`
+and AgentServer (3.18.0), OpenAI's client, Prometheus' parser, and the traces in MLflow.
+
+    MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python check_served_agent.py --url http://127.0.0.1:8000 --experiment quickstart \
+        --question "Do you ship abroad?" --answer "ship to"
+
+Exit code 0 when everything is as declared, else 1 and each thing that is not.
+"""
+
+import argparse
+import json
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import mlflow
+import openai
+from mlflow.types.responses import ResponsesAgentResponse, ResponsesAgentStreamEvent
+from prometheus_client.parser import text_string_to_metric_families
+
+problems: list[str] = []
+JSON = {"Content-Type": "application/json"}
+HI = [{"role": "user", "content": "hi"}]
+CALL = {"type": "function_call", "call_id": "c1", "name": "f", "arguments": "{}", "id": "fc1"}
+
+# Label, body, headers; what AgentServer and `models serve` answer; what drover answers, where it is another thing, and why.
+RECORDED = [
+    ("ok", {"input": HI}, JSON, (200, 200), None, ""),
+    ("custom_inputs and context", {"input": HI, "custom_inputs": {"a": 1}, "context": {"conversation_id": "c"}}, JSON,
+     (200, 200), None, ""),
+    ("unknown field", {"input": HI, "zzz": 1}, JSON, (200, 200), None, ""),
+    ("no input", {}, JSON, (400, 400), None, ""),
+    ("input as a text", {"input": "hi"}, JSON, (400, 400), 200, "OpenAI's clients send it"),
+    ("bad role", {"input": [{"role": "alien", "content": "x"}]}, JSON, (400, 400), None, ""),
+    ("no content", {"input": [{"role": "user"}]}, JSON, (400, 400), None, ""),
+    ("content in parts", {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}, JSON, (200, 200),
+     None, ""),
+    ("output of a function", {"input": [*HI, CALL, {"type": "function_call_output", "call_id": "c1", "output": "1"}]}, JSON,
+     (200, 200), None, ""),
+    ("unknown item", {"input": [{"type": "weird", "x": 1}]}, JSON, (400, 400), None, ""),
+    ("bad JSON", b"{bad", JSON, (400, 400), None, ""),
+    ("another type", b"x", {"Content-Type": "text/plain"}, (400, 415), None, ""),
+]
+
+
+def check(is_so: bool, problem: str) -> None:
+    if not is_so:
+        problems.append(problem)
+
+
+def send(url: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+    data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers or {}), timeout=120) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+
+
+def check_contract(url: str) -> None:
+    for label, body, headers, theirs, ours, _ in RECORDED:
+        status, answer = send(f"{url}/invocations", body, headers)
+        check(status in ((ours,) if ours else theirs), f"{label}: {status} {answer[:200]!r}, where MLflow's answer {theirs}.")
+        if status == 200:
+            ResponsesAgentResponse.model_validate_json(answer)
+        else:
+            error = json.loads(answer)
+            check({"error", "error_code", "message", "detail", "request_id"} <= error.keys(), f"{label}: {error}")
+            check("Traceback" not in answer.decode() and "/" not in error["message"], f"{label}: {error['message']}")
+    for path in ["/ping", "/health", "/ready", "/version", "/agent/info", "/openapi.json"]:
+        check(send(url + path)[0] == 200, f"{path} does not answer.")
+
+
+def check_stream(url: str, question: str, answer: str) -> None:
+    """As MLflow's clients read it: every event is one that MLflow knows, and the last but one is the whole answer."""
+    body = {"input": [{"role": "user", "content": question}], "stream": True}
+    _, stream = send(f"{url}/invocations", body, {**JSON, "x-mlflow-return-trace-id": "true"})
+    events = [line.removeprefix("data: ") for line in stream.decode().split("\n\n") if line]
+    check(events[-1] == "[DONE]" and "trace_id" in events[-2], f"The stream ends with {events[-2:]}.")
+    told = [json.loads(event) for event in events[:-2]]
+    for event in told:
+        ResponsesAgentStreamEvent(**event)
+    text = "".join(event["delta"] for event in told if event["type"] == "response.output_text.delta")
+    check(answer in text and told[-1]["type"] == "response.completed", f"{text!r} … {told[-1]['type']}")
+
+
+def check_openai(url: str, question: str, answer: str) -> None:
+    client = openai.OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0)
+    whole = client.responses.create(model="support", input=question)
+    check(answer in whole.output_text, f"create answers {whole.output_text!r}.")
+    with client.responses.stream(model="support", input=question) as stream:
+        for _ in stream:
+            pass
+        final = stream.get_final_response()
+    check(final.output_text == whole.output_text, f"stream answers {final.output_text!r}.")
+    said = [item.model_dump(exclude_none=True) for item in whole.output]
+    again = client.responses.create(
+        model="support", input=[{"role": "user", "content": question}, *said, {"role": "user", "content": question}])
+    check(again.status == "completed", f"With what was said before it is {again.status}.")
+    for refused in [{"instructions": "x"}, {"previous_response_id": "resp_1"}, {"tools": [{"type": "web_search"}]}]:
+        try:
+            client.responses.create(model="support", input=question, **refused)
+            problems.append(f"{refused} is not refused.")
+        except openai.BadRequestError as error:
+            check(error.code == "unsupported_parameter", f"{refused}: {error}")
+
+
+def check_metrics(url: str) -> None:
+    families = {family.name: family for family in text_string_to_metric_families(send(f"{url}/metrics")[1].decode())}
+    answered = sum(
+        sample.value for sample in families["drover_requests"].samples if sample.labels["route"] == "/invocations")
+    check(answered >= len(RECORDED), f"{answered} requests of /invocations are counted.")
+    check(families["drover_request_duration_seconds"].type == "histogram", "There is no histogram.")
+    check(families["drover_requests_in_flight"].samples[0].value == 0, "A request is still in flight.")
+
+
+def check_trace(url: str, experiment: str, question: str) -> None:
+    body = {"input": [{"role": "user", "content": question}], "context": {"conversation_id": "c-7", "user_id": "alice"}}
+    _, answer = send(f"{url}/invocations", body, {**JSON, "x-mlflow-return-trace-id": "true"})
+    trace_id = json.loads(answer).get("metadata", {}).get("trace_id")
+    trace = None
+    for _ in range(60):
+        try:
+            trace = mlflow.get_trace(trace_id)
+        except mlflow.MlflowException:
+            pass
+        if trace and trace.data.spans:
+            break
+        time.sleep(0.5)
+    if not trace:
+        return problems.append(f"The trace {trace_id} is not there.")
+    metadata = trace.info.trace_metadata
+    experiment_id = mlflow.get_experiment_by_name(experiment).experiment_id
+    check(trace.info.experiment_id == experiment_id, f"It is in the experiment {trace.info.experiment_id}.")
+    check(metadata.get("mlflow.trace.session") == "c-7" and metadata.get("mlflow.trace.user") == "alice", f"{metadata}")
+    check(metadata.get("mlflow.modelId", "").startswith("m-"), f"It is linked to no version: {metadata}")
+    check(trace.info.state == "OK" and question in trace.info.request_preview, f"{trace.info}")
+    types = {span.span_type for span in trace.data.spans}
+    check({"AGENT", "CHAT_MODEL"} <= types, f"The spans are {types}.")
+    root = next(span for span in trace.data.spans if span.parent_id is None)
+    check(root.inputs["input"][0]["content"] == question, f"The inputs are {root.inputs}.")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--experiment", required=True)
+    parser.add_argument("--question", required=True)
+    parser.add_argument("--answer", required=True, help="a part of it")
+    options = parser.parse_args()
+    check_contract(options.url)
+    check_stream(options.url, options.question, options.answer)
+    check_openai(options.url, options.question, options.answer)
+    check_trace(options.url, options.experiment, options.question)
+    check_metrics(options.url)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    print(f"{len(RECORDED)} recorded requests, OpenAI {openai.__version__}, MLflow {mlflow.__version__}: "
+          f"{len(problems)} problems.")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
