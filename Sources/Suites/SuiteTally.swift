@@ -78,12 +78,11 @@ package struct CaseTally: Sendable, Hashable {
         hasFindings = hasFindings || sample.hasFindings
     }
 
-    /// The same with samples that were taken before. What was counted of fewer samples is counted of all.
+    /// The same with samples that were taken before and could be judged. What was counted of fewer samples is counted of all.
     func adding(_ earlier: Evidence.Samples) -> CaseTally {
         var tally = self
         tally.counts.passed += Int32(clamping: earlier.passed)
         tally.counts.failed += Int32(clamping: earlier.failed)
-        tally.counts.errors += Int32(clamping: earlier.errors)
         tally.repetition = repetition.counting(ofAtLeast: tally.passed + tally.failed)
         return tally
     }

@@ -99,14 +99,8 @@ extension Thresholds {
         ].compactMap { $0 }
     }
 
-    /// What only the samples of cases decide, whenever they were taken.
-    func outcomes(ofSamplesIn cases: [CaseTally]) -> [ThresholdOutcome] {
-        let deciding = cases.filter(\.decides)
-        return [passRateOutcome(deciding), errorRate.map { errorRateOutcome($0, deciding) }].compactMap(\.self)
-    }
-
     /// Decides as soon as unknown results cannot change it.
-    private func passRateOutcome(_ cases: [CaseTally]) -> ThresholdOutcome {
+    func passRateOutcome(_ cases: [CaseTally]) -> ThresholdOutcome {
         let passed = cases.count { $0.verdict == .passed }
         let failed = cases.count { $0.verdict == .failed }
         let rate = passRate?.value ?? 1

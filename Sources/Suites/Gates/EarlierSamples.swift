@@ -46,16 +46,15 @@ package struct StandingEvidence: Sendable, Hashable {
 extension SuiteResult {
     /// The verdict for a gate: a suite of which no case decides says nothing.
     ///
-    /// Cases are judged by all samples that stand under the key. What a threshold says of a run as a whole, such as its
-    /// latency or its budget, each run has to keep by itself.
+    /// Cases are judged by all samples that stand under the key; those that ended in an error are no evidence. What a
+    /// threshold says of a run as a whole, such as its errors, its latency or its budget, each run has to keep by itself.
     package func gateVerdict(of suite: TestSuite, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
         guard earlier.runs > 0 else { return verdict }
         let whole = zip(suite.cases, cases).map { testCase, tally in tally.adding(earlier.samples(of: testCase.id)) }
-        let summed = suite.thresholds.outcomes(ofSamplesIn: whole)
-        let names = Set(summed.map(\.name))
-        let others = thresholds.filter { !names.contains($0.name) }
+        let summed = suite.thresholds.passRateOutcome(whole.filter(\.decides))
+        let others = thresholds.filter { $0.name != summed.name }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
-        return .worst(of: (summed + others).map(\.verdict) + missing)
+        return .worst(of: ([summed] + others).map(\.verdict) + missing)
     }
 }
