@@ -208,7 +208,8 @@ extension ServedItems {
     private mutating func fillSearches(with passages: [Answer.Passage]) {
         guard let last = searches.last else { return }
         for passage in passages {
-            let search = searches.first { passage.text.map($0.found.contains) ?? false } ?? last
+            let text = passage.text ?? ""
+            let search = searches.first { !text.isEmpty && $0.found.contains(text) } ?? last
             var item = output[search.index].object ?? [:]
             item["results"] = .array((item["results"]?.array ?? []) + [Self.result(passage)])
             output[search.index] = .object(item)
