@@ -60,6 +60,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
+        defer { if entry.status >= 400 { cutOff(channel, afterRefusing: request) } }
         if let tokens, known?.isOpen != true {
             entry.caller = tokens.caller(request.headers[.authorization])
             guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
@@ -131,6 +132,14 @@ extension RequestHandler {
             response: HTTPTypes.HTTPResponse(
                 status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
             body: ResponseBody(byteBuffer: reply.body))
+    }
+
+    /// Closes a connection on which more is coming than would be read for a request: it would be taken in to find the next
+    /// request. The client has two seconds to read why.
+    private func cutOff(_ channel: any Channel, afterRefusing request: Request) {
+        let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
+        guard length > limits.body || request.headers[.transferEncoding] != nil else { return }
+        channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 
     /// The headers of every answer.

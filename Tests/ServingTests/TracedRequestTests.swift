@@ -1,0 +1,93 @@
+import Fakes
+import Language
+import Runtime
+import Testing
+import Wire
+
+@testable import Serving
+
+@Suite("Traces of requests")
+struct TracedRequestTests {
+    private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
+
+    /// What MLflow has of the requests of a body.
+    private func traces(
+        of agent: StagedAgent, _ body: @escaping @Sendable (RunningServer) async throws -> Void
+    ) async throws -> [FakeTrace] {
+        let fake = FakeMLflow()
+        let published = agent.published(place: place)
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server()) { writer in
+            try await RunningServer.run([published], change: { $0.traces = writer }, body)
+        }
+        #expect(tally.missing == 0, "\(tally)")
+        return fake.store.traces
+    }
+
+    @Test(
+        "A request is one trace with what was said before, its session, its user, its version and where it comes from")
+    func whole() async throws {
+        let agent = StagedAgent { _, tell in
+            await tell(.toolStarted(name: "stock"))
+            await tell(.toolFinished(Answer.ToolCall(name: "stock", tool: "stock", arguments: [:], result: "7")))
+            await tell(.text("Seven."))
+            return Answer(status: .completed, text: "Seven.", hasMessage: true, usage: .init(input: 5, output: 2))
+        }
+        let traces = try await traces(of: agent) { server in
+            let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+            let answer = try await server.post(
+                #"""
+                {"input":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"},
+                  {"role":"user","content":"How many?"}],
+                 "context":{"conversation_id":"c-7","user_id":"alice"},"custom_inputs":{"shop":1}}
+                """#,
+                headers: [("x-mlflow-return-trace-id", "true"), ("traceparent", parent)])
+            let id = answer.json["metadata"]?["trace_id"]?.string ?? ""
+            #expect(id.wholeMatch(of: /tr-[0-9a-f]{32}/) != nil && server.log.all.first?["trace"]?.string == id)
+        }
+        let trace = try #require(traces.first)
+        #expect(traces.count == 1 && trace.experimentID == "0")
+        let metadata = trace.info?["trace_metadata"]
+        #expect(metadata?["mlflow.trace.session"] == "c-7" && metadata?["mlflow.trace.user"] == "alice")
+        #expect(metadata?["mlflow.modelId"] == "m-1" && trace.info?["tags"]?["drover.model"] == "models:/support/3")
+        #expect(trace.info?["tags"]?["drover.traceparent"]?.string?.hasPrefix("00-0af7") == true)
+        #expect(trace.spans.map(\.name) == ["support", "m", "stock", "m"])
+        let inputs = try Value(json: (trace.spans[0].attributes["mlflow.spanInputs"] ?? "").utf8)
+        #expect(inputs["input"]?.array?.count == 3 && inputs["custom_inputs"] == ["shop": 1])
+        let asked = try Value(json: (trace.spans[1].attributes["mlflow.spanInputs"] ?? "").utf8)
+        #expect(asked["messages"]?.array?.compactMap { $0["role"]?.string } == ["system", "user", "assistant", "user"])
+    }
+
+    @Test("What fails is traced with its reason, which its caller is not told; a stream tells the id before its end")
+    func failed() async throws {
+        let agent = StagedAgent { _, tell in
+            await tell(.text("The "))
+            throw Diagnostic("server-error", "The server failed", detail: "10.0.0.7 is down.", cause: .unavailable)
+        }
+        let traces = try await traces(of: agent) { server in
+            let answer = try await server.post(
+                #"{"input":"x","stream":true}"#, headers: [("x-mlflow-return-trace-id", "true")])
+            #expect(answer.events.dropLast().last?.contains("trace_id") == true)
+            #expect(!String(decoding: answer.body, as: UTF8.self).contains("10.0.0.7"))
+            #expect(try await server.post("{}").status == 400)
+        }
+        #expect(traces.count == 1 && traces.first?.info?["state"] == "ERROR")
+        #expect(traces.first?.spans.first?.message == "10.0.0.7 is down.")
+    }
+
+    @Test("MLflow being away delays nothing, and what is lost is counted")
+    func away() async throws {
+        let fake = FakeMLflow()
+        fake.cut(.before(1))
+        let published = StagedAgent.saying("x").published(place: place)
+        let (_, tally) = try await MLflowTraceWriter.withWriter(
+            to: fake.server(), queueLimit: 2, deadline: .milliseconds(100)
+        ) { writer in
+            try await RunningServer.run([published], change: { $0.traces = writer }) { server in
+                for _ in 0..<5 { #expect(try await server.post(#"{"input":"x"}"#).status == 200) }
+                let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+                #expect(metrics.contains(#"drover_traces_total{outcome="dropped"}"#))
+            }
+        }
+        #expect(tally.missing == 5 && tally.written == 0)
+    }
+}
