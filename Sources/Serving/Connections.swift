@@ -63,7 +63,8 @@ final class Connection: Sendable {
         }
     }
 
-    fileprivate func end() {
+    /// The client has gone, or cannot be written to.
+    func end() {
         let waiting = state.withLock { state in
             state.isGone = true
             defer { state.waiting = [:] }

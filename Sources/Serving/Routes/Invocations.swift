@@ -52,7 +52,10 @@ extension RequestHandler {
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
         }
-        guard case .answered(let answer) = end else { throw ClientGone() }
+        guard case .answered(let answer) = end else {
+            entry.status = 499  // As nginx calls it.
+            throw ClientGone()
+        }
         try await send(.json(items.finish(with: answer).whole), exchange, writer, &entry)
     }
 
@@ -77,27 +80,45 @@ extension RequestHandler {
         // A client that reads nothing any more is not waited for.
         async let _: Void = cutOff(channel, after: limits.answer + .seconds(10))
         entry.status = 200
-        var body = try await writer.writeHead(
-            HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
-        try await body.write(Self.buffer(items.begin()))
-        while let event = next {
-            let frames = items.take(event)
-            if !frames.isEmpty { try await body.write(Self.buffer(frames)) }
-            next = await events.take()
+        var isNoted = false
+        do {
+            var body = try await writer.writeHead(
+                HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
+            try await body.write(Self.buffer(items.begin()))
+            while let event = next {
+                let frames = items.take(event)
+                if !frames.isEmpty { try await body.write(Self.buffer(frames)) }
+                next = await events.take()
+            }
+            let end = note(await ending, of: taken, in: &entry)
+            isNoted = true
+            try await body.write(try last(end, of: taken, &items))
+            try await body.finish(nil)
+        } catch {
+            // It cannot be written to any more.
+            taken.turn.connection?.end()
+            if !isNoted { _ = note(await ending, of: taken, in: &entry) }
+            throw error
         }
-        let end = note(await ending, of: taken, in: &entry)
+    }
+
+    /// The end of a stream.
+    /// - Throws: `ClientGone` when nobody reads it.
+    private func last(
+        _ end: Turn.Ending, of taken: Taken, _ items: inout ServedItems
+    ) throws(ClientGone) -> ByteBuffer {
+        var frames: [Value]
         if let error = end.error(of: taken.request.asked) {
-            try await body.write(Self.buffer(items.fail(because: error)))
+            frames = items.fail(because: error)
         } else if case .answered(let answer) = end {
-            try await body.write(Self.buffer(items.finish(with: answer).frames))
+            frames = items.finish(with: answer).frames
         } else {
             throw ClientGone()
         }
-        if let id = taken.traced?.returned {
-            try await body.write(Self.buffer([["trace_id": .string(id)]]))
-        }
-        try await body.write(ByteBuffer(string: "data: [DONE]\n\n"))
-        try await body.finish(nil)
+        if let id = taken.traced?.returned { frames.append(["trace_id": .string(id)]) }
+        var buffer = Self.buffer(frames)
+        buffer.writeString("data: [DONE]\n\n")
+        return buffer
     }
 
     /// Counts and traces how a turn ended.
