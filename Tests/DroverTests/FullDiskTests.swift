@@ -154,7 +154,7 @@ struct FullDiskTests {
     @Test("On a read-only file system each file that cannot be written is told by its name", .enabled(if: canMount))
     func readOnly() async throws {
         let mount = "mount --bind . . && mount -o remount,ro,bind . && cd \"$PWD\" && exec \"$0\" \"$@\""
-        func run(_ drover: DroverProgram, _ words: [String]) async throws -> DroverProgram.Ended {
+        @Sendable func run(_ drover: DroverProgram, _ words: [String]) async throws -> DroverProgram.Ended {
             try await drover.run("/usr/bin/unshare", ["-m", "/bin/sh", "-c", mount, DroverProgram.path] + words)
         }
         try await withShop { drover, directory, mlflow in
