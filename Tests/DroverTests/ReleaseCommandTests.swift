@@ -215,7 +215,8 @@ struct ReleaseCommandTests {
         try await withShop(during: meddle) { shop in
             try await shop.apply(Self.spec(), code: 7, saying: "experiments.answers")
             #expect(try await shop.alias == nil)
-            let tag = shop.mlflow.store.experiments.first { $0.name == "answers" }?.tags.first { $0.key == "team" }?.value
+            let tag = shop.mlflow.store.experiments.first { $0.name == "answers" }?.tags.first { $0.key == "team" }?
+                .value
             #expect(tag == "others", "Nobody agreed to change it back.")
             try await shop.apply(Self.spec(), code: 0, saying: "~ experiments.answers", "1 promoted")
             #expect(try await shop.alias == "1")

@@ -17,7 +17,7 @@ package enum LoopbackIdentity {
         -----END CERTIFICATE-----
         """
 
-    static let certificate = """
+    package static let certificate = """
         -----BEGIN CERTIFICATE-----
         MIIBpTCCAUqgAwIBAgIUObWcPbyQy3ZCSP5mbpb97xzQVfcwCgYIKoZIzj0EAwIw
         GTEXMBUGA1UEAwwORHJvdmVyJ3MgdGVzdHMwIBcNMjYxMTI0MDY1MDQ4WhgPMjEy
@@ -31,7 +31,7 @@ package enum LoopbackIdentity {
         -----END CERTIFICATE-----
         """
 
-    static let key = """
+    package static let key = """
         -----BEGIN PRIVATE KEY-----
         MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgxZfK7RMWsD80IieN
         irNoUOlJKAWB4iOU7TafTW1Pdw2hRANCAAQ2j8ur1RxRJZK5B1ebdsivtpgAoDPd

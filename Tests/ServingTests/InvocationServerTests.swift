@@ -274,6 +274,34 @@ struct InvocationServerTests {
         }
     }
 
+    @Test("With a certificate it serves by TLS; files that are none are named")
+    func tls() async throws {
+        try await withTemporaryDirectory { directory in
+            let (certificate, key) = ("\(directory)/cert.pem", "\(directory)/key.pem")
+            try Data(LoopbackIdentity.certificate.utf8).write(to: URL(filePath: certificate))
+            try Data(LoopbackIdentity.key.utf8).write(to: URL(filePath: key))
+            let authority = "\(directory)/authority.pem"
+            try Data(LoopbackIdentity.authority.utf8).write(to: URL(filePath: authority))
+            let shown = try Certificate(certificates: certificate, key: key)
+            try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.certificate = shown }) {
+                server in
+                let url = server.url.replacing("http:", with: "https:")
+                let answer = try await AsyncHTTPTransport.withTransport(tls: TLSOptions(caFile: authority)) {
+                    client in
+                    try await client.send(HTTPRequest(.post, url + "/invocations", body: Array(Self.question.utf8)))
+                }
+                #expect(answer.status == 200)
+                await #expect(throws: TransportFailure.self) { try await server.post(Self.question) }
+            }
+            for (first, second, named) in [
+                (key, key, key), (certificate, certificate, certificate), ("none", key, "none"),
+            ] {
+                let error = #expect(throws: Diagnostic.self) { try Certificate(certificates: first, key: second) }
+                #expect(error?.detail.contains("`\(named)`") == true)
+            }
+        }
+    }
+
     @Test("With a file of tokens, callers are known by name, others refused; the file can be read again")
     func tokens() async throws {
         try await withTemporaryDirectory { directory in
