@@ -103,7 +103,9 @@ package struct InvocationServer: Sendable {
         silent.logLevel = .critical
         return Application(
             responder: CallbackResponder { _, _ in Response(status: .notFound) }, server: server,
-            configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: silent)),
             onServerRunning: { onRunning($0) }, logger: silent)
     }
 

@@ -81,6 +81,23 @@ struct HostileRequestTests {
         }
     }
 
+    @Test("Idle connections are no more than there may be, and go after a while: then others are answered")
+    func idle() async throws {
+        let change: (inout InvocationServer) -> Void = {
+            ($0.limits.connections, $0.limits.arrival) = (8, .milliseconds(500))
+        }
+        try await RunningServer.run([StagedAgent.saying("x").published()], change: change) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            for _ in 0..<40 {
+                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(host: "127.0.0.1", port: port).get()
+                // Half a head, so that it is not known whether more comes.
+                channel.writeAndFlush(ByteBuffer(string: "POST /invocations HTTP/1.1\r\nHo"), promise: nil)
+            }
+            for _ in 0..<3 { #expect(try await server.post(Self.question).status == 200) }
+        }
+    }
+
     @Test("A body without end is not read on after it was refused")
     func endless() async throws {
         try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.limits.body = 1000 }) {

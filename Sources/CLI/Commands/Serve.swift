@@ -121,6 +121,11 @@ struct ServeCommand: AsyncParsableCommand {
         var limits = Limits()
         limits.concurrency = concurrency
         limits.answer = Quantity.duration(timeout) ?? limits.answer
+        if let files = OpenFileLimit.current {
+            // Three transports have connections of their own; the rest is for event loops and files.
+            let own = 3 * AsyncHTTPTransport.connections(for: concurrency) + 128
+            limits.connections = min(10_000, max(64, files - own))
+        }
         limits.drain = Quantity.duration(drain) ?? limits.drain
         return limits
     }
