@@ -9,7 +9,10 @@ struct EnvironmentArguments {
     private let environment: [String: String]
 
     init(_ environment: [String: String]) {
-        self.environment = environment.filter { $0.key.hasPrefix("DROVER_") && !$0.value.isEmpty }
+        // Kubernetes tells of a service `drover` in a variable of the same name: `tcp://10.0.0.1:80`.
+        self.environment = environment.filter {
+            $0.key.hasPrefix("DROVER_") && !$0.value.isEmpty && !$0.value.hasPrefix("tcp://")
+        }
     }
 
     /// The arguments of the command line, with those of the environment inserted after the command's name.

@@ -5,6 +5,8 @@ import Support
 import Testing
 import Wire
 
+@testable import drover
+
 /// `drover serve` as a user runs it.
 @Suite("drover serve")
 struct ServeCommandTests {
@@ -41,10 +43,20 @@ struct ServeCommandTests {
     @Test("The environment alone is enough; each request is a line of JSON; it ends well when it is stopped")
     func environment() async throws {
         let ask = #"curl -s "$url/v1/responses" -H 'content-type: application/json' -d '{"input":"Hello"}'"#
-        let said = try await run("", "\(ask); echo; curl -s $url/ready; echo", ["LLAMASTACK_MODEL": "scripted/llm"])
+        let said = try await run(
+            "", "\(ask); echo; curl -s $url/ready; echo", ["LLAMASTACK_MODEL": "scripted/llm"])
         #expect(said.contains(#""text":"ANSWER[] to: Hello""#), "\(said)")
         #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
         #expect(said.contains(#""path":"/v1/responses""#) && said.contains("Serving `agent`"), "\(said)")
+    }
+
+    @Test("What Kubernetes says of a service called drover is no port")
+    func serviceLinks() throws {
+        let linked = EnvironmentArguments([
+            "DROVER_PORT": "tcp://10.0.0.1:80", "DROVER_PORT_80_TCP": "tcp://10.0.0.1:80",
+        ])
+        #expect(try linked.adding(to: ["serve"]) == ["serve"])
+        #expect(try EnvironmentArguments(["DROVER_PORT": "81"]).adding(to: ["serve"]) == ["serve", "--port=81"])
     }
 
     @Test("Without a spec and without the environment there is nothing to serve")
