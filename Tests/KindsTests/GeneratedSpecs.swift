@@ -1,4 +1,5 @@
 import Language
+import Support
 
 /// Specs over all kinds and their optional fields, drawn by a seed.
 ///
@@ -7,7 +8,7 @@ struct GeneratedSpecs {
     private var generator: SplitMix64
 
     init(seed: UInt64) {
-        generator = SplitMix64(state: seed)
+        generator = SplitMix64(seed: seed)
     }
 
     /// The next spec, as sections of declared things.
@@ -140,18 +141,5 @@ struct GeneratedSpecs {
 
     private mutating func draw(_ count: Int) -> Int {
         Int(generator.next() % UInt64(count))
-    }
-}
-
-/// A generator that makes the same numbers everywhere.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

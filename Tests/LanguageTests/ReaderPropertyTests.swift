@@ -1,22 +1,10 @@
 import Language
+import Support
 import Testing
 
 /// What holds for every text, tried on many made from a fixed seed.
 @Suite("Reader, properties")
 struct ReaderPropertyTests {
-    /// SplitMix64: small, and the same numbers on every machine.
-    private struct Numbers: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
-    }
-
     private static let pieces = [
         "a", "b: ", ": ", "- ", "\n", "\n  ", "\n    ", "{", "}", "[", "]", ", ", "\"", "'", "&a ", "*a", "<<: ", "!x ",
         "!!int ",
@@ -26,7 +14,7 @@ struct ReaderPropertyTests {
         "99999999999999999999",
     ]
 
-    private func text(_ numbers: inout Numbers) -> String {
+    private func text(_ numbers: inout SplitMix64) -> String {
         (0..<Int.random(in: 0..<30, using: &numbers)).map { _ in
             ReaderPropertyTests.pieces.randomElement(using: &numbers) ?? ""
         }.joined()
@@ -34,7 +22,7 @@ struct ReaderPropertyTests {
 
     @Test("Whatever the text, every place lies in it, values lie in what holds them, and rendering ends")
     func places() {
-        var numbers = Numbers(state: 1)
+        var numbers = SplitMix64(seed: 1)
         for _ in 0..<3_000 {
             let text = text(&numbers)
             let source = Source(path: "a.yaml", bytes: Array(text.utf8))
@@ -84,7 +72,7 @@ struct ReaderPropertyTests {
 
     @Test("A value written as JSON reads as itself")
     func roundTrip() throws {
-        var numbers = Numbers(state: 2)
+        var numbers = SplitMix64(seed: 2)
         for _ in 0..<500 {
             let value = value(&numbers, depth: 4)
             #expect(try node(value.canonicalJSON).value == value)
@@ -92,7 +80,7 @@ struct ReaderPropertyTests {
         }
     }
 
-    private func value(_ numbers: inout Numbers, depth: Int) -> Value {
+    private func value(_ numbers: inout SplitMix64, depth: Int) -> Value {
         switch Int.random(in: 0..<(depth > 0 ? 8 : 5), using: &numbers) {
         case 0: [.null, true, false].randomElement(using: &numbers) ?? .null
         case 1: .integer(Int.random(in: .min ... .max, using: &numbers))
@@ -111,7 +99,7 @@ struct ReaderPropertyTests {
 
     @Test("A text with `${` taken apart and put together is the same text", arguments: [3, 4])
     func references(_ seed: UInt64) throws {
-        var numbers = Numbers(state: seed)
+        var numbers = SplitMix64(seed: seed)
         let place = SourceRange.start(of: SourceID(index: 0))
         for _ in 0..<2_000 {
             let pieces = ["${a.b}", "${env.X:-y}", "x", " ", "$", "}", "日", "{"]
