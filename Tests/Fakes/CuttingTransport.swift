@@ -43,7 +43,7 @@ package final class Scissors: Sendable {
 
     private let cut: Cut
     private let affects: @Sendable (HTTPRequest) -> Bool
-    private let onStop: @Sendable () -> Void
+    private let onStop: @Sendable () async -> Void
     private let sent = Mutex<[String]>([])
     private let isFirstRefusal = Atomic(true)
     private let affected = Atomic(0)
@@ -52,7 +52,7 @@ package final class Scissors: Sendable {
     /// those that are affected.
     package init(
         _ cut: Cut, affects: @escaping @Sendable (HTTPRequest) -> Bool = { _ in true },
-        onStop: @escaping @Sendable () -> Void = {}
+        onStop: @escaping @Sendable () async -> Void = {}
     ) {
         self.cut = cut
         self.affects = affects
@@ -90,7 +90,7 @@ package final class Scissors: Sendable {
         switch cut {
         case .before(let limit) where number >= limit: throw Self.broken
         case .after(let limit) where number > limit: throw Self.broken
-        case .stop(let limit) where number == limit: onStop()
+        case .stop(let limit) where number == limit: await onStop()
         case .twice(number) where affects(request): _ = try await send()
         case .busy(number) where affects(request): return try await putOff(Self.putOff)
         case .gateway(number) where affects(request):

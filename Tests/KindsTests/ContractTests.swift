@@ -3,7 +3,6 @@ import Fakes
 import Foundation
 import Kinds
 import Language
-import Synchronization
 import Testing
 import Wire
 
@@ -194,24 +193,40 @@ struct ContractTests {
         let count = try await whole.apply(each.first, cutting: .never).count
         for number in 1...count {
             let stack = try Self.begin()
-            let (start, starter) = AsyncStream<Void>.makeStream()
-            let running = Mutex<Task<Bool, any Error>?>(nil)
-            let scissors = Scissors(.stop(number), onStop: { running.withLock { $0?.cancel() } })
-            let task = Task {
-                for await _ in start { break }
-                let applied = try await stack.open(each.first, scissors).apply()
-                return applied.wasInterrupted && applied.failures.isEmpty
-            }
-            running.withLock { $0 = task }
-            starter.yield()
-            starter.finish()
-            switch await task.result {
-            case .success(let isInterrupted): #expect(isInterrupted, "request \(number) of \(count)")
-            case .failure(let error): #expect(error is CancellationError, "request \(number) of \(count): \(error)")
+            do {
+                let applied = try await Self.apply(each.first, to: stack, stopping: number)
+                let isWhole = applied?.wasInterrupted == true && applied?.failures.isEmpty == true
+                #expect(isWhole, "request \(number) of \(count)")
+            } catch {
+                #expect(error is CancellationError, "request \(number) of \(count): \(error)")
             }
             try await stack.apply(each.first)
             let rest = try await stack.plan(each.first)
             #expect(rest.lines == [], "request \(number) of \(count)")
+        }
+    }
+    /// Applies, and is cancelled when it is about to send a request.
+    private static func apply(_ yaml: String, to stack: TestStack, stopping number: Int) async throws -> Applied? {
+        let (stops, stop) = AsyncStream<Void>.makeStream()
+        let (cancellation, _) = AsyncStream<Void>.makeStream()
+        let scissors = Scissors(
+            .stop(number),
+            onStop: {
+                stop.finish()
+                for await _ in cancellation {}  // It has no elements: only the cancellation ends it.
+            })
+        return try await withThrowingTaskGroup(of: Applied?.self) { group in
+            group.addTask { try await stack.open(yaml, scissors).apply() }
+            group.addTask {
+                for await _ in stops {}
+                return nil
+            }
+            var applied: Applied?
+            for try await result in group {
+                group.cancelAll()
+                applied = applied ?? result
+            }
+            return applied
         }
     }
 }
