@@ -10,9 +10,9 @@ import Language
 
 /// The file of a report or a saved plan. It is replaced atomically: until the new content is complete, the old one stays.
 package struct ReportFile: Sendable {
-    /// What the system says.
     private struct Failure: Error {
-        let reason = String(cString: strerror(errno))
+        /// What the system says.
+        let number = errno
     }
 
     /// What is written to a file.
@@ -41,7 +41,7 @@ package struct ReportFile: Sendable {
             }
             try Self.replace(target, mode: isThere ? status.st_mode & 0o777 : nil, body)
         } catch let failure as Failure {
-            throw notWritten(failure)
+            throw notWritten(because: failure.number)
         }
     }
 
@@ -52,19 +52,20 @@ package struct ReportFile: Sendable {
         var status = stat()
         guard stat(target, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
             guard status.st_mode & S_IFMT != S_IFDIR, access(target, W_OK) == 0 else {
-                throw notWritten(status.st_mode & S_IFMT == S_IFDIR ? nil : Failure())
+                throw notWritten(because: status.st_mode & S_IFMT == S_IFDIR ? nil : errno)
             }
             return
         }
         let draft = "\(target).\(UInt32.random(in: 0...UInt32.max)).part"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw notWritten(Failure()) }
+        guard descriptor >= 0 else { throw notWritten(because: errno) }
         close(descriptor)
         unlink(draft)
     }
 
-    /// - Parameter failure: Nil for a folder.
-    private func notWritten(_ failure: Failure?) -> Diagnostic {
+    /// - Parameter number: What the system says; nil for a folder.
+    func notWritten(because number: Int32?) -> Diagnostic {
+        if let number, OpenFileLimit.isMeant(by: number) { return .tooManyOpenFiles("`\(path)` cannot be written") }
         let (code, subject): (Diagnostic.Code, String) =
             switch content {
             case .report: ("report-not-written", "A report")
@@ -73,7 +74,7 @@ package struct ReportFile: Sendable {
             }
         return Diagnostic(
             code, "\(subject) could not be written",
-            detail: "`\(path)` cannot be written: \(failure?.reason ?? "it is a folder").",
+            detail: "`\(path)` cannot be written: \(number.map(SystemError.text) ?? "it is a folder").",
             fix: "Name a file in a folder that exists, may be written to, and has room.", cause: .unavailable)
     }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Language
 import Testing
 
@@ -18,6 +19,13 @@ struct ReportRequestTests {
         #expect(report?.code == "report-not-written" && report?.summary == "A report could not be written")
         let plan = #expect(throws: Diagnostic.self) { try ReportFile("/nowhere/plan.json", of: .plan).check() }
         #expect(plan?.code == "plan-not-written" && plan?.summary == "The plan could not be written")
+    }
+
+    @Test("That no more files may be open is told as that, and how to raise the limit")
+    func openFiles() {
+        let problem = ReportFile("out.xml").notWritten(because: EMFILE)
+        #expect(problem.code == "too-many-open-files" && problem.fix == OpenFileLimit.fix)
+        #expect(problem.detail.hasPrefix("`out.xml` cannot be written: all "))
     }
 
     @Test(

@@ -56,7 +56,7 @@ package final class Spool: Sendable {
                 return
             }
             state.size += line.count
-            if !writeWhole(line[...], to: state.descriptor) { state.problem = String(cString: strerror(errno)) }
+            if !writeWhole(line[...], to: state.descriptor) { state.problem = SystemError.text(errno) }
         }
     }
 
@@ -89,7 +89,7 @@ package final class Spool: Sendable {
             state.descriptor = Darwin.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         #endif
         guard state.descriptor >= 0 else {
-            state.problem = String(cString: strerror(errno))
+            state.problem = SystemError.text(errno)
             return false
         }
         // While the run goes on, no other one sends it.
