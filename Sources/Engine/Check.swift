@@ -59,7 +59,7 @@ extension Change {
     /// Whether it changes what others may be using.
     fileprivate var isInPlace: Bool {
         switch action {
-        case .update, .adopt: true
+        case .update, .adopt: !fields.isEmpty
         case .replace: !isNewFirst
         case .keep, .create, .delete, .forget, .check, .promote: false
         }
