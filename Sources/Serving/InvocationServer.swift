@@ -75,7 +75,8 @@ package struct InvocationServer: Sendable {
                 while let isStopped = try await group.next(), !isStopped {}
             } catch {
                 group.cancelAll()
-                throw Diagnostic.cannotListen(host, port, error)
+                // Once it listens no more, a server calls it an error that it has ended.
+                if !handler.isDraining { throw Diagnostic.cannotListen(host, port, error) }
             }
             group.cancelAll()
             // What a server says that is cancelled means nothing.

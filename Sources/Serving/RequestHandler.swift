@@ -44,7 +44,7 @@ final class RequestHandler: Sendable {
         running.load(ordering: .relaxed)
     }
 
-    private var isDraining: Bool {
+    var isDraining: Bool {
         draining.load(ordering: .relaxed)
     }
 

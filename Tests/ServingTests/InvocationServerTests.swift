@@ -250,8 +250,13 @@ struct InvocationServerTests {
         }
         try await RunningServer.run([agent.published()]) { server in
             try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
-                _ = try await server.get("/health")
-                group.addTask { try await server.post(Self.question) }
+                group.addTask {
+                    // Of a client that closes its connections afterwards.
+                    try await AsyncHTTPTransport.withTransport { client in
+                        let url = server.url + "/invocations"
+                        return try await client.send(HTTPRequest(.post, url, body: Array(Self.question.utf8)))
+                    }
+                }
                 await began.wait()
                 server.stop.happen()
                 // New connections are refused once it has heard of it.
@@ -270,6 +275,8 @@ struct InvocationServerTests {
                 let running = try #require(try await group.next())
                 #expect(running.status == 200 && String(decoding: running.body, as: UTF8.self).contains("whole"))
                 #expect(running.header("connection") == "close")
+                await server.ended.wait()
+                #expect(server.ended.hasHappened)
             }
         }
     }

@@ -75,6 +75,8 @@ struct RunningServer: Sendable {
     let url: String
     let client: AsyncHTTPTransport
     let stop: Happening
+    /// Happens when it has stopped.
+    let ended: Happening
     let log: LogLines
 
     static func run<R: Sendable>(
@@ -95,18 +97,19 @@ struct RunningServer: Sendable {
         server.port = 0
         change(&server)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)
-        let (running, stop) = (server, Happening())
+        let (running, stop, ended) = (server, Happening(), Happening())
         return try await AsyncHTTPTransport.withTransport { client in
             try await withThrowingTaskGroup(of: R?.self) { group in
                 group.addTask {
                     try await running.run(onListening: { port.yield($0) }, until: { await stop.wait() })
+                    ended.happen()
                     return nil
                 }
                 group.addTask {
                     var iterator = ports.makeAsyncIterator()
                     let port = await iterator.next() ?? 0
                     let server = RunningServer(
-                        url: "http://127.0.0.1:\(port)", client: client, stop: stop, log: log)
+                        url: "http://127.0.0.1:\(port)", client: client, stop: stop, ended: ended, log: log)
                     return try await body(server)
                 }
                 defer {
