@@ -26,8 +26,8 @@ struct Drover: AsyncParsableCommand {
             TestCommand.self, ReportCommand.self, JudgeCommand.self,
             DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, ApproveCommand.self, StateCommand.self,
             OutputCommand.self,
-            ImportCommand.self, InvokeCommand.self, ServeCommand.self, InitCommand.self, RenderCommand.self, ExplainCommand.self,
-            SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
+            ImportCommand.self, InvokeCommand.self, ServeCommand.self, InitCommand.self, RenderCommand.self,
+            ExplainCommand.self, SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])
 
     /// `test` takes paths, so that for the parser a word after it is one and not a subcommand.
