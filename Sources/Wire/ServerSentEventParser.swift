@@ -42,18 +42,31 @@ package struct ServerSentEventParser: Sendable {
 
     /// Adds bytes as they arrive, and returns the events that they complete, in order.
     package mutating func read(_ bytes: some Sequence<UInt8>) throws(Overflow) -> [ServerSentEvent] {
+        func read(_ bytes: UnsafeBufferPointer<UInt8>) -> Result<[ServerSentEvent], Overflow> {
+            Result { () throws(Overflow) in try take(bytes) }
+        }
+        let events = bytes.withContiguousStorageIfAvailable(read) ?? Array(bytes).withUnsafeBufferPointer(read)
+        return try events.get()
+    }
+
+    private mutating func take(_ bytes: UnsafeBufferPointer<UInt8>) throws(Overflow) -> [ServerSentEvent] {
         var events: [ServerSentEvent] = []
-        for byte in bytes {
-            let wasAfterCarriageReturn = isAfterCarriageReturn
-            isAfterCarriageReturn = byte == UInt8(ascii: "\r")
-            switch byte {
-            case UInt8(ascii: "\n") where wasAfterCarriageReturn: break
-            case UInt8(ascii: "\n"), UInt8(ascii: "\r"):
-                if let event = endLine() { events.append(event) }
-            case _:
-                guard line.count + data.count < limit else { throw Overflow(limit: limit) }
-                line.append(byte)
+        var start = 0
+        while start < bytes.count {
+            let isSecondHalf = isAfterCarriageReturn && bytes[start] == UInt8(ascii: "\n")
+            isAfterCarriageReturn = false
+            if isSecondHalf {
+                start += 1
+                continue
             }
+            let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
+            let text = bytes[start..<(end ?? bytes.count)]
+            guard line.count + data.count + text.count <= limit else { throw Overflow(limit: limit) }
+            line += text
+            guard let end else { break }
+            isAfterCarriageReturn = bytes[end] == UInt8(ascii: "\r")
+            start = end + 1
+            if let event = endLine() { events.append(event) }
         }
         return events
     }
