@@ -42,7 +42,7 @@ package struct MarkdownReport: Report {
             sections.add(suite.missedThresholds(recorded.sources), to: .thresholds)
             sections.add(suite.comparisonLines(recorded.run), to: .baseline)
             for position in recorded.positions(ofSuite: index) {
-                try add(suite.comparison?.cases[position.testCase], of: position, in: recorded, to: &sections)
+                add(suite.comparison?.cases[position.testCase], of: position, in: recorded, to: &sections)
                 guard let section = MarkdownSections.Section(recorded.tally(of: position)) else { continue }
                 guard !sections.isFull(section) else {
                     sections.leaveOut(1, of: section)
@@ -60,14 +60,14 @@ package struct MarkdownReport: Report {
     private func add(
         _ comparison: CaseComparison?, of position: RecordedRun.Position, in recorded: RecordedRun,
         to sections: inout MarkdownSections
-    ) throws {
+    ) {
         guard let comparison, comparison.decides else { return }
         let isWorse = comparison.change == .worse || (comparison.change == .same && comparison.rateChange ?? 0 < 0)
         let isBetter = comparison.change == .better || (comparison.change == .same && comparison.rateChange ?? 0 > 0)
         guard isWorse || isBetter else { return }
         let section = isWorse ? MarkdownSections.Section.worse : .better
         guard !sections.isFull(section) else { return sections.leaveOut(1, of: section) }
-        let name = Markdown.code(try recorded.declaration(of: position).id.description)
+        let name = Markdown.code(recorded.id(of: position).description)
         let verdicts = comparison.before.map { "\($0.verdict.rawValue) → \(comparison.now.verdict.rawValue)" }
         let what = comparison.change == .same ? nil : verdicts
         let words = [name, what, comparison.trend].compactMap(\.self)

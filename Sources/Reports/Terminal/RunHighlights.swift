@@ -38,25 +38,23 @@ struct RunHighlights {
 
     /// A line for each kind of which there are any.
     var lines: [String] {
-        get throws {
-            var lines: [String] = []
-            if flakyCount > 0 {
-                let names = try flaky.map { position in
-                    let tally = recorded.tally(of: position)
-                    return "\(try name(of: position)) (\(tally.passed) of \(tally.samples) samples passed)"
-                }
-                let rest = flakyCount - flaky.count
-                lines.append("Flaky: \(names.joined(separator: ", "))\(rest > 0 ? ", and \(rest) more" : "").")
+        var lines: [String] = []
+        if flakyCount > 0 {
+            let names = flaky.map { position in
+                let tally = recorded.tally(of: position)
+                return "\(name(of: position)) (\(tally.passed) of \(tally.samples) samples passed)"
             }
-            if answered > Self.glance {
-                let names = try slow.map { "\(try name(of: $0.position)) \($0.latency.spelled)" }
-                lines.append("Slowest: \(names.joined(separator: ", ")).")
-            }
-            return lines
+            let rest = flakyCount - flaky.count
+            lines.append("Flaky: \(names.joined(separator: ", "))\(rest > 0 ? ", and \(rest) more" : "").")
         }
+        if answered > Self.glance {
+            let names = slow.map { "\(name(of: $0.position)) \($0.latency.spelled)" }
+            lines.append("Slowest: \(names.joined(separator: ", ")).")
+        }
+        return lines
     }
 
-    private func name(of position: RecordedRun.Position) throws -> String {
-        Printable.clipped(try recorded.declaration(of: position).id.description, to: 48)
+    private func name(of position: RecordedRun.Position) -> String {
+        Printable.clipped(recorded.id(of: position).description, to: 48)
     }
 }

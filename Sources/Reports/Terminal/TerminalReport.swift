@@ -45,7 +45,7 @@ package struct TerminalReport: Report {
         try findings.forEach(colors: colors) { text in
             try output.write(text + "\n")
         }
-        for line in try RunHighlights(of: recorded).lines { try output.write("\(Printable.text(line))\n") }
+        for line in RunHighlights(of: recorded).lines { try output.write("\(Printable.text(line))\n") }
         try output.write(summary(of: recorded.run))
     }
 
@@ -75,7 +75,7 @@ package struct TerminalReport: Report {
     ) throws {
         var isFirst = true
         for position in positions {
-            let name = try name(of: position, in: recorded)
+            let name = name(of: position, in: recorded)
             guard Printable.width(of: name) > Self.widestName else { continue }
             if isFirst { try output.write("\n  In full:\n") }
             isFirst = false
@@ -83,18 +83,18 @@ package struct TerminalReport: Report {
         }
     }
 
-    private func name(of position: RecordedRun.Position, in recorded: RecordedRun) throws -> String {
-        Printable.text(try recorded.declaration(of: position).id.description)
+    private func name(of position: RecordedRun.Position, in recorded: RecordedRun) -> String {
+        Printable.text(recorded.id(of: position).description)
     }
 
     /// Name, time, tokens, remarks.
     private func cells(of position: RecordedRun.Position, in recorded: RecordedRun) throws -> [String] {
-        let declared = try recorded.declaration(of: position)
         let tally = recorded.tally(of: position)
+        let quarantine = tally.decides ? nil : try recorded.declaration(of: position).quarantine
         let tokens = tally.usage.map { "\($0.total) tokens" } ?? ""
         let comparison = recorded.run.suites[position.suite].comparison?.cases[position.testCase]
-        let remarks = remarks(on: tally, declared.quarantine, comparison).joined(separator: ", ")
-        let name = Printable.clipped(try name(of: position, in: recorded), to: Self.widestName)
+        let remarks = remarks(on: tally, quarantine, comparison).joined(separator: ", ")
+        let name = Printable.clipped(name(of: position, in: recorded), to: Self.widestName)
         return [name, tally.latency?.spelled ?? "", tokens, remarks]
     }
 

@@ -73,6 +73,11 @@ package struct RecordedRun: Sendable {
         run.suites[position.suite].cases[position.testCase]
     }
 
+    /// What a case is called; it is in memory.
+    package func id(of position: Position) -> CaseID {
+        suites[position.suite].cases[position.testCase].id
+    }
+
     /// The case without its samples.
     package func declaration(of position: Position) throws(Diagnostic) -> CaseResult {
         try read(suites[position.suite].cases[position.testCase].declared) { entry throws(UnreadableRecord) in
@@ -103,7 +108,7 @@ package struct RecordedRun: Sendable {
         }
         guard suite.notRun[position.testCase] == nil, suite.isCut(position.testCase) else { return lines }
         let reason = DiagnosticRecord(.interrupted, in: sources)
-        let id = try declaration(of: position).id.description
+        let id = id(of: position).description
         return lines + [try RunRecorder.line(of: .notRun(LogEntry.NotRun(testCase: id, reason: reason))).dropLast()]
     }
 

@@ -4,6 +4,7 @@ import Language
 struct RunIndex: Sendable {
     /// A case, and where its samples are in the log.
     struct Case: Sendable {
+        let id: CaseID
         let declared: SampleLog.Span
         /// Where its samples are among those of the suite, by their numbers; a sequential test may need fewer.
         let samples: Range<Int>
@@ -99,7 +100,7 @@ struct RunIndex: Sendable {
         suites[suite].positions[id] = suites[suite].cases.count
         let start = suites[suite].samples.count
         let end = start + max(0, min(record.samples, Self.mostSamples))
-        suites[suite].cases.append(Case(declared: span, samples: start..<end))
+        suites[suite].cases.append(Case(id: id, declared: span, samples: start..<end))
         suites[suite].samples += Array(repeating: .nowhere, count: end - start)
         suites[suite].tally.declare(record.tally, before: suites[suite].record.baseline.map { $0.cases[record.id] })
     }
