@@ -16,15 +16,6 @@ enum ResponsesFrame {
         let response: Response
     }
 
-    /// A whole response, its items as they came.
-    struct Output: Decodable {
-        struct Response: Decodable {
-            let output: [Value]?
-        }
-
-        let response: Response
-    }
-
     struct Response: Decodable {
         struct Usage: Decodable {
             let input_tokens: Int

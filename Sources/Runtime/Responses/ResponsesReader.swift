@@ -120,7 +120,7 @@ struct ResponsesReader {
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         functionCalls = items.functionCalls(response)
-        output = try frame.decoded(as: ResponsesFrame.Output.self).response.output ?? []
+        output = frame["response"]?["output"]?.array ?? []
         answer.latency = time
         answer.timeToFirstToken = spoken.timeToFirstToken
         answer.streamedText = spoken.text
