@@ -61,11 +61,9 @@ struct JSONReader: ~Copyable {
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
             let value = try value()
-            guard let known = object.index(forKey: key) else {
-                object[key] = value
-                continue
-            }
-            if tellsLookAlikes, !object[known].key.isExactly(key) {
+            guard let first = object.updateValue(value, forKey: key) else { continue }
+            object[key] = first
+            if tellsLookAlikes, let known = object.index(forKey: key), !object[known].key.isExactly(key) {
                 var failure = failure("Two keys of one object differ only in Unicode normalisation.")
                 failure.lookAlike = key
                 throw failure
