@@ -35,7 +35,7 @@ extension EndangeredSuite {
 
     private init(_ suite: TestSuite, _ last: Costs?) {
         self.init(
-            name: suite.name, cases: suite.cases.count, tokens: last?.whole,
+            name: suite.name, cases: suite.cases.count, tokens: last?.whole ?? last?.sum(of: suite),
             endangered: suite.cases.map { each in
                 let id = each.id.description
                 return Case(name: String(id.dropFirst(suite.name.count + 1)), tokens: last?.cases[id])
@@ -47,6 +47,12 @@ extension EndangeredSuite {
         var whole: Int?
         /// By the ids of cases.
         var cases: [String: Int] = [:]
+
+        /// Of all cases of a suite; nil when one is not known.
+        func sum(of suite: TestSuite) -> Int? {
+            let known = suite.cases.compactMap { cases[$0.id.description] }
+            return known.count == suite.cases.count ? known.reduce(0, +) : nil
+        }
     }
 }
 

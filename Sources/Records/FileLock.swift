@@ -103,7 +103,7 @@ package actor FileLock: Lock {
         let folder = URL(filePath: path).deletingLastPathComponent().path
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Diagnostic.lockUnusable(path) }
+        guard descriptor >= 0 else { throw Diagnostic.lockUnusable(path, because: SystemError.text(errno)) }
         return descriptor
     }
 
@@ -141,9 +141,10 @@ package actor FileLock: Lock {
 }
 
 extension Diagnostic {
-    fileprivate static func lockUnusable(_ path: String) -> Diagnostic {
+    fileprivate static func lockUnusable(_ path: String, because reason: String? = nil) -> Diagnostic {
         Diagnostic(
-            "lock-unusable", "The stack cannot be locked", detail: "The file `\(path)` cannot be opened or locked.",
+            "lock-unusable", "The stack cannot be locked",
+            detail: "The file `\(path)` cannot be opened or locked\(reason.map { ": \($0)" } ?? "").",
             fix: "Make its folder writable, or work without a lock where nobody else changes this stack.",
             cause: .locked)
     }
