@@ -154,11 +154,13 @@ extension Executor {
         return entries.filter { !isLeftBehind($0.key, $0.value) }
     }
 
-    /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was cut
-    /// off before it could note that. That something was adopted is kept: it cannot be found out again.
+    /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was
+    /// cut off before it could note that. What cannot be found out again is kept: that something was adopted, and what is
+    /// ours of a kind that bears no mark.
     private func isLeftBehind(_ text: String, _ entry: Record.Entry) -> Bool {
         guard let address = Address(text: text), workflow[address] == nil, drivers[address.kind] != nil,
-            entry.isRetained != true, entry.isAdopted != true, record.intents[text] == nil
+            !isKnownByRecord(address.kind), entry.isRetained != true, entry.isAdopted != true,
+            record.intents[text] == nil
         else { return false }
         let isThere = survey.members[address] != nil || survey.stale.contains { $0.address == address }
         return !isThere && !workflow.declarations.contains { $0.oldAddress == address }
