@@ -159,8 +159,9 @@ extension Executor {
     /// ours of a kind that bears no mark.
     private func isLeftBehind(_ text: String, _ entry: Record.Entry) -> Bool {
         guard let address = Address(text: text), workflow[address] == nil, drivers[address.kind] != nil,
-            !isKnownByRecord(address.kind), entry.isRetained != true, entry.isAdopted != true,
-            record.intents[text] == nil
+            entry.isRetained != true, entry.isAdopted != true, record.intents[text] == nil,
+            // By its key alone: nothing else says that it is ours, also while something of others still uses it.
+            !isKnownByRecord(address.kind) || entry.fields["id"] == nil
         else { return false }
         let isThere = survey.members[address] != nil || survey.stale.contains { $0.address == address }
         return !isThere && !workflow.declarations.contains { $0.oldAddress == address }
