@@ -26,12 +26,12 @@ import Testing
         #expect(process.isRunning)
         try await until { LogTail.lastLines(2, ofFile: "\(directory)/log") == "\(directory)\n\(directory)" }
         try await until {
-            ProcessTable.members(ofSession: process.identity.pid, with: "DROVER_LAB=\(directory)").count == 2
+            ProcessTable.members(ofSession: process.identity.pid) { $0 == "DROVER_LAB=\(directory)" }.count == 2
         }
         #expect(process.residentBytes > 0)
         try await process.stop(within: .seconds(5))
         #expect(!process.isRunning)
-        #expect(ProcessTable.members(ofSession: process.identity.pid, with: "DROVER_LAB=\(directory)").isEmpty)
+        #expect(ProcessTable.members(ofSession: process.identity.pid) { $0 == "DROVER_LAB=\(directory)" }.isEmpty)
     }
 
     @Test("A program that ignores the request to end is ended after the limit")
@@ -53,6 +53,18 @@ import Testing
         try await stranger.stop(within: .milliseconds(100))
         #expect(process.isRunning)
         try await process.stop(within: .seconds(5))
+    }
+
+    @Test("It is stopped with its children, too, when the directory of its lab was moved")
+    func moved() async throws {
+        defer { cleanUp() }
+        let process = try start("sleep 600 & wait")
+        try await until {
+            ProcessTable.members(ofSession: process.identity.pid) { $0 == "DROVER_LAB=\(directory)" }.count == 2
+        }
+        try await BackgroundProcess(identity: process.identity, lab: "/elsewhere").stop(within: .seconds(5))
+        #expect(!process.isRunning)
+        #expect(ProcessTable.members(ofSession: process.identity.pid) { $0 == "DROVER_LAB=\(directory)" }.isEmpty)
     }
 
     @Test("The name in a line of /proc may hold anything")

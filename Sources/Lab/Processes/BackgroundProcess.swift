@@ -29,9 +29,15 @@ struct BackgroundProcess: Sendable {
     }
 
     /// Its remaining processes: itself and its children, also when only the children are left.
+    ///
+    /// As long as it runs itself, its start time says that the session is its own, also when the directory of the lab was
+    /// moved since.
     private var members: [ProcessTable.Entry] {
-        if let leader = ProcessIdentity(pid: identity.pid), leader != identity { return [] }
-        return ProcessTable.members(ofSession: identity.pid, with: "\(Self.marker)=\(lab)")
+        guard let leader = ProcessIdentity(pid: identity.pid) else {
+            return ProcessTable.members(ofSession: identity.pid) { $0 == "\(Self.marker)=\(lab)" }
+        }
+        guard leader == identity else { return [] }
+        return ProcessTable.members(ofSession: identity.pid) { $0.hasPrefix("\(Self.marker)=") }
     }
 
     /// The memory that it and its children use, in bytes.

@@ -44,18 +44,18 @@ struct ProcessTable {
         contents(of: "/proc/\(pid)/stat").flatMap { Entry(pid: pid, stat: $0) }
     }
 
-    /// All processes of a session that have an environment entry, including the leader if it still runs.
-    static func members(ofSession session: Int32, with environment: String) -> [Entry] {
+    /// All processes of a session that have such an environment entry, including the leader if it still runs.
+    static func members(ofSession session: Int32, where isWanted: (String) -> Bool) -> [Entry] {
         // Without `/proc` nothing is known about processes.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.compactMap(entry(of:)).filter { entry in
-            entry.session == session && !entry.hasEnded && carries(environment, entry.pid)
+            entry.session == session && !entry.hasEnded && environment(of: entry.pid).contains(where: isWanted)
         }
     }
 
-    private static func carries(_ entry: String, _ pid: Int32) -> Bool {
-        guard let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ") else { return false }
-        return environment.split(separator: 0).contains { $0.elementsEqual(entry.utf8) }
+    private static func environment(of pid: Int32) -> [String] {
+        let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
+        return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func contents(of path: String) -> String? {
