@@ -96,31 +96,46 @@ struct ServedSource: Sendable {
     /// Publishes what aliases point at whenever they have moved, until the task is cancelled.
     func follow(_ publication: Publication, in session: Session) async {
         guard case .versions(let uris) = origin, let mlflow = session.servers.mlflow else { return }
-        var known: [ModelVersionURI: String] = [:]
-        for (uri, agent) in zip(uris, publication.agents) { known[uri] = agent.version }
-        var isTroubled = false
+        var followed = zip(uris, publication.agents).map { Followed(uri: $0, name: $1.name, version: $1.version) }
         // A cancelled sleep ends it.
         while (try? await Task.sleep(for: Self.interval)) != nil {
-            for uri in uris {
-                do {
-                    let version = try await mlflow.agentVersion(uri)
-                    isTroubled = false
-                    guard version.uri != known[uri] else { continue }
-                    let agent = PublishedAgent(
-                        try await RunnableAgents.logged(version, called: uri, in: session, stack))
-                    publication.replace(with: agent)
-                    known[uri] = version.uri
-                    Console.note("Serving `\(agent.name)`, \(version.uri), where \(uri) points now")
-                } catch is CancellationError {
-                    return
-                } catch {
-                    // What is served stays; one trouble is told once.
-                    if !isTroubled { stack.warn(.notFollowed(uri, Diagnostic.from(error, at: nil))) }
-                    isTroubled = true
-                }
-            }
+            for index in followed.indices { await look(at: &followed[index], publication, mlflow, session) }
         }
     }
+
+    private func look(
+        at followed: inout Followed, _ publication: Publication, _ mlflow: MLflowServer, _ session: Session
+    ) async {
+        do {
+            let version = try await mlflow.agentVersion(followed.uri)
+            if version.uri != followed.version {
+                let agent = PublishedAgent(
+                    try await RunnableAgents.logged(version, called: followed.uri, in: session, stack))
+                guard publication.replace(followed.name, with: agent) else {
+                    throw Diagnostic.servedTwice(agent.name)
+                }
+                (followed.name, followed.version) = (agent.name, version.uri)
+                Console.note("Serving `\(agent.name)`, \(version.uri), where \(followed.uri) points now")
+            }
+            followed.isTroubled = false
+        } catch is CancellationError {
+            return
+        } catch {
+            // What is served stays; one trouble is told once.
+            if !followed.isTroubled { stack.warn(.notFollowed(followed.uri, Diagnostic.from(error, at: nil))) }
+            followed.isTroubled = true
+        }
+    }
+}
+
+/// What is served of a logged version, to see whether its alias has moved.
+private struct Followed {
+    let uri: ModelVersionURI
+    /// The agent that is served for it, and its version.
+    var name: String
+    var version: String?
+    /// Whether it could not be followed the last time.
+    var isTroubled = false
 }
 
 extension PublishedAgent {
@@ -142,7 +157,9 @@ extension Diagnostic {
     fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
         Diagnostic(
             "not-followed", "An alias cannot be followed",
-            detail: "Where `\(uri)` points could not be found out, so what was served goes on. \(problem.detail)",
-            severity: .warning, cause: problem.cause)
+            detail:
+                "What `\(uri)` points at cannot be found out or served, so what was served goes on. \(problem.detail)",
+            fix: "Nothing has to be done here: it is looked again every few seconds.", severity: .warning,
+            cause: problem.cause)
     }
 }

@@ -40,11 +40,14 @@ package final class Publication: Sendable {
         published.withLock { $0 }
     }
 
-    /// Lets an agent answer from now on in place of the one with its name.
-    package func replace(with agent: PublishedAgent) {
+    /// Lets an agent answer from now on in place of the one with that name; its own may be another.
+    /// - Returns: Whether it does: not where another one that is served has its name.
+    package func replace(_ name: String, with agent: PublishedAgent) -> Bool {
         published.withLock { agents in
-            guard let index = agents.firstIndex(where: { $0.name == agent.name }) else { return }
+            guard let index = agents.firstIndex(where: { $0.name == name }) else { return false }
+            guard agent.name == name || !agents.contains(where: { $0.name == agent.name }) else { return false }
             agents[index] = agent
+            return true
         }
     }
 

@@ -234,7 +234,8 @@ struct InvocationServerTests {
             try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
                 group.addTask { try await server.post(Self.question) }
                 await began.wait()
-                publication.replace(with: StagedAgent.saying("new").published(version: "models:/m/2"))
+                #expect(
+                    publication.replace("support", with: StagedAgent.saying("new").published(version: "models:/m/2")))
                 let new = try await server.post(Self.question)
                 #expect(String(decoding: new.body, as: UTF8.self).contains("new"))
                 goOn.happen()
@@ -242,6 +243,22 @@ struct InvocationServerTests {
                 #expect(String(decoding: running.body, as: UTF8.self).contains("old"))
             }
         }
+    }
+
+    @Test("What takes an agent's place may have another name, but not that of another one that is served")
+    func renamed() throws {
+        func agent(_ name: String, _ version: String) -> PublishedAgent {
+            let whole = StagedAgent.saying("x").published(version: version)
+            return PublishedAgent(
+                name: name, definition: whole.definition, runtime: whole.runtime, version: whole.version)
+        }
+        let publication = Publication([agent("a", "models:/a/1"), agent("b", "models:/b/1")])
+        #expect(!publication.replace("a", with: agent("b", "models:/a/2")))
+        #expect(publication.agents.map(\.version) == ["models:/a/1", "models:/b/1"])
+        #expect(publication.replace("a", with: agent("c", "models:/a/3")))
+        #expect(publication.agents.map(\.version) == ["models:/a/3", "models:/b/1"])
+        #expect(try publication.agent(named: "c").version == "models:/a/3")
+        #expect(!publication.replace("a", with: agent("a", "models:/a/4")), "It has another name by now.")
     }
 
     @Test("A server that is stopped is not ready, ends what is in flight, and takes nothing new")
