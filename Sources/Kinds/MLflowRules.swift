@@ -72,6 +72,28 @@ enum MLflowRules {
         return isUniquePath(name) ? nil : "MLflow takes it for the path of a folder"
     }
 
+    /// Whether a text can name a prompt.
+    static func isPromptName(_ name: String) -> Bool {
+        !name.isEmpty && name.utf8.allSatisfy { isPlain($0) || $0 == UInt8(ascii: ".") }
+    }
+
+    /// Whether a text can be an alias; `latest`, `v1` and the like are not free.
+    static func isAlias(_ name: String) -> Bool {
+        let lowered = name.lowercased()
+        let digits = lowered.dropFirst().utf8
+        let isVersion = lowered.hasPrefix("v") && !digits.isEmpty && digits.allSatisfy { (0x30...0x39).contains($0) }
+        return !name.isEmpty && name.utf8.allSatisfy(isPlain) && lowered != "latest" && !isVersion
+    }
+
+    private static func isPlain(_ letter: UInt8) -> Bool {
+        switch letter {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+            true
+        default: false
+        }
+    }
+
     /// Why a text cannot name an experiment; nil when it can.
     static func problem(withExperimentName name: String) -> String? {
         let length = name.unicodeScalars.count

@@ -10,6 +10,7 @@ package struct SpecFolder: Sendable {
     private let directory: @Sendable (SourceRange) -> String
     private let digests: FileDigests
     private let named = NamedFiles()
+    private let places = RealPaths()
 
     /// - Parameters:
     ///   - root: The directory of the first path of the command line.
@@ -51,8 +52,7 @@ package struct SpecFolder: Sendable {
     /// - Throws: `Diagnostic` when it leaves the root.
     package func resolve(_ path: Located<String>, of pattern: String? = nil) throws(Diagnostic) -> String {
         let joined = path.value.hasPrefix("/") ? path.value : directory(path.range) + "/" + path.value
-        let resolved = URL(filePath: joined).standardizedFileURL.resolvingSymlinksInPath().path
-        let top = URL(filePath: root).standardizedFileURL.resolvingSymlinksInPath().path
+        let (resolved, top) = (places.resolve(joined), places.resolve(directory: root))
         guard allowsOutside || resolved == top || resolved.hasPrefix(top == "/" ? "/" : top + "/") else {
             throw .outsideRoot(pattern ?? path.value, at: path.range)
         }
@@ -81,7 +81,7 @@ package struct SpecFolder: Sendable {
 
     /// The SHA-256 of each file that was read so far, by its path from the root; absolute outside of it.
     package var digestsRead: [String: String] {
-        let top = URL(filePath: root).standardizedFileURL.resolvingSymlinksInPath().path + "/"
+        let top = places.resolve(directory: root) + "/"
         let pairs = digests.all.map { content in
             let isInside = content.path.utf8.starts(with: top.utf8)
             return (

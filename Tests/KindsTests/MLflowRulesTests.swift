@@ -101,4 +101,22 @@ struct MLflowRulesTests {
         try await stack.apply(Self.wide(server.1, isTag: isTag))
         #expect(try await stack.plan(Self.wide(server.1, isTag: isTag)).lines == [])
     }
+
+    @Test(
+        "An alias is letters, digits, `_` and `-`, and neither `latest` nor a number of a version",
+        arguments: [
+            ("live", true), ("v1-rc", true), ("v", true), ("1", true), ("_a-B9", true), ("latest2", true),
+            ("", false), ("latest", false), ("LaTest", false), ("v1", false), ("V12", false), ("a.b", false),
+            ("a b", false), ("é", false), ("a\n", false),
+        ])
+    func aliases(name: String, isFree: Bool) {
+        #expect(MLflowRules.isAlias(name) == isFree)
+    }
+
+    @Test(
+        "A prompt's name may have dots, too",
+        arguments: [("a.b", true), ("A_b-9", true), ("", false), ("a/b", false), ("a b", false), ("ü", false)])
+    func promptNames(name: String, isFree: Bool) {
+        #expect(MLflowRules.isPromptName(name) == isFree)
+    }
 }

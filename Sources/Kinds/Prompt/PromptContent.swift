@@ -18,19 +18,21 @@ package enum PromptContent: Sendable, Hashable {
     }
 
     /// As in MLflow's own client: white space inside the braces does not count.
-    // Safe: a `Regex` is not `Sendable` because it may hold closures; this one is a constant literal without any, and
-    // matching does not change it.
+    // Safe, this and the next: a `Regex` is not `Sendable` because it may hold closures; these are constant literals without
+    // any, and matching does not change them.
     private nonisolated(unsafe) static let variable =
         /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
+
+    private nonisolated(unsafe) static let mention = /\{\{\s*([\p{L}\p{N}_.\-]+(?: [\p{L}\p{N}_.\-]+)*)\s*\}\}/
 
     /// What stands in double braces like a variable's name, and is text to MLflow; none in a Jinja template, which has a
     /// language of its own there.
     var mentions: [String] {
         let text = stored
-        guard !text.contains("{%"), !text.contains("{#") else { return [] }
+        guard text.contains("{{"), !text.contains("{%"), !text.contains("{#") else { return [] }
         let variables = Set(variables)
         var seen: Set<String> = []
-        return text.matches(of: /\{\{\s*([\p{L}\p{N}_.\-]+(?: [\p{L}\p{N}_.\-]+)*)\s*\}\}/).map { String($0.output.1) }
+        return text.matches(of: Self.mention).map { String($0.output.1) }
             .filter { !variables.contains($0) && seen.insert($0).inserted }
     }
 

@@ -33,7 +33,7 @@ package struct PromptSpec: DeclaredSpec {
         isTemplateDoubtful = fields.isDoubtful(Self.templateKey)
         tags = (fields.read(Self.tagsKey) ?? []).dictionary
         alias = fields.read(Self.aliasKey)
-        if let name = common.name, name.wholeMatch(of: /[a-zA-Z0-9_.\-]+/) == nil {
+        if let name = common.name, !MLflowRules.isPromptName(name) {
             fields.problems.report(.badPromptName(name, at: fields.keyRange(of: Common.nameKey.field.name)))
         } else {
             fields.checkName(common, of: "a prompt", MLflowRules.problem(withModelName:))
@@ -112,9 +112,7 @@ extension Reading where Value == String {
                 problems.report(.longAlias(alias))
                 return nil
             }
-            guard alias.value.wholeMatch(of: /(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_\-]+/) == nil else {
-                return alias.value
-            }
+            guard !MLflowRules.isAlias(alias.value) else { return alias.value }
             problems.report(.badAlias(alias))
             return nil
         }.shaped(.text(pattern: "^(?![lL][aA][tT][eE][sS][tT]$|[vV][0-9]+$)[A-Za-z0-9_-]{1,255}$"))
