@@ -147,7 +147,7 @@ let package = Package(
         tests(of: "Runtime", with: ["Wire", "Fakes"], fixtures: true),
         tests(of: "Kinds", with: ["Records", "Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
-        tests(of: "Suites", with: ["Runtime"]),
+        tests(of: "Suites", with: ["Runtime", "Wire"]),
         tests(of: "Serving", with: ["Runtime", "Wire", "Fakes"]),
         tests(of: "Lab", with: ["Wire"]),
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),

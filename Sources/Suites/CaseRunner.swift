@@ -1,10 +1,13 @@
 import Language
 import Runtime
+import Wire
 
 /// Takes samples of cases with one agent.
 struct CaseRunner: Sendable {
     let runtime: any AgentRuntime
     let clock: any Clock<Duration>
+    /// Those of all conversations of the run.
+    let slots: Slots
     let agent: AgentDefinition
     let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     let advisers: Advisers
@@ -44,8 +47,8 @@ struct CaseRunner: Sendable {
         let dialogue = Dialogue(
             testCase: testCase, transcript: transcript, recorder: recorder, effects: effects, onChange: onChange)
         do {
-            let end: Void? = try await withDeadline(testCase.timeout, clock: clock) {
-                try await hold(dialogue)
+            let end: Void? = try await slots.run {
+                try await withDeadline(testCase.timeout, clock: clock) { try await hold(dialogue) }
             }
             return (transcript, end == nil ? .caseTimeout(testCase) : nil)
         } catch {
@@ -61,14 +64,14 @@ extension CaseRunner {
     private func evaluated(
         _ turns: [AnsweredTurn], of testCase: TestCase
     ) async throws(CancellationError) -> [TurnResult] {
+        let bounds = InquiryBounds(
+            timeout: testCase.timeout, retries: testCase.retryErrors, clock: clock, slots: slots)
         var earlier: [JudgedTurn.Exchange] = []
         var results: [TurnResult] = []
         for turn in turns {
             let inquiries = turn.inquiries
             let judged = JudgedTurn(earlier: earlier, question: turn.input, answer: turn.answer)
-            let findings = try await advisers.findings(
-                inquiries, about: judged, judges: judges, timeout: testCase.timeout, retries: testCase.retryErrors,
-                clock: clock)
+            let findings = try await advisers.findings(inquiries, about: judged, judges: judges, within: bounds)
             results.append(turn.result(findings))
             earlier.append(JudgedTurn.Exchange(question: turn.input, answer: turn.answer.text))
         }

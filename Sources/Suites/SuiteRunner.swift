@@ -8,6 +8,7 @@ package struct SuiteRunner: Sendable {
     private let clock: any Clock<Duration>
     private let today: CalendarDay
     private let concurrency: Int
+    private let slots: Slots
     private let failsFast: Bool
     private let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     private let advisers: Advisers
@@ -18,7 +19,7 @@ package struct SuiteRunner: Sendable {
     ///   - runtime: Where the agents run.
     ///   - clock: Measures time-outs.
     ///   - today: Decides which quarantines still hold.
-    ///   - concurrency: The maximum number of concurrent conversations, over all suites.
+    ///   - concurrency: The maximum number of concurrent conversations, over all suites and with judges.
     ///   - failsFast: Whether nothing more is begun once a case has failed; what runs then is finished.
     ///   - recorder: Creates the recorder of one conversation; nil for no traces.
     ///   - advisers: What can be asked about answers.
@@ -40,6 +41,7 @@ package struct SuiteRunner: Sendable {
         self.clock = clock
         self.today = today
         self.concurrency = concurrency
+        slots = Slots(concurrency)
         self.failsFast = failsFast
         self.recorder = recorder
         self.advisers = advisers
@@ -116,7 +118,7 @@ package struct SuiteRunner: Sendable {
         switch agent {
         case .success(let definition):
             let runner = CaseRunner(
-                runtime: runtime, clock: clock, agent: definition, recorder: recorder,
+                runtime: runtime, clock: clock, slots: slots, agent: definition, recorder: recorder,
                 advisers: advisers, judges: judges, effects: effects, onChange: onChange)
             // Cancellation is the only error, and no sample is how it is reported.
             return (try? await runner.sample(of: testCase)) ?? (nil, nil)

@@ -29,7 +29,8 @@ package struct AsyncHTTPTransport: HTTPTransport {
     private static let bodyLimit = 256 << 20
 
     private let clients: HTTPClients
-    private let gate: ConnectionGate
+    /// That all of its connections are in use says nothing about a server: waiting for one has no time limit.
+    private let slots: Slots
 
     /// Runs `body` with a transport, and closes its connections afterwards.
     ///
@@ -45,7 +46,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
         let connections = try Self.connections(within: OpenFileLimit.current, of: connections)
         let clients = try HTTPClients(
             tls: tls, proxies: proxies, connections: connections, connectTimeout: connectTimeout)
-        let transport = AsyncHTTPTransport(clients: clients, gate: ConnectionGate(limit: connections))
+        let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections))
         let result: R
         do {
             result = try await body(transport)
@@ -80,7 +81,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
     }
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try await gate.passing {
+        try await slots.run {
             try await TimeLimit.run(pause: request.timeout, whole: request.timeout) { limit in
                 try await limit.waiting {
                     let response = try await open(request)
@@ -99,7 +100,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
         _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
     ) async throws -> Result {
         try await withoutActuallyEscaping(read) { read in
-            try await gate.passing {
+            try await slots.run {
                 try await TimeLimit.run(pause: request.timeout, whole: request.wholeTimeout) { limit in
                     let response = try await limit.waiting { try await open(request) }
                     return try await read(head(of: response, body: []), ResponseChunks(response.body, limit))

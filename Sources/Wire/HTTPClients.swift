@@ -97,7 +97,7 @@ struct HTTPClients: Sendable {
         configuration.connectionPool.retryConnectionEstablishment = false
         // Less than the 5 s after which both servers (uvicorn) close an idle connection.
         configuration.connectionPool.idleTimeout = .seconds(3)
-        // The transport's gate admits no more: no request waits in the pool, whose timeout would be taken for the
+        // The transport's slots admit no more: no request waits in the pool, whose timeout would be taken for the
         // server's.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections
         #if os(Linux)

@@ -23,22 +23,18 @@ package struct Advisers: Sendable {
         self.program = program
     }
 
-    /// Asks all that is wanted about an answer, at the same time.
-    /// - Parameters:
-    ///   - timeout: For each inquiry, and for each vote of a judge.
-    ///   - retries: How often an inquiry that broke is tried again.
+    /// Asks all that is wanted about an answer, at the same time as far as there are slots.
     func findings(
-        _ inquiries: [Inquiry], about turn: JudgedTurn, judges: [String: Judge], timeout: Duration, retries: Int,
-        clock: any Clock<Duration>
+        _ inquiries: [Inquiry], about turn: JudgedTurn, judges: [String: Judge], within bounds: InquiryBounds
     ) async throws(CancellationError) -> Findings {
         let findings = await withTaskGroup(of: (Inquiry, Result<Finding, Unobservable>?).self) { group in
             for inquiry in Set(inquiries) {
                 group.addTask {
                     guard case .judge(let name, let atLeast) = inquiry else {
-                        return (inquiry, await finding(inquiry, turn, timeout, retries, clock))
+                        return (inquiry, await finding(inquiry, turn, bounds))
                     }
                     guard let judge = judges[name], let runtime else { return (inquiry, .failure(.nobody(name))) }
-                    let jury = Jury(judge: judge, runtime: runtime, clock: clock, timeout: timeout, retries: retries)
+                    let jury = Jury(judge: judge, runtime: runtime, bounds: bounds)
                     // Cancellation is the only error.
                     let ballot = try? await jury.ballot(about: turn, atLeast: atLeast)
                     return (inquiry, ballot.map { $0.map { .ballot($0) } })
@@ -54,18 +50,18 @@ package struct Advisers: Sendable {
 
     /// - Returns: nil when the task was cancelled.
     private func finding(
-        _ inquiry: Inquiry, _ turn: JudgedTurn, _ timeout: Duration, _ retries: Int, _ clock: any Clock<Duration>
+        _ inquiry: Inquiry, _ turn: JudgedTurn, _ bounds: InquiryBounds
     ) async -> Result<Finding, Unobservable>? {
         var attempts = 0
         while true {
             do {
-                let finding = try await withDeadline(timeout, clock: clock) { try await asked(inquiry, turn) }
-                guard let finding else { throw Unobservable("it took longer than \(timeout.exact)") }
+                let finding = try await bounds.asking { try await asked(inquiry, turn) }
+                guard let finding else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
                 return .success(finding)
             } catch {
                 if Task.isCancelled { return nil }
                 attempts += 1
-                guard attempts > retries || error is NotToRepeat else { continue }
+                guard attempts > bounds.retries || error is NotToRepeat else { continue }
                 return .failure(.broken(inquiry, error))
             }
         }

@@ -1,5 +1,6 @@
 import Language
 package import Runtime
+import Wire
 
 /// Asks a judge about answers that people judged.
 package struct Calibrator: Sendable {
@@ -14,12 +15,11 @@ package struct Calibrator: Sendable {
 
     private let judge: Judge
     private let runtime: any AgentRuntime
-    private let clock: any Clock<Duration>
     private let concurrency: Int
-    private let timeout: Duration
+    private let bounds: InquiryBounds
 
     /// - Parameters:
-    ///   - concurrency: The number of answers that are judged at a time.
+    ///   - concurrency: The number of votes that are asked for at a time.
     ///   - timeout: For one vote.
     package init(
         _ judge: Judge, at runtime: any AgentRuntime, clock: any Clock<Duration> = ContinuousClock(),
@@ -28,9 +28,8 @@ package struct Calibrator: Sendable {
         precondition(concurrency > 0, "Nothing runs with a concurrency of zero.")
         self.judge = judge
         self.runtime = runtime
-        self.clock = clock
         self.concurrency = concurrency
-        self.timeout = timeout
+        bounds = InquiryBounds(timeout: timeout, retries: 1, clock: clock, slots: Slots(concurrency))
     }
 
     /// The opinions about all rows, in their order.
@@ -59,7 +58,7 @@ package struct Calibrator: Sendable {
 
     /// - Returns: nil when the task was cancelled.
     private func opinion(on row: Labels.Row) async -> Opinion? {
-        let jury = Jury(judge: judge, runtime: runtime, clock: clock, timeout: timeout, retries: 1)
+        let jury = Jury(judge: judge, runtime: runtime, bounds: bounds)
         let answer = Answer(status: .completed, text: row.answer, hasMessage: true)
         let turn = JudgedTurn(question: row.question, answer: answer)
         // Cancellation is the only error.

@@ -5,18 +5,14 @@ import Runtime
 struct Jury: Sendable {
     let judge: Judge
     let runtime: any AgentRuntime
-    let clock: any Clock<Duration>
-    /// For one vote.
-    let timeout: Duration
-    /// How often a vote that broke is tried again.
-    let retries: Int
+    let bounds: InquiryBounds
 
     private struct Voice: Sendable {
         let vote: Ballot.Vote
         let usage: Answer.Usage?
     }
 
-    /// The votes about an answer, taken at the same time. One that breaks makes all of it unknown.
+    /// The votes about an answer, taken at the same time as far as there are slots. One that breaks makes all of it unknown.
     ///
     /// - Parameter atLeast: The least mark that passes, of a judge that gives marks; nil for the one above the middle.
     func ballot(about turn: JudgedTurn, atLeast: Int?) async throws(CancellationError) -> Result<Ballot, Unobservable> {
@@ -49,13 +45,13 @@ struct Jury: Sendable {
         var attempts = 0
         while true {
             do {
-                let voice = try await withDeadline(timeout, clock: clock) { try await heard(agent, question) }
-                guard let voice else { throw Unobservable("it took longer than \(timeout.exact)") }
+                let voice = try await bounds.asking { try await heard(agent, question) }
+                guard let voice else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
                 return .success(voice)
             } catch {
                 if Task.isCancelled { return nil }
                 attempts += 1
-                guard attempts > retries else { continue }
+                guard attempts > bounds.retries else { continue }
                 return .failure(.broken(judge, error))
             }
         }
@@ -77,7 +73,7 @@ struct Jury: Sendable {
     }
 
     private func reply(to question: String, in conversation: any AgentConversation) async throws -> Answer {
-        let answer = try await conversation.ask(AgentRequest(question), timeout: timeout) { _ in }
+        let answer = try await conversation.ask(AgentRequest(question), timeout: bounds.timeout) { _ in }
         guard answer.status == .completed else {
             throw Unobservable("its reply is \(answer.status.rawValue)\(answer.error.map { ": \($0)" } ?? "")")
         }

@@ -22,7 +22,7 @@ struct AdvisedAssertionTests {
         let turn = AnsweredTurn(input: "How long?", answer: answer, expectations: [known], outcomes: [], captured: [:])
         let findings = try await advisers.findings(
             turn.inquiries, about: JudgedTurn(question: "How long?", answer: answer), judges: judges,
-            timeout: .seconds(1), retries: 0, clock: TestClock(behaviour: .standingStill))
+            within: .test())
         return try #require(turn.result(findings).outcomes.first)
     }
 

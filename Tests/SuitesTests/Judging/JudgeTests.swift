@@ -1,7 +1,9 @@
 import Language
 import Runtime
+import Support
 import Synchronization
 import Testing
+import Wire
 
 @testable import Suites
 
@@ -55,12 +57,19 @@ func judge(votes: Int = 1, scale: Int? = nil, minAgreement: Double? = nil) -> Ju
         minAgreement: minAgreement, range: place(1))
 }
 
+extension InquiryBounds {
+    static func test(
+        _ clock: TestClock.Behaviour = .standingStill, retries: Int = 0, slots: Int = 8
+    ) -> InquiryBounds {
+        InquiryBounds(
+            timeout: .seconds(1), retries: retries, clock: TestClock(behaviour: clock), slots: Slots(slots))
+    }
+}
+
 @Suite("Judges")
 struct JudgeTests {
     private func jury(_ judge: Judge, _ runtime: any AgentRuntime, retries: Int = 0) -> Jury {
-        Jury(
-            judge: judge, runtime: runtime, clock: TestClock(behaviour: .standingStill), timeout: .seconds(1),
-            retries: retries)
+        Jury(judge: judge, runtime: runtime, bounds: .test(retries: retries))
     }
 
     private let turn = JudgedTurn(question: "How long?", answer: .said("30 days"))
@@ -136,10 +145,21 @@ struct JudgeTests {
             await untilCancelled()
             throw CancellationError()
         }
-        let slow = Jury(
-            judge: judge(), runtime: runtime, clock: TestClock(behaviour: .rushing), timeout: .seconds(1), retries: 0)
+        let slow = Jury(judge: judge(), runtime: runtime, bounds: .test(.rushing))
         let ballot = try await slow.ballot(about: turn, atLeast: nil)
         #expect(ballot == .failure(Unobservable("The judge `grounded` could not be heard: it took longer than 1 s.")))
+    }
+
+    @Test("No more votes are taken at a time than there are slots", arguments: [1, 2])
+    func bounded(slots: Int) async throws {
+        let crowd = Crowd()
+        let runtime = ScriptedJudge { _, _, _ in
+            await crowd.visit()
+            return .said(pass)
+        }
+        let jury = Jury(judge: judge(votes: 6), runtime: runtime, bounds: .test(slots: slots))
+        #expect(try await jury.ballot(about: turn, atLeast: nil).get().votes.count == 6)
+        #expect(crowd.most <= slots)
     }
 
     @Test(

@@ -1,8 +1,7 @@
 import Synchronization
 
-/// Limits the number of concurrent exchanges. Waiting here has no time limit: that all connections are in use says
-/// nothing about the server. First come, first served.
-final class ConnectionGate: Sendable {
+/// Limits the number of concurrent tasks; the others wait, without a time limit, in the order of their arrival.
+package final class Slots: Sendable {
     private struct State {
         var free: Int
         var lastID = 0
@@ -26,13 +25,13 @@ final class ConnectionGate: Sendable {
 
     private let state: Mutex<State>
 
-    init(limit: Int) {
-        state = Mutex(State(free: limit))
+    package init(_ count: Int) {
+        state = Mutex(State(free: count))
     }
 
-    /// Runs `body` as soon as a connection is free.
+    /// Runs `body` as soon as a slot is free.
     /// - Throws: `CancellationError` when the task was cancelled while it waited; what `body` throws.
-    nonisolated(nonsending) func passing<R>(_ body: () async throws -> R) async throws -> R {
+    package nonisolated(nonsending) func run<R>(_ body: () async throws -> R) async throws -> R {
         try await enter()
         defer { leave() }
         return try await body()

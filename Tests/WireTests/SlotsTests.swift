@@ -1,39 +1,18 @@
-import Synchronization
+import Support
 import Testing
 
 @testable import Wire
 
-@Suite("ConnectionGate")
-struct ConnectionGateTests {
-    /// Counts who is inside.
-    private final class Crowd: Sendable {
-        private let counts = Mutex((inside: 0, most: 0))
-
-        var inside: Int { counts.withLock { $0.inside } }
-        /// The most that were inside at a time.
-        var most: Int { counts.withLock { $0.most } }
-
-        func enter() {
-            counts.withLock { $0 = ($0.inside + 1, max($0.most, $0.inside + 1)) }
-        }
-
-        func leave() {
-            counts.withLock { $0.inside -= 1 }
-        }
-    }
-
+@Suite("Slots")
+struct SlotsTests {
     @Test("No more than the limit are inside at a time, and all come through", arguments: [1, 3, 200])
     func limit(_ limit: Int) async throws {
-        let gate = ConnectionGate(limit: limit)
+        let slots = Slots(limit)
         let crowd = Crowd()
         let count = try await withThrowingTaskGroup(of: Void.self) { group in
             for _ in 0..<500 {
                 group.addTask {
-                    try await gate.passing {
-                        crowd.enter()
-                        for _ in 0..<5 { await Task.yield() }
-                        crowd.leave()
-                    }
+                    try await slots.run { await crowd.visit() }
                 }
             }
             return try await group.reduce(into: 0) { count, _ in count += 1 }
@@ -43,12 +22,12 @@ struct ConnectionGateTests {
 
     @Test("Who is cancelled while waiting gives up the place, and takes none")
     func cancelled() async throws {
-        let gate = ConnectionGate(limit: 1)
+        let slots = Slots(1)
         let (opened, open) = AsyncStream<Void>.makeStream()
         let (entered, enter) = AsyncStream<Void>.makeStream()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try await gate.passing {
+                try await slots.run {
                     enter.finish()
                     for await _ in opened {}
                 }
@@ -56,7 +35,7 @@ struct ConnectionGateTests {
             for await _ in entered {}
             await #expect(throws: CancellationError.self) {
                 try await withThrowingTaskGroup(of: Void.self) { waiting in
-                    waiting.addTask { try await gate.passing {} }
+                    waiting.addTask { try await slots.run {} }
                     waiting.cancelAll()
                     try await waiting.waitForAll()
                 }
@@ -64,6 +43,6 @@ struct ConnectionGateTests {
             open.finish()
             try await group.waitForAll()
         }
-        try await gate.passing {}
+        try await slots.run {}
     }
 }
