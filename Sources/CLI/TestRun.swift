@@ -53,9 +53,7 @@ struct TestRun: Sendable {
         try requests.prepare()
         concurrency = options.concurrency
         self.allowsPrograms = allowsPrograms
-        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
-            throw Diagnostic.execNotAllowed(program)
-        }
+        try Self.check(suites.flatMap(\.programs), stack, areAllowed: allowsPrograms)
         failsFast = options.failFast
         self.target = target
         publishes = !options.noPublish
@@ -79,12 +77,23 @@ struct TestRun: Sendable {
         concurrency = 8
         failsFast = false
         self.allowsPrograms = allowsPrograms
-        if !allowsPrograms, let program = suites.lazy.flatMap(\.programs).first {
-            throw Diagnostic.execNotAllowed(program)
-        }
+        try Self.check(suites.flatMap(\.programs), stack, areAllowed: allowsPrograms)
         target = .lastApplied
         publishes = true
         isWhole = true
+    }
+
+    /// - Throws: What forbids to run the programs, or keeps them from it.
+    private static func check(_ programs: [ProgramQuestion], _ stack: Stack, areAllowed: Bool) throws {
+        guard areAllowed else {
+            if let program = programs.first { throw Diagnostic.execNotAllowed(program.program) }
+            return
+        }
+        let problems = programs.compactMap { question in
+            DeclaredProgram(question.program, for: .judgement)
+                .problem(in: stack.folder, searchPath: stack.environment["PATH"] ?? "")
+        }
+        guard problems.isEmpty else { throw Diagnostics(problems) }
     }
 
     /// The servers that it needs: those of the stack, or, for a served agent, the one that results are published to.
@@ -312,10 +321,10 @@ extension Diagnostic {
 }
 
 extension Diagnostic {
-    fileprivate static func execNotAllowed(_ program: Located<[String]>) -> Diagnostic {
+    fileprivate static func execNotAllowed(_ program: Located<String>) -> Diagnostic {
         Diagnostic(
             "exec-not-allowed", "Programs are not run unasked",
-            detail: "This expectation runs the program `\(program.value.first ?? "")` on this machine.",
+            detail: "This expectation runs the program `\(program.value)` on this machine.",
             fix: "Read what it does, and allow it with `--allow-exec`.", at: program.range, cause: .usage)
     }
 }

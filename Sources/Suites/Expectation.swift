@@ -7,8 +7,8 @@ package import Language
 package struct Expectation: SpecDecodable {
     private enum Content: Sendable {
         case ready(any Assertion)
-        /// The map as written, with references that have no value yet.
-        case waiting(Node)
+        /// The map as written, with references that have no value yet; and what it is with any text in their places.
+        case waiting(Node, standIn: (any Assertion)? = nil)
     }
 
     package static let noun = "an expectation"
@@ -47,8 +47,9 @@ package struct Expectation: SpecDecodable {
             return
         }
         guard fields.node.references.isEmpty else {
-            fields.validateWaiting(Expectation.self)
-            content = .waiting(fields.node)
+            let standIn = fields.validateWaiting(Expectation.self)
+            content = .waiting(fields.node, standIn: standIn?.assertion)
+            fields.reportOpenNames(in: [standIn].compactMap(\.self))
             return
         }
         let read = allAssertions.first { $0.field.name == names[0] }.flatMap { Self.read($0, from: &fields) }
@@ -57,6 +58,14 @@ package struct Expectation: SpecDecodable {
 
     private static func read<Claim: Assertion>(_ type: Claim.Type, from fields: inout Fields) -> (any Assertion)? {
         fields.read(type.key)
+    }
+
+    /// What it claims; with any text for what has no value yet.
+    private var assertion: (any Assertion)? {
+        switch content {
+        case .ready(let assertion): assertion
+        case .waiting(_, let standIn): standIn
+        }
     }
 
     /// What a passing answer does: `contains …`.
@@ -69,23 +78,19 @@ package struct Expectation: SpecDecodable {
 
     /// Whether it says, at any depth, how the turn must end; if not, the turn must succeed.
     var judgesStatus: Bool {
-        switch content {
-        case .ready(let assertion): assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
-        case .waiting: false
-        }
+        guard let assertion else { return false }
+        return assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
     }
 
     /// The declared judges that it asks, at any depth.
     var judges: [Located<String>] {
-        switch content {
-        case .ready(let assertion): assertion.judges + assertion.parts.flatMap(\.judges)
-        case .waiting: []
-        }
+        let open = Set(references.map(\.range))
+        return (assertion?.allJudges ?? []).filter { !open.contains($0.range) }
     }
 
-    /// What must be asked before it can be evaluated, at any depth.
+    /// What must be asked before it can be evaluated, at any depth; with any text for what has no value yet.
     var inquiries: [Inquiry] {
-        guard case .ready(let assertion) = content else { return [] }
+        guard let assertion else { return [] }
         let own = assertion.inquiries + assertion.parts.flatMap(\.inquiries)
         return isRaw ? own.map(\.raw) : own
     }
@@ -94,7 +99,7 @@ package struct Expectation: SpecDecodable {
     package var references: [LocatedReference] {
         switch content {
         case .ready: []
-        case .waiting(let node): node.references
+        case .waiting(let node, _): node.references
         }
     }
 
@@ -110,8 +115,15 @@ package struct Expectation: SpecDecodable {
     /// The expectation with its references resolved; one without references is returned unchanged.
     /// - Throws: The mistakes in the resolved operand.
     package func resolved(_ lookUp: (Reference) -> Value?) throws(Diagnostics) -> Expectation {
-        guard case .waiting(let node) = content else { return self }
+        guard case .waiting(let node, _) = content else { return self }
         return try Fields.decodeResolved(Expectation.self, from: node, lookUp)
+    }
+}
+
+extension Assertion {
+    /// The declared judges that it asks, at any depth.
+    fileprivate var allJudges: [Located<String>] {
+        judges + parts.flatMap(\.judges)
     }
 }
 

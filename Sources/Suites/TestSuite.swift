@@ -13,7 +13,7 @@ package struct TestSuite: Sendable {
     /// The judges that its expectations ask, by their declared names.
     package let judges: [String: Judge]
     /// The programs that its expectations run, as far as the spec names them without the values of a run.
-    package var programs: [Located<[String]>] = []
+    package var programs: [ProgramQuestion] = []
     /// Whether models are asked about its answers: judges, or embedding models.
     package var asksModels = false
     /// The earlier run that it is compared with; nil for none.

@@ -10,7 +10,8 @@ package struct ProgramAgrees: Assertion, SpecDecodable {
             + "only when the run allows it.")
 
     private static let command = Key(
-        "command", .located(.list(.someText, minimum: 1)), required: true, example: "[./check-tone.py, strict]",
+        "command", .located(.list(.located(.someText), minimum: 1)), required: true,
+        example: "[./check-tone.py, strict]",
         "The program, relative to the file that names it or found in `PATH`, and its arguments.")
     private static let timeout = Key("timeout", .duration, default: "30s", "How long it may take.")
     package static let noun = "an `exec`"
@@ -19,7 +20,7 @@ package struct ProgramAgrees: Assertion, SpecDecodable {
     let question: ProgramQuestion
 
     package init(from fields: inout Fields) {
-        let missing = Located<[String]>([], at: fields.node.range)
+        let missing = Located<[Located<String>]>([], at: fields.node.range)
         let command = fields.require(Self.command, else: missing)
         question = ProgramQuestion(command, timeout: fields.read(Self.timeout) ?? .seconds(30))
     }

@@ -28,11 +28,20 @@ package struct SimilarityQuestion: Sendable, Hashable {
 package struct ProgramQuestion: Sendable, Hashable {
     /// The program and its arguments, at the place that its folder is known by.
     package let command: Located<[String]>
+    /// Where the program itself is named.
+    package let place: SourceRange
     package let timeout: Duration
 
-    package init(_ command: Located<[String]>, timeout: Duration) {
-        self.command = command
+    /// - Parameter words: The program and its arguments.
+    init(_ words: Located<[Located<String>]>, timeout: Duration) {
+        command = Located(words.value.map(\.value), at: words.range)
+        place = words.value.first?.range ?? words.range
         self.timeout = timeout
+    }
+
+    /// The program, as it is named.
+    package var program: Located<String> {
+        Located(command.value.first ?? "", at: place)
     }
 }
 
@@ -62,9 +71,9 @@ package struct ProgramVerdict: Sendable, Hashable {
 
 extension Inquiry {
     /// The program that it runs; nil when it runs none.
-    var program: Located<[String]>? {
+    var program: ProgramQuestion? {
         guard case .program(let question) = self else { return nil }
-        return question.command
+        return question
     }
 
     /// Whether a model is asked.

@@ -51,6 +51,7 @@ struct CaseSpec: SpecDecodable {
         }
         if let standIn {
             fields.reportReferencesInMatrix()
+            fields.reportOpenNames(in: standIn.turns.flatMap(\.expectations))
             self = standIn
             node = fields.node
             return
@@ -77,14 +78,21 @@ struct CaseSpec: SpecDecodable {
         repetition.test != nil && quarantine == nil
     }
 
-    /// What its expectations ask, as far as that is known before it runs.
+    /// What its expectations ask; with any text for what has no value before it runs.
     var inquiries: [Inquiry] {
         turns.flatMap(\.expectations).flatMap(\.inquiries)
     }
 
-    /// The declared judges that its expectations ask.
+    /// The programs that its expectations run, as far as their names are written out.
+    var programs: [ProgramQuestion] {
+        let open = Set(node.references.map(\.range))
+        return inquiries.compactMap(\.program).filter { !open.contains($0.place) }
+    }
+
+    /// The declared judges that its expectations ask, as far as their names are written out.
     var judges: [Located<String>] {
-        turns.flatMap(\.expectations).flatMap(\.judges)
+        let open = Set(node.references.map(\.range))
+        return turns.flatMap(\.expectations).flatMap(\.judges).filter { !open.contains($0.range) }
     }
 
     /// The case, or those of its table and matrix; what is wrong with them goes to `problems`.

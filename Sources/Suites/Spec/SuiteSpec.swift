@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+import Runtime
 
 /// The declaration of a suite.
 ///
@@ -85,9 +86,8 @@ package struct SuiteSpec: DeclaredSpec {
         var suite = TestSuite(
             name: name, agent: agent.value, experiment: experiment?.value, range: range, thresholds: thresholds,
             cases: TestCases(parts), judges: judges.filter { asked.contains($0.key) })
-        let inquiries = cases.flatMap(\.inquiries)
-        suite.programs = inquiries.compactMap(\.program)
-        suite.asksModels = inquiries.contains(where: \.asksModel)
+        suite.programs = cases.flatMap(\.programs)
+        suite.asksModels = cases.flatMap(\.inquiries).contains(where: \.asksModel)
         return suite
     }
 
@@ -96,7 +96,8 @@ package struct SuiteSpec: DeclaredSpec {
         guard isSound else { return [] }
         do throws(Diagnostics) {
             let suite = try suite(named: "suite", at: agent.range, in: folder)
-            return SuitePower(suite, repeats: cases.lazy.compactMap(\.repeatRange).first ?? agent.range).diagnostics
+            return suite.programs.problems(in: folder)
+                + SuitePower(suite, repeats: cases.lazy.compactMap(\.repeatRange).first ?? agent.range).diagnostics
         } catch {
             return error.all
         }
@@ -108,6 +109,17 @@ package struct SuiteSpec: DeclaredSpec {
             let slug = CaseID.slug(of: spec.name.value)
             defer { first[slug] = first[slug] ?? spec.name }
             return first[slug].map { .duplicateCase(spec.name, slug, first: $0) }
+        }
+    }
+}
+
+extension [ProgramQuestion] {
+    /// Programs with a path that cannot be run here: warnings, since the suite may be run elsewhere.
+    fileprivate func problems(in folder: SpecFolder) -> [Diagnostic] {
+        compactMap { question in
+            var problem = DeclaredProgram(question.program, for: .judgement).problem(in: folder, searchPath: nil)
+            problem?.severity = .warning
+            return problem
         }
     }
 }
