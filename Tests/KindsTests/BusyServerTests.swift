@@ -6,9 +6,9 @@ import Testing
 import Wire
 
 /// A server, or a gateway before it, that puts requests off.
-@Suite("A busy server")
+@Suite("A busy server", .busy)
 struct BusyServerTests {
-    private static let spec = """
+    fileprivate static let spec = """
         experiments: {e: {}}
         registeredModels: {m: {}}
         prompts: {p: {template: One, alias: live}}
@@ -17,7 +17,7 @@ struct BusyServerTests {
         agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: m}}}
         """
 
-    private static let changed = spec.replacing("One", with: "Two").replacing("m: {}", with: "m: {name: n}")
+    fileprivate static let changed = spec.replacing("One", with: "Two").replacing("m: {}", with: "m: {name: n}")
 
     @Test("An apply goes on when a request was put off", arguments: Array(stride(from: 1, through: 90, by: 2)))
     func putOff(number: Int) async throws {
@@ -62,18 +62,23 @@ struct BusyServerTests {
         _ cut: Scissors.Cut, _ affects: @escaping @Sendable (HTTPRequest) -> Bool
     ) async throws {
         let stack = try TestStack()
-        for (spec, should) in [(Self.spec, try await whole.value.0), (changed, try await whole.value.1)] {
+        for (spec, should) in [(Self.spec, try Undisturbed.world(0)), (changed, try Undisturbed.world(1))] {
             let applied = try await stack.open(spec, Scissors(cut, affects: affects)).apply()
             #expect(applied.failures == [], "\(cut)")
             #expect(Contents(stack).lines.difference(from: should.lines).isEmpty, "\(cut)")
         }
     }
+}
 
-    private static let whole = Task {
-        let stack = try TestStack()
-        try await stack.apply(spec)
-        let first = Contents(stack)
-        try await stack.apply(changed)
-        return (first, Contents(stack))
+extension Trait where Self == Undisturbed {
+    /// What undisturbed applies leave: of the first spec, and of the changed one after it.
+    fileprivate static var busy: Self {
+        Self {
+            let stack = try TestStack()
+            try await stack.apply(BusyServerTests.spec)
+            let first = Contents(stack)
+            try await stack.apply(BusyServerTests.changed)
+            return [first, Contents(stack)]
+        }
     }
 }

@@ -4,9 +4,9 @@ import Language
 import Testing
 
 /// Cuts an apply off at every request, in every way, and lets the next one finish.
-@Suite("Crash safety")
+@Suite("Crash safety", .cutOff)
 struct CrashSafetyTests {
-    private static let first = """
+    fileprivate static let first = """
         experiments: {helpdesk: {description: Answers, tags: {team: support}}}
         registeredModels: {helpdesk-support: {tags: {team: support}}}
         prompts: {words: {template: "Be brief.", alias: production}}
@@ -21,7 +21,7 @@ struct CrashSafetyTests {
             log: {experiment: helpdesk, registeredModel: helpdesk-support}
         """
 
-    private static let second = first.replacing("team: support", with: "team: desk")
+    fileprivate static let second = first.replacing("team: support", with: "team: desk")
         .replacing("Be brief.", with: "Be kind.")
 
     /// All applies take at most so many requests, so that every one of them is cut; `reach` proves it.
@@ -31,17 +31,7 @@ struct CrashSafetyTests {
     /// enough; a single lost answer differs, since the apply goes on with what does not depend on it.
     private static let cuts = [Scissors.Cut.before(1)] + (1...most).flatMap { [Scissors.Cut.after($0), .answer($0)] }
 
-    /// What undisturbed applies leave: of the first spec, and of the second after it.
-    private static let whole = Task {
-        let stack = try begin()
-        try await stack.apply(first)
-        let one = Contents(stack)
-        try edit(stack)
-        try await stack.apply(second)
-        return (first: one, second: Contents(stack))
-    }
-
-    private static func begin() throws -> TestStack {
+    fileprivate static func begin() throws -> TestStack {
         let stack = try TestStack()
         try stack.write("docs/a.md", "Refunds take 30 days.")
         try stack.write("docs/b.md", "We ship to Norway.")
@@ -50,7 +40,7 @@ struct CrashSafetyTests {
     }
 
     /// Changes a document, takes one out, and adds one.
-    private static func edit(_ stack: TestStack) throws {
+    fileprivate static func edit(_ stack: TestStack) throws {
         try stack.write("docs/a.md", "Refunds take 14 days.")
         try stack.remove("docs/b.md")
         try stack.write("docs/d.md", "We ship to Iceland.")
@@ -72,7 +62,7 @@ struct CrashSafetyTests {
         let stack = try Self.begin()
         try await stack.apply(Self.first, cutting: cut)
         try await stack.apply(Self.first)
-        Self.expectSame(stack, as: try await Self.whole.value.first, "\(cut)")
+        Self.expectSame(stack, as: try Undisturbed.world(0), "\(cut)")
         let rest = try await stack.plan(Self.first)
         #expect(rest.lines == [], "\(cut)")
     }
@@ -86,7 +76,7 @@ struct CrashSafetyTests {
         try Self.edit(stack)
         try await stack.apply(Self.second, cutting: cut)
         try await stack.apply(Self.second)
-        Self.expectSame(stack, as: try await Self.whole.value.second, "\(cut)")
+        Self.expectSame(stack, as: try Undisturbed.world(1), "\(cut)")
         let rest = try await stack.plan(Self.second)
         #expect(rest.lines == [], "\(cut)")
     }
@@ -99,7 +89,7 @@ struct CrashSafetyTests {
         try await stack.apply(Self.first, cutting: .after(first))
         try await stack.apply(Self.first, cutting: .after(second))
         try await stack.apply(Self.first)
-        Self.expectSame(stack, as: try await Self.whole.value.first, "after \(first), then after \(second)")
+        Self.expectSame(stack, as: try Undisturbed.world(0), "after \(first), then after \(second)")
     }
 
     @Test("A destroy that was cut off anywhere is finished by the next one", arguments: cuts)
@@ -138,5 +128,19 @@ struct CrashSafetyTests {
         #expect(changing.count <= Self.most)
         let deletions = changing.filter { $0.hasPrefix("DELETE") }
         #expect(deletions.count == 6)
+    }
+}
+
+extension Trait where Self == Undisturbed {
+    /// What undisturbed applies leave: of the first spec, and of the second after it.
+    fileprivate static var cutOff: Self {
+        Self {
+            let stack = try CrashSafetyTests.begin()
+            try await stack.apply(CrashSafetyTests.first)
+            let one = Contents(stack)
+            try CrashSafetyTests.edit(stack)
+            try await stack.apply(CrashSafetyTests.second)
+            return [one, Contents(stack)]
+        }
     }
 }

@@ -5,9 +5,9 @@ import Testing
 import Wire
 
 /// One of the two servers is gone in the middle of an apply, and the other is not.
-@Suite("One server gone")
+@Suite("One server gone", .gone)
 struct OneServerGoneTests {
-    private static let spec = """
+    fileprivate static let spec = """
         experiments: {e: {description: One, tags: {team: One}}}
         registeredModels: {m: {tags: {team: One}}}
         prompts: {p: {template: One, alias: live}}
@@ -16,7 +16,7 @@ struct OneServerGoneTests {
         tools: {t: {fileSearch: {vectorStores: [s]}}}
         agents: {a: {model: scripted/llm, instructions: One, tools: [t], log: {experiment: e, registeredModel: m}}}
         """
-    private static let changed = spec.replacing("One", with: "Two")
+    fileprivate static let changed = spec.replacing("One", with: "Two")
 
     enum Server: CaseIterable {
         case mlflow, llamaStack
@@ -29,17 +29,7 @@ struct OneServerGoneTests {
     /// More than any apply asks of one server, as `reach` proves.
     private static let most = 84
 
-    private static let whole = Task {
-        let stack = try TestStack()
-        try await stack.apply(spec)
-        let first = Contents(stack)
-        try await stack.apply(changed)
-        let second = Contents(stack)
-        try await destroy(stack)
-        return (first, second, Contents(stack))
-    }
-
-    private static func destroy(_ stack: TestStack, _ scissors: Scissors = Scissors(.never)) async throws {
+    fileprivate static func destroy(_ stack: TestStack, _ scissors: Scissors = Scissors(.never)) async throws {
         let (workflow, folder) = try stack.declare(changed)
         let applied = try await stack.open(workflow.withoutDeclarations, folder, scissors).apply(
             Permissions(allowEmpty: true))
@@ -59,8 +49,7 @@ struct OneServerGoneTests {
     @Test("Is told, and the next apply makes what an undisturbed one does", arguments: Server.allCases, 1...most)
     func apply(server: Server, number: Int) async throws {
         let stack = try TestStack()
-        let whole = try await Self.whole.value
-        for (spec, should) in [(Self.spec, whole.0), (Self.changed, whole.1)] {
+        for (spec, should) in [(Self.spec, try Undisturbed.world(0)), (Self.changed, try Undisturbed.world(1))] {
             let scissors = Scissors(.gone(number), affects: server.affects)
             await Self.expectTold(
                 {
@@ -75,7 +64,7 @@ struct OneServerGoneTests {
         await Self.expectTold(
             { try await Self.destroy(stack, Scissors(.gone(number), affects: server.affects)) }, "\(server) \(number)")
         try await Self.destroy(stack)
-        let left = Contents(stack).lines.difference(from: whole.2.lines)
+        let left = Contents(stack).lines.difference(from: try Undisturbed.world(2).lines)
         #expect(left.isEmpty, "\(server) \(number): \(left)")
     }
 
@@ -87,6 +76,21 @@ struct OneServerGoneTests {
             _ = try await stack.open(spec, scissors).apply()
             let asked = scissors.requests.count { $0.contains(FakeMLflow.base) == (server == .mlflow) }
             #expect(asked <= Self.most)
+        }
+    }
+}
+
+extension Trait where Self == Undisturbed {
+    /// What undisturbed acts leave: the apply of the first spec, of the changed one after it, and its removal.
+    fileprivate static var gone: Self {
+        Self {
+            let stack = try TestStack()
+            try await stack.apply(OneServerGoneTests.spec)
+            let first = Contents(stack)
+            try await stack.apply(OneServerGoneTests.changed)
+            let second = Contents(stack)
+            try await OneServerGoneTests.destroy(stack)
+            return [first, second, Contents(stack)]
         }
     }
 }
