@@ -158,14 +158,3 @@ extension Diagnostic {
             notes: [Note("First asked for here", at: first.range)])
     }
 }
-
-extension VectorStoreSpec {
-    package func problems(in folder: SpecFolder) -> [Diagnostic] {
-        do throws(Diagnostics) {
-            _ = try DocumentReader(folder: folder).documents(documents)
-            return []
-        } catch {
-            return error.all
-        }
-    }
-}

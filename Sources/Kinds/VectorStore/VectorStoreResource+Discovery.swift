@@ -107,7 +107,7 @@ extension VectorStoreResource {
 
     /// The plan reports problems when it reads them.
     func documents(of spec: VectorStoreSpec) -> [Document] {
-        (try? DocumentReader(folder: folder).documents(spec.documents)) ?? []
+        (try? spec.documents(in: folder)) ?? []
     }
 
     package func reasonToWait(_ live: LiveStore) async throws -> String? {

@@ -77,7 +77,7 @@ package struct VectorStoreResource: Resource {
             dimension = dimension ?? model.dimension
             guard dimension != nil else { throw Diagnostic.noDimension(spec.embeddingModel, server.capabilities) }
         }
-        let documents = try DocumentReader(folder: folder).documents(spec.documents)
+        let documents = try spec.documents(in: folder)
         let marks = documents.map { ($0.path, $0.mark(in: stack, chunking: spec.chunking.identity)) }
         return Wanted(
             Desired(

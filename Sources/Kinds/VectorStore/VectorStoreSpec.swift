@@ -45,6 +45,7 @@ package struct VectorStoreSpec: DeclaredSpec {
     let expiresAfterDays: Int?
     let documents: [DocumentSpec]
     let buildsNewFirst: Bool
+    private let found = FoundDocuments()
 
     package var uses: [Use] { embeddingModel.uses(ModelResource.kind, orID: true) }
 
@@ -62,6 +63,20 @@ package struct VectorStoreSpec: DeclaredSpec {
         buildsNewFirst = fields.read(Self.updateKey) == "newFirst"
         if let expiry, expiry < .seconds(86400), let range = fields.range(of: "expiresAfter") {
             fields.problems.report(.shortExpiry(range))
+        }
+    }
+
+    /// The documents that its list stands for, as of the first call.
+    func documents(in folder: SpecFolder) throws(Diagnostics) -> [Document] {
+        try found.all(of: documents, in: folder)
+    }
+
+    package func problems(in folder: SpecFolder) -> [Diagnostic] {
+        do throws(Diagnostics) {
+            _ = try documents(in: folder)
+            return []
+        } catch {
+            return error.all
         }
     }
 }
