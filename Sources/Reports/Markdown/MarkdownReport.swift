@@ -41,6 +41,7 @@ package struct MarkdownReport: Report {
             let suite = recorded.run.suites[index]
             sections.add(suite.missedThresholds(recorded.sources), to: .thresholds)
             sections.add(suite.comparisonLines(recorded.run), to: .baseline)
+            sections.add(suite.judgeLines, to: .judges)
             for position in recorded.positions(ofSuite: index) {
                 add(suite.comparison?.cases[position.testCase], of: position, in: recorded, to: &sections)
                 guard let section = MarkdownSections.Section(recorded.tally(of: position)) else { continue }
@@ -161,6 +162,11 @@ private struct MarkdownCase {
 }
 
 extension SuiteResult {
+    /// How many answers each judge found good.
+    fileprivate var judgeLines: [String] {
+        judges.map { "- \(Markdown.code(suite)): \(Markdown.text($0.text))\n" }
+    }
+
     /// What changed as a whole, and what the tests say about that.
     fileprivate func comparisonLines(_ run: Run) -> [String] {
         guard let comparison else { return [] }

@@ -4,7 +4,7 @@ import Suites
 struct MarkdownSections {
     /// In the order in which they stand.
     enum Section: Int, CaseIterable {
-        case suites, worse, thresholds, failed, inconclusive, flaky, quarantine, better, baseline
+        case suites, worse, thresholds, failed, inconclusive, flaky, quarantine, better, baseline, judges
 
         /// Where a case belongs; nil for one that passed without any finding.
         init?(_ tally: CaseTally) {
@@ -29,6 +29,7 @@ struct MarkdownSections {
             case .quarantine: "#### In quarantine\n\n"
             case .better: "#### Better than the baseline\n\n"
             case .baseline: "#### Beside the baseline\n\n"
+            case .judges: "#### What judges found good\n\n"
             }
         }
     }
