@@ -43,6 +43,32 @@ enum RunLogs {
         }
     }
 
+    /// How many earlier runs a report shows.
+    private static let shown = 12
+
+    /// Keeps what a run came to beside its log, where that is kept in the usual place. Without it, later reports show less.
+    static func keep(_ totals: RunTotals) {
+        guard let id = totals.id, FileManager.default.fileExists(atPath: "\(folder)/\(id).jsonl"),
+            let bytes = try? totals.bytes
+        else { return }
+        try? ReportFile(totalsPath(id), of: .log).write { try $0.write(bytes) }
+    }
+
+    /// The run with what the runs of its stack before it came to, as far as that is kept.
+    static func withEarlier(_ recorded: RecordedRun) -> RecordedRun {
+        guard let id = recorded.run.id else { return recorded }
+        let before = ids().filter { $0.dropLast(21) == id.dropLast(21) && $0.suffix(20) < id.suffix(20) }
+        let totals = before.suffix(shown).compactMap { name in
+            // What cannot be read is not shown.
+            (try? FileBytes.read(totalsPath(name), atMost: 64 << 20)).flatMap { RunTotals($0) }
+        }
+        return recorded.after(totals.filter { $0.target == recorded.run.target })
+    }
+
+    private static func totalsPath(_ id: String) -> String {
+        "\(folder)/\(id).totals.json"
+    }
+
     /// Opens the log that a path or an id names.
     static func open(_ name: String) throws(Diagnostic) -> SampleLog {
         let kept = "\(folder)/\(name).jsonl"
@@ -67,7 +93,10 @@ enum RunLogs {
         for (age, id) in own.reversed().enumerated() {
             let path = "\(folder)/\(id).jsonl"
             total += (try? OpenFile(path))?.size ?? 0
-            if age >= most || (age >= fewest && total > largest) { try? FileManager.default.removeItem(atPath: path) }
+            if age >= most || (age >= fewest && total > largest) {
+                try? FileManager.default.removeItem(atPath: path)
+                try? FileManager.default.removeItem(atPath: totalsPath(id))
+            }
         }
     }
 }

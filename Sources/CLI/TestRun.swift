@@ -169,6 +169,7 @@ struct TestRun: Sendable {
             try recorded.show(stack.environment)
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
+            RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
             try deliver(recorded, result)
             return recorded.run
         }
@@ -179,7 +180,7 @@ struct TestRun: Sendable {
     private func deliver(_ recorded: RecordedRun, _ result: Result<Void, any Error>) throws {
         var problems: [Diagnostic] = []
         do {
-            try requests.write(recorded)
+            try requests.write(RunLogs.withEarlier(recorded))
         } catch let unwritten as Diagnostics {
             problems = unwritten.all
         }

@@ -31,6 +31,32 @@ struct HTMLReportTests {
         #expect(said?.hasSuffix(noise) == true)
     }
 
+    @Test("How suites and cases went from run to run stands in it, without runs of another kind")
+    func trend() throws {
+        let run = try SampleRun().recorded
+        let whole = RunTotals(run, isWhole: true)
+        let read = try #require(RunTotals(try whole.bytes))
+        #expect(read == whole)
+        let part = RunTotals(run, isWhole: false)
+        let text = try HTMLReport().text(of: run.after([whole, part]))
+        let summary = try #require(text.split(separator: "\n").first { $0.hasPrefix(#"{"counts":"#) })
+        let suites = try Value(json: summary.utf8)["suites"]?.array
+        let golden = try #require(suites?.first?["earlier"]?.array)
+        #expect(golden.count == 1 && golden[0]["verdict"]?.string == run.run.suites[0].verdict.rawValue)
+        #expect(!text.contains(#""earlier":["0/1""#), "What is always the same is not said.")
+        let better = try #require(try Self.changed(whole))
+        let changed = try HTMLReport().text(of: run.after([better]))
+        let ticket = try #require(changed.split(separator: "\n").first { $0.contains(#""earlier":["7/7"]"#) })
+        #expect(try Value(json: ticket.utf8)["tally"]?["known"] == 1)
+        #expect(RunTotals(Array("{}".utf8)) == nil && RunTotals(Array("[1".utf8)) == nil)
+    }
+
+    /// The same totals, in which one case passed seven times.
+    private static func changed(_ totals: RunTotals) throws -> RunTotals? {
+        let text = String(decoding: try totals.bytes, as: UTF8.self)
+        return RunTotals(Array(text.replacing(#""golden/ticket":[0,1]"#, with: #""golden/ticket":[7,7]"#).utf8))
+    }
+
     private static let texts = [
         "", "a", "é – < \u{202E}\u{61C}\u{FEFF}\u{FFFC}", "\u{2029}\u{C2}\u{D8}", "日本語 \u{7F}\u{9F}\u{2066}",
     ]

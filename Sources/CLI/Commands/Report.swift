@@ -46,6 +46,6 @@ struct ReportMakeCommand: ParsableCommand {
     func run() throws {
         let request = try ReportRequest("\(format)=\(out)", contents: contents)
         try [request].prepare()
-        try [request].write(try RecordedRun.read(try RunLogs.open(log)))
+        try [request].write(RunLogs.withEarlier(try RecordedRun.read(try RunLogs.open(log))))
     }
 }

@@ -22,6 +22,31 @@ struct HTMLValues {
         ])
     }
 
+    /// What a suite came to in earlier whole runs, the oldest first.
+    private func earlier(_ suite: String) -> Value? {
+        let runs = recorded.earlier.filter(\.isWhole).compactMap { run -> Value? in
+            guard let result = run.suites.first(where: { $0.name == suite }) else { return nil }
+            return .present([
+                "at": .string(run.startedAt), "verdict": .string(result.verdict.rawValue),
+                "passed": .integer(result.passed), "failed": .integer(result.failed),
+                "inconclusive": .integer(result.inconclusive), "run": run.id.map(Value.string),
+            ])
+        }
+        return runs.isEmpty ? nil : .array(runs)
+    }
+
+    /// `3/3` for each earlier run that tried a case, the oldest first; nil where it always came to the same.
+    private func earlier(of position: RecordedRun.Position, now: CaseTally) -> Value? {
+        guard !recorded.earlier.isEmpty else { return nil }
+        let suite = recorded.run.suites[position.suite].suite
+        let id = recorded.id(of: position).description
+        let shares = recorded.earlier.compactMap { run in
+            run.suites.first { $0.name == suite }?.cases[id].map { "\($0[0])/\($0[1])" }
+        }
+        let share = "\(now.passed)/\(now.passed + now.failed)"
+        return shares.allSatisfy { $0 == share } ? nil : .array(shares.map(Value.string))
+    }
+
     private func suite(_ result: SuiteResult) -> Value {
         let statistics = result.statistics
         let paired = recorded.run.pairedTests.filter { $0.suite == result.suite }.map(\.text)
@@ -31,6 +56,8 @@ struct HTMLValues {
             "verdict": .string(result.verdict.rawValue), "thresholds": .array(result.thresholds.map(threshold)),
             "interval": statistics.decided > 1 ? statistics.interval.map(interval) : nil,
             "said": SuiteStatistics.isTelling(result.cases) ? .array(statistics.lines.map(Value.string)) : nil,
+            "earlier": earlier(result.suite),
+            "judges": result.judges.isEmpty ? nil : .array(result.judges.map(judge)),
             "baseline": result.comparison.map { comparison in
                 [
                     "name": .string(comparison.baseline.title), "text": .string(comparison.text),
@@ -39,6 +66,13 @@ struct HTMLValues {
                 ]
             },
         ])
+    }
+
+    /// How many answers a judge found good, corrected where it is known how often it is wrong.
+    private func judge(_ rate: JudgedRate) -> Value {
+        let shown = rate.corrected ?? rate.observed
+        let (low, high) = (shown.interval.low, shown.interval.high)
+        return ["text": .string(rate.text), "rate": [.number(shown.value), .number(low), .number(high)]]
     }
 
     private func interval(_ interval: Interval) -> Value {
@@ -73,6 +107,8 @@ struct HTMLValues {
             "more": tally.repetition.samples > 1 ? statistics.toKnowMore.map(Value.string) : nil,
             "change": comparison.map { .string($0.change.rawValue) },
             "trend": comparison?.trend.map(Value.string),
+            "known": recorded.earlier.isEmpty ? nil : .integer(tally.passed + tally.failed),
+            "earlier": earlier(of: position, now: tally),
         ])
     }
 }

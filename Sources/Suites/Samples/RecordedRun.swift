@@ -15,6 +15,8 @@ package struct RecordedRun: Sendable {
     package let hasEnded: Bool
     /// The sources that the ranges in results refer to.
     package let sources: SourceMap
+    /// What earlier runs of the same stack came to, the oldest first; empty where nobody looked.
+    package private(set) var earlier: [RunTotals] = []
     let log: SampleLog
     private let suites: [RunIndex.Suite]
     private let changes: [CaseID: [Int: String]]
@@ -110,6 +112,13 @@ package struct RecordedRun: Sendable {
         let reason = DiagnosticRecord(.interrupted, in: sources)
         let id = id(of: position).description
         return lines + [try RunRecorder.line(of: .notRun(LogEntry.NotRun(testCase: id, reason: reason))).dropLast()]
+    }
+
+    /// With what earlier runs came to, the oldest first.
+    package func after(_ earlier: [RunTotals]) -> RecordedRun {
+        var recorded = self
+        recorded.earlier = earlier
+        return recorded
     }
 
     /// A run with only one of its suites, whose duration is the sum of its samples.

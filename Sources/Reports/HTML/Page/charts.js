@@ -45,8 +45,35 @@ function interval(rate, low, high) {
     element("svg:circle", { class: "point", cx: at(rate), cy: 8, r: 3.5 }));
 }
 
+/// The share of passed cases from run to run, and the verdict of each; this run is the last one.
+function trend(suite, index) {
+  if (!suite.earlier) return undefined;
+  const mine = cases.filter((each) => each.suite === index && each.decides);
+  const count = (verdict) => mine.filter((each) => each.verdict === verdict).length;
+  const now = { at: run.startedAt, verdict: suite.verdict, passed: count("passed"), failed: count("failed"), inconclusive: count("inconclusive") };
+  const runs = [...suite.earlier, now];
+  const [width, height, base] = [330, 110, 84];
+  const share = (each) => each.passed / Math.max(1, each.passed + each.failed + each.inconclusive);
+  const low = Math.min(0.9, ...runs.map(share));
+  const x = (number) => 8 + (number * (width - 16)) / (runs.length - 1);
+  const y = (each) => base - 6 - ((share(each) - low) / (1 - low)) * 66;
+  const line = runs.map((each, number) => `${x(number).toFixed(1)},${y(each).toFixed(1)}`).join(" ");
+  const points = runs.map((each, number) => element("svg:circle", {
+    class: `run ${each.verdict}`, cx: x(number).toFixed(1), cy: y(each).toFixed(1), r: number === runs.length - 1 ? 5 : 3.5,
+  }, element("svg:title", {}, `${each.at}: ${each.verdict}, ${number === runs.length - 1 ? "this run, " : ""}${each.passed} passed, ${each.failed} failed, ${each.inconclusive} inconclusive`)));
+  const day = (each) => each.at.replace("T", " ").slice(0, 16);
+  return element("figure", { class: "trend" },
+    element("figcaption", {}, `${suite.name}: passed in ${counted(runs.length, "run")}, ${percent(share(runs[0]))} to ${percent(share(now))}`),
+    svg(width, height, `Trend of ${suite.name}`,
+      element("svg:line", { class: "axis", x1: 0, x2: width, y1: base, y2: base }),
+      element("svg:polyline", { class: "course", points: line }), ...points,
+      element("svg:text", { x: 0, y: base + 15 }, day(runs[0])),
+      element("svg:text", { x: width, y: base + 15, "text-anchor": "end" }, `${day(now)} UTC`)));
+}
+
 function drawCharts() {
   byID("charts").replaceChildren(...[
+    ...run.suites.map(trend),
     histogram("Latency of a sample", cases.flatMap((each) => each.latencies), time),
     histogram("Tokens of a sample", cases.flatMap((each) => each.tokens), (value) => number(Math.round(value))),
   ].filter(Boolean));

@@ -102,6 +102,7 @@ function facts(each) {
     each.interval ? `between ${percent(each.interval[0])} and ${percent(each.interval[1])}` : undefined,
     each.change && each.change !== "same" ? `beside the baseline: ${each.change}` : undefined,
     each.trend,
+    each.earlier ? `from run to run: ${[...each.earlier, `${each.passed}/${each.known}`].join(" → ")}` : undefined,
     each.more,
     ...Object.entries(declared.labels ?? {}).map((pair) => pair.join("=")),
     place(declared.place),

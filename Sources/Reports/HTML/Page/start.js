@@ -21,7 +21,12 @@ function suiteRow(suite, index) {
     element("td", {}, ...counts, suite.interval ? element("div", { class: "row" }, interval(rate, suite.interval[0], suite.interval[1]),
       element("span", { class: "faint" }, `${percent(suite.interval[0])} to ${percent(suite.interval[1])}`)) : ""),
     element("td", { class: "rules" }, ...[...suite.thresholds].sort((left, right) => order[left.verdict] - order[right.verdict]).map(rule)),
-    element("td", {}, ...(suite.said ?? []).map((line) => element("div", {}, line)), ...changed(suite.baseline)));
+    element("td", {}, ...(suite.said ?? []).map((line) => element("div", {}, line)), ...(suite.judges ?? []).map(judged), ...changed(suite.baseline)));
+}
+
+/// How many answers a judge found good: corrected, where it is known how often it is wrong.
+function judged(judge) {
+  return element("div", { class: "row" }, interval(...judge.rate), element("span", {}, `judge ${judge.text}`));
 }
 
 /// What changed since the baseline.
@@ -43,7 +48,7 @@ function drawSummary() {
     `started ${run.startedAt}`, `took ${run.took}`, `drover ${run.drover}`, run.served ? `served at ${run.served}` : undefined,
   ].filter(Boolean).map((each) => element("span", {}, each)));
   byID("suites").replaceChildren(element("table", { class: "suites" },
-    element("thead", {}, element("tr", {}, ...["Verdict", "Suite", "Cases", "Thresholds", run.suites.some((each) => each.said || each.baseline) ? "Statistics" : ""]
+    element("thead", {}, element("tr", {}, ...["Verdict", "Suite", "Cases", "Thresholds", run.suites.some((each) => each.said || each.judges || each.baseline) ? "Statistics" : ""]
       .map((title) => element("th", {}, title)))),
     element("tbody", {}, ...run.suites.map(suiteRow))));
 }
