@@ -29,6 +29,11 @@ struct AliasedAgents: Sendable {
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
     }
 
+    /// The ids of the models that they answer with.
+    func models() async throws -> Set<String> {
+        Set(try await definitions().flatMap(\.models))
+    }
+
     /// The ids of the vector stores that they search.
     func vectorStores() async throws -> Set<String> {
         Set(try await definitions().flatMap(\.vectorStores))
@@ -36,6 +41,11 @@ struct AliasedAgents: Sendable {
 }
 
 extension AgentDefinition {
+    /// The ids of the models that it asks, including those of the agents that it calls.
+    fileprivate var models: [String] {
+        [model] + tools.flatMap { $0.agent?.models ?? [] }
+    }
+
     /// The ids of the vector stores that its tools search, including those of the agents that it calls.
     var vectorStores: [String] {
         tools.flatMap { tool in

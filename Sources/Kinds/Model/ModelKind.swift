@@ -4,10 +4,14 @@ extension Kind {
     static let models = Kind(
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."), home: .llamaStack,
         driver: { context in
-            context.llamaStack.map {
+            let servers = context.servers
+            let aliased = AliasedAgents(
+                servers.mlflow, stack: servers.stack, retained: context.workflow.retainedCounts)
+            return context.llamaStack.map {
                 ResourceDriver(
                     ModelResource(
-                        $0.server, models: $0.models, providers: $0.providers, stack: context.servers.stack))
+                        $0.server, models: $0.models, providers: $0.providers, stack: servers.stack,
+                        inUse: { try await aliased.models() }))
             }
         })
 }

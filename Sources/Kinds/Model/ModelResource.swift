@@ -24,8 +24,14 @@ package struct ModelResource: Resource {
     private let models: ModelListing
     private let providers: ProviderListing
     private let stack: StackName
+    /// The ids of the models that versions with an alias answer with.
+    private let inUse: @Sendable () async throws -> Set<String>
 
-    init(_ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName) {
+    init(
+        _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
+        inUse: @escaping @Sendable () async throws -> Set<String>
+    ) {
+        self.inUse = inUse
         self.stack = stack
         self.server = server
         self.models = models
@@ -51,7 +57,21 @@ package struct ModelResource: Resource {
             found.append(
                 Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
         }
-        return claims.sorted(keepingOne(found))
+        return try await withoutUsed(claims.sorted(keepingOne(found)), wanted)
+    }
+
+    /// A replaced model that a version with an alias still answers with stays, as long as its declaration exists.
+    private func withoutUsed(
+        _ found: [Discovered<LlamaStack.Model>], _ wanted: [Address: ModelSpec]
+    ) async throws -> [Discovered<LlamaStack.Model>] {
+        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
+        let used = try await inUse()
+        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.id) }
+    }
+
+    package func reasonToWait(_ live: LlamaStack.Model) async throws -> String? {
+        try await inUse().contains(live.id)
+            ? "a version that an alias points at, or may go back to, answers with it" : nil
     }
 
     package static let importKey: String? = "the model's id"
