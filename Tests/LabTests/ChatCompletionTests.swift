@@ -35,6 +35,18 @@ import Testing
         #expect(chunks.last?["choices"] == [] && chunks.last?["usage"]?["total_tokens"]?.integer ?? 0 > 0)
     }
 
+    @Test("A refusal is marked as one, whole and streamed")
+    func refusal() throws {
+        let refusal = try completion(.refuse("I cannot help with that."))
+        let choice = refusal.whole["choices"]?.array?.first
+        #expect(choice?["message"]?["refusal"] == "I cannot help with that." && choice?["message"]?["content"] == .null)
+        let deltas = try refusal.frames(withUsage: false).dropLast().compactMap {
+            try Value(json: $0.dropFirst(6).utf8)["choices"]?.array?.first?["delta"]
+        }
+        #expect(deltas.compactMap { $0["refusal"]?.string }.joined() == "I cannot help with that.")
+        #expect(deltas.allSatisfy { $0["content"]?.string?.isEmpty ?? true })
+    }
+
     @Test("Without `include_usage` a stream has no usage frame")
     func noUsage() throws {
         let frames = try completion(.say("Hi")).frames(withUsage: false)

@@ -24,6 +24,7 @@ struct ChatCompletion: Sendable {
         let message: Value =
             switch act {
             case .say(let text): ["role": "assistant", "content": .string(text)]
+            case .refuse(let text): ["role": "assistant", "content": .null, "refusal": .string(text)]
             case .call(let calls):
                 [
                     "role": "assistant", "content": .null,
@@ -40,6 +41,7 @@ struct ChatCompletion: Sendable {
         var chunks: [Value] = [chunk(["role": "assistant", "content": ""])]
         switch act {
         case .say(let text): chunks += Self.pieces(of: text).map { chunk(["content": .string($0)]) }
+        case .refuse(let text): chunks += Self.pieces(of: text).map { chunk(["refusal": .string($0)]) }
         case .call(let calls):
             for (index, call) in calls.enumerated() {
                 let arguments: Value = [
@@ -73,7 +75,7 @@ struct ChatCompletion: Sendable {
 
     private var finishReason: String {
         switch act {
-        case .say, .fail: "stop"
+        case .say, .refuse, .fail: "stop"
         case .call: "tool_calls"
         }
     }
@@ -115,7 +117,7 @@ struct ChatCompletion: Sendable {
 
     private static func texts(of act: Reply.Act) -> [String] {
         switch act {
-        case .say(let text): [text]
+        case .say(let text), .refuse(let text): [text]
         case .call(let calls): calls.flatMap { [$0.tool, $0.arguments.canonicalJSON] }
         case .fail: []
         }

@@ -9,6 +9,8 @@ struct Reply: Sendable, Hashable {
 
     enum Act: Sendable, Hashable {
         case say(String)
+        /// What a model says that declines to answer, marked as such.
+        case refuse(String)
         case call([Call])
         case fail(status: Int, message: String)
     }

@@ -27,6 +27,7 @@ extension Rule {
         do throws(ScriptText.Missing) {
             switch act {
             case .say(let text): return .say(try text.text(match))
+            case .refuse(let text): return .refuse(try text.text(match))
             case .call(let call):
                 let offered = match.conversation.offered.first { ToolName.isSame(call.tool, $0.name) }
                 return .call([

@@ -44,17 +44,21 @@ struct Rule: SpecDecodable {
         "times", .integer(minimum: 1), "How many requests it answers before it is passed over; without it, all.")
     private static let sayKey = Key(
         "say", .scriptText, example: "Ticket ${result.json.ticketId} is open.", "Text to answer with.")
+    private static let refuseKey = Key(
+        "refuse", .scriptText, example: "I cannot help with that.", "Text that declines to answer, marked as a refusal.")
     private static let callKey = Key("call", .object(ScriptCall.self), "A tool to call.")
     private static let failKey = Key("fail", .object(ScriptFailure.self), "An HTTP error to answer with.")
     private static let delayKey = Key("delay", .duration, default: "0s", "How long the model thinks first.")
     private static let tokensKey = Key("tokens", .object(ScriptTokens.self), "Token counts to report.")
     static let fields = [
-        whenKey.field, timesKey.field, sayKey.field, callKey.field, failKey.field, delayKey.field, tokensKey.field,
+        whenKey.field, timesKey.field, sayKey.field, refuseKey.field, callKey.field, failKey.field, delayKey.field,
+        tokensKey.field,
     ]
-    static let rules = [FieldRule.exactlyOne(["say", "call", "fail"])]
+    static let rules = [FieldRule.exactlyOne(["say", "refuse", "call", "fail"])]
 
     enum Act: Sendable {
         case say(ScriptText)
+        case refuse(ScriptText)
         case call(ScriptCall)
         case fail(ScriptFailure)
     }
@@ -73,7 +77,9 @@ struct Rule: SpecDecodable {
         let call = fields.read(Self.callKey)
         let fail = fields.read(Self.failKey)
         let say = fields.read(Self.sayKey)
-        act = call.map { .call($0) } ?? fail.map { .fail($0) } ?? .say(say ?? ScriptText(parts: []))
+        let refuse = fields.read(Self.refuseKey)
+        let others: Act? = fail.map { .fail($0) } ?? refuse.map { .refuse($0) }
+        act = call.map { .call($0) } ?? others ?? .say(say ?? ScriptText(parts: []))
     }
 }
 
