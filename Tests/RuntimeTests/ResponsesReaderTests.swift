@@ -63,6 +63,15 @@ import Wire
         #expect(read?.text.isEmpty == false)
     }
 
+    @Test("A recorded refusal is one, with its words, which the last frame does not have")
+    func refusal() throws {
+        let (read, happenings) = try read(frames("ogx-refusal-stream"))
+        let answer = try #require(read)
+        #expect(answer.refuses == true && answer.status == .completed && answer.hasMessage)
+        #expect(answer.text == "I cannot help with that." && answer.streamedText == answer.text && answer.steps == 1)
+        #expect(happenings.contains(.event(.text("I cannot help with that."))))
+    }
+
     @Test("A recorded error frame is thrown with its words")
     func recordedError() throws {
         #expect(

@@ -33,6 +33,8 @@ struct ResponsesReader {
     private var spoken = SpokenText()
     private var marks = CitationMarks()
     private var message: String?
+    /// What was said as a refusal: OGX 1.5 leaves it out of its last frame.
+    private var refusal = ""
     private var openCalls = 0
     private var steps = 0
 
@@ -68,6 +70,13 @@ struct ResponsesReader {
             let rest = piece.item_id == message ? [] : rest(at: time)
             message = piece.item_id
             return rest + told(items.mayCite ? marks.next(piece.delta) : piece.delta, at: time)
+        case "response.refusal.delta":
+            modelSpeaks()
+            let piece = try frame.decoded(as: ResponsesFrame.Delta.self)
+            let rest = piece.item_id == message ? [] : rest(at: time)
+            message = piece.item_id
+            refusal += piece.delta
+            return rest + told(piece.delta, at: time)
         case "response.output_item.added":
             let item = try frame.decoded(as: ResponsesFrame.ItemChange.self).item
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
@@ -119,6 +128,10 @@ struct ResponsesReader {
         let response = try frame.decoded(as: ResponsesFrame.Whole.self).response
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
+        if !refusal.isEmpty {
+            answer.refuses = true
+            if answer.text.isEmpty { (answer.text, answer.hasMessage) = (refusal, true) }
+        }
         functionCalls = items.functionCalls(response)
         output = frame["response"]?["output"]?.array ?? []
         answer.latency = time
