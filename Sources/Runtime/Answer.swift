@@ -83,6 +83,8 @@ package struct Answer: Sendable, Hashable {
     package var streamedText: String?
     /// Why it is failed or incomplete: the server's message.
     package var error: String?
+    /// Why it failed, when that passes by itself.
+    package var putOff: PutOff?
     /// The server's id of the response, for the next turn.
     package var id: String?
     /// Why chat completions answered instead of the chosen runtime; nil when they did not.

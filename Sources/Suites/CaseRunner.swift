@@ -45,7 +45,8 @@ struct CaseRunner: Sendable {
     ) async throws(CancellationError) -> (Transcript, Diagnostic?) {
         let transcript = Transcript()
         let dialogue = Dialogue(
-            testCase: testCase, transcript: transcript, recorder: recorder, effects: effects, onChange: onChange)
+            testCase: testCase, transcript: transcript, recorder: recorder, effects: effects, clock: clock,
+            onChange: onChange)
         do {
             let end: Void? = try await slots.run {
                 try await withDeadline(testCase.timeout, clock: clock) { try await hold(dialogue) }

@@ -1,5 +1,6 @@
 import Language
 import Runtime
+import Wire
 
 /// The turns of one case with an agent, one after another; each answer is evaluated before the next question.
 struct Dialogue: Sendable {
@@ -7,6 +8,7 @@ struct Dialogue: Sendable {
     let transcript: Transcript
     let recorder: TraceRecorder?
     let effects: ToolEffects
+    let clock: any Clock<Duration>
     /// Called with the first tool that changes something, when its call begins.
     let onChange: @Sendable (String) -> Void
 
@@ -39,11 +41,23 @@ struct Dialogue: Sendable {
         transcript.end()
     }
 
+    /// Puts a question. What the model's server puts off is put again as soon as it wants it, unless a tool has changed
+    /// something: only the case's time limits that, and the time counts as latency.
     private func ask(_ input: String, in conversation: any AgentConversation) async throws -> Answer {
         let request = AgentRequest(input)
-        let answer = try await answer(to: request, input, in: conversation)
-        for call in answer.toolCalls { note(effects.change(in: call)) }
-        return answer
+        let watch = Stopwatch(clock)
+        var (before, wait) = (Duration.zero, Duration.seconds(1))
+        while true {
+            var answer = try await answer(to: request, input, in: conversation)
+            for call in answer.toolCalls { note(effects.change(in: call)) }
+            guard answer.status == .failed, let putOff = answer.putOff, transcript.change == nil else {
+                answer.latency += before
+                return answer
+            }
+            try await clock.sleep(for: putOff.wait ?? wait)
+            wait = min(wait * 2, .seconds(8))
+            before = watch.elapsed
+        }
     }
 
     private func answer(

@@ -39,6 +39,27 @@ struct SuiteRunnerTests {
         )
     }
 
+    @Test("What the model's server puts off is put again, spends no retries, and counts as latency")
+    func putOff() async throws {
+        var busy = Answer(status: .failed, error: "Rate limit reached.")
+        busy.putOff = Answer.PutOff(wait: .milliseconds(2))
+        var changed = busy
+        changed.toolCalls = [Answer.ToolCall(name: "buy", tool: "buy", arguments: [:])]
+        let runtime = ScriptedRuntime([
+            "often": [.answer(busy), .answer(busy), .answer(busy), .answer(.said("yes"))],
+            "changed": [.answer(changed), .answer(.said("yes"))],
+        ])
+        let runner = SuiteRunner(
+            runtime: runtime, today: try #require(Self.today), concurrency: 1,
+            effects: ToolEffects(reading: [], changing: ["buy"])
+        ) { AgentDefinition(name: $0, model: "m", instructions: "") }
+        let results = try await runner.run([suite(try ["often", "changed"].map { try testCase($0) })])
+        let cases = try #require(results.first?.cases)
+        #expect(cases.map(\.verdict) == [.passed, .inconclusive])
+        #expect(cases[0].samples.map(\.attempts) == [1] && cases[0].samples[0].latency >= .milliseconds(6))
+        #expect(runtime.log.questions == ["often", "often", "often", "often", "changed"])
+    }
+
     @Test("Results stand in declaration order, whichever case ends first")
     func order() async throws {
         let runtime = ScriptedRuntime([

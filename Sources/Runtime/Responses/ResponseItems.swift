@@ -35,6 +35,9 @@ struct ResponseItems {
             error: error(response, status),
             id: response.id
         )
+        if status == .failed, let error = response.error {
+            answer.putOff = Answer.PutOff(code: error.code, message: error.message)
+        }
         answer.refuses =
             content.joined().contains { $0.refusal != nil }
             || response.incomplete_details?.reason == Answer.filteredContent

@@ -38,7 +38,7 @@ final class ResponsesConversation: AgentConversation {
         state.withLock { state in
             if isGuarded {
                 state.said += request.items + [["role": "assistant", "content": .string(answer.text)]]
-            } else {
+            } else if answer.status != .failed {
                 state.previous = answer.id
             }
         }
