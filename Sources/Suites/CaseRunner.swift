@@ -8,6 +8,7 @@ struct CaseRunner: Sendable {
     let clock: any Clock<Duration>
     /// Those of all conversations of the run.
     let slots: Slots
+    let heartbeat: Heartbeat?
     let agent: AgentDefinition
     let recorder: (@Sendable (AgentDefinition) -> TraceRecorder)?
     let advisers: Advisers
@@ -49,7 +50,9 @@ struct CaseRunner: Sendable {
             onChange: onChange)
         do {
             let end: Void? = try await slots.run {
-                try await withDeadline(testCase.timeout, clock: clock) { try await hold(dialogue) }
+                try await withDeadline(testCase.timeout, clock: clock, heartbeat: heartbeat) {
+                    try await hold(dialogue)
+                }
             }
             return (transcript, end == nil ? .caseTimeout(testCase) : nil)
         } catch {

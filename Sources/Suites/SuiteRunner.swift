@@ -66,6 +66,8 @@ package struct SuiteRunner: Sendable {
         let before = earlier?.duration ?? .zero
         var progress = SuiteProgress(suites, today: today, failsFast: failsFast)
         try earlier?.keep(suites, in: &progress, onEvent: onEvent)
+        let heartbeat = clock is ContinuousClock ? Heartbeat() : nil
+        async let _: Void? = heartbeat?.run()  // Until the end of this scope.
         try await withThrowingTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in
             var running = 0
             while true {
@@ -75,8 +77,8 @@ package struct SuiteRunner: Sendable {
                     let agent = agents[suites[unit.suite].agent]
                     let judges = suites[unit.suite].judges
                     group.addTask {
-                        let (sample, trace) = await sample(of: testCase, with: agent, judges: judges) { tool in
-                            onChange(unit.id, unit.sample + 1, tool)
+                        let (sample, trace) = await sample(of: testCase, with: agent, judges: judges, heartbeat) {
+                            onChange(unit.id, unit.sample + 1, $0)
                         }
                         return (unit, sample, trace)
                     }
@@ -113,13 +115,13 @@ package struct SuiteRunner: Sendable {
     /// - Returns: nil when the task was cancelled before the sample was complete.
     private func sample(
         of testCase: TestCase, with agent: Result<AgentDefinition, Diagnostic>?, judges: [String: Judge],
-        onChange: @escaping @Sendable (String) -> Void
+        _ heartbeat: Heartbeat?, onChange: @escaping @Sendable (String) -> Void
     ) async -> (Sample?, Trace?) {
         switch agent {
         case .success(let definition):
             let runner = CaseRunner(
-                runtime: runtime, clock: clock, slots: slots, agent: definition, recorder: recorder,
-                advisers: advisers, judges: judges, effects: effects, onChange: onChange)
+                runtime: runtime, clock: clock, slots: slots, heartbeat: heartbeat, agent: definition,
+                recorder: recorder, advisers: advisers, judges: judges, effects: effects, onChange: onChange)
             // Cancellation is the only error, and no sample is how it is reported.
             return (try? await runner.sample(of: testCase)) ?? (nil, nil)
         case .failure(let problem):

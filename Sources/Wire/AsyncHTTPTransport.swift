@@ -31,6 +31,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
     private let clients: HTTPClients
     /// That all of its connections are in use says nothing about a server: waiting for one has no time limit.
     private let slots: Slots
+    private let heartbeat: Heartbeat
 
     /// Runs `body` with a transport, and closes its connections afterwards.
     ///
@@ -46,7 +47,9 @@ package struct AsyncHTTPTransport: HTTPTransport {
         let connections = try Self.connections(within: OpenFileLimit.current, of: connections)
         let clients = try HTTPClients(
             tls: tls, proxies: proxies, connections: connections, connectTimeout: connectTimeout)
-        let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections))
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()  // Until the end of this scope.
+        let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections), heartbeat: heartbeat)
         let result: R
         do {
             result = try await body(transport)
@@ -82,7 +85,9 @@ package struct AsyncHTTPTransport: HTTPTransport {
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         try await slots.run {
-            try await TimeLimit.run(pause: request.timeout, whole: request.timeout) { limit in
+            try await TimeLimit.run(
+                pause: request.timeout, whole: request.timeout, heartbeat: heartbeat
+            ) { limit in
                 try await limit.waiting {
                     let response = try await open(request)
                     do {
@@ -101,7 +106,9 @@ package struct AsyncHTTPTransport: HTTPTransport {
     ) async throws -> Result {
         try await withoutActuallyEscaping(read) { read in
             try await slots.run {
-                try await TimeLimit.run(pause: request.timeout, whole: request.wholeTimeout) { limit in
+                try await TimeLimit.run(
+                    pause: request.timeout, whole: request.wholeTimeout, heartbeat: heartbeat
+                ) { limit in
                     let response = try await limit.waiting { try await open(request) }
                     return try await read(head(of: response, body: []), ResponseChunks(response.body, limit))
                 }

@@ -38,10 +38,15 @@ package final class Slots: Sendable {
     }
 
     private func enter() async throws {
-        let id = state.withLock { state in
+        let id: Int? = state.withLock { state in
+            guard state.free == 0 else {
+                state.free -= 1
+                return nil
+            }
             state.lastID += 1
             return state.lastID
         }
+        guard let id else { return }
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let isLet = state.withLock { state in

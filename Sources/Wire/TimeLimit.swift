@@ -24,15 +24,17 @@ final class TimeLimit: Sendable {
     /// - Parameters:
     ///   - pause: the longest wait for the next data, as marked by `waiting`.
     ///   - whole: the longest that the body may take.
+    ///   - heartbeat: what wakes it up to look at the time.
     /// - Throws: `TransportFailure` with the reason `.timeout`; what `body` throws.
     static func run<R: Sendable>(
-        pause: Duration, whole: Duration, _ body: @escaping @Sendable (TimeLimit) async throws -> R
+        pause: Duration, whole: Duration, heartbeat: Heartbeat,
+        _ body: @escaping @Sendable (TimeLimit) async throws -> R
     ) async throws -> R {
         let limit = TimeLimit(pause: pause, whole: whole)
         return try await withThrowingTaskGroup(of: R?.self) { group in
             group.addTask { try await body(limit) }
             group.addTask {
-                await limit.watch()
+                await limit.watch(heartbeat)
                 return nil
             }
             defer { group.cancelAll() }
@@ -65,9 +67,9 @@ final class TimeLimit: Sendable {
         state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.exact)") }
     }
 
-    /// Returns when a limit is exceeded, or the task is cancelled. It sleeps for a second at a time: a cancelled sleep
-    /// keeps about a kilobyte until its deadline, which adds up over many short requests with long limits.
-    private func watch() async {
+    /// Returns when a limit is exceeded, or the task is cancelled. Only what is left of a limit is slept for; a cancelled
+    /// sleep keeps about a kilobyte until its deadline, which adds up over many short requests with long limits.
+    private func watch(_ heartbeat: Heartbeat) async {
         let end = ContinuousClock.now + whole
         while true {
             let now = ContinuousClock.now
@@ -76,11 +78,12 @@ final class TimeLimit: Sendable {
             guard next > now else {
                 return state.withLock { $0.expired = next == end && end < (since ?? now) + pause ? whole : pause }
             }
-            do {
-                try await Task.sleep(until: min(next, now + .seconds(1)), clock: .continuous)
-            } catch {
-                return
+            if next - now > Heartbeat.interval {
+                await heartbeat.wait()
+            } else {
+                try? await Task.sleep(until: next, clock: .continuous)
             }
+            if Task.isCancelled { return }
         }
     }
 }

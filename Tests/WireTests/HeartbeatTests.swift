@@ -1,0 +1,27 @@
+import Testing
+import Wire
+
+@Suite("Heartbeat")
+struct HeartbeatTests {
+    @Test("All that wait go on with one beat")
+    func beats() async {
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<100 { group.addTask { await heartbeat.wait() } }
+        }
+    }
+
+    @Test("Who is cancelled does not wait for it", arguments: [true, false])
+    func cancelled(isCancelledBefore: Bool) async {
+        let heartbeat = Heartbeat()  // It does not beat.
+        await withTaskGroup(of: Void.self) { group in
+            if isCancelledBefore { group.cancelAll() }
+            for _ in 0..<100 { group.addTask { await heartbeat.wait() } }
+            if !isCancelledBefore {
+                for _ in 0..<10 { await Task.yield() }
+                group.cancelAll()
+            }
+        }
+    }
+}
