@@ -61,6 +61,7 @@ struct JSONReader: ~Copyable {
             skipSpace()
             guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
             let value = try value()
+            if object.isEmpty { object.reserveCapacity(6) }  // Rather than to grow at 1 and 3.
             guard let first = object.updateValue(value, forKey: key) else { continue }
             object[key] = first
             if tellsLookAlikes, let known = object.index(forKey: key), !object[known].key.isExactly(key) {
@@ -140,7 +141,16 @@ struct JSONReader: ~Copyable {
     private mutating func string() throws(Failure) -> String {
         index += 1
         let start = index
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
+        var bits: UInt8 = 0
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            bits |= byte
+            index += 1
+        }
+        if bits < 0x80, next == UInt8(ascii: "\"") {
+            defer { index += 1 }
+            // ASCII needs no validation, which costs more than all else about a short text.
+            return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
+        }
         guard next == UInt8(ascii: "\\") else { return try ended(bytes[start..<index]) }
         var text = Array(bytes[start..<index])
         while let byte = next, byte != UInt8(ascii: "\""), byte >= 0x20 {

@@ -59,7 +59,7 @@ struct InvocationReader {
     private func reading<R>(_ text: String, _ body: () throws -> R) throws -> R {
         do {
             return try body()
-        } catch is DecodingError {
+        } catch  where error is DecodingError || error is ObjectFields.Mismatch {
             throw Failure(message: "The server sent something that cannot be read: \(text.prefix(200))")
         }
     }

@@ -26,9 +26,8 @@ struct ServedOutput {
     /// Adds the next item.
     ///
     /// - Returns: the call that the item ends; nil when it ends none.
-    /// - Throws: `DecodingError` when it cannot be read.
-    mutating func add(_ value: Value) throws -> Answer.ToolCall? {
-        let item = try value.decoded(as: ResponsesFrame.Item.self)
+    mutating func add(_ value: Value) throws(ObjectFields.Mismatch) -> Answer.ToolCall? {
+        let item = try ResponsesFrame.Item(value)
         values.append(value)
         items.append(item)
         guard item.type == "function_call_output", let id = item.call_id else { return words.call(item) }

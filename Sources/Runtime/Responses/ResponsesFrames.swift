@@ -2,21 +2,7 @@ import Language
 
 /// The shapes of a Responses stream, as far as they are used (Llama Stack 0.2.24 to OGX 1.5).
 enum ResponsesFrame {
-    struct Delta: Decodable {
-        let delta: String
-        /// Of the message that it belongs to.
-        let item_id: String?
-    }
-
-    struct ItemChange: Decodable {
-        let item: Item
-    }
-
-    struct Whole: Decodable {
-        let response: Response
-    }
-
-    struct Response: Decodable {
+    struct Response {
         struct Usage: Decodable {
             let input_tokens: Int
             let output_tokens: Int
@@ -40,27 +26,20 @@ enum ResponsesFrame {
         let message: String?
     }
 
-    /// `{"type":"error","code":…,"message":…}` on OGX, `{"error":{…}}` before.
-    struct ErrorFrame: Decodable {
-        let code: Value?
-        let message: String?
-        let error: ErrorBody?
-    }
-
     /// One item of the output: a message, or a call of a tool.
-    struct Item: Decodable {
-        struct Content: Decodable {
+    struct Item {
+        struct Content {
             let text: String?
             let refusal: String?
             let annotations: [Annotation]?
         }
 
-        struct Annotation: Decodable {
+        struct Annotation {
             let type: String?
             let filename: String?
         }
 
-        struct Passage: Decodable {
+        struct Passage {
             let attributes: [String: Value]?
             let filename: String?
             let score: Double?
@@ -79,5 +58,70 @@ enum ResponsesFrame {
         let queries: [String]?
         let results: [Passage]?
         let status: String?
+    }
+}
+
+extension ResponsesFrame.Response {
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
+        id = try fields.text("id")
+        status = try fields.text("status")
+        output = try fields.list("output", ResponsesFrame.Item.init)
+        usage = try fields.object("usage") { usage throws(ObjectFields.Mismatch) in
+            Usage(
+                input_tokens: try usage.integer("input_tokens").needed(),
+                output_tokens: try usage.integer("output_tokens").needed())
+        }
+        error = try fields.object("error", ResponsesFrame.ErrorBody.init)
+        incomplete_details = try fields.object("incomplete_details") { details throws(ObjectFields.Mismatch) in
+            Incompleteness(reason: try details.text("reason"))
+        }
+    }
+}
+
+extension ResponsesFrame.ErrorBody {
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
+        self.init(code: fields.value("code"), message: try fields.text("message"))
+    }
+}
+
+extension ResponsesFrame.Item {
+    init(_ value: Value) throws(ObjectFields.Mismatch) {
+        let fields = try ObjectFields(value)
+        type = try fields.text("type").needed()
+        content = try fields.list("content", Content.init)
+        call_id = try fields.text("call_id")
+        name = try fields.text("name")
+        server_label = try fields.text("server_label")
+        arguments = try fields.text("arguments")
+        output = fields.value("output")
+        error = fields.value("error")
+        queries = try fields.texts("queries")
+        results = try fields.list("results", Passage.init)
+        status = try fields.text("status")
+    }
+}
+
+extension ResponsesFrame.Item.Content {
+    init(_ value: Value) throws(ObjectFields.Mismatch) {
+        let fields = try ObjectFields(value)
+        text = try fields.text("text")
+        refusal = try fields.text("refusal")
+        annotations = try fields.list("annotations") { annotation throws(ObjectFields.Mismatch) in
+            let fields = try ObjectFields(annotation)
+            return ResponsesFrame.Item.Annotation(
+                type: try fields.text("type"), filename: try fields.text("filename"))
+        }
+    }
+}
+
+extension ResponsesFrame.Item.Passage {
+    init(_ value: Value) throws(ObjectFields.Mismatch) {
+        let fields = try ObjectFields(value)
+        let attributes = fields.value("attributes")
+        guard attributes == nil || attributes?.object != nil else { throw ObjectFields.Mismatch() }
+        self.attributes = attributes?.object
+        filename = try fields.text("filename")
+        score = try fields.double("score")
+        text = try fields.text("text")
     }
 }

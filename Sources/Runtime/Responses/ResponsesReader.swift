@@ -46,7 +46,7 @@ struct ResponsesReader {
     mutating func read(_ frame: String, at time: Duration) throws -> [Happening] {
         do {
             return try happenings(of: try Value(json: frame.utf8), at: time)
-        } catch is DecodingError {
+        } catch  where error is DecodingError || error is ObjectFields.Mismatch {
             throw Failure(message: "The server sent something that cannot be read: \(frame.prefix(200))", place: place)
         }
     }
@@ -55,7 +55,7 @@ struct ResponsesReader {
         // Every frame says what it is, save error frames before OGX.
         switch frame["type"]?.string {
         case "response.created":
-            let id = try frame.decoded(as: ResponsesFrame.Whole.self).response.id
+            let id = try ObjectFields(frame["response"]).text("id")
             return id.map { [.created($0)] } ?? []
         case "response.mcp_list_tools.in_progress":
             place = .listingTools
@@ -66,26 +66,20 @@ struct ResponsesReader {
             modelSpeaks()
         case "response.output_text.delta":
             modelSpeaks()
-            let piece = try frame.decoded(as: ResponsesFrame.Delta.self)
-            let rest = piece.item_id == message ? [] : rest(at: time)
-            message = piece.item_id
-            return rest + told(items.mayCite ? marks.next(piece.delta) : piece.delta, at: time)
+            return try piece(ObjectFields(frame), mayCite: items.mayCite, at: time)
         case "response.refusal.delta":
             modelSpeaks()
-            let piece = try frame.decoded(as: ResponsesFrame.Delta.self)
-            let rest = piece.item_id == message ? [] : rest(at: time)
-            message = piece.item_id
-            refusal += piece.delta
-            return rest + told(piece.delta, at: time)
+            refusal += try ObjectFields(frame).text("delta").needed()
+            return try piece(ObjectFields(frame), mayCite: false, at: time)
         case "response.output_item.added":
-            let item = try frame.decoded(as: ResponsesFrame.ItemChange.self).item
+            let item = try item(in: frame)
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
             guard let call = items.call(item) else { return [] }
             if place != .callingTool { modelSpeaks() }
             openCalls += 1
             return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
-            let item = try frame.decoded(as: ResponsesFrame.ItemChange.self).item
+            let item = try item(in: frame)
             guard let call = items.call(item) else { return item.type == "message" ? rest(at: time) : [] }
             place = .callingTool
             // 0.2 shows a call that begins as one of a function.
@@ -109,6 +103,17 @@ struct ResponsesReader {
         place = .thinking
     }
 
+    /// A piece of a message, which may begin another one.
+    private mutating func piece(
+        _ fields: ObjectFields, mayCite: Bool, at time: Duration
+    ) throws(ObjectFields.Mismatch) -> [Happening] {
+        let piece = try fields.text("delta").needed()
+        let id = try fields.text("item_id")
+        let rest = id == message ? [] : rest(at: time)
+        message = id
+        return rest + told(mayCite ? marks.next(piece) : piece, at: time)
+    }
+
     /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is held.
     private mutating func told(_ text: String, at time: Duration) -> [Happening] {
         let added = spoken.add(text, of: message, at: time)
@@ -125,7 +130,7 @@ struct ResponsesReader {
         _ status: Answer.Status, _ frame: Value, at time: Duration
     ) throws -> [Happening] {
         let rest = rest(at: time)
-        let response = try frame.decoded(as: ResponsesFrame.Whole.self).response
+        let response = try ResponsesFrame.Response(ObjectFields(frame["response"]))
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         if !refusal.isEmpty {
@@ -142,10 +147,16 @@ struct ResponsesReader {
         return rest
     }
 
-    private func failure(_ frame: Value) throws -> Failure {
-        let error = try frame.decoded(as: ResponsesFrame.ErrorFrame.self)
-        let code = error.error?.code ?? error.code
-        let message = error.error?.message ?? error.message ?? "The server sent an error without words."
-        return Failure(code: code.flatMap { $0 == .null ? nil : $0.interpolated }, message: message, place: place)
+    /// `{"type":"error","code":…,"message":…}` on OGX, `{"error":{…}}` before.
+    private func failure(_ frame: Value) throws(ObjectFields.Mismatch) -> Failure {
+        let fields = try ObjectFields(frame)
+        let outer = try ResponsesFrame.ErrorBody(fields)
+        let inner = try fields.object("error", ResponsesFrame.ErrorBody.init)
+        let message = inner?.message ?? outer.message ?? "The server sent an error without words."
+        return Failure(code: (inner?.code ?? outer.code)?.interpolated, message: message, place: place)
+    }
+
+    private func item(in frame: Value) throws(ObjectFields.Mismatch) -> ResponsesFrame.Item {
+        try ResponsesFrame.Item(frame["item"].needed())
     }
 }
