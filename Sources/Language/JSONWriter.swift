@@ -1,25 +1,27 @@
 /// Writes values as JSON: keys sorted, floats in Swift's shortest form, control characters escaped. A logged agent
 /// writes the same with Python's `json.dumps`, so that both find a server agent by the digest of its definition.
-struct JSONWriter {
-    private(set) var bytes: [UInt8] = []
+package struct JSONWriter {
+    package private(set) var bytes: [UInt8] = []
     private let indentation: Int
     private var depth: Int
+    /// Whether what was opened last has no member yet.
+    private var isEmpty = false
 
     /// - Parameters:
     ///   - indentation: The spaces of a level; 0 for JSON without white space.
     ///   - depth: The level at which the value stands in a larger text.
-    init(indentation: Int = 0, depth: Int = 0) {
+    package init(indentation: Int = 0, depth: Int = 0) {
         self.indentation = indentation
         self.depth = depth
     }
 
-    var text: String { String(decoding: bytes, as: UTF8.self) }
+    package var text: String { String(decoding: bytes, as: UTF8.self) }
 
-    mutating func write(_ value: Value) {
+    package mutating func write(_ value: Value) {
         switch value {
         case .null: add("null")
         case .bool(let value): add(value ? "true" : "false")
-        case .integer(let value): add(String(value))
+        case .integer(let value): write(value)
         case .bigInteger(let digits): add(digits)
         case .number(let value): add(value.isFinite ? spelled(value) : "null")
         case .string(let value): write(value)
@@ -40,12 +42,12 @@ struct JSONWriter {
     private mutating func write(_ object: [String: Value]) {
         begin("{")
         // The order of UTF-8 is the one of Unicode scalars.
-        let sorted = object.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
-        for (index, entry) in sorted.enumerated() {
+        let keys = object.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        for (index, key) in keys.enumerated() {
             separate(first: index == 0)
-            write(entry.key)
+            write(key)
             add(indentation > 0 ? ": " : ":")
-            write(entry.value)
+            if let value = object[key] { write(value) }
         }
         end("}", isEmpty: object.isEmpty)
     }
@@ -57,6 +59,38 @@ struct JSONWriter {
 
     private mutating func add(_ text: String) {
         bytes.append(contentsOf: text.utf8)
+    }
+
+    mutating func open(_ mark: String) {
+        begin(mark)
+        isEmpty = true
+    }
+
+    mutating func close(_ mark: String) {
+        end(mark, isEmpty: isEmpty)
+        isEmpty = false
+    }
+
+    mutating func separateMembers() {
+        separate(first: isEmpty)
+        isEmpty = false
+    }
+
+    mutating func key(_ key: StaticString) {
+        separateMembers()
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
+        add(indentation > 0 ? "\": " : "\":")
+    }
+
+    package mutating func write(_ number: Int) {
+        guard number >= 0, number < 10 else { return add(String(number)) }
+        bytes.append(UInt8(ascii: "0") + UInt8(number))
+    }
+
+    /// Bytes that are JSON already.
+    package mutating func add(written json: some Sequence<UInt8>) {
+        bytes.append(contentsOf: json)
     }
 
     private mutating func begin(_ mark: String) {
@@ -81,7 +115,7 @@ struct JSONWriter {
         bytes.append(contentsOf: repeatElement(UInt8(ascii: " "), count: depth * indentation))
     }
 
-    private mutating func write(_ string: String) {
+    package mutating func write(_ string: String) {
         bytes.append(UInt8(ascii: "\""))
         if string.utf8.allSatisfy(isPlain) {
             add(string)

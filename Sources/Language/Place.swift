@@ -20,14 +20,19 @@ extension Place: LosslessStringConvertible {
 
     /// Reads what `description` wrote; nil for anything else. A path may have colons in it.
     package init?(_ text: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count >= 4 else { return nil }
-        let middle = parts[parts.count - 2].split(separator: "-", omittingEmptySubsequences: false)
-        let numbers = ([parts[parts.count - 3]] + middle + [parts[parts.count - 1]]).compactMap { UInt32($0) }
-        guard middle.count == 2, numbers.count == 4 else { return nil }
-        path = parts.dropLast(3).joined(separator: ":")
-        start = SourcePosition(line: numbers[0], column: numbers[1])
-        end = SourcePosition(line: numbers[2], column: numbers[3])
+        var rest = text.utf8[...]
+        /// The number at the end, and what stands before it.
+        func number(after mark: Unicode.Scalar) -> UInt32? {
+            guard let index = rest.lastIndex(of: UInt8(ascii: mark)) else { return nil }
+            defer { rest = rest[..<index] }
+            return UInt32(Substring(rest[rest.index(after: index)...]))
+        }
+        guard let endColumn = number(after: ":"), let endLine = number(after: "-"), let column = number(after: ":"),
+            let line = number(after: ":")
+        else { return nil }
+        path = String(Substring(rest))
+        start = SourcePosition(line: line, column: column)
+        end = SourcePosition(line: endLine, column: endColumn)
     }
 }
 

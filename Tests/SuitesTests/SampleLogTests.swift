@@ -89,6 +89,19 @@ struct SampleLogTests {
         #expect(shown.cases[1].notRun == .interrupted && shown.cases[1].samples.isEmpty)
     }
 
+    @Test("Each line is JSON with its keys in order, whoever writes it")
+    func canonical() throws {
+        let log = try temporary()
+        _ = try record(to: log).end(after: .seconds(4))
+        var keys: [String] = []
+        try log.forEachLine { (_, line) throws(Diagnostic) in
+            let value = try? Value(json: line)
+            keys += value?.object.map { Array($0.keys) } ?? []
+            #expect(value?.canonicalJSON == String(decoding: line, as: UTF8.self))
+        }
+        #expect(Set(keys) == ["run", "suite", "case", "line", "sample", "notRun", "end"])
+    }
+
     @Test("A log carries the baseline and the sequential test of a case, which needs fewer samples than it may take")
     func sequential() throws {
         let test = SequentialTest(reliability: 0.95, unacceptable: 0.7)

@@ -61,9 +61,10 @@ package struct JSONReport: Report {
                     json, output in
                     try json.array(recorded.positions(ofSuite: index), to: &output) { position, json, output in
                         let comparison = run.suites[index].comparison?.cases[position.testCase]
-                        let value = values.testCase(
-                            try recorded.result(of: position), recorded.tally(of: position), comparison)
-                        try json.value(value, to: &output)
+                        let result = try recorded.result(of: position)
+                        try json.value(to: &output) { json in
+                            values.write(result, recorded.tally(of: position), comparison, to: &json)
+                        }
                     }
                 }
             }

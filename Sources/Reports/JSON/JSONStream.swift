@@ -9,6 +9,13 @@ struct JSONStream {
         try output.write(value.prettyJSON(atDepth: depth))
     }
 
+    /// A value that `body` writes into memory.
+    func value(to output: inout ReportOutput, _ body: (inout JSONWriter) -> Void) throws {
+        var json = JSONWriter(indentation: 2, depth: depth)
+        body(&json)
+        try output.write(json.bytes)
+    }
+
     /// An object with one more member, which `body` writes at its place among the sorted keys.
     mutating func object(
         _ members: [String: Value], streaming name: String, to output: inout ReportOutput,

@@ -2,7 +2,7 @@ import Language
 import Runtime
 
 /// An answer in a log; times in nanoseconds.
-struct AnswerRecord: Sendable, Hashable, Codable {
+struct AnswerRecord: Sendable, Hashable {
     let status: Answer.Status
     let text: String
     let hasMessage: Bool
@@ -26,7 +26,7 @@ struct AnswerRecord: Sendable, Hashable, Codable {
     /// Only when it is, or that is not known.
     let refuses: Refusal?
 
-    enum Refusal: String, Sendable, Hashable, Codable {
+    enum Refusal: String, Sendable, Hashable {
         case yes, unknown
     }
 }

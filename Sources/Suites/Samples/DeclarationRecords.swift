@@ -149,7 +149,7 @@ struct ThresholdsRecord: Sendable, Hashable, Codable {
 }
 
 /// A case as it was declared, without its turns.
-struct CaseRecord: Sendable, Hashable, Codable {
+struct CaseRecord: Sendable, Hashable {
     struct Quarantine: Sendable, Hashable, Codable {
         let until: String
         let reason: String

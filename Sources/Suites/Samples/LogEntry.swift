@@ -19,7 +19,7 @@ import Language
 /// samples of a case are missing. A log without `end` is of a run that was killed; its last line may be truncated.
 enum LogEntry: Sendable, Hashable {
     /// A line of a source that later entries point to.
-    struct Line: Sendable, Hashable, Codable {
+    struct Line: Sendable, Hashable {
         let path: String
         let number: UInt32
         let text: String
@@ -68,58 +68,52 @@ enum LogEntry: Sendable, Hashable {
     case end(End)
 }
 
-extension LogEntry: Codable {
-    private enum CodingKeys: String, CodingKey {
-        case run, line, suite, sample, change, notRun, suiteEnd, end
-        case testCase = "case"
-    }
-
-    init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        switch fields.allKeys.first {
-        case .run: self = .run(try fields.decode(RunRecord.self, forKey: .run))
-        case .line: self = .line(try fields.decode(Line.self, forKey: .line))
-        case .suite: self = .suite(try fields.decode(SuiteRecord.self, forKey: .suite))
-        case .testCase: self = .testCase(try fields.decode(CaseRecord.self, forKey: .testCase))
-        case .sample: self = .sample(try fields.decode(SampleRecord.self, forKey: .sample))
-        case .change: self = .change(try fields.decode(Change.self, forKey: .change))
-        case .notRun: self = .notRun(try fields.decode(NotRun.self, forKey: .notRun))
-        case .suiteEnd: self = .suiteEnd(try fields.decode(SuiteEnd.self, forKey: .suiteEnd))
-        case .end: self = .end(try fields.decode(End.self, forKey: .end))
-        case nil:
-            throw DecodingError.dataCorrupted(
-                DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "No kind of entry."))
-        }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        switch self {
-        case .run(let record): try fields.encode(record, forKey: .run)
-        case .line(let record): try fields.encode(record, forKey: .line)
-        case .suite(let record): try fields.encode(record, forKey: .suite)
-        case .testCase(let record): try fields.encode(record, forKey: .testCase)
-        case .sample(let record): try fields.encode(record, forKey: .sample)
-        case .change(let record): try fields.encode(record, forKey: .change)
-        case .notRun(let record): try fields.encode(record, forKey: .notRun)
-        case .suiteEnd(let record): try fields.encode(record, forKey: .suiteEnd)
-        case .end(let record): try fields.encode(record, forKey: .end)
-        }
-    }
-
+extension LogEntry {
     /// Without a line break.
     init(line: [UInt8]) throws(UnreadableRecord) {
         do {
-            self = try Value(json: line).decoded()
+            let entry = try Value(json: line)
+            guard let key = entry.object?.keys.first else { throw ObjectFields.Mismatch() }
+            self = try Self.entry(key, ObjectFields(entry))
         } catch {
             throw UnreadableRecord(reason: "it is no entry that this version of drover knows")
+        }
+    }
+
+    private static func entry(_ key: String, _ fields: ObjectFields) throws(ObjectFields.Mismatch) -> LogEntry {
+        switch key {
+        case "run": .run(try fields.decoded(key).needed())
+        case "line": .line(try fields.object(key, Line.init).needed())
+        case "suite": .suite(try fields.decoded(key).needed())
+        case "case": .testCase(try fields.object(key, CaseRecord.init).needed())
+        case "sample": .sample(try fields.object(key, SampleRecord.init).needed())
+        case "change": .change(try fields.decoded(key).needed())
+        case "notRun": .notRun(try fields.decoded(key).needed())
+        case "suiteEnd": .suiteEnd(try fields.decoded(key).needed())
+        case "end": .end(try fields.decoded(key).needed())
+        case _: throw ObjectFields.Mismatch()
         }
     }
 
     /// UTF-8 with a line break.
     var line: [UInt8] {
         get throws {
-            Array(try Value(encoding: self).canonicalJSON.utf8) + [UInt8(ascii: "\n")]
+            var json = JSONWriter()
+            try json.object { json in
+                switch self {
+                case .run(let record): try json.member("run", encoding: record)
+                case .line(let line): json.member("line") { line.write(to: &$0) }
+                case .suite(let record): try json.member("suite", encoding: record)
+                case .testCase(let record): try json.member("case") { json in try record.write(to: &json) }
+                case .sample(let record): try json.member("sample") { json in try record.write(to: &json) }
+                case .change(let record): try json.member("change", encoding: record)
+                case .notRun(let record): try json.member("notRun", encoding: record)
+                case .suiteEnd(let record): try json.member("suiteEnd", encoding: record)
+                case .end(let record): try json.member("end", encoding: record)
+                }
+            }
+            json.add(written: CollectionOfOne(UInt8(ascii: "\n")))
+            return json.bytes
         }
     }
 

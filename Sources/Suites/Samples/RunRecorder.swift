@@ -85,10 +85,9 @@ package final class RunRecorder: Sendable {
     ) throws(Diagnostic) {
         let written = state.withLock { state -> Result<Void, Diagnostic> in
             do throws(Diagnostic) {
-                for line in state.newLines(in: sources, of: entry.places) {
-                    _ = try log.append(try Self.line(of: .line(line)))
-                }
-                let span = try log.append(try Self.line(of: entry))
+                var quoted: [UInt8] = []
+                for line in state.newLines(in: sources, of: entry.places) { quoted += try Self.line(of: .line(line)) }
+                let span = try log.append(try Self.line(of: entry), after: quoted)
                 do throws(UnreadableRecord) {
                     try take(&state.index, span)
                 } catch {

@@ -62,19 +62,21 @@ package final class SampleLog: Sendable {
         return SampleLog(path, descriptor, size: max(0, Int(end)))
     }
 
-    /// Appends a line, including its line break.
-    func append(_ line: [UInt8]) throws(Diagnostic) -> Span {
+    /// Appends a line, including its line break, and before it other lines.
+    /// - Returns: The position of the line.
+    func append(_ line: [UInt8], after lines: [UInt8] = []) throws(Diagnostic) -> Span {
+        let text = lines.isEmpty ? line : lines + line
         let result = size.withLock { size -> Result<Span, Diagnostic> in
-            var rest = line[...]
+            var rest = text[...]
             while !rest.isEmpty {
-                let place = size + line.count - rest.count
+                let place = size + text.count - rest.count
                 let written = rest.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, off_t(place)) }
                 if written < 0, errno == EINTR { continue }
                 guard written > 0 else { return .failure(.logNotWritten(path, because: errno)) }
                 rest = rest.dropFirst(written)
             }
-            defer { size += line.count }
-            return .success(Span(start: size, count: line.count - 1))
+            defer { size += text.count }
+            return .success(Span(start: size + lines.count, count: line.count - 1))
         }
         return try result.get()
     }

@@ -5,7 +5,7 @@ import Wire
 /// One sample in a log: everything that reports need. `LogEntry` shows one.
 ///
 /// Empty, nil and default values are omitted.
-package struct SampleRecord: Sendable, Hashable, Codable {
+package struct SampleRecord: Sendable, Hashable {
     /// The version of the format. Later versions of drover may add keys; it is incremented when one is removed or
     /// changes its meaning.
     package static let format = 1
@@ -22,15 +22,10 @@ package struct SampleRecord: Sendable, Hashable, Codable {
     let problem: DiagnosticRecord?
     /// The id of its trace in MLflow, `tr-…`; nil when it is not traced.
     let trace: String?
-
-    private enum CodingKeys: String, CodingKey {
-        case format, number, verdict, attempts, elapsed, turns, problem, trace
-        case testCase = "case"
-    }
 }
 
 /// One turn of a sample.
-struct TurnRecord: Sendable, Hashable, Codable {
+struct TurnRecord: Sendable, Hashable {
     let input: String
     let answer: AnswerRecord
     let outcomes: [OutcomeRecord]?
@@ -38,8 +33,8 @@ struct TurnRecord: Sendable, Hashable, Codable {
 }
 
 /// The outcome of one expectation.
-struct OutcomeRecord: Sendable, Hashable, Codable {
-    enum Result: String, Sendable, Hashable, Codable {
+struct OutcomeRecord: Sendable, Hashable {
+    enum Result: String, Sendable, Hashable {
         case passed, failed, error
     }
 
