@@ -30,9 +30,7 @@ package struct StreamingDigest: Sendable {
 extension SHA256.Digest {
     /// Lower-case hexadecimal digits.
     fileprivate var hexadecimal: String {
-        map { byte in
-            let hex = String(byte, radix: 16)
-            return byte < 16 ? "0" + hex : hex
-        }.joined()
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }

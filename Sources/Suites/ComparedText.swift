@@ -2,6 +2,14 @@ import Language
 // The standard library's own normalisation; Foundation's would bring all of ICU's tables into the program.
 @_spi(_Unicode) import Swift
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Answer text as it is compared: composed (NFC), with LF as its only line end, and Unicode scalar by Unicode scalar.
 ///
 /// Swift compares `String`s by what a reader calls a character, so that `किताब` is not in `किताबें` and `"\r\n"` is one.
@@ -65,11 +73,19 @@ struct ComparedText: Sendable, Hashable {
 extension String {
     /// Whether these Unicode scalars stand somewhere in it.
     func has(_ part: String) -> Bool {
-        unicodeScalars.contains(part.unicodeScalars)
+        // In UTF-8, one text stands in another exactly where its bytes do.
+        var (text, part) = (self, part)
+        return text.withUTF8 { text in
+            part.withUTF8 { part in
+                guard let first = part.baseAddress, let start = text.baseAddress else { return part.isEmpty }
+                return memmem(start, text.count, first, part.count) != nil
+            }
+        }
     }
 
     /// In Unicode's composed form, NFC.
     var composed: String {
+        if utf8.allSatisfy({ $0 < 0x80 }) { return self }
         var scalars = String.UnicodeScalarView()
         for scalar in _nfc { scalars.append(scalar) }
         return String(scalars)

@@ -24,7 +24,7 @@ package struct Expectation: SpecDecodable {
         ]
     ]
     /// One for each assertion, and `raw`, sorted by name.
-    package static var fields: [Field] { (allAssertions.map { $0.field } + [raw.field]).sorted { $0.name < $1.name } }
+    package static let fields: [Field] = (allAssertions.map { $0.field } + [raw.field]).sorted { $0.name < $1.name }
 
     /// The key of the assertion: `contains`.
     package let name: String
