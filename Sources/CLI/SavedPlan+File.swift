@@ -18,6 +18,12 @@ extension SavedPlan {
         return try SavedPlan(bytes, path: path)
     }
 
+    /// Whether a plan stands at a path, whole or not.
+    static func isOne(_ path: String) -> Bool {
+        guard path != "-", let bytes = try? FileBytes.read(path, atMost: largest) else { return false }
+        return isPlan(bytes)
+    }
+
     /// The plan at a path.
     /// - Throws: `Diagnostic` when there is none.
     static func open(_ path: String) throws -> SavedPlan {
@@ -38,6 +44,18 @@ extension SavedPlan {
         inputs.servers.map {
             ConnectedServer(name: $0.name, version: $0.version, url: $0.url, origin: "when it was planned")
         }
+    }
+}
+
+extension Diagnostic {
+    /// - Parameter isAlone: Whether nothing else was named.
+    static func planAsSpec(_ path: String, isAlone: Bool) -> Diagnostic {
+        Diagnostic(
+            "plan-as-spec", "A saved plan where a spec belongs",
+            detail: isAlone
+                ? "`\(path)` is a plan that was saved, and this command reads a spec."
+                : "`\(path)` is a plan that was saved: it holds its spec, and goes with no other one.",
+            fix: "`drover show \(path)` shows it, and `drover apply \(path)` does it.", cause: .usage)
     }
 }
 

@@ -61,6 +61,10 @@ struct Stack {
         let record = RecordSpec.key.read(from: spec.root, &problems)
         let errors = problems.diagnostics.filter { $0.severity == .error }
         guard errors.isEmpty, let workflow, let root = spec.root else {
+            // What is wrong with a plan as a spec helps nobody.
+            if let plan = paths.first(where: SavedPlan.isOne) {
+                throw Diagnostic.planAsSpec(plan, isAlone: paths.count == 1)
+            }
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(

@@ -20,11 +20,27 @@ extension RunRemains {
             (RemainsPart.plan.rawValue, json(plan)), (RemainsPart.results.rawValue, json(results)),
             (RemainsPart.applied.rawValue, json(try Value(encoding: applied))),
             (RemainsPart.files.rawValue, json(try Value(encoding: files))),
-            (RemainsPart.spec.rawValue, Array(spec.utf8)),
+            (RemainsPart.spec.rawValue, Array("\(Self.sum(of: spec))\n\(spec)".utf8)),
         ]
     }
 
-    /// Reads the files; nil when there is no spec.
+    private static let sumPrefix = "# sha256 of what follows: "
+
+    /// The first line of a kept spec, by which one that was cut off or edited is told.
+    private static func sum(of spec: String) -> String {
+        sumPrefix + sha256Hex(spec.utf8)
+    }
+
+    /// The spec of a file; nil when it is not as it was written. Older files have no such line.
+    private static func whole(_ file: [UInt8]) -> String? {
+        let text = String(decoding: file, as: UTF8.self)
+        guard text.hasPrefix(sumPrefix) else { return text }
+        guard let end = text.utf8.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+        let spec = String(text[text.utf8.index(after: end)...])
+        return sum(of: spec) == text[..<end] ? spec : nil
+    }
+
+    /// Reads the files; nil when there is no spec, or not the one that was written.
     /// - Throws: `Diagnostic` when one of them is something else; what `read` throws.
     init?(at place: String, _ read: (String) throws -> [UInt8]?) throws {
         try self.init(
@@ -35,11 +51,11 @@ extension RunRemains {
     }
 
     init?(at place: String, parts: [RemainsPart: [UInt8]]) throws {
-        guard let spec = parts[.spec] else { return nil }
+        guard let spec = parts[.spec].flatMap(Self.whole) else { return nil }
         do {
             func value(_ part: RemainsPart) throws -> Value? { try parts[part].map { try Value(json: $0) } }
             self.init(
-                spec: String(decoding: spec, as: UTF8.self), plan: try value(.plan) ?? .null,
+                spec: spec, plan: try value(.plan) ?? .null,
                 results: try value(.results) ?? .null, applied: try value(.applied)?.decoded() ?? [:],
                 files: try value(.files)?.decoded() ?? [])
         } catch {

@@ -156,6 +156,41 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A kept spec that was cut off or edited is not gone back to, and one without a sum is")
+    func damagedSpec() async throws {
+        try await withShop { drover, directory in
+            let record = ["--record", "file:.drover/shop.json"]
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            let file = URL(filePath: "\(directory)/.drover/shop.runs/1/spec.yaml")
+            let kept = try String(contentsOf: file, encoding: .utf8)
+            let cutOff = String(kept.dropLast(kept.count / 3))
+            for text in [cutOff, kept.replacing("team: support", with: "team: theirs")] {
+                try #require(text != kept)
+                try Data(text.utf8).write(to: file)
+                let refused = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
+                #expect(refused.code == 10 && refused.errors.contains("no-kept-spec"), "\(refused)")
+            }
+            let older = try #require(kept.split(separator: "\n", maxSplits: 1).last)
+            try Data(older.utf8).write(to: file)
+            let back = try await drover.run(DroverProgram.path, ["rollback", "--to", "1", "--yes"] + record)
+            #expect(back.code == 0 && back.output.contains("Nothing to change"), "\(back)")
+        }
+    }
+
+    @Test("A saved plan where a spec belongs is told as that, once")
+    func planAsSpec() async throws {
+        try await withShop { drover, directory in
+            let saved = try await drover("plan", "--out", "saved.json")
+            #expect(saved.code == 0, "\(saved)")
+            try Self.write("other.yaml", "drover: v1\nstack: other\n", directory)
+            for words in [["plan", "saved.json"], ["validate", "saved.json"], ["apply", "other.yaml", "saved.json"]] {
+                let ended = try await drover.run(DroverProgram.path, words)
+                #expect(ended.code == 64 && ended.errors.contains("error[plan-as-spec]"), "\(ended)")
+                #expect(ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+            }
+        }
+    }
+
     @Test("The state is shown, made again from the marks, and the plan stays empty")
     func state() async throws {
         try await withShop { drover, _ in
