@@ -10,12 +10,15 @@ import Synchronization
 #endif
 
 /// Where paths really lead, with the symlinks on the way resolved. Each directory is looked at once per run; of a file in it,
-/// only whether it is a link itself.
+/// only whether it is a link itself, and once, too.
 final class RealPaths: Sendable {
     private let directories = Mutex<[ExactText: String]>([:])
+    private let files = Mutex<[ExactText: String]>([:])
 
     /// The place that an absolute path leads to; what is not there is only spelled without `.` and `..`.
     func resolve(_ path: String) -> String {
+        let key = ExactText(path)
+        if let known = files.withLock({ $0[key] }) { return known }
         guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return Self.resolved(path) }
         let name = path[path.utf8.index(after: slash)...]
         guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else { return Self.resolved(path) }
@@ -23,6 +26,7 @@ final class RealPaths: Sendable {
         let place = directory == "/" ? "/\(name)" : "\(directory)/\(name)"
         var status = stat()
         guard lstat(place, &status) == 0, status.st_mode & S_IFMT != S_IFLNK else { return Self.resolved(path) }
+        files.withLock { $0[key] = place }
         return place
     }
 

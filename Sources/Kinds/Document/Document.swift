@@ -102,14 +102,21 @@ struct DocumentReader: Sendable {
         _ path: Located<String>, named name: String? = nil, attributes: [String: String] = [:]
     ) throws(Diagnostic) -> Document {
         let path = try folder.shortened(path)
-        var isDirectory = false
-        if FileManager.default.fileExists(atPath: folder.location(of: path), isDirectory: &isDirectory), isDirectory {
-            throw .directoryOfDocuments(path)
+        let content: FileContent
+        do throws(Diagnostic) {
+            content = try folder.content(of: path)
+        } catch {
+            throw isDirectory(path) ? .directoryOfDocuments(path) : error
         }
-        let content = try folder.content(of: path)
         return Document(
             path: name ?? path.value, sha256: content.sha256, attributes: attributes, content: .file(content),
             range: path.range)
+    }
+
+    private func isDirectory(_ path: Located<String>) -> Bool {
+        var isDirectory = false
+        return FileManager.default.fileExists(atPath: folder.location(of: path), isDirectory: &isDirectory)
+            && isDirectory
     }
 
     private func download(

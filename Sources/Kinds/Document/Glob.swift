@@ -91,6 +91,7 @@ struct Glob: Sendable {
         if segment == "**" { try collect(rest.isEmpty ? [Segment("*")] : rest, search, prefix: prefix, into: &found) }
         for name in try search.names(in: prefix, for: segment) {
             if name.hasPrefix("."), !segment.hasPrefix(".") { continue }
+            guard segment == "**" || first.name.matches(name) else { continue }
             let path = search.base + "/" + prefix + name
             var isDirectory = false
             _ = FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory)
@@ -98,7 +99,7 @@ struct Glob: Sendable {
                 // Links may form cycles, or lead anywhere; `**` does not follow them.
                 let isLink = (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != nil
                 if isDirectory, !isLink { try collect(segments, search, prefix: prefix + name + "/", into: &found) }
-            } else if first.name.matches(name) {
+            } else {
                 if rest.isEmpty, !isDirectory { found.insert(ExactText(prefix + name)) }
                 if !rest.isEmpty, isDirectory {
                     try collect(rest, search, prefix: prefix + name + "/", into: &found)
