@@ -25,7 +25,7 @@ struct Drover: AsyncParsableCommand {
             DriftCommand.self, ApplyCommand.self, UpCommand.self,
             TestCommand.self, ReportCommand.self, JudgeCommand.self,
             DestroyCommand.self, HistoryCommand.self, RollbackCommand.self, ApproveCommand.self, StateCommand.self,
-            OutputCommand.self,
+            OutputCommand.self, ExportCommand.self,
             ImportCommand.self, InvokeCommand.self, ServeCommand.self, InitCommand.self, RenderCommand.self,
             ExplainCommand.self, SchemaCommand.self, LabCommand.self, CompletionsCommand.self,
         ])

@@ -31,6 +31,11 @@ package struct DroverProgram: Sendable {
         try await run(Self.path, arguments)
     }
 
+    /// The same, with arguments in a list.
+    package func callAsFunction(_ arguments: [String]) async throws -> Ended {
+        try await run(Self.path, arguments)
+    }
+
     /// Runs any program in the same directory and environment.
     package func run(_ program: String, _ arguments: [String]) async throws -> Ended {
         var variables: [Environment.Key: String] = [:]

@@ -1,0 +1,67 @@
+import ArgumentParser
+import Language
+
+/// `drover export kubernetes`.
+struct ExportKubernetesCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kubernetes",
+        abstract: "Write the Kubernetes objects that serve, apply and check a stack.",
+        discussion: """
+            On standard output: a Deployment with Service, autoscaler, disruption budget and network policy that serves the \
+            agents, a Job that applies the spec, and a CronJob that plans it. No server is contacted. Secrets are never \
+            written: the objects name the keys of a Secret, which you make.
+
+            EXAMPLES
+              drover export kubernetes specs/shop --image registry/drover:1 --llamastack-url http://llama-stack.ai.svc:8321 \
+            --mlflow-url http://mlflow.ai.svc:5000 | kubectl apply -f -
+              drover export kubernetes specs/shop --image registry/drover:1 --route --shards 8 > shop.yaml
+            """)
+
+    @OptionGroup var spec: SpecOptions
+    @OptionGroup var kubernetes: KubernetesOptions
+    @OptionGroup var server: ServerOptions
+
+    func run() throws {
+        let stack = try Stack.load(spec.paths, spec.variation).announced()
+        let manifests = try stack.telling {
+            let declared = Set(stack.workflow.declarations.map(\.address.description))
+            let unknown = kubernetes.agents.first { !declared.contains("agents.\($0)") }
+            if let unknown { throw Diagnostic.noExportedAgent(unknown) }
+            let manifests = Manifests(
+                options: kubernetes, servers: try ExportedServers(server, stack.servers), spec: try ExportedSpec(stack))
+            guard kubernetes.specInImage || manifests.spec.size <= ExportedSpec.most else {
+                throw Diagnostic.longExport(manifests.spec.size)
+            }
+            return manifests
+        }
+        for object in manifests.all { Console.stream("---\n" + YAMLWriter.write(Node(object))) }
+        for note in manifests.notes { Console.note(note) }
+    }
+}
+
+extension Manifests {
+    /// What whoever applies them still has to do.
+    fileprivate var notes: [String] {
+        let needed = spec.secrets.filter { !$0.isOptional }.map(\.name)
+        let secret = needed.isEmpty ? [] : ["Make the Secret `\(name)-secrets` with the keys \(needed.listed)."]
+        let tokens =
+            options.allowAnonymous
+            ? [] : ["Make the Secret `\(tokensName)`: its key `tokens` has a name and a token a line."]
+        return secret + tokens
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noExportedAgent(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "unknown-agent", "Unknown agent", detail: "The spec declares no agent `\(name)`.",
+            fix: "Name one that it declares.", cause: .usage)
+    }
+
+    fileprivate static func longExport(_ size: Int) -> Diagnostic {
+        Diagnostic(
+            "long-export", "The spec is too long for a ConfigMap",
+            detail: "With its files it has \(size) bytes, and a ConfigMap holds \(ExportedSpec.most).",
+            fix: "Put it into the image instead.", cause: .usage)
+    }
+}

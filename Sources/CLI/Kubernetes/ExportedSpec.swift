@@ -1,0 +1,103 @@
+import FoundationEssentials
+import Language
+import Wire
+
+/// A spec as one document with the files that it names, to be run elsewhere.
+struct ExportedSpec {
+    struct File {
+        /// From the directory of the spec.
+        let path: String
+        let bytes: [UInt8]
+    }
+
+    /// A secret that the spec takes from an environment variable.
+    struct SecretVariable: Hashable {
+        let name: String
+        let isOptional: Bool
+    }
+
+    /// The most that a ConfigMap holds, in bytes: what Kubernetes allows, less what its own fields take.
+    static let most = 1_000_000
+    private static let document = "drover.yaml"
+
+    let stack: String
+    /// The rendered spec first.
+    let files: [File]
+    let secrets: [SecretVariable]
+
+    /// - Throws: `Diagnostic` for a file that lies outside of the spec's directory or changed while it was read, and for a
+    ///   spec that takes secrets from files.
+    init(_ stack: Stack) throws {
+        let rendered = stack.rendered
+        self.stack = stack.workflow.stack.name
+        secrets = Self.secrets(in: rendered)
+        let (named, contents) = stack.folder.namedFiles(keepingDocuments: true)
+        let files = try named.map { file in
+            guard !file.path.hasPrefix("/"), !file.path.hasPrefix("../") else {
+                throw Diagnostic.outsideOfExport(file.path)
+            }
+            return File(path: file.path, bytes: try Self.content(of: file, contents[file.sha256]))
+        }
+        self.files = [File(path: Self.document, bytes: Array(YAMLWriter.write(rendered).utf8))] + files
+    }
+
+    /// All of it together, in bytes.
+    var size: Int { files.map(\.bytes.count).reduce(0, +) }
+
+    /// Of all files, as a part of a name: what has another one is another spec.
+    var digest: String {
+        let digests = files.map { "\($0.path)\0\(sha256Hex($0.bytes))" }
+        return String(sha256Hex(Array(digests.joined(separator: "\0").utf8)).prefix(10))
+    }
+
+    private static func content(of file: NamedFile, _ source: FileSource?) throws -> [UInt8] {
+        switch source {
+        case .bytes(let bytes): return bytes
+        case .file(let path):
+            guard let bytes = try? FileBytes.read(path, atMost: most), sha256Hex(bytes) == file.sha256 else {
+                throw Diagnostic.notExported(file)  // It is too long, or not what it was.
+            }
+            return bytes
+        case nil: throw Diagnostic.notExported(file)
+        }
+    }
+
+    /// Every `{env: NAME}`.
+    private static func secrets(in node: Node) -> [SecretVariable] {
+        switch node.content {
+        case .mapping(let entries):
+            if let name = node["env"]?.string, entries.allSatisfy({ ["env", "optional"].contains($0.key) }) {
+                return [SecretVariable(name: name, isOptional: node["optional"]?.content == .bool(true))]
+            }
+            return entries.flatMap { secrets(in: $0.value) }.distinct
+        case .sequence(let elements): return elements.flatMap(secrets).distinct
+        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: return []
+        }
+    }
+}
+
+extension [ExportedSpec.SecretVariable] {
+    /// Each name once; one that is needed anywhere is not optional.
+    fileprivate var distinct: Self {
+        var seen: [String: Bool] = [:]
+        for secret in self { seen[secret.name] = (seen[secret.name] ?? true) && secret.isOptional }
+        return seen.sorted { $0.key < $1.key }.map { Element(name: $0.key, isOptional: $0.value) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func outsideOfExport(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "outside-root", "Path outside of the spec's directory",
+            detail: "`\(path)` is not in the directory of the spec, which is what is exported.",
+            fix: "Move the file beside the spec.")
+    }
+
+    fileprivate static func notExported(_ file: NamedFile) -> Diagnostic {
+        Diagnostic(
+            "not-exported", "A file could not be exported",
+            detail:
+                "`\(file.path)` (\(file.size) bytes) is longer than 1 MB together with others, or changed while it was read.",
+            fix: "Put the spec into the image instead.", cause: .unavailable)
+    }
+}

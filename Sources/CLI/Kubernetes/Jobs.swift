@@ -1,0 +1,47 @@
+import Language
+
+extension Manifests {
+    /// Applies the spec once; another spec is another job.
+    var applyJob: Value {
+        job(
+            "\(name)-apply-\(spec.digest)", "apply", ["apply", Self.directory, "--yes", "--lock-timeout", "10m"])
+    }
+
+    /// Says every night whether the servers are still as declared: the job fails when they are not.
+    var planJob: Value {
+        [
+            "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("\(name)-plan", component: "plan"),
+            "spec": [
+                "schedule": .string(options.schedule), "concurrencyPolicy": "Forbid",
+                "jobTemplate": ["spec": jobSpec("plan", ["plan", Self.directory, "--exit-code"])],
+            ],
+        ]
+    }
+
+    /// Runs the suites, a part of their cases in each pod; the parts are joined with `drover report merge`.
+    func testJob(_ shards: Int) -> Value {
+        job(
+            "\(name)-test-\(spec.digest)", "test", ["test", Self.directory, "--shard", "auto/\(shards)"],
+            [
+                "completionMode": "Indexed", "completions": .integer(shards), "parallelism": .integer(shards),
+            ])
+    }
+
+    private func job(
+        _ name: String, _ component: String, _ arguments: [String], _ more: [String: Value] = [:]
+    ) -> Value {
+        [
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(name, component: component),
+            "spec": jobSpec(component, arguments, more),
+        ]
+    }
+
+    private func jobSpec(_ component: String, _ arguments: [String], _ more: [String: Value] = [:]) -> Value {
+        let spec: [String: Value] = [
+            // What went wrong once goes wrong again, or is seen by whoever looks at the job.
+            "backoffLimit": 0, "ttlSecondsAfterFinished": 604_800,
+            "template": pod(component, arguments: arguments, ["restartPolicy": "Never"]),
+        ]
+        return .object(spec.merging(more) { $1 })
+    }
+}

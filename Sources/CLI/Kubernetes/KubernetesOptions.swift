@@ -1,0 +1,118 @@
+import ArgumentParser
+import Language
+import Wire
+
+/// The options for what `drover export kubernetes` writes.
+struct KubernetesOptions: ParsableArguments {
+    @Option(help: "The image that holds drover: see `drover export dockerfile`.")
+    var image: String
+
+    @Option(help: "What the objects are called (default: the name of the stack).")
+    var name: String?
+
+    @Option(help: "The namespace of the objects (default: that of whoever applies them).")
+    var namespace: String?
+
+    @Option(help: "The least number of replicas that serve.")
+    var replicas = 2
+
+    @Option(help: "The most replicas that serve.")
+    var maxReplicas = 10
+
+    @Option(name: .customLong("agent"), help: "An agent to serve; repeatable (default: all of the spec).")
+    var agents: [String] = []
+
+    @Flag(help: "Answer everybody who reaches the service, without bearer tokens.")
+    var allowAnonymous = false
+
+    @Flag(help: "The image holds the spec in /spec; write no ConfigMap.")
+    var specInImage = false
+
+    @Flag(help: "Write an OpenShift Route, too.")
+    var route = false
+
+    @Option(help: "When the nightly plan runs, in cron's five fields (UTC where the cluster's clock is).")
+    var schedule = "17 3 * * *"
+
+    @Option(help: "Write a job that runs the suites in so many shards, too.")
+    var shards: Int?
+
+    func validate() throws {
+        guard !image.isEmpty else { throw ValidationError("--image takes the name of an image.") }
+        guard replicas >= 1, maxReplicas >= replicas, maxReplicas <= 1000 else {
+            throw ValidationError("--replicas takes a number from 1 to that of --max-replicas, which is at most 1000.")
+        }
+        guard shards.map((1...1000).contains) ?? true else {
+            throw ValidationError("--shards takes a number from 1 to 1000.")
+        }
+        guard schedule.split(separator: " ").count == 5 else {
+            throw ValidationError("--schedule takes cron's five fields, such as \"17 3 * * *\".")
+        }
+        // Kubernetes takes only these; suffixes make the names longer.
+        if let name, name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) == nil {
+            throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")
+        }
+    }
+}
+
+/// The servers that what is exported asks.
+struct ExportedServers {
+    let llamaStack: String
+    let mlflow: String?
+
+    /// - Throws: `Diagnostic` when an address is unknown, or is one of this machine.
+    init(_ options: ServerOptions, _ spec: ServersSpec?) throws {
+        guard let llamaStack = options.llamaStackURL ?? spec?.llamaStack?.url?.value else {
+            throw Diagnostic.noExportedServer()
+        }
+        self.llamaStack = llamaStack
+        mlflow = options.mlflowURL ?? spec?.mlflow?.url?.value
+        for url in [llamaStack, mlflow].compactMap(\.self) {
+            if let problem = WebAddress.problem(inServer: url) ?? WebAddress.problem(in: url) {
+                throw Diagnostic.badExportedServer(WebAddress.shown(url), problem)
+            }
+            let host = Self.host(of: url)
+            if host == "localhost" || host == "[::1]" || host.hasPrefix("127.") {
+                throw Diagnostic.noExportedServer(url)
+            }
+        }
+    }
+
+    /// The ports that they listen on.
+    var ports: [Int] {
+        Set([llamaStack, mlflow].compactMap(\.self).map(Self.port)).sorted()
+    }
+
+    private static func authority(of url: String) -> Substring {
+        url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
+    }
+
+    private static func host(of url: String) -> String {
+        let authority = authority(of: url)
+        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
+        return String(authority.prefix { $0 != ":" })
+    }
+
+    private static func port(of url: String) -> Int {
+        let rest = authority(of: url).dropFirst(host(of: url).count)
+        return Int(rest.dropFirst()) ?? (url.hasPrefix("https:") ? 443 : 80)
+    }
+}
+
+extension Diagnostic {
+    /// - Parameter url: One of this machine; nil when none is known.
+    fileprivate static func noExportedServer(_ url: String? = nil) -> Diagnostic {
+        Diagnostic(
+            "no-exported-server", "Where the servers are is not known",
+            detail: url.map { "`\($0)` is an address of this machine, which means something else in a cluster." }
+                ?? "Neither the spec nor an option says where Llama Stack is to be found in the cluster.",
+            fix: "Give the addresses that hold in the cluster, such as `http://llama-stack.ai.svc:8321`.", cause: .usage
+        )
+    }
+
+    fileprivate static func badExportedServer(_ url: String, _ problem: String) -> Diagnostic {
+        Diagnostic(
+            "bad-url", "Unusable address", detail: "`\(url)` cannot be used: \(problem).",
+            fix: "Write a full address, such as `http://llama-stack.ai.svc:8321`.", cause: .usage)
+    }
+}

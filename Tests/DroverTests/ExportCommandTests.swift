@@ -1,0 +1,74 @@
+import FoundationEssentials
+import Language
+import Support
+import Testing
+
+/// `Tests/Python/test_export.py` validates `Export/kubernetes.yaml` with the schemas of Kubernetes.
+@Suite("drover export")
+struct ExportCommandTests {
+    private static let folder = "\(packageRoot)/Tests/DroverTests/Export"
+
+    private func kubernetes(_ arguments: String...) async throws -> DroverProgram.Ended {
+        let drover = DroverProgram(in: Self.folder)
+        return try await drover(["export", "kubernetes", ".", "--image", "registry/drover:1"] + arguments)
+    }
+
+    @Test("The objects that run a stack are as in the golden file")
+    func golden() async throws {
+        let ended = try await kubernetes("--route", "--shards", "4", "--namespace", "agents")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.errors.contains("Make the Secret `shop-secrets` with the keys `SHOP_API_KEY`."))
+        #expect(ended.errors.contains("Make the Secret `shop-tokens`"))
+        let golden = try String(contentsOfFile: "\(Self.folder)/kubernetes.yaml", encoding: .utf8)
+        #expect(ended.output == golden)
+    }
+
+    @Test("A spec in the image needs no ConfigMap, and who answers everybody no tokens")
+    func lean() async throws {
+        let ended = try await kubernetes("--spec-in-image", "--allow-anonymous", "--agent", "support")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(!ended.output.contains("kind: ConfigMap") && !ended.output.contains("shop-tokens"))
+        #expect(ended.output.contains("- --allow-anonymous\n") && ended.output.contains("- support\n"))
+        #expect(!ended.output.contains("kind: Route") && !ended.output.contains("Indexed"))
+    }
+
+    @Test(
+        "What cannot work in a cluster is told",
+        arguments: [
+            (["--llamastack-url", "http://localhost:8321"], 64, "an address of this machine"),
+            (["--llamastack-url", "http://[::1]:8321"], 64, "an address of this machine"),
+            (["--agent", "suport"], 64, "declares no agent `suport`"),
+            (["--name", "Shop"], 64, "lower-case letters"), (["--shards", "0"], 64, "from 1 to 1000"),
+            (["--replicas", "20"], 64, "--max-replicas"), (["--schedule", "daily"], 64, "five fields"),
+        ])
+    func mistakes(arguments: [String], code: Int32, said: String) async throws {
+        let drover = DroverProgram(in: Self.folder)
+        let ended = try await drover(["export", "kubernetes", ".", "--image", "i"] + arguments)
+        #expect(ended.code == code && ended.errors.contains(said), "\(ended.errors)")
+        #expect(ended.output == "")
+    }
+
+    @Test("A spec that no ConfigMap holds is told, and goes into the image")
+    func long() async throws {
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: "\(directory)/spec")
+            try Data(repeating: 0x41, count: 1_000_001).write(to: URL(filePath: "\(directory)/spec/docs/long.md"))
+            let drover = DroverProgram(in: directory)
+            let ended = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(ended.code != 0 && ended.errors.contains("docs/long.md") && ended.output == "")
+            let inImage = try await drover(["export", "kubernetes", "spec", "--image", "i", "--spec-in-image"])
+            #expect(inImage.code == 0, "\(inImage.errors)")
+        }
+    }
+
+    @Test("The build file runs as a user without rights", arguments: [true, false])
+    func dockerfile(hasSpec: Bool) async throws {
+        let ended = try await DroverProgram(in: Self.folder)(
+            ["export", "dockerfile"] + (hasSpec ? ["--with-spec"] : []))
+        #expect(ended.code == 0 && ended.errors == "")
+        let lines = ended.output.split(separator: "\n").map(String.init)
+        #expect(lines.first == "FROM debian:bookworm-slim" && lines.contains("USER 65532:65532"))
+        #expect(lines.contains("COPY spec /spec") == hasSpec)
+        #expect(lines.last?.hasPrefix(hasSpec ? #"CMD ["serve", "# : #"CMD ["--help"]"#) == true)
+    }
+}
