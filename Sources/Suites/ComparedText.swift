@@ -2,14 +2,6 @@ import Language
 // The standard library's own normalisation; Foundation's would bring all of ICU's tables into the program.
 @_spi(_Unicode) import Swift
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// Answer text as it is compared: composed (NFC), with LF as its only line end, and Unicode scalar by Unicode scalar.
 ///
 /// Swift compares `String`s by what a reader calls a character, so that `किताब` is not in `किताबें` and `"\r\n"` is one.
@@ -70,17 +62,23 @@ struct ComparedText: Sendable, Hashable {
     }
 }
 
+extension UnsafeBufferPointer<UInt8> {
+    fileprivate func has(_ part: Self) -> Bool {
+        guard let first = part.first else { return true }
+        return indices.dropLast(part.count - 1).contains {
+            self[$0] == first && self[$0..<($0 + part.count)].elementsEqual(part)
+        }
+    }
+}
+
 extension String {
     /// Whether these Unicode scalars stand somewhere in it.
     func has(_ part: String) -> Bool {
+        // The general search takes linear time, but much of it for short texts.
+        guard utf8.count < 1 << 12 else { return unicodeScalars.contains(part.unicodeScalars) }
         // In UTF-8, one text stands in another exactly where its bytes do.
         var (text, part) = (self, part)
-        return text.withUTF8 { text in
-            part.withUTF8 { part in
-                guard let first = part.baseAddress, let start = text.baseAddress else { return part.isEmpty }
-                return memmem(start, text.count, first, part.count) != nil
-            }
-        }
+        return text.withUTF8 { text in part.withUTF8 { text.has($0) } }
     }
 
     /// In Unicode's composed form, NFC.

@@ -47,7 +47,8 @@ struct JSONWriterTests {
         #expect(try fields.text("text").needed() == "a" && fields.integer("number") == 2)
         #expect(try fields.bool("flag") == true && fields.texts("texts") == ["b"])
         #expect(try fields.text("none") == nil && fields.text("missing") == nil)
-        #expect(try fields.object("object") { try $0.double("x") } == 1.5)
+        let double = try fields.object("object") { object throws(ObjectFields.Mismatch) in try object.double("x") }
+        #expect(double == 1.5)
         #expect(try fields.decoded("object", as: [String: Double].self) == ["x": 1.5])
         #expect(throws: ObjectFields.Mismatch.self) { try fields.text("number") }
         #expect(throws: ObjectFields.Mismatch.self) { try fields.text("none").needed() }
