@@ -1,6 +1,6 @@
 import Engine
 import FoundationEssentials
-package import Language
+import Language
 
 /// A document as it is wanted in a store: found and hashed, but not held in memory.
 package struct Document: Sendable, Hashable {
