@@ -6,7 +6,7 @@ import Wire
 
 /// What the suites of a run are compared with: what `--baseline` names, otherwise what their `noWorseThan` does.
 struct BaselineChoice: Sendable {
-    /// `blessed`, the id of a run in MLflow, or the path of a log; nil when nothing was asked for.
+    /// `blessed`, the id of a run in MLflow or in its log, or the path of a log; nil when nothing was asked for.
     let asked: String?
     /// The suites with all their cases.
     let whole: [TestSuite]
@@ -41,9 +41,9 @@ struct BaselineChoice: Sendable {
     private func baseline(
         _ name: String, of suite: TestSuite, _ store: BaselineStore?, experiment: String?
     ) async throws -> Baseline? {
-        if FileManager.default.fileExists(atPath: name) { return try Self.logged(at: name, suite.name) }
+        if let path = RunLogs.path(of: name) { return try Self.logged(at: path, named: name, suite.name) }
         let isBlessed = name == Thresholds.NoWorseThan.blessed
-        guard isBlessed || name.isRunID else { throw Diagnostic.unknownBaseline(name) }
+        guard isBlessed || name.mayBeRun else { throw Diagnostic.unknownBaseline(name) }
         guard let store, let experiment else {
             guard isBlessed, asked == nil else { throw Diagnostic.noServer(name, suite.name) }
             return nil
@@ -53,10 +53,10 @@ struct BaselineChoice: Sendable {
             : try await store.baseline(ofRun: name, suite.name, inExperiment: experiment)
     }
 
-    private static func logged(at path: String, _ suite: String) throws -> Baseline? {
+    private static func logged(at path: String, named name: String, _ suite: String) throws -> Baseline? {
         let recorded = try RecordedRun.read(SampleLog.read(path))
         guard let index = recorded.run.suites.firstIndex(where: { $0.suite == suite }) else { return nil }
-        return Baseline(try VerdictsFile(recorded, ofSuite: index), named: path)
+        return Baseline(try VerdictsFile(recorded, ofSuite: index), named: name)
     }
 
     private func check(_ baseline: Baseline, _ suite: TestSuite) throws {
@@ -66,9 +66,10 @@ struct BaselineChoice: Sendable {
 }
 
 extension String {
-    /// The ids of MLflow's runs: 32 hexadecimal digits.
-    fileprivate var isRunID: Bool {
-        utf8.count == 32 && allSatisfy(\.isHexDigit)
+    /// Whether it can be the id of a run in MLflow, 32 hexadecimal digits, or how one begins; or the id in a log:
+    /// `helpdesk-20260601-120000-3f2a`.
+    fileprivate var mayBeRun: Bool {
+        ((6...32).contains(utf8.count) && allSatisfy(\.isHexDigit)) || wholeMatch(of: RunLogs.form) != nil
     }
 }
 
@@ -76,8 +77,11 @@ extension Diagnostic {
     fileprivate static func unknownBaseline(_ name: String) -> Diagnostic {
         Diagnostic(
             "unknown-baseline", "Unknown baseline",
-            detail: "`\(name)` is neither `blessed`, nor the id of a run in MLflow, nor a file.",
-            fix: "Use `blessed`, an id of 32 hexadecimal digits, or the path of a log.", cause: .usage)
+            detail: "`\(name)` is neither `blessed`, nor the id of a run, nor a file.",
+            fix:
+                "Use `blessed`, the id of a run in MLflow (6 of its digits are enough), the id that `drover test` told "
+                + "at its end, or the path of a log.",
+            cause: .usage)
     }
 
     fileprivate static func noServer(_ name: String, _ suite: String) -> Diagnostic {

@@ -69,6 +69,16 @@ enum RunLogs {
         "\(folder)/\(id).totals.json"
     }
 
+    /// What the ids of runs look like.
+    static var form: Regex<Substring> { /.+-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/ }
+
+    /// The log that a path or an id names; nil when there is none.
+    static func path(of name: String) -> String? {
+        if FileManager.default.fileExists(atPath: name) { return name }
+        let kept = "\(folder)/\(name).jsonl"
+        return !name.contains("/") && FileManager.default.fileExists(atPath: kept) ? kept : nil
+    }
+
     /// Opens the log that a path or an id names.
     static func open(_ name: String) throws(Diagnostic) -> SampleLog {
         let kept = "\(folder)/\(name).jsonl"

@@ -273,6 +273,7 @@ struct TestRun: Sendable {
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = evidence
+        context.run = try recorder.recorded.run.id
         await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: places(of: agents), context,

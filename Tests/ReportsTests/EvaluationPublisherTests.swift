@@ -18,18 +18,27 @@ struct EvaluationPublisherTests {
     }
 
     private func publish(
-        to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil
+        to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
+        log: SampleLog? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
-        let recorder = try sample.log { events.append($0) }.recorder
-        let context = EvaluationContext(
+        let recorder = try sample.log(to: log) { events.append($0) }.recorder
+        var context = EvaluationContext(
             stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", sources: sample.sources,
             recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+        if log != nil { context.evidence = ["smoke": StandingEvidence(key: "k1", earlier: EarlierSamples())] }
+        context.run = "helpdesk-20260601-120000-3f2a"
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
         ) { publisher in
             for event in events { publisher.take(event) }
         }.warnings
+    }
+
+    /// The names of the artifacts of a run.
+    private static func files(of run: FakeRun, in fake: FakeMLflow) -> [String] {
+        fake.store.artifacts.keys.filter { $0.contains("/\(run.id)/") }
+            .compactMap { $0.split(separator: "/").last.map(String.init) }.sorted()
     }
 
     private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
@@ -138,9 +147,10 @@ struct EvaluationPublisherTests {
             let expected = fake.store
             let away = FakeMLflow()
             away.cut(.before(1))
+            let log = try SampleLog.create("\(directory)/run.jsonl")
             let warnings = try await publish(
                 to: away, places: ["golden": place], deadline: .milliseconds(20),
-                spool: Spool(in: folder, name: "one"))
+                spool: Spool(in: folder, name: "one"), log: log)
             #expect(warnings.first?.fix?.contains("`\(folder)/one.jsonl`") == true, "\(warnings)")
             #expect(Spool.files(in: folder) == ["\(folder)/one.jsonl"])
             let failed = await SpoolSender(to: away.server()).sendAll(in: folder)
@@ -154,8 +164,30 @@ struct EvaluationPublisherTests {
             #expect(back.store.runs.count == 1 && run.status == "FAILED" && run.metrics == whole.metrics)
             #expect(Set(run.tags.map(\.key)) == Set(whole.tags.map(\.key)) && run.datasets == whole.datasets)
             #expect(back.store.traces.count == 5 && back.store.traces.allSatisfy { $0.runID == run.id })
+            #expect(Self.files(of: run, in: back) == ["drover-verdicts.json", "drover.json"])
+            #expect(Self.files(of: whole, in: fake) == ["drover-verdicts.json", "drover.json"])
             let names = { (store: FakeMLflowStore) in store.traces.map { $0.assessments.count }.sorted() }
             #expect(names(back.store) == names(expected))
+        }
+    }
+
+    @Test("What a gate found is evidence also when it is sent later; without the log there is no report, which is told")
+    func spooledEvidence() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            _ = try await publish(
+                to: away, places: ["smoke": place], deadline: .milliseconds(20),
+                spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
+            try FileManager.default.removeItem(atPath: "\(directory)/run.log")
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["reports-not-sent"])
+            let run = try #require(back.store.runs.first)
+            let tags = Dictionary(run.tags.map { ($0.key, $0.value) }) { first, _ in first }
+            let evidence = try #require(tags["drover.evidence"].flatMap { Evidence($0) })
+            #expect(evidence.run == run.id && evidence.key == "k1" && tags["drover.evidence.key"] == "k1")
+            #expect(evidence.verdict == "passed" && evidence.samples.passed > 0 && !evidence.at.isEmpty)
         }
     }
 

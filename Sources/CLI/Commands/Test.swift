@@ -40,7 +40,7 @@ struct SuiteOptions: ParsableArguments {
 
     @OptionGroup var reporting: ReportOptions
 
-    @Option(help: "Compare with an earlier run, case by case: blessed, the id of a run in MLflow, or a log.")
+    @Option(help: "Compare with an earlier run, case by case: blessed, the id of a run, or a log.")
     var baseline: String?
 
     @Flag(help: "Keep traces and results out of MLflow.")

@@ -20,7 +20,8 @@ struct TestBlessCommand: AsyncParsableCommand {
             EXAMPLES
               drover test bless specs/quickstart                   the latest run of each suite
               drover test bless specs/quickstart --suite golden
-              drover test bless specs/quickstart --run 3f2a9c0d4be14b0a8f6f0f6f4e3a1b2c
+              drover test bless specs/quickstart --run 3f2a9c0d
+              drover test bless specs/quickstart --run quickstart-20260601-120000-3f2a
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -31,7 +32,9 @@ struct TestBlessCommand: AsyncParsableCommand {
 
     @Option(
         name: .customLong("run"),
-        help: "The id of a run in MLflow; the other suites of the same `drover test` go with it.")
+        help:
+            "A run: its id in MLflow or how that begins, its id as `drover test` tells it, or its log; the other suites of the same `drover test` go with it."
+    )
     var blessed: String?
 
     func run() async throws {
@@ -40,7 +43,7 @@ struct TestBlessCommand: AsyncParsableCommand {
         let chosen = try stack.telling { try filter.applied(to: declared) }
         var needs = Kinds.standard.needs(of: stack.workflow)
         needs.llamaStack = false
-        let id = blessed
+        let id = try stack.telling { try blessed.map(Self.id) }
         let blessings = try await Session.open(stack, server, needs: needs) { session in
             try await Blesser(session: session, stack: stack.workflow.stack.name, all: declared).bless(chosen, run: id)
         }
@@ -48,6 +51,14 @@ struct TestBlessCommand: AsyncParsableCommand {
             Console.out(
                 "Blessed the run \(blessing.run) of \(blessing.suite): \(blessing.verdict), \(blessing.cases) cases.")
         }
+    }
+}
+
+extension TestBlessCommand {
+    /// The id of the run that a log is of; what names no log is one.
+    fileprivate static func id(of name: String) throws -> String {
+        guard let path = RunLogs.path(of: name) else { return name }
+        return try RecordedRun.read(try SampleLog.read(path)).run.id ?? name
     }
 }
 

@@ -26,15 +26,16 @@ package struct BaselineStore: Sendable {
     /// The results of a suite in a run, or in another run of the same command.
     ///
     /// - Parameters:
-    ///   - id: Of a run in MLflow.
+    ///   - id: Of a run in MLflow, the beginning of one, or of a run as its log has it.
     ///   - experiment: Where the suite's runs are.
     /// - Returns: Nil when the command did not run the suite.
     /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
     package func baseline(
         ofRun id: String, _ suite: String, inExperiment experiment: String
     ) async throws -> Baseline? {
-        let asked = try await run(id)
-        guard let found = try await run(of: suite, beside: asked, inExperiment: experiment) else { return nil }
+        guard let asked = try await run(named: id, of: suite, inExperiment: experiment),
+            let found = try await run(of: suite, beside: asked, inExperiment: experiment)
+        else { return nil }
         return try await baseline(ofRun: found.id, named: id, suite)
     }
 
@@ -57,6 +58,23 @@ package struct BaselineStore: Sendable {
         guard run.tags["drover.suite"] == suite else { throw Diagnostic.otherSuite(run, suite) }
         guard let file = try await server.verdicts(of: run) else { throw Diagnostic.noVerdicts(id) }
         return Baseline(file, named: name, run: id)
+    }
+
+    /// The run that is meant: by its whole id, by how that begins, or by the id in its log.
+    /// - Returns: Nil when the experiment has none that a part of an id or the id in a log means.
+    private func run(
+        named name: String, of suite: String, inExperiment experiment: String
+    ) async throws -> MLflowRun? {
+        guard !name.isMLflowRunID else { return try await run(name) }
+        guard name.allSatisfy(\.isHexDigit) else {
+            let filter = MLflowFilter.tag(EvaluationRun.runTag, name)
+            let all = try await server.runs(inExperiments: [experiment], where: filter)
+                .filter { $0.tags[EvaluationRun.runTag] == name }
+            return all.first { $0.tags["drover.suite"] == suite } ?? all.first
+        }
+        let meant = try await server.runs(inExperiments: [experiment]).filter { $0.id.utf8.starts(with: name.utf8) }
+        guard meant.count < 2 else { throw Diagnostic.severalRuns(name, meant.map(\.id)) }
+        return meant.first
     }
 
     private func run(_ id: String) async throws -> MLflowRun {
@@ -97,7 +115,8 @@ extension BaselineStore {
     /// Keeps a run as the baseline of a suite.
     ///
     /// - Parameters:
-    ///   - id: Of a run, or of another one of the same command; nil for the latest of the suite.
+    ///   - id: Of a run, or of another one of the same command, as `baseline(ofRun:)` takes it; nil for the latest of the
+    ///     suite.
     ///   - isAlone: Whether no other suite has the experiment: then MLflow's own tag says the same.
     /// - Returns: Nil when the suite has no such run.
     /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
@@ -119,7 +138,16 @@ extension BaselineStore {
                 .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
                 .filter { $0.status != .running }.max { $0.startTime < $1.startTime }
         }
-        return try await run(of: candidate.suite, beside: try await run(id), inExperiment: candidate.experiment)
+        let asked = try await run(named: id, of: candidate.suite, inExperiment: candidate.experiment)
+        guard let asked else { return nil }
+        return try await run(of: candidate.suite, beside: asked, inExperiment: candidate.experiment)
+    }
+}
+
+extension String {
+    /// The ids of MLflow's runs: 32 hexadecimal digits.
+    fileprivate var isMLflowRunID: Bool {
+        utf8.count == 32 && allSatisfy(\.isHexDigit)
     }
 }
 
@@ -127,7 +155,15 @@ extension Diagnostic {
     fileprivate static func unknownRun(_ id: String) -> Diagnostic {
         Diagnostic(
             "unknown-baseline", "Unknown baseline", detail: "MLflow has no run `\(id)`.",
-            fix: "Name a run of this suite by its id in MLflow, the path of a log, or `blessed`.", cause: .usage)
+            fix: "Name a run of this suite by its id, in MLflow or in its log, the path of a log, or `blessed`.",
+            cause: .usage)
+    }
+
+    fileprivate static func severalRuns(_ name: String, _ ids: [String]) -> Diagnostic {
+        Diagnostic(
+            "unknown-baseline", "More than one run is meant",
+            detail: "In MLflow \(ids.count) runs have ids that begin with `\(name)`: \(ids.sorted().prefix(4).listed).",
+            fix: "Write more of the id.", cause: .usage)
     }
 
     fileprivate static func otherSuite(_ run: MLflowRun, _ suite: String) -> Diagnostic {

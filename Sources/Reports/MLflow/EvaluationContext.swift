@@ -20,6 +20,8 @@ package struct EvaluationContext: Sendable {
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
+    /// The id of the run, as its log has it.
+    package var run: String?
     /// What the results of suites are kept under as evidence, by the name of the suite; none where they decide nothing.
     package var evidence: [String: StandingEvidence] = [:]
 
@@ -37,23 +39,5 @@ package struct EvaluationContext: Sendable {
         self.sources = sources
         self.recorded = recorded
         self.now = now
-    }
-
-    /// The verdicts of one finished suite; nil when nothing was recorded of it.
-    func verdicts(ofSuite name: String) throws -> VerdictsFile? {
-        let recorded = try recorded()
-        return try recorded.run.suites.firstIndex { $0.suite == name }.map { try VerdictsFile(recorded, ofSuite: $0) }
-    }
-
-    /// Writes the JSON report of one finished suite to a new file.
-    /// - Returns: nil when nothing was recorded of it; then there is no file.
-    func writeReport(ofSuite name: String, to path: String) throws -> FileContent? {
-        let recorded = try recorded()
-        guard let suite = recorded.run.suites.firstIndex(where: { $0.suite == name }) else { return nil }
-        let file = try NewFile(path)
-        try ReportOutput.collect({ bytes in try bytes.withUnsafeBytes { try file.write($0) } }) { output in
-            try JSONReport().write(recorded.only(suite: suite), to: &output)
-        }
-        return file.content
     }
 }

@@ -9,6 +9,9 @@ struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
     static let keyTag = "drover.evaluation"
 
+    /// The tag with the id of the run as its log has it, which the runs of all its suites share.
+    static let runTag = "drover.run"
+
     let server: MLflowServer
     let suite: TestSuite
     let place: MLflowPlace
@@ -44,7 +47,9 @@ struct EvaluationRun: Sendable {
     func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
-            tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now())
+            tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now(),
+            // Without a log, MLflow has everything but the reports.
+            evidence: evidence(of: result), log: (try? context.recorded())?.path)
     }
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
@@ -58,11 +63,12 @@ struct EvaluationRun: Sendable {
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
         var tags = ["drover.verdict": result.verdict.rawValue]
-        tags.merge(evidence(of: result, run)) { _, evidence in evidence }
+        tags.merge(evidence(of: result)?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
         // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
-        if let folder = try? MLflowArtifactFolder(uri: run.artifactURI) { try await putReport(in: folder) }
+        let reports = EvaluationReports(of: suite.name, in: try context.recorded())
+        try await reports.put(on: run, at: server)
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
         for twin in try await begun() where twin.id != run.id && twin.status == .running {
@@ -70,33 +76,12 @@ struct EvaluationRun: Sendable {
         }
     }
 
-    /// The tags that keep a whole result as evidence.
-    private func evidence(of result: SuiteResult, _ run: MLflowRun) -> [String: String] {
+    /// A whole result as evidence, without the run that it stands on.
+    private func evidence(of result: SuiteResult) -> Evidence? {
         guard let standing = context.evidence[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
-            return [:]
+            return nil
         }
-        let began = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
-        let evidence = Evidence(result, of: suite, standing, at: began, run: run.id)
-        return [Evidence.tag: evidence.text, Evidence.keyTag: standing.key]
-    }
-
-    /// By way of a temporary file: the report of many samples may be too large for memory.
-    private func putReport(in folder: MLflowArtifactFolder) async throws {
-        do {
-            try await withTemporaryPath { path in
-                guard let report = try context.writeReport(ofSuite: suite.name, to: path) else { return }
-                try await server.putArtifact(report, named: "drover.json", in: folder)
-                // A later run is compared with it.
-                guard let verdicts = try context.verdicts(ofSuite: suite.name) else { return }
-                try await server.putArtifact(try verdicts.bytes, named: VerdictsFile.name, in: folder)
-            }
-        } catch let failure as FileBytes.Failure {
-            throw Diagnostic.noTemporaryReport(failure.reason)
-        } catch FileBody.Failure.unreadable(let failure) {
-            throw Diagnostic.noTemporaryReport(failure.reason)
-        } catch FileBody.Failure.changed {
-            throw Diagnostic.noTemporaryReport("something else wrote to it")
-        }
+        return Evidence(result, of: suite, standing, at: "", run: "")
     }
 
     /// The runs that were started for this suite of this test run: one.
@@ -131,16 +116,8 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         tags["drover.shard"] = context.shard
+        tags[Self.runTag] = context.run
         return tags
-    }
-}
-
-extension Diagnostic {
-    fileprivate static func noTemporaryReport(_ reason: String) -> Diagnostic {
-        Diagnostic(
-            "report-not-written", "A report could not be written",
-            detail: "The report could not be kept in a temporary file: \(reason).",
-            fix: "Make room there, or name another folder for temporary files in TMPDIR.", cause: .unavailable)
     }
 }
 

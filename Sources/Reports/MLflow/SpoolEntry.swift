@@ -1,4 +1,5 @@
 import Language
+import Runtime
 import Wire
 
 /// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, or the run's end.
@@ -28,6 +29,10 @@ struct SpoolEntry: Sendable, Codable {
         let tags: [String: String]
         let passed: Bool
         let time: Int
+        /// What the suite gives as evidence, without the run that it stands on.
+        let evidence: Evidence?
+        /// The path of the run's log, from which its reports are made.
+        let log: String?
     }
 
     var run: Run?

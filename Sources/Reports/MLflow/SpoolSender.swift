@@ -1,5 +1,6 @@
 import Engine
 package import Language
+import Suites
 package import Wire
 
 #if canImport(Glibc)
@@ -32,7 +33,7 @@ package struct SpoolSender: Sendable {
             // A run that still goes on holds its own.
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
             do {
-                guard try await send(path) else { continue }
+                guard try await send(path, &warnings) else { continue }
                 unlink(path)
                 sent += 1
             } catch {
@@ -43,8 +44,9 @@ package struct SpoolSender: Sendable {
         return (sent, warnings)
     }
 
+    /// - Parameter warnings: Gets what could not be sent any more.
     /// - Returns: false when it is for another server.
-    private func send(_ path: String) async throws -> Bool {
+    private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool {
         let bytes = try FileBytes.read(path, atMost: Spool.largest + 1)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
@@ -71,6 +73,8 @@ package struct SpoolSender: Sendable {
                 continue
             }
             try await finish(run.started, run.entry, with: end, prompts[end.suite])
+            if try await !sendReports(of: end, on: run.started) { warnings.append(.reportsNotSent(end)) }
+            try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
         }
         // Those of a run that was killed.
         for run in runs.values { try await server.updateRun(run.started.id, status: .killed) }
@@ -99,10 +103,17 @@ package struct SpoolSender: Sendable {
             MLflowMetric(
                 name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
         }
-        var tags = end.tags
+        var tags = end.tags.merging(end.evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
-        try await server.updateRun(run.id, status: end.passed ? .finished : .failed, endTime: end.time)
+    }
+
+    /// - Returns: Whether the log was still there to make them from.
+    private func sendReports(of end: SpoolEntry.End, on run: MLflowRun) async throws -> Bool {
+        // Where the log cannot be read any more, the rest is sent nevertheless.
+        guard let log = end.log, let recorded = try? RecordedRun.read(try SampleLog.read(log)) else { return false }
+        try await EvaluationReports(of: end.suite, in: recorded).put(on: run, at: server)
+        return true
     }
 }
 
@@ -119,6 +130,15 @@ extension WireError {
 }
 
 extension Diagnostic {
+    fileprivate static func reportsNotSent(_ end: SpoolEntry.End) -> Diagnostic {
+        Diagnostic(
+            "reports-not-sent", "Earlier reports are not in MLflow",
+            detail: "The log of an earlier run of the suite `\(end.suite)` cannot be read any more"
+                + (end.log.map { " (`\($0)`)" } ?? "") + ": MLflow has its traces and metrics, but no report, and "
+                + "nothing to compare a later run with.",
+            fix: "Run the suite again where that is needed.", severity: .warning, cause: .unavailable)
+    }
+
     fileprivate static func notSent(_ path: String, because reason: String) -> Diagnostic {
         Diagnostic(
             "not-sent", "Earlier results are not in MLflow",

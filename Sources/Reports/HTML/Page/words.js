@@ -3,8 +3,16 @@
 
 const controls = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u2028-\u202E\u2066-\u2069\u061C\u200E\u200F\uFEFF]/g;
 
+/// A browser would lay out millions of characters for minutes.
+const longest = 100000;
+
+function bounded(text) {
+  if (text.length <= longest) return text;
+  return `${text.slice(0, longest)}… (${number(text.length)} characters: the rest is in the log of the run)`;
+}
+
 function visible(text) {
-  return String(text).replace(/\r\n/g, "\n").replace(controls, (each) => `\\u{${each.codePointAt(0).toString(16).toUpperCase()}}`);
+  return bounded(String(text)).replace(/\r\n/g, "\n").replace(controls, (each) => `\\u{${each.codePointAt(0).toString(16).toUpperCase()}}`);
 }
 
 function element(name, properties = {}, ...children) {
