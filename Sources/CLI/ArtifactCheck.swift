@@ -28,10 +28,14 @@ struct ArtifactCheck {
             [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,
             timeout: .seconds(300), environment: stack.environment)
         program.subject = "It"
-        // The version runs as it does elsewhere: with the tokens and addresses that it reads from the environment.
-        program.passedOn = try session.clientEnvironment()
         do {
-            let answer = try await program.call(["model": .string(uri), "question": .string(turn.input.text)])
+            let answer = try await withTemporaryPath { certificate in
+                var loading = program
+                // The version runs as it does elsewhere: with the tokens, certificates and addresses that it reads from the
+                // environment.
+                loading.passedOn = try session.clientEnvironment(certificate)
+                return try await loading.call(["model": .string(uri), "question": .string(turn.input.text)])
+            }
             // What it loads may print, too: the answer is the last line.
             let line = answer.split(separator: "\n").last ?? ""
             let text = (try? Value(json: line.utf8))?["text"]?.string ?? ""

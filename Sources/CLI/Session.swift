@@ -21,8 +21,8 @@ struct Session: Sendable {
     let root: Node
     /// What the record keeps.
     let recordSpec: RecordSpec?
-    /// The environment for programs that ask the same servers with their own clients.
-    let clientEnvironment: @Sendable () throws -> [String: String]
+    /// The environment for programs that ask the same servers with their own clients, as `Connector` makes it.
+    let clientEnvironment: @Sendable (_ certificateAt: String) throws -> [String: String]
     /// What tells the servers at hand from others.
     let identities: Once<ServerIdentities>
 
@@ -34,14 +34,18 @@ struct Session: Sendable {
     /// Connects to the required servers (by default those that the stack needs or has needed), and closes connections
     /// after the body.
     ///
-    /// - Parameter concurrency: How much the body does at a time; there are connections for all of it.
+    /// - Parameters:
+    ///   - concurrency: How much the body does at a time; there are connections for all of it.
+    ///   - mlflowMayBeAway: Whether the body runs also where MLflow does not answer; then it has none.
     static func open<Result: Sendable>(
         _ stack: Stack, _ options: ServerOptions, needs: Needs? = nil, concurrency: Int = 10,
+        mlflowMayBeAway: Bool = false,
         _ body: @escaping @Sendable (Session) async throws -> Result
     ) async throws -> Result {
-        let connector = StackConnector(
+        var connector = StackConnector(
             stack, options, needs: needs ?? Kinds.standard.needs(of: stack.workflow), concurrency: concurrency)
-        return try await stack.telling {
+        connector.mlflowMayBeAway = mlflowMayBeAway
+        return try await stack.telling { [connector] in
             try await connector.servers.withTransports { transports in
                 try await body(try await connector.connect(transports, asRecorded: needs == nil))
             }

@@ -13,6 +13,8 @@ struct StackConnector: Sendable {
     /// For the places in warnings.
     let sources: SourceMap
     let environment: [String: String]
+    /// Whether the work is done also where MLflow does not answer.
+    var mlflowMayBeAway = false
     private let gate = LeaseGate()
     private let folder: SpecFolder
     let needs: Needs
@@ -39,7 +41,7 @@ struct StackConnector: Sendable {
     func connect(_ transports: Connector.Transports, asRecorded: Bool) async throws -> Session {
         let (toLlamaStack, toMLflow) = (transports.llamaStack, transports.mlflow)
         async let wantedLlamaStack = needs.llamaStack ? servers.connectLlamaStack(toLlamaStack) : nil
-        async let wantedMLflow = needs.mlflow ? servers.connectMLflow(toMLflow) : nil
+        async let wantedMLflow = needs.mlflow ? connectMLflow(toMLflow) : nil
         var (llamaStack, mlflow) = try await (wantedLlamaStack, wantedMLflow)
         var store: (any RecordStore)?
         if asRecorded, llamaStack == nil || mlflow == nil {
@@ -64,7 +66,21 @@ struct StackConnector: Sendable {
             place: try recordPlace(mlflow: kept is MLflowRecord), gate: gate,
             transports: [toLlamaStack, toMLflow],
             specDigest: specDigest, root: root, recordSpec: recordSpec,
-            clientEnvironment: servers.clientEnvironment, identities: identities)
+            clientEnvironment: servers.clientEnvironment(certificateAt:), identities: identities)
+    }
+
+    /// - Returns: Nil when MLflow may be away and is, which is told.
+    private func connectMLflow(
+        _ transport: any HTTPTransport
+    ) async throws -> (server: MLflowServer, found: ConnectedServer)? {
+        do {
+            return try await servers.connectMLflow(transport)
+        } catch {
+            let problem = Diagnostic.from(error, at: nil)
+            guard mlflowMayBeAway, problem.cause == .unavailable else { throw error }
+            Notices.write([.withoutMLflow(problem)], sources, environment: environment)
+            return nil
+        }
     }
 
     /// The servers at hand, with what else the kinds share.
@@ -104,6 +120,15 @@ extension ServerSettings {
 }
 
 extension Diagnostic {
+    fileprivate static func withoutMLflow(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-published", "Results are not in MLflow", detail: problem.detail,
+            fix:
+                "The verdict stands without it, and the log of the run has everything. Run the suites again once MLflow "
+                + "answers, if their results are wanted there.",
+            severity: .warning, cause: .unavailable)
+    }
+
     fileprivate static func badRecord(_ text: String) -> Diagnostic {
         Diagnostic(
             "bad-record", "Unreadable place of the record", detail: "`--record \(text)` names no file.",

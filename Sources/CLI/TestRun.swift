@@ -17,6 +17,7 @@ struct TestRun: Sendable {
     /// What tells the cases from which a shard is dealt.
     private let versions: [String: String]
     private let shard: Shard?
+    private let job: String?
     /// The run that this one goes on with.
     private let earlier: RecordedRun?
     private let logPath: String?
@@ -45,6 +46,7 @@ struct TestRun: Sendable {
         let selected = try filter.applied(to: declared)
         versions = selected.versions
         shard = try options.shard(stack.environment)
+        job = options.job
         suites = try shard?.dealt(from: selected) ?? selected
         earlier = try options.resume.map { try RecordedRun.read(RunLogs.open($0)) }
         logPath = options.log
@@ -71,6 +73,7 @@ struct TestRun: Sendable {
         self.evidence = evidence
         versions = suites.versions
         shard = nil
+        job = nil
         earlier = nil
         logPath = nil
         requests = []
@@ -94,6 +97,12 @@ struct TestRun: Sendable {
                 .problem(in: stack.folder, searchPath: stack.environment["PATH"] ?? "")
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
+    }
+
+    /// Whether MLflow is only where results go.
+    var onlyPublishesToMLflow: Bool {
+        guard case .served = target else { return false }
+        return baselines.asked == nil && suites.allSatisfy { $0.thresholds.noWorseThan == nil }
     }
 
     /// The servers that it needs: those of the stack, or, for a served agent, the one that results are published to.
@@ -273,6 +282,7 @@ struct TestRun: Sendable {
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = evidence
+        context.job = job
         context.run = try recorder.recorded.run.id
         await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(

@@ -29,6 +29,9 @@ struct SuiteOptions: ParsableArguments {
     )
     var shard: String?
 
+    @Option(help: "What the runs of all shards have in common in MLflow, as their tag drover.job.")
+    var job: String?
+
     @Option(help: "Go on with a run, by its id or log: what it finished is kept.")
     var resume: String?
 
@@ -99,9 +102,10 @@ struct TestCommand: AsyncParsableCommand {
         let testRun = try stack.telling {
             try TestRun(stack, suite, target: target.testTarget(), allowsPrograms: allowExec)
         }
-        let run = try await Session.open(stack, server, needs: testRun.needs, concurrency: suite.concurrency) {
-            try await testRun.run(in: $0)
-        }
+        let run = try await Session.open(
+            stack, server, needs: testRun.needs, concurrency: suite.concurrency,
+            mlflowMayBeAway: testRun.onlyPublishesToMLflow
+        ) { try await testRun.run(in: $0) }
         try testRun.end(with: run)
     }
 }

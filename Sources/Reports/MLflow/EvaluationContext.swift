@@ -20,6 +20,8 @@ package struct EvaluationContext: Sendable {
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
+    /// What the runs of all shards have in common; nil for nothing.
+    package var job: String?
     /// The id of the run, as its log has it.
     package var run: String?
     /// What the results of suites are kept under as evidence, by the name of the suite; none where they decide nothing.

@@ -116,6 +116,7 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         tags["drover.shard"] = context.shard
+        tags["drover.job"] = context.job
         tags[Self.runTag] = context.run
         return tags
     }

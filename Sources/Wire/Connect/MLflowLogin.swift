@@ -27,8 +27,11 @@ enum MLflowLogin: Sendable {
 extension Connector {
     /// The environment for a program that asks the same servers with their own clients: where they are and who asks, also
     /// where only the spec says that.
+    ///
+    /// - Parameter path: Of a new file for a certificate of our own together with its key, which MLflow's client reads from
+    ///   one file; it is not written where the spec has both in one. Whoever calls this removes it.
     /// - Throws: `Diagnostic` when a secret cannot be used.
-    package func clientEnvironment() throws -> [String: String] {
+    package func clientEnvironment(certificateAt path: String) throws -> [String: String] {
         var variables = settings.environment
         variables["MLFLOW_TRACKING_URI"] = settings.mlflowLocation.url
         if let login = try mlflowLogin() {
@@ -41,9 +44,24 @@ extension Connector {
             let inherited = variables["MLFLOW_TRACKING_SERVER_CERT_PATH"]
             variables["MLFLOW_TRACKING_SERVER_CERT_PATH"] = tls.insecure ? nil : authorities ?? inherited
         }
+        if let own = settings.mlflowTLS.clientCertificate {
+            variables["MLFLOW_TRACKING_CLIENT_CERT_PATH"] = try own.file(joinedAt: path)
+        }
         variables["LLAMASTACK_BASE_URL"] = settings.llamaStackLocation.url
         if let key = try llamaStackKey() { variables["LLAMASTACK_API_KEY"] = key.revealed }
         return variables
+    }
+}
+
+extension TLSOptions.ClientCertificate {
+    /// The file that holds certificate and key: the one of the spec, or a new one.
+    fileprivate func file(joinedAt path: String) throws -> String {
+        guard certificateFile != keyFile else { return certificateFile }
+        let parts = try [certificateFile, keyFile].map { try FileBytes.read($0, atMost: 1 << 20) }
+        let joined = parts.joined(separator: [UInt8(ascii: "\n")]) + [UInt8(ascii: "\n")]
+        let file = try NewFile(path)
+        try Array(joined).withUnsafeBytes { try file.write($0) }
+        return path
     }
 }
 

@@ -1,5 +1,7 @@
 import Fakes
+import Foundation
 import Language
+import Support
 import Testing
 
 @testable import Wire
@@ -42,6 +44,43 @@ struct ServerSettingsTests {
             lab: Addresses())
         #expect(settings.otherTLS == TLSOptions(caFile: "/ca.pem"))
         #expect(settings.mlflowTLS.acceptsAnyCertificate && !settings.llamaStackTLS.acceptsAnyCertificate)
+    }
+
+    @Test("MLflow's own client gets our certificate with its key in one file, which is made where they are in two")
+    func clientCertificate() async throws {
+        try await withTemporaryDirectory { directory in
+            for (name, text) in [("client.pem", "CERTIFICATE\n"), ("client.key", "KEY"), ("both.pem", "BOTH")] {
+                try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
+            }
+            func path(_ certificate: String, _ key: String) throws -> String? {
+                var problems = Problems()
+                let tls = map([("certFile", text(certificate)), ("keyFile", text(key))])
+                let spec = ServersSpec.key.read(
+                    map([("mlflow", map([("url", text("https://m:1")), ("tls", tls)]))]), reporting: &problems)
+                let settings = ServerSettings(
+                    spec: spec, folder: SpecFolder(root: directory) { _ in directory }, environment: [:],
+                    given: Addresses(), lab: Addresses())
+                return try Connector(settings).clientEnvironment(certificateAt: "\(directory)/joined")[
+                    "MLFLOW_TRACKING_CLIENT_CERT_PATH"]
+            }
+            #expect(try path("both.pem", "both.pem") == "\(directory)/both.pem")
+            #expect(!FileManager.default.fileExists(atPath: "\(directory)/joined"))
+            #expect(try path("client.pem", "client.key") == "\(directory)/joined")
+            let joined = try FileBytes.read("\(directory)/joined", atMost: 1 << 10)
+            #expect(String(decoding: joined, as: UTF8.self) == "CERTIFICATE\n\nKEY\n")
+            let attributes = try FileManager.default.attributesOfItem(atPath: "\(directory)/joined")
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+
+    private let range = SourceRange.start(of: SourceID(index: 0))
+
+    private func text(_ text: String) -> Node {
+        Node(.string(text), at: range)
+    }
+
+    private func map(_ entries: [(name: String, value: Node)]) -> Node {
+        Node(.mapping(entries.map { Entry(key: $0.name, keyRange: range, value: $0.value) }), at: range)
     }
 
     /// A secret as an environment variable holds it, and the header that is sent with it; nil when it is refused.
