@@ -19,7 +19,7 @@ struct DigestCache: Sendable {
     private static let settled: Int64 = 2_000_000_000
 
     /// What says that a file is the same one, untouched.
-    struct Stamp: Sendable, Hashable, Codable {
+    struct Stamp: Sendable, Hashable, Encodable {
         var device: UInt64
         var inode: UInt64
         var size: Int64
@@ -44,18 +44,40 @@ struct DigestCache: Sendable {
             self.changed = Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec)
         }
 
+        fileprivate init?(_ value: Value) {
+            guard let device = value["device"]?.integer, let inode = value["inode"]?.integer,
+                let size = value["size"]?.integer, let modified = value["modified"]?.integer,
+                let changed = value["changed"]?.integer, device >= 0, inode >= 0
+            else { return nil }
+            (self.device, self.inode, self.size) = (UInt64(device), UInt64(inode), Int64(size))
+            (self.modified, self.changed) = (Int64(modified), Int64(changed))
+        }
+
         /// Whether the last change was long enough before a time.
         func isSettled(at time: Int64) -> Bool {
             max(modified, changed) + DigestCache.settled <= time
         }
     }
 
-    private struct Entry: Sendable, Hashable, Codable {
+    private struct Entry: Sendable, Hashable, Encodable {
         var stamp: Stamp
         var sha256: String
+
+        init(stamp: Stamp, sha256: String) {
+            self.stamp = stamp
+            self.sha256 = sha256
+        }
+
+        /// Member by member: there are as many as documents, and a decoder takes several times as long.
+        init?(_ value: Value) {
+            guard let sha256 = value["sha256"]?.string, let stamp = value["stamp"].flatMap(Stamp.init) else {
+                return nil
+            }
+            self.init(stamp: stamp, sha256: sha256)
+        }
     }
 
-    private struct Content: Codable {
+    private struct Content: Encodable {
         var version: Int
         var files: [String: Entry]
     }
@@ -68,8 +90,10 @@ struct DigestCache: Sendable {
     init(in directory: String, root: String) {
         path = "\(directory)/\(sha256Hex(Array(root.utf8)).prefix(16)).json"
         let bytes = (try? FileBytes.read(path, atMost: 64 << 20)) ?? []
-        let content: Content? = try? Value(json: bytes).decoded()
-        entries = content?.version == Self.version ? content?.files ?? [:] : [:]
+        let content = try? Value(json: bytes)
+        entries =
+            content?["version"]?.integer == Self.version
+            ? (content?["files"]?.object ?? [:]).compactMapValues(Entry.init) : [:]
     }
 
     /// In nanoseconds since 1970, by the clock that stamps files.
