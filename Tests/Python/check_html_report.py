@@ -198,6 +198,9 @@ def use(browser: Browser, options: argparse.Namespace) -> None:
         before = browser.js(tab)
         browser.press("ArrowRight" if before + 1 < samples else "ArrowLeft")
         check(abs(browser.js(tab) - before) == 1, "Left and right do not move between samples.")
+    trends = browser.js(
+        "[...document.querySelectorAll('figure.trend')].map((each) => each.querySelectorAll('circle.run').length).join()")
+    check(trends == options.trends, f"The trends show {trends or 'no'} runs, not {options.trends or 'none'}.")
     for text in options.says:
         check(text in browser.js("document.getElementById('details').innerText"), f"The case does not say `{text}`.")
 
@@ -216,6 +219,7 @@ def main() -> int:
     parser.add_argument("--find", action="append", default=[])
     parser.add_argument("--says", action="append", default=[], help="what the last case but one shows")
     parser.add_argument("--most-seconds", type=float)
+    parser.add_argument("--trends", default="", help="how many runs the trend of each suite shows, as 3,2")
     parser.add_argument("--shots")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:

@@ -30,6 +30,18 @@ struct HTMLReportIntegrationTests {
             "--find", "docs/refunds.md=5", "--find", "</script>=1", "--says", "The case took too long")
     }
 
+    @Test("It draws how suites went from run to run, and says it of a case that changed")
+    func trend() async throws {
+        let run = try SampleRun().recorded
+        let before = RunTotals(run, isWhole: true)
+        let text = String(decoding: try before.bytes, as: UTF8.self)
+        let other = text.replacing(#""golden/silence":[0,0]"#, with: #""golden/silence":[1,1]"#)
+        let changed = try #require(RunTotals(Array(other.utf8)))
+        try await use(
+            run.after([before, changed]), "--cases", "6", "--find", "ticket=1", "--trends", "3,3", "--says",
+            "from run to run: 0/0 → 1/1 → 0/0")
+    }
+
     @Test("Many cases open and are searched soon")
     func large() async throws {
         try await use(
