@@ -50,6 +50,9 @@ private struct SchemaCheckup {
         switch node.content {
         case .bool, .pending: return
         case .mapping(let entries):
+            guard !path.isEmpty || entries.isEmpty || entries.contains(where: { Self.isMeant($0.key) }) else {
+                return problems.report(.saysNothing(entries.map(\.key), node.range.firstLine))
+            }
             for entry in entries {
                 guard let operand = Self.keywords[entry.key] else {
                     unknown(entry, &problems)
@@ -61,6 +64,11 @@ private struct SchemaCheckup {
             problems.report(
                 .badSchema("A schema is a map, `true` or `false`, and this is \(node.typeName).", node.range))
         }
+    }
+
+    /// Whether it is a keyword, or near one.
+    private static func isMeant(_ key: String) -> Bool {
+        keywords[key] != nil || Suggestion.nearest(to: key, among: keywords.keys.sorted()) != nil
     }
 
     /// A name near a keyword is no annotation that somebody meant: it would be left out silently.
@@ -201,6 +209,14 @@ extension Diagnostic {
     fileprivate static func badSchema(_ detail: String, _ range: SourceRange, fix: String? = nil) -> Diagnostic {
         Diagnostic(
             "bad-schema", "Unusable JSON schema", detail: detail, fix: fix ?? "Correct the schema.", at: range)
+    }
+
+    fileprivate static func saysNothing(_ keys: [String], _ range: SourceRange) -> Diagnostic {
+        .badSchema(
+            "\(keys.listed) \(keys.count == 1 ? "is no keyword" : "are no keywords") of JSON Schema, so that everything "
+                + "would fit.",
+            range,
+            fix: keys == ["file"] ? "Write the schema itself here." : "Write, for example, `type: object`.")
     }
 
     fileprivate static func unknownKeyword(_ key: String, _ nearest: String, _ range: SourceRange) -> Diagnostic {
