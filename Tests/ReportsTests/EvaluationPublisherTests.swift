@@ -1,4 +1,5 @@
 import Fakes
+import FoundationEssentials
 import Language
 import Runtime
 import Suites
