@@ -3,6 +3,7 @@ import Fakes
 import Kinds
 import Language
 import Testing
+import Wire
 
 /// What a version with an alias uses stays until the alias has moved.
 @Suite("What an aliased version uses")
