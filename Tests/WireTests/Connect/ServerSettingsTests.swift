@@ -80,7 +80,7 @@ struct ServerSettingsTests {
     }
 
     private func map(_ entries: [(name: String, value: Node)]) -> Node {
-        Node(.mapping(entries.map { Entry(key: $0.name, keyRange: range, value: $0.value) }), at: range)
+        Node(.mapping(entries.map { Node.Entry(key: $0.name, keyRange: range, value: $0.value) }), at: range)
     }
 
     /// A secret as an environment variable holds it, and the header that is sent with it; nil when it is refused.
