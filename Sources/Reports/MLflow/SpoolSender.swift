@@ -73,7 +73,9 @@ package struct SpoolSender: Sendable {
                 continue
             }
             try await finish(run.started, run.entry, with: end, prompts[end.suite])
-            if try await !sendReports(of: end, on: run.started) { warnings.append(.reportsNotSent(end)) }
+            if let reason = try await sendReports(of: end, on: run.started) {
+                warnings.append(.reportsNotSent(end, because: reason))
+            }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
         }
         // Those of a run that was killed.
@@ -108,12 +110,19 @@ package struct SpoolSender: Sendable {
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }
 
-    /// - Returns: Whether the log was still there to make them from.
-    private func sendReports(of end: SpoolEntry.End, on run: MLflowRun) async throws -> Bool {
-        // Where the log cannot be read any more, the rest is sent nevertheless.
-        guard let log = end.log, let recorded = try? RecordedRun.read(try SampleLog.read(log)) else { return false }
-        try await EvaluationReports(of: end.suite, in: recorded).put(on: run, at: server)
-        return true
+    /// - Returns: Why they are not there, although all the rest is; nil when they are.
+    /// - Throws: When MLflow is away again.
+    private func sendReports(of end: SpoolEntry.End, on run: MLflowRun) async throws -> String? {
+        guard let log = end.log else { return "The run kept no log to make them from." }
+        do {
+            let recorded = try RecordedRun.read(try SampleLog.read(log))
+            try await EvaluationReports(of: end.suite, in: recorded).put(on: run, at: server)
+            return nil
+        } catch let error as WireError where !error.isAway {
+            return error.diagnostic().detail
+        } catch let problem as Diagnostic {
+            return problem.detail
+        }
     }
 }
 
@@ -130,12 +139,12 @@ extension WireError {
 }
 
 extension Diagnostic {
-    fileprivate static func reportsNotSent(_ end: SpoolEntry.End) -> Diagnostic {
+    fileprivate static func reportsNotSent(_ end: SpoolEntry.End, because reason: String) -> Diagnostic {
         Diagnostic(
             "reports-not-sent", "Earlier reports are not in MLflow",
-            detail: "The log of an earlier run of the suite `\(end.suite)` cannot be read any more"
-                + (end.log.map { " (`\($0)`)" } ?? "") + ": MLflow has its traces and metrics, but no report, and "
-                + "nothing to compare a later run with.",
+            detail:
+                "Of an earlier run of the suite `\(end.suite)`, MLflow has traces and metrics, but no report, and nothing "
+                + "to compare a later run with. \(reason)",
             fix: "Run the suite again where that is needed.", severity: .warning, cause: .unavailable)
     }
 
