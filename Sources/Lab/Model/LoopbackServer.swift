@@ -46,9 +46,11 @@ extension Response {
     }
 
     /// An error in OpenAI's format.
+    /// As OpenAI's API has it: servers that ask it tell a limit of requests by its code.
     static func error(_ status: Int, _ message: String) -> Response {
-        json(
-            ["error": ["message": .string(message), "type": "lab_error", "code": .integer(status)]],
+        let code: Value = status == 429 ? "rate_limit_exceeded" : .integer(status)
+        return json(
+            ["error": ["message": .string(message), "type": "lab_error", "code": code]],
             status: .init(code: status))
     }
 
