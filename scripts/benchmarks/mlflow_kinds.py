@@ -83,6 +83,8 @@ def drover(*arguments: str, mlflow: str, stack: str) -> None:
     environment = {
         "PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "MLFLOW_TRACKING_URI": mlflow,
         "LLAMASTACK_BASE_URL": stack,
+        # What is recorded is replayed, and a lock is created once. Programs without the option ignore it.
+        "DROVER_NO_LOCK": "1",
     }
     ended = subprocess.run([DROVER, *arguments], env=environment, capture_output=True, text=True)
     if ended.returncode != 0:
