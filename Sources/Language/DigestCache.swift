@@ -13,13 +13,13 @@ import FoundationEssentials
 /// A digest counts as long as device, inode, size and both times of the file are those that it had when it was hashed, and
 /// both times were over by two seconds then: a file that was just written may be written again within the same tick of
 /// the clock. What cannot be read or written of the cache costs only time.
-struct DigestCache: Sendable {
+package struct DigestCache: Sendable {
     private static let version = 1
     /// How old a file must be when it is hashed for its digest to be kept.
     private static let settled: Int64 = 2_000_000_000
 
     /// What says that a file is the same one, untouched.
-    struct Stamp: Sendable, Hashable, Encodable {
+    package struct Stamp: Sendable, Hashable, Encodable {
         var device: UInt64
         var inode: UInt64
         var size: Int64
@@ -29,7 +29,7 @@ struct DigestCache: Sendable {
         var changed: Int64
 
         /// nil when there is no regular file at the path.
-        init?(ofFileAt path: String) {
+        package init?(ofFileAt path: String) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
             device = UInt64(status.st_dev)

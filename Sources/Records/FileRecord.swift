@@ -37,6 +37,9 @@ package actor FileRecord: RecordStore {
     private let path: String
     private let remains: FileRemains
     private var bound = BoundServers()
+    /// What was written last, as long as the file is untouched: with thousands of documents on their way it is changed for
+    /// each few of them.
+    private var written: (content: Content, stamp: DigestCache.Stamp)?
 
     package nonisolated var place: String { path }
 
@@ -140,12 +143,15 @@ package actor FileRecord: RecordStore {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             let json = try Value(encoding: content).prettyJSON + "\n"
             try Data(json.utf8).write(to: URL(filePath: path), options: .atomic)
+            written = DigestCache.Stamp(ofFileAt: path).map { (content, $0) }
         } catch {
+            written = nil
             throw Diagnostic.recordNotWritable(path, error)
         }
     }
 
     private func read() throws -> Content {
+        if let written, DigestCache.Stamp(ofFileAt: path) == written.stamp { return written.content }
         do {
             let value = try Value(json: try FileBytes.read(path, atMost: 256 << 20))
             try RecordFormat.check(value, at: path)

@@ -52,6 +52,21 @@ struct FileRecordTests {
         #expect(thrown?.detail == "`\(path)` cannot be read: it is a folder.")
     }
 
+    @Test("What somebody else wrote or edited meanwhile is read, not what was written last")
+    func readAgain() async throws {
+        let record = FileRecord(path: path)
+        try await record.save(["boxes.a": Record.Entry(fields: ["size": 1])])
+        try await record.open(["keys": ["a"]], for: Address("boxes", "a"))
+        #expect(try await record.load().entries.keys.sorted() == ["boxes.a"])
+        try await FileRecord(path: path).save(["boxes.b": Record.Entry(fields: ["size": 2])])
+        #expect(try await record.load().entries.keys.sorted() == ["boxes.b"])
+        try await record.close(intentOf: Address("boxes", "a"))
+        let closed = try await FileRecord(path: path).load()
+        #expect(closed.entries.keys.sorted() == ["boxes.b"] && closed.intents.isEmpty)
+        try Data("{".utf8).write(to: URL(filePath: path))
+        await #expect(throws: Diagnostic.self) { try await record.load() }
+    }
+
     @Test("A place that cannot be written is told")
     func notWritable() async throws {
         let thrown = await #expect(throws: Diagnostic.self) {

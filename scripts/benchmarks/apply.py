@@ -22,6 +22,8 @@ from plan import run, timed  # noqa: E402
 from stores_stub import MODEL, Store  # noqa: E402
 
 ROUNDS = 3
+# OGX 1.5 looks once a second whether a file is ingested, so that each takes a second, and many may be under way.
+INGESTION = 0.1
 BARE = """
 import concurrent.futures, http.client, json, sys, threading, urllib.parse
 
@@ -106,11 +108,11 @@ def documents(work: pathlib.Path, mlflow: str, count: int, ratios: Ratios) -> No
     ours, bare = [], []
     for number in range(ROUNDS):
         words = ["apply", "--yes", "--record", f"file:{number}.json"]
-        ours.append(run(folder, mlflow, Store().url, *words)[0])
-        stub = Store()
+        ours.append(run(folder, mlflow, Store(INGESTION).url, *words)[0])
+        stub = Store(INGESTION)
         stub.exchanges = exchanges = []
         run(folder, mlflow, stub.url, "apply", "--yes", "--record", f"file:recorded-{number}.json")
-        again = Store()
+        again = Store(INGESTION)
         # Ids count up, so that they are the same again as long as what is counted comes one after the other.
         chains = [[[again.url, each.method, each.path, each.body.decode("latin-1"), each.content_type]] for each in exchanges]
         first = next(at for at, each in enumerate(exchanges) if each.method == "POST" and each.path.endswith("/files"))

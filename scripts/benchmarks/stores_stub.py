@@ -1,9 +1,11 @@
-"""A stub of OGX with files and vector stores, for benchmarks of what drover does with them; it ingests nothing."""
+"""A stub of OGX with files and vector stores, for benchmarks of what drover does with them; it ingests nothing, but may
+wait as if it did."""
 
 import http.server
 import itertools
 import json
 import threading
+import time
 import urllib.parse
 
 from mlflow_servers import Exchange
@@ -35,8 +37,10 @@ class Store(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self) -> None:
+    def __init__(self, ingestion: float = 0) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
+        # How long it takes to attach a file, in seconds, however many are attached at a time.
+        self.ingestion = ingestion
         self.numbers = itertools.count(1)
         self.files: dict[str, dict] = {}
         self.stores: dict[str, dict] = {}
@@ -107,6 +111,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             wanted = {each["value"] for each in filters.get("filters", [filters])}
             marks = [each["attributes"] for each in attached.values() if each["attributes"]["drover"] in wanted]
             return self.answer({"data": [{"attributes": each, "content": [], "score": 1} for each in marks]})
+        time.sleep(self.server.ingestion)
         file = {
             "id": value["file_id"], "object": "vector_store.file", "status": "completed", "created_at": 1_700_000_000,
             "attributes": value["attributes"], "vector_store_id": parts[2],
