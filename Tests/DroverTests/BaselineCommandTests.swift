@@ -83,6 +83,29 @@ struct BaselineCommandTests {
         }
     }
 
+    @Test("A run is named by how its id in MLflow begins, by the id that the program told, or by its log")
+    func short() async throws {
+        try await withServers { test in
+            try test.write(Self.spec("messages"))
+            let first = try await test()
+            let told = try #require(first.errors.firstMatch(of: /Run (\S+) is kept in (\S+\.jsonl)/), "\(first.errors)")
+            let bless = try await test.drover("test", "bless", ".", "--run", String(told.2))
+            #expect(bless.code == 0 && bless.output.contains("of smoke: passed"), "\(bless.output)\(bless.errors)")
+            let byID = try await test.drover("test", "bless", ".", "--run", String(told.1))
+            #expect(byID.code == 0 && byID.output == bless.output, "\(byID.output)\(byID.errors)")
+            try test.write(Self.spec("nothing"))
+            // The fake's first run is 0 with leading zeros.
+            for name in ["00000000", String(told.1)] {
+                let second = try await test("--baseline", name)
+                #expect(second.code == 4 && second.output.contains("1 worse, 1 same"), "\(second.output)\(second.errors)")
+            }
+            let several = try await test("--baseline", "00000000")
+            #expect(several.code == 64 && several.errors.contains("More than one run is meant"), "\(several.errors)")
+            let none = try await test.drover("test", "bless", ".", "--run", "compared-20260601-120000-3f2a")
+            #expect(none.code == 64 && none.errors.contains("nothing-to-bless"), "\(none.errors)")
+        }
+    }
+
     @Test("A suite that must be no worse stays open until a run is blessed, and then says what would decide")
     func noWorse() async throws {
         try await withServers { test in
