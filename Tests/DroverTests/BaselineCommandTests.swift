@@ -97,7 +97,8 @@ struct BaselineCommandTests {
             // The fake's first run is 0 with leading zeros.
             for name in ["00000000", String(told.1)] {
                 let second = try await test("--baseline", name)
-                #expect(second.code == 4 && second.output.contains("1 worse, 1 same"), "\(second.output)\(second.errors)")
+                #expect(
+                    second.code == 4 && second.output.contains("1 worse, 1 same"), "\(second.output)\(second.errors)")
             }
             let several = try await test("--baseline", "00000000")
             #expect(several.code == 64 && several.errors.contains("More than one run is meant"), "\(several.errors)")
