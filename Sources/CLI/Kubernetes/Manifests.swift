@@ -33,7 +33,7 @@ struct Manifests {
     func labels(_ component: String) -> Value {
         [
             "app.kubernetes.io/name": "drover", "app.kubernetes.io/instance": .string(name),
-            "app.kubernetes.io/component": .string(component), "app.kubernetes.io/version": .string(Version.text),
+            "app.kubernetes.io/component": .string(component),
             "app.kubernetes.io/managed-by": "drover-export",
         ]
     }
