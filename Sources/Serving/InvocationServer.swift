@@ -54,6 +54,7 @@ package struct InvocationServer: Sendable {
             listens.finish()
         }
         let drain = limits.drain
+        async let _: Void = handler.heartbeat.run()  // Until the end of this scope.
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await application.run()

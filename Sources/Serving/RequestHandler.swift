@@ -13,6 +13,8 @@ final class RequestHandler: Sendable {
     let connections = Connections()
     let places: Places
     let meters = Meters()
+    /// Beats as long as the server runs.
+    let heartbeat = Heartbeat()
     /// nil where nothing is traced.
     let traces: MLflowTraceWriter?
     private let tokens: BearerTokens?

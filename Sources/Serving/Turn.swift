@@ -1,5 +1,6 @@
 import Language
 import Runtime
+import Wire
 
 /// One request while an agent answers it, within its time, and no longer than its client waits.
 struct Turn: Sendable {
@@ -18,6 +19,7 @@ struct Turn: Sendable {
     let agent: PublishedAgent
     let asked: AgentRequest
     let limit: Duration
+    let heartbeat: Heartbeat
     let connection: Connection?
     /// nil where nothing is traced.
     let recorder: TraceRecorder?
@@ -32,7 +34,7 @@ struct Turn: Sendable {
             }
             group.addTask {
                 do {
-                    try await Task.sleep(for: limit)
+                    try await heartbeat.sleep(for: limit)
                     return .expired
                 } catch {
                     return nil  // It has ended in time.

@@ -24,4 +24,22 @@ struct HeartbeatTests {
             }
         }
     }
+
+    @Test("A sleep ends when its time has come, whether it is long or short", arguments: [100, 1500])
+    func sleeps(milliseconds: Int) async throws {
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()
+        let begun = ContinuousClock.now
+        try await heartbeat.sleep(for: .milliseconds(milliseconds))
+        #expect(begun.duration(to: .now) >= .milliseconds(milliseconds))
+    }
+
+    @Test("A cancelled sleep throws")
+    func cancelledSleep() async {
+        await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await Heartbeat().sleep(for: .seconds(60)) }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.next() }
+        }
+    }
 }

@@ -29,8 +29,8 @@ extension RequestHandler {
         let agent = try publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: traces)
         let turn = Turn(
-            agent: agent, asked: read.asked, limit: limits.answer, connection: connections[channel],
-            recorder: traced?.recorder)
+            agent: agent, asked: read.asked, limit: limits.answer, heartbeat: heartbeat,
+            connection: connections[channel], recorder: traced?.recorder)
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)
@@ -144,7 +144,7 @@ extension RequestHandler {
 
     private func cutOff(_ channel: any Channel, after limit: Duration) async {
         do {
-            try await Task.sleep(for: limit)
+            try await heartbeat.sleep(for: limit)
             channel.close(promise: nil)
         } catch {
             // It has been answered.
