@@ -79,7 +79,8 @@ struct JudgedRatesReportTests {
     }
 
     private static func summary(of page: String) -> Value? {
-        page.split(separator: "\n").first { $0.hasPrefix(#"{"counts":"#) }.flatMap { try? Value(json: $0.utf8) }
+        let line = page.split(separator: "\n").first { $0.hasPrefix(#"{"counts":"#) }
+        return line.flatMap { try? Value(json: $0.replacing("</script>", with: "").utf8) }
     }
 }
 
