@@ -12,7 +12,7 @@ struct AliasedUseTests {
 
     private static func spec(_ id: String) -> String {
         """
-        models: {chat: {id: \(id), provider: scripted, providerModel: scripted-a}}
+        models: {chat: {id: scripted-\(id), provider: scripted}}
         experiments: {e: {}}
         registeredModels: {m: {}}
         agents: {a: {model: chat, instructions: One, log: {experiment: e, registeredModel: m}}}
