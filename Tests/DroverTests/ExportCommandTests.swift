@@ -3,7 +3,7 @@ import Language
 import Support
 import Testing
 
-/// `Tests/Python/test_export.py` validates `Export/kubernetes.yaml` with the schemas of Kubernetes.
+/// `Tests/Python/test_export.py` validates `Export/kubernetes.expected` with the schemas of Kubernetes.
 @Suite("drover export")
 struct ExportCommandTests {
     private static let folder = "\(packageRoot)/Tests/DroverTests/Export"
@@ -19,7 +19,7 @@ struct ExportCommandTests {
         #expect(ended.code == 0, "\(ended.errors)")
         #expect(ended.errors.contains("Make the Secret `shop-secrets` with the keys `SHOP_API_KEY`."))
         #expect(ended.errors.contains("Make the Secret `shop-tokens`"))
-        let golden = try String(contentsOfFile: "\(Self.folder)/kubernetes.yaml", encoding: .utf8)
+        let golden = try String(contentsOfFile: "\(Self.folder)/kubernetes.expected", encoding: .utf8)
         #expect(ended.output == golden)
     }
 

@@ -7,7 +7,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-GOLDEN = pathlib.Path(__file__).parents[2] / "Tests/DroverTests/Export/kubernetes.yaml"
+GOLDEN = pathlib.Path(__file__).parents[2] / "Tests/DroverTests/Export/kubernetes.expected"
 OBJECTS = [each for each in yaml.safe_load_all(GOLDEN.read_text()) if each]
 KINDS = [
     "ServiceAccount", "ConfigMap", "NetworkPolicy", "Service", "Deployment", "PodDisruptionBudget",

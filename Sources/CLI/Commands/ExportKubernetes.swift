@@ -29,8 +29,9 @@ struct ExportKubernetesCommand: ParsableCommand {
             let unknown = kubernetes.agents.first { !declared.contains("agents.\($0)") }
             if let unknown { throw Diagnostic.noExportedAgent(unknown) }
             let manifests = Manifests(
-                options: kubernetes, servers: try ExportedServers(server, stack.servers), spec: try ExportedSpec(stack))
-            guard kubernetes.specInImage || manifests.spec.size <= ExportedSpec.most else {
+                options: kubernetes, servers: try ExportedServers(server, stack.servers),
+                spec: try ExportedSpec(stack, isInImage: kubernetes.specInImage))
+            guard manifests.spec.size <= ExportedSpec.most else {
                 throw Diagnostic.longExport(manifests.spec.size)
             }
             return manifests
@@ -63,6 +64,6 @@ extension Diagnostic {
         Diagnostic(
             "long-export", "The spec is too long for a ConfigMap",
             detail: "With its files it has \(size) bytes, and a ConfigMap holds \(ExportedSpec.most).",
-            fix: "Put it into the image instead.", cause: .usage)
+            fix: "Put it into the image instead, with `--spec-in-image`.", cause: .usage)
     }
 }

@@ -22,34 +22,37 @@ struct ExportedSpec {
     private static let document = "drover.yaml"
 
     let stack: String
-    /// The rendered spec first.
+    /// The rendered spec first; empty where the image holds them.
     let files: [File]
+    /// Of the spec and all its files, as a part of a name: what has another one is another spec.
+    let digest: String
     let secrets: [SecretVariable]
 
-    /// - Throws: `Diagnostic` for a file that lies outside of the spec's directory or changed while it was read, and for a
-    ///   spec that takes secrets from files.
-    init(_ stack: Stack) throws {
+    /// - Parameter isInImage: Whether the image holds the spec and its files, so that they are not read.
+    /// - Throws: `Diagnostic` for a file that lies outside of the spec's directory, is too long, or changed while it was read.
+    init(_ stack: Stack, isInImage: Bool) throws {
         let rendered = stack.rendered
         self.stack = stack.workflow.stack.name
         secrets = Self.secrets(in: rendered)
         let (named, contents) = stack.folder.namedFiles(keepingDocuments: true)
-        let files = try named.map { file in
+        let document = File(path: Self.document, bytes: Array(YAMLWriter.write(rendered).utf8))
+        let digests = ["\(document.path)\0\(sha256Hex(document.bytes))"] + named.map { "\($0.path)\0\($0.sha256)" }
+        digest = String(sha256Hex(Array(digests.joined(separator: "\0").utf8)).prefix(10))
+        guard !isInImage else {
+            files = []
+            return
+        }
+        let others = try named.map { file in
             guard !file.path.hasPrefix("/"), !file.path.hasPrefix("../") else {
                 throw Diagnostic.outsideOfExport(file.path)
             }
             return File(path: file.path, bytes: try Self.content(of: file, contents[file.sha256]))
         }
-        self.files = [File(path: Self.document, bytes: Array(YAMLWriter.write(rendered).utf8))] + files
+        files = [document] + others
     }
 
     /// All of it together, in bytes.
     var size: Int { files.map(\.bytes.count).reduce(0, +) }
-
-    /// Of all files, as a part of a name: what has another one is another spec.
-    var digest: String {
-        let digests = files.map { "\($0.path)\0\(sha256Hex($0.bytes))" }
-        return String(sha256Hex(Array(digests.joined(separator: "\0").utf8)).prefix(10))
-    }
 
     private static func content(of file: NamedFile, _ source: FileSource?) throws -> [UInt8] {
         switch source {
@@ -98,7 +101,7 @@ extension Diagnostic {
         Diagnostic(
             "not-exported", "A file could not be exported",
             detail:
-                "`\(file.path)` (\(file.size) bytes) is longer than 1 MB together with others, or changed while it was read.",
-            fix: "Put the spec into the image instead.", cause: .unavailable)
+                "`\(file.path)` (\(file.size) bytes) is longer than a ConfigMap may be, or changed while it was read.",
+            fix: "Put the spec into the image instead, with `--spec-in-image`.", cause: .unavailable)
     }
 }

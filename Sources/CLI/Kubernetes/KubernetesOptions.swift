@@ -106,8 +106,8 @@ extension Diagnostic {
             "no-exported-server", "Where the servers are is not known",
             detail: url.map { "`\($0)` is an address of this machine, which means something else in a cluster." }
                 ?? "Neither the spec nor an option says where Llama Stack is to be found in the cluster.",
-            fix: "Give the addresses that hold in the cluster, such as `http://llama-stack.ai.svc:8321`.", cause: .usage
-        )
+            fix: "Give the address that holds in the cluster: `--llamastack-url http://llama-stack.ai.svc:8321`.",
+            cause: .usage)
     }
 
     fileprivate static func badExportedServer(_ url: String, _ problem: String) -> Diagnostic {
