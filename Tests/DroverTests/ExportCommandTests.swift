@@ -28,7 +28,7 @@ struct ExportCommandTests {
         let ended = try await kubernetes("--spec-in-image", "--allow-anonymous", "--agent", "support")
         #expect(ended.code == 0, "\(ended.errors)")
         #expect(!ended.output.contains("kind: ConfigMap") && !ended.output.contains("shop-tokens"))
-        #expect(ended.output.contains("- --allow-anonymous\n") && ended.output.contains("- support\n"))
+        #expect(ended.output.contains("- \"--allow-anonymous\"\n") && ended.output.contains("- support\n"))
         #expect(!ended.output.contains("kind: Route") && !ended.output.contains("Indexed"))
     }
 
