@@ -45,7 +45,8 @@ struct Rule: SpecDecodable {
     private static let sayKey = Key(
         "say", .scriptText, example: "Ticket ${result.json.ticketId} is open.", "Text to answer with.")
     private static let refuseKey = Key(
-        "refuse", .scriptText, example: "I cannot help with that.", "Text that declines to answer, marked as a refusal.")
+        "refuse", .scriptText, example: "I cannot help with that.", "Text that declines to answer, marked as a refusal."
+    )
     private static let callKey = Key("call", .object(ScriptCall.self), "A tool to call.")
     private static let failKey = Key("fail", .object(ScriptFailure.self), "An HTTP error to answer with.")
     private static let delayKey = Key("delay", .duration, default: "0s", "How long the model thinks first.")
