@@ -95,7 +95,7 @@ struct Manifests {
     private func volumes(_ component: String) -> [Value] {
         var volumes: [Value] = [["name": "tmp", "emptyDir": [:]]]
         if !options.specInImage {
-            volumes.append(["name": "spec", "configMap": ["name": .string(specName)]])
+            volumes.append(["name": "spec", "configMap": ["name": .string(specName), "defaultMode": 0o555]])
         }
         if component == "serve", !options.allowAnonymous {
             volumes.append(["name": "tokens", "secret": ["secretName": .string(tokensName)]])
