@@ -51,6 +51,14 @@ package final class Publication: Sendable {
         }
     }
 
+    /// The agent of an endpoint, which is the one of that name and no other.
+    func agent(at endpoint: String) throws(ServedError) -> PublishedAgent {
+        guard let agent = agents.first(where: { $0.name == endpoint }) else {
+            throw ServedError(.notFound, code: "endpoint_not_found", "No such agent is served.", at: "name")
+        }
+        return agent
+    }
+
     /// The agent that a request means. Where one alone is served, it is meant whatever the request says, since clients of
     /// OpenAI's API always name some model.
     func agent(named name: String?) throws(ServedError) -> PublishedAgent {

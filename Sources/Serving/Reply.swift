@@ -21,6 +21,7 @@ struct Reply: Sendable {
     static func error(_ error: ServedError, requestID: String) -> Reply {
         var reply = json(error.body(requestID: requestID), status: error.status.rawValue)
         if let seconds = error.retryAfter { reply.headers[.retryAfter] = String(seconds) }
+        if let method = error.allowed { reply.headers[.allow] = method }
         if error.status == .unauthorized { reply.headers[.wwwAuthenticate] = "Bearer" }
         return reply
     }

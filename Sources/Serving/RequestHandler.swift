@@ -57,7 +57,8 @@ final class RequestHandler: Sendable {
         defer { running.subtract(1, ordering: .relaxed) }
         let exchange = Exchange(request)
         var entry = AccessLog.Entry()
-        let known = Route(rawValue: exchange.path)
+        let place = Route.at(exchange.path)
+        let known = place?.route
         defer {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
@@ -67,20 +68,19 @@ final class RequestHandler: Sendable {
             entry.caller = tokens.caller(request.headers[.authorization])
             guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
         }
-        guard let route = known else {
+        guard let (route, name) = place else {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
             return try await refuse(error, exchange, writer, &entry)
         }
         guard exchange.method == route.method else {
-            let error = ServedError(.methodNotAllowed, code: "method_not_allowed", "This route takes \(route.method).")
-            return try await refuse(error, exchange, writer, &entry)
+            return try await refuse(.method(route.method), exchange, writer, &entry)
         }
         guard let dialect = route.dialect else {
-            return try await send(await reply(to: route), exchange, writer, &entry)
+            return try await send(await reply(to: route, name, exchange), exchange, writer, &entry)
         }
         let taken: Taken
         do {
-            taken = try await take(request, dialect, channel, caller: entry.caller)
+            taken = try await take(request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -93,7 +93,7 @@ final class RequestHandler: Sendable {
         }
     }
 
-    private func reply(to route: Route) async -> Reply {
+    private func reply(to route: Route, _ name: String?, _ exchange: Exchange) async -> Reply {
         switch route {
         case .ping: return HealthRoute.ping
         case .health: return HealthRoute.health
@@ -104,11 +104,20 @@ final class RequestHandler: Sendable {
                 return try AgentInfoRoute.reply(publication.agents, version: version)
             } catch {
                 return .error(
-                    ServedError(.unexpected, code: "internal_error", "The agent cannot be described."), requestID: "")
+                    ServedError(.unexpected, code: "internal_error", "The agent cannot be described."),
+                    requestID: exchange.id)
+            }
+        case .endpoints: return EndpointsRoute.list(publication.agents)
+        case .endpoint:
+            do throws(ServedError) {
+                return EndpointsRoute.one(try publication.agent(at: name ?? ""))
+            } catch {
+                return .error(error, requestID: exchange.id)
             }
         case .metrics: return metrics
         case .openAPI: return OpenAPIRoute.reply(version: version)
-        case .invocations, .responses, .v1Responses: preconditionFailure("These routes ask an agent.")
+        case .invocations, .responses, .v1Responses, .endpointInvocations:
+            preconditionFailure("These routes ask an agent.")
         }
     }
 }

@@ -31,6 +31,8 @@ struct ServedError: Error, Sendable, Hashable {
     let parameter: String?
     /// When to try again, in seconds.
     var retryAfter: Int?
+    /// The method that the route takes.
+    var allowed: String?
 
     init(_ status: Status, code: String, _ message: String, at parameter: String? = nil, retryAfter: Int? = nil) {
         self.status = status
@@ -48,6 +50,13 @@ struct ServedError: Error, Sendable, Hashable {
     /// A part of a request that this server does not do.
     static func unsupported(_ message: String, at parameter: String) -> ServedError {
         ServedError(.badRequest, code: "unsupported_parameter", message, at: parameter)
+    }
+
+    /// A route that takes another method.
+    static func method(_ allowed: String) -> ServedError {
+        var error = ServedError(.methodNotAllowed, code: "method_not_allowed", "This route takes \(allowed).")
+        error.allowed = allowed
+        return error
     }
 
     func body(requestID: String) -> Value {

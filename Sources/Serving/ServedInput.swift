@@ -15,13 +15,17 @@ enum ServedInput {
         case .array(let values):
             guard !values.isEmpty else { throw .invalid("`input` is empty.", at: "input") }
             var items: [Value] = []
-            for (index, value) in values.enumerated() { items.append(try item(value, at: "input[\(index)]")) }
+            for (index, value) in values.enumerated() {
+                if let item = try item(value, at: "input[\(index)]") { items.append(item) }
+            }
+            guard !items.isEmpty else { throw .invalid("`input` says nothing.", at: "input") }
             return items
         case .bool, .integer, .bigInteger, .number, .object: throw .wrong("input", in: nil, "a text or a list of items")
         }
     }
 
-    private static func item(_ value: Value, at path: String) throws(ServedError) -> Value {
+    /// - Returns: nil for what a model thought, which is no part of what was said.
+    private static func item(_ value: Value, at path: String) throws(ServedError) -> Value? {
         guard let fields = value.object else { throw .invalid("`\(path)` is no object.", at: path) }
         switch try fields.text("type", in: path) {
         case nil, "message": return try message(fields, at: path)
@@ -37,6 +41,7 @@ enum ServedInput {
                 "type": "function_call_output", "call_id": .string(try required("call_id", of: fields, at: path)),
                 "output": .string(try text(fields.present("output"), at: "\(path).output")),
             ]
+        case "reasoning": return nil
         case "file_search_call", "mcp_call", "web_search_call": return .object(try said(fields, at: path))
         case _:
             throw .unsupported(
@@ -80,7 +85,8 @@ enum ServedInput {
         guard let parts = value.array else { throw .invalid("`\(path)` is a text, or a list of parts.", at: path) }
         var texts: [String] = []
         for (index, part) in parts.enumerated() {
-            let type = part["type"]?.string ?? ""
+            // As in MLflow, a part without a type is text.
+            let type = part["type"] == nil ? "input_text" : part["type"]?.string ?? ""
             guard textParts.contains(type), let text = (part["text"] ?? part["refusal"])?.string else {
                 throw .unsupported("`\(path)[\(index)]` is no part of text: `input_text` or `output_text`.", at: path)
             }

@@ -198,6 +198,15 @@ struct InvocationServerTests {
                 #expect(answer.json["message"] == answer.json["detail"] && answer.json["error_code"] != nil)
                 #expect(answer.json["error"]?["message"] == answer.json["message"])
             }
+            #expect(try await server.get("/invocations").header("allow") == "POST")
+            for (type, status) in [
+                ("Application/JSON; charset=\"UTF-8\"", 200), ("application/json; charset=latin-1", 415),
+            ] {
+                let body = #"{"input":"x","model":"b"}"#
+                #expect(
+                    try await server.post(body, to: "/invocations/", headers: [("content-type", type)]).status == status
+                )
+            }
             let named = try await server.post(#"{"input":"x","model":"b"}"#)
             #expect(named.json["output"]?.array?.first?["content"]?.array?.first?["text"] == "y")
         }
@@ -218,6 +227,26 @@ struct InvocationServerTests {
             #expect(metrics.contains(#"drover_tokens_total{agent="support",kind="output"} 2"#))
             let paths = try await server.get("/openapi.json").json["paths"]?.object
             #expect(paths?.count == Route.allCases.count)
+        }
+    }
+
+    @Test("MLflow's deployments client finds the agents as endpoints, and asks each by its name")
+    func endpoints() async throws {
+        try await RunningServer.run([
+            StagedAgent.saying("x").published("a"), StagedAgent.saying("y").published("b", version: "models:/m/3"),
+        ]) { server in
+            let listed = try await server.get("/api/2.0/endpoints/").json["endpoints"]?.array ?? []
+            #expect(listed.map { $0["name"]?.string } == ["a", "b"])
+            let one = try await server.get("/api/2.0/endpoints/b").json
+            #expect(one == listed[1] && one["model"] == ["name": "models:/m/3", "provider": "drover"])
+            let url = try #require(one["endpoint_url"]?.string)
+            let answer = try await server.post(Self.question, to: url)
+            #expect(answer.json["output"]?.array?.first?["content"]?.array?.first?["text"] == "y")
+            for path in ["/api/2.0/endpoints/c", "/endpoints/{name}/invocations", "/endpoints//invocations"] {
+                let missing =
+                    path.hasPrefix("/api") ? try await server.get(path) : try await server.post(Self.question, to: path)
+                #expect(missing.status == 404, "\(path): \(missing.json)")
+            }
         }
     }
 

@@ -36,6 +36,15 @@ struct ServedRequestTests {
         #expect(request.metadata == ["a": "b"] && request.customInputs == ["x": 1])
     }
 
+    @Test("What a model thought is left out, and a part without a type is text, as in MLflow")
+    func thoughts() throws {
+        let request = try read(
+            #"""
+            {"input":[{"type":"reasoning","id":"rs_1","summary":[]},{"role":"user","content":[{"text":"Hi"}]}]}
+            """#)
+        #expect(request.asked.items == [["type": "message", "role": "user", "content": "Hi"]])
+    }
+
     /// A body that is refused, and the field that the refusal names.
     struct Refused: Sendable {
         let json: String
@@ -50,6 +59,7 @@ struct ServedRequestTests {
         "What is wrong, or would use what is the server's, is refused with the field",
         arguments: [
             Refused(""), Refused("[]"), Refused("{"), Refused("{}", "input"), Refused(#"{"input":[]}"#, "input"),
+            Refused(#"{"input":[{"type":"reasoning","id":"rs_1","summary":[]}]}"#, "input"),
             Refused(#"{"input":1}"#, "input"), Refused(#"{"input":["x"]}"#, "input[0]"),
             Refused(#"{"input":[{"role":"alien","content":"x"}]}"#, "input[0].role"),
             Refused(#"{"input":[{"role":"user"}]}"#, "input[0].content"),

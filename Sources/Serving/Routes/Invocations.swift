@@ -18,15 +18,16 @@ extension RequestHandler {
     }
 
     /// Reads a request, and takes a place for it.
+    /// - Parameter name: The agent that its path names; nil where the request says who is meant.
     /// - Throws: `ServedError`; what the connection throws.
     @concurrent
     func take(
-        _ request: Request, _ dialect: ServedItems.Dialect, _ channel: any Channel, caller: String?
+        _ request: Request, of name: String?, _ dialect: ServedItems.Dialect, _ channel: any Channel, caller: String?
     ) async throws -> Taken {
         try requireJSON(request)
         let body = try await body(of: request, channel)
         let read = try ServedRequest(body.readableBytesView)
-        let agent = try publication.agent(named: read.model)
+        let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: traces)
         let turn = Turn(
             agent: agent, asked: read.asked, limit: limits.answer, heartbeat: heartbeat,
@@ -159,10 +160,12 @@ extension RequestHandler {
     /// As `mlflow models serve` wants it; without any type, a body is taken for JSON.
     private func requireJSON(_ request: Request) throws(ServedError) {
         guard let type = request.headers[.contentType] else { return }
-        let essence = type.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
-        guard essence == "application/json" else {
+        let parts = type.lowercased().filter { !$0.isWhitespace && $0 != "\"" }.split(separator: ";")
+        let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }
+        guard parts.first == "application/json", charset == nil || charset == "charset=utf-8" else {
             throw ServedError(
-                .unsupportedType, code: "unsupported_media_type", "The body has to be JSON: `application/json`.")
+                .unsupportedType, code: "unsupported_media_type",
+                "The body has to be JSON in UTF-8: `application/json`.")
         }
     }
 

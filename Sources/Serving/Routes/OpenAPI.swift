@@ -12,8 +12,13 @@ enum OpenAPIRoute {
     }
 
     private static func path(_ route: Route) -> Value {
+        var fields: [String: Value] = [:]
+        if route.rawValue.contains("{name}") {
+            fields["parameters"] = [["name": "name", "in": "path", "required": true, "schema": ["type": "string"]]]
+        }
         guard route.dialect != nil else {
-            return ["get": ["summary": .string(summary(of: route)), "responses": ["200": ["description": "Well"]]]]
+            fields["get"] = ["summary": .string(summary(of: route)), "responses": ["200": ["description": "Well"]]]
+            return .object(fields)
         }
         let answer: Value = [
             "description": "The answer; events when a stream is asked for",
@@ -23,18 +28,19 @@ enum OpenAPIRoute {
             "description": "Why there is no answer", "content": ["application/json": ["schema": reference("Error")]],
         ]
         let body: Value = ["required": true, "content": ["application/json": ["schema": reference("Request")]]]
-        return [
-            "post": [
-                "summary": .string(summary(of: route)), "requestBody": body,
-                "responses": ["200": answer, "default": refusal],
-            ]
+        fields["post"] = [
+            "summary": .string(summary(of: route)), "requestBody": body,
+            "responses": ["200": answer, "default": refusal],
         ]
+        return .object(fields)
     }
 
     private static func summary(of route: Route) -> String {
         switch route {
-        case .invocations: "Ask an agent, as clients of MLflow do"
+        case .invocations, .endpointInvocations: "Ask an agent, as clients of MLflow do"
         case .responses, .v1Responses: "Ask an agent, as clients of OpenAI's Responses API do"
+        case .endpoints: "The agents, as MLflow's deployments client lists them"
+        case .endpoint: "An agent, as MLflow's deployments client reads it"
         case .ping, .health: "Whether this server is alive"
         case .ready: "Whether requests can be answered now"
         case .version: "The version of drover"
