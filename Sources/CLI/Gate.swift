@@ -18,6 +18,11 @@ struct Gate: Sendable {
     /// What its last run used; nil when that is not known.
     let tokens: Int?
 
+    /// What stands under the key, on the terms of those releases.
+    var present: PresentEvidence {
+        PresentEvidence(suite: address.name, key: key, maxAge: terms.maxEvidenceAge, all: evidence)
+    }
+
     /// Every attempt, as a part of a sentence.
     var history: String? { GateHistory(evidence).told }
 
@@ -74,48 +79,5 @@ extension MLflowServer {
         guard !ids.isEmpty else { return nil }
         let run = try await latestRun(inExperiments: ids, where: MLflowFilter.tag("drover.suite", name))
         return run?.metrics["total_tokens"].map { Int($0) }
-    }
-}
-
-extension Session {
-    fileprivate func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
-        let node = root.entry("suites")?.entry(name)
-        let asked = suite.judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
-        let paths = ([node].compactMap(\.self) + asked.map(\.1)).flatMap(\.files)
-        let files = paths.map { path in
-            // What cannot be read was told when the spec was.
-            (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
-        }
-        return EvidenceKey(
-            logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
-            files: Dictionary(files) { first, _ in first },
-            judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
-            servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
-    }
-}
-
-extension Node {
-    fileprivate func entry(_ key: String) -> Node? {
-        entries?.first { $0.key.isExactly(key) }?.value
-    }
-
-    /// As data; references are as they are written.
-    fileprivate var written: Value {
-        value { template, _ in .string(template.text) } ?? .null
-    }
-
-    /// The values of all fields `file` in it: tables, rubrics, schemas.
-    fileprivate var files: [Located<String>] {
-        switch content {
-        case .sequence(let nodes): nodes.flatMap(\.files)
-        case .mapping(let entries):
-            entries.flatMap { entry -> [Located<String>] in
-                guard entry.key == "file", case .string(let path) = entry.value.content else {
-                    return entry.value.files
-                }
-                return [Located(path, at: entry.value.range)]
-            }
-        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: []
-        }
     }
 }

@@ -49,18 +49,14 @@ struct GateRun {
     /// What the suites that have to run add their samples to.
     private func standing(in session: Session) async throws -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
-        let now = Int(Date().timeIntervalSince1970)
-        var standing: [String: StandingEvidence] = [:]
+        let now = Date()
+        var all: [String: StandingEvidence] = [:]
         for gate in gates where gate.decision == .run {
-            let fresh = gate.evidence.filter { $0.isFresh(gate.terms.maxEvidenceAge, now) }
-            let (samples, unreadable) = try await mlflow.samples(of: fresh)
-            if unreadable > 0 {
-                Notices.write(
-                    [.samplesNotRead(gate, runs: unreadable)], stack.sources, environment: stack.environment)
-            }
-            standing[gate.address.name] = StandingEvidence(key: gate.key.text, earlier: samples)
+            let (standing, unreadable) = try await gate.present.standing(at: now, in: mlflow)
+            if unreadable > 0 { stack.warn(.samplesNotRead(gate.present, runs: unreadable)) }
+            all[gate.address.name] = standing
         }
-        return standing
+        return all
     }
 
     private func result(
@@ -134,16 +130,6 @@ extension Diagnostic {
                 + "servers (run \(evidence.run); \(gate.history ?? "")), and is not tried again until luck passes it.",
             fix: "Change the agent or the suite, or use `--override REASON`.", address: gate.address.description,
             cause: .failed)
-    }
-
-    fileprivate static func samplesNotRead(_ gate: Gate, runs: Int) -> Diagnostic {
-        Diagnostic(
-            "samples-not-read", "Earlier samples of a gate cannot be read",
-            detail:
-                "Of \(runs == 1 ? "an earlier run" : "\(runs) earlier runs") of the suite `\(gate.address.name)` with the "
-                + "same agent and servers no samples can be read, so that none are added to these.",
-            fix: "Nothing has to be done; the gate is decided by the others.", address: gate.address.description,
-            severity: .warning)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {

@@ -29,8 +29,8 @@ struct TestRun: Sendable {
     private let publishes: Bool
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
-    /// What results are kept under as evidence, by suite.
-    private var evidence: [String: StandingEvidence] = [:]
+    /// What results are kept under as evidence, by suite; nil while that has to be found out.
+    private var evidence: [String: StandingEvidence]?
 
     init(
         _ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied, allowsPrograms: Bool
@@ -60,6 +60,9 @@ struct TestRun: Sendable {
         self.target = target
         publishes = !options.noPublish
         isWhole = options.cases.isEmpty && options.labels.isEmpty && options.failedFrom == nil && shard == nil
+        // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
+        let mayBeEvidence = publishes && isWhole && target.isLastApplied && !failsFast && earlier == nil
+        evidence = mayBeEvidence ? nil : [:]
     }
 
     /// Whole suites that gate a release, of the versions that were applied last.
@@ -143,8 +146,30 @@ struct TestRun: Sendable {
         var compared = self
         compared.suites = try await baselines.applied(
             to: suites, places: places(of: agents), session.servers.mlflow)
+        if evidence == nil { compared.evidence = await standing(in: session) }
         return try await compared.tried(in: session, agents)
     }
+
+    /// What the results of whole suites are kept under as evidence, where the agents are applied as they are declared.
+    private func standing(in session: Session) async -> [String: StandingEvidence] {
+        guard let mlflow = session.servers.mlflow else { return [:] }
+        var all: [String: StandingEvidence] = [:]
+        do {
+            for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
+                let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
+                if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
+                all[suite] = standing
+            }
+        } catch {
+            stack.warn(.noEvidence(because: Diagnostic.from(error, at: nil).detail))
+            return [:]
+        }
+        let others = suites.map(\.name).filter { all[$0] == nil }
+        if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        return all
+    }
+
+    private static let unapplied = "No evidence is kept where the spec is another than what is applied"
 
     private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
@@ -281,7 +306,7 @@ struct TestRun: Sendable {
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
-        context.evidence = evidence
+        context.evidence = evidence ?? [:]
         context.job = job
         context.run = try recorder.recorded.run.id
         await sendEarlier(to: mlflow)
@@ -333,6 +358,14 @@ extension Diagnostic {
 }
 
 extension Diagnostic {
+    fileprivate static func noEvidence(because reason: String) -> Diagnostic {
+        Diagnostic(
+            "no-evidence", "Results that are no evidence",
+            detail: "What the results are kept under as evidence could not be found out. \(reason)",
+            fix: "The verdict stands without it. Run the suites again where a gate or a server asks for evidence.",
+            severity: .warning)
+    }
+
     fileprivate static func execNotAllowed(_ program: Located<String>) -> Diagnostic {
         Diagnostic(
             "exec-not-allowed", "Programs are not run unasked",

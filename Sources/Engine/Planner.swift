@@ -58,6 +58,18 @@ package struct Planner: Sendable {
         return pass.previews
     }
 
+    /// The logical digests of some addresses in the scope, by address: of all that can change what they do.
+    /// - Returns: Only those that are applied as they are declared, with everything that they need.
+    /// - Throws: as `plan`.
+    package func appliedIdentities(of addresses: Set<Address>) async throws -> [Address: String] {
+        let pass = try await visit(identifying: addresses)
+        guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
+        return pass.outputs.identities.filter { address, _ in
+            addresses.contains(address)
+                && workflow.graph.closure(of: [address]).allSatisfy { pass.changes[$0]?.action == .keep }
+        }
+    }
+
     /// What one pass over the graph finds.
     private struct Pass {
         var outputs = Outputs()
@@ -70,9 +82,9 @@ package struct Planner: Sendable {
         var broken: Set<Address> = []
     }
 
-    private func visit() async throws -> Pass {
+    private func visit(identifying named: Set<Address> = []) async throws -> Pass {
         var pass = Pass()
-        let isPromoting = workflow.graph.addresses.contains { drivers[$0.kind]?.promotes == true }
+        let isIdentifying = !named.isEmpty || workflow.graph.addresses.contains { drivers[$0.kind]?.promotes == true }
         for address in workflow.graph.ordered where scope.contains(address) && !workflow.isCheck(address) {
             guard let declaration = workflow[address] else { continue }
             let needs = workflow.graph.dependencies(of: address) ?? []
@@ -86,7 +98,7 @@ package struct Planner: Sendable {
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
-                if isPromoting { pass.identities.take(address, preview.identity()) }
+                if isIdentifying { pass.identities.take(address, preview.identity()) }
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
                 let isLost = isLost(declaration, preview)
                 pass.changes[address] = Change(
@@ -105,10 +117,11 @@ package struct Planner: Sendable {
                 pass.broken.insert(address)
             }
         }
+        identify(named.intersection(pass.changes.keys), &pass)
         return pass
     }
 
-    /// Notes the logical digests of what a release needs.
+    /// Notes the logical digests of what a release needs, or of what is asked for.
     private func identify(_ needs: Set<Address>, _ pass: inout Pass) {
         for need in needs where !workflow.isCheck(need) && pass.outputs.identities[need] == nil {
             pass.outputs.identities[need] = pass.identities.digest(of: need, in: workflow.graph)

@@ -3,8 +3,8 @@ import Language
 /// What one run of a suite adds to what is known of one state of an agent: what gates, and a server that asks for
 /// evidence, read.
 ///
-///     {"at":"2026-06-01T12:00:00Z","attempts":12,"format":1,"key":"9f86d081…","run":"1d2c…","samples":
-///      {"errors":0,"failed":1,"passed":9},"suite":"golden"}
+///     {"at":"2026-06-01T12:00:00Z","attempts":12,"format":1,"key":"9f86d081…","logical":"60303ae2…","run":"1d2c…",
+///      "samples":{"errors":0,"failed":1,"passed":9},"suite":"golden","verdict":"passed","version":"models:/helpdesk/3"}
 ///
 /// Evidence accumulates and is never replaced. It is kept where the suite's results are: on the evaluation run in MLflow,
 /// as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by which runs are
@@ -32,6 +32,8 @@ package struct Evidence: Sendable, Hashable, Codable {
     package static let tag = "drover.evidence"
     /// The tag by which runs are searched.
     package static let keyTag = "drover.evidence.key"
+    /// The tag with `logical`, by which runs are searched, too.
+    package static let logicalTag = "drover.evidence.logical"
 
     package let format: Int
     package let suite: String
@@ -47,6 +49,10 @@ package struct Evidence: Sendable, Hashable, Codable {
     /// What the suite as a whole came to with all samples under the key so far: `passed`, `failed` or `inconclusive`; nil
     /// from an earlier drover.
     package let verdict: String?
+    /// The logical digest of the agent that was asked, which is a part of the key; nil from an earlier drover.
+    package var logical: String?
+    /// The URI of its version, `models:/helpdesk/3`; nil where it has none.
+    package var version: String?
 
     package init(
         suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String, verdict: String? = nil
@@ -83,6 +89,8 @@ extension Evidence {
             "attempts": .integer(attempts), "at": .string(at), "run": .string(run),
         ]
         fields["verdict"] = verdict.map { .string($0) }
+        fields["logical"] = logical.map { .string($0) }
+        fields["version"] = version.map { .string($0) }
         return Value.object(fields).canonicalJSON
     }
 }

@@ -168,6 +168,33 @@ struct ReleaseCommandTests {
         }
     }
 
+    @Test("What `drover test` finds of whole suites is evidence that a gate cites, where the spec is what is applied")
+    func tested() async throws {
+        let released = Self.spec()
+        let lines = released.split(separator: "\n", omittingEmptySubsequences: false)
+        let unreleased = lines.filter { !$0.hasPrefix("releases:") }.joined(separator: "\n")
+        try await withShop { shop in
+            try await shop.apply(unreleased, code: 0)
+            for part in [["--case", "hello"], ["--fail-fast"], ["--no-publish"]] {
+                #expect(try await shop.drover.run(DroverProgram.path, ["test"] + part).code == 0)
+            }
+            try shop.write(unreleased.replacing("Be kind.", with: "Be brief."))
+            let unapplied = try await shop.drover("test")
+            #expect(unapplied.code == 0 && unapplied.errors.contains("No evidence is kept"), "\(unapplied.errors)")
+            try shop.write(released)
+            let none = try await shop.drover("plan").output
+            #expect(none.contains("suites.manners") && !none.contains("passed on"), "\(none)")
+            try shop.write(unreleased)
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0 && !tested.errors.contains("evidence"), "\(tested.errors)")
+            try shop.write(released)
+            let plan = try await shop.drover("plan").output
+            #expect(plan.contains("2 samples in 1 run: 2 passed, 0 failed, 0 errors"), "\(plan)")
+            try await shop.apply(released, code: 0, saying: "1 promoted")
+            #expect(try await shop.alias == "1")
+        }
+    }
+
     @Test("A version is also asked as it is logged, with the servers and credentials that only the spec names")
     func artifact() async throws {
         let python = """

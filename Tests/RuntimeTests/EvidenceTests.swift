@@ -16,6 +16,16 @@ struct EvidenceTests {
         #expect(Evidence(text) == evidence)
     }
 
+    @Test("Which agent was asked is written, too, where it is known")
+    func agent() {
+        var known = evidence
+        (known.logical, known.version) = ("60303ae2", "models:/helpdesk/3")
+        for part in [#""logical":"60303ae2""#, #""version":"models:/helpdesk/3""#] {
+            #expect(known.text.contains(part))
+        }
+        #expect(Evidence(known.text) == known)
+    }
+
     @Test("Keys that a later version added are passed over")
     func moreKeys() {
         #expect(Evidence(#"{"more":[1],"# + text.dropFirst()) == evidence)

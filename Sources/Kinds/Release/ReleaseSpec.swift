@@ -56,7 +56,7 @@ package struct ReleaseSpec: DeclaredSpec {
         agent = fields.require(Self.agentKey, else: missing)
         alias = fields.require(Self.aliasKey, else: "")
         gates = fields.read(Self.gatesKey) ?? []
-        maxEvidenceAge = fields.read(Self.ageKey) ?? .seconds(7 * 86400)
+        maxEvidenceAge = fields.read(Self.ageKey) ?? GateTerms.standardAge
         retain = fields.read(Self.retainKey) ?? 2
         approval = fields.read(Self.approvalKey) ?? .automatic
         onFail = fields.read(Self.failureKey) ?? .stop

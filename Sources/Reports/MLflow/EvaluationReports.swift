@@ -44,9 +44,12 @@ extension Evidence {
     /// The tags of the run that it stands on.
     func tags(on run: MLflowRun) -> [String: String] {
         let began = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
-        let evidence = Evidence(
+        var evidence = Evidence(
             suite: suite, key: key, samples: samples, attempts: attempts, at: began, run: run.id, verdict: verdict)
-        return [Evidence.tag: evidence.text, Evidence.keyTag: key]
+        (evidence.logical, evidence.version) = (logical, version)
+        var tags = [Evidence.tag: evidence.text, Evidence.keyTag: key]
+        tags[Evidence.logicalTag] = logical
+        return tags
     }
 }
 

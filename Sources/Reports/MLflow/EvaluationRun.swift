@@ -81,7 +81,9 @@ struct EvaluationRun: Sendable {
         guard let standing = context.evidence[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
             return nil
         }
-        return Evidence(result, of: suite, standing, at: "", run: "")
+        var evidence = Evidence(result, of: suite, standing, at: "", run: "")
+        evidence.version = place.modelURI
+        return evidence
     }
 
     /// The runs that were started for this suite of this test run: one.

@@ -35,10 +35,13 @@ extension Evidence.Samples {
 /// What the results of a suite are kept under as evidence, and what stands there already.
 package struct StandingEvidence: Sendable, Hashable {
     package let key: String
+    /// The logical digest of the agent; nil when only the key is known.
+    package let logical: String?
     package let earlier: EarlierSamples
 
-    package init(key: String, earlier: EarlierSamples) {
+    package init(key: String, logical: String? = nil, earlier: EarlierSamples) {
         self.key = key
+        self.logical = logical
         self.earlier = earlier
     }
 }

@@ -8,6 +8,8 @@ package struct EvidenceKey: Sendable, Hashable {
 
     /// Hexadecimal SHA-256.
     package let text: String
+    /// The logical digest of the agent.
+    package let logical: String
 
     /// - Parameters:
     ///   - logical: The logical digest of the agent.
@@ -20,6 +22,7 @@ package struct EvidenceKey: Sendable, Hashable {
         logical: String, code: String, suite: Value, files: [String: String], judges: [String: Value],
         servers: [String]
     ) {
+        self.logical = logical
         let parts: Value = [
             "meaning": .integer(Self.meaning), "logical": .string(logical), "code": .string(code),
             "suite": suite.deciding, "files": .object(files.mapValues { .string($0) }),

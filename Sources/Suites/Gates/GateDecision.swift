@@ -68,6 +68,7 @@ extension Evidence {
                 errors: cases.map(\.errors).reduce(0, +)),
             attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run,
             verdict: result.gateVerdict(of: suite, after: standing.earlier).rawValue)
+        logical = standing.logical
     }
 }
 

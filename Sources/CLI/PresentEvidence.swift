@@ -1,0 +1,127 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Reports
+import Runtime
+import Suites
+import Wire
+
+/// What the results of a suite are kept under as evidence in the present state of its agent, and what stands there.
+///
+/// It is known of agents that are applied as they are declared, with all that they need: then the logical digest of what is
+/// declared is that of what answers.
+struct PresentEvidence: Sendable {
+    let suite: String
+    let key: EvidenceKey
+    /// How old a passing result may be: the strictest of all releases that wait for the suite.
+    let maxAge: Duration
+    /// All that stands under the key, of gates and of `drover test`.
+    let all: [Evidence]
+
+    /// The last one with a passing verdict, which no failure under the key takes back; nil when there is none that counts.
+    func passing(at now: Date) -> Evidence? {
+        let decision = GateDecision(of: all, maxAge: maxAge, rerun: .never, now: Int(now.timeIntervalSince1970))
+        guard case .passed(let evidence) = decision else { return nil }
+        return evidence
+    }
+
+    /// What a further run of the suite adds its samples to.
+    /// - Returns: Also how many earlier runs keep samples that cannot be read.
+    func standing(
+        at now: Date, in mlflow: MLflowServer
+    ) async throws -> (standing: StandingEvidence, unreadable: Int) {
+        let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
+        let (samples, unreadable) = try await mlflow.samples(of: fresh)
+        return (StandingEvidence(key: key.text, logical: key.logical, earlier: samples), unreadable)
+    }
+}
+
+extension PresentEvidence {
+    /// Looks at the servers as a plan does, and changes nothing.
+    /// - Returns: By the names of the suites; those are missing whose agent is not applied as it is declared.
+    /// - Throws: What makes a plan of the agents impossible.
+    static func all(for suites: Set<String>, in session: Session) async throws -> [String: PresentEvidence] {
+        guard let mlflow = session.servers.mlflow else { return [:] }
+        let specs = session.workflow.specs(of: SuiteSpec.self).filter { suites.contains($0.declaration.address.name) }
+        let agents = Set(specs.map(\.spec.subject.address))
+        let (survey, record) = try await Survey.take(
+            of: session.workflow, with: session.drivers, loading: session.store)
+        let digests = try await Planner(
+            session.workflow, drivers: session.drivers, survey: survey, record: record, permissions: Permissions(),
+            scope: Scope(closing: agents, in: session.workflow.graph)
+        ).appliedIdentities(of: agents)
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        var found: [String: PresentEvidence] = [:]
+        for (declaration, spec) in specs {
+            let address = declaration.address
+            guard let logical = digests[spec.subject.address],
+                let place = lookup.place(of: spec.agent.value, experiment: spec.experiment?.value, isApplied: true)
+            else { continue }
+            let key = session.evidenceKey(of: address.name, spec, logical: logical)
+            found[address.name] = PresentEvidence(
+                suite: address.name, key: key,
+                maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? GateTerms.standardAge,
+                all: try await mlflow.evidence(underKey: key.text, inExperiments: [place.experimentID]))
+        }
+        return found
+    }
+}
+
+extension Session {
+    /// What the results of a suite are kept under.
+    /// - Parameter logical: The logical digest of its agent.
+    func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
+        let node = root.entry("suites")?.entry(name)
+        let asked = suite.judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
+        let paths = ([node].compactMap(\.self) + asked.map(\.1)).flatMap(\.files)
+        let files = paths.map { path in
+            // What cannot be read was told when the spec was.
+            (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
+        }
+        return EvidenceKey(
+            logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
+            files: Dictionary(files) { first, _ in first },
+            judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
+            servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
+    }
+}
+
+extension Node {
+    fileprivate func entry(_ key: String) -> Node? {
+        entries?.first { $0.key.isExactly(key) }?.value
+    }
+
+    /// As data; references are as they are written.
+    fileprivate var written: Value {
+        value { template, _ in .string(template.text) } ?? .null
+    }
+
+    /// The values of all fields `file` in it: tables, rubrics, schemas.
+    fileprivate var files: [Located<String>] {
+        switch content {
+        case .sequence(let nodes): nodes.flatMap(\.files)
+        case .mapping(let entries):
+            entries.flatMap { entry -> [Located<String>] in
+                guard entry.key == "file", case .string(let path) = entry.value.content else {
+                    return entry.value.files
+                }
+                return [Located(path, at: entry.value.range)]
+            }
+        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: []
+        }
+    }
+}
+
+extension Diagnostic {
+    static func samplesNotRead(_ evidence: PresentEvidence, runs: Int) -> Diagnostic {
+        Diagnostic(
+            "samples-not-read", "Earlier samples cannot be read",
+            detail:
+                "Of \(runs == 1 ? "an earlier run" : "\(runs) earlier runs") of the suite `\(evidence.suite)` with the "
+                + "same agent and servers no samples can be read, so that none are added to these.",
+            fix: "Nothing has to be done; the suite is decided by the others.", address: "suites.\(evidence.suite)",
+            severity: .warning)
+    }
+}
