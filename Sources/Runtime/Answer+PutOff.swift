@@ -11,14 +11,22 @@ extension Answer {
         }
 
         /// - Parameters:
-        ///   - code: Of the error: `rate_limit_exceeded`, or 429.
+        ///   - code: Of the error: `rate_limit_exceeded`, or 429. OGX 1.5 knows no others than those of OpenAI's API: of a
+        ///     model server's error with the number 429 it makes `invalid_prompt`, of one with other words `server_error`,
+        ///     and leaves the message.
         ///   - message: `Rate limit reached. Please try again in 1.5s.`, or what a client of the model's server says.
         init?(code: Value?, message: String?) {
             let message = message ?? ""
-            let isMeant =
-                code == "rate_limit_exceeded" || code == 429 || code == "429" || message.hasPrefix("Error code: 429")
-            guard isMeant else { return nil }
+            let isNamed = code == "rate_limit_exceeded" || code == 429 || code == "429"
+            let mayBeMeant = [nil, .null, "invalid_prompt", "server_error"].contains(code)
+            guard isNamed || mayBeMeant && Self.tellsRateLimit(message) else { return nil }
             wait = Self.wait(in: message)
+        }
+
+        /// `Error code: 429 - …`, `429: …`, `Rate limit reached`, `Too many requests`.
+        private static func tellsRateLimit(_ message: String) -> Bool {
+            let pattern = #/^(?:error code: )?429\b|\brate[ _-]?limit(?:s|ed|_exceeded)?\b|\btoo many requests\b/#
+            return message.firstMatch(of: pattern.ignoresCase()) != nil
         }
 
         /// `try again in 250ms`, `in 2s`, `in 1.5 seconds`, `in 1m`.

@@ -227,7 +227,9 @@ extension Endpoint {
         let error = error(
             .status(response.status), call, code: said.code, message: said.text, attempts: attempts
         )
-        return (.status(response.status, retryAfter: response.retryAfter), error)
+        // A server in between may answer with another status what the model's server puts off.
+        let status = said.code == "429" || said.code == "rate_limit_exceeded" ? 429 : response.status
+        return (.status(status, retryAfter: response.retryAfter), error)
     }
 
     private func read<T>(

@@ -17,11 +17,24 @@ struct PutOffTests {
         #expect(try #require(Answer.PutOff(code: "rate_limit_exceeded", message: message)).wait == wait)
     }
 
+    @Test(
+        "Where OGX has lost the number of a model server's error, its words tell it",
+        arguments: [
+            ("invalid_prompt", "Rate limit reached for llm. Please try again in 2s.", Duration.seconds(2)),
+            ("invalid_prompt", "You are being rate limited", nil), ("server_error", "Too Many Requests", nil),
+            ("invalid_prompt", "429: slow down, try again in 250ms", .milliseconds(250)),
+        ] as [(Value, String, Duration?)])
+    func translated(code: Value, message: String, wait: Duration?) throws {
+        #expect(try #require(Answer.PutOff(code: code, message: message)).wait == wait)
+    }
+
     @Test("Other failures are not put off")
     func others() {
         #expect(Answer.PutOff(code: 429, message: nil) != nil)
         #expect(Answer.PutOff(code: nil, message: "Error code: 429 - {'error': 'busy'}") != nil)
         #expect(Answer.PutOff(code: "server_error", message: "try again in 2s") == nil)
+        #expect(Answer.PutOff(code: "invalid_prompt", message: "The prompt has 429 words") == nil)
+        #expect(Answer.PutOff(code: "invalid_image", message: "Too many requests") == nil)
         #expect(Answer.PutOff(code: nil, message: nil) == nil)
     }
 }

@@ -94,6 +94,18 @@ import Wire
         #expect(throws: ResponsesReader.Failure(code: code, message: message, place: .beginning)) { try read([frame]) }
     }
 
+    @Test(
+        "An error frame of a rate limit is an answer that is put off",
+        arguments: [
+            #"{"type":"error","code":429,"message":"Rate limit reached. Try again in 2s."}"#,
+            #"{"error":{"code":429,"message":"slow down, try again in 2s"}}"#,
+            #"{"error":{"message":"429: try again in 2s"}}"#,
+        ])
+    func putOff(_ frame: String) throws {
+        let (answer, _) = try read([frame])
+        #expect(answer?.status == .failed && answer?.putOff?.wait == .seconds(2))
+    }
+
     @Test("A response that failed is an answer with that status")
     func failed() throws {
         let frame =

@@ -98,6 +98,16 @@ import Wire
         #expect(found.parts.map(\.id) == ["a"] && through.requests.count == 1)
     }
 
+    @Test("What the model's server puts off is that also where a server in between answers with another status")
+    func putOffWithin() async throws {
+        let transport = ScriptedTransport([
+            .json(400, #"{"error":{"code":429,"message":"slow down"}}"#), .json(#"{"x":1}"#),
+        ])
+        _ = try await endpoint(transport).waitingWhenPutOff.send(
+            Call("ask", .post, "/a", body: .json(["q": "?"]), isRepeatable: false))
+        #expect(transport.requests.count == 2)
+    }
+
     @Test("A missing field is named as a user would find it")
     func missingField() async throws {
         let transport = ScriptedTransport([.json(#"{"parts":[{"id":"a"},{}]}"#)])

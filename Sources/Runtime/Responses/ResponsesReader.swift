@@ -90,7 +90,7 @@ struct ResponsesReader {
         case "response.completed": return try finish(.completed, frame, at: time)
         case "response.incomplete": return try finish(.incomplete, frame, at: time)
         case "response.failed": return try finish(.failed, frame, at: time)
-        case "error", nil: throw try failure(frame)
+        case "error", nil: try fail(frame, at: time)
         case _: break  // Progress that the frames above tell as well.
         }
         return []
@@ -147,13 +147,19 @@ struct ResponsesReader {
         return rest
     }
 
-    /// `{"type":"error","code":…,"message":…}` on OGX, `{"error":{…}}` before.
-    private func failure(_ frame: Value) throws(ObjectFields.Mismatch) -> Failure {
+    /// `{"type":"error","code":…,"message":…}` on OGX, `{"error":{…}}` before: a failure, or an answer that is put off.
+    private mutating func fail(_ frame: Value, at time: Duration) throws {
         let fields = try ObjectFields(frame)
         let outer = try ResponsesFrame.ErrorBody(fields)
         let inner = try fields.object("error", ResponsesFrame.ErrorBody.init)
+        let code = inner?.code ?? outer.code
         let message = inner?.message ?? outer.message ?? "The server sent an error without words."
-        return Failure(code: (inner?.code ?? outer.code)?.interpolated, message: message, place: place)
+        guard let putOff = Answer.PutOff(code: code, message: message) else {
+            throw Failure(code: code?.interpolated, message: message, place: place)
+        }
+        var answer = Answer(status: .failed, error: message)
+        (answer.putOff, answer.latency) = (putOff, time)
+        self.answer = answer
     }
 
     private func item(in frame: Value) throws(ObjectFields.Mismatch) -> ResponsesFrame.Item {
