@@ -47,6 +47,11 @@ package final class NewFile {
         }
     }
 
+    /// Returns once what was written outlives the machine's end.
+    package func synchronize() throws(FileBytes.Failure) {
+        guard fsync(descriptor) == 0 else { throw .lastError }
+    }
+
     /// What was written so far.
     package var content: FileContent {
         FileContent(path: path, size: size, sha256: digest.hexadecimal)

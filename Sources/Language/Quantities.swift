@@ -33,6 +33,14 @@ package enum Quantity {
         return seconds.flatMap { $0 < 1e10 ? .seconds($0) : nil }
     }
 
+    /// Reads `64KB`, `512MB`, `1.5GB` as bytes, of 1,024 each; nil for everything else.
+    package static func bytes(_ text: String) -> Int? {
+        guard let (number, unit) = split(text),
+            let shift = ["KB": 10, "MB": 20, "GB": 30][unit], number < 1_000_000
+        else { return nil }
+        return Int(number * Double(1 << shift))
+    }
+
     private static func split(_ text: String) -> (Double, String)? {
         let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
         guard digits.first?.isNumber == true, digits.last?.isNumber == true, let number = Double(digits) else {

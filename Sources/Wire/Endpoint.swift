@@ -10,6 +10,8 @@ package struct Endpoint: Sendable {
     /// Called before each attempt of a call that changes something; an error that it throws ends the call. nil allows
     /// every call.
     package var admit: (@Sendable (Call) throws -> Void)?
+    /// Whether requests bear `TraceParent.current`.
+    package var tellsTraceParent = false
     /// The secrets sent so far by this endpoint and its copies; they are removed from everything that the server says.
     package let sent: SentSecrets
     private let transport: any HTTPTransport
@@ -256,6 +258,7 @@ extension Endpoint {
     private func request(for call: Call) -> HTTPRequest {
         let hasAccept = call.headers.contains { $0.name == "accept" }
         var headers = (hasAccept ? [] : [(name: "accept", value: "application/json")]) + call.headers
+        if tellsTraceParent, let parent = TraceParent.current { headers.append(("traceparent", parent.header)) }
         var body: HTTPRequest.Body?
         switch call.body {
         case .none: break

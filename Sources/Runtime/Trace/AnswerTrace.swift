@@ -16,6 +16,8 @@ package struct AnswerTrace: Sendable {
         var linked = trace
         linked.model = place.modelID
         linked.tags["drover.model"] = place.modelURI
+        // The tags of a trace that another one began are not ours.
+        if linked.parent != nil { linked.root.attributes["drover.model"] = place.modelURI.map(Value.string) }
         return linked.mlflow(inExperiment: place.experimentID)
     }
 

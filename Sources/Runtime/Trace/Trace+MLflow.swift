@@ -5,10 +5,10 @@ extension Trace {
     /// The trace as MLflow keeps it, for an experiment.
     package func mlflow(inExperiment id: String) -> MLflowTrace {
         var spans: [MLflowSpan] = []
-        append(root, below: nil, to: &spans)
+        append(root, below: parent?.span, to: &spans)
         var trace = MLflowTrace(
-            id: self.id, experimentID: id, name: name ?? root.name, spans: spans, request: request, response: response,
-            usage: usage.map { MLflowTrace.Usage($0) })
+            id: parent?.trace ?? self.id, experimentID: id, name: name ?? root.name, spans: spans,
+            request: request, response: response, usage: usage.map { MLflowTrace.Usage($0) })
         trace.session = session
         trace.user = user
         trace.requestID = requestID

@@ -4,6 +4,8 @@ package import Wire
 /// What happened while an agent was asked: the tree of its steps, with what links it to other things.
 package struct Trace: Sendable, Hashable {
     package var id: TraceID
+    /// Whoever began the trace, where it was not begun here: its id counts then.
+    package var parent: TraceParent?
     /// The agent, or whatever held the conversation.
     package var root: Span
     /// What was asked and what was answered, as text.

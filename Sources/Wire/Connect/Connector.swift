@@ -59,6 +59,7 @@ package struct Connector: Sendable {
             secretHeaders: data.map { [("X-LlamaStack-Provider-Data", $0), ("X-OGX-Provider-Data", $0)] } ?? [],
             timeout: spec?.timeout ?? .seconds(30))
         endpoint.admit = admit
+        endpoint.tellsTraceParent = true
         let server = try await LlamaStack.connect(to: endpoint)
         let found = ConnectedServer(
             name: server.endpoint.service, version: server.capabilities.version, url: server.endpoint.base,

@@ -27,7 +27,8 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
     package var experimentID: String
     /// Its name in the list of traces.
     package var name: String
-    /// The root first; every other span after its parent.
+    /// The root first; every other span after its parent. Where the root has a parent, that is a span of somebody else who
+    /// began the trace.
     package var spans: [MLflowSpan]
     /// The request and the response as shown in the list of traces; truncated when they are written.
     package var request: String
@@ -62,6 +63,11 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
         self.usage = usage
     }
 
+    /// Whether somebody else began the trace.
+    var isJoined: Bool {
+        spans.first?.parent != nil
+    }
+
     /// `tr-` and 32 hexadecimal digits.
     package var traceID: String {
         "tr-\(id.hexadecimal)"
@@ -83,7 +89,7 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
 
     /// Whether it has information that spans cannot carry.
     var needsInfo: Bool {
-        modelID != nil || requestID != nil || !assessments.isEmpty
+        isJoined || modelID != nil || requestID != nil || !assessments.isEmpty
     }
 }
 

@@ -5,6 +5,9 @@ import Synchronization
 ///
 /// Traces are written in the order of their arrival, in batches. While the server is not available, writing is
 /// repeated: a trace that is written twice exists once. A rejected trace is lost, but no other one with it.
+///
+/// With a spool, what the server does not take now goes there instead of waiting, as does what the queue cannot hold; it is
+/// sent as soon as the server takes traces again, or by whoever uses the spool next.
 package final class MLflowTraceWriter: Sendable {
     /// The maximum number of waiting traces.
     package static let queueLimit = 8192
@@ -21,35 +24,46 @@ package final class MLflowTraceWriter: Sendable {
     private let clock: any Clock<Duration>
     private let pause: Duration
     private let queue: Mutex<TraceQueue>
+    private let spool: TraceSpool?
+    /// Whether the server did not take traces the last time; then new ones go into the spool.
+    private let isAway = Atomic<Bool>(false)
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
+    private let floods: AsyncStream<Void>
+    private let flood: AsyncStream<Void>.Continuation
 
     private init(
-        _ server: MLflowServer, _ route: MLflowTraceRoute?, queueLimit: Int, pause: Duration, clock: any Clock<Duration>
+        _ server: MLflowServer, _ route: MLflowTraceRoute?, _ spool: TraceSpool?, queueLimit: Int, pause: Duration,
+        clock: any Clock<Duration>
     ) {
         self.server = server
         self.route = Mutex(route)
+        self.spool = spool
         self.clock = clock
         self.pause = pause
         queue = Mutex(TraceQueue(limit: queueLimit))
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (floods, flood) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        spool?.begin(for: server.endpoint.base)
     }
 
     /// Runs `body` with a writer, and then writes the waiting traces, until there was no progress for `deadline`.
     ///
     /// - Parameters:
     ///   - route: How spans are sent; nil asks the server before the first.
+    ///   - spool: Takes what the server does not; nil for none.
     ///   - pause: Between two attempts while the server is not available.
     ///   - clock: Measures the deadline and the pauses.
     /// - Returns: The result of `body`, and the outcome of the traces.
     /// - Throws: What `body` throws.
     package static func withWriter<R: Sendable>(
-        to server: MLflowServer, route: MLflowTraceRoute? = nil, queueLimit: Int = queueLimit,
+        to server: MLflowServer, route: MLflowTraceRoute? = nil, spool: TraceSpool? = nil, queueLimit: Int = queueLimit,
         deadline: Duration = .seconds(15), pause: Duration = .seconds(1),
         clock: any Clock<Duration> = ContinuousClock(),
         _ body: (MLflowTraceWriter) async throws -> R
     ) async throws -> (result: R, tally: TraceTally) {
-        let writer = MLflowTraceWriter(server, route, queueLimit: queueLimit, pause: pause, clock: clock)
+        let writer = MLflowTraceWriter(
+            server, route, spool, queueLimit: queueLimit, pause: pause, clock: clock)
         let result = await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await writer.run() }
             let result: Result<R, any Error>
@@ -69,13 +83,24 @@ package final class MLflowTraceWriter: Sendable {
 
     /// Queues a trace; never waits.
     package func write(_ trace: MLflowTrace) {
-        queue.withLock { $0.put(trace) }
+        let isFlooded = queue.withLock { queue in
+            queue.put(trace)
+            return queue.isHalfFull
+        }
         arrival.yield()
+        if isFlooded { flood.yield() }
     }
 
     /// The outcome of the traces so far.
     package var tally: TraceTally {
-        queue.withLock { $0.tally }
+        var tally = queue.withLock { $0.tally }
+        (tally.spooled, tally.spooledBytes) = (spool?.waiting ?? 0, spool?.bytes ?? 0)
+        return tally
+    }
+
+    /// Whether traces can be joined that others began; false until the server was asked.
+    package var joinsTraces: Bool {
+        route.withLock { $0 } == .spans
     }
 
     private func close() {
@@ -85,8 +110,17 @@ package final class MLflowTraceWriter: Sendable {
 
     /// Writes until the writer is closed and the queue is empty, or the task is cancelled.
     private func run() async {
-        for await _ in arrivals { await writeAll() }
+        await withTaskGroup(of: Void.self) { group in
+            if let spool {
+                group.addTask { await self.resend(from: spool) }
+                group.addTask { await self.relieve(into: spool) }
+            }
+            for await _ in arrivals { await writeAll() }
+            // What is in the spool may stay there.
+            group.cancelAll()
+        }
         await writeAll()
+        if let spool { keep(queue.withLock { $0.take(.max) }, in: spool) }
         queue.withLock { $0.abandon() }
     }
 
@@ -94,7 +128,11 @@ package final class MLflowTraceWriter: Sendable {
         while !Task.isCancelled {
             let batch = queue.withLock { $0.take(Self.batchSize) }
             guard !batch.isEmpty else { return }
-            await write(batch)
+            if let spool, isAway.load(ordering: .relaxed) {
+                keep(batch, in: spool)
+            } else {
+                await write(batch)
+            }
         }
     }
 
@@ -113,6 +151,10 @@ package final class MLflowTraceWriter: Sendable {
             rest = passing.map(\.trace)
             problem = passing.first?.problem
             guard !rest.isEmpty else { return }
+            if let spool {
+                isAway.store(true, ordering: .relaxed)
+                return keep(rest, in: spool)
+            }
             do {
                 try Task.checkCancellation()
                 try await clock.sleep(for: pause)
@@ -121,6 +163,50 @@ package final class MLflowTraceWriter: Sendable {
             }
         }
         queue.withLock { $0.count(lost: rest.count, because: problem) }
+    }
+}
+
+extension MLflowTraceWriter {
+    /// Sends what is in the spool, the oldest first, until the task is cancelled.
+    private func resend(from spool: TraceSpool) async {
+        var round = 1
+        // A cancelled sleep ends it.
+        while !Task.isCancelled {
+            guard let (entry, traces) = spool.oldest() else {
+                guard (try? await clock.sleep(for: pause)) != nil else { return }
+                isAway.store(false, ordering: .relaxed)  // Nothing here would find out that it is not.
+                continue
+            }
+            let failures = await attempt(traces)
+            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience) }
+            guard lasting.count == failures.count else {
+                isAway.store(true, ordering: .relaxed)
+                round += 1
+                guard (try? await clock.sleep(for: pause)) != nil else { return }
+                continue
+            }
+            isAway.store(false, ordering: .relaxed)
+            round = 1
+            queue.withLock { queue in
+                queue.count(written: traces.count - lasting.count)
+                for failure in lasting { queue.count(lost: 1, because: failure.problem) }
+            }
+            spool.remove(entry)
+        }
+    }
+
+    /// Puts what waits into the spool before the queue is full, until the task is cancelled.
+    private func relieve(into spool: TraceSpool) async {
+        for await _ in floods {
+            while queue.withLock({ $0.isHalfFull }) { keep(queue.withLock { $0.take(Self.batchSize) }, in: spool) }
+        }
+    }
+
+    private func keep(_ traces: [MLflowTrace], in spool: TraceSpool) {
+        for start in stride(from: 0, to: traces.count, by: Self.batchSize) {
+            let left = spool.keep(Array(traces[start..<min(start + Self.batchSize, traces.count)]))
+            if left > 0 { queue.withLock { $0.count(dropped: left) } }
+        }
     }
 }
 
@@ -152,7 +238,11 @@ extension MLflowTraceWriter {
                 try await self.server.putSpans(of: trace, at: folder)
             }
         case .spans:
-            var failures = await each(traces.filter(\.needsInfo)) { _ = try await self.server.startTrace($0) }
+            var failures = await each(traces.filter(\.needsInfo)) { trace in
+                // What the one says who began the trace counts.
+                if trace.isJoined, try await self.server.hasTrace(trace) { return }
+                _ = try await self.server.startTrace(trace)
+            }
             let failed = Set(failures.map(\.trace.id))
             let begun = traces.filter { !failed.contains($0.id) }
             for (place, group) in Dictionary(

@@ -9,14 +9,18 @@ enum SpanMessage {
             resource.field(2) { scope in
                 scope.field(1) { $0.field(1, "drover") }
                 for trace in traces {
-                    for span in trace.spans { scope.field(2) { write(span, of: trace, into: &$0) } }
+                    for (index, span) in trace.spans.enumerated() {
+                        scope.field(2) { write(span, of: trace, isRoot: index == 0, into: &$0) }
+                    }
                 }
             }
         }
         return request.bytes
     }
 
-    private static func write(_ span: MLflowSpan, of trace: MLflowTrace, into message: inout ProtobufWriter) {
+    private static func write(
+        _ span: MLflowSpan, of trace: MLflowTrace, isRoot: Bool, into message: inout ProtobufWriter
+    ) {
         message.field(1, trace.id.bytes)
         message.field(2, span.id.bytes)
         if let parent = span.parent { message.field(4, parent.bytes) }
@@ -27,7 +31,7 @@ enum SpanMessage {
         for (key, value) in span.attributes.sorted(by: { $0.key < $1.key }) {
             message.attribute(9, key, value.canonicalJSON)
         }
-        if span.parent == nil {
+        if isRoot {
             for (key, value) in trace.rootAttributes { message.attribute(9, key, value) }
         }
         if let error = span.error { message.field(11) { write(error, at: span.end, into: &$0) } }

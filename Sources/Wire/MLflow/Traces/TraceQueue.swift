@@ -25,12 +25,21 @@ struct TraceQueue {
         return Array(taken)
     }
 
+    /// Whether it should be relieved where it can be.
+    var isHalfFull: Bool {
+        waiting.count > limit / 2
+    }
+
     mutating func close() {
         isClosed = true
     }
 
     mutating func count(written: Int) {
         tally.written += written
+    }
+
+    mutating func count(dropped: Int) {
+        tally.dropped += dropped
     }
 
     /// Counts traces as lost; the first reason is kept.
@@ -50,10 +59,13 @@ struct TraceQueue {
 /// The outcome of the traces that a writer was given.
 package struct TraceTally: Sendable, Hashable {
     package internal(set) var written = 0
-    /// Never queued, because the queue was full.
+    /// Never queued, because the queue was full, or never kept, because the spool was.
     package internal(set) var dropped = 0
     /// Rejected by the server, or not written in time.
     package internal(set) var lost = 0
+    /// On disk until the server takes them, of these and of earlier ones; and their size.
+    package internal(set) var spooled = 0
+    package internal(set) var spooledBytes = 0
     /// The first rejection, or the last obstacle; nil for none.
     package internal(set) var reason: WireError?
 

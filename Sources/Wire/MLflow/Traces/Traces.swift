@@ -30,6 +30,16 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: StartedTrace.self).artifactURI
     }
 
+    /// Whether the server knows a trace: `GET /api/3.0/mlflow/traces/{id}` (3.5.1 and later).
+    func hasTrace(_ trace: MLflowTrace) async throws -> Bool {
+        do {
+            _ = try await endpoint.send(Call("look for the trace", .get, "/api/3.0/mlflow/traces/\(trace.traceID)"))
+            return true
+        } catch let error as WireError where error.status == 404 {
+            return false
+        }
+    }
+
     /// Writes the spans of a trace as a file, replacing an older one: `PUT mlflow-artifacts/artifacts/…/traces.json`.
     func putSpans(of trace: MLflowTrace, at uri: String) async throws {
         try await putArtifact(SpanFile.bytes(of: trace), named: SpanFile.name, in: MLflowArtifactFolder(uri: uri))

@@ -1,0 +1,202 @@
+import FoundationEssentials
+package import Language
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Traces that MLflow does not take at the moment, in a folder of their own: they are sent when it is back, or by the next
+/// process that uses the folder. Only its owner may read what is in it; one process uses it at a time.
+///
+/// Each file is written once, before it gets its name: what a crash leaves unfinished is none. See `TraceSpoolFile`.
+package final class TraceSpool: Sendable {
+    /// A file as it is listed.
+    struct Entry: Sendable, Hashable {
+        let name: String
+        let traces: Int
+        let bytes: Int
+    }
+
+    private struct State {
+        var entries: ArraySlice<Entry> = []
+        var bytes = 0
+        var lastNumber = 0
+        var server = ""
+        /// Whether it was told that nothing more can be kept.
+        var isTroubled = false
+    }
+
+    package let directory: String
+    private let limit: Int
+    private let warn: @Sendable (Diagnostic) -> Void
+    private let lock: Int32
+    private let state = Mutex(State())
+
+    /// Takes a folder, which is made where there is none.
+    ///
+    /// - Parameters:
+    ///   - limit: In bytes; what does not fit is dropped.
+    ///   - warn: Is told of files that cannot be used, and when there is no more room.
+    /// - Throws: `Diagnostic` when it cannot be used, or another process uses it.
+    package init(
+        in directory: String, limit: Int, warn: @escaping @Sendable (Diagnostic) -> Void
+    ) throws(Diagnostic) {
+        (self.directory, self.limit, self.warn) = (directory, limit, warn)
+        mkdir(directory, 0o700)
+        lock = open("\(directory)/lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard lock >= 0 else { throw .unusableSpool(directory, SystemError.text(errno)) }
+        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+            close(lock)
+            throw .unusableSpool(directory, "another process uses it")
+        }
+    }
+
+    deinit {
+        close(lock)
+    }
+
+    /// How many traces wait in it for the server that it was begun for.
+    package var waiting: Int {
+        state.withLock { $0.entries.reduce(0) { $0 + $1.traces } }
+    }
+
+    /// How large its files are together.
+    package var bytes: Int {
+        state.withLock { $0.bytes }
+    }
+
+    /// Finds what is left from earlier, for a server. What is for another one stays, and is told; so are files that are not
+    /// whole, which are set aside.
+    func begin(for server: String) {
+        var entries: [Entry] = []
+        var (number, foreign) = (0, 0)
+        for name in names() {
+            number = max(number, Int(name.prefix { $0.isNumber }) ?? 0)
+            switch name.split(separator: ".").last {
+            case "unfinished": unlink(path(name))
+            case "traces":
+                guard let head = try? TraceSpoolFile.head(of: path(name)) else {
+                    setAside(name)
+                    continue
+                }
+                if head.server == server {
+                    entries.append(Entry(name: name, traces: head.traces, bytes: head.size))
+                } else {
+                    foreign += head.traces
+                }
+            case _: break
+            }
+        }
+        if foreign > 0 { warn(.foreignTraces(foreign, directory)) }
+        let found = State(
+            entries: entries[...], bytes: entries.reduce(0) { $0 + $1.bytes }, lastNumber: number, server: server)
+        state.withLock { $0 = found }
+    }
+
+    /// Keeps traces, in the order in which they came.
+    /// - Returns: How many there was no room for.
+    func keep(_ traces: [MLflowTrace]) -> Int {
+        guard !traces.isEmpty else { return 0 }
+        let problem: String? = state.withLock { state in
+            do {
+                let file = try TraceSpoolFile(traces, for: state.server)
+                guard state.bytes + file.bytes.count <= limit else {
+                    return "the limit of \(limit >> 20) MB is reached"
+                }
+                state.lastNumber += 1
+                let digits = String(state.lastNumber)
+                let name = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+                try file.write(to: path("\(name).unfinished"), then: path("\(name).traces"))
+                state.entries.append(
+                    Entry(name: "\(name).traces", traces: traces.count, bytes: file.bytes.count))
+                state.bytes += file.bytes.count
+                state.isTroubled = false
+                return nil
+            } catch let failure as FileBytes.Failure {
+                return failure.reason
+            } catch {
+                return "\(error)"
+            }
+        }
+        guard let problem else { return 0 }
+        let isFirst = state.withLock { state in
+            defer { state.isTroubled = true }
+            return !state.isTroubled
+        }
+        if isFirst { warn(.spoolFull(directory, problem)) }
+        return traces.count
+    }
+
+    /// The traces that have waited longest, and where they are; nil when none wait.
+    func oldest() -> (entry: Entry, traces: [MLflowTrace])? {
+        while let entry = state.withLock({ $0.entries.first }) {
+            if let traces = try? TraceSpoolFile.traces(in: path(entry.name)) { return (entry, traces) }
+            forget(entry)
+            setAside(entry.name)
+        }
+        return nil
+    }
+
+    /// Removes what was sent.
+    func remove(_ entry: Entry) {
+        forget(entry)
+        unlink(path(entry.name))
+    }
+
+    private func forget(_ entry: Entry) {
+        state.withLock { state in
+            guard let index = state.entries.firstIndex(of: entry) else { return }
+            state.entries.remove(at: index)
+            state.bytes -= entry.bytes
+        }
+    }
+
+    /// Files that are not whole are kept under another name, for whoever wants to look at them.
+    private func setAside(_ name: String) {
+        rename(path(name), path(name) + ".torn")
+        warn(.torn(path(name)))
+    }
+
+    private func path(_ name: String) -> String {
+        "\(directory)/\(name)"
+    }
+
+    private func names() -> [String] {
+        // What cannot be listed has no files for us; keeping traces there tells why.
+        ((try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []).sorted()
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unusableSpool(_ directory: String, _ reason: String) -> Diagnostic {
+        Diagnostic(
+            "unusable-spool", "Unusable folder for traces", detail: "`\(directory)` cannot be used: \(reason).",
+            fix: "Name a folder that this process alone may write to.", cause: .usage)
+    }
+
+    fileprivate static func foreignTraces(_ count: Int, _ directory: String) -> Diagnostic {
+        Diagnostic(
+            "traces-for-another", "Traces for another MLflow",
+            detail: "In `\(directory)` wait \(count) traces for an MLflow at another address; they stay there.",
+            fix: "Start once with that address to send them, or delete the files.", severity: .warning)
+    }
+
+    fileprivate static func spoolFull(_ directory: String, _ reason: String) -> Diagnostic {
+        Diagnostic(
+            "traces-dropped", "Traces are dropped",
+            detail: "MLflow does not take traces at the moment, and `\(directory)` takes no more: \(reason).",
+            fix: "Make MLflow reachable, or give the folder more room.", severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func torn(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "torn-traces", "A file of traces is not whole",
+            detail: "`\(path)` is not as it was written, so its traces are not sent. Its name ends with `.torn` now.",
+            fix: "Delete it when it is not wanted.", severity: .warning)
+    }
+}

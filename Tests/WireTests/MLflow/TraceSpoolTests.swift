@@ -1,0 +1,153 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Support
+import Synchronization
+import Testing
+
+@testable import Wire
+
+@Suite("TraceSpool")
+struct TraceSpoolTests {
+    private func trace(_ number: Int) -> MLflowTrace {
+        let id = TraceID(high: .max, low: UInt64(number) << 8)
+        let span = MLflowSpan(
+            id: id.spanID(at: 0), parent: nil, name: "agent", start: 1_800_000_000_000_000_000,
+            end: 1_800_000_001_500_000_000, attributes: ["mlflow.spanInputs": ["question": "Wie spät ist es?"]])
+        return MLflowTrace(id: id, experimentID: "0", name: "agent", spans: [span], request: "Wie spät ist es?")
+    }
+
+    private final class Warnings: Sendable {
+        private let values = Mutex<[Diagnostic.Code]>([])
+        var codes: [Diagnostic.Code] { values.withLock { $0 } }
+        func add(_ warning: Diagnostic) { values.withLock { $0.append(warning.code) } }
+    }
+
+    /// Writes traces, and returns when a condition holds and the writer has ended.
+    private func write(
+        _ numbers: ClosedRange<Int>, to server: MLflowServer, _ directory: String, limit: Int = 1 << 20,
+        queueLimit: Int = 100, warnings: Warnings = Warnings(), until: @Sendable (TraceTally) -> Bool = { _ in true },
+        then body: (MLflowTraceWriter) async -> Void = { _ in }
+    ) async throws -> TraceTally {
+        let spool = try TraceSpool(in: directory, limit: limit) { warnings.add($0) }
+        return try await MLflowTraceWriter.withWriter(
+            to: server, route: .spans, spool: spool, queueLimit: queueLimit, deadline: .milliseconds(200),
+            pause: .milliseconds(1)
+        ) { writer in
+            for number in numbers { writer.write(trace(number)) }
+            while !until(writer.tally) { await Task.yield() }
+            await body(writer)
+        }.tally
+    }
+
+    private func files(_ directory: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0 != "lock" }.sorted()
+    }
+
+    @Test("What MLflow does not take is kept for the next start, for its owner alone, and sent then, once")
+    func nextStart() async throws {
+        try await withTemporaryDirectory { parent in
+            let (fake, directory) = (FakeMLflow(), "\(parent)/spool")
+            fake.cut(.before(1))
+            let first = try await write(1...5, to: fake.server(), directory)
+            #expect(first.spooled == 5 && first.spooledBytes > 0 && first.missing == 0 && first.written == 0)
+            let rights = try [directory, "\(directory)/\(try files(directory)[0])"].map {
+                try FileManager.default.attributesOfItem(atPath: $0)[.posixPermissions] as? Int
+            }
+            #expect(rights == [0o700, 0o600])
+            fake.cut(.never)
+            let second = try await write(6...6, to: fake.server(), directory, until: { $0.written == 6 })
+            #expect(second.spooled == 0 && second.spooledBytes == 0 && second.missing == 0)
+            #expect(Set(fake.store.traces.map(\.id)) == Set((1...6).map { trace($0).traceID }))
+            #expect(try files(directory) == [])
+        }
+    }
+
+    @Test("It is sent as soon as MLflow is back")
+    func back() async throws {
+        try await withTemporaryDirectory { directory in
+            let fake = FakeMLflow()
+            fake.cut(.before(1))
+            let tally = try await write(1...250, to: fake.server(), directory, queueLimit: 1000) {
+                $0.spooled == 250
+            } then: { writer in
+                fake.cut(.never)
+                while writer.tally.written < 250 { await Task.yield() }
+                // From now on nothing goes there any more.
+                writer.write(trace(251))
+                while writer.tally.written < 251 { await Task.yield() }
+            }
+            #expect(tally.spooled == 0 && tally.missing == 0 && fake.store.traces.count == 251)
+        }
+    }
+
+    @Test("What does not fit is dropped, counted, and told once")
+    func bound() async throws {
+        try await withTemporaryDirectory { directory in
+            let (fake, warnings) = (FakeMLflow(), Warnings())
+            fake.cut(.before(1))
+            let tally = try await write(1...400, to: fake.server(), directory, limit: 80_000, warnings: warnings) {
+                $0.spooled + $0.dropped == 400
+            }
+            #expect(tally.spooled > 0 && tally.dropped > 0 && tally.spooled + tally.dropped == 400)
+            #expect(tally.spooledBytes <= 80_000 && warnings.codes == ["traces-dropped"])
+        }
+    }
+
+    @Test("A file that is not whole is set aside, what is for another MLflow stays, and the rest is sent")
+    func torn() async throws {
+        try await withTemporaryDirectory { directory in
+            let (fake, warnings) = (FakeMLflow(), Warnings())
+            func put(_ bytes: [UInt8], _ name: String) throws {
+                try Data(bytes).write(to: URL(filePath: "\(directory)/\(name)"))
+            }
+            let base = fake.server().endpoint.base
+            let whole = try TraceSpoolFile([trace(1)], for: base).bytes
+            try put(Array(whole.dropLast(9)), "000000000001.traces")
+            try put(whole.map { $0 == UInt8(ascii: "W") ? UInt8(ascii: "V") : $0 }, "000000000002.traces")
+            try put([], "000000000003.traces")
+            try put(try TraceSpoolFile([trace(2)], for: "http://elsewhere").bytes, "000000000004.traces")
+            try put(Array(whole.prefix(50)), "000000000005.unfinished")
+            try put(try TraceSpoolFile([trace(3)], for: base).bytes, "000000000006.traces")
+            let tally = try await write(4...4, to: fake.server(), directory, warnings: warnings) { $0.written == 2 }
+            #expect(tally.missing == 0 && tally.spooled == 0)
+            #expect(Set(fake.store.traces.map(\.id)) == [trace(3).traceID, trace(4).traceID])
+            let left = try files(directory)
+            #expect(left.filter { $0.hasSuffix(".torn") }.count == 3 && left.contains("000000000004.traces"))
+            #expect(left.count == 4)
+            #expect(warnings.codes.filter { $0 == "torn-traces" }.count == 3)
+            #expect(warnings.codes.filter { $0 == "traces-for-another" }.count == 1)
+        }
+    }
+
+    @Test("A full queue is relieved while MLflow is slow")
+    func flood() async throws {
+        struct Silent: HTTPTransport {
+            func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+                try await Task.sleep(for: .seconds(600))
+                return HTTPResponse(status: 500)
+            }
+            func stream<Result: Sendable>(
+                _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
+            ) async throws -> Result {
+                throw TransportFailure(.unreachable, "no stream")
+            }
+        }
+        try await withTemporaryDirectory { directory in
+            let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: Silent()))
+            let tally = try await write(1...8, to: server, directory, queueLimit: 8) { $0.spooled > 0 }
+            #expect(tally.spooled == 8 && tally.missing == 0)
+        }
+    }
+
+    @Test("One process uses it at a time; a file is no folder")
+    func taken() async throws {
+        try await withTemporaryDirectory { directory in
+            let first = try TraceSpool(in: directory, limit: 1) { _ in }
+            let problem = #expect(throws: Diagnostic.self) { try TraceSpool(in: directory, limit: 1) { _ in } }
+            #expect(problem?.detail.contains("another process uses it") == true && first.waiting == 0)
+            try Data().write(to: URL(filePath: "\(directory)/file"))
+            #expect(throws: Diagnostic.self) { try TraceSpool(in: "\(directory)/file", limit: 1) { _ in } }
+        }
+    }
+}
