@@ -17,7 +17,7 @@ struct ListeningOptions: ParsableArguments {
         help: "Answer only callers with a bearer token of this file: a name and a token a line. SIGHUP reads it again.")
     var authTokenFile: String?
 
-    @Option(help: "Serve by TLS with the certificates in this PEM file.")
+    @Option(help: "Serve by TLS with the certificates in this PEM file, which is read again when it changes.")
     var tlsCert: String?
 
     @Option(help: "The key of the certificate, a PEM file.")

@@ -6,7 +6,7 @@ import HummingbirdTLS
 import Language
 import Logging
 import NIOCore
-package import Wire
+import Wire
 
 /// Serves agents behind the HTTP contract of MLflow's ResponsesAgent.
 package struct InvocationServer: Sendable {
@@ -19,23 +19,15 @@ package struct InvocationServer: Sendable {
     package var tokens: BearerTokens?
     /// nil for plain HTTP.
     package var certificate: Certificate?
-    /// Takes the traces of requests; nil where nothing is traced.
-    package var traces: MLflowTraceWriter?
     /// The version of drover.
     let version: String
-    let isReady: @Sendable () async -> Bool
     let log: AccessLog
 
-    /// - Parameters:
-    ///   - isReady: Whether the server behind answers.
-    ///   - log: Takes a line for each request.
-    package init(
-        _ publication: Publication, version: String, log: AccessLog, isReady: @escaping @Sendable () async -> Bool
-    ) {
+    /// - Parameter log: Takes a line for each request.
+    package init(_ publication: Publication, version: String, log: AccessLog) {
         self.publication = publication
         self.version = version
         self.log = log
-        self.isReady = isReady
     }
 
     /// Serves until `stop` returns; then what is in flight may end. No new connections are taken, and the server is not ready.

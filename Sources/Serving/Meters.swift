@@ -109,6 +109,10 @@ final class Meters: Sendable {
             page.add([("outcome", "written")], traces.written)
             page.add([("outcome", "dropped")], traces.dropped)
             page.add([("outcome", "lost")], traces.lost)
+            page.begin("drover_traces_spooled", .gauge, "Traces that wait on disk until MLflow takes them.")
+            page.add([], traces.spooled)
+            page.begin("drover_trace_spool_bytes", .gauge, "The size of the traces that wait on disk.")
+            page.add([], traces.spooledBytes)
         }
         return page.text
     }

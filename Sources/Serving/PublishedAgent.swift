@@ -25,34 +25,74 @@ package struct PublishedAgent: Sendable {
     }
 }
 
-/// The agents that are served now. A request keeps the one that it began with: what takes its place answers the next.
-package final class Publication: Sendable {
-    private let published: Mutex<[PublishedAgent]>
+/// What stands behind served agents.
+package struct Backing: Sendable {
+    /// Takes the traces of requests; nil where nothing is traced.
+    let traces: MLflowTraceWriter?
+    /// Whether the server behind answers now.
+    let isAnswering: @Sendable () async -> Bool
 
-    /// - Parameter agents: At least one, each with a name of its own.
-    package init(_ agents: [PublishedAgent]) {
-        precondition(!agents.isEmpty, "Something is served.")
-        published = Mutex(agents)
+    package init(traces: MLflowTraceWriter? = nil, isAnswering: @escaping @Sendable () async -> Bool = { true }) {
+        self.traces = traces
+        self.isAnswering = isAnswering
+    }
+}
+
+/// The agents that are served now; none, until what stands behind them is known. A request keeps the one that it began with:
+/// what takes its place answers the next.
+package final class Publication: Sendable {
+    private struct State {
+        var agents: [PublishedAgent] = []
+        var backing: Backing?
     }
 
-    /// In the order in which they were named.
+    private let state = Mutex(State())
+
+    /// Nothing yet: requests are told to come again.
+    package init() {}
+
+    /// - Parameter agents: At least one, each with a name of its own.
+    package convenience init(_ agents: [PublishedAgent], backing: Backing = Backing()) {
+        self.init()
+        open(agents, backing: backing)
+    }
+
+    /// Lets agents answer from now on.
+    /// - Parameter agents: At least one, each with a name of its own.
+    package func open(_ agents: [PublishedAgent], backing: Backing) {
+        precondition(!agents.isEmpty, "Something is served.")
+        state.withLock { $0 = State(agents: agents, backing: backing) }
+    }
+
+    /// In the order in which they were named; empty before it is open.
     package var agents: [PublishedAgent] {
-        published.withLock { $0 }
+        state.withLock { $0.agents }
+    }
+
+    /// Whether agents answer.
+    package var isOpen: Bool {
+        backing != nil
+    }
+
+    /// nil before it is open.
+    var backing: Backing? {
+        state.withLock { $0.backing }
     }
 
     /// Lets an agent answer from now on in place of the one with that name; its own may be another.
     /// - Returns: Whether it does: not where another one that is served has its name.
     package func replace(_ name: String, with agent: PublishedAgent) -> Bool {
-        published.withLock { agents in
-            guard let index = agents.firstIndex(where: { $0.name == name }) else { return false }
-            guard agent.name == name || !agents.contains(where: { $0.name == agent.name }) else { return false }
-            agents[index] = agent
+        state.withLock { state in
+            guard let index = state.agents.firstIndex(where: { $0.name == name }) else { return false }
+            guard agent.name == name || !state.agents.contains(where: { $0.name == agent.name }) else { return false }
+            state.agents[index] = agent
             return true
         }
     }
 
     /// The agent of an endpoint, which is the one of that name and no other.
     func agent(at endpoint: String) throws(ServedError) -> PublishedAgent {
+        guard isOpen else { throw .starting }
         guard let agent = agents.first(where: { $0.name == endpoint }) else {
             throw ServedError(.notFound, code: "endpoint_not_found", "No such agent is served.", at: "name")
         }
@@ -63,6 +103,7 @@ package final class Publication: Sendable {
     /// OpenAI's API always name some model.
     func agent(named name: String?) throws(ServedError) -> PublishedAgent {
         let agents = agents
+        guard !agents.isEmpty else { throw .starting }
         if agents.count == 1 { return agents[0] }
         let names = agents.map { "`\($0.name)`" }.joined(separator: ", ")
         guard let name else {

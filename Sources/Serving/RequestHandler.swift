@@ -15,11 +15,9 @@ final class RequestHandler: Sendable {
     let meters = Meters()
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
-    /// nil where nothing is traced.
-    let traces: MLflowTraceWriter?
     private let tokens: BearerTokens?
     private let version: String
-    private let ready: ReadyRoute
+    private let ready = ReadyRoute()
     private let log: AccessLog
     private let draining = Atomic<Bool>(false)
     private let running = Atomic<Int>(0)
@@ -30,9 +28,7 @@ final class RequestHandler: Sendable {
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
         version = options.version
-        ready = ReadyRoute(options.isReady)
         log = options.log
-        traces = options.traces
         tokens = options.tokens
     }
 
@@ -44,6 +40,11 @@ final class RequestHandler: Sendable {
     /// How many requests are being answered, or read.
     var inFlight: Int {
         running.load(ordering: .relaxed)
+    }
+
+    /// nil where nothing is traced.
+    var traces: MLflowTraceWriter? {
+        publication.backing?.traces
     }
 
     var isDraining: Bool {
@@ -97,15 +98,16 @@ final class RequestHandler: Sendable {
         switch route {
         case .ping: return HealthRoute.ping
         case .health: return HealthRoute.health
-        case .ready: return await ready.reply(isDraining: isDraining)
+        case .ready: return await ready.reply(publication.backing, isDraining: isDraining)
         case .version: return .text(version)
         case .agentInfo:
             do {
                 return try AgentInfoRoute.reply(publication.agents, version: version)
+            } catch let error as ServedError {
+                return .error(error, requestID: exchange.id)
             } catch {
-                return .error(
-                    ServedError(.unexpected, code: "internal_error", "The agent cannot be described."),
-                    requestID: exchange.id)
+                let error = ServedError(.unexpected, code: "internal_error", "The agent cannot be described.")
+                return .error(error, requestID: exchange.id)
             }
         case .endpoints: return EndpointsRoute.list(publication.agents)
         case .endpoint:

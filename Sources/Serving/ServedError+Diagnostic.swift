@@ -24,4 +24,6 @@ extension ServedError {
         "The agent could not answer. The log of this server says why, under the id of this request.")
     static let stopping = ServedError(
         .unavailable, code: "shutting_down", "This server is being stopped.", retryAfter: 1)
+    static let starting = ServedError(
+        .unavailable, code: "not_ready", "This server waits for the servers behind the agents.", retryAfter: 1)
 }

@@ -17,8 +17,11 @@ struct Traced: Sendable {
     private let place: MLflowPlace
     private let writer: MLflowTraceWriter
     private let user: String?
-    /// Where the caller itself is traced.
-    private let origin: String?
+    /// Where the caller itself is traced, and whether this is a part of that trace.
+    private let origin: TraceParent?
+    private let isJoined: Bool
+    /// What servers behind are told.
+    let behind: TraceParent
 
     /// nil where the agent's requests are not traced.
     init?(
@@ -27,14 +30,16 @@ struct Traced: Sendable {
     ) {
         guard let writer, let place = agent.place else { return nil }
         let id = TraceID.random()
+        origin = sent.traceParent
+        isJoined = writer.joinsTraces && origin?.isKept == true
+        let trace = isJoined ? origin?.trace ?? id : id
+        behind = TraceParent(trace: trace, span: id.spanID(at: 0))
         let now = Int((Date().timeIntervalSince1970 * 1e9).rounded())
         recorder = TraceRecorder(agent.definition, id: id, start: now)
-        self.id = "tr-\(id.hexadecimal)"
+        self.id = "tr-\(trace.hexadecimal)"
         returned = sent.headers[.returnTraceID]?.lowercased() == "true" ? self.id : nil
         (self.request, self.agent, self.place, self.writer) = (request, agent, place, writer)
         user = request.asked.user ?? caller
-        let parent = sent.headers[.traceParent]
-        origin = parent?.wholeMatch(of: /[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/) == nil ? nil : parent
     }
 
     /// Queues the trace, which never waits; a full queue drops it, and counts that.
@@ -45,8 +50,19 @@ struct Traced: Sendable {
         trace.root.inputs = .object(inputs)
         trace.session = request.asked.conversation
         trace.user = user
-        if let origin { trace.tags["drover.traceparent"] = origin }
+        if isJoined {
+            trace.parent = origin
+        } else if let origin {
+            trace.tags["drover.traceparent"] = origin.header
+        }
         writer.write(AnswerTrace(trace, at: place).mlflow)
+    }
+}
+
+extension Request {
+    /// Where its caller is traced; nil where that is not told.
+    var traceParent: TraceParent? {
+        headers[.traceParent].flatMap(TraceParent.init(header:))
     }
 }
 

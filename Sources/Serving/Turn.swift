@@ -23,6 +23,8 @@ struct Turn: Sendable {
     let connection: Connection?
     /// nil where nothing is traced.
     let recorder: TraceRecorder?
+    /// What servers behind are told of the trace that this belongs to; nil for none.
+    let parent: TraceParent?
 
     /// Asks the agent, and hands its events over as they are taken; cancels the request behind when nobody waits any more.
     func run(_ events: Handover<AgentEvent>) async -> Ending {
@@ -66,7 +68,9 @@ struct Turn: Sendable {
     }
 
     private func ask(_ onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer {
-        try await agent.runtime.ask(agent.definition, asked, timeout: limit, onEvent: onEvent)
+        try await TraceParent.$current.withValue(parent) {
+            try await agent.runtime.ask(agent.definition, asked, timeout: limit, onEvent: onEvent)
+        }
     }
 
     private static func diagnostic(_ error: any Error) -> Diagnostic {

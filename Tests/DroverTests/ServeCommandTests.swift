@@ -16,7 +16,7 @@ struct ServeCommandTests {
         "$DROVER" serve --port 0 \#(options) >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
-        for _ in $(seq 300); do grep -q Listening served.notes && break; kill -0 $served || break; sleep 0.1; done
+        for _ in $(seq 300); do grep -q Serving served.notes && break; kill -0 $served || break; sleep 0.1; done
         url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
         \#(commands)
         kill -TERM $served; wait $served; echo "code $?"
@@ -49,6 +49,83 @@ struct ServeCommandTests {
         #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
         #expect(said.contains(#""path":"/v1/responses""#) && said.contains("Serving `agent`"), "\(said)")
     }
+
+    @Test("It listens before Llama Stack answers, and serves once it does; certificates are read again as they change")
+    func late() async throws {
+        let fake = FakeOGX()
+        let (starts, start) = AsyncStream.makeStream(of: Void.self)
+        // The port is free when this ends.
+        let behind = try await LoopbackServer.withServer(serving: fake.transport) { $0 }
+        let port = try #require(Int(behind.split(separator: ":").last ?? ""))
+        let said = try await LoopbackServer.withServer { _ in
+            start.finish()
+            return LoopbackServer.Reply(chunks: AsyncThrowingStream { $0.finish() })
+        } _: { signal in
+            try await withThrowingTaskGroup(of: String?.self) { group in
+                group.addTask { try await Self.late(behind: behind, signal: signal) }
+                group.addTask {
+                    for await _ in starts {}
+                    return try await LoopbackServer.withServer(port: port, serving: fake.transport) { _ in
+                        try await Task.sleep(for: .seconds(600))  // Until it is cancelled.
+                        return nil
+                    }
+                }
+                defer { group.cancelAll() }
+                return try await group.next() ?? nil
+            }
+        }
+        let told = said ?? ""
+        #expect(told.contains("first 503") && told.contains(#"{"status":"starting"}"#), "\(told)")
+        #expect(told.contains("warning[waits-for-server]") && told.contains("code 0"), "\(told)")
+        #expect(told.contains("old 000") && told.contains("new 200"), "\(told)")
+        #expect(told.contains("warning[unusable-certificate]") && told.contains("bad 200"), "\(told)")
+    }
+
+    private static func late(behind: String, signal: String) async throws -> String {
+        try await withTemporaryDirectory { directory in
+            for (name, text) in [
+                ("cert.pem", LoopbackIdentity.clientCertificate), ("key.pem", LoopbackIdentity.clientKey),
+                ("next.pem", LoopbackIdentity.certificate), ("next.key", LoopbackIdentity.key),
+                ("authority.pem", LoopbackIdentity.authority),
+            ] {
+                try Data(text.utf8).write(to: URL(filePath: "\(directory)/\(name)"))
+            }
+            let environment = [
+                "DROVER": DroverProgram.path, "LLAMASTACK_MODEL": "scripted/llm", "LLAMASTACK_BASE_URL": behind,
+                "SIGNAL": signal,
+            ]
+            let ended = try await DroverProgram(in: directory, environment: environment)
+                .run("/bin/sh", ["-c", lateScript])
+            return ended.output + ended.errors
+        }
+    }
+
+    private static let lateScript = #"""
+        "$DROVER" serve --port 0 --tls-cert cert.pem --tls-key key.pem >served.log 2>served.notes &
+        served=$!
+        trap 'kill -KILL $served 2>/dev/null' EXIT
+        await() { for _ in $(seq 300); do grep -q "$1" served.notes && break; kill -0 $served || break; sleep 0.1; done; }
+        ask() { curl -s "$2" "$3" -o answer -w "$1 %{http_code}\n" "$url/v1/responses" -d '{"input":"Hello"}' \
+            -H 'content-type: application/json'; }
+        await Listening
+        url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
+        ask first -k -k
+        curl -sk "$url/ready"; echo
+        await waits-for-server
+        curl -s "$SIGNAL"
+        await Serving
+        ask old --cacert authority.pem
+        cp next.pem cert.pem; cp next.key key.pem
+        await "certificate was read again"
+        ask new --cacert authority.pem
+        echo none >cert.pem
+        kill -HUP $served
+        await unusable-certificate
+        ask bad --cacert authority.pem
+        kill -TERM $served; wait $served; echo "code $?"
+        trap - EXIT
+        cat served.log served.notes
+        """#
 
     @Test("What Kubernetes says of a service called drover is no port")
     func serviceLinks() throws {

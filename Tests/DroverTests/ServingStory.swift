@@ -16,7 +16,7 @@ struct ServingStory {
         "$DROVER" serve support --spec quickstart --port 0 >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
-        for _ in $(seq 300); do grep -q Listening served.notes && break; kill -0 $served || break; sleep 0.1; done
+        for _ in $(seq 300); do grep -q Serving served.notes && break; kill -0 $served || break; sleep 0.1; done
         url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
         [ -n "$url" ] || { cat served.notes; exit 1; }
         "$PYTHON" "$ROOT/Tests/Python/check_served_agent.py" --url "$url" --experiment quickstart \

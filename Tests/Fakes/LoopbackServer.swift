@@ -27,9 +27,11 @@ package enum LoopbackServer {
     }
 
     /// Runs a server with a handler while `body` runs, and gives it the server's base URL; with TLS as `LoopbackIdentity`.
-    /// - Parameter knowsClients: Whether only those are served who have the client certificate of `LoopbackIdentity`.
+    /// - Parameters:
+    ///   - port: 0 for any that is free.
+    ///   - knowsClients: Whether only those are served who have the client certificate of `LoopbackIdentity`.
     package static func withServer<R: Sendable>(
-        isSecure: Bool = false, knowsClients: Bool = false,
+        port wanted: Int = 0, isSecure: Bool = false, knowsClients: Bool = false,
         _ handler: @escaping @Sendable (Wire.HTTPRequest) async throws -> Reply,
         _ body: @escaping @Sendable (String) async throws -> R
     ) async throws -> R {
@@ -41,7 +43,7 @@ package enum LoopbackServer {
         silent.logLevel = .critical
         let server = Application(
             responder: responder, server: isSecure ? try secure(knowsClients: knowsClients) : .http1(),
-            configuration: .init(address: .hostname("127.0.0.1", port: 0)),
+            configuration: .init(address: .hostname("127.0.0.1", port: wanted)),
             onServerRunning: { channel in
                 port.yield(channel.localAddress?.port ?? 0)
                 port.finish()
@@ -69,9 +71,10 @@ package enum LoopbackServer {
 
     /// Serves a fake.
     package static func withServer<R: Sendable>(
-        serving transport: any HTTPTransport, _ body: @escaping @Sendable (String) async throws -> R
+        port: Int = 0, serving transport: any HTTPTransport, _ body: @escaping @Sendable (String) async throws -> R
     ) async throws -> R {
         try await withServer(
+            port: port,
             { request in
                 let response = try await transport.send(request)
                 return Reply(

@@ -116,31 +116,77 @@ def check_metrics(url: str) -> None:
     check(families["drover_requests_in_flight"].samples[0].value == 0, "A request is still in flight.")
 
 
-def check_trace(url: str, experiment: str, question: str) -> None:
-    body = {"input": [{"role": "user", "content": question}], "context": {"conversation_id": "c-7", "user_id": "alice"}}
-    _, answer = send(f"{url}/invocations", body, {**JSON, "x-mlflow-return-trace-id": "true"})
-    trace_id = json.loads(answer).get("metadata", {}).get("trace_id")
-    trace = None
+def traced(trace_id: str, spans: int) -> mlflow.entities.Trace | None:
+    """A trace, once it is there with as many spans."""
     for _ in range(60):
         try:
             trace = mlflow.get_trace(trace_id)
         except mlflow.MlflowException:
-            pass
-        if trace and trace.data.spans:
-            break
+            trace = None
+        if trace and len(trace.data.spans) >= spans:
+            return trace
         time.sleep(0.5)
+    problems.append(f"The trace {trace_id} is not there.")
+    return None
+
+
+def check_trace(url: str, experiment: str, question: str, answer: str) -> None:
+    body = {"input": [{"role": "user", "content": question}], "context": {"conversation_id": "c-7", "user_id": "alice"}}
+    _, told = send(f"{url}/invocations", body, {**JSON, "x-mlflow-return-trace-id": "true"})
+    trace = traced(json.loads(told).get("metadata", {}).get("trace_id"), 2)
     if not trace:
-        return problems.append(f"The trace {trace_id} is not there.")
-    metadata = trace.info.trace_metadata
+        return
+    metadata, tags = trace.info.trace_metadata, trace.info.tags
     experiment_id = mlflow.get_experiment_by_name(experiment).experiment_id
     check(trace.info.experiment_id == experiment_id, f"It is in the experiment {trace.info.experiment_id}.")
     check(metadata.get("mlflow.trace.session") == "c-7" and metadata.get("mlflow.trace.user") == "alice", f"{metadata}")
     check(metadata.get("mlflow.modelId", "").startswith("m-"), f"It is linked to no version: {metadata}")
+    usage = json.loads(metadata.get("mlflow.trace.tokenUsage", "{}"))
+    check(usage.get("total_tokens", 0) == usage.get("input_tokens", 0) + usage.get("output_tokens", 0) > 0, f"{usage}")
+    check(bool(json.loads(tags.get("mlflow.linkedPrompts", "[]"))), f"It is linked to no prompt: {tags}")
     check(trace.info.state == "OK" and question in trace.info.request_preview, f"{trace.info}")
+    check(answer in trace.info.response_preview and trace.info.execution_duration > 0, f"{trace.info}")
     types = {span.span_type for span in trace.data.spans}
     check({"AGENT", "CHAT_MODEL"} <= types, f"The spans are {types}.")
     root = next(span for span in trace.data.spans if span.parent_id is None)
     check(root.inputs["input"][0]["content"] == question, f"The inputs are {root.inputs}.")
+    check(answer in json.dumps(root.outputs), f"The outputs are {root.outputs}.")
+    ids = {span.span_id for span in trace.data.spans}
+    check(all(span.parent_id in ids for span in trace.data.spans if span is not root), "A span has no parent in the trace.")
+    check(all(root.start_time_ns <= span.start_time_ns <= span.end_time_ns <= root.end_time_ns
+              for span in trace.data.spans), "A span lies outside the root.")
+
+
+def check_joined(url: str, question: str) -> None:
+    """A caller that is traced by MLflow's own client; before 3.9 or so, that has no such headers, and servers join nothing."""
+    try:
+        from mlflow.tracing import get_tracing_context_headers_for_http_request as headers
+    except ImportError:
+        return check_apart(url, question)
+    mlflow.set_experiment("callers")
+    with mlflow.start_span("caller") as caller:
+        caller.set_inputs({"question": question})
+        sent = {**JSON, **headers(), "x-mlflow-return-trace-id": "true"}
+        _, told = send(f"{url}/invocations", {"input": question}, sent)
+        caller.set_outputs({"is": "the caller's"})
+    mlflow.flush_trace_async_logging()
+    check(json.loads(told)["metadata"]["trace_id"] == caller.trace_id, f"The trace is another one: {told[:200]!r}")
+    trace = traced(caller.trace_id, 3)
+    if not trace:
+        return
+    agent = next((span for span in trace.data.spans if span.span_type == "AGENT"), None)
+    check(agent is not None and agent.parent_id == caller.span_id, "The agent's span is no child of the caller's.")
+    check("drover.model" in (agent.attributes if agent else {}), "The agent's span names no version.")
+    check(trace.info.tags["mlflow.traceName"] == "caller", f"It is called {trace.info.tags['mlflow.traceName']}.")
+    check("the caller's" in trace.info.response_preview, f"Its preview is {trace.info.response_preview}.")
+
+
+def check_apart(url: str, question: str) -> None:
+    parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    sent = {**JSON, "traceparent": parent, "x-mlflow-return-trace-id": "true"}
+    _, told = send(f"{url}/invocations", {"input": question}, sent)
+    trace = traced(json.loads(told)["metadata"]["trace_id"], 2)
+    check(not trace or trace.info.tags.get("drover.traceparent") == parent, "The tag does not name the caller's span.")
 
 
 def main() -> int:
@@ -153,7 +199,8 @@ def main() -> int:
     check_contract(options.url)
     check_stream(options.url, options.question, options.answer)
     check_openai(options.url, options.question, options.answer)
-    check_trace(options.url, options.experiment, options.question)
+    check_trace(options.url, options.experiment, options.question, options.answer)
+    check_joined(options.url, options.question)
     check_metrics(options.url)
     for problem in problems:
         print(problem, file=sys.stderr)

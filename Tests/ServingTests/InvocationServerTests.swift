@@ -350,12 +350,76 @@ struct InvocationServerTests {
                 #expect(answer.status == 200)
                 await #expect(throws: TransportFailure.self) { try await server.post(Self.question) }
             }
-            for (first, second, named) in [
-                (key, key, key), (certificate, certificate, certificate), ("none", key, "none"),
+            let (other, otherKey) = ("\(directory)/other.pem", "\(directory)/other-key.pem")
+            try Data(LoopbackIdentity.clientCertificate.utf8).write(to: URL(filePath: other))
+            try Data(LoopbackIdentity.clientKey.utf8).write(to: URL(filePath: otherKey))
+            for (first, second, told) in [
+                (key, key, "`\(key)` cannot be used: it has no certificates"),
+                (certificate, certificate, "`\(certificate)` cannot be used: it has no private key"),
+                ("none", key, "`none` cannot be used: it is not there."),
+                (certificate, otherKey, "`\(otherKey)` cannot be used: its key is not that of"),
             ] {
                 let error = #expect(throws: Diagnostic.self) { try Certificate(certificates: first, key: second) }
-                #expect(error?.detail.contains("`\(named)`") == true)
+                #expect(error?.detail.contains(told) == true, "\(error?.detail ?? "")")
             }
+        }
+    }
+
+    @Test("A certificate that was read again is shown to the next connection; one that cannot be used changes nothing")
+    func newCertificate() async throws {
+        try await withTemporaryDirectory { directory in
+            let (certificate, key) = ("\(directory)/cert.pem", "\(directory)/key.pem")
+            let authority = "\(directory)/authority.pem"
+            @Sendable func put(_ text: String, _ path: String) throws {
+                try Data(text.utf8).write(to: URL(filePath: path))
+            }
+            try put(LoopbackIdentity.authority, authority)
+            try put(LoopbackIdentity.clientCertificate, certificate)
+            try put(LoopbackIdentity.clientKey, key)
+            let shown = try Certificate(certificates: certificate, key: key)
+            var watch = FileWatch(shown.stamps)
+            let early = watch.hasChanged(shown.stamps)
+            #expect(!early)
+            try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.certificate = shown }) {
+                server in
+                let url = server.url.replacing("http:", with: "https:") + "/health"
+                let isTrusted = { @Sendable () async throws -> Bool in
+                    try await AsyncHTTPTransport.withTransport(tls: TLSOptions(caFile: authority)) { client in
+                        // Whatever keeps it from being trusted.
+                        (try? await client.send(HTTPRequest(.get, url))) != nil
+                    }
+                }
+                #expect(try await !isTrusted())
+                try put(LoopbackIdentity.certificate, certificate)
+                #expect(throws: Diagnostic.self) { try shown.reload() }
+                #expect(try await !isTrusted())
+                try put(LoopbackIdentity.key, key)
+                try shown.reload()
+                #expect(try await isTrusted())
+                try put("", certificate)
+                #expect(throws: Diagnostic.self) { try shown.reload() }
+                #expect(try await isTrusted())
+            }
+            // A change is told once it has come to rest, and once only.
+            let looks = (1...3).map { _ in watch.hasChanged(shown.stamps) }
+            #expect(looks == [false, true, false])
+        }
+    }
+
+    @Test("Before the servers behind have answered, requests are told to come again: it is alive, and not ready")
+    func starting() async throws {
+        let publication = Publication()
+        try await RunningServer.run(publication) { server in
+            let refused = try await server.post(Self.question)
+            #expect(refused.status == 503 && refused.header("retry-after") == "1")
+            #expect(refused.json["error"]?["code"] == "not_ready" && refused.json["request_id"]?.string != nil)
+            for (path, status) in [("/health", 200), ("/ping", 200), ("/metrics", 200), ("/agent/info", 503)] {
+                #expect(try await server.get(path).status == status)
+            }
+            #expect(try await server.get("/ready").json["status"] == "starting")
+            publication.open([StagedAgent.saying("x").published()], backing: Backing())
+            #expect(try await server.get("/ready").status == 200)
+            #expect(try await server.post(Self.question).status == 200)
         }
     }
 

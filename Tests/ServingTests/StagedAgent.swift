@@ -80,10 +80,11 @@ struct RunningServer: Sendable {
     let log: LogLines
 
     static func run<R: Sendable>(
-        _ agents: [PublishedAgent], change: (inout InvocationServer) -> Void = { _ in },
+        _ agents: [PublishedAgent], traces: MLflowTraceWriter? = nil,
+        change: (inout InvocationServer) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> R
     ) async throws -> R {
-        try await run(Publication(agents), change: change, body)
+        try await run(Publication(agents, backing: Backing(traces: traces)), change: change, body)
     }
 
     static func run<R: Sendable>(
@@ -93,7 +94,7 @@ struct RunningServer: Sendable {
         let log = LogLines()
         var server = InvocationServer(
             publication, version: "0.0.0",
-            log: AccessLog { line in log.add((try? Value(json: line.utf8)) ?? .string(line)) }, isReady: { true })
+            log: AccessLog { line in log.add((try? Value(json: line.utf8)) ?? .string(line)) })
         server.port = 0
         change(&server)
         let (ports, port) = AsyncStream.makeStream(of: Int.self)

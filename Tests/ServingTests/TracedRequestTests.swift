@@ -1,6 +1,7 @@
 import Fakes
 import Language
 import Runtime
+import Synchronization
 import Testing
 import Wire
 
@@ -12,19 +13,18 @@ struct TracedRequestTests {
 
     /// What MLflow has of the requests of a body.
     private func traces(
-        of agent: StagedAgent, _ body: @escaping @Sendable (RunningServer) async throws -> Void
+        of agent: StagedAgent, in fake: FakeMLflow = FakeMLflow(), by route: MLflowTraceRoute = .spans,
+        _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws -> [FakeTrace] {
-        let fake = FakeMLflow()
         let published = agent.published(place: place)
-        let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server()) { writer in
-            try await RunningServer.run([published], change: { $0.traces = writer }, body)
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server(), route: route) { writer in
+            try await RunningServer.run([published], traces: writer, body)
         }
         #expect(tally.missing == 0, "\(tally)")
         return fake.store.traces
     }
 
-    @Test(
-        "A request is one trace with what was said before, its session, its user, its version and where it comes from")
+    @Test("A request is one trace with what was said before, its session, its user and its version")
     func whole() async throws {
         let agent = StagedAgent { _, tell in
             await tell(.toolStarted(name: "stock"))
@@ -33,14 +33,13 @@ struct TracedRequestTests {
             return Answer(status: .completed, text: "Seven.", hasMessage: true, usage: .init(input: 5, output: 2))
         }
         let traces = try await traces(of: agent) { server in
-            let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
             let answer = try await server.post(
                 #"""
                 {"input":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Hello"},
                   {"role":"user","content":"How many?"}],
                  "context":{"conversation_id":"c-7","user_id":"alice"},"custom_inputs":{"shop":1}}
                 """#,
-                headers: [("x-mlflow-return-trace-id", "true"), ("traceparent", parent)])
+                headers: [("x-mlflow-return-trace-id", "true")])
             let id = answer.json["metadata"]?["trace_id"]?.string ?? ""
             #expect(id.wholeMatch(of: /tr-[0-9a-f]{32}/) != nil && server.log.all.first?["trace"]?.string == id)
         }
@@ -49,12 +48,52 @@ struct TracedRequestTests {
         let metadata = trace.info?["trace_metadata"]
         #expect(metadata?["mlflow.trace.session"] == "c-7" && metadata?["mlflow.trace.user"] == "alice")
         #expect(metadata?["mlflow.modelId"] == "m-1" && trace.info?["tags"]?["drover.model"] == "models:/support/3")
-        #expect(trace.info?["tags"]?["drover.traceparent"]?.string?.hasPrefix("00-0af7") == true)
         #expect(trace.spans.map(\.name) == ["support", "m", "stock", "m"])
         let inputs = try Value(json: (trace.spans[0].attributes["mlflow.spanInputs"] ?? "").utf8)
         #expect(inputs["input"]?.array?.count == 3 && inputs["custom_inputs"] == ["shop": 1])
         let asked = try Value(json: (trace.spans[1].attributes["mlflow.spanInputs"] ?? "").utf8)
         #expect(asked["messages"]?.array?.compactMap { $0["role"]?.string } == ["system", "user", "assistant", "user"])
+    }
+
+    private static let parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    @Test("A request of a trace is a part of it, and so is what it asks; what the trace says of itself stays")
+    func joined() async throws {
+        let told = Mutex<[TraceParent?]>([])
+        let agent = StagedAgent { _, tell in
+            told.withLock { $0.append(TraceParent.current) }
+            await tell(.text("x"))
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        let traces = try await traces(of: agent) { server in
+            for _ in 1...2 {
+                let answer = try await server.post(
+                    #"{"input":"x"}"#, headers: [("x-mlflow-return-trace-id", "true"), ("traceparent", Self.parent)])
+                #expect(answer.json["metadata"]?["trace_id"] == "tr-0af7651916cd43dd8448eb211c80319c")
+            }
+        }
+        let trace = try #require(traces.first)
+        #expect(traces.count == 1 && trace.spans.count == 4 && Set(trace.spans.map(\.id)).count == 4)
+        let roots = trace.spans.filter { $0.parent == "b7ad6b7169203331" }
+        #expect(roots.map(\.name) == ["support", "support"])
+        let behind = told.withLock { $0 }.map { $0?.header }
+        #expect(Set(behind) == Set(roots.map { "00-0af7651916cd43dd8448eb211c80319c-\($0.id)-01" }))
+        #expect(roots.allSatisfy { $0.attributes["drover.model"] == #""models:/support/3""# })
+    }
+
+    @Test("What is not kept, or goes to an MLflow that joins nothing, is a trace of its own that names the other")
+    func apart() async throws {
+        let agent = StagedAgent.saying("x")
+        for (fake, route, parent) in [
+            (FakeMLflow(version: "3.5.1"), MLflowTraceRoute.files, Self.parent),
+            (FakeMLflow(), .spans, Self.parent.dropLast(2) + "00"),
+        ] as [(FakeMLflow, MLflowTraceRoute, String)] {
+            let traces = try await traces(of: agent, in: fake, by: route) { server in
+                _ = try await server.post(#"{"input":"x"}"#, headers: [("traceparent", parent)])
+            }
+            #expect(traces.count == 1 && traces[0].id != "tr-0af7651916cd43dd8448eb211c80319c")
+            #expect(traces[0].info?["tags"]?["drover.traceparent"] == .string(parent))
+        }
     }
 
     @Test("What fails is traced with its reason, which its caller is not told; a stream tells the id before its end")
@@ -82,7 +121,7 @@ struct TracedRequestTests {
         let (_, tally) = try await MLflowTraceWriter.withWriter(
             to: fake.server(), queueLimit: 2, deadline: .milliseconds(100)
         ) { writer in
-            try await RunningServer.run([published], change: { $0.traces = writer }) { server in
+            try await RunningServer.run([published], traces: writer) { server in
                 for _ in 0..<5 { #expect(try await server.post(#"{"input":"x"}"#).status == 200) }
                 let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
                 #expect(metrics.contains(#"drover_traces_total{outcome="dropped"}"#))

@@ -1,11 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
-import Glibc
-import Kinds
 import Language
-import Runtime
 import Serving
-import Synchronization
 import Wire
 
 /// `drover serve`.
@@ -48,6 +44,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Write no traces of requests into MLflow.")
     var noTrace = false
 
+    @Option(
+        help: "Keep traces in this folder while MLflow does not take them; sent when it does, or at the next start.")
+    var traceSpool: String?
+
+    @Option(help: "How large that folder may get, such as 512MB; what does not fit is dropped.")
+    var traceSpoolLimit = "1GB"
+
     @Option(help: "How many requests are answered at a time; as many more wait for a moment.")
     var concurrency = 64
 
@@ -61,6 +64,12 @@ struct ServeCommand: AsyncParsableCommand {
         if !modelVersions.isEmpty, fromSpec || !paths.isEmpty || !agents.isEmpty {
             throw ValidationError("`--model-version` needs no agent and no spec.")
         }
+        if noTrace, traceSpool != nil {
+            throw ValidationError("`--no-trace` and `--trace-spool` exclude each other.")
+        }
+        guard Quantity.bytes(traceSpoolLimit) != nil else {
+            throw ValidationError("--trace-spool-limit takes a size, such as 512MB or 2GB.")
+        }
         guard (1...10_000).contains(concurrency) else {
             throw ValidationError("--concurrency takes a number from 1 to 10000.")
         }
@@ -71,50 +80,18 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try ServedSource(self)
-        let (tokens, certificate) = (try listening.tokens(), try listening.certificate())
-        try await Session.open(source.stack, server, needs: source.needs, concurrency: concurrency) { session in
-            guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
-            let publication = Publication(try await source.agents(in: session))
-            var server = InvocationServer(
-                publication, version: Version.text, log: AccessLog { Console.out($0) },
-                isReady: { await llamaStack.isAnswering(within: .seconds(3)) })
-            (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
-            (server.tokens, server.certificate) = (tokens, certificate)
-            guard !noTrace, let mlflow = session.servers.mlflow, publication.agents.contains(where: { $0.place != nil })
-            else { return try await serve(server, session, source) }
-            let traced = server
-            let (_, tally) = try await MLflowTraceWriter.withWriter(to: mlflow, queueLimit: 2048) { writer in
-                var server = traced
-                server.traces = writer
-                try await serve(server, session, source)
-            }
-            if tally.missing > 0 { source.stack.warn(.tracesMissing(tally)) }
-        }
+        var server = InvocationServer(Publication(), version: Version.text, log: AccessLog { Console.out($0) })
+        (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
+        (server.tokens, server.certificate) = (try listening.tokens(), try listening.certificate())
+        let run = ServeRun(
+            source: source, servers: self.server, server: server, isTraced: !noTrace, spool: try spool(source.stack),
+            address: listening.address(port:))
+        try await run.run()
     }
 
-    private func serve(_ server: InvocationServer, _ session: Session, _ source: ServedSource) async throws {
-        let (publication, tokens, listening) = (server.publication, server.tokens, listening)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await source.follow(publication, in: session) }
-            group.addTask { await Hangup.each { Self.reload(tokens, source.stack) } }
-            try await server.run(
-                onListening: { port in
-                    for agent in publication.agents { Console.note(Self.told(agent)) }
-                    Console.note("Listening on \(listening.address(port: port)). Ctrl-C stops it.")
-                },
-                until: Interruption.happens)
-            group.cancelAll()
-        }
-    }
-
-    private static func reload(_ tokens: BearerTokens?, _ stack: Stack) {
-        guard let tokens else { return }
-        do {
-            try tokens.reload()
-            Console.note("The tokens were read again.")
-        } catch {
-            stack.warn(error)
-        }
+    private func spool(_ stack: Stack) throws(Diagnostic) -> TraceSpool? {
+        guard let traceSpool, let limit = Quantity.bytes(traceSpoolLimit) else { return nil }
+        return try TraceSpool(in: traceSpool, limit: limit) { stack.warn($0) }
     }
 
     private var limits: Limits {
@@ -129,27 +106,6 @@ struct ServeCommand: AsyncParsableCommand {
         limits.drain = Quantity.duration(drain) ?? limits.drain
         return limits
     }
-
-    private static func told(_ agent: PublishedAgent) -> String {
-        "Serving `\(agent.name)`" + (agent.version.map { ", \($0)" } ?? "")
-    }
-}
-
-/// The response to SIGHUP, which asks a server to read its files again.
-private enum Hangup {
-    private static let count = Atomic<Int>(0)
-
-    /// Calls a body after each, until the task is cancelled.
-    static func each(_ body: @Sendable () -> Void) async {
-        signal(SIGHUP) { _ in Hangup.count.add(1, ordering: .relaxed) }
-        var seen = count.load(ordering: .relaxed)
-        // A cancelled sleep ends it.
-        while (try? await Task.sleep(for: .milliseconds(100))) != nil {
-            let now = count.load(ordering: .relaxed)
-            if now != seen { body() }
-            seen = now
-        }
-    }
 }
 
 extension Interruption {
@@ -161,14 +117,6 @@ extension Interruption {
 }
 
 extension Diagnostic {
-    fileprivate static func tracesMissing(_ tally: TraceTally) -> Diagnostic {
-        Diagnostic(
-            "traces-not-written", "Traces of requests are not in MLflow",
-            detail: "\(tally.written) traces of requests are in MLflow, \(tally.missing) are not. "
-                + (tally.reason?.diagnostic().detail ?? "They came faster than MLflow takes them."),
-            severity: .warning, cause: .unavailable)
-    }
-
     static var nothingToServe: Diagnostic {
         Diagnostic(
             "nothing-to-serve", "Nothing to serve", detail: "The spec declares no agent.",

@@ -6,9 +6,11 @@ import Runtime
 ///     {"agent_api": "responses", "name": "support", "use_case": "agent", "drover_version": "0.1.0",
 ///      "agents": [{"name": "support", "digest": "9f86…", "model_version": "models:/helpdesk-support/3"}]}
 enum AgentInfoRoute {
+    /// - Throws: `ServedError` while nothing is served yet.
     static func reply(_ agents: [PublishedAgent], version: String) throws -> Reply {
-        .json([
-            "agent_api": "responses", "name": .string(agents[0].name), "use_case": "agent",
+        guard let first = agents.first else { throw ServedError.starting }
+        return .json([
+            "agent_api": "responses", "name": .string(first.name), "use_case": "agent",
             "drover_version": .string(version), "agents": .array(try agents.map(told)),
         ])
     }

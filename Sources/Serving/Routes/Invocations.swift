@@ -31,7 +31,8 @@ extension RequestHandler {
         let traced = Traced(read, by: agent, request, caller: caller, to: traces)
         let turn = Turn(
             agent: agent, asked: read.asked, limit: limits.answer, heartbeat: heartbeat,
-            connection: connections[channel], recorder: traced?.recorder)
+            connection: connections[channel], recorder: traced?.recorder,
+            parent: traced?.behind ?? request.traceParent)
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)

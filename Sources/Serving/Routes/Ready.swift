@@ -10,23 +10,19 @@ final class ReadyRoute: Sendable {
         var time: ContinuousClock.Instant
     }
 
-    private let probe: @Sendable () async -> Bool
     private let last = Mutex<Answer?>(nil)
 
-    /// - Parameter probe: Whether the server behind answers.
-    init(_ probe: @escaping @Sendable () async -> Bool) {
-        self.probe = probe
-    }
-
-    func reply(isDraining: Bool) async -> Reply {
+    /// - Parameter backing: nil while it is waited for.
+    func reply(_ backing: Backing?, isDraining: Bool) async -> Reply {
         if isDraining { return .json(["status": "draining"], status: 503) }
-        guard await isReady() else { return .json(["status": "unavailable"], status: 503) }
+        guard let backing else { return .json(["status": "starting"], status: 503) }
+        guard await isAnswering(backing) else { return .json(["status": "unavailable"], status: 503) }
         return .json(["status": "ready"])
     }
 
-    private func isReady() async -> Bool {
+    private func isAnswering(_ backing: Backing) async -> Bool {
         if let known = last.withLock({ $0 }), known.time.duration(to: .now) < .seconds(1) { return known.isReady }
-        let answer = await probe()
+        let answer = await backing.isAnswering()
         last.withLock { $0 = Answer(isReady: answer, time: .now) }
         return answer
     }

@@ -1,0 +1,142 @@
+import Kinds
+import Language
+import Serving
+import Wire
+
+/// Serves agents until it is stopped: it listens at once, and lets agents answer as soon as the servers behind have told what
+/// is needed for that.
+struct ServeRun: Sendable {
+    let source: ServedSource
+    let servers: ServerOptions
+    let server: InvocationServer
+    let isTraced: Bool
+    /// Takes traces that MLflow does not take; nil for none.
+    let spool: TraceSpool?
+    /// For people, of a port.
+    let address: @Sendable (Int) -> String
+
+    private enum Part {
+        case server, backing
+    }
+
+    /// - Throws: What keeps it from listening, or the agents from answering.
+    func run() async throws {
+        let end = ServingEnd()
+        let files = ReloadedFiles(tokens: server.tokens, certificate: server.certificate, stack: source.stack)
+        try await withThrowingTaskGroup(of: Part?.self) { group in
+            defer { group.cancelAll() }
+            group.addTask {
+                defer { end.come() }
+                try await server.run(
+                    onListening: { Console.note("Listening on \(address($0)). Ctrl-C stops it.") },
+                    until: Interruption.happens)
+                return .server
+            }
+            group.addTask {
+                try await back(until: end)
+                return .backing
+            }
+            group.addTask {
+                await files.follow()
+                return nil
+            }
+            // What stands behind ends after the server, since requests still need it.
+            while let part = try await group.next() {
+                if part == .backing || part == .server && !publication.isOpen { return }
+            }
+        }
+    }
+
+    private var publication: Publication { server.publication }
+
+    /// Connects to the servers behind, as often as it takes, and lets the agents answer.
+    private func back(until end: ServingEnd) async throws {
+        var isTold = false
+        while true {
+            do {
+                let concurrency = server.limits.concurrency
+                return try await Session.open(
+                    source.stack, servers, needs: source.needs, concurrency: concurrency
+                ) { session in
+                    try await open(in: session, until: end)
+                }
+            } catch let failure as CommandFailure where failure.isOfServersAway && !publication.isOpen {
+                if !isTold { source.stack.warn(.waits(failure.diagnostics[0])) }
+                isTold = true
+                try await Task.sleep(for: .seconds(1))
+            }
+        }
+    }
+
+    private func open(in session: Session, until end: ServingEnd) async throws {
+        guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
+        let agents = try await source.agents(in: session)
+        let isAnswering: @Sendable () async -> Bool = { await llamaStack.isAnswering(within: .seconds(3)) }
+        guard isTraced, let mlflow = session.servers.mlflow, agents.contains(where: { $0.place != nil }) else {
+            return try await open(agents, Backing(isAnswering: isAnswering), in: session, until: end)
+        }
+        let route = try await mlflow.traceRoute()
+        let (_, tally) = try await MLflowTraceWriter.withWriter(
+            to: mlflow, route: route, spool: spool, queueLimit: 2048
+        ) { writer in
+            try await open(agents, Backing(traces: writer, isAnswering: isAnswering), in: session, until: end)
+        }
+        if tally.spooled > 0, let spool {
+            Console.note("\(tally.spooled) traces wait in \(spool.directory) until the next start.")
+        }
+        if tally.missing > 0 { source.stack.warn(.tracesMissing(tally)) }
+    }
+
+    private func open(
+        _ agents: [PublishedAgent], _ backing: Backing, in session: Session, until end: ServingEnd
+    ) async throws {
+        publication.open(agents, backing: backing)
+        for agent in agents {
+            Console.note("Serving `\(agent.name)`" + (agent.version.map { ", \($0)" } ?? ""))
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await source.follow(publication, in: session) }
+            await end.wait()
+            group.cancelAll()
+        }
+    }
+}
+
+/// The end of a server, for which can be waited.
+private final class ServingEnd: Sendable {
+    private let end = AsyncStream.makeStream(of: Void.self)
+
+    func come() {
+        end.continuation.finish()
+    }
+
+    /// Returns when it has come, or the task is cancelled.
+    func wait() async {
+        for await _ in end.stream {}
+    }
+}
+
+extension CommandFailure {
+    /// Whether a server behind does not answer, so that waiting may help.
+    fileprivate var isOfServersAway: Bool {
+        let codes: Set<Diagnostic.Code> = ["server-unreachable", "server-timeout", "connection-broken"]
+        return diagnostics.contains { codes.contains($0.code) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func waits(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "waits-for-server", "No agent answers yet",
+            detail: "\(problem.detail) Requests are answered with 503 until it does.", fix: problem.fix,
+            severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func tracesMissing(_ tally: TraceTally) -> Diagnostic {
+        Diagnostic(
+            "traces-not-written", "Traces of requests are not in MLflow",
+            detail: "\(tally.written) traces of requests are in MLflow, \(tally.missing) are not. "
+                + (tally.reason?.diagnostic().detail ?? "They came faster than MLflow takes them."),
+            severity: .warning, cause: .unavailable)
+    }
+}
