@@ -53,7 +53,7 @@ struct Question: Sendable {
         case .toolStarted(let name): Console.note("→ \(name)")
         case .toolFinished(let call): if let error = call.error { Console.note("✗ \(call.name): \(error)") }
         case .delegated(let tool, let event): showDelegated(event, by: tool)
-        case .finished: break
+        case .again, .finished: break
         }
     }
 
@@ -63,7 +63,7 @@ struct Question: Sendable {
         case .toolStarted(let name): Console.note("→ \(tool) → \(name)")
         case .toolFinished(let call): if let error = call.error { Console.note("✗ \(tool) → \(call.name): \(error)") }
         case .delegated(let deeper, let event): showDelegated(event, by: "\(tool) → \(deeper)")
-        case .text, .finished: break
+        case .text, .again, .finished: break
         }
     }
 }

@@ -27,6 +27,9 @@ package struct AgentRequest: Sendable, Hashable {
     package var conversation: String?
     /// Who asks, as a served agent is told.
     package var user: String?
+    /// How much of a message is kept, in bytes, by a runtime that can do without the rest: whoever asks takes the text of a longer one
+    /// from `AgentEvent.again`, and the answer has its beginning. nil keeps all.
+    package var keeping: Int?
 
     /// A plain question.
     package init(_ text: String) {

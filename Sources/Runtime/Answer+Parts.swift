@@ -18,6 +18,7 @@ extension Answer {
         let streamed = [streamedText, next.streamedText].compactMap { $0 }
         whole.streamedText =
             streamed.count < 2 ? nil : streamed.filter { !$0.isEmpty }.joined(separator: "\n")
+        whole.isCut = isCut || next.isCut
         whole.fallback = fallback ?? next.fallback
         return whole
     }

@@ -89,6 +89,8 @@ package struct Answer: Sendable, Hashable {
     package var id: String?
     /// Why chat completions answered instead of the chosen runtime; nil when they did not.
     package var fallback: String?
+    /// Whether `text` is only the beginning of what was said: see `AgentRequest.keeping`.
+    package var isCut = false
     /// Calls of functions without a handler here: the caller must answer them, all that the model asked for at once.
     /// The status is `completed` then, mostly without a message.
     package var pendingCalls: [ToolCall] = []
@@ -124,6 +126,8 @@ package struct Answer: Sendable, Hashable {
 package enum AgentEvent: Sendable, Hashable {
     /// A chunk of the answer's text, as it arrives.
     case text(String)
+    /// The text of a message that is too long to be kept: see `AgentRequest.keeping`.
+    case again(Repetition)
     /// A call starts. Server agents up to 0.3 report a call of their own tools only when it is executed.
     case toolStarted(name: String)
     /// A call has ended, with arguments and result or error. The events of an agent that was asked by the call are
@@ -132,4 +136,15 @@ package enum AgentEvent: Sendable, Hashable {
     /// An event of an agent that is asked as a tool, including its own `finished`.
     indirect case delegated(tool: String, AgentEvent)
     case finished(Answer)
+}
+
+/// What becomes of a message that is too long to be kept: who told it has to tell it again, and gets its text from the server, which
+/// repeats it.
+package enum Repetition: Sendable, Hashable {
+    /// The message that is being told has become too long: nobody keeps its text, and it will come again.
+    case awaited
+    /// A piece of its text, at its end.
+    case item(String)
+    /// A piece of the text of one of these messages, counted from 0, at the end of the answer; in order.
+    case response(Int, String)
 }

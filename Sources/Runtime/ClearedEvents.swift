@@ -6,10 +6,12 @@ import Wire
 final class ClearedEvents: Sendable {
     private let sent: SentSecrets
     private let spoken: Mutex<ClearedStream>
+    private let repeated: Mutex<ClearedRepetition>
 
     init(_ sent: SentSecrets) {
         self.sent = sent
         spoken = Mutex(ClearedStream(sent))
+        repeated = Mutex(ClearedRepetition(sent))
     }
 
     func tell(_ event: AgentEvent, to onEvent: @Sendable (AgentEvent) async -> Void) async {
@@ -18,16 +20,64 @@ final class ClearedEvents: Sendable {
             if !text.isEmpty { await onEvent(.text(text)) }
             return
         }
-        let rest = spoken.withLock { $0.end() }
-        if !rest.isEmpty { await onEvent(.text(rest)) }
-        await onEvent(sent.cleared(event))
+        if event != .again(.awaited) {
+            let rest = spoken.withLock { $0.end() }
+            if !rest.isEmpty { await onEvent(.text(rest)) }
+        }
+        for event in repeated.withLock({ $0.next(event) }) { await onEvent(sent.cleared(event)) }
+    }
+}
+
+/// Clears the texts that are told again, each of which arrives in pieces.
+private struct ClearedRepetition {
+    private var stream: ClearedStream
+    /// What is being told again.
+    private var open: Repetition?
+
+    init(_ sent: SentSecrets) {
+        stream = ClearedStream(sent)
+    }
+
+    /// What can be told now, in order.
+    mutating func next(_ event: AgentEvent) -> [AgentEvent] {
+        guard case .again(let repetition) = event, let text = repetition.text else { return end() + [event] }
+        let place = repetition.saying("")
+        let before = open == place ? [] : end()
+        open = place
+        let cleared = stream.next(text)
+        return before + (cleared.isEmpty ? [] : [.again(place.saying(cleared))])
+    }
+
+    private mutating func end() -> [AgentEvent] {
+        guard let place = open else { return [] }
+        open = nil
+        let rest = stream.end()
+        return rest.isEmpty ? [] : [.again(place.saying(rest))]
+    }
+}
+
+extension Repetition {
+    fileprivate var text: String? {
+        switch self {
+        case .awaited: nil
+        case .item(let text), .response(_, let text): text
+        }
+    }
+
+    /// The same place with another text.
+    fileprivate func saying(_ text: String) -> Repetition {
+        switch self {
+        case .awaited: .awaited
+        case .item: .item(text)
+        case .response(let index, _): .response(index, text)
+        }
     }
 }
 
 extension SentSecrets {
     fileprivate func cleared(_ event: AgentEvent) -> AgentEvent {
         switch event {
-        case .text, .toolStarted, .delegated: event  // What an agent that was asked says is cleared already.
+        case .text, .again, .toolStarted, .delegated: event  // What an agent that was asked says is cleared already.
         case .toolFinished(let call): .toolFinished(cleared(call))
         case .finished(let answer): .finished(cleared(answer))
         }

@@ -22,7 +22,7 @@ package struct ToolEffects: Sendable, Hashable {
     /// The tool that an event calls and that changes something; nil for all other events.
     package func change(in event: AgentEvent) -> String? {
         switch event {
-        case .text, .finished: nil
+        case .text, .again, .finished: nil
         case .toolStarted(let name): isChanging(name) ? name : nil
         case .toolFinished(let call): change(in: call)
         case .delegated(let tool, let event): quiet.contains(tool) ? nil : change(in: event)

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// Hands values from one task to another, one at a time: who gives waits until the value before was taken, so that a slow
-/// reader slows down what is read.
+/// Hands values from one task to another, a few at a time: who gives waits while as many are there as there may be, so that a
+/// slow reader slows down what is read.
 final class Handover<Element: Sendable>: Sendable {
     private struct State {
-        var value: Element?
+        var values: [Element] = []
         var isClosed = false
         var giving: CheckedContinuation<Void, Never>?
         var taking: CheckedContinuation<Void, Never>?
@@ -15,28 +15,49 @@ final class Handover<Element: Sendable>: Sendable {
         }
     }
 
+    private let limit: Int
     private let state = Mutex(State())
+
+    /// - Parameter limit: How many values may be there.
+    init(limit: Int = 16) {
+        self.limit = limit
+    }
 
     /// Waits until there is room, and leaves the value there. After `close`, or when the task is cancelled, it is dropped.
     func give(_ value: Element) async {
-        await wait(for: { $0.value == nil }, as: \.giving)
-        let taker = state.withLock { state in
-            if !state.isClosed { state.value = value }
-            defer { state.taking = nil }
-            return state.taking
-        }
-        taker?.resume()
+        while !leave(value) { await wait(for: { $0.values.count < self.limit }, as: \.giving) }
     }
 
-    /// The next value; nil after the last one, or when the task is cancelled.
-    func take() async -> Element? {
-        await wait(for: { $0.value != nil }, as: \.taking)
-        let (value, giver) = state.withLock { state in
-            defer { (state.value, state.giving) = (nil, nil) }
-            return (state.value, state.giving)
+    /// - Returns: Whether it need not be given again.
+    private func leave(_ value: Element) -> Bool {
+        let (isDone, taker) = state.withLock { state -> (Bool, CheckedContinuation<Void, Never>?) in
+            guard !state.isClosed else { return (true, nil) }
+            guard state.values.count < limit else { return (false, nil) }
+            state.values.append(value)
+            defer { state.taking = nil }
+            return (true, state.taking)
+        }
+        taker?.resume()
+        return isDone
+    }
+
+    /// The next values; none after the last ones, or when the task is cancelled.
+    func take() async -> [Element] {
+        while true {
+            if let values = all() { return values }
+            await wait(for: { !$0.values.isEmpty }, as: \.taking)
+        }
+    }
+
+    /// nil when there is nothing yet.
+    private func all() -> [Element]? {
+        let (values, giver) = state.withLock { state -> ([Element]?, CheckedContinuation<Void, Never>?) in
+            guard !state.values.isEmpty else { return (state.isClosed ? [] : nil, nil) }
+            defer { (state.values, state.giving) = ([], nil) }
+            return (state.values, state.giving)
         }
         giver?.resume()
-        return value
+        return values
     }
 
     /// No more values: what was given can still be taken.

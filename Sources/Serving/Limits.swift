@@ -8,6 +8,9 @@ package struct Limits: Sendable {
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
+    /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
+    /// repeats it.
+    package var message = 256 << 10
     /// How long a request may take to arrive, and how long a connection may be idle.
     package var arrival: Duration = .seconds(60)
     /// How long a request waits for its turn before it is refused.

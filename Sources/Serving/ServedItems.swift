@@ -1,4 +1,5 @@
 import Language
+import NIOCore
 import Runtime
 
 /// The output items of an answer, and the frames of its stream, made from the events of its runtime. Pure.
@@ -12,69 +13,91 @@ struct ServedItems {
         case openAI
     }
 
-    private struct Message {
+    struct Message {
         let id: String
         let index: Int
         var text = ""
+        /// Whether its text is too long to be kept.
+        var isLong = false
     }
 
     private(set) var output: [Value] = []
-    private let response: ServedResponse
+    let response: ServedResponse
+    /// nil where the answer is not streamed.
+    private(set) var frames: ServedFrames?
+    private(set) var open: Message?
+    private(set) var repeated = RepeatedMessages()
     private let agent: AgentDefinition
     private let dialect: Dialect
-    private var open: Message?
-    private var sequence = 0
     /// Where in the output the searches are, and what each found, as text.
     private var searches: [(index: Int, found: String)] = []
 
-    init(_ response: ServedResponse, of agent: AgentDefinition, _ dialect: Dialect) {
+    init(_ response: ServedResponse, of agent: AgentDefinition, _ dialect: Dialect, isStreamed: Bool) {
         self.response = response
         self.agent = agent
         self.dialect = dialect
+        frames = isStreamed ? ServedFrames() : nil
     }
 
-    /// The frames before the first event.
-    mutating func begin() -> [Value] {
+    /// The frames that were made since the last time, as they are sent.
+    mutating func drain() -> ByteBuffer {
+        frames?.drain() ?? ByteBuffer()
+    }
+
+    /// Makes the frames before the first event.
+    mutating func begin() {
         let begun = response.value("in_progress", output: [])
-        return [
-            frame("response.created", ["response": begun]), frame("response.in_progress", ["response": begun]),
-        ]
+        frame("response.created", ["response": begun])
+        frame("response.in_progress", ["response": begun])
     }
 
-    /// The frames of an event; `finished` has none, since the answer is taken by `finish`.
-    mutating func take(_ event: AgentEvent) -> [Value] {
+    /// Makes the frames of an event; `finished` has none, since the answer is taken by `finish`.
+    mutating func take(_ event: AgentEvent) {
         switch event {
         case .text(let piece): speak(piece)
+        case .again(let repetition): take(repetition)
         case .toolStarted: close()
-        case .toolFinished(let call): close() + tell(call)
-        case .delegated, .finished: []
+        case .toolFinished(let call):
+            close()
+            tell(call)
+        case .delegated, .finished: break
         }
     }
 
-    /// The last frames, and the whole response.
-    mutating func finish(with answer: Answer) -> (frames: [Value], whole: Value) {
-        var frames: [Value] = []
+    /// Makes the last frames.
+    /// - Returns: The whole response; the texts that were too long to be kept are not in it.
+    @discardableResult
+    mutating func finish(with answer: Answer) -> Value {
         // A refusal may not have been streamed.
-        if open == nil, answer.hasMessage, !output.contains(where: { $0["type"] == "message" }) {
-            frames += speak(answer.text)
-        }
-        frames += close(answer)
-        for call in answer.pendingCalls { frames += add(pending(call)) }
+        if open == nil, answer.hasMessage, !output.contains(where: { $0["type"] == "message" }) { speak(answer.text) }
+        close(answer)
+        for call in answer.pendingCalls { add(pending(call)) }
         fillSearches(with: answer.retrieved)
         let whole = response.value(of: answer, output: output)
-        return (frames + [frame("response.\(answer.status.rawValue)", ["response": whole])], whole)
+        end("response.\(answer.status.rawValue)", whole, citing: answer.cited)
+        return whole
     }
 
-    /// The last frames of an answer that goes wrong.
-    mutating func fail(because error: ServedError) -> [Value] {
-        let frames = close()
-        return frames + [frame("response.failed", ["response": response.value(failed: error, output: output)])]
+    /// Makes the last frames of an answer that goes wrong.
+    mutating func fail(because error: ServedError) {
+        close()
+        end("response.failed", response.value(failed: error, output: output))
+    }
+
+    /// Adds something behind the last frame.
+    mutating func add(untyped value: Value) {
+        frames?.add(untyped: value)
+    }
+
+    private mutating func end(_ type: String, _ whole: Value, citing cited: [String] = []) {
+        guard repeated.isAny else { return frame(type, ["response": whole]) }
+        guard repeated.isComplete || type == "response.failed" else { return fail(because: .unrepeated) }
+        frames?.write(end: &repeated, type, whole, output, Self.citations(of: cited, at: 0))
     }
 }
 
 extension ServedItems {
-    private mutating func speak(_ piece: String) -> [Value] {
-        var frames: [Value] = []
+    private mutating func speak(_ piece: String) {
         var piece = piece[...]
         if open == nil {
             // Between two messages of one answer there is a line end, which is a part of neither.
@@ -85,26 +108,38 @@ extension ServedItems {
                 "id": .string(message.id), "type": "message", "role": "assistant", "status": "in_progress",
                 "content": [],
             ]
-            frames.append(frame("response.output_item.added", ["output_index": .integer(message.index), "item": item]))
-            frames.append(part("response.content_part.added", of: message, Self.text("", [])))
+            frame("response.output_item.added", ["output_index": .integer(message.index), "item": item])
+            part("response.content_part.added", of: message, Self.text("", []))
         }
-        guard var message = open, !piece.isEmpty else { return frames }
-        message.text += piece
-        open = message
-        return frames + [content("response.output_text.delta", of: message, ["delta": .string(String(piece))])]
+        guard let message = open, !piece.isEmpty else { return }
+        if !message.isLong { open?.text += piece }
+        frames?.add(delta: String(piece), of: message.id, at: message.index)
+    }
+
+    private mutating func take(_ repetition: Repetition) {
+        switch repetition {
+        case .awaited:
+            open?.isLong = true
+            open?.text = ""
+        case .item(let text):
+            guard let message = open, message.isLong else { return }
+            frames?.write(text, of: message, &repeated)
+        case .response(let number, let text):
+            close()
+            frames?.write(text, ofMessage: number, &repeated, output)
+        }
     }
 
     /// Ends the message that is being said.
     /// - Parameter answer: Of which it is the last part; nil when more follows.
-    private mutating func close(_ answer: Answer? = nil) -> [Value] {
-        guard let message = open else { return [] }
+    private mutating func close(_ answer: Answer? = nil) {
+        guard let message = open else { return }
         open = nil
-        let cited = (answer?.cited ?? []).map { document -> Value in
-            [
-                "type": "file_citation", "file_id": .string(document), "filename": .string(document),
-                "index": .integer(message.text.unicodeScalars.count),
-            ]
+        guard !message.isLong else {
+            frames?.end(message, &repeated)
+            return output.append(RepeatedMessages.item(of: message))
         }
+        let cited = Self.citations(of: answer?.cited ?? [], at: message.text.unicodeScalars.count)
         let said: Value =
             answer?.refuses == true
             ? ["type": "refusal", "refusal": .string(message.text)] : Self.text(message.text, cited)
@@ -112,32 +147,41 @@ extension ServedItems {
             "id": .string(message.id), "type": "message", "role": "assistant", "status": "completed", "content": [said],
         ]
         output.append(item)
-        return [
-            content("response.output_text.done", of: message, ["text": .string(message.text)]),
-            part("response.content_part.done", of: message, said),
-            frame("response.output_item.done", ["output_index": .integer(message.index), "item": item]),
-        ]
+        guard frames != nil else { return }
+        content("response.output_text.done", of: message, ["text": .string(message.text)])
+        part("response.content_part.done", of: message, said)
+        frame("response.output_item.done", ["output_index": .integer(message.index), "item": item])
+    }
+
+    private static func citations(of documents: [String], at place: Int) -> [Value] {
+        documents.map { document in
+            [
+                "type": "file_citation", "file_id": .string(document), "filename": .string(document),
+                "index": .integer(place),
+            ]
+        }
     }
 
     private static func text(_ text: String, _ annotations: [Value]) -> Value {
         ["type": "output_text", "text": .string(text), "annotations": .array(annotations)]
     }
 
-    private mutating func part(_ type: String, of message: Message, _ part: Value) -> Value {
-        frame(type, place(of: message).merging(["part": part]) { $1 })
+    private mutating func part(_ type: String, of message: Message, _ part: Value) {
+        let fields = place(of: message).merging(["part": part]) { $1 }
+        frame(type, fields)
     }
 
-    private mutating func content(_ type: String, of message: Message, _ fields: [String: Value]) -> Value {
-        frame(type, place(of: message).merging(["logprobs": []]) { $1 }.merging(fields) { $1 })
+    private mutating func content(_ type: String, of message: Message, _ fields: [String: Value]) {
+        let fields = place(of: message).merging(["logprobs": []]) { $1 }.merging(fields) { $1 }
+        frame(type, fields)
     }
 
     private func place(of message: Message) -> [String: Value] {
         ["item_id": .string(message.id), "output_index": .integer(message.index), "content_index": 0]
     }
 
-    private mutating func frame(_ type: String, _ fields: [String: Value]) -> Value {
-        defer { sequence += 1 }
-        return .object(fields.merging(["type": .string(type), "sequence_number": .integer(sequence)]) { $1 })
+    private mutating func frame(_ type: String, _ fields: @autoclosure () -> [String: Value]) {
+        frames?.add(type, fields())
     }
 
     /// Ids of items are counted within the response's own.
@@ -148,7 +192,7 @@ extension ServedItems {
 
 extension ServedItems {
     /// The items of a call that was carried out.
-    private mutating func tell(_ call: Answer.ToolCall) -> [Value] {
+    private mutating func tell(_ call: Answer.ToolCall) {
         let tool = agent.tools.first { $0.name == call.tool }
         if tool?.fileSearch != nil {
             searches.append((output.count, call.result ?? ""))
@@ -163,21 +207,21 @@ extension ServedItems {
         let arguments = Value.string(call.arguments.interpolated)
         switch dialect {
         case .openAI:
-            return add([
+            add([
                 "type": "mcp_call", "id": .string(newID("mcp")), "server_label": .string(call.tool),
                 "name": .string(call.name), "arguments": arguments, "output": call.result.map(Value.string) ?? .null,
                 "error": call.error.map(Value.string) ?? .null, "status": call.error == nil ? "completed" : "failed",
             ])
         case .mlflow:
             let id = Value.string(newID("call"))
-            return add([
+            add([
                 "type": "function_call", "id": id, "call_id": id, "name": .string(call.name), "arguments": arguments,
                 "status": "completed",
             ])
-                + add([
-                    "type": "function_call_output", "call_id": id, "output": .string(call.error ?? call.result ?? ""),
-                    "status": call.error == nil ? "completed" : "incomplete",
-                ])
+            add([
+                "type": "function_call_output", "call_id": id, "output": .string(call.error ?? call.result ?? ""),
+                "status": call.error == nil ? "completed" : "incomplete",
+            ])
         }
     }
 
@@ -194,13 +238,11 @@ extension ServedItems {
         ]
     }
 
-    private mutating func add(_ item: Value) -> [Value] {
+    private mutating func add(_ item: Value) {
         let index = Value.integer(output.count)
         output.append(item)
-        return [
-            frame("response.output_item.added", ["output_index": index, "item": item]),
-            frame("response.output_item.done", ["output_index": index, "item": item]),
-        ]
+        frame("response.output_item.added", ["output_index": index, "item": item])
+        frame("response.output_item.done", ["output_index": index, "item": item])
     }
 
     /// What a search found is known at the end only. A passage belongs to the first search that tells its text, else to the

@@ -128,6 +128,21 @@ package struct Endpoint: Sendable {
         }
     }
 
+    /// Sends a call and passes the frames of its answer to `read` as they arrive; else like `events`.
+    ///
+    /// - Parameter keeping: The bytes that frames keep of a text that they repeat: see `FrameScanner`.
+    package func frames<R: Sendable>(
+        _ call: Call, keeping length: Int?, _ read: @Sendable (ServerFrames) async throws -> R
+    ) async throws -> R {
+        try await streaming(call) { _, chunks in
+            do {
+                return try await read(chunks.frames(keeping: length, cleared: sent))
+            } catch let failure as TransportFailure {
+                throw error(.stream, call, message: failure.message)
+            }
+        }
+    }
+
     /// Sends a call and passes the body of its success to `read` as it arrives. When the connection breaks, the call is
     /// sent again and `read` starts anew.
     ///

@@ -57,6 +57,11 @@ package struct ResponseChunks: AsyncSequence {
         return bytes
     }
 
+    /// The frames in the body: see `FrameScanner`.
+    func frames(keeping length: Int?, cleared sent: SentSecrets) -> ServerFrames {
+        ServerFrames(self, FrameScanner(keeping: length), sent)
+    }
+
     /// The server-sent events in the body.
     package var events: ServerSentEvents {
         ServerSentEvents(self)

@@ -57,14 +57,21 @@ package final class SentSecrets: Sendable {
 
     /// JSON as text, such as a frame of a stream, without the secrets; anything else is cleared as plain text.
     package func cleared(json text: String) -> String {
+        guard !state.withLock({ $0.long.isEmpty }) else { return text }
+        return String(decoding: cleared(json: Array(text.utf8)), as: UTF8.self)
+    }
+
+    /// The same for the bytes of a text.
+    func cleared(json bytes: [UInt8]) -> [UInt8] {
         let long = state.withLock { $0.long }
-        guard !long.isEmpty else { return text }
-        let bytes = Array(text.utf8)
+        guard !long.isEmpty else { return bytes }
         // Only text that may contain a secret is parsed: most frames do not.
-        guard long.stand(in: bytes) || text.contains("\\u") else { return text }
-        guard let value = try? Value(json: bytes) else { return cleared(text) }  // Then it is text.
+        guard long.stand(in: bytes) || bytes.hasEscapedCharacter else { return bytes }
+        guard let value = try? Value(json: bytes) else {
+            return Array(cleared(String(decoding: bytes, as: UTF8.self)).utf8)  // Then it is text.
+        }
         let without = cleared(value)
-        return without == value ? text : without.canonicalJSON
+        return without == value ? bytes : Array(without.canonicalJSON.utf8)
     }
 
     /// JSON without the secrets in its texts; a number that is one becomes 0, so that it stays a number.
@@ -90,5 +97,12 @@ package final class SentSecrets: Sendable {
     /// How many bytes at the end of a text may be the beginning of a secret.
     func openEnd(of bytes: [UInt8]) -> Int {
         state.withLock { $0.long }.openEnd(of: bytes)
+    }
+}
+
+extension [UInt8] {
+    /// Whether `\u` stands in them.
+    fileprivate var hasEscapedCharacter: Bool {
+        zip(self, dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "u") }
     }
 }

@@ -21,7 +21,7 @@ import Wire
 
     private func read(_ frames: [String]) throws -> (Answer?, [ResponsesReader.Happening]) {
         var reader = ResponsesReader(agent)
-        let happenings = try frames.enumerated().flatMap { try reader.read($1, at: .milliseconds($0)) }
+        let happenings = try frames.enumerated().flatMap { try reader.read(Array($1.utf8), at: .milliseconds($0)) }
         return (reader.answer, happenings)
     }
 
@@ -61,6 +61,41 @@ import Wire
         #expect(read?.steps == 1)
         #expect(read?.hasMessage == true)
         #expect(read?.text.isEmpty == false)
+    }
+
+    @Test(
+        "A recorded stream is read by the scanner as it is whole, however it is cut, and without texts that are told again",
+        arguments: [
+            "08-resp-file-search-stream", "08-resp-mcp-stream", "08-resp-stream", "ogx-refusal-stream",
+            "0.2.24/08-resp-file-search-stream", "0.2.24/08-resp-mcp-stream", "0.4.7/08-resp-file-search-stream",
+            "0.7.3/08-resp-file-search-stream",
+        ])
+    func scanned(_ name: String) throws {
+        let url = try #require(Bundle.module.url(forResource: "Fixtures/\(name)", withExtension: "sse"))
+        let (frames, bytes) = (try frames(name), Array(try Data(contentsOf: url)))
+        let expected = try read(frames)
+        for (keeping, chunk) in [(nil, 1), (nil, 4096), (8, 1), (8, 7), (8, 4096)] as [(Int?, Int)] {
+            var (scanner, reader) = (FrameScanner(keeping: keeping), ResponsesReader(agent))
+            var (number, happenings) = (0, [ResponsesReader.Happening]())
+            var texts: [RepeatedText: String] = [:]
+            for start in stride(from: 0, to: bytes.count, by: chunk) {
+                for part in try scanner.read(bytes[start..<min(start + chunk, bytes.count)]) {
+                    if case .piece(let text, let place) = part { texts[place, default: ""] += text }
+                    guard case .frame(let frame) = part else { continue }
+                    if keeping == nil { #expect(String(decoding: frame, as: UTF8.self) == frames[number]) }
+                    happenings += try reader.read(frame, at: .milliseconds(number))
+                    number += 1
+                }
+            }
+            #expect(number == frames.count && happenings == expected.1)
+            var answer = try #require(reader.answer)
+            if keeping != nil, let whole = expected.0 {
+                for text in texts.values { #expect(whole.text == text) }
+                #expect(name == "ogx-refusal-stream" || texts[.part] != nil)
+                answer.text = whole.text
+            }
+            #expect(answer == expected.0)
+        }
     }
 
     @Test("A recorded refusal is one, with its words, which the last frame does not have")
@@ -133,7 +168,7 @@ import Wire
         var reader = ResponsesReader(agent)
         var told: [String] = []
         for frame in deltas + [#"{"type":"response.completed","response":{"id":"r","output":[\#(message)]}}"#] {
-            for case .event(.text(let text)) in try reader.read(frame, at: .zero) { told.append(text) }
+            for case .event(.text(let text)) in try reader.read(Array(frame.utf8), at: .zero) { told.append(text) }
         }
         return (reader.answer, told)
     }

@@ -1,4 +1,5 @@
 import Language
+import NIOCore
 import Testing
 
 @testable import Runtime
@@ -17,11 +18,11 @@ struct ServedItemsTests {
     private func told(
         _ dialect: ServedItems.Dialect, _ events: [AgentEvent], _ answer: Answer
     ) -> (frames: [Value], whole: Value) {
-        var items = ServedItems(response, of: agent, dialect)
-        var frames = items.begin()
-        for event in events { frames += items.take(event) }
-        let end = items.finish(with: answer)
-        return (frames + end.frames, end.whole)
+        var items = ServedItems(response, of: agent, dialect, isStreamed: true)
+        items.begin()
+        for event in events { items.take(event) }
+        let whole = items.finish(with: answer)
+        return (items.drain().frames, whole)
     }
 
     private let search = Answer.ToolCall(
@@ -100,10 +101,11 @@ struct ServedItemsTests {
         let (frames, whole) = told(.openAI, [], refusal)
         #expect(whole["output"]?.array?.first?["content"]?.array?.first?["refusal"] == "I cannot help.")
         #expect(frames.contains { $0["delta"] == "I cannot help." })
-        var items = ServedItems(response, of: agent, .openAI)
-        _ = items.begin()
-        _ = items.take(.text("30 d"))
-        let last = try #require(items.fail(because: .failedUpstream).last)
+        var items = ServedItems(response, of: agent, .openAI, isStreamed: true)
+        items.begin()
+        items.take(.text("30 d"))
+        items.fail(because: .failedUpstream)
+        let last = try #require(items.drain().frames.last)
         #expect(last["type"] == "response.failed" && last["response"]?["status"] == "failed")
         #expect(last["response"]?["output"]?.array?.first?["content"]?.array?.first?["text"] == "30 d")
     }
@@ -114,5 +116,12 @@ struct ServedItemsTests {
         #expect(told(.openAI, [.text("x")], word).whole["incomplete_details"]?["reason"] == "max_output_tokens")
         let sentence = Answer(status: .incomplete, text: "x", hasMessage: true, error: "http://10.0.0.1 said no")
         #expect(told(.openAI, [.text("x")], sentence).whole["incomplete_details"]?["reason"] == "incomplete")
+    }
+}
+
+extension ByteBuffer {
+    /// The frames of a stream, without what is no JSON.
+    var frames: [Value] {
+        String(buffer: self).split(separator: "\n\n").compactMap { try? Value(json: $0.dropFirst("data: ".count).utf8) }
     }
 }

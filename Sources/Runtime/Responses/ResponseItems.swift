@@ -19,6 +19,11 @@ struct ResponseItems {
         mayCite ? CitationMarks.removed(from: text) : text
     }
 
+    /// What a message says.
+    func text(of item: ResponsesFrame.Item) -> String {
+        said((item.content ?? []).compactMap { $0.text ?? $0.refusal }.joined())
+    }
+
     /// The answer of a finished response, without times and steps.
     func answer(_ response: ResponsesFrame.Response, _ status: Answer.Status) -> Answer {
         let output = response.output ?? []

@@ -38,16 +38,30 @@ struct ResponsesReader {
     private var openCalls = 0
     private var steps = 0
 
-    init(_ agent: AgentDefinition) {
+    private var long: LongMessages?
+
+    /// - Parameter keeping: How much of a message is kept, in bytes; nil for all of it.
+    init(_ agent: AgentDefinition, keeping: Int? = nil) {
         items = ResponseItems(agent)
+        long = keeping.map { LongMessages(keeping: $0, mayCite: items.mayCite) }
+        spoken.keeping = keeping ?? .max
+    }
+
+    /// Takes one part of the stream that arrived some time after the question was put.
+    mutating func read(_ part: FrameScanner.Part, at time: Duration) throws -> [Happening] {
+        switch part {
+        case .frame(let frame): try read(frame, at: time)
+        case .piece(let text, let place): (long?.take(text, place) ?? []).map { .event(.again($0)) }
+        }
     }
 
     /// Takes one frame that arrived some time after the question was put.
-    mutating func read(_ frame: String, at time: Duration) throws -> [Happening] {
+    mutating func read(_ frame: [UInt8], at time: Duration) throws -> [Happening] {
         do {
-            return try happenings(of: try Value(json: frame.utf8), at: time)
+            return try happenings(of: try Value(json: frame), at: time)
         } catch  where error is DecodingError || error is ObjectFields.Mismatch {
-            throw Failure(message: "The server sent something that cannot be read: \(frame.prefix(200))", place: place)
+            let text = String(decoding: frame.prefix(800), as: UTF8.self).prefix(200)
+            throw Failure(message: "The server sent something that cannot be read: \(text)", place: place)
         }
     }
 
@@ -70,6 +84,9 @@ struct ResponsesReader {
         case "response.refusal.delta":
             modelSpeaks()
             refusal += try ObjectFields(frame).text("delta").needed()
+            guard refusal.utf8.count <= long?.keeping ?? .max else {
+                throw Failure(message: "The server refuses in too many words.", place: place)
+            }
             return try piece(ObjectFields(frame), mayCite: false, at: time)
         case "response.output_item.added":
             let item = try item(in: frame)
@@ -80,7 +97,7 @@ struct ResponsesReader {
             return [.event(.toolStarted(name: call.name))]
         case "response.output_item.done":
             let item = try item(in: frame)
-            guard let call = items.call(item) else { return item.type == "message" ? rest(at: time) : [] }
+            guard let call = items.call(item) else { return item.type == "message" ? end(of: item, at: time) : [] }
             place = .callingTool
             // 0.2 shows a call that begins as one of a function.
             let begins: [Happening] = openCalls > 0 ? [] : [.event(.toolStarted(name: call.name))]
@@ -111,7 +128,12 @@ struct ResponsesReader {
         let id = try fields.text("item_id")
         let rest = id == message ? [] : rest(at: time)
         message = id
-        return rest + told(mayCite ? marks.next(piece) : piece, at: time)
+        let isLong = long?.add(piece, of: id, at: try fields.integer("output_index")) ?? false
+        return rest + told(mayCite ? marks.next(piece) : piece, at: time) + (isLong ? [.event(.again(.awaited))] : [])
+    }
+
+    private mutating func end(of item: ResponsesFrame.Item, at time: Duration) -> [Happening] {
+        rest(at: time) + (long?.end(saying: items.text(of: item)) ?? []).map { .event(.again($0)) }
     }
 
     /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is held.
@@ -129,8 +151,9 @@ struct ResponsesReader {
     private mutating func finish(
         _ status: Answer.Status, _ frame: Value, at time: Duration
     ) throws -> [Happening] {
-        let rest = rest(at: time)
+        var rest = rest(at: time)
         let response = try ResponsesFrame.Response(ObjectFields(frame["response"]))
+        rest += (long?.end(saying: (response.output ?? []).map(items.text)) ?? []).map { .event(.again($0)) }
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
         if !refusal.isEmpty {
@@ -139,6 +162,7 @@ struct ResponsesReader {
         }
         functionCalls = items.functionCalls(response)
         output = frame["response"]?["output"]?.array ?? []
+        answer.isCut = long?.isAnyAwaited ?? false
         answer.latency = time
         answer.timeToFirstToken = spoken.timeToFirstToken
         answer.streamedText = spoken.text

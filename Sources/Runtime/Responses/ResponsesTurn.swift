@@ -12,6 +12,8 @@ struct ResponsesTurn: Sendable {
     let isStored: Bool
     let names: FileNames
     let clock: any Clock<Duration>
+    /// How much of a message is kept, in bytes; nil for all of it.
+    var keeping: Int?
 
     /// What one response gave.
     private struct Part: Sendable {
@@ -24,14 +26,25 @@ struct ResponsesTurn: Sendable {
     /// The turn as one request wants it.
     /// - Throws: `Diagnostic` for what the API cannot do.
     func varied(by asked: AgentRequest) throws(Diagnostic) -> ResponsesTurn {
-        guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return self }
+        var turn = self
+        if isRelay { turn.keeping = asked.keeping }
+        guard !asked.tuning.isEmpty || !asked.functions.isEmpty else { return turn }
         let runtime = AgentDefinition.Runtime.responses.description
         try asked.requireTuning(among: server.capabilities.heededTuning, of: agent, runtime)
-        var turn = self
         turn.agent = try agent.varied(by: asked)
         turn.local = local.leaving(asked.functions)
         turn.request = try ResponsesRequest(turn.agent, tokens: tokens, on: server.capabilities)
         return turn
+    }
+
+    /// Whether an answer is handed on as it comes: nothing is carried out here between its parts, no shield looks at its whole
+    /// text, and the server repeats it.
+    private var isRelay: Bool {
+        server.capabilities.prefersResponses && (agent.inputShields ?? []).isEmpty
+            && agent.tools.allSatisfy { tool in
+                let call = FunctionCall(id: "", name: tool.name, arguments: "")
+                return tool.offered == nil || !local.canCarryOut(call, of: agent)
+            }
     }
 
     /// - Parameters:
@@ -125,18 +138,23 @@ struct ResponsesTurn: Sendable {
         _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async throws -> Part {
         do {
-            var part = try await server.responses.create(body, secrets: request.secrets, timeout: timeout) { events in
-                var reader = ResponsesReader(agent)
+            var part = try await server.responses.relay(
+                body, secrets: request.secrets, timeout: timeout, keeping: keeping
+            ) { frames in
+                var reader = ResponsesReader(agent, keeping: keeping)
                 var part: Part?
                 // Read to its end: Llama Stack 0.2 and 0.3 keep a response only once its last event is taken, and what
                 // follows in the conversation needs it.
                 do {
-                    for try await event in events {
-                        if watch.elapsed > timeout { throw server.responses.broken("no answer within the time limit") }
-                        for happening in try reader.read(event.data, at: watch.elapsed) {
-                            switch happening {
-                            case .created(let id): onCreated(id)
-                            case .event(let event): await onEvent(event)
+                    for try await parts in frames {
+                        let time = watch.elapsed
+                        if time > timeout { throw server.responses.broken("no answer within the time limit") }
+                        for part in parts {
+                            for happening in try reader.read(part, at: time) {
+                                switch happening {
+                                case .created(let id): onCreated(id)
+                                case .event(let event): await onEvent(event)
+                                }
                             }
                         }
                         if let answer = reader.answer {

@@ -10,6 +10,9 @@ struct AgentScope {
         var start: Int
     }
 
+    /// How much of what is said is kept until the answer tells it, in bytes, roughly.
+    private static let longestSaid = 256 << 10
+
     private let agent: AgentDefinition
     private var span: Span
     /// The model's input so far.
@@ -39,7 +42,8 @@ struct AgentScope {
         switch event {
         case .text(let text):
             think(at: time)
-            said += text
+            if said.utf8.count < Self.longestSaid { said += text }
+        case .again: break
         case .toolStarted(let name):
             stopThinking(at: time)
             openTools.append(OpenTool(name: name, start: time))
@@ -66,6 +70,7 @@ struct AgentScope {
         span.usage = answer.usage
         span.attributes["drover.status"] = .string(answer.status.rawValue)
         span.attributes["drover.fallback"] = answer.fallback.map(Value.string)
+        if answer.isCut { span.attributes["drover.cut"] = true }
         span.attributes["drover.steps"] = answer.steps.map(Value.integer)
         if answer.status == .failed { span.error = answer.error ?? "The server did not say why." }
         span.end = time

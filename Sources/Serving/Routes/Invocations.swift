@@ -29,16 +29,18 @@ extension RequestHandler {
         let read = try ServedRequest(body.readableBytesView)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: traces)
+        var asked = read.asked
+        if read.isStreamed { asked.keeping = limits.message }
         let turn = Turn(
-            agent: agent, asked: read.asked, limit: limits.answer, heartbeat: heartbeat,
+            agent: agent, asked: asked, limit: limits.answer, heartbeat: heartbeat,
             connection: connections[channel], recorder: traced?.recorder,
             parent: traced?.behind ?? request.traceParent)
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)
         try await places.enter()
-        return Taken(
-            request: read, turn: turn, items: ServedItems(response, of: agent.definition, dialect), traced: traced)
+        let items = ServedItems(response, of: agent.definition, dialect, isStreamed: read.isStreamed)
+        return Taken(request: read, turn: turn, items: items, traced: traced)
     }
 
     /// Answers at once.
@@ -49,7 +51,9 @@ extension RequestHandler {
         let events = Handover<AgentEvent>()
         var items = taken.items
         async let ending = taken.turn.run(events)
-        while let event = await events.take() { _ = items.take(event) }
+        while case let batch = await events.take(), !batch.isEmpty {
+            for event in batch { items.take(event) }
+        }
         let end = note(await ending, of: taken, in: &entry)
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
@@ -58,7 +62,7 @@ extension RequestHandler {
             entry.status = 499  // As nginx calls it.
             throw ClientGone()
         }
-        try await send(.json(items.finish(with: answer).whole), exchange, writer, &entry)
+        try await send(.json(items.finish(with: answer)), exchange, writer, &entry)
     }
 
     /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later is the
@@ -73,7 +77,7 @@ extension RequestHandler {
         var items = taken.items
         async let ending = taken.turn.run(events)
         var next = await events.take()
-        if next == nil {
+        if next.isEmpty {
             if let error = await ending.error(of: taken.request.asked) {
                 _ = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
@@ -86,10 +90,11 @@ extension RequestHandler {
         do {
             var body = try await writer.writeHead(
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
-            try await body.write(Self.buffer(items.begin()))
-            while let event = next {
-                let frames = items.take(event)
-                if !frames.isEmpty { try await body.write(Self.buffer(frames)) }
+            items.begin()
+            while !next.isEmpty {
+                for event in next { items.take(event) }
+                let frames = items.drain()
+                if frames.readableBytes > 0 { try await body.write(frames) }
                 next = await events.take()
             }
             let end = note(await ending, of: taken, in: &entry)
@@ -109,17 +114,16 @@ extension RequestHandler {
     private func last(
         _ end: Turn.Ending, of taken: Taken, _ items: inout ServedItems
     ) throws(ClientGone) -> ByteBuffer {
-        var frames: [Value]
         if let error = end.error(of: taken.request.asked) {
-            frames = items.fail(because: error)
+            items.fail(because: error)
         } else if case .answered(let answer) = end {
-            frames = items.finish(with: answer).frames
+            items.finish(with: answer)
         } else {
             throw ClientGone()
         }
-        if let id = taken.traced?.returned { frames.append(["trace_id": .string(id)]) }
-        var buffer = Self.buffer(frames)
-        buffer.writeString("data: [DONE]\n\n")
+        if let id = taken.traced?.returned { items.add(untyped: ["trace_id": .string(id)]) }
+        var buffer = items.drain()
+        buffer.writeStaticString("data: [DONE]\n\n")
         return buffer
     }
 
@@ -138,10 +142,6 @@ extension RequestHandler {
         headers[.cacheControl] = "no-cache"
         headers[.accelBuffering] = "no"
         return headers
-    }
-
-    private static func buffer(_ frames: [Value]) -> ByteBuffer {
-        ByteBuffer(string: frames.map { "data: \($0.canonicalJSON)\n\n" }.joined())
     }
 
     private func cutOff(_ channel: any Channel, after limit: Duration) async {

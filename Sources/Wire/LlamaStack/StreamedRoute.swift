@@ -24,6 +24,18 @@ extension StreamedRoute {
         return try await endpoint.events(call, read)
     }
 
+    /// The same with the frames of the response.
+    ///
+    /// - Parameter keeping: The bytes that frames keep of a text that they repeat; nil for all.
+    package func relay<R: Sendable>(
+        _ body: [String: Value], secrets: [Secret] = [], timeout: Duration, keeping length: Int?,
+        _ read: @Sendable (ServerFrames) async throws -> R
+    ) async throws -> R {
+        var call = call(body, timeout: timeout)
+        call.secrets = secrets
+        return try await endpoint.frames(call, keeping: length, read)
+    }
+
     /// The error for a stream that broke off or contains an error.
     package func broken(_ message: String, code: String? = nil) -> WireError {
         endpoint.error(.stream, call([:], timeout: .zero), code: code, message: message)

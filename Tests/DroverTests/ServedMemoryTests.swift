@@ -1,0 +1,130 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Support
+import Synchronization
+import Testing
+import Wire
+
+/// What `drover serve` keeps of an answer that is longer than its memory may be.
+@Suite("Memory of drover serve")
+struct ServedMemoryTests {
+    /// 24 MiB, which stand in the stream three times: in pieces, at the end of the message, and at the end of the answer.
+    private static let (piece, count) = (String(repeating: "0123456789abcdef", count: 512), 3072)
+
+    /// An answer of OGX 1.5, made while it is read.
+    private struct LongAnswer {
+        private static let item = #"{"id":"msg_1","type":"message","role":"assistant","content":[{"text":""#
+        private static let rest = #"","type":"output_text","annotations":[]}]}"#
+
+        var step = 0
+
+        mutating func next() -> [UInt8]? {
+            defer { step += 1 }
+            let (count, piece) = (ServedMemoryTests.count, ServedMemoryTests.piece)
+            let text: String
+            switch step {
+            case 0: text = #"data: {"type":"response.created","response":{"id":"resp_1"}}"# + "\n\n"
+            case ...count:
+                let delta = #"{"type":"response.output_text.delta","item_id":"msg_1","output_index":0,"delta":""#
+                text = "data: " + delta + piece + "\"}\n\n"
+            case count + 1: text = #"data: {"item":"# + Self.item
+            case ...(2 * count + 1): text = piece
+            case 2 * count + 2:
+                text =
+                    Self.rest + #","output_index":0,"type":"response.output_item.done"}"#
+                    + "\n\n" + #"data: {"response":{"id":"resp_1","output":["# + Self.item
+            case ...(3 * count + 2): text = piece
+            case 3 * count + 3:
+                let usage = #"],"usage":{"input_tokens":1,"output_tokens":2}},"type":"response.completed"}"#
+                text = Self.rest + usage + "\n\n"
+            case _: return nil
+            }
+            return Array(text.utf8)
+        }
+    }
+
+    private static func reply(_ counter: Mutex<Int>) -> LoopbackServer.Reply {
+        let answer = Mutex(LongAnswer())
+        return LoopbackServer.Reply(
+            headers: [("content-type", "text/event-stream")],
+            chunks: AsyncThrowingStream {
+                let chunk = answer.withLock { $0.next() }
+                counter.withLock { $0 += chunk?.count ?? 0 }
+                return chunk
+            })
+    }
+
+    /// A reader that begins, waits until nothing moves any more, and reads on.
+    private static let script = #"""
+        "$DROVER" serve --port 0 --no-trace >served.log 2>served.notes &
+        served=$!
+        trap 'kill -KILL $served 2>/dev/null' EXIT
+        for _ in $(seq 300); do grep -q Listening served.notes && break; kill -0 $served || break; sleep 0.1; done
+        url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
+        ask() { curl -sN "$url/invocations" -H 'content-type: application/json' -d "{\"input\":\"$1\",\"stream\":true}"; }
+        memory() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" /proc/$served/status; }
+        ask short >short
+        idle=$(memory VmRSS)
+        ask endless | {
+            head -c 1000 >/dev/null
+            before=-1 now=0
+            while [ $now != $before ]; do sleep 0.5; before=$now; now=$(curl -s "$LLAMASTACK_BASE_URL/sent"); done
+            echo "sent $now"
+            tail -c 2000 >end
+        }
+        echo "memory $(( $(memory VmHWM) - idle ))"
+        tail -c 300 end
+        kill -TERM $served; wait $served
+        """#
+
+    @Test("A reader that is slow slows the server behind, and what it has not read yet is nowhere")
+    func slowReader() async throws {
+        let (fake, sent) = (FakeOGX(), Counted())
+        let said = try await LoopbackServer.withServer { request in
+            if request.url.hasSuffix("/sent") { return Self.whole(String(sent.value.withLock { $0 })) }
+            if case .bytes(let body)? = request.body, String(decoding: body, as: UTF8.self).contains("endless") {
+                return Self.reply(sent.value)
+            }
+            let response = try await fake.transport.send(request)
+            return Self.whole(response.body, response.status, response.headers)
+        } _: { llamaStack in
+            try await withTemporaryDirectory { directory in
+                let environment = [
+                    "DROVER": DroverProgram.path, "LLAMASTACK_BASE_URL": llamaStack, "LLAMASTACK_MODEL": "scripted/llm",
+                ]
+                let ended = try await DroverProgram(in: directory, environment: environment)
+                    .run("/bin/sh", ["-c", Self.script])
+                return ended.output + ended.errors
+            }
+        }
+        #expect(said.contains(#""type":"response.completed""#) && said.contains("[DONE]"), "\(said)")
+        let stood = try #require(Self.number("sent", in: said), "\(said)")
+        #expect(stood > 0 && stood < 16 << 20, "\(stood) bytes were read for somebody who does not read.")
+        let kilobytes = try #require(Self.number("memory", in: said), "\(said)")
+        #expect(kilobytes < 16 << 10, "\(kilobytes) kB more than before.")
+    }
+
+    private final class Counted: Sendable {
+        let value = Mutex(0)
+    }
+
+    private static func number(_ name: String, in text: String) -> Int? {
+        text.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap { Int($0.dropFirst(name.count + 1)) }
+    }
+
+    private static func whole(
+        _ body: some Sequence<UInt8>, _ status: Int = 200, _ headers: [(name: String, value: String)] = []
+    ) -> LoopbackServer.Reply {
+        LoopbackServer.Reply(
+            status: status, headers: headers,
+            chunks: AsyncThrowingStream { continuation in
+                continuation.yield(Array(body))
+                continuation.finish()
+            })
+    }
+
+    private static func whole(_ text: String) -> LoopbackServer.Reply {
+        whole(text.utf8)
+    }
+}
