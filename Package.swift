@@ -133,7 +133,7 @@ let package = Package(
         .target(
             name: "Fakes",
             dependencies: [
-                "Language", "Wire", .product(name: "Hummingbird", package: "hummingbird"),
+                "Language", "Wire", "Serving", .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -148,7 +148,12 @@ let package = Package(
         tests(of: "Kinds", with: ["Records", "Engine", "Wire", "Runtime", "Fakes"]),
         tests(of: "Records", with: ["Engine", "Wire", "Fakes"]),
         tests(of: "Suites", with: ["Runtime", "Wire"]),
-        tests(of: "Serving", with: ["Runtime", "Wire", "Fakes"]),
+        tests(
+            of: "Serving",
+            with: [
+                "Runtime", "Wire", "Fakes", .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
         tests(of: "Lab", with: ["Wire"]),
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(

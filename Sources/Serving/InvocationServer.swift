@@ -86,10 +86,11 @@ package struct InvocationServer: Sendable {
                 maxHeaderFieldSize: 16 << 10, maxHeaderListSize: 32 << 10, maxHeaderFieldCount: 100))
         // The handler writes heads itself, so that it can wait with them for the first piece of an answer.
         let plain = HTTPServerBuilder { _ in
-            HTTP1Channel(
-                responder: { request, writer, channel in
-                    try await handler.respond(to: request, writer, channel)
-                }, configuration: configuration)
+            AcceptedConnections(
+                HTTP1Channel(
+                    responder: { request, writer, channel in
+                        try await handler.respond(to: request, writer, channel)
+                    }, configuration: configuration))
         }
         let server =
             try certificate.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0.configuration) } ?? plain

@@ -6,6 +6,7 @@ import Language
 import Logging
 import NIOCore
 import NIOSSL
+import Serving
 package import Wire
 
 /// A transport behind a real socket on loopback, for the client's own tests and for whole runs of the program.
@@ -42,7 +43,7 @@ package enum LoopbackServer {
         var silent = Logger(label: "fake")
         silent.logLevel = .critical
         let server = Application(
-            responder: responder, server: isSecure ? try secure(knowsClients: knowsClients) : .http1(),
+            responder: responder, server: isSecure ? try secure(knowsClients: knowsClients) : plain,
             configuration: .init(address: .hostname("127.0.0.1", port: wanted)),
             onServerRunning: { channel in
                 port.yield(channel.localAddress?.port ?? 0)
@@ -88,6 +89,10 @@ package enum LoopbackServer {
         )
     }
 
+    private static var plain: HTTPServerBuilder {
+        HTTPServerBuilder { AcceptedConnections(HTTP1Channel(responder: $0)) }
+    }
+
     private static func secure(knowsClients: Bool) throws -> HTTPServerBuilder {
         let chain = try NIOSSLCertificate.fromPEMBytes(Array(LoopbackIdentity.certificate.utf8))
         let key = try NIOSSLPrivateKey(bytes: Array(LoopbackIdentity.key.utf8), format: .pem)
@@ -98,7 +103,7 @@ package enum LoopbackServer {
             configuration.trustRoots = .certificates(authority)
             configuration.certificateVerification = .noHostnameVerification
         }
-        return try .tls(tlsConfiguration: configuration)
+        return try .tls(plain, tlsConfiguration: configuration)
     }
 
     private static func taken(_ request: Request) async throws -> Wire.HTTPRequest {

@@ -1,0 +1,64 @@
+package import HummingbirdCore
+package import Logging
+package import NIOCore
+import Synchronization
+
+/// HTTP/1.1 on connections that are accepted, whether they are served after that or not.
+///
+/// A server that stops drops connections that came in that moment, and an async channel of SwiftNIO that is dropped without
+/// having been used ends the program ("Deinited NIOAsyncWriter without calling finish()", swift-nio 2637). These close.
+package struct AcceptedConnections: ServerChildChannel {
+    private let http: HTTP1Channel
+
+    package init(_ http: HTTP1Channel) {
+        self.http = http
+    }
+
+    package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
+        http.setup(channel: channel, logger: logger).map { AcceptedConnection($0) }
+    }
+
+    package func handle(value: AcceptedConnection, logger: Logger) async {
+        await http.handle(value: value.served(), logger: logger)
+    }
+}
+
+/// A connection that was accepted. It is closed when nobody serves it.
+package final class AcceptedConnection: ServerChildChannelValue {
+    private let connection: HTTP1Channel.Value
+    private let isServed = Atomic(false)
+
+    fileprivate init(_ connection: HTTP1Channel.Value) {
+        self.connection = connection
+    }
+
+    deinit {
+        guard !isServed.load(ordering: .relaxed) else { return }
+        connection.finishUnused()
+        connection.channel.close(promise: nil)
+    }
+
+    package var channel: any Channel {
+        connection.channel
+    }
+
+    /// The connection, for who ends it.
+    fileprivate func served() -> HTTP1Channel.Value {
+        isServed.store(true, ordering: .relaxed)
+        return connection
+    }
+}
+
+/// What is deprecated for those who use a connection is what one that is not used needs.
+private protocol Unused {
+    associatedtype Outbound: Sendable
+    var outbound: NIOAsyncChannelOutboundWriter<Outbound> { get }
+}
+
+extension Unused {
+    fileprivate func finishUnused() {
+        outbound.finish()
+    }
+}
+
+extension NIOAsyncChannel: Unused {}
