@@ -12,8 +12,18 @@ struct ServeRun: Sendable {
     let isTraced: Bool
     /// Takes traces that MLflow does not take; nil for none.
     let spool: TraceSpool?
+    /// Whether what is served still counts as tested.
+    private let proof = StandingProof()
     /// For people, of a port.
     let address: @Sendable (Int) -> String
+
+    init(
+        _ source: ServedSource, _ servers: ServerOptions, _ server: InvocationServer, isTraced: Bool,
+        spool: TraceSpool?, address: @escaping @Sendable (Int) -> String
+    ) {
+        (self.source, self.servers, self.server) = (source, servers, server)
+        (self.isTraced, self.spool, self.address) = (isTraced, spool, address)
+    }
 
     private enum Part {
         case server, backing
@@ -71,7 +81,10 @@ struct ServeRun: Sendable {
     private func open(in session: Session, until end: ServingEnd) async throws {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
         let agents = try await source.agents(in: session)
-        let isAnswering: @Sendable () async -> Bool = { await llamaStack.isAnswering(within: .seconds(3)) }
+        let isAnswering: @Sendable () async -> Bool = { [proof] in
+            guard proof.holds else { return false }
+            return await llamaStack.isAnswering(within: .seconds(3))
+        }
         guard isTraced, let mlflow = session.servers.mlflow, agents.contains(where: { $0.place != nil }) else {
             return try await open(agents, Backing(isAnswering: isAnswering), in: session, until: end)
         }
@@ -96,6 +109,7 @@ struct ServeRun: Sendable {
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await source.follow(publication, in: session) }
+            group.addTask { await proof.watch(publication, of: source, in: session) }
             await end.wait()
             group.cancelAll()
         }

@@ -15,12 +15,15 @@ struct ServedSource: Sendable {
     }
 
     let stack: Stack
+    /// What must have been found out about what is served; nil for nothing.
+    let required: RequiredEvidence?
     private let origin: Origin
 
     /// How often it is looked whether an alias has moved.
     private static let interval: Duration = .seconds(5)
 
     init(_ command: ServeCommand) throws {
+        required = command.requireEvidence.map { RequiredEvidence(suite: $0) }
         if !command.modelVersions.isEmpty {
             stack = try Stack.bare(command.variation, lab: command.server.lab)
             origin = .versions(try command.modelVersions.map { try ModelVersionURI($0) })
@@ -52,9 +55,20 @@ struct ServedSource: Sendable {
         }
     }
 
-    /// The agents as they are now.
-    /// - Throws: `Diagnostic` when one cannot be run.
+    /// Whether a spec declares the agents.
+    var isDeclared: Bool {
+        if case .spec = origin { return true }
+        return false
+    }
+
+    /// The agents as they are now, with the evidence that is required.
+    /// - Throws: `Diagnostic` when one cannot be run, or was not tested.
     func agents(in session: Session) async throws -> [PublishedAgent] {
+        let found = try await found(in: session)
+        return try await required?.proving(found, of: self, in: session) ?? found
+    }
+
+    private func found(in session: Session) async throws -> [PublishedAgent] {
         switch origin {
         case .spec(let names, let isApplied): return try await declared(names, isApplied, session)
         case .versions(let uris):
@@ -109,8 +123,9 @@ struct ServedSource: Sendable {
         do {
             let version = try await mlflow.agentVersion(followed.uri)
             if version.uri != followed.version {
-                let agent = PublishedAgent(
+                var agent = PublishedAgent(
                     try await RunnableAgents.logged(version, called: followed.uri, in: session, stack))
+                if let required { agent = try await required.proving([agent], of: self, in: session)[0] }
                 guard publication.replace(followed.name, with: agent) else {
                     throw Diagnostic.servedTwice(agent.name)
                 }

@@ -30,6 +30,8 @@ package struct Evidence: Sendable, Hashable, Codable {
     package static let format = 1
     /// The tag of an evaluation run that holds it.
     package static let tag = "drover.evidence"
+    /// The tag with the name of the suite, of every evaluation run.
+    package static let suiteTag = "drover.suite"
     /// The tag by which runs are searched.
     package static let keyTag = "drover.evidence.key"
     /// The tag with `logical`, by which runs are searched, too.

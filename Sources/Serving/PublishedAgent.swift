@@ -12,6 +12,8 @@ package struct PublishedAgent: Sendable {
     package let place: MLflowPlace?
     /// The version that is served, `models:/NAME/3`; nil when it is none.
     package let version: String?
+    /// The result that lets it be served, where one is asked for.
+    package var evidence: Evidence?
 
     package init(
         name: String, definition: AgentDefinition, runtime: any AgentRuntime, place: MLflowPlace? = nil,

@@ -41,6 +41,12 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup var listening: ListeningOptions
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve only what has passed this suite in its present state; looked at again every minute.",
+            valueName: "suite"))
+    var requireEvidence: String?
+
     @Flag(help: "Write no traces of requests into MLflow.")
     var noTrace = false
 
@@ -64,6 +70,9 @@ struct ServeCommand: AsyncParsableCommand {
         if !modelVersions.isEmpty, fromSpec || !paths.isEmpty || !agents.isEmpty {
             throw ValidationError("`--model-version` needs no agent and no spec.")
         }
+        if requireEvidence != nil, fromSpec {
+            throw ValidationError("`--require-evidence` is about what is applied, and excludes `--from-spec`.")
+        }
         if noTrace, traceSpool != nil {
             throw ValidationError("`--no-trace` and `--trace-spool` exclude each other.")
         }
@@ -84,7 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
         (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
         (server.tokens, server.certificate) = (try listening.tokens(), try listening.certificate())
         let run = ServeRun(
-            source: source, servers: self.server, server: server, isTraced: !noTrace, spool: try spool(source.stack),
+            source, self.server, server, isTraced: !noTrace, spool: try spool(source.stack),
             address: listening.address(port:))
         try await run.run()
     }

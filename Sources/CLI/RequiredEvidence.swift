@@ -1,0 +1,112 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Runtime
+import Serving
+import Suites
+import Synchronization
+import Wire
+
+/// The suite that agents must have passed to be served.
+///
+/// Of an agent that a spec declares, what counts is what stands in its present state: as it is declared and applied, with all
+/// that it needs. Of a logged version, which comes without a spec, it is what was found out about just this version. How old it
+/// is does not matter: nothing of an agent changes by its being served.
+struct RequiredEvidence: Sendable {
+    let suite: String
+
+    /// The agents with the evidence that lets each be served.
+    /// - Throws: `Diagnostic` for the first that has none.
+    func proving(
+        _ agents: [PublishedAgent], of source: ServedSource, in session: Session
+    ) async throws -> [PublishedAgent] {
+        var proved: [PublishedAgent] = []
+        for agent in agents {
+            let all =
+                source.isDeclared
+                ? try await declared(agent, in: session) : try await logged(agent, in: session.servers.mlflow)
+            var agent = agent
+            agent.evidence = try standing(all, for: agent)
+            proved.append(agent)
+        }
+        return proved
+    }
+
+    /// All that stands under the key of the present state.
+    private func declared(_ agent: PublishedAgent, in session: Session) async throws -> [Evidence] {
+        let specs = session.workflow.specs(of: SuiteSpec.self).filter { $0.declaration.address.name == suite }
+        guard let spec = specs.first?.spec else {
+            throw Diagnostic.untested(agent, suite, "the spec declares no such suite")
+        }
+        guard spec.agent.value == agent.name else {
+            throw Diagnostic.untested(agent, suite, "the suite tests the agent `\(spec.agent.value)`")
+        }
+        guard let present = try await PresentEvidence.all(for: [suite], in: session)[suite] else {
+            throw Diagnostic.untested(agent, suite, "what is declared is not what is applied")
+        }
+        return present.all
+    }
+
+    /// All that stands under the newest key with which the version was tested.
+    private func logged(_ agent: PublishedAgent, in mlflow: MLflowServer?) async throws -> [Evidence] {
+        guard let mlflow, let version = agent.version, let place = agent.place else { return [] }
+        let all = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: [place.experimentID])
+        let newest = all.max { ($0.at, $0.run) < ($1.at, $1.run) }
+        return all.filter { $0.key == newest?.key }
+    }
+
+    private func standing(_ all: [Evidence], for agent: PublishedAgent) throws(Diagnostic) -> Evidence {
+        let now = Int(Date().timeIntervalSince1970)
+        switch GateDecision(of: all, maxAge: .seconds(1 << 40), rerun: .never, now: now) {
+        case .passed(let evidence): return evidence
+        case .failed(let evidence): throw .untested(agent, suite, "it failed on \(evidence.at), run \(evidence.run)")
+        case .run, .unknown: throw .untested(agent, suite, "no passing run of it counts for what would be served")
+        }
+    }
+}
+
+/// Whether what is served has the evidence that is required, for a served agent may change in place: by its documents, or by a
+/// result that takes another one back.
+final class StandingProof: Sendable {
+    private static let interval: Duration = .seconds(60)
+    private let lasts = Atomic<Bool>(true)
+
+    var holds: Bool {
+        lasts.load(ordering: .relaxed)
+    }
+
+    /// Looks from time to time, until the task is cancelled. What cannot be found out changes nothing.
+    func watch(_ publication: Publication, of source: ServedSource, in session: Session) async {
+        guard let required = source.required else { return }
+        // A cancelled sleep ends it.
+        while (try? await Task.sleep(for: Self.interval)) != nil {
+            do {
+                _ = try await required.proving(publication.agents, of: source, in: session)
+                lasts.store(true, ordering: .relaxed)
+            } catch let problem as Diagnostic where problem.cause == .failed {
+                if holds { source.stack.warn(problem.asWarning) }
+                lasts.store(false, ordering: .relaxed)
+            } catch {
+                continue  // MLflow is away, for example.
+            }
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate var asWarning: Diagnostic {
+        var warning = self
+        warning.severity = .warning
+        return warning
+    }
+
+    /// - Parameter reason: The end of a sentence.
+    fileprivate static func untested(_ agent: PublishedAgent, _ suite: String, _ reason: String) -> Diagnostic {
+        let served = agent.version.map { "`\(agent.name)`, \($0)," } ?? "`\(agent.name)`"
+        return Diagnostic(
+            "untested", "The agent was not tested",
+            detail: "\(served) has not passed the suite `\(suite)`: \(reason).",
+            fix: "Apply it, run `drover test \(suite)`, and serve it then.", cause: .failed)
+    }
+}
