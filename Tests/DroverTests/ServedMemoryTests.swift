@@ -60,7 +60,7 @@ struct ServedMemoryTests {
         "$DROVER" serve --port 0 --no-trace >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
-        for _ in $(seq 300); do grep -q Listening served.notes && break; kill -0 $served || break; sleep 0.1; done
+        for _ in $(seq 300); do grep -q "^Serving" served.notes && break; kill -0 $served || break; sleep 0.1; done
         url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
         ask() { curl -sN "$url/invocations" -H 'content-type: application/json' -d "{\"input\":\"$1\",\"stream\":true}"; }
         memory() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" /proc/$served/status; }

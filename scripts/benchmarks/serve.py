@@ -1,14 +1,16 @@
-"""`drover serve` beside MLflow's AgentServer, before one stub of OGX: what each adds to a request, in one run.
+"""`drover serve` beside MLflow's servers, nginx and the least that its libraries can do, before one stub of OGX, in one run.
 
-    scripts/bench serve [--drover PATH] [--mlflow-python PATH] [--seconds 5] [--concurrency 64]
+    scripts/bench serve [--drover PATH] [--mlflow-python PATH] [--passthrough PATH] [--seconds 5] [--concurrency 64]
 
-Needs `wrk`. Without --mlflow-python (one with mlflow, fastapi, uvicorn and httpx) AgentServer is left out. The stub is a Python
-program and answers a few thousand requests a second at most: where drover is near it, the ratio to AgentServer is a lower bound.
+Needs `wrk`; with nginx (`apt install nginx-light`) the stub's answers come from a file, so that it is not what limits the others,
+and nginx is one of them. --mlflow-python is one with mlflow, fastapi, uvicorn and httpx. --passthrough is built by
+`swift build -c release --package-path scripts/benchmarks/passthrough`. What is not there is left out, and said so.
 """
 
 import argparse
+import asyncio
 import os
-import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,12 +18,11 @@ import time
 import urllib.request
 from pathlib import Path
 
+from serve_load import at_rate, memory, processor, streams, wrk
+
 HERE = Path(__file__).parent
-SCRIPT = """wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-wrk.body = '%s'
-"""
 ASKED = '{"input":[{"role":"user","content":"What is the refund window?"}]%s}'
+STREAMED = ASKED % ',"stream":true'
 DIRECT = '{"model":"scripted/llm","input":"What is the refund window?","stream":true}'
 # The least that an agent of MLflow's can do with the same server: ask it, and hand the items on.
 AGENT = '''
@@ -29,89 +30,213 @@ import json, os, httpx, mlflow
 from mlflow.genai.agent_server import AgentServer, invoke
 from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 mlflow.tracing.disable()
+def whole(lines):
+    for line in lines:
+        if line.startswith("data: ") and '"response.completed"' in line:
+            return ResponsesAgentResponse(output=json.loads(line[6:])["response"]["output"])
+def asked(request):
+    return {"model": "scripted/llm", "input": [item.model_dump(exclude_none=True) for item in request.input], "stream": True}
+ADDRESS = os.environ["STUB"] + "/v1/responses"
+'''
+ASYNC = AGENT + '''
 client = httpx.AsyncClient(limits=httpx.Limits(max_connections=256))
 @invoke()
 async def run(request: ResponsesAgentRequest) -> ResponsesAgentResponse:
-    body = {"model": "scripted/llm", "input": [item.model_dump(exclude_none=True) for item in request.input], "stream": True}
-    async with client.stream("POST", os.environ["STUB"] + "/v1/responses", json=body) as answer:
-        async for line in answer.aiter_lines():
-            if line.startswith("data: ") and '"response.completed"' in line:
-                whole = json.loads(line[6:])["response"]
-    return ResponsesAgentResponse(output=whole["output"])
+    return whole((await client.post(ADDRESS, json=asked(request))).text.splitlines())
 app = AgentServer("ResponsesAgent").app
 '''
+SYNC = AGENT + '''
+client = httpx.Client(limits=httpx.Limits(max_connections=256))
+@invoke()
+def run(request: ResponsesAgentRequest) -> ResponsesAgentResponse:
+    return whole(client.post(ADDRESS, json=asked(request)).text.splitlines())
+app = AgentServer("ResponsesAgent").app
+'''
+MODEL = AGENT + '''
+from mlflow.pyfunc import ResponsesAgent
+client = httpx.Client(limits=httpx.Limits(max_connections=256))
+class Agent(ResponsesAgent):
+    def predict(self, request):
+        return whole(client.post(ADDRESS, json=asked(request)).text.splitlines())
+mlflow.models.set_model(Agent())
+'''
+SAVE = 'import mlflow; mlflow.pyfunc.save_model("model", python_model="model_agent.py", pip_requirements=["mlflow"])'
+NGINX = """daemon off; worker_processes 1; pid %(folder)s/%(name)s.pid; error_log stderr crit; %(user)s
+events { worker_connections 8192; }
+http { access_log off; client_body_temp_path %(folder)s/b; proxy_temp_path %(folder)s/p; fastcgi_temp_path %(folder)s/f;
+uwsgi_temp_path %(folder)s/u; scgi_temp_path %(folder)s/s; keepalive_requests 1000000000; types { } default_type text/event-stream;
+upstream behind { server 127.0.0.1:%(behind)d; keepalive 256; keepalive_requests 1000000000; }
+server { listen 127.0.0.1:%(port)d backlog=4096;
+%(file)s
+location / { proxy_pass http://behind; proxy_http_version 1.1; proxy_set_header Connection ""; proxy_buffering off; } } }
+"""
+FILE = "location = /v1/responses { error_page 418 =200 /answer; return 418; } location = /answer { internal; root %s; }"
 
 
-def start(command, cwd, **environment):
-    log = open(Path(cwd) / f"{Path(command[0]).name}.log", "w+")
-    return subprocess.Popen(command, cwd=cwd, stdout=log, stderr=log, env={**os.environ, **environment})
+class Bench:
+    def __init__(self, options, directory):
+        self.options, self.directory, self.running = options, directory, []
+
+    def start(self, name, command, **environment):
+        log = open(Path(self.directory) / f"{name}.log", "w+")
+        process = subprocess.Popen(command, cwd=self.directory, stdout=log, stderr=log, env={**os.environ, **environment})
+        self.running.append(process)
+        return process
+
+    def stop(self, process):
+        self.running.remove(process)
+        process.terminate()
+        process.wait()
+
+    def wait(self, url, body=None):
+        for _ in range(6000):
+            try:
+                ask = urllib.request.Request(url, body and body.encode(), {"content-type": "application/json"})
+                return urllib.request.urlopen(ask, timeout=5).read()
+            except OSError:
+                time.sleep(0.005)
+        sys.exit(f"{url} does not answer.")
+
+    def stub(self, port, *options):
+        process = self.start(f"stub-{port}", [sys.executable, str(HERE / "stub_ogx.py"), "--port", str(port), *options])
+        self.wait(f"http://127.0.0.1:{port}")
+        return process
+
+    def nginx(self, name, port, behind, file=""):
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        if not os.path.exists(program):
+            return None
+        config = Path(self.directory) / f"{name}.conf"
+        user = "user root;" if os.getuid() == 0 else ""
+        config.write_text(NGINX % {
+            "folder": self.directory, "name": name, "port": port, "behind": behind, "file": file, "user": user})
+        process = self.start(name, [program, "-p", self.directory, "-c", str(config)])
+        self.wait(f"http://127.0.0.1:{port}/v1/version")
+        return process
+
+    def drover(self, port, stub, concurrency, *more):
+        begun = time.perf_counter()
+        process = self.start("drover", [
+            os.path.abspath(self.options.drover), "serve", "--port", str(port), "--concurrency", str(concurrency), *more],
+            LLAMASTACK_BASE_URL=f"http://127.0.0.1:{stub}", LLAMASTACK_MODEL="scripted/llm")
+        self.wait(f"http://127.0.0.1:{port}/health")
+        listening = time.perf_counter() - begun
+        self.wait(f"http://127.0.0.1:{port}/ready")
+        ready = time.perf_counter() - begun
+        print(f"drover serve listens after {listening * 1000:.0f} ms, and is ready after {ready * 1000:.0f} ms", flush=True)
+        return process
+
+    def measure(self, name, port, path, body, process=None):
+        url = f"http://127.0.0.1:{port}{path}"
+        self.wait(url, body)
+        rate, p50, p99, bad = wrk(url, body, self.options.concurrency, self.options.seconds, self.directory)
+        used = memory(process.pid) if process else None
+        print(f"{name}: {rate:.0f} requests/s, p50 {p50:.2f} ms, p99 {p99:.2f} ms"
+              + (f", {used:.0f} MB" if used else "") + (f", {bad} bad answers" if bad else ""), flush=True)
+        if bad:
+            sys.exit(1)
+        return rate, used
 
 
-def wait(url):
-    for _ in range(600):
-        try:
-            return urllib.request.urlopen(url, timeout=1).read()
-        except OSError:
-            time.sleep(0.1)
-    sys.exit(f"{url} does not answer.")
+def throughput(bench):
+    """At full rate. Returns the rate of drover."""
+    options = bench.options
+    bench.stub(18399)
+    Path(bench.directory, "answer").write_bytes(bench.wait("http://127.0.0.1:18399/v1/responses", DIRECT))
+    stub = 18396 if bench.nginx("fast-stub", 18396, 18399, FILE % bench.directory) else 18399
+    if stub == 18399:
+        print("nginx is not installed: the stub is a Python program, which limits what is measured, and no proxy is.")
+    direct, _ = bench.measure("the stub alone", stub, "/v1/responses", DIRECT)
+    drover = bench.drover(18398, stub, options.concurrency)
+    own, used = bench.measure("drover serve", 18398, "/invocations", ASKED % "", drover)
+    streamed, used = bench.measure("drover serve, streamed", 18398, "/invocations", STREAMED, drover)
+    print(f"drover serve: {own / direct:.2f} of the stub alone")
+    if options.passthrough and os.path.exists(options.passthrough):
+        bare = bench.start("passthrough", [os.path.abspath(options.passthrough), "18395", f"http://127.0.0.1:{stub}"])
+        rate, _ = bench.measure("bare pass-through", 18395, "/v1/responses", DIRECT, bare)
+        print(f"drover serve: {own / rate:.2f} of the bare pass-through, streamed {streamed / rate:.2f} (wanted: 0.80)")
+        bench.stop(bare)
+    else:
+        print("The bare pass-through is not built: it is left out.")
+    if proxy := bench.nginx("proxy", 18394, stub):
+        rate, _ = bench.measure("nginx as a proxy", 18394, "/v1/responses", DIRECT, proxy)
+        print(f"drover serve: {own / rate:.2f} of nginx, streamed {streamed / rate:.2f} (aim: 0.50)")
+        bench.stop(proxy)
+    if options.mlflow_python:
+        theirs(bench, stub, own, used)
+    else:
+        print("Without --mlflow-python MLflow's servers are left out.")
+    latency(bench, stub, own)
+    bench.stop(drover)
 
 
-def memory(process):
-    return int(re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{process.pid}/status").read_text())[1]) / 1024
+def theirs(bench, stub, own, used):
+    python, folder = bench.options.mlflow_python, Path(bench.directory)
+    for module, text in [("agent_async", ASYNC), ("agent_sync", SYNC), ("model_agent", MODEL)]:
+        (folder / f"{module}.py").write_text(text)
+    environment = {"STUB": f"http://127.0.0.1:{stub}", "PATH": f"{Path(python).parent}:{os.environ['PATH']}"}
+    uvicorn = ["-m", "uvicorn", "--port", "18397", "--log-level", "warning"]
+    subprocess.run([python, "-c", SAVE], cwd=folder, env={**os.environ, **environment}, check=True, capture_output=True)
+    serve = ["-m", "mlflow", "models", "serve", "-m", "model", "--env-manager", "local", "--port", "18397"]
+    for name, command, wanted in [
+            ("AgentServer, async", [*uvicorn, "agent_async:app"], "6"), ("AgentServer, sync", [*uvicorn, "agent_sync:app"], "6"),
+            ("mlflow models serve", serve, "20")]:
+        process = bench.start("mlflow", [python, *command], **environment)
+        rate, memory = bench.measure(name, 18397, "/invocations", ASKED % "", process)
+        print(f"drover serve: {own / rate:.1f} times {name} (wanted: {wanted}), {used / memory:.2f} of its memory (wanted: 0.20)")
+        bench.stop(process)
 
 
-def measure(name, url, body, options, directory, process=None):
-    script = Path(directory) / "request.lua"
-    script.write_text(SCRIPT % body)
-    told = subprocess.run(
-        ["wrk", "-t", "2", "-c", str(options.concurrency), "-d", f"{options.seconds}s", "--latency", "-s", str(script), url],
-        capture_output=True, text=True, check=True).stdout
-    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", told)[1])
-    p50, p99 = (re.search(rf"{part}%\s+(\S+)", told)[1] for part in (50, 99))
-    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    resident = f", {memory(process):.0f} MB" if process else ""
-    print(f"{name}: {rate:.0f} requests/s, p50 {p50}, p99 {p99}{resident}{f', {bad[1]} bad answers' if bad else ''}", flush=True)
-    if bad:
-        sys.exit(1)
-    return rate
+def latency(bench, stub, own):
+    """At a quarter of the capacity, beside the stub itself."""
+    for name, body in [("whole", ASKED % ""), ("streamed", STREAMED)]:
+        values = [asyncio.run(at_rate(url, body, own / 4, bench.options.seconds)) for url, body in [
+            (f"http://127.0.0.1:{stub}/v1/responses", DIRECT), ("http://127.0.0.1:18398/invocations", body)]]
+        told = [" / ".join(f"{value[part]:.2f}" for value in values) for part in range(3)]
+        added = [values[1][part] - values[0][part] for part in range(3)]
+        print(f"at {own / 4:.0f} requests/s, {name}, stub / drover: p50 {told[0]} ms, p99 {told[1]} ms, first byte {told[2]} ms: "
+              f"{added[0]:.2f}, {added[1]:.2f} and {added[2]:.2f} ms more (wanted: 0.5, 3 and 1)", flush=True)
+
+
+def open_streams(bench):
+    """1,000 streams at once, and what a piece costs."""
+    pieces, count = 40, 1000
+    bench.stub(18389, "--words", "400", "--pieces", str(pieces), "--pause", "0.25")
+    drover = bench.drover(18388, 18389, count)
+    idle = memory(drover.pid, peak=False)
+    proxy, costs = bench.nginx("proxy", 18387, 18389), []
+    for name, port, path, body, process in [
+            ("drover serve", 18388, "/invocations", STREAMED, drover), ("nginx", 18387, "/v1/responses", DIRECT, proxy)]:
+        if process is None:
+            continue
+        before = processor(process.pid)
+        url = f"http://127.0.0.1:{port}{path}"
+        used = asyncio.run(streams(url, body, count, lambda: memory(process.pid, peak=False)))
+        cost = (processor(process.pid) - before) / (pieces * count) * 1e6
+        costs.append(cost)
+        more = f" ({used - idle:.0f} more than idle; wanted: 120)" if process is drover else ""
+        print(f"{name}: {count} open streams take {used:.0f} MB{more}; a piece costs {cost:.0f} µs of the processor", flush=True)
+    if len(costs) == 2:
+        print(f"drover serve: {costs[0] / costs[1]:.1f} times what nginx needs for a piece (wanted: 2)")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--drover", default=".build/release/drover")
     parser.add_argument("--mlflow-python")
+    parser.add_argument("--passthrough", default=str(HERE / "passthrough/.build/release/passthrough"))
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--concurrency", type=int, default=64)
     options = parser.parse_args()
+    if not shutil.which("wrk"):
+        sys.exit("`wrk` is not installed.")
     with tempfile.TemporaryDirectory() as directory:
-        running = []
+        bench = Bench(options, directory)
         try:
-            running.append(start([sys.executable, str(HERE / "stub_ogx.py"), "--port", "18399"], directory))
-            stub = "http://127.0.0.1:18399"
-            wait(stub)
-            direct = measure("the stub alone", f"{stub}/v1/responses", DIRECT, options, directory)
-            drover = start(
-                [os.path.abspath(options.drover), "serve", "--port", "18398", "--concurrency", str(options.concurrency)],
-                directory, LLAMASTACK_BASE_URL=stub, LLAMASTACK_MODEL="scripted/llm")
-            running.append(drover)
-            wait("http://127.0.0.1:18398/health")
-            url = "http://127.0.0.1:18398/invocations"
-            own = measure("drover serve", url, ASKED % "", options, directory, drover)
-            measure("drover serve, streamed", url, ASKED % ',"stream":true', options, directory, drover)
-            print(f"drover serve: {own / direct:.2f} of the stub alone")
-            if not options.mlflow_python:
-                return
-            Path(directory, "agent.py").write_text(AGENT)
-            mlflow = start(
-                [options.mlflow_python, "-m", "uvicorn", "agent:app", "--port", "18397", "--log-level", "warning"],
-                directory, STUB=stub)
-            running.append(mlflow)
-            wait("http://127.0.0.1:18397/health")
-            theirs = measure(
-                "AgentServer, async", "http://127.0.0.1:18397/invocations", ASKED % "", options, directory, mlflow)
-            print(f"drover serve: {own / theirs:.1f} times AgentServer, {memory(drover) / memory(mlflow):.2f} of its memory")
+            throughput(bench)
+            open_streams(bench)
         finally:
-            for process in running:
+            for process in bench.running:
                 process.terminate()
 
 

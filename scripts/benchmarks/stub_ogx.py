@@ -1,9 +1,9 @@
 """A stub of an OGX server that answers every question alike, for benchmarks: what is measured is drover, not a server.
 
-    python3 stub_ogx.py [--port PORT] [--delay SECONDS] [--text TEXT] [--words COUNT]
+    python3 stub_ogx.py [--port PORT] [--delay SECONDS] [--text TEXT] [--words COUNT] [--pieces COUNT] [--pause SECONDS]
 
 Prints `http://127.0.0.1:PORT` when it listens (port 0, the default, takes a free one). An answer begins after `--delay`
-and is streamed with the frames of OGX 1.5.0 (../shared/reference/llamastack/wire/ogx-1.5.0/08-resp-stream.sse). `GET /`
+and is streamed in `--pieces`, with a `--pause` before each, with the frames of OGX 1.5.0 (../shared/reference/llamastack/wire/ogx-1.5.0/08-resp-stream.sse). `GET /`
 tells how many answers were asked for, are open, and were open at most: {"responses": 9, "open": 0, "mostOpen": 4}.
 Only what drover needs to ask an agent without tools is here, and only the standard library is used.
 """
@@ -34,9 +34,11 @@ EMPTY = {"object": "list", "data": [], "has_more": False}
 
 
 class Stub:
-    def __init__(self, delay, text):
+    def __init__(self, delay, text, pieces, pause):
         self.delay = delay
         self.text = text
+        self.pieces = pieces
+        self.pause = pause
         self.asked = 0
         self.open = 0
         self.most_open = 0
@@ -57,7 +59,9 @@ class Stub:
             "response_id": response, "output_index": 0, "item": item | {"content": [], "status": "in_progress"}}
         yield "response.content_part.added", part | {
             "part": {"type": "output_text", "text": "", "annotations": [], "logprobs": []}}
-        yield "response.output_text.delta", part | {"delta": self.text, "logprobs": []}
+        size = -(-len(self.text) // self.pieces)
+        for start in range(0, len(self.text), size):
+            yield "response.output_text.delta", part | {"delta": self.text[start:start + size], "logprobs": []}
         yield "response.content_part.done", part | {"part": content[0]}
         done = item | {"content": content, "status": "completed"}
         yield "response.output_item.done", {"response_id": response, "output_index": 0, "item": done}
@@ -76,10 +80,14 @@ class Stub:
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
                          b"transfer-encoding: chunked\r\n\r\n")
             await asyncio.sleep(self.delay)
-            frames = "".join(
-                f"data: {json.dumps(frame | {'sequence_number': place, 'type': kind})}\n\n"
-                for place, (kind, frame) in enumerate(self.frames(number, model))).encode()
-            writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(frames), frames))
+            waiting = b""
+            for place, (kind, frame) in enumerate(self.frames(number, model)):
+                if self.pause and kind == "response.output_text.delta":
+                    writer.write(b"%x\r\n%s\r\n" % (len(waiting), waiting))
+                    waiting = b""
+                    await asyncio.sleep(self.pause)
+                waiting += f"data: {json.dumps(frame | {'sequence_number': place, 'type': kind})}\n\n".encode()
+            writer.write(b"%x\r\n%s\r\n0\r\n\r\n" % (len(waiting), waiting))
             await writer.drain()
         finally:
             self.open -= 1
@@ -145,9 +153,11 @@ async def main():
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--text", default="The refund window is 30 days.")
     parser.add_argument("--words", type=int, default=0, help="pads the answer to so many words")
+    parser.add_argument("--pieces", type=int, default=1)
+    parser.add_argument("--pause", type=float, default=0.0)
     options = parser.parse_args()
     padding = options.words - len(options.text.split())
-    stub = Stub(options.delay, options.text + " and so on" * max(0, padding // 3))
+    stub = Stub(options.delay, options.text + " and so on" * max(0, padding // 3), options.pieces, options.pause)
     server = await asyncio.start_server(stub.serve, "127.0.0.1", options.port, backlog=4096)
     print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     async with server:
