@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// `scripts/fuzz` sets it: the rooms are built for libFuzzer, with one library more that feeds them.
+/// `scripts/fuzz` sets it: the rooms are built for libFuzzer, with libraries more that feed them.
 let isFuzzing = Context.environment["DROVER_FUZZING"] == "1"
 
 let settings: [SwiftSetting] =
@@ -12,7 +12,7 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         .treatAllWarnings(as: .error),
-    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-enable-testing"])] : [])
 
 /// A stage of the journey. `floor` lists the rooms below that it may import.
 func room(_ name: String, on floor: [Target.Dependency], resources: [Resource] = []) -> Target {
@@ -165,9 +165,15 @@ let package = Package(
 )
 
 if isFuzzing {
-    package.products.append(.library(name: "Fuzz", type: .static, targets: ["Fuzz"]))
-    package.targets.append(
-        .target(
-            name: "Fuzz", dependencies: ["Kinds", "Suites", "Engine", "Wire", "Language"], path: "scripts/fuzzing",
-            exclude: ["reader.dict"], swiftSettings: settings))
+    let targets: [(name: String, path: String, rooms: [Target.Dependency])] = [
+        ("ReaderFuzz", "reader", ["Kinds", "Suites", "Engine", "Wire", "Language"]),
+        ("ServeFuzz", "serve", ["Serving", "Runtime", "Wire", "Language", .product(name: "NIOCore", package: "swift-nio")]),
+    ]
+    for target in targets {
+        package.products.append(.library(name: target.name, type: .static, targets: [target.name]))
+        package.targets.append(
+            .target(
+                name: target.name, dependencies: target.rooms, path: "scripts/fuzzing/\(target.path)",
+                exclude: ["\(target.path).dict"], swiftSettings: settings))
+    }
 }
