@@ -14,6 +14,8 @@ struct HostileRequestTests {
         case status(Int)
         /// 400, or nothing: what is no HTTP is not read to its end, and on unread bytes the answer may get lost.
         case refused
+        /// The connection may just be closed, or the request be taken for what it can mean; the server has not failed.
+        case notFailed
         /// The connection may just be closed.
         case any
     }
@@ -81,17 +83,83 @@ struct HostileRequestTests {
             for _ in 0..<3 {
                 for hostile in Self.all {
                     let answer = try await Self.exchange(hostile, port: port)
-                    let line = String(answer.prefix { $0 != "\r\n" })
-                    switch hostile.outcome {
-                    case .status(let status): #expect(line.hasPrefix("HTTP/1.1 \(status) "), "\(hostile.name): \(line)")
-                    case .refused: #expect(line.isEmpty || line.hasPrefix("HTTP/1.1 400 "), "\(hostile.name): \(line)")
-                    case .any: break
-                    }
+                    Self.check(hostile, answer)
                 }
                 #expect(try await server.post(Self.question).status == 200)
             }
             let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
             #expect(metrics.contains("drover_requests_in_flight 0"), "\(metrics)")
+        }
+    }
+
+    /// What an answer must not tell: paths and names of the program, and what was sent.
+    private static let inner = [
+        "Sources/", "/usr/", "Swift.", "NIO", "Decoding", "fatal", "10.0.0.1", "passwd", "Optional(",
+    ]
+
+    @Test(
+        "More than 500 that are hostile get what they deserve, and nothing of the server; others are answered meanwhile"
+    )
+    func many() async throws {
+        #expect(HostileBodies.all.count >= 500, "\(HostileBodies.all.count)")
+        #expect(Set(HostileBodies.all.map(\.bytes)).count == HostileBodies.all.count)
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let isDone = Happening()
+            async let healthy: Int = {
+                var count = 0
+                while !isDone.hasHappened {
+                    guard try await server.post(Self.question).status == 200 else { return -1 }
+                    count += 1
+                }
+                return count
+            }()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for (number, hostile) in HostileBodies.all.enumerated() {
+                    if number >= 16 { try await group.next() }
+                    group.addTask { Self.check(hostile, try await Self.exchange(hostile, port: port)) }
+                }
+                try await group.waitForAll()
+            }
+            isDone.happen()
+            #expect(try await healthy > 0)
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(metrics.contains("drover_requests_in_flight 0"), "\(metrics)")
+        }
+    }
+
+    private static func check(_ hostile: Bytes, _ answer: String) {
+        let line = String(answer.prefix { $0 != "\r\n" })
+        switch hostile.outcome {
+        case .status(let status): #expect(line.hasPrefix("HTTP/1.1 \(status) "), "\(hostile.name): \(line)")
+        case .refused: #expect(line.isEmpty || line.hasPrefix("HTTP/1.1 400 "), "\(hostile.name): \(line)")
+        case .notFailed: #expect(!line.hasPrefix("HTTP/1.1 5"), "\(hostile.name): \(line)")
+        case .any: break
+        }
+        for word in inner { #expect(!answer.contains(word), "\(hostile.name): \(answer)") }
+    }
+
+    @Test(
+        "2,000 connections that are idle leave others their answers",
+        .enabled(if: OpenFileLimit.current ?? .max > 6_000))
+    func crowd() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.limits.connections = 4_000 }) {
+            server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            var channels: [any Channel] = []
+            for number in 0..<2_000 {
+                let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                    .connect(host: "127.0.0.1", port: port).get()
+                if number % 2 == 0 {
+                    channel.writeAndFlush(ByteBuffer(string: "POST /invocations HTTP/1.1\r\nHo"), promise: nil)
+                }
+                channels.append(channel)
+            }
+            for _ in 0..<20 { #expect(try await server.post(Self.question).status == 200) }
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            let open = metrics.split(separator: "\n").first { $0.hasPrefix("drover_connections ") }
+            #expect(open.flatMap { Int($0.dropFirst("drover_connections ".count)) } ?? 0 >= 2_000, "\(metrics)")
+            for channel in channels { channel.close(promise: nil) }
         }
     }
 
@@ -149,7 +217,11 @@ struct HostileRequestTests {
     /// answer is wanted, and else as long as a busy machine may take.
     private static func exchange(_ hostile: Bytes, port: Int) async throws -> String {
         let channel = try await connection(port)
-        let patience = if case .any = hostile.outcome { TimeAmount.seconds(1) } else { TimeAmount.seconds(30) }
+        let patience: TimeAmount =
+            switch hostile.outcome {
+            case .any, .notFailed: .seconds(1)
+            case .status, .refused: .seconds(30)
+            }
         let timer = channel.channel.eventLoop.scheduleTask(in: patience) { channel.channel.close(promise: nil) }
         defer { timer.cancel() }
         return try await channel.executeThenClose { inbound, outbound in
