@@ -15,8 +15,8 @@ struct JSONReader: ~Copyable {
 
     private static let deepest = 512
 
-    private let bytes: UnsafeBufferPointer<UInt8>
-    private var index = 0
+    let bytes: UnsafeBufferPointer<UInt8>
+    var index = 0
     private var depth = 0
     private let tellsLookAlikes: Bool
 
@@ -30,12 +30,22 @@ struct JSONReader: ~Copyable {
     static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool = false
     ) throws(Failure) -> Value {
-        var reader = JSONReader(bytes, tellsLookAlikes: tellsLookAlikes)
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { reader.index = 3 }
+        var reader = JSONReader(beginning: bytes, tellsLookAlikes: tellsLookAlikes)
         let value = try reader.value()
-        reader.skipSpace()
-        guard reader.index == bytes.count else { throw reader.failure("Something follows the value.") }
+        try reader.end()
         return value
+    }
+
+    /// After a byte order mark.
+    init(beginning bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool = false) {
+        self.init(bytes, tellsLookAlikes: tellsLookAlikes)
+        if bytes.count >= 3, bytes[0] == 0xEF, bytes[1] == 0xBB, bytes[2] == 0xBF { index = 3 }
+    }
+
+    /// Nothing but white space may follow.
+    mutating func end() throws(Failure) {
+        skipSpace()
+        guard index == bytes.count else { throw failure("Something follows the value.") }
     }
 
     private mutating func value() throws(Failure) -> Value {
@@ -80,14 +90,14 @@ struct JSONReader: ~Copyable {
         return array
     }
 
-    private mutating func enter() throws(Failure) {
+    mutating func enter() throws(Failure) {
         depth += 1
         guard depth <= Self.deepest else { throw failure("There are more than \(Self.deepest) levels.") }
         index += 1
     }
 
     /// Moves to the next element; false at the end of the group, which is passed.
-    private mutating func goesOn(to end: UInt8, isFirst: Bool) throws(Failure) -> Bool {
+    mutating func goesOn(to end: UInt8, isFirst: Bool) throws(Failure) -> Bool {
         skipSpace()
         if take(end) {
             depth -= 1
@@ -99,7 +109,7 @@ struct JSONReader: ~Copyable {
         return true
     }
 
-    private mutating func word(_ word: StaticString, _ value: Value) throws(Failure) -> Value {
+    mutating func word(_ word: StaticString, _ value: Value) throws(Failure) -> Value {
         let end = index + word.utf8CodeUnitCount
         guard end <= bytes.count, bytes[index..<end].elementsEqual(UnsafeBufferPointer(of: word)) else {
             throw failure("There is no such word.")
@@ -108,14 +118,16 @@ struct JSONReader: ~Copyable {
         return value
     }
 
-    private mutating func number() throws(Failure) -> Value {
+    mutating func number() throws(Failure) -> Value {
         let start = index
         _ = take(UInt8(ascii: "-"))
         let first = next
-        guard digits() > 0 else { throw failure("There is no such value.") }
+        let count = digits()
+        guard count > 0 else { throw failure("There is no such value.") }
         guard first != UInt8(ascii: "0") || index - start <= 2 && bytes[index - 1] == first else {
             throw failure("A number begins with 0.")
         }
+        if count <= 18, !(next.map(Self.extends) ?? false) { return .integer(whole(from: start)) }
         var isWhole = true
         if take(UInt8(ascii: ".")) {
             isWhole = false
@@ -132,24 +144,30 @@ struct JSONReader: ~Copyable {
         return Int(exactly: number).map(Value.integer) ?? .number(number)
     }
 
+    /// Whether a byte behind the digits of a number belongs to it.
+    private static func extends(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ".") || byte == UInt8(ascii: "e") || byte == UInt8(ascii: "E")
+    }
+
+    /// At most 18 digits, which an `Int` holds in any case, up to here.
+    private func whole(from start: Int) -> Int {
+        let isNegative = bytes[start] == UInt8(ascii: "-")
+        var number = 0
+        for place in (isNegative ? start + 1 : start)..<index { number = number * 10 + Int(bytes[place] & 0x0F) }
+        return isNegative ? -number : number
+    }
+
     private mutating func digits() -> Int {
         let start = index
         while let digit = next, UInt8(ascii: "0")...UInt8(ascii: "9") ~= digit { index += 1 }
         return index - start
     }
 
-    private mutating func string() throws(Failure) -> String {
-        index += 1
-        let start = index
-        var bits: UInt8 = 0
-        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
-            bits |= byte
-            index += 1
-        }
-        if bits < 0x80, next == UInt8(ascii: "\"") {
-            defer { index += 1 }
+    mutating func string() throws(Failure) -> String {
+        let start = index + 1
+        if skipPlainString() {
             // ASCII needs no validation, which costs more than all else about a short text.
-            return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index]), as: UTF8.self)
+            return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<index - 1]), as: UTF8.self)
         }
         guard next == UInt8(ascii: "\\") else { return try ended(bytes[start..<index]) }
         var text = Array(bytes[start..<index])
@@ -158,6 +176,17 @@ struct JSONReader: ~Copyable {
             if byte == UInt8(ascii: "\\") { try escape(into: &text) } else { text.append(byte) }
         }
         return try ended(text)
+    }
+
+    /// Passes a string of ASCII without escapes; of any other one only its beginning of such characters.
+    mutating func skipPlainString() -> Bool {
+        index += 1
+        var bits: UInt8 = 0
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 {
+            bits |= byte
+            index += 1
+        }
+        return bits < 0x80 && take(UInt8(ascii: "\""))
     }
 
     private mutating func ended(_ text: some Sequence<UInt8>) throws(Failure) -> String {
@@ -212,21 +241,21 @@ struct JSONReader: ~Copyable {
         return number
     }
 
-    private var next: UInt8? {
+    var next: UInt8? {
         index < bytes.count ? bytes[index] : nil
     }
 
-    private mutating func take(_ byte: UInt8) -> Bool {
+    mutating func take(_ byte: UInt8) -> Bool {
         guard next == byte else { return false }
         index += 1
         return true
     }
 
-    private mutating func skipSpace() {
+    mutating func skipSpace() {
         while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 { index += 1 }
     }
 
-    private func failure(_ message: String) -> Failure {
+    func failure(_ message: String) -> Failure {
         Failure(message: message, offset: index)
     }
 }

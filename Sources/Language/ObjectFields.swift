@@ -6,17 +6,52 @@ package struct ObjectFields {
         package init() {}
     }
 
-    private let members: [String: Value]
+    private enum Members {
+        case made([String: Value])
+        /// As text; a member is made into a value only when it is asked for.
+        case written(JSONMembers)
+    }
+
+    private let members: Members
 
     /// - Throws: When it is no object.
     package init(_ value: Value?) throws(Mismatch) {
         guard case .object(let members)? = value else { throw Mismatch() }
-        self.members = members
+        self.members = .made(members)
+    }
+
+    /// The members of an object as JSON text.
+    /// - Throws: When it is none, or no JSON.
+    package init(json: [UInt8]) throws(Mismatch) {
+        let written: JSONMembers?
+        do throws(JSONReader.Failure) {
+            written = try JSONMembers(json)
+        } catch {
+            throw Mismatch()
+        }
+        members = .written(try written.needed())
+    }
+
+    private init(_ members: JSONMembers) {
+        self.members = .written(members)
+    }
+
+    /// The key of the first member, where it is read from text.
+    package var firstKey: String? {
+        switch members {
+        case .made(let members): members.keys.first
+        case .written(let members): members.firstKey
+        }
     }
 
     /// As it is; nil when it is missing or null.
     package func value(_ key: String) -> Value? {
-        guard let value = members[key] else { return nil }
+        let value =
+            switch members {
+            case .made(let members): members[key]
+            case .written(let members): members.value(key)
+            }
+        guard let value else { return nil }
         if case .null = value { return nil }
         return value
     }
@@ -55,11 +90,30 @@ package struct ObjectFields {
     package func object<Object>(
         _ key: String, _ read: (ObjectFields) throws(Mismatch) -> Object
     ) throws(Mismatch) -> Object? {
-        guard let value = value(key) else { return nil }
-        return try read(ObjectFields(value))
+        switch members {
+        case .made:
+            guard let value = value(key) else { return nil }
+            return try read(ObjectFields(value))
+        case .written(let members):
+            guard members.has(key) else { return nil }
+            return try read(ObjectFields(members.members(of: key).needed()))
+        }
     }
 
-    package func list<Element>(
+    /// A list of objects.
+    package func objects<Element>(
+        _ key: String, _ read: (ObjectFields) throws(Mismatch) -> Element
+    ) throws(Mismatch) -> [Element]? {
+        switch members {
+        case .made:
+            return try list(key) { value throws(Mismatch) in try read(ObjectFields(value)) }
+        case .written(let members):
+            guard members.has(key) else { return nil }
+            return try members.list(key).needed().map { object throws(Mismatch) in try read(ObjectFields(object)) }
+        }
+    }
+
+    private func list<Element>(
         _ key: String, _ read: (Value) throws(Mismatch) -> Element
     ) throws(Mismatch) -> [Element]? {
         guard let value = value(key) else { return nil }

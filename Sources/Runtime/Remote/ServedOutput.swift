@@ -27,7 +27,7 @@ struct ServedOutput {
     ///
     /// - Returns: the call that the item ends; nil when it ends none.
     mutating func add(_ value: Value) throws(ObjectFields.Mismatch) -> Answer.ToolCall? {
-        let item = try ResponsesFrame.Item(value)
+        let item = try ResponsesFrame.Item(ObjectFields(value))
         values.append(value)
         items.append(item)
         guard item.type == "function_call_output", let id = item.call_id else { return words.call(item) }

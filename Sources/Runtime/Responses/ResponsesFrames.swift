@@ -65,7 +65,7 @@ extension ResponsesFrame.Response {
     init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
         id = try fields.text("id")
         status = try fields.text("status")
-        output = try fields.list("output", ResponsesFrame.Item.init)
+        output = try fields.objects("output", ResponsesFrame.Item.init)
         usage = try fields.object("usage") { usage throws(ObjectFields.Mismatch) in
             Usage(
                 input_tokens: try usage.integer("input_tokens").needed(),
@@ -85,10 +85,9 @@ extension ResponsesFrame.ErrorBody {
 }
 
 extension ResponsesFrame.Item {
-    init(_ value: Value) throws(ObjectFields.Mismatch) {
-        let fields = try ObjectFields(value)
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
         type = try fields.text("type").needed()
-        content = try fields.list("content", Content.init)
+        content = try fields.objects("content", Content.init)
         call_id = try fields.text("call_id")
         name = try fields.text("name")
         server_label = try fields.text("server_label")
@@ -96,27 +95,24 @@ extension ResponsesFrame.Item {
         output = fields.value("output")
         error = fields.value("error")
         queries = try fields.texts("queries")
-        results = try fields.list("results", Passage.init)
+        results = try fields.objects("results", Passage.init)
         status = try fields.text("status")
     }
 }
 
 extension ResponsesFrame.Item.Content {
-    init(_ value: Value) throws(ObjectFields.Mismatch) {
-        let fields = try ObjectFields(value)
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
         text = try fields.text("text")
         refusal = try fields.text("refusal")
-        annotations = try fields.list("annotations") { annotation throws(ObjectFields.Mismatch) in
-            let fields = try ObjectFields(annotation)
-            return ResponsesFrame.Item.Annotation(
-                type: try fields.text("type"), filename: try fields.text("filename"))
+        annotations = try fields.objects("annotations") { annotation throws(ObjectFields.Mismatch) in
+            ResponsesFrame.Item.Annotation(
+                type: try annotation.text("type"), filename: try annotation.text("filename"))
         }
     }
 }
 
 extension ResponsesFrame.Item.Passage {
-    init(_ value: Value) throws(ObjectFields.Mismatch) {
-        let fields = try ObjectFields(value)
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
         let attributes = fields.value("attributes")
         guard attributes == nil || attributes?.object != nil else { throw ObjectFields.Mismatch() }
         self.attributes = attributes?.object

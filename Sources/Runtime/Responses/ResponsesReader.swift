@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Language
 import Wire
 
@@ -27,7 +26,7 @@ struct ResponsesReader {
     private(set) var answer: Answer?
     /// The calls that whoever runs the agent has to carry out, once the last frame was read.
     private(set) var functionCalls: [FunctionCall] = []
-    /// The items of the answer as they came, once the last frame was read.
+    /// Where there are such calls, the items of the answer as they came, once the last frame was read.
     private(set) var output: [Value] = []
     private let items: ResponseItems
     private var spoken = SpokenText()
@@ -58,19 +57,19 @@ struct ResponsesReader {
     /// Takes one frame that arrived some time after the question was put.
     mutating func read(_ frame: [UInt8], at time: Duration) throws -> [Happening] {
         do {
-            return try happenings(of: try Value(json: frame), at: time)
-        } catch  where error is DecodingError || error is ObjectFields.Mismatch {
+            return try happenings(of: ObjectFields(json: frame), at: time)
+        } catch is ObjectFields.Mismatch {
             let text = String(decoding: frame.prefix(800), as: UTF8.self).prefix(200)
             throw Failure(message: "The server sent something that cannot be read: \(text)", place: place)
         }
     }
 
-    private mutating func happenings(of frame: Value, at time: Duration) throws -> [Happening] {
+    private mutating func happenings(of frame: ObjectFields, at time: Duration) throws -> [Happening] {
         // Every frame says what it is, save error frames before OGX.
-        switch frame["type"]?.string {
+        switch frame.value("type")?.string {
         case "response.created":
-            let id = try ObjectFields(frame["response"]).text("id")
-            return id.map { [.created($0)] } ?? []
+            let id = try frame.object("response") { response throws(ObjectFields.Mismatch) in try response.text("id") }
+            return try id.needed().map { [.created($0)] } ?? []
         case "response.mcp_list_tools.in_progress":
             place = .listingTools
         case "response.mcp_list_tools.completed":
@@ -80,14 +79,14 @@ struct ResponsesReader {
             modelSpeaks()
         case "response.output_text.delta":
             modelSpeaks()
-            return try piece(ObjectFields(frame), mayCite: items.mayCite, at: time)
+            return try piece(frame, mayCite: items.mayCite, at: time)
         case "response.refusal.delta":
             modelSpeaks()
-            refusal += try ObjectFields(frame).text("delta").needed()
+            refusal += try frame.text("delta").needed()
             guard refusal.utf8.count <= long?.keeping ?? .max else {
                 throw Failure(message: "The server refuses in too many words.", place: place)
             }
-            return try piece(ObjectFields(frame), mayCite: false, at: time)
+            return try piece(frame, mayCite: false, at: time)
         case "response.output_item.added":
             let item = try item(in: frame)
             if ["message", "function_call"].contains(item.type) { modelSpeaks() }
@@ -149,10 +148,10 @@ struct ResponsesReader {
     }
 
     private mutating func finish(
-        _ status: Answer.Status, _ frame: Value, at time: Duration
+        _ status: Answer.Status, _ frame: ObjectFields, at time: Duration
     ) throws -> [Happening] {
         var rest = rest(at: time)
-        let response = try ResponsesFrame.Response(ObjectFields(frame["response"]))
+        let response = try frame.object("response", ResponsesFrame.Response.init).needed()
         rest += (long?.end(saying: (response.output ?? []).map(items.text)) ?? []).map { .event(.again($0)) }
         // A server may end with `response.completed` what it calls failed.
         var answer = items.answer(response, response.status.flatMap(Answer.Status.init) ?? status)
@@ -161,7 +160,8 @@ struct ResponsesReader {
             if answer.text.isEmpty { (answer.text, answer.hasMessage) = (refusal, true) }
         }
         functionCalls = items.functionCalls(response)
-        output = frame["response"]?["output"]?.array ?? []
+        // Only calls are followed by another response, to which what was said is sent.
+        output = functionCalls.isEmpty ? [] : frame.value("response")?["output"]?.array ?? []
         answer.isCut = long?.isAnyAwaited ?? false
         answer.latency = time
         answer.timeToFirstToken = spoken.timeToFirstToken
@@ -172,10 +172,9 @@ struct ResponsesReader {
     }
 
     /// `{"type":"error","code":…,"message":…}` on OGX, `{"error":{…}}` before: a failure, or an answer that is put off.
-    private mutating func fail(_ frame: Value, at time: Duration) throws {
-        let fields = try ObjectFields(frame)
-        let outer = try ResponsesFrame.ErrorBody(fields)
-        let inner = try fields.object("error", ResponsesFrame.ErrorBody.init)
+    private mutating func fail(_ frame: ObjectFields, at time: Duration) throws {
+        let outer = try ResponsesFrame.ErrorBody(frame)
+        let inner = try frame.object("error", ResponsesFrame.ErrorBody.init)
         let code = inner?.code ?? outer.code
         let message = inner?.message ?? outer.message ?? "The server sent an error without words."
         guard let putOff = Answer.PutOff(code: code, message: message) else {
@@ -186,7 +185,7 @@ struct ResponsesReader {
         self.answer = answer
     }
 
-    private func item(in frame: Value) throws(ObjectFields.Mismatch) -> ResponsesFrame.Item {
-        try ResponsesFrame.Item(frame["item"].needed())
+    private func item(in frame: ObjectFields) throws(ObjectFields.Mismatch) -> ResponsesFrame.Item {
+        try frame.object("item", ResponsesFrame.Item.init).needed()
     }
 }

@@ -72,9 +72,8 @@ extension LogEntry {
     /// Without a line break.
     init(line: [UInt8]) throws(UnreadableRecord) {
         do {
-            let entry = try Value(json: line)
-            guard let key = entry.object?.keys.first else { throw ObjectFields.Mismatch() }
-            self = try Self.entry(key, ObjectFields(entry))
+            let fields = try ObjectFields(json: line)
+            self = try Self.entry(fields.firstKey.needed(), fields)
         } catch {
             throw UnreadableRecord(reason: "it is no entry that this version of drover knows")
         }

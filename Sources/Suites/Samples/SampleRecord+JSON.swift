@@ -24,9 +24,7 @@ extension SampleRecord {
         verdict = try SampleVerdict(rawValue: fields.text("verdict").needed()).needed()
         attempts = try fields.integer("attempts").needed()
         elapsed = try fields.integer("elapsed").needed()
-        turns = try fields.list("turns") { turn throws(ObjectFields.Mismatch) in
-            try TurnRecord(ObjectFields(turn))
-        }.needed()
+        turns = try fields.objects("turns", TurnRecord.init).needed()
         problem = try fields.decoded("problem")
         trace = try fields.text("trace")
     }
@@ -46,10 +44,8 @@ extension TurnRecord {
 
     fileprivate init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
         input = try fields.text("input").needed()
-        answer = try AnswerRecord(ObjectFields(fields.value("answer")))
-        outcomes = try fields.list("outcomes") { outcome throws(ObjectFields.Mismatch) in
-            try OutcomeRecord(ObjectFields(outcome))
-        }
+        answer = try fields.object("answer", AnswerRecord.init).needed()
+        outcomes = try fields.objects("outcomes", OutcomeRecord.init)
         captured = try fields.decoded("captured")
     }
 }

@@ -1,0 +1,186 @@
+/// The text of a JSON object, checked as a whole, with the places of its members: each is read only when it is asked for. Of a
+/// frame of a stream most members are not, and of most frames none.
+struct JSONMembers {
+    /// Byte offsets.
+    struct Member {
+        /// Without its quotes.
+        let key: Range<Int>
+        let value: Range<Int>
+    }
+
+    private let bytes: [UInt8]
+    private let members: [Member]
+
+    /// - Returns: nil when the text is JSON, but no object.
+    init?(_ bytes: [UInt8]) throws(JSONReader.Failure) {
+        let found = try bytes.withUnsafeBufferPointer { bytes throws(JSONReader.Failure) in
+            var reader = JSONReader(beginning: bytes)
+            let members = try reader.members()
+            try reader.end()
+            return members
+        }
+        guard let found else { return nil }
+        self.bytes = bytes
+        members = found
+    }
+
+    /// A part of a text that was checked.
+    private init?(_ bytes: [UInt8], at range: Range<Int>) throws(JSONReader.Failure) {
+        let found = try bytes.withUnsafeBufferPointer { bytes throws(JSONReader.Failure) in
+            var reader = JSONReader(beginning: UnsafeBufferPointer(rebasing: bytes[range]))
+            return try reader.members()
+        }
+        guard let found else { return nil }
+        self.bytes = bytes
+        let start = range.lowerBound
+        members = found.map { member in
+            Member(
+                key: member.key.lowerBound + start..<member.key.upperBound + start,
+                value: member.value.lowerBound + start..<member.value.upperBound + start)
+        }
+    }
+
+    /// The key of the first member.
+    var firstKey: String? {
+        members.first.flatMap { key($0) }
+    }
+
+    /// The value of the first member with a key; nil when there is none.
+    func value(_ key: String) -> Value? {
+        place(of: key).flatMap { value(at: $0) }
+    }
+
+    /// The members of an object; nil when it is none.
+    func members(of key: String) -> JSONMembers? {
+        place(of: key).flatMap { members(at: $0) }
+    }
+
+    /// Whether a member is there, and not null.
+    func has(_ key: String) -> Bool {
+        place(of: key).map { bytes[$0.lowerBound] != UInt8(ascii: "n") } ?? false
+    }
+
+    /// The objects of a list; nil when it is none, or one of its elements is something else.
+    func list(_ key: String) -> [JSONMembers]? {
+        guard let range = place(of: key) else { return nil }
+        // It was read without an error before.
+        let elements = try? bytes.withUnsafeBufferPointer { bytes throws(JSONReader.Failure) in
+            var reader = JSONReader(beginning: UnsafeBufferPointer(rebasing: bytes[range]))
+            return try reader.elements()
+        }
+        guard let places = elements.flatMap(\.self) else { return nil }
+        let objects = places.compactMap { place in
+            members(at: place.lowerBound + range.lowerBound..<place.upperBound + range.lowerBound)
+        }
+        return objects.count == places.count ? objects : nil
+    }
+
+    private func members(at range: Range<Int>) -> JSONMembers? {
+        // It was read without an error before.
+        (try? JSONMembers(bytes, at: range)).flatMap(\.self)
+    }
+
+    private func value(at range: Range<Int>) -> Value? {
+        // As above.
+        try? bytes.withUnsafeBufferPointer { bytes throws(JSONReader.Failure) in
+            try JSONReader.read(UnsafeBufferPointer(rebasing: bytes[range]))
+        }
+    }
+
+    private func place(of key: String) -> Range<Int>? {
+        members.first { isCalled($0, key) }?.value
+    }
+
+    private func isCalled(_ member: Member, _ name: String) -> Bool {
+        let text = bytes[member.key]
+        if text.contains(UInt8(ascii: "\\")) { return key(member).map { $0.isExactly(name) } ?? false }
+        return text.elementsEqual(name.utf8)
+    }
+
+    private func key(_ member: Member) -> String? {
+        value(at: member.key.lowerBound - 1..<member.key.upperBound + 1)?.string
+    }
+}
+
+extension JSONReader {
+    /// Passes an object, and finds its members; nil when it is no object, which is passed too.
+    fileprivate mutating func members() throws(Failure) -> [JSONMembers.Member]? {
+        skipSpace()
+        guard next == UInt8(ascii: "{") else {
+            try skip()
+            return nil
+        }
+        var members: [JSONMembers.Member] = []
+        members.reserveCapacity(8)
+        try enter()
+        while try goesOn(to: UInt8(ascii: "}"), isFirst: members.isEmpty) {
+            let key = try skipKey()
+            let start = index
+            try skip()
+            members.append(JSONMembers.Member(key: key, value: start..<index))
+        }
+        return members
+    }
+
+    /// Passes a list, and finds its elements; nil when it is no list.
+    fileprivate mutating func elements() throws(Failure) -> [Range<Int>]? {
+        skipSpace()
+        guard next == UInt8(ascii: "[") else { return nil }
+        var elements: [Range<Int>] = []
+        try enter()
+        while try goesOn(to: UInt8(ascii: "]"), isFirst: elements.isEmpty) {
+            skipSpace()
+            let start = index
+            try skip()
+            elements.append(start..<index)
+        }
+        return elements
+    }
+
+    /// Passes a key and its colon, and the space after it.
+    private mutating func skipKey() throws(Failure) -> Range<Int> {
+        guard next == UInt8(ascii: "\"") else { throw failure("A key is missing.") }
+        let start = index + 1
+        try skipString()
+        let end = index - 1
+        skipSpace()
+        guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
+        skipSpace()
+        return start..<end
+    }
+
+    /// Passes a value, with the same errors as when it is read.
+    private mutating func skip() throws(Failure) {
+        skipSpace()
+        switch next {
+        case UInt8(ascii: "\""): try skipString()
+        case UInt8(ascii: "{"):
+            try enter()
+            var isFirst = true
+            while try goesOn(to: UInt8(ascii: "}"), isFirst: isFirst) {
+                _ = try skipKey()
+                try skip()
+                isFirst = false
+            }
+        case UInt8(ascii: "["):
+            try enter()
+            var isFirst = true
+            while try goesOn(to: UInt8(ascii: "]"), isFirst: isFirst) {
+                try skip()
+                isFirst = false
+            }
+        case UInt8(ascii: "t"): _ = try word("true", .bool(true))
+        case UInt8(ascii: "f"): _ = try word("false", .bool(false))
+        case UInt8(ascii: "n"): _ = try word("null", .null)
+        case .some: _ = try number()
+        case nil: throw failure("The text ends before the value does.")
+        }
+    }
+
+    private mutating func skipString() throws(Failure) {
+        let start = index
+        guard !skipPlainString() else { return }
+        index = start
+        _ = try string()
+    }
+}
