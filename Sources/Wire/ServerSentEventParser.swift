@@ -59,39 +59,52 @@ package struct ServerSentEventParser: Sendable {
                 start += 1
                 continue
             }
-            let end = bytes[start...].firstIndex { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
-            let text = bytes[start..<(end ?? bytes.count)]
+            var end = start
+            while end < bytes.count, bytes[end] != UInt8(ascii: "\n"), bytes[end] != UInt8(ascii: "\r") { end += 1 }
+            let text = UnsafeBufferPointer(rebasing: bytes[start..<end])
             guard line.count + data.count + text.count <= limit else { throw Overflow(limit: limit) }
-            line += text
-            guard let end else { break }
+            guard end < bytes.count else {
+                line.append(contentsOf: text)
+                break
+            }
             isAfterCarriageReturn = bytes[end] == UInt8(ascii: "\r")
             start = end + 1
-            if let event = endLine() { events.append(event) }
+            if let event = endLine(text) { events.append(event) }
         }
         return events
     }
 
-    private mutating func endLine() -> ServerSentEvent? {
+    /// Takes a line that ends; only one that began in an earlier chunk is copied.
+    private mutating func endLine(_ rest: UnsafeBufferPointer<UInt8>) -> ServerSentEvent? {
+        if line.isEmpty, !isFirstLine { return take(line: rest) }
+        line.append(contentsOf: rest)
         if isFirstLine, line.starts(with: [0xEF, 0xBB, 0xBF]) { line.removeFirst(3) }
         isFirstLine = false
-        defer { line.removeAll(keepingCapacity: true) }
+        let whole = line
+        line.removeAll(keepingCapacity: true)
+        return whole.withUnsafeBufferPointer { take(line: $0) }
+    }
+
+    private mutating func take(line: UnsafeBufferPointer<UInt8>) -> ServerSentEvent? {
         guard !line.isEmpty else { return endEvent() }
         let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.endIndex
         var value = line[min(colon + 1, line.endIndex)...]
         if value.first == UInt8(ascii: " ") { value.removeFirst() }
-        switch String(decoding: line[..<colon], as: UTF8.self) {
-        case "data":
+        if line[..<colon].elementsEqual("data".utf8) {
             if hasData { data.append(UInt8(ascii: "\n")) }
-            data += value
+            data.append(contentsOf: value)
             hasData = true
-        case "event": name = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
-        case _: break  // A comment (empty name), `id`, `retry`, or an unknown field.
+        } else if line[..<colon].elementsEqual("event".utf8) {
+            name = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
         }
-        return nil
+        return nil  // Others are a comment (empty name), `id`, `retry`, or an unknown field.
     }
 
     private mutating func endEvent() -> ServerSentEvent? {
-        defer { (name, data, hasData) = (nil, [], false) }
+        defer {
+            (name, hasData) = (nil, false)
+            data.removeAll(keepingCapacity: true)
+        }
         return hasData ? ServerSentEvent(name: name, data: String(decoding: data, as: UTF8.self)) : nil
     }
 }
