@@ -41,6 +41,11 @@ package final class SentSecrets: Sendable {
         }
     }
 
+    /// Whether nothing is removed from text that is no error message.
+    var isEmpty: Bool {
+        state.withLock { $0.long.isEmpty }
+    }
+
     /// A text, such as a part of an answer, without the secrets.
     package func cleared(_ text: String) -> String {
         let long = state.withLock { $0.long }
@@ -76,7 +81,8 @@ package final class SentSecrets: Sendable {
 
     /// JSON without the secrets in its texts; a number that is one becomes 0, so that it stays a number.
     package func cleared(_ value: Value) -> Value {
-        switch value {
+        guard !isEmpty else { return value }
+        return switch value {
         case .string(let text): .string(cleared(text))
         case .array(let values): .array(values.map { cleared($0) })
         case .object(let members): .object(Dictionary(members.map { (cleared($0), cleared($1)) }) { first, _ in first })
