@@ -5,7 +5,7 @@ import Wire
 /// Without a heartbeat, the limit is slept for a second at a time: a cancelled sleep keeps a kilobyte until its time has come,
 /// which adds up where many conversations with long limits end soon.
 ///
-/// - Parameter heartbeat: Measures the limit instead of the clock.
+/// - Parameter heartbeat: Measures a limit of more than a second instead of the clock.
 /// - Returns: nil when the time ran out first.
 func withDeadline<Result: Sendable>(
     _ limit: Duration,
@@ -13,13 +13,14 @@ func withDeadline<Result: Sendable>(
     heartbeat: Heartbeat? = nil,
     _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result? {
-    try await withThrowingTaskGroup(of: Result?.self) { group in
+    if let heartbeat, limit > Heartbeat.interval {
+        let end = ContinuousClock.now + limit
+        let (result, isLate) = await heartbeat.limiting(until: { _ in end }, body)
+        return isLate ? nil : try result.get()
+    }
+    return try await withThrowingTaskGroup(of: Result?.self) { group in
         group.addTask { try await body() }
         group.addTask {
-            if let heartbeat {
-                try await heartbeat.sleep(for: limit)
-                return nil
-            }
             var rest = limit
             while rest > .zero {
                 try await clock.sleep(for: min(rest, .seconds(1)))

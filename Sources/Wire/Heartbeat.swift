@@ -9,6 +9,12 @@ package final class Heartbeat: Sendable {
     private struct State {
         var lastID = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var alarms: [Int: Alarm] = [:]
+
+        mutating func newID() -> Int {
+            lastID += 1
+            return lastID
+        }
     }
 
     private let state = Mutex(State())
@@ -17,21 +23,55 @@ package final class Heartbeat: Sendable {
 
     /// Beats until the task is cancelled.
     package func run() async {
-        while (try? await Task.sleep(for: Self.interval)) != nil {
-            let waiting = state.withLock { state in
+        var next = ContinuousClock.now + Self.interval
+        while (try? await Task.sleep(until: next, clock: .continuous)) != nil {
+            let (waiting, alarms) = state.withLock { state in
                 defer { state.waiting = [:] }
-                return state.waiting
+                return (state.waiting, state.alarms)
             }
             for continuation in waiting.values { continuation.resume() }
+            let now = ContinuousClock.now
+            next = alarms.values.reduce(now + Self.interval) { next, alarm in
+                alarm.rings(at: now).map { min(next, $0) } ?? next
+            }
+        }
+    }
+
+    /// Runs a body in a task of its own, and cancels that when its time is up; the body is waited for in any case. Nothing but
+    /// the body takes a task: the beats look at the time.
+    ///
+    /// - Parameter due: When the time is up, as far as that is known at a time: more than an interval after it is first
+    ///   asked, and never earlier than it said before.
+    /// - Returns: What came of the body, and whether the time was up before.
+    package func limiting<R: Sendable>(
+        until due: @escaping @Sendable (_ now: ContinuousClock.Instant) -> ContinuousClock.Instant,
+        _ body: @escaping @Sendable () async throws -> R
+    ) async -> (result: Result<R, any Error>, isLate: Bool) {
+        await withTaskGroup(of: Result<R, any Error>.self) { group in
+            let alarm = Alarm(due)
+            group.addTask {
+                defer { alarm.end(isLate: false) }
+                do {
+                    return .success(try await body())
+                } catch {
+                    return .failure(error)
+                }
+            }
+            let id = state.withLock { state in
+                let id = state.newID()
+                state.alarms[id] = alarm
+                return id
+            }
+            let isLate = await alarm.wait()
+            state.withLock { _ = $0.alarms.removeValue(forKey: id) }
+            if isLate { group.cancelAll() }
+            return (await group.next() ?? .failure(CancellationError()), isLate)
         }
     }
 
     /// Returns with the next beat, or when the task is cancelled.
     package nonisolated(nonsending) func wait() async {
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
-        }
+        let id = state.withLock { $0.newID() }
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 state.withLock { $0.waiting[id] = continuation }

@@ -19,23 +19,38 @@ final class TimeLimit: Sendable {
         self.whole = whole
     }
 
-    /// Runs `body`, and cancels it when a limit is exceeded.
+    /// Runs `body` in a task of its own, and cancels it when a limit is exceeded.
     ///
     /// - Parameters:
     ///   - pause: the longest wait for the next data, as marked by `waiting`.
     ///   - whole: the longest that the body may take.
-    ///   - heartbeat: what wakes it up to look at the time.
+    ///   - heartbeat: what looks at the time.
     /// - Throws: `TransportFailure` with the reason `.timeout`; what `body` throws.
     static func run<R: Sendable>(
         pause: Duration, whole: Duration, heartbeat: Heartbeat,
         _ body: @escaping @Sendable (TimeLimit) async throws -> R
     ) async throws -> R {
         let limit = TimeLimit(pause: pause, whole: whole)
-        return try await withThrowingTaskGroup(of: R?.self) { group in
-            group.addTask { try await body(limit) }
+        let end = ContinuousClock.now + whole
+        guard min(pause, whole) > Heartbeat.interval else { return try await limit.watched(until: end, body) }
+        let ended = await heartbeat.limiting(until: { limit.due(at: $0, end) }, { try await body(limit) })
+        return try limit.result(of: ended.result)
+    }
+
+    /// With a task that watches a limit shorter than the time between two beats.
+    private func watched<R: Sendable>(
+        until end: ContinuousClock.Instant, _ body: @escaping @Sendable (TimeLimit) async throws -> R
+    ) async throws -> R {
+        try await withThrowingTaskGroup(of: R?.self) { group in
+            group.addTask { try await body(self) }
             group.addTask {
-                await limit.watch(heartbeat)
-                return nil
+                while true {
+                    let now = ContinuousClock.now
+                    let due = self.due(at: now, end)
+                    guard due > now, !Task.isCancelled else { return nil }
+                    // What cancels the sleep ends the loop.
+                    try? await Task.sleep(until: due, clock: .continuous)
+                }
             }
             defer { group.cancelAll() }
             do {
@@ -45,8 +60,16 @@ final class TimeLimit: Sendable {
                 if let result = try await group.next() ?? nil { return result }
                 throw CancellationError()
             } catch is CancellationError {
-                throw limit.failure ?? CancellationError()
+                throw failure ?? CancellationError()
             }
+        }
+    }
+
+    private func result<R>(of result: Result<R, any Error>) throws -> R {
+        do {
+            return try result.get()
+        } catch is CancellationError {
+            throw failure ?? CancellationError()
         }
     }
 
@@ -67,23 +90,13 @@ final class TimeLimit: Sendable {
         state.withLock(\.expired).map { TransportFailure(.timeout, "no answer within \($0.exact)") }
     }
 
-    /// Returns when a limit is exceeded, or the task is cancelled. Only what is left of a limit is slept for; a cancelled
-    /// sleep keeps about a kilobyte until its deadline, which adds up over many short requests with long limits.
-    private func watch(_ heartbeat: Heartbeat) async {
-        let end = ContinuousClock.now + whole
-        while true {
-            let now = ContinuousClock.now
-            let since = state.withLock(\.waitingSince)
-            let next = min((since ?? now) + pause, end)
-            guard next > now else {
-                return state.withLock { $0.expired = next == end && end < (since ?? now) + pause ? whole : pause }
-            }
-            if next - now > Heartbeat.interval {
-                await heartbeat.wait()
-            } else {
-                try? await Task.sleep(until: next, clock: .continuous)
-            }
-            if Task.isCancelled { return }
+    /// When a limit is exceeded, as far as that is known now; it is noted when it is.
+    private func due(at now: ContinuousClock.Instant, _ end: ContinuousClock.Instant) -> ContinuousClock.Instant {
+        state.withLock { state in
+            let pauseEnd = (state.waitingSince ?? now) + pause
+            let due = min(pauseEnd, end)
+            if due <= now { state.expired = end < pauseEnd ? whole : pause }
+            return due
         }
     }
 }

@@ -42,4 +42,55 @@ struct HeartbeatTests {
             await #expect(throws: CancellationError.self) { try await group.next() }
         }
     }
+
+    @Test("What ends before its time is up is not late; its error is kept, too")
+    func inTime() async {
+        struct Broken: Error {}
+        let heartbeat = Heartbeat()  // It does not beat.
+        let value = await heartbeat.limiting(until: { $0 + .seconds(60) }, { 7 })
+        #expect((try? value.result.get()) == 7 && !value.isLate)
+        let error = await heartbeat.limiting(until: { $0 + .seconds(60) }, { throw Broken() })
+        #expect(throws: Broken.self) { try error.result.get() }
+        #expect(!error.isLate)
+    }
+
+    @Test("What takes too long is cancelled at its time, and waited for")
+    func late() async {
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()
+        let (begun, time) = (ContinuousClock.now, Duration.milliseconds(1300))
+        let ended = await heartbeat.limiting(until: { _ in begun + time }) {
+            // Until it is cancelled.
+            try? await Task.sleep(for: .seconds(60))
+            return Task.isCancelled
+        }
+        #expect(ended.isLate && (try? ended.result.get()) == true)
+        #expect(time...time + .seconds(30) ~= begun.duration(to: .now))
+    }
+
+    @Test("The time may move while it is waited for")
+    func moving() async {
+        let heartbeat = Heartbeat()
+        async let _: Void = heartbeat.run()
+        let begun = ContinuousClock.now
+        let ended = await heartbeat.limiting(until: { min($0 + .milliseconds(1100), begun + .seconds(2)) }) {
+            try await Task.sleep(for: .seconds(60))
+        }
+        #expect(ended.isLate && begun.duration(to: .now) >= .seconds(2))
+        #expect(throws: CancellationError.self) { try ended.result.get() }
+    }
+
+    @Test("Who is cancelled cancels the body")
+    func cancelledCaller() async {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                let ended = await Heartbeat().limiting(until: { $0 + .seconds(60) }) {
+                    try await Task.sleep(for: .seconds(60))
+                }
+                return ended.isLate
+            }
+            group.cancelAll()
+            #expect(await group.next() == false)
+        }
+    }
 }
