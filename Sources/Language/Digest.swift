@@ -30,7 +30,15 @@ package struct StreamingDigest: Sendable {
 extension SHA256.Digest {
     /// Lower-case hexadecimal digits.
     fileprivate var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+        func digit(_ half: UInt8) -> UInt8 {
+            half < 10 ? UInt8(ascii: "0") + half : UInt8(ascii: "a") + half - 10
+        }
+        var digits: [UInt8] = []
+        digits.reserveCapacity(2 * Self.byteCount)
+        for byte in self {
+            digits.append(digit(byte >> 4))
+            digits.append(digit(byte & 15))
+        }
+        return String(decoding: digits, as: UTF8.self)
     }
 }

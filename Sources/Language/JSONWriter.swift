@@ -46,7 +46,7 @@ package struct JSONWriter {
         for (index, key) in keys.enumerated() {
             separate(first: index == 0)
             write(key)
-            add(indentation > 0 ? ": " : ":")
+            endKey()
             if let value = object[key] { write(value) }
         }
         end("}", isEmpty: object.isEmpty)
@@ -61,12 +61,12 @@ package struct JSONWriter {
         bytes.append(contentsOf: text.utf8)
     }
 
-    mutating func open(_ mark: String) {
+    mutating func open(_ mark: Unicode.Scalar) {
         begin(mark)
         isEmpty = true
     }
 
-    mutating func close(_ mark: String) {
+    mutating func close(_ mark: Unicode.Scalar) {
         end(mark, isEmpty: isEmpty)
         isEmpty = false
     }
@@ -80,7 +80,20 @@ package struct JSONWriter {
         separateMembers()
         bytes.append(UInt8(ascii: "\""))
         bytes.append(contentsOf: UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
-        add(indentation > 0 ? "\": " : "\":")
+        bytes.append(UInt8(ascii: "\""))
+        endKey()
+    }
+
+    mutating func member(named key: String, _ write: (inout JSONWriter) -> Void) {
+        separateMembers()
+        self.write(key)
+        endKey()
+        write(&self)
+    }
+
+    private mutating func endKey() {
+        bytes.append(UInt8(ascii: ":"))
+        if indentation > 0 { bytes.append(UInt8(ascii: " ")) }
     }
 
     package mutating func write(_ number: Int) {
@@ -93,19 +106,19 @@ package struct JSONWriter {
         bytes.append(contentsOf: json)
     }
 
-    private mutating func begin(_ mark: String) {
-        add(mark)
+    private mutating func begin(_ mark: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: mark))
         depth += 1
     }
 
-    private mutating func end(_ mark: String, isEmpty: Bool) {
+    private mutating func end(_ mark: Unicode.Scalar, isEmpty: Bool) {
         depth -= 1
         if !isEmpty { breakLine() }
-        add(mark)
+        bytes.append(UInt8(ascii: mark))
     }
 
     private mutating func separate(first: Bool) {
-        if !first { add(",") }
+        if !first { bytes.append(UInt8(ascii: ",")) }
         breakLine()
     }
 
@@ -117,12 +130,17 @@ package struct JSONWriter {
 
     package mutating func write(_ string: String) {
         bytes.append(UInt8(ascii: "\""))
-        if string.utf8.allSatisfy(isPlain) {
-            add(string)
-        } else {
+        if !(string.utf8.withContiguousStorageIfAvailable { appendPlain($0) } ?? false) {
             for scalar in string.unicodeScalars { write(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// - Returns: Whether all of a text stood for itself, and was appended.
+    private mutating func appendPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.allSatisfy(isPlain) else { return false }
+        bytes.append(contentsOf: text)
+        return true
     }
 
     /// Whether a byte is a character that stands for itself.

@@ -44,9 +44,15 @@ extension TestCase {
 
     /// A digest of the case as declared, wherever it stands.
     package var digest: String {
-        let written = declared?.value { template, _ in .string(template.text) }?.canonicalJSON
-        let asked = turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }.joined(separator: "\0")
-        return String(sha256Hex(Array("\(id)\0\(written ?? asked)".utf8)).prefix(16))
+        var bytes = Array(id.description.utf8) + [0]
+        if let declared {
+            var json = JSONWriter()
+            json.write(declared)
+            bytes += json.bytes
+        } else {
+            bytes += turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }.joined(separator: "\0").utf8
+        }
+        return String(sha256Hex(bytes).prefix(16))
     }
 }
 
