@@ -8,7 +8,7 @@ struct CaseIDTests {
         "A slug keeps letters and digits and joins words with dashes",
         arguments: [
             ("refund window", "refund-window"), ("  Order #4411, broken! ", "order-4411-broken"), ("Größe", "größe"),
-            ("!?", "case"),
+            ("!?", "case"), ("", "case"), ("A", "a"), ("a\tB  C-9", "a-b-c-9"), ("x é Y", "x-é-y"), ("²", "²"),
         ])
     func slug(name: String, expected: String) {
         #expect(CaseID(suite: "s", name: name).slug == expected)
