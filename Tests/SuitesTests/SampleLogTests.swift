@@ -72,6 +72,23 @@ struct SampleLogTests {
         try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
     }
 
+    @Test("Lines that are written together are where they were said to be")
+    func together() throws {
+        let log = try temporary()
+        _ = try log.append(Array("first\n".utf8))
+        let lines = (0..<300).map { Array("\($0) \(String(repeating: "x", count: $0 * 3))\n".utf8) }
+        var spans: [SampleLog.Span] = []
+        try log.collecting { together throws(Diagnostic) in
+            for line in lines { spans.append(try together.append(line, after: line)) }
+        }
+        let last = try log.append(Array("last\n".utf8))
+        for (line, span) in zip(lines, spans) { #expect(try log.line(at: span) + [0x0A] == line) }
+        #expect(try log.line(at: last) == Array("last".utf8))
+        var read: [[UInt8]] = []
+        try log.forEachLine { (_, line) throws(Diagnostic) in read.append(line + [0x0A]) }
+        #expect(read == [Array("first\n".utf8)] + lines.flatMap { [$0, $0] } + [Array("last\n".utf8)])
+    }
+
     @Test("What was recorded is read back as it was")
     func roundTrip() throws {
         let log = try temporary()

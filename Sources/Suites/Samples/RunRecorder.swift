@@ -21,14 +21,18 @@ package final class RunRecorder: Sendable {
     ) throws(Diagnostic) {
         self.log = log
         self.sources = sources
-        state = Mutex(State(quoter: LineQuoter(sources)))
-        try write(.run(run))
-        for suite in suites {
-            try write(.suite(SuiteRecord(suite, in: sources)))
-            for (index, testCase) in suite.cases.enumerated() {
-                try write(.testCase(CaseRecord(testCase, at: suite.cases.place(of: index), in: sources)))
+        var begun = State(quoter: LineQuoter(sources))
+        try log.collecting { lines throws(Diagnostic) in
+            try begun.add(.run(run), to: &lines, in: sources)
+            for suite in suites {
+                try begun.add(.suite(SuiteRecord(suite, in: sources)), to: &lines, in: sources)
+                for (index, testCase) in suite.cases.enumerated() {
+                    let record = CaseRecord(testCase, at: suite.cases.place(of: index), in: sources)
+                    try begun.add(.testCase(record), to: &lines, in: sources)
+                }
             }
         }
+        state = Mutex(begun)
     }
 
     /// Writes an event. Events come in order.
@@ -85,8 +89,7 @@ package final class RunRecorder: Sendable {
     ) throws(Diagnostic) {
         let written = state.withLock { state -> Result<Void, Diagnostic> in
             do throws(Diagnostic) {
-                var quoted: [UInt8] = []
-                for line in state.newLines(in: sources, of: entry.places) { quoted += try Self.line(of: .line(line)) }
+                let quoted = try state.quotedLines(before: entry, in: sources)
                 let span = try log.append(try Self.line(of: entry), after: quoted)
                 do throws(UnreadableRecord) {
                     try take(&state.index, span)
@@ -115,8 +118,28 @@ package final class RunRecorder: Sendable {
 }
 
 extension RunRecorder.State {
+    /// Adds a declaration to the lines that are written together.
+    fileprivate mutating func add(
+        _ entry: LogEntry, to lines: inout SampleLog.Lines, in sources: SourceMap
+    ) throws(Diagnostic) {
+        let quoted = try quotedLines(before: entry, in: sources)
+        let span = try lines.append(try RunRecorder.line(of: entry), after: quoted)
+        do throws(UnreadableRecord) {
+            try index.take(entry, at: span, in: sources)
+        } catch {
+            throw lines.log.unreadable(at: span.start, error)
+        }
+    }
+
+    /// The lines of the sources that an entry is the first to point to, as they are written before it.
+    fileprivate mutating func quotedLines(before entry: LogEntry, in sources: SourceMap) throws(Diagnostic) -> [UInt8] {
+        var quoted: [UInt8] = []
+        for line in newLines(in: sources, of: entry.places) { quoted += try RunRecorder.line(of: .line(line)) }
+        return quoted
+    }
+
     /// The lines of places that were not written yet.
-    fileprivate mutating func newLines(in sources: SourceMap, of places: [Place]) -> [LogEntry.Line] {
+    private mutating func newLines(in sources: SourceMap, of places: [Place]) -> [LogEntry.Line] {
         places.compactMap { place in
             guard quoted[place.path, default: []].insert(place.start.line).inserted,
                 let range = sources.range(of: place)

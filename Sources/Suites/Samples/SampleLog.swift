@@ -81,6 +81,43 @@ package final class SampleLog: Sendable {
         return try result.get()
     }
 
+    /// Appends many lines with few writes; nobody else may append meanwhile.
+    func collecting(_ body: (inout Lines) throws(Diagnostic) -> Void) throws(Diagnostic) {
+        var lines = Lines(log: self, start: size.withLock { $0 })
+        try body(&lines)
+        try lines.write()
+    }
+
+    /// Lines that are written together.
+    struct Lines {
+        private static let limit = 1 << 16
+
+        let log: SampleLog
+        private var start: Int
+        private var text: [UInt8] = []
+
+        fileprivate init(log: SampleLog, start: Int) {
+            self.log = log
+            self.start = start
+        }
+
+        /// Appends a line, including its line break, and before it other lines.
+        /// - Returns: Where the line will be.
+        mutating func append(_ line: [UInt8], after lines: [UInt8] = []) throws(Diagnostic) -> Span {
+            if text.count >= Self.limit { try write() }
+            text += lines
+            defer { text += line }
+            return Span(start: start + text.count, count: line.count - 1)
+        }
+
+        fileprivate mutating func write() throws(Diagnostic) {
+            guard !text.isEmpty else { return }
+            _ = try log.append(text)
+            start += text.count
+            text.removeAll(keepingCapacity: true)
+        }
+    }
+
     /// The line at a place.
     func line(at span: Span) throws(Diagnostic) -> [UInt8] {
         let bytes = try bytes(from: span.start, count: span.count)
