@@ -29,7 +29,7 @@ struct ResponsesRequest {
         if !tools.isEmpty { body["tools"] = .array(tools) }
         if tools.contains(where: { $0["type"] == "file_search" }) { body["include"] = ["file_search_call.results"] }
         // What a server does not heed is not sent: some refuse it, and some break.
-        let heeded = server.heededTuning
+        let heeded = agent.sampling == nil && agent.toolChoice == nil ? [] : server.heededTuning
         let sampling = agent.sampling
         if heeded.contains("sampling.temperature") { body["temperature"] = sampling?.temperature.map(Value.number) }
         if heeded.contains("sampling.topP") { body["top_p"] = sampling?.topP.map(Value.number) }

@@ -27,6 +27,10 @@ package struct Advisers: Sendable {
     func findings(
         _ inquiries: [Inquiry], about turn: JudgedTurn, judges: [String: Judge], within bounds: InquiryBounds
     ) async throws(CancellationError) -> Findings {
+        guard !inquiries.isEmpty else {
+            if Task.isCancelled { throw CancellationError() }
+            return [:]
+        }
         let findings = await withTaskGroup(of: (Inquiry, Result<Finding, Unobservable>?).self) { group in
             for inquiry in Set(inquiries) {
                 group.addTask {
