@@ -128,6 +128,8 @@ extension FrameScanner {
 /// The texts of the JSON.
 extension FrameScanner {
     private mutating func addData(_ bytes: UnsafeBufferPointer<UInt8>, _ parts: inout [Part]) {
+        // Where all is kept, no text is looked for.
+        guard keeping < .max else { return data.append(contentsOf: bytes) }
         var start = 0
         while start < bytes.count {
             let begin = bytes.first(UInt8(ascii: "\""), in: start..<bytes.count) ?? bytes.count
