@@ -127,7 +127,7 @@ package enum AgentEvent: Sendable, Hashable {
     /// A chunk of the answer's text, as it arrives.
     case text(String)
     /// The text of a message that is too long to be kept: see `AgentRequest.keeping`.
-    case again(Repetition)
+    case again(MessageRepetition)
     /// A call starts. Server agents up to 0.3 report a call of their own tools only when it is executed.
     case toolStarted(name: String)
     /// A call has ended, with arguments and result or error. The events of an agent that was asked by the call are
@@ -140,7 +140,7 @@ package enum AgentEvent: Sendable, Hashable {
 
 /// What becomes of a message that is too long to be kept: who told it has to tell it again, and gets its text from the server, which
 /// repeats it.
-package enum Repetition: Sendable, Hashable {
+package enum MessageRepetition: Sendable, Hashable {
     /// The message that is being told has become too long: nobody keeps its text, and it will come again.
     case awaited
     /// A piece of its text, at its end.

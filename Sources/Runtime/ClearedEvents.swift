@@ -32,7 +32,7 @@ final class ClearedEvents: Sendable {
 private struct ClearedRepetition {
     private var stream: ClearedStream
     /// What is being told again.
-    private var open: Repetition?
+    private var open: MessageRepetition?
 
     init(_ sent: SentSecrets) {
         stream = ClearedStream(sent)
@@ -56,7 +56,7 @@ private struct ClearedRepetition {
     }
 }
 
-extension Repetition {
+extension MessageRepetition {
     fileprivate var text: String? {
         switch self {
         case .awaited: nil
@@ -65,7 +65,7 @@ extension Repetition {
     }
 
     /// The same place with another text.
-    fileprivate func saying(_ text: String) -> Repetition {
+    fileprivate func saying(_ text: String) -> MessageRepetition {
         switch self {
         case .awaited: .awaited
         case .item: .item(text)

@@ -116,7 +116,7 @@ extension ServedItems {
         frames?.add(delta: String(piece), of: message.id, at: message.index)
     }
 
-    private mutating func take(_ repetition: Repetition) {
+    private mutating func take(_ repetition: MessageRepetition) {
         switch repetition {
         case .awaited:
             open?.isLong = true

@@ -110,7 +110,7 @@ struct LongAnswerTests {
     @Test("What of them goes wrong while they are repeated is well-formed all the same")
     func broken() throws {
         let response = ServedResponse(id: "resp_0", created: 1, model: "support")
-        for repetition in [Repetition.item("a\"b"), .response(0, "a\"b")] {
+        for repetition in [MessageRepetition.item("a\"b"), .response(0, "a\"b")] {
             var items = ServedItems(response, of: agent, .mlflow, isStreamed: true)
             items.begin()
             items.take(.text("a\"b"))

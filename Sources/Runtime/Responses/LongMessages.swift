@@ -37,7 +37,7 @@ struct LongMessages {
 
     /// Takes a piece of a text that is repeated.
     /// - Returns: What is to be told of it.
-    mutating func take(_ piece: String, _ place: RepeatedText) -> [Repetition] {
+    mutating func take(_ piece: String, _ place: RepeatedText) -> [MessageRepetition] {
         guard repetition(place, "") != nil else { return [] }
         let rest = place == begun ? [] : rest()
         begun = place
@@ -48,7 +48,7 @@ struct LongMessages {
 
     /// At the end of a message: what is still to be told of it.
     /// - Parameter text: The text of the whole message, or its beginning where pieces of it were taken.
-    mutating func end(saying text: String) -> [Repetition] {
+    mutating func end(saying text: String) -> [MessageRepetition] {
         guard length > keeping else { return [] }
         defer { length = 0 }
         return rest() + (told.contains(.item) ? [] : [.item(text)])
@@ -56,7 +56,7 @@ struct LongMessages {
 
     /// The same at the end of the answer.
     /// - Parameter texts: Those of the items of the output.
-    mutating func end(saying texts: [String]) -> [Repetition] {
+    mutating func end(saying texts: [String]) -> [MessageRepetition] {
         rest()
             + awaited.enumerated().compactMap { number, index in
                 guard !told.contains(.response(index)), texts.indices.contains(index) else { return nil }
@@ -65,14 +65,14 @@ struct LongMessages {
     }
 
     /// What was held of the text that ends.
-    private mutating func rest() -> [Repetition] {
+    private mutating func rest() -> [MessageRepetition] {
         let held = marks.end()
         guard let place = begun, !held.isEmpty else { return [] }
         return [repetition(place, held)].compactMap(\.self)
     }
 
     /// nil for what need not be told.
-    private func repetition(_ place: RepeatedText, _ text: String) -> Repetition? {
+    private func repetition(_ place: RepeatedText, _ text: String) -> MessageRepetition? {
         switch place {
         case .part: nil
         case .item: length > keeping ? .item(text) : nil
