@@ -21,6 +21,8 @@ struct ServingStory {
         [ -n "$url" ] || { cat served.notes; exit 1; }
         "$PYTHON" "$ROOT/Tests/Python/check_served_agent.py" --url "$url" --experiment quickstart \
             --question "What is the refund window?" --answer "30 days" || exit 2
+        "$PYTHON" "$ROOT/Tests/Python/check_served_clients.py" --url "$url" \
+            --question "What is the refund window?" --answer "30 days" || exit 6
         "$DROVER" test quickstart --target served --url "$url" --no-publish || exit 3
         kill -TERM $served; wait $served; code=$?
         trap - EXIT

@@ -1,5 +1,5 @@
 """Checks an agent that `drover serve` serves, as its clients see it: MLflow's contract as recorded from `mlflow models serve`
-and AgentServer (3.18.0), OpenAI's client, Prometheus' parser, and the traces in MLflow.
+and AgentServer (3.18.0), OpenAI's client, Prometheus' parser, a validator of OpenAPI, and the traces in MLflow.
 
     MLFLOW_TRACKING_URI=http://127.0.0.1:5000 python check_served_agent.py --url http://127.0.0.1:8000 --experiment quickstart \
         --question "Do you ship abroad?" --answer "ship to"
@@ -17,6 +17,7 @@ from typing import Any
 
 import mlflow
 import openai
+import openapi_spec_validator
 from mlflow.types.responses import ResponsesAgentResponse, ResponsesAgentStreamEvent
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -116,6 +117,19 @@ def check_metrics(url: str) -> None:
     check(families["drover_requests_in_flight"].samples[0].value == 0, "A request is still in flight.")
 
 
+def check_description(url: str) -> None:
+    """The routes are described as OpenAPI 3.1 wants it, and each that is described is there."""
+    described = json.loads(send(f"{url}/openapi.json")[1])
+    try:
+        openapi_spec_validator.validate(described)
+    except openapi_spec_validator.validation.exceptions.OpenAPIValidationError as error:
+        problems.append(f"/openapi.json is none: {error}")
+    for path, operations in described["paths"].items():
+        for method in operations.keys() & {"get", "post"}:
+            status, _ = send(url + path.replace("{name}", "support"), b"{}" if method == "post" else None, JSON)
+            check(status in (200, 400), f"{method} {path} is described, and answers {status}.")
+
+
 def traced(trace_id: str, spans: int) -> mlflow.entities.Trace | None:
     """A trace, once it is there with as many spans."""
     for _ in range(60):
@@ -200,6 +214,7 @@ def main() -> int:
     check_stream(options.url, options.question, options.answer)
     check_openai(options.url, options.question, options.answer)
     check_trace(options.url, options.experiment, options.question, options.answer)
+    check_description(options.url)
     check_joined(options.url, options.question)
     check_metrics(options.url)
     for problem in problems:
