@@ -76,7 +76,7 @@ struct AgentRequestTests {
         "What a way to run an agent cannot hand on is refused by its name, before anything is sent",
         arguments: [
             ("sampling", AgentDefinition.Runtime.agents, "0.3.5", "`sampling.temperature`"),
-            ("functions", .agents, "0.3.5", "`lookup`"), ("history", .agents, "0.3.5", "one question in text"),
+            ("functions", .agents, "0.3.5", "`lookup`"), ("file", .agents, "0.3.5", "texts, calls and their outputs"),
             ("seed", .responses, "1.5.0", "`sampling.seed`"), ("topP", .responses, "0.3.5", "`sampling.topP`"),
             ("file", .chat, "1.5.0", "`input_file`"), ("reasoning", .chat, "1.5.0", "`reasoning`"),
         ])
@@ -85,7 +85,6 @@ struct AgentRequestTests {
         switch what {
         case "sampling": request.sampling.temperature = 0
         case "functions": request.functions = [Self.lookup]
-        case "history": request.items += request.items
         case "seed": request.sampling.seed = 1
         case "topP": request.sampling.topP = 0.5
         case "file": request.items = [["role": "user", "content": [["type": "input_file", "file_id": "f"]]]]

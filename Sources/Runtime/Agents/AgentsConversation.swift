@@ -49,15 +49,16 @@ final class AgentsConversation: AgentConversation {
         return whole
     }
 
-    /// A server agent is what it is: it takes a text and nothing else.
+    /// A server agent is what it is: it takes a text and nothing else. To a new session, what was said before is told in it.
     private func question(_ request: AgentRequest) throws(Diagnostic) -> String {
         let runtime = AgentDefinition.Runtime.agents.description
         try request.requireTuning(among: [], of: agent, runtime)
         try request.requireNoFunctions(of: agent, runtime)
-        guard let text = request.text else {
-            throw .notHandedOn("anything but one question in text", to: agent, runtime)
+        if let text = request.text { return text }
+        guard opened == nil, let told = ToldConversation.text(request.items) else {
+            throw .notHandedOn("anything but texts, calls and their outputs", to: agent, runtime)
         }
-        return text
+        return told
     }
 
     private func open() async throws -> LlamaStack.Session {
