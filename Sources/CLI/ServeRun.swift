@@ -10,6 +10,8 @@ struct ServeRun: Sendable {
     let servers: ServerOptions
     let server: InvocationServer
     let isTraced: Bool
+    /// Whether requests become parts of their callers' traces.
+    let joinsTraces: Bool
     /// Takes traces that MLflow does not take; nil for none.
     let spool: TraceSpool?
     /// Whether what is served still counts as tested.
@@ -19,10 +21,10 @@ struct ServeRun: Sendable {
 
     init(
         _ source: ServedSource, _ servers: ServerOptions, _ server: InvocationServer, isTraced: Bool,
-        spool: TraceSpool?, address: @escaping @Sendable (Int) -> String
+        joinsTraces: Bool, spool: TraceSpool?, address: @escaping @Sendable (Int) -> String
     ) {
         (self.source, self.servers, self.server) = (source, servers, server)
-        (self.isTraced, self.spool, self.address) = (isTraced, spool, address)
+        (self.isTraced, self.joinsTraces, self.spool, self.address) = (isTraced, joinsTraces, spool, address)
     }
 
     private enum Part {
@@ -92,7 +94,8 @@ struct ServeRun: Sendable {
         let (_, tally) = try await MLflowTraceWriter.withWriter(
             to: mlflow, route: route, spool: spool, queueLimit: 2048
         ) { writer in
-            try await open(agents, Backing(traces: writer, isAnswering: isAnswering), in: session, until: end)
+            let backing = Backing(traces: writer, joinsTraces: joinsTraces, isAnswering: isAnswering)
+            try await open(agents, backing, in: session, until: end)
         }
         if tally.spooled > 0, let spool {
             Console.note("\(tally.spooled) traces wait in \(spool.directory) until the next start.")

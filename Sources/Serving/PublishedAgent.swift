@@ -31,11 +31,17 @@ package struct PublishedAgent: Sendable {
 package struct Backing: Sendable {
     /// Takes the traces of requests; nil where nothing is traced.
     let traces: MLflowTraceWriter?
+    /// Whether requests become parts of their callers' traces where MLflow can do that.
+    let joinsTraces: Bool
     /// Whether the server behind answers now.
     let isAnswering: @Sendable () async -> Bool
 
-    package init(traces: MLflowTraceWriter? = nil, isAnswering: @escaping @Sendable () async -> Bool = { true }) {
+    package init(
+        traces: MLflowTraceWriter? = nil, joinsTraces: Bool = false,
+        isAnswering: @escaping @Sendable () async -> Bool = { true }
+    ) {
         self.traces = traces
+        self.joinsTraces = joinsTraces
         self.isAnswering = isAnswering
     }
 }

@@ -26,12 +26,12 @@ struct Traced: Sendable {
     /// nil where the agent's requests are not traced.
     init?(
         _ request: ServedRequest, by agent: PublishedAgent, _ sent: Request, caller: String?,
-        to writer: MLflowTraceWriter?
+        to backing: Backing?
     ) {
-        guard let writer, let place = agent.place else { return nil }
+        guard let backing, let writer = backing.traces, let place = agent.place else { return nil }
         let id = TraceID.random()
         origin = sent.traceParent
-        isJoined = writer.joinsTraces && origin?.isKept == true
+        isJoined = backing.joinsTraces && writer.joinsTraces && origin?.isKept == true
         let trace = isJoined ? origin?.trace ?? id : id
         behind = TraceParent(trace: trace, span: id.spanID(at: 0))
         let now = Int((Date().timeIntervalSince1970 * 1e9).rounded())
@@ -53,7 +53,7 @@ struct Traced: Sendable {
         if isJoined {
             trace.parent = origin
         } else if let origin {
-            trace.tags["drover.traceparent"] = origin.header
+            trace.tags[MLflowTrace.originTag] = origin.header
         }
         writer.write(AnswerTrace(trace, at: place).mlflow)
     }

@@ -80,11 +80,12 @@ struct RunningServer: Sendable {
     let log: LogLines
 
     static func run<R: Sendable>(
-        _ agents: [PublishedAgent], traces: MLflowTraceWriter? = nil,
+        _ agents: [PublishedAgent], traces: MLflowTraceWriter? = nil, joinsTraces: Bool = false,
         change: (inout InvocationServer) -> Void = { _ in },
         _ body: @escaping @Sendable (RunningServer) async throws -> R
     ) async throws -> R {
-        try await run(Publication(agents, backing: Backing(traces: traces)), change: change, body)
+        let backing = Backing(traces: traces, joinsTraces: joinsTraces)
+        return try await run(Publication(agents, backing: backing), change: change, body)
     }
 
     static func run<R: Sendable>(

@@ -14,11 +14,11 @@ struct TracedRequestTests {
     /// What MLflow has of the requests of a body.
     private func traces(
         of agent: StagedAgent, in fake: FakeMLflow = FakeMLflow(), by route: MLflowTraceRoute = .spans,
-        _ body: @escaping @Sendable (RunningServer) async throws -> Void
+        joins: Bool = true, _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws -> [FakeTrace] {
         let published = agent.published(place: place)
         let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server(), route: route) { writer in
-            try await RunningServer.run([published], traces: writer, body)
+            try await RunningServer.run([published], traces: writer, joinsTraces: joins, body)
         }
         #expect(tally.missing == 0, "\(tally)")
         return fake.store.traces
@@ -81,14 +81,33 @@ struct TracedRequestTests {
         #expect(roots.allSatisfy { $0.attributes["drover.model"] == #""models:/support/3""# })
     }
 
-    @Test("What is not kept, or goes to an MLflow that joins nothing, is a trace of its own that names the other")
+    @Test("A request of a trace that is in another experiment is a trace of its own that names the other")
+    func elsewhere() async throws {
+        let fake = FakeMLflow()
+        let other = try await fake.server().createExperiment("callers")
+        var begun = MLflowTrace(
+            id: try #require(TraceParent(header: Self.parent)).trace, experimentID: other, name: "caller",
+            spans: [MLflowSpan(id: 0xb7ad_6b71_6920_3331, parent: nil, name: "caller", start: 1, end: 2)],
+            usage: .init(input: 1, output: 1))
+        begun.modelID = "m-9"
+        let caller = begun
+        _ = try await MLflowTraceWriter.withWriter(to: fake.server(), route: .spans) { $0.write(caller) }
+        let traces = try await traces(of: StagedAgent.saying("x"), in: fake) { server in
+            _ = try await server.post(#"{"input":"x"}"#, headers: [("traceparent", Self.parent)])
+        }
+        #expect(traces.count == 2 && traces[0].spans.map(\.name) == ["caller"] && traces[1].experimentID == "0")
+        #expect(traces[1].info?["tags"]?["drover.traceparent"] == .string(Self.parent))
+        #expect(traces[1].spans.first?.name == "support" && traces[1].spans.first?.parent == nil)
+    }
+
+    @Test("What is not kept or not to be joined, or goes to an MLflow that joins nothing, is a trace of its own")
     func apart() async throws {
         let agent = StagedAgent.saying("x")
-        for (fake, route, parent) in [
-            (FakeMLflow(version: "3.5.1"), MLflowTraceRoute.files, Self.parent),
-            (FakeMLflow(), .spans, Self.parent.dropLast(2) + "00"),
-        ] as [(FakeMLflow, MLflowTraceRoute, String)] {
-            let traces = try await traces(of: agent, in: fake, by: route) { server in
+        for (fake, route, joins, parent) in [
+            (FakeMLflow(version: "3.5.1"), MLflowTraceRoute.files, true, Self.parent),
+            (FakeMLflow(), .spans, true, Self.parent.dropLast(2) + "00"), (FakeMLflow(), .spans, false, Self.parent),
+        ] as [(FakeMLflow, MLflowTraceRoute, Bool, String)] {
+            let traces = try await traces(of: agent, in: fake, by: route, joins: joins) { server in
                 _ = try await server.post(#"{"input":"x"}"#, headers: [("traceparent", parent)])
             }
             #expect(traces.count == 1 && traces[0].id != "tr-0af7651916cd43dd8448eb211c80319c")

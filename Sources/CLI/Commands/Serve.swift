@@ -50,6 +50,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Write no traces of requests into MLflow.")
     var noTrace = false
 
+    @Flag(help: "Make requests parts of their callers' traces (`traceparent`), which must be in the same experiment.")
+    var joinTraces = false
+
     @Option(
         help: "Keep traces in this folder while MLflow does not take them; sent when it does, or at the next start.")
     var traceSpool: String?
@@ -73,8 +76,8 @@ struct ServeCommand: AsyncParsableCommand {
         if requireEvidence != nil, fromSpec {
             throw ValidationError("`--require-evidence` is about what is applied, and excludes `--from-spec`.")
         }
-        if noTrace, traceSpool != nil {
-            throw ValidationError("`--no-trace` and `--trace-spool` exclude each other.")
+        if noTrace, traceSpool != nil || joinTraces {
+            throw ValidationError("`--no-trace` excludes `--trace-spool` and `--join-traces`.")
         }
         guard Quantity.bytes(traceSpoolLimit) != nil else {
             throw ValidationError("--trace-spool-limit takes a size, such as 512MB or 2GB.")
@@ -93,7 +96,8 @@ struct ServeCommand: AsyncParsableCommand {
         (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
         (server.tokens, server.certificate) = (try listening.tokens(), try listening.certificate())
         let run = ServeRun(
-            source, self.server, server, isTraced: !noTrace, spool: try spool(source.stack),
+            source, self.server, server, isTraced: !noTrace, joinsTraces: joinTraces,
+            spool: try spool(source.stack),
             address: listening.address(port:))
         try await run.run()
     }

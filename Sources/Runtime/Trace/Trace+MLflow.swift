@@ -9,6 +9,7 @@ extension Trace {
         var trace = MLflowTrace(
             id: parent?.trace ?? self.id, experimentID: id, name: name ?? root.name, spans: spans,
             request: request, response: response, usage: usage.map { MLflowTrace.Usage($0) })
+        trace.own = parent == nil ? nil : self.id
         trace.session = session
         trace.user = user
         trace.requestID = requestID

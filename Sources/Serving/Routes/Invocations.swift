@@ -28,7 +28,7 @@ extension RequestHandler {
         let body = try await body(of: request, channel)
         let read = try ServedRequest(body.readableBytesView)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
-        let traced = Traced(read, by: agent, request, caller: caller, to: traces)
+        let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
         var asked = read.asked
         if read.isStreamed { asked.keeping = limits.message }
         let turn = Turn(

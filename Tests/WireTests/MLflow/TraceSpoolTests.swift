@@ -23,11 +23,11 @@ struct TraceSpoolTests {
         func add(_ warning: Diagnostic) { values.withLock { $0.append(warning.code) } }
     }
 
-    /// Writes traces, and returns when a condition holds and the writer has ended.
+    /// Writes traces, and more in a body; returns when the writer has ended.
     private func write(
         _ numbers: ClosedRange<Int>, to server: MLflowServer, _ directory: String, limit: Int = 1 << 20,
-        queueLimit: Int = 100, warnings: Warnings = Warnings(), until: @Sendable (TraceTally) -> Bool = { _ in true },
-        then body: (MLflowTraceWriter) async -> Void = { _ in }
+        queueLimit: Int = 100, warnings: Warnings = Warnings(),
+        _ body: (MLflowTraceWriter) async -> Void = { _ in }
     ) async throws -> TraceTally {
         let spool = try TraceSpool(in: directory, limit: limit) { warnings.add($0) }
         return try await MLflowTraceWriter.withWriter(
@@ -35,7 +35,6 @@ struct TraceSpoolTests {
             pause: .milliseconds(1)
         ) { writer in
             for number in numbers { writer.write(trace(number)) }
-            while !until(writer.tally) { await Task.yield() }
             await body(writer)
         }.tally
     }
@@ -56,7 +55,9 @@ struct TraceSpoolTests {
             }
             #expect(rights == [0o700, 0o600])
             fake.cut(.never)
-            let second = try await write(6...6, to: fake.server(), directory, until: { $0.written == 6 })
+            let second = try await write(6...6, to: fake.server(), directory) {
+                while $0.tally.written < 6 { await Task.yield() }
+            }
             #expect(second.spooled == 0 && second.spooledBytes == 0 && second.missing == 0)
             #expect(Set(fake.store.traces.map(\.id)) == Set((1...6).map { trace($0).traceID }))
             #expect(try files(directory) == [])
@@ -68,9 +69,8 @@ struct TraceSpoolTests {
         try await withTemporaryDirectory { directory in
             let fake = FakeMLflow()
             fake.cut(.before(1))
-            let tally = try await write(1...250, to: fake.server(), directory, queueLimit: 1000) {
-                $0.spooled == 250
-            } then: { writer in
+            let tally = try await write(1...250, to: fake.server(), directory, queueLimit: 1000) { writer in
+                while writer.tally.spooled < 250 { await Task.yield() }
                 fake.cut(.never)
                 while writer.tally.written < 250 { await Task.yield() }
                 // From now on nothing goes there any more.
@@ -86,8 +86,10 @@ struct TraceSpoolTests {
         try await withTemporaryDirectory { directory in
             let (fake, warnings) = (FakeMLflow(), Warnings())
             fake.cut(.before(1))
-            let tally = try await write(1...400, to: fake.server(), directory, limit: 80_000, warnings: warnings) {
-                $0.spooled + $0.dropped == 400
+            let tally = try await write(
+                1...400, to: fake.server(), directory, limit: 80_000, queueLimit: 1000, warnings: warnings
+            ) {
+                while $0.tally.spooled + $0.tally.dropped < 400 { await Task.yield() }
             }
             #expect(tally.spooled > 0 && tally.dropped > 0 && tally.spooled + tally.dropped == 400)
             #expect(tally.spooledBytes <= 80_000 && warnings.codes == ["traces-dropped"])
@@ -109,7 +111,9 @@ struct TraceSpoolTests {
             try put(try TraceSpoolFile([trace(2)], for: "http://elsewhere").bytes, "000000000004.traces")
             try put(Array(whole.prefix(50)), "000000000005.unfinished")
             try put(try TraceSpoolFile([trace(3)], for: base).bytes, "000000000006.traces")
-            let tally = try await write(4...4, to: fake.server(), directory, warnings: warnings) { $0.written == 2 }
+            let tally = try await write(4...4, to: fake.server(), directory, warnings: warnings) {
+                while $0.tally.written < 2 { await Task.yield() }
+            }
             #expect(tally.missing == 0 && tally.spooled == 0)
             #expect(Set(fake.store.traces.map(\.id)) == [trace(3).traceID, trace(4).traceID])
             let left = try files(directory)
@@ -122,8 +126,11 @@ struct TraceSpoolTests {
 
     @Test("A full queue is relieved while MLflow is slow")
     func flood() async throws {
-        struct Silent: HTTPTransport {
+        final class Silent: HTTPTransport {
+            let isAsked = Atomic<Bool>(false)
+
             func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+                isAsked.store(true, ordering: .relaxed)
                 try await Task.sleep(for: .seconds(600))
                 return HTTPResponse(status: 500)
             }
@@ -134,8 +141,13 @@ struct TraceSpoolTests {
             }
         }
         try await withTemporaryDirectory { directory in
-            let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: Silent()))
-            let tally = try await write(1...8, to: server, directory, queueLimit: 8) { $0.spooled > 0 }
+            let silent = Silent()
+            let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: silent))
+            let tally = try await write(1...1, to: server, directory, queueLimit: 8) { writer in
+                while !silent.isAsked.load(ordering: .relaxed) { await Task.yield() }
+                for number in 2...8 { writer.write(trace(number)) }
+                while writer.tally.spooled == 0 { await Task.yield() }
+            }
             #expect(tally.spooled == 8 && tally.missing == 0)
         }
     }

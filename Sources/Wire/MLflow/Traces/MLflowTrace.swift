@@ -2,6 +2,9 @@ package import Language
 
 /// A trace as MLflow stores it: the tree of spans of one request to an agent, and its links to other objects.
 package struct MLflowTrace: Sendable, Hashable, Codable {
+    /// The tag with the `traceparent` of a request whose trace is another one.
+    package static let originTag = "drover.traceparent"
+
     /// A version of a prompt that was used.
     package struct Prompt: Sendable, Hashable, Codable {
         package var name: String
@@ -24,6 +27,8 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
     }
 
     package var id: TraceID
+    /// The id that it has as a trace of its own, where somebody else began it; see `apart`.
+    package var own: TraceID?
     package var experimentID: String
     /// Its name in the list of traces.
     package var name: String
@@ -66,6 +71,15 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
     /// Whether somebody else began the trace.
     var isJoined: Bool {
         spans.first?.parent != nil
+    }
+
+    /// The same as a trace of its own, which names the other one.
+    var apart: MLflowTrace {
+        var apart = self
+        guard let own, let parent = spans.first?.parent else { return self }
+        (apart.id, apart.own, apart.spans[0].parent) = (own, nil, nil)
+        apart.tags[Self.originTag] = TraceParent(trace: id, span: parent).header
+        return apart
     }
 
     /// `tr-` and 32 hexadecimal digits.

@@ -236,15 +236,11 @@ extension MLflowTraceWriter {
             return await each(traces) { trace in
                 let folder = try await self.server.startTrace(trace)
                 try await self.server.putSpans(of: trace, at: folder)
-            }
+                return trace
+            }.failures
         case .spans:
-            var failures = await each(traces.filter(\.needsInfo)) { trace in
-                // What the one says who began the trace counts.
-                if trace.isJoined, try await self.server.hasTrace(trace) { return }
-                _ = try await self.server.startTrace(trace)
-            }
-            let failed = Set(failures.map(\.trace.id))
-            let begun = traces.filter { !failed.contains($0.id) }
+            var (begun, failures) = await each(traces.filter(\.needsInfo)) { try await self.begin($0) }
+            begun += traces.filter { !$0.needsInfo }
             for (place, group) in Dictionary(
                 grouping: begun, by: { Place(experimentID: $0.experimentID, runID: $0.runID) })
             {
@@ -252,8 +248,25 @@ extension MLflowTraceWriter {
             }
             let unwritten = Set(failures.map(\.trace.id))
             let prompted = begun.filter { $0.linksPrompts && !$0.prompts.isEmpty && !unwritten.contains($0.id) }
-            return failures + (await each(prompted) { try await self.server.linkPrompts(of: $0) })
+            return failures
+                + (await each(prompted) { trace in
+                    try await self.server.linkPrompts(of: trace)
+                    return trace
+                }.failures)
         }
+    }
+
+    /// Writes what spans do not tell.
+    ///
+    /// Of a trace that somebody else began, what that one says counts, if it is there already. Later servers refuse spans of a
+    /// trace of another experiment (3.18), which then belong to a trace of their own.
+    /// - Returns: The trace whose spans are to be written.
+    private func begin(_ trace: MLflowTrace) async throws -> MLflowTrace {
+        let known = trace.isJoined ? try await server.experiment(of: trace) : nil
+        if known == trace.experimentID { return trace }
+        let begun = known == nil ? trace : trace.apart
+        _ = try await server.startTrace(begun)
+        return begun
     }
 
     /// Sends the spans of traces together; when they are rejected, in halves, so that only the rejected ones are
@@ -271,20 +284,31 @@ extension MLflowTraceWriter {
         return await export(Array(traces[..<middle]), to: place) + export(Array(traces[middle...]), to: place)
     }
 
-    /// Performs an operation for each trace, several concurrently.
+    /// Performs an operation for each trace, several concurrently, and tells what became of each.
     private func each(
-        _ traces: [MLflowTrace], _ body: @escaping @Sendable (MLflowTrace) async throws -> Void
-    ) async -> [Failure] {
-        await withTaskGroup(of: Failure?.self) { group in
-            var failures: [Failure] = []
-            for (index, trace) in traces.enumerated() {
-                if index >= Self.concurrency, let failure = await group.next() ?? nil { failures.append(failure) }
-                group.addTask {
-                    await self.problem { try await body(trace) }.map { Failure(trace: trace, problem: $0) }
+        _ traces: [MLflowTrace], _ body: @escaping @Sendable (MLflowTrace) async throws -> MLflowTrace
+    ) async -> (done: [MLflowTrace], failures: [Failure]) {
+        await withTaskGroup(of: (MLflowTrace, WireError?).self) { group in
+            var (done, failures): ([MLflowTrace], [Failure]) = ([], [])
+            func note(_ trace: MLflowTrace, _ problem: WireError?) {
+                if let problem {
+                    failures.append(Failure(trace: trace, problem: problem))
+                } else {
+                    done.append(trace)
                 }
             }
-            for await failure in group { if let failure { failures.append(failure) } }
-            return failures
+            for (index, trace) in traces.enumerated() {
+                if index >= Self.concurrency, let ended = await group.next() { note(ended.0, ended.1) }
+                group.addTask {
+                    do {
+                        return (try await body(trace), nil)
+                    } catch {
+                        return (trace, self.described(error))
+                    }
+                }
+            }
+            for await ended in group { note(ended.0, ended.1) }
+            return (done, failures)
         }
     }
 

@@ -115,7 +115,6 @@ package final class TraceSpool: Sendable {
                 state.entries.append(
                     Entry(name: "\(name).traces", traces: traces.count, bytes: file.bytes.count))
                 state.bytes += file.bytes.count
-                state.isTroubled = false
                 return nil
             } catch let failure as FileBytes.Failure {
                 return failure.reason
@@ -153,6 +152,7 @@ package final class TraceSpool: Sendable {
             guard let index = state.entries.firstIndex(of: entry) else { return }
             state.entries.remove(at: index)
             state.bytes -= entry.bytes
+            if state.entries.isEmpty { state.isTroubled = false }
         }
     }
 

@@ -30,13 +30,15 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: StartedTrace.self).artifactURI
     }
 
-    /// Whether the server knows a trace: `GET /api/3.0/mlflow/traces/{id}` (3.5.1 and later).
-    func hasTrace(_ trace: MLflowTrace) async throws -> Bool {
+    /// The experiment of a trace that the server knows already; nil when it knows none: `GET /api/3.0/mlflow/traces/{id}`
+    /// (3.5.1 and later).
+    func experiment(of trace: MLflowTrace) async throws -> String? {
+        let call = Call("look for the trace", .get, "/api/3.0/mlflow/traces/\(trace.traceID)")
         do {
-            _ = try await endpoint.send(Call("look for the trace", .get, "/api/3.0/mlflow/traces/\(trace.traceID)"))
-            return true
+            let info = try await endpoint.decode(call, as: FoundTrace.self).trace.trace_info
+            return info.trace_location.mlflow_experiment.experiment_id
         } catch let error as WireError where error.status == 404 {
-            return false
+            return nil
         }
     }
 
@@ -128,6 +130,27 @@ extension MLflowTrace.Usage {
             "total_tokens": .integer(input + output),
         ]
     }
+}
+
+/// The response to `GET traces/{id}`: only the place of the trace is used.
+private struct FoundTrace: Decodable, Sendable {
+    struct Trace: Decodable {
+        var trace_info: Info
+    }
+
+    struct Info: Decodable {
+        var trace_location: Location
+    }
+
+    struct Location: Decodable {
+        var mlflow_experiment: Experiment
+    }
+
+    struct Experiment: Decodable {
+        var experiment_id: String
+    }
+
+    var trace: Trace
 }
 
 /// The response to `StartTraceV3`: only the place of the trace's files is used.
