@@ -32,7 +32,10 @@ package struct PromptResource: Resource {
     package func discover(_ wanted: [Address: PromptSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         let names = Dictionary(wanted.map { ($1.liveName(at: $0), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: names)
+        // Prompts that are declared are there, save at the first apply: so both listings are asked for at once.
+        async let ahead = wanted.isEmpty ? [] : registry.promptVersions.value()
         let prompts = try await registry.prompts.value().filter { claims.claim($0.tags, name: $0.name) != nil }
+        _ = try await ahead
         let listed = prompts.isEmpty ? [] : try await registry.promptVersions.value()
         let versions = Dictionary(grouping: listed, by: \.name)
         let contents = try contents(of: wanted)

@@ -16,10 +16,12 @@ extension VectorStoreResource {
         _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing record: Record
     ) async throws -> [Discovered<LiveStore>] {
         let known = RecordedUploads(record)
+        async let ahead = known.isEmpty ? nil : server.files.list()
         let claimed = claims(on: try await server.vectorStores.list(), wanted, record)
         guard !claimed.isEmpty || !known.isEmpty else { return [] }
-        let files = try await server.files.list()
-        let filled = try await fill(claimed, files, known)
+        async let attached = attachments(in: claimed)
+        let files = if let files = try await ahead { files } else { try await server.files.list() }
+        let filled = try await fill(claimed, with: try await attached, files, known)
         await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
         let chosen = try await withoutUsed(choose(among: filled, wanted), wanted)
         let examined = try await chosen.concurrentMap(limit: 8) { each in
@@ -56,13 +58,20 @@ extension VectorStoreResource {
         return claims.sorted(found.filter { !isAnothers($0) } + found.filter(isAnothers))
     }
 
+    /// The files of each store; nil for one that can no longer list them.
+    private func attachments(
+        in found: [Discovered<LiveStore>]
+    ) async throws -> [[LlamaStack.VectorStoreFile]?] {
+        try await found.concurrentMap(limit: 8) { try await server.listedFiles(of: $0.live.store.id) }
+    }
+
     private func fill(
-        _ found: [Discovered<LiveStore>], _ files: [LlamaStack.File], _ known: RecordedUploads
+        _ found: [Discovered<LiveStore>], with attached: [[LlamaStack.VectorStoreFile]?], _ files: [LlamaStack.File],
+        _ known: RecordedUploads
     ) async throws -> [Discovered<LiveStore>] {
         let paths = Dictionary(files.map { ($0.id, $0.path) }) { first, _ in first }
-        return try await found.concurrentMap(limit: 8) { each in
+        return try await Array(zip(found, attached)).concurrentMap(limit: 8) { each, listed in
             var live = each.live
-            let listed = try await server.listedFiles(of: live.store.id)
             live.files = listed ?? []
             live.isBroken = listed == nil
             live.paths = paths
