@@ -31,23 +31,26 @@ extension VectorStoreResource {
         from rest: inout ArraySlice<Uploaded>, atOnce limit: Int, _ delivery: Delivery
     ) async throws -> [Brought] {
         let size = max(1, limit / Self.groups)
+        let announcer = Announcer { try await announce($0, delivery) }
         return try await withThrowingTaskGroup(of: (Int, [Brought]).self) { tasks in
-            var inFlight: [Int: [Uploaded]] = [:]
+            var inFlight = 0
             var outcomes: [[Brought]] = []
             var mayStart = true
             while true {
-                while mayStart, !rest.isEmpty, !delivery.course.isInterrupted, inFlight.count < max(1, limit / size) {
+                while mayStart, !rest.isEmpty, !delivery.course.isInterrupted, inFlight < max(1, limit / size) {
                     let (group, number) = (Array(rest.prefix(size)), outcomes.count)
                     rest = rest.dropFirst(size)
-                    inFlight[number] = group
+                    inFlight += 1
                     outcomes.append([])
-                    try await announce(inFlight.values.flatMap(\.self), delivery)
                     tasks.addTask {
-                        (number, try await group.concurrentMap(limit: size) { try await attach($0, delivery) })
+                        try await announcer.announce(group, as: number)
+                        let brought = try await group.concurrentMap(limit: size) { try await attach($0, delivery) }
+                        await announcer.end(number, brought)
+                        return (number, brought)
                     }
                 }
                 guard let (number, brought) = try await tasks.next() else { return outcomes.flatMap(\.self) }
-                inFlight[number] = nil
+                inFlight -= 1
                 outcomes[number] = brought
                 mayStart = mayStart && !delivery.course.isOver && !brought.contains(where: \.isUnsure)
             }
