@@ -11,8 +11,8 @@ struct RunningLine {
     let action: Action
     let since: ContinuousClock.Instant
     private var advance: Advance?
-    /// When something was counted first, and how many of it.
-    private var counting: (since: ContinuousClock.Instant, from: Int)?
+    /// When what is being counted was counted first, and how many of it.
+    private var counting: (unit: String, since: ContinuousClock.Instant, from: Int)?
 
     init(_ address: Address, _ action: Action, since: ContinuousClock.Instant) {
         self.address = address
@@ -21,7 +21,7 @@ struct RunningLine {
     }
 
     mutating func note(_ advance: Advance, at now: ContinuousClock.Instant) {
-        if case .counted(let done, _, _) = advance, counting == nil { counting = (now, done) }
+        if case .counted(let done, _, let unit) = advance, counting?.unit != unit { counting = (unit, now, done) }
         self.advance = advance
     }
 

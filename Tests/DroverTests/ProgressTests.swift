@@ -29,6 +29,18 @@ struct ProgressTests {
         #expect(all.hasSuffix("  ████████████████████ 100 of 100 documents, 9.9/s"), "\(all)")
     }
 
+    @Test("A rate is that of what is counted now")
+    func phases() {
+        let uploads = (1...2).map { (Double($0), Advance.counted($0 * 50, of: 100, unit: "documents uploaded")) }
+        let uploaded = Self.line(uploads, at: 2)
+        #expect(uploaded.hasSuffix("  ████████████████████ 100 of 100 documents uploaded, 50/s"), "\(uploaded)")
+        let attached = [
+            (10.0, Advance.counted(1, of: 100, unit: "documents")), (20, .counted(11, of: 100, unit: "documents")),
+        ]
+        let line = Self.line(uploads + attached, at: 20)
+        #expect(line.hasSuffix("  ██░░░░░░░░░░░░░░░░░░ 11 of 100 documents, 1.0/s, 1 min 29 s left"), "\(line)")
+    }
+
     @Test("What is told cannot control the terminal")
     func control() {
         #expect(!Self.line([(1, .text("a\u{1B}[2Jb"))], at: 3).contains("\u{1B}"))

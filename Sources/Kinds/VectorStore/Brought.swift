@@ -76,6 +76,7 @@ extension WireError {
 /// The progress of uploading and attaching documents: counts them, and ends when the server is unreachable.
 final class Course: Sendable {
     private struct Position {
+        var uploaded = 0
         var done = 0
         var isOver = false
     }
@@ -105,7 +106,16 @@ final class Course: Sendable {
         position.withLock { $0.isOver = true }
     }
 
-    /// Counts one more document.
+    /// Counts one more upload.
+    func noteUpload() {
+        let number = position.withLock { position in
+            position.uploaded += 1
+            return position.uploaded
+        }
+        tell(.counted(number, of: total, unit: "documents uploaded"))
+    }
+
+    /// Counts one more document that is in the store.
     func advance() {
         let number = position.withLock { position in
             position.done += 1

@@ -10,12 +10,16 @@ extension VectorStoreResource {
         _ coming: [Coming], reusing found: [String: LlamaStack.File], _ delivery: Delivery
     ) async throws -> (uploaded: [Uploaded], problems: [Diagnostic]) {
         let results = try await coming.concurrentMap(limit: Self.uploads) { coming -> Result<Uploaded?, Diagnostic> in
-            if let file = found[coming.document.path] { return .success(Uploaded(coming: coming, file: file)) }
+            if let file = found[coming.document.path] {
+                delivery.course.noteUpload()
+                return .success(Uploaded(coming: coming, file: file))
+            }
             guard !delivery.course.isOver, !delivery.course.isInterrupted else { return .success(nil) }
             do {
                 let file = try await uploading.run {
                     try await leftovers.uploading(coming.document) { try await upload(coming.document, unless: $0) }
                 }
+                delivery.course.noteUpload()
                 return .success(Uploaded(coming: coming, file: file))
             } catch {
                 if (error as? WireError)?.isUnreachable == true { delivery.course.end() }
