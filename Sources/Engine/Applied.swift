@@ -104,9 +104,7 @@ extension Executor {
             // Of what was kept and is wanted again, the fields may be those of another object.
             let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
             var entry = isFresh ? Record.Entry(fields: [:]) : known ?? Record.Entry(fields: [:])
-            for field in change.fields where entry.fields[field.path] == nil {
-                entry.fields[field.path] = field.new ?? .null
-            }
+            entry.announce(change.fields)
             if isAdoption(change.action, at: change.address) { entry.isAdopted = true }
             // The mark of the object goes first: were that noted only at the end, it would count as ours in between.
             let isForgotten = change.action == .forget && isKnownByRecord(change.address.kind) && known != nil

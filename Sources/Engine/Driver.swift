@@ -89,6 +89,8 @@ package struct DriverRequest: Sendable {
     package var member: Member?
     package var outputs: Outputs
     package var last: AppliedFields
+    /// The fields of these that an apply was about to write, and may not have written.
+    package var pending: Set<String>
     package var permissions: Permissions
     /// Whether an earlier run left an open intent here.
     package var isInterrupted: Bool
@@ -104,7 +106,9 @@ package struct DriverRequest: Sendable {
         self.outputs = outputs
         self.permissions = permissions
         member = survey.member(for: declaration)
-        last = record.entry(for: declaration)?.fields ?? [:]
+        let entry = record.entry(for: declaration)
+        last = entry?.fields ?? [:]
+        pending = Set(entry?.pending ?? [])
         isInterrupted = record.intents[declaration.address.description] != nil
     }
 }
@@ -288,7 +292,8 @@ package struct ResourceDriver<R: Resource>: Driver {
             live(member).map { Discovered(member.address, member.ownership, $0, label: member.label) }
         }
         var decision = try resource.decide(
-            wanted, found, since: request.last, at: address, common: spec.common, permissions: request.permissions)
+            wanted, found, since: last(request, for: wanted.desired), at: address, common: spec.common,
+            permissions: request.permissions)
         if let found, found.ownership == .ours {
             wanted.warnings += try resource.remarks(
                 on: found.live, as: wanted.desired, permissions: request.permissions)
@@ -316,6 +321,14 @@ package struct ResourceDriver<R: Resource>: Driver {
             decision.action = .promote
         }
         return (wanted, decision)
+    }
+
+    /// The fields that were applied last. What an apply was about to write when it was cut off, and is still wanted, may
+    /// never have been written: that it is not there is nobody else's doing.
+    private func last(_ request: DriverRequest, for desired: R.Desired) -> AppliedFields {
+        guard !request.pending.isEmpty else { return request.last }
+        let wanted = resource.fields(of: desired)
+        return request.last.filter { !request.pending.contains($0.key) || wanted[$0.key] != $0.value }
     }
 
     private func live(_ member: Member?) -> R.Live? {

@@ -16,6 +16,9 @@ package struct Record: Sendable, Hashable, Codable {
         package var isAdopted: Bool?
         /// Whether an apply has made it what the fields say; nil while one may have been cut off before.
         package private(set) var isApplied: Bool?
+        /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or failed.
+        /// Sorted; nil where there are none.
+        package fileprivate(set) var pending: [String]?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
             self.fields = fields
@@ -31,10 +34,19 @@ package struct Record: Sendable, Hashable, Codable {
             return entry
         }
 
+        /// Notes what is about to be written, where nothing was written before.
+        mutating func announce(_ changes: [FieldChange]) {
+            let new = changes.filter { fields[$0.path] == nil }
+            guard !new.isEmpty else { return }
+            for change in new { fields[change.path] = change.new ?? .null }
+            pending = Set(pending ?? []).union(new.map(\.path)).sorted()
+        }
+
         /// The same, of an object that was made what the fields say.
         var applied: Entry {
             var entry = self
             entry.isApplied = true
+            entry.pending = nil
             return entry
         }
 
@@ -93,6 +105,7 @@ package struct Record: Sendable, Hashable, Codable {
         }
         var moved = Entry(fields: old.fields, onDelete: entry?.onDelete, protect: entry?.protect ?? false)
         moved.isAdopted = old.isAdopted
+        moved.pending = old.pending
         return moved
     }
 }

@@ -284,4 +284,27 @@ struct UnsettledStoreTests {
         let requests = try await Self.begin().apply(Self.spec, cutting: .never)
         #expect(requests.count <= 48)
     }
+
+    @Test("What an interrupted apply did not bring is nobody else's doing", arguments: [true, false])
+    func notBrought(isFirst: Bool) async throws {
+        let stack = try Self.begin(documents: 1...(isFirst ? 40 : 2))
+        if !isFirst {
+            try await stack.apply(Self.spec)
+            for number in 3...40 { try Self.write(number, in: stack) }
+        }
+        let applied = try await stack.open(Self.spec).apply(mayStart: {
+            stack.ogx.stores.first.map { $0.attachments.count < 12 } ?? true
+        })
+        #expect(applied.wasInterrupted)
+        let plan = try await stack.plan(Self.spec)
+        let missing = plan.changes.flatMap(\.fields).filter { $0.path.hasPrefix("documents.") }
+        #expect(!missing.isEmpty)
+        #expect(missing.allSatisfy { $0.note == "new" && $0.cause != .drift }, "\(missing)")
+        #expect(plan.drift.lines == [])
+        try await stack.apply(Self.spec)
+        try await Self.expectSettled(stack, 1...40, "isFirst: \(isFirst)")
+        let gone = try #require(stack.ogx.stores.first?.attachments.first)
+        stack.ogx.remove(file: gone.file)
+        #expect(try await stack.plan(Self.spec).drift.lines.count == 1, "Now it was somebody else.")
+    }
 }
