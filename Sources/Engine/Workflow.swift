@@ -102,6 +102,7 @@ package struct Workflow: Sendable {
         // Implied declarations depend on the stack's name.
         if name == nil { mentions.allow(Set(declarations.filter(\.isImplied).map(\.address.kind))) }
         for declaration in declarations { mentions.check(declaration, &problems) }
+        problems.report(Moves.problems(of: declarations, catalog))
         if let folder {
             let isNamed = name.map(DeclaredName.isValid) ?? false
             problems.report(catalog.conflicts(isNamed ? declarations : declarations.filter { !$0.isImplied }, folder))
