@@ -60,4 +60,38 @@ struct AliasedUseTests {
         try await stack.apply(without)
         #expect(Self.ours(stack) == [])
     }
+
+    @Test(
+        "A shield or a tool group, which carries no mark, stays as long",
+        arguments: [
+            ("shields: {s: {provider: llama-guard}}", "inputShields: [s], outputShields: [s]"),
+            ("tools: {s: {mcp: {url: \"http://desk.test/mcp\"}}}", "runtime: agents, tools: [s]"),
+        ])
+    func unmarked(declared: String, used: String) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack035))
+        func spec(_ more: String) -> String {
+            """
+            experiments: {e: {}}
+            registeredModels: {m: {}}
+            agents:
+              a: {model: scripted/scripted-llm, instructions: One, log: {experiment: e, registeredModel: m}, \(more)}
+            """
+        }
+        func kept() -> [String] {
+            stack.ogx.shields.map(\.id) + stack.ogx.toolGroups.map(\.id).filter { $0.hasSuffix("s") }
+        }
+        let before = kept()
+        try await stack.apply(declared + "\n" + spec(used))
+        #expect(kept().count == before.count + 1)
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        let without = spec("runtime: responses")
+        #expect(try await stack.plan(without).warnings.map(\.code.name) == ["still-in-use"])
+        for _ in 1...2 {
+            try await stack.apply(without)
+            #expect(kept().count == before.count + 1)
+        }
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        try await stack.apply(without)
+        #expect(kept() == before)
+    }
 }

@@ -17,6 +17,10 @@ struct AliasedAgents: Sendable {
         self.retained = retained
     }
 
+    init(_ context: DriverContext) {
+        self.init(context.servers.mlflow, stack: context.servers.stack, retained: context.workflow.retainedCounts)
+    }
+
     /// Their definitions, as of now.
     func definitions() async throws -> [AgentDefinition] {
         guard let mlflow else { return [] }
@@ -34,6 +38,16 @@ struct AliasedAgents: Sendable {
         Set(try await definitions().flatMap(\.models))
     }
 
+    /// The ids of the shields that look at their questions and answers.
+    func shields() async throws -> Set<String> {
+        Set(try await definitions().flatMap(\.shields))
+    }
+
+    /// The ids of the tool groups that they call.
+    func toolGroups() async throws -> Set<String> {
+        Set(try await definitions().flatMap(\.toolGroups))
+    }
+
     /// The ids of the vector stores that they search.
     func vectorStores() async throws -> Set<String> {
         Set(try await definitions().flatMap(\.vectorStores))
@@ -44,6 +58,18 @@ extension AgentDefinition {
     /// The ids of the models that it asks, including those of the agents that it calls.
     fileprivate var models: [String] {
         [model] + tools.flatMap { $0.agent?.models ?? [] }
+    }
+
+    /// The ids of its shields, including those of the agents that it calls.
+    fileprivate var shields: [String] {
+        (inputShields ?? []) + (outputShields ?? []) + tools.flatMap { $0.agent?.shields ?? [] }
+    }
+
+    /// The ids of the tool groups of its tools, including those of the agents that it calls.
+    fileprivate var toolGroups: [String] {
+        tools.flatMap { tool in
+            [tool.mcp?.toolGroup, tool.toolGroup?.id].compactMap(\.self) + (tool.agent?.toolGroups ?? [])
+        }
     }
 
     /// The ids of the vector stores that its tools search, including those of the agents that it calls.

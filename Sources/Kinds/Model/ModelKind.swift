@@ -5,8 +5,7 @@ extension Kind {
         Section(ModelResource.kind, ModelSpec.self, "Names for models of the server."), home: .llamaStack,
         driver: { context in
             let servers = context.servers
-            let aliased = AliasedAgents(
-                servers.mlflow, stack: servers.stack, retained: context.workflow.retainedCounts)
+            let aliased = AliasedAgents(context)
             return context.llamaStack.map {
                 ResourceDriver(
                     ModelResource(

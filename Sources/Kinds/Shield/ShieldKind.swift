@@ -5,6 +5,10 @@ extension Kind {
         Section(ShieldResource.kind, ShieldSpec.self, "Shields that look at questions and answers."),
         home: .llamaStack,
         driver: { context in
-            context.llamaStack.map { ResourceDriver(ShieldResource($0.server, providers: $0.providers)) }
+            let aliased = AliasedAgents(context)
+            return context.llamaStack.map {
+                ResourceDriver(
+                    ShieldResource($0.server, providers: $0.providers, inUse: { try await aliased.shields() }))
+            }
         })
 }

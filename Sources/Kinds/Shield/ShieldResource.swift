@@ -16,10 +16,20 @@ package struct ShieldResource: Resource {
 
     private let server: LlamaStack
     private let providers: ProviderListing
+    /// The ids of the shields of versions with an alias.
+    private let inUse: @Sendable () async throws -> Set<String>
 
-    init(_ server: LlamaStack, providers: ProviderListing) {
+    init(
+        _ server: LlamaStack, providers: ProviderListing, inUse: @escaping @Sendable () async throws -> Set<String>
+    ) {
         self.server = server
         self.providers = providers
+        self.inUse = inUse
+    }
+
+    package func reasonToWait(_ live: LlamaStack.Shield) async throws -> String? {
+        try await inUse().contains(live.id)
+            ? "a version that an alias points at, or may go back to, asks it" : nil
     }
 
     package func discover(

@@ -5,11 +5,12 @@ extension Kind {
     static let tools = Kind(
         Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none,
         driver: { context in
-            ResourceDriver(
+            let aliased = AliasedAgents(context)
+            return ResourceDriver(
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
                     existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
-                    folder: context.servers.folder))
+                    folder: context.servers.folder, inUse: { try await aliased.toolGroups() }))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

@@ -33,6 +33,8 @@ package struct ToolResource: Resource {
     private let stack: StackName
     private let connectors: ConnectorListing?
     private let folder: SpecFolder?
+    /// The ids of the tool groups that versions with an alias call.
+    private let inUse: @Sendable () async throws -> Set<String>
 
     /// Creates a resource.
     /// - Parameters:
@@ -42,14 +44,19 @@ package struct ToolResource: Resource {
     ///   - folder: Where the scripts of functions are; nil for none.
     package init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        folder: SpecFolder? = nil
+        folder: SpecFolder? = nil, inUse: @escaping @Sendable () async throws -> Set<String> = { [] }
     ) {
+        self.inUse = inUse
         self.folder = folder
         self.existingAgents = existingAgents
         self.server = server
         self.groups = groups
         self.stack = stack
         connectors = server.map(ConnectorListing.init)
+    }
+
+    package func reasonToWait(_ live: LlamaStack.ToolGroup) async throws -> String? {
+        try await inUse().contains(live.id) ? "a version that an alias points at, or may go back to, calls it" : nil
     }
 
     package var isKnownByRecord: Bool { server?.capabilities.offers(.toolGroups) == true }

@@ -6,8 +6,7 @@ extension Kind {
         home: .llamaStack,
         driver: { context in
             let servers = context.servers
-            let aliased = AliasedAgents(
-                servers.mlflow, stack: servers.stack, retained: context.workflow.retainedCounts)
+            let aliased = AliasedAgents(context)
             return context.llamaStack.map { llamaStack in
                 ResourceDriver(
                     VectorStoreResource(
