@@ -144,7 +144,8 @@ def traced(trace_id: str, spans: int) -> mlflow.entities.Trace | None:
     return None
 
 
-def check_trace(url: str, experiment: str, question: str, answer: str) -> None:
+def check_trace(options: argparse.Namespace) -> None:
+    url, experiment, question, answer = options.url, options.experiment, options.question, options.answer
     body = {"input": [{"role": "user", "content": question}], "context": {"conversation_id": "c-7", "user_id": "alice"}}
     _, told = send(f"{url}/invocations", body, {**JSON, "x-mlflow-return-trace-id": "true"})
     trace = traced(json.loads(told).get("metadata", {}).get("trace_id"), 2)
@@ -156,8 +157,10 @@ def check_trace(url: str, experiment: str, question: str, answer: str) -> None:
     check(metadata.get("mlflow.trace.session") == "c-7" and metadata.get("mlflow.trace.user") == "alice", f"{metadata}")
     check(metadata.get("mlflow.modelId", "").startswith("m-"), f"It is linked to no version: {metadata}")
     usage = json.loads(metadata.get("mlflow.trace.tokenUsage", "{}"))
-    check(usage.get("total_tokens", 0) == usage.get("input_tokens", 0) + usage.get("output_tokens", 0) > 0, f"{usage}")
-    check(bool(json.loads(tags.get("mlflow.linkedPrompts", "[]"))), f"It is linked to no prompt: {tags}")
+    sums = usage.get("total_tokens", 0) == usage.get("input_tokens", 0) + usage.get("output_tokens", 0) > 0
+    check(options.no_usage or sums, f"{usage}")
+    prompts = [f"{each['name']}/{each['version']}" for each in json.loads(tags.get("mlflow.linkedPrompts", "[]"))]
+    check(prompts == ([options.prompt] if options.prompt else []), f"It is linked to the prompts {prompts}.")
     check(trace.info.state == "OK" and question in trace.info.request_preview, f"{trace.info}")
     check(answer in trace.info.response_preview and trace.info.execution_duration > 0, f"{trace.info}")
     types = {span.span_type for span in trace.data.spans}
@@ -210,11 +213,13 @@ def main() -> int:
     parser.add_argument("--question", required=True)
     parser.add_argument("--answer", required=True, help="a part of it")
     parser.add_argument("--joins", action="store_true", help="the server was started with --join-traces")
+    parser.add_argument("--prompt", help="the version of a prompt that traces are linked to, such as helpdesk-system/1")
+    parser.add_argument("--no-usage", action="store_true", help="the server behind does not tell the tokens (before 0.3)")
     options = parser.parse_args()
     check_contract(options.url)
     check_stream(options.url, options.question, options.answer)
     check_openai(options.url, options.question, options.answer)
-    check_trace(options.url, options.experiment, options.question, options.answer)
+    check_trace(options)
     check_description(options.url)
     if options.joins:
         check_joined(options.url, options.experiment, options.question)
