@@ -26,8 +26,8 @@ struct FileRemains: Sendable {
         }
         let folder = "\(runs)/\(number)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        for (name, bytes) in try remains.parts() {
-            try Data(bytes).write(to: URL(filePath: "\(folder)/\(name)"), options: .atomic)
+        for part in try remains.parts() {
+            try Data(part.bytes).write(to: URL(filePath: "\(folder)/\(part.name)"), options: .atomic)
         }
     }
 

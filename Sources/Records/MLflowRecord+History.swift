@@ -103,10 +103,18 @@ extension MLflowRecord {
                 try await server.putArtifact(bytes, named: "\(Self.filesFolder)/\(sha256)", in: folder)
             }
         }
-        let folder = try MLflowArtifactFolder(uri: run.artifactURI)
-        for (name, bytes) in try remains.parts() {
-            try await server.putArtifact(bytes, named: name, in: folder)
+        try await put(try remains.parts().filter { !$0.isNothing }, in: MLflowArtifactFolder(uri: run.artifactURI))
+    }
+
+    /// The last one, without which the others are nothing, once all others are there.
+    private func put(_ parts: [RunRemains.Part], in folder: MLflowArtifactFolder) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { [server] group in
+            for part in parts.dropLast() {
+                group.addTask { try await server.putArtifact(part.bytes, named: part.name, in: folder) }
+            }
+            try await group.waitForAll()
         }
+        if let last = parts.last { try await server.putArtifact(last.bytes, named: last.name, in: folder) }
     }
 
     package func remains(ofRun number: Int) async throws -> RunRemains? {

@@ -13,14 +13,26 @@ enum RemainsPart: String, CaseIterable {
 }
 
 extension RunRemains {
+    /// A file with its content.
+    struct Part: Sendable {
+        let name: String
+        let bytes: [UInt8]
+
+        /// Whether it says the same as no file.
+        var isNothing: Bool {
+            name == RemainsPart.files.rawValue && bytes == Array("[]\n".utf8)
+        }
+    }
+
     /// The files with their contents; the spec is the last one, so that what was cut off has none.
-    func parts() throws -> [(name: String, bytes: [UInt8])] {
+    func parts() throws -> [Part] {
         func json(_ value: Value) -> [UInt8] { Array((value.prettyJSON + "\n").utf8) }
         return [
-            (RemainsPart.plan.rawValue, json(plan)), (RemainsPart.results.rawValue, json(results)),
-            (RemainsPart.applied.rawValue, json(try Value(encoding: applied))),
-            (RemainsPart.files.rawValue, json(try Value(encoding: files))),
-            (RemainsPart.spec.rawValue, Array("\(Self.sum(of: spec))\n\(spec)".utf8)),
+            Part(name: RemainsPart.plan.rawValue, bytes: json(plan)),
+            Part(name: RemainsPart.results.rawValue, bytes: json(results)),
+            Part(name: RemainsPart.applied.rawValue, bytes: json(try Value(encoding: applied))),
+            Part(name: RemainsPart.files.rawValue, bytes: json(try Value(encoding: files))),
+            Part(name: RemainsPart.spec.rawValue, bytes: Array("\(Self.sum(of: spec))\n\(spec)".utf8)),
         ]
     }
 

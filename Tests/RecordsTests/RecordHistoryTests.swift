@@ -116,6 +116,21 @@ struct RecordHistoryTests {
         #expect(written.count == 1)
     }
 
+    @Test("The spec of an apply is written last, and no list of files where there are none")
+    func order() async throws {
+        let store = MLflowRecord(mlflow.server(), stack: StackName("shop"))
+        try await store.log(
+            Self.entry("apply"),
+            leaving: RunRemains(spec: "drover: v1\n", plan: [:], results: [], applied: [:], files: []))
+        let run = try #require(mlflow.store.runs.last?.id)
+        let written = mlflow.arrivals.filter { $0.method == "PUT" && $0.path.contains(run) }
+            .map { String($0.path.split(separator: "/").last ?? "") }
+        #expect(
+            Set(written.dropLast()) == ["plan.json", "results.json", "applied.json"] && written.last == "spec.yaml")
+        let remains = try await store.remains(ofRun: 1)
+        #expect(remains?.spec == "drover: v1\n" && remains?.files == [])
+    }
+
     @Test("An apply that left nothing has no remains; one whose files are something else is told")
     func strange() async throws {
         for store in stores() {
