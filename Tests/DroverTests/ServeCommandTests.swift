@@ -157,6 +157,8 @@ struct ServeCommandTests {
             ["--host", "0.0.0.0"], ["--port", "70000"], ["--tls-cert", "c.pem"], ["--timeout", "soon"],
             ["--allow-anonymous", "--auth-token-file", "f"], ["--model-version", "models:/m/1", "support"],
             ["--concurrency", "0"], ["--model-version", "m"],
+            ["--no-trace", "--trace-spool", "d"], ["--no-trace", "--join-traces"], ["--trace-spool-limit", "big"],
+            ["--require-evidence", "golden", "--from-spec"],
         ])
     func usage(arguments: [String]) async throws {
         let ended = try await DroverProgram(in: packageRoot).run(DroverProgram.path, ["serve"] + arguments)
