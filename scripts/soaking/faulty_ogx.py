@@ -18,7 +18,7 @@ from stub_ogx import Stub  # noqa: E402
 
 class FaultyStub(Stub):
     def __init__(self, options):
-        super().__init__(0.01, "The refund window is 30 days.")
+        super().__init__(delay=0.01, text="The refund window is 30 days.", pieces=1, pause=0)
         self.options = options
         self.chance = random.Random(7)
 

@@ -186,10 +186,21 @@ def metric(port, name):
 
 async def soak(options, folder):
     mlflow = MLflow(folder, options.mlflow_python)
-    mlflow.start()
+    running = []
+    try:
+        mlflow.start()
+        return await served(options, folder, mlflow, running)
+    finally:
+        for process in running:
+            process.kill()
+        mlflow.stop()
+
+
+async def served(options, folder, mlflow, running):
     stub, port = free_port(), free_port()
     log = open(folder / "drover.log", "w")
     behind = subprocess.Popen([sys.executable, str(HERE / "faulty_ogx.py"), "--port", str(stub)], stdout=log, stderr=log)
+    running.append(behind)
     wait(f"http://127.0.0.1:{stub}/v1/version")
     drover = subprocess.Popen(
         [os.path.abspath(options.drover), "serve", "--port", str(port), "--timeout", f"{TIMEOUT}s", "--trace-spool",
@@ -197,6 +208,7 @@ async def soak(options, folder):
         cwd=folder, stdout=subprocess.DEVNULL, stderr=log,
         env={**os.environ, "LLAMASTACK_BASE_URL": f"http://127.0.0.1:{stub}", "LLAMASTACK_MODEL": "scripted/llm",
              "MLFLOW_TRACKING_URI": mlflow.url, "MLFLOW_EXPERIMENT": "soak"})
+    running.append(drover)
     problems = []
     try:
         wait(f"http://127.0.0.1:{port}/ready")
@@ -240,9 +252,6 @@ async def soak(options, folder):
         print(f"{len(load.traces)} answered, of which {untraced} have no trace in MLflow; {missing:.0f} counted as missing")
         print(f"memory {warm:.1f} -> {last:.1f} MB (at most {max(gauge.memory):.1f}), descriptors {few:.0f} -> {many:.0f}")
     finally:
-        for process in (drover, behind):
-            process.kill()
-        mlflow.stop()
         log.close()
     for problem in problems:
         print(f"not as it should be: {problem}")
