@@ -50,7 +50,8 @@ struct ObjectFieldsTests {
         ])
     func refuses(text: String) {
         #expect(throws: ObjectFields.Mismatch.self) { try ObjectFields(json: Array("{\"a\":\(text)}".utf8)) }
-        #expect(throws: ObjectFields.Mismatch.self) { try ObjectFields(json: Array("{\"b\":{\"a\":[1,\(text)]}}".utf8)) }
+        let deeper = "{\"b\":{\"a\":[1,\(text)]}}"
+        #expect(throws: ObjectFields.Mismatch.self) { try ObjectFields(json: Array(deeper.utf8)) }
     }
 
     @Test("What is no object, no UTF-8, nested too deep, or followed by more is refused")
