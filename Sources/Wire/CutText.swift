@@ -32,7 +32,7 @@ struct CutText: Sendable {
         let mark = [UInt8(ascii: "\"")]
         guard !bytes.isEmpty else { return .text("") }
         // What is no JSON is told so.
-        guard let text = try? Value(json: mark + bytes + mark).string else { return .noJSON }
+        guard let text = try? Value(json: (mark + bytes + mark).repaired).string else { return .noJSON }
         return .text(text)
     }
 
@@ -83,5 +83,12 @@ struct CutText: Sendable {
     private static func isHalf(at index: Int, in bytes: ArraySlice<UInt8>, _ second: String) -> Bool {
         bytes[index...].starts(with: "\\u".utf8) && bytes[index + 2] | 0x20 == UInt8(ascii: "d")
             && second.utf8.contains(bytes[index + 3])
+    }
+}
+
+extension [UInt8] {
+    /// As UTF-8: what is none is U+FFFD, as in every text that is read from a server.
+    var repaired: [UInt8] {
+        allSatisfy { $0 < 0x80 } ? self : Array(String(decoding: self, as: UTF8.self).utf8)
     }
 }

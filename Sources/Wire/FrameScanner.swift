@@ -120,7 +120,7 @@ extension FrameScanner {
         if line == .name, name.elementsEqual("data".utf8) { beginData() }
         (line, name, isFirstLine) = (.name, [], false)
         guard isBlank else { return }
-        if hasData { parts.append(.frame(data)) }
+        if hasData { parts.append(.frame(data.repaired)) }
         (data, hasData, textStart, isEscaped, isKept, cut) = ([], false, nil, false, false, nil)
     }
 }

@@ -67,6 +67,22 @@ struct FrameScannerTests {
         for chunk in 1...8 { #expect(try parts(of: stream, keeping: 2, chunk: chunk) == expected) }
     }
 
+    @Test("What is no UTF-8 is read as by the parser of events, also in a text that is cut")
+    func noUTF8() throws {
+        for bad in [[0xF2], [0xC3], [0xED, 0xA0, 0x80], [0xFF, 0xFE]] as [[UInt8]] {
+            let frame = Array(#"data: {"part":{"text":"0123456789"#.utf8) + bad + Array("abc\"}}\n\n".utf8)
+            var (parser, whole, cut) = (ServerSentEventParser(), FrameScanner(), FrameScanner(keeping: 4))
+            let event = try #require(try parser.read(frame).first)
+            #expect(try whole.read(frame) == [.frame(Array(event.data.utf8))])
+            let text = try #require(try Value(json: event.data.utf8)["part"]?["text"]?.string)
+            var told = ""
+            for byte in frame {
+                for case .piece(let piece, .part) in try cut.read([byte]) { told += piece }
+            }
+            #expect(told == text)
+        }
+    }
+
     @Test("What is no JSON in a text that is cut is none in its frame")
     func noJSON() throws {
         for text in [#"01234\q56789"#, "01234\u{1}56789", #"01234\u00zz"#] {
