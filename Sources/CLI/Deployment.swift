@@ -16,8 +16,10 @@ struct Deployment: Sendable {
     let endangered: [EndangeredSuite]
     let selection: Selection
     let permissions: Permissions
-    /// As it was read from its store.
-    let recordDigest: String
+    /// The record as it was read from its store.
+    let loaded: Record
+    /// Of that record.
+    var recordDigest: String { loaded.digest }
     /// What a saved plan says will be done, and nothing else.
     var promise: Promise?
     /// The suites that releases wait for.
@@ -49,7 +51,7 @@ struct Deployment: Sendable {
             endangered: try await EndangeredSuite.all(
                 by: plan, workflow, suites, beside: gates, survey, in: session),
             selection: selection, permissions: permissions,
-            recordDigest: loaded.digest, gates: gates)
+            loaded: loaded, gates: gates)
     }
 
     /// Writes the plan and its warnings.

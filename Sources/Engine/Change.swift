@@ -109,14 +109,17 @@ package struct Change: Sendable {
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
     package var isNewFirst = false
-    /// Of the live object as it was when this was planned; nil while there is none.
-    package var fingerprint: Fingerprint?
+    /// Of the live object as it was when this was planned; nil while there is none. Made when it is asked for, since only
+    /// saved plans and comparisons need it.
+    package var fingerprint: Fingerprint? { takingFingerprint() }
+    private let takingFingerprint: @Sendable () -> Fingerprint?
 
     package init(
         _ address: Address, _ action: Action, fields: [FieldChange] = [], range: SourceRange? = nil,
-        label: String? = nil, note: String? = nil, fingerprint: Fingerprint? = nil
+        label: String? = nil, note: String? = nil,
+        fingerprint: @escaping @Sendable @autoclosure () -> Fingerprint? = nil
     ) {
-        self.fingerprint = fingerprint
+        takingFingerprint = fingerprint
         self.address = address
         self.action = action
         self.fields = fields

@@ -101,12 +101,11 @@ package struct Planner: Sendable {
                 if isIdentifying { pass.identities.take(address, preview.identity()) }
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
                 let isLost = isLost(declaration, preview)
+                let member = survey.member(for: declaration)
                 pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
                     label: label, note: isLost ? "deleted outside" : nil,
-                    fingerprint: survey.member(for: declaration).map {
-                        driver.fingerprint($0, leaving: declaration.spec.common.left)
-                    })
+                    fingerprint: member.map { driver.fingerprint($0, leaving: declaration.spec.common.left) })
                 pass.changes[address]?.isLost = isLost
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
             } catch let diagnostic as Diagnostic {

@@ -60,6 +60,7 @@ extension ValueDecoder: SingleValueDecodingContainer {
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
         // What holds free-form data is the value itself, and need not be walked.
         if type == Value.self, let value = value as? T { return value }
+        if type == [String: Value].self, let object = value.object as? T { return object }
         return try T(from: self)
     }
 }

@@ -13,6 +13,8 @@ package struct LiveStore: Sendable {
     package var store: LlamaStack.VectorStore
     /// The stack whose marks count.
     let stack: StackName
+    /// What these begin with: the stack and a colon.
+    private let markPrefix: String
     package var files: [LlamaStack.VectorStoreFile] = []
     /// The paths of documents, as in the server's file names, by file id.
     package var paths: [String: String] = [:]
@@ -32,6 +34,7 @@ package struct LiveStore: Sendable {
     init(store: LlamaStack.VectorStore, of stack: StackName) {
         self.store = store
         self.stack = stack
+        markPrefix = "\(stack):"
     }
 
     var metadata: [String: String] {
@@ -55,9 +58,9 @@ package struct LiveStore: Sendable {
 
     /// The chunking of our documents that differs from the wanted one; nil when none differs.
     func chunking(otherThan desired: VectorStoreResource.Desired) -> LlamaStack.Chunking? {
-        files.first { file in
-            mark(of: file) != nil && file.status == .completed
-                && ChunkingSpec(file.chunking).identity != desired.chunking.identity
+        let wanted = desired.chunking.identity
+        return files.first { file in
+            file.status == .completed && ChunkingSpec(file.chunking).identity != wanted && mark(of: file) != nil
         }?.chunking
     }
 
@@ -83,7 +86,7 @@ package struct LiveStore: Sendable {
 
     /// The mark of a file; nil when it does not belong to this stack.
     func mark(of file: LlamaStack.VectorStoreFile) -> String? {
-        guard let mark = file.attributes[Self.markKey]?.string, mark.hasPrefix("\(stack):") else {
+        guard let mark = file.attributes[Self.markKey]?.string, mark.utf8.starts(with: markPrefix.utf8) else {
             return recorded[file.id]
         }
         return mark

@@ -19,7 +19,7 @@ extension VectorStoreResource {
         let changes = DocumentChanges(desired, live)
         let mixesUp = changes.takesOutTheLast(
             of: live, for: desired, mergingEqual: server.capabilities.mergesEqualPassages)
-        let documents = documentChanges(live, desired, since: last).map { change in
+        let documents = documentChanges(changes, live, desired, since: last).map { change in
             var change = change
             change.forcesReplacement = mixesUp || (desired.buildsNewFirst && !live.isBuilding)
             if mixesUp { change.note = change.note.map { "\($0), and faiss would mix up the rest" } }
@@ -118,9 +118,9 @@ extension VectorStoreResource {
     }
 
     private func documentChanges(
-        _ live: LiveStore, _ desired: Desired, since last: AppliedFields
+        _ changes: DocumentChanges, _ live: LiveStore, _ desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
-        let changes = DocumentChanges(desired, live)
+        guard !(changes.attach.isEmpty && changes.detach.isEmpty && changes.unfinished.isEmpty) else { return [] }
         var old: [String: String] = [:]
         let recorded = changes.detach.isEmpty ? [:] : Self.paths(in: last)
         for file in changes.detach {
