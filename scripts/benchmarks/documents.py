@@ -3,7 +3,8 @@
 The bare client is Python's http.client in threads. It sends what drover sends, as drover sends it: 16 documents at a time,
 of which 4 are being uploaded; the store marked as unsettled before; the last document alone; then one search for every 50
 of them, and the store marked as ready. Both are whole processes; the best times are compared. What both brought is looked
-for after the server was killed and started again.
+for after the server was killed and started again. Then up to 1,000 documents come into one store of a fresh server, some more each
+time: OGX reads the files of the whole store for each page of a listing, so a plan takes longer with their square.
 
 Prints times of this machine, and PASS or FAIL for what drover promises; exit code 1 when something is missed.
 """
@@ -26,6 +27,7 @@ DROVER = pathlib.Path(os.environ["DROVER_BINARY"]).resolve()
 DOCUMENTS = 400
 ROUNDS = 2
 SECONDS = 40
+CURVE = (125, 250, 500, 1000)
 RATIO = 1.2
 MANY = 10_000
 MANY_BYTES = 100_000
@@ -202,6 +204,25 @@ def plan_of_many(lab: Lab) -> int:
     return memory
 
 
+def curve(lab: Lab) -> None:
+    """What an apply and a plan take, of more and more documents in one store."""
+    lab.stop()
+    lab.start()
+    folder = lab.folder / "curve"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "drover.yaml").write_text(
+        f'drover: v1\nstack: curve\nvectorStores: {{curve: {{embeddingModel: {MODEL}, documents: ["docs/*.txt"]}}}}\n')
+    before = 0
+    for count in CURVE:
+        for number in range(before, count):
+            (folder / f"docs/{number}.txt").write_text(f"Document {number} of the curve tells of item {number * 7919 % 10007}.\n")
+        record = f"file:{folder}/record.json"
+        applied = lab.drover("apply", "curve", "--yes", "--record", record)[0]
+        planned = lab.drover("plan", "curve", "--exit-code", "--record", record)[0]
+        print(f"{count} documents in one store: {count - before} more in {applied:.1f} s, then a plan in {planned:.1f} s", flush=True)
+        before = count
+
+
 class Promises:
     def __init__(self) -> None:
         self.missed = 0
@@ -241,6 +262,7 @@ def measure(lab: Lab, promises: Promises) -> None:
     told = ", ".join(f"{found} of {listed}" for listed, found in counts)
     is_whole = len(counts) == 2 * ROUNDS and all(each == (DOCUMENTS, DOCUMENTS) for each in counts)
     promises.tell(f"found after the server was killed and started again: {told}", is_whole)
+    curve(lab)
     memory = plan_of_many(lab) / 1024
     promises.tell(f"{memory:.0f} MiB, under {MEBIBYTES} MiB", memory < MEBIBYTES)
 
