@@ -44,13 +44,13 @@ struct ServedMemoryTests {
         }
     }
 
-    private static func reply(_ counter: Mutex<Int>) -> LoopbackServer.Reply {
+    private static func reply(_ counter: Counted) -> LoopbackServer.Reply {
         let answer = Mutex(LongAnswer())
         return LoopbackServer.Reply(
             headers: [("content-type", "text/event-stream")],
             chunks: AsyncThrowingStream {
                 let chunk = answer.withLock { $0.next() }
-                counter.withLock { $0 += chunk?.count ?? 0 }
+                counter.value.withLock { $0 += chunk?.count ?? 0 }
                 return chunk
             })
     }
@@ -84,7 +84,7 @@ struct ServedMemoryTests {
         let said = try await LoopbackServer.withServer { request in
             if request.url.hasSuffix("/sent") { return Self.whole(String(sent.value.withLock { $0 })) }
             if case .bytes(let body)? = request.body, String(decoding: body, as: UTF8.self).contains("endless") {
-                return Self.reply(sent.value)
+                return Self.reply(sent)
             }
             let response = try await fake.transport.send(request)
             return Self.whole(response.body, response.status, response.headers)
