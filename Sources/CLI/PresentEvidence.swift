@@ -62,7 +62,7 @@ extension PresentEvidence {
             let key = session.evidenceKey(of: address.name, spec, logical: logical)
             found[address.name] = PresentEvidence(
                 suite: address.name, key: key,
-                maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? GateTerms.standardAge,
+                maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
                 all: try await mlflow.evidence(underKey: key.text, inExperiments: [place.experimentID]))
         }
         return found

@@ -11,12 +11,14 @@ import Wire
 
 /// A run of a stack's suites.
 struct TestRun: Sendable {
-    private let stack: Stack
-    private var suites: [TestSuite]
+    let stack: Stack
+    var suites: [TestSuite]
+    /// The same with the cases of all shards.
+    let whole: [TestSuite]
     private let baselines: BaselineChoice
     /// What tells the cases from which a shard is dealt.
     private let versions: [String: String]
-    private let shard: Shard?
+    let shard: Shard?
     private let job: String?
     /// The run that this one goes on with.
     private let earlier: RecordedRun?
@@ -30,7 +32,7 @@ struct TestRun: Sendable {
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
     /// What results are kept under as evidence, by suite; nil while that has to be found out.
-    private var evidence: [String: StandingEvidence]?
+    var evidence: [String: StandingEvidence]?
 
     init(
         _ stack: Stack, _ options: SuiteOptions, target: TestTarget = .lastApplied, allowsPrograms: Bool
@@ -44,6 +46,7 @@ struct TestRun: Sendable {
             guard filter.only?.isEmpty == false else { throw Diagnostic.nothingFailed(run) }
         }
         let selected = try filter.applied(to: declared)
+        whole = selected
         versions = selected.versions
         shard = try options.shard(stack.environment)
         job = options.job
@@ -59,9 +62,11 @@ struct TestRun: Sendable {
         failsFast = options.failFast
         self.target = target
         publishes = !options.noPublish
-        isWhole = options.cases.isEmpty && options.labels.isEmpty && options.failedFrom == nil && shard == nil
+        let selectsAll = options.cases.isEmpty && options.labels.isEmpty && options.failedFrom == nil
+        isWhole = selectsAll && shard == nil
         // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
-        let mayBeEvidence = publishes && isWhole && target.isLastApplied && !failsFast && earlier == nil
+        let isNew = earlier == nil || shard != nil
+        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew
         evidence = mayBeEvidence ? nil : [:]
     }
 
@@ -72,6 +77,7 @@ struct TestRun: Sendable {
     ) throws {
         self.stack = stack
         self.suites = suites
+        whole = suites
         baselines = BaselineChoice(asked: nil, whole: suites)
         self.evidence = evidence
         versions = suites.versions
@@ -150,27 +156,6 @@ struct TestRun: Sendable {
         return try await compared.tried(in: session, agents)
     }
 
-    /// What the results of whole suites are kept under as evidence, where the agents are applied as they are declared.
-    private func standing(in session: Session) async -> [String: StandingEvidence] {
-        guard let mlflow = session.servers.mlflow else { return [:] }
-        var all: [String: StandingEvidence] = [:]
-        do {
-            for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
-                let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
-                if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
-                all[suite] = standing
-            }
-        } catch {
-            stack.warn(.noEvidence(because: Diagnostic.from(error, at: nil).detail))
-            return [:]
-        }
-        let others = suites.map(\.name).filter { all[$0] == nil }
-        if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
-        return all
-    }
-
-    private static let unapplied = "No evidence is kept where the spec is another than what is applied"
-
     private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         let started = Date()
         let mlflow = publishes ? session.servers.mlflow?.endpoint.base : nil
@@ -248,7 +233,7 @@ struct TestRun: Sendable {
         return RunRecord(
             id: RunLogs.id(of: stack, at: started), stack: stack, version: Version.text,
             startedAt: started.formatted(.iso8601), target: target.address, mlflow: mlflow,
-            experiments: mlflow.map { _ in places.mapValues(\.experimentID) }, sources: self.stack.sources,
+            evaluations: mlflow.map { _ in evaluations(at: places) }, sources: self.stack.sources,
             versions: versions, shard: shard, resuming: earlier?.run.id)
     }
 
@@ -306,7 +291,7 @@ struct TestRun: Sendable {
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
-        context.evidence = evidence ?? [:]
+        context.evidence = shard == nil ? evidence ?? [:] : [:]
         context.job = job
         context.run = try recorder.recorded.run.id
         await sendEarlier(to: mlflow)
@@ -358,14 +343,6 @@ extension Diagnostic {
 }
 
 extension Diagnostic {
-    fileprivate static func noEvidence(because reason: String) -> Diagnostic {
-        Diagnostic(
-            "no-evidence", "Results that are no evidence",
-            detail: "What the results are kept under as evidence could not be found out. \(reason)",
-            fix: "The verdict stands without it. Run the suites again where a gate or a server asks for evidence.",
-            severity: .warning)
-    }
-
     fileprivate static func execNotAllowed(_ program: Located<String>) -> Diagnostic {
         Diagnostic(
             "exec-not-allowed", "Programs are not run unasked",

@@ -26,6 +26,9 @@ package struct Evidence: Sendable, Hashable, Codable {
         }
     }
 
+    /// How old a passing result may be where nothing else is said.
+    package static let standardAge = Duration.seconds(7 * 86400)
+
     /// The number of this form. A later drover may add keys; it counts up when one is removed or means something else.
     package static let format = 1
     /// The tag of an evaluation run that holds it.

@@ -195,6 +195,43 @@ struct ReleaseCommandTests {
         }
     }
 
+    @Test("Joined shards are one run in MLflow with the traces of all, and evidence, however often they are joined")
+    func merged() async throws {
+        let released = Self.spec()
+        let lines = released.split(separator: "\n", omittingEmptySubsequences: false)
+        try await withShop { shop in
+            try await shop.apply(lines.filter { !$0.hasPrefix("releases:") }.joined(separator: "\n"), code: 0)
+            for number in 1...2 {
+                let shard = try await shop.drover("test", "--shard", "\(number)/2", "--log", "\(number).jsonl")
+                #expect(shard.code == 0, "\(shard.output)\(shard.errors)")
+            }
+            for _ in 1...2 {
+                let ended = try await shop.drover("report", "merge", "1.jsonl", "2.jsonl")
+                #expect(ended.code == 0 && ended.errors.isEmpty, "\(ended.output)\(ended.errors)")
+            }
+            let store = shop.mlflow.store
+            let runs = store.runs.filter { run in run.name == "manners" }
+            let whole = runs.filter { run in !run.tags.contains { $0.key == "drover.shard" } }
+            #expect(runs.count == 3 && whole.count == 1, "\(runs.map(\.tags))")
+            let run = try #require(whole.first)
+            #expect(run.status == "FINISHED" && run.metrics["cases"] == 2 && run.metrics["pass_rate"] == 1)
+            let linked = store.traces.filter { $0.linkedRuns == [run.id] }
+            #expect(linked.count == 2 && linked.allSatisfy { !$0.assessments.isEmpty })
+            try shop.write(released)
+            let plan = try await shop.drover("plan").output
+            #expect(plan.contains("2 samples in 1 run: 2 passed, 0 failed, 0 errors"), "\(plan)")
+            // One of the shards again: what it shares with the first is not counted again.
+            _ = try await shop.drover("test", "--shard", "2/2", "--log", "3.jsonl")
+            let shared = try await shop.drover("report", "merge", "1.jsonl", "3.jsonl")
+            #expect(shared.code == 0 && shared.errors.contains("counted-already"), "\(shared.errors)")
+            let after = try await shop.drover("plan").output
+            #expect(after.contains("2 samples in 1 run: 2 passed, 0 failed, 0 errors"), "\(after)")
+            let nowhere = ["1.jsonl", "2.jsonl", "--mlflow-url", "http://127.0.0.1:1"]
+            let away = try await shop.drover.run(DroverProgram.path, ["report", "merge"] + nowhere)
+            #expect(away.code == 0 && away.errors.contains("warning[not-published]"), "\(away.errors)")
+        }
+    }
+
     @Test("A version is also asked as it is logged, with the servers and credentials that only the spec names")
     func artifact() async throws {
         let python = """

@@ -10,6 +10,8 @@ package struct FakeTrace: Sendable, Hashable {
     package var spans: [FakeSpan] = []
     /// The run that a header named.
     package var runID: String?
+    /// The runs that it was linked to later.
+    package var linkedRuns: [String] = []
     package var assessments: [Value] = []
     /// The versions of prompts that it was linked to.
     package var prompts: [Value] = []
@@ -40,6 +42,8 @@ extension FakeMLflowStore {
         case "POST /api/3.0/mlflow/traces": return try startTrace(request)
         case "POST /v1/traces": return try exportSpans(request)
         case "POST /api/2.0/mlflow/traces/link-prompts": return takesManyTraces ? try linkPrompts(request) : nil
+        case "POST /api/2.0/mlflow/traces/link-to-run": return try linkToRun(request)
+        case "POST /api/3.0/mlflow/traces/search": return try searchTraces(request)
         case let route where route.hasPrefix("GET /api/3.0/mlflow/traces/"):
             let id = route.split(separator: "/").last.map(String.init)
             guard let trace = traces.first(where: { $0.id == id }), case .object(var info)? = trace.info else {
@@ -94,6 +98,34 @@ extension FakeMLflowStore {
             if ids.count <= 100 { traces[index].runID = request.header("x-mlflow-run-id") ?? traces[index].runID }
         }
         return [:]
+    }
+
+    private mutating func linkToRun(_ request: FakeMLflowRequest) throws -> Value {
+        let body = try Value(json: request.bytes)
+        let (ids, run) = ((body["trace_ids"]?.array ?? []).compactMap(\.string), body["run_id"]?.string ?? "")
+        guard ids.count <= 100 else {
+            throw FakeMLflowRefusal.invalid("Cannot link more than 100 traces to a run in a single request.")
+        }
+        let indices = traces.indices.filter { ids.contains(traces[$0].id) }
+        // 3.5.1 has a key that is there already refused by its database.
+        guard takesManyTraces || !indices.contains(where: { traces[$0].linkedRuns.contains(run) }) else {
+            throw FakeMLflowRefusal(status: 400, code: "BAD_REQUEST", message: "UNIQUE constraint failed")
+        }
+        for index in indices where !traces[index].linkedRuns.contains(run) { traces[index].linkedRuns.append(run) }
+        return [:]
+    }
+
+    /// Those of one run.
+    private func searchTraces(_ request: FakeMLflowRequest) throws -> Value {
+        let filter = try Value(json: request.bytes)["filter"]?.string ?? ""
+        guard let run = filter.wholeMatch(of: #/attributes\.run_id = '(\w+)'/#)?.1 else {
+            throw FakeMLflowRefusal.invalid("Invalid filter '\(filter)'.")
+        }
+        let found = traces.filter { trace in
+            trace.runID == String(run) || trace.linkedRuns.contains(String(run))
+                || trace.info?["trace_metadata"]?["mlflow.sourceRun"]?.string == String(run)
+        }
+        return ["traces": .array(found.map { ["trace_id": .string($0.id)] })]
     }
 
     private mutating func linkPrompts(_ request: FakeMLflowRequest) throws -> Value {

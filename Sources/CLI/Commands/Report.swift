@@ -5,7 +5,7 @@ import Reports
 import Suites
 
 /// `drover report`.
-struct ReportCommand: ParsableCommand {
+struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Make reports from the logs of test runs.",

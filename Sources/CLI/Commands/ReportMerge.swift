@@ -1,17 +1,20 @@
 import ArgumentParser
+import Engine
 import FoundationEssentials
 import Language
 import Reports
 import Suites
+import Wire
 
 /// `drover report merge`.
-struct ReportMergeCommand: ParsableCommand {
+struct ReportMergeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "merge",
         abstract: "Join the logs of all shards of a run, and judge the whole.",
         discussion: """
-            Thresholds are judged here, for a shard sees only its own cases. Exit code as that of `drover test`: 4 \
-            when a suite failed, 5 when it could not be found out.
+            Thresholds are judged here, for a shard sees only its own cases. Where the shards published to MLflow, each \
+            suite as a whole becomes a run there, with the traces of all; joining the same shards again keeps it one. \
+            Exit code as that of `drover test`: 4 when a suite failed, 5 when it could not be found out.
 
             EXAMPLES
               drover test --shard 1/2 --log shard-1.jsonl
@@ -27,7 +30,20 @@ struct ReportMergeCommand: ParsableCommand {
     @Option(help: "Where the log of the whole run is kept (default: nowhere).")
     var out: String?
 
-    func run() throws {
+    @Option(
+        name: .customLong("spec"),
+        help: "The spec that says how MLflow is reached; repeatable (default: the environment does).")
+    var specs: [String] = []
+
+    @OptionGroup var variation: VariationOptions
+
+    @Option(name: .customLong("mlflow-url"), help: "The MLflow server (default: that of the shards).")
+    var mlflowURL: String?
+
+    @Flag(help: "Keep the run as a whole out of MLflow.")
+    var noPublish = false
+
+    func run() async throws {
         let requests = try reporting.requests()
         try requests.prepare()
         if let out { try RunLogs.check(out) }
@@ -41,6 +57,39 @@ struct ReportMergeCommand: ParsableCommand {
             to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
         try recorded.show(environment)
         try requests.write(recorded)
+        if !noPublish, let url = mlflowURL ?? merge.mlflow {
+            Notices.write(await publish(recorded, to: url), SourceMap(), environment: environment)
+        }
         try ExitStatus.end(with: recorded.run)
+    }
+
+    /// - Returns: What is not in MLflow, and why; the verdict stands all the same.
+    private func publish(_ recorded: RecordedRun, to url: String) async -> [Diagnostic] {
+        do {
+            let stack =
+                try specs.isEmpty ? Stack.bare(variation, lab: nil) : Stack.load(specs, variation, lab: nil)
+            let location = ServerLocation(url: url, origin: mlflowURL == nil ? "the logs" : "--mlflow-url")
+            let connector = Connector(
+                ServerSettings(
+                    spec: stack.servers, folder: stack.folder, environment: stack.environment,
+                    given: ServerSettings.Addresses(mlflow: location)))
+            return try await connector.withTransports { transports in
+                let mlflow = try await connector.connectMLflow(transports.mlflow).server
+                let now = Int(Date().timeIntervalSince1970 * 1000)
+                return await MergedEvaluation(to: mlflow, recorded, now: now).publish()
+            }
+        } catch {
+            let problems = (error as? CommandFailure)?.diagnostics ?? [Diagnostic.from(error, at: nil)]
+            return problems.map(\.asWarning)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate var asWarning: Diagnostic {
+        Diagnostic(
+            "not-published", "Results are not in MLflow", detail: detail,
+            fix: "The verdict stands without it. Join the shards again once MLflow answers.", severity: .warning,
+            cause: .unavailable)
     }
 }

@@ -11,9 +11,6 @@ package struct GateTerms: Sendable, Hashable {
     package let verifiesArtifact: Bool
     /// Whether a check that does not pass only warns.
     package let onlyWarns: Bool
-
-    /// How old a passing result may be where nothing else is said.
-    package static let standardAge = Duration.seconds(7 * 86400)
 }
 
 extension Kinds {

@@ -1,5 +1,6 @@
 package import Engine
 package import Language
+import Runtime
 
 /// A release: the alias of a registered model that points at the agent version which passed the gates.
 ///
@@ -56,7 +57,7 @@ package struct ReleaseSpec: DeclaredSpec {
         agent = fields.require(Self.agentKey, else: missing)
         alias = fields.require(Self.aliasKey, else: "")
         gates = fields.read(Self.gatesKey) ?? []
-        maxEvidenceAge = fields.read(Self.ageKey) ?? GateTerms.standardAge
+        maxEvidenceAge = fields.read(Self.ageKey) ?? Evidence.standardAge
         retain = fields.read(Self.retainKey) ?? 2
         approval = fields.read(Self.approvalKey) ?? .automatic
         onFail = fields.read(Self.failureKey) ?? .stop

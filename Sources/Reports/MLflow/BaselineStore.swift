@@ -136,7 +136,7 @@ extension BaselineStore {
             let filter = MLflowFilter.tag("drover.suite", candidate.suite)
             return try await server.runs(inExperiments: [candidate.experiment], where: filter)
                 .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
-                .filter { $0.status != .running }.max { $0.startTime < $1.startTime }
+                .filter { $0.status != .running && $0.tags["drover.shard"] == nil }.max { $0.startTime < $1.startTime }
         }
         let asked = try await run(named: id, of: candidate.suite, inExperiment: candidate.experiment)
         guard let asked else { return nil }

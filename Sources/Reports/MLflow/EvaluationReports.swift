@@ -41,9 +41,10 @@ struct EvaluationReports: Sendable {
 }
 
 extension Evidence {
-    /// The tags of the run that it stands on.
+    /// The tags of the run that it stands on, which began when the samples were taken where nothing else is said.
     func tags(on run: MLflowRun) -> [String: String] {
-        let began = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
+        let started = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
+        let began = at.isEmpty ? started : at
         var evidence = Evidence(
             suite: suite, key: key, samples: samples, attempts: attempts, at: began, run: run.id, verdict: verdict)
         (evidence.logical, evidence.version) = (logical, version)

@@ -1,8 +1,8 @@
 import FoundationEssentials
-import Language
+package import Language
 import Runtime
-import Suites
-import Wire
+package import Suites
+package import Wire
 
 /// One suite as a run of MLflow: started before its first trace is written, ended with the metrics of its samples.
 struct EvaluationRun: Sendable {
@@ -121,6 +121,17 @@ struct EvaluationRun: Sendable {
         tags["drover.job"] = context.job
         tags[Self.runTag] = context.run
         return tags
+    }
+}
+
+extension EvaluationRecord {
+    /// - Parameters:
+    ///   - suite: With all its cases.
+    ///   - evidence: What its results are kept under; nil where they are no evidence.
+    package init(of suite: TestSuite, at place: MLflowPlace, in sources: SourceMap, _ evidence: StandingEvidence?) {
+        self.init(
+            place: place, dataset: MLflowRunDataset(asking: suite, at: sources[suite.range.source].path),
+            scorers: suite.scorersDigest, evidence: evidence)
     }
 }
 

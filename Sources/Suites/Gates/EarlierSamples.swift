@@ -52,10 +52,16 @@ extension SuiteResult {
     /// Cases are judged by all samples that stand under the key; those that ended in an error are no evidence. What a
     /// threshold says of a run as a whole, such as its errors, its latency or its budget, each run has to keep by itself.
     package func gateVerdict(of suite: TestSuite, after earlier: EarlierSamples) -> Verdict {
+        gateVerdict(of: suite.cases.map(\.id), suite.thresholds, after: earlier)
+    }
+
+    /// The same.
+    /// - Parameter ids: Those of the cases, in their order.
+    func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
         guard earlier.runs > 0 else { return verdict }
-        let whole = zip(suite.cases, cases).map { testCase, tally in tally.adding(earlier.samples(of: testCase.id)) }
-        let summed = suite.thresholds.passRateOutcome(whole.filter(\.decides))
+        let whole = zip(ids, cases).map { id, tally in tally.adding(earlier.samples(of: id)) }
+        let summed = limits.passRateOutcome(whole.filter(\.decides))
         let others = thresholds.filter { $0.name != summed.name }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
         return .worst(of: ([summed] + others).map(\.verdict) + missing)

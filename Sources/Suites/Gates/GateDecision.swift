@@ -1,5 +1,5 @@
 import FoundationEssentials
-import Language
+package import Language
 package import Runtime
 
 /// When a gate is tried again although results stand.
@@ -59,6 +59,23 @@ extension Evidence {
     ///   - at: When the run began, ISO 8601 in UTC.
     ///   - run: MLflow's id of the evaluation run.
     package init(_ result: SuiteResult, of suite: TestSuite, _ standing: StandingEvidence, at: String, run: String) {
+        self.init(result, result.gateVerdict(of: suite, after: standing.earlier), standing, at: at, run: run)
+    }
+
+    /// The same of a recorded run.
+    /// - Throws: When its log cannot be read.
+    package init(
+        _ recorded: RecordedRun, ofSuite index: Int, _ standing: StandingEvidence, run: String
+    ) throws(Diagnostic) {
+        let result = recorded.run.suites[index]
+        let ids = recorded.positions(ofSuite: index).map(recorded.id(of:))
+        let verdict = result.gateVerdict(of: ids, try recorded.thresholds(ofSuite: index), after: standing.earlier)
+        self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
+    }
+
+    private init(
+        _ result: SuiteResult, _ verdict: Verdict, _ standing: StandingEvidence, at: String, run: String
+    ) {
         let cases = result.cases
         let again = cases.map { max(0, $0.attempts - 1) }.reduce(0, +)
         self.init(
@@ -67,7 +84,7 @@ extension Evidence {
                 passed: cases.map(\.passed).reduce(0, +), failed: cases.map(\.failed).reduce(0, +),
                 errors: cases.map(\.errors).reduce(0, +)),
             attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run,
-            verdict: result.gateVerdict(of: suite, after: standing.earlier).rawValue)
+            verdict: verdict.rawValue)
         logical = standing.logical
     }
 }

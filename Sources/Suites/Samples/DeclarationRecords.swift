@@ -1,4 +1,5 @@
 package import Language
+import Wire
 
 /// The run, in the first line of a log.
 package struct RunRecord: Sendable, Hashable, Codable {
@@ -21,6 +22,10 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let mlflow: String?
     /// The ids of the experiments there, by the names of suites.
     package let experiments: [String: String]?
+    /// How results are shown there, by the names of suites.
+    package let evaluations: [String: EvaluationRecord]?
+    /// The ids of the shards that were joined to it, and of the runs that these went on with; nil for no joined run.
+    package let parts: [String]?
     /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
     /// Digests of what was asked, by address: `agents.support`, `judges.grounded`.
@@ -32,7 +37,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
 
     package init(
         id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
-        mlflow: String? = nil, experiments: [String: String]? = nil, sources: SourceMap,
+        mlflow: String? = nil, evaluations: [String: EvaluationRecord]? = nil, sources: SourceMap,
         versions: [String: String] = [:], shard: Shard? = nil, resuming resumed: String? = nil
     ) {
         format = Self.format
@@ -45,12 +50,16 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.startedAt = startedAt
         self.target = target
         self.mlflow = mlflow
-        self.experiments = experiments
+        self.evaluations = evaluations
+        experiments = evaluations?.mapValues(\.place.experimentID)
+        parts = nil
         self.sources = sources.sources.map(\.path)
     }
 
-    /// The run as a whole, of which one shard is known.
-    init(joining shard: RunRecord, as id: String, version: String, startedAt: String) {
+    /// The run as a whole.
+    /// - Parameter shards: At least one.
+    init(joining shards: [RunRecord], as id: String, version: String) {
+        let shard = shards[0]
         format = Self.format
         self.id = id
         versions = shard.versions
@@ -58,11 +67,24 @@ package struct RunRecord: Sendable, Hashable, Codable {
         resumed = nil
         stack = shard.stack
         self.version = version
-        self.startedAt = startedAt
+        startedAt = shards.map(\.startedAt).min() ?? shard.startedAt
         target = shard.target
-        mlflow = shard.mlflow
-        experiments = shard.experiments
+        // What some kept out of MLflow is not there as a whole.
+        let places = Set(shards.map(\.mlflow))
+        mlflow = places.count == 1 ? shard.mlflow : nil
+        evaluations = mlflow == nil ? nil : shards.evaluations
+        experiments = evaluations?.mapValues(\.place.experimentID)
+        parts = shards.flatMap { [$0.id, $0.resumed].compactMap(\.self) }.sorted()
         sources = shard.sources
+    }
+}
+
+extension [RunRecord] {
+    /// Those of the suites that any of them has.
+    fileprivate var evaluations: [String: EvaluationRecord] {
+        reduce(into: [:]) { all, run in
+            all.merge(run.evaluations ?? [:]) { $0.joined(with: $1) }
+        }
     }
 }
 

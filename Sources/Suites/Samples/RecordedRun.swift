@@ -70,6 +70,15 @@ package struct RecordedRun: Sendable {
         suites[suite].record.tables ?? [:]
     }
 
+    /// What a suite as a whole had to reach.
+    package func thresholds(ofSuite suite: Int) throws(Diagnostic) -> Thresholds {
+        do throws(UnreadableRecord) {
+            return try suites[suite].record.thresholds.thresholds(in: sources)
+        } catch {
+            throw log.unreadable(at: 0, error)
+        }
+    }
+
     /// The numbers of a case's samples.
     package func tally(of position: Position) -> CaseTally {
         run.suites[position.suite].cases[position.testCase]
@@ -196,6 +205,23 @@ package struct RecordedRun: Sendable {
     /// The tools that changed something in samples of a case that were cut off, by the number of the sample.
     func changes(in id: CaseID) -> [(number: Int, tool: String)] {
         (changes[id] ?? [:]).sorted { $0.key < $1.key }.map { (number: $0.key, tool: $0.value) }
+    }
+
+    /// Passes on all samples of a suite, each with the id of its trace in MLflow, `tr-…`, which is nil where there is none.
+    package func forEachSample(
+        ofSuite suite: Int, _ body: (CaseTally, Sample, _ trace: String?) -> Void
+    ) throws(Diagnostic) {
+        for position in positions(ofSuite: suite) {
+            for span in suites[suite].taken(of: position.testCase) {
+                let (sample, trace) = try read(span) { entry throws(UnreadableRecord) in
+                    guard case .sample(let record) = entry else {
+                        throw UnreadableRecord(reason: "no sample stands there")
+                    }
+                    return (try record.sample(in: sources), record.trace)
+                }
+                body(tally(of: position), sample, trace)
+            }
+        }
     }
 
     /// The digests of all cases as declared.

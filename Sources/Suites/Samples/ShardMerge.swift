@@ -23,6 +23,9 @@ package struct ShardMerge: Sendable {
 
     package var stack: String { first.stack }
 
+    /// The MLflow that all shards published to; nil for none.
+    package var mlflow: String? { parts.allSatisfy { $0.record.mlflow == first.mlflow } ? first.mlflow : nil }
+
     /// What of it is not finished: the shards that were cut off.
     package var warnings: [Diagnostic] {
         parts.filter { !$0.hasEnded }.map { .cutOff($0) }
@@ -33,8 +36,7 @@ package struct ShardMerge: Sendable {
     ///   - id: What the whole run is called.
     ///   - version: Of drover, which judges its thresholds.
     package func write(to log: SampleLog, as id: String, version: String) throws(Diagnostic) -> RecordedRun {
-        let started = parts.map(\.record.startedAt).min() ?? first.startedAt
-        try append(.run(RunRecord(joining: first, as: id, version: version, startedAt: started)), to: log)
+        try append(.run(RunRecord(joining: parts.map(\.record), as: id, version: version)), to: log)
         var lines: Set<[UInt8]> = []
         for part in parts {
             try part.log.forEachLine { (_, line) throws(Diagnostic) in

@@ -1,0 +1,58 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Reports
+import Suites
+import Wire
+
+/// What the results of a run are evidence of, and what its log says of that.
+extension TestRun {
+    /// What the results of whole suites are kept under as evidence, where the agents are applied as they are declared.
+    func standing(in session: Session) async -> [String: StandingEvidence] {
+        guard let mlflow = session.servers.mlflow else { return [:] }
+        var all: [String: StandingEvidence] = [:]
+        do {
+            for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
+                guard shard == nil else {
+                    // Of shards, what they are joined to is evidence.
+                    all[suite] = StandingEvidence(
+                        key: present.key.text, logical: present.key.logical, earlier: EarlierSamples())
+                    continue
+                }
+                let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
+                if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
+                all[suite] = standing
+            }
+        } catch {
+            stack.warn(.noEvidence(because: Diagnostic.from(error, at: nil).detail))
+            return [:]
+        }
+        let others = suites.map(\.name).filter { all[$0] == nil }
+        if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        return all
+    }
+
+    private static let unapplied = "No evidence is kept where the spec is another than what is applied"
+
+    /// How the suites are shown in MLflow, by name.
+    func evaluations(at places: [String: MLflowPlace]) -> [String: EvaluationRecord] {
+        let asked = Set(suites.map(\.name))
+        let known = whole.filter { asked.contains($0.name) }.compactMap { suite in
+            places[suite.name].map { place in
+                (suite.name, EvaluationRecord(of: suite, at: place, in: stack.sources, evidence?[suite.name]))
+            }
+        }
+        return Dictionary(known) { first, _ in first }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func noEvidence(because reason: String) -> Diagnostic {
+        Diagnostic(
+            "no-evidence", "Results that are no evidence",
+            detail: "What the results are kept under as evidence could not be found out. \(reason)",
+            fix: "The verdict stands without it. Run the suites again where a gate or a server asks for evidence.",
+            severity: .warning)
+    }
+}

@@ -1,0 +1,131 @@
+import Engine
+package import Language
+import Runtime
+package import Suites
+package import Wire
+
+/// Shows a run that shards were joined to in MLflow: one evaluation run for each suite, with the metrics and the verdict of
+/// all samples, and with the traces and assessments that the shards wrote. Done twice, it is one run all the same.
+package struct MergedEvaluation: Sendable {
+    /// The tag with the digests of the shards' ids, by which it is seen whether a sample counts already.
+    private static let partsTag = "drover.shards"
+
+    private let server: MLflowServer
+    private let recorded: RecordedRun
+    private let parts: Set<String>
+    /// Milliseconds since 1970.
+    private let now: Int
+
+    package init(to server: MLflowServer, _ recorded: RecordedRun, now: Int) {
+        self.server = server
+        self.recorded = recorded
+        self.now = now
+        parts = Set((recorded.record.parts ?? []).map { String(sha256Hex($0.utf8).prefix(16)) })
+    }
+
+    /// Publishes all suites that the shards published.
+    /// - Returns: A warning for each that is not there as a whole.
+    package func publish() async -> [Diagnostic] {
+        var warnings: [Diagnostic] = []
+        for (index, result) in recorded.run.suites.enumerated() {
+            guard let evaluation = recorded.record.evaluations?[result.suite] else { continue }
+            do {
+                if let warning = try await publish(result, index, evaluation) { warnings.append(warning) }
+            } catch {
+                warnings.append(.notMerged(result.suite, because: Diagnostic.from(error, at: nil).detail))
+            }
+        }
+        return warnings
+    }
+
+    /// - Returns: Why it is no evidence, although it was to be.
+    private func publish(
+        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord
+    ) async throws -> Diagnostic? {
+        let place = evaluation.place
+        let run = try await begun(result, index, evaluation)
+        try await server.logInputs(toRun: run.id, dataset: evaluation.dataset, modelID: place.modelID)
+        var (metrics, traces) = (EvaluationMetrics(), [String]())
+        try recorded.forEachSample(ofSuite: index) { tally, sample, trace in
+            metrics.take(sample, decides: tally.decides)
+            if let trace { traces.append(trace) }
+        }
+        try await server.link(traces: traces, toRun: run.id, inExperiment: place.experimentID)
+        let values = metrics.values(of: result).map { metric in
+            MLflowMetric(
+                metric.name, metric.value, timestamp: run.startTime, modelID: place.modelID,
+                dataset: evaluation.dataset)
+        }
+        let (evidence, warning) = try await evidence(result, index, evaluation, of: run)
+        var tags = ["drover.verdict": result.verdict.rawValue]
+        tags[EvaluationRun.runTag] = recorded.record.id
+        tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        try await server.logBatch(toRun: run.id, metrics: values, tags: tags)
+        try await EvaluationReports(of: result.suite, in: recorded).put(on: run, at: server)
+        try await server.updateRun(
+            run.id, status: result.verdict == .passed ? .finished : .failed, endTime: max(now, run.startTime))
+        return warning
+    }
+
+    /// The run of these shards, which may be there already.
+    private func begun(_ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord) async throws -> MLflowRun {
+        let key = "\(sha256Hex(parts.sorted().joined(separator: " ").utf8).prefix(32))/\(result.suite)"
+        let known = try await server.runs(
+            inExperiments: [evaluation.place.experimentID], where: MLflowFilter.tag(EvaluationRun.keyTag, key))
+        if let run = known.first(where: { $0.tags[EvaluationRun.keyTag] == key }) { return run }
+        var tags = [
+            "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
+            "drover.stack": recorded.record.stack, "drover.suite": result.suite, "drover.agent": result.agent,
+            "drover.version": recorded.record.version, EvaluationRun.keyTag: key,
+            Self.partsTag: parts.sorted().joined(separator: " "),
+            "mlflow.genaiEvaluate.scorersDigest": evaluation.scorers,
+            "mlflow.genaiEvaluate.qualityCriteria": try recorded.thresholds(ofSuite: index).qualityCriteria,
+        ]
+        tags["drover.model"] = evaluation.place.modelURI
+        tags["drover.target"] = recorded.record.target
+        tags["mlflow.genaiEvaluate.agent.uri"] = evaluation.place.modelURI ?? recorded.record.target
+        return try await server.createRun(
+            inExperiment: evaluation.place.experimentID, name: result.suite, startTime: now, tags: tags)
+    }
+
+    /// What the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none.
+    private func evidence(
+        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun
+    ) async throws -> (Evidence?, Diagnostic?) {
+        guard let key = evaluation.key, !result.cases.contains(where: \.isMissingSamples) else { return (nil, nil) }
+        let filter = MLflowFilter.tag(Evidence.keyTag, key)
+        let others = try await server.runs(inExperiments: [evaluation.place.experimentID], where: filter)
+            .filter { $0.id != run.id && $0.tags[Evidence.keyTag] == key }
+        let counted = others.first { other in
+            let its = other.tags[Self.partsTag]?.split(separator: " ").map(String.init) ?? []
+            return !parts.isDisjoint(with: its)
+        }
+        if let counted { return (nil, .countedAlready(result.suite, in: counted.id)) }
+        let earlier = others.compactMap { other in other.tags[Evidence.tag].flatMap { Evidence($0) } }
+            .filter { $0.isFresh(Evidence.standardAge, now / 1000) }
+        let (samples, _) = try await server.samples(of: earlier)
+        let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
+        var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
+        evidence.version = evaluation.place.modelURI
+        return (evidence, nil)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notMerged(_ suite: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "not-published", "Results are not in MLflow",
+            detail: "The evaluation run of the suite `\(suite)` as a whole is missing or incomplete: \(reason)",
+            fix: "The verdict stands without it. Join the shards again once MLflow takes it: what is there stays one.",
+            severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func countedAlready(_ suite: String, in run: String) -> Diagnostic {
+        Diagnostic(
+            "counted-already", "Samples that count already",
+            detail:
+                "Some of these shards of the suite `\(suite)` are joined in the run `\(run)` too, which is evidence, so "
+                + "that this run is none: no sample counts twice.",
+            fix: "Nothing has to be done; run all shards anew for more samples.", severity: .warning)
+    }
+}
