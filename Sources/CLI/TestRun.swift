@@ -293,6 +293,7 @@ struct TestRun: Sendable {
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = shard == nil ? evidence ?? [:] : [:]
         context.job = job
+        context.folder = stack.folder
         context.run = try recorder.recorded.run.id
         await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(

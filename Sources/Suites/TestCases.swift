@@ -1,3 +1,5 @@
+package import Language
+
 /// The cases of a suite, in declaration order. Those of a table or a matrix are made when they are asked for, of the text of
 /// their row, so that a table of any length takes no more than its text.
 package struct TestCases: Sendable, RandomAccessCollection {
@@ -63,11 +65,16 @@ package struct TestCases: Sendable, RandomAccessCollection {
 
     /// The SHA-256 of each table that it was read from, by its path.
     package var tables: [String: String] {
-        var tables: [String: String] = [:]
-        for case .variants(let cases) in parts {
-            if let (path, digest) = cases.read { tables[path] = digest }
+        Dictionary(files.map { ($0.path.value, $0.digest) }) { _, last in last }
+    }
+
+    /// The tables that it was read from, each once, with the SHA-256 of their texts.
+    package var files: [(path: Located<String>, digest: String)] {
+        var known: Set<String> = []
+        return parts.compactMap { part in
+            guard case .variants(let cases) = part, let read = cases.read else { return nil }
+            return known.insert("\(read.path.value) \(read.digest)").inserted ? read : nil
         }
-        return tables
     }
 
     /// Where a case stands among all cases that were declared.

@@ -195,6 +195,20 @@ struct ReleaseCommandTests {
         }
     }
 
+    @Test("The rows of tables are kept with the run that asked them")
+    func tables() async throws {
+        let table = "question\nHello?\nThanks!\n"
+        let asked = #"name: hello, forEach: {file: rows.csv}, input: "${row.question}""#
+        let spec = Self.spec().replacing("name: hello, input: Hello", with: asked)
+        try await withShop { shop in
+            try shop.write("rows.csv", table)
+            try await shop.apply(spec, code: 0, saying: "1 promoted")
+            let kept = shop.mlflow.store.artifacts.filter { $0.key.hasSuffix("-rows.csv") }
+            #expect(kept.count == 1 && kept.keys.first?.contains("/tables/\(sha256Hex(table.utf8).prefix(8))-") == true)
+            #expect(kept.values.first.map { Array($0) } == Array(table.utf8))
+        }
+    }
+
     @Test("Joined shards are one run in MLflow with the traces of all, and evidence, however often they are joined")
     func merged() async throws {
         let released = Self.spec()

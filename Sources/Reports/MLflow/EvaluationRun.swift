@@ -69,6 +69,7 @@ struct EvaluationRun: Sendable {
         // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
         let reports = EvaluationReports(of: suite.name, in: try context.recorded())
         try await reports.put(on: run, at: server)
+        try await EvaluationTables(of: suite, in: context.folder).put(on: run, at: server)
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
         for twin in try await begun() where twin.id != run.id && twin.status == .running {

@@ -16,7 +16,7 @@ struct VariantCases: Sendable {
     /// The number of its cases that decide by a sequential test.
     let tested: Int
     /// The file of the table; nil when there is only a matrix.
-    private let path: String?
+    private let path: Located<String>?
 
     /// - Parameter path: The file of the table.
     /// - Throws: What is wrong with the case that a row or a combination makes, and which it is.
@@ -30,7 +30,7 @@ struct VariantCases: Sendable {
         self.suite = suite
         self.defaults = defaults
         self.labels = labels
-        self.path = path?.value
+        self.path = path
         let rows = table?.count ?? 1
         guard matrix.count <= Self.most / max(1, rows) else { throw Diagnostics([matrix.tooMany(with: rows)]) }
         var tested = 0
@@ -49,8 +49,8 @@ struct VariantCases: Sendable {
         (table?.count ?? 1) * matrix.count
     }
 
-    /// The path and the SHA-256 of the table.
-    var read: (path: String, digest: String)? {
+    /// The file and the SHA-256 of the table.
+    var read: (path: Located<String>, digest: String)? {
         guard let path, let table else { return nil }
         return (path, table.digest)
     }
