@@ -139,10 +139,12 @@ package enum AgentEvent: Sendable, Hashable {
 }
 
 /// What becomes of a message that is too long to be kept: who told it has to tell it again, and gets its text from the server, which
-/// repeats it.
+/// repeats it. Told only where `AgentRequest.keeping` says a length.
 package enum MessageRepetition: Sendable, Hashable {
     /// The message that is being told has become too long: nobody keeps its text, and it will come again.
     case awaited
+    /// A message has been told, long or not: what is said next belongs to another one.
+    case ended
     /// A piece of its text, at its end.
     case item(String)
     /// A piece of the text of one of these messages, counted from 0, at the end of the answer; in order.

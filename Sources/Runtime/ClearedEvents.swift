@@ -59,7 +59,7 @@ private struct ClearedRepetition {
 extension MessageRepetition {
     fileprivate var text: String? {
         switch self {
-        case .awaited: nil
+        case .awaited, .ended: nil
         case .item(let text), .response(_, let text): text
         }
     }
@@ -67,7 +67,7 @@ extension MessageRepetition {
     /// The same place with another text.
     fileprivate func saying(_ text: String) -> MessageRepetition {
         switch self {
-        case .awaited: .awaited
+        case .awaited, .ended: self
         case .item: .item(text)
         case .response(let index, _): .response(index, text)
         }

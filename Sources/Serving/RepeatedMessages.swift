@@ -30,7 +30,7 @@ struct RepeatedMessages: Sendable {
     }
 
     fileprivate static func item(
-        of message: ServedItems.Message, status: String = "completed", _ more: [String: Value] = [:]
+        of message: ServedItems.Message, status: String, _ more: [String: Value] = [:]
     ) -> Value {
         let fields: [String: Value] = [
             "id": .string(message.id), "type": "message", "role": "assistant", "status": .string(status),
@@ -59,7 +59,7 @@ extension ServedFrames {
         messages.frame = nil
         messages.itemCount += 1
         endText([])
-        write(membersOf: RepeatedMessages.item(of: message))
+        write(membersOf: RepeatedMessages.item(of: message, status: "completed"))
         write(json: #","output_index":\#(message.index)"#)
         end("response.output_item.done")
     }

@@ -19,6 +19,8 @@ struct ServedItems {
         var text = ""
         /// Whether its text is too long to be kept.
         var isLong = false
+        /// Whether what is said next belongs to another one.
+        var isOver = false
     }
 
     private(set) var output: [Value] = []
@@ -99,6 +101,7 @@ struct ServedItems {
 extension ServedItems {
     private mutating func speak(_ piece: String) {
         var piece = piece[...]
+        if open?.isOver == true, !piece.isEmpty { close() }
         if open == nil {
             // Between two messages of one answer there is a line end, which is a part of neither.
             if output.contains(where: { $0["type"] == "message" }), piece.first == "\n" { piece = piece.dropFirst() }
@@ -121,6 +124,7 @@ extension ServedItems {
         case .awaited:
             open?.isLong = true
             open?.text = ""
+        case .ended: open?.isOver = true
         case .item(let text):
             guard let message = open, message.isLong else { return }
             frames?.write(text, of: message, &repeated)

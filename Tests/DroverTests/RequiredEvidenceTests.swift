@@ -46,7 +46,7 @@ struct RequiredEvidenceTests {
         try tested desk
         try others desk other
         try version --model-version models:/shop-desk/1
-        cp next.yaml drover.yaml
+        cp next.txt drover.yaml
         try changed desk
         "$DROVER" apply --yes || exit 3
         try applied desk
@@ -60,7 +60,7 @@ struct RequiredEvidenceTests {
         let said = try await LoopbackServer.withServer(serving: ogx.transport) { stack in
             try await LoopbackServer.withServer(serving: mlflow) { tracking in
                 try await withTemporaryDirectory { directory in
-                    for (name, tone) in [("drover.yaml", "Be kind."), ("next.yaml", "Be short.")] {
+                    for (name, tone) in [("drover.yaml", "Be kind."), ("next.txt", "Be short.")] {
                         try Data(Self.spec(tone: tone).utf8).write(to: URL(filePath: "\(directory)/\(name)"))
                     }
                     let environment = [

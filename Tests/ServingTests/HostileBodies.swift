@@ -1,4 +1,4 @@
-/// Bodies that are no requests, and heads that no client of ours sends: more than 500, each another one.
+/// Bodies that are no requests, and heads that no client of ours sends: more than 500.
 enum HostileBodies {
     typealias Bytes = HostileRequestTests.Bytes
 
@@ -116,8 +116,7 @@ enum HostileBodies {
             #"{"role":"user","content":[{"type":"input_file","file_url":"file:///etc/passwd"}]}"#,
             #"{"role":"user","content":[{"type":"input_audio"}]}"#,
             #"{"role":"user","content":[{"type":"input_text"}]}"#,
-            #"{"role":"user","content":[{"type":"input_text","text":1}]}"#,
-            #"{"role":"user","content":[{"text":"x"}]}"#, #"{"type":1}"#, #"{"type":"nothing"}"#,
+            #"{"role":"user","content":[{"type":"input_text","text":1}]}"#, #"{"type":1}"#, #"{"type":"nothing"}"#,
             #"{"type":"item_reference","id":"msg_1"}"#,
             #"{"type":"computer_call"}"#, #"{"type":"code_interpreter_call","id":"c"}"#,
             #"{"type":"local_shell_call"}"#,

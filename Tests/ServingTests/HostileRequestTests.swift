@@ -101,8 +101,7 @@ struct HostileRequestTests {
         "More than 500 that are hostile get what they deserve, and nothing of the server; others are answered meanwhile"
     )
     func many() async throws {
-        #expect(HostileBodies.all.count >= 500, "\(HostileBodies.all.count)")
-        #expect(Set(HostileBodies.all.map(\.bytes)).count == HostileBodies.all.count)
+        #expect(Set(HostileBodies.all.map(\.bytes)).count > 500)
         try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
             let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
             let isDone = Happening()

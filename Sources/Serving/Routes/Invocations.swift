@@ -30,7 +30,7 @@ extension RequestHandler {
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
         var asked = read.asked
-        if read.isStreamed { asked.keeping = limits.message }
+        asked.keeping = read.isStreamed ? limits.message : .max
         let turn = Turn(
             agent: agent, asked: asked, limit: limits.answer, heartbeat: heartbeat,
             connection: connections[channel], recorder: traced?.recorder,
