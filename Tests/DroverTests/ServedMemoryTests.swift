@@ -101,8 +101,8 @@ struct ServedMemoryTests {
         #expect(said.contains(#""type":"response.completed""#) && said.contains("[DONE]"), "\(said)")
         let (read, grown) = (Self.number("sent", in: said), Self.number("memory", in: said))
         let stood = try #require(read, "\(said)")
-        // Of 72 MiB; the sockets on both sides hold up to 10 MiB each, by the system's measure.
-        #expect(stood > 0 && stood < 40 << 20, "\(stood) bytes were sent for somebody who does not read.")
+        // Of 72 MiB; how much the sockets on both sides hold is up to the system.
+        #expect(stood > 0 && stood < 56 << 20, "\(stood) bytes were sent for somebody who does not read.")
         let kilobytes = try #require(grown, "\(said)")
         #expect(kilobytes < 16 << 10, "\(kilobytes) kB more than before.")
     }
