@@ -107,6 +107,6 @@ extension Diagnostic {
         return Diagnostic(
             "untested", "The agent was not tested",
             detail: "\(served) has not passed the suite `\(suite)`: \(reason).",
-            fix: "Apply it, run `drover test \(suite)`, and serve it then.", cause: .failed)
+            fix: "Apply it, run `drover test --suite \(suite)`, and serve it then.", cause: .failed)
     }
 }

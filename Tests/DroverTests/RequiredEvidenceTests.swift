@@ -42,7 +42,7 @@ struct RequiredEvidenceTests {
         }
         "$DROVER" apply --yes || exit 1
         try before desk
-        "$DROVER" test manners || exit 2
+        "$DROVER" test --suite manners || exit 2
         try tested desk
         try others desk other
         try version --model-version models:/shop-desk/1
