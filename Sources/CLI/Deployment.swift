@@ -143,7 +143,7 @@ extension Diagnostic {
     static var nobodyToAsk: Diagnostic {
         Diagnostic(
             "nobody-to-ask", "Nobody to ask",
-            detail: "This changes servers, and there is no terminal to ask for agreement.",
+            detail: "This changes servers or the record, and there is no terminal to ask for agreement.",
             fix: "Run it with `--yes` once you have read the plan.", cause: .usage)
     }
 }
