@@ -34,7 +34,7 @@ EMPTY = {"object": "list", "data": [], "has_more": False}
 
 
 class Stub:
-    def __init__(self, delay, text, pieces, pause):
+    def __init__(self, delay, text, pieces=1, pause=0.0):
         self.delay = delay
         self.text = text
         self.pieces = pieces
