@@ -55,26 +55,45 @@ struct ServedMemoryTests {
             })
     }
 
-    /// A reader that begins, waits until nothing moves any more, and reads on.
+    /// A reader that begins, waits until nothing moves any more, and reads on. What the system receives for it is bounded:
+    /// it would take in tens of megabytes for a reader that was fast at first.
+    private static let reader = #"""
+        import http.client, json, os, socket, sys, time, urllib.request
+        url = sys.argv[1]
+        def sent():
+            return int(urllib.request.urlopen(os.environ["LLAMASTACK_BASE_URL"] + "/sent").read())
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+        host, port = url.removeprefix("http://").split(":")
+        connection.connect((host, int(port)))
+        body = json.dumps({"input": "endless", "stream": True})
+        connection.sendall(f"POST /invocations HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+                           f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        answer.read(1000)
+        before, now = -1, 0
+        while now != before:
+            time.sleep(0.5)
+            before, now = now, sent()
+        print("sent", now)
+        end = b""
+        while piece := answer.read(1 << 20):
+            end = (end + piece)[-300:]
+        print(end.decode())
+        """#
+
     private static let script = #"""
         "$DROVER" serve --port 0 --no-trace >served.log 2>served.notes &
         served=$!
         trap 'kill -KILL $served 2>/dev/null' EXIT
         for _ in $(seq 300); do grep -q "^Serving" served.notes && break; kill -0 $served || break; sleep 0.1; done
         url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
-        ask() { curl -sN "$url/invocations" -H 'content-type: application/json' -d "{\"input\":\"$1\",\"stream\":true}"; }
         memory() { sed -n "s/^$1:[^0-9]*\([0-9]*\).*/\1/p" /proc/$served/status; }
-        ask short >short
+        curl -sN "$url/invocations" -H 'content-type: application/json' -d '{"input":"short","stream":true}' >short
         idle=$(memory VmRSS)
-        ask endless | {
-            head -c 1000 >/dev/null
-            before=-1 now=0
-            while [ $now != $before ]; do sleep 0.5; before=$now; now=$(curl -s "$LLAMASTACK_BASE_URL/sent"); done
-            echo "sent $now"
-            tail -c 2000 >end
-        }
+        python3 -c "$READER" "$url"
         echo "memory $(( $(memory VmHWM) - idle ))"
-        tail -c 300 end
         kill -TERM $served; wait $served
         """#
 
@@ -92,6 +111,7 @@ struct ServedMemoryTests {
             try await withTemporaryDirectory { directory in
                 let environment = [
                     "DROVER": DroverProgram.path, "LLAMASTACK_BASE_URL": llamaStack, "LLAMASTACK_MODEL": "scripted/llm",
+                    "READER": Self.reader,
                 ]
                 let ended = try await DroverProgram(in: directory, environment: environment)
                     .run("/bin/sh", ["-c", Self.script])

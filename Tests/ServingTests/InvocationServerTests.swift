@@ -27,7 +27,7 @@ struct InvocationServerTests {
             #expect(json["object"] == "response" && json["status"] == "completed" && json["model"] == "support")
             #expect(json["output"]?.array?.first?["content"]?.array?.first?["text"] == "The quick fox")
             #expect(json["usage"]?["input_tokens_details"]?["cached_tokens"] == 0)
-            let line = try #require(server.log.all.first)
+            let line = try await server.logged(1)
             #expect(line["agent"] == "support" && line["status"] == 200 && line["path"] == .string(path))
             #expect(answer.header("x-request-id") == line["request"]?.string)
         }
@@ -85,7 +85,7 @@ struct InvocationServerTests {
             let failed = try Value(json: cut.events[cut.events.count - 2].utf8)
             #expect(failed["type"] == "response.failed" && failed["response"]?["output"]?.array?.count == 1)
             #expect(!String(decoding: cut.body, as: UTF8.self).contains("10.0.0.7"))
-            #expect(server.log.all.allSatisfy { $0["error"]?.string == secret })
+            for number in 1...3 { #expect(try await server.logged(number)["error"]?.string == secret) }
         }
     }
 
@@ -148,7 +148,7 @@ struct InvocationServerTests {
             try await Task.sleep(for: .seconds(600))
             return Answer(status: .completed)
         }
-        try await RunningServer.run([agent.published()], change: { $0.limits.answer = .milliseconds(100) }) { server in
+        try await RunningServer.run([agent.published()], change: { $0.limits.answer = .seconds(2) }) { server in
             #expect(try await server.post(Self.question).status == 504)
             let cut = try await server.post(#"{"input":"say","stream":true}"#)
             #expect(cut.status == 200 && cut.events[cut.events.count - 2].contains("response.failed"))
@@ -439,7 +439,9 @@ struct InvocationServerTests {
                 #expect(try await server.get("/nowhere").status == 401)
                 #expect(try await server.get("/health").status == 200)
                 let right = try await server.post(Self.question, headers: bearer("alice-token-0123456789"))
-                #expect(right.status == 200 && server.log.all.last?["caller"] == "alice")
+                #expect(right.status == 200)
+                _ = try await server.logged(6)
+                #expect(server.log.all.contains { $0["caller"] == "alice" })
                 try Data("bob bob-token-9876543210\n".utf8).write(to: URL(filePath: path))
                 try tokens.reload()
                 #expect(try await server.post(Self.question, headers: bearer("bob-token-9876543210")).status == 200)

@@ -138,6 +138,20 @@ struct RunningServer: Sendable {
     }
 }
 
+extension RunningServer {
+    /// The last of so many lines of the log, which are written when an answer has gone out: its client may be faster.
+    func logged(_ count: Int) async throws -> Value {
+        for _ in 0..<600 where log.all.count < count { try await Task.sleep(for: .milliseconds(50)) }
+        let lines = log.all
+        guard lines.count >= count else { throw NotLogged(count: lines.count) }
+        return lines[count - 1]
+    }
+
+    struct NotLogged: Error {
+        var count: Int
+    }
+}
+
 /// The lines of a log.
 final class LogLines: Sendable {
     private let values = Mutex<[Value]>([])

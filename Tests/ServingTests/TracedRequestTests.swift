@@ -41,7 +41,8 @@ struct TracedRequestTests {
                 """#,
                 headers: [("x-mlflow-return-trace-id", "true")])
             let id = answer.json["metadata"]?["trace_id"]?.string ?? ""
-            #expect(id.wholeMatch(of: /tr-[0-9a-f]{32}/) != nil && server.log.all.first?["trace"]?.string == id)
+            #expect(id.wholeMatch(of: /tr-[0-9a-f]{32}/) != nil)
+            #expect(try await server.logged(1)["trace"]?.string == id)
         }
         let trace = try #require(traces.first)
         #expect(traces.count == 1 && trace.experimentID == "0")
