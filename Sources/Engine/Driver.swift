@@ -10,7 +10,9 @@ package protocol Driver: Sendable {
     var makesVersions: Bool { get }
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
-    func discover(_ declarations: [Declaration], of stack: StackName, knowing record: Record) async throws -> [Member]
+    func discover(
+        _ declarations: [Declaration], of stack: StackName, knowing record: AwaitedRecord
+    ) async throws -> [Member]
     /// Other stacks' objects in the place of declarations of which nothing was found.
     func discoverOthers(_ missing: [Declaration], of stack: StackName) async throws -> [Member]
     /// Decides with what is known now, and returns the outputs that will still be valid after apply.
@@ -138,7 +140,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var makesVersions: Bool { R.makesVersions }
 
     package func discover(
-        _ declarations: [Declaration], of stack: StackName, knowing record: Record
+        _ declarations: [Declaration], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Member] {
         try await resource.discover(specs(of: declarations), of: stack, knowing: record).map(Self.member)
     }

@@ -29,7 +29,7 @@ package protocol Resource: Sendable {
     func discover(_ wanted: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
     /// The same where `isKnownByRecord`: what the record has of the objects says which are ours.
     func discover(
-        _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
+        _ wanted: [Address: Spec], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Discovered<Live>]
     /// Other stacks' objects that stand where something is wanted and nothing was found, for kinds whose discovery does not
     /// list them. It is asked only when they may be taken over.
@@ -130,7 +130,7 @@ extension Resource {
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>? { nil }
 
     package func discover(
-        _ wanted: [Address: Spec], of stack: StackName, knowing record: Record
+        _ wanted: [Address: Spec], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Discovered<Live>] {
         try await discover(wanted, of: stack)
     }

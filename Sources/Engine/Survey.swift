@@ -22,7 +22,7 @@ package struct Survey: Sendable {
         try await take(of: workflow, with: drivers) { record }.survey
     }
 
-    /// Asks all kinds and the record concurrently; kinds that need the record wait for it.
+    /// Asks all kinds and the record concurrently; kinds that need the record wait for it where they do.
     package static func take(
         of workflow: Workflow, with drivers: [any Driver], loading store: any RecordStore
     ) async throws -> (survey: Survey, record: Record) {
@@ -33,15 +33,14 @@ package struct Survey: Sendable {
         of workflow: Workflow, with drivers: [any Driver], loading load: () async throws -> Record
     ) async throws -> (survey: Survey, record: Record) {
         try await withThrowingTaskGroup(of: [Member].self) { group in
-            func ask(_ driver: any Driver, knowing record: Record) {
+            let awaited = AwaitedRecord()
+            for driver in drivers {
                 let declarations = workflow.declarations.filter { $0.address.kind == driver.kind }
                 group.addTask {
-                    try await driver.discover(declarations, of: workflow.stack, knowing: record)
+                    try await driver.discover(declarations, of: workflow.stack, knowing: awaited)
                 }
             }
-            for driver in drivers where !driver.isKnownByRecord { ask(driver, knowing: Record()) }
-            let record = try await load()
-            for driver in drivers where driver.isKnownByRecord { ask(driver, knowing: record) }
+            let record = try await awaited.read(load)
             var survey = Survey()
             for member in try await group.reduce(into: [], { $0 += $1 }) { survey.add(member) }
             survey.stale.sort { ($0.address, $0.label) < ($1.address, $1.label) }

@@ -35,13 +35,13 @@ package struct ShieldResource: Resource {
     package func discover(
         _ wanted: [Address: ShieldSpec], of stack: StackName
     ) async throws -> [Discovered<LlamaStack.Shield>] {
-        try await discover(wanted, of: stack, knowing: Record())
+        try await discover(wanted, of: stack, knowing: AwaitedRecord(Record()))
     }
 
     package func discover(
-        _ wanted: [Address: ShieldSpec], of stack: StackName, knowing record: Record
+        _ wanted: [Address: ShieldSpec], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Discovered<LlamaStack.Shield>] {
-        let keys = RecordedKeys(Self.kind, record)
+        let keys = RecordedKeys(Self.kind, try await record.value())
         guard server.capabilities.offers(.shields), !(wanted.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(wanted.map { ($1.id ?? $1.liveName(at: $0), $0) }) { first, _ in first }
         return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }

@@ -64,13 +64,13 @@ package struct ToolResource: Resource {
     package func discover(
         _ wanted: [Address: ToolSpec], of stack: StackName
     ) async throws -> [Discovered<LlamaStack.ToolGroup>] {
-        try await discover(wanted, of: stack, knowing: Record())
+        try await discover(wanted, of: stack, knowing: AwaitedRecord(Record()))
     }
 
     package func discover(
-        _ wanted: [Address: ToolSpec], of stack: StackName, knowing record: Record
+        _ wanted: [Address: ToolSpec], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Discovered<LlamaStack.ToolGroup>] {
-        let keys = RecordedKeys(Self.kind, record)
+        let keys = RecordedKeys(Self.kind, try await record.value())
         let registered = wanted.filter { groups.contains($0.key) }
         guard let server, isKnownByRecord, !(registered.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(registered.map { (groupID($1, at: $0), $0) }) { first, _ in first }

@@ -9,19 +9,25 @@ extension VectorStoreResource {
     package func discover(
         _ wanted: [Address: VectorStoreSpec], of stack: StackName
     ) async throws -> [Discovered<LiveStore>] {
-        try await discover(wanted, of: stack, knowing: Record())
+        try await discover(wanted, of: stack, knowing: AwaitedRecord(Record()))
     }
 
     package func discover(
-        _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing record: Record
+        _ wanted: [Address: VectorStoreSpec], of stack: StackName, knowing awaited: AwaitedRecord
     ) async throws -> [Discovered<LiveStore>] {
+        let stores = try await server.vectorStores.list()
+        // What is ours by its mark is listed before the record is there: both take long where there are many documents.
+        let marked = claims(on: stores, wanted, Record())
+        async let ahead = marked.isEmpty ? nil : server.files.list()
+        async let attachedAhead = attachments(in: marked)
+        let record = try await awaited.value()
         let known = RecordedUploads(record)
-        async let ahead = known.isEmpty ? nil : server.files.list()
-        let claimed = claims(on: try await server.vectorStores.list(), wanted, record)
+        let claimed = claims(on: stores, wanted, record)
         guard !claimed.isEmpty || !known.isEmpty else { return [] }
-        async let attached = attachments(in: claimed)
+        var attached = try await attachedAhead
+        attached.merge(try await attachments(in: claimed.filter { attached[$0.live.store.id] == nil })) { $1 }
         let files = if let files = try await ahead { files } else { try await server.files.list() }
-        let filled = try await fill(claimed, with: try await attached, files, known)
+        let filled = try await fill(claimed, with: attached, files, known)
         await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
         let chosen = try await withoutUsed(choose(among: filled, wanted), wanted)
         let examined = try await chosen.concurrentMap(limit: 8) { each in
@@ -58,20 +64,23 @@ extension VectorStoreResource {
         return claims.sorted(found.filter { !isAnothers($0) } + found.filter(isAnothers))
     }
 
-    /// The files of each store; nil for one that can no longer list them.
-    private func attachments(
-        in found: [Discovered<LiveStore>]
-    ) async throws -> [[LlamaStack.VectorStoreFile]?] {
-        try await found.concurrentMap(limit: 8) { try await server.listedFiles(of: $0.live.store.id) }
+    /// The files of each store by its id; nil for one that can no longer list them.
+    private func attachments(in found: [Discovered<LiveStore>]) async throws -> Attachments {
+        let ids = found.map(\.live.store.id)
+        let listed = try await ids.concurrentMap(limit: 8) { try await server.listedFiles(of: $0) }
+        return Dictionary(zip(ids, listed)) { first, _ in first }
     }
 
+    private typealias Attachments = [String: [LlamaStack.VectorStoreFile]?]
+
     private func fill(
-        _ found: [Discovered<LiveStore>], with attached: [[LlamaStack.VectorStoreFile]?], _ files: [LlamaStack.File],
+        _ found: [Discovered<LiveStore>], with attached: Attachments, _ files: [LlamaStack.File],
         _ known: RecordedUploads
     ) async throws -> [Discovered<LiveStore>] {
         let paths = Dictionary(files.map { ($0.id, $0.path) }) { first, _ in first }
-        return try await Array(zip(found, attached)).concurrentMap(limit: 8) { each, listed in
+        return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
+            let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
             live.isBroken = listed == nil
             live.paths = paths
