@@ -5,6 +5,8 @@ struct JSONMembers {
     struct Member {
         /// Without its quotes.
         let key: Range<Int>
+        /// Whether the key is ASCII without escapes.
+        let isPlain: Bool
         let value: Range<Int>
     }
 
@@ -35,7 +37,7 @@ struct JSONMembers {
         let start = range.lowerBound
         members = found.map { member in
             Member(
-                key: member.key.lowerBound + start..<member.key.upperBound + start,
+                key: member.key.lowerBound + start..<member.key.upperBound + start, isPlain: member.isPlain,
                 value: member.value.lowerBound + start..<member.value.upperBound + start)
         }
     }
@@ -92,9 +94,14 @@ struct JSONMembers {
     }
 
     private func isCalled(_ member: Member, _ name: String) -> Bool {
-        let text = bytes[member.key]
-        if text.contains(UInt8(ascii: "\\")) { return key(member).map { $0.isExactly(name) } ?? false }
-        return text.elementsEqual(name.utf8)
+        guard member.isPlain else { return key(member).map { $0.isExactly(name) } ?? false }
+        guard member.key.count == name.utf8.count else { return false }
+        let isSame = bytes.withUnsafeBufferPointer { bytes in
+            name.utf8.withContiguousStorageIfAvailable {
+                UnsafeBufferPointer(rebasing: bytes[member.key]).isSame(as: $0)
+            }
+        }
+        return isSame ?? bytes[member.key].elementsEqual(name.utf8)
     }
 
     private func key(_ member: Member) -> String? {
@@ -114,10 +121,10 @@ extension JSONReader {
         members.reserveCapacity(8)
         try enter()
         while try goesOn(to: UInt8(ascii: "}"), isFirst: members.isEmpty) {
-            let key = try skipKey()
+            let (key, isPlain) = try skipKey()
             let start = index
             try skip()
-            members.append(JSONMembers.Member(key: key, value: start..<index))
+            members.append(JSONMembers.Member(key: key, isPlain: isPlain, value: start..<index))
         }
         return members
     }
@@ -138,22 +145,22 @@ extension JSONReader {
     }
 
     /// Passes a key and its colon, and the space after it.
-    private mutating func skipKey() throws(Failure) -> Range<Int> {
+    private mutating func skipKey() throws(Failure) -> (key: Range<Int>, isPlain: Bool) {
         guard next == UInt8(ascii: "\"") else { throw failure("A key is missing.") }
         let start = index + 1
-        try skipString()
+        let isPlain = try skipString()
         let end = index - 1
         skipSpace()
         guard take(UInt8(ascii: ":")) else { throw failure("A colon is missing.") }
         skipSpace()
-        return start..<end
+        return (start..<end, isPlain)
     }
 
     /// Passes a value, with the same errors as when it is read.
     private mutating func skip() throws(Failure) {
         skipSpace()
         switch next {
-        case UInt8(ascii: "\""): try skipString()
+        case UInt8(ascii: "\""): _ = try skipString()
         case UInt8(ascii: "{"):
             try enter()
             var isFirst = true
@@ -177,10 +184,12 @@ extension JSONReader {
         }
     }
 
-    private mutating func skipString() throws(Failure) {
+    /// - Returns: Whether it is ASCII without escapes.
+    private mutating func skipString() throws(Failure) -> Bool {
         let start = index
-        guard !skipPlainString() else { return }
+        guard !skipPlainString() else { return true }
         index = start
         _ = try string()
+        return false
     }
 }

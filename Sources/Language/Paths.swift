@@ -19,11 +19,22 @@ package enum Paths {
 
     /// A path without `.`, doubled slashes, and names that a `..` behind them takes back; `..` at the start stays.
     package static func shortened(_ path: String) -> String {
+        guard !isShort(path) else { return path }
         var names: [Substring] = []
         for name in path.split(separator: "/") where name != "." {
             if name == "..", let last = names.last, last != ".." { names.removeLast() } else { names.append(name) }
         }
         return (path.hasPrefix("/") ? "/" : "") + names.joined(separator: "/")
+    }
+
+    /// Whether no name is empty or begins with a dot: then nothing can be left out.
+    private static func isShort(_ path: String) -> Bool {
+        var isStart = false
+        for byte in path.utf8 {
+            if isStart, byte == UInt8(ascii: "/") || byte == UInt8(ascii: ".") { return false }
+            isStart = byte == UInt8(ascii: "/")
+        }
+        return !isStart && path.utf8.first.map { $0 != UInt8(ascii: ".") } ?? true
     }
 
     /// An absolute path without `.`, `..` and doubled slashes.

@@ -122,24 +122,29 @@ struct DocumentChanges {
 
     /// Matches the wanted documents with the existing ones by mark: a mark stands for path, content and chunking.
     init(_ desired: VectorStoreResource.Desired, _ live: LiveStore) {
+        // Of many documents nothing is copied that does not differ.
+        let documents = desired.documents
+        var wanted: [String: Int] = [:]
+        wanted.reserveCapacity(documents.count)
+        for (index, document) in documents.enumerated() {
+            if let mark = desired.marks[document.path], wanted[mark] == nil { wanted[mark] = index }
+        }
         var present: Set<String> = []
-        let wanted = Dictionary(
-            desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
-        ) { first, _ in first }
+        present.reserveCapacity(documents.count)
         for file in live.files {
             guard let mark = live.mark(of: file) else { continue }
             let isGood = (file.status == .completed || file.status == .inProgress) && !live.gone.contains(file.id)
-            guard isGood, let document = wanted[mark], present.insert(mark).inserted else {
+            guard isGood, let index = wanted[mark], present.insert(mark).inserted else {
                 detach.append(file)
                 continue
             }
-            if file.status == .inProgress { unfinished.append((document, file)) }
-            let attributes = document.attributes(with: mark)
-            if attributes.contains(where: { file.attributes[$0.key]?.string != $0.value }) {
-                altered.append((document, file, attributes))
+            if file.status == .inProgress { unfinished.append((documents[index], file)) }
+            if !documents[index].hasAttributes(in: file, with: mark) {
+                altered.append((documents[index], file, documents[index].attributes(with: mark)))
             }
         }
-        attach = desired.documents.compactMap { document in
+        guard present.count < documents.count else { return }
+        attach = documents.compactMap { document in
             guard let mark = desired.marks[document.path], !present.contains(mark) else { return nil }
             return Coming(document: document, mark: mark)
         }
@@ -152,7 +157,7 @@ extension DocumentChanges {
     /// is still quoted. New documents of the same apply are attached before anything is detached, unless they have the
     /// same content.
     func takesOutTheLast(of live: LiveStore, for desired: VectorStoreResource.Desired, mergingEqual: Bool) -> Bool {
-        guard !live.isNoFaiss, live.files.allSatisfy({ live.mark(of: $0) != nil }) else {
+        guard !detach.isEmpty, !live.isNoFaiss, live.files.allSatisfy({ live.mark(of: $0) != nil }) else {
             return false
         }
         let gone = Set(detach.map(\.id))

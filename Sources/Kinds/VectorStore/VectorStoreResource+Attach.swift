@@ -153,6 +153,12 @@ extension Document {
         attributes.merging([LiveStore.markKey: mark]) { _, mark in mark }
     }
 
+    /// Whether a file has them.
+    func hasAttributes(in file: LlamaStack.VectorStoreFile, with mark: String) -> Bool {
+        file.attributes[LiveStore.markKey]?.string == mark
+            && attributes.allSatisfy { $0.key == LiveStore.markKey || file.attributes[$0.key]?.string == $0.value }
+    }
+
     /// The problem with a document, at its place in the spec; a cancellation is rethrown.
     func problem(_ error: any Error, at address: Address) throws -> Diagnostic {
         if let cancellation = error as? CancellationError { throw cancellation }
