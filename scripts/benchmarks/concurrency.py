@@ -164,7 +164,8 @@ async def measure(program, directory, count, concurrency, seconds):
         program, "test", str(folder), "--from-spec", "--no-publish", "--concurrency", str(concurrency),
         "--llamastack-url", f"http://127.0.0.1:{port}", "--record", f"file:{folder}/record.json",
         "--report", f"json={folder}/results.json",
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        # Where no logs of earlier runs are, which its reports would look at.
+        cwd=folder, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     output, _ = await process.communicate()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     server.close()
