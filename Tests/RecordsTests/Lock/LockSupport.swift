@@ -51,32 +51,6 @@ extension LeaseClock {
     }
 }
 
-/// Does something of its own around some requests to a fake.
-struct Interposed: HTTPTransport {
-    typealias Send = @Sendable () async throws -> HTTPResponse
-    let server: FakeMLflow
-    let around: @Sendable (HTTPRequest, Send) async throws -> HTTPResponse
-
-    init(_ server: FakeMLflow, _ around: @escaping @Sendable (HTTPRequest, Send) async throws -> HTTPResponse) {
-        self.server = server
-        self.around = around
-    }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        try await around(request) { try await server.send(request) }
-    }
-
-    func stream<Result: Sendable>(
-        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
-    ) async throws -> Result {
-        try await server.stream(request, read)
-    }
-
-    var mlflow: MLflowServer {
-        MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: self, retry: .never))
-    }
-}
-
 extension LockHolder {
     static func named(_ name: String) -> LockHolder {
         LockHolder(id: "id-\(name)", name: name, host: "desk", purpose: "apply", process: "machine:1:2")

@@ -37,7 +37,16 @@ struct MLflowTraceWriterTests {
     @Test("A server that tells of itself takes the spans of a hundred traces in one request, and nothing else")
     func spans() async throws {
         let fake = FakeMLflow()
-        let tally = try await write((1...250).map { trace($0) }, to: fake)
+        // It answers once all are there: how many a request takes does not depend on who is faster.
+        let (queued, allQueued) = AsyncStream.makeStream(of: Void.self)
+        let waiting = Interposed(fake) { _, send in
+            for await _ in queued {}
+            return try await send()
+        }
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: waiting.mlflow, pause: .zero) { writer in
+            for number in 1...250 { writer.write(trace(number)) }
+            allQueued.finish()
+        }
         #expect(tally.written == 250 && tally.missing == 0 && tally.reason == nil)
         #expect(fake.store.traces.count == 250)
         #expect(paths(fake).first == "GET /api/3.0/mlflow/server-info")
