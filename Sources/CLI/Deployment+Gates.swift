@@ -18,7 +18,7 @@ extension Deployment {
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         let pending = try await Deployment.plan(
-            try await session.refreshed(), workflow, permissions, selection, rerun: change.gates.rerun)
+            try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun)
         guard pending.plan.count(.promote) > 0, Interruption.exitCode == nil else { return nil }
         // What others changed since the plan was shown is not taken along.
         let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
@@ -34,7 +34,7 @@ extension Deployment {
     /// next apply.
     private func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         try await session.locked(change.locking, stack, for: command) { session in
-            let rest = try await Deployment.plan(session, workflow, permissions, selection)
+            let rest = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
             let left = rest.plan.changes.filter { $0.action != .keep }
             guard !left.isEmpty, left.allSatisfy(\.isLeftOver) else { return nil }
             return try await rest.apply(change, stack, command: command)

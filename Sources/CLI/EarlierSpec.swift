@@ -20,10 +20,11 @@ struct EarlierSpec: Sendable {
         var files: [(path: String, content: FileSource)] = []
         var missing: [NamedFile] = []
         for file in remains.files {
-            if file.isKept, let bytes = try await store.content(file.sha256) {
-                files.append((file.path, .bytes(bytes)))
-            } else if let present = present(file, in: directory) {
+            // A file that is as it was keeps its permissions, too.
+            if let present = present(file, in: directory) {
                 files.append((file.path, .file(present)))
+            } else if file.isKept, let bytes = try await store.content(file.sha256) {
+                files.append((file.path, .bytes(bytes)))
             } else {
                 missing.append(file)
             }
@@ -53,7 +54,12 @@ struct EarlierSpec: Sendable {
             let target = "\(root)/\(path)"
             try FileManager.default.createDirectory(atPath: Paths.parent(of: target), withIntermediateDirectories: true)
             switch content {
-            case .bytes(let bytes): try Data(bytes).write(to: URL(filePath: target))
+            case .bytes(let bytes):
+                try Data(bytes).write(to: URL(filePath: target))
+                // The record keeps no permissions: a script is one that may be run.
+                if bytes.starts(with: Array("#!".utf8)) {
+                    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: target)
+                }
             case .file(let source): try FileManager.default.copyItem(atPath: source, toPath: target)
             }
         }

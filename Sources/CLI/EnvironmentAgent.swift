@@ -28,6 +28,17 @@ struct EnvironmentAgent: Sendable {
         return definition
     }
 
+    /// What is to be said of it before it is asked; nil for nothing.
+    /// - Throws: `Diagnostic` (`lacking`) where the server can have no such agent; what the listing throws.
+    func problem(on server: LlamaStack) async throws -> Diagnostic? {
+        if let id {
+            guard server.agents != nil else { throw Diagnostic.noAgents(id, server.capabilities) }
+            return nil
+        }
+        let offered = try await server.models.list().map(\.id)
+        return offered.contains(model) ? nil : .unlisted(model, server.capabilities, among: offered)
+    }
+
     /// The experiment for its traces, which is made if there is none yet; nil where none is named.
     func place(in mlflow: MLflowServer?) async throws -> MLflowPlace? {
         guard let experiment, let mlflow else { return nil }
@@ -39,6 +50,23 @@ struct EnvironmentAgent: Sendable {
 }
 
 extension Diagnostic {
+    fileprivate static func noAgents(_ id: String, _ server: Capabilities) -> Diagnostic {
+        Diagnostic(
+            "no-agents", "A server without agents",
+            detail: "`LLAMASTACK_AGENT_ID` is `\(id)`, and \(server.product) \(server.version) has no agents of its "
+                + "own.",
+            fix: "Name a model in `LLAMASTACK_MODEL` instead.", cause: .lacking)
+    }
+
+    fileprivate static func unlisted(_ model: String, _ server: Capabilities, among offered: [String]) -> Diagnostic {
+        let nearest = Suggestion.nearest(to: model, among: offered) ?? offered.sorted().first
+        return Diagnostic(
+            "unlisted-model", "A model that the server does not list",
+            detail: "`LLAMASTACK_MODEL` is `\(model)`, which \(server.product) \(server.version) does not list: "
+                + "requests will fail unless it takes models that it does not list.",
+            fix: nearest.map { "Did you mean `\($0)`?" } ?? "Give the server a model.", severity: .warning)
+    }
+
     fileprivate static func deletedExperiment(_ name: String) -> Diagnostic {
         Diagnostic(
             "deleted-experiment", "The experiment is deleted",

@@ -33,6 +33,14 @@ extension SavedPlan {
             fix: "Name a file that `drover plan --out FILE` wrote.", cause: .usage)
     }
 
+    /// Only a plan is replaced by another one: another file may be the spec.
+    static func check(placeFor path: String) throws {
+        guard let bytes = try? FileBytes.read(path, atMost: largest), !bytes.isEmpty, !isPlan(bytes) else { return }
+        throw Diagnostic(
+            "not-a-plan", "A file that is no saved plan", detail: "`\(path)` is there already, and is no saved plan.",
+            fix: "Choose another file for the plan, or remove this one.", cause: .usage)
+    }
+
     /// Writes it to a file, which is replaced as a whole.
     func write(to path: String) throws {
         let text = try json

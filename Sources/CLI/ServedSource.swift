@@ -32,8 +32,9 @@ struct ServedSource: Sendable {
         let agent = EnvironmentAgent(ProcessInfo.processInfo.environment)
         do {
             stack = try Stack.load(command.paths, command.variation, lab: command.server.lab).announced()
-        } catch let failure as CommandFailure where failure.diagnostics.contains(where: { $0.code == "no-specs" }) {
-            guard command.paths.isEmpty, command.agents.isEmpty, let agent else { throw failure }
+        } catch let failure as CommandFailure {
+            let isNamed = !command.paths.isEmpty || !command.agents.isEmpty
+            guard !isNamed, let agent, !Self.hasSpec(in: ".") else { throw failure }
             stack = try Stack.bare(command.variation, lab: command.server.lab)
             origin = .environment(agent)
             return
@@ -44,6 +45,18 @@ struct ServedSource: Sendable {
         }
         var seen: Set<String> = []
         origin = .spec(agents: names.filter { seen.insert($0).inserted }, isApplied: !command.fromSpec)
+    }
+
+    /// Whether a file of a directory looks like a spec, well-formed or not.
+    private static func hasSpec(in directory: String) -> Bool {
+        // What cannot be listed has none.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.contains { name in
+            guard [".yaml", ".yml", ".json"].contains(where: name.hasSuffix),
+                let bytes = try? FileBytes.read("\(directory)/\(name)", atMost: 16 << 20)
+            else { return false }
+            return String(decoding: bytes, as: UTF8.self).contains(/(?m)^[ \t{]*"?drover"?[ \t]*:/)
+        }
     }
 
     /// The servers to connect to; nil for those of the spec.
@@ -84,6 +97,7 @@ struct ServedSource: Sendable {
         case .environment(let agent):
             guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.nothingToServe }
             let definition = agent.definition(on: llamaStack.capabilities)
+            if let warning = try await agent.problem(on: llamaStack) { stack.warn(warning) }
             return [
                 PublishedAgent(
                     name: definition.name, definition: definition, runtime: AgentRuntimes(server: llamaStack),
@@ -132,13 +146,14 @@ struct ServedSource: Sendable {
                 (followed.name, followed.version) = (agent.name, version.uri)
                 Console.note("Serving `\(agent.name)`, \(version.uri), where \(followed.uri) points now")
             }
-            followed.isTroubled = false
+            followed.trouble = nil
         } catch is CancellationError {
             return
         } catch {
             // What is served stays; one trouble is told once.
-            if !followed.isTroubled { stack.warn(.notFollowed(followed.uri, Diagnostic.from(error, at: nil))) }
-            followed.isTroubled = true
+            let trouble = Diagnostic.from(error, at: nil)
+            if followed.trouble != trouble.detail { stack.warn(.notFollowed(followed.uri, trouble)) }
+            followed.trouble = trouble.detail
         }
     }
 }
@@ -149,8 +164,8 @@ private struct Followed {
     /// The agent that is served for it, and its version.
     var name: String
     var version: String?
-    /// Whether it could not be followed the last time.
-    var isTroubled = false
+    /// Why it could not be followed the last time; nil when it could.
+    var trouble: String?
 }
 
 extension PublishedAgent {

@@ -105,6 +105,8 @@ package struct Change: Sendable {
     package var note: String?
     /// Whether it was applied, and somebody deleted it.
     package var isLost = false
+    /// Whether it is ours, and the record does not say what was applied last: nobody knows who changed it.
+    package var isUnrecorded = false
     /// Whether it is the removal of what a replacement left behind.
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
@@ -184,8 +186,11 @@ package struct Plan: Sendable {
         plan.limits = Limits()
         plan.changes = changes.compactMap { change in
             var drifted = change
-            drifted.fields = change.isLost ? [] : change.fields.filter(\.isDrift)
+            drifted.fields = change.isLost ? [] : change.fields.filter { $0.isDrift || change.isUnrecorded }
             guard change.action != .keep else { return drifted }
+            if change.isUnrecorded, drifted.note == nil {
+                drifted.note = "the record does not say whether the spec or somebody else changed it"
+            }
             return change.isLost || !drifted.fields.isEmpty ? drifted : nil
         }
         return plan

@@ -347,7 +347,7 @@ extension Diagnostic {
             address: address.description, cause: .conflict)
     }
 
-    fileprivate static func notReplaceable(_ address: Address) -> Diagnostic {
+    static func notReplaceable(_ address: Address) -> Diagnostic {
         Diagnostic(
             "not-replaceable", "A kind that is never replaced",
             detail:

@@ -39,6 +39,7 @@ package struct Planner: Sendable {
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
             .stillInUse($0.member, $0.reasonToKeep ?? "")
         }
+        pass.problems += selection.unreplaced { pass.changes[$0]?.action }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         var plan = Plan(
@@ -104,9 +105,11 @@ package struct Planner: Sendable {
                 let member = survey.member(for: declaration)
                 pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
-                    label: label, note: isLost ? "deleted outside" : nil,
+                    label: label, note: isLost ? "deleted outside" : takenOver(member, by: preview.decision.action),
                     fingerprint: member.map { driver.fingerprint($0, leaving: declaration.spec.common.left) })
                 pass.changes[address]?.isLost = isLost
+                pass.changes[address]?.isUnrecorded =
+                    member?.ownership == .ours && record.entry(for: declaration)?.fields.isEmpty != false
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
             } catch let diagnostic as Diagnostic {
                 pass.problems.append(diagnostic.locating(declaration))
@@ -127,10 +130,16 @@ package struct Planner: Sendable {
         }
     }
 
+    /// Whose an object is that becomes ours; nil when it is nobody's, or is not taken.
+    private func takenOver(_ member: Member?, by action: Action) -> String? {
+        guard case .other(let stack)? = member?.ownership, action != .create else { return nil }
+        return "taken over from the stack `\(stack)`"
+    }
+
     /// Whether something was applied, and is not there any more.
     private func isLost(_ declaration: Declaration, _ preview: Preview) -> Bool {
-        guard preview.decision.action == .create, survey.member(for: declaration) == nil,
-            let entry = record.entry(declaration.address)
+        // What is there may be another stack's, of the same name.
+        guard preview.decision.action == .create, let entry = record.entry(declaration.address)
         else { return false }
         return entry.isApplied == true && entry.isRetained != true
     }

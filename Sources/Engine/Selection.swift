@@ -27,6 +27,13 @@ package struct Selection: Sendable, Hashable, Codable {
         replaced.contains { $0.matches(address) }
     }
 
+    /// The same once what is to be replaced was replaced.
+    package var afterReplacing: Selection {
+        var selection = self
+        selection.replaced = []
+        return selection
+    }
+
     /// What a pattern is for, as the subject of a message; each that matches nothing declared and nothing of the stack.
     ///
     /// - Parameter members: The addresses of what the stack has on the servers.
@@ -39,7 +46,29 @@ package struct Selection: Sendable, Hashable, Codable {
     }
 }
 
+extension Selection {
+    /// The replacements that a plan does not make, although the pattern says the whole address.
+    /// - Parameter planned: What it does; nil for what is not in it.
+    func unreplaced(_ planned: (Address) -> Action?) -> [Diagnostic] {
+        replaced.compactMap { pattern in
+            guard let address = Address(text: pattern.description) else { return nil }
+            switch planned(address) {
+            case .replace, .create: return nil
+            case nil: return .replacesWhatIsLeftOut(address)
+            case .some: return .notReplaceable(address)
+            }
+        }
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func replacesWhatIsLeftOut(_ address: Address) -> Diagnostic {
+        Diagnostic(
+            "replacement-left-out", "A replacement of what the plan leaves out",
+            detail: "`\(address)` is to be replaced, and the selection leaves it out.",
+            fix: "Select it, too, or leave its replacement out.", address: address.description, cause: .usage)
+    }
+
     fileprivate static func selectsNothing(_ pattern: AddressPattern, _ declared: [Address]) -> Diagnostic {
         let names = declared.map(\.description)
         let kinds = Set(declared.map(\.kind)).sorted()

@@ -96,8 +96,14 @@ enum MLflowRules {
 
     /// Why a text cannot name an experiment; nil when it can.
     static func problem(withExperimentName name: String) -> String? {
+        if isOwnRecord(name) { return "drover's own records are named so" }
         let length = name.unicodeScalars.count
         return length > longestName ? "it has \(length) characters, and MLflow takes at most \(longestName)" : nil
+    }
+
+    /// Whether an experiment with this name is the record of a stack.
+    static func isOwnRecord(_ name: String) -> Bool {
+        name.hasPrefix("drover/")
     }
 
     /// Why a text cannot be the artifact location of an experiment; nil when it can.
@@ -233,5 +239,15 @@ extension Diagnostic {
             "long-description", "Description too long", detail: detail, fix: "Shorten it.", at: range)
         diagnostic.severity = severity
         return diagnostic
+    }
+}
+
+extension Diagnostic {
+    /// - Parameter noun: Of the object's kind, in the singular.
+    static func ownBookkeeping(_ noun: String, _ name: String) -> Diagnostic {
+        Diagnostic(
+            "own-bookkeeping", "An object that drover itself needs",
+            detail: "The \(noun) `\(name)` is a stack's record or lock, and no part of a stack.",
+            fix: "Import another one.", cause: .conflict)
     }
 }

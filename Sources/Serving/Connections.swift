@@ -19,6 +19,11 @@ final class Connections: Sendable {
         ConnectionWatcher(self)
     }
 
+    /// Ends what is being answered on each, so that its client is told.
+    func stopAll() {
+        for connection in open.withLock({ Array($0.values) }) { connection.stop() }
+    }
+
     fileprivate func add(_ connection: Connection, _ channel: any Channel) {
         open.withLock { $0[ObjectIdentifier(channel)] = connection }
     }
@@ -32,6 +37,7 @@ final class Connections: Sendable {
 final class Connection: Sendable {
     private struct State {
         var isGone = false
+        var isStopped = false
         var lastID = 0
         var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     }
@@ -43,8 +49,13 @@ final class Connection: Sendable {
         state.withLock { $0.isGone }
     }
 
-    /// Returns when the client has gone, or the task is cancelled.
-    func untilGone() async {
+    /// Whether what is being answered is to end, because this server is being stopped.
+    var isStopped: Bool {
+        state.withLock { $0.isStopped }
+    }
+
+    /// Returns when the client has gone, the server is being stopped, or the task is cancelled.
+    func untilOver() async {
         let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
@@ -52,7 +63,7 @@ final class Connection: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    guard !state.isGone, !Task.isCancelled else { return true }
+                    guard !state.isGone, !state.isStopped, !Task.isCancelled else { return true }
                     state.waiting[id] = continuation
                     return false
                 }
@@ -65,8 +76,17 @@ final class Connection: Sendable {
 
     /// The client has gone, or cannot be written to.
     func end() {
+        wake { $0.isGone = true }
+    }
+
+    /// This server is being stopped, and waits no longer for what is being answered.
+    func stop() {
+        wake { $0.isStopped = true }
+    }
+
+    private func wake(_ change: (inout State) -> Void) {
         let waiting = state.withLock { state in
-            state.isGone = true
+            change(&state)
             defer { state.waiting = [:] }
             return Array(state.waiting.values)
         }

@@ -61,6 +61,9 @@ package struct InvocationServer: Sendable {
                 handler.drain()
                 channel.close(promise: nil)
                 await Self.untilIdle(handler, atMost: drain)
+                // Who still waits is told that nothing more comes.
+                handler.connections.stopAll()
+                await Self.untilIdle(handler, atMost: .seconds(2))
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.

@@ -31,8 +31,9 @@ struct Turn: Sendable {
         await withTaskGroup(of: Ending?.self) { group in
             group.addTask { await ask(events) }
             group.addTask {
-                await connection?.untilGone()
-                return connection?.isGone == true ? .abandoned : nil
+                guard let connection else { return nil }
+                await connection.untilOver()
+                return connection.isGone ? .abandoned : connection.isStopped ? .stopped : nil
             }
             group.addTask {
                 do {

@@ -110,6 +110,30 @@ struct SelectionTests {
         }
     }
 
+    @Test("What is to be replaced and left out is an error, and so is what does not exist apart")
+    func unreplaced() async throws {
+        let shop = Shop()
+        try await shop.apply(Self.spec)
+        let thrown = await #expect(throws: Diagnostics.self) {
+            try await shop.plan(Self.spec, selection(excluded: ["boxes.small"], replaced: ["boxes.small"]))
+        }
+        #expect(thrown?.all.map(\.code) == ["replacement-left-out"] && thrown?.all.first?.cause == .usage)
+        let again = selection(replaced: ["boxes.small"]).afterReplacing
+        #expect(try await shop.plan(Self.spec, again).isEmpty)
+    }
+
+    @Test("What differs and is not in the record may be drift; what the record knows is as it says")
+    func unrecorded() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {small: {label: a}}")
+        #expect(try await shop.plan("boxes: {small: {label: b}}").drift.isEmpty)
+        try await shop.record.save([:])
+        let drift = try await shop.plan("boxes: {small: {label: b}}").drift
+        #expect(!drift.isEmpty && drift.changes.first?.fields.map(\.path) == ["label"])
+        #expect(drift.changes.first?.note?.contains("record") == true)
+        #expect(try await shop.plan("boxes: {small: {label: a}}").drift.isEmpty)
+    }
+
     @Test("What is excluded from a removal keeps what it needs")
     func excludedFromRemoval() async throws {
         let shop = Shop()

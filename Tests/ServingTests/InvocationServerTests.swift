@@ -157,9 +157,12 @@ struct InvocationServerTests {
 
     @Test("Beyond the places and the line requests are refused with a time to try again; then there is room again")
     func tooMany() async throws {
-        let goOn = Happening()
+        let (began, goOn) = (Happening(), Happening())
         let agent = StagedAgent { request, _ in
-            if request.text == "wait" { await goOn.wait() }
+            if request.text == "wait" {
+                began.happen()
+                await goOn.wait()
+            }
             return Answer(status: .completed, text: "x", hasMessage: true)
         }
         let change: (inout InvocationServer) -> Void = {
@@ -168,8 +171,8 @@ struct InvocationServerTests {
         try await RunningServer.run([agent.published()], change: change) { server in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 group.addTask { try await server.post(#"{"input":"wait"}"#).status }
-                var refused = try await server.post(Self.question)
-                while refused.status == 200 { refused = try await server.post(Self.question) }
+                await began.wait()
+                let refused = try await server.post(Self.question)
                 #expect(refused.status == 429 && refused.header("retry-after") == "1")
                 #expect(refused.json["error"]?["type"] == "rate_limit_error")
                 goOn.happen()
@@ -328,6 +331,30 @@ struct InvocationServerTests {
                 await server.ended.wait()
                 #expect(server.ended.hasHappened)
             }
+        }
+    }
+
+    @Test("What a stopped server does not wait for is told so: before the first piece by a status, later by an event")
+    func cutOff() async throws {
+        let (quiet, telling) = (Happening(), Happening())
+        let agent = StagedAgent { request, tell in
+            if request.text == "say" { await tell(.text("The ")) }
+            (request.text == "say" ? telling : quiet).happen()
+            try await Task.sleep(for: .seconds(600))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()], change: { $0.limits.drain = .milliseconds(200) }) { server in
+            async let whole = server.post(Self.question)
+            async let streamed = server.post(#"{"input":"say","stream":true}"#)
+            await quiet.wait()
+            await telling.wait()
+            server.stop.happen()
+            let refused = try await whole
+            #expect(refused.status == 503 && refused.json["error"]?["code"] == "shutting_down")
+            let cut = try await streamed
+            #expect(cut.status == 200 && cut.events.last == "[DONE]")
+            #expect(cut.events[cut.events.count - 2].contains("response.failed"))
+            await server.ended.wait()
         }
     }
 

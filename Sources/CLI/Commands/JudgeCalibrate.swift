@@ -63,15 +63,16 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
         let calibration = Calibration(
             judge, by: labels, opinions.map(\.passes), at: Date().formatted(.iso8601))
         calibrated.calibration = calibration
-        let kept = try stack.telling { try stack.keep(calibration) }
+        // What decided nothing says nothing of the judge, and takes no earlier calibration away.
+        let kept = calibration.decided > 0 ? try stack.telling { try stack.keep(calibration) } : nil
         switch format {
         case .text:
             let differing = opinions.filter { $0.passes != $0.row.isGood }
             Console.out(CalibrationText.render(calibration, of: calibrated, disagreements: differing))
-            Console.note("Kept in \(Printable.text(kept)).")
+            Console.note(kept.map { "Kept in \(Printable.text($0))." } ?? "Nothing was decided, and nothing is kept.")
         case .json: Console.out(CalibrationJSON.value(calibration, of: calibrated).prettyJSON)
         }
-        if var problem = calibrated.gateProblem {
+        if kept != nil, var problem = calibrated.gateProblem {
             problem.severity = .warning
             stack.warn(problem)
         }

@@ -48,7 +48,10 @@ struct PlanCommand: AsyncParsableCommand {
     var format = PlanFormat.text
 
     func run() async throws {
-        if let out { try ReportFile(out, of: .plan).check() }
+        if let out {
+            try SavedPlan.check(placeFor: out)
+            try ReportFile(out, of: .plan).check()
+        }
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: !destroy).announced()
         let permissions = Permissions(
             adopt: adopt, takeOver: takeOver, allowEmpty: allowEmpty || destroy, acceptAlias: acceptAlias)

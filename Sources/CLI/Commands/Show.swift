@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Language
 import Reports
 
 /// `drover show`.
@@ -25,9 +26,18 @@ struct ShowCommand: AsyncParsableCommand {
     func run() throws {
         let saved = try SavedPlan.open(plan)
         let colors = Console.colors(ProcessInfo.processInfo.environment)
+        var plan = saved.plan
+        if format == .markdown { plan.warnings = saved.warnings.map(Diagnostic.warned) }
         let text = try format.render(
-            saved.plan, servers: saved.locations, endangered: saved.endangered, requests: nil, colors: colors)
+            plan, servers: saved.locations, endangered: saved.endangered, requests: nil, colors: colors)
         Console.out(text)
         for warning in saved.warnings { Console.note("warning: \(warning)") }
+    }
+}
+
+extension Diagnostic {
+    /// A warning of which a saved plan holds the words.
+    fileprivate static func warned(_ words: String) -> Diagnostic {
+        Diagnostic("warned", "A warning of when it was planned", detail: words, fix: "", severity: .warning)
     }
 }

@@ -48,6 +48,9 @@ struct KubernetesOptions: ParsableArguments {
         guard schedule.split(separator: " ").count == 5 else {
             throw ValidationError("--schedule takes cron's five fields, such as \"17 3 * * *\".")
         }
+        if let namespace, namespace.wholeMatch(of: /[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?/) == nil {
+            throw ValidationError("--namespace takes lower-case letters, digits and `-`, at most 63.")
+        }
         // Kubernetes takes only these; suffixes make the names longer.
         if let name, name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) == nil {
             throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")

@@ -51,6 +51,7 @@ package struct ExperimentResource: Resource {
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<MLflowExperiment>? {
         let listed = try await server.experiments()
         let found = listed.first { $0.id == id } ?? listed.first { $0.name.isExactly(id) }
+        if let found, MLflowRules.isOwnRecord(found.name) { throw Diagnostic.ownBookkeeping("experiment", found.name) }
         return found.map {
             Discovered(
                 named: id, Self.kind, $0, $0.tags, of: stack,

@@ -38,7 +38,8 @@ package struct RegisteredModelResource: Resource {
     package static let importKey: String? = "the registered model's name"
 
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<MLflowRegisteredModel>? {
-        try await registry.models.value().first { $0.name.isExactly(id) }.map {
+        if id.hasPrefix("drover.lock.") { throw Diagnostic.ownBookkeeping("registered model", id) }
+        return try await registry.models.value().first { $0.name.isExactly(id) }.map {
             Discovered(named: id, Self.kind, $0, $0.tags, of: stack, label: "registered model \($0.name)")
         }
     }

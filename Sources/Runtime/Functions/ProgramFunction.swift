@@ -63,12 +63,15 @@ package struct ProgramFunction: FunctionHandler {
                 arguments: Arguments(Array(command.dropFirst())), environment: .custom(variables),
                 workingDirectory: FilePath(directory), platformOptions: options,
                 input: .fileDescriptor(input, closeAfterSpawningProcess: false),
-                output: .string(limit: functionOutputLimit),
+                output: .bytes(limit: functionOutputLimit),
                 error: .string(limit: functionOutputLimit))
             guard result.terminationStatus.isSuccess else {
                 throw FunctionFailure("\(subject) failed: \(Self.end(of: result.standardError))")
             }
-            return result.standardOutput
+            guard let output = String(validating: result.standardOutput, as: UTF8.self) else {
+                throw FunctionFailure("\(subject) wrote what is not UTF-8 text.")
+            }
+            return output
         } catch let error as SubprocessError {
             throw FunctionFailure(words(for: error))
         }
@@ -117,6 +120,7 @@ package struct ProgramFunction: FunctionHandler {
     }
 
     private static func end(of text: String) -> String {
-        text.isEmpty ? "it said nothing." : String(text.suffix(500))
+        let text = String(text.reversed().drop(while: \.isWhitespace).reversed())
+        return text.isEmpty ? "it said nothing." : String(text.suffix(500))
     }
 }
