@@ -29,13 +29,14 @@ struct EnvironmentAgent: Sendable {
     }
 
     /// What is to be said of it before it is asked; nil for nothing.
-    /// - Throws: `Diagnostic` (`lacking`) where the server can have no such agent; what the listing throws.
+    /// - Throws: `Diagnostic` (`lacking`) where the server can have no such agent.
     func problem(on server: LlamaStack) async throws -> Diagnostic? {
         if let id {
             guard server.agents != nil else { throw Diagnostic.noAgents(id, server.capabilities) }
             return nil
         }
-        let offered = try await server.models.list().map(\.id)
+        // Only a warning hangs on it: where the models cannot be listed, requests tell.
+        guard let offered = try? await server.models.list().map(\.id) else { return nil }
         return offered.contains(model) ? nil : .unlisted(model, server.capabilities, among: offered)
     }
 
@@ -59,12 +60,15 @@ extension Diagnostic {
     }
 
     fileprivate static func unlisted(_ model: String, _ server: Capabilities, among offered: [String]) -> Diagnostic {
-        let nearest = Suggestion.nearest(to: model, among: offered) ?? offered.sorted().first
+        let nearest = Suggestion.nearest(to: model, among: offered)
+        let some = offered.sorted().prefix(5).map { "`\($0)`" }.joined(separator: ", ")
         return Diagnostic(
             "unlisted-model", "A model that the server does not list",
             detail: "`LLAMASTACK_MODEL` is `\(model)`, which \(server.product) \(server.version) does not list: "
                 + "requests will fail unless it takes models that it does not list.",
-            fix: nearest.map { "Did you mean `\($0)`?" } ?? "Give the server a model.", severity: .warning)
+            fix: nearest.map { "Did you mean `\($0)`?" }
+                ?? (offered.isEmpty ? "Give the server a model." : "Name one that it lists, such as \(some)."),
+            severity: .warning)
     }
 
     fileprivate static func deletedExperiment(_ name: String) -> Diagnostic {

@@ -10,7 +10,8 @@ struct DriftCommand: AsyncParsableCommand {
         commandName: "drift",
         abstract: "Show what was changed or deleted on the servers since the last apply.",
         discussion: """
-            Ends with code 2 when there is something. What the spec changed since is left out: `drover plan` shows both. \
+            Ends with code 2 when there is something. What the spec changed since is left out: `drover plan` shows both. Where \
+            the record does not say what was applied, nobody knows who changed what differs, and it is told, too. \
             With --accept, what others made of a field that was applied once, and that the spec no longer has, stays as it \
             is: the next plan leaves it alone. What the spec says is restored by `drover apply`, or left to others by \
             `ignoreChanges` in the spec.
