@@ -16,6 +16,16 @@ import Wire
 struct RequiredEvidence: Sendable {
     let suite: String
 
+    /// - Throws: `Diagnostic` when a spec has no such suite of one of the agents.
+    func requireSuite(of agents: [String], in workflow: Workflow) throws(Diagnostic) {
+        let suites = workflow.specs(of: SuiteSpec.self).map { ($0.declaration.address.name, $0.spec.agent.value) }
+        for agent in agents {
+            let own = suites.filter { $0.1 == agent }.map(\.0).sorted()
+            guard !own.contains(suite) else { continue }
+            throw .noSuite(suite, tests: suites.first { $0.0 == suite }?.1, agent, among: own)
+        }
+    }
+
     /// The agents with the evidence that lets each be served.
     /// - Throws: `Diagnostic` for the first that has none.
     func proving(
@@ -35,13 +45,6 @@ struct RequiredEvidence: Sendable {
 
     /// All that stands under the key of the present state.
     private func declared(_ agent: PublishedAgent, in session: Session) async throws -> [Evidence] {
-        let specs = session.workflow.specs(of: SuiteSpec.self).filter { $0.declaration.address.name == suite }
-        guard let spec = specs.first?.spec else {
-            throw Diagnostic.untested(agent, suite, "the spec declares no such suite")
-        }
-        guard spec.agent.value == agent.name else {
-            throw Diagnostic.untested(agent, suite, "the suite tests the agent `\(spec.agent.value)`")
-        }
         guard let present = try await PresentEvidence.all(for: [suite], in: session)[suite] else {
             throw Diagnostic.untested(agent, suite, "what is declared is not what is applied")
         }
@@ -99,6 +102,22 @@ extension Diagnostic {
         var warning = self
         warning.severity = .warning
         return warning
+    }
+
+    /// - Parameters:
+    ///   - tested: The agent that a suite of this name tests; nil when there is none of this name.
+    ///   - own: The suites of the agent.
+    fileprivate static func noSuite(
+        _ suite: String, tests tested: String?, _ agent: String, among own: [String]
+    ) -> Diagnostic {
+        Diagnostic(
+            "no-such-suite", "No such suite",
+            detail: tested.map { "The suite `\(suite)` tests the agent `\($0)`, and not `\(agent)`." }
+                ?? "The spec declares no suite `\(suite)`.",
+            fix: Suggestion.nearest(to: suite, among: own).map { "Did you mean `\($0)`?" }
+                ?? (own.isEmpty
+                    ? "Declare a suite of `\(agent)`, and run it." : "Use one of \(own.prefix(12).listed)."),
+            cause: .usage)
     }
 
     /// - Parameter reason: The end of a sentence.

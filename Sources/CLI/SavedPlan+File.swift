@@ -28,14 +28,22 @@ extension SavedPlan {
     /// - Throws: `Diagnostic` when there is none.
     static func open(_ path: String) throws -> SavedPlan {
         if let plan = try read([path]) { return plan }
+        let isThere = FileManager.default.fileExists(atPath: path)
         throw Diagnostic(
-            "no-plan", "No saved plan", detail: "`\(path)` is no saved plan.",
+            "no-plan", "No saved plan",
+            detail: isThere ? "`\(path)` is no saved plan." : "There is no file `\(path)`.",
             fix: "Name a file that `drover plan --out FILE` wrote.", cause: .usage)
     }
 
     /// Only a plan is replaced by another one: another file may be the spec.
     static func check(placeFor path: String) throws {
-        guard let bytes = try? FileBytes.read(path, atMost: largest), !bytes.isEmpty, !isPlan(bytes) else { return }
+        do {
+            let bytes = try FileBytes.read(path, atMost: largest)
+            if bytes.isEmpty || isPlan(bytes) { return }
+        } catch {
+            // What cannot be read is told when the plan is written; what is too large is no plan.
+            guard error == .tooLarge else { return }
+        }
         throw Diagnostic(
             "not-a-plan", "A file that is no saved plan", detail: "`\(path)` is there already, and is no saved plan.",
             fix: "Choose another file for the plan, or remove this one.", cause: .usage)

@@ -43,6 +43,7 @@ struct ServedSource: Sendable {
         guard !names.isEmpty else {
             throw CommandFailure(diagnostics: [.nothingToServe], sources: stack.sources)
         }
+        try required?.requireSuite(of: names, in: stack.workflow)
         var seen: Set<String> = []
         origin = .spec(agents: names.filter { seen.insert($0).inserted }, isApplied: !command.fromSpec)
     }

@@ -19,6 +19,7 @@ final class RequestHandler: Sendable {
     private let version: String
     private let ready = ReadyRoute()
     private let log: AccessLog
+    private let clock = ClockText()
     private let draining = Atomic<Bool>(false)
     private let running = Atomic<Int>(0)
 
@@ -73,7 +74,7 @@ final class RequestHandler: Sendable {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
             return try await refuse(error, exchange, writer, &entry)
         }
-        guard exchange.method == route.method else {
+        guard route.takes(exchange.method) else {
             return try await refuse(.method(route.method), exchange, writer, &entry)
         }
         guard let dialect = route.dialect else {
@@ -144,7 +145,7 @@ extension RequestHandler {
         try await writer.write(
             response: HTTPTypes.HTTPResponse(
                 status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
-            body: ResponseBody(byteBuffer: reply.body))
+            body: exchange.method == "HEAD" ? ResponseBody() : ResponseBody(byteBuffer: reply.body))
     }
 
     /// Closes a connection on which more is coming than would be read for a request: it would be taken in to find the next
@@ -157,7 +158,7 @@ extension RequestHandler {
 
     /// The headers of every answer.
     func head(of exchange: Exchange) -> HTTPFields {
-        var headers: HTTPFields = [.requestID: exchange.id, .server: "drover"]
+        var headers: HTTPFields = [.requestID: exchange.id, .server: "drover", .date: clock.text()]
         if isDraining { headers[.connection] = "close" }
         return headers
     }

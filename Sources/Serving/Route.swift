@@ -43,6 +43,11 @@ enum Route: String, CaseIterable, Sendable {
         dialect == nil ? "GET" : "POST"
     }
 
+    /// What can be read can also be asked for its head alone.
+    func takes(_ method: String) -> Bool {
+        method == self.method || method == "HEAD" && self.method == "GET"
+    }
+
     /// How answers are told; nil where no agent is asked.
     var dialect: ServedItems.Dialect? {
         switch self {

@@ -191,6 +191,21 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A plan takes the place of no other file, and one that is not there is told as that")
+    func placeOfPlan() async throws {
+        try await withShop { drover, directory in
+            try Self.write("notes.txt", "mine", directory)
+            #expect(try await drover.run("/usr/bin/truncate", ["-s", "300M", "large.bin"]).code == 0)
+            for file in ["notes.txt", "large.bin", "drover.yaml"] {
+                let ended = try await drover("plan", "--out", file)
+                #expect(ended.code == 64 && ended.errors.contains("error[not-a-plan]"), "\(ended)")
+            }
+            #expect(try String(contentsOfFile: "\(directory)/notes.txt", encoding: .utf8) == "mine")
+            let shown = try await drover.run(DroverProgram.path, ["show", "nothere.json"])
+            #expect(shown.code == 64 && shown.errors.contains("There is no file `nothere.json`."), "\(shown)")
+        }
+    }
+
     @Test("The state is shown, made again from the marks, and the plan stays empty")
     func state() async throws {
         try await withShop { drover, _ in

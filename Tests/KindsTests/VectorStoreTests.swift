@@ -254,9 +254,9 @@ struct VectorStoreTests {
         let server = try await Self.server(stack)
         let file = try await server.files.upload(Array("theirs".utf8), path: "theirs.txt")
         _ = try await server.files(in: try #require(stack.ogx.stores.first).id).attach(file.id)
-        let failed = try await stack.open("").apply(Self.empty)
-        #expect(failed.failures.map(\.code.name) == ["holds-foreign-files"])
-        #expect(failed.failures.map(\.cause) == [.protected])
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan("", Self.empty) }
+        #expect(thrown?.all.map(\.code.name) == ["holds-foreign-files"])
+        #expect(thrown?.all.map(\.cause) == [.protected])
         #expect(stack.ogx.stores.count == 1)
         #expect(stack.ogx.files.count == 3)
     }

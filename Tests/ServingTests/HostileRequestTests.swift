@@ -125,6 +125,21 @@ struct HostileRequestTests {
         }
     }
 
+    @Test("A head alone can be asked for; an answer says when it was given")
+    func head() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            for path in ["/ping", "/health", "/ready", "/version", "/metrics", "/agent/info", "/openapi.json"] {
+                let head = Bytes(path, "HEAD \(path) HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", .status(200))
+                let answer = try await Self.exchange(head, port: port)
+                Self.check(head, answer)
+                #expect(answer.hasSuffix("\r\n\r\n") && answer.contains("Content-Length: "), "\(answer)")
+                #expect(answer.contains(/\r\nDate: [A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\r\n/))
+            }
+        }
+        #expect(ClockText().text(at: 784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    }
+
     private static func check(_ hostile: Bytes, _ answer: String) {
         let line = String(answer.prefix { $0 != "\r\n" })
         switch hostile.outcome {

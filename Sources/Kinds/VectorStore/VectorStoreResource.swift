@@ -148,11 +148,23 @@ package struct VectorStoreResource: Resource {
             live.store.id, metadata: live.metadata(phase: LiveStore.ready))
     }
 
+    package func reasonToKeep(
+        _ live: LiveStore, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        try requireOwnFiles(of: live, as: Mark(live.metadata)?.address ?? Address(Self.kind, live.store.name))
+        return nil
+    }
+
+    private func requireOwnFiles(of live: LiveStore, as address: Address) throws {
+        guard live.strays.isEmpty else { return }
+        let foreign = live.files.count { live.mark(of: $0) == nil }
+        guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+    }
+
     /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
-        let foreign = live.files.count { live.mark(of: $0) == nil }
-        guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+        try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
         try await deleteFiles(of: live)
         try await server.vectorStores.delete(live.store.id)
