@@ -86,9 +86,10 @@ final class StandingProof: Sendable {
         while (try? await Task.sleep(for: Self.interval)) != nil {
             do {
                 _ = try await required.proving(publication.agents, of: source, in: session)
+                if !holds { Console.note("What is served has the evidence again: `/ready` answers 200.") }
                 lasts.store(true, ordering: .relaxed)
             } catch let problem as Diagnostic where problem.cause == .failed {
-                if holds { source.stack.warn(problem.asWarning) }
+                if holds { source.stack.warn(problem.whileServing) }
                 lasts.store(false, ordering: .relaxed)
             } catch {
                 continue  // MLflow is away, for example.
@@ -98,9 +99,11 @@ final class StandingProof: Sendable {
 }
 
 extension Diagnostic {
-    fileprivate var asWarning: Diagnostic {
+    fileprivate var whileServing: Diagnostic {
         var warning = self
         warning.severity = .warning
+        warning.detail += " It is still served, and `/ready` answers 503."
+        warning.fix = "Run `drover test --suite` for it; start the server again if the spec or its files have changed."
         return warning
     }
 

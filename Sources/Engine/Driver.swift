@@ -343,7 +343,7 @@ extension Diagnostic {
         Diagnostic(
             "ambiguous-adoption", "Several objects have the wanted name",
             detail: "`\(address)` could be any of \(labels.listed).",
-            fix: "Rename or remove all but one of them, or give the declaration another `name`.",
+            fix: "Choose one with `drover import \(address) ID`, or rename or remove all but one of them.",
             address: address.description, cause: .conflict)
     }
 

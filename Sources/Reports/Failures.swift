@@ -66,6 +66,7 @@ struct Miss {
         case .error(let reason):
             return Diagnostic(
                 "assertion-unknown", "Assertion could not be judged", detail: "\(place): \(reason)\(share)",
+                fix: "Mend what stood in the way, and run the case again; or leave the assertion out.",
                 at: outcome.range, address: result.id.description, cause: .inconclusive)
         }
     }

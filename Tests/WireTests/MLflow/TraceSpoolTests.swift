@@ -43,6 +43,22 @@ struct TraceSpoolTests {
         try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0 != "lock" }.sorted()
     }
 
+    @Test("Small files are read together, the oldest first; one that is not whole is set aside between them")
+    func together() async throws {
+        try await withTemporaryDirectory { directory in
+            let warnings = Warnings()
+            let spool = try TraceSpool(in: directory, limit: 1 << 20) { warnings.add($0) }
+            spool.begin(for: "http://mlflow")
+            for number in 1...5 { #expect(spool.keep([trace(2 * number), trace(2 * number + 1)]) == 0) }
+            try Data("torn".utf8).write(to: URL(filePath: "\(directory)/\(try files(directory)[1])"))
+            let first = try #require(spool.oldest(upTo: 7))
+            #expect(first.entries.count == 3 && first.traces.map(\.id) == [2, 3, 6, 7, 8, 9].map { trace($0).id })
+            #expect(warnings.codes == ["torn-traces"] && spool.waiting == 8)
+            spool.remove(first.entries)
+            #expect(spool.oldest(upTo: 1)?.traces.map(\.id) == [10, 11].map { trace($0).id } && spool.waiting == 2)
+        }
+    }
+
     @Test("What MLflow does not take is kept for the next start, for its owner alone, and sent then, once")
     func nextStart() async throws {
         try await withTemporaryDirectory { parent in

@@ -172,7 +172,7 @@ extension MLflowTraceWriter {
         var round = 1
         // A cancelled sleep ends it.
         while !Task.isCancelled {
-            guard let (entry, traces) = spool.oldest() else {
+            guard let (entries, traces) = spool.oldest(upTo: Self.batchSize) else {
                 guard (try? await clock.sleep(for: pause)) != nil else { return }
                 isAway.store(false, ordering: .relaxed)  // Nothing here would find out that it is not.
                 continue
@@ -191,7 +191,7 @@ extension MLflowTraceWriter {
                 queue.count(written: traces.count - lasting.count)
                 for failure in lasting { queue.count(lost: 1, because: failure.problem) }
             }
-            spool.remove(entry)
+            spool.remove(entries)
         }
     }
 

@@ -31,6 +31,9 @@ package final class TraceSpool: Sendable {
         var isTroubled = false
     }
 
+    /// What is read at once, unless one file is larger.
+    private static let batchBytes = 16 << 20
+
     package let directory: String
     private let limit: Int
     private let warn: @Sendable (Diagnostic) -> Void
@@ -131,20 +134,33 @@ package final class TraceSpool: Sendable {
         return traces.count
     }
 
-    /// The traces that have waited longest, and where they are; nil when none wait.
-    func oldest() -> (entry: Entry, traces: [MLflowTrace])? {
-        while let entry = state.withLock({ $0.entries.first }) {
-            if let traces = try? TraceSpoolFile.traces(in: path(entry.name)) { return (entry, traces) }
-            forget(entry)
-            setAside(entry.name)
+    /// The traces that have waited longest, and where they are: as many whole files as have no more than so many traces
+    /// together and are not large, and at least one. nil when none wait.
+    func oldest(upTo count: Int) -> (entries: [Entry], traces: [MLflowTrace])? {
+        var (entries, traces): ([Entry], [MLflowTrace]) = ([], [])
+        var room = Self.batchBytes
+        // Nobody else removes files.
+        while let next = state.withLock({ $0.entries.dropFirst(entries.count).first }),
+            entries.isEmpty || traces.count + next.traces <= count && next.bytes <= room
+        {
+            if let found = try? TraceSpoolFile.traces(in: path(next.name)) {
+                entries.append(next)
+                traces += found
+                room -= next.bytes
+            } else {
+                forget(next)
+                setAside(next.name)
+            }
         }
-        return nil
+        return entries.isEmpty ? nil : (entries, traces)
     }
 
     /// Removes what was sent.
-    func remove(_ entry: Entry) {
-        forget(entry)
-        unlink(path(entry.name))
+    func remove(_ entries: [Entry]) {
+        for entry in entries {
+            forget(entry)
+            unlink(path(entry.name))
+        }
     }
 
     private func forget(_ entry: Entry) {
