@@ -156,8 +156,13 @@ import Wire
         let pid = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
             .filter(\.isNumber)
         try #require(!pid.isEmpty)
-        // Empty for one that has ended and that nobody has asked about yet.
-        let command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+        // Empty for one that has ended and that nobody has asked about yet. A killed one may end a little later.
+        var command = Data()
+        for _ in 0..<100 {
+            command = FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data()
+            if command.isEmpty { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
         #expect(command.isEmpty, "\(String(decoding: command, as: UTF8.self)) goes on.")
     }
 }
