@@ -69,9 +69,10 @@ class Counter:
     def answered(self, method: str, path: str, body: bytes, answer: tuple) -> None:
         self.answers[(method, path, body)] = answer
 
-    def kill(self) -> None:
-        if self.pid is not None:
-            os.kill(self.pid, signal.SIGKILL)
+    def kill(self, pid: int | None) -> None:
+        """Kills the program that sent a request, if it still runs: another one may have begun meanwhile."""
+        if pid is not None and pid == self.pid:
+            os.kill(pid, signal.SIGKILL)
 
 
 class Others:
@@ -172,12 +173,13 @@ class Handler(BaseHTTPRequestHandler):
             self.send_on(body, fault.when)
             select.select([self.connection], [], [], 10)  # The client closes the connection.
             return self.reset()
+        sender = counter.pid
         answer = self.send_on(body, fault.when)
         if fault.act == "kill":
             if fault.when == "read" and answer:
                 self.answer(answer)
                 time.sleep(0.005)  # The client has most likely read it; if not, this is a kill `after`.
-            self.server.counter.kill()
+            counter.kill(sender)
         elif fault.act in STATUSES:
             return self.refuse(fault.act)
         self.reset()
