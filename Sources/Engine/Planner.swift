@@ -223,7 +223,9 @@ struct Removals {
         }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
-            if !workflow.declarations.isEmpty, !member.isStale,
+            // A leftover that cannot go keeps nothing else from being done: only its own deletion is refused.
+            guard !member.isStale else { continue }
+            if !workflow.declarations.isEmpty,
                 let reason = try await drivers[member.address.kind]?.reasonToWait(member)
             {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)

@@ -261,6 +261,24 @@ struct VectorStoreTests {
         #expect(stack.ogx.files.count == 3)
     }
 
+    @Test("A leftover store that holds somebody else's file stays, and keeps nothing else from being planned")
+    func foreignFileInLeftover() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let server = try await Self.server(stack)
+        let rival = try await server.vectorStores.create(
+            .init(
+                name: "handbook",
+                metadata: Mark(stack: StackName("helpdesk"), address: Self.address).tags,
+                embeddingModel: "scripted/embed"))
+        let file = try await server.files.upload(Array("theirs".utf8), path: "theirs.txt")
+        _ = try await server.files(in: rival.id).attach(file.id)
+        #expect(try await stack.plan(Self.spec).count(.delete) == 1)
+        let failed = try await stack.open(Self.spec).apply(Permissions())
+        #expect(failed.failures.map(\.code.name) == ["holds-foreign-files"])
+        #expect(stack.ogx.stores.count == 2 && stack.ogx.files.count == 3)
+    }
+
     @Test("Of two stores with our mark the fuller counts, as when a request was delivered twice, and the other goes")
     func twoStores() async throws {
         let stack = try Self.begin()
