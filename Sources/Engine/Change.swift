@@ -143,6 +143,8 @@ package struct Plan: Sendable {
     package var changes: [Change]
     package var warnings: [Diagnostic]
     package var limits: Limits
+    /// Whether it tells only what others did since the last apply.
+    package private(set) var isDrift = false
     /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without ids
     /// of servers.
     package var identities: [Address: String] = [:]
@@ -155,11 +157,16 @@ package struct Plan: Sendable {
         package var leftOut: [Address]
         /// The number of things that left the spec and stay on the servers.
         package var unremoved: Int
+        /// The number of declared things that were not looked at; nil where nothing was selected.
+        package var unselected: Int?
 
-        package init(companions: [Address] = [], leftOut: [Address] = [], unremoved: Int = 0) {
+        package init(
+            companions: [Address] = [], leftOut: [Address] = [], unremoved: Int = 0, unselected: Int? = nil
+        ) {
             self.companions = companions
             self.leftOut = leftOut
             self.unremoved = unremoved
+            self.unselected = unselected
         }
     }
 
@@ -184,6 +191,7 @@ package struct Plan: Sendable {
     package var drift: Plan {
         var plan = self
         plan.limits = Limits()
+        plan.isDrift = true
         plan.changes = changes.compactMap { change in
             var drifted = change
             drifted.fields = change.isLost ? [] : change.fields.filter { $0.isDrift || change.isUnrecorded }

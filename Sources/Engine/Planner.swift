@@ -44,11 +44,20 @@ package struct Planner: Sendable {
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         var plan = Plan(
             stack: workflow.stack, changes: declared + removed, warnings: pass.warnings,
-            limits: Plan.Limits(companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved))
+            limits: Plan.Limits(
+                companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved,
+                unselected: unselected))
         plan.identities = pass.outputs.identities
         return plan.checking(for: workflow).tellingWhatIsBeforeGates(for: workflow) { kind in
             drivers[kind]?.makesVersions == true
         }
+    }
+
+    /// How many declared things a selection leaves aside; nil when it leaves none.
+    private var unselected: Int? {
+        guard !selection.targets.isEmpty || !selection.excluded.isEmpty else { return nil }
+        let count = workflow.declarations.count { !scope.contains($0.address) && !workflow.isCheck($0.address) }
+        return count == 0 ? nil : count
     }
 
     /// What is known of each thing in the scope before an apply, and what an apply would do to it.

@@ -12,6 +12,13 @@ package enum Printable {
         return text.unicodeScalars.map { visible($0) }.joined()
     }
 
+    /// The text in one line: line ends are shown as `⏎`.
+    package static func oneLine(_ text: String) -> String {
+        text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map {
+            Printable.text(String($0))
+        }.joined(separator: "⏎")
+    }
+
     /// The lines of a text, each as `text` makes it; CRLF ends a line as LF does.
     package static func lines(_ text: String) -> [String] {
         text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).map { line in

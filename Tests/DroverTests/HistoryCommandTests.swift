@@ -248,6 +248,22 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A server whose data began at another time is not taken for the same")
+    func notTheSame() async throws {
+        let other = FakeMLflow(begun: 1_800_000_000_000)
+        try await withShop(FakeMLflow(begun: 1_700_000_000_000)) { drover, directory in
+            let record = ["--record", "file:.drover/shop.json"]
+            try await apply(drover, "--record", "file:.drover/shop.json")
+            let before = FileManager.default.contents(atPath: "\(directory)/.drover/shop.json")
+            try await LoopbackServer.withServer(serving: other) { url in
+                let rebuild = ["state", "rebuild", "--same-servers", "--yes", "--mlflow-url", url] + record
+                let refused = try await drover.run(DroverProgram.path, rebuild)
+                #expect(refused.code == 7 && refused.errors.contains("[not-the-same-server]"), "\(refused.errors)")
+                #expect(FileManager.default.contents(atPath: "\(directory)/.drover/shop.json") == before)
+            }
+        }
+    }
+
     @Test("The record of a server that has a new address is kept once somebody says that it is the same")
     func newAddress() async throws {
         let mlflow = FakeMLflow()

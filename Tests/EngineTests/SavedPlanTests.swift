@@ -136,6 +136,7 @@ struct SavedPlanTests {
         shop.shelf.change(box.id) { $0.label = "by hand" }
         let changed = now.ofPlan(try await shop.plan(Self.spec))
         #expect(changed.map(\.code) == ["object-moved"] && changed.first?.address == "boxes.small")
+        #expect(changed.first?.detail.contains("`label`") == true, "\(changed)")
         shop.shelf.remove(box.id)
         let deleted = now.ofPlan(try await shop.plan(Self.spec))
         let small = deleted.first { $0.address == "boxes.small" }

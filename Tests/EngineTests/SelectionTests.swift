@@ -43,6 +43,7 @@ struct SelectionTests {
         let plan = try await shop.plan(Self.spec, selection(targets: ["boxes.large"]))
         #expect(plan.lines == ["create small: name", "create large: inside, name"])
         #expect(plan.limits.companions == [Address("boxes", "small")] && plan.limits.unremoved == 1)
+        #expect(plan.limits.unselected == 1)
         try await shop.apply(Self.spec, selection(targets: ["boxes.large"]))
         #expect(Set(shop.shelf.boxes.map(\.name)) == ["gone", "other", "small", "large"])
         #expect(shop.shelf.boxes.first { $0.name == "other" }?.label == nil)

@@ -7,10 +7,13 @@ package struct FakeExperiment: Sendable, Hashable {
     package var location: String
     package var isDeleted = false
     package var tags: [FakeMLflowPair] = []
+    /// Milliseconds since 1970; nil when it is not told.
+    package var created: Int?
 
     var json: Value {
         fields([
-            "experiment_id": .string(id), "name": .string(name), "artifact_location": .string(location),
+            "creation_time": created.map { .integer($0) }, "experiment_id": .string(id), "name": .string(name),
+            "artifact_location": .string(location),
             "lifecycle_stage": .string(isDeleted ? "deleted" : "active"), "tags": tags.json,
         ])
     }

@@ -37,13 +37,15 @@ package final class FakeMLflow: HTTPTransport {
     private let shared: Mutex<Shared>
 
     /// An empty server. A page has at most `pageSize` elements, whatever the client asks for. The version 3.5.1 lacks what
-    /// came later. A request with a span of the name `refusedSpan` is refused.
+    /// came later. A request with a span of the name `refusedSpan` is refused. `begun` is when its data began, in
+    /// milliseconds since 1970; nil when it does not tell.
     package init(
         pageSize: Int = .max, artifactScheme: String = "mlflow-artifacts:", version: String = "3.17.2",
-        refusedSpan: String? = nil
+        refusedSpan: String? = nil, begun: Int? = nil
     ) {
         var store = FakeMLflowStore(pageSize: pageSize, artifactScheme: artifactScheme, version: version)
         store.refusedSpan = refusedSpan
+        store.experiments[0].created = begun
         shared = Mutex(Shared(store: store))
     }
 

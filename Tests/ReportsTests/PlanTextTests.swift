@@ -26,6 +26,24 @@ struct PlanTextTests {
                 """)
     }
 
+    @Test("Drift is told as what others did, and a selection says what was not looked at")
+    func purpose() {
+        let field = FieldChange("label", old: "theirs", new: "ours", cause: .drift)
+        let changed = Change(Address("boxes", "a"), .update, fields: [field])
+        var lost = Change(Address("boxes", "b"), .create)
+        lost.isLost = true
+        let drift = Plan(stack: StackName("shop"), changes: [changed, lost]).drift
+        let text = PlanText(colors: false).render(drift, servers: [])
+        #expect(text.contains("\nDrift: 1 changed outside, 1 deleted outside.\n") && !text.contains("Plan:"), "\(text)")
+        let markdown = PlanMarkdown.render(drift, servers: [])
+        #expect(markdown.hasPrefix("### Drift of `shop`: 1 changed outside, 1 deleted outside\n"), "\(markdown)")
+        let kept = [Change(Address("boxes", "a"), .keep)]
+        let selected = Plan(stack: StackName("shop"), changes: kept, limits: Plan.Limits(unselected: 2))
+        let told = PlanText(colors: false).render(selected, servers: [])
+        #expect(told.contains("Nothing to change: 1 selected, all as they should be.\nNot looked at"), "\(told)")
+        #expect(told.hasSuffix("because of the selection: 2 declared."))
+    }
+
     @Test("A map that is added is shown by what is in it, unless it is short enough for its line")
     func addedMap() {
         let tool: Value = [

@@ -81,7 +81,7 @@ struct AppliedOutputs: Sendable {
     private func written(_ names: [String: Value], _ format: OutputFormat) -> String {
         switch format {
         case .text:
-            names.sorted { $0.key < $1.key }.map { "\($0.key) = \(Printable.text($0.value.interpolated))" }
+            names.sorted { $0.key < $1.key }.map { "\($0.key) = \(Printable.oneLine($0.value.interpolated))" }
                 .joined(separator: "\n")
         case .json: Value.object(names).prettyJSON
         }

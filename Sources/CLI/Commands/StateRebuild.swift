@@ -87,6 +87,11 @@ extension Session {
         let identities = try await identities.value()
         await store.bind(to: identities, isStrict: false)
         var record = try await store.load()
+        for (role, recorded) in record.servers {
+            guard let atHand = identities[role], !atHand.isSame(as: recorded), !recorded.mayHaveMoved(to: atHand)
+            else { continue }
+            throw Diagnostic.notTheSame(recorded, atHand)
+        }
         record.servers.merge(identities) { recorded, atHand in atHand.succeeding(recorded) }
         return (record, [])
     }
@@ -113,5 +118,15 @@ extension Session {
             await store.bind(to: try await identities.value(), isStrict: false)
             return Record(entries: try await store.load().entries.compactMapValues(\.adoption))
         }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notTheSame(_ recorded: ServerIdentity, _ atHand: ServerIdentity) -> Diagnostic {
+        Diagnostic(
+            "not-the-same-server", "The server is another one",
+            detail: "The record is about \(recorded.shown), and what \(atHand.shown) tells of itself is not the same.",
+            fix: "Leave `--same-servers` out: the record is then made again from the marks on this server.",
+            cause: .conflict)
     }
 }

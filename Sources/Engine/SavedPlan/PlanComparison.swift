@@ -46,9 +46,12 @@ package struct PlanComparison: Sendable {
     private func difference(_ old: Change?, _ new: Change?, at address: Address) -> Diagnostic? {
         switch (old, new) {
         case (let old?, let new?):
-            if old.fingerprint != new.fingerprint { return .objectMoved(address, old.label, new.label, .exact) }
             let planned = Decision(action: old.action, fields: old.fields)
             let now = Decision(action: new.action, fields: new.fields)
+            if old.fingerprint != new.fingerprint {
+                let difference = planned == now.withoutCauses(of: planned) ? nil : planned.difference(from: now)
+                return .objectMoved(address, old.label, new.label, difference, .exact)
+            }
             guard planned != now.withoutCauses(of: planned) else { return nil }
             return .otherDecision(address, planned.difference(from: now) ?? "What is known of it differs.", .exact)
         case (let old?, nil):
@@ -70,7 +73,7 @@ package struct PlanComparison: Sendable {
         // What is lost with it was looked at as it was then.
         let isLosing = [.delete, .replace].contains(change.action)
         guard change.label == shown.label, !isLosing || change.fingerprint == shown.fingerprint else {
-            return .objectMoved(change.address, shown.label, change.label, .noMore)
+            return .objectMoved(change.address, shown.label, change.label, nil, .noMore)
         }
         let planned = Decision(action: shown.action, fields: shown.fields)
         let left = Decision(action: change.action, fields: change.fields)
@@ -132,9 +135,9 @@ extension PlanComparison.Terms {
 
 extension Diagnostic {
     fileprivate static func objectMoved(
-        _ address: Address, _ old: String?, _ new: String?, _ terms: PlanComparison.Terms
+        _ address: Address, _ old: String?, _ new: String?, _ difference: String?, _ terms: PlanComparison.Terms
     ) -> Diagnostic {
-        let detail =
+        let moved =
             switch (old, new) {
             case (let old?, let new?) where old != new: "`\(address)` was \(old), and is \(new) now."
             case (let old?, nil): "`\(address)` was \(old), which is not there any more."
@@ -142,7 +145,8 @@ extension Diagnostic {
             case _: "`\(address)` was changed on its server since the plan was made."
             }
         return Diagnostic(
-            "object-moved", "A live object is not the planned one any more", detail: detail, fix: terms.fix,
+            "object-moved", "A live object is not the planned one any more",
+            detail: [moved, difference].compactMap(\.self).joined(separator: " "), fix: terms.fix,
             address: address.description, cause: .conflict)
     }
 

@@ -37,11 +37,13 @@ extension Decision {
     /// What another decision does that this one does not, as a sentence; nil when it does the same or less. What is known
     /// only after apply may become anything.
     func excess(of other: Decision) -> String? {
-        guard other.action == action else {
-            return "The plan says \(action.rawValue), and now it would be \(other.action.rawValue)."
-        }
         let awaited = Set(fields.filter(\.isKnownAfterApply).map(\.path))
         let known = Dictionary(fields.map { ($0.path, $0) }) { first, _ in first }
+        guard other.action == action else {
+            let unplanned = other.fields.first { known[$0.path] == nil && other.action != .create }
+            return "The plan says \(action.rawValue), and now it would be \(other.action.rawValue)"
+                + (unplanned.map { ", for `\($0.path)`." } ?? ".")
+        }
         for field in other.fields where !awaited.contains(field.path) {
             guard let planned = known[field.path] else { return "`\(field.path)` would change, which was not planned." }
             if planned.old != field.old || planned.new != field.new {

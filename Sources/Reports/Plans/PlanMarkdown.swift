@@ -30,16 +30,18 @@ package enum PlanMarkdown {
     }
 
     private static func head(_ plan: Plan, _ changes: [Change]) -> String {
+        let name = Markdown.code(plan.stack.name)
         guard !changes.isEmpty else {
-            return "### Plan of \(Markdown.code(plan.stack.name)): nothing to change\n\n"
-                + "**All \(plan.changes.count) declared things are as they should be.**\n"
+            let told = plan.limits.unselected == nil ? "declared" : "selected"
+            return (plan.isDrift ? "### Drift of \(name): none\n\n" : "### Plan of \(name): nothing to change\n\n")
+                + "**All \(plan.changes.count) \(told) things are as they \(plan.isDrift ? "were left" : "should be").**\n"
         }
-        let summary = PlanText(colors: false).summary(plan)
-        let counts = summary.dropFirst("Plan: ".count).dropLast()
-        return "### Plan of \(Markdown.code(plan.stack.name)): \(counts)\n\n**\(verdict(plan))**\n"
+        let (title, counts) = PlanText(colors: false).summary(plan)
+        return "### \(title) of \(name): \(counts)\n\n**\(verdict(plan))**\n"
     }
 
     private static func verdict(_ plan: Plan) -> String {
+        guard !plan.isDrift else { return "Each line shows what an apply would make of it." }
         let lost = [(plan.count(.replace), "replaced"), (plan.count(.delete), "deleted")].filter { $0.0 > 0 }
         guard !lost.isEmpty else { return "Nothing is deleted or replaced." }
         return "Look closely: " + lost.map { "\($0.0) \($0.0 == 1 ? "is" : "are") \($0.1)" }.joined(separator: ", ")

@@ -32,9 +32,12 @@ package struct PlanText: Sendable {
         var lines = ["Stack \(bold(plan.stack.name))"] + Self.lines(servers) + [""]
         for change in changes { lines += self.lines(change) }
         if changes.isEmpty {
-            lines.append("Nothing to change: \(plan.changes.count) declared, all as they should be.")
+            let told = plan.limits.unselected == nil ? "declared" : "selected"
+            lines.append("Nothing to change: \(plan.changes.count) \(told), all as they should be.")
         } else {
-            lines += ["", summary(plan)]
+            let (title, counts) = summary(plan)
+            lines += ["", "\(title): \(counts)."]
+            if plan.isDrift { lines.append("Each line shows what an apply would make of it.") }
         }
         lines += Self.lines(plan.limits)
         if !endangered.isEmpty, !changes.isEmpty {
@@ -69,6 +72,9 @@ package struct PlanText: Sendable {
             lines.append(
                 "Left out, because it needs what is excluded: \(limits.leftOut.map(\.description).joined(separator: ", "))."
             )
+        }
+        if let count = limits.unselected {
+            lines.append("Not looked at, because of the selection: \(count) declared.")
         }
         if limits.unremoved > 0 {
             lines.append("No longer declared, and not removed by this selection: \(limits.unremoved).")
@@ -126,12 +132,12 @@ package struct PlanText: Sendable {
     }
 
     private func spelled(_ value: Value) -> String {
-        let lines = value.interpolated.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false)
-        let text = lines.map { Printable.text(String($0)) }.joined(separator: "⏎")
-        return Printable.cut(text, to: Self.widestValue)
+        Printable.cut(Printable.oneLine(value.interpolated), to: Self.widestValue)
     }
 
-    func summary(_ plan: Plan) -> String {
+    /// What a plan is, and how many things it does.
+    func summary(_ plan: Plan) -> (title: String, counts: String) {
+        guard !plan.isDrift else { return ("Drift", Self.driftCounts(plan)) }
         var parts = [
             "\(plan.count(.create)) to create", "\(plan.count(.update)) to change",
             "\(plan.count(.replace)) to replace", "\(plan.count(.delete)) to delete",
@@ -140,7 +146,18 @@ package struct PlanText: Sendable {
         if plan.count(.forget) > 0 { parts.append("\(plan.count(.forget)) to forget") }
         if plan.count(.check) > 0 { parts.append("\(plan.count(.check)) to check") }
         if plan.count(.promote) > 0 { parts.append("\(plan.count(.promote)) to promote") }
-        return "Plan: \(parts.joined(separator: ", "))."
+        return ("Plan", parts.joined(separator: ", "))
+    }
+
+    private static func driftCounts(_ plan: Plan) -> String {
+        let changes = plan.changes.filter { $0.action != .keep }
+        let lost = changes.count(where: \.isLost)
+        let unknown = changes.count { $0.isUnrecorded && !$0.isLost }
+        let parts = [
+            (changes.count - lost - unknown, "changed outside"), (lost, "deleted outside"),
+            (unknown, "with no record of who changed it"),
+        ]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
     }
 
     private func color(_ action: Action, _ text: String) -> String {
