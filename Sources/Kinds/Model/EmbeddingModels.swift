@@ -7,7 +7,7 @@ extension Kinds {
     package static func embeddingModel(_ name: String?, in workflow: Workflow) throws(Diagnostic) -> String {
         let models = workflow.specs(of: ModelSpec.self)
         if let name { return models.first { $0.declaration.address.name == name }?.spec.id.value ?? name }
-        let embedding = models.filter { $0.spec.type?.value == "embedding" }
+        let embedding = models.filter(\.spec.isEmbedding)
         guard embedding.count == 1, let only = embedding.first else {
             throw .noEmbeddingModel(among: embedding.map(\.declaration.address.name))
         }

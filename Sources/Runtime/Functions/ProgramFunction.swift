@@ -66,7 +66,8 @@ package struct ProgramFunction: FunctionHandler {
                 output: .bytes(limit: functionOutputLimit),
                 error: .string(limit: functionOutputLimit))
             guard result.terminationStatus.isSuccess else {
-                throw FunctionFailure("\(subject) failed: \(Self.end(of: result.standardError))")
+                let ending = Self.ending(result.terminationStatus)
+                throw FunctionFailure("\(subject) \(ending): \(Self.end(of: result.standardError))")
             }
             guard let output = String(validating: result.standardOutput, as: UTF8.self) else {
                 throw FunctionFailure("\(subject) wrote what is not UTF-8 text.")
@@ -117,6 +118,13 @@ package struct ProgramFunction: FunctionHandler {
         }
         return error.code == .executableNotFound
             ? "The program was not found." : "The program could not be run."
+    }
+
+    private static func ending(_ status: TerminationStatus) -> String {
+        switch status {
+        case .exited(let code): "failed with exit code \(code)"
+        case .signaled(let number): "was ended by the signal \(number)"
+        }
     }
 
     private static func end(of text: String) -> String {

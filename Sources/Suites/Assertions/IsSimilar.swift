@@ -7,7 +7,7 @@ package struct IsSimilar: Assertion, SpecDecodable {
     package static let key = Key(
         "similar",
         .either(
-            [Reading.someText.map { text, _, _ in IsSimilar(text) }, .object(IsSimilar.self)],
+            [Reading.someText.map { text, node, _ in IsSimilar(text, at: node.range) }, .object(IsSimilar.self)],
             expected: "a text, or a map with `text`"),
         example: "{text: Returns are free for 30 days., atLeast: 0.8}",
         "A text that means about the same as the answer, by an embedding model.")
@@ -28,14 +28,14 @@ package struct IsSimilar: Assertion, SpecDecodable {
     let question: SimilarityQuestion
     let atLeast: Double
 
-    init(_ text: String) {
-        question = SimilarityQuestion(text)
+    init(_ text: String, at place: SourceRange) {
+        question = SimilarityQuestion(text, at: place)
         atLeast = Self.standard
     }
 
     package init(from fields: inout Fields) {
         question = SimilarityQuestion(
-            fields.require(Self.text, else: ""), model: fields.read(Self.model)?.value)
+            fields.require(Self.text, else: ""), model: fields.read(Self.model)?.value, at: fields.node.range)
         atLeast = fields.read(Self.atLeast) ?? Self.standard
     }
 

@@ -17,10 +17,23 @@ package struct SimilarityQuestion: Sendable, Hashable {
     package let model: String?
     /// Whether the answer's text is taken exactly as it came.
     package var isRaw = false
+    /// Where it is asked. The same question at another place is asked once.
+    package let place: SourceRange
 
-    package init(_ text: String, model: String? = nil) {
+    package init(_ text: String, model: String? = nil, at place: SourceRange) {
         self.text = text
         self.model = model
+        self.place = place
+    }
+
+    package static func == (one: Self, other: Self) -> Bool {
+        one.text == other.text && one.model == other.model && one.isRaw == other.isRaw
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(text)
+        hasher.combine(model)
+        hasher.combine(isRaw)
     }
 }
 
@@ -73,6 +86,12 @@ extension Inquiry {
     /// The program that it runs; nil when it runs none.
     var program: ProgramQuestion? {
         guard case .program(let question) = self else { return nil }
+        return question
+    }
+
+    /// The question about a likeness that it is; nil when it is another.
+    var similarity: SimilarityQuestion? {
+        guard case .similarity(let question) = self else { return nil }
         return question
     }
 

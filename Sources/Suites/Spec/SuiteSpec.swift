@@ -66,6 +66,11 @@ package struct SuiteSpec: DeclaredSpec {
         Set(cases.flatMap(\.judges).map(\.value)).sorted()
     }
 
+    /// What its cases ask embedding models, each once.
+    package var similarities: Set<SimilarityQuestion> {
+        Set(cases.flatMap(\.inquiries).compactMap(\.similarity))
+    }
+
     package var uses: [Use] {
         [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
             + cases.flatMap(\.judges).map { Use("judges", $0) }

@@ -76,8 +76,11 @@ import Wire
 
     @Test("A program that fails, writes too much, never ends or is not there is a failure")
     func programFailures() async throws {
-        await #expect(throws: FunctionFailure("The function failed: no such city")) {
+        await #expect(throws: FunctionFailure("The function failed with exit code 3: no such city")) {
             try await run("echo no such city >&2; exit 3")
+        }
+        await #expect(throws: FunctionFailure("The function was ended by the signal 9: it said nothing.")) {
+            try await run("kill -9 $$")
         }
         await #expect(throws: FunctionFailure("The function wrote more than 1024 KiB.")) {
             try await run("head -c 1100000 /dev/zero")
