@@ -62,6 +62,32 @@ struct MLflowTraceWriterTests {
         #expect(written.spans[0].attributes["mlflow.traceTag.mlflow.traceName"] == "agent")
     }
 
+    @Test("A part of a trace that somebody else began waits until that one had time to write it, or for the end")
+    func joined() async throws {
+        var part = trace(1)
+        part.spans[0].parent = trace(2).id.spanID(at: 5)
+        var queue = TraceQueue(limit: 2)
+        queue.put(part)
+        queue.put(trace(3))
+        queue.put(trace(4))
+        #expect(queue.tally.dropped == 1 && queue.isRipening)
+        #expect(queue.take(9).map(\.id) == [trace(3).id])
+        queue.ripen()
+        #expect(queue.take(9).isEmpty && queue.isRipening)
+        queue.ripen()
+        #expect(queue.take(9).map(\.id) == [part.id] && !queue.isRipening)
+        queue.put(part)
+        queue.close()
+        #expect(queue.take(9).map(\.id) == [part.id])
+        let fake = FakeMLflow()
+        #expect(try await write([part, trace(3)], to: fake).written == 2)
+        // Nobody has to close the writer for it.
+        _ = try await MLflowTraceWriter.withWriter(to: fake.server(), pause: .zero) { writer in
+            writer.write(part)
+            while writer.tally.written == 0 { try await Task.sleep(for: .milliseconds(10)) }
+        }
+    }
+
     @Test("What spans cannot say goes before them, once a trace")
     func info() async throws {
         let fake = FakeMLflow()

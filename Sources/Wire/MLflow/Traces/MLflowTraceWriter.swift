@@ -3,7 +3,8 @@ import Synchronization
 
 /// Writes traces to MLflow in the background; the traced work never waits for it.
 ///
-/// Traces are written in the order of their arrival, in batches. While the server is not available, writing is
+/// Traces are written in the order of their arrival, in batches; a part of a trace that somebody else began waits up to a
+/// second, since the other one writes its own part at the same time, and what both say of the whole would mix. While the server is not available, writing is
 /// repeated: a trace that is written twice exists once. A rejected trace is lost, but no other one with it.
 ///
 /// With a spool, what the server does not take now goes there instead of waiting, as does what the queue cannot hold; it is
@@ -17,6 +18,8 @@ package final class MLflowTraceWriter: Sendable {
     private static let concurrency = 8
     /// How often an error of the server (500) is considered temporary.
     private static let patience = 5
+    /// Between two steps by which parts of others' traces become ripe.
+    private static let ripening = Duration.milliseconds(500)
 
     private let server: MLflowServer
     /// nil until the server was asked.
@@ -31,6 +34,8 @@ package final class MLflowTraceWriter: Sendable {
     private let arrival: AsyncStream<Void>.Continuation
     private let floods: AsyncStream<Void>
     private let flood: AsyncStream<Void>.Continuation
+    private let joins: AsyncStream<Void>
+    private let join: AsyncStream<Void>.Continuation
 
     private init(
         _ server: MLflowServer, _ route: MLflowTraceRoute?, _ spool: TraceSpool?, queueLimit: Int, pause: Duration,
@@ -44,6 +49,7 @@ package final class MLflowTraceWriter: Sendable {
         queue = Mutex(TraceQueue(limit: queueLimit))
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (floods, flood) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (joins, join) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         spool?.begin(for: server.endpoint.base)
     }
 
@@ -87,7 +93,7 @@ package final class MLflowTraceWriter: Sendable {
             queue.put(trace)
             return queue.isHalfFull
         }
-        arrival.yield()
+        if trace.isJoined { join.yield() } else { arrival.yield() }
         if isFlooded { flood.yield() }
     }
 
@@ -115,6 +121,7 @@ package final class MLflowTraceWriter: Sendable {
                 group.addTask { await self.resend(from: spool) }
                 group.addTask { await self.relieve(into: spool) }
             }
+            group.addTask { await self.ripen() }
             for await _ in arrivals { await writeAll() }
             // What is in the spool may stay there.
             group.cancelAll()
@@ -122,6 +129,16 @@ package final class MLflowTraceWriter: Sendable {
         await writeAll()
         if let spool { keep(queue.withLock { $0.take(.max) }, in: spool) }
         queue.withLock { $0.abandon() }
+    }
+
+    /// Lets parts of others' traces become ripe, until the task is cancelled.
+    private func ripen() async {
+        for await _ in joins {
+            while queue.withLock(\.isRipening), (try? await clock.sleep(for: Self.ripening)) != nil {
+                queue.withLock { $0.ripen() }
+                arrival.yield()
+            }
+        }
     }
 
     private func writeAll() async {

@@ -2,6 +2,8 @@
 struct TraceQueue {
     private let limit: Int
     private var waiting: ArraySlice<MLflowTrace> = []
+    /// Parts of traces that others began, since the last and the one before the last `ripen`.
+    private var (youngest, young): ([MLflowTrace], [MLflowTrace]) = ([], [])
     private(set) var isClosed = false
     private(set) var tally = TraceTally()
 
@@ -9,13 +11,23 @@ struct TraceQueue {
         self.limit = limit
     }
 
-    /// Adds a trace, or counts it as dropped when the queue is full.
+    /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits until
+    /// it is ripe.
     mutating func put(_ trace: MLflowTrace) {
-        guard !isClosed, waiting.count < limit else {
+        guard !isClosed, waiting.count + young.count + youngest.count < limit else {
             tally.dropped += 1
             return
         }
-        waiting.append(trace)
+        if trace.isJoined { youngest.append(trace) } else { waiting.append(trace) }
+    }
+
+    /// Whether there are traces that are not ripe yet.
+    var isRipening: Bool { !young.isEmpty || !youngest.isEmpty }
+
+    /// Lets a time pass: a trace is ripe at the second one after it came.
+    mutating func ripen() {
+        waiting += young
+        (young, youngest) = (youngest, [])
     }
 
     /// Removes and returns the oldest traces, as many as one request takes.
@@ -30,8 +42,11 @@ struct TraceQueue {
         waiting.count > limit / 2
     }
 
+    /// Takes no more traces; all that are there are ripe.
     mutating func close() {
         isClosed = true
+        ripen()
+        ripen()
     }
 
     mutating func count(written: Int) {
@@ -50,9 +65,9 @@ struct TraceQueue {
 
     /// Gives up all waiting traces.
     mutating func abandon() {
+        close()
         tally.lost += waiting.count
         waiting = []
-        isClosed = true
     }
 }
 
