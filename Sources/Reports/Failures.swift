@@ -4,7 +4,9 @@ package import Suites
 extension SuiteResult {
     /// The thresholds that were missed.
     var diagnostics: [Diagnostic] {
-        thresholds.compactMap { $0.diagnostic(in: suite) }
+        let missed = thresholds.compactMap { $0.diagnostic(in: suite) }
+        return verdict == .inconclusive && missed.isEmpty && !cases.contains(where: \.decides)
+            ? [.nothingDecides(self)] : missed
     }
 }
 
@@ -16,7 +18,8 @@ extension CaseResult {
         guard !decides || verdict == .passed else { return all.uniqued }
         return all.uniqued.map { diagnostic in
             var warning = diagnostic
-            warning.severity = .warning
+            // A quarantine that is over hides a case for as long as nobody looks.
+            if diagnostic.code != "quarantine-over" { warning.severity = .warning }
             return warning
         }
     }
@@ -34,6 +37,10 @@ extension CaseResult {
     private var problems: [Diagnostic] {
         samples.compactMap { sample in
             var problem = sample.problem
+            // All rows of a table are declared at one place.
+            if id.variant != nil, let found = problem, found.subject != nil, !found.detail.contains(id.description) {
+                problem?.detail = "`\(id)`: \(found.detail)"
+            }
             if sample.verdict != .error { problem?.severity = .warning }
             return problem
         }
@@ -108,11 +115,33 @@ extension ThresholdOutcome {
         case .passed:
             return nil
         case .failed:
-            return Diagnostic("threshold-missed", "Threshold missed", detail: detail, at: range, cause: .failed)
+            return Diagnostic(
+                "threshold-missed", "Threshold missed", detail: detail,
+                fix: "Mend the agent, or set `thresholds.\(name)` to what is to be reached.", at: range, cause: .failed)
         case .inconclusive:
             return Diagnostic(
-                "threshold-unknown", "Threshold could not be judged", detail: detail, at: range, cause: .inconclusive)
+                "threshold-unknown", "A threshold leaves the suite inconclusive", detail: detail, fix: fix, at: range,
+                cause: .inconclusive)
         }
+    }
+
+    private var fix: String {
+        switch name {
+        case "noWorseThan": "Bless a run as the baseline with `drover test bless`, or take more samples."
+        case "totalTokens", "maxDuration": "Raise `thresholds.\(name)`, or ask for less."
+        case _: "Look at what could not be found out, and run the suite again."
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func nothingDecides(_ result: SuiteResult) -> Diagnostic {
+        Diagnostic(
+            "nothing-decides", "No case of the suite decides",
+            detail: result.cases.isEmpty
+                ? "`\(result.suite)` has no cases, so nothing is known."
+                : "`\(result.suite)`: each of its \(result.cases.count) cases is in quarantine, so nothing is known.",
+            fix: "Mend a case, and remove its `quarantine`.", at: result.range, cause: .inconclusive)
     }
 }
 

@@ -147,6 +147,7 @@ extension Diagnostic {
     /// The same, which says why the conversation is not held again.
     fileprivate func notRepeated(after tool: String) -> Diagnostic {
         var problem = self
+        if !detail.hasSuffix(".") { problem.detail += "." }
         problem.detail += " It was not tried again, because `\(tool)` was called, which may have changed something."
         problem.notes.append(Note("With `effect: reads`, a tool is known to change nothing."))
         return problem

@@ -77,7 +77,7 @@ struct ReportGoldenTests {
         parser.delegate = checker
         #expect(parser.parse(), "\(String(describing: parser.parserError))")
         #expect(checker.problems == [])
-        #expect(checker.counts == ["testcase": 6, "failure": 1, "error": 2, "skipped": 1])
+        #expect(checker.counts == ["testcase": 8, "failure": 2, "error": 3, "skipped": 1])
         #expect(checker.names.contains("My order <4411> is broken, open a ticket.") == false)
         #expect(checker.text.contains("> My order <4411> is broken, open a ticket."))
         #expect(checker.text.contains(#"\u{1B}[0m"#))

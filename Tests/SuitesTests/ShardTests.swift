@@ -89,6 +89,29 @@ struct ShardTests {
         #expect(try merged.shown.map { $0.cases.map(\.verdict) } == whole.shown.map { $0.cases.map(\.verdict) })
     }
 
+    @Test("A shard whose log ends before its cases is not joined; one that ends later is inconclusive")
+    func truncated() async throws {
+        let suites = [try suite("a", 6)]
+        let (one, two) = (try await run("1/2", suites), try await run("2/2", suites))
+        var lines: [[UInt8]] = []
+        try one.log.forEachLine { (_, line) throws(Diagnostic) in lines.append(line) }
+        func part(_ count: Int) throws -> RecordedRun {
+            let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+            for line in lines.prefix(count) { _ = try log.append(line + [UInt8(ascii: "\n")]) }
+            return try RecordedRun.read(log)
+        }
+        let declared = try #require(lines.firstIndex { $0.starts(with: Array(#"{"sample""#.utf8)) })
+        let early = try part(declared - 1)
+        #expect(early.undeclared == 1 && early.warning?.detail.contains("1 of its 3 cases") == true)
+        let problem = #expect(throws: Diagnostic.self) { try ShardMerge([early, two]) }
+        #expect(problem?.code == "shard-truncated" && problem?.cause == .inconclusive)
+        let late = try ShardMerge([try part(declared + 1), two])
+        #expect(late.warnings.map(\.code) == ["shard-cut-off"])
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        #expect(try late.write(to: log, as: "s-2", version: "1.0.0").run.verdict != .passed)
+        #expect(one.warning == nil)
+    }
+
     @Test("Shards that are missing, named twice, or not of one run are not joined")
     func mistakes() async throws {
         let suites = [try suite("a", 6)]

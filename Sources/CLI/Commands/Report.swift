@@ -46,6 +46,9 @@ struct ReportMakeCommand: ParsableCommand {
     func run() throws {
         let request = try ReportRequest("\(format)=\(out)", contents: contents)
         try [request].prepare()
-        try [request].write(RunLogs.withEarlier(try RecordedRun.read(try RunLogs.open(log))))
+        let recorded = try RecordedRun.read(try RunLogs.open(log))
+        Notices.write(
+            [recorded.warning].compactMap(\.self), SourceMap(), environment: ProcessInfo.processInfo.environment)
+        try [request].write(RunLogs.withEarlier(recorded))
     }
 }

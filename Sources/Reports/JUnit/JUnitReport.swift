@@ -18,7 +18,8 @@ package import Suites
 ///       </testsuite>
 ///     </testsuites>
 ///
-/// A wrong answer is a `failure`; an inconclusive case is an `error`; a case that did not run, or is in quarantine and
+/// What a suite as a whole missed, such as a threshold, is a `testcase` too: a server that counts these sees that it is not
+/// passed. A wrong answer is a `failure`; an inconclusive case is an `error`; a case that did not run, or is in quarantine and
 /// did not pass, is `skipped`. `line` is the line of the first expectation that failed, else of the case.
 package struct JUnitReport: Report {
     package static let format = "junit"
@@ -28,7 +29,7 @@ package struct JUnitReport: Report {
     package func write(_ recorded: RecordedRun, to output: inout ReportOutput) throws {
         let run = recorded.run
         var xml = XMLWriter()
-        let all = run.suites.lazy.flatMap(\.cases).map(JUnitOutcome.init)
+        let all = run.suites.flatMap(JUnitOutcome.all)
         let attributes = [
             ("name", run.stack), ("tests", "\(all.count)"), ("failures", "\(all.count { $0 == .failure })"),
             ("errors", "\(all.count { $0 == .error })"), ("time", run.duration.seconds),
@@ -64,11 +65,12 @@ package struct JUnitReport: Report {
             write(try recorded.result(of: position), of: recorded, to: &xml)
             try output.write(xml.takeText())
         }
+        for shortfall in suite.shortfalls { write(shortfall, of: suite, recorded, to: &xml) }
         xml.close("testsuite")
     }
 
     private func attributes(of suite: SuiteResult, _ recorded: RecordedRun) -> [(String, String)] {
-        let outcomes = suite.cases.lazy.map(JUnitOutcome.init)
+        let outcomes = JUnitOutcome.all(of: suite)
         let time = suite.cases.lazy.map(\.totalLatency).reduce(.zero, +)
         return [
             ("name", suite.suite), ("tests", "\(outcomes.count)"),
@@ -76,6 +78,21 @@ package struct JUnitReport: Report {
             ("skipped", "\(outcomes.count { $0 == .skipped })"), ("time", time.seconds),
             ("timestamp", recorded.run.startedAt), ("file", recorded.sources[suite.range.source].path),
         ]
+    }
+
+    private func write(
+        _ shortfall: SuiteResult.Shortfall, of suite: SuiteResult, _ recorded: RecordedRun, to xml: inout XMLWriter
+    ) {
+        xml.element(
+            "testcase",
+            [
+                ("name", shortfall.name), ("classname", "\(recorded.run.stack).\(suite.suite)"), ("time", "0.000"),
+                ("file", recorded.sources[shortfall.range.source].path), ("line", "\(shortfall.range.start.line)"),
+            ]
+        ) { xml in
+            let attributes = [("message", shortfall.message), ("type", shortfall.code)]
+            xml.element(shortfall.outcome.rawValue, attributes, text: shortfall.message)
+        }
     }
 
     private func write(_ result: CaseResult, of recorded: RecordedRun, to xml: inout XMLWriter) {
@@ -107,6 +124,11 @@ private enum JUnitOutcome: String {
     case error
     case skipped
 
+    /// Those of the cases of a suite, and of what it missed as a whole.
+    static func all(of suite: SuiteResult) -> [JUnitOutcome] {
+        suite.cases.map(JUnitOutcome.init) + suite.shortfalls.map(\.outcome)
+    }
+
     init(_ tally: CaseTally) {
         self.init(tally.verdict, decides: tally.decides, hasSamples: tally.samples > 0)
     }
@@ -134,5 +156,36 @@ extension CaseResult {
     /// The conversation: questions start with `> `.
     fileprivate var transcript: String {
         samples.flatMap(\.turns).map { "> \($0.input)\n\($0.answer.text)" }.joined(separator: "\n")
+    }
+}
+
+extension SuiteResult {
+    /// What a suite as a whole did not reach.
+    fileprivate struct Shortfall {
+        let name: String
+        let outcome: JUnitOutcome
+        let message: String
+        let code: String
+        let range: SourceRange
+    }
+
+    /// The thresholds that were not reached; where neither these nor a case say why the suite did not pass, the suite itself.
+    fileprivate var shortfalls: [Shortfall] {
+        let missed = thresholds.filter { $0.verdict != .passed }.compactMap { threshold -> Shortfall? in
+            guard let range = threshold.range else { return nil }
+            let isFailed = threshold.verdict == .failed
+            return Shortfall(
+                name: "threshold \(threshold.name)", outcome: isFailed ? .failure : .error,
+                message: "\(threshold.name) is to be \(threshold.wanted); it was: \(threshold.actual).",
+                code: isFailed ? "threshold-missed" : "threshold-unknown", range: range)
+        }
+        let isTold = !missed.isEmpty || cases.map(JUnitOutcome.init).contains { $0 == .failure || $0 == .error }
+        guard verdict != .passed, !isTold else { return missed }
+        return [
+            Shortfall(
+                name: "verdict", outcome: verdict == .failed ? .failure : .error,
+                message: "The suite is \(verdict.rawValue): not all of its cases were run, or none of them decides.",
+                code: "suite-\(verdict.rawValue)", range: range)
+        ]
     }
 }

@@ -115,8 +115,10 @@ private struct MarkdownCase {
 
     private var remarks: [String] {
         let passed = result.samples.count { $0.verdict == .passed }
+        // A test that decides early takes fewer.
+        let wanted = result.repetition.test == nil ? result.repetition.samples : result.samples.count
         return [
-            result.repetition.samples > 1 ? "\(passed) of \(result.repetition.samples) samples passed" : nil,
+            wanted > 1 ? "\(passed) of \(wanted) samples passed" : nil,
             result.quarantine.map { "until \($0.until): \(Markdown.code($0.reason))" },
         ].compactMap { $0 }
     }

@@ -41,7 +41,7 @@ package struct Advisers: Sendable {
                     let jury = Jury(judge: judge, runtime: runtime, bounds: bounds)
                     // Cancellation is the only error.
                     let ballot = try? await jury.ballot(about: turn, atLeast: atLeast)
-                    return (inquiry, ballot.map { $0.map { .ballot($0) } })
+                    return (inquiry, ballot.map { .success(.ballot($0)) })
                 }
             }
             var findings: Findings = [:]

@@ -39,11 +39,14 @@ package struct Ballot: Sendable, Hashable, Codable {
     package let minAgreement: Double?
     /// The tokens of all votes; nil when the server does not tell them.
     package let usage: Answer.Usage?
+    /// Why it decides nothing, whatever the votes are: one of them could not be had. Nil when all are there.
+    package let broken: String?
 
     package init(
         judge: String, model: String, votes: [Vote], scale: Int? = nil, atLeast: Int? = nil,
-        minAgreement: Double? = nil, usage: Answer.Usage? = nil
+        minAgreement: Double? = nil, usage: Answer.Usage? = nil, broken: String? = nil
     ) {
+        self.broken = broken
         self.judge = judge
         self.model = model
         self.votes = votes
@@ -55,6 +58,7 @@ package struct Ballot: Sendable, Hashable, Codable {
 
     /// - Throws: When the votes decide nothing.
     package func decision() throws(Unobservable) -> Decision {
+        if let broken { throw Unobservable(broken) }
         let yes = votes.filter(passes)
         let no = votes.filter { !passes($0) }
         guard yes.count != no.count else {

@@ -64,7 +64,7 @@ package struct Calibrator: Sendable {
         // Cancellation is the only error.
         guard let ballot = try? await jury.ballot(about: turn, atLeast: nil) else { return nil }
         do throws(Unobservable) {
-            let decision = try ballot.get().decision()
+            let decision = try ballot.decision()
             return Opinion(row: row, passes: decision.passes, reason: decision.reasons.first ?? "")
         } catch {
             return Opinion(row: row, passes: nil, reason: error.reason)

@@ -1,5 +1,6 @@
 import Language
 import Runtime
+import Synchronization
 
 /// Asks a judge for its votes.
 struct Jury: Sendable {
@@ -7,67 +8,79 @@ struct Jury: Sendable {
     let runtime: any AgentRuntime
     let bounds: InquiryBounds
 
+    /// One vote, or why it could not be had, with what was used for it.
     private struct Voice: Sendable {
-        let vote: Ballot.Vote
-        let usage: Answer.Usage?
+        let vote: Result<Ballot.Vote, Unobservable>
+        let usage: [Answer.Usage?]
     }
 
     /// The votes about an answer, taken at the same time as far as there are slots. One that breaks makes all of it unknown.
     ///
     /// - Parameter atLeast: The least mark that passes, of a judge that gives marks; nil for the one above the middle.
-    func ballot(about turn: JudgedTurn, atLeast: Int?) async throws(CancellationError) -> Result<Ballot, Unobservable> {
-        if atLeast != nil, judge.scale == nil { return .failure(.noMarks(judge)) }
+    func ballot(about turn: JudgedTurn, atLeast: Int?) async throws(CancellationError) -> Ballot {
+        if atLeast != nil, judge.scale == nil { return ballot([], atLeast, broken: .noMarks(judge)) }
         let question = JudgePrompt.question(about: turn)
-        let voices = await withTaskGroup(of: (Int, Result<Voice, Unobservable>?).self) { group in
+        let voices = await withTaskGroup(of: (Int, Voice).self) { group in
             for number in 1...max(1, judge.votes) {
                 group.addTask { (number, await voice(number, on: question)) }
             }
-            var voices: [Int: Result<Voice, Unobservable>] = [:]
+            var voices: [Int: Voice] = [:]
             for await (number, voice) in group { voices[number] = voice }
             return voices.sorted { $0.key < $1.key }.map(\.value)
         }
         if Task.isCancelled { throw CancellationError() }
-        do throws(Unobservable) {
-            let heard = try voices.map { voice throws(Unobservable) in try voice.get() }
-            return .success(
-                Ballot(
-                    judge: judge.name, model: judge.model, votes: heard.map(\.vote), scale: judge.scale,
-                    atLeast: atLeast ?? judge.passMark, minAgreement: judge.minAgreement,
-                    usage: .sum(heard.map(\.usage))))
-        } catch {
-            return .failure(error)
-        }
+        let problem = voices.lazy.compactMap { voice -> Unobservable? in
+            guard case .failure(let problem) = voice.vote else { return nil }
+            return problem
+        }.first
+        return ballot(voices, atLeast, broken: problem)
     }
 
-    /// - Returns: nil when the task was cancelled.
-    private func voice(_ number: Int, on question: String) async -> Result<Voice, Unobservable>? {
+    private func ballot(_ voices: [Voice], _ atLeast: Int?, broken problem: Unobservable?) -> Ballot {
+        Ballot(
+            judge: judge.name, model: judge.model, votes: voices.compactMap { try? $0.vote.get() }, scale: judge.scale,
+            atLeast: atLeast ?? judge.passMark, minAgreement: judge.minAgreement,
+            usage: .sum(voices.flatMap(\.usage)), broken: problem?.reason)
+    }
+
+    /// What was used for a vote, so far; it counts when the vote breaks, too.
+    private typealias Spent = Mutex<[Answer.Usage?]>
+
+    private func voice(_ number: Int, on question: String) async -> Voice {
         let agent = judge.definition(vote: number)
+        let spent = Spent([])
         var attempts = 0
         while true {
             do {
-                let voice = try await bounds.asking { try await heard(agent, question) }
-                guard let voice else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
-                return .success(voice)
+                let vote = try await bounds.asking { try await heard(agent, question, spent) }
+                guard let vote else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
+                return Voice(vote: .success(vote), usage: spent.withLock { $0 })
             } catch {
-                if Task.isCancelled { return nil }
                 attempts += 1
-                guard attempts > bounds.retries else { continue }
-                return .failure(.broken(judge, error))
+                guard attempts > bounds.retries || Task.isCancelled else { continue }
+                return Voice(vote: .failure(.broken(judge, error)), usage: spent.withLock { $0 })
             }
         }
     }
 
     /// One vote; a reply in another format is asked for once more.
-    private func heard(_ agent: AgentDefinition, _ question: String) async throws -> Voice {
+    private func heard(_ agent: AgentDefinition, _ question: String, _ spent: borrowing Spent) async throws
+        -> Ballot.Vote
+    {
         try await runtime.withConversation(with: agent) { conversation in
             let first = try await reply(to: question, in: conversation)
+            spent.withLock { $0.append(first.usage) }
             do throws(Ballot.Vote.Malformed) {
-                return Voice(vote: try Ballot.Vote(reply: first.text, scale: judge.scale), usage: first.usage)
+                return try Ballot.Vote(reply: first.text, scale: judge.scale)
             } catch {
                 let reminder = JudgePrompt.reminder(of: judge, because: error.reason)
                 let second = try await reply(to: reminder, in: conversation)
-                let vote = try Ballot.Vote(reply: second.text, scale: judge.scale)
-                return Voice(vote: vote, usage: .sum([first.usage, second.usage]))
+                spent.withLock { $0.append(second.usage) }
+                do throws(Ballot.Vote.Malformed) {
+                    return try Ballot.Vote(reply: second.text, scale: judge.scale)
+                } catch {
+                    throw Unobservable("\(error.reason): it wrote `\(second.text.trimmed.excerpt(100))`")
+                }
             }
         }
     }
@@ -86,7 +99,6 @@ extension Unobservable {
     fileprivate static func broken(_ judge: Judge, _ error: any Error) -> Unobservable {
         let reason =
             switch error {
-            case let error as Ballot.Vote.Malformed: error.reason
             case let error as Unobservable: error.reason
             case _: Diagnostic.describing(error, of: "judges.\(judge.name)", at: judge.range).detail
             }

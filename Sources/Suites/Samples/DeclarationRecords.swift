@@ -34,6 +34,8 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let shard: Shard?
     /// The run that it went on with.
     let resumed: String?
+    /// How many cases are declared below; nil in logs of earlier versions.
+    var cases: Int?
 
     package init(
         id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
@@ -74,6 +76,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         mlflow = places.count == 1 ? shard.mlflow : nil
         evaluations = mlflow == nil ? nil : shards.evaluations
         experiments = evaluations?.mapValues(\.place.experimentID)
+        cases = shards.map(\.cases).reduce(0) { sum, count in sum.flatMap { sum in count.map { sum + $0 } } }
         parts = shards.flatMap { [$0.id, $0.resumed].compactMap(\.self) }.sorted()
         sources = shard.sources
     }

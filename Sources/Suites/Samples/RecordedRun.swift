@@ -13,6 +13,10 @@ package struct RecordedRun: Sendable {
     package let record: RunRecord
     /// Whether the log was written to its end.
     package let hasEnded: Bool
+    /// How many of its cases are not even declared in the log, which was truncated before.
+    package var undeclared: Int {
+        record.cases.map { max(0, $0 - suites.map(\.cases.count).reduce(0, +)) } ?? 0
+    }
     /// The sources that the ranges in results refer to.
     package let sources: SourceMap
     /// What earlier runs of the same stack came to, the oldest first; empty where nobody looked.
@@ -58,6 +62,18 @@ package struct RecordedRun: Sendable {
         }
         index.close()
         return try RecordedRun(log, index, in: lines.sources(index.run?.sources ?? []))
+    }
+
+    /// What a report of it is to be read with; nil for a log that was written to its end.
+    package var warning: Diagnostic? {
+        guard !hasEnded else { return nil }
+        let lacking = undeclared == 0 ? "" : " \(undeclared) of its \(record.cases ?? 0) cases are not in it at all."
+        return Diagnostic(
+            "log-cut-off", "The log of an unfinished run",
+            detail: "`\(path)` ends, after \(log.length) bytes, before its run did: what is missing counts as "
+                + "inconclusive.\(lacking)",
+            fix: "Go on with that run, and make the report of the one that this makes.", severity: .warning,
+            cause: .inconclusive)
     }
 
     /// All cases of a suite, in declaration order.

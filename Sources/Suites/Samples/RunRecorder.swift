@@ -22,6 +22,8 @@ package final class RunRecorder: Sendable {
         self.log = log
         self.sources = sources
         var begun = State(quoter: LineQuoter(sources))
+        var run = run
+        run.cases = suites.map(\.cases.count).reduce(0, +)
         try log.collecting { lines throws(Diagnostic) in
             try begun.add(.run(run), to: &lines, in: sources)
             for suite in suites {

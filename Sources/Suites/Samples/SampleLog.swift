@@ -29,6 +29,9 @@ package final class SampleLog: Sendable {
     private let descriptor: Int32
     private let size: Mutex<Int>
 
+    /// In bytes.
+    var length: Int { size.withLock { $0 } }
+
     private init(_ path: String, _ descriptor: Int32, size: Int = 0) {
         self.path = path
         self.descriptor = descriptor

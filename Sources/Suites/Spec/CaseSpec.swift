@@ -95,6 +95,18 @@ struct CaseSpec: SpecDecodable {
         return turns.flatMap(\.expectations).flatMap(\.judges).filter { !open.contains($0.range) }
     }
 
+    /// The marks that its expectations ask for, with the places where the judges are named.
+    var marks: [(judge: Located<String>, atLeast: Int)] {
+        turns.flatMap(\.expectations).flatMap { expectation in
+            expectation.inquiries.compactMap { inquiry in
+                guard case .judge(let name, let atLeast?) = inquiry,
+                    let judge = expectation.judges.first(where: { $0.value == name })
+                else { return nil }
+                return (judge, atLeast)
+            }
+        }
+    }
+
     /// The case, or those of its table and matrix; what is wrong with them goes to `problems`.
     func cases(
         of suite: String, defaults: CaseDefaults, labels shared: [(String, String)], in folder: SpecFolder,

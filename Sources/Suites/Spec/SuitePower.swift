@@ -8,24 +8,32 @@ struct SuitePower {
     private static let discordance = 0.1
 
     private let suite: TestSuite
+    /// Where `repeat` is said first, and by the place of each case.
     private let repeats: SourceRange
+    private let places: [SequentialTest: SourceRange]
     /// The number of deciding cases, and those of each sequential test.
     private let deciding: Int
     private let tests: [(test: SequentialTest, cases: Int)]
     private let fewestSamples: Int
 
-    /// - Parameter repeats: Where `repeat` is said.
-    init(_ suite: TestSuite, repeats: SourceRange) {
+    /// - Parameters:
+    ///   - repeats: Where `repeat` is said first.
+    ///   - places: Where it is said, by the place of the case.
+    init(_ suite: TestSuite, repeats: SourceRange, at places: [SourceRange: SourceRange] = [:]) {
         self.suite = suite
         self.repeats = repeats
+        var known: [SequentialTest: SourceRange] = [:]
         var deciding = 0
         var counts: [SequentialTest: Int] = [:]
         var fewest = Int.max
         for testCase in suite.cases where testCase.quarantine == nil {
             deciding += 1
             fewest = min(fewest, testCase.repetition.samples)
-            if let test = testCase.repetition.test { counts[test, default: 0] += 1 }
+            guard let test = testCase.repetition.test else { continue }
+            counts[test, default: 0] += 1
+            known[test] = known[test] ?? places[testCase.range]
         }
+        self.places = known
         self.deciding = deciding
         fewestSamples = deciding == 0 ? 1 : fewest
         tests = counts.map { ($0.key, $0.value) }.sorted { $0.0.max < $1.0.max }
@@ -34,11 +42,10 @@ struct SuitePower {
     var diagnostics: [Diagnostic] {
         let limits = suite.thresholds
         let few = limits.minCases.flatMap { $0.value > deciding ? .tooFewCases($0, deciding) : nil as Diagnostic? }
-        let hopeless = tests.lazy.map(\.test).first { $0.fewestPasses > $0.max }
-        return [
-            few, hopeless.map { .neverDecides($0, at: repeats) } ?? testWarning,
-            limits.noWorseThan.flatMap(warning),
-        ].compactMap(\.self)
+        let hopeless = tests.map(\.test).filter { $0.fewestPasses > $0.max }
+        let endless = hopeless.map { Diagnostic.neverDecides($0, at: places[$0] ?? repeats) }
+        return [few].compactMap(\.self) + (endless.isEmpty ? [testWarning].compactMap(\.self) : endless)
+            + [limits.noWorseThan.flatMap(warning)].compactMap(\.self)
     }
 
     /// Where the sequential tests leave a suite open whose cases are just as reliable as wanted, or fail it by chance.

@@ -66,6 +66,9 @@ package struct SuiteSpec: DeclaredSpec {
         Set(cases.flatMap(\.judges).map(\.value)).sorted()
     }
 
+    /// The marks that its cases ask for, with the places where the judges are named.
+    var marks: [(judge: Located<String>, atLeast: Int)] { cases.flatMap(\.marks) }
+
     /// What its cases ask embedding models, each once.
     package var similarities: Set<SimilarityQuestion> {
         Set(cases.flatMap(\.inquiries).compactMap(\.similarity))
@@ -102,7 +105,12 @@ package struct SuiteSpec: DeclaredSpec {
         do throws(Diagnostics) {
             let suite = try suite(named: "suite", at: agent.range, in: folder)
             return suite.programs.problems(in: folder)
-                + SuitePower(suite, repeats: cases.lazy.compactMap(\.repeatRange).first ?? agent.range).diagnostics
+                + SuitePower(
+                    suite, repeats: cases.lazy.compactMap(\.repeatRange).first ?? agent.range,
+                    at: Dictionary(
+                        cases.compactMap { spec in spec.repeatRange.map { (spec.name.range, $0) } }
+                    ) { first, _ in first }
+                ).diagnostics
         } catch {
             return error.all
         }

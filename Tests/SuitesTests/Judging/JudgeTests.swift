@@ -83,38 +83,40 @@ struct JudgeTests {
     func majority(replies: [String], passes: Bool, agreement: Double) async throws {
         let ballot = try await jury(judge(votes: replies.count), ScriptedJudge(replies)).ballot(
             about: turn, atLeast: nil)
-        let decision = try ballot.get().decision()
+        let decision = try ballot.decision()
         #expect(decision.passes == passes)
         #expect(decision.agreement == agreement)
         #expect(decision.reasons.first == (passes ? "It is there." : "It is made up."))
-        #expect(try ballot.get().usage == Answer.Usage(input: 10 * replies.count, output: 5 * replies.count))
+        #expect(ballot.usage == Answer.Usage(input: 10 * replies.count, output: 5 * replies.count))
     }
 
     @Test("A tie, and agreement below minAgreement, decide nothing")
     func undecided() async throws {
         let tie = try await jury(judge(votes: 2), ScriptedJudge([pass, fail])).ballot(about: turn, atLeast: nil)
         #expect(throws: Unobservable("The judge `grounded` is divided: 1 of 2 votes are for the answer.")) {
-            try tie.get().decision()
+            try tie.decision()
         }
         let weak = try await jury(judge(votes: 3, minAgreement: 0.8), ScriptedJudge([pass, fail, pass]))
             .ballot(about: turn, atLeast: nil)
-        #expect(throws: Unobservable.self) { try weak.get().decision() }
+        #expect(throws: Unobservable.self) { try weak.decision() }
     }
 
     @Test("A reply in another format is asked for once more, and then the judge is broken")
     func reminder() async throws {
         let second = ScriptedJudge(["It is good.", pass])
         let ballot = try await jury(judge(), second).ballot(about: turn, atLeast: nil)
-        #expect(try ballot.get().decision().passes)
-        #expect(try ballot.get().usage == Answer.Usage(input: 20, output: 10))
+        #expect(try ballot.decision().passes)
+        #expect(ballot.usage == Answer.Usage(input: 20, output: 10))
         #expect(
             second.questions.last?.hasPrefix("That is not what was asked for: the reply is not one JSON object.")
                 == true)
         let never = ScriptedJudge(["It is good."])
         let broken = try await jury(judge(), never).ballot(about: turn, atLeast: nil)
-        #expect(
-            broken
-                == .failure(Unobservable("The judge `grounded` could not be heard: the reply is not one JSON object.")))
+        let reason =
+            "The judge `grounded` could not be heard: the reply is not one JSON object: it wrote `It is good.`."
+        #expect(throws: Unobservable(reason)) { try broken.decision() }
+        // What it used counts all the same.
+        #expect(broken.usage == Answer.Usage(input: 20, output: 10))
         #expect(never.questions.count == 2)
     }
 
@@ -126,16 +128,15 @@ struct JudgeTests {
             return .said(pass)
         }
         let ballot = try await jury(judge(votes: 5), runtime).ballot(about: turn, atLeast: nil)
-        #expect(
-            ballot
-                == .failure(
-                    Unobservable("The judge `grounded` could not be heard: The server answered with status 500.")))
+        let reason = "The judge `grounded` could not be heard: The server answered with status 500."
+        #expect(throws: Unobservable(reason)) { try ballot.decision() }
+        #expect(ballot.votes.count == 4 && ballot.usage == Answer.Usage(input: 40, output: 20))
         let again = ScriptedJudge { _, _, number in
             guard number != 1 else { throw problem }
             return .said(pass)
         }
         #expect(
-            try await jury(judge(votes: 5), again, retries: 1).ballot(about: turn, atLeast: nil).get().votes.count == 5)
+            try await jury(judge(votes: 5), again, retries: 1).ballot(about: turn, atLeast: nil).votes.count == 5)
         #expect(again.questions.count == 6)
     }
 
@@ -147,7 +148,8 @@ struct JudgeTests {
         }
         let slow = Jury(judge: judge(), runtime: runtime, bounds: .test(.rushing))
         let ballot = try await slow.ballot(about: turn, atLeast: nil)
-        #expect(ballot == .failure(Unobservable("The judge `grounded` could not be heard: it took longer than 1 s.")))
+        let reason = "The judge `grounded` could not be heard: it took longer than 1 s."
+        #expect(throws: Unobservable(reason)) { try ballot.decision() }
     }
 
     @Test("No more votes are taken at a time than there are slots", arguments: [1, 2])
@@ -158,7 +160,7 @@ struct JudgeTests {
             return .said(pass)
         }
         let jury = Jury(judge: judge(votes: 6), runtime: runtime, bounds: .test(slots: slots))
-        #expect(try await jury.ballot(about: turn, atLeast: nil).get().votes.count == 6)
+        #expect(try await jury.ballot(about: turn, atLeast: nil).votes.count == 6)
         #expect(crowd.most <= slots)
     }
 
@@ -169,9 +171,9 @@ struct JudgeTests {
         #expect(judge(scale: scale).passMark == least)
         for mark in 1...scale {
             let runtime = ScriptedJudge([#"{"reason": "", "mark": \#(mark)}"#])
-            let ballot = try await jury(judge(scale: scale), runtime).ballot(about: turn, atLeast: nil).get()
+            let ballot = try await jury(judge(scale: scale), runtime).ballot(about: turn, atLeast: nil)
             #expect(try ballot.decision().passes == (mark >= least))
-            let strict = try await jury(judge(scale: scale), runtime).ballot(about: turn, atLeast: scale).get()
+            let strict = try await jury(judge(scale: scale), runtime).ballot(about: turn, atLeast: scale)
             #expect(try strict.decision().passes == (mark == scale))
         }
     }
