@@ -19,11 +19,14 @@ extension Deployment {
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         let pending = try await Deployment.plan(
             try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun)
-        guard pending.plan.count(.promote) > 0, Interruption.exitCode == nil else { return nil }
+        guard pending.plan.changes.contains(where: \.action.isPromotion), Interruption.exitCode == nil else {
+            return nil
+        }
         // What others changed since the plan was shown is not taken along.
         let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
         let problems = more.differences(.noMore)
         guard problems.isEmpty else { throw Diagnostics(problems) }
+        try await pending.acceptAliases(change, stack, command: command)
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
         let applied = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
@@ -38,6 +41,15 @@ extension Deployment {
             let left = rest.plan.changes.filter { $0.action != .keep }
             guard !left.isEmpty, left.allSatisfy(\.isLeftOver) else { return nil }
             return try await rest.apply(change, stack, command: command)
+        }
+    }
+
+    /// Lets releases go on from where somebody moved their aliases, whatever their gates say.
+    private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws {
+        let names = plan.changes.filter(\.action.isPromotion).map(\.address.name)
+        guard permissions.acceptAlias, !names.isEmpty else { return }
+        try await session.locked(change.locking, stack, for: command) { session in
+            try await Kinds.acceptAliases(of: names, on: session.servers)
         }
     }
 

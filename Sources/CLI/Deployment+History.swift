@@ -63,8 +63,12 @@ extension Deployment {
 
     private func results(of applied: Applied) -> [Result] {
         plan.changes.filter { $0.action != .keep }.map { change in
+            // What a replacement left over has the address of what took its place.
+            let isRemoval = change.action == .delete || change.action == .forget
+            let removal = applied.removals[change.address].map { Self.result(change, $0) }
+            if isRemoval, let removal { return removal }
             if let step = applied.steps[change.address] { return Self.result(change, step) }
-            return applied.removals[change.address].map { Self.result(change, $0) }
+            return removal
                 ?? Result(change: change, end: waits(change) ? "waits for its gates" : "not begun")
         }
     }

@@ -102,10 +102,36 @@ struct Deployment: Sendable {
         tellSummary(applied, since: clock)
         let unlogged = await log(applied, command: command, since: started)
         try requireLock(failures: applied.failures)
+        tellIncomplete(applied)
         if applied.wasInterrupted { throw CancellationError() }
         let failures = failing(applied.failures + unlogged, stack)
         guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
         return applied
+    }
+
+    /// What came of an apply that did not come to its end; the failures are told after it.
+    private func tellIncomplete(_ applied: Applied) {
+        guard !EventOutput.isOn, applied.wasInterrupted || !applied.failures.isEmpty else { return }
+        let done = Action.allCases.filter { $0 != .keep && applied.count($0) > 0 }.map {
+            "\(applied.count($0)) \($0.past)"
+        }
+        let open =
+            plan.changes.count { $0.action != .keep }
+            - Action.allCases.filter { $0 != .keep }.map(applied.count)
+            .reduce(0, +)
+        let parts = done + ["\(max(open, 1)) not done"]
+        Console.note("Not everything was applied: \(parts.joined(separator: ", ")). The next apply goes on from here.")
+    }
+
+    /// Keeps in the record what the spec says of deletion and protection, where nothing is to be done on the servers.
+    func keepSettings(_ options: ChangeOptions, _ stack: Stack, command: String) async throws {
+        let kept = plan.changes.filter { survey.members[$0.address]?.ownership == .ours }.map(\.address)
+        guard loaded.settling(kept, of: workflow) != loaded else { return }
+        try await session.locked(options.locking, stack, for: command) { session in
+            let now = try await session.store.load()
+            try await session.store.save(now.settling(kept, of: workflow).entries)
+        }
+        Console.note("The record holds now what the spec says of `protect` and `onDelete`.")
     }
 
     static func milliseconds() -> Int64 {
@@ -126,6 +152,20 @@ extension Record {
             entry.onDelete = common.onDelete
             entry.protect = common.protect
             record.entries[declaration.address.description] = entry
+        }
+        return record
+    }
+
+    /// The same with the settings for deletion and protection of some declarations.
+    fileprivate func settling(_ addresses: [Address], of workflow: Workflow) -> Record {
+        var record = self
+        for address in addresses {
+            guard let common = workflow[address]?.spec.common else { continue }
+            guard record.entries[address.description] != nil || common.onDelete != nil || common.protect else {
+                continue
+            }
+            record.entries[address.description, default: Entry(fields: [:])].onDelete = common.onDelete
+            record.entries[address.description]?.protect = common.protect
         }
         return record
     }

@@ -42,6 +42,7 @@ enum FlagFixes {
         "lock-unusable": Wording(plain: "or work without a lock where", flagged: "or use `--no-lock` where"),
         "alias-moved": Wording(
             plain: "or accept where it stands", flagged: "or accept with `--accept-alias` where it stands"),
+        "which-version": Wording(plain: "Say which of them", flagged: "Say with `--version` which of them"),
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
 
@@ -61,6 +62,8 @@ enum FlagFixes {
             told.fix = told.fix?.replacing("`--var NAME=…`", with: "`--var \(name)=…`")
         case "malformed-assignment":
             told.detail = "`--var " + told.detail.dropFirst()
+        case "rolled-back":
+            told.fix = told.fix?.replacing(/`, as the version ([0-9]+)/) { " --version \($0.1)`" }
         case _: break
         }
         return told

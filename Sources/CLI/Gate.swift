@@ -49,7 +49,7 @@ extension Gate {
         let checks = plan.changes.filter { $0.action == .check }.map(\.address)
         guard !checks.isEmpty, let mlflow = session.servers.mlflow else { return [] }
         let lookup = AgentLookup(workflow, servers: session.servers, survey: survey, drivers: session.drivers)
-        let promoted = Set(plan.changes.filter { $0.action == .promote }.map(\.address))
+        let promoted = Set(plan.changes.filter(\.action.isPromotion).map(\.address))
         var gates: [Gate] = []
         for address in checks {
             guard let suite = workflow[address]?.spec as? SuiteSpec,

@@ -141,6 +141,7 @@ extension Action {
         case .forget: "forgetting"
         case .check: "checking"
         case .promote: "promoting"
+        case .propose: "proposing"
         }
     }
 
@@ -155,6 +156,7 @@ extension Action {
         case .forget: "forgotten"
         case .check: "checked"
         case .promote: "promoted"
+        case .propose: "proposed"
         }
     }
 }

@@ -28,7 +28,10 @@ struct SavedApply {
         try await Session.open(stack, server, concurrency: change.parallelism) { session in
             let deployment = try await Self.verified(saved, stack, session, suites)
             deployment.show(stack)
-            guard !deployment.plan.isEmpty else { return await deployment.tellNothingToDo() }
+            guard !deployment.plan.isEmpty else {
+                if !saved.destroys { try await deployment.keepSettings(change, stack, command: "apply") }
+                return await deployment.tellNothingToDo()
+            }
             guard try deployment.isAgreed(change, question: "Apply these changes?") else {
                 return Console.note("Nothing was changed.")
             }

@@ -115,7 +115,7 @@ extension Executor {
 
     /// Whether something becomes ours that somebody else made.
     private func isAdoption(_ action: Action, at address: Address) -> Bool {
-        guard [.adopt, .promote].contains(action), let declaration = workflow[address] else { return false }
+        guard action == .adopt || action.isPromotion, let declaration = workflow[address] else { return false }
         return survey.member(for: declaration)?.ownership == .unmarked
     }
 
@@ -134,7 +134,7 @@ extension Executor {
             let wasAdopted = workflow[address].flatMap { record.entry(for: $0) }?.isAdopted
             switch step.action {
             case .create, .replace: break  // It is of our own making.
-            case .keep, .adopt, .update, .delete, .forget, .check, .promote:
+            case .keep, .adopt, .update, .delete, .forget, .check, .promote, .propose:
                 entry.isAdopted = isAdoption(step.action, at: address) ? true : wasAdopted
             }
             entries[address.description] = entry.applied

@@ -3,6 +3,11 @@ package import Language
 /// What is done to one object.
 package enum Action: String, Sendable, Codable, CaseIterable {
     case keep, adopt, create, update, replace, delete, forget, check, promote
+    /// What would be promoted waits until somebody approves it.
+    case propose
+
+    /// Whether the checks that it waits for decide.
+    package var isPromotion: Bool { self == .promote || self == .propose }
 
     /// The sign of a plan's line.
     package var sign: String {
@@ -16,6 +21,7 @@ package enum Action: String, Sendable, Codable, CaseIterable {
         case .forget: "x"
         case .check: "T"
         case .promote: "^"
+        case .propose: "?"
         }
     }
 }
@@ -68,7 +74,8 @@ package struct FieldChange: Sendable, Hashable {
     }
 
     /// Whether it moves what others follow.
-    package var isPromotion: Bool { path == "version" || path == "candidate" }
+    package var isPromotion: Bool { path == "version" }
+    package var isProposal: Bool { path == "candidate" }
 
     /// Whether the live object was changed by somebody else.
     package var isDrift: Bool { cause == .drift || cause == .both }
@@ -105,6 +112,8 @@ package struct Change: Sendable {
     package var note: String?
     /// Whether it was applied, and somebody deleted it.
     package var isLost = false
+    /// Whether it was applied, and somebody removed its mark.
+    package var isUnmarked = false
     /// Whether it is ours, and the record does not say what was applied last: nobody knows who changed it.
     package var isUnrecorded = false
     /// Whether it is the removal of what a replacement left behind.
@@ -195,6 +204,7 @@ package struct Plan: Sendable {
         plan.changes = changes.compactMap { change in
             var drifted = change
             drifted.fields = change.isLost ? [] : change.fields.filter { $0.isDrift || change.isUnrecorded }
+            if change.isUnmarked { return drifted }
             guard change.action != .keep else { return drifted }
             if change.isUnrecorded, drifted.note == nil {
                 drifted.note = "the record does not say whether the spec or somebody else changed it"

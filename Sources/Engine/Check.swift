@@ -28,9 +28,9 @@ extension Workflow {
 extension Plan {
     /// The same plan with the checks that what it promotes waits for, each before the first of these.
     func checking(for workflow: Workflow) -> Plan {
-        let promoted = changes.filter { $0.action == .promote }.map(\.address)
+        let promoted = changes.filter(\.action.isPromotion).map(\.address)
         let needed = Set(promoted.flatMap { workflow.checks(before: $0) })
-        guard !needed.isEmpty, let first = changes.firstIndex(where: { $0.action == .promote }) else { return self }
+        guard !needed.isEmpty, let first = changes.firstIndex(where: \.action.isPromotion) else { return self }
         var plan = self
         let checks = workflow.declarations.filter { needed.contains($0.address) }
         plan.changes.insert(contentsOf: checks.map { Change($0.address, .check, range: $0.range) }, at: first)
@@ -41,7 +41,7 @@ extension Plan {
     /// uses it, too.
     /// - Parameter makesVersions: Whether what uses an object of a kind goes on with the version that it has.
     func tellingWhatIsBeforeGates(for workflow: Workflow, makesVersions: (_ kind: String) -> Bool) -> Plan {
-        let promoted = changes.filter { $0.action == .promote }.map(\.address)
+        let promoted = changes.filter(\.action.isPromotion).map(\.address)
         let waiting = Set(promoted.filter { !workflow.checks(before: $0).isEmpty })
         let needed = workflow.graph.closure(of: waiting).subtracting(workflow.gated)
         var plan = self
@@ -61,7 +61,7 @@ extension Change {
         switch action {
         case .update, .adopt: !fields.isEmpty
         case .replace: !isNewFirst
-        case .keep, .create, .delete, .forget, .check, .promote: false
+        case .keep, .create, .delete, .forget, .check, .promote, .propose: false
         }
     }
 }

@@ -6,6 +6,8 @@ package protocol Driver: Sendable {
     var onDelete: OnDelete { get }
     /// Whether it moves something that others follow.
     var promotes: Bool { get }
+    /// Whether no two objects of the kind have one name.
+    var hasUniqueNames: Bool { get }
     /// Whether a change makes a new version beside the one that others use.
     var makesVersions: Bool { get }
     /// Whether discovery needs the record.
@@ -138,6 +140,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var isKnownByRecord: Bool { resource.isKnownByRecord }
     package var promotes: Bool { R.promotes }
     package var makesVersions: Bool { R.makesVersions }
+    package var hasUniqueNames: Bool { R.hasUniqueNames }
 
     package func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: AwaitedRecord
@@ -228,7 +231,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         case .keep, .delete, .forget, .check: return live
         case .create: return try await resource.create(desired, at: address, in: context)
         case .replace: return try await resource.replace(live, with: desired, at: address, in: context)
-        case .update, .promote:
+        case .update, .promote, .propose:
             let isMoved = request.member?.address != address || request.member?.ownership != .ours
             let marked = isMoved ? try await resource.mark(live, as: address, in: context) : live
             return try await resource.update(marked, to: kept, since: last, at: address, in: context)
@@ -243,7 +246,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let live = live(member) else { return }
         switch action {
         case .forget: try await resource.forget(live, at: member.address, in: context)
-        case .keep, .adopt, .create, .update, .replace, .delete, .check, .promote:
+        case .keep, .adopt, .create, .update, .replace, .delete, .check, .promote, .propose:
             try await resource.delete(live, at: member.address, in: context)
         }
     }
@@ -317,10 +320,9 @@ package struct ResourceDriver<R: Resource>: Driver {
             decision.action = .update
             decision.fields = [FieldChange("interrupted", note: "an earlier run was cut off here: it is cleaned up")]
         }
-        if R.promotes, [.create, .update, .adopt].contains(decision.action),
-            decision.fields.contains(where: \.isPromotion)
-        {
-            decision.action = .promote
+        if R.promotes, [.create, .update, .adopt].contains(decision.action) {
+            if decision.fields.contains(where: \.isPromotion) { decision.action = .promote }
+            if decision.fields.contains(where: \.isProposal) { decision.action = .propose }
         }
         return (wanted, decision)
     }

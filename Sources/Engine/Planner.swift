@@ -39,7 +39,7 @@ package struct Planner: Sendable {
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
             .stillInUse($0.member, $0.reasonToKeep ?? "")
         }
-        pass.problems += selection.unreplaced { pass.changes[$0]?.action }
+        pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
         let declared = workflow.declarations.compactMap { pass.changes[$0.address] }
         var plan = Plan(
@@ -105,7 +105,9 @@ package struct Planner: Sendable {
             do {
                 guard let driver = drivers[address.kind] else { throw Diagnostic.noDriver(declaration) }
                 if driver.promotes { identify(needs, &pass) }
+                try requireOldName(of: declaration)
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
+                if preview.decision.action == .create { try requireFreeName(of: declaration, driver) }
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
                 if isIdentifying { pass.identities.take(address, preview.identity()) }
@@ -117,11 +119,17 @@ package struct Planner: Sendable {
                     label: label, note: isLost ? "deleted outside" : takenOver(member, by: preview.decision.action),
                     fingerprint: member.map { driver.fingerprint($0, leaving: declaration.spec.common.left) })
                 pass.changes[address]?.isLost = isLost
+                if preview.decision.action == .adopt, wasApplied(declaration) {
+                    pass.changes[address]?.note = "its mark was removed outside"
+                    pass.changes[address]?.isUnmarked = true
+                }
                 pass.changes[address]?.isUnrecorded =
                     member?.ownership == .ours && record.entry(for: declaration)?.fields.isEmpty != false
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
             } catch let diagnostic as Diagnostic {
-                pass.problems.append(diagnostic.locating(declaration))
+                let isUnmarked = diagnostic.code == "not-ours" && wasApplied(declaration)
+                let told = isUnmarked ? Diagnostic.unmarked(survey.member(for: declaration)?.label ?? "") : diagnostic
+                pass.problems.append(told.locating(declaration))
                 pass.broken.insert(address)
             } catch let several as Diagnostics {
                 pass.problems += several.all.map { $0.locating(declaration) }
@@ -145,12 +153,34 @@ package struct Planner: Sendable {
         return "taken over from the stack `\(stack)`"
     }
 
+    private func wasApplied(_ declaration: Declaration) -> Bool {
+        record.entry(for: declaration)?.isApplied == true && record.entry(for: declaration)?.isRetained != true
+    }
+
+    /// - Throws: `Diagnostic` (`conflict`) when what it was is ours, and somebody else has an object with its new name: that
+    ///   one would be taken instead, and the old one removed.
+    private func requireOldName(of declaration: Declaration) throws(Diagnostic) {
+        guard let old = declaration.oldAddress, let moved = survey.members[old], moved.ownership == .ours,
+            let present = survey.members[declaration.address], ![.ours, .retained].contains(present.ownership)
+        else { return }
+        throw .moveBlocked(moved, by: present)
+    }
+
+    /// - Throws: `Diagnostic` (`conflict`) when its name is that of something of ours that is no longer declared.
+    private func requireFreeName(of declaration: Declaration, _ driver: any Driver) throws(Diagnostic) {
+        guard driver.hasUniqueNames else { return }
+        let name = declaration.spec.common.name ?? declaration.address.name
+        let holder = survey.members.values.first { member in
+            member.address.kind == declaration.address.kind && member.ownership == .ours
+                && workflow[member.address] == nil && driver.outputs(of: member)["name"]?.string == name
+        }
+        if let holder { throw .notMoved(holder, to: declaration) }
+    }
+
     /// Whether something was applied, and is not there any more.
     private func isLost(_ declaration: Declaration, _ preview: Preview) -> Bool {
         // What is there may be another stack's, of the same name.
-        guard preview.decision.action == .create, let entry = record.entry(declaration.address)
-        else { return false }
-        return entry.isApplied == true && entry.isRetained != true
+        preview.decision.action == .create && wasApplied(declaration)
     }
 
     /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.
@@ -232,9 +262,7 @@ struct Removals {
         }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
-            // A leftover that cannot go keeps nothing else from being done: only its own deletion is refused.
-            guard !member.isStale else { continue }
-            if !workflow.declarations.isEmpty,
+            if !member.isStale, !workflow.declarations.isEmpty,
                 let reason = try await drivers[member.address.kind]?.reasonToWait(member)
             {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)
@@ -247,7 +275,12 @@ struct Removals {
                 guard let reason else { continue }
                 (all[index].action, all[index].reasonToKeep) = (.forget, reason)
             } catch let refusal as Diagnostic {
-                all[index].refusal = refusal
+                // A leftover that cannot go keeps nothing else from being done.
+                if member.isStale {
+                    (all[index].action, all[index].reasonToKeep) = (.forget, "others have put something into it")
+                } else {
+                    all[index].refusal = refusal
+                }
             }
         }
     }
@@ -260,6 +293,34 @@ extension Diagnostic {
         located.subject = subject ?? declaration.range
         located.address = address ?? declaration.address.description
         return located
+    }
+
+    fileprivate static func unmarked(_ label: String) -> Diagnostic {
+        Diagnostic(
+            "not-ours", "An object without drover's mark has the wanted name",
+            detail: "\(label) was applied for this declaration, and somebody removed drover's mark from it.",
+            fix: "Adopt it to make it part of this stack again, or give the declaration another `name`.",
+            cause: .conflict)
+    }
+
+    fileprivate static func moveBlocked(_ moved: Member, by present: Member) -> Diagnostic {
+        Diagnostic(
+            "move-blocked", "The new name is taken",
+            detail: "\(moved.label) is to get the name of \(present.label), which is not a part of this stack.",
+            fix:
+                "Give the declaration another `name`, such as the one that it had, or remove or rename the other object.",
+            cause: .conflict)
+    }
+
+    fileprivate static func notMoved(_ holder: Member, to declaration: Declaration) -> Diagnostic {
+        Diagnostic(
+            "not-moved", "A name that something of this stack still has",
+            detail:
+                "`\(declaration.address)` is to be made with the name of \(holder.label), which is `\(holder.address)` "
+                + "of this stack and is not declared any more.",
+            fix:
+                "Write `moved: \(holder.address.name)` in `\(declaration.address)` if it only has another name in the spec "
+                + "now, or give it another `name`.", cause: .conflict)
     }
 
     fileprivate static func stillInUse(_ member: Member, _ reason: String) -> Diagnostic {

@@ -8,14 +8,14 @@ package struct Record: Sendable, Hashable, Codable {
         package var onDelete: OnDelete?
         package var protect: Bool
         /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
-        package private(set) var isRetained: Bool?
+        package fileprivate(set) var isRetained: Bool?
         /// Whether it is about to be kept so. An apply that is cut off before its end leaves it: then it may be kept already.
         package private(set) var isLeaving: Bool?
         /// Whether it was there before, made by somebody else: it is kept when its declaration leaves the spec, unless that
         /// says otherwise.
         package var isAdopted: Bool?
         /// Whether an apply has made it what the fields say; nil while one may have been cut off before.
-        package private(set) var isApplied: Bool?
+        package fileprivate(set) var isApplied: Bool?
         /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or failed.
         /// Sorted; nil where there are none.
         package fileprivate(set) var pending: [String]?
@@ -106,6 +106,8 @@ package struct Record: Sendable, Hashable, Codable {
         var moved = Entry(fields: old.fields, onDelete: entry?.onDelete, protect: entry?.protect ?? false)
         moved.isAdopted = old.isAdopted
         moved.pending = old.pending
+        moved.isApplied = old.isApplied
+        moved.isRetained = old.isRetained
         return moved
     }
 }

@@ -48,10 +48,12 @@ package struct Selection: Sendable, Hashable, Codable {
 
 extension Selection {
     /// The replacements that a plan does not make, although the pattern says the whole address.
-    /// - Parameter planned: What it does; nil for what is not in it.
-    func unreplaced(_ planned: (Address) -> Action?) -> [Diagnostic] {
+    /// - Parameters:
+    ///   - broken: What is not planned because of a problem that is told.
+    ///   - planned: What it does; nil for what is not in it.
+    func unreplaced(butFor broken: Set<Address>, _ planned: (Address) -> Action?) -> [Diagnostic] {
         replaced.compactMap { pattern in
-            guard let address = Address(text: pattern.description) else { return nil }
+            guard let address = Address(text: pattern.description), !broken.contains(address) else { return nil }
             switch planned(address) {
             case .replace, .create: return nil
             case nil: return .replacesWhatIsLeftOut(address)

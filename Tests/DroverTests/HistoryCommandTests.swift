@@ -248,6 +248,35 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("What protects an object is kept, also where nothing else is to be done")
+    func settings() async throws {
+        try await withShop { drover, directory in
+            try await apply(drover)
+            let spec = Self.spec("support")
+            let protecting = spec.replacing("greeting: {", with: "greeting: {protect: true, ")
+            try Self.write("drover.yaml", protecting, directory)
+            try await apply(drover)
+            let without = spec.replacing(
+                "prompts:\n  greeting: {template: {file: prompts/greeting.md}, alias: production}", with: "")
+            try Self.write("drover.yaml", without, directory)
+            let refused = try await drover("apply", "--yes")
+            #expect(refused.code == 9 && refused.errors.contains("[protected]"), "\(refused.output)\(refused.errors)")
+            try Self.write("drover.yaml", spec, directory)
+            try await apply(drover)
+            try Self.write("drover.yaml", without, directory)
+            let gone = try await drover("apply", "--yes")
+            #expect(gone.code == 0 && gone.output.contains("1 deleted"), "\(gone.output)\(gone.errors)")
+        }
+    }
+
+    @Test("Drift of what was never applied is an error, and no peace")
+    func nothingApplied() async throws {
+        try await withShop { drover, directory in
+            let drift = try await drover("drift")
+            #expect(drift.code == 1 && drift.errors.contains("[nothing-applied]"), "\(drift.output)\(drift.errors)")
+        }
+    }
+
     @Test("A server whose data began at another time is not taken for the same")
     func notTheSame() async throws {
         let other = FakeMLflow(begun: 1_800_000_000_000)

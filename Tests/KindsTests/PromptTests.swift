@@ -75,8 +75,10 @@ struct PromptTests {
         let rest = try await stack.plan(spec)
         #expect(rest.lines == [])
         try await stack.apply("prompts: {p: {template: One, onDelete: delete}}")
-        let refusal = try await stack.open("").apply(Permissions(allowEmpty: true))
-        #expect(refusal.failures.map(\.cause) == [.protected])
+        let refusal = await #expect(throws: Diagnostics.self) {
+            try await stack.plan("", Permissions(allowEmpty: true))
+        }
+        #expect(refusal?.all.map(\.cause) == [.protected])
         try await stack.apply(spec)
         let kept = try await stack.open("").apply(Permissions(allowEmpty: true))
         #expect(kept.failures == [] && kept.count(.forget) == 1, "What others made is kept.")

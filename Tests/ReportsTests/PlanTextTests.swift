@@ -21,7 +21,7 @@ struct PlanTextTests {
         #expect(
             Self.text(FieldChange("tools.desk", old: old, new: new, cause: .drift)) == """
                       tools.desk.mcp.allow: ["a","b"] → ["a"]  (changed outside)
-                      tools.desk.mcp.headers.x-b: 2
+                      tools.desk.mcp.headers.x-b: 2  (removed outside)
                       tools.desk.mcp.url: http://a/mcp → http://b/mcp  (changed outside)
                 """)
     }

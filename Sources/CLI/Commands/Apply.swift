@@ -50,6 +50,7 @@ extension Deployment {
             session, session.workflow, change.permissions, selection, suites: stack.suites())
         deployment.show(stack)
         guard !deployment.plan.isEmpty else {
+            try await deployment.keepSettings(change, stack, command: command)
             await deployment.tellNothingToDo()
             try await deployment.tellSilentTools(stack)
             return true

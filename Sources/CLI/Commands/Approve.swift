@@ -9,15 +9,19 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve",
         abstract: "Promote what passed the gates of a release and waits for approval.",
         discussion: """
-            For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, and \
-            the last version was rolled back, that version may be promoted again by the next apply.
+            For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, what \
+            was rolled back may be promoted again by the next apply; `--version` says which, where it is several.
 
             EXAMPLES
               drover approve production specs/release
+              drover approve production specs/release --version 3
             """)
 
     @Argument(help: "The declared name of the release.")
     var release: String
+
+    @Option(help: "The version that is meant (default: the one that waits, or the only one that was rolled back).")
+    var version: Int?
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
@@ -25,11 +29,11 @@ struct ApproveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
-        let name = release
+        let (name, version) = (release, version)
         try await Releasing(stack: stack, server: server, locking: locking).act(
-            command: "approve \(name)"
+            command: "approve \(name)" + (version.map { " --version \($0)" } ?? "")
         ) { servers in
-            try await Kinds.approve(name, on: servers)
+            try await Kinds.approve(name, version: version, on: servers)
         }
     }
 }

@@ -47,6 +47,7 @@ struct DriftCommand: AsyncParsableCommand {
         let isEmpty = try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(
                 session, session.workflow, Permissions(adopt: true, acceptAlias: true), inspection: inspection)
+            guard deployment.isApplied else { throw Diagnostic.nothingToCompare(stack.workflow.stack) }
             var drift = deployment.plan.drift
             if let acceptance { drift = try await acceptance.accept(drift, of: deployment, stack) }
             deployment.tellWarnings(stack)
@@ -109,7 +110,21 @@ private struct Acceptance {
     }
 }
 
+extension Deployment {
+    /// Whether anything of the stack is there, or was.
+    fileprivate var isApplied: Bool {
+        !loaded.isEmpty || survey.members.values.contains { $0.ownership == .ours }
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func nothingToCompare(_ stack: StackName) -> Diagnostic {
+        Diagnostic(
+            "nothing-applied", "Nothing is applied",
+            detail: "Nothing of the stack `\(stack)` was applied to these servers, so nothing can differ.",
+            fix: "Run `drover apply` first, or look at the right servers.", cause: .unavailable)
+    }
+
     fileprivate static var appliedMeanwhile: Diagnostic {
         Diagnostic(
             "record-moved", "The record is not the one that was looked at",

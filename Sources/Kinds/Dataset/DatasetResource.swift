@@ -232,10 +232,22 @@ package struct DatasetResource: Resource {
         return Live(now)
     }
 
-    /// - Throws: `Diagnostic` (`protected`) when it contains records that drover did not create.
-    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+    package func reasonToKeep(
+        _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        let address = Mark(live.dataset.tags)?.address ?? Address(Self.kind, live.dataset.name)
+        try await requireOwnRecords(of: live, as: address)
+        return nil
+    }
+
+    private func requireOwnRecords(of live: Live, as address: Address) async throws {
         let foreign = try await server.records(ofDataset: live.dataset.id).count { !$0.isOurs }
         guard foreign == 0 else { throw Diagnostic.holdsForeignRecords(live.dataset, address, count: foreign) }
+    }
+
+    /// - Throws: `Diagnostic` (`protected`) when it contains records that drover did not create.
+    package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        try await requireOwnRecords(of: live, as: address)
         try await server.deleteDataset(live.dataset.id)
         if context.intent != nil { try await context.record.close(intentOf: address) }
     }

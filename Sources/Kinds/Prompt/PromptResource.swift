@@ -152,11 +152,24 @@ package struct PromptResource: Resource {
         return live
     }
 
+    package func reasonToKeep(
+        _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        let address = Mark(live.prompt.tags)?.address ?? Address(Self.kind, live.prompt.name)
+        try Self.requireOwn(try await versions(of: live), of: live, as: address, stack)
+        return nil
+    }
+
+    private static func requireOwn(
+        _ versions: [MLflowModelVersion], of live: Live, as address: Address, _ stack: StackName
+    ) throws(Diagnostic) {
+        let foreign = versions.filter { $0.tags[Mark.stackKey] != stack.name }.map(\.version)
+        guard foreign.isEmpty else { throw Diagnostic.holdsForeignVersions(live.prompt.name, address, foreign) }
+    }
+
     /// - Throws: `Diagnostic` (`protected`) when it has versions that drover did not create.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
-        let now = try await versions(of: live)
-        let foreign = now.filter { $0.tags[Mark.stackKey] != context.stack.name }.map(\.version)
-        guard foreign.isEmpty else { throw Diagnostic.holdsForeignVersions(live.prompt.name, address, foreign) }
+        try Self.requireOwn(try await versions(of: live), of: live, as: address, context.stack)
         try await server.deleteRegisteredModel(live.prompt.name)
     }
 

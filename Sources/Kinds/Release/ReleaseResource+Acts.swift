@@ -4,11 +4,18 @@ import Wire
 
 extension Kinds {
     /// Promotes what waits for approval, or allows what was rolled back again.
+    /// - Parameter version: Which one is meant; nil for what waits, or the only one that was rolled back.
     /// - Returns: One sentence about what was done.
-    /// - Throws: `Diagnostic`: `usage` for an unknown release or where nothing waits, `conflict` when somebody else moved the
-    ///   alias, `lacking` without MLflow; `WireError`.
-    package static func approve(_ release: String, on servers: Servers) async throws -> String {
-        try await releases(on: servers).approve(release, of: servers.stack).told
+    /// - Throws: `Diagnostic`: `usage` for an unknown release, or where nothing waits or something else does, `conflict` when
+    ///   somebody else moved the alias, `lacking` without MLflow; `WireError`.
+    package static func approve(_ release: String, version: Int?, on servers: Servers) async throws -> String {
+        try await releases(on: servers).approve(release, version: version, of: servers.stack).told
+    }
+
+    /// Lets releases go on from where somebody else put their aliases.
+    package static func acceptAliases(of names: [String], on servers: Servers) async throws {
+        let releases = try releases(on: servers)
+        for name in names { try await releases.accept(name, of: servers.stack) }
     }
 
     /// Moves the alias of a release back to where it stood before.
@@ -36,19 +43,41 @@ extension ReleaseResource {
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
     /// - Returns: The release afterwards, and one sentence about what was done.
-    package func approve(_ name: String, of stack: StackName) async throws -> (live: Live, told: String) {
+    package func approve(
+        _ name: String, version: Int? = nil, of stack: StackName
+    ) async throws -> (live: Live, told: String) {
         let live = try await released(name, of: stack)
         guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
-        if let waiting = state.awaiting {
+        if let waiting = state.awaiting, version == nil || version == waiting.version {
             let approved = entry(waiting.version, waiting.digest)
             let now = try await promote(approved, from: live, state)
             return (now, "`\(live.place)` stands at version \(waiting.version) now.")
         }
-        guard let rejected = state.rejected.last else { throw Diagnostic.nothingAwaits(name, live) }
+        guard let rejected = try Self.rejected(version, in: state) else { throw Diagnostic.nothingAwaits(name, live) }
         state.unreject(rejected.digest)
         try await write(state, on: live)
         return (live, "Version \(rejected.version) may be promoted again: the next apply does, when its gates pass.")
+    }
+
+    /// What was rolled back and is meant; nil when nothing was.
+    private static func rejected(
+        _ version: Int?, in state: ReleaseState
+    ) throws(Diagnostic) -> ReleaseState.Entry? {
+        guard let version else {
+            guard state.rejected.count < 2 else { throw .severalRejected(state) }
+            return state.rejected.last
+        }
+        if let entry = state.rejected.last(where: { $0.version == version }) { return entry }
+        throw .notToApprove(version, state)
+    }
+
+    /// Notes where somebody else put the alias as where it stands. One that was deleted goes on from nowhere.
+    package func accept(_ name: String, of stack: StackName) async throws {
+        let live = try await released(name, of: stack)
+        guard var state = live.state, !state.knows(live.version), let version = live.version else { return }
+        state.accept(entry(version, ""))
+        try await write(state, on: live)
     }
 
     /// Moves the alias back to where it stood before, and does not promote the present version again.
@@ -79,7 +108,9 @@ extension ReleaseResource {
     }
 
     private func requireStanding(_ live: Live, _ state: ReleaseState) throws(Diagnostic) {
-        guard state.knows(live.version) else { throw .movedByHand(live, from: state.promoted.last?.version) }
+        guard state.knows(live.version) else {
+            throw .movedByHand(live, from: state.promoted.last?.version, isApplying: false)
+        }
     }
 }
 
@@ -106,10 +137,36 @@ extension Diagnostic {
             fix: "Run `drover apply` first: it tries the gates.", cause: .usage)
     }
 
+    fileprivate static func severalRejected(_ state: ReleaseState) -> Diagnostic {
+        Diagnostic(
+            "which-version", "Several versions were rolled back",
+            detail: "`\(state.release)` was rolled back from \(state.rejected.told).",
+            fix: "Say which of them may be promoted again.", cause: .usage)
+    }
+
+    fileprivate static func notToApprove(_ version: Int, _ state: ReleaseState) -> Diagnostic {
+        let waiting = state.awaiting.map { "version \($0.version) waits for approval" }
+        let rejected = state.rejected.isEmpty ? nil : "it was rolled back from \(state.rejected.told)"
+        let known = [waiting, rejected].compactMap(\.self).joined(separator: ", and ")
+        return Diagnostic(
+            "another-version", "Not the version that waits",
+            detail: "Version \(version) of `\(state.release)` neither waits for approval nor was rolled back"
+                + (known.isEmpty ? "." : ": \(known)."),
+            fix: "Name one of these, or apply the spec that has the version you mean.", cause: .usage)
+    }
+
     fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
         Diagnostic(
             "nothing-to-roll-back-to", "Nothing to go back to",
             detail: "`\(live.place)` was never at another version that drover moved it to.",
             fix: "Change the agent and apply, which makes a new version.", cause: .usage)
+    }
+}
+
+extension [ReleaseState.Entry] {
+    /// `version 2 (lies) and version 3`.
+    fileprivate var told: String {
+        let all = map { "version \($0.version)" + ($0.reason.map { " (\($0))" } ?? "") }
+        return all.count < 2 ? all.joined() : all.dropLast().joined(separator: ", ") + " and " + (all.last ?? "")
     }
 }

@@ -39,6 +39,7 @@ extension ReleaseResource {
             state.awaiting = entry
             try await write(state, on: live)
             live.state = state
+            context.warn(.awaits(live, entry, address.name))
             return live
         }
         return try await promote(entry, from: live, state)
@@ -102,7 +103,7 @@ extension ReleaseResource {
         if state.isRejected(desired.digest), let version = desired.version {
             return [.rejected(live, version, state)]
         }
-        if let awaiting = state.awaiting, awaiting.version == desired.version {
+        if let awaiting = state.awaiting, desired.isManual {
             return [.awaits(live, awaiting, state.release)]
         }
         return []
@@ -116,24 +117,31 @@ extension Diagnostic {
             fix: "Log the agent in MLflow: take `log: false` out.", address: address.description, cause: .spec)
     }
 
-    static func movedByHand(_ live: ReleaseResource.Live, from version: Int?) -> Diagnostic {
+    /// - Parameter isApplying: Whether the command can accept it.
+    static func movedByHand(
+        _ live: ReleaseResource.Live, from version: Int?, isApplying: Bool = true
+    ) -> Diagnostic {
         let now = live.version.map { "stands at version \($0)" } ?? "is gone"
         let before = version.map { "drover had moved it to version \($0)" } ?? "drover never moved it"
         return Diagnostic(
             "alias-moved", "An alias was moved by somebody else",
             detail: "`\(live.place)` \(now); \(before).",
-            fix: "Move it back, or accept where it stands; the release then goes on from there.", cause: .conflict)
+            fix: isApplying
+                ? "Move it back, or accept where it stands; the release then goes on from there."
+                : "Move it back, or let `drover apply` accept where it stands.", cause: .conflict)
     }
 
     fileprivate static func rejected(
         _ live: ReleaseResource.Live, _ version: Int, _ state: ReleaseState
     ) -> Diagnostic {
         let entry = state.rejected.last { $0.version == version } ?? state.rejected.last
+        let named = state.rejected.count > 1 ? ", as the version \(entry?.version ?? version)" : ""
         let told = entry.map { " by \($0.by) on \($0.at)" + ($0.reason.map { ": \($0)" } ?? "") } ?? ""
         return Diagnostic(
             "rolled-back", "What was rolled back is not promoted again",
             detail: "Version \(version) is what `\(live.place)` was rolled back from\(told).",
-            fix: "Change the agent, or allow it again with `drover approve \(state.release)`.", severity: .warning)
+            fix: "Change the agent, or allow it again with `drover approve \(state.release)`\(named).",
+            severity: .warning)
     }
 
     fileprivate static func cutOff(_ live: ReleaseResource.Live, _ release: String) -> Diagnostic {

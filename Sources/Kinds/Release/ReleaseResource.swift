@@ -106,16 +106,12 @@ package struct ReleaseResource: Resource {
         }
         if desired.isManual {
             guard live.state?.awaiting?.version != desired.version || desired.version == nil else { return changes }
-            changes.append(
-                FieldChange(
-                    "candidate", old: standing.map { .integer($0) }, new: desired.version.map { .integer($0) }))
-        } else {
-            let isByHand = live.state.map { !$0.knows(live.version) } ?? false
-            changes.append(
-                FieldChange(
-                    "version", old: standing.map { .integer($0) }, new: desired.version.map { .integer($0) },
-                    cause: isByHand ? .drift : live.state == nil ? nil : .spec))
         }
+        let isByHand = live.state.map { !$0.knows(live.version) } ?? false
+        changes.append(
+            FieldChange(
+                desired.isManual ? "candidate" : "version", old: standing.map { .integer($0) },
+                new: desired.version.map { .integer($0) }, cause: isByHand ? .drift : live.state == nil ? nil : .spec))
         return changes
     }
 

@@ -86,7 +86,7 @@ extension Action {
         case .replace, .delete: "red"
         case .forget: "purple"
         case .check: "teal"
-        case .promote: "blue"
+        case .promote, .propose: "blue"
         }
     }
 }

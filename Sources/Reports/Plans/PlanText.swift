@@ -95,7 +95,7 @@ package struct PlanText: Sendable {
     private func lines(_ field: FieldChange, of action: Action) -> [String] {
         let cause =
             switch field.cause {
-            case .drift: dim("  (changed outside)")
+            case .drift: dim(field.old == nil && field.new != nil ? "  (removed outside)" : "  (changed outside)")
             case .both: dim("  (changed here and outside)")
             case .spec, nil: ""
             }
@@ -104,12 +104,12 @@ package struct PlanText: Sendable {
             + (field.forcesReplacement ? color(.replace, "  # forces replacement") : "")
         let head = "      \(Printable.text(field.path)): "
         if let note = field.note.map(Printable.text) { return [head + note + force + cause] }
-        if field.isKnownAfterApply { return [head + "(known after apply)" + force] }
+        if field.isKnownAfterApply { return [head + "(known after apply)" + force + cause] }
         if case .string(let old)? = field.old, case .string(let new)? = field.new, old.isLong || new.isLong {
             return [head + force + cause] + difference(old, new)
         }
         switch (field.old, field.new) {
-        case (nil, let new?): return [head + spelled(new) + force]
+        case (nil, let new?): return [head + spelled(new) + force + cause]
         case (let old?, nil): return [head + "\(spelled(old)) → (removed)" + cause]
         case (let old?, let new?):
             guard !old.interpolated.isLong, !new.interpolated.isLong else {
@@ -146,6 +146,7 @@ package struct PlanText: Sendable {
         if plan.count(.forget) > 0 { parts.append("\(plan.count(.forget)) to forget") }
         if plan.count(.check) > 0 { parts.append("\(plan.count(.check)) to check") }
         if plan.count(.promote) > 0 { parts.append("\(plan.count(.promote)) to promote") }
+        if plan.count(.propose) > 0 { parts.append("\(plan.count(.propose)) to propose for approval") }
         return ("Plan", parts.joined(separator: ", "))
     }
 
@@ -165,7 +166,7 @@ package struct PlanText: Sendable {
             switch action {
             case .keep: "0"
             case .create, .promote: "32"
-            case .adopt, .check: "36"
+            case .adopt, .check, .propose: "36"
             case .update: "33"
             case .replace, .delete, .forget: "31"
             }

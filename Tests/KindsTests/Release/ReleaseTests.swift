@@ -59,10 +59,43 @@ struct ReleaseTests {
         #expect(try await Self.alias(stack) == "2")
     }
 
+    @Test("Of several versions that were rolled back, one is named to be allowed again")
+    func allowedOne() async throws {
+        let (stack, name) = (try TestStack(), StackName("helpdesk"))
+        for instructions in ["One", "Two", "Three"] { try await stack.apply(Self.spec(instructions)) }
+        let resource = Self.resource(stack)
+        for _ in 1...2 { _ = try await Self.resource(stack).rollBack("production", of: name, reason: "lies") }
+        let which = await #expect(throws: Diagnostic.self) { try await resource.approve("production", of: name) }
+        #expect(which?.code == "which-version")
+        #expect(which?.detail.contains("version 3 (lies) and version 2 (lies)") == true, "\(which?.detail ?? "")")
+        let other = await #expect(throws: Diagnostic.self) {
+            try await resource.approve("production", version: 1, of: name)
+        }
+        #expect(other?.code == "another-version")
+        let told = try await stack.plan(Self.spec("Three")).warnings.first?.fix
+        #expect(told?.contains("as the version 3") == true, "\(told ?? "")")
+        _ = try await Self.resource(stack).approve("production", version: 3, of: name)
+        #expect(try await stack.plan(Self.spec("Two")).count(.promote) == 0)
+        try await stack.apply(Self.spec("Three"))
+        #expect(try await Self.alias(stack) == "3")
+    }
+
+    @Test("Where somebody else put an alias can be accepted before anything is promoted")
+    func acceptedFirst() async throws {
+        let (stack, name) = (try TestStack(), StackName("helpdesk"))
+        for instructions in ["One", "Two"] { try await stack.apply(Self.spec(instructions)) }
+        try await stack.mlflow.server().setAlias("production", of: "helpdesk-a", toVersion: "1")
+        try await Self.resource(stack).accept("production", of: name)
+        let plan = try await stack.plan(Self.spec("Two"))
+        #expect(plan.count(.promote) == 1 && plan.changes.flatMap(\.fields).map(\.cause) == [.spec])
+        #expect(try await Self.alias(stack) == "1")
+    }
+
     @Test("A manual release waits for approval, and its plan is empty meanwhile")
     func manual() async throws {
         let stack = try TestStack()
         let release = "{agent: a, alias: production, approve: manual}"
+        #expect(try await stack.plan(Self.spec("One", release)).count(.propose) == 1)
         try await stack.apply(Self.spec("One", release))
         #expect(try await Self.alias(stack) == nil)
         let plan = try await stack.plan(Self.spec("One", release))

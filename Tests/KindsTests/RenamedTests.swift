@@ -1,0 +1,73 @@
+import Engine
+import Fakes
+import Kinds
+import Language
+import Testing
+import Wire
+
+@Suite("Renamed declarations")
+struct RenamedTests {
+    private static let allowingEmpty = Permissions(allowEmpty: true)
+
+    @Test(
+        "A declaration with another name and the same live name is refused, which says how to write it",
+        arguments: ["experiments", "registeredModels", "prompts"])
+    func renamed(kind: String) async throws {
+        let stack = try TestStack()
+        let rest = kind == "prompts" ? "name: live, template: hi" : "name: live"
+        try await stack.apply("\(kind): {before: {\(rest)}}")
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan("\(kind): {after: {\(rest)}}") }
+        #expect(thrown?.all.map(\.code.name) == ["not-moved"])
+        #expect(thrown?.all.first?.fix?.contains("`moved: before`") == true)
+        try await stack.apply("\(kind): {after: {\(rest), moved: before}}")
+        #expect(try await stack.plan("\(kind): {after: {\(rest)}}").isEmpty)
+    }
+
+    @Test("What is renamed never takes somebody else's object instead")
+    func blocked() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {before: {}}")
+        _ = try await stack.mlflow.server().createExperiment("after")
+        let renamed = "experiments: {after: {moved: before}}"
+        for permissions in [Permissions(), Permissions(adopt: true)] {
+            let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(renamed, permissions) }
+            #expect(thrown?.all.map(\.code.name) == ["move-blocked"])
+        }
+        #expect(try await stack.plan("experiments: {after: {moved: before, name: before}}").lines.count == 1)
+    }
+
+    @Test("A prompt that holds somebody else's version is refused by the plan already")
+    func foreignVersion() async throws {
+        let stack = try TestStack()
+        try await stack.apply("prompts: {p: {template: hi}}")
+        _ = try await stack.mlflow.server().createPromptVersion(of: "p", text: "Theirs", isChat: false, tags: [:])
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan("", Self.allowingEmpty) }
+        #expect(thrown?.all.map(\.code.name) == ["holds-versions"])
+    }
+
+    @Test("A dataset that holds somebody else's record is refused by the plan already")
+    func foreignRecord() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {e: {}}\ndatasets: {d: {experiment: e, records: [{inputs: {q: a}}]}}")
+        let dataset = try #require(stack.mlflow.store.datasets.first)
+        try await stack.mlflow.server().putRecords([["inputs": ["q": "theirs"]]], inDataset: dataset.id)
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan("experiments: {e: {}}") }
+        #expect(thrown?.all.map(\.code.name) == ["holds-records"])
+    }
+
+    @Test("An object whose mark somebody removed is drift, and the plan says what happened to it")
+    func unmarked() async throws {
+        let stack = try TestStack()
+        let spec = "experiments: {e: {}}"
+        try await stack.apply(spec)
+        let experiment = try #require(try await stack.mlflow.server().experiments().first { $0.name == "e" })
+        for key in [Mark.stackKey, Mark.addressKey] {
+            try await stack.mlflow.server().deleteExperimentTag(experiment.id, key)
+        }
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(spec) }
+        #expect(thrown?.all.map(\.code.name) == ["not-ours"])
+        #expect(thrown?.all.first?.detail.contains("somebody removed drover's mark") == true)
+        let drift = try await stack.plan(spec, Permissions(adopt: true)).drift
+        #expect(drift.changes.compactMap(\.note) == ["its mark was removed outside"] && !drift.isEmpty)
+    }
+}
