@@ -38,8 +38,10 @@ struct ArtifactCheck {
             }
             // What it loads may print, too: the answer is the last line.
             let line = answer.split(separator: "\n").last ?? ""
-            let text = (try? Value(json: line.utf8))?["text"]?.string ?? ""
-            return text.isEmpty ? .artifactIsSilent(uri, gate) : nil
+            let told = try? Value(json: line.utf8)
+            if let module = told?["lacking"]?.string { return .pythonLacks(module, python, uri, gate) }
+            if let reason = told?["error"]?.string { return .artifactRaised(uri, reason, gate) }
+            return told?["text"]?.string?.isEmpty == false ? nil : .artifactIsSilent(uri, gate)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -57,13 +59,32 @@ extension Diagnostic {
             fix: "Load it with `mlflow.pyfunc.load_model` and look.", address: gate.address.description, cause: .failed)
     }
 
+    fileprivate static func pythonLacks(
+        _ module: String, _ python: String, _ uri: String, _ gate: Gate
+    ) -> Diagnostic {
+        Diagnostic(
+            "artifact-unknown", "The logged version could not be tried",
+            detail: "`\(python)` was to load `\(uri)` for `verify: artifact`, and has no module `\(module)`.",
+            fix: "Name a Python with MLflow in DROVER_MLFLOW_PYTHON.", address: gate.address.description,
+            cause: .inconclusive)
+    }
+
+    fileprivate static func artifactRaised(_ uri: String, _ reason: String, _ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "artifact-unknown", "The logged version raised an error",
+            detail: "`\(uri)`, loaded by MLflow and asked for `verify: artifact`, raised: \(reason)"
+                + (reason.hasSuffix(".") ? "" : "."),
+            fix: "Mend that, and apply again; `mlflow.pyfunc.load_model` and `predict` show the same.",
+            address: gate.address.description, cause: .inconclusive)
+    }
+
     fileprivate static func artifactFailed(
         _ uri: String, _ python: String, _ reason: String, _ gate: Gate
     ) -> Diagnostic {
         Diagnostic(
             "artifact-unknown", "The logged version could not be tried",
             detail: "`\(python)` was to load `\(uri)` and ask it. \(reason)",
-            fix: "Name a Python with MLflow in DROVER_MLFLOW_PYTHON.", address: gate.address.description,
+            fix: "Name a Python that runs, and has MLflow, in DROVER_MLFLOW_PYTHON.", address: gate.address.description,
             cause: .inconclusive)
     }
 }

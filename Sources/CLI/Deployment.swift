@@ -45,6 +45,8 @@ struct Deployment: Sendable {
             guard let index = plan.changes.firstIndex(where: { $0.address == gate.address }) else { continue }
             plan.changes[index].note = gate.note
         }
+        let tried = Set(gates.filter { $0.decision == .run }.map(\.address.name))
+        plan.warnings += suites.filter { tried.contains($0.name) }.compactMap(\.unfitJudge).map(\.asWarning)
         session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
@@ -178,6 +180,12 @@ extension Diagnostic {
         let telling: Set<Cause> = [.conflict, .protected, .lacking, .interrupted, .locked, .failed, .inconclusive]
         if !telling.contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
+    }
+
+    fileprivate var asWarning: Diagnostic {
+        var warning = self
+        warning.severity = .warning
+        return warning
     }
 
     static var nobodyToAsk: Diagnostic {

@@ -19,9 +19,9 @@ struct FinishedTable {
     mutating func add(_ event: Event) {
         switch event {
         case .finished(let address, let action, let elapsed):
-            rows.append((address, Row(sign: "✓", outcome: action.past, elapsed: elapsed.spelled)))
+            rows.append((address, Row(sign: "✓", outcome: action.outcome, elapsed: elapsed.spelled)))
         case .failed(let address, let action, _):
-            rows.append((address, Row(sign: "✗", outcome: "not \(action.past)")))
+            rows.append((address, Row(sign: "✗", outcome: "not \(action.outcome)")))
         case .skipped(let address, let cause):
             rows.append((address, Row(sign: "·", outcome: "skipped because of \(cause)")))
         case .started, .progress, .warned: break

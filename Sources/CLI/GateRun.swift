@@ -92,7 +92,7 @@ struct GateRun {
 
 extension TestSuite {
     /// Why one of its judges may not decide about a release; nil when all may.
-    fileprivate var unfitJudge: Diagnostic? {
+    var unfitJudge: Diagnostic? {
         judges.sorted { $0.key < $1.key }.lazy.compactMap { $0.value.gateProblem }.first
     }
 }

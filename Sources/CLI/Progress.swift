@@ -62,10 +62,10 @@ final class Progress: Sendable {
                 }
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
-                if style == .lines { write("✓ \(address): \(action.past) in \(elapsed.spelled)", &state) }
+                if style == .lines { write("✓ \(address): \(action.outcome) in \(elapsed.spelled)", &state) }
             case .failed(let address, let action, _):
                 state.running[address] = nil
-                if style == .lines { write("✗ \(address): not \(action.past)", &state) }
+                if style == .lines { write("✗ \(address): not \(action.outcome)", &state) }
             case .skipped(let address, let cause):
                 if style == .lines { write("· \(address): skipped because of \(cause)", &state) }
             }
@@ -144,6 +144,9 @@ extension Action {
         case .propose: "proposing"
         }
     }
+
+    /// What became of the object that it was done to.
+    var outcome: String { self == .check ? "passed" : past }
 
     var past: String {
         switch self {

@@ -12,9 +12,7 @@ struct SavedApply {
 
     func run() async throws {
         let sources = saved.inputs.sources
-        let stack = try Stack.load(
-            sources.paths, sources.variation, lab: server.lab, readsFiles: !saved.destroys
-        ).announced()
+        let stack = try Self.stack(of: saved, lab: server.lab).announced()
         let (saved, change) = (saved, change)
         let suites = try stack.suites()
         try stack.telling {
@@ -42,6 +40,18 @@ struct SavedApply {
         }
     }
 
+    /// The spec that was planned, as it is now.
+    /// - Throws: `CommandFailure` with every mistake in it, and (`conflict`) that it had none then.
+    private static func stack(of saved: SavedPlan, lab: String?) throws -> Stack {
+        let sources = saved.inputs.sources
+        do {
+            return try Stack.load(sources.paths, sources.variation, lab: lab, readsFiles: !saved.destroys)
+        } catch let failure as CommandFailure {
+            throw CommandFailure(
+                diagnostics: [.planned(saved.inputs.sources.paths)] + failure.diagnostics, sources: failure.sources)
+        }
+    }
+
     /// Surveys and plans again, and compares.
     private static func verified(
         _ saved: SavedPlan, _ stack: Stack, _ session: Session, _ suites: [TestSuite]
@@ -62,4 +72,16 @@ struct SavedApply {
 
 private func refuse(_ problems: [Diagnostic]) throws {
     guard problems.isEmpty else { throw Diagnostics(problems) }
+}
+
+extension Diagnostic {
+    fileprivate static func planned(_ paths: [String]) -> Diagnostic {
+        let places = paths.isEmpty ? ["."] : paths
+        return Diagnostic(
+            "stale-plan", "The planned spec cannot be read any more",
+            detail:
+                "The plan was made from \(places.listed), as seen from the directory where it was made; what is wrong "
+                + "with it now follows.",
+            fix: "Apply it in that directory with the files as they were, or plan again.", cause: .conflict)
+    }
 }

@@ -70,11 +70,37 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         try await withTemporaryPath { path in
             let (file, isOutside) = try earlier.write(to: path)
-            let variation = try VariationOptions.parse(isOutside ? ["--allow-outside"] : [])
-            let stack = try Stack.load([file], variation, lab: server.lab).announced()
+            let stack = try Self.stack(of: file, isOutside: isOutside, lab: server.lab, now, beside: path).announced()
             try await Session.open(stack, server, concurrency: change.parallelism) { session in
                 _ = try await Deployment.bring(session, stack, change, command: "rollback --to \(number)")
             }
         }
+    }
+
+    /// The earlier spec. What has another name by now, and says so, is renamed back.
+    private static func stack(
+        of file: String, isOutside: Bool, lab: String?, _ now: Stack, beside folder: String
+    ) throws -> Stack {
+        let options = isOutside ? ["--allow-outside"] : []
+        let stack = try Stack.load([file], VariationOptions.parse(options), lab: lab)
+        let moves = stack.workflow.movesBack(from: now.workflow)
+        guard !moves.isEmpty else { return stack }
+        let overlay = "\(folder)/names.yaml"
+        try Data(Value.object(moves).prettyJSON.utf8).write(to: URL(filePath: overlay))
+        return try Stack.load([file], VariationOptions.parse(options + ["--overlay", overlay]), lab: lab)
+    }
+}
+
+extension Workflow {
+    /// What has another name in a later spec, as an overlay that says what it is called there: `{"prompts": {"greeting":
+    /// {"moved": "welcome"}}}`.
+    fileprivate func movesBack(from later: Workflow) -> [String: Value] {
+        var kinds: [String: [String: Value]] = [:]
+        for declaration in later.declarations {
+            let (old, new) = (declaration.oldAddress, declaration.address)
+            guard let old, self[old]?.range != nil, self[new] == nil, self[old]?.oldAddress == nil else { continue }
+            kinds[old.kind, default: [:]][old.name] = ["moved": .string(new.name)]
+        }
+        return kinds.mapValues { .object($0) }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Engine
 import FoundationEssentials
 import Language
+import Suites
 
 /// `drover validate`.
 struct ValidateCommand: AsyncParsableCommand {
@@ -65,7 +66,8 @@ struct ValidateCommand: AsyncParsableCommand {
             let stack = try Stack.load(paths, spec.variation)
             let count = stack.workflow.declarations.count { $0.range != nil }
             return Checked(
-                diagnostics: stack.warnings + stack.shortSecrets, sources: stack.sources, status: nil,
+                diagnostics: stack.warnings + stack.shortSecrets + (try stack.unfitJudges), sources: stack.sources,
+                status: nil,
                 praise: "Valid: the stack \(stack.workflow.stack) declares \(count) things.")
         } catch let failure as CommandFailure {
             return Checked(
@@ -76,5 +78,22 @@ struct ValidateCommand: AsyncParsableCommand {
     private func tell(_ checked: Checked) {
         Notices.write(checked.diagnostics, checked.sources, environment: ProcessInfo.processInfo.environment)
         if let praise = checked.praise { Console.out(praise) }
+    }
+}
+
+extension Stack {
+    /// The judges that may not decide about the releases that wait for their suites: warnings, for there is time to calibrate
+    /// them.
+    fileprivate var unfitJudges: [Diagnostic] {
+        get throws {
+            let gates = Set(
+                workflow.specs(of: SuiteSpec.self).map(\.declaration.address).filter(workflow.isCheck).map(\.name))
+            guard !gates.isEmpty else { return [] }
+            return try suites().filter { gates.contains($0.name) }.compactMap(\.unfitJudge).map { problem in
+                var warning = problem
+                warning.severity = .warning
+                return warning
+            }
+        }
     }
 }

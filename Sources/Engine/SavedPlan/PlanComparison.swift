@@ -167,7 +167,7 @@ extension Diagnostic {
     fileprivate static var recordMoved: Diagnostic {
         Diagnostic(
             "record-moved", "The record is not the planned one any more",
-            detail: "Something was applied to this stack since the plan was made.",
+            detail: "Something was applied to this stack since the plan was made, or this is another record of it.",
             fix: PlanComparison.Terms.exact.fix, cause: .conflict)
     }
 }
