@@ -152,7 +152,8 @@ extension Diagnostic {
             "another-version", "Not the version that waits",
             detail: "Version \(version) of `\(state.release)` neither waits for approval nor was rolled back"
                 + (known.isEmpty ? "." : ": \(known)."),
-            fix: "Name one of these, or apply the spec that has the version you mean.", cause: .usage)
+            fix: (known.isEmpty ? "Apply" : "Name one of these, or apply")
+                + " the spec that has the version you mean: its gates are tried then.", cause: .usage)
     }
 
     fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
