@@ -48,8 +48,11 @@ extension Deployment {
         let end: String
         var reason: String?
 
-        /// `create vectorStores.handbook: done`
-        var line: String { "\(change.action.rawValue) \(change.address): \(end == "done" ? "done" : "not done")" }
+        /// `create vectorStores.handbook: done`, `check suites.golden: done (passed, run 24f3…)`
+        var line: String {
+            let told = change.action == .check ? reason.map { " (\($0))" } ?? "" : ""
+            return "\(change.action.rawValue) \(change.address): \(end == "done" ? "done" : "not done")\(told)"
+        }
 
         var value: Value {
             var fields: [String: Value] = [
@@ -67,10 +70,20 @@ extension Deployment {
             let isRemoval = change.action == .delete || change.action == .forget
             let removal = applied.removals[change.address].map { Self.result(change, $0) }
             if isRemoval, let removal { return removal }
+            if case .passed(let outputs)? = checks?[change.address] {
+                return Result(change: change, end: "done", reason: Self.evidence(outputs))
+            }
             if let step = applied.steps[change.address] { return Self.result(change, step) }
             return removal
                 ?? Result(change: change, end: waits(change) ? "waits for its gates" : "not begun")
         }
+    }
+
+    /// Why a gate let through: `passed, run 24f3…`, `overridden: the model is down`.
+    private static func evidence(_ outputs: [String: Output]) -> String? {
+        guard let verdict = outputs["verdict"]?.string else { return nil }
+        let reason = outputs["reason"]?.string.map { ": \($0)" } ?? ""
+        return verdict + reason + (outputs["evidence"]?.string.map { ", run \($0)" } ?? "")
     }
 
     /// Whether it is withheld until its gates were tried, which is an apply of its own.

@@ -308,7 +308,7 @@ package struct ResourceDriver<R: Resource>: Driver {
             decision.fields.insert(
                 FieldChange(
                     "address", old: .string(found.address.description), new: .string(address.description),
-                    note: "moved"), at: 0)
+                    note: "moved from `\(found.address)`"), at: 0)
         }
         if request.isReplaced, found != nil, decision.action != .create, decision.action != .replace {
             guard R.isReplaceable else { throw Diagnostic.notReplaceable(address) }

@@ -94,7 +94,8 @@ extension Diagnostic {
 
     static func tooFew(_ node: Node, _ minimum: Int) -> Diagnostic {
         Diagnostic(
-            "too-few", "Too few elements", detail: "This list needs at least \(minimum) element(s).",
+            "too-few", "Too few elements",
+            detail: "This list needs at least \(minimum) \(minimum == 1 ? "element" : "elements").",
             fix: "Add what is missing, or remove the field.", at: node.range)
     }
 

@@ -46,6 +46,12 @@ package struct SuiteFilter: Sendable, Hashable {
             (only?.contains(testCase.id) ?? true) && (cases.isEmpty || cases.contains(where: testCase.isNamed))
                 && labels.allSatisfy { testCase.labels[$0.key] == $0.value }
         }
+        // What only the others run is not run.
+        if !suite.programs.isEmpty {
+            let places = Set(
+                suite.cases.flatMap(\.turns).flatMap(\.expectations).flatMap(\.inquiries).compactMap(\.program?.place))
+            suite.programs.removeAll { !places.contains($0.place) }
+        }
         return suite
     }
 

@@ -165,6 +165,8 @@ struct ReleaseCommandTests {
             try await shop.apply(few, code: 0, saying: "1 promoted")
             #expect(try await shop.alias == "1")
             try await shop.apply(few, code: 0, saying: "Nothing to change")
+            let told = try await shop.drover("history", "show", "3").output
+            #expect(told.contains("check suites.manners: done (passed)"), "\(told)")
         }
     }
 
@@ -264,6 +266,10 @@ struct ReleaseCommandTests {
             #expect(try await shop.alias == nil)
             try shop.write("says.txt", "Traceback …\n")
             try await shop.apply(spec, code: 4, saying: "error[artifact-failed]")
+            try shop.write("says.txt", "{\"error\": \"Bad request\"}\n")
+            try await shop.apply(spec, code: 5, saying: "error[artifact-unknown]", "raised: Bad request.")
+            try shop.write("says.txt", "{\"lacking\": \"mlflow\"}\n")
+            try await shop.apply(spec, code: 5, saying: "has no module `mlflow`")
             try shop.write("says.txt", "Loading …\n{\"text\": \"Hello\"}\n")
             try await shop.apply(spec, code: 0, saying: "1 promoted")
             #expect(try await shop.alias == "1")

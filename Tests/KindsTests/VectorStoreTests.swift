@@ -281,6 +281,27 @@ struct VectorStoreTests {
         #expect(try await stack.plan(Self.spec).isEmpty)
     }
 
+    @Test("A plan says how a new store cuts, and which attributes of a document changed")
+    func told() async throws {
+        let stack = try Self.begin()
+        func spec(_ document: String) -> String {
+            "vectorStores: {s: {embeddingModel: scripted/embed, chunking: {maxTokens: 200, overlap: 20}, documents: ["
+                + "{name: a.txt, \(document)}, {name: b.txt, text: Beta}]}}"
+        }
+        let first = spec("text: Alpha, attributes: {lang: en, kind: faq}")
+        let fields = try await stack.plan(first).changes.flatMap(\.fields)
+        #expect(fields.first { $0.path == "chunking" }?.new == ["maxTokens": 200, "overlap": 20])
+        try await stack.apply(first)
+        #expect(try await stack.plan(first).isEmpty)
+        func note(_ document: String) async throws -> String? {
+            try await stack.plan(spec(document)).changes.flatMap(\.fields).first { $0.path == "documents.a.txt" }?.note
+        }
+        #expect(
+            try await note("text: Alpha, attributes: {lang: de, kind: faq}")?.hasPrefix("attributes changed: `lang`")
+                == true)
+        #expect(try await note("text: Gamma, attributes: {lang: en, kind: faq}")?.hasPrefix("content changed") == true)
+    }
+
     @Test("Of two stores with our mark the fuller counts, as when a request was delivered twice, and the other goes")
     func twoStores() async throws {
         let stack = try Self.begin()

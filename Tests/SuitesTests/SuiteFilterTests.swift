@@ -26,6 +26,21 @@ struct SuiteFilterTests {
         ]
     }
 
+    @Test("What only the cases run that are not selected is not run")
+    func programs() throws {
+        func asking(_ name: String, _ program: String) throws -> TestCase {
+            let expectations = [try expectation("{\"exec\": {\"command\": [\"\(program)\"]}}")]
+            let turn = Turn(input: template("q"), inputRange: place(2), expectations: expectations)
+            return TestCase(id: CaseID(suite: "s", name: name), name: name, range: place(1), turns: [turn])
+        }
+        let cases = [try asking("judged", "./judge"), testCase("s", "plain")]
+        var suite = TestSuite(name: "s", agent: "a", range: place(1), cases: cases)
+        suite.programs = cases.flatMap(\.turns).flatMap(\.expectations).flatMap(\.inquiries).compactMap(\.program)
+        #expect(suite.programs.count == 1)
+        #expect(try SuiteFilter(cases: ["plain"]).applied(to: [suite]).flatMap(\.programs).isEmpty)
+        #expect(try SuiteFilter(cases: ["judged"]).applied(to: [suite]).flatMap(\.programs).count == 1)
+    }
+
     @Test(
         "A filter selects by suite, by any name of a case, and by label",
         arguments: [

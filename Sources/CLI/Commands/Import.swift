@@ -60,6 +60,9 @@ extension Stack {
     /// The declaration that somebody names.
     fileprivate func declaration(_ text: String) throws -> Declaration {
         let known = workflow.graph.addresses
+        if let address = Address(text: text), !known.contains(address), workflow[address] != nil {
+            throw Diagnostic.keptNowhere(address)
+        }
         guard let address = Address(text: text), known.contains(address), let declaration = workflow[address] else {
             throw Diagnostic.notDeclared(text, among: known.map(\.description).sorted())
         }
@@ -68,6 +71,13 @@ extension Stack {
 }
 
 extension Diagnostic {
+    fileprivate static func keptNowhere(_ address: Address) -> Diagnostic {
+        Diagnostic(
+            "not-importable", "A kind that is not imported",
+            detail: "`\(address)` is declared, and nothing of it is kept on a server.",
+            fix: "Import something that a server keeps.", address: address.description, cause: .usage)
+    }
+
     fileprivate static func notDeclared(_ text: String, among known: [String]) -> Diagnostic {
         Diagnostic(
             "not-declared", "Not declared", detail: "The spec declares no `\(text)`.",

@@ -143,7 +143,8 @@ extension Diagnostic {
     fileprivate static func unreadableLabels(_ path: String, _ reason: String) -> Diagnostic {
         Diagnostic(
             "unreadable-file", "Unreadable file", detail: "`\(path)` cannot be read: \(reason).",
-            fix: "Correct the path after `--labels`.", cause: .usage)
+            fix: reason.contains("UTF-8")
+                ? "Save it as UTF-8." : "Correct the path after `--labels`.", cause: .usage)
     }
 
     fileprivate static func notKept(_ path: String, because error: any Error) -> Diagnostic {

@@ -96,7 +96,7 @@ extension Diagnostic {
     fileprivate static func nothingToBless(_ suites: [String], run: String?) -> Diagnostic {
         Diagnostic(
             "nothing-to-bless", "No run to bless",
-            detail: run.map { "The run `\($0)` has no result of \(suites.listed)." }
+            detail: run.map { "There is no run `\($0)` with a result of \(suites.listed)." }
                 ?? "MLflow has no finished run of \(suites.listed).",
             fix: "Run the suites first with `drover test`, and let the results go to MLflow.", cause: .usage)
     }

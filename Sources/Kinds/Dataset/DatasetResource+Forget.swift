@@ -57,7 +57,7 @@ extension Diagnostic {
         Diagnostic(
             "kept-for-others", "A dataset that holds records of others is kept",
             detail: "`\(address)` is made anew, and the dataset `\(dataset.name)` (\(dataset.id)) that it was holds "
-                + "\(count) record(s) that drover did not make: it stays, and belongs to the stack no longer.",
+                + "\(count) \(count == 1 ? "record" : "records") that drover did not make: it stays, and belongs to the stack no longer.",
             fix: "Nothing has to be done; delete it when nobody needs it.", address: address.description,
             severity: .warning)
     }

@@ -287,7 +287,8 @@ extension Diagnostic {
     {
         Diagnostic(
             "holds-records", "A dataset that holds records of others is not deleted",
-            detail: "`\(address)` (dataset `\(dataset.name)`, \(dataset.id)) holds \(count) record(s) that drover did "
+            detail:
+                "`\(address)` (dataset `\(dataset.name)`, \(dataset.id)) holds \(count) \(count == 1 ? "record" : "records") that drover did "
                 + "not make, which would go with it.",
             fix: "Delete them first, or use `onDelete: retain`.", address: address.description, cause: .protected)
     }

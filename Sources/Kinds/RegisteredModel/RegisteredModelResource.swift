@@ -184,7 +184,8 @@ extension Diagnostic {
     fileprivate static func holdsVersions(_ name: String, _ address: Address, count: Int) -> Diagnostic {
         Diagnostic(
             "holds-versions", "A registered model that still holds versions is not deleted",
-            detail: "`\(address)` (registered model `\(name)`) holds \(count) version(s), which would go with it.",
+            detail:
+                "`\(address)` (registered model `\(name)`) holds \(count) \(count == 1 ? "version" : "versions"), which would go with it.",
             fix: "Delete the versions first, or use `onDelete: retain`.", address: address.description,
             cause: .protected)
     }

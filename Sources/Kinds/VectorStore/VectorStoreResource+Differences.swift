@@ -84,7 +84,8 @@ extension VectorStoreResource {
             FieldChange(
                 "documents.\(document.path)", new: desired.marks[document.path].map { .string($0) }, note: "new")
         }
-        return ownFields(of: desired).map { FieldChange($0.key, new: $0.value) } + documents
+        let chunking = desired.chunking.identity == .null ? [] : [FieldChange("chunking", new: desired.chunking.told)]
+        return ownFields(of: desired).map { FieldChange($0.key, new: $0.value) } + chunking + documents
     }
 
     private func ownFields(of desired: Desired) -> AppliedFields {
@@ -128,6 +129,9 @@ extension VectorStoreResource {
             // By the record, else by the server's file name.
             old[recorded[mark] ?? live.paths[file.id] ?? file.id] = mark
         }
+        let replaced = Dictionary(
+            changes.detach.compactMap { file in live.mark(of: file).map { ($0, file) } }
+        ) { first, _ in first }
         let cut = live.chunking(otherThan: desired).map { ChunkingSpec($0).identity }
         let marks = Set(live.files.compactMap { live.mark(of: $0) })
         let isGone = Set(live.files.filter { live.gone.contains($0.id) }.compactMap { live.mark(of: $0) })
@@ -144,7 +148,7 @@ extension VectorStoreResource {
                 : before == mark
                     ? "was not ingested"
                     : before != nil
-                        ? renamed ?? "content changed"
+                        ? renamed ?? document.edit(of: before.flatMap { replaced[$0] }, marked: before, in: desired)
                         : last[path] == .string(mark) ? "missing on the server" : "new"
             let isOthers = isGone.contains(mark) && last[path] == .string(mark)
             return FieldChange(
@@ -167,6 +171,19 @@ extension VectorStoreResource {
 }
 
 extension Document {
+    /// What differs from the file that has its path: the content, or only attributes.
+    fileprivate func edit(
+        of file: LlamaStack.VectorStoreFile?, marked mark: String?, in desired: VectorStoreResource.Desired
+    ) -> String {
+        let old = file?.attributes.filter { $0.key != LiveStore.markKey }.compactMapValues(\.string) ?? [:]
+        let before = Document(path: path, sha256: sha256, attributes: old, content: content, range: range)
+        guard before.mark(in: desired.stack, chunking: desired.chunking.identity) == mark else {
+            return "content changed"
+        }
+        let keys = Set(old.keys).union(attributes.keys).filter { old[$0] != attributes[$0] }
+        return "attributes changed: \(keys.sorted().listed)"
+    }
+
     /// What is said of a document that was at a path which looks the same; nil when the path is exactly the same.
     fileprivate func renaming(
         from old: (key: String, value: String), in desired: VectorStoreResource.Desired

@@ -227,7 +227,8 @@ extension Diagnostic {
     fileprivate static func holdsForeignFiles(_ id: String, _ address: Address, count: Int) -> Diagnostic {
         Diagnostic(
             "holds-foreign-files", "A vector store that holds somebody else's files is not deleted",
-            detail: "`\(address)` (vector store \(id)) holds \(count) file(s) that drover did not put there.",
+            detail:
+                "`\(address)` (vector store \(id)) holds \(count) \(count == 1 ? "file" : "files") that drover did not put there.",
             fix: "Remove them from the store first, or use `onDelete: retain`.", address: address.description,
             cause: .protected)
     }

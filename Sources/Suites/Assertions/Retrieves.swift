@@ -54,7 +54,8 @@ package struct Retrieves: Assertion, SpecDecodable {
         return .passing(
             missing.isEmpty,
             else: Mismatch(
-                "The search did not find \(missing.listed)\(within.map { " among the best \($0)" } ?? "").",
+                "The search did not find \(missing.listed)\(within.map { " among the best \($0)" } ?? "")"
+                    + (minScore.map { " with a score of at least \($0.plain)" } ?? "") + ".",
                 expected: documents.joined(separator: ", "),
                 actual: actual.isEmpty ? "no passages" : actual.joined(separator: ", ")))
     }

@@ -63,7 +63,7 @@ function trend(suite, index) {
   }, element("svg:title", {}, `${each.at}: ${each.verdict}, ${number === runs.length - 1 ? "this run, " : ""}${each.passed} passed, ${each.failed} failed, ${each.inconclusive} inconclusive`)));
   const day = (each) => each.at.replace("T", " ").slice(0, 16);
   return element("figure", { class: "trend" },
-    element("figcaption", {}, `${suite.name}: passed in ${counted(runs.length, "run")}, ${percent(share(runs[0]))} to ${percent(share(now))}`),
+    element("figcaption", {}, `${suite.name}: cases passed in ${counted(runs.length, "run")}, from ${percent(share(runs[0]))} to ${percent(share(now))}`),
     svg(width, height, `Trend of ${suite.name}`,
       element("svg:line", { class: "axis", x1: 0, x2: width, y1: base, y2: base }),
       element("svg:polyline", { class: "course", points: line }), ...points,
