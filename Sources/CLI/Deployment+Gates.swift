@@ -35,7 +35,7 @@ extension Deployment {
 
     /// Removes what only versions used that no release goes back to any more. Whatever else there is to do waits for the
     /// next apply.
-    private func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+    func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         try await session.locked(change.locking, stack, for: command) { session in
             let rest = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
             let left = rest.plan.changes.filter { $0.action != .keep }

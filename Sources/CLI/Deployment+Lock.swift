@@ -8,7 +8,10 @@ extension Deployment {
     ///   (`conflict`).
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
-        guard !workflow.gated.isEmpty else { return applied }
+        guard !workflow.gated.isEmpty else {
+            guard applied.count(.promote) > 0, Interruption.exitCode == nil else { return applied }
+            return applied.joined(with: try await retire(change, stack, command: command))
+        }
         return applied.joined(with: try await promote(change, stack, command: command))
     }
 

@@ -112,7 +112,7 @@ package struct Change: Sendable {
     package var note: String?
     /// Whether it was applied, and somebody deleted it.
     package var isLost = false
-    /// Whether it was applied, and somebody removed its mark.
+    /// Whether it was applied, and somebody removed its mark, or another stack took it over.
     package var isUnmarked = false
     /// Whether it is ours, and the record does not say what was applied last: nobody knows who changed it.
     package var isUnrecorded = false

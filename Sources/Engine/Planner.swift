@@ -120,12 +120,15 @@ package struct Planner: Sendable {
                     fingerprint: member.map { driver.fingerprint($0, leaving: declaration.spec.common.left) })
                 pass.changes[address]?.isLost = isLost
                 if preview.decision.action == .adopt, wasApplied(declaration) {
-                    pass.changes[address]?.note = "its mark was removed outside"
+                    if member?.ownership == .unmarked { pass.changes[address]?.note = "its mark was removed outside" }
                     pass.changes[address]?.isUnmarked = true
                 }
                 pass.changes[address]?.isUnrecorded =
                     member?.ownership == .ours && record.entry(for: declaration)?.fields.isEmpty != false
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
+                if preview.isNewFirst, let member, try await isKeptForOthers(member, by: driver) {
+                    pass.changes[address]?.note = "the old one stays: others have put something into it"
+                }
             } catch let diagnostic as Diagnostic {
                 let isUnmarked = diagnostic.code == "not-ours" && wasApplied(declaration)
                 let told = isUnmarked ? Diagnostic.unmarked(survey.member(for: declaration)?.label ?? "") : diagnostic
@@ -151,6 +154,16 @@ package struct Planner: Sendable {
     private func takenOver(_ member: Member?, by action: Action) -> String? {
         guard case .other(let stack)? = member?.ownership, action != .create else { return nil }
         return "taken over from the stack `\(stack)`"
+    }
+
+    /// Whether something that is replaced holds what is not ours, so that it cannot go.
+    private func isKeptForOthers(_ member: Member, by driver: any Driver) async throws -> Bool {
+        do {
+            _ = try await driver.reasonToKeep(member, of: workflow.stack, forgetting: [])
+            return false
+        } catch is Diagnostic {
+            return true
+        }
     }
 
     private func wasApplied(_ declaration: Declaration) -> Bool {

@@ -70,4 +70,15 @@ struct RenamedTests {
         let drift = try await stack.plan(spec, Permissions(adopt: true)).drift
         #expect(drift.changes.compactMap(\.note) == ["its mark was removed outside"] && !drift.isEmpty)
     }
+
+    @Test("What another stack took over is drift")
+    func takenOver() async throws {
+        let stack = try TestStack()
+        let spec = "experiments: {e: {}}"
+        try await stack.apply(spec)
+        let experiment = try #require(try await stack.mlflow.server().experiments().first { $0.name == "e" })
+        try await stack.mlflow.server().setExperimentTag(experiment.id, Mark.stackKey, to: "others")
+        let drift = try await stack.plan(spec, Permissions(adopt: true, takeOver: true)).drift
+        #expect(drift.changes.compactMap(\.note) == ["taken over from the stack `others`"] && !drift.isEmpty)
+    }
 }

@@ -281,6 +281,25 @@ struct VectorStoreTests {
         #expect(try await stack.plan(Self.spec).isEmpty)
     }
 
+    @Test("A replacement says that the old store stays when others put something into it, and leaves it to them")
+    func replacedForeign() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let server = try await Self.server(stack)
+        let old = try #require(stack.ogx.stores.first).id
+        let file = try await server.files.upload(Array("theirs".utf8), path: "theirs.txt")
+        _ = try await server.files(in: old).attach(file.id)
+        let cut = Self.spec.replacing(
+            "embeddingModel:", with: "chunking: {maxTokens: 200, overlap: 20}, embeddingModel:")
+        let plan = try await stack.plan(cut)
+        #expect(
+            plan.changes.compactMap(\.note) == ["the old one stays: others have put something into it"], "\(plan.lines)"
+        )
+        try await stack.apply(cut)
+        #expect(stack.ogx.stores.count == 2 && stack.ogx.stores.contains { $0.id == old })
+        #expect(try await stack.plan(cut).isEmpty)
+    }
+
     @Test("A plan says how a new store cuts, and which attributes of a document changed")
     func told() async throws {
         let stack = try Self.begin()
