@@ -105,6 +105,13 @@ struct ShardTests {
         #expect(early.undeclared == 1 && early.warning?.detail.contains("1 of its 3 cases") == true)
         let problem = #expect(throws: Diagnostic.self) { try ShardMerge([early, two]) }
         #expect(problem?.code == "shard-truncated" && problem?.cause == .inconclusive)
+        // Earlier versions did not count the cases.
+        lines[0] = Array(String(decoding: lines[0], as: UTF8.self).replacing("\"cases\":3,", with: "").utf8)
+        let old = try part(declared - 1)
+        #expect(old.record.cases == nil)
+        let unknown = #expect(throws: Diagnostic.self) { try ShardMerge([old, two]) }
+        #expect(unknown?.code == "shard-truncated")
+        #expect(try ShardMerge([try part(declared + 1), two]).warnings.count == 1)
         let late = try ShardMerge([try part(declared + 1), two])
         #expect(late.warnings.map(\.code) == ["shard-cut-off"])
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)

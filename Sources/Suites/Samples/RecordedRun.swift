@@ -17,6 +17,11 @@ package struct RecordedRun: Sendable {
     package var undeclared: Int {
         record.cases.map { max(0, $0 - suites.map(\.cases.count).reduce(0, +)) } ?? 0
     }
+    /// Whether all its cases are declared in it. In a log that does not count them, samples come after the last one.
+    var isDeclared: Bool {
+        guard record.cases == nil else { return undeclared == 0 }
+        return hasEnded || suites.contains { $0.samples.contains { !$0.isEmpty } }
+    }
     /// The sources that the ranges in results refer to.
     package let sources: SourceMap
     /// What earlier runs of the same stack came to, the oldest first; empty where nobody looked.

@@ -12,7 +12,7 @@ package struct ShardMerge: Sendable {
         guard let first = parts.first?.record, let of = first.shard?.of else { throw .notAShard(parts.first) }
         for part in parts {
             guard let shard = part.record.shard else { throw .notAShard(part) }
-            guard part.undeclared == 0 else { throw .truncated(part) }
+            guard part.isDeclared else { throw .truncated(part) }
             if let difference = first.difference(from: part.record) { throw .shardsDiffer(parts[0], part, difference) }
             if let other = byNumber.updateValue(part, forKey: shard.number) { throw .doubledShard(shard, other, part) }
         }
@@ -148,9 +148,9 @@ extension Diagnostic {
     fileprivate static func truncated(_ part: RecordedRun) -> Diagnostic {
         Diagnostic(
             "shard-truncated", "A shard without all its cases",
-            detail:
-                "`\(part.path)` ends before \(part.undeclared) of its \(part.record.cases ?? 0) cases are declared, so "
-                + "the whole cannot be judged.",
+            detail: "`\(part.path)` ends before all its cases are declared"
+                + (part.record.cases.map { ": \(part.undeclared) of \($0) are missing" } ?? "")
+                + ", so the whole cannot be judged.",
             fix: "Run that shard again, and join them then.", cause: .inconclusive)
     }
 
