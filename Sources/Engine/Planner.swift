@@ -105,7 +105,7 @@ package struct Planner: Sendable {
             do {
                 guard let driver = drivers[address.kind] else { throw Diagnostic.noDriver(declaration) }
                 if driver.promotes { identify(needs, &pass) }
-                try requireOldName(of: declaration)
+                if driver.hasUniqueNames { try requireOldName(of: declaration) }
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
                 if preview.decision.action == .create { try requireFreeName(of: declaration, driver) }
                 pass.outputs[address] = preview.outputs

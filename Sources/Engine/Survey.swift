@@ -78,9 +78,11 @@ package struct Survey: Sendable {
         return owned.map(\.address) + stale.map(\.address)
     }
 
-    /// The member of a declaration: at its own address, or at the one it was moved from.
+    /// The member of a declaration: at its own address, or at the one it was moved from. Ours counts before somebody else's
+    /// that merely has the name.
     package func member(for declaration: Declaration) -> Member? {
-        if let member = members[declaration.address] { return member }
-        return declaration.oldAddress.flatMap { members[$0] }
+        let (present, old) = (members[declaration.address], declaration.oldAddress.flatMap { members[$0] })
+        if let old, old.ownership == .ours, present?.ownership != .ours, present?.ownership != .retained { return old }
+        return present ?? old
     }
 }

@@ -36,6 +36,27 @@ struct RenamedTests {
         #expect(try await stack.plan("experiments: {after: {moved: before, name: before}}").lines.count == 1)
     }
 
+    @Test("Where names are not unique, what is renamed stays the same object beside one of that name")
+    func beside() async throws {
+        let stack = try TestStack()
+        let server = try await LlamaStack.connect(
+            to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx))
+        func spec(_ name: String, _ more: String = "") -> String {
+            "vectorStores: {\(name): {embeddingModel: scripted/embed\(more)}}"
+        }
+        try await stack.apply(spec("before"))
+        let ours = try #require(stack.ogx.stores.first).id
+        for tags in [[:], Mark(stack: StackName("others"), address: Address("vectorStores", "after")).tags] {
+            _ = try await server.vectorStores.create(
+                .init(name: "after", metadata: tags, embeddingModel: "scripted/embed"))
+        }
+        let renamed = spec("after", ", moved: before")
+        #expect(try await stack.plan(renamed).lines.map { $0.prefix { $0 != ":" } } == ["update vectorStores.after"])
+        try await stack.apply(renamed)
+        #expect(stack.ogx.stores.count == 3 && stack.ogx.stores.contains { $0.id == ours && $0.name == "after" })
+        #expect(try await stack.plan(spec("after")).isEmpty)
+    }
+
     @Test("A prompt that holds somebody else's version is refused by the plan already")
     func foreignVersion() async throws {
         let stack = try TestStack()
