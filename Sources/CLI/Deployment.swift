@@ -46,7 +46,7 @@ struct Deployment: Sendable {
             plan.changes[index].note = gate.note
         }
         let tried = Set(gates.filter { $0.decision == .run }.map(\.address.name))
-        plan.warnings += suites.filter { tried.contains($0.name) }.compactMap(\.unfitJudge).map(\.asWarning)
+        plan.warnings += suites.filter { tried.contains($0.name) }.compactMap(\.judgeWarning)
         session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,
@@ -114,14 +114,9 @@ struct Deployment: Sendable {
     /// What came of an apply that did not come to its end; the failures are told after it.
     private func tellIncomplete(_ applied: Applied) {
         guard !EventOutput.isOn, applied.wasInterrupted || !applied.failures.isEmpty else { return }
-        let done = Action.allCases.filter { $0 != .keep && applied.count($0) > 0 }.map {
-            "\(applied.count($0)) \($0.past)"
-        }
-        let open =
-            plan.changes.count { $0.action != .keep }
-            - Action.allCases.filter { $0 != .keep }.map(applied.count)
-            .reduce(0, +)
-        let parts = done + ["\(max(open, 1)) not done"]
+        let done = Action.allCases.filter { $0 != .keep && applied.count($0) > 0 }
+        let open = plan.changes.count { $0.action != .keep } - done.map(applied.count).reduce(0, +)
+        let parts = done.map { "\(applied.count($0)) \($0.past)" } + ["\(max(open, 1)) not done"]
         Console.note("Not everything was applied: \(parts.joined(separator: ", ")). The next apply goes on from here.")
     }
 
@@ -180,12 +175,6 @@ extension Diagnostic {
         let telling: Set<Cause> = [.conflict, .protected, .lacking, .interrupted, .locked, .failed, .inconclusive]
         if !telling.contains(cause) { diagnostic.cause = .incomplete }
         return diagnostic
-    }
-
-    fileprivate var asWarning: Diagnostic {
-        var warning = self
-        warning.severity = .warning
-        return warning
     }
 
     static var nobodyToAsk: Diagnostic {

@@ -92,8 +92,17 @@ struct GateRun {
 
 extension TestSuite {
     /// Why one of its judges may not decide about a release; nil when all may.
-    var unfitJudge: Diagnostic? {
+    fileprivate var unfitJudge: Diagnostic? {
         judges.sorted { $0.key < $1.key }.lazy.compactMap { $0.value.gateProblem }.first
+    }
+}
+
+extension TestSuite {
+    /// The same before anything is tried: there is time to calibrate the judge.
+    var judgeWarning: Diagnostic? {
+        var warning = unfitJudge
+        warning?.severity = .warning
+        return warning
     }
 }
 

@@ -169,8 +169,13 @@ extension String {
 extension Sequence where Element == String {
     /// `` `a`, `b` and `c` ``.
     package var listed: String {
-        let quoted = map { "`\($0)`" }
-        guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "" }
-        return quoted.dropLast().joined(separator: ", ") + " and " + last
+        map { "`\($0)`" }.spoken
+    }
+
+    /// `a, b and c`.
+    package var spoken: String {
+        let all = Array(self)
+        guard let last = all.last, all.count > 1 else { return all.first ?? "" }
+        return all.dropLast().joined(separator: ", ") + " and " + last
     }
 }

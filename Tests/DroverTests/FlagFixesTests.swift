@@ -30,6 +30,13 @@ struct FlagFixesTests {
         #expect(text.contains(FlagFixes.lab.plain))
     }
 
+    @Test("What was rolled back is allowed again by its version")
+    func version() {
+        let fix = "Change the agent, or allow it again with `drover approve production`, as the version 3."
+        let told = FlagFixes.told(Diagnostic("rolled-back", "Rolled back", detail: "It was.", fix: fix))
+        #expect(told.fix == "Change the agent, or allow it again with `drover approve production --version 3`.")
+    }
+
     @Test("The words of the rooms below are exchanged for those with the flag")
     func told() {
         let missing = Diagnostic(

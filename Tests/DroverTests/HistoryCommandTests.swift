@@ -269,7 +269,7 @@ struct HistoryCommandTests {
         }
     }
 
-    @Test("Drift of what was never applied is an error, and no peace")
+    @Test("To look for drift of what was never applied is an error")
     func nothingApplied() async throws {
         try await withShop { drover, directory in
             let drift = try await drover("drift")

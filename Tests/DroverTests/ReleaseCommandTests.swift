@@ -248,6 +248,22 @@ struct ReleaseCommandTests {
         }
     }
 
+    @Test("An alias that was moved by hand is accepted though the gate fails, and what is run is not imported")
+    func accepted() async throws {
+        try await withShop { shop in
+            for tone in ["One.", "Two."] { try await shop.apply(Self.spec(tone: tone), code: 0, saying: "1 promoted") }
+            try await shop.mlflow.server().setAlias("production", of: "shop-desk", toVersion: "1")
+            let failing = Self.spec(tone: "Three.", expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 7, saying: "error[alias-moved]", "--accept-alias")
+            try await shop.apply(failing, "--accept-alias", code: 4, saying: "error[gate-failed]")
+            let plan = try await shop.drover("plan")
+            #expect(plan.code == 0 && plan.output.contains("^ releases.production"), "\(plan.output)\(plan.errors)")
+            #expect(try await shop.alias == "1")
+            let imported = try await shop.drover("import", "suites.manners", "x")
+            #expect(imported.code == 64 && imported.errors.contains("[not-importable]"), "\(imported.errors)")
+        }
+    }
+
     @Test("A version is also asked as it is logged, with the servers and credentials that only the spec names")
     func artifact() async throws {
         let python = """

@@ -60,7 +60,9 @@ extension Stack {
     /// The declaration that somebody names.
     fileprivate func declaration(_ text: String) throws -> Declaration {
         let known = workflow.graph.addresses
-        if let address = Address(text: text), !known.contains(address), workflow[address] != nil {
+        if let address = Address(text: text), workflow[address] != nil,
+            !known.contains(address) || workflow.isCheck(address)
+        {
             throw Diagnostic.keptNowhere(address)
         }
         guard let address = Address(text: text), known.contains(address), let declaration = workflow[address] else {

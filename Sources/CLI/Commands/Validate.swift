@@ -82,18 +82,13 @@ struct ValidateCommand: AsyncParsableCommand {
 }
 
 extension Stack {
-    /// The judges that may not decide about the releases that wait for their suites: warnings, for there is time to calibrate
-    /// them.
+    /// The judges that may not decide about the releases that wait for their suites: warnings.
     fileprivate var unfitJudges: [Diagnostic] {
         get throws {
             let gates = Set(
                 workflow.specs(of: SuiteSpec.self).map(\.declaration.address).filter(workflow.isCheck).map(\.name))
             guard !gates.isEmpty else { return [] }
-            return try suites().filter { gates.contains($0.name) }.compactMap(\.unfitJudge).map { problem in
-                var warning = problem
-                warning.severity = .warning
-                return warning
-            }
+            return try suites().filter { gates.contains($0.name) }.compactMap(\.judgeWarning)
         }
     }
 }

@@ -167,7 +167,6 @@ extension Diagnostic {
 extension [ReleaseState.Entry] {
     /// `version 2 (lies) and version 3`.
     fileprivate var told: String {
-        let all = map { "version \($0.version)" + ($0.reason.map { " (\($0))" } ?? "") }
-        return all.count < 2 ? all.joined() : all.dropLast().joined(separator: ", ") + " and " + (all.last ?? "")
+        map { "version \($0.version)" + ($0.reason.map { " (\($0))" } ?? "") }.spoken
     }
 }
