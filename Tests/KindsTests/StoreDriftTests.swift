@@ -90,10 +90,15 @@ struct StoreDriftTests {
         }
     }
 
+    /// Documents are uploaded at the same time, in any order; the last of the spec is attached last.
+    private static func file(_ name: String, _ stack: TestStack) throws -> String {
+        try #require(stack.ogx.files.first { $0.filename.hasSuffix(name) }, "\(stack.ogx.files.map(\.filename))").id
+    }
+
     @Test("An uploaded file that somebody deleted while its attachment stays is brought again")
     func deletedFile() async throws {
         let stack = try await Self.begin()
-        stack.ogx.remove(file: try #require(stack.ogx.files.first?.id))
+        stack.ogx.remove(file: try Self.file("a.md", stack))
         let plan = try await stack.plan(Self.spec)
         #expect(plan.lines == ["update vectorStores.handbook: documents.docs/a.md"])
         #expect(plan.changes.first?.fields.first?.note == "its uploaded file was deleted")
@@ -104,7 +109,7 @@ struct StoreDriftTests {
     @Test("The same of the newest document builds a new store, where its passages would be mixed up")
     func deletedNewestFile() async throws {
         let stack = try await Self.begin()
-        stack.ogx.remove(file: try #require(stack.ogx.files.last?.id))
+        stack.ogx.remove(file: try Self.file("b.md", stack))
         #expect(try await stack.plan(Self.spec).lines == ["replace vectorStores.handbook: documents.docs/b.md"])
         try await stack.apply(Self.spec)
         try await Self.expectWhole(stack)
