@@ -174,9 +174,11 @@ struct TestRun: Sendable {
             do {
                 try await TestProgress.draw { show in
                     try await Interruption.cancelling {
-                        try await runner.run(suites, recording: recorder, after: earlier) { event in
-                            show(event)
-                            onEvent(event)
+                        try await withTaskExecutorPreference(LoopExecutor.any) {
+                            try await runner.run(suites, recording: recorder, after: earlier) { event in
+                                show(event)
+                                onEvent(event)
+                            }
                         }
                     }
                 }

@@ -2,6 +2,7 @@ package import HummingbirdCore
 package import Logging
 package import NIOCore
 import Synchronization
+import Wire
 
 /// HTTP/1.1 on connections that are accepted, whether they are served after that or not.
 ///
@@ -18,8 +19,11 @@ package struct AcceptedConnections: ServerChildChannel {
         http.setup(channel: channel, logger: logger).map { AcceptedConnection($0) }
     }
 
+    /// On the thread that reads and writes the connection.
     package func handle(value: AcceptedConnection, logger: Logger) async {
-        await http.handle(value: value.served(), logger: logger)
+        await withTaskExecutorPreference(LoopExecutor.on(value.channel.eventLoop)) {
+            await http.handle(value: value.served(), logger: logger)
+        }
     }
 }
 

@@ -27,7 +27,9 @@ struct CaseRunner: Sendable {
         while true {
             let recorder = recorder?(agent)
             let (transcript, problem) = try await attempt(testCase, recorder)
-            let turns = try await evaluated(transcript.turns, of: testCase)
+            let turns = try await offLoop { () async throws(CancellationError) in
+                try await evaluated(transcript.turns, of: testCase)
+            }
             let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))

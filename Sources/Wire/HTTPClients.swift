@@ -35,43 +35,39 @@ package struct TLSOptions: Sendable, Hashable {
 
 /// The HTTP clients of a transport: one that connects directly, and one for each proxy.
 struct HTTPClients: Sendable {
-    private let direct: HTTPClient
-    private let http: HTTPClient?
-    private let https: HTTPClient?
+    private let direct: LoopClients
+    private let http: LoopClients?
+    private let https: LoopClients?
     private let except: [String]
 
     init(
         tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, connectTimeout: Duration
     ) throws {
         let configuration = try Self.configuration(tls, connections, connectTimeout)
-        func client(through proxy: String?) throws -> HTTPClient? {
+        func clients(through proxy: String?) throws -> LoopClients? {
             guard let proxy, !proxy.isEmpty else { return nil }
             var proxied = configuration
             proxied.proxy = try Self.proxy(proxy)
-            return HTTPClient(eventLoopGroupProvider: .singleton, configuration: proxied)
+            return LoopClients(proxied)
         }
         // What can fail comes first: a client that is released without a shutdown crashes the process.
         _ = try [proxies.http, proxies.https].map { try $0.flatMap { $0.isEmpty ? nil : try Self.proxy($0) } }
-        http = try client(through: proxies.http)
-        https = try client(through: proxies.https)
-        direct = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        http = try clients(through: proxies.http)
+        https = try clients(through: proxies.https)
+        direct = LoopClients(configuration)
         except = proxies.except
     }
 
+    /// The client for a request of the present task.
     func client(for url: String) -> HTTPClient {
+        guard http != nil || https != nil else { return direct.here }
         let isSecure = url.lowercased().hasPrefix("https:")
-        guard let proxied = isSecure ? https : http else { return direct }
-        return isExcepted(host(of: url)) ? direct : proxied
+        guard let proxied = isSecure ? https : http else { return direct.here }
+        return (isExcepted(host(of: url)) ? direct : proxied).here
     }
 
     func shutDown() async {
-        for client in [direct, http, https] {
-            do {
-                try await client?.shutdown()
-            } catch {
-                continue  // An error while closing has no consequence.
-            }
-        }
+        for clients in [direct, http, https] { await clients?.shutDown() }
     }
 
     private func host(of url: String) -> String {

@@ -1,0 +1,39 @@
+import AsyncHTTPClient
+import NIOPosix
+import Synchronization
+
+/// The HTTP clients of one configuration: one for each event loop whose tasks ask (`LoopExecutor`), so that answers come on
+/// the thread that waits for them, and one for all other tasks.
+final class LoopClients: Sendable {
+    private let configuration: HTTPClient.Configuration
+    private let shared: HTTPClient
+    private let clients = Mutex<[ObjectIdentifier: HTTPClient]>([:])
+
+    init(_ configuration: HTTPClient.Configuration) {
+        self.configuration = configuration
+        shared = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+    }
+
+    /// The client for the present task.
+    var here: HTTPClient {
+        guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return shared }
+        return clients.withLock { clients in
+            let key = ObjectIdentifier(loop)
+            if let client = clients[key] { return client }
+            let client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
+            clients[key] = client
+            return client
+        }
+    }
+
+    /// Closes all connections. Nothing may be asked any more.
+    func shutDown() async {
+        for client in [shared] + clients.withLock({ Array($0.values) }) {
+            do {
+                try await client.shutdown()
+            } catch {
+                continue  // An error while closing has no consequence.
+            }
+        }
+    }
+}

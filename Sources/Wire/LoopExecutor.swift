@@ -1,0 +1,73 @@
+package import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Runs tasks on the thread of an event loop: what they wait for comes on that thread, so that no thread has to wake another
+/// one for each piece of an answer. That costs more than most of what is done with a piece.
+///
+/// Work of the processor that takes long belongs elsewhere (`globalConcurrentExecutor`): nothing is read meanwhile.
+package final class LoopExecutor: TaskExecutor {
+    private static let all = MultiThreadedEventLoopGroup.singleton.makeIterator().map(LoopExecutor.init)
+
+    /// How often jobs are run that jobs have added, before the connections are looked at again.
+    private static let rounds = 16
+
+    private struct Queue {
+        var jobs: [UnownedJob] = []
+        /// Whether the event loop runs them, or is going to.
+        var isTaken = false
+    }
+
+    private let loop: any EventLoop
+    private let queue = Mutex(Queue())
+
+    private init(_ loop: any EventLoop) {
+        self.loop = loop
+    }
+
+    /// The executor of an event loop; nil for one that is not of this process's own.
+    package static func on(_ loop: any EventLoop) -> LoopExecutor? {
+        all.first { $0.loop === loop }
+    }
+
+    /// The executor of some event loop.
+    package static var any: LoopExecutor? {
+        on(MultiThreadedEventLoopGroup.singleton.any())
+    }
+
+    package func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let isTaken = queue.withLock { queue in
+            queue.jobs.append(job)
+            defer { queue.isTaken = true }
+            return queue.isTaken
+        }
+        if !isTaken { loop.execute { self.run() } }
+    }
+
+    private func run() {
+        let executor = asUnownedTaskExecutor()
+        for _ in 0..<Self.rounds {
+            let jobs = queue.withLock { queue in
+                defer { queue.jobs = [] }
+                queue.isTaken = !queue.jobs.isEmpty
+                return queue.jobs
+            }
+            guard !jobs.isEmpty else { return }
+            for job in jobs { job.runSynchronously(on: executor) }
+        }
+        loop.execute { self.run() }
+    }
+}
+
+/// Does work of the processor that may take long: not on the thread of an event loop, where the present task may be.
+package func offLoop<Result, Failure>(
+    _ work: () async throws(Failure) -> Result
+) async throws(Failure) -> Result {
+    guard MultiThreadedEventLoopGroup.currentEventLoop != nil else { return try await work() }
+    return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(Failure) in
+        // The task goes on where it is until it is queued anew.
+        await Task.yield()
+        return try await work()
+    }
+}

@@ -1,0 +1,59 @@
+import Fakes
+import NIOPosix
+import Support
+import Synchronization
+import Testing
+import Wire
+
+@Suite("LoopExecutor")
+struct LoopExecutorTests {
+    private static var isOnLoop: Bool {
+        MultiThreadedEventLoopGroup.currentEventLoop != nil
+    }
+
+    @Test("A task and those that it begins run on the thread of an event loop, whatever they wait for")
+    func stays() async throws {
+        let executor = try #require(LoopExecutor.any)
+        await withTaskExecutorPreference(executor) {
+            #expect(Self.isOnLoop)
+            await withTaskGroup(of: Bool.self) { group in
+                for _ in 0..<1000 {
+                    group.addTask {
+                        for _ in 0..<20 { await Task.yield() }
+                        return Self.isOnLoop
+                    }
+                }
+                for await isOnLoop in group { #expect(isOnLoop) }
+            }
+            // A timer wakes it from another thread.
+            try? await Task.sleep(for: .milliseconds(5))
+            #expect(Self.isOnLoop)
+        }
+        #expect(!Self.isOnLoop)
+    }
+
+    @Test("What takes the processor for long is done elsewhere, and the task goes on where it was")
+    func leaves() async throws {
+        let executor = try #require(LoopExecutor.any)
+        await withTaskExecutorPreference(executor) {
+            let wasOnLoop = await offLoop { Self.isOnLoop }
+            #expect(!wasOnLoop && Self.isOnLoop)
+        }
+        let value = await offLoop { 7 }
+        #expect(value == 7)
+    }
+
+    @Test("Tasks on an event loop and others ask the same server with one transport")
+    func asks() async throws {
+        let executor = try #require(LoopExecutor.any)
+        let server = FakeMLflow()
+        try await LoopbackServer.withServer(serving: server) { url in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let request = HTTPRequest(.get, url + "/version")
+                let here = try await transport.send(request)
+                let there = try await withTaskExecutorPreference(executor) { try await transport.send(request) }
+                #expect(here.status == there.status && here.body == there.body && !here.body.isEmpty)
+            }
+        }
+    }
+}
