@@ -62,7 +62,7 @@ package struct TerminalReport: Report {
             let cells = try cells(of: position, in: recorded)
             let line = zip(cells, widths + [0]).map { Printable.padded($0, to: $1) }.joined(separator: "   ")
             let glyph = glyph(recorded.tally(of: position))
-            try output.write("  \(glyph) " + String(line.reversed().drop { $0 == " " }.reversed()) + "\n")
+            try output.write("  \(glyph) " + line.withoutTrailingSpaces + "\n")
         }
         try writeClipped(positions, of: recorded, to: &output)
         for line in suite.statisticsLines(recorded.run) { try output.write("  · \(Printable.text(line))\n") }
@@ -135,5 +135,12 @@ package struct TerminalReport: Report {
 
     private func paint(_ text: String, _ code: String) -> String {
         colors ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension String {
+    fileprivate var withoutTrailingSpaces: Substring {
+        let end = utf8.lastIndex { $0 != UInt8(ascii: " ") }.map(utf8.index(after:))
+        return self[..<(end ?? startIndex)]
     }
 }

@@ -161,9 +161,15 @@ package enum WebAddress {
 
     /// Whether the port is valid: the HTTP client crashes the process on any other.
     static func hasPossiblePort(_ url: String) -> Bool {
-        guard let scheme = url.firstRange(of: "://") else { return true }
-        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
-        return portProblem(authority[(authority.lastIndex(of: "@") ?? authority.startIndex)...]) == nil
+        // By bytes: each request asks this.
+        let bytes = url.utf8
+        guard let colon = bytes.firstIndex(of: UInt8(ascii: ":")), bytes[colon...].starts(with: "://".utf8) else {
+            return url.firstRange(of: "://").map { hasPossiblePort("http" + url[$0.lowerBound...]) } ?? true
+        }
+        let ends: [UInt8] = [UInt8(ascii: "/"), UInt8(ascii: "?"), UInt8(ascii: "#")]
+        let authority = bytes[bytes.index(colon, offsetBy: 3)...].prefix { !ends.contains($0) }
+        let start = authority.lastIndex(of: UInt8(ascii: "@")) ?? authority.startIndex
+        return portProblem(url[start..<authority.endIndex]) == nil
     }
 
     private static func portProblem(_ authority: Substring) -> String? {

@@ -130,6 +130,6 @@ extension Capabilities {
     /// counts them under a lock; Llama Stack does neither, so that with two concurrent files it may lose one from its
     /// list.
     package var attachesTogether: Bool {
-        generation == .ogx && Version(version) >= Version(1, 5)
+        generation == .ogx && number >= Version(1, 5)
     }
 }

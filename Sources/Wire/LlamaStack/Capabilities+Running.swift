@@ -40,8 +40,8 @@ extension Capabilities {
         Set(
             Self.tuning.filter { field in
                 // 0.5 takes it for another field, so that every answer is cut off.
-                if field.name == "sampling.maxTokens", Version(version) == Version(0, 5) { return false }
-                return describesResponses ? responsesTake(field.sent) : field.span.contains(Version(version))
+                if field.name == "sampling.maxTokens", number == Version(0, 5) { return false }
+                return describesResponses ? responsesTake(field.sent) : field.span.contains(number)
             }.map(\.name))
     }
 
@@ -59,17 +59,17 @@ extension Capabilities {
 
     /// Whether a request may name a connector by its id alone, at least in the first turn of a conversation.
     package var resolvesConnectors: Bool {
-        Version(version) >= Version(0, 6)
+        number >= Version(0, 6)
     }
 
     /// Whether the connectors can be listed: OGX before 1.3 fails, and stands still for half a minute while it logs that.
     package var listsConnectors: Bool {
-        generation < .ogx || Version(version) >= Version(1, 3)
+        generation < .ogx || number >= Version(1, 3)
     }
 
     /// Whether an answer tells which documents it cites: OGX before 1.3 asks the model for marks that it does not know.
     package var tellsCitations: Bool {
-        generation < .ogx || Version(version) >= Version(1, 3)
+        generation < .ogx || number >= Version(1, 3)
     }
 
     /// Whether the Responses API fails when guardrails have to check an input with function calls (seen up to 0.7.3).

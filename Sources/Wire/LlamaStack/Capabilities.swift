@@ -36,12 +36,14 @@ package struct Capabilities: Sendable, Hashable {
 
     /// The version as the server reports it, e.g. `1.5.0`.
     package let version: String
+    let number: Version
     package let generation: Generation
     let routes: Routes
 
     /// - Returns: nil when the version belongs to no generation that drover knows.
     init?(version: String, routes: Routes) {
-        guard let generation = Generation(of: Version(version)) else { return nil }
+        number = Version(version)
+        guard let generation = Generation(of: number) else { return nil }
         self.version = version
         self.generation = generation
         self.routes = routes
@@ -109,7 +111,7 @@ package struct Capabilities: Sendable, Hashable {
 }
 
 /// A version number as far as generations need it; parts that are not numeric count as 0.
-struct Version: Comparable {
+struct Version: Comparable, Hashable {
     let major: Int
     let minor: Int
 
