@@ -1,5 +1,6 @@
 import NIOCore
 import Synchronization
+import Wire
 
 /// The open connections of clients, so that a request learns when its client has gone.
 final class Connections: Sendable {
@@ -38,8 +39,7 @@ final class Connection: Sendable {
     private struct State {
         var isGone = false
         var isStopped = false
-        var lastID = 0
-        var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
+        var alarms: [ObjectIdentifier: Alarm] = [:]
     }
 
     private let state = Mutex(State())
@@ -54,24 +54,18 @@ final class Connection: Sendable {
         state.withLock { $0.isStopped }
     }
 
-    /// Returns when the client has gone, the server is being stopped, or the task is cancelled.
-    func untilOver() async {
-        let id = state.withLock { state in
-            state.lastID += 1
-            return state.lastID
+    /// Ends an alarm when the client has gone, or the server is being stopped.
+    func add(_ alarm: Alarm) {
+        let isOver = state.withLock { state in
+            guard !state.isGone, !state.isStopped else { return true }
+            state.alarms[ObjectIdentifier(alarm)] = alarm
+            return false
         }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isDone = state.withLock { state in
-                    guard !state.isGone, !state.isStopped, !Task.isCancelled else { return true }
-                    state.waiting[id] = continuation
-                    return false
-                }
-                if isDone { continuation.resume() }
-            }
-        } onCancel: {
-            state.withLock { $0.waiting.removeValue(forKey: id) }?.resume()
-        }
+        if isOver { alarm.end(isLate: true) }
+    }
+
+    func remove(_ alarm: Alarm) {
+        state.withLock { _ = $0.alarms.removeValue(forKey: ObjectIdentifier(alarm)) }
     }
 
     /// The client has gone, or cannot be written to.
@@ -85,12 +79,12 @@ final class Connection: Sendable {
     }
 
     private func wake(_ change: (inout State) -> Void) {
-        let waiting = state.withLock { state in
+        let alarms = state.withLock { state in
             change(&state)
-            defer { state.waiting = [:] }
-            return Array(state.waiting.values)
+            defer { state.alarms = [:] }
+            return Array(state.alarms.values)
         }
-        for continuation in waiting { continuation.resume() }
+        for alarm in alarms { alarm.end(isLate: true) }
     }
 }
 

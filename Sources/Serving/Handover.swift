@@ -25,7 +25,7 @@ final class Handover<Element: Sendable>: Sendable {
 
     /// Waits until there is room, and leaves the value there. After `close`, or when the task is cancelled, it is dropped.
     func give(_ value: Element) async {
-        while !leave(value) { await wait(for: { $0.values.count < self.limit }, as: \.giving) }
+        while !leave(value) { await wait(for: .room) }
     }
 
     /// - Returns: Whether it need not be given again.
@@ -45,7 +45,7 @@ final class Handover<Element: Sendable>: Sendable {
     func take() async -> [Element] {
         while true {
             if let values = all() { return values }
-            await wait(for: { !$0.values.isEmpty }, as: \.taking)
+            await wait(for: .values)
         }
     }
 
@@ -69,16 +69,22 @@ final class Handover<Element: Sendable>: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// - Parameter condition: What is waited for, unless the handover is closed.
-    private func wait(
-        for condition: @escaping @Sendable (State) -> Bool,
-        as slot: any WritableKeyPath<State, CheckedContinuation<Void, Never>?> & Sendable
-    ) async {
+    /// What is waited for, unless the handover is closed.
+    private enum Need {
+        case room, values
+    }
+
+    private func wait(for need: Need) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
-                    guard !state.isClosed, !condition(state), !Task.isCancelled else { return true }
-                    state[keyPath: slot] = continuation
+                    let isMet = need == .room ? state.values.count < limit : !state.values.isEmpty
+                    guard !state.isClosed, !isMet, !Task.isCancelled else { return true }
+                    // No key paths: in a generic type each is made anew, which takes more time than all else here.
+                    switch need {
+                    case .room: state.giving = continuation
+                    case .values: state.taking = continuation
+                    }
                     return false
                 }
                 if isDone { continuation.resume() }

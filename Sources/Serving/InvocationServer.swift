@@ -63,7 +63,7 @@ package struct InvocationServer: Sendable {
                 await Self.untilIdle(handler, atMost: drain)
                 // Who still waits is told that nothing more comes.
                 handler.connections.stopAll()
-                await Self.untilIdle(handler, atMost: .seconds(2))
+                await Self.untilIdle(handler, atMost: .seconds(5))
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.

@@ -27,12 +27,14 @@ enum RefusedFields {
         Refusal(field: "truncation", allowed: ["disabled"], reason: "Nothing is left out of what is said."),
         Refusal(field: "top_logprobs", allowed: [0], reason: "Probabilities of tokens are not told."),
     ]
+    private static let names = Set(refusals.map(\.field) + ["include"])
     private static let stateless = "Nothing is stored here: send what was said before as `input`."
 
     /// What answers hold anyway, or never.
     private static let includable: Set<Value> = ["file_search_call.results", "reasoning.encrypted_content"]
 
     static func check(_ fields: [String: Value]) throws(ServedError) {
+        guard fields.keys.contains(where: names.contains) else { return }
         for refusal in refusals {
             guard let value = fields.present(refusal.field), !refusal.allowed.contains(value) else { continue }
             throw .unsupported("`\(refusal.field)` cannot be used. \(refusal.reason)", at: refusal.field)

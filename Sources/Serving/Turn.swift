@@ -26,39 +26,43 @@ struct Turn: Sendable {
     /// What servers behind are told of the trace that this belongs to; nil for none.
     let parent: TraceParent?
 
-    /// Asks the agent, and hands its events over as they are taken; cancels the request behind when nobody waits any more.
-    func run(_ events: Handover<AgentEvent>) async -> Ending {
-        await withTaskGroup(of: Ending?.self) { group in
-            group.addTask { await ask(events) }
-            group.addTask {
-                guard let connection else { return nil }
-                await connection.untilOver()
-                return connection.isGone ? .abandoned : connection.isStopped ? .stopped : nil
-            }
-            group.addTask {
-                do {
-                    try await heartbeat.sleep(for: limit)
-                    return .expired
-                } catch {
-                    return nil  // It has ended in time.
+    /// Asks the agent, and tells its events; cancels the request behind when nobody waits any more.
+    func run(_ onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> Ending {
+        let end = ContinuousClock.now + limit
+        let alarm = Alarm { _ in end }
+        connection?.add(alarm)
+        defer { connection?.remove(alarm) }
+        let (ending, isLate) = await limited(by: alarm, until: end) { await answer(onEvent) }
+        guard isLate else { return ending }
+        return connection?.isGone == true ? .abandoned : connection?.isStopped == true ? .stopped : .expired
+    }
+
+    private func limited(
+        by alarm: Alarm, until end: ContinuousClock.Instant, _ body: @escaping @Sendable () async -> Ending
+    ) async -> (Ending, isLate: Bool) {
+        await withTaskGroup(of: Void.self) { group in
+            defer { group.cancelAll() }
+            // The beats of the heart are too far apart for a short limit.
+            if limit <= Heartbeat.interval {
+                group.addTask {
+                    // One that is cancelled has ended in time.
+                    guard (try? await Task.sleep(until: end, clock: .continuous)) != nil else { return }
+                    alarm.end(isLate: true)
                 }
             }
-            var ending: Ending?
-            while ending == nil, let next = await group.next() { ending = next }
-            group.cancelAll()
-            events.close()
-            return ending ?? .stopped
+            let (result, isLate) = await heartbeat.limiting(by: alarm, body)
+            return ((try? result.get()) ?? .stopped, isLate)  // The body throws nothing.
         }
     }
 
-    private func ask(_ events: Handover<AgentEvent>) async -> Ending {
+    private func answer(_ onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> Ending {
         do {
-            guard let recorder else { return .answered(try await ask { await events.give($0) }) }
+            guard let recorder else { return .answered(try await ask(onEvent)) }
             return .answered(
                 try await recorder.turn(asked) { record in
                     try await ask { event in
                         record(event)
-                        await events.give(event)
+                        await onEvent(event)
                     }
                 })
         } catch is CancellationError {

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes one task up: when another one has ended, or when its time is up.
-final class Alarm: Sendable {
+package final class Alarm: Sendable {
     private enum State {
         case set
         case waited(CheckedContinuation<Bool, Never>)
@@ -12,7 +12,7 @@ final class Alarm: Sendable {
     private let state = Mutex(State.set)
 
     /// - Parameter due: When the time is up, as far as that is known at a time.
-    init(_ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant) {
+    package init(_ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant) {
         self.due = due
     }
 
@@ -30,7 +30,7 @@ final class Alarm: Sendable {
     }
 
     /// Ends it; only the first end counts.
-    func end(isLate: Bool) {
+    package func end(isLate: Bool) {
         let waiting: CheckedContinuation<Bool, Never>? = state.withLock { state in
             switch state {
             case .over: return nil

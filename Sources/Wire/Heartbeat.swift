@@ -47,8 +47,14 @@ package final class Heartbeat: Sendable {
         until due: @escaping @Sendable (_ now: ContinuousClock.Instant) -> ContinuousClock.Instant,
         _ body: @escaping @Sendable () async throws -> R
     ) async -> (result: Result<R, any Error>, isLate: Bool) {
+        await limiting(by: Alarm(due), body)
+    }
+
+    /// The same with an alarm that something else may end as well.
+    package func limiting<R: Sendable>(
+        by alarm: Alarm, _ body: @escaping @Sendable () async throws -> R
+    ) async -> (result: Result<R, any Error>, isLate: Bool) {
         await withTaskGroup(of: Result<R, any Error>.self) { group in
-            let alarm = Alarm(due)
             group.addTask {
                 defer { alarm.end(isLate: false) }
                 do {

@@ -5,6 +5,7 @@ import Language
 import NIOCore
 import NIOHTTP1
 import Runtime
+import Synchronization
 import Wire
 
 /// `POST /invocations`, `/responses` and `/v1/responses`: an agent is asked.
@@ -48,13 +49,8 @@ extension RequestHandler {
     func answer(
         _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
-        let events = Handover<AgentEvent>()
-        var items = taken.items
-        async let ending = taken.turn.run(events)
-        while case let batch = await events.take(), !batch.isEmpty {
-            for event in batch { items.take(event) }
-        }
-        let end = note(await ending, of: taken, in: &entry)
+        let items = Answering(taken.items)
+        let end = note(await taken.turn.run { items.take($0) }, of: taken, in: &entry)
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -75,7 +71,7 @@ extension RequestHandler {
         entry.isStreamed = true
         let events = Handover<AgentEvent>()
         var items = taken.items
-        async let ending = taken.turn.run(events)
+        async let ending = taken.turn.run(handing: events)
         var next = await events.take()
         if next.isEmpty {
             if let error = await ending.error(of: taken.request.asked) {
@@ -154,13 +150,39 @@ extension RequestHandler {
     }
 }
 
+/// The items of an answer that is made.
+private final class Answering: Sendable {
+    private let items: Mutex<ServedItems>
+
+    init(_ items: ServedItems) {
+        self.items = Mutex(items)
+    }
+
+    func take(_ event: AgentEvent) {
+        items.withLock { $0.take(event) }
+    }
+
+    /// The whole response.
+    func finish(with answer: Answer) -> Value {
+        items.withLock { $0.finish(with: answer) }
+    }
+}
+
+extension Turn {
+    /// Hands the events over as they are taken.
+    fileprivate func run(handing events: Handover<AgentEvent>) async -> Ending {
+        defer { events.close() }
+        return await run { await events.give($0) }
+    }
+}
+
 /// Nobody is there to be answered: the connection is closed.
 struct ClientGone: Error {}
 
 extension RequestHandler {
     /// As `mlflow models serve` wants it; without any type, a body is taken for JSON.
     private func requireJSON(_ request: Request) throws(ServedError) {
-        guard let type = request.headers[.contentType] else { return }
+        guard let type = request.headers[.contentType], type != "application/json" else { return }
         let parts = type.lowercased().filter { !$0.isWhitespace && $0 != "\"" }.split(separator: ";")
         let charset = parts.dropFirst().first { $0.hasPrefix("charset=") }
         guard parts.first == "application/json", charset == nil || charset == "charset=utf-8" else {
