@@ -10,11 +10,15 @@ struct Exchange: Sendable {
     let method: String
     /// Without the query.
     let path: String
+    /// The length of the body as the client tells it, in bytes; nil where it tells none before its end.
+    let length: Int?
     let begun = ContinuousClock.now
 
     init(_ request: Request) {
         method = request.method.rawValue
         path = request.uri.path
+        let told = request.headers[.contentLength].flatMap(Int.init)
+        length = request.headers[.transferEncoding] == nil ? told ?? 0 : nil
         let own = request.headers[.requestID]
         let isFit = own?.wholeMatch(of: /[A-Za-z0-9._\-]{1,64}/) != nil
         id = isFit ? own ?? "" : "req_\(TraceID.random().hexadecimal)"

@@ -65,7 +65,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if entry.status >= 400 { cutOff(channel, afterRefusing: request) } }
+        defer { if entry.status >= 400, isLast(exchange) { cutOff(channel) } }
         if let tokens, known?.isOpen != true {
             entry.caller = tokens.caller(request.headers[.authorization])
             guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
@@ -142,17 +142,21 @@ extension RequestHandler {
         headers[.contentType] = reply.contentType
         headers[.contentLength] = String(reply.body.readableBytes)
         for field in reply.headers { headers[field.name] = field.value }
+        if reply.status >= 400, isLast(exchange) { headers[.connection] = "close" }
         try await writer.write(
             response: HTTPTypes.HTTPResponse(
                 status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
             body: exchange.method == "HEAD" ? ResponseBody() : ResponseBody(byteBuffer: reply.body))
     }
 
-    /// Closes a connection on which more is coming than would be read for a request: it would be taken in to find the next
-    /// request. The client has two seconds to read why.
-    private func cutOff(_ channel: any Channel, afterRefusing request: Request) {
-        let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
-        guard length > limits.body || request.headers[.transferEncoding] != nil else { return }
+    /// Whether more is coming than would be read for a request that is refused: it would be taken in to find the next request
+    /// of the connection.
+    private func isLast(_ refused: Exchange) -> Bool {
+        refused.length.map { $0 > limits.body } ?? true
+    }
+
+    /// Closes a connection; the client has two seconds to read why its request is refused.
+    private func cutOff(_ channel: any Channel) {
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 
