@@ -29,6 +29,23 @@ struct ExperimentTests {
         #expect(tools.last?.function?.parameters["properties"]?["x-id"] != nil)
     }
 
+    @Test("An experiment that holds somebody else's runs is not deleted; one with runs of its stack is")
+    func foreignRuns() async throws {
+        let stack = try TestStack()
+        try await stack.apply("experiments: {e: {onDelete: delete}}")
+        let id = try #require(stack.mlflow.store.experiments.first { $0.name == "e" }?.id)
+        let server = stack.mlflow.server()
+        _ = try await server.createRun(inExperiment: id, name: "ours", startTime: 1, tags: [Mark.stackKey: "helpdesk"])
+        let theirs = try await server.createRun(inExperiment: id, name: "theirs", startTime: 2)
+        let empty = Permissions(allowEmpty: true)
+        let refused = await #expect(throws: Diagnostics.self) { try await stack.plan("experiments: {}", empty) }
+        #expect(refused?.all.map(\.code) == ["holds-foreign-runs"])
+        #expect(refused?.all.first?.detail.contains("holds 1 run that") == true)
+        try await server.deleteRun(theirs.id)
+        try await stack.apply("experiments: {}", empty)
+        #expect(stack.mlflow.store.experiments.first { $0.id == id }?.isDeleted == true)
+    }
+
     @Test("A deleted experiment is restored, and the plan says so")
     func restored() async throws {
         let stack = try TestStack()

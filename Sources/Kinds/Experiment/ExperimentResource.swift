@@ -177,8 +177,25 @@ package struct ExperimentResource: Resource {
         return try await create(desired, at: address, in: context)
     }
 
+    package func reasonToKeep(
+        _ live: MLflowExperiment, of stack: StackName, forgetting forgotten: Set<Address>
+    ) async throws -> String? {
+        try await requireNoForeignRuns(
+            in: live, of: stack, at: Mark(live.tags)?.address ?? Address(Self.kind, live.name))
+        return nil
+    }
+
     package func delete(_ live: MLflowExperiment, at address: Address, in context: ApplyContext) async throws {
+        try await requireNoForeignRuns(in: live, of: context.stack, at: address)
         try await server.deleteExperiment(live.id)
+    }
+
+    /// - Throws: `Diagnostic` (`protected`) when it holds runs that this stack did not make: they would go with it.
+    private func requireNoForeignRuns(in live: MLflowExperiment, of stack: StackName, at address: Address) async throws
+    {
+        guard !live.isDeleted else { return }
+        let foreign = try await server.runs(inExperiments: [live.id]).count { $0.tags[Mark.stackKey] != stack.name }
+        guard foreign == 0 else { throw Diagnostic.holdsForeignRuns(live, address, count: foreign) }
     }
 
     package func mark(
@@ -214,6 +231,18 @@ package struct ExperimentResource: Resource {
 }
 
 extension Diagnostic {
+    fileprivate static func holdsForeignRuns(
+        _ live: MLflowExperiment, _ address: Address, count: Int
+    ) -> Diagnostic {
+        Diagnostic(
+            "holds-foreign-runs", "An experiment that holds somebody else's runs is not deleted",
+            detail:
+                "`\(address)` (experiment \(live.id), `\(live.name)`) holds \(count) \(count == 1 ? "run" : "runs") "
+                + "that this stack did not make, which would go with it.",
+            fix: "Move or delete the runs first, or use `onDelete: retain`.", address: address.description,
+            cause: .protected)
+    }
+
     fileprivate static func experimentNameTaken(_ holder: MLflowExperiment, _ address: Address) -> Diagnostic {
         Diagnostic(
             "name-taken", "The name is taken",
