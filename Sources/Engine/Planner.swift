@@ -114,9 +114,10 @@ package struct Planner: Sendable {
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
                 let isLost = isLost(declaration, preview)
                 let member = survey.member(for: declaration)
+                let lost = isLost ? howLost(member) : nil
                 pass.changes[address] = Change(
                     address, preview.decision.action, fields: preview.decision.fields, range: declaration.range,
-                    label: label, note: isLost ? "deleted outside" : takenOver(member, by: preview.decision.action),
+                    label: label, note: lost ?? takenOver(member, by: preview.decision.action),
                     fingerprint: member.map { driver.fingerprint($0, leaving: declaration.spec.common.left) })
                 pass.changes[address]?.isLost = isLost
                 if preview.decision.action == .adopt, wasApplied(declaration) {
@@ -194,6 +195,12 @@ package struct Planner: Sendable {
     private func isLost(_ declaration: Declaration, _ preview: Preview) -> Bool {
         // What is there may be another stack's, of the same name.
         preview.decision.action == .create && wasApplied(declaration)
+    }
+
+    /// What became of something that was applied and is not there any more.
+    private func howLost(_ member: Member?) -> String {
+        guard case .other(let stack)? = member?.ownership else { return "deleted outside" }
+        return "deleted outside, or taken over by the stack `\(stack)`, which has one of its name"
     }
 
     /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.
