@@ -104,16 +104,16 @@ struct Deployment: Sendable {
         tellSummary(applied, since: clock)
         let unlogged = await log(applied, command: command, since: started)
         try requireLock(failures: applied.failures)
-        tellIncomplete(applied)
+        let failures = failing(applied.failures, stack)
+        tellIncomplete(applied, failures)
         if applied.wasInterrupted { throw CancellationError() }
-        let failures = failing(applied.failures + unlogged, stack)
-        guard failures.isEmpty else { throw Diagnostics(failures.map(\.incomplete)) }
+        guard failures.isEmpty, unlogged.isEmpty else { throw Diagnostics((failures + unlogged).map(\.incomplete)) }
         return applied
     }
 
     /// What came of an apply that did not come to its end; the failures are told after it.
-    private func tellIncomplete(_ applied: Applied) {
-        guard !EventOutput.isOn, applied.wasInterrupted || !applied.failures.isEmpty else { return }
+    private func tellIncomplete(_ applied: Applied, _ failures: [Diagnostic]) {
+        guard !EventOutput.isOn, applied.wasInterrupted || !failures.isEmpty else { return }
         let done = Action.allCases.filter { $0 != .keep && applied.count($0) > 0 }
         let open = plan.changes.count { $0.action != .keep } - done.map(applied.count).reduce(0, +)
         let parts = done.map { "\(applied.count($0)) \($0.past)" } + ["\(max(open, 1)) not done"]
