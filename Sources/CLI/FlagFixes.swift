@@ -46,6 +46,14 @@ enum FlagFixes {
         "no-script": Wording(plain: "the path of the script", flagged: "the path after `--script`"),
     ]
 
+    /// What a plan may allow, and the flag that does.
+    private static let permissions = [
+        ("the adoption of what has no mark", "--adopt"),
+        ("taking objects over from another stack", "--take-over"),
+        ("removing everything", "--allow-empty"),
+        ("moving an alias that somebody else moved", "--accept-alias"),
+    ]
+
     /// The same for every lab that does not start.
     static let lab = Wording(plain: "removing all its data starts", flagged: "`drover lab down --purge` starts")
 
@@ -62,6 +70,10 @@ enum FlagFixes {
             told.fix = told.fix?.replacing("`--var NAME=…`", with: "`--var \(name)=…`")
         case "malformed-assignment":
             told.detail = "`--var " + told.detail.dropFirst()
+        case "wider-than-planned":
+            for (permission, flag) in permissions {
+                told.detail = told.detail.replacing(permission, with: "\(permission) (`\(flag)`)")
+            }
         case "rolled-back":
             told.fix = told.fix?.replacing(/`, as the version ([0-9]+)/) { " --version \($0.1)`" }
         case _: break

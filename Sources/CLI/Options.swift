@@ -24,6 +24,14 @@ struct VariationOptions: ParsableArguments {
 
     @Flag(help: "Let the spec read files outside of its directory.")
     var allowOutside = false
+
+    /// The flags that were given.
+    var used: [String] {
+        [
+            ("--overlay", !overlays.isEmpty), ("--var", !variables.isEmpty), ("--var-file", !variableFiles.isEmpty),
+            ("--allow-outside", allowOutside),
+        ].filter(\.1).map(\.0)
+    }
 }
 
 /// The options for the addresses of servers.
@@ -111,6 +119,14 @@ struct SelectionOptions: ParsableArguments {
 
     @Flag(name: .customLong("no-prune"), help: "Leave what is no longer declared on the servers.")
     var isUnpruned = false
+
+    /// The flags that were given.
+    var used: [String] {
+        [
+            ("--target", !targets.isEmpty), ("--exclude", !excluded.isEmpty), ("--replace", !replaced.isEmpty),
+            ("--no-prune", isUnpruned),
+        ].filter(\.1).map(\.0)
+    }
 
     var selection: Selection {
         Selection(

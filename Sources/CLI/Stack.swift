@@ -11,7 +11,7 @@ struct Stack {
     let workflow: Workflow
     /// The joined tree with variables and environment substituted.
     let root: Node
-    let sources: SourceMap
+    var sources: SourceMap
     let folder: SpecFolder
     let servers: ServersSpec?
     /// What the record keeps.
@@ -66,6 +66,7 @@ struct Stack {
             if let plan = paths.first(where: SavedPlan.isOne) {
                 throw Diagnostic.planAsSpec(plan, isAlone: paths.count == 1)
             }
+            if let plan = spec.root?.planAsSpec { throw plan }
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(

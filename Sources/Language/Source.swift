@@ -77,6 +77,13 @@ package struct SourceMap: Sendable {
         ids[ExactText(path)]
     }
 
+    /// The same sources with other paths to show.
+    package func naming(_ name: (String) -> String) -> SourceMap {
+        var named = SourceMap()
+        for source in sources { _ = named.add(Source(path: name(source.path), bytes: source.bytes)) }
+        return named
+    }
+
     package subscript(id: SourceID) -> Source {
         sources[Int(id.index)]
     }

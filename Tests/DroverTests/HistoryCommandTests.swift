@@ -188,6 +188,18 @@ struct HistoryCommandTests {
                 #expect(ended.code == 64 && ended.errors.contains("error[plan-as-spec]"), "\(ended)")
                 #expect(ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
             }
+            try FileManager.default.removeItem(atPath: "\(directory)/other.yaml")
+            try Self.write("printed.json", try await drover("plan", "--format", "json").output, directory)
+            for words in ["apply printed.json --yes", "apply - --yes < saved.json"] {
+                let ended = try await drover.run("/bin/sh", ["-c", "'\(DroverProgram.path)' \(words)"])
+                #expect(ended.code == 64 && ended.errors.contains("error[plan-as-spec]"), "\(ended)")
+                #expect(ended.errors.contains("drover apply FILE"), "\(ended)")
+            }
+            let beside = try await drover("apply", "saved.json", "--target", "prompts", "--var", "a=b")
+            #expect(beside.code == 64 && beside.errors.contains("`--var` and `--target` are given"), "\(beside)")
+            try FileManager.default.removeItem(atPath: "\(directory)/printed.json")
+            let wider = try await drover("apply", "saved.json", "--yes", "--adopt")
+            #expect(wider.code == 7 && wider.errors.contains("(`--adopt`)"), "\(wider)")
         }
     }
 

@@ -26,9 +26,8 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         change.announce()
         if let saved = try SavedPlan.read(spec.paths) {
-            guard Inputs.Sources(spec).saysOnlyAPath, part.selection == .everything else {
-                throw Diagnostic.planSaysAll
-            }
+            let superfluous = spec.variation.used + part.used
+            guard superfluous.isEmpty else { throw Diagnostic.planSaysAll(superfluous) }
             return try await SavedApply(saved: saved, server: server, change: change).run()
         }
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab).announced()
@@ -67,11 +66,15 @@ extension Deployment {
 }
 
 extension Diagnostic {
-    fileprivate static var planSaysAll: Diagnostic {
+    fileprivate static func planSaysAll(_ options: [String]) -> Diagnostic {
         Diagnostic(
             "plan-says-all", "A saved plan says all by itself",
-            detail: "What is applied, its overlays and its variables are those of the plan.",
-            fix: "Leave these options, and their environment variables, out, or plan again with them.", cause: .usage)
+            detail:
+                "What is applied, its overlays and its variables are those of the plan, and \(options.listed) "
+                + "\(options.count == 1 ? "is" : "are") given beside it.",
+            fix:
+                "Leave out \(options.count == 1 ? "this option and its environment variable" : "these options and their environment variables"), or plan again with \(options.count == 1 ? "it" : "them").",
+            cause: .usage)
     }
 }
 

@@ -70,10 +70,28 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         try await withTemporaryPath { path in
             let (file, isOutside) = try earlier.write(to: path)
-            let stack = try Self.stack(of: file, isOutside: isOutside, lab: server.lab, now, beside: path).announced()
+            let stack = try Self.hiding(Paths.parent(of: file)) {
+                try Self.stack(of: file, isOutside: isOutside, lab: server.lab, now, beside: path)
+            }.announced()
             try await Session.open(stack, server, concurrency: change.parallelism) { session in
                 _ = try await Deployment.bring(session, stack, change, command: "rollback --to \(number)")
             }
+        }
+    }
+
+    /// What was written to a folder, and what is wrong with it, without naming the folder: it is gone afterwards.
+    private static func hiding(_ folder: String, _ load: () throws -> Stack) throws -> Stack {
+        func shown(_ text: String) -> String { text.replacing("\(folder)/", with: "") }
+        do {
+            var stack = try load()
+            stack.sources = stack.sources.naming(shown)
+            return stack
+        } catch var failure as CommandFailure {
+            failure.sources = failure.sources.naming(shown)
+            for index in failure.diagnostics.indices {
+                failure.diagnostics[index].detail = shown(failure.diagnostics[index].detail)
+            }
+            throw failure
         }
     }
 
