@@ -105,7 +105,7 @@ package struct Mismatch: Sendable, Hashable {
     package var reason: String
     package var expected: String?
     package var actual: String?
-    /// The mismatches in the parts of a group, each with its place.
+    /// The mismatches in the parts of a group, each with its place, and what is hard to see.
     package var notes: [Diagnostic.Note]
 
     package init(_ reason: String, expected: String? = nil, actual: String? = nil, notes: [Diagnostic.Note] = []) {
@@ -134,6 +134,13 @@ extension Unobservable {
 extension AssertionResult {
     /// Passes when the claim holds, else fails with the mismatch.
     static func passing(_ holds: Bool, else mismatch: @autoclosure () -> Mismatch) -> AssertionResult {
-        holds ? .passed : .failed(mismatch())
+        guard !holds else { return .passed }
+        var mismatch = mismatch()
+        if let expected = mismatch.expected, let actual = mismatch.actual,
+            let note = LookAlikes.note(expected, actual)
+        {
+            mismatch.notes.append(note)
+        }
+        return .failed(mismatch)
     }
 }

@@ -45,6 +45,24 @@ struct AssertionTests {
         }
     }
 
+    @Test(
+        "Where texts differ only in characters that look alike, a failure names these",
+        arguments: [
+            (#"{"contains": "30 days"}"#, "It takes 30\u{A0}days.", "U+00A0"),
+            (#"{"equals": "don't"}"#, "don\u{2019}t", "U+2019"),
+            (#"{"contains": "on-site visit"}"#, "An on\u{2011}site\u{202F}visit.", "U+2011 and U+202F"),
+            (#"{"contains": "40 days"}"#, "It takes 30\u{A0}days.", nil),
+            (#"{"contains": "30 weeks"}"#, "It takes 30 days.", nil),
+        ])
+    func lookAlikes(spec: String, answer: String, named: String?) throws {
+        guard case .failed(let mismatch) = try expectation(spec).evaluate(Observation(.said(answer))) else {
+            Issue.record("It passes.")
+            return
+        }
+        let wanted = named.map { ["They differ in characters that look like others: \($0)."] } ?? []
+        #expect(mismatch.notes.map(\.text) == wanted)
+    }
+
     @Test("Every listed assertion has an example that passes and one that fails")
     func coverage() throws {
         let all = Self.texts + Self.structure + Self.tools + Self.rest + Self.groups
