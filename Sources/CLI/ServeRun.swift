@@ -98,7 +98,9 @@ struct ServeRun: Sendable {
             try await open(agents, backing, in: session, until: end)
         }
         if tally.spooled > 0, let spool {
-            Console.note("\(tally.spooled) traces wait in \(spool.directory) until the next start.")
+            Console.note(
+                "\(tally.spooled.counting("trace")) \(tally.spooled == 1 ? "waits" : "wait") in \(spool.directory) until the next start."
+            )
         }
         if tally.missing > 0 { source.stack.warn(.tracesMissing(tally)) }
     }
@@ -152,7 +154,8 @@ extension Diagnostic {
     fileprivate static func tracesMissing(_ tally: TraceTally) -> Diagnostic {
         Diagnostic(
             "traces-not-written", "Traces of requests are not in MLflow",
-            detail: "\(tally.written) traces of requests are in MLflow, \(tally.missing) are not. "
+            detail:
+                "\(tally.written.counting("trace")) of requests \(tally.written == 1 ? "is" : "are") in MLflow, \(tally.missing) \(tally.missing == 1 ? "is" : "are") not. "
                 + (tally.reason?.diagnostic().detail ?? "They came faster than MLflow takes them."),
             severity: .warning, cause: .unavailable)
     }

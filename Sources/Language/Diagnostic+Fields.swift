@@ -179,3 +179,10 @@ extension Sequence where Element == String {
         return all.dropLast().joined(separator: ", ") + " and " + last
     }
 }
+
+extension Int {
+    /// `1 pair`, `3 pairs`.
+    package func counting(_ one: String) -> String {
+        "\(self) \(one)\(self == 1 ? "" : "s")"
+    }
+}

@@ -49,7 +49,8 @@ struct TestBlessCommand: AsyncParsableCommand {
         }
         for blessing in blessings {
             Console.out(
-                "Blessed the run \(blessing.run) of \(blessing.suite): \(blessing.verdict), \(blessing.cases) cases.")
+                "Blessed the run \(blessing.run) of \(blessing.suite): \(blessing.verdict), \(blessing.cases.counting("case"))."
+            )
         }
     }
 }

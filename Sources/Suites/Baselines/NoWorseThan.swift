@@ -16,7 +16,7 @@ extension Thresholds.NoWorseThan {
         let verdict = verdict(of: pairs)
         let bounds = pairs.interval(unknownAs: nil, confidence: confidence)
         let change = bounds.map { " (\(Self.signed($0.low)) to \(Self.signed($0.high)))" } ?? ""
-        let counted = "\(Self.signed(pairs.change))\(change) over \(pairs.known) pairs"
+        let counted = "\(Self.signed(pairs.change))\(change) over \(pairs.known.counting("pair"))"
         let told = counted + (verdict == .inconclusive ? "; " + needed(for: pairs, bounds) : "")
         return outcome(of: name, told, verdict, at: range)
     }
@@ -43,9 +43,9 @@ extension Thresholds.NoWorseThan {
         let number = test.pairs(change: pairs.change, discordance: pairs.discordance)
         let enough =
             if pairs.unknown > 0 {
-                "\(pairs.unknown) cases are not known"
+                "\(pairs.unknown.counting("case")) \(pairs.unknown == 1 ? "is" : "are") not known"
             } else if let number {
-                "about \(number) pairs would decide"
+                "about \(number.counting("pair")) would decide"
             } else {
                 "no number of pairs decides a change of just the margin"
             }

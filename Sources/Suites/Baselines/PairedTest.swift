@@ -32,7 +32,7 @@ package struct PairedTest: Sendable, Hashable {
         let name = measure == .verdicts ? "McNemar, exact" : "Wilcoxon"
         let corrected = family > 1 ? ", after Holm over \(family) suites \(Self.spelled(adjusted))" : ""
         let finding = isChange ? "a change" : "no change found"
-        return "\(measure.rawValue): \(change) of \(pairs) pairs: \(finding) "
+        return "\(measure.rawValue): \(change) of \(pairs.counting("pair")): \(finding) "
             + "(\(name), p \(Self.spelled(probability))\(corrected), α \(Self.alpha); \(smallest))"
     }
 

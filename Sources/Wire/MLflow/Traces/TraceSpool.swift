@@ -198,7 +198,8 @@ extension Diagnostic {
     fileprivate static func foreignTraces(_ count: Int, _ directory: String) -> Diagnostic {
         Diagnostic(
             "traces-for-another", "Traces for another MLflow",
-            detail: "In `\(directory)` wait \(count) traces for an MLflow at another address; they stay there.",
+            detail:
+                "In `\(directory)` \(count == 1 ? "waits" : "wait") \(count.counting("trace")) for an MLflow at another address; \(count == 1 ? "it stays" : "they stay") there.",
             fix: "Start once with that address to send them, or delete the files.", severity: .warning)
     }
 
