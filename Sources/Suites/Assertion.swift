@@ -21,6 +21,9 @@ package protocol Assertion: Sendable {
     /// What must be asked before it can be evaluated, without that of its parts.
     var inquiries: [Inquiry] { get }
 
+    /// Whether more than some microseconds may pass until it is evaluated, even with a short answer: a pattern may backtrack.
+    var mayTakeLong: Bool { get }
+
     /// Evaluates one turn.
     /// - Throws: `Unobservable` when the server does not provide what the claim is about.
     func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult
@@ -35,6 +38,8 @@ extension Assertion {
     package var judges: [Located<String>] { [] }
 
     package var inquiries: [Inquiry] { [] }
+
+    package var mayTakeLong: Bool { parts.contains(where: \.mayTakeLong) }
 }
 
 /// The input of an assertion: the answer of one turn, and what was asked about it.

@@ -27,9 +27,7 @@ struct CaseRunner: Sendable {
         while true {
             let recorder = recorder?(agent)
             let (transcript, problem) = try await attempt(testCase, recorder)
-            let turns = try await offLoop { () async throws(CancellationError) in
-                try await evaluated(transcript.turns, of: testCase)
-            }
+            let turns = try await judged(transcript.turns, of: testCase)
             let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
@@ -65,6 +63,14 @@ struct CaseRunner: Sendable {
 }
 
 extension CaseRunner {
+    /// As `evaluated`; what may take long holds up no other conversation.
+    private func judged(
+        _ turns: [AnsweredTurn], of testCase: TestCase
+    ) async throws(CancellationError) -> [TurnResult] {
+        guard turns.contains(where: \.mayTakeLong) else { return try await evaluated(turns, of: testCase) }
+        return try await offLoop { () async throws(CancellationError) in try await evaluated(turns, of: testCase) }
+    }
+
     /// The turns with their outcomes, after all that must be asked about them was asked. The time of that is not the
     /// conversation's.
     private func evaluated(

@@ -29,7 +29,7 @@ struct Dialogue: Sendable {
             let expectations = turn.expectations.map { [captured] expectation in
                 KnownExpectation(expectation) { $0.captured(in: captured) }
             }
-            let captures = turn.captures.map { ($0, $0.found(in: answer.text)) }
+            let captures = await found(by: turn.captures, in: answer.text)
             for (capture, value) in captures { captured[capture.name] = value.known }
             transcript.append(
                 AnsweredTurn(
@@ -39,6 +39,14 @@ struct Dialogue: Sendable {
             if turn.captures.contains(where: { captured[$0.name] == nil }) { break }
         }
         transcript.end()
+    }
+
+    /// What captures find; their patterns may take long.
+    private func found(
+        by captures: [Capture], in text: String
+    ) async -> [(Capture, Result<Value?, Unobservable>)] {
+        guard !captures.isEmpty else { return [] }
+        return await offLoop { captures.map { ($0, $0.found(in: text)) } }
     }
 
     /// Puts a question. What the model's server puts off is put again as soon as it wants it, unless a tool has changed

@@ -95,6 +95,9 @@ package struct Expectation: SpecDecodable {
         return isRaw ? own.map(\.raw) : own
     }
 
+    /// As its assertion says; a reference may stand for anything.
+    var mayTakeLong: Bool { assertion?.mayTakeLong ?? true }
+
     /// The references that have no value yet.
     package var references: [LocatedReference] {
         switch content {

@@ -63,6 +63,12 @@ struct AnsweredTurn: Sendable {
         }
     }
 
+    /// Whether it may take long to judge it.
+    var mayTakeLong: Bool {
+        answer.text.utf8.count > 10_000 || expectations.contains(where: \.expectation.mayTakeLong)
+            || !inquiries.isEmpty
+    }
+
     func result(_ findings: Findings) -> TurnResult {
         let observation = Observation(answer, findings)
         let message = outcomes.prefix { $0.name == AssertionOutcome.message }

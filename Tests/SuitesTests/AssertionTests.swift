@@ -63,6 +63,18 @@ struct AssertionTests {
         #expect(mismatch.notes.map(\.text) == wanted)
     }
 
+    @Test("What may take long is known at any depth")
+    func mayTakeLong() throws {
+        let long = [
+            #"{"matches": "a+"}"#, #"{"not": {"matches": "a+"}}"#,
+            #"{"any": [{"contains": "x"}, {"not": {"matches": "a"}}]}"#,
+            #"{"jsonSchema": {"type": "object"}}"#, #"{"calledTool": {"name": "t"}}"#,
+        ]
+        #expect(try long.map { try expectation($0).mayTakeLong } == long.map { _ in true })
+        let quick = [#"{"contains": "x"}"#, #"{"not": {"contains": "x"}}"#, #"{"equals": "x"}"#]
+        #expect(try quick.map { try expectation($0).mayTakeLong } == quick.map { _ in false })
+    }
+
     @Test("Every listed assertion has an example that passes and one that fails")
     func coverage() throws {
         let all = Self.texts + Self.structure + Self.tools + Self.rest + Self.groups

@@ -27,7 +27,7 @@ extension RequestHandler {
     ) async throws -> Taken {
         try requireJSON(request)
         let body = try await body(of: request, channel)
-        let read = try ServedRequest(body.readableBytesView)
+        let read = try await Self.read(body)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
         var asked = read.asked
@@ -204,6 +204,12 @@ extension RequestHandler {
         } catch is NIOTooManyBytesError {
             throw tooLarge
         }
+    }
+
+    /// A large body does not hold up the other connections of the event loop.
+    private static func read(_ body: ByteBuffer) async throws -> ServedRequest {
+        guard body.readableBytes > 64 << 10 else { return try ServedRequest(body.readableBytesView) }
+        return try await offLoop { try ServedRequest(body.readableBytesView) }
     }
 
     private var tooLarge: ServedError {

@@ -47,6 +47,8 @@ package struct CallsTool: Assertion, SpecDecodable {
 
     package var claim: String { "has a call of \(wanted)" }
 
+    package var mayTakeLong: Bool { true }
+
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let calls = observation.calls
         var count = 0

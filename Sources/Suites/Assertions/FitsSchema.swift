@@ -17,6 +17,8 @@ package struct FitsSchema: Assertion {
 
     package var claim: String { "fits the schema \(schema.root.canonicalJSON.excerpt(80))" }
 
+    package var mayTakeLong: Bool { true }
+
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let text = observation.answer.text
         guard let value = text.jsonInAnswer else { return .failed(.notJSON(text)) }

@@ -48,6 +48,8 @@ package struct JSONPathHolds: Assertion, SpecDecodable {
 
     package var claim: String { "has at `\(path.source)` \(condition.text)" }
 
+    package var mayTakeLong: Bool { true }
+
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         guard let root = observation.answer.text.jsonInAnswer else { return .failed(.notJSON(observation.answer.text)) }
         let values = path.values(in: root)

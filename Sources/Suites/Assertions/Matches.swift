@@ -15,6 +15,8 @@ package struct Matches: Assertion {
 
     package var claim: String { "matches `\(pattern.source)`" }
 
+    package var mayTakeLong: Bool { true }
+
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let actual = observation.answer.text
         let match = try observation.firstMatch(of: pattern)
