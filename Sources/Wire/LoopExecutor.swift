@@ -5,7 +5,7 @@ import Synchronization
 /// Runs tasks on the thread of an event loop: what they wait for comes on that thread, so that no thread has to wake another
 /// one for each piece of an answer. That costs more than most of what is done with a piece.
 ///
-/// Work of the processor that takes long belongs elsewhere (`globalConcurrentExecutor`): nothing is read meanwhile.
+/// Work that takes long belongs elsewhere (`offLoop`): nothing is read meanwhile.
 package final class LoopExecutor: TaskExecutor {
     private static let all = MultiThreadedEventLoopGroup.singleton.makeIterator().map(LoopExecutor.init)
 
@@ -60,12 +60,22 @@ package final class LoopExecutor: TaskExecutor {
     }
 }
 
-/// Does work of the processor that may take long: not on the thread of an event loop, where the present task may be.
+/// Runs tasks on threads that may be blocked: those of tasks are as few as the processor's cores, and all that is drawn, read
+/// and heard of waits for one.
+private final class PatientExecutor: TaskExecutor {
+    static let shared = PatientExecutor()
+
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        NIOThreadPool.singleton.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+    }
+}
+
+/// Does work that may take the processor for long, or wait without suspending: not on a thread that others need.
 package func offLoop<Result, Failure>(
     _ work: () async throws(Failure) -> Result
 ) async throws(Failure) -> Result {
-    guard MultiThreadedEventLoopGroup.currentEventLoop != nil else { return try await work() }
-    return try await withTaskExecutorPreference(globalConcurrentExecutor) { () async throws(Failure) in
+    try await withTaskExecutorPreference(PatientExecutor.shared) { () async throws(Failure) in
         // The task goes on where it is until it is queued anew.
         await Task.yield()
         return try await work()

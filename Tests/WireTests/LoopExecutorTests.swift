@@ -1,4 +1,6 @@
+import Dispatch
 import Fakes
+import NIOCore
 import NIOPosix
 import Support
 import Synchronization
@@ -41,6 +43,25 @@ struct LoopExecutorTests {
         }
         let value = await offLoop { 7 }
         #expect(value == 7)
+    }
+
+    @Test("As many waits that block as there are cores hold up no task")
+    func blocked() async {
+        let cores = System.coreCount
+        let ends = (0..<cores).map { _ in DispatchSemaphore(value: 0) }
+        await withTaskGroup(of: Void.self) { group in
+            for end in ends {
+                group.addTask { await offLoop { Self.block(until: end) } }
+            }
+            // Were the threads of tasks blocked, this would never come.
+            for _ in 0..<100 { await Task.yield() }
+            for end in ends { end.signal() }
+            await group.waitForAll()
+        }
+    }
+
+    private static func block(until end: DispatchSemaphore) {
+        end.wait()
     }
 
     @Test("Tasks on an event loop and others ask the same server with one transport")
