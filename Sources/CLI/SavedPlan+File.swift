@@ -66,26 +66,26 @@ extension SavedPlan {
 extension Node {
     /// What is wrong with a spec that is a plan: one that was saved, from standard input, or one that was printed.
     var planAsSpec: Diagnostic? {
-        if self["format"]?.string == SavedPlan.format { return .planFromInput }
-        let isPrinted = ["changed", "changes", "summary", "servers"].allSatisfy { self[$0] != nil }
-        return isPrinted ? .printedPlan : nil
+        if self["format"]?.string == SavedPlan.format { return .planFromInput(at: range) }
+        return isPrintedPlan ? .printedPlan(at: range) : nil
     }
 }
 
 extension Diagnostic {
-    fileprivate static var planFromInput: Diagnostic {
+    fileprivate static func planFromInput(at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "plan-as-spec", "A saved plan where a spec belongs",
-            detail: "What was read is a saved plan, which is read from one file, by its path, and goes with no spec.",
-            fix: "Write it to a file; `drover apply FILE` does it then, and `drover show FILE` shows it.", cause: .usage
-        )
+            detail: "This is a saved plan, which is read from one file, by its path, and goes with no spec.",
+            fix: "Write it to a file; `drover apply FILE` does it then, and `drover show FILE` shows it.",
+            at: range.firstLine, cause: .usage)
     }
 
-    fileprivate static var printedPlan: Diagnostic {
+    fileprivate static func printedPlan(at range: SourceRange) -> Diagnostic {
         Diagnostic(
             "plan-as-spec", "A printed plan where a spec belongs",
-            detail: "What was read is a plan as `--format json` prints it: it does not hold what has to be applied.",
-            fix: "Save the plan with `drover plan --out FILE`; `drover apply FILE` does it then.", cause: .usage)
+            detail: "This is a plan as `--format json` prints it, which does not hold what has to be applied.",
+            fix: "Save the plan with `drover plan --out FILE`; `drover apply FILE` does it then.", at: range.firstLine,
+            cause: .usage)
     }
 
     /// - Parameter isAlone: Whether nothing else was named.

@@ -66,7 +66,9 @@ struct Stack {
             if let plan = paths.first(where: SavedPlan.isOne) {
                 throw Diagnostic.planAsSpec(plan, isAlone: paths.count == 1)
             }
-            if let plan = spec.root?.planAsSpec { throw plan }
+            if let plan = spec.root?.planAsSpec {
+                throw CommandFailure(diagnostics: [plan], sources: spec.sources)
+            }
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }
         return Stack(

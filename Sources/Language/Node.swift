@@ -63,6 +63,11 @@ package struct Node: Sendable, Hashable {
         entries?.first { $0.key == key }?.value
     }
 
+    /// Whether it is a plan that was printed as JSON.
+    package var isPrintedPlan: Bool {
+        OwnFile.isPrintedPlan { self[$0] != nil }
+    }
+
     /// What the content is called in messages: `text`, `a whole number`, `a list`, `a map`, …
     package var typeName: String {
         switch content {

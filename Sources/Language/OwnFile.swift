@@ -1,7 +1,7 @@
-/// A file that drover itself writes, and that may stand beside a spec: the record of a stack, a saved plan, a report.
+/// A file that drover itself writes, and that may stand beside a spec: the record of a stack, a plan, a report.
 enum OwnFile {
     /// What begins such a file, without white space; most files are none, and are not read any further.
-    private static let hints = [#""entries":"#, #""format":"drover-"#, #""schema":"drover."#]
+    private static let hints = [#""entries":"#, #""format":"drover-"#, #""schema":"drover."#, #""changed":"#]
 
     /// Whether a JSON file that was found in a directory is no spec, but one of these.
     static func isOne(_ bytes: [UInt8]) -> Bool {
@@ -15,6 +15,12 @@ enum OwnFile {
         }) {
             return true
         }
+        if isPrintedPlan({ value[$0] != nil }) { return true }
         return value["entries"]?.object != nil && value["intents"]?.object != nil && value["history"]?.array != nil
+    }
+
+    /// Whether a document is a plan that was printed as JSON, by the keys that it has.
+    static func isPrintedPlan(_ hasKey: (String) -> Bool) -> Bool {
+        ["changed", "changes", "summary", "servers"].allSatisfy(hasKey)
     }
 }

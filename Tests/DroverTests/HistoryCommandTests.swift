@@ -197,7 +197,8 @@ struct HistoryCommandTests {
             }
             let beside = try await drover("apply", "saved.json", "--target", "prompts", "--var", "a=b")
             #expect(beside.code == 64 && beside.errors.contains("`--var` and `--target` are given"), "\(beside)")
-            try FileManager.default.removeItem(atPath: "\(directory)/printed.json")
+            let besides = try await drover("validate")
+            #expect(besides.code == 0, "\(besides)")
             let wider = try await drover("apply", "saved.json", "--yes", "--adopt")
             #expect(wider.code == 7 && wider.errors.contains("(`--adopt`)"), "\(wider)")
         }

@@ -70,28 +70,35 @@ struct RollbackCommand: AsyncParsableCommand {
         }
         try await withTemporaryPath { path in
             let (file, isOutside) = try earlier.write(to: path)
-            let stack = try Self.hiding(Paths.parent(of: file)) {
-                try Self.stack(of: file, isOutside: isOutside, lab: server.lab, now, beside: path)
-            }.announced()
-            try await Session.open(stack, server, concurrency: change.parallelism) { session in
-                _ = try await Deployment.bring(session, stack, change, command: "rollback --to \(number)")
+            try await Self.hiding(Paths.parent(of: file)) {
+                var stack = try Self.stack(of: file, isOutside: isOutside, lab: server.lab, now, beside: path)
+                stack.sources = stack.sources.naming { $0.replacing("\(Paths.parent(of: file))/", with: "") }
+                let earlier = stack.announced()
+                try await Session.open(earlier, server, concurrency: change.parallelism) { session in
+                    _ = try await Deployment.bring(session, earlier, change, command: "rollback --to \(number)")
+                }
             }
         }
     }
 
-    /// What was written to a folder, and what is wrong with it, without naming the folder: it is gone afterwards.
-    private static func hiding(_ folder: String, _ load: () throws -> Stack) throws -> Stack {
+    /// Runs a body whose errors do not name a folder, which is gone afterwards.
+    private static func hiding(_ folder: String, _ body: () async throws -> Void) async throws {
         func shown(_ text: String) -> String { text.replacing("\(folder)/", with: "") }
-        do {
-            var stack = try load()
-            stack.sources = stack.sources.naming(shown)
-            return stack
-        } catch var failure as CommandFailure {
-            failure.sources = failure.sources.naming(shown)
-            for index in failure.diagnostics.indices {
-                failure.diagnostics[index].detail = shown(failure.diagnostics[index].detail)
+        func shown(_ diagnostics: [Diagnostic]) -> [Diagnostic] {
+            diagnostics.map { diagnostic in
+                var told = diagnostic
+                (told.detail, told.fix) = (shown(diagnostic.detail), diagnostic.fix.map(shown))
+                return told
             }
-            throw failure
+        }
+        do {
+            try await body()
+        } catch let failure as CommandFailure {
+            throw CommandFailure(diagnostics: shown(failure.diagnostics), sources: failure.sources.naming(shown))
+        } catch let several as Diagnostics {
+            throw Diagnostics(shown(several.all))
+        } catch let diagnostic as Diagnostic {
+            throw shown([diagnostic])[0]
         }
     }
 
