@@ -57,11 +57,20 @@ extension Deployment {
     private func applyChecked(
         _ results: [Address: CheckResult], _ change: ChangeOptions, _ stack: Stack, command: String
     ) async throws -> Applied {
-        try await session.locked(change.locking, stack, for: command) { session in
-            var now = try await verified(in: session)
-            now.checks = results
-            now.promise = Promise(plan)
-            return try await now.apply(change, stack, command: command)
+        var isVerified = false
+        do {
+            return try await session.locked(change.locking, stack, for: command) { session in
+                var now = try await verified(in: session)
+                isVerified = true
+                now.checks = results
+                now.promise = Promise(plan)
+                return try await now.apply(change, stack, command: command)
+            }
+        } catch let error where !isVerified && !(error is CancellationError) {
+            // Nothing would have been promoted: the gates say why, and come first.
+            let open = failing(results.sorted { $0.key < $1.key }.compactMap(\.value.problem), stack)
+            guard !open.isEmpty else { throw error }
+            throw Diagnostics(open + [Diagnostic.from(error, at: nil)])
         }
     }
 

@@ -31,6 +31,8 @@ struct TestRun: Sendable {
     private let publishes: Bool
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
+    /// Whether it decides about a release within an apply.
+    private let isGate: Bool
     /// What results are kept under as evidence, by suite; nil while that has to be found out.
     var evidence: [String: StandingEvidence]?
 
@@ -64,6 +66,7 @@ struct TestRun: Sendable {
         publishes = !options.noPublish
         let selectsAll = options.cases.isEmpty && options.labels.isEmpty && options.failedFrom == nil
         isWhole = selectsAll && shard == nil
+        isGate = false
         // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
         let isNew = earlier == nil || shard != nil
         let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew
@@ -93,6 +96,7 @@ struct TestRun: Sendable {
         target = .lastApplied
         publishes = true
         isWhole = true
+        isGate = true
     }
 
     /// - Throws: What forbids to run the programs, or keeps them from it.
@@ -216,7 +220,8 @@ struct TestRun: Sendable {
     /// Where the log is, and how to go on.
     private func tell(_ run: RunRecord, at path: String, _ recorded: RecordedRun) {
         let name = logPath ?? run.id ?? path
-        let isUnfinished = Interruption.exitCode != nil || !recorded.hasEnded
+        // A gate is tried again by the next apply.
+        let isUnfinished = !isGate && (Interruption.exitCode != nil || !recorded.hasEnded)
         if let shard { Console.note("This was the shard \(shard): `drover report merge` of all judges thresholds.") }
         Console.note(
             "Run \(run.id ?? "") is kept in \(path)." + (isUnfinished ? " `--resume \(name)` goes on with it." : ""))

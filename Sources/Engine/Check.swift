@@ -6,6 +6,12 @@ package enum CheckResult: Sendable {
     case passed([String: Output])
     /// It was evaluated and failed, or could not be evaluated: the cause says which.
     case failed(Diagnostic)
+
+    /// Why it has not passed.
+    package var problem: Diagnostic? {
+        guard case .failed(let problem) = self else { return nil }
+        return problem
+    }
 }
 
 extension Workflow {
