@@ -89,19 +89,27 @@ enum Console {
 enum Interruption {
     private static let signal = Atomic<Int32>(0)
 
-    /// 130 for SIGINT, 143 for SIGTERM; nil when there was none.
+    /// 130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP; nil when there was none.
     static var exitCode: Int32? {
         let signal = signal.load(ordering: .relaxed)
         return signal == 0 ? nil : 128 + signal
     }
 
     static func listen() {
-        for number in [SIGINT, SIGTERM] {
+        // `nohup` lets programs go on when their terminal is closed. What serves reads its files again instead.
+        for number in [SIGINT, SIGTERM] + (isIgnored(SIGHUP) ? [] : [SIGHUP]) {
             Glibc.signal(number) { number in
                 if Interruption.signal.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
             }
         }
         Glibc.signal(SIGPIPE, SIG_IGN)
+    }
+
+    private static func isIgnored(_ number: Int32) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
     /// Runs a body that is cancelled when the user interrupts, and returns its result.
