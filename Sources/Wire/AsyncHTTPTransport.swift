@@ -46,7 +46,8 @@ package struct AsyncHTTPTransport: HTTPTransport {
     ) async throws -> R {
         let connections = try Self.connections(within: OpenFileLimit.current, of: connections)
         let clients = try HTTPClients(
-            tls: tls, proxies: proxies, connections: connections, connectTimeout: connectTimeout)
+            tls: tls, proxies: proxies, connections: connections,
+            isSpread: isSpread(connections, within: OpenFileLimit.current), connectTimeout: connectTimeout)
         let heartbeat = Heartbeat()
         async let _: Void = heartbeat.run()  // Until the end of this scope.
         let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections), heartbeat: heartbeat)
@@ -69,12 +70,20 @@ package struct AsyncHTTPTransport: HTTPTransport {
     ///   operations still has one, and some are left for those that need another.
     static func connections(within limit: Int?, of wanted: Int) throws -> Int {
         guard let limit else { return wanted }
-        let (transports, others) = (3, 3 * NIOSingletons.groupLoopCountSuggestion + 64)
         let share = (limit - others) / transports
         guard share >= wanted / 2 else {
             throw Diagnostic.openFileLimitTooLow(limit, needed: others + transports * (wanted / 2))
         }
         return min(wanted, share)
+    }
+
+    private static let transports = 3
+    private static var others: Int { 3 * NIOSingletons.groupLoopCountSuggestion + 64 }
+
+    /// Whether each event loop may keep as many connections: those that one has left stay open for some seconds.
+    static func isSpread(_ connections: Int, within limit: Int?) -> Bool {
+        guard let limit else { return true }
+        return others + transports * connections * (NIOSingletons.groupLoopCountSuggestion + 1) <= limit
     }
 
     /// The number of connections for a number of concurrent operations: a stream may wait for another request of the

@@ -41,20 +41,21 @@ struct HTTPClients: Sendable {
     private let except: [String]
 
     init(
-        tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, connectTimeout: Duration
+        tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, isSpread: Bool,
+        connectTimeout: Duration
     ) throws {
         let configuration = try Self.configuration(tls, connections, connectTimeout)
         func clients(through proxy: String?) throws -> LoopClients? {
             guard let proxy, !proxy.isEmpty else { return nil }
             var proxied = configuration
             proxied.proxy = try Self.proxy(proxy)
-            return LoopClients(proxied)
+            return LoopClients(proxied, isSpread: isSpread)
         }
         // What can fail comes first: a client that is released without a shutdown crashes the process.
         _ = try [proxies.http, proxies.https].map { try $0.flatMap { $0.isEmpty ? nil : try Self.proxy($0) } }
         http = try clients(through: proxies.http)
         https = try clients(through: proxies.https)
-        direct = LoopClients(configuration)
+        direct = LoopClients(configuration, isSpread: isSpread)
         except = proxies.except
     }
 

@@ -7,16 +7,19 @@ import Synchronization
 final class LoopClients: Sendable {
     private let configuration: HTTPClient.Configuration
     private let shared: HTTPClient
+    private let isSpread: Bool
     private let clients = Mutex<[ObjectIdentifier: HTTPClient]>([:])
 
-    init(_ configuration: HTTPClient.Configuration) {
+    /// - Parameter isSpread: Whether there may be as many connections for each event loop as for all together.
+    init(_ configuration: HTTPClient.Configuration, isSpread: Bool) {
         self.configuration = configuration
+        self.isSpread = isSpread
         shared = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     /// The client for the present task.
     var here: HTTPClient {
-        guard let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return shared }
+        guard isSpread, let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return shared }
         return clients.withLock { clients in
             let key = ObjectIdentifier(loop)
             if let client = clients[key] { return client }
