@@ -62,7 +62,7 @@ struct AgentScope {
         closeTools(at: time)
         if thinkingSince != nil, answer.hasMessage || !said.isEmpty || span.children.isEmpty {
             said = answer.text
-            stopThinking(at: time)
+            stopThinking(at: time, because: answer.status == .failed ? answer.error ?? Self.untold : nil)
         }
         tellPassages(of: answer)
         messages.append(Self.message("assistant", answer.text))
@@ -72,7 +72,7 @@ struct AgentScope {
         span.attributes["drover.fallback"] = answer.fallback.map(Value.string)
         if answer.isCut { span.attributes["drover.cut"] = true }
         span.attributes["drover.steps"] = answer.steps.map(Value.integer)
-        if answer.status == .failed { span.error = answer.error ?? "The server did not say why." }
+        if answer.status == .failed { span.error = answer.error ?? Self.untold }
         span.end = time
         return span
     }
@@ -80,7 +80,7 @@ struct AgentScope {
     /// The span of a turn that was aborted.
     mutating func fail(because reason: String, at time: Int) -> Span {
         closeTools(at: time)
-        stopThinking(at: time)
+        stopThinking(at: time, because: reason)
         span.error = reason
         span.end = time
         return span
@@ -93,13 +93,19 @@ extension AgentScope {
         thinkingSince = time
     }
 
+    private static let untold = "The server did not say why."
+
     /// Ends a model call; its tool calls are added when they are reported.
-    private mutating func stopThinking(at time: Int) {
+    /// - Parameter error: Why it ended before its time; then only what it had said is its output.
+    private mutating func stopThinking(at time: Int, because error: String? = nil) {
         guard let start = thinkingSince else { return }
+        let outputs =
+            error == nil || !said.isEmpty
+            ? Self.choice(Self.message("assistant", said), reason: error == nil ? "stop" : "error") : nil
         var call = Span(
             agent.model, .chatModel, start: start, end: time,
-            inputs: ["model": .string(agent.model), "messages": .array(messages)],
-            outputs: Self.choice(Self.message("assistant", said), reason: "stop"))
+            inputs: ["model": .string(agent.model), "messages": .array(messages)], outputs: outputs)
+        call.error = error
         call.model = agent.model
         thinkingSince = nil
         said = ""

@@ -227,6 +227,23 @@ struct TraceRecorderTests {
         #expect(root.error == "Model not loaded." && root.usage == nil)
         #expect(root.attributes["drover.fallback"] == "The server has no Responses API.")
         #expect(root.attributes["drover.status"] == "failed")
+        // What the model was asked failed, too, and it has said nothing.
+        #expect(root.children.map(\.error) == ["Model not loaded."] && root.children[0].outputs == nil)
+    }
+
+    @Test("A model that is cut off has what it had said as its output, and why")
+    func cutOff() async throws {
+        struct GoneAway: Error {}
+        let recorder = recorder
+        await #expect(throws: GoneAway.self) {
+            _ = try await recorder.turn("Hello") { take in
+                take(.text("Half"))
+                throw GoneAway()
+            }
+        }
+        let call = try #require(recorder.trace().root.children.first)
+        #expect(call.error != nil && call.outputs?["choices"]?.array?[0]["message"]?["content"] == "Half")
+        #expect(call.outputs?["choices"]?.array?[0]["finish_reason"] == "error")
     }
 
     @Test("In MLflow the spans of a trace have their types, and ids that nothing else has")
