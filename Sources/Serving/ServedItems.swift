@@ -114,9 +114,10 @@ extension ServedItems {
             frame("response.output_item.added", ["output_index": .integer(message.index), "item": item])
             part("response.content_part.added", of: message, Self.text("", []))
         }
-        guard let message = open, !piece.isEmpty else { return }
-        if !message.isLong { open?.text += piece }
-        frames?.add(delta: String(piece), of: message.id, at: message.index)
+        // Without a copy of the message: each piece would copy its whole text.
+        guard !piece.isEmpty, let (id, index, isLong) = open.map({ ($0.id, $0.index, $0.isLong) }) else { return }
+        if !isLong { open?.text += piece }
+        frames?.add(delta: String(piece), of: id, at: index)
     }
 
     private mutating func take(_ repetition: MessageRepetition) {
