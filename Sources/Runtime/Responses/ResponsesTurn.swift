@@ -150,7 +150,12 @@ struct ResponsesTurn: Sendable {
                         let time = watch.elapsed
                         if time > timeout { throw server.responses.broken("no answer within the time limit") }
                         for part in parts {
-                            for happening in try reader.read(part, at: time) {
+                            // One that repeats a long answer is read where it holds up no others.
+                            let happenings =
+                                part.isLong
+                                ? try await offLoop { () async throws in try reader.read(part, at: time) }
+                                : try reader.read(part, at: time)
+                            for happening in happenings {
                                 switch happening {
                                 case .created(let id): onCreated(id)
                                 case .event(let event): await onEvent(event)
@@ -217,5 +222,12 @@ extension FunctionCall {
         var call = told
         call.id = id
         return call
+    }
+}
+
+extension FrameScanner.Part {
+    fileprivate var isLong: Bool {
+        guard case .frame(let frame) = self else { return false }
+        return frame.count > 64 << 10
     }
 }
