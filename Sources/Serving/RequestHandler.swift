@@ -85,6 +85,9 @@ final class RequestHandler: Sendable {
             taken = try await take(request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
+        } catch let gone as ClientGone {
+            entry.status = 499  // As nginx calls it.
+            throw gone
         }
         entry.agent = taken.turn.agent.name
         defer { places.leave() }

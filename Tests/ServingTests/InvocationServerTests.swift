@@ -182,6 +182,40 @@ struct InvocationServerTests {
         }
     }
 
+    @Test("Of a client that has gone while it waited for its place nothing is asked")
+    func goneBefore() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let asked = Mutex<[String]>([])
+        let agent = StagedAgent { request, _ in
+            asked.withLock { $0.append(request.text ?? "") }
+            if request.text == "wait" {
+                began.happen()
+                await goOn.wait()
+            }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        let change: (inout InvocationServer) -> Void = {
+            ($0.limits.concurrency, $0.limits.patience) = (1, .seconds(60))
+        }
+        try await RunningServer.run([agent.published()], change: change) { server in
+            async let first = server.post(#"{"input":"wait"}"#).status
+            await began.wait()
+            // It gives up before it has a place, and its connection closes.
+            let url = server.url + "/invocations"
+            await #expect(throws: TransportFailure.self) {
+                try await AsyncHTTPTransport.withTransport { client in
+                    let body = Array(#"{"input":"gone"}"#.utf8)
+                    return try await client.send(HTTPRequest(.post, url, body: body, timeout: .milliseconds(300)))
+                }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+            goOn.happen()
+            #expect(try await first == 200)
+            #expect(try await server.post(#"{"input":"next"}"#).status == 200)
+        }
+        #expect(asked.withLock { $0 } == ["wait", "next"])
+    }
+
     @Test("What is no request of an agent is refused in the one shape")
     func refused() async throws {
         try await RunningServer.run(

@@ -40,6 +40,11 @@ extension RequestHandler {
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)
         try await places.enter()
+        // It may have waited.
+        if turn.connection?.isGone == true {
+            places.leave()
+            throw ClientGone()
+        }
         let items = ServedItems(response, of: agent.definition, dialect, isStreamed: read.isStreamed)
         return Taken(request: read, turn: turn, items: items, traced: traced)
     }
@@ -58,7 +63,10 @@ extension RequestHandler {
             entry.status = 499  // As nginx calls it.
             throw ClientGone()
         }
-        try await send(.json(items.finish(with: answer)), exchange, writer, &entry)
+        let reply =
+            answer.text.utf8.count > Self.long
+            ? await offLoop { Reply.json(items.finish(with: answer)) } : .json(items.finish(with: answer))
+        try await send(reply, exchange, writer, &entry)
     }
 
     /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later is the
@@ -206,9 +214,12 @@ extension RequestHandler {
         }
     }
 
+    /// What has more bytes is not read or written on the thread of an event loop.
+    private static let long = 64 << 10
+
     /// A large body does not hold up the other connections of the event loop.
     private static func read(_ body: ByteBuffer) async throws -> ServedRequest {
-        guard body.readableBytes > 64 << 10 else { return try ServedRequest(body.readableBytesView) }
+        guard body.readableBytes > long else { return try ServedRequest(body.readableBytesView) }
         return try await offLoop { try ServedRequest(body.readableBytesView) }
     }
 
