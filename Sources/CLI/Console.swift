@@ -85,7 +85,7 @@ enum Console {
     }
 }
 
-/// The response to Ctrl-C and SIGTERM: the first finishes what is in flight, the second stops at once.
+/// The response to Ctrl-C, SIGTERM and SIGHUP: the first finishes what is in flight, the second stops at once.
 enum Interruption {
     private static let signal = Atomic<Int32>(0)
 
