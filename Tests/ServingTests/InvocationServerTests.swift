@@ -155,19 +155,29 @@ struct InvocationServerTests {
         }
     }
 
-    @Test("Beyond the places and the line requests are refused with a time to try again; then there is room again")
-    func tooMany() async throws {
-        let (began, goOn) = (Happening(), Happening())
-        let agent = StagedAgent { request, _ in
+    /// An agent that answers at once, but for `wait`.
+    private static func waiting(
+        _ began: Happening, until goOn: Happening, _ note: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> StagedAgent {
+        StagedAgent { request, _ in
+            note(request.text ?? "")
             if request.text == "wait" {
                 began.happen()
                 await goOn.wait()
             }
             return Answer(status: .completed, text: "x", hasMessage: true)
         }
-        let change: (inout InvocationServer) -> Void = {
-            ($0.limits.concurrency, $0.limits.patience) = (1, .milliseconds(50))
-        }
+    }
+
+    private static func onePlace(patience: Duration) -> (inout InvocationServer) -> Void {
+        { ($0.limits.concurrency, $0.limits.patience) = (1, patience) }
+    }
+
+    @Test("Beyond the places and the line requests are refused with a time to try again; then there is room again")
+    func tooMany() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let agent = Self.waiting(began, until: goOn)
+        let change = Self.onePlace(patience: .milliseconds(50))
         try await RunningServer.run([agent.published()], change: change) { server in
             try await withThrowingTaskGroup(of: Int.self) { group in
                 group.addTask { try await server.post(#"{"input":"wait"}"#).status }
@@ -186,17 +196,8 @@ struct InvocationServerTests {
     func goneBefore() async throws {
         let (began, goOn) = (Happening(), Happening())
         let asked = Mutex<[String]>([])
-        let agent = StagedAgent { request, _ in
-            asked.withLock { $0.append(request.text ?? "") }
-            if request.text == "wait" {
-                began.happen()
-                await goOn.wait()
-            }
-            return Answer(status: .completed, text: "x", hasMessage: true)
-        }
-        let change: (inout InvocationServer) -> Void = {
-            ($0.limits.concurrency, $0.limits.patience) = (1, .seconds(60))
-        }
+        let agent = Self.waiting(began, until: goOn) { text in asked.withLock { $0.append(text) } }
+        let change = Self.onePlace(patience: .seconds(60))
         try await RunningServer.run([agent.published()], change: change) { server in
             async let first = server.post(#"{"input":"wait"}"#).status
             await began.wait()

@@ -237,7 +237,7 @@ extension Diagnostic {
         Diagnostic(
             "holds-foreign-runs", "An experiment that holds somebody else's runs is not deleted",
             detail:
-                "`\(address)` (experiment \(live.id), `\(live.name)`) holds \(count) \(count == 1 ? "run" : "runs") "
+                "`\(address)` (experiment \(live.id), `\(live.name)`) holds \(count.counting("run")) "
                 + "that this stack did not make, which would go with it.",
             fix: "Move or delete the runs first, or use `onDelete: retain`.", address: address.description,
             cause: .protected)
