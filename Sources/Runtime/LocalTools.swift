@@ -1,4 +1,5 @@
 import Language
+import Wire
 
 /// A call of a tool that whoever runs the agent carries out, as the model asked for it.
 struct FunctionCall: Sendable, Hashable {
@@ -95,7 +96,7 @@ struct LocalTools: Sendable {
             guard let tool = agent.tools.first(where: { $0.name == call.name }), let offered = tool.offered else {
                 throw FunctionFailure("There is no tool `\(call.name)`.")
             }
-            let arguments = try Self.checked(call, offered)
+            let arguments = try await Self.checked(call, offered)
             if let asked = tool.agent {
                 let answer = try await self.answer(of: asked, to: arguments, as: call.name, timeout, onEvent)
                 result.answer = answer
@@ -109,11 +110,15 @@ struct LocalTools: Sendable {
         return result
     }
 
-    private static func checked(_ call: FunctionCall, _ function: ToolDefinition.Function) throws -> Value {
+    private static func checked(
+        _ call: FunctionCall, _ function: ToolDefinition.Function
+    ) async throws -> Value {
         guard let arguments = FunctionCall.parsed(call.arguments), arguments.object != nil else {
             throw FunctionFailure(Self.reason(againstArguments: call.arguments))
         }
-        let problems = SchemaCheck(function.parameters).problems(in: arguments)
+        let check = SchemaCheck(function.parameters)
+        let problems =
+            check.mayTakeLong ? await offLoop { check.problems(in: arguments) } : check.problems(in: arguments)
         guard problems.isEmpty else { throw FunctionFailure(problems.joined(separator: " ")) }
         return arguments
     }

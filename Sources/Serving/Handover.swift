@@ -75,6 +75,13 @@ final class Handover<Element: Sendable>: Sendable {
     }
 
     private func wait(for need: Need) async {
+        await wait(untilCancelledFor: need)
+        // The other side is woken here: while a task is being cancelled, no other one may be resumed, since both may be
+        // cancelled at once, each waiting for the other's lock.
+        if Task.isCancelled { close() }
+    }
+
+    private func wait(untilCancelledFor need: Need) async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in
@@ -90,7 +97,14 @@ final class Handover<Element: Sendable>: Sendable {
                 if isDone { continuation.resume() }
             }
         } onCancel: {
-            close()
+            let own = state.withLock { state in
+                state.isClosed = true
+                switch need {
+                case .room: return state.giving.take()
+                case .values: return state.taking.take()
+                }
+            }
+            own?.resume()
         }
     }
 }

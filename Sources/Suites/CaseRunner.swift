@@ -27,7 +27,7 @@ struct CaseRunner: Sendable {
         while true {
             let recorder = recorder?(agent)
             let (transcript, problem) = try await attempt(testCase, recorder)
-            let turns = try await judged(transcript.turns, of: testCase)
+            let turns = try await evaluated(transcript.turns, of: testCase)
             let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
@@ -63,14 +63,6 @@ struct CaseRunner: Sendable {
 }
 
 extension CaseRunner {
-    /// As `evaluated`; what may take long holds up no other conversation.
-    private func judged(
-        _ turns: [AnsweredTurn], of testCase: TestCase
-    ) async throws(CancellationError) -> [TurnResult] {
-        guard turns.contains(where: \.mayTakeLong) else { return try await evaluated(turns, of: testCase) }
-        return try await offLoop { () async throws(CancellationError) in try await evaluated(turns, of: testCase) }
-    }
-
     /// The turns with their outcomes, after all that must be asked about them was asked. The time of that is not the
     /// conversation's.
     private func evaluated(
@@ -84,7 +76,8 @@ extension CaseRunner {
             let inquiries = turn.inquiries
             let judged = JudgedTurn(earlier: earlier, question: turn.input, answer: turn.answer)
             let findings = try await advisers.findings(inquiries, about: judged, judges: judges, within: bounds)
-            results.append(turn.result(findings))
+            // What may take long holds up no other conversation.
+            results.append(turn.mayTakeLong ? await offLoop { turn.result(findings) } : turn.result(findings))
             earlier.append(JudgedTurn.Exchange(question: turn.input, answer: turn.answer.text))
         }
         return results

@@ -1,4 +1,5 @@
 import Language
+import Runtime
 
 /// A valid regular expression in Swift's dialect.
 ///

@@ -8,7 +8,8 @@ final class LoopClients: Sendable {
     private let configuration: HTTPClient.Configuration
     private let shared: HTTPClient
     private let isSpread: Bool
-    private let clients = Mutex<[ObjectIdentifier: HTTPClient]>([:])
+    /// By event loop; nil once they are shut down.
+    private let clients = Mutex<[ObjectIdentifier: HTTPClient]?>([:])
 
     /// - Parameter isSpread: Whether there may be as many connections for each event loop as for all together.
     init(_ configuration: HTTPClient.Configuration, isSpread: Bool) {
@@ -22,16 +23,22 @@ final class LoopClients: Sendable {
         guard isSpread, let loop = MultiThreadedEventLoopGroup.currentEventLoop else { return shared }
         return clients.withLock { clients in
             let key = ObjectIdentifier(loop)
-            if let client = clients[key] { return client }
+            // Who asks too late is refused by the one that is shut down, and leaves none that would have to be.
+            guard let known = clients else { return shared }
+            if let client = known[key] { return client }
             let client = HTTPClient(eventLoopGroupProvider: .shared(loop), configuration: configuration)
-            clients[key] = client
+            clients?[key] = client
             return client
         }
     }
 
     /// Closes all connections. Nothing may be asked any more.
     func shutDown() async {
-        for client in [shared] + clients.withLock({ Array($0.values) }) {
+        let spread = clients.withLock { clients in
+            defer { clients = nil }
+            return clients.map { Array($0.values) } ?? []
+        }
+        for client in [shared] + spread {
             do {
                 try await client.shutdown()
             } catch {

@@ -9,8 +9,8 @@ import Synchronization
 package final class LoopExecutor: TaskExecutor {
     private static let all = MultiThreadedEventLoopGroup.singleton.makeIterator().map(LoopExecutor.init)
 
-    /// How often jobs are run that jobs have added, before the connections are looked at again.
-    private static let rounds = 16
+    /// How long jobs are run that jobs have added, before the connections are looked at again.
+    private static let stint = Duration.milliseconds(1)
 
     private struct Queue {
         var jobs: [UnownedJob] = []
@@ -47,7 +47,8 @@ package final class LoopExecutor: TaskExecutor {
 
     private func run() {
         let executor = asUnownedTaskExecutor()
-        for _ in 0..<Self.rounds {
+        var end: ContinuousClock.Instant?
+        while true {
             let jobs = queue.withLock { queue in
                 defer { queue.jobs = [] }
                 queue.isTaken = !queue.jobs.isEmpty
@@ -55,8 +56,15 @@ package final class LoopExecutor: TaskExecutor {
             }
             guard !jobs.isEmpty else { return }
             for job in jobs { job.runSynchronously(on: executor) }
+            let now = ContinuousClock.now
+            guard let known = end else {
+                end = now + Self.stint
+                continue
+            }
+            if now >= known { break }
         }
-        loop.execute { self.run() }
+        // What is to be run at once comes before the connections are looked at, also when it was added just now.
+        loop.scheduleTask(in: .microseconds(50)) { self.run() }
     }
 }
 
@@ -65,9 +73,17 @@ package final class LoopExecutor: TaskExecutor {
 private final class PatientExecutor: TaskExecutor {
     static let shared = PatientExecutor()
 
+    /// Of its own, since each search for a pattern may block one for two seconds. It lives as long as the program.
+    private let pool: NIOThreadPool
+
+    private init() {
+        pool = NIOThreadPool(numberOfThreads: max(4, System.coreCount))
+        pool.start()
+    }
+
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        NIOThreadPool.singleton.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        pool.submit { _ in job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }
 

@@ -7,7 +7,7 @@ import Wire
 
 @testable import Kinds
 
-@Suite("Announcements of attachments")
+@Suite("Announcements of attachments", .timeLimit(.minutes(20)))
 struct AnnouncerTests {
     private static func group(_ ids: String...) throws -> [Uploaded] {
         let place = SourcePosition(line: 1, column: 1)
@@ -44,9 +44,9 @@ struct AnnouncerTests {
         let groups = [try Self.group("a", "b"), try Self.group("c"), try Self.group("d"), try Self.group("e")]
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await announcer.announce(groups[0], as: 0) }
-            while record.written.isEmpty { await Task.yield() }
+            while record.written.isEmpty { try await Task.sleep(for: .milliseconds(1)) }
             for number in 1...3 { tasks.addTask { try await announcer.announce(groups[number], as: number) } }
-            while await announcer.waiting.count < 3 { await Task.yield() }
+            while await announcer.waiting.count < 3 { try await Task.sleep(for: .milliseconds(1)) }
             record.letGo()
             try await tasks.waitForAll()
         }

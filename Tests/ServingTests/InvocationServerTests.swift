@@ -9,7 +9,7 @@ import Wire
 
 @testable import Serving
 
-@Suite("InvocationServer")
+@Suite("InvocationServer", .timeLimit(.minutes(20)))
 struct InvocationServerTests {
     private static let question = #"{"input":[{"role":"user","content":"Hi"}]}"#
     private static let streamed = #"{"input":[{"role":"user","content":"Hi"}],"stream":true}"#
@@ -101,7 +101,10 @@ struct InvocationServerTests {
         }
         try await RunningServer.run([agent.published()]) { server in
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try? await server.post(isStreamed ? Self.streamed : Self.question) }
+                group.addTask {
+                    _ = try? await server.post(isStreamed ? Self.streamed : Self.question)
+                    began.happen()
+                }
                 await began.wait()
                 group.cancelAll()
             }
@@ -180,7 +183,10 @@ struct InvocationServerTests {
         let change = Self.onePlace(patience: .milliseconds(50))
         try await RunningServer.run([agent.published()], change: change) { server in
             try await withThrowingTaskGroup(of: Int.self) { group in
-                group.addTask { try await server.post(#"{"input":"wait"}"#).status }
+                group.addTask {
+                    defer { began.happen() }
+                    return try await server.post(#"{"input":"wait"}"#).status
+                }
                 await began.wait()
                 let refused = try await server.post(Self.question)
                 #expect(refused.status == 429 && refused.header("retry-after") == "1")
@@ -299,7 +305,10 @@ struct InvocationServerTests {
         let publication = Publication([old.published(version: "models:/m/1")])
         try await RunningServer.run(publication) { server in
             try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
-                group.addTask { try await server.post(Self.question) }
+                group.addTask {
+                    defer { began.happen() }
+                    return try await server.post(Self.question)
+                }
                 await began.wait()
                 #expect(
                     publication.replace("support", with: StagedAgent.saying("new").published(version: "models:/m/2")))
@@ -339,8 +348,9 @@ struct InvocationServerTests {
         try await RunningServer.run([agent.published()]) { server in
             try await withThrowingTaskGroup(of: HTTPResponse.self) { group in
                 group.addTask {
+                    defer { began.happen() }
                     // Of a client that closes its connections afterwards.
-                    try await AsyncHTTPTransport.withTransport { client in
+                    return try await AsyncHTTPTransport.withTransport { client in
                         let url = server.url + "/invocations"
                         return try await client.send(HTTPRequest(.post, url, body: Array(Self.question.utf8)))
                     }
@@ -350,6 +360,7 @@ struct InvocationServerTests {
                 // New connections are refused once it has heard of it.
                 var isRefused = false
                 while !isRefused {
+                    try Task.checkCancellation()
                     do {
                         let ready = try await AsyncHTTPTransport.withTransport { client in
                             try await client.send(HTTPRequest(.get, server.url + "/ready"))

@@ -8,7 +8,7 @@ import Wire
 @testable import Serving
 
 /// Answers whose messages are too long to be kept.
-@Suite("Long answers")
+@Suite("Long answers", .timeLimit(.minutes(20)))
 struct LongAnswerTests {
     private let agent = AgentDefinition(
         name: "support", model: "m", instructions: "",

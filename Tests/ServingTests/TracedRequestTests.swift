@@ -7,7 +7,7 @@ import Wire
 
 @testable import Serving
 
-@Suite("Traces of requests")
+@Suite("Traces of requests", .timeLimit(.minutes(20)))
 struct TracedRequestTests {
     private let place = MLflowPlace(experimentID: "0", modelID: "m-1", modelURI: "models:/support/3")
 

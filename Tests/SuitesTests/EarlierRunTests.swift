@@ -44,9 +44,9 @@ struct EarlierRunTests {
     private func cutOff(_ cases: [TestCase], _ runtime: ScriptedRuntime, at path: String) async throws {
         let recorder = try RunRecorder(record(), [suite(cases)], in: sources, to: SampleLog.create(path))
         let (suites, runner) = ([suite(cases)], runner(runtime))
-        await withTaskGroup(of: Void.self) { group in
+        try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try? await runner.run(suites, recording: recorder) }  // It is cancelled below.
-            while !isAsFar(recorder) { await Task.yield() }
+            while !isAsFar(recorder) { try await Task.sleep(for: .milliseconds(1)) }
             group.cancelAll()
         }
     }

@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import Wire
 
-@Suite("LoopExecutor")
+@Suite("LoopExecutor", .timeLimit(.minutes(20)))
 struct LoopExecutorTests {
     private static var isOnLoop: Bool {
         MultiThreadedEventLoopGroup.currentEventLoop != nil
@@ -61,7 +61,8 @@ struct LoopExecutorTests {
     }
 
     private static func block(until end: DispatchSemaphore) {
-        end.wait()
+        // Not for ever, should no task be left to end it.
+        #expect(end.wait(timeout: .now() + 60) == .success)
     }
 
     @Test("Tasks on an event loop and others ask the same server with one transport")

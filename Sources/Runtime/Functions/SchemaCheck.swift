@@ -9,6 +9,9 @@ package import Language
 package struct SchemaCheck: Sendable {
     private let schema: Value
 
+    /// The longest that a comparison with a `pattern` may take.
+    private static let patternLimit = Duration.seconds(2)
+
     package init(_ schema: Value) {
         self.schema = schema
     }
@@ -16,6 +19,14 @@ package struct SchemaCheck: Sendable {
     /// The problems of a value, in sentences that name the place (`city`, `legs[0].from`); empty when it is valid.
     package func problems(in value: Value) -> [String] {
         Self.problems(value, schema, "")
+    }
+
+    /// Whether it may take long, since there is a `pattern`: not on a thread that others need.
+    package var mayTakeLong: Bool { Self.hasPattern(schema) }
+
+    private static func hasPattern(_ schema: Value) -> Bool {
+        if let parts = schema.array { return parts.contains(where: hasPattern) }
+        return schema.object?.contains { $0.key == "pattern" || hasPattern($0.value) } ?? false
     }
 
     private static func problems(_ value: Value, _ schema: Value, _ place: String) -> [String] {
@@ -83,12 +94,15 @@ package struct SchemaCheck: Sendable {
 
     private static func text(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
         guard let text = value.string, let pattern = rules["pattern"]?.string else { return [] }
-        do {
-            let isMatch = try Regex(pattern).firstMatch(in: text) != nil
-            return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
-        } catch {
-            return []  // A pattern of another dialect cannot be checked, and is ignored.
+        let isMatch = LimitedMatch.result(within: Self.patternLimit) {
+            do {
+                return try Regex(pattern).firstMatch(in: text) != nil
+            } catch {
+                return true  // A pattern of another dialect cannot be checked, and is ignored.
+            }
         }
+        guard let isMatch else { return ["\(name(place)) could not be compared with `\(pattern)` in time."] }
+        return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
     }
 
     private static func combinations(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {

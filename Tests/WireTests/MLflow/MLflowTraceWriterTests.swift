@@ -4,7 +4,7 @@ import Testing
 
 @testable import Wire
 
-@Suite("MLflowTraceWriter")
+@Suite("MLflowTraceWriter", .timeLimit(.minutes(20)))
 struct MLflowTraceWriterTests {
     private func trace(_ number: Int, name: String = "agent", experiment: String = "0") -> MLflowTrace {
         let id = TraceID(high: 1, low: UInt64(number) << 8)

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Wire
 
-@Suite("TraceSpool")
+@Suite("TraceSpool", .timeLimit(.minutes(20)))
 struct TraceSpoolTests {
     private func trace(_ number: Int) -> MLflowTrace {
         let id = TraceID(high: .max, low: UInt64(number) << 8)
@@ -27,7 +27,7 @@ struct TraceSpoolTests {
     private func write(
         _ numbers: ClosedRange<Int>, to server: MLflowServer, _ directory: String, limit: Int = 1 << 20,
         queueLimit: Int = 100, warnings: Warnings = Warnings(),
-        _ body: (MLflowTraceWriter) async -> Void = { _ in }
+        _ body: (MLflowTraceWriter) async throws -> Void = { _ in }
     ) async throws -> TraceTally {
         let spool = try TraceSpool(in: directory, limit: limit) { warnings.add($0) }
         return try await MLflowTraceWriter.withWriter(
@@ -35,7 +35,7 @@ struct TraceSpoolTests {
             pause: .milliseconds(1)
         ) { writer in
             for number in numbers { writer.write(trace(number)) }
-            await body(writer)
+            try await body(writer)
         }.tally
     }
 
@@ -72,7 +72,7 @@ struct TraceSpoolTests {
             #expect(rights == [0o700, 0o600])
             fake.cut(.never)
             let second = try await write(6...6, to: fake.server(), directory) {
-                while $0.tally.written < 6 { await Task.yield() }
+                while $0.tally.written < 6 { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(second.spooled == 0 && second.spooledBytes == 0 && second.missing == 0)
             #expect(Set(fake.store.traces.map(\.id)) == Set((1...6).map { trace($0).traceID }))
@@ -86,12 +86,12 @@ struct TraceSpoolTests {
             let fake = FakeMLflow()
             fake.cut(.before(1))
             let tally = try await write(1...250, to: fake.server(), directory, queueLimit: 1000) { writer in
-                while writer.tally.spooled < 250 { await Task.yield() }
+                while writer.tally.spooled < 250 { try await Task.sleep(for: .milliseconds(1)) }
                 fake.cut(.never)
-                while writer.tally.written < 250 { await Task.yield() }
+                while writer.tally.written < 250 { try await Task.sleep(for: .milliseconds(1)) }
                 // From now on nothing goes there any more.
                 writer.write(trace(251))
-                while writer.tally.written < 251 { await Task.yield() }
+                while writer.tally.written < 251 { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(tally.spooled == 0 && tally.missing == 0 && fake.store.traces.count == 251)
         }
@@ -105,7 +105,7 @@ struct TraceSpoolTests {
             let tally = try await write(
                 1...400, to: fake.server(), directory, limit: 80_000, queueLimit: 1000, warnings: warnings
             ) {
-                while $0.tally.spooled + $0.tally.dropped < 400 { await Task.yield() }
+                while $0.tally.spooled + $0.tally.dropped < 400 { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(tally.spooled > 0 && tally.dropped > 0 && tally.spooled + tally.dropped == 400)
             #expect(tally.spooledBytes <= 80_000 && warnings.codes == ["traces-dropped"])
@@ -128,7 +128,7 @@ struct TraceSpoolTests {
             try put(Array(whole.prefix(50)), "000000000005.unfinished")
             try put(try TraceSpoolFile([trace(3)], for: base).bytes, "000000000006.traces")
             let tally = try await write(4...4, to: fake.server(), directory, warnings: warnings) {
-                while $0.tally.written < 2 { await Task.yield() }
+                while $0.tally.written < 2 { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(tally.missing == 0 && tally.spooled == 0)
             #expect(Set(fake.store.traces.map(\.id)) == [trace(3).traceID, trace(4).traceID])
@@ -160,9 +160,9 @@ struct TraceSpoolTests {
             let silent = Silent()
             let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: silent))
             let tally = try await write(1...1, to: server, directory, queueLimit: 8) { writer in
-                while !silent.isAsked.load(ordering: .relaxed) { await Task.yield() }
+                while !silent.isAsked.load(ordering: .relaxed) { try await Task.sleep(for: .milliseconds(1)) }
                 for number in 2...8 { writer.write(trace(number)) }
-                while writer.tally.spooled == 0 { await Task.yield() }
+                while writer.tally.spooled == 0 { try await Task.sleep(for: .milliseconds(1)) }
             }
             #expect(tally.spooled == 8 && tally.missing == 0)
         }

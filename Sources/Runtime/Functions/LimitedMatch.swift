@@ -3,7 +3,7 @@ import Synchronization
 
 /// Work on a thread of its own that is waited for only so long. Swift's regular expressions backtrack, cannot be interrupted,
 /// and may take longer than any run: then the thread is left to itself until the program ends.
-final class LimitedMatch<Result: Sendable>: Sendable {
+package final class LimitedMatch<Result: Sendable>: Sendable {
     private struct State {
         var result: Result?
         var isLeft = false
@@ -18,7 +18,7 @@ final class LimitedMatch<Result: Sendable>: Sendable {
     }
 
     /// - Returns: nil when the result did not come in time, or too many threads are left to themselves.
-    static func result(within limit: Duration, _ work: @escaping @Sendable () -> Result) -> Result? {
+    package static func result(within limit: Duration, _ work: @escaping @Sendable () -> Result) -> Result? {
         guard LeftMatches.count.withLock({ $0 < LeftMatches.most }) else { return nil }
         let match = LimitedMatch(work)
         // A queue that is serial has a thread of its own, also when every core is busy with others.
