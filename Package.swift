@@ -96,6 +96,7 @@ let package = Package(
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -167,7 +168,10 @@ let package = Package(
 if isFuzzing {
     let targets: [(name: String, path: String, rooms: [Target.Dependency])] = [
         ("ReaderFuzz", "reader", ["Kinds", "Suites", "Engine", "Wire", "Language"]),
-        ("ServeFuzz", "serve", ["Serving", "Runtime", "Wire", "Language", .product(name: "NIOCore", package: "swift-nio")]),
+        (
+            "ServeFuzz", "serve",
+            ["Serving", "Runtime", "Wire", "Language", .product(name: "NIOCore", package: "swift-nio")]
+        ),
     ]
     for target in targets {
         package.products.append(.library(name: target.name, type: .static, targets: [target.name]))

@@ -1,6 +1,7 @@
 package import HummingbirdCore
 package import Logging
 package import NIOCore
+import NIOHTTP1
 import Synchronization
 import Wire
 
@@ -16,7 +17,13 @@ package struct AcceptedConnections: ServerChildChannel {
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
-        http.setup(channel: channel, logger: logger).map { AcceptedConnection($0) }
+        http.setup(channel: channel, logger: logger).flatMapThrowing { connection in
+            let pipeline = channel.pipeline.syncOperations
+            // What comes next in the pipeline does not know which version of HTTP a request came in.
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(HTTP10Handler(), position: .after(decoder))
+            return AcceptedConnection(connection)
+        }
     }
 
     /// On the thread that reads and writes the connection.

@@ -1,0 +1,32 @@
+import NIOCore
+import NIOHTTP1
+
+/// Answers in HTTP/1.0 who asks in it, as proxies may: without chunks, and the end of the connection is the end of the answer.
+/// Who asks for it in other letters than the server of this package reads (`Connection: Close`) gets that end as well.
+final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+
+    /// Whether each request that is read and not answered yet came in HTTP/1.0.
+    private var asked = CircularBuffer<Bool>(initialCapacity: 4)
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        let isOld = (head.version.major, head.version.minor) < (1, 1)
+        asked.append(isOld)
+        guard isOld || !head.isKeepAlive else { return context.fireChannelRead(data) }
+        head.headers.replaceOrAdd(name: "connection", value: "close")
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard case .head(var head) = unwrapOutboundIn(data), head.status.code >= 200, asked.popFirst() == true else {
+            return context.write(data, promise: promise)
+        }
+        head.version = .http1_0
+        head.headers.replaceOrAdd(name: "connection", value: "close")
+        context.write(wrapOutboundOut(.head(head)), promise: promise)
+    }
+}
