@@ -117,6 +117,18 @@ enum Interruption {
         try await cancelling { await body() }
     }
 
+    /// Runs a body that only reads, and ends it when the user interrupts.
+    /// - Throws: A cancellation then, whatever the body makes of it.
+    static func reading<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        do {
+            return try await cancelling(body)
+        } catch  where exitCode != nil {
+            throw CancellationError()
+        }
+    }
+
     /// Runs a body that is cancelled when the user interrupts.
     static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result

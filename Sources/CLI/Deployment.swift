@@ -27,11 +27,20 @@ struct Deployment: Sendable {
     /// Their results; nil while what waits for them is withheld.
     var checks: [Address: CheckResult]?
 
-    /// Surveys the servers and plans.
+    /// Surveys the servers and plans, unless the user interrupts.
     /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed
+    ) async throws -> Deployment {
+        try await Interruption.reading {
+            try await planned(session, workflow, permissions, selection, suites, inspection, rerun)
+        }
+    }
+
+    private static func planned(
+        _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
+        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }

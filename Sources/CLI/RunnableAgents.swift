@@ -23,7 +23,9 @@ struct RunnableAgents: Sendable {
     ) async throws -> RunnableAgents {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
         let kinds = AgentLookup.kinds(for: names, in: session.workflow, isApplied: isApplied)
-        let survey = try await Survey.take(of: session.workflow, with: session.drivers, kinds: kinds)
+        let survey = try await Interruption.reading {
+            try await Survey.take(of: session.workflow, with: session.drivers, kinds: kinds)
+        }
         let lookup = AgentLookup(
             session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtimes = AgentRuntimes(

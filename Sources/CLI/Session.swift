@@ -47,7 +47,10 @@ struct Session: Sendable {
         connector.mlflowMayBeAway = mlflowMayBeAway
         return try await stack.telling { [connector] in
             try await connector.servers.withTransports { transports in
-                try await body(try await connector.connect(transports, asRecorded: needs == nil))
+                try await body(
+                    try await Interruption.reading {
+                        try await connector.connect(transports, asRecorded: needs == nil)
+                    })
             }
         }
     }
