@@ -81,10 +81,11 @@ struct Examination: Sendable {
         let probes = Probes(
             stack.workflow, on: servers, tokens: tokens, searchPath: stack.environment["PATH"] ?? "")
         async let tried = probes.findings()
+        async let named = probes.findingsAboutModels()
         let seen = try await examined
         let known = Set(seen.map(\.address))
         return Finding.merge(seen, missing + (try await tried).filter { !without.contains($0.address) })
-            + missing.filter { !known.contains($0.address) }
+            + missing.filter { !known.contains($0.address) } + (try await named)
     }
 
     /// The record of earlier applies; empty when it cannot be read, which shows in the problems of the server.

@@ -34,6 +34,31 @@ package struct Probes: Sendable {
         }
     }
 
+    /// One finding for each declaration that is no kind's, such as a judge, and names models of the server by their ids:
+    /// whether it offers them. A declared model has a finding of its own.
+    package func findingsAboutModels() async throws -> [Finding] {
+        guard let server = context.servers.llamaStack else { return [] }
+        let listing = ModelListing(server, declared: workflow.models)
+        let reconciled = Set(kinds.sections.map(\.key))
+        var findings: [Finding] = []
+        for declaration in workflow.declarations where !reconciled.contains(declaration.address.kind) {
+            let names = declaration.spec.uses.compactMap { use -> Located<String>? in
+                guard use.address.kind == ModelResource.kind, workflow[use.address] == nil else { return nil }
+                return use.range.map { Located(use.address.name, at: $0) }
+            }
+            guard !names.isEmpty else { continue }
+            let finding = try await Self.finding(about: declaration) {
+                for name in names {
+                    _ = try await listing.require(
+                        oneOf: [name.value], called: name, for: "for `\(declaration.address)`")
+                }
+                return .met("")
+            }
+            findings += finding.map { [$0] } ?? []
+        }
+        return findings
+    }
+
     static func finding(
         about declaration: Declaration, _ look: () async throws -> Finding.Status?
     ) async throws -> Finding? {

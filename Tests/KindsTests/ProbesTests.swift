@@ -56,7 +56,7 @@ struct ProbesTests {
     }
 
     private func probes(
-        _ yaml: String, in stack: TestStack?, environment: [String: String] = [:]
+        _ yaml: String, of kinds: Kinds = .standard, in stack: TestStack?, environment: [String: String] = [:]
     ) async throws -> Probes {
         let stack = try stack ?? TestStack()
         let (workflow, folder) = try stack.declare(yaml)
@@ -66,11 +66,15 @@ struct ProbesTests {
         let servers = Servers(
             stack: workflow.stack, llamaStack: server, mlflow: nil, folder: folder, transport: world, commit: nil)
         let tokens = Kinds.usableTokens(in: workflow, environment: environment)
-        return Probes(workflow, on: servers, tokens: tokens, searchPath: "/nowhere:/bin")
+        return Probes(workflow, of: kinds, on: servers, tokens: tokens, searchPath: "/nowhere:/bin")
     }
 
     private func verdicts(_ yaml: String, in stack: TestStack? = nil) async throws -> [String] {
-        try await probes(yaml, in: stack).findings().map { finding in
+        told(try await probes(yaml, in: stack).findings())
+    }
+
+    private func told(_ findings: [Finding]) -> [String] {
+        findings.map { finding in
             switch finding.status {
             case .met(let seen): "\(finding.address) met: \(seen)"
             case .unmet(let problem): "\(finding.address) \(problem.code.name): \(problem.detail) \(problem.fix ?? "")"
@@ -97,6 +101,23 @@ struct ProbesTests {
             try await verdicts(good) == ["vectorStores.a met: `scripted/embed` embeds with vectors of 3 numbers"])
         let wrong = try await verdicts("vectorStores: {a: {embeddingModel: scripted/embed, embeddingDimension: 4}}")
         #expect(wrong.count == 1 && wrong[0].contains("embedding-dimension") && wrong[0].hasSuffix("Write 3."))
+    }
+
+    @Test("The models of what is no kind's, such as a judge's, must be among those that the server offers")
+    func models() async throws {
+        // Agents, which name models as judges do, are taken for such.
+        let kinds = Kinds(Kinds.standard.all.filter { $0.section.key != "agents" })
+        let yaml = """
+            models: {chat: {id: gone}}
+            agents:
+              good: {model: scripted/llm, instructions: Help.}
+              bad: {model: scripted/lm, instructions: Help.}
+              declared: {model: chat, instructions: Help.}
+            """
+        let found = told(try await probes(yaml, of: kinds, in: nil).findingsAboutModels()).sorted()
+        #expect(found.count == 2 && found.last == "agents.good met: ", "\(found)")
+        #expect(found.first?.hasPrefix("agents.bad unknown-model: ") == true)
+        #expect(found.first?.hasSuffix("for `agents.bad`. Did you mean `scripted/llm`?") == true, "\(found)")
     }
 
     @Test("The tools that a connector lists are asked through the server")
