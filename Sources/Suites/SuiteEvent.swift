@@ -20,6 +20,8 @@ package struct FinishedSample: Sendable {
     package let sample: Sample
     /// The trace of the sample's conversation; nil when conversations are not traced.
     package let trace: Trace?
+    /// The id of its trace in MLflow, `tr-…`, where an earlier run has written that.
+    var keptTrace: String?
     /// From the first question of the run.
     package let elapsed: Duration
 

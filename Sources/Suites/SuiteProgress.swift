@@ -60,10 +60,10 @@ struct SuiteProgress {
 
     /// Counts a sample of an earlier run, before anything is handed out.
     /// - Parameter sample: A failure where it was begun and must not be begun again.
-    mutating func keep(_ unit: Unit, _ sample: Result<Sample, Diagnostic>, elapsed: Duration) {
+    mutating func keep(_ unit: Unit, _ sample: Result<FinishedSample, Diagnostic>, elapsed: Duration) {
         earlier.insert(Position(suite: unit.suite, testCase: unit.testCase, sample: unit.sample))
         switch sample {
-        case .success(let sample): finish(unit, with: sample, nil, elapsed: elapsed)
+        case .success(let finished): finish(unit, with: finished)
         case .failure(let reason): skip(unit, because: reason, elapsed: elapsed)
         }
     }
@@ -119,13 +119,17 @@ struct SuiteProgress {
     /// Adds a finished sample; nil when it was interrupted.
     mutating func finish(_ unit: Unit, with sample: Sample?, _ trace: Trace?, elapsed: Duration) {
         guard let sample else { return skip(unit, because: .interrupted, elapsed: elapsed) }
-        tallies[unit.suite].take(sample, ofCase: unit.testCase)
-        let finished = FinishedSample(
-            id: unit.id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed)
+        finish(
+            unit,
+            with: FinishedSample(id: unit.id, number: unit.sample + 1, sample: sample, trace: trace, elapsed: elapsed))
+    }
+
+    private mutating func finish(_ unit: Unit, with finished: FinishedSample) {
+        tallies[unit.suite].take(finished.sample, ofCase: unit.testCase)
         events.append(.sampleFinished(finished))
         let tally = tallies[unit.suite].cases[unit.testCase]
         if failsFast, tally.decides, tally.verdict == .failed { halted = halted ?? .failedFast(unit.id) }
-        settle(unit, elapsed: elapsed)
+        settle(unit, elapsed: finished.elapsed)
     }
 
     /// Cancels everything that has not started.

@@ -62,7 +62,8 @@ package struct JUnitReport: Report {
             xml.element("property", [("name", "verdict"), ("value", suite.verdict.rawValue)])
         }
         for position in recorded.positions(ofSuite: index) {
-            write(try recorded.result(of: position), of: recorded, to: &xml)
+            let more = recorded.tally(of: position).statistics.toKnowMore
+            write(try recorded.result(of: position), toKnowMore: more, of: recorded, to: &xml)
             try output.write(xml.takeText())
         }
         for shortfall in suite.shortfalls { write(shortfall, of: suite, recorded, to: &xml) }
@@ -95,7 +96,10 @@ package struct JUnitReport: Report {
         }
     }
 
-    private func write(_ result: CaseResult, of recorded: RecordedRun, to xml: inout XMLWriter) {
+    /// - Parameter more: What it would take to decide it; nil where it is decided.
+    private func write(
+        _ result: CaseResult, toKnowMore more: String?, of recorded: RecordedRun, to xml: inout XMLWriter
+    ) {
         let outcome = JUnitOutcome(
             result.verdict, decides: result.decides, hasSamples: !result.samples.isEmpty)
         let diagnostics = outcome == .success ? [] : result.diagnostics
@@ -111,6 +115,10 @@ package struct JUnitReport: Report {
             if let first = diagnostics.first {
                 let body = DiagnosticRenderer(sources: recorded.sources, colors: false).render(diagnostics)
                 xml.element(outcome.rawValue, [("message", first.detail), ("type", first.code.name)], text: body)
+            } else if outcome != .success {
+                // Nothing was wrong with what there is, and it is not enough.
+                let message = more ?? "The samples that were taken do not decide it."
+                xml.element(outcome.rawValue, [("message", message), ("type", "case-inconclusive")], text: message)
             }
             if !result.transcript.isEmpty { xml.element("system-out", [], text: result.transcript) }
         }

@@ -34,7 +34,7 @@ package struct EarlierRun: Sendable {
                         suite: suiteIndex, testCase: caseIndex, sample: number - 1, id: testCase.id)
                 }
                 for finished in try recorded.finished(of: position, in: sources) {
-                    progress.keep(unit(finished.number), .success(finished.sample), elapsed: finished.elapsed)
+                    progress.keep(unit(finished.number), .success(finished), elapsed: finished.elapsed)
                     try progress.takeEvents().forEach(onEvent)
                 }
                 for (number, tool) in recorded.changes(in: testCase.id) {

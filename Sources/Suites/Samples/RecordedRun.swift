@@ -216,9 +216,11 @@ package struct RecordedRun: Sendable {
         try suites[position.suite].taken(of: position.testCase).map { span throws(Diagnostic) in
             try read(span) { entry throws(UnreadableRecord) in
                 guard case .sample(let record) = entry else { throw UnreadableRecord(reason: "no sample stands there") }
-                return FinishedSample(
+                var finished = FinishedSample(
                     id: try CaseID(recorded: record.testCase), number: record.number,
                     sample: try record.sample(in: sources), elapsed: .nanoseconds(record.elapsed))
+                finished.keptTrace = record.trace
+                return finished
             }
         }
     }

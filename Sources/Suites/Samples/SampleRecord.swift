@@ -62,7 +62,7 @@ extension SampleRecord {
         elapsed = finished.elapsed.nanoseconds
         turns = sample.turns.map { TurnRecord($0, in: sources) }
         problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
-        trace = finished.trace.map { "tr-\($0.id.hexadecimal)" }
+        trace = finished.trace.map { "tr-\($0.id.hexadecimal)" } ?? finished.keptTrace
     }
 
     /// - Parameter sources: For looking up the places in it.
