@@ -13,24 +13,42 @@ extension Deployment {
         return plan.changes.contains { $0.action != .keep && !gated.contains($0.address) }
     }
 
+    /// What waits for gates and is to be done, the gates themselves left out.
+    private var gatedChanges: [Change] {
+        let gated = workflow.gated
+        return plan.changes.filter {
+            $0.action != .keep && gated.contains($0.address) && !workflow.isCheck($0.address)
+        }
+    }
+
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
     /// - Returns: nil when no alias is to move.
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
-        let pending = try await Deployment.plan(
-            try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun)
-        guard pending.plan.changes.contains(where: \.action.isPromotion), Interruption.exitCode == nil else {
-            return nil
+        if let mlflow = session.servers.mlflow {
+            await TestRun.sendEarlier(to: mlflow, stack)
         }
-        // What others changed since the plan was shown is not taken along.
-        let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
-        let problems = more.differences(.noMore)
-        guard problems.isEmpty else { throw Diagnostics(problems) }
-        try await pending.acceptAliases(change, stack, command: command)
+        var pending = try await pending(change)
+        if try await pending.acceptAliases(change, stack, command: command) {
+            pending = try await self.pending(change)
+        }
+        guard !pending.gatedChanges.isEmpty else { return nil }
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
         let applied = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
         return applied.joined(with: try await retire(change, stack, command: command))
+    }
+
+    /// What is left once all is done that waits for no gate.
+    /// - Throws: `Diagnostics` when others changed something since the plan was shown: that is not taken along.
+    private func pending(_ change: ChangeOptions) async throws -> Deployment {
+        let pending = try await Deployment.plan(
+            try await session.refreshed(), workflow, permissions, selection.afterReplacing, rerun: change.gates.rerun)
+        guard !pending.gatedChanges.isEmpty else { return pending }
+        let more = PlanComparison(plan, record: recordDigest, with: pending.plan, record: pending.recordDigest)
+        let problems = more.differences(.noMore)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
+        return pending
     }
 
     /// Removes what only versions used that no release goes back to any more. Whatever else there is to do waits for the
@@ -45,12 +63,15 @@ extension Deployment {
     }
 
     /// Lets releases go on from where somebody moved their aliases, whatever their gates say.
-    private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws {
-        let names = plan.changes.filter(\.action.isPromotion).map(\.address.name)
-        guard permissions.acceptAlias, !names.isEmpty else { return }
-        try await session.locked(change.locking, stack, for: command) { session in
+    /// - Returns: Whether somebody had.
+    private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Bool {
+        let names = gatedChanges.map(\.address.name)
+        guard permissions.acceptAlias, !names.isEmpty else { return false }
+        let accepted = try await session.locked(change.locking, stack, for: command) { session in
             try await Kinds.acceptAliases(of: names, on: session.servers)
         }
+        for sentence in accepted { Console.note(sentence) }
+        return !accepted.isEmpty
     }
 
     /// Takes the lock again, and makes sure that what was tried is still what would be promoted.

@@ -54,8 +54,8 @@ struct Deployment: Sendable {
             guard let index = plan.changes.firstIndex(where: { $0.address == gate.address }) else { continue }
             plan.changes[index].note = gate.note
         }
-        let tried = Set(gates.filter { $0.decision == .run }.map(\.address.name))
-        plan.warnings += suites.filter { tried.contains($0.name) }.compactMap(\.judgeWarning)
+        let counting = Set(gates.filter(\.mayPass).map(\.address.name))
+        plan.warnings += suites.filter { counting.contains($0.name) }.compactMap(\.judgeWarning)
         session.servers.folder.keepDigests()
         return Deployment(
             session: session, workflow: workflow, survey: survey, record: record, plan: plan,

@@ -26,6 +26,14 @@ struct Gate: Sendable {
     /// Every attempt, as a part of a sentence.
     var history: String? { GateHistory(evidence).told }
 
+    /// Whether something may wait for it that goes on then.
+    var mayPass: Bool {
+        switch decision {
+        case .passed, .run: true
+        case .failed, .unknown: false
+        }
+    }
+
     /// What a plan says of it.
     var note: String {
         switch decision {

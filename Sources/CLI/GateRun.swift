@@ -27,11 +27,12 @@ struct GateRun {
 
     private func decided(in session: Session) async throws -> [Address: CheckResult] {
         let open = try await standing(in: session)
-        let named = try stack.suites().filter { open[$0.name] != nil }
+        let mayPass = Set(gates.filter(\.mayPass).map(\.address.name))
+        let named = try stack.suites().filter { mayPass.contains($0.name) }
         let unfit = Dictionary(named.compactMap { suite in suite.unfitJudge.map { (suite.name, $0) } }) { first, _ in
             first
         }
-        let suites = named.filter { unfit[$0.name] == nil }
+        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil }
         let run: Run? =
             suites.isEmpty
             ? nil

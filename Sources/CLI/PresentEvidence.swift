@@ -75,7 +75,10 @@ extension Session {
     func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
         let node = root.entry("suites")?.entry(name)
         let asked = suite.judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
-        let paths = ([node].compactMap(\.self) + asked.map(\.1)).flatMap(\.files)
+        // The labels of a judge only show how good it is.
+        let paths =
+            (node?.files ?? []) + (node?.programs ?? []).filter { isFile(servers.folder.location(of: $0)) }
+            + asked.flatMap { $0.1.entry("rubric")?.files ?? [] }
         let files = paths.map { path in
             // What cannot be read was told when the spec was.
             (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
@@ -86,6 +89,11 @@ extension Session {
             judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
             servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
     }
+}
+
+private func isFile(_ path: String) -> Bool {
+    var isDirectory = false
+    return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory
 }
 
 extension Node {
@@ -99,17 +107,26 @@ extension Node {
     }
 
     /// The values of all fields `file` in it: tables, rubrics, schemas.
-    fileprivate var files: [Located<String>] {
+    fileprivate var files: [Located<String>] { texts(of: "file") }
+
+    /// The words of all commands in it, which may be programs and scripts beside the spec.
+    fileprivate var programs: [Located<String>] { texts(of: "command") }
+
+    /// The texts that the fields of a name are or list.
+    private func texts(of name: String) -> [Located<String>] {
         switch content {
-        case .sequence(let nodes): nodes.flatMap(\.files)
+        case .sequence(let nodes): nodes.flatMap { $0.texts(of: name) }
         case .mapping(let entries):
-            entries.flatMap { entry -> [Located<String>] in
-                guard entry.key == "file", case .string(let path) = entry.value.content else {
-                    return entry.value.files
-                }
-                return [Located(path, at: entry.value.range)]
-            }
+            entries.flatMap { $0.key.isExactly(name) ? $0.value.texts : $0.value.texts(of: name) }
         case .null, .bool, .integer, .bigInteger, .number, .string, .pending: []
+        }
+    }
+
+    private var texts: [Located<String>] {
+        switch content {
+        case .sequence(let nodes): nodes.flatMap(\.texts)
+        case .string(let text): [Located(text, at: range)]
+        case .mapping, .null, .bool, .integer, .bigInteger, .number, .pending: []
         }
     }
 }

@@ -154,6 +154,7 @@ struct TestRun: Sendable {
 
     private func run(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         var compared = self
+        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
         compared.suites = try await baselines.applied(
             to: suites, places: places(of: agents), session.servers.mlflow)
         if evidence == nil { compared.evidence = await standing(in: session) }
@@ -302,7 +303,6 @@ struct TestRun: Sendable {
         context.job = job
         context.folder = stack.folder
         context.run = try recorder.recorded.run.id
-        await sendEarlier(to: mlflow)
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: places(of: agents), context,
             spool: Spool(in: Self.unsent, name: context.id)
@@ -316,9 +316,9 @@ struct TestRun: Sendable {
     /// Where results are kept that MLflow could not take.
     private static let unsent = ".drover/unsent"
 
-    /// Sends what earlier runs kept.
-    private func sendEarlier(to mlflow: MLflowServer) async {
-        let (sent, warnings) = await SpoolSender(to: mlflow).sendAll(in: Self.unsent)
+    /// Sends what earlier runs kept; whoever reads evidence comes after it.
+    static func sendEarlier(to mlflow: MLflowServer, _ stack: Stack) async {
+        let (sent, warnings) = await SpoolSender(to: mlflow).sendAll(in: unsent)
         if sent > 0 { Console.note("Sent the results of \(sent) earlier \(sent == 1 ? "run" : "runs") to MLflow.") }
         Notices.write(warnings, stack.sources, environment: stack.environment)
     }

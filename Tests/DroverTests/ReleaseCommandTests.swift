@@ -12,7 +12,7 @@ struct ReleaseCommandTests {
     /// - Parameters:
     ///   - expect: What both cases of the gate expect; the fake says what it is told and asked.
     ///   - release: More of the release.
-    private static func spec(
+    static func spec(
         tone: String = "Be kind.", expect: String = "[{contains: ANSWER}]", repeats: String = "1", release: String = "",
         chunks: Int = 400, team: String = "desk"
     ) -> String {
@@ -72,7 +72,7 @@ struct ReleaseCommandTests {
         }
     }
 
-    private struct Shop: Sendable {
+    struct Shop: Sendable {
         let drover: DroverProgram
         let directory: String
         let mlflow: FakeMLflow
@@ -100,7 +100,7 @@ struct ReleaseCommandTests {
         }
     }
 
-    private func withShop(
+    func withShop(
         environment: [String: String] = [:], refusing refused: Set<Int> = [],
         during act: @escaping @Sendable (FakeMLflow) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (Shop) async throws -> Void

@@ -43,7 +43,7 @@ struct EvidenceKeyTests {
         let same = [
             Self.key(Self.changed { $0["description"] = "Other" }), Self.key(Self.changed { $0["labels"] = nil }),
             Self.key(Self.changed { $0["experiment"] = "other" }), Self.key(Self.changed { $0["x-note"] = nil }),
-            Self.key(judges: ["j": ["model": "m", "rubric": "r", "description": "d"]]),
+            Self.key(judges: ["j": ["model": "m", "rubric": "r", "description": "d", "labels": ["file": "l.csv"]]]),
         ]
         #expect(Set(same) == [Self.key()])
     }

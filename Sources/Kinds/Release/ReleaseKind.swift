@@ -8,8 +8,8 @@ extension Kind {
             context.mlflow.map { mlflow in
                 ResourceDriver(
                     ReleaseResource(
-                        mlflow.server, registry: mlflow.registry, models: context.releasedModels,
-                        actor: context.servers.actor))
+                        mlflow.server, registry: mlflow.registry, of: context.workflow.stack,
+                        models: context.releasedModels, actor: context.servers.actor))
             }
         },
         conflicts: unfitReleases(among:_:))

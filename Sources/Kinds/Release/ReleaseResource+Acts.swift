@@ -13,9 +13,14 @@ extension Kinds {
     }
 
     /// Lets releases go on from where somebody else put their aliases.
-    package static func acceptAliases(of names: [String], on servers: Servers) async throws {
+    /// - Returns: One sentence about each that somebody had moved.
+    package static func acceptAliases(of names: [String], on servers: Servers) async throws -> [String] {
         let releases = try releases(on: servers)
-        for name in names { try await releases.accept(name, of: servers.stack) }
+        var told: [String] = []
+        for name in names {
+            if let sentence = try await releases.accept(name, of: servers.stack) { told.append(sentence) }
+        }
+        return told
     }
 
     /// Moves the alias of a release back to where it stood before.
@@ -27,7 +32,8 @@ extension Kinds {
 
     private static func releases(on servers: Servers) throws(Diagnostic) -> ReleaseResource {
         guard let mlflow = servers.mlflow else { throw .noReleases }
-        return ReleaseResource(mlflow, registry: Registry(mlflow), models: [:], actor: servers.actor)
+        return ReleaseResource(
+            mlflow, registry: Registry(mlflow), of: servers.stack, models: [:], actor: servers.actor)
     }
 }
 
@@ -36,9 +42,13 @@ extension ReleaseResource {
     /// A release of a stack.
     /// - Throws: `Diagnostic` (`usage`) when the stack moves no alias under that name.
     package func released(_ name: String, of stack: StackName) async throws -> Live {
-        let found = try await discover([:], of: stack)
+        let found = try await releases(of: stack)
         if let release = found.first(where: { $0.address.name == name }) { return release.live }
         throw Diagnostic.noRelease(name, among: found.map(\.address.name))
+    }
+
+    private func releases(of stack: StackName) async throws -> [Discovered<Live>] {
+        try await discover([:], of: stack).filter { !$0.isStale }
     }
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
@@ -55,7 +65,7 @@ extension ReleaseResource {
             return (now, "`\(live.place)` stands at version \(waiting.version) now.")
         }
         guard let rejected = try Self.rejected(version, in: state) else { throw Diagnostic.nothingAwaits(name, live) }
-        state.unreject(rejected.digest)
+        state.unreject(rejected)
         try await write(state, on: live)
         return (live, "Version \(rejected.version) may be promoted again: the next apply does, when its gates pass.")
     }
@@ -73,11 +83,14 @@ extension ReleaseResource {
     }
 
     /// Notes where somebody else put the alias as where it stands. One that was deleted goes on from nowhere.
-    package func accept(_ name: String, of stack: StackName) async throws {
-        let live = try await released(name, of: stack)
-        guard var state = live.state, !state.knows(live.version), let version = live.version else { return }
-        state.accept(entry(version, ""))
+    /// - Returns: One sentence about it; nil where nobody moved it, and where there is no such release yet.
+    package func accept(_ name: String, of stack: StackName) async throws -> String? {
+        let live = try await releases(of: stack).first { $0.address.name == name }?.live
+        guard let live, var state = live.state, !state.knows(live.version) else { return nil }
+        state.accept(live.version.map { entry($0, "") })
         try await write(state, on: live)
+        let place = live.version.map { "at version \($0)" } ?? "nowhere"
+        return "Accepted that `\(live.place)` stands \(place): the release `\(name)` goes on from there."
     }
 
     /// Moves the alias back to where it stood before, and does not promote the present version again.
@@ -88,7 +101,13 @@ extension ReleaseResource {
         var live = try await released(name, of: stack)
         guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
-        if !state.isCutOff(live.version) {
+        if state.isGone, let last = state.promoted.last {
+            let now = try await promote(entry(last.version, last.digest), from: live, state)
+            return (now, "`\(live.place)` stands at version \(last.version) again.")
+        }
+        if !state.isGoingBack {
+            // It was moved, and only the note of that is missing.
+            if state.isPromotionCutOff(live.version), let version = live.version { state.promote(entry(version, "")) }
             guard let present = state.promoted.last, let previous = state.previous else {
                 throw Diagnostic.nothingBefore(name, live)
             }
@@ -98,7 +117,9 @@ extension ReleaseResource {
         guard let present = state.moving, let previous = state.promoted.last else {
             throw Diagnostic.nothingBefore(name, live)
         }
-        try await server.setAlias(live.alias, of: live.model, toVersion: String(previous.version))
+        if live.version != previous.version {
+            try await server.setAlias(live.alias, of: live.model, toVersion: String(previous.version))
+        }
         state.moving = nil
         try await write(state, on: live)
         live.version = previous.version

@@ -6,13 +6,20 @@ import Wire
 extension ReleaseResource {
     package func create(_ desired: Desired, at address: Address, in context: ApplyContext) async throws -> Live {
         // It may be there already, when the answer to its creation was lost.
+        try await bring(try await there(desired, address), to: desired, at: address, in: context)
+    }
+
+    /// What stands at the wanted place now, with a mark if that is this release's.
+    private func there(_ desired: Desired, _ address: Address) async throws -> Live {
         let model = try await server.registeredModels().first { $0.name == desired.model }
-        var live = Live(model: desired.model, alias: desired.alias, version: nil, state: nil)
-        if let model { live = Live(desired.alias, of: model, model.tags[live.tag].flatMap { ReleaseState($0) }) }
-        if let state = live.state, state.stack != context.stack.name || state.release != address.name {
-            live.state = nil
-        }
-        return try await bring(live, to: desired, at: address, in: context)
+        guard let model else { return Live(model: desired.model, alias: desired.alias, version: nil, state: nil) }
+        let live = Live(desired.alias, of: model, nil)
+        let state = model.tags[live.tag].flatMap { ReleaseState($0) }
+        return Live(desired.alias, of: model, state.flatMap { isOf($0, address.name) ? $0 : nil })
+    }
+
+    private func isOf(_ state: ReleaseState, _ release: String) -> Bool {
+        state.stack == stack.name && state.release == release
     }
 
     package func update(
@@ -20,12 +27,31 @@ extension ReleaseResource {
     ) async throws -> Live {
         guard live.place != desired.place else { return try await bring(live, to: desired, at: address, in: context) }
         // The old alias is left only when the new one stands.
-        let moved = try await create(desired, at: address, in: context)
-        try await delete(live, at: address, in: context)
+        let moved = try await bring(
+            try await moved(live, to: desired, address), to: desired, at: address, in: context)
+        if moved.version != nil || live.version == nil { try await delete(live, at: address, in: context) }
         return moved
     }
 
-    /// Moves the alias, or notes what waits for approval.
+    /// The release at its new place: in the same model it stands there as it stood, with all that is known of it.
+    private func moved(_ live: Live, to desired: Desired, _ address: Address) async throws -> Live {
+        var moved = try await there(desired, address)
+        guard moved.state == nil else { return moved }
+        guard moved.version == nil || (live.model == moved.model && live.version == moved.version) else {
+            throw Diagnostic.aliasTaken(moved, address)
+        }
+        guard live.model == moved.model, let state = live.state?.renamed(address.name) else { return moved }
+        if let version = live.version, moved.version == nil {
+            try await server.setAlias(moved.alias, of: moved.model, toVersion: String(version))
+        }
+        moved.version = live.version
+        moved.state = state
+        try await write(state, on: moved)
+        return moved
+    }
+
+    /// Moves the alias, or notes what waits for approval; what was rolled back stays back. Where somebody else moved it,
+    /// that was accepted before.
     ///
     /// What is about to be done is noted before, so that one that is cut off halfway is not taken for somebody else's.
     private func bring(
@@ -34,15 +60,19 @@ extension ReleaseResource {
         guard let version = desired.version else { throw Diagnostic.nothingToRelease(address) }
         var live = live
         var state = live.state ?? ReleaseState(stack: context.stack, release: address.name)
-        let entry = entry(version, desired.digest)
-        if desired.isManual, live.version != version {
-            state.awaiting = entry
-            try await write(state, on: live)
-            live.state = state
-            context.warn(.awaits(live, entry, address.name))
-            return live
+        if live.state != nil, !state.knows(live.version) {
+            state.accept(live.version.map { entry($0, $0 == version ? desired.digest : "") })
         }
-        return try await promote(entry, from: live, state)
+        let wanted = entry(version, desired.digest)
+        let isOut = state.isRejected(version, desired.digest)
+        guard isOut || (desired.isManual && live.version != version) else {
+            return try await promote(wanted, from: live, state)
+        }
+        if !isOut { state.awaiting = wanted }
+        if state != live.state { try await write(state, on: live) }
+        live.state = state
+        if !isOut { context.warn(.awaits(live, wanted, address.name)) }
+        return live
     }
 
     /// Points the alias at a version: three requests.
@@ -62,26 +92,33 @@ extension ReleaseResource {
 
     func entry(_ version: Int, _ digest: String, reason: String? = nil) -> ReleaseState.Entry {
         ReleaseState.Entry(
-            version: version, digest: digest, at: Date.now.formatted(.iso8601), by: actor, reason: reason)
+            version: version, digest: digest, at: Date.now.formatted(.iso8601), by: actor,
+            reason: reason.map {
+                $0.count > ReleaseState.reasonLimit ? $0.prefix(ReleaseState.reasonLimit - 1) + "…" : $0
+            })
     }
 
     func write(_ state: ReleaseState, on live: Live) async throws {
         try await server.setRegisteredModelTag(live.model, live.tag, to: try state.text)
     }
 
-    /// Removes the alias, unless somebody else moved it, and then the mark.
+    /// Removes the alias, unless somebody else moved it, and then the mark; nothing where another release has taken over.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
+        let model = try await server.registeredModels().first { $0.name == live.model }
+        let now = model?.tags[live.tag].flatMap { ReleaseState($0) }
+        guard now?.stack == live.state?.stack, now?.release == live.state?.release else { return }
         if live.version != nil, live.state?.knows(live.version) == true {
             try await server.deleteAlias(live.alias, of: live.model)
         }
         try await server.deleteRegisteredModelTag(live.model, live.tag)
     }
 
-    /// The alias becomes ours where it stands.
+    /// The alias becomes ours where it stands. Under another declared name, all that is known of it goes along.
     package func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live {
         var live = live
-        var state = ReleaseState(stack: context.stack, release: address.name)
-        if let version = live.version { state.accept(entry(version, "")) }
+        let known = live.state.flatMap { $0.stack == context.stack.name ? $0.renamed(address.name) : nil }
+        var state = known ?? ReleaseState(stack: context.stack, release: address.name)
+        if known == nil, let version = live.version { state.accept(entry(version, "")) }
         try await write(state, on: live)
         live.state = state
         return live
@@ -100,7 +137,7 @@ extension ReleaseResource {
             throw .movedByHand(live, from: state.promoted.last?.version)
         }
         if state.isCutOff(live.version) { return [.cutOff(live, state.release)] }
-        if state.isRejected(desired.digest), let version = desired.version {
+        if state.isRejected(desired.version, desired.digest), let version = desired.version {
             return [.rejected(live, version, state)]
         }
         if let awaiting = state.awaiting, desired.isManual {
@@ -115,6 +152,13 @@ extension Diagnostic {
         Diagnostic(
             "nothing-to-release", "No version to release", detail: "The agent of `\(address)` has no version.",
             fix: "Log the agent in MLflow: take `log: false` out.", address: address.description, cause: .spec)
+    }
+
+    fileprivate static func aliasTaken(_ live: ReleaseResource.Live, _ address: Address) -> Diagnostic {
+        Diagnostic(
+            "alias-taken", "Somebody has the new alias",
+            detail: "`\(address)` is to go on as \(live.label), which is there already and not of this release.",
+            fix: "Choose another `alias`, or remove that one.", address: address.description, cause: .conflict)
     }
 
     /// - Parameter isApplying: Whether the command can accept it.

@@ -34,12 +34,16 @@ package struct ReleaseResource: Resource {
 
     let server: MLflowServer
     private let registry: Registry
+    let stack: StackName
     /// The live name of the registered model of each declared release.
     private let models: [Address: String]
     let actor: String
 
-    package init(_ server: MLflowServer, registry: Registry, models: [Address: String], actor: String) {
+    package init(
+        _ server: MLflowServer, registry: Registry, of stack: StackName, models: [Address: String], actor: String
+    ) {
         self.server = server
+        self.stack = stack
         self.registry = registry
         self.models = models
         self.actor = actor
@@ -47,7 +51,10 @@ package struct ReleaseResource: Resource {
 
     package func discover(_ wanted: [Address: ReleaseSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         let listed = try await registry.models.value()
-        var found = listed.flatMap { model in Self.marked(model, of: stack) }
+        let marked = listed.flatMap { model in Self.marked(model, of: stack) }
+        var found = Self.settled(marked) { address, live in
+            live.model == models[address] && live.alias == wanted[address]?.alias
+        }
         let ours = Set(found.map(\.address))
         for (address, spec) in wanted.sorted(by: { $0.key < $1.key }) where !ours.contains(address) {
             guard let model = listed.first(where: { $0.name == models[address] }),
@@ -68,6 +75,26 @@ package struct ReleaseResource: Resource {
         }
     }
 
+    /// A release has marks at two places while it goes from one to the other, or as long as nobody has approved what waits
+    /// at the new one: that counts, and as soon as it stands, the other is left over.
+    private static func settled(
+        _ marked: [Discovered<Live>], _ isWanted: (Address, Live) -> Bool
+    ) -> [Discovered<Live>] {
+        func rank(_ found: Discovered<Live>) -> Int {
+            if isWanted(found.address, found.live) { return 0 }
+            return found.live.state?.awaiting != nil ? 1 : found.live.version != nil ? 2 : 3
+        }
+        return Dictionary(grouping: marked, by: \.address).sorted { $0.key < $1.key }.flatMap { _, places in
+            // Of the same rank in the order of their names.
+            let first = places.min { (rank($0), $0.live.place) < (rank($1), $1.live.place) }
+            return places.compactMap { place in
+                if place.live.place == first?.live.place { return place }
+                guard first?.live.version != nil else { return nil }
+                return Discovered(place.address, place.ownership, place.live, label: place.label, isStale: true)
+            }
+        }
+    }
+
     /// An alias that stands there without our mark, or one that another stack moves.
     private static func unmarked(_ alias: String, of model: MLflowRegisteredModel, _ stack: StackName) -> Live? {
         let state = model.tags[ReleaseState.tagPrefix + alias].flatMap { ReleaseState($0) }
@@ -83,6 +110,9 @@ package struct ReleaseResource: Resource {
         let desired = Desired(
             model: outputs.value("model", of: agent)?.string ?? models[address] ?? "", alias: spec.alias,
             version: version, digest: outputs.identities[agent] ?? "", isManual: spec.approval == .manual)
+        if let holder = try await release(at: desired), holder != address.name, holder != spec.common.moved?.value {
+            throw Diagnostic.otherRelease(desired, holder, address)
+        }
         return Wanted(desired, unknown: version == nil ? ["version", "candidate"] : [])
     }
 
@@ -95,24 +125,35 @@ package struct ReleaseResource: Resource {
         }
         // Of another model, the alias begins anew.
         let standing = live.model == desired.model ? live.version : nil
-        guard live.state?.isRejected(desired.digest) != true else { return changes }
-        guard standing != desired.version || desired.version == nil || live.state?.moving != nil else {
-            if live.state?.knows(live.version) == false {
+        let isByHand = live.state.map { !$0.knows(live.version) } ?? false
+        guard moves(live, standing, to: desired) else {
+            if isByHand {
                 changes.append(
                     FieldChange(
                         "standing", old: live.version.map { .integer($0) }, note: "moved by somebody else: accepted"))
             }
             return changes
         }
-        if desired.isManual {
-            guard live.state?.awaiting?.version != desired.version || desired.version == nil else { return changes }
-        }
-        let isByHand = live.state.map { !$0.knows(live.version) } ?? false
         changes.append(
             FieldChange(
                 desired.isManual ? "candidate" : "version", old: standing.map { .integer($0) },
                 new: desired.version.map { .integer($0) }, cause: isByHand ? .drift : live.state == nil ? nil : .spec))
         return changes
+    }
+
+    /// Whether the alias is to go to the wanted version, or that is to wait for approval.
+    private func moves(_ live: Live, _ standing: Int?, to desired: Desired) -> Bool {
+        guard live.state?.isRejected(desired.version, desired.digest) != true else { return false }
+        guard let version = desired.version else { return true }
+        if standing == version, live.state?.moving == nil { return false }
+        return !desired.isManual || live.state?.awaiting?.version != version
+    }
+
+    /// The release of this stack whose alias it is; nil when it is none's.
+    private func release(at desired: Desired) async throws -> String? {
+        let model = try await registry.models.value().first { $0.name == desired.model }
+        let state = model?.tags[ReleaseState.tagPrefix + desired.alias].flatMap { ReleaseState($0) }
+        return state?.stack == stack.name ? state?.release : nil
     }
 
     package func fields(of desired: Desired) -> AppliedFields {
@@ -145,6 +186,19 @@ extension ReleaseResource.Live {
     var label: String { "alias \(place)" + (version.map { " (version \($0))" } ?? "") }
 
     var tag: String { ReleaseState.tagPrefix + alias }
+}
+
+extension Diagnostic {
+    fileprivate static func otherRelease(
+        _ desired: ReleaseResource.Desired, _ holder: String, _ address: Address
+    ) -> Diagnostic {
+        Diagnostic(
+            "not-moved", "An alias that another release of this stack has",
+            detail: "`\(address)` is to move `\(desired.place)`, which `releases.\(holder)` of this stack moves.",
+            fix:
+                "Write `moved: \(holder)` in `\(address)` if it only has another name in the spec now; else apply without "
+                + "`\(address)` first, so that the alias is free.", address: address.description, cause: .conflict)
+    }
 }
 
 extension ReleaseResource.Desired {

@@ -9,6 +9,8 @@ package struct ReleaseState: Sendable, Hashable, Codable {
     static let tagPrefix = "drover.release."
     /// MLflow 3 takes 5,000 characters for a tag of a registered model: so many entries are sure to fit.
     private static let kept = 12
+    /// The most characters of a reason; the history has all of them.
+    static let reasonLimit = 100
 
     /// A version, and what became of it.
     package struct Entry: Sendable, Hashable, Codable {
@@ -23,7 +25,7 @@ package struct ReleaseState: Sendable, Hashable, Codable {
     }
 
     package let stack: String
-    package let release: String
+    package private(set) var release: String
     /// The versions that the alias was moved to, the latest last.
     package private(set) var promoted: [Entry] = []
     /// What the alias is just being moved to: a request may have been cut off.
@@ -32,6 +34,8 @@ package struct ReleaseState: Sendable, Hashable, Codable {
     package var awaiting: Entry?
     /// What was rolled back, and is not promoted again.
     package private(set) var rejected: [Entry] = []
+    /// Whether somebody deleted the alias, and that was accepted; nil stands for no.
+    private var gone: Bool?
 
     init(stack: StackName, release: String) {
         self.stack = stack.name
@@ -45,7 +49,7 @@ package struct ReleaseState: Sendable, Hashable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case stack, release, promoted, moving, awaiting, rejected
+        case stack, release, promoted, moving, awaiting, rejected, gone
     }
 
     package init(from decoder: any Decoder) throws {
@@ -56,6 +60,7 @@ package struct ReleaseState: Sendable, Hashable, Codable {
         moving = try fields.decodeIfPresent(Int.self, forKey: .moving)
         awaiting = try fields.decodeIfPresent(Entry.self, forKey: .awaiting)
         rejected = try fields.decodeIfPresent([Entry].self, forKey: .rejected) ?? []
+        gone = try fields.decodeIfPresent(Bool.self, forKey: .gone)
     }
 
     /// JSON with sorted keys.
@@ -63,20 +68,26 @@ package struct ReleaseState: Sendable, Hashable, Codable {
         get throws { try Value(encoding: self).canonicalJSON }
     }
 
+    /// Whether somebody deleted the alias, and that was accepted.
+    var isGone: Bool { gone == true }
+
     /// Whether the alias stands where drover put it, or may have been putting it.
     func knows(_ version: Int?) -> Bool {
-        version == promoted.last?.version || (moving != nil && version == moving)
+        version == (isGone ? nil : promoted.last?.version) || (moving != nil && version == moving)
     }
 
-    func isRejected(_ digest: String) -> Bool {
-        rejected.contains { $0.digest == digest }
+    /// Whether it was rolled back, and is still the same: where its digest was not known, the version has to do.
+    func isRejected(_ version: Int?, _ digest: String) -> Bool {
+        rejected.contains { $0.digest == digest || ($0.digest.isEmpty && $0.version == version) }
     }
 
     mutating func promote(_ entry: Entry) {
         if promoted.last?.version != entry.version { promoted = (promoted + [entry]).suffix(Self.kept) }
+        if promoted.last?.digest.isEmpty == true { promoted[promoted.count - 1].digest = entry.digest }
         moving = nil
         awaiting = nil
-        rejected.removeAll { $0.digest == entry.digest }
+        gone = nil
+        rejected.removeAll { $0.digest == entry.digest || ($0.digest.isEmpty && $0.version == entry.version) }
     }
 
     /// The version that the alias stood at before the present one; nil when there was none.
@@ -87,27 +98,44 @@ package struct ReleaseState: Sendable, Hashable, Codable {
     /// Notes that the alias goes back to the version before, and that the present one is not promoted again. While the
     /// alias is still at the present one, that is noted as `moving`.
     mutating func rollBack(to entry: Entry, rejecting present: Entry) {
-        rejected = (rejected.filter { $0.digest != present.digest } + [present]).suffix(Self.kept)
+        rejected = (rejected.filter { !$0.isSame(as: present) } + [present]).suffix(Self.kept)
         promoted.removeAll { $0.version == present.version }
         if promoted.last?.version != entry.version { promoted.append(entry) }
         awaiting = nil
         moving = present.version
     }
 
+    /// Whether a promotion was begun whose last note is missing, and the alias is there.
+    func isPromotionCutOff(_ version: Int?) -> Bool {
+        moving != nil && moving == version && promoted.last?.version != version && !isGoingBack
+    }
+
+    /// Whether going back was begun, and is not noted as done.
+    var isGoingBack: Bool {
+        moving != nil && promoted.last?.version != moving && rejected.contains { $0.version == moving }
+    }
+
     /// Whether going back was begun, and the alias is not there yet.
     func isCutOff(_ version: Int?) -> Bool {
-        moving != nil && moving == version && promoted.last?.version != version
-            && rejected.contains { $0.version == version }
+        moving == version && isGoingBack
     }
 
-    mutating func unreject(_ digest: String) {
-        rejected.removeAll { $0.digest == digest }
+    mutating func unreject(_ entry: Entry) {
+        rejected.removeAll { $0.isSame(as: entry) }
     }
 
-    /// Takes over where somebody else put the alias.
-    mutating func accept(_ entry: Entry) {
-        promoted = (promoted + [entry]).suffix(Self.kept)
+    /// Takes over where somebody else put the alias; nil where they deleted it.
+    mutating func accept(_ entry: Entry?) {
+        if let entry { promoted = (promoted + [entry]).suffix(Self.kept) }
+        gone = entry == nil ? true : nil
         moving = nil
+    }
+
+    /// The same under another declared name.
+    func renamed(_ name: String) -> ReleaseState {
+        var state = self
+        state.release = name
+        return state
     }
 
     /// The versions that stay usable: where the alias is or may be, and so many that it was at before.
@@ -119,5 +147,12 @@ package struct ReleaseState: Sendable, Hashable, Codable {
         }
         versions.formUnion(old)
         return versions
+    }
+}
+
+extension ReleaseState.Entry {
+    /// Whether both are the same answer to the same question: without a digest, the version has to do.
+    fileprivate func isSame(as other: ReleaseState.Entry) -> Bool {
+        digest == other.digest && (!digest.isEmpty || version == other.version)
     }
 }

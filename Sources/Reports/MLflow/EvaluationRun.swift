@@ -77,12 +77,11 @@ struct EvaluationRun: Sendable {
         }
     }
 
-    /// A whole result as evidence, without the run that it stands on.
+    /// A whole result as evidence, without the run that it stands on; a part where no more samples could have made it good.
     private func evidence(of result: SuiteResult) -> Evidence? {
-        guard let standing = context.evidence[suite.name], !result.cases.contains(where: \.isMissingSamples) else {
-            return nil
-        }
+        guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(result, of: suite, standing, at: "", run: "")
+        guard evidence.isDecided(by: result) else { return nil }
         evidence.version = place.modelURI
         return evidence
     }

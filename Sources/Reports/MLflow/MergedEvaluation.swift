@@ -92,7 +92,7 @@ package struct MergedEvaluation: Sendable {
     private func evidence(
         _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun
     ) async throws -> (Evidence?, Diagnostic?) {
-        guard let key = evaluation.key, !result.cases.contains(where: \.isMissingSamples) else { return (nil, nil) }
+        guard let key = evaluation.key else { return (nil, nil) }
         let filter = MLflowFilter.tag(Evidence.keyTag, key)
         let others = try await server.runs(inExperiments: [evaluation.place.experimentID], where: filter)
             .filter { $0.id != run.id && $0.tags[Evidence.keyTag] == key }
@@ -106,6 +106,7 @@ package struct MergedEvaluation: Sendable {
         let (samples, _) = try await server.samples(of: earlier)
         let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
+        guard evidence.isDecided(by: result) else { return (nil, nil) }
         evidence.version = evaluation.place.modelURI
         return (evidence, nil)
     }

@@ -26,7 +26,7 @@ package struct EvidenceKey: Sendable, Hashable {
         let parts: Value = [
             "meaning": .integer(Self.meaning), "logical": .string(logical), "code": .string(code),
             "suite": suite.deciding, "files": .object(files.mapValues { .string($0) }),
-            "judges": .object(judges.mapValues { $0.without(["description"]) }),
+            "judges": .object(judges.mapValues { $0.without(["description", "labels"]) }),
             "servers": .array(servers.sorted().map { .string($0) }),
         ]
         text = sha256Hex(parts.canonicalJSON.utf8)

@@ -73,6 +73,11 @@ extension Evidence {
         self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
     }
 
+    /// Whether it counts: of a run that was cut off, only what the missing samples could not have mended.
+    package func isDecided(by result: SuiteResult) -> Bool {
+        verdict == Verdict.failed.rawValue || !result.cases.contains(where: \.isMissingSamples)
+    }
+
     private init(
         _ result: SuiteResult, _ verdict: Verdict, _ standing: StandingEvidence, at: String, run: String
     ) {

@@ -7,17 +7,19 @@ import Wire
 
 @Suite("Releases")
 struct ReleaseTests {
-    private static func spec(_ instructions: String, _ release: String = "{agent: a, alias: production}") -> String {
-        "agents: {a: {model: scripted/llm, instructions: \(instructions)}}\nreleases: {production: \(release)}"
+    static func spec(
+        _ instructions: String, _ release: String = "{agent: a, alias: production}", named name: String = "production"
+    ) -> String {
+        "agents: {a: {model: scripted/llm, instructions: \(instructions)}}\nreleases: {\(name): \(release)}"
     }
 
-    private static func alias(_ stack: TestStack) async throws -> String? {
-        try await stack.mlflow.server().registeredModels().first { $0.name == "helpdesk-a" }?.aliases["production"]
+    static func alias(_ stack: TestStack, _ alias: String = "production") async throws -> String? {
+        try await stack.mlflow.server().registeredModels().first { $0.name == "helpdesk-a" }?.aliases[alias]
     }
 
-    private static func resource(_ stack: TestStack) -> ReleaseResource {
+    static func resource(_ stack: TestStack) -> ReleaseResource {
         let server = stack.mlflow.server()
-        return ReleaseResource(server, registry: Registry(server), models: [:], actor: "ann")
+        return ReleaseResource(server, registry: Registry(server), of: StackName("helpdesk"), models: [:], actor: "ann")
     }
 
     @Test("Without gates, the alias follows each new version")
@@ -85,7 +87,7 @@ struct ReleaseTests {
         let (stack, name) = (try TestStack(), StackName("helpdesk"))
         for instructions in ["One", "Two"] { try await stack.apply(Self.spec(instructions)) }
         try await stack.mlflow.server().setAlias("production", of: "helpdesk-a", toVersion: "1")
-        try await Self.resource(stack).accept("production", of: name)
+        _ = try await Self.resource(stack).accept("production", of: name)
         let plan = try await stack.plan(Self.spec("Two"))
         #expect(plan.count(.promote) == 1 && plan.changes.flatMap(\.fields).map(\.cause) == [.spec])
         #expect(try await Self.alias(stack) == "1")

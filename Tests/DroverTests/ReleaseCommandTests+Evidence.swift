@@ -1,0 +1,85 @@
+import Fakes
+import Support
+import Testing
+import Wire
+
+/// What counts for a gate, and what does not.
+extension ReleaseCommandTests {
+    /// The same spec without its release.
+    private static func unreleased(_ spec: String) -> String {
+        let lines = spec.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.filter { !$0.hasPrefix("releases:") }.joined(separator: "\n")
+    }
+
+    @Test("A candidate whose gate failed, and that somebody moved the alias to, is accepted there; then all is well")
+    func acceptedCandidate() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            let failing = Self.spec(tone: "Two.", expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try await shop.mlflow.server().setAlias("production", of: "shop-desk", toVersion: "2")
+            try await shop.apply(failing, code: 7, saying: "error[alias-moved]")
+            try await shop.apply(
+                failing, "--accept-alias", code: 0, saying: "Accepted that `shop-desk@production` stands at version 2")
+            #expect(try await shop.alias == "2")
+            let plan = try await shop.drover("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("An alias with another name goes there though no gate has to be tried")
+    func renamedAlias() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(), code: 0, saying: "1 promoted")
+            let renamed = Self.spec().replacing("alias: production", with: "alias: live")
+            try await shop.apply(renamed, code: 0, saying: "releases.production")
+            let aliases = try await shop.mlflow.server().registeredModels().first { $0.name == "shop-desk" }?.aliases
+            #expect(aliases == ["live": "1"])
+            let plan = try await shop.drover("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("A judge that may not gate does not, whoever ran the suite")
+    func unfitJudge() async throws {
+        let expect = "[{any: [{contains: ANSWER}, {judge: kind}]}]"
+        let judged =
+            Self.spec(expect: expect)
+            + "judges: {kind: {model: scripted/llm, rubric: It is kind., minAgreement: 0.9}}\n"
+        try await withShop { shop in
+            try await shop.apply(Self.unreleased(judged), code: 0)
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+            try await shop.apply(judged, code: 5, saying: "[judge-not-calibrated]")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
+    @Test("A failure that more samples could not have mended counts, though not all were taken")
+    func failedPartly() async throws {
+        let quarantined = "name: thanks, quarantine: {reason: flaky, until: 2026-01-01}"
+        let failing = Self.spec(expect: "[{contains: nothing of the kind}]")
+            .replacing("name: thanks", with: quarantined)
+        try await withShop { shop in
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            try await shop.apply(failing, code: 4, saying: "is not tried again until luck passes it")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
+    @Test("Another program that judges is another suite: what the old one said does not count")
+    func program() async throws {
+        let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")
+        try await withShop { shop in
+            try shop.write("check.sh", "cat >/dev/null; echo '{\"pass\": true}'\n")
+            try await shop.apply(judged, "--allow-exec", code: 0, saying: "1 promoted")
+            let renamed = judged.replacing("alias: production", with: "alias: live")
+            try shop.write(renamed.replacing("releases: {production:", with: "releases: {other:"))
+            let cited = try await shop.drover("plan")
+            #expect(cited.output.contains("passed on"), "\(cited.output)\(cited.errors)")
+            try shop.write("check.sh", "cat >/dev/null; echo '{\"pass\": false}'\n")
+            let open = try await shop.drover("plan")
+            #expect(open.output.contains("suites.manners") && !open.output.contains("passed on"), "\(open.output)")
+        }
+    }
+}
