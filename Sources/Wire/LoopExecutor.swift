@@ -63,8 +63,8 @@ package final class LoopExecutor: TaskExecutor {
             }
             if now >= known { break }
         }
-        // What is to be run at once comes before the connections are looked at, also when it was added just now.
-        loop.scheduleTask(in: .microseconds(50)) { self.run() }
+        // What is to be run at once, or is due, comes before the connections are looked at, also when it was added just now.
+        loop.scheduleTask(in: .microseconds(5)) { self.run() }
     }
 }
 
