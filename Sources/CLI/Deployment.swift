@@ -133,6 +133,13 @@ struct Deployment: Sendable {
     func keepSettings(_ options: ChangeOptions, _ stack: Stack, command: String) async throws {
         let kept = plan.changes.filter { survey.members[$0.address]?.ownership == .ours }.map(\.address)
         guard loaded.settling(kept, of: workflow) != loaded else { return }
+        guard options.yes || Console.isInteractive else {
+            return Console.note(
+                "The spec says something else of `protect` or `onDelete` than the record: `--yes` takes that along.")
+        }
+        guard options.yes || Console.confirms("Keep in the record what the spec says of `protect` and `onDelete`?") else {
+            return
+        }
         try await session.locked(options.locking, stack, for: command) { session in
             let now = try await session.store.load()
             try await session.store.save(now.settling(kept, of: workflow).entries)
@@ -152,12 +159,16 @@ extension Record {
         var record = self
         for declaration in workflow.declarations {
             let common = declaration.spec.common
-            let applied = record.entries[declaration.address.description]
-            guard applied != nil || common.onDelete != nil || common.protect else { continue }
-            var entry = applied ?? Entry(fields: [:])
-            entry.onDelete = common.onDelete
-            entry.protect = common.protect
-            record.entries[declaration.address.description] = entry
+            // What is to have another name may still be at its old one.
+            let old = declaration.oldAddress.flatMap { workflow[$0] == nil ? $0.description : nil }
+            for address in [declaration.address.description, old].compactMap(\.self) {
+                let applied = record.entries[address]
+                guard applied != nil || (address != old && (common.onDelete != nil || common.protect)) else { continue }
+                var entry = applied ?? Entry(fields: [:])
+                entry.onDelete = common.onDelete
+                entry.protect = common.protect
+                record.entries[address] = entry
+            }
         }
         return record
     }

@@ -14,7 +14,7 @@ struct SavedApply {
         let sources = saved.inputs.sources
         let stack = try Self.stack(of: saved, lab: server.lab).announced()
         let (saved, change) = (saved, change)
-        let suites = try stack.suites()
+        let suites = saved.destroys ? [] : try stack.suites()
         try stack.telling {
             try refuse(
                 Verification.widened(saved.inputs.permissions, by: change.permissions)

@@ -107,7 +107,9 @@ package struct Planner: Sendable {
                 if driver.promotes { identify(needs, &pass) }
                 if driver.hasUniqueNames { try requireOldName(of: declaration) }
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
-                if preview.decision.action == .create { try requireFreeName(of: declaration, driver) }
+                if preview.decision.action == .create {
+                    try requireFreeName(of: declaration, driver, id: preview.outputs?["id"]?.string)
+                }
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
                 if isIdentifying { pass.identities.take(address, preview.identity()) }
@@ -180,13 +182,19 @@ package struct Planner: Sendable {
         throw .moveBlocked(moved, by: present)
     }
 
-    /// - Throws: `Diagnostic` (`conflict`) when its name is that of something of ours that is no longer declared.
-    private func requireFreeName(of declaration: Declaration, _ driver: any Driver) throws(Diagnostic) {
+    /// - Parameter id: The server's id that it will have; nil where the server makes one.
+    /// - Throws: `Diagnostic` (`conflict`) when its name or its id is that of something of ours that is no longer declared.
+    private func requireFreeName(
+        of declaration: Declaration, _ driver: any Driver, id: String?
+    ) throws(Diagnostic) {
         guard driver.hasUniqueNames else { return }
         let name = declaration.spec.common.name ?? declaration.address.name
         let holder = survey.members.values.first { member in
-            member.address.kind == declaration.address.kind && member.ownership == .ours
-                && workflow[member.address] == nil && driver.outputs(of: member)["name"]?.string == name
+            guard member.address.kind == declaration.address.kind, member.ownership == .ours,
+                workflow[member.address] == nil
+            else { return false }
+            let outputs = driver.outputs(of: member)
+            return outputs["name"]?.string == name || (id != nil && outputs["id"]?.string == id)
         }
         if let holder { throw .notMoved(holder, to: declaration) }
     }
@@ -282,7 +290,7 @@ struct Removals {
         }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
-            if !member.isStale, !workflow.declarations.isEmpty,
+            if !workflow.declarations.isEmpty,
                 let reason = try await drivers[member.address.kind]?.reasonToWait(member)
             {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)

@@ -1,4 +1,5 @@
 import Engine
+import Language
 
 extension Kind {
     static let models = Kind(
@@ -12,7 +13,37 @@ extension Kind {
                         $0.server, models: $0.models, providers: $0.providers, stack: servers.stack,
                         inUse: { try await aliased.models() }))
             }
-        })
+        },
+        conflicts: sharedIDs(among:_:))
+
+    /// Two declarations that register one model of the server.
+    @Sendable
+    fileprivate static func sharedIDs(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+        var first: [String: Declaration] = [:]
+        var problems: [Diagnostic] = []
+        for declaration in declarations {
+            guard let model = declaration.spec as? ModelSpec, let provider = model.provider?.value,
+                !model.id.value.isEmpty
+            else { continue }
+            let id = "\(provider)/\(model.id.value)"
+            if let other = first[id] { problems.append(.sharedID(model.id, declaration, other)) }
+            first[id] = first[id] ?? declaration
+        }
+        return problems
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func sharedID(
+        _ id: Located<String>, _ declaration: Declaration, _ other: Declaration
+    ) -> Diagnostic {
+        Diagnostic(
+            "shared-id", "Two declarations register one model",
+            detail: "`\(declaration.address)` and `\(other.address)` would both register the model `\(id.value)`.",
+            fix: "Use one of them in both places, or take `provider` out of the one that is only to have a second name.",
+            at: id.range, address: declaration.address.description,
+            notes: [Note("The other one is declared here.", at: other.range)])
+    }
 }
 
 extension Workflow {

@@ -49,11 +49,11 @@ package struct ModelResource: Resource {
         let ids = Dictionary(wanted.map { ($1.registeredID(naming), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: ids)
         var found: [Discovered<LlamaStack.Model>] = []
+        let wantedIDs = wantedIDs(wanted)
         for model in try await models.relist() {
             guard let claim = claims.claim(model.tags, name: model.id) else { continue }
             // The leftover of a replacement with another id.
-            let isStale =
-                claim.ownership == .ours && wanted[claim.address].map { $0.registeredID(naming) != model.id } ?? false
+            let isStale = claim.ownership == .ours && wantedIDs[claim.address].map { $0 != model.id } ?? false
             found.append(
                 Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
         }
@@ -83,12 +83,30 @@ package struct ModelResource: Resource {
         }
     }
 
-    /// While the model with the wanted id does not exist, the one with the old id counts.
+    /// The ids that the models of this stack are to have, by the addresses that they have or had before.
+    private func wantedIDs(_ wanted: [Address: ModelSpec]) -> [Address: String] {
+        var ids: [Address: String] = [:]
+        for (address, spec) in wanted {
+            ids[address] = spec.registeredID(naming)
+            guard let old = spec.common.moved.map({ Address(Self.kind, $0.value) }), wanted[old] == nil else { continue }
+            ids[old] = spec.registeredID(naming)
+        }
+        return ids
+    }
+
+    /// Of each address one model counts: that with the wanted id, and while that does not exist, the first of the others,
+    /// which are left over.
     private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
-        var there = Set(found.filter { !$0.isStale && $0.ownership == .ours }.map(\.address))
+        var counting: [Address: String] = [:]
+        let ours = found.filter { $0.ownership == .ours }
+        for each in ours.filter({ !$0.isStale }) + ours where counting[each.address] == nil {
+            counting[each.address] = each.live.id
+        }
         return found.map { each in
-            guard each.isStale, there.insert(each.address).inserted else { return each }
-            return Discovered(each.address, each.ownership, each.live, label: each.label)
+            guard each.ownership == .ours else { return each }
+            return Discovered(
+                each.address, each.ownership, each.live, label: each.label,
+                isStale: counting[each.address] != each.live.id)
         }
     }
 
@@ -249,15 +267,22 @@ package struct ModelResource: Resource {
         _ = try await register(live, again: metadata)
     }
 
-    /// A model cannot be changed, so it is unregistered and registered again.
+    /// A model cannot be changed, so it is unregistered and registered again; as it was, when the server refuses the new one.
     private func register(
         _ live: LlamaStack.Model, again metadata: [String: Value]
     ) async throws -> LlamaStack.Model {
+        func register(_ metadata: [String: Value]) async throws {
+            try await server.models.register(
+                .init(
+                    id: live.id, provider: live.provider ?? "", providerModel: live.providerModel ?? live.id,
+                    type: live.type ?? "llm", metadata: metadata))
+        }
         try await server.models.unregister(live.id)
-        try await server.models.register(
-            .init(
-                id: live.id, provider: live.provider ?? "", providerModel: live.providerModel ?? live.id,
-                type: live.type ?? "llm", metadata: metadata))
+        try await replacing {
+            try await register(metadata)
+        } restoring: {
+            try await register(live.metadata)
+        }
         return try await server.models.list().first { $0.id == live.id } ?? live
     }
 

@@ -129,7 +129,8 @@ extension VectorStoreResource {
     }
 
     package func reasonToWait(_ live: LiveStore) async throws -> String? {
-        try await inUse().contains(live.store.id)
+        guard live.strays.isEmpty else { return nil }
+        return try await inUse().contains(live.store.id)
             ? "a version that an alias points at, or may go back to, searches it" : nil
     }
 
