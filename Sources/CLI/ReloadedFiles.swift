@@ -3,7 +3,7 @@ import Language
 import Serving
 import Synchronization
 
-/// The files of a server that are read again while it runs: all of them after SIGHUP, certificates also when they have changed.
+/// The files of a server that are read again while it runs: when they have changed, and after SIGHUP.
 struct ReloadedFiles: Sendable {
     let tokens: BearerTokens?
     let certificate: Certificate?
@@ -13,12 +13,14 @@ struct ReloadedFiles: Sendable {
     func follow() async {
         var hangups = Hangups()
         var watch = certificate.map { FileWatch($0.stamps) }
+        var tokenWatch = tokens.map { FileWatch($0.stamps) }
         // A cancelled sleep ends it.
         for look in 1... {
             guard (try? await Task.sleep(for: .milliseconds(100))) != nil else { return }
             let isAsked = hangups.isNew
-            if isAsked { reload("The tokens were read again.", tokens?.reload) }
             // Files are looked at once a second.
+            let hasOthers = look % 10 == 0 && tokens.map { tokenWatch?.hasChanged($0.stamps) ?? false } ?? false
+            if isAsked || hasOthers { reload("The tokens were read again.", tokens?.reload) }
             let isOther = look % 10 == 0 && certificate.map { watch?.hasChanged($0.stamps) ?? false } ?? false
             if isAsked || isOther { reload("The certificate was read again.", certificate?.reload) }
         }

@@ -122,13 +122,41 @@ struct ServedSource: Sendable {
         return agents
     }
 
-    /// Publishes what aliases point at whenever they have moved, until the task is cancelled.
+    /// Publishes what aliases point at whenever they have moved, or what was applied anew, until the task is cancelled.
     func follow(_ publication: Publication, in session: Session) async {
+        if case .spec(let names, isApplied: true) = origin {
+            return await followApplied(names, publication, session)
+        }
         guard case .versions(let uris) = origin, let mlflow = session.servers.mlflow else { return }
         var followed = zip(uris, publication.agents).map { Followed(uri: $0, name: $1.name, version: $1.version) }
         // A cancelled sleep ends it.
         while (try? await Task.sleep(for: Self.interval)) != nil {
             for index in followed.indices { await look(at: &followed[index], publication, mlflow, session) }
+        }
+    }
+
+    private func followApplied(_ names: [String], _ publication: Publication, _ session: Session) async {
+        var trouble: String?
+        // A cancelled sleep ends it.
+        while (try? await Task.sleep(for: Self.interval * 2)) != nil {
+            do {
+                for agent in try await declared(names, true, try await session.refreshed()) {
+                    let served = publication.agents.first { $0.name == agent.name }
+                    guard let served, served.version != agent.version else { continue }
+                    let proven = try await required?.proving([agent], of: self, in: session)[0] ?? agent
+                    guard publication.replace(agent.name, with: proven) else { continue }
+                    Console.note(
+                        "Serving `\(agent.name)` as it was applied now" + (agent.version.map { ", \($0)" } ?? ""))
+                }
+                trouble = nil
+            } catch is CancellationError {
+                return
+            } catch {
+                // What is served stays; one trouble is told once.
+                let problem = Diagnostic.from(error, at: nil)
+                if trouble != problem.detail { stack.warn(.notRenewed(problem)) }
+                trouble = problem.detail
+            }
         }
     }
 
@@ -183,6 +211,14 @@ extension Diagnostic {
             "served-twice", "Two agents with one name",
             detail: "Two of the versions are of an agent `\(name)`, and requests could not tell them apart.",
             fix: "Serve them on two ports.", cause: .usage)
+    }
+
+    fileprivate static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-followed", "What is applied now cannot be found out",
+            detail: "What was served goes on. \(problem.detail)",
+            fix: "Nothing has to be done here: it is looked again every few seconds.", severity: .warning,
+            cause: problem.cause)
     }
 
     fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {

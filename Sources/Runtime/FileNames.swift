@@ -13,7 +13,11 @@ final class FileNames: Sendable {
     /// Passages with file ids replaced by our paths; the id of a deleted file is kept.
     func named(_ passages: [Answer.Passage]) async throws -> [Answer.Passage] {
         let paths = try await paths(of: passages.map(\.document))
-        return passages.map { Answer.Passage(document: paths[$0.document] ?? $0.document, score: $0.score) }
+        return passages.map { passage in
+            var named = passage
+            named.document = paths[passage.document] ?? passage.document
+            return named
+        }
     }
 
     /// The paths of those documents that are file ids.

@@ -24,9 +24,12 @@ package final class BearerTokens: Sendable {
         entries = Mutex(try Self.read(path))
     }
 
-    /// Reads the file again; when it cannot be used, everything stays.
+    /// What tells the file from a changed one.
+    package var stamps: [FileStamp?] { [FileStamp(path)] }
+
+    /// Reads the file again; when it cannot be used, everything stays. One that names nobody is one: then nobody may ask.
     package func reload() throws(Diagnostic) {
-        let read = try Self.read(path)
+        let read = try Self.read(path, mayBeEmpty: true)
         entries.withLock { $0 = read }
     }
 
@@ -46,7 +49,7 @@ package final class BearerTokens: Sendable {
         return found
     }
 
-    private static func read(_ path: String) throws(Diagnostic) -> [Entry] {
+    private static func read(_ path: String, mayBeEmpty: Bool = false) throws(Diagnostic) -> [Entry] {
         let bytes: [UInt8]
         do {
             bytes = try FileBytes.text(path, atMost: 1 << 20)
@@ -69,7 +72,7 @@ package final class BearerTokens: Sendable {
             }
             entries.append(entry)
         }
-        guard !entries.isEmpty else { throw .unusableTokens(path, "nobody is in it") }
+        guard mayBeEmpty || !entries.isEmpty else { throw .unusableTokens(path, "nobody is in it") }
         return entries
     }
 }

@@ -82,12 +82,19 @@ final class RequestHandler: Sendable {
         }
         let taken: Taken
         do {
+            // Some clients send their body only when they are told to.
+            if request.headers[.expect]?.lowercased() == "100-continue", !isLast(exchange) {
+                try await writer.writeInformationalHead(HTTPTypes.HTTPResponse(status: .continue))
+            }
             taken = try await take(request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
         } catch let gone as ClientGone {
             entry.status = 499  // As nginx calls it.
             throw gone
+        } catch {
+            entry.status = 499  // The connection ended before its request.
+            throw error
         }
         entry.agent = taken.turn.agent.name
         defer { places.leave() }

@@ -22,6 +22,8 @@ extension ServedError {
     static let failedUpstream = ServedError(
         .failedUpstream, code: "upstream_failed",
         "The agent could not answer. The log of this server says why, under the id of this request.")
+    static let busyUpstream = ServedError(
+        .unavailable, code: "upstream_busy", "The agent's server has too much to do.", retryAfter: 5)
     static let stopping = ServedError(
         .unavailable, code: "shutting_down", "This server is being stopped.", retryAfter: 1)
     static let starting = ServedError(

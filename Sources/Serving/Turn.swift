@@ -95,7 +95,8 @@ extension Turn.Ending {
     /// What the caller is told instead of an answer; nil when there is one, or nobody to be told.
     func error(of request: AgentRequest) -> ServedError? {
         switch self {
-        case .answered(let answer): answer.status == .failed ? .failedUpstream : nil
+        case .answered(let answer):
+            answer.status == .failed ? answer.putOff == nil ? .failedUpstream : .busyUpstream : nil
         case .failed(let diagnostic): ServedError(diagnostic, of: request)
         case .expired: .expired
         case .stopped: .stopping

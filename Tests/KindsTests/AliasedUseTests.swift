@@ -42,6 +42,50 @@ struct AliasedUseTests {
         #expect(Self.ours(stack) == ["second"])
     }
 
+    @Test(
+        "Of two models of one declaration a destroy leaves none, and a renamed one is one of them", arguments: versions)
+    func two(_ version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.spec("first"))
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        try await stack.apply(Self.spec("second"))
+        let renamed = Self.spec("second").replacing("{chat: {id", with: "{talk: {moved: chat, id")
+            .replacing("model: chat", with: "model: talk")
+        try await stack.apply(renamed)
+        #expect(Self.ours(stack) == ["first", "second"])
+        #expect(try await stack.plan(renamed).lines == [])
+        try await stack.apply("", Permissions(allowEmpty: true))
+        #expect(Self.ours(stack) == [])
+    }
+
+    @Test("A store under another name keeps the one before that an alias still searches")
+    func renamedStore() async throws {
+        let stack = try TestStack()
+        func spec(_ name: String, _ tokens: Int, _ more: String = "") -> String {
+            """
+            vectorStores:
+              \(name):
+                {embeddingModel: scripted/embed, chunking: {maxTokens: \(tokens), overlap: 50}, documents: [a.md]\(more)}
+            tools: {t: {fileSearch: {vectorStores: [\(name)]}}}
+            experiments: {e: {}}
+            registeredModels: {m: {}}
+            agents:
+              a: {model: scripted/llm, instructions: One, tools: [t], log: {experiment: e, registeredModel: m}}
+            """
+        }
+        try stack.write("a.md", "Llamas eat hay.")
+        try await stack.apply(spec("before", 400))
+        let searched = try #require(stack.ogx.stores.first).id
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        try await stack.apply(spec("before", 500))
+        #expect(stack.ogx.stores.count == 2)
+        try await stack.apply(spec("after", 500, ", moved: before"))
+        #expect(stack.ogx.stores.contains { $0.id == searched })
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        try await stack.apply(spec("after", 500, ", moved: before"))
+        #expect(!stack.ogx.stores.contains { $0.id == searched })
+    }
+
     @Test("A model that left the spec stays as long, and the plan says why", arguments: versions)
     func left(_ version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))

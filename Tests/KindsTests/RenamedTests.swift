@@ -23,6 +23,22 @@ struct RenamedTests {
         #expect(try await stack.plan("\(kind): {after: {\(rest)}}").isEmpty)
     }
 
+    @Test("A model with another name and the same id is refused, too: it would be registered and then removed")
+    func renamedModel() async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        func spec(_ name: String, _ more: String = "") -> String {
+            "models: {\(name): {id: scripted-more, provider: scripted\(more)}}"
+        }
+        try await stack.apply(spec("before"))
+        let thrown = await #expect(throws: Diagnostics.self) { try await stack.plan(spec("after")) }
+        #expect(thrown?.all.map(\.code.name) == ["not-moved"])
+        try await stack.apply(spec("after", ", moved: before"))
+        #expect(try await stack.plan(spec("after")).isEmpty)
+        let both = "models: {a: {id: scripted-more, provider: scripted}, b: {id: scripted-more, provider: scripted}}"
+        let (workflow, folder) = try stack.declare(both)
+        #expect(Kinds.standard.conflicts(workflow.declarations, folder).map(\.code.name) == ["shared-id"])
+    }
+
     @Test("What is renamed never takes somebody else's object instead")
     func blocked() async throws {
         let stack = try TestStack()

@@ -68,6 +68,7 @@ import Wire
         let tool = ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: [store.id]))
         let (answer, events) = try await ask(agent([tool]), "How long do refunds take?")
         #expect(answer.retrieved.map(\.document) == ["docs/refunds.md", "docs/shipping.md"])
+        #expect(answer.retrieved.map(\.text) == ["Refunds take 14 days.", "Shipping is free."])
         #expect(answer.cited == ["docs/refunds.md"])
         let call = try #require(answer.toolCalls.first)
         #expect(call.name == "knowledge" && call.tool == "knowledge")

@@ -42,9 +42,26 @@ struct HTTP10Tests {
         }
     }
 
+    @Test("Who waits until it is told to send its body is told so, unless that would not be read")
+    func awaited() async throws {
+        let body = #"{"input":"x"}"#
+        @Sendable func post(_ length: Int) -> String {
+            "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                + "Expect: 100-continue\r\nContent-Length: \(length)\r\n\r\n"
+        }
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let (first, rest) = try await Self.answer(to: post(body.utf8.count), then: body, of: server)
+            #expect(first.hasPrefix("http/1.1 100 continue") && rest.hasPrefix("HTTP/1.1 200 OK"), "\(first) \(rest)")
+            let (refused, _) = try await Self.answer(to: post(1 << 40), of: server)
+            #expect(refused.hasPrefix("http/1.1 413 "), "\(refused)")
+        }
+    }
+
     /// What comes back until the other side closes: the first head in small letters, and all that follows it.
-    private static func answer(to asked: String, of server: RunningServer) async throws -> (head: String, rest: String)
-    {
+    /// - Parameter more: What is sent after something came back.
+    private static func answer(
+        to asked: String, then more: String? = nil, of server: RunningServer
+    ) async throws -> (head: String, rest: String) {
         let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
         let channel = try await HostileRequestTests.connection(port)
         let isLate = Happening()
@@ -56,7 +73,10 @@ struct HTTP10Tests {
         let answer = try await channel.executeThenClose { inbound, outbound in
             try await outbound.write(ByteBuffer(string: asked))
             var answer = ""
-            for try await piece in inbound { answer += String(buffer: piece) }
+            for try await piece in inbound {
+                if let more, answer.isEmpty { try await outbound.write(ByteBuffer(string: more)) }
+                answer += String(buffer: piece)
+            }
             return answer
         }
         #expect(!isLate.hasHappened, "The connection did not end.")

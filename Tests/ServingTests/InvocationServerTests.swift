@@ -522,6 +522,10 @@ struct InvocationServerTests {
                 try Data("carol short\n".utf8).write(to: URL(filePath: path))
                 #expect(throws: Diagnostic.self) { try tokens.reload() }
                 #expect(try await server.post(Self.question, headers: bearer("bob-token-9876543210")).status == 200)
+                // The last one is taken away, too.
+                try Data("# nobody\n".utf8).write(to: URL(filePath: path))
+                try tokens.reload()
+                #expect(try await server.post(Self.question, headers: bearer("bob-token-9876543210")).status == 401)
             }
         }
     }

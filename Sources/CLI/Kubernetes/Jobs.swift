@@ -1,10 +1,10 @@
 import Language
 
 extension Manifests {
-    /// Applies the spec once; another spec is another job.
+    /// Applies the spec once; another spec, image or server is another job.
     var applyJob: Value {
         job(
-            "\(name)-apply-\(spec.digest)", "apply", ["apply", Self.directory, "--yes", "--lock-timeout", "10m"])
+            "\(name)-apply", "apply", ["apply", Self.directory, "--yes", "--lock-timeout", "10m"])
     }
 
     /// Says every night whether the servers are still as declared: the job fails when they are not.
@@ -21,18 +21,21 @@ extension Manifests {
     /// Runs the suites, a part of their cases in each pod; the parts are joined with `drover report merge`.
     func testJob(_ shards: Int) -> Value {
         job(
-            "\(name)-test-\(spec.digest)", "test", ["test", Self.directory, "--shard", "auto/\(shards)"],
+            "\(name)-test", "test", ["test", Self.directory, "--shard", "auto/\(shards)"],
             [
                 "completionMode": "Indexed", "completions": .integer(shards), "parallelism": .integer(shards),
             ])
     }
 
+    /// A job cannot be changed: what it does is a part of its name.
     private func job(
         _ name: String, _ component: String, _ arguments: [String], _ more: [String: Value] = [:]
     ) -> Value {
-        [
-            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata(name, component: component),
-            "spec": jobSpec(component, arguments, more),
+        let spec = jobSpec(component, arguments, more)
+        let digest = sha256Hex("\(self.spec.digest) \(spec.canonicalJSON)".utf8).prefix(10)
+        return [
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata("\(name)-\(digest)", component: component),
+            "spec": spec,
         ]
     }
 

@@ -86,6 +86,13 @@ struct ExportedServers {
         Set([llamaStack, mlflow].compactMap(\.self).map(Self.port)).sorted()
     }
 
+    /// Whether one of them is a service of the cluster, whose pods may listen on another port.
+    var hasClusterAddress: Bool {
+        [llamaStack, mlflow].compactMap(\.self).map(Self.host).contains { host in
+            !host.hasPrefix("[") && (!host.contains(".") || host.hasSuffix(".svc") || host.contains(".svc."))
+        }
+    }
+
     private static func authority(of url: String) -> Substring {
         url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
     }

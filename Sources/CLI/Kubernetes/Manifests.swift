@@ -57,16 +57,20 @@ struct Manifests {
         ]
         let pod: [String: Value] = [
             "serviceAccountName": .string(name), "automountServiceAccountToken": false,
-            "securityContext": [
-                "runAsNonRoot": true, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532,
-                "seccompProfile": ["type": "RuntimeDefault"],
-            ],
+            "securityContext": .object(securityContext),
             "containers": [.object(container.merging(more) { $1 })], "volumes": .array(volumes(component)),
         ]
         return [
             "metadata": ["labels": labels(component)],
             "spec": .object(pod.merging(rest) { $1 }),
         ]
+    }
+
+    /// OpenShift gives each namespace users of its own, and refuses all others.
+    private var securityContext: [String: Value] {
+        let context: [String: Value] = ["runAsNonRoot": true, "seccompProfile": ["type": "RuntimeDefault"]]
+        guard !options.route else { return context }
+        return context.merging(["runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532]) { $1 }
     }
 
     /// The addresses of the servers, and each secret from the key of its name.

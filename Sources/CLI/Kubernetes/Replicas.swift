@@ -14,7 +14,8 @@ extension Manifests {
                 "lifecycle": ["preStop": ["exec": ["command": ["sleep", "5"]]]],
             ],
             [
-                "terminationGracePeriodSeconds": .integer(Self.drain + 15),
+                // For the pause before, the drain, the last words to clients, and the traces that are still to be written.
+                "terminationGracePeriodSeconds": .integer(Self.drain + 45),
                 "topologySpreadConstraints": [
                     [
                         "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",

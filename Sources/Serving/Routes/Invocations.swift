@@ -26,6 +26,8 @@ extension RequestHandler {
         _ request: Request, of name: String?, _ dialect: ServedItems.Dialect, _ channel: any Channel, caller: String?
     ) async throws -> Taken {
         try requireJSON(request)
+        // One that is not known any more has gone.
+        guard let connection = connections[channel] else { throw ClientGone() }
         let body = try await body(of: request, channel)
         let read = try await Self.read(body)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
@@ -34,7 +36,7 @@ extension RequestHandler {
         asked.keeping = read.isStreamed ? limits.message : .max
         let turn = Turn(
             agent: agent, asked: asked, limit: limits.answer, heartbeat: heartbeat,
-            connection: connections[channel], recorder: traced?.recorder,
+            connection: connection, recorder: traced?.recorder,
             parent: traced?.behind ?? request.traceParent)
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,

@@ -10,7 +10,13 @@ final class ReadyRoute: Sendable {
         var time: ContinuousClock.Instant
     }
 
-    private let last = Mutex<Answer?>(nil)
+    private struct State {
+        var last: Answer?
+        /// The question that is on its way; all that ask meanwhile wait for its answer.
+        var pending: Task<Bool, Never>?
+    }
+
+    private let state = Mutex(State())
 
     /// - Parameter backing: nil while it is waited for.
     func reply(_ backing: Backing?, isDraining: Bool) async -> Reply {
@@ -21,9 +27,20 @@ final class ReadyRoute: Sendable {
     }
 
     private func isAnswering(_ backing: Backing) async -> Bool {
-        if let known = last.withLock({ $0 }), known.time.duration(to: .now) < .seconds(1) { return known.isReady }
-        let answer = await backing.isAnswering()
-        last.withLock { $0 = Answer(isReady: answer, time: .now) }
+        let pending: Task<Bool, Never>? = state.withLock { state in
+            if let known = state.last, known.time.duration(to: .now) < .seconds(1) { return nil }
+            if let pending = state.pending { return pending }
+            let asked = Task { await backing.isAnswering() }
+            state.pending = asked
+            return asked
+        }
+        guard let pending else { return state.withLock { $0.last?.isReady ?? false } }
+        let answer = await pending.value
+        state.withLock { state in
+            guard state.pending == pending else { return }
+            state.pending = nil
+            state.last = Answer(isReady: answer, time: .now)
+        }
         return answer
     }
 }

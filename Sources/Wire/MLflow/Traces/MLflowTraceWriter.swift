@@ -159,12 +159,12 @@ package final class MLflowTraceWriter: Sendable {
         var problem: WireError?
         for round in 1... {
             let failures = await attempt(rest)
-            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience) }
+            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience, isKept: spool != nil) }
             queue.withLock { queue in
                 queue.count(written: rest.count - failures.count)
                 for failure in lasting { queue.count(lost: 1, because: failure.problem) }
             }
-            let passing = failures.filter { $0.problem.mayPass(after: round, of: Self.patience) }
+            let passing = failures.filter { $0.problem.mayPass(after: round, of: Self.patience, isKept: spool != nil) }
             rest = passing.map(\.trace)
             problem = passing.first?.problem
             guard !rest.isEmpty else { return }
@@ -195,10 +195,11 @@ extension MLflowTraceWriter {
                 continue
             }
             let failures = await attempt(traces)
-            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience) }
+            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience, isKept: true) }
             guard lasting.count == failures.count else {
                 isAway.store(true, ordering: .relaxed)
-                round += 1
+                // Only what it has answered counts against its patience: it may have been away for long before.
+                if failures.contains(where: { $0.problem.status == 500 }) { round += 1 }
                 guard (try? await clock.sleep(for: pause)) != nil else { return }
                 continue
             }
@@ -356,9 +357,10 @@ extension MLflowTraceWriter {
 
 extension WireError {
     /// Whether the same may succeed later: the server is unavailable or overloaded, or its error may be temporary.
-    fileprivate func mayPass(after round: Int, of patience: Int) -> Bool {
+    /// - Parameter isKept: Whether it can wait on disk, until a credential or a certificate is mended.
+    fileprivate func mayPass(after round: Int, of patience: Int, isKept: Bool) -> Bool {
         switch cause {
-        case .transport(.tls): false
+        case .transport(.tls), .status(401), .status(403): isKept
         case .transport: true
         case .status(408), .status(429), .status(502), .status(503), .status(504): true
         case .status(500...): round < patience

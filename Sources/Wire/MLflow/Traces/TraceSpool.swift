@@ -83,7 +83,12 @@ package final class TraceSpool: Sendable {
             switch name.split(separator: ".").last {
             case "unfinished": unlink(path(name))
             case "traces":
-                guard let head = try? TraceSpoolFile.head(of: path(name)) else {
+                let head: TraceSpoolFile.Head
+                do {
+                    head = try TraceSpoolFile.head(of: path(name))
+                } catch let failure as FileBytes.Failure where failure != .missing {
+                    continue  // It may be readable when this is begun again.
+                } catch {
                     setAside(name)
                     continue
                 }
@@ -143,11 +148,13 @@ package final class TraceSpool: Sendable {
         while let next = state.withLock({ $0.entries.dropFirst(entries.count).first }),
             entries.isEmpty || traces.count + next.traces <= count && next.bytes <= room
         {
-            if let found = try? TraceSpoolFile.traces(in: path(next.name)) {
+            do {
+                traces += try TraceSpoolFile.traces(in: path(next.name))
                 entries.append(next)
-                traces += found
                 room -= next.bytes
-            } else {
+            } catch let failure as FileBytes.Failure where failure != .missing {
+                break  // It cannot be read now; the next look may.
+            } catch {
                 forget(next)
                 setAside(next.name)
             }
