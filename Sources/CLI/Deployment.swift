@@ -137,7 +137,8 @@ struct Deployment: Sendable {
             return Console.note(
                 "The spec says something else of `protect` or `onDelete` than the record: `--yes` takes that along.")
         }
-        guard options.yes || Console.confirms("Keep in the record what the spec says of `protect` and `onDelete`?") else {
+        guard options.yes || Console.confirms("Keep in the record what the spec says of `protect` and `onDelete`?")
+        else {
             return
         }
         try await session.locked(options.locking, stack, for: command) { session in

@@ -88,7 +88,9 @@ package struct ModelResource: Resource {
         var ids: [Address: String] = [:]
         for (address, spec) in wanted {
             ids[address] = spec.registeredID(naming)
-            guard let old = spec.common.moved.map({ Address(Self.kind, $0.value) }), wanted[old] == nil else { continue }
+            guard let old = spec.common.moved.map({ Address(Self.kind, $0.value) }), wanted[old] == nil else {
+                continue
+            }
             ids[old] = spec.registeredID(naming)
         }
         return ids
