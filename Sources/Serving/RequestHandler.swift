@@ -70,6 +70,9 @@ final class RequestHandler: Sendable {
             entry.caller = tokens.caller(request.headers[.authorization])
             guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
         }
+        if tokens == nil, let origin = request.headers[.origin], !Self.isOwn(origin, request) {
+            return try await refuse(.foreignOrigin, exchange, writer, &entry)
+        }
         guard let (route, name) = place else {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
             return try await refuse(error, exchange, writer, &entry)
@@ -157,6 +160,11 @@ extension RequestHandler {
             response: HTTPTypes.HTTPResponse(
                 status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
             body: exchange.method == "HEAD" ? ResponseBody() : ResponseBody(byteBuffer: reply.body))
+    }
+
+    /// Whether a page of this server asks, by the name that it is asked under.
+    private static func isOwn(_ origin: String, _ request: Request) -> Bool {
+        origin.split(separator: "/", maxSplits: 2).last.map(String.init) == request.head.authority
     }
 
     /// Whether more is coming than would be read for a request that is refused: it would be taken in to find the next request

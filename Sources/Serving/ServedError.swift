@@ -11,6 +11,7 @@ struct ServedError: Error, Sendable, Hashable {
     enum Status: Int, Sendable {
         case badRequest = 400
         case unauthorized = 401
+        case forbidden = 403
         case notFound = 404
         case methodNotAllowed = 405
         case timedOutReading = 408
@@ -52,6 +53,10 @@ struct ServedError: Error, Sendable, Hashable {
         ServedError(.badRequest, code: "unsupported_parameter", message, at: parameter)
     }
 
+    /// A page of another server: a browser sends whatever any page says, to servers that only this machine reaches, too.
+    static let foreignOrigin = ServedError(
+        .forbidden, code: "foreign_origin", "A web page of another server may not ask without a token.")
+
     /// A route that takes another method.
     static func method(_ allowed: String) -> ServedError {
         var error = ServedError(.methodNotAllowed, code: "method_not_allowed", "This route takes \(allowed).")
@@ -76,6 +81,7 @@ struct ServedError: Error, Sendable, Hashable {
         case .badRequest, .notFound, .methodNotAllowed, .timedOutReading, .tooLarge, .unsupportedType:
             "invalid_request_error"
         case .unauthorized: "authentication_error"
+        case .forbidden: "permission_error"
         case .tooMany: "rate_limit_error"
         case .unexpected, .failedUpstream, .unavailable, .expired: "server_error"
         }
@@ -86,6 +92,7 @@ struct ServedError: Error, Sendable, Hashable {
         case .badRequest: "INVALID_PARAMETER_VALUE"
         case .timedOutReading, .tooLarge, .unsupportedType: "BAD_REQUEST"
         case .unauthorized: "UNAUTHENTICATED"
+        case .forbidden: "PERMISSION_DENIED"
         case .notFound: parameter == nil ? "ENDPOINT_NOT_FOUND" : "RESOURCE_DOES_NOT_EXIST"
         case .methodNotAllowed: "ENDPOINT_NOT_FOUND"
         case .tooMany: "REQUEST_LIMIT_EXCEEDED"

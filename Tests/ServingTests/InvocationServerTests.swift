@@ -223,6 +223,18 @@ struct InvocationServerTests {
         #expect(asked.withLock { $0 } == ["wait", "next"])
     }
 
+    @Test("Without tokens a web page of another server may not ask; one of this server may")
+    func foreignPage() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            for origin in ["http://evil.example", "null", "https://127.0.0.1:1"] {
+                let answer = try await server.post(Self.question, headers: [(name: "origin", value: origin)])
+                #expect(answer.status == 403 && answer.json["error"]?["code"] == "foreign_origin", "\(origin)")
+            }
+            let own = try await server.post(Self.question, headers: [(name: "origin", value: server.url)])
+            #expect(own.status == 200)
+        }
+    }
+
     @Test("What is no request of an agent is refused in the one shape")
     func refused() async throws {
         try await RunningServer.run(

@@ -40,7 +40,7 @@ extension Diagnostic {
         Diagnostic(
             "shared-id", "Two declarations register one model",
             detail: "`\(declaration.address)` and `\(other.address)` would both register the model `\(id.value)`.",
-            fix: "Use one of them in both places, or take `provider` out of the one that is only to have a second name.",
+            fix: "Use one of them in both places, or take `provider` out of the one that only gives it a second name.",
             at: id.range, address: declaration.address.description,
             notes: [Note("The other one is declared here.", at: other.range)])
     }
