@@ -210,12 +210,16 @@ extension ServedItems {
             return add(["type": "web_search_call", "id": .string(newID("ws")), "status": "completed"])
         }
         let arguments = Value.string(call.arguments.interpolated)
+        // What was carried out here failed in words of this side: of its programs, and of servers that are none of the
+        // caller's business. The trace has them.
+        let isOurs = tool?.function != nil || tool?.agent != nil
+        let error = call.error.map { isOurs ? "The tool failed." : $0 }
         switch dialect {
         case .openAI:
             add([
                 "type": "mcp_call", "id": .string(newID("mcp")), "server_label": .string(call.tool),
                 "name": .string(call.name), "arguments": arguments, "output": call.result.map(Value.string) ?? .null,
-                "error": call.error.map(Value.string) ?? .null, "status": call.error == nil ? "completed" : "failed",
+                "error": error.map(Value.string) ?? .null, "status": call.error == nil ? "completed" : "failed",
             ])
         case .mlflow:
             let id = Value.string(newID("call"))
@@ -224,7 +228,7 @@ extension ServedItems {
                 "status": "completed",
             ])
             add([
-                "type": "function_call_output", "call_id": id, "output": .string(call.error ?? call.result ?? ""),
+                "type": "function_call_output", "call_id": id, "output": .string(error ?? call.result ?? ""),
                 "status": call.error == nil ? "completed" : "incomplete",
             ])
         }

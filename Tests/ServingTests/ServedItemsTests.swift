@@ -12,6 +12,7 @@ struct ServedItemsTests {
         tools: [
             ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: ["vs_1"])),
             ToolDefinition(name: "tickets", mcp: .init(url: "http://desk/mcp")),
+            ToolDefinition(name: "lookup", function: .init(description: "Looks up.", parameters: [:])),
         ])
     private let response = ServedResponse(id: "resp_0", created: 1, model: "support")
 
@@ -92,6 +93,17 @@ struct ServedItemsTests {
         let openAI = try #require(told(.openAI, events, answer).whole["output"]?.array)
         #expect(openAI.map { $0["type"] } == ["mcp_call", "function_call"])
         #expect(openAI[0]["error"] == "no order" && openAI[0]["server_label"] == "tickets")
+    }
+
+    @Test("What failed in the words of programs and servers of this side is not told")
+    func ownWords() throws {
+        let failed = Answer.ToolCall(name: "lookup", tool: "lookup", arguments: [:], error: "http://10.0.0.7 said no")
+        for dialect in [ServedItems.Dialect.mlflow, .openAI] {
+            let answer = Answer(status: .completed, text: "No.", hasMessage: true, toolCalls: [failed])
+            let (frames, whole) = told(dialect, [.toolStarted(name: "lookup"), .toolFinished(failed)], answer)
+            let all = Value.array(frames + [whole]).canonicalJSON
+            #expect(all.contains("The tool failed.") && !all.contains("10.0.0.7"), "\(all)")
+        }
     }
 
     @Test("A refusal that was not streamed is a message all the same; a failure keeps what was said")

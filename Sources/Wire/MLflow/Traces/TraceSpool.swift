@@ -39,6 +39,8 @@ package final class TraceSpool: Sendable {
     private let warn: @Sendable (Diagnostic) -> Void
     private let lock: Int32
     private let state = Mutex(State())
+    /// The same two numbers for who asks at any time: files are written and synced while the state is locked.
+    private let shown = Mutex((waiting: 0, bytes: 0))
 
     /// Takes a folder, which is made where there is none.
     ///
@@ -65,12 +67,17 @@ package final class TraceSpool: Sendable {
 
     /// How many traces wait in it for the server that it was begun for.
     package var waiting: Int {
-        state.withLock { $0.entries.reduce(0) { $0 + $1.traces } }
+        shown.withLock { $0.waiting }
     }
 
     /// How large its files are together.
     package var bytes: Int {
-        state.withLock { $0.bytes }
+        shown.withLock { $0.bytes }
+    }
+
+    private func show(_ state: State) {
+        let now = (waiting: state.entries.reduce(0) { $0 + $1.traces }, bytes: state.bytes)
+        shown.withLock { $0 = now }
     }
 
     /// Finds what is left from earlier, for a server. What is for another one stays, and is told; so are files that are not
@@ -103,7 +110,10 @@ package final class TraceSpool: Sendable {
         if foreign > 0 { warn(.foreignTraces(foreign, directory)) }
         let found = State(
             entries: entries[...], bytes: entries.reduce(0) { $0 + $1.bytes }, lastNumber: number, server: server)
-        state.withLock { $0 = found }
+        state.withLock { state in
+            state = found
+            show(state)
+        }
     }
 
     /// Keeps traces, in the order in which they came.
@@ -123,6 +133,7 @@ package final class TraceSpool: Sendable {
                 state.entries.append(
                     Entry(name: "\(name).traces", traces: traces.count, bytes: file.bytes.count))
                 state.bytes += file.bytes.count
+                show(state)
                 return nil
             } catch let failure as FileBytes.Failure {
                 return failure.reason
@@ -175,6 +186,7 @@ package final class TraceSpool: Sendable {
             guard let index = state.entries.firstIndex(of: entry) else { return }
             state.entries.remove(at: index)
             state.bytes -= entry.bytes
+            show(state)
             if state.entries.isEmpty { state.isTroubled = false }
         }
     }
