@@ -98,11 +98,24 @@ extension LlamaStack {
     ///
     /// OGX 1.5 has a file twice when its attachment was interrupted and repeated, and fails on the second entry forever
     /// once the file is detached: `400 Field required` for every later listing.
+    ///
+    /// A server that is only busy may fail once: it is asked three times before a store is taken for one that is lost.
     func listedFiles(of store: String) async throws -> [VectorStoreFile]? {
+        for attempt in 1...3 {
+            do {
+                return try await filesOnce(of: store)
+            } catch let error as WireError where error.status == 500 {
+                if attempt < 3 { try await Task.sleep(for: .seconds(1)) }
+            }
+        }
+        return nil
+    }
+
+    private func filesOnce(of store: String) async throws -> [VectorStoreFile]? {
         do {
             var seen: Set<String> = []
             return try await files(in: store).list().filter { seen.insert($0.id).inserted }
-        } catch let error as WireError where !error.isAbsence && (error.status == 400 || error.status == 500) {
+        } catch let error as WireError where !error.isAbsence && error.status == 400 {
             return nil
         }
     }

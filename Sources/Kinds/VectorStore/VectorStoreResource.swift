@@ -166,24 +166,28 @@ package struct VectorStoreResource: Resource {
         guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
         try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
-        try await deleteFiles(of: live)
+        try await deleteFiles(of: live, at: address)
         try await server.vectorStores.delete(live.store.id)
         if context.intent != nil { try await closeIntents(of: address, in: context) }
     }
 
     /// Deletes the files of a store that is deleted, including those that an interrupted run attached meanwhile, unless
     /// they are also in another store.
-    private func deleteFiles(of live: LiveStore) async throws {
+    ///
+    /// - Throws: `Diagnostic` (`protected`) when others have attached something meanwhile.
+    private func deleteFiles(of live: LiveStore, at address: Address) async throws {
         let known = Set(live.files.map(\.id))
-        let late = try await lateFiles(of: live).filter { !known.contains($0) }
+        let now = try await lateFiles(of: live).filter { !known.contains($0.id) }
+        let foreign = now.count { live.mark(of: $0) == nil }
+        guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+        let late = now.map(\.id)
         let others = late.isEmpty ? [] : try await leftovers.attachedFiles(except: live.store.id)
         for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
     }
 
-    private func lateFiles(of live: LiveStore) async throws -> [String] {
+    private func lateFiles(of live: LiveStore) async throws -> [LlamaStack.VectorStoreFile] {
         do {
-            let files = try await server.listedFiles(of: live.store.id) ?? []
-            return files.filter { live.mark(of: $0) != nil }.map(\.id)
+            return try await server.listedFiles(of: live.store.id) ?? []
         } catch let error as WireError where error.isAbsence {
             return []
         }
