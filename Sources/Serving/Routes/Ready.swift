@@ -12,8 +12,8 @@ final class ReadyRoute: Sendable {
 
     private struct State {
         var last: Answer?
-        /// The question that is on its way; all that ask meanwhile wait for its answer.
-        var pending: Task<Bool, Never>?
+        /// Whether it is being asked: all that come meanwhile are told what was known before.
+        var isAsking = false
     }
 
     private let state = Mutex(State())
@@ -27,20 +27,17 @@ final class ReadyRoute: Sendable {
     }
 
     private func isAnswering(_ backing: Backing) async -> Bool {
-        let pending: Task<Bool, Never>? = state.withLock { state in
-            if let known = state.last, known.time.duration(to: .now) < .seconds(1) { return nil }
-            if let pending = state.pending { return pending }
-            let asked = Task { await backing.isAnswering() }
-            state.pending = asked
-            return asked
+        let known: Bool? = state.withLock { state in
+            if let known = state.last, state.isAsking || known.time.duration(to: .now) < .seconds(1) {
+                return known.isReady
+            }
+            if state.isAsking { return false }
+            state.isAsking = true
+            return nil
         }
-        guard let pending else { return state.withLock { $0.last?.isReady ?? false } }
-        let answer = await pending.value
-        state.withLock { state in
-            guard state.pending == pending else { return }
-            state.pending = nil
-            state.last = Answer(isReady: answer, time: .now)
-        }
+        if let known { return known }
+        let answer = await backing.isAnswering()
+        state.withLock { $0 = State(last: Answer(isReady: answer, time: .now)) }
         return answer
     }
 }
