@@ -124,8 +124,8 @@ enum Interruption {
     ) async throws -> Result {
         do {
             return try await cancelling(body)
-        } catch  where exitCode != nil {
-            throw CancellationError()
+        } catch {
+            throw exitCode == nil ? error : CancellationError()
         }
     }
 
