@@ -11,6 +11,8 @@ struct RunnableAgents: Sendable {
     let lookup: AgentLookup
     let runtime: any AgentRuntime
     private let workflow: Workflow
+    /// nil when they are served elsewhere.
+    private let runtimes: AgentRuntimes?
     /// The server that runs them; nil when they are served elsewhere.
     private let llamaStack: LlamaStack?
 
@@ -36,7 +38,7 @@ struct RunnableAgents: Sendable {
                 transport: session.servers.transport))
         return RunnableAgents(
             lookup: lookup, runtime: PlacedRuntime(runtime: runtimes, workflow: session.workflow),
-            workflow: session.workflow, llamaStack: llamaStack)
+            workflow: session.workflow, runtimes: runtimes, llamaStack: llamaStack)
     }
 
     /// The runtime that answers for all of them; functions with handlers are executed here.
@@ -55,7 +57,21 @@ struct RunnableAgents: Sendable {
                 transport: session.servers.transport))
         return RunnableAgents(
             lookup: lookup, runtime: PlacedRuntime(runtime: runtime, workflow: session.workflow),
-            workflow: session.workflow, llamaStack: nil)
+            workflow: session.workflow, runtimes: nil, llamaStack: nil)
+    }
+
+    /// Refuses an agent that this process could not run: something is missing, or it has a function that the spec, as it was
+    /// read at the start, does not declare.
+    func require(_ definition: AgentDefinition) throws(Diagnostic) {
+        if let function = Kinds.undeclaredFunction(of: definition, in: workflow) {
+            throw Diagnostic(
+                "undeclared-function", "A function that the spec does not declare",
+                detail:
+                    "The agent `\(definition.name)` has the function `\(function)`, which the spec did not declare when it "
+                    + "was read.",
+                fix: "Start the server again, with the spec as it is applied.", cause: .lacking)
+        }
+        try runtimes?.require(definition)
     }
 
     /// The definition of a declared agent.

@@ -84,7 +84,9 @@ struct ServedSource: Sendable {
 
     private func found(in session: Session) async throws -> [PublishedAgent] {
         switch origin {
-        case .spec(let names, let isApplied): return try await declared(names, isApplied, session)
+        case .spec(let names, let isApplied):
+            let found = try await RunnableAgents.find(Set(names), isApplied: isApplied, in: session, stack)
+            return try await declared(names, isApplied, found)
         case .versions(let uris):
             var agents: [PublishedAgent] = []
             for uri in uris {
@@ -108,9 +110,8 @@ struct ServedSource: Sendable {
     }
 
     private func declared(
-        _ names: [String], _ isApplied: Bool, _ session: Session
+        _ names: [String], _ isApplied: Bool, _ found: RunnableAgents
     ) async throws -> [PublishedAgent] {
-        let found = try await RunnableAgents.find(Set(names), isApplied: isApplied, in: session, stack)
         var agents: [PublishedAgent] = []
         for name in names {
             let place = found.lookup.place(of: name, isApplied: isApplied)
@@ -140,9 +141,12 @@ struct ServedSource: Sendable {
         // A cancelled sleep ends it.
         while (try? await Task.sleep(for: Self.interval * 2)) != nil {
             do {
-                for agent in try await declared(names, true, try await session.refreshed()) {
+                let session = try await session.refreshed()
+                let found = try await RunnableAgents.find(Set(names), isApplied: true, in: session, stack)
+                for agent in try await declared(names, true, found) {
                     let served = publication.agents.first { $0.name == agent.name }
                     guard let served, served.version != agent.version else { continue }
+                    try found.require(agent.definition)
                     let proven = try await required?.proving([agent], of: self, in: session)[0] ?? agent
                     guard publication.replace(agent.name, with: proven) else { continue }
                     Console.note(
@@ -217,7 +221,8 @@ extension Diagnostic {
         Diagnostic(
             "not-followed", "What is applied now cannot be found out",
             detail: "What was served goes on. \(problem.detail)",
-            fix: "Nothing has to be done here: it is looked again every few seconds.", severity: .warning,
+            fix: problem.fix ?? "Nothing has to be done here: it is looked again every few seconds.",
+            severity: .warning,
             cause: problem.cause)
     }
 

@@ -82,10 +82,9 @@ extension AgentDefinition {
     /// - Throws: `Diagnostic` (`usage`) when a function has the name of a tool.
     func varied(by request: AgentRequest) throws(Diagnostic) -> AgentDefinition {
         var varied = self
+        var names = Set(tools.map(\.name))
         for function in request.functions {
-            guard !varied.tools.contains(where: { $0.name == function.name }) else {
-                throw .takenByTool(function.name, of: self)
-            }
+            guard names.insert(function.name).inserted else { throw .takenByTool(function.name, of: self) }
             varied.tools.append(ToolDefinition(name: function.name, function: function.definition))
         }
         guard !request.tuning.isEmpty else { return varied }

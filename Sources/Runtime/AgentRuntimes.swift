@@ -11,6 +11,7 @@ package struct AgentRuntimes: AgentRuntime {
     private let server: LlamaStack
     private let tokens: [String: Secret]
     private let handlers: [String: any FunctionHandler]
+    private let names: FileNames
     private let clock: any Clock<Duration>
     private let depth: Int
 
@@ -24,18 +25,33 @@ package struct AgentRuntimes: AgentRuntime {
         server: LlamaStack, tokens: [String: Secret] = [:], handlers: [String: any FunctionHandler] = [:],
         clock: any Clock<Duration> = ContinuousClock()
     ) {
-        self.init(server: server, tokens: tokens, handlers: handlers, clock: clock, depth: 0)
+        self.init(
+            server: server, tokens: tokens, handlers: handlers, names: FileNames(server), clock: clock, depth: 0)
     }
 
     private init(
-        server: LlamaStack, tokens: [String: Secret], handlers: [String: any FunctionHandler],
+        server: LlamaStack, tokens: [String: Secret], handlers: [String: any FunctionHandler], names: FileNames,
         clock: any Clock<Duration>, depth: Int
     ) {
         self.server = server
         self.tokens = tokens
         self.handlers = handlers
+        self.names = names
         self.clock = clock
         self.depth = depth
+    }
+
+    /// Refuses an agent that could never answer here, or that asks one.
+    /// - Throws: `Diagnostic` for what the server does not offer, and for a secret of an MCP server that is not set.
+    package func require(_ agent: AgentDefinition) throws(Diagnostic) {
+        let isAnsweredByChat = agent.runtime == .agents && !server.capabilities.hasAgents && agent.mayFallBack
+        if !isAnsweredByChat, let problem = RuntimeChoice.lacking(of: agent, on: server.capabilities).first {
+            throw problem
+        }
+        for tool in agent.tools {
+            _ = try tool.mcp?.headers(tokens, for: tool.name, of: agent)
+            if let asked = tool.agent { try require(asked) }
+        }
     }
 
     package func withConversation<Result: Sendable>(
@@ -47,7 +63,9 @@ package struct AgentRuntimes: AgentRuntime {
         case .chat: return try await chat.withConversation(with: agent, body)
         case .agents: break
         }
-        guard let agents = AgentsRuntime(server: try told(mcpHeadersOf: agent), local: local, clock: clock) else {
+        guard
+            let agents = AgentsRuntime(server: try told(mcpHeadersOf: agent), local: local, names: names, clock: clock)
+        else {
             guard agent.mayFallBack else { throw Diagnostic.noServerAgents(agent, server.capabilities) }
             let reason = "\(server.capabilities.product) \(server.capabilities.version) has no agents of its own."
             return try await chat.withConversation(with: agent) { chat in
@@ -75,7 +93,7 @@ package struct AgentRuntimes: AgentRuntime {
     }
 
     private var responses: ResponsesRuntime {
-        ResponsesRuntime(server: server, tokens: tokens, local: local, clock: clock)
+        ResponsesRuntime(server: server, tokens: tokens, local: local, names: names, clock: clock)
     }
 
     private var chat: ChatRuntime {
@@ -84,7 +102,8 @@ package struct AgentRuntimes: AgentRuntime {
 
     private var local: LocalTools {
         guard depth < Self.deepest else { return LocalTools(handlers: handlers) }
-        let deeper = AgentRuntimes(server: server, tokens: tokens, handlers: handlers, clock: clock, depth: depth + 1)
+        let deeper = AgentRuntimes(
+            server: server, tokens: tokens, handlers: handlers, names: names, clock: clock, depth: depth + 1)
         return LocalTools(handlers: handlers) { agent, question, timeout, onEvent in
             try await deeper.ask(agent, AgentRequest(question), timeout: timeout, onEvent: onEvent)
         }

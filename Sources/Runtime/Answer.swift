@@ -54,6 +54,13 @@ package struct Answer: Sendable, Hashable {
             self.input = input
             self.output = output
         }
+
+        /// What a server reports; nil when it cannot be true.
+        init?(reported input: Int, _ output: Int) {
+            let possible = 0...1 << 40
+            guard possible.contains(input), possible.contains(output) else { return nil }
+            self.init(input: input, output: output)
+        }
     }
 
     package var status: Status

@@ -10,18 +10,24 @@ final class FileNames: Sendable {
         self.server = server
     }
 
-    /// Passages with file ids replaced by our paths; the id of a deleted file is kept.
-    func named(_ passages: [Answer.Passage]) async throws -> [Answer.Passage] {
-        let paths = try await paths(of: passages.map(\.document))
-        return passages.map { passage in
-            var named = passage
-            named.document = paths[passage.document] ?? passage.document
-            return named
+    /// Replaces the file ids of what an answer found and cites by our paths; the id of a deleted file is kept. Where the
+    /// server does not list its files, all ids are kept, and the answer tells neither: it is worth more than the names.
+    func name(_ answer: inout Answer) async throws {
+        do {
+            let paths = try await paths(of: answer.retrieved.map(\.document) + answer.cited)
+            for index in answer.retrieved.indices {
+                let document = answer.retrieved[index].document
+                answer.retrieved[index].document = paths[document] ?? document
+            }
+            answer.cited = answer.cited.map { paths[$0] ?? $0 }
+        } catch is WireError {
+            answer.tellsSources = false
+            answer.tellsCitations = false
         }
     }
 
     /// The paths of those documents that are file ids.
-    func paths(of documents: [String]) async throws -> [String: String] {
+    private func paths(of documents: [String]) async throws -> [String: String] {
         let known = paths.withLock { $0 }
         guard documents.contains(where: { $0.hasPrefix("file-") && known[$0] == nil }) else { return known }
         let files = try await server.files.list()

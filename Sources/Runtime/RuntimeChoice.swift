@@ -28,9 +28,15 @@ package enum RuntimeChoice {
     /// is taken for one that runs by the Responses API.
     package static func problems(of agent: AgentDefinition, on server: Capabilities) -> [Diagnostic] {
         let runtime = agent.runtime ?? .responses
-        let lacking = lacks(agent, runtime, on: server).map { missing($0, agent, runtime, server) }
+        let lacking = lacking(of: agent, on: server)
         let ignored = ignores(agent, runtime, on: server).map { unheard($0, agent, runtime, server) }
         return lacking + ignored + agent.tools.compactMap(\.agent).flatMap { problems(of: $0, on: server) }
+    }
+
+    /// The errors among the problems of an agent itself.
+    static func lacking(of agent: AgentDefinition, on server: Capabilities) -> [Diagnostic] {
+        let runtime = agent.runtime ?? .responses
+        return lacks(agent, runtime, on: server).map { missing($0, agent, runtime, server) }
     }
 
     /// A requested feature that is not supported, and where it would be.

@@ -12,6 +12,8 @@ struct Exchange: Sendable {
     let path: String
     /// The length of the body as the client tells it, in bytes; nil where it tells none before its end.
     let length: Int?
+    /// Whether the body has been taken in, to its end.
+    var isRead = false
     let begun = ContinuousClock.now
 
     init(_ request: Request) {

@@ -57,7 +57,7 @@ final class RequestHandler: Sendable {
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
         running.add(1, ordering: .relaxed)
         defer { running.subtract(1, ordering: .relaxed) }
-        let exchange = Exchange(request)
+        var exchange = Exchange(request)
         var entry = AccessLog.Entry()
         let place = Route.at(exchange.path)
         let known = place?.route
@@ -65,7 +65,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if entry.status >= 400, isLast(exchange) { cutOff(channel) } }
+        defer { if isLast(exchange) { cutOff(channel) } }
         if let tokens, known?.isOpen != true {
             entry.caller = tokens.caller(request.headers[.authorization])
             guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
@@ -86,10 +86,12 @@ final class RequestHandler: Sendable {
         let taken: Taken
         do {
             // Some clients send their body only when they are told to.
-            if request.headers[.expect]?.lowercased() == "100-continue", !isLast(exchange) {
+            if request.headers[.expect]?.lowercased() == "100-continue", (exchange.length ?? 0) <= limits.body {
                 try await writer.writeInformationalHead(HTTPTypes.HTTPResponse(status: .continue))
             }
-            taken = try await take(request, of: name, dialect, channel, caller: entry.caller)
+            let body = try await body(of: request, channel)
+            exchange.isRead = true
+            taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
         } catch let gone as ClientGone {
@@ -155,11 +157,24 @@ extension RequestHandler {
         headers[.contentType] = reply.contentType
         headers[.contentLength] = String(reply.body.readableBytes)
         for field in reply.headers { headers[field.name] = field.value }
-        if reply.status >= 400, isLast(exchange) { headers[.connection] = "close" }
+        if isLast(exchange) { headers[.connection] = "close" }
         try await writer.write(
             response: HTTPTypes.HTTPResponse(
                 status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
-            body: exchange.method == "HEAD" ? ResponseBody() : ResponseBody(byteBuffer: reply.body))
+            body: exchange.method == "HEAD" ? ResponseBody() : Self.body(reply.body))
+    }
+
+    /// A long body goes piece by piece, as the client takes it: the time that a connection may be idle begins when the end of
+    /// the answer is handed over.
+    private static func body(_ buffer: ByteBuffer) -> ResponseBody {
+        guard buffer.readableBytes > long else { return ResponseBody(byteBuffer: buffer) }
+        return ResponseBody(contentLength: buffer.readableBytes) { writer in
+            var rest = buffer
+            while let piece = rest.readSlice(length: min(long, rest.readableBytes)), piece.readableBytes > 0 {
+                try await writer.write(piece)
+            }
+            try await writer.finish(nil)
+        }
     }
 
     /// Whether a page of this server asks, by the name that it is asked under.
@@ -167,13 +182,13 @@ extension RequestHandler {
         origin.split(separator: "/", maxSplits: 2).last.map(String.init) == request.head.authority
     }
 
-    /// Whether more is coming than would be read for a request that is refused: it would be taken in to find the next request
-    /// of the connection.
-    private func isLast(_ refused: Exchange) -> Bool {
-        refused.length.map { $0 > limits.body } ?? true
+    /// Whether a body is coming that nobody reads: it would have to be taken in, however slowly it comes, to find the next
+    /// request of the connection.
+    private func isLast(_ exchange: Exchange) -> Bool {
+        !exchange.isRead && exchange.length != 0
     }
 
-    /// Closes a connection; the client has two seconds to read why its request is refused.
+    /// Closes a connection; the client has two seconds to read its answer.
     private func cutOff(_ channel: any Channel) {
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }

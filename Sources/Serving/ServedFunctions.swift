@@ -4,13 +4,20 @@ import Runtime
 /// The functions of a caller's own, which come back to the caller as calls. Every other tool would be used with the rights
 /// of this server.
 enum ServedFunctions {
+    /// How many a request may have: all of them are sent to the model.
+    private static let limit = 128
+
     static func read(_ tools: Value?) throws(ServedError) -> [AgentRequest.Function] {
         guard let tools, tools != .null else { return [] }
         guard let tools = tools.array else { throw .wrong("tools", in: nil, "a list") }
+        guard tools.count <= limit else {
+            throw .invalid("`tools` has \(tools.count) functions, and may have \(limit).", at: "tools")
+        }
         var functions: [AgentRequest.Function] = []
+        var names: Set<String> = []
         for (index, tool) in tools.enumerated() {
             let function = try function(tool, at: "tools[\(index)]")
-            guard !functions.contains(where: { $0.name == function.name }) else {
+            guard names.insert(function.name).inserted else {
                 throw .invalid("`tools` has two functions with one name.", at: "tools[\(index)].name")
             }
             functions.append(function)

@@ -52,8 +52,10 @@ struct ServedResponse: Sendable {
         ]
     }
 
-    /// Servers say it as a word, such as `max_output_tokens`; a sentence of theirs is not told.
+    /// Servers say it as a word, such as `max_output_tokens`, which chat completions call `length`; a sentence of theirs is
+    /// not told.
     private static func reason(of answer: Answer) -> String {
+        if answer.error == "length" { return "max_output_tokens" }
         guard let reason = answer.error, reason.wholeMatch(of: /[a-z][a-z_]{0,63}/) != nil else { return "incomplete" }
         return reason
     }

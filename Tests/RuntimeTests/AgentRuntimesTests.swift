@@ -109,6 +109,36 @@ import Wire
         #expect(answer.status == .completed && !answer.hasMessage && answer.toolCalls.isEmpty)
     }
 
+    @Test("Of calls asked for at once, the agent's own are carried out, and the others are the caller's")
+    func mixed() async throws {
+        let own = #"{"index":0,"id":"c1","function":{"name":"weather","arguments":"{\"city\":\"Rome\"}"}}"#
+        let other = #"{"index":1,"id":"c2","function":{"name":"lookup","arguments":"{}"}}"#
+        let both = frames(
+            #"{"choices":[{"delta":{"tool_calls":[\#(own),\#(other)]}}]}"#,
+            #"{"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#)
+        let lookup = ToolDefinition(name: "lookup", function: .init(description: "Looks up", parameters: [:]))
+        let (answer, sent) = try await ask(agent(.chat, [Self.weather, lookup]), on: "1.5.0", [both])
+        #expect(answer.toolCalls == [Self.sunny] && answer.pendingCalls.map(\.name) == ["lookup"])
+        #expect(answer.status == .completed && sent.count == 1)
+    }
+
+    @Test("An agent that could never answer here is refused: what the server lacks, and a secret that is missing")
+    func required() async throws {
+        let endpoint = Endpoint(
+            service: "Llama Stack", base: "http://stack",
+            transport: ScriptedTransport([
+                .json(#"{"version":"1.5.0"}"#), .json(KnownRoutes.description(of: "1.5.0").canonicalJSON),
+            ]))
+        let runtimes = AgentRuntimes(server: try await LlamaStack.connect(to: endpoint))
+        try runtimes.require(agent(.responses))
+        try runtimes.require(agent(.agents))
+        let secret = ToolDefinition(name: "desk", mcp: .init(url: "http://desk", tokenEnvironment: "DESK_TOKEN"))
+        let asked = ToolDefinition(name: "expert", agent: agent(.responses, [secret]))
+        #expect(throws: Diagnostic.self) { try runtimes.require(agent(.responses, [asked])) }
+        let search = ToolDefinition(name: "knowledge", fileSearch: .init(vectorStores: ["vs"]))
+        #expect(throws: Diagnostic.self) { try runtimes.require(agent(.agents, [search])) }
+    }
+
     @Test("Out of steps, no function is called any more")
     func outOfSteps() async throws {
         var agent = agent(.chat)

@@ -40,6 +40,14 @@ import Wire
         #expect(answer.latency == .milliseconds(23))
     }
 
+    @Test("Tokens that cannot be true are not told, and what comes behind the last frame is nothing")
+    func odd() throws {
+        let usage = #"{"input_tokens":9223372036854775807,"output_tokens":1}"#
+        let end = #"{"type":"response.completed","response":{"id":"r","status":"completed","usage":\#(usage)}}"#
+        let (answer, _) = try read([end, "[DONE]"])
+        #expect(answer?.status == .completed && answer?.usage == nil)
+    }
+
     @Test("A recorded MCP call gives its name, server, arguments and result")
     func mcpCall() throws {
         let (read, happenings) = try read(frames("08-resp-mcp-stream"))

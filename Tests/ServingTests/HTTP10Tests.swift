@@ -52,6 +52,9 @@ struct HTTP10Tests {
         try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
             let (first, rest) = try await Self.answer(to: post(body.utf8.count), then: body, of: server)
             #expect(first.hasPrefix("http/1.1 100 continue") && rest.hasPrefix("HTTP/1.1 200 OK"), "\(first) \(rest)")
+            let chunked = post(0).replacing("Content-Length: 0", with: "Transfer-Encoding: chunked")
+            let (told, _) = try await Self.answer(to: chunked, then: "d\r\n\(body)\r\n0\r\n\r\n", of: server)
+            #expect(told.hasPrefix("http/1.1 100 continue"), "\(told)")
             let (refused, _) = try await Self.answer(to: post(1 << 40), of: server)
             #expect(refused.hasPrefix("http/1.1 413 "), "\(refused)")
         }

@@ -200,6 +200,30 @@ struct HostileRequestTests {
         }
     }
 
+    @Test(
+        "A body that no route reads holds no connection: it is closed with the answer",
+        arguments: ["GET /ping", "POST /nowhere", "DELETE /invocations"])
+    func unread(asked: String) async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let channel = try await Self.connection(port)
+            let isLate = Happening()
+            let timer = channel.channel.eventLoop.scheduleTask(in: .seconds(40)) {
+                isLate.happen()
+                channel.channel.close(promise: nil)
+            }
+            defer { timer.cancel() }
+            let answer = try await channel.executeThenClose { inbound, outbound in
+                try await outbound.write(
+                    ByteBuffer(string: "\(asked) HTTP/1.1\r\nHost: x\r\nContent-Length: 4000000\r\n\r\n{"))
+                var answer = ""
+                for try await piece in inbound { answer += String(buffer: piece) }
+                return answer.lowercased()
+            }
+            #expect(!isLate.hasHappened && answer.contains("\r\nconnection: close\r\n"), "\(answer)")
+        }
+    }
+
     @Test("A body without end is not read on after it was refused")
     func endless() async throws {
         try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.limits.body = 1000 }) {

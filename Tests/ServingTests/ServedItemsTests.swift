@@ -126,6 +126,8 @@ struct ServedItemsTests {
     func incomplete() {
         let word = Answer(status: .incomplete, text: "x", hasMessage: true, error: "max_output_tokens")
         #expect(told(.openAI, [.text("x")], word).whole["incomplete_details"]?["reason"] == "max_output_tokens")
+        let length = Answer(status: .incomplete, text: "x", hasMessage: true, error: "length")
+        #expect(told(.openAI, [.text("x")], length).whole["incomplete_details"]?["reason"] == "max_output_tokens")
         let sentence = Answer(status: .incomplete, text: "x", hasMessage: true, error: "http://10.0.0.1 said no")
         #expect(told(.openAI, [.text("x")], sentence).whole["incomplete_details"]?["reason"] == "incomplete")
     }

@@ -93,6 +93,17 @@ struct ServedRequestTests {
             "\(refused): \(String(describing: error))")
     }
 
+    @Test("More functions than a model could take are refused")
+    func manyFunctions() throws {
+        func request(_ count: Int) -> String {
+            let tools = (0..<count).map { #"{"type":"function","name":"f\#($0)"}"# }.joined(separator: ",")
+            return #"{"input":"x","tools":[\#(tools)]}"#
+        }
+        #expect(try read(request(128)).asked.functions.count == 128)
+        let error = #expect(throws: ServedError.self) { _ = try read(request(129)) }
+        #expect(error?.parameter == "tools")
+    }
+
     @Test("JSON of 100,000 levels is refused")
     func deep() {
         let deep = #"{"input":"# + String(repeating: "[", count: 100_000) + String(repeating: "]", count: 100_000) + "}"

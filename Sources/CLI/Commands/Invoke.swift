@@ -148,8 +148,9 @@ extension RunnableAgents {
         let definition = try await mlflow.definition(of: version)
         try await llamaStack.require(storesOf: definition, called: "\(uri)")
         let tokens = try Kinds.tokens(in: definition, environment: stack.environment)
-        return Logged(
-            definition: definition, runtime: AgentRuntimes(server: llamaStack, tokens: tokens), version: version)
+        let runtimes = AgentRuntimes(server: llamaStack, tokens: tokens)
+        try runtimes.require(definition)
+        return Logged(definition: definition, runtime: runtimes, version: version)
     }
 }
 

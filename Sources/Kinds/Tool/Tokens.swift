@@ -77,6 +77,18 @@ extension Kinds {
     }
 }
 
+extension Kinds {
+    /// The name of a function of an agent, or of one that it asks, that a workflow does not declare; nil when there is none.
+    package static func undeclaredFunction(of definition: AgentDefinition, in workflow: Workflow) -> String? {
+        let declared = Set(workflow.specs(of: ToolSpec.self).map(\.0.address.name))
+        for tool in definition.tools {
+            if tool.function != nil, !declared.contains(tool.name) { return tool.name }
+            if let asked = tool.agent, let name = undeclaredFunction(of: asked, in: workflow) { return name }
+        }
+        return nil
+    }
+}
+
 extension ToolSpec {
     /// The sources of its secrets: the token and headers of an MCP server, the headers of a function.
     package var secrets: [Located<SecretSource>] {

@@ -7,12 +7,10 @@ final class AgentsConversation: AgentConversation {
     private let agent: AgentDefinition
     private let runtime: AgentsRuntime
     private let session = Mutex<LlamaStack.Session?>(nil)
-    private let names: FileNames
 
     init(_ agent: AgentDefinition, _ runtime: AgentsRuntime) {
         self.agent = agent
         self.runtime = runtime
-        names = FileNames(runtime.server)
     }
 
     /// The session to remove; nil when none was opened.
@@ -36,10 +34,10 @@ final class AgentsConversation: AgentConversation {
         let session = if let opened { opened } else { try await open() }
         var reader = try await take(.question(question), in: session, watch, timeout, onEvent)
         var whole = try await answer(of: reader)
-        while !reader.calls.isEmpty, whole.mayGoOn(with: reader.calls, of: agent, runtime.local) {
-            let results = try await runtime.local.carryOut(
-                reader.calls, of: agent, timeout: timeout - watch.elapsed, onEvent: onEvent)
-            whole.add(results)
+        while true {
+            let results = try await whole.carryOut(
+                reader.calls, of: agent, by: runtime.local, timeout: timeout - watch.elapsed, onEvent)
+            guard !results.isEmpty, whole.pendingCalls.isEmpty else { break }
             let input = LlamaStack.Agents.Input.results(results.map(Self.item), turn: reader.turn)
             reader = try await take(input, in: session, watch, timeout, onEvent)
             whole = whole.followed(by: try await answer(of: reader))
@@ -98,13 +96,10 @@ final class AgentsConversation: AgentConversation {
     /// What a part of the turn gave, with what it found named by our paths.
     private func answer(of reader: TurnReader) async throws -> Answer {
         guard var answer = reader.answer else { preconditionFailure("A turn is read to its end.") }
-        do {
-            answer.retrieved = try await names.named(reader.found)
-        } catch let error as WireError {
-            throw error.diagnostic(address: "agents.\(agent.name)")
-        }
+        answer.retrieved = reader.found
         answer.tellsSources = !reader.hidesSources
         answer.tellsCitations = false
+        try await runtime.names.name(&answer)
         return answer
     }
 

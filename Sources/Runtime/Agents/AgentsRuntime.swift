@@ -11,16 +11,18 @@ struct AgentsRuntime: AgentRuntime {
     let server: LlamaStack
     let agents: LlamaStack.Agents
     let local: LocalTools
+    let names: FileNames
     let clock: any Clock<Duration>
 
     /// nil on a server without agents.
     ///
     /// - Parameter server: told what MCP servers are sent, which travels as provider data.
-    init?(server: LlamaStack, local: LocalTools, clock: any Clock<Duration>) {
+    init?(server: LlamaStack, local: LocalTools, names: FileNames, clock: any Clock<Duration>) {
         guard let agents = server.agents else { return nil }
         self.server = server
         self.agents = agents
         self.local = local
+        self.names = names
         self.clock = clock
     }
 
@@ -58,7 +60,8 @@ struct AgentsRuntime: AgentRuntime {
         return try await agents.create(config)
     }
 
-    /// Removes a session, also when the task is cancelled; one that the server does not let go of is left behind.
+    /// Removes a session, also when the task is cancelled; one that the server does not let go of soon is left behind: nothing
+    /// else waits for it, but the answer does.
     private func remove(_ session: LlamaStack.Session?) async {
         guard let session else { return }
         let agents = agents

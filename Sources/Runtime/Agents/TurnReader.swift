@@ -102,6 +102,9 @@ struct TurnReader {
             steps: steps > 0 ? steps : nil, latency: time, timeToFirstToken: timeToFirstToken,
             streamedText: streamedText)
         answer?.refuses = refuses
+        guard turn?.output_message.stop_reason == "out_of_tokens" else { return }
+        answer?.status = .incomplete
+        answer?.error = Answer.outOfTokens
     }
 
     /// The server waits when it says `end_of_message`; at `end_of_turn` it has no steps left, whatever the event says.

@@ -36,17 +36,16 @@ final class ChatConversation: AgentConversation {
             let spoken = try await complete(body.body(messages), watch, timeout, onEvent)
             messages.append(Self.message(spoken))
             var answer = whole?.followed(by: Self.answer(spoken)) ?? Self.answer(spoken)
+            let results = try await answer.carryOut(
+                spoken.calls, of: agent, by: local, timeout: timeout - watch.elapsed, onEvent)
+            messages += results.map(Self.message)
             answer.latency = watch.elapsed
-            guard !spoken.calls.isEmpty, answer.mayGoOn(with: spoken.calls, of: agent, local) else {
+            guard !results.isEmpty, answer.pendingCalls.isEmpty else {
                 let said = messages
                 self.messages.withLock { $0 = said }
                 await onEvent(.finished(answer))
                 return answer
             }
-            let results = try await local.carryOut(
-                spoken.calls, of: agent, timeout: timeout - watch.elapsed, onEvent: onEvent)
-            answer.add(results)
-            messages += results.map(Self.message)
             whole = answer
         }
     }

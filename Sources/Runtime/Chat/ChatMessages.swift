@@ -6,29 +6,39 @@ enum ChatMessages {
     /// - Throws: `Diagnostic` (`lacking`) for what chat completions have no message for.
     static func messages(_ items: [Value], of agent: AgentDefinition) throws(Diagnostic) -> [Value] {
         var messages: [Value] = []
+        var calls: [Value] = []
         for item in InputItems.spelled(items) {
-            switch item["type"]?.string {
+            let type = item["type"]?.string
+            if type != "function_call" { add(&calls, to: &messages) }
+            switch type {
             case "message": messages.append(try message(item, of: agent))
             case "function_call_output":
                 messages.append(
                     ["role": "tool", "tool_call_id": item["call_id"] ?? "", "content": item["output"] ?? ""])
-            case "function_call": add(item, to: &messages)
-            case let type: throw .notHandedOn("an item of the type `\(type ?? "?")`", to: agent, "chat completions")
+            case "function_call": calls.append(call(item))
+            case _: throw .notHandedOn("an item of the type `\(type ?? "?")`", to: agent, "chat completions")
             }
         }
+        add(&calls, to: &messages)
         return messages
     }
 
-    private static func add(_ call: Value, to messages: inout [Value]) {
+    private static func call(_ item: Value) -> Value {
+        [
+            "id": item["call_id"] ?? "", "type": "function",
+            "function": ["name": item["name"] ?? "", "arguments": item["arguments"] ?? ""],
+        ]
+    }
+
+    /// Adds the calls that follow each other, if there are any.
+    private static func add(_ calls: inout [Value], to messages: inout [Value]) {
+        guard !calls.isEmpty else { return }
         var message = messages.last?["role"] == "assistant" ? messages.removeLast().object ?? [:] : [:]
         message["role"] = "assistant"
         message["content"] = message["content"] ?? ""
-        let called: Value = [
-            "id": call["call_id"] ?? "", "type": "function",
-            "function": ["name": call["name"] ?? "", "arguments": call["arguments"] ?? ""],
-        ]
-        message["tool_calls"] = .array((message["tool_calls"]?.array ?? []) + [called])
+        message["tool_calls"] = .array(calls)
         messages.append(.object(message))
+        calls = []
     }
 
     private static func message(_ item: Value, of agent: AgentDefinition) throws(Diagnostic) -> Value {

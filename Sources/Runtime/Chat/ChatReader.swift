@@ -74,7 +74,7 @@ struct ChatReader {
             let code = error.code.flatMap { $0 == .null ? nil : $0.interpolated }
             throw Failure(code: code, message: error.message ?? "The server sent an error without words.")
         }
-        usage = decoded.usage.map { .init(input: $0.prompt_tokens, output: $0.completion_tokens) } ?? usage
+        if let told = decoded.usage { usage = Answer.Usage(reported: told.prompt_tokens, told.completion_tokens) }
         guard let choice = decoded.choices?.first else { return nil }
         reason = choice.finish_reason ?? reason
         for piece in choice.delta?.tool_calls ?? [] { add(piece) }

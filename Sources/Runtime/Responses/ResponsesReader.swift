@@ -56,6 +56,8 @@ struct ResponsesReader {
 
     /// Takes one frame that arrived some time after the question was put.
     mutating func read(_ frame: [UInt8], at time: Duration) throws -> [Happening] {
+        // What comes behind the last frame, such as the `[DONE]` of gateways, says nothing about the answer.
+        guard answer == nil else { return [] }
         do {
             return try happenings(of: ObjectFields(json: frame), at: time)
         } catch is ObjectFields.Mismatch {

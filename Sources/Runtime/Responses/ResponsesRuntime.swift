@@ -12,19 +12,23 @@ package struct ResponsesRuntime: AgentRuntime {
     private let server: LlamaStack
     private let tokens: [String: Secret]
     private let local: LocalTools
+    private let names: FileNames
     private let clock: any Clock<Duration>
 
     /// - Parameter tokens: bearer tokens of MCP servers, by the name of their environment variable.
     package init(
         server: LlamaStack, tokens: [String: Secret] = [:], clock: any Clock<Duration> = ContinuousClock()
     ) {
-        self.init(server: server, tokens: tokens, local: LocalTools(), clock: clock)
+        self.init(server: server, tokens: tokens, local: LocalTools(), names: FileNames(server), clock: clock)
     }
 
-    init(server: LlamaStack, tokens: [String: Secret], local: LocalTools, clock: any Clock<Duration>) {
+    init(
+        server: LlamaStack, tokens: [String: Secret], local: LocalTools, names: FileNames, clock: any Clock<Duration>
+    ) {
         self.server = server
         self.tokens = tokens
         self.local = local
+        self.names = names
         self.clock = clock
     }
 
@@ -57,7 +61,7 @@ package struct ResponsesRuntime: AgentRuntime {
         ResponsesTurn(
             agent: agent, server: server, tokens: tokens, local: local,
             request: try ResponsesRequest(agent, tokens: tokens, on: server.capabilities), isStored: isStored,
-            names: FileNames(server), clock: clock)
+            names: names, clock: clock)
     }
 
     /// Removes stored responses, latest first. It does so even when the task is cancelled, within a few seconds; a

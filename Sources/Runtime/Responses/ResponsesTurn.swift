@@ -78,9 +78,11 @@ struct ResponsesTurn: Sendable {
                     try await respond(body, timeout, watch, onCreated, onEvent)
                 }
             var answer = whole?.followed(by: part.answer) ?? part.answer
-            let results = try await results(of: part.calls, for: &answer, timeout - watch.elapsed, onEvent)
+            let results = try await answer.carryOut(
+                answer.status == .completed ? part.calls : [], of: agent, by: local, timeout: timeout - watch.elapsed,
+                onEvent)
             answer.latency = watch.elapsed
-            guard !results.isEmpty else {
+            guard !results.isEmpty, answer.pendingCalls.isEmpty else {
                 await onEvent(.finished(answer))
                 return answer
             }
@@ -88,18 +90,6 @@ struct ResponsesTurn: Sendable {
             previous = isStored ? part.answer.id : nil
             whole = answer
         }
-    }
-
-    /// The results that the next response is given; empty when the turn has ended.
-    private func results(
-        of calls: [FunctionCall], for answer: inout Answer, _ timeout: Duration,
-        _ onEvent: @Sendable (AgentEvent) async -> Void
-    ) async throws -> [LocalTools.Result] {
-        guard answer.status == .completed, !calls.isEmpty else { return [] }
-        guard answer.mayGoOn(with: calls, of: agent, local) else { return [] }
-        let results = try await local.carryOut(calls, of: agent, timeout: timeout, onEvent: onEvent)
-        answer.add(results)
-        return results
     }
 
     private static func item(_ result: LocalTools.Result) -> Value {
@@ -173,9 +163,7 @@ struct ResponsesTurn: Sendable {
                 throw ResponsesReader.Failure(message: "The stream ended before the answer did.", place: reader.place)
             }
             part.answer.tellsCitations = server.capabilities.tellsCitations
-            part.answer.retrieved = try await names.named(part.answer.retrieved)
-            let paths = try await names.paths(of: part.answer.cited)
-            part.answer.cited = part.answer.cited.map { paths[$0] ?? $0 }
+            try await names.name(&part.answer)
             return part
         } catch let failure as ResponsesReader.Failure {
             throw diagnostic(failure)
@@ -197,23 +185,31 @@ struct ResponsesTurn: Sendable {
 }
 
 extension Answer {
-    /// Whether the calls that a part of a turn ended with can be carried out here and followed by another model call;
-    /// if not, the answer says why.
-    mutating func mayGoOn(with calls: [FunctionCall], of agent: AgentDefinition, _ local: LocalTools) -> Bool {
-        guard calls.allSatisfy({ local.canCarryOut($0, of: agent) }) else {
-            pendingCalls = calls.map(\.pending)
-            return false
-        }
-        guard (steps ?? 0) < agent.maxSteps else {
+    /// Carries out the calls that a part of a turn ended with, but for those that are the caller's (`pendingCalls`).
+    ///
+    /// - Returns: The results; another model call follows when there are some and no call is pending. If there are none, the
+    ///   answer says why.
+    mutating func carryOut(
+        _ calls: [FunctionCall], of agent: AgentDefinition, by local: LocalTools, timeout: Duration,
+        _ onEvent: @Sendable (AgentEvent) async -> Void
+    ) async throws -> [LocalTools.Result] {
+        let others = calls.filter { !local.canCarryOut($0, of: agent) }
+        guard !others.isEmpty || calls.isEmpty || (steps ?? 0) < agent.maxSteps else {
             status = .incomplete
             error = Self.outOfSteps
-            return false
+            return []
         }
-        return true
+        let own = calls.filter { local.canCarryOut($0, of: agent) }
+        let results = try await local.carryOut(own, of: agent, timeout: timeout, onEvent: onEvent)
+        add(results)
+        pendingCalls = others.map(\.pending)
+        return results
     }
 
     /// As OGX says it.
     static let outOfSteps = "max_iterations_exceeded"
+    /// As the Responses API says it.
+    static let outOfTokens = "max_output_tokens"
 }
 
 extension FunctionCall {

@@ -60,13 +60,23 @@ struct AgentScope {
     /// The span of a turn with an answer.
     mutating func finish(with answer: Answer, at time: Int) -> Span {
         closeTools(at: time)
-        if thinkingSince != nil, answer.hasMessage || !said.isEmpty || span.children.isEmpty {
+        let pending = answer.pendingCalls
+        // Calls that nobody carries out here may have been asked for together with others, or after them.
+        let models = span.children.count { $0.kind == .chatModel }
+        let hasAsked = !pending.isEmpty && answer.steps.map { models < $0 } ?? true
+        if thinkingSince != nil, answer.hasMessage || !said.isEmpty || span.children.isEmpty || hasAsked {
             said = answer.text
             stopThinking(at: time, because: answer.status == .failed ? answer.error ?? Self.untold : nil)
         }
         tellPassages(of: answer)
-        messages.append(Self.message("assistant", answer.text))
-        span.outputs = ["output": .array(answer.hasMessage ? [Self.output(answer.text)] : [])]
+        if pending.isEmpty {
+            messages.append(Self.message("assistant", answer.text))
+        } else {
+            tellCalls(with: pending, replacing: calls.isEmpty ? 0 : calls.count + 1)
+        }
+        span.outputs = [
+            "output": .array((answer.hasMessage ? [Self.output(answer.text)] : []) + pending.map(Self.output))
+        ]
         span.usage = answer.usage
         span.attributes["drover.status"] = .string(answer.status.rawValue)
         span.attributes["drover.fallback"] = answer.fallback.map(Value.string)
@@ -134,11 +144,17 @@ extension AgentScope {
     /// Adds an ended call to the model call that requested it, and to the input of the next one.
     private mutating func tell(_ call: Answer.ToolCall) {
         calls.append(call)
-        let asked = calls.enumerated().map { Self.request($0.element, number: $0.offset) }
+        tellCalls(replacing: calls.count > 1 ? calls.count : 0)
+    }
+
+    /// - Parameters:
+    ///   - pending: Calls that were asked for as well, and have no results.
+    ///   - count: The messages that are the earlier form of these: calls with their results.
+    private mutating func tellCalls(with pending: [Answer.ToolCall] = [], replacing count: Int) {
+        let asked = (calls + pending).enumerated().map { Self.request($0.element, number: $0.offset) }
         let message: Value = ["role": "assistant", "content": "", "tool_calls": .array(asked)]
         if let asking { span.children[asking].outputs = Self.choice(message, reason: "tool_calls") }
-        // The earlier form of the same message, with its results.
-        if calls.count > 1 { messages.removeLast(calls.count) }
+        messages.removeLast(count)
         messages.append(message)
         messages += calls.enumerated().map { number, call in
             [
@@ -214,6 +230,14 @@ extension AgentScope {
         [
             "type": "message", "role": "assistant",
             "content": [["type": "output_text", "text": .string(text)]],
+        ]
+    }
+
+    /// A call that is left to the caller, as an item of the output.
+    private static func output(_ call: Answer.ToolCall) -> Value {
+        [
+            "type": "function_call", "call_id": .string(call.id ?? ""), "name": .string(call.name),
+            "arguments": .string(call.arguments.interpolated),
         ]
     }
 

@@ -18,17 +18,16 @@ extension RequestHandler {
         let traced: Traced?
     }
 
-    /// Reads a request, and takes a place for it.
+    /// Reads a request from its body, and takes a place for it.
     /// - Parameter name: The agent that its path names; nil where the request says who is meant.
     /// - Throws: `ServedError`; what the connection throws.
     @concurrent
     func take(
-        _ request: Request, of name: String?, _ dialect: ServedItems.Dialect, _ channel: any Channel, caller: String?
+        _ body: ByteBuffer, _ request: Request, of name: String?, _ dialect: ServedItems.Dialect,
+        _ channel: any Channel, caller: String?
     ) async throws -> Taken {
-        try requireJSON(request)
         // One that is not known any more has gone.
         guard let connection = connections[channel] else { throw ClientGone() }
-        let body = try await body(of: request, channel)
         let read = try await Self.read(body)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
@@ -202,9 +201,10 @@ extension RequestHandler {
         }
     }
 
-    /// Reads the body; a client that takes too long is cut off.
+    /// Takes the body in; a client that takes too long is cut off.
     @concurrent
-    private func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
+    func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
+        try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
         let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { channel.close(promise: nil) }
@@ -217,7 +217,7 @@ extension RequestHandler {
     }
 
     /// What has more bytes is not read or written on the thread of an event loop.
-    private static let long = 64 << 10
+    static let long = 64 << 10
 
     /// A large body does not hold up the other connections of the event loop.
     private static func read(_ body: ByteBuffer) async throws -> ServedRequest {

@@ -55,9 +55,10 @@ extension LlamaStack {
             return created.id
         }
 
-        /// Deletes a session with all its turns; a missing one is no error.
+        /// Deletes a session with all its turns; a missing one is no error. It is asked once, and waited for a moment.
         package func deleteSession(_ session: Session) async throws {
-            try await endpoint.deleteIfPresent(Call("remove the session", .delete, place(of: session)))
+            try await endpoint.deleteIfPresent(
+                Call("remove the session", .delete, place(of: session), isRepeatable: false, timeout: .seconds(3)))
         }
 
         /// What a turn begins or continues with.

@@ -14,7 +14,9 @@ extension LlamaStack {
         /// Deletes a stored response; a missing one is no error.
         package func delete(_ id: String) async throws {
             try await endpoint.deleteIfPresent(
-                Call("delete the response", .delete, "\(path)/\(PercentEncoding.segment(id))")
+                Call(
+                    "delete the response", .delete, "\(path)/\(PercentEncoding.segment(id))", isRepeatable: false,
+                    timeout: .seconds(3))
             )
         }
     }

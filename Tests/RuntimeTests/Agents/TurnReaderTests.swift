@@ -44,6 +44,14 @@ import Wire
         #expect(answer.timeToFirstToken != nil)
     }
 
+    @Test("A turn that ran out of tokens is incomplete")
+    func outOfTokens() throws {
+        let message = #"{"content":"Once upon a","stop_reason":"out_of_tokens","tool_calls":[]}"#
+        let end = #"{"event_type":"turn_complete","turn":{"turn_id":"t","output_message":\#(message)}}"#
+        let answer = try #require(read([#"{"event":{"payload":\#(end)}}"#]).0.answer)
+        #expect(answer.status == .incomplete && answer.error == "max_output_tokens" && answer.hasMessage)
+    }
+
     @Test("A recorded turn that waits for a function tells its calls", arguments: ["0.2.24", "0.3.5"])
     func waiting(_ version: String) throws {
         let (reader, events) = try read("\(version)/07-client-tool-turn-pending")

@@ -120,6 +120,33 @@ struct TraceRecorderTests {
         #expect(said?["message"]?["content"] == "30 days.")
     }
 
+    @Test("Calls that are left to the caller are what the model answered, together with others or alone")
+    func pending() async throws {
+        var left = Answer.ToolCall(name: "lookup", tool: "lookup", arguments: ["id": "77"])
+        left.id = "c2"
+        let done = Answer.ToolCall(name: "tickets", tool: "tickets", arguments: [:], result: "none")
+        for (tools, steps, models) in [([], 1, 1), ([done], 1, 1), ([done], 2, 2)] as [([Answer.ToolCall], Int, Int)] {
+            let recorder = recorder
+            _ = try await recorder.turn("Where is order 77?") { take in
+                for call in tools {
+                    take(.toolStarted(name: call.name))
+                    take(.toolFinished(call))
+                }
+                var said = Answer(status: .completed, steps: steps)
+                said.pendingCalls = [left]
+                return said
+            }
+            let root = recorder.trace().root
+            let asked = root.children.filter { $0.kind == .chatModel }
+            #expect(asked.count == models)
+            let message = asked.last?.outputs?["choices"]?.array?.first?["message"]
+            let names = message?["tool_calls"]?.array?.compactMap { $0["function"]?["name"]?.string }
+            #expect(names == (models == 1 ? tools.map(\.name) : []) + ["lookup"])
+            let item = root.outputs?["output"]?.array?.first
+            #expect(item?["type"] == "function_call" && item?["call_id"] == "c2")
+        }
+    }
+
     @Test("Tools that run at the same time belong to one call of the model")
     func parallelTools() async throws {
         let recorder = recorder

@@ -62,6 +62,29 @@ struct MLflowTraceWriterTests {
         #expect(written.spans[0].attributes["mlflow.traceTag.mlflow.traceName"] == "agent")
     }
 
+    @Test("No request is larger than a server takes in time; a long session is cut, as MLflow wants it")
+    func large() async throws {
+        let fake = FakeMLflow()
+        var traces = (1...5).map { trace($0) }
+        for index in traces.indices {
+            traces[index].spans[1].attributes["mlflow.spanOutputs"] = .string(String(repeating: "x", count: 7 << 20))
+            traces[index].session = String(repeating: "s", count: 300)
+        }
+        let (queued, allQueued) = AsyncStream.makeStream(of: Void.self)
+        let waiting = Interposed(fake) { _, send in
+            for await _ in queued {}
+            return try await send()
+        }
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: waiting.mlflow, pause: .zero) { writer in
+            for trace in traces { writer.write(trace) }
+            allQueued.finish()
+        }
+        #expect(tally.written == 5 && tally.missing == 0)
+        #expect(paths(fake).filter { $0 == "POST /v1/traces" }.count >= 3)
+        let session = fake.store.traces.first?.spans.first?.attributes["session.id"]
+        #expect(session?.unicodeScalars.count == 250)
+    }
+
     @Test("A part of a trace that somebody else began waits until that one had time to write it, or for the end")
     func joined() async throws {
         var part = trace(1)

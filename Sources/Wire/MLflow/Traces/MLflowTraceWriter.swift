@@ -287,12 +287,23 @@ extension MLflowTraceWriter {
         return begun
     }
 
-    /// Sends the spans of traces together; when they are rejected, in halves, so that only the rejected ones are
-    /// missing.
+    /// Sends the spans of traces together, as many as are not too much for one request.
     private func export(_ traces: [MLflowTrace], to place: Place) async -> [Failure] {
+        var (rest, failures): (ArraySlice<MLflowTrace>, [Failure]) = (traces[...], [])
+        while !rest.isEmpty {
+            let (message, count) = SpanMessage.bytes(of: rest)
+            failures += await export(message, Array(rest.prefix(count)), to: place)
+            rest = rest.dropFirst(count)
+        }
+        return failures
+    }
+
+    /// Sends the spans of traces; when they are rejected, in halves, so that only the rejected ones are missing.
+    private func export(_ message: [UInt8], _ traces: [MLflowTrace], to place: Place) async -> [Failure] {
         guard
             let problem = await problem(of: {
-                try await self.server.exportSpans(of: traces, experimentID: place.experimentID, runID: place.runID)
+                try await self.server.exportSpans(
+                    message, of: traces.count, experimentID: place.experimentID, runID: place.runID)
             })
         else { return [] }
         guard problem.isAboutContent, traces.count > 1 else {

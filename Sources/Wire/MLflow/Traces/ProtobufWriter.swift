@@ -29,6 +29,11 @@ struct ProtobufWriter {
         field(number, inner.bytes)
     }
 
+    /// Fields that were written elsewhere.
+    mutating func append(_ fields: ProtobufWriter) {
+        bytes += fields.bytes
+    }
+
     private mutating func key(_ number: Int, type: UInt64) {
         varint(UInt64(number) << 3 | type)
     }

@@ -2,20 +2,29 @@ import Language
 
 /// Traces as an `ExportTraceServiceRequest` of OpenTelemetry (OTLP 1.x), in protocol buffers.
 enum SpanMessage {
-    /// One request with the spans of many traces, as MLflow 3.17 and later read it.
-    static func bytes(of traces: [MLflowTrace]) -> [UInt8] {
+    /// The largest request with more than one trace, in bytes.
+    static let batchBytes = 16 << 20
+
+    /// One request with the spans of many traces, as MLflow 3.17 and later read it: of as many of the first ones as are not too
+    /// much for one request, and of one in any case.
+    static func bytes(of traces: ArraySlice<MLflowTrace>) -> (bytes: [UInt8], count: Int) {
         var request = ProtobufWriter()
+        var count = 0
         request.field(1) { resource in
             resource.field(2) { scope in
                 scope.field(1) { $0.field(1, "drover") }
                 for trace in traces {
+                    var spans = ProtobufWriter()
                     for (index, span) in trace.spans.enumerated() {
-                        scope.field(2) { write(span, of: trace, isRoot: index == 0, into: &$0) }
+                        spans.field(2) { write(span, of: trace, isRoot: index == 0, into: &$0) }
                     }
+                    guard count == 0 || scope.bytes.count + spans.bytes.count <= batchBytes else { return }
+                    scope.append(spans)
+                    count += 1
                 }
             }
         }
-        return request.bytes
+        return (request.bytes, count)
     }
 
     private static func write(
@@ -53,7 +62,8 @@ extension MLflowTrace {
     /// The attributes of the root span about the whole trace, as plain text.
     fileprivate var rootAttributes: [(key: String, value: String)] {
         var all = allTags.map { (key: "mlflow.traceTag.\($0.key)", value: $0.value) }.sorted { $0.key < $1.key }
-        if let session { all.append(("session.id", session)) }
+        // MLflow refuses what is longer, with all traces that it was sent together with.
+        if let session { all.append(("session.id", Preview.cut(session, to: MLflowServer.metadataLength))) }
         if let user { all.append(("user.id", user)) }
         return all
     }

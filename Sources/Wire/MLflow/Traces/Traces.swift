@@ -13,7 +13,7 @@ extension MLflowServer {
     /// The maximum length of a preview, in Unicode scalars.
     private static let previewLength = 1000
     /// The maximum length of metadata and tag values that every database of a server stores.
-    private static let metadataLength = 250
+    static let metadataLength = 250
     private static let tagLength = 4096
 
     /// The best route for spans: servers with `server-info` take many traces at once.
@@ -49,14 +49,15 @@ extension MLflowServer {
 
     /// Writes the spans of at most 100 traces of one experiment and one run, replacing older ones: `POST /v1/traces`
     /// (3.17 and later; all or nothing). With more than 100 the server would silently link none to the run.
-    func exportSpans(of traces: [MLflowTrace], experimentID: String, runID: String?) async throws {
+    ///
+    /// - Parameter message: What `SpanMessage` makes of `count` traces.
+    func exportSpans(_ message: [UInt8], of count: Int, experimentID: String, runID: String?) async throws {
         var headers = [(name: "x-mlflow-experiment-id", value: experimentID)]
         if let runID { headers.append(("x-mlflow-run-id", runID)) }
         _ = try await endpoint.send(
             Call(
-                "write the spans of \(traces.count) traces", .post, "/v1/traces",
-                body: .bytes(SpanMessage.bytes(of: traces), contentType: "application/x-protobuf"), isRepeatable: true,
-                headers: headers))
+                "write the spans of \(count) traces", .post, "/v1/traces",
+                body: .bytes(message, contentType: "application/x-protobuf"), isRepeatable: true, headers: headers))
     }
 
     /// Links a written trace to the prompt versions that it used, so that it can be found by them: `POST
