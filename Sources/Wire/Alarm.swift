@@ -9,11 +9,23 @@ package final class Alarm: Sendable {
     }
 
     private let due: @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant
+    private let isUp: (@Sendable () -> Void)?
     private let state = Mutex(State.set)
 
     /// - Parameter due: When the time is up, as far as that is known at a time.
     package init(_ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant) {
         self.due = due
+        isUp = nil
+    }
+
+    /// An alarm that no task waits for.
+    /// - Parameter isUp: Is called when the time is up.
+    init(
+        _ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant,
+        isUp: @escaping @Sendable () -> Void
+    ) {
+        self.due = due
+        self.isUp = isUp
     }
 
     /// Waits for its end, once.
@@ -51,6 +63,7 @@ package final class Alarm: Sendable {
         let due = due(now)
         guard due <= now else { return due }
         end(isLate: true)
+        isUp?()
         return nil
     }
 }

@@ -49,7 +49,9 @@ package struct AsyncHTTPTransport: HTTPTransport {
             tls: tls, proxies: proxies, connections: connections,
             isSpread: isSpread(connections, within: OpenFileLimit.current), connectTimeout: connectTimeout)
         let heartbeat = Heartbeat()
-        async let _: Void = heartbeat.run()  // Until the end of this scope.
+        // Until the end of this scope.
+        async let _: Void = heartbeat.run()
+        async let _: Void = clients.sweep()
         let transport = AsyncHTTPTransport(clients: clients, slots: Slots(connections), heartbeat: heartbeat)
         let result: R
         do {
@@ -94,14 +96,25 @@ package struct AsyncHTTPTransport: HTTPTransport {
 
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         try await slots.run {
-            try await TimeLimit.run(
+            if let exchange = started(request, request.timeout) {
+                return try await directly(exchange, request, request.timeout) { limit in
+                    try await limit.waiting {
+                        let head = try await exchange.response()
+                        return Self.head(
+                            head.status, head.headers,
+                            body: Array(buffer: try await DirectBody(exchange: exchange).collect(upTo: Self.bodyLimit)))
+                    }
+                }
+            }
+            return try await TimeLimit.run(
                 pause: request.timeout, whole: request.timeout, heartbeat: heartbeat
             ) { limit in
                 try await limit.waiting {
                     let response = try await open(request)
                     do {
-                        return head(
-                            of: response, body: Array(buffer: try await response.body.collect(upTo: Self.bodyLimit)))
+                        return Self.head(
+                            response.status, response.headers,
+                            body: Array(buffer: try await response.body.collect(upTo: Self.bodyLimit)))
                     } catch {
                         throw TransportFailure.described(error)
                     }
@@ -115,11 +128,19 @@ package struct AsyncHTTPTransport: HTTPTransport {
     ) async throws -> Result {
         try await withoutActuallyEscaping(read) { read in
             try await slots.run {
-                try await TimeLimit.run(
+                if let exchange = started(request, request.wholeTimeout) {
+                    return try await directly(exchange, request, request.wholeTimeout) { limit in
+                        let head = try await limit.waiting { try await exchange.response() }
+                        return try await read(
+                            Self.head(head.status, head.headers), ResponseChunks(DirectBody(exchange: exchange), limit))
+                    }
+                }
+                return try await TimeLimit.run(
                     pause: request.timeout, whole: request.wholeTimeout, heartbeat: heartbeat
                 ) { limit in
                     let response = try await limit.waiting { try await open(request) }
-                    return try await read(head(of: response, body: []), ResponseChunks(response.body, limit))
+                    return try await read(
+                        Self.head(response.status, response.headers), ResponseChunks(response.body, limit))
                 }
             }
         }
@@ -154,11 +175,29 @@ package struct AsyncHTTPTransport: HTTPTransport {
         return outgoing
     }
 
-    private func head(of response: HTTPClientResponse, body: [UInt8]) -> HTTPResponse {
+    private static func head(
+        _ status: HTTPResponseStatus, _ headers: HTTPHeaders, body: [UInt8] = []
+    ) -> HTTPResponse {
         HTTPResponse(
-            status: Int(response.status.code),
-            headers: response.headers.map { ($0.name.lowercased(), $0.value) },
-            body: body
-        )
+            status: Int(status.code), headers: headers.map { ($0.name.lowercased(), $0.value) }, body: body)
+    }
+
+    /// An exchange on the event loop of the present task; nil for one that has to be made by the other client.
+    private func started(_ request: HTTPRequest, _ whole: Duration) -> DirectExchange? {
+        guard TimeLimit.areForBeats(request.timeout, whole), let exchange = DirectExchange(request) else { return nil }
+        return clients.start(exchange, to: request.url) ? exchange : nil
+    }
+
+    private func directly<R>(
+        _ exchange: DirectExchange, _ request: HTTPRequest, _ whole: Duration, _ body: (TimeLimit) async throws -> R
+    ) async throws -> R {
+        // One that is whole by then stays as it is.
+        defer { exchange.fail(CancellationError()) }
+        do {
+            return try await TimeLimit.run(
+                pause: request.timeout, whole: whole, heartbeat: heartbeat, failing: exchange, body)
+        } catch let error as NIOTooManyBytesError {
+            throw TransportFailure.described(error)
+        }
     }
 }

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import Language
 import NIOCore
+import NIOPosix
 import NIOSSL
 
 /// Whom to trust when a server is called over TLS.
@@ -39,6 +40,7 @@ struct HTTPClients: Sendable {
     private let http: LoopClients?
     private let https: LoopClients?
     private let except: [String]
+    private let own: DirectConnections?
 
     init(
         tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, isSpread: Bool,
@@ -57,6 +59,23 @@ struct HTTPClients: Sendable {
         https = try clients(through: proxies.https)
         direct = LoopClients(configuration, isSpread: isSpread)
         except = proxies.except
+        own = isSpread ? DirectConnections(connectTimeout: connectTimeout, idleTime: Self.idleTime) : nil
+    }
+
+    /// Starts an exchange on the event loop of the present task.
+    /// - Returns: Whether it can be made in this way.
+    func start(_ exchange: DirectExchange, to url: String) -> Bool {
+        guard let own, http == nil || isExcepted(host(of: url)),
+            let loop = MultiThreadedEventLoopGroup.currentEventLoop
+        else { return false }
+        own.start(exchange, on: loop)
+        return true
+    }
+
+    /// Closes connections that have been idle for a while, until the task is cancelled.
+    func sweep() async {
+        guard let own else { return }
+        while (try? await Task.sleep(for: .seconds(1))) != nil { own.sweep() }
     }
 
     /// The client for a request of the present task.
@@ -68,6 +87,7 @@ struct HTTPClients: Sendable {
     }
 
     func shutDown() async {
+        own?.shutDown()
         for clients in [direct, http, https] { await clients?.shutDown() }
     }
 
@@ -83,6 +103,9 @@ struct HTTPClients: Sendable {
         }
     }
 
+    /// Less than the 5 s after which both servers (uvicorn) close an idle connection.
+    private static let idleTime = Duration.seconds(3)
+
     private static func configuration(
         _ tls: TLSOptions, _ connections: Int, _ connectTimeout: Duration
     ) throws -> HTTPClient.Configuration {
@@ -92,8 +115,7 @@ struct HTTPClients: Sendable {
         configuration.timeout.connect = .nanoseconds(Int64(connectTimeout / .nanoseconds(1)))
         // `Endpoint` decides about retries.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // Less than the 5 s after which both servers (uvicorn) close an idle connection.
-        configuration.connectionPool.idleTimeout = .seconds(3)
+        configuration.connectionPool.idleTimeout = .nanoseconds(Int64(idleTime / .nanoseconds(1)))
         // The transport's slots admit no more: no request waits in the pool, whose timeout would be taken for the
         // server's.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = connections

@@ -63,16 +63,25 @@ package final class Heartbeat: Sendable {
                     return .failure(error)
                 }
             }
-            let id = state.withLock { state in
-                let id = state.newID()
-                state.alarms[id] = alarm
-                return id
-            }
+            let id = add(alarm)
             let isLate = await alarm.wait()
-            state.withLock { _ = $0.alarms.removeValue(forKey: id) }
+            remove(id)
             if isLate { group.cancelAll() }
             return (await group.next() ?? .failure(CancellationError()), isLate)
         }
+    }
+
+    /// From now on the beats look whether its time is up, until it is removed or has rung.
+    func add(_ alarm: Alarm) -> Int {
+        state.withLock { state in
+            let id = state.newID()
+            state.alarms[id] = alarm
+            return id
+        }
+    }
+
+    func remove(_ alarm: Int) {
+        state.withLock { _ = $0.alarms.removeValue(forKey: alarm) }
     }
 
     /// Returns with the next beat, or when the task is cancelled.

@@ -21,9 +21,14 @@
             }
         }
 
-        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        /// Asks for it once, for what comes next.
+        static func ask(of channel: any Channel) {
             // A connection without the option is only slower.
-            try? context.channel.syncOptions?.setOption(Self.option, value: 1)
+            try? channel.syncOptions?.setOption(option, value: 1)
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            Self.ask(of: context.channel)
             context.fireChannelRead(data)
         }
     }

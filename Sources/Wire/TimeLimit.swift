@@ -32,9 +32,42 @@ final class TimeLimit: Sendable {
     ) async throws -> R {
         let limit = TimeLimit(pause: pause, whole: whole)
         let end = ContinuousClock.now + whole
-        guard min(pause, whole) > Heartbeat.interval else { return try await limit.watched(until: end, body) }
+        guard areForBeats(pause, whole) else { return try await limit.watched(until: end, body) }
         let ended = await heartbeat.limiting(until: { limit.due(at: $0, end) }, { try await body(limit) })
         return try limit.result(of: ended.result)
+    }
+
+    /// Whether the beats of a heart are often enough for limits.
+    static func areForBeats(_ pause: Duration, _ whole: Duration) -> Bool {
+        min(pause, whole) > Heartbeat.interval
+    }
+
+    /// Runs `body` in the present task, and fails an exchange that it reads when a limit is exceeded or the task is cancelled:
+    /// whatever waits for it then ends.
+    /// - Parameters:
+    ///   - pause: see the other method; both limits are longer than the time between two beats.
+    static func run<R>(
+        pause: Duration, whole: Duration, heartbeat: Heartbeat, failing exchange: DirectExchange,
+        _ body: (TimeLimit) async throws -> R
+    ) async throws -> R {
+        let limit = TimeLimit(pause: pause, whole: whole)
+        let end = ContinuousClock.now + whole
+        let alarm = heartbeat.add(
+            Alarm {
+                limit.due(at: $0, end)
+            } isUp: {
+                exchange.fail(CancellationError())
+            })
+        defer { heartbeat.remove(alarm) }
+        return try await withTaskCancellationHandler {
+            do {
+                return try await body(limit)
+            } catch is CancellationError {
+                throw limit.failure ?? CancellationError()
+            }
+        } onCancel: {
+            exchange.fail(CancellationError())
+        }
     }
 
     /// With a task that watches a limit shorter than the time between two beats.

@@ -1,0 +1,118 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// The connections of this process to servers that are reached without TLS and without a proxy, of each event loop its own.
+///
+/// Answers are taken from a connection by the task that waits for them, on the thread of the event loop that reads it. For
+/// tasks of event loops this takes the place of async-http-client, which hands each piece of an answer through several tasks.
+final class DirectConnections: Sendable {
+    private struct Idle {
+        var connection: DirectConnection
+        var since: ContinuousClock.Instant
+    }
+
+    private struct State {
+        /// The latest last.
+        var idle: [DirectPlace.Server: [Idle]] = [:]
+        var isClosed = false
+    }
+
+    private let connectTimeout: TimeAmount
+    /// Less than the 5 s after which both servers (uvicorn) close an idle connection.
+    private let idleTime: Duration
+    private let state = Mutex(State())
+
+    init(connectTimeout: Duration, idleTime: Duration) {
+        self.connectTimeout = .nanoseconds(Int64(connectTimeout / .nanoseconds(1)))
+        self.idleTime = idleTime
+    }
+
+    /// Sends the request of an exchange over a connection, on the thread of the event loop.
+    func start(_ exchange: DirectExchange, on loop: any EventLoop) {
+        let server = DirectPlace.Server(exchange.place, on: loop)
+        while let connection = kept(to: server) {
+            if connection.isActive, connection.carry(exchange) { return }
+        }
+        let connection = DirectConnection(to: server, of: self)
+        ClientBootstrap(group: loop).connectTimeout(connectTimeout).channelOption(.autoRead, value: false)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
+                    try channel.pipeline.syncOperations.addHandler(connection)
+                }
+            }
+            .connect(host: server.host, port: server.port).whenComplete { result in
+                switch result {
+                case .success: if !connection.carry(exchange) { self.keep(connection) }
+                case .failure(let error): exchange.fail(TransportFailure.described(error))
+                }
+            }
+    }
+
+    /// Keeps a connection for a while.
+    func keep(_ connection: DirectConnection) {
+        let isKept = state.withLock { state in
+            guard !state.isClosed else { return false }
+            state.idle[connection.place, default: []].append(Idle(connection: connection, since: .now))
+            return true
+        }
+        if !isKept { connection.close() }
+    }
+
+    /// A connection has ended.
+    func forget(_ connection: DirectConnection) {
+        state.withLock { $0.idle[connection.place]?.removeAll { $0.connection === connection } }
+    }
+
+    /// Closes those that nobody needed for a while.
+    func sweep() {
+        let end = ContinuousClock.now - idleTime
+        let old = state.withLock { state in
+            var old: [DirectConnection] = []
+            for (server, idle) in state.idle {
+                let count = idle.prefix { $0.since < end }.count
+                old += idle.prefix(count).map(\.connection)
+                state.idle[server] = count == idle.count ? nil : Array(idle.dropFirst(count))
+            }
+            return old
+        }
+        for connection in old { connection.close() }
+    }
+
+    /// Closes all; none is kept any more.
+    func shutDown() {
+        let all = state.withLock { state in
+            defer { (state.idle, state.isClosed) = ([:], true) }
+            return state.idle.values.flatMap { $0.map(\.connection) }
+        }
+        for connection in all { connection.close() }
+    }
+
+    private func kept(to server: DirectPlace.Server) -> DirectConnection? {
+        let end = ContinuousClock.now - idleTime
+        let (connection, old) = state.withLock { state -> (DirectConnection?, [Idle]) in
+            guard let last = state.idle[server]?.popLast() else { return (nil, []) }
+            guard last.since < end else { return (last.connection, []) }
+            defer { state.idle[server] = nil }
+            return (nil, (state.idle[server] ?? []) + [last])
+        }
+        for idle in old { idle.connection.close() }
+        return connection
+    }
+}
+
+extension DirectPlace {
+    /// A server as one event loop reaches it.
+    struct Server: Hashable, Sendable {
+        let host: String
+        let port: Int
+        private let loop: ObjectIdentifier
+
+        init(_ place: DirectPlace, on loop: any EventLoop) {
+            (host, port) = (place.host, place.port)
+            self.loop = ObjectIdentifier(loop)
+        }
+    }
+}

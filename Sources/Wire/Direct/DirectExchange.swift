@@ -1,0 +1,159 @@
+import Language
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One request, and its response as it is read: nothing is read before it is wanted.
+final class DirectExchange: Sendable {
+    private struct State {
+        var head: HTTPResponseHead?
+        var chunks: [ByteBuffer] = []
+        var isWhole = false
+        var failure: (any Error)?
+        /// The task that waits for more.
+        var waiting: CheckedContinuation<Void, Never>?
+        /// nil while there is no connection, and once it is left.
+        var channel: (any Channel)?
+    }
+
+    let place: DirectPlace
+    private let head: HTTPRequestHead
+    private let body: [UInt8]
+    private let state = Mutex(State())
+
+    /// nil for a request that cannot be sent in this way: with a file, or with a header that is none.
+    init?(_ request: HTTPRequest) {
+        guard let place = DirectPlace(request.url) else { return nil }
+        self.place = place
+        switch request.body {
+        case .bytes(let bytes): body = bytes
+        case nil: body = []
+        case .file: return nil
+        }
+        var headers = HTTPHeaders([("host", place.authority)])
+        for header in request.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
+        for header in request.secretHeaders { headers.replaceOrAdd(name: header.name, value: header.value.revealed) }
+        if let authorization = request.authorization {
+            headers.replaceOrAdd(name: "authorization", value: authorization.revealed)
+        }
+        guard headers.allSatisfy({ Self.isHeader($0.name, $0.value) }) else { return nil }
+        if request.body != nil || request.method != .get && request.method != .delete {
+            headers.replaceOrAdd(name: "content-length", value: String(body.count))
+        }
+        head = HTTPRequestHead(
+            version: .http1_1, method: HTTPMethod(rawValue: request.method.rawValue), uri: place.target,
+            headers: headers)
+    }
+
+    private static func isHeader(_ name: String, _ value: String) -> Bool {
+        let isName = name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                true
+            case _: false
+            }
+        }
+        return isName && !name.isEmpty && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
+    }
+
+    /// Sends the request over a connection.
+    /// - Returns: Whether it was sent: an exchange that is over needs no connection any more.
+    func send(over channel: any Channel) -> Bool {
+        let isWanted = state.withLock { state in
+            guard state.failure == nil else { return false }
+            state.channel = channel
+            return true
+        }
+        guard isWanted else { return false }
+        channel.write(HTTPClientRequestPart.head(head), promise: nil)
+        if !body.isEmpty {
+            channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: body))), promise: nil)
+        }
+        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        channel.read()
+        return true
+    }
+
+    /// The connection has brought a part of the response.
+    func take(_ part: HTTPClientResponsePart) {
+        let waiting = state.withLock { state in
+            switch part {
+            case .head(let head): state.head = head
+            case .body(let chunk): state.chunks.append(chunk)
+            case .end: (state.isWhole, state.channel) = (true, nil)
+            }
+            return state.waiting.take()
+        }
+        waiting?.resume()
+    }
+
+    /// It ends now, unless the response is whole: its connection is closed, and who reads it gets the error.
+    func fail(_ error: any Error) {
+        let (waiting, channel) = state.withLock { state in
+            guard !state.isWhole, state.failure == nil else {
+                return (nil, nil) as (CheckedContinuation<Void, Never>?, (any Channel)?)
+            }
+            state.failure = error
+            defer { state.channel = nil }
+            return (state.waiting.take(), state.channel)
+        }
+        // Not here: another task may be being cancelled, and what closing brings about may want its lock.
+        if let channel { channel.eventLoop.execute { channel.close(promise: nil) } }
+        waiting?.resume()
+    }
+
+    /// The head of the response.
+    func response() async throws -> HTTPResponseHead {
+        while true {
+            let (head, failure) = state.withLock { ($0.head, $0.failure) }
+            if let head { return head }
+            if let failure { throw failure }
+            await more()
+        }
+    }
+
+    /// The next chunk of the body; nil after the last one.
+    func next() async throws -> ByteBuffer? {
+        while true {
+            let (chunk, isWhole, failure) = state.withLock { state in
+                (state.chunks.isEmpty ? nil : state.chunks.removeFirst(), state.isWhole, state.failure)
+            }
+            if let chunk { return chunk }
+            if isWhole { return nil }
+            if let failure { throw failure }
+            await more()
+        }
+    }
+
+    /// Returns when there is more than there was, at the latest when it fails.
+    private func more() async {
+        await withCheckedContinuation { continuation in
+            let (isThere, channel) = state.withLock { state -> (Bool, (any Channel)?) in
+                guard state.chunks.isEmpty, !state.isWhole, state.failure == nil else { return (true, nil) }
+                state.waiting = continuation
+                return (false, state.head == nil ? nil : state.channel)
+            }
+            // The head was asked for when the request was sent.
+            channel?.read()
+            if isThere { continuation.resume() }
+        }
+    }
+}
+
+/// The body of a response.
+struct DirectBody: AsyncSequence, Sendable {
+    let exchange: DirectExchange
+
+    func makeAsyncIterator() -> Iterator {
+        Iterator(exchange: exchange)
+    }
+
+    struct Iterator: AsyncIteratorProtocol {
+        let exchange: DirectExchange
+
+        func next(isolation actor: isolated (any Actor)?) async throws(any Error) -> ByteBuffer? {
+            try await exchange.next()
+        }
+    }
+}
