@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -231,6 +232,31 @@ class TestEnvironment:
             agent(load).predict(QUESTION)
         assert "k-1" not in str(raised.value)
         assert llama.bodies == []
+
+    @pytest.mark.parametrize(("key", "sent"), [(None, "Basic Ym9iOnAvdy10aGF0LWlzLWxvbmc="), ("key", "Bearer key")])
+    def test_a_login_in_the_address_is_sent_and_never_shown(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, key: str | None, sent: str
+    ) -> None:
+        password = "p/w-that-is-long"
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", llama.url.replace("://", "://bob:p%2Fw-that-is-long@") + "/v1")
+        if key:
+            monkeypatch.setenv("LLAMASTACK_API_KEY", key)
+        llama.plays(completed(f"It is {password} of bob:{password}, sent as Ym9iOnAvdy10aGF0LWlzLWxvbmc=."))
+        answer = agent(load).predict(QUESTION)
+        assert llama.headers[0]["authorization"] == sent
+        assert text(answer).startswith("It is [secret] of [secret], sent as [secret]")
+        llama.status, llama.answer = 502, [b"it broke"]
+        with pytest.raises(Exception, match=re.escape(f"POST {llama.url}/v1/responses was answered")) as raised:
+            agent(load).predict(QUESTION)
+        assert "bob" not in str(raised.value)
+
+    def test_an_address_whose_password_cannot_be_told_apart_is_not_shown(
+        self, load: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", "http://bob:p/w@localhost:8321")
+        with pytest.raises(Exception, match="no port") as raised:
+            load()
+        assert "p/w" not in str(raised.value)
 
     def test_a_missing_token_is_said_before_anything_is_sent(
         self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch

@@ -1,14 +1,17 @@
 """A Llama Stack or OGX server: how it is asked, where its versions keep their APIs, and what it says when it fails."""
 
+import base64
 import json
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
 
 from .secrets import SentSecrets
 
@@ -85,6 +88,18 @@ def secret(value: str | None, variable: str) -> str | None:
     return trimmed or None
 
 
+class Authorization(AuthBase):
+    """Who asks: what the header says, or nobody. Where requests is told, it looks into no `.netrc`."""
+
+    def __init__(self, value: str | None) -> None:
+        self._value = value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._value is not None:
+            request.headers["Authorization"] = self._value
+        return request
+
+
 class LlamaStack:
     """A server. All its failures are `LlamaStackError`.
 
@@ -93,14 +108,19 @@ class LlamaStack:
 
     def __init__(self, base_url: str, api_key: str | None = None) -> None:
         self.sent = SentSecrets()
-        self.base_url = base_url.rstrip("/").removesuffix("/v1")
+        address, user, password = without_login(base_url)
+        self.base_url = address.rstrip("/").removesuffix("/v1")
+        if password:
+            self.sent.add([password, f"{user}:{password}"])
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=64))
         api_key = secret(api_key, "LLAMASTACK_API_KEY")
+        authorization = None if user is None else basic(user, password or "")
         if api_key and api_key != "fake":
-            self._session.headers["Authorization"] = f"Bearer {api_key}"
+            authorization = f"Bearer {api_key}"
             self.sent.add([api_key])
+        self._session.auth = Authorization(authorization)
 
     @cached_property
     def generation(self) -> Generation:
@@ -152,6 +172,30 @@ class LlamaStack:
             said = self.sent.cleared_message(str(error))
             raise LlamaStackError(f"{method} {url} failed: {said}") from None
         raise LlamaStackError(f"{method} {url} was answered with status {response.status_code}: {said}")
+
+
+def without_login(url: str) -> tuple[str, str | None, str | None]:
+    """An address without user and password, and these; they are None where it has none."""
+    scheme, mark, rest = url.partition("://")
+    authority, slash, path = rest.partition("/")
+    login, at, host = authority.rpartition("@")
+    address = f"{scheme}{mark}{host}{slash}{path}"
+    try:
+        _ = urlsplit(address).port
+    except ValueError:  # It is not quoted: what is taken for the port may be the beginning of a password.
+        raise LlamaStackError(
+            "The address of Llama Stack cannot be used: behind its host is no port from 1 to 65535. In a password, "
+            "write `/` as `%2F`."
+        ) from None
+    if not at:
+        return address, None, None
+    user, _, password = login.partition(":")
+    return address, unquote(user), unquote(password)
+
+
+def basic(user: str, password: str) -> str:
+    """The header of basic authentication."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def event_data(lines: Iterable[bytes]) -> Iterator[JSON]:
