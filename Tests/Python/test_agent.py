@@ -250,6 +250,35 @@ class TestEnvironment:
             agent(load).predict(QUESTION)
         assert "bob" not in str(raised.value)
 
+    @pytest.mark.parametrize(("key", "sent"), [(None, None), ("key", "Bearer key")])
+    def test_a_netrc_says_nothing(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str | None,
+        sent: str | None,
+    ) -> None:
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password of-ann\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        if key:
+            monkeypatch.setenv("LLAMASTACK_API_KEY", key)
+        llama.plays(completed())
+        agent(load).predict(QUESTION)
+        assert llama.headers[0].get("authorization") == sent
+
+    def test_no_proxy_leads_to_this_machine_and_one_leads_elsewhere(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        llama.plays(completed())
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", "http://stack.example:8321")
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, llama.url)
+        with pytest.raises(Exception, match="404"):  # The stand-in is no proxy.
+            agent(load).predict(QUESTION)
+        assert llama.calls[-1] == "GET http://stack.example:8321/v1/version"
+
     def test_an_address_whose_password_cannot_be_told_apart_is_not_shown(
         self, load: Load, monkeypatch: pytest.MonkeyPatch
     ) -> None:

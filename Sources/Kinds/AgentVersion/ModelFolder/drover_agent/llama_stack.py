@@ -112,6 +112,8 @@ class LlamaStack:
         self.base_url = address.rstrip("/").removesuffix("/v1")
         if password:
             self.sent.add([password, f"{user}:{password}"])
+        # An empty proxy is none; without one, requests takes the environment's.
+        self._proxies = {"http": "", "https": ""} if is_loopback(self.base_url) else None
         self._session = requests.Session()
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, HTTPAdapter(pool_maxsize=64))
@@ -163,7 +165,8 @@ class LlamaStack:
         url = self.base_url + path
         timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
         try:
-            response = self._session.request(method, url, json=body, headers=headers, stream=stream, timeout=timeout)
+            response = self._session.request(
+                method, url, json=body, headers=headers, stream=stream, timeout=timeout, proxies=self._proxies)
             if response.ok:
                 return response
             with response:
@@ -191,6 +194,12 @@ def without_login(url: str) -> tuple[str, str | None, str | None]:
         return address, None, None
     user, _, password = login.partition(":")
     return address, unquote(user), unquote(password)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a server is on this machine, which no proxy leads to."""
+    host = urlsplit(url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def basic(user: str, password: str) -> str:
