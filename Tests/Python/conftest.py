@@ -54,6 +54,8 @@ class StubLlamaStack(ThreadingHTTPServer):
         self.looked_at: list[str] = []
         self.forbidden = "bomb"
         self.status = 200
+        # Where answers redirect to, if their status says so.
+        self.location: str | None = None
         self.answers: list[list[bytes]] = [[]]
         # Waited for before the last frame is sent: an open gate lets everything pass.
         self.gate = threading.Event()
@@ -146,6 +148,8 @@ class Handler(BaseHTTPRequestHandler):
         frames = stub.answer
         self.send_response(stub.status)
         self.send_header("Content-Type", "text/event-stream" if stub.status == 200 else "application/json")
+        if stub.location:
+            self.send_header("Location", stub.location)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:

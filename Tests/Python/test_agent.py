@@ -444,6 +444,23 @@ class TestFailure:
         llama.status, llama.answer = 502, [json.dumps(body).encode()]
         self.fails(load, "status 502: it broke")
 
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_not_followed(self, load: Load, llama: StubLlamaStack, status: int) -> None:
+        llama.status, llama.location = status, llama.url.replace("://", "://ann:pw@") + "/elsewhere?token=t0p"
+        self.fails(load, f"status {status}: it redirects to `{llama.url}`, which is not followed")
+        assert llama.paths == ["/v1/responses"] and llama.calls == ["GET /v1/version"]
+
+    def test_a_redirect_to_nowhere_is_a_failure(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.status = 302
+        self.fails(load, "answered with status 302")
+
+    @pytest.mark.parametrize("location", ["//other.example:1/v1?token=t0p", "https://ann:t0p@other.example:1/"])
+    def test_a_redirect_is_told_without_secrets(self, load: Load, llama: StubLlamaStack, location: str) -> None:
+        llama.status, llama.location = 307, location
+        with pytest.raises(Exception, match="://other.example:1`") as failure:
+            agent(load).predict(QUESTION)
+        assert "t0p" not in str(failure.value)
+
     def test_a_stream_that_ends_early(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(completed()[:-1])
         self.fails(load, "before it was complete")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -166,11 +166,13 @@ class LlamaStack:
         timeout = (CONNECT_SECONDS, SILENCE_SECONDS)
         try:
             response = self._session.request(
-                method, url, json=body, headers=headers, stream=stream, timeout=timeout, proxies=self._proxies)
-            if response.ok:
+                method, url, json=body, headers=headers, stream=stream, timeout=timeout, proxies=self._proxies,
+                allow_redirects=False)
+            if 200 <= response.status_code < 300:
                 return response
             with response:
-                said = self.sent.cleared_message(server_message(self.sent.cleared(response.text)))
+                said = redirection(response) or server_message(self.sent.cleared(response.text))
+                said = self.sent.cleared_message(said)
         except (requests.RequestException, ValueError) as error:  # A ValueError: a header that cannot be sent.
             said = self.sent.cleared_message(str(error))
             raise LlamaStackError(f"{method} {url} failed: {said}") from None
@@ -218,6 +220,19 @@ def event_data(lines: Iterable[bytes]) -> Iterator[JSON]:
             data = []
             if text != b"[DONE]":
                 yield json.loads(text)
+
+
+def redirection(response: requests.Response) -> str | None:
+    """Where a response leads to, without what may be secret in the address; None when it leads nowhere.
+
+    None is followed: another server would be told tokens and what was asked, and a POST may become a GET.
+    """
+    if not response.is_redirect:
+        return None
+    target = urlsplit(urljoin(response.url, response.headers["location"]))
+    host = target.netloc.rpartition("@")[2]
+    place = f"{target.scheme}://{host}"
+    return f"it redirects to `{place}`, which is not followed. Set `LLAMASTACK_BASE_URL` to the address behind it."
 
 
 def server_message(text: str) -> str:
