@@ -5,6 +5,7 @@ import logging
 import re
 import shutil
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,11 @@ def completed(text: str = "Hello.", **fields: Any) -> list[JSON]:
         {"type": "response.output_item.done", "item": item},
         {"type": "response.completed", "response": response},
     ]
+
+
+def code_of(asked: Any) -> Any:
+    """The module of the agent's folder that asks Llama Stack."""
+    return sys.modules[type(asked).__module__.replace("responder", "llama_stack")]
 
 
 def items(response: Any) -> list[str]:
@@ -403,6 +409,22 @@ class TestStream:
         assert {event.item_id for event in events if event.type == "response.output_text.delta"} == {said["id"]}
         if "1.5.0" in recording:  # 0.2 does not tell.
             assert events[-1].response["usage"]["total_tokens"] == 30
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 1000])
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+    def test_lines_end_anywhere_in_a_piece(self, load: Load, size: int, end: bytes) -> None:
+        sent = end.join([b": a comment", b"data: {", b'data: "a": 1}', b"", b'data: {"b": 2}'])
+        pieces = [sent[at:at + size] for at in range(0, len(sent), size)]
+        code = code_of(agent(load))
+        assert list(code.event_data(code.lines_of(pieces))) == [{"a": 1}, {"b": 2}]
+
+    def test_a_long_event_is_put_together_once(self, load: Load) -> None:
+        """A line of 32 MB in pieces of 512 bytes: copied anew for each piece, it takes minutes."""
+        code = code_of(agent(load))
+        pieces = [b'data: "', *[b"a" * 512] * (1 << 16), b'"\n', b"\n"]
+        started = time.monotonic()
+        [text] = code.event_data(code.lines_of(pieces))
+        assert len(text) == 1 << 25 and time.monotonic() - started < 20
 
     def test_an_abandoned_stream_ends_the_exchange(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(completed())

@@ -21,6 +21,7 @@ Events = Generator[JSON, None, None]
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 300  # Between two bytes of an answer.
+PIECE = 512  # Bytes that are waited for where an answer does not come in chunks.
 
 
 class LlamaStackError(Exception):
@@ -144,7 +145,7 @@ class LlamaStack:
         headers = {"Accept": "text/event-stream", **(headers or {})}
         try:
             with self._send("POST", path, body, headers, stream=True) as response:
-                for event in event_data(response.iter_lines()):
+                for event in event_data(lines_of(response.iter_content(PIECE))):
                     yield self._told(event)
         except (requests.RequestException, ValueError) as error:  # A ValueError: an event that is not JSON.
             said = self.sent.cleared_message(str(error))
@@ -207,6 +208,22 @@ def is_loopback(url: str) -> bool:
 def basic(user: str, password: str) -> str:
     """The header of basic authentication."""
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of an answer that arrives in pieces: a long one is put together once, and a line may end between two pieces
+    in the middle of `\\r\\n`; requests does neither.
+    """
+    begun: list[bytes] = []
+    for piece in pieces:
+        *ends, rest = piece.split(b"\n")
+        for end in ends:
+            yield b"".join([*begun, end]).removesuffix(b"\r")
+            begun = []
+        begun.append(rest)
+    last = b"".join(begun)
+    if last:
+        yield last
 
 
 def event_data(lines: Iterable[bytes]) -> Iterator[JSON]:
