@@ -245,7 +245,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No variable of the caller reaches the agent, and nothing is traced unless a test asks for it."""
-    for name in ("BASE_URL", "API_KEY", "MODEL", "AGENT_ID"):
+    for name in ("BASE_URL", "API_KEY", "MODEL", "AGENT_ID", "CA_FILE", "CLIENT_CERT", "CLIENT_KEY", "INSECURE"):
         monkeypatch.delenv(f"LLAMASTACK_{name}", raising=False)
     monkeypatch.setenv("TICKETS_TOKEN", "s3cret")
     mlflow.tracing.disable()

@@ -1,9 +1,12 @@
 """The agent that every logged version carries, against a stand-in for Llama Stack."""
 
+import datetime
+import ipaddress
 import json
 import logging
 import re
 import shutil
+import ssl
 import sys
 import time
 from collections.abc import Iterator
@@ -13,6 +16,9 @@ from typing import Any
 import mlflow
 import pytest
 from conftest import JSON, QUESTION, WEATHER, Load, StubLlamaStack, Traces, agent
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from mlflow.types.responses import ResponsesAgentRequest
 
 
@@ -35,6 +41,24 @@ def completed(text: str = "Hello.", **fields: Any) -> list[JSON]:
 def code_of(asked: Any) -> Any:
     """The module of the agent's folder that asks Llama Stack."""
     return sys.modules[type(asked).__module__.replace("responder", "llama_stack")]
+
+
+def write_certificate(certificate: Path, key: Path) -> None:
+    """A certificate of 127.0.0.1 that speaks for itself."""
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, certificate.stem)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(secret.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1)).add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(secret, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    certificate.write_bytes(signed.public_bytes(pem))
+    key.write_bytes(secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
 
 def items(response: Any) -> list[str]:
@@ -300,6 +324,84 @@ class TestEnvironment:
         with pytest.raises(Exception, match="Set `TICKETS_TOKEN`"):
             agent(load).predict(QUESTION)
         assert llama.bodies == []
+
+
+class TestTLS:
+    @pytest.fixture
+    def own(self, llama: StubLlamaStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The certificate of the server, whom only who shows the same is answered, and its key beside it."""
+        certificate, key = tmp_path / "own.pem", tmp_path / "own.key"
+        write_certificate(certificate, key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        llama.socket = context.wrap_socket(llama.socket, server_side=True)
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", llama.url.replace("http:", "https:"))
+        llama.plays(completed())
+        return certificate
+
+    def test_a_certificate_of_nobody_known_is_refused(self, load: Load, own: Path) -> None:
+        with pytest.raises(Exception, match="/v1/version failed: .*self-signed certificate"):
+            agent(load).predict(QUESTION)
+
+    @pytest.mark.parametrize("variable", ["LLAMASTACK_CA_FILE", "SSL_CERT_FILE"])
+    def test_authorities(self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+        monkeypatch.setenv(variable, str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    def test_authorities_are_added_to_those_that_requests_knows(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        write_certificate(tmp_path / "other.pem", tmp_path / "other.key")
+        monkeypatch.setenv("LLAMASTACK_CA_FILE", str(tmp_path / "other.pem"))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.filterwarnings("ignore:Unverified HTTPS")
+    def test_insecure(self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLAMASTACK_INSECURE", "1")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own.with_name("nowhere")))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.parametrize("is_in_one_file", [False, True])
+    def test_a_certificate_of_its_own(
+        self, load: Load, llama: StubLlamaStack, own: Path, monkeypatch: pytest.MonkeyPatch, is_in_one_file: bool
+    ) -> None:
+        llama.socket.context.verify_mode = ssl.CERT_REQUIRED
+        monkeypatch.setenv("LLAMASTACK_CA_FILE", str(own))
+        with pytest.raises(Exception, match="failed"):
+            agent(load).predict(QUESTION)
+        key = own.with_suffix(".key")
+        if is_in_one_file:
+            own.write_text(own.read_text() + key.read_text())
+        else:
+            monkeypatch.setenv("LLAMASTACK_CLIENT_KEY", str(key))
+        monkeypatch.setenv("LLAMASTACK_CLIENT_CERT", str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.parametrize(("variable", "said"), [
+        ("LLAMASTACK_CA_FILE", "The CA file `.*` cannot be read"), ("LLAMASTACK_CLIENT_CERT", "cannot be used with its key"),
+    ])
+    @pytest.mark.parametrize("is_there", [False, True])
+    def test_a_file_that_cannot_be_used_is_said(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, variable: str, said: str, is_there: bool
+    ) -> None:
+        file = own.with_name("bad.pem")
+        if is_there:
+            file.write_text("no certificate")
+        monkeypatch.setenv(variable, str(file))
+        with pytest.raises(Exception, match=said):
+            load()
+
+    def test_a_bundle_of_requests_that_is_not_there_is_said(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own.with_name("nowhere")))
+        with pytest.raises(Exception, match="/v1/version failed: .*nowhere"):
+            agent(load).predict(QUESTION)
 
 
 class TestAnswer:

@@ -6,12 +6,14 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from ssl import CERT_NONE, SSLContext
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3.util.ssl_ import create_urllib3_context
 
 from .secrets import SentSecrets
 
@@ -21,6 +23,7 @@ Events = Generator[JSON, None, None]
 
 CONNECT_SECONDS = 10
 SILENCE_SECONDS = 300  # Between two bytes of an answer.
+CONNECTIONS = 64
 PIECE = 512  # Bytes that are waited for where an answer does not come in chunks.
 
 
@@ -101,13 +104,68 @@ class Authorization(AuthBase):
         return request
 
 
+@dataclass(frozen=True)
+class TLS:
+    """How a connection over TLS is checked, and who this side says it is."""
+
+    authorities: str | None = None  # A file of authorities, beside those that requests knows.
+    certificate: str | None = None
+    key: str | None = None  # None where it is in the file of the certificate.
+    is_insecure: bool = False
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str]) -> "TLS":
+        return cls(
+            environment.get("LLAMASTACK_CA_FILE") or environment.get("SSL_CERT_FILE") or None,
+            environment.get("LLAMASTACK_CLIENT_CERT") or None, environment.get("LLAMASTACK_CLIENT_KEY") or None,
+            environment.get("LLAMASTACK_INSECURE", "").lower() in ("1", "true"),
+        )
+
+    def adapter(self) -> HTTPAdapter:
+        """Makes the connections. Raises LlamaStackError for a file that cannot be used."""
+        context = create_urllib3_context()
+        if self.is_insecure:
+            context.check_hostname = False
+            context.verify_mode = CERT_NONE
+        elif self.authorities:
+            try:
+                context.load_verify_locations(self.authorities)
+            except OSError:
+                raise LlamaStackError(
+                    f"The CA file `{self.authorities}` cannot be read, or holds no certificates in PEM format."
+                ) from None
+        if self.certificate:
+            try:
+                context.load_cert_chain(self.certificate, self.key, password="")  # It would be asked for at a terminal.
+            except OSError:
+                raise LlamaStackError(
+                    f"The certificate `{self.certificate}` cannot be used with its key "
+                    f"`{self.key or self.certificate}`: both are in PEM format, and the key is not encrypted."
+                ) from None
+        return SecureAdapter(context)
+
+
+class SecureAdapter(HTTPAdapter):
+    """Connections over TLS, also through a proxy."""
+
+    def __init__(self, context: SSLContext) -> None:
+        self._context = context
+        super().__init__(pool_maxsize=CONNECTIONS)
+
+    def init_poolmanager(self, *values: Any, **named: Any) -> None:
+        super().init_poolmanager(*values, **named, ssl_context=self._context)
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        return super().proxy_manager_for(proxy, **named, ssl_context=self._context)
+
+
 class LlamaStack:
     """A server. All its failures are `LlamaStackError`.
 
     What was sent as a secret is taken out of what it says here, where it arrives; who sends one tells `sent` of it.
     """
 
-    def __init__(self, base_url: str, api_key: str | None = None) -> None:
+    def __init__(self, base_url: str, api_key: str | None = None, tls: TLS | None = None) -> None:
         self.sent = SentSecrets()
         address, user, password = without_login(base_url)
         self.base_url = address.rstrip("/").removesuffix("/v1")
@@ -116,8 +174,10 @@ class LlamaStack:
         # An empty proxy is none; without one, requests takes the environment's.
         self._proxies = {"http": "", "https": ""} if is_loopback(self.base_url) else None
         self._session = requests.Session()
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(pool_maxsize=64))
+        self._session.mount("http://", HTTPAdapter(pool_maxsize=CONNECTIONS))
+        self._tls = tls or TLS()
+        if self.base_url.lower().startswith("https://"):
+            self._session.mount("https://", self._tls.adapter())
         api_key = secret(api_key, "LLAMASTACK_API_KEY")
         authorization = None if user is None else basic(user, password or "")
         if api_key and api_key != "fake":
@@ -168,13 +228,13 @@ class LlamaStack:
         try:
             response = self._session.request(
                 method, url, json=body, headers=headers, stream=stream, timeout=timeout, proxies=self._proxies,
-                allow_redirects=False)
+                verify=not self._tls.is_insecure, allow_redirects=False)
             if 200 <= response.status_code < 300:
                 return response
             with response:
                 said = redirection(response) or server_message(self.sent.cleared(response.text))
                 said = self.sent.cleared_message(said)
-        except (requests.RequestException, ValueError) as error:  # A ValueError: a header that cannot be sent.
+        except (OSError, ValueError) as error:  # A ValueError: a header that cannot be sent.
             said = self.sent.cleared_message(str(error))
             raise LlamaStackError(f"{method} {url} failed: {said}") from None
         raise LlamaStackError(f"{method} {url} was answered with status {response.status_code}: {said}")
