@@ -477,6 +477,26 @@ class TestAnswer:
         done, last = asked.predict_stream(QUESTION)
         assert done.item == last.response["output"][0]
 
+    @pytest.mark.parametrize("output", ["empty", "none"])
+    def test_a_refusal_that_is_told_in_pieces_alone(
+        self, load: Load, llama: StubLlamaStack, traces: Traces, monkeypatch: pytest.MonkeyPatch, output: str
+    ) -> None:
+        """As OGX 1.5 tells it."""
+        monkeypatch.setenv("LLAMASTACK_API_KEY", "planted-key")
+        [events] = llama.plays_recorded("../RuntimeTests/Fixtures/ogx-refusal-stream.sse")
+        [at] = [number for number, event in enumerate(events) if event["type"] == "response.refusal.delta"]
+        pieces = ["I cannot help with planted", "-key."]
+        events[at:at + 1] = [{**events[at], "delta": piece} for piece in pieces]
+        if output == "none":
+            events[-1]["response"]["output"] = []
+        llama.plays(events)
+        said = [{"type": "refusal", "refusal": "I cannot help with [secret]."}]
+        response = agent(load).predict(QUESTION).model_dump(exclude_none=True)
+        assert (response["status"], [item["content"] for item in response["output"]]) == ("completed", [said])
+        assert "planted-key" not in traces.trace().to_json()
+        done, last = agent(load).predict_stream(QUESTION)
+        assert done.item == last.response["output"][0] and done.item["content"] == said
+
     def test_a_failed_tool_call_tells_its_error(self, load: Load, llama: StubLlamaStack) -> None:
         call = {"type": "mcp_call", "id": "c", "name": "t", "arguments": "{}", "error": {"message": "no"}}
         llama.plays([{"type": "response.completed", "response": {"status": "completed", "output": [call]}}])

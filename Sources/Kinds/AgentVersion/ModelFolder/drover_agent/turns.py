@@ -135,6 +135,7 @@ class ModelCalls:
     """
 
     SPOKEN = ("message", "function_call")
+    PIECES = ("response.output_text.delta", "response.refusal.delta")
     ARGUMENTS = ("response.function_call_arguments", "response.mcp_call.arguments")
 
     def __init__(self) -> None:
@@ -143,7 +144,7 @@ class ModelCalls:
 
     def take(self, event: JSON) -> None:
         kind, item = event["type"], (event.get("item") or {}).get("type")
-        if kind == "response.output_text.delta" or kind.startswith(self.ARGUMENTS) or item in self.SPOKEN:
+        if kind in self.PIECES or kind.startswith(self.ARGUMENTS) or item in self.SPOKEN:
             self._speak()
         elif kind == "response.output_item.added" and self._last != "called" and item in SERVER_CALLS:
             self._speak()
