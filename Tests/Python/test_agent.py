@@ -19,6 +19,7 @@ from conftest import JSON, QUESTION, WEATHER, Load, StubLlamaStack, Traces, agen
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from mlflow.types import responses_helpers
 from mlflow.types.responses import ResponsesAgentRequest
 
 
@@ -496,6 +497,22 @@ class TestAnswer:
         assert "planted-key" not in traces.trace().to_json()
         done, last = agent(load).predict_stream(QUESTION)
         assert done.item == last.response["output"][0] and done.item["content"] == said
+
+    @pytest.mark.parametrize("knows", [False, True])
+    def test_a_call_that_waits_for_approval_is_told_where_mlflow_knows_it(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, knows: bool
+    ) -> None:
+        request = {
+            "type": "mcp_approval_request", "id": "a", "name": "ticket_create", "server_label": "tickets",
+            "arguments": "{}",
+        }
+        llama.plays(completed(output=[request]))
+        if not knows:  # As in mlflow 3.5.
+            monkeypatch.delattr(responses_helpers, "McpApprovalRequest", raising=False)
+            with pytest.raises(Exception, match="`ticket_create` .* `tickets` waits .* Install a newer mlflow"):
+                agent(load).predict(QUESTION)
+        elif hasattr(responses_helpers, "McpApprovalRequest"):
+            assert items(agent(load).predict(QUESTION)) == ["mcp_approval_request"]
 
     def test_a_failed_tool_call_tells_its_error(self, load: Load, llama: StubLlamaStack) -> None:
         call = {"type": "mcp_call", "id": "c", "name": "t", "arguments": "{}", "error": {"message": "no"}}
