@@ -167,7 +167,7 @@ def tool_responses(calls: list[JSON], outputs: list[JSON]) -> list[JSON]:
         {
             "call_id": item["call_id"].rpartition("@")[0],
             "tool_name": names.get(item["call_id"], "function"),
-            "content": item["output"],
+            "content": text_of(item["output"]),
         }
         for item in outputs
     ]
@@ -190,7 +190,7 @@ def line_of(item: JSON) -> str:
         return f"{item['role']}: {text_of(item.get('content'))}"
     if kind == "function_call":
         return f"assistant calls {item['name']} with {item['arguments']}"
-    return f"answer of the call: {item['output'].strip()}" if kind == "function_call_output" else ""
+    return f"answer of the call: {text_of(item['output']).strip()}" if kind == "function_call_output" else ""
 
 
 def parts_of(item: JSON) -> list[JSON]:
