@@ -62,8 +62,9 @@ class TestChat:
         assert events[0].item_id == events[1].item["id"]
 
     def test_a_call_is_the_callers_and_goes_into_the_messages(
-        self, load: Load, llama: StubLlamaStack, plain: JSON
+        self, load: Load, llama: StubLlamaStack, plain: JSON, describe: Describe
     ) -> None:
+        describe({**plain, "tools": [{**WEATHER, "name": "get_weather"}]})
         llama.plays_recorded(CALL, CHAT)
         asked = agent(load)
         [call] = [item.model_dump(exclude_none=True) for item in asked.predict(QUESTION).output]

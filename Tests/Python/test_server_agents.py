@@ -326,6 +326,28 @@ class TestFunctions:
         assert told.endswith("answer of the call: sunny") and "user: What is the refund window?" in told
         assert llama.sessions == set()
 
+    def test_a_tool_that_is_not_there_is_told_to_the_model(
+        self, load: Load, llama: StubLlamaStack, asking: JSON, describe: Describe
+    ) -> None:
+        describe({**asking, "tools": [WEATHER]})
+        llama.plays_recorded(PENDING, RESUMED)
+        items = dumped(agent(load).predict(QUESTION))
+        assert [item["type"] for item in items] == ["function_call", "function_call_output", "message"]
+        assert llama.bodies[1]["tool_responses"] == [{
+            "call_id": "call_86ccf7b199de", "tool_name": "get_weather",
+            "content": "Error: There is no tool `get_weather`.",
+        }]
+        assert llama.sessions == set()
+
+    def test_what_an_agent_of_somebody_else_calls_is_the_callers(
+        self, load: Load, llama: StubLlamaStack, asking: JSON, describe: Describe
+    ) -> None:
+        llama.agents = {"agent-7": {"name": "theirs"}}
+        describe({**asking, "tools": [], "agentID": "agent-7"})
+        llama.plays_recorded(PENDING)
+        [call] = dumped(agent(load).predict(QUESTION))
+        assert (call["type"], call["name"]) == ("function_call", "get_weather")
+
     def test_an_output_in_parts_is_their_text(self, load: Load, llama: StubLlamaStack, asking: JSON) -> None:
         llama.plays_recorded(PENDING, RESUMED, RAG)
         asked = agent(load)

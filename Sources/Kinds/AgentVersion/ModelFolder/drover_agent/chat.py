@@ -11,7 +11,7 @@ from .items import filled, finished, function_call, history, message, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
 from .secrets import SentSecrets
 from .tools import functions_of, is_server_side, response_format, shields, tools_of
-from .turns import Delegates, Runtime, Turn, in_steps
+from .turns import Delegates, LocalTools, Runtime, Turn, in_steps
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ class ChatRuntime:
             )
         self._server = server
         self._definition = definition
-        self._delegates = delegates
+        self._tools = LocalTools(delegates, definition)
 
     def run(self, turn: Turn) -> Events:
-        yield from in_steps(self._exchange, turn, self._delegates, self._definition["maxSteps"])
+        yield from in_steps(self._exchange, turn, self._tools, self._definition["maxSteps"])
 
     def _exchange(self, turn: Turn) -> Events:
         body = self.body(turn)
@@ -114,7 +114,8 @@ class Completion:
         return "" if self._refuses else piece
 
     def _add_call(self, part: JSON) -> None:
-        call = self._calls.setdefault(part.get("index") or 0, {"id": "", "name": "", "arguments": ""})
+        index = part.get("index")
+        call = self._calls.setdefault(len(self._calls) if index is None else index, {"id": "", "name": "", "arguments": ""})
         function = part.get("function") or {}
         call["id"] = call["id"] or part.get("id") or ""
         call["name"] += function.get("name") or ""

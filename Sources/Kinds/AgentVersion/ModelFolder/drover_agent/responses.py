@@ -13,7 +13,7 @@ from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError, 
 from .secrets import SentSecrets
 from .spans import OpenSpans
 from .tools import function_of, mcp_headers, mcp_token, response_format, secrets_of, shields, tools_of
-from .turns import FINAL, Delegates, Turn, in_steps
+from .turns import FINAL, Delegates, LocalTools, Turn, in_steps
 
 WEB_SEARCH_GROUP = "builtin::websearch"
 RAG_GROUPS = ("builtin::rag", "builtin::rag/knowledge_search")
@@ -25,11 +25,11 @@ class ResponsesRuntime:
     def __init__(self, server: LlamaStack, definition: JSON, delegates: Delegates) -> None:
         self._server = server
         self._definition = definition
-        self._delegates = delegates
+        self._tools = LocalTools(delegates, definition)
         self._guards = Guards(server, shields(definition))
 
     def run(self, turn: Turn) -> Events:
-        yield from in_steps(self._step, turn, self._delegates, self._definition["maxSteps"])
+        yield from in_steps(self._step, turn, self._tools, self._definition["maxSteps"])
 
     def _step(self, turn: Turn) -> Events:
         if self._guards.are_needed(turn):

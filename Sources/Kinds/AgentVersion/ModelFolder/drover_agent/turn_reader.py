@@ -59,9 +59,9 @@ class TurnReader:
         self._output.append(output)
         return output
 
-    def end(self, usage: JSON | None, incomplete: str | None = None) -> JSON:
-        """The last event, with all that was read."""
-        response = {"id": self.turn_id, "model": self._definition["model"], "output": self._output, "usage": usage}
+    def end(self, incomplete: str | None = None) -> JSON:
+        """The last event, with all that was read; the server does not tell the tokens of a turn."""
+        response = {"id": self.turn_id, "model": self._definition["model"], "output": self._output}
         return finished(response, incomplete or self._incomplete)
 
     def _begin(self, payload: JSON, spans: OpenSpans) -> None:
