@@ -384,7 +384,8 @@ class TestTLS:
         assert text(agent(load).predict(QUESTION)) == "Hello."
 
     @pytest.mark.parametrize(("variable", "said"), [
-        ("LLAMASTACK_CA_FILE", "The CA file `.*` cannot be read"), ("LLAMASTACK_CLIENT_CERT", "cannot be used with its key"),
+        ("LLAMASTACK_CA_FILE", "The CA file `.*` cannot be read"),
+        ("LLAMASTACK_CLIENT_CERT", "cannot be used with its key"),
     ])
     @pytest.mark.parametrize("is_there", [False, True])
     def test_a_file_that_cannot_be_used_is_said(

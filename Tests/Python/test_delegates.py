@@ -125,11 +125,12 @@ class TestResponses:
     ) -> None:
         llama.plays(called("invoices"), said("I do not know."))
         response = agent(load).predict(QUESTION)
-        output = {"type": "function_call_output", "call_id": "c_invoices", "output": "Error: There is no tool `invoices`."}
+        told = "Error: There is no tool `invoices`."
+        output = {"type": "function_call_output", "call_id": "c_invoices", "output": told}
         assert llama.bodies[1]["input"][-1] == output
         assert dumped(response)[1] == {**output, "status": "incomplete"}
         [tool] = [span for span in traces.trace().data.spans if span.span_type == "TOOL"]
-        assert (tool.name, tool.status.status_code, tool.outputs) == ("invoices", "ERROR", output["output"])
+        assert (tool.name, tool.status.status_code, tool.outputs) == ("invoices", "ERROR", told)
 
     def test_a_function_beside_a_tool_that_is_not_there_is_the_callers(
         self, load: Load, llama: StubLlamaStack, support: JSON

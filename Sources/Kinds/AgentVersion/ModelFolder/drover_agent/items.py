@@ -139,8 +139,8 @@ def mlflow_items(item: JSON) -> list[JSON]:
         return [call, function_call_output(item["id"], output, has_failed=error is not None)]
     if kind == "mcp_approval_request" and not hasattr(responses_helpers, "McpApprovalRequest"):
         raise LlamaStackError(
-            f"The call of `{item.get('name')}` of the MCP server `{item.get('server_label')}` waits for an approval, which "
-            "this version of mlflow has no words for. Install a newer mlflow."
+            f"The call of `{item.get('name')}` of the MCP server `{item.get('server_label')}` waits for an approval, "
+            "which this version of mlflow has no words for. Install a newer mlflow."
         )
     return [known_status(item)] if kind in KEPT_ITEMS else []
 

@@ -271,8 +271,8 @@ def basic(user: str, password: str) -> str:
 
 
 def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """The lines of an answer that arrives in pieces: a long one is put together once, and a line may end between two pieces
-    in the middle of `\\r\\n`; requests does neither.
+    """The lines of an answer that arrives in pieces: a long one is put together once, and two pieces may meet in the
+    middle of `\\r\\n`; requests does neither.
     """
     begun: list[bytes] = []
     for piece in pieces:

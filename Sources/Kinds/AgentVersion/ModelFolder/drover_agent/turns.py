@@ -46,8 +46,8 @@ class Delegate:
         self._runtime = runtime
 
     def answer(self, call: JSON, turn: Turn) -> tuple[JSON, list[JSON | None]]:
-        """Answers a function call that has one argument, `question`: its output, and the tokens of what was answered; None
-        where these are not told.
+        """Answers a function call that has one argument, `question`: its output, and the tokens of what was answered,
+        None where these are not told.
 
         A failure is an answer too: it is for the model to go on without.
         """
@@ -94,12 +94,12 @@ Delegates = Mapping[str, Delegate]
 
 
 class LocalTools:
-    """The tools that are carried out here: other agents are asked, and of one that an agent does not have the model is told
-    so. Functions are the caller's.
+    """The tools that are carried out here: other agents are asked, and of a tool that is not there the model is told so.
+    Functions are the caller's.
     """
 
     def __init__(self, delegates: Delegates, definition: JSON | None) -> None:
-        """The definition is None where nobody here knows all tools of an agent: those that are not known are the caller's."""
+        """The definition is None where nobody here knows all tools of an agent: the others are the caller's, too."""
         self._delegates = delegates
         self._functions = None if definition is None else {function["name"] for function in functions_of(definition)}
 
