@@ -41,7 +41,7 @@ struct ArtifactCheck {
             let told = try? Value(json: line.utf8)
             if let module = told?["lacking"]?.string { return .pythonLacks(module, python, uri, gate) }
             if let reason = told?["error"]?.string { return .artifactRaised(uri, reason, gate) }
-            return told?["text"]?.string?.isEmpty == false ? nil : .artifactIsSilent(uri, gate)
+            return told?["answers"]?.bool == true ? nil : .artifactIsSilent(uri, gate)
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -55,7 +55,7 @@ extension Diagnostic {
     fileprivate static func artifactIsSilent(_ uri: String, _ gate: Gate) -> Diagnostic {
         Diagnostic(
             "artifact-failed", "The logged version does not answer",
-            detail: "`\(uri)`, loaded by MLflow, gave an answer without text.",
+            detail: "`\(uri)`, loaded by MLflow, gave an answer without text, refusal or call.",
             fix: "Load it with `mlflow.pyfunc.load_model` and look.", address: gate.address.description, cause: .failed)
     }
 

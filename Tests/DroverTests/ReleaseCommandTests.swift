@@ -276,7 +276,7 @@ struct ReleaseCommandTests {
             try shop.write("python", python)
             try FileManager.default.setAttributes(
                 [.posixPermissions: 0o755], ofItemAtPath: "\(shop.directory)/python")
-            try shop.write("says.txt", "Loading …\n{\"text\": \"\"}\n")
+            try shop.write("says.txt", "Loading …\n{\"answers\": false}\n")
             let spec = Self.spec(release: ", verify: artifact")
             try await shop.apply(spec, code: 4, saying: "error[artifact-failed]", "models:/")
             #expect(try await shop.alias == nil)
@@ -286,7 +286,7 @@ struct ReleaseCommandTests {
             try await shop.apply(spec, code: 5, saying: "error[artifact-unknown]", "raised: Bad request.")
             try shop.write("says.txt", "{\"lacking\": \"mlflow\"}\n")
             try await shop.apply(spec, code: 5, saying: "has no module `mlflow`")
-            try shop.write("says.txt", "Loading …\n{\"text\": \"Hello\"}\n")
+            try shop.write("says.txt", "Loading …\n{\"answers\": true}\n")
             try await shop.apply(spec, code: 0, saying: "1 promoted")
             #expect(try await shop.alias == "1")
             let asked = try String(contentsOfFile: "\(shop.directory)/question.txt", encoding: .utf8)

@@ -54,6 +54,8 @@ class StubLlamaStack(ThreadingHTTPServer):
         self.looked_at: list[str] = []
         self.forbidden = "bomb"
         self.status = 200
+        # Where answers redirect to, if their status says so.
+        self.location: str | None = None
         self.answers: list[list[bytes]] = [[]]
         # Waited for before the last frame is sent: an open gate lets everything pass.
         self.gate = threading.Event()
@@ -146,6 +148,8 @@ class Handler(BaseHTTPRequestHandler):
         frames = stub.answer
         self.send_response(stub.status)
         self.send_header("Content-Type", "text/event-stream" if stub.status == 200 else "application/json")
+        if stub.location:
+            self.send_header("Location", stub.location)
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
         try:
@@ -241,7 +245,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No variable of the caller reaches the agent, and nothing is traced unless a test asks for it."""
-    for name in ("BASE_URL", "API_KEY", "MODEL", "AGENT_ID"):
+    for name in ("BASE_URL", "API_KEY", "MODEL", "AGENT_ID", "CA_FILE", "CLIENT_CERT", "CLIENT_KEY", "INSECURE"):
         monkeypatch.delenv(f"LLAMASTACK_{name}", raising=False)
     monkeypatch.setenv("TICKETS_TOKEN", "s3cret")
     mlflow.tracing.disable()

@@ -1,9 +1,14 @@
 """The agent that every logged version carries, against a stand-in for Llama Stack."""
 
+import datetime
+import ipaddress
 import json
 import logging
+import re
 import shutil
+import ssl
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +16,10 @@ from typing import Any
 import mlflow
 import pytest
 from conftest import JSON, QUESTION, WEATHER, Load, StubLlamaStack, Traces, agent
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from mlflow.types import responses_helpers
 from mlflow.types.responses import ResponsesAgentRequest
 
 
@@ -28,6 +37,29 @@ def completed(text: str = "Hello.", **fields: Any) -> list[JSON]:
         {"type": "response.output_item.done", "item": item},
         {"type": "response.completed", "response": response},
     ]
+
+
+def code_of(asked: Any) -> Any:
+    """The module of the agent's folder that asks Llama Stack."""
+    return sys.modules[type(asked).__module__.replace("responder", "llama_stack")]
+
+
+def write_certificate(certificate: Path, key: Path) -> None:
+    """A certificate of 127.0.0.1 that speaks for itself."""
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, certificate.stem)])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    signed = (
+        x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(secret.public_key())
+        .serial_number(x509.random_serial_number()).not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1)).add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(secret, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    certificate.write_bytes(signed.public_bytes(pem))
+    key.write_bytes(secret.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
 
 
 def items(response: Any) -> list[str]:
@@ -232,6 +264,60 @@ class TestEnvironment:
         assert "k-1" not in str(raised.value)
         assert llama.bodies == []
 
+    @pytest.mark.parametrize(("key", "sent"), [(None, "Basic Ym9iOnAvdy10aGF0LWlzLWxvbmc="), ("key", "Bearer key")])
+    def test_a_login_in_the_address_is_sent_and_never_shown(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, key: str | None, sent: str
+    ) -> None:
+        password = "p/w-that-is-long"
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", llama.url.replace("://", "://bob:p%2Fw-that-is-long@") + "/v1")
+        if key:
+            monkeypatch.setenv("LLAMASTACK_API_KEY", key)
+        llama.plays(completed(f"It is {password} of bob:{password}, sent as Ym9iOnAvdy10aGF0LWlzLWxvbmc=."))
+        answer = agent(load).predict(QUESTION)
+        assert llama.headers[0]["authorization"] == sent
+        assert text(answer).startswith("It is [secret] of [secret], sent as [secret]")
+        llama.status, llama.answer = 502, [b"it broke"]
+        with pytest.raises(Exception, match=re.escape(f"POST {llama.url}/v1/responses was answered")) as raised:
+            agent(load).predict(QUESTION)
+        assert "bob" not in str(raised.value)
+
+    @pytest.mark.parametrize(("key", "sent"), [(None, None), ("key", "Bearer key")])
+    def test_a_netrc_says_nothing(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, key: str | None,
+        sent: str | None,
+    ) -> None:
+        (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password of-ann\n")
+        monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+        if key:
+            monkeypatch.setenv("LLAMASTACK_API_KEY", key)
+        llama.plays(completed())
+        agent(load).predict(QUESTION)
+        assert llama.headers[0].get("authorization") == sent
+
+    def test_no_proxy_leads_to_this_machine_and_one_leads_elsewhere(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+        llama.plays(completed())
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", "http://stack.example:8321")
+        for name in ("HTTP_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, llama.url)
+        with pytest.raises(Exception, match="404"):  # The stand-in is no proxy.
+            agent(load).predict(QUESTION)
+        assert llama.calls[-1] == "GET http://stack.example:8321/v1/version"
+
+    def test_an_address_whose_password_cannot_be_told_apart_is_not_shown(
+        self, load: Load, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", "http://bob:p/w@localhost:8321")
+        with pytest.raises(Exception, match="no port") as raised:
+            load()
+        assert "p/w" not in str(raised.value)
+
     def test_a_missing_token_is_said_before_anything_is_sent(
         self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -239,6 +325,85 @@ class TestEnvironment:
         with pytest.raises(Exception, match="Set `TICKETS_TOKEN`"):
             agent(load).predict(QUESTION)
         assert llama.bodies == []
+
+
+class TestTLS:
+    @pytest.fixture
+    def own(self, llama: StubLlamaStack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """The certificate of the server, whom only who shows the same is answered, and its key beside it."""
+        certificate, key = tmp_path / "own.pem", tmp_path / "own.key"
+        write_certificate(certificate, key)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        context.load_verify_locations(certificate)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        llama.socket = context.wrap_socket(llama.socket, server_side=True)
+        for name in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("LLAMASTACK_BASE_URL", llama.url.replace("http:", "https:"))
+        llama.plays(completed())
+        return certificate
+
+    def test_a_certificate_of_nobody_known_is_refused(self, load: Load, own: Path) -> None:
+        with pytest.raises(Exception, match="/v1/version failed: .*self-signed certificate"):
+            agent(load).predict(QUESTION)
+
+    @pytest.mark.parametrize("variable", ["LLAMASTACK_CA_FILE", "SSL_CERT_FILE"])
+    def test_authorities(self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+        monkeypatch.setenv(variable, str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    def test_authorities_are_added_to_those_that_requests_knows(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        write_certificate(tmp_path / "other.pem", tmp_path / "other.key")
+        monkeypatch.setenv("LLAMASTACK_CA_FILE", str(tmp_path / "other.pem"))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.filterwarnings("ignore:Unverified HTTPS")
+    def test_insecure(self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("LLAMASTACK_INSECURE", "1")
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own.with_name("nowhere")))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.parametrize("is_in_one_file", [False, True])
+    def test_a_certificate_of_its_own(
+        self, load: Load, llama: StubLlamaStack, own: Path, monkeypatch: pytest.MonkeyPatch, is_in_one_file: bool
+    ) -> None:
+        llama.socket.context.verify_mode = ssl.CERT_REQUIRED
+        monkeypatch.setenv("LLAMASTACK_CA_FILE", str(own))
+        with pytest.raises(Exception, match="failed"):
+            agent(load).predict(QUESTION)
+        key = own.with_suffix(".key")
+        if is_in_one_file:
+            own.write_text(own.read_text() + key.read_text())
+        else:
+            monkeypatch.setenv("LLAMASTACK_CLIENT_KEY", str(key))
+        monkeypatch.setenv("LLAMASTACK_CLIENT_CERT", str(own))
+        assert text(agent(load).predict(QUESTION)) == "Hello."
+
+    @pytest.mark.parametrize(("variable", "said"), [
+        ("LLAMASTACK_CA_FILE", "The CA file `.*` cannot be read"),
+        ("LLAMASTACK_CLIENT_CERT", "cannot be used with its key"),
+    ])
+    @pytest.mark.parametrize("is_there", [False, True])
+    def test_a_file_that_cannot_be_used_is_said(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch, variable: str, said: str, is_there: bool
+    ) -> None:
+        file = own.with_name("bad.pem")
+        if is_there:
+            file.write_text("no certificate")
+        monkeypatch.setenv(variable, str(file))
+        with pytest.raises(Exception, match=said):
+            load()
+
+    def test_a_bundle_of_requests_that_is_not_there_is_said(
+        self, load: Load, own: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(own.with_name("nowhere")))
+        with pytest.raises(Exception, match="/v1/version failed: .*nowhere"):
+            agent(load).predict(QUESTION)
 
 
 class TestAnswer:
@@ -314,6 +479,42 @@ class TestAnswer:
         done, last = asked.predict_stream(QUESTION)
         assert done.item == last.response["output"][0]
 
+    @pytest.mark.parametrize("output", ["empty", "none"])
+    def test_a_refusal_that_is_told_in_pieces_alone(
+        self, load: Load, llama: StubLlamaStack, traces: Traces, monkeypatch: pytest.MonkeyPatch, output: str
+    ) -> None:
+        """As OGX 1.5 tells it."""
+        monkeypatch.setenv("LLAMASTACK_API_KEY", "planted-key")
+        [events] = llama.plays_recorded("../RuntimeTests/Fixtures/ogx-refusal-stream.sse")
+        [at] = [number for number, event in enumerate(events) if event["type"] == "response.refusal.delta"]
+        pieces = ["I cannot help with planted", "-key."]
+        events[at:at + 1] = [{**events[at], "delta": piece} for piece in pieces]
+        if output == "none":
+            events[-1]["response"]["output"] = []
+        llama.plays(events)
+        said = [{"type": "refusal", "refusal": "I cannot help with [secret]."}]
+        response = agent(load).predict(QUESTION).model_dump(exclude_none=True)
+        assert (response["status"], [item["content"] for item in response["output"]]) == ("completed", [said])
+        assert "planted-key" not in traces.trace().to_json()
+        done, last = agent(load).predict_stream(QUESTION)
+        assert done.item == last.response["output"][0] and done.item["content"] == said
+
+    @pytest.mark.parametrize("knows", [False, True])
+    def test_a_call_that_waits_for_approval_is_told_where_mlflow_knows_it(
+        self, load: Load, llama: StubLlamaStack, monkeypatch: pytest.MonkeyPatch, knows: bool
+    ) -> None:
+        request = {
+            "type": "mcp_approval_request", "id": "a", "name": "ticket_create", "server_label": "tickets",
+            "arguments": "{}",
+        }
+        llama.plays(completed(output=[request]))
+        if not knows:  # As in mlflow 3.5.
+            monkeypatch.delattr(responses_helpers, "McpApprovalRequest", raising=False)
+            with pytest.raises(Exception, match="`ticket_create` .* `tickets` waits .* Install a newer mlflow"):
+                agent(load).predict(QUESTION)
+        elif hasattr(responses_helpers, "McpApprovalRequest"):
+            assert items(agent(load).predict(QUESTION)) == ["mcp_approval_request"]
+
     def test_a_failed_tool_call_tells_its_error(self, load: Load, llama: StubLlamaStack) -> None:
         call = {"type": "mcp_call", "id": "c", "name": "t", "arguments": "{}", "error": {"message": "no"}}
         llama.plays([{"type": "response.completed", "response": {"status": "completed", "output": [call]}}])
@@ -348,6 +549,22 @@ class TestStream:
         assert {event.item_id for event in events if event.type == "response.output_text.delta"} == {said["id"]}
         if "1.5.0" in recording:  # 0.2 does not tell.
             assert events[-1].response["usage"]["total_tokens"] == 30
+
+    @pytest.mark.parametrize("size", [1, 2, 3, 1000])
+    @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+    def test_lines_end_anywhere_in_a_piece(self, load: Load, size: int, end: bytes) -> None:
+        sent = end.join([b": a comment", b"data: {", b'data: "a": 1}', b"", b'data: {"b": 2}'])
+        pieces = [sent[at:at + size] for at in range(0, len(sent), size)]
+        code = code_of(agent(load))
+        assert list(code.event_data(code.lines_of(pieces))) == [{"a": 1}, {"b": 2}]
+
+    def test_a_long_event_is_put_together_once(self, load: Load) -> None:
+        """A line of 32 MB in pieces of 512 bytes: copied anew for each piece, it takes minutes."""
+        code = code_of(agent(load))
+        pieces = [b'data: "', *[b"a" * 512] * (1 << 16), b'"\n', b"\n"]
+        started = time.monotonic()
+        [text] = code.event_data(code.lines_of(pieces))
+        assert len(text) == 1 << 25 and time.monotonic() - started < 20
 
     def test_an_abandoned_stream_ends_the_exchange(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(completed())
@@ -388,6 +605,23 @@ class TestFailure:
     def test_refusals_of_every_generation(self, load: Load, llama: StubLlamaStack, body: JSON) -> None:
         llama.status, llama.answer = 502, [json.dumps(body).encode()]
         self.fails(load, "status 502: it broke")
+
+    @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+    def test_a_redirect_is_not_followed(self, load: Load, llama: StubLlamaStack, status: int) -> None:
+        llama.status, llama.location = status, llama.url.replace("://", "://ann:pw@") + "/elsewhere?token=t0p"
+        self.fails(load, f"status {status}: it redirects to `{llama.url}`, which is not followed")
+        assert llama.paths == ["/v1/responses"] and llama.calls == ["GET /v1/version"]
+
+    def test_a_redirect_to_nowhere_is_a_failure(self, load: Load, llama: StubLlamaStack) -> None:
+        llama.status = 302
+        self.fails(load, "answered with status 302")
+
+    @pytest.mark.parametrize("location", ["//other.example:1/v1?token=t0p", "https://ann:t0p@other.example:1/"])
+    def test_a_redirect_is_told_without_secrets(self, load: Load, llama: StubLlamaStack, location: str) -> None:
+        llama.status, llama.location = 307, location
+        with pytest.raises(Exception, match="://other.example:1`") as failure:
+            agent(load).predict(QUESTION)
+        assert "t0p" not in str(failure.value)
 
     def test_a_stream_that_ends_early(self, load: Load, llama: StubLlamaStack) -> None:
         llama.plays(completed()[:-1])

@@ -62,8 +62,9 @@ class TestChat:
         assert events[0].item_id == events[1].item["id"]
 
     def test_a_call_is_the_callers_and_goes_into_the_messages(
-        self, load: Load, llama: StubLlamaStack, plain: JSON
+        self, load: Load, llama: StubLlamaStack, plain: JSON, describe: Describe
     ) -> None:
+        describe({**plain, "tools": [{**WEATHER, "name": "get_weather"}]})
         llama.plays_recorded(CALL, CHAT)
         asked = agent(load)
         [call] = [item.model_dump(exclude_none=True) for item in asked.predict(QUESTION).output]
@@ -89,6 +90,19 @@ class TestChat:
         llama.plays(chunks)
         response = agent(load).predict(QUESTION)
         assert (response.status, response.incomplete_details.reason) == ("incomplete", "max_output_tokens")
+
+    def test_a_refusal(self, load: Load, llama: StubLlamaStack, plain: JSON, traces: Traces) -> None:
+        [chunks] = llama.plays_recorded(CHAT)
+        for chunk in chunks:
+            for choice in chunk["choices"]:
+                choice["delta"] = {"refusal": choice["delta"].get("content")}
+        llama.plays(chunks)
+        said = {"type": "refusal", "refusal": "ANSWER[] to: hi"}
+        [item] = agent(load).predict(QUESTION).model_dump(exclude_none=True)["output"]
+        assert (item["content"], item["status"]) == ([said], "completed")
+        assert traces.trace().data.spans[1].outputs["choices"][0]["message"]["refusal"] == said["refusal"]
+        done, last = agent(load).predict_stream(QUESTION)
+        assert done.item["content"] == last.response["output"][0]["content"] == [said]
 
     def test_a_stream_that_ends_early(self, load: Load, llama: StubLlamaStack, plain: JSON) -> None:
         [chunks] = llama.plays_recorded(CHAT)

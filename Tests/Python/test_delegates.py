@@ -97,6 +97,48 @@ class TestResponses:
         response = agent(load).predict(QUESTION)
         assert "calls the function `weather`, which nobody here carries out" in dumped(response)[1]["output"]
 
+    def test_tokens_that_are_not_told_make_the_sum_unknown(
+        self, load: Load, llama: StubLlamaStack, support: JSON
+    ) -> None:
+        llama.plays(called("desk"), said("The buyer."), said("The buyer pays.", 20))
+        assert agent(load).predict(QUESTION).usage is None
+
+    def test_tokens_of_what_is_no_answer_count(
+        self, load: Load, llama: StubLlamaStack, support: JSON, describe: Describe
+    ) -> None:
+        support["tools"][0]["agent"]["tools"] = [WEATHER]
+        describe(support)
+        llama.plays(called("desk"), called("weather"), said("I do not know.", 20))
+        assert agent(load).predict(QUESTION).usage.total_tokens == 40
+
+    def test_no_answer_is_a_failure(
+        self, load: Load, llama: StubLlamaStack, support: JSON, traces: Traces
+    ) -> None:
+        llama.plays(called("desk"), ended([], 5), said("I do not know.", 20))
+        output = dumped(agent(load).predict(QUESTION))[1]
+        assert (output["output"], output["status"]) == ("Error: The agent gave no answer.", "incomplete")
+        spans = {span.name: span.status.status_code for span in traces.trace().data.spans}
+        assert (spans["predict"], spans["desk"], spans["billing"]) == ("OK", "ERROR", "ERROR")
+
+    def test_a_tool_that_is_not_there_is_told_to_the_model(
+        self, load: Load, llama: StubLlamaStack, support: JSON, traces: Traces
+    ) -> None:
+        llama.plays(called("invoices"), said("I do not know."))
+        response = agent(load).predict(QUESTION)
+        told = "Error: There is no tool `invoices`."
+        output = {"type": "function_call_output", "call_id": "c_invoices", "output": told}
+        assert llama.bodies[1]["input"][-1] == output
+        assert dumped(response)[1] == {**output, "status": "incomplete"}
+        [tool] = [span for span in traces.trace().data.spans if span.span_type == "TOOL"]
+        assert (tool.name, tool.status.status_code, tool.outputs) == ("invoices", "ERROR", told)
+
+    def test_a_function_beside_a_tool_that_is_not_there_is_the_callers(
+        self, load: Load, llama: StubLlamaStack, support: JSON
+    ) -> None:
+        llama.plays(called("invoices", "weather"))
+        calls = [(item["type"], item["call_id"]) for item in dumped(agent(load).predict(QUESTION))]
+        assert calls[2:] == [("function_call_output", "c_invoices")] and len(llama.bodies) == 1
+
     def test_asking_without_end_is_incomplete(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
         llama.plays(called("desk"), said("What?"), called("desk"), said("What?"), called("desk"), said("What?"))
         response = agent(load).predict(QUESTION)

@@ -266,6 +266,15 @@ class TestTurn:
             agent(load).predict(QUESTION)
         assert llama.sessions == set()
 
+    def test_a_call_whose_arguments_are_no_json(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
+        [events] = llama.plays_recorded(RAG)
+        for event in events:
+            call = (event["event"]["payload"].get("delta") or {}).get("tool_call")
+            if isinstance(call, dict):
+                call["arguments"] = call["arguments_json"] = '{"query": "capital'
+        llama.plays(events)
+        assert dumped(agent(load).predict(QUESTION))[-1]["type"] == "message"
+
     def test_a_stream_that_ends_early(self, load: Load, llama: StubLlamaStack, support: JSON) -> None:
         [events] = llama.plays_recorded(RAG)
         llama.plays(events[:-1])
@@ -316,6 +325,40 @@ class TestFunctions:
         told = llama.bodies[2]["messages"][0]["content"]
         assert told.endswith("answer of the call: sunny") and "user: What is the refund window?" in told
         assert llama.sessions == set()
+
+    def test_a_tool_that_is_not_there_is_told_to_the_model(
+        self, load: Load, llama: StubLlamaStack, asking: JSON, describe: Describe
+    ) -> None:
+        describe({**asking, "tools": [WEATHER]})
+        llama.plays_recorded(PENDING, RESUMED)
+        items = dumped(agent(load).predict(QUESTION))
+        assert [item["type"] for item in items] == ["function_call", "function_call_output", "message"]
+        assert llama.bodies[1]["tool_responses"] == [{
+            "call_id": "call_86ccf7b199de", "tool_name": "get_weather",
+            "content": "Error: There is no tool `get_weather`.",
+        }]
+        assert llama.sessions == set()
+
+    def test_what_an_agent_of_somebody_else_calls_is_the_callers(
+        self, load: Load, llama: StubLlamaStack, asking: JSON, describe: Describe
+    ) -> None:
+        llama.agents = {"agent-7": {"name": "theirs"}}
+        describe({**asking, "tools": [], "agentID": "agent-7"})
+        llama.plays_recorded(PENDING)
+        [call] = dumped(agent(load).predict(QUESTION))
+        assert (call["type"], call["name"]) == ("function_call", "get_weather")
+
+    def test_an_output_in_parts_is_their_text(self, load: Load, llama: StubLlamaStack, asking: JSON) -> None:
+        llama.plays_recorded(PENDING, RESUMED, RAG)
+        asked = agent(load)
+        [call] = dumped(asked.predict(QUESTION))
+        parts = [{"type": "input_text", "text": "sun"}, {"type": "input_text", "text": "ny\n"}]
+        output = {"type": "function_call_output", "call_id": call["call_id"], "output": parts}
+        said = [*QUESTION["input"], call, output]
+        asked.predict({"input": said})
+        asked.predict({"input": [*said, {"role": "user", "content": "And now?"}]})
+        assert llama.bodies[1]["tool_responses"][0]["content"] == "sunny\n"
+        assert "answer of the call: sunny\n\nuser: And now?" in llama.bodies[2]["messages"][0]["content"]
 
     def test_something_else_said_since_begins_a_new_session(
         self, load: Load, llama: StubLlamaStack, asking: JSON

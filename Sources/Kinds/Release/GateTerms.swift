@@ -32,7 +32,7 @@ extension Kinds {
     }
 
     /// A Python program that asks a logged version one question: `{"model": URI, "question": TEXT}` on standard input,
-    /// `{"text": TEXT}` on standard output.
+    /// `{"answers": BOOLEAN}` on standard output.
     package static var loggedVersionQuestion: String {
         String(decoding: PackageResources.ask_logged_py, as: UTF8.self)
     }

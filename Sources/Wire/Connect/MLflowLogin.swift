@@ -49,6 +49,17 @@ extension Connector {
         }
         variables["LLAMASTACK_BASE_URL"] = settings.llamaStackLocation.url
         if let key = try llamaStackKey() { variables["LLAMASTACK_API_KEY"] = key.revealed }
+        if let tls = settings.spec?.llamaStack?.tls {
+            // As a logged agent reads them.
+            variables["LLAMASTACK_INSECURE"] = tls.insecure ? "1" : nil
+            if let authorities = tls.caFile {
+                variables["LLAMASTACK_CA_FILE"] = settings.folder.location(of: authorities)
+            }
+        }
+        if let own = settings.llamaStackTLS.clientCertificate {
+            variables["LLAMASTACK_CLIENT_CERT"] = own.certificateFile
+            variables["LLAMASTACK_CLIENT_KEY"] = own.keyFile
+        }
         return variables
     }
 }

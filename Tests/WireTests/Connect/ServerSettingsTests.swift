@@ -73,6 +73,34 @@ struct ServerSettingsTests {
         }
     }
 
+    @Test("A logged agent that is asked gets the TLS settings of the spec, which win over the environment's")
+    func llamaStackTLSOfLoggedAgents() throws {
+        func variables(_ tls: [(name: String, value: Node)]) throws -> [String: String] {
+            var problems = Problems()
+            let spec = ServersSpec.key.read(
+                map([("llamastack", map([("url", text("https://l:1")), ("tls", map(tls))]))]), reporting: &problems)
+            let settings = ServerSettings(
+                spec: spec, folder: SpecFolder(root: "/stack") { _ in "/stack" },
+                environment: ["LLAMASTACK_CA_FILE": "/inherited.pem", "LLAMASTACK_INSECURE": "1"], given: Addresses(),
+                lab: Addresses())
+            return try Connector(settings).clientEnvironment(certificateAt: "/nowhere/joined")
+                .filter { $0.key.hasPrefix("LLAMASTACK_") && $0.key != "LLAMASTACK_BASE_URL" }
+        }
+        let files: [(name: String, value: Node)] = [
+            ("caFile", text("ca.pem")), ("certFile", text("own.pem")), ("keyFile", text("own.key")),
+        ]
+        #expect(
+            try variables(files) == [
+                "LLAMASTACK_CA_FILE": "/stack/ca.pem", "LLAMASTACK_CLIENT_CERT": "/stack/own.pem",
+                "LLAMASTACK_CLIENT_KEY": "/stack/own.key",
+            ])
+        #expect(
+            try variables([("insecure", Node(.bool(true), at: range))]) == [
+                "LLAMASTACK_CA_FILE": "/inherited.pem", "LLAMASTACK_INSECURE": "1",
+            ])
+        #expect(try variables([("caFile", text("ca.pem"))]) == ["LLAMASTACK_CA_FILE": "/stack/ca.pem"])
+    }
+
     private let range = SourceRange.start(of: SourceID(index: 0))
 
     private func text(_ text: String) -> Node {

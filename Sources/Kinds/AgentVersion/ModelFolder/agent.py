@@ -6,10 +6,13 @@ and `requests`, which mlflow brings.
 
 The environment wins over the files:
 
-    LLAMASTACK_BASE_URL   where Llama Stack is; a trailing `/v1` is dropped
-    LLAMASTACK_API_KEY    sent as a bearer token; empty or `fake` is none
-    LLAMASTACK_MODEL      another model
-    LLAMASTACK_AGENT_ID   an agent object of the server (Llama Stack 0.2 and 0.3), which is used as it is
+    LLAMASTACK_BASE_URL     where Llama Stack is; a trailing `/v1` is dropped
+    LLAMASTACK_API_KEY      sent as a bearer token; empty or `fake` is none
+    LLAMASTACK_CA_FILE      authorities to trust beside those that `requests` knows; else SSL_CERT_FILE names them
+    LLAMASTACK_CLIENT_CERT  a certificate of our own, with its key in LLAMASTACK_CLIENT_KEY or in the same file
+    LLAMASTACK_INSECURE     `1` trusts any certificate; only for trying out
+    LLAMASTACK_MODEL        another model
+    LLAMASTACK_AGENT_ID     an agent object of the server (Llama Stack 0.2 and 0.3), which is used as it is
 
 and the tokens and secret headers of MCP servers stand in the variables that the definition names.
 """

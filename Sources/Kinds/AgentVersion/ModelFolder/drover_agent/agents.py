@@ -13,12 +13,12 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
-from .items import added_usage, history, text_of
+from .items import history, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError
 from .server_agents import ServerAgents, agent_name, provider_headers
 from .tools import secrets_of
 from .turn_reader import TurnReader
-from .turns import Delegates, Turn
+from .turns import Delegates, LocalTools, Turn
 
 logger = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class AgentsRuntime:
         self._agents = ServerAgents(server)
         self._sent = server.sent
         self._definition = definition
-        self._delegates = delegates
+        self._tools = LocalTools(delegates, definition if agent_id is None else None)
         self._given = agent_id
         self._made: str | None = None
         self._making = threading.Lock()
@@ -94,25 +94,23 @@ class AgentsRuntime:
         """Takes the turn to its end, with other agents' answers in between; then the session goes, unless it waits."""
         agent, session = place
         is_waiting = False
-        usage = None
         try:
             for _ in range(self._definition["maxSteps"]):
                 with closing(begin()) as events:
                     yield from reader.read(events)
-                ours = [call for call in reader.calls if call["name"] in self._delegates]
+                ours = [call for call in reader.calls if self._tools.can_carry_out(call)]
                 answers = []
                 for call in ours:
-                    answer, used = self._delegates[call["name"]].answer(call, turn)
-                    usage = added_usage(usage, used)
+                    answer, _ = self._tools.answer(call, turn)
                     answers.append(reader.take(answer))
                     yield {"type": "response.output_item.done", "item": answers[-1]}
                 is_waiting = len(ours) < len(reader.calls)
                 if is_waiting or not ours:
-                    yield reader.end(usage)
+                    yield reader.end()
                     return
                 outputs = tool_responses(ours, answers)
                 begin = self._resuming(agent, reader, Waiting(session, reader.turn_id, outputs))
-            yield reader.end(usage, incomplete="max_iterations_exceeded")
+            yield reader.end(incomplete="max_iterations_exceeded")
         finally:
             if not is_waiting:
                 self._delete_session(agent, session)
@@ -167,7 +165,7 @@ def tool_responses(calls: list[JSON], outputs: list[JSON]) -> list[JSON]:
         {
             "call_id": item["call_id"].rpartition("@")[0],
             "tool_name": names.get(item["call_id"], "function"),
-            "content": item["output"],
+            "content": text_of(item["output"]),
         }
         for item in outputs
     ]
@@ -190,7 +188,7 @@ def line_of(item: JSON) -> str:
         return f"{item['role']}: {text_of(item.get('content'))}"
     if kind == "function_call":
         return f"assistant calls {item['name']} with {item['arguments']}"
-    return f"answer of the call: {item['output'].strip()}" if kind == "function_call_output" else ""
+    return f"answer of the call: {text_of(item['output']).strip()}" if kind == "function_call_output" else ""
 
 
 def parts_of(item: JSON) -> list[JSON]:

@@ -11,7 +11,7 @@ from .items import filled, finished, function_call, history, message, text_of
 from .llama_stack import JSON, Events, LlamaStack, LlamaStackError, message_of
 from .secrets import SentSecrets
 from .tools import functions_of, is_server_side, response_format, shields, tools_of
-from .turns import Delegates, Runtime, Turn, in_steps
+from .turns import Delegates, LocalTools, Runtime, Turn, in_steps
 
 logger = logging.getLogger(__name__)
 
@@ -30,10 +30,10 @@ class ChatRuntime:
             )
         self._server = server
         self._definition = definition
-        self._delegates = delegates
+        self._tools = LocalTools(delegates, definition)
 
     def run(self, turn: Turn) -> Events:
-        yield from in_steps(self._exchange, turn, self._delegates, self._definition["maxSteps"])
+        yield from in_steps(self._exchange, turn, self._tools, self._definition["maxSteps"])
 
     def _exchange(self, turn: Turn) -> Events:
         body = self.body(turn)
@@ -86,6 +86,7 @@ class Completion:
         self._id = ""
         self._model: str | None = None
         self._text: list[str] = []
+        self._refuses = False  # Whether the text is what the model says instead of an answer.
         self._calls: dict[int, JSON] = {}
         self._usage: JSON | None = None
 
@@ -94,7 +95,7 @@ class Completion:
         return f"msg_{self._id}"
 
     def add(self, chunk: JSON) -> str:
-        """Takes in a chunk, and returns the piece of text in it."""
+        """Takes in a chunk, and returns the piece of the answer's text in it; a refusal is told whole, at the end."""
         if "choices" not in chunk:
             raise LlamaStackError(f"Llama Stack failed to answer: {message_of(chunk)}")
         self._id = self._id or chunk.get("id") or "chat"
@@ -106,13 +107,15 @@ class Completion:
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
             for part in delta.get("tool_calls") or []:
                 self._add_call(part)
-            piece += delta.get("content") or delta.get("refusal") or ""
+            self._refuses = self._refuses or bool(delta.get("refusal"))
+            piece += delta.get("refusal") or delta.get("content") or ""
         if piece:
             self._text.append(piece)
-        return piece
+        return "" if self._refuses else piece
 
     def _add_call(self, part: JSON) -> None:
-        call = self._calls.setdefault(part.get("index") or 0, {"id": "", "name": "", "arguments": ""})
+        index = part.get("index")
+        call = self._calls.setdefault(len(self._calls) if index is None else index, {"id": "", "name": "", "arguments": ""})
         function = part.get("function") or {}
         call["id"] = call["id"] or part.get("id") or ""
         call["name"] += function.get("name") or ""
@@ -131,7 +134,7 @@ class Completion:
                 call["id"] or f"call_{self._id}_{index}", call["name"], self._sent.cleared(call["arguments"]))
             for index, call in sorted(self._calls.items())
         ]
-        output = ([message(self.message_id, text)] if text else []) + calls
+        output = ([message(self.message_id, text, self._refuses)] if text else []) + calls
         return filled({"id": self._id, "model": self._model, "output": output, "usage": self._response_usage()})
 
     def spoken(self) -> JSON:
@@ -143,7 +146,8 @@ class Completion:
             }
             for _, call in sorted(self._calls.items())
         ]
-        return filled({"role": "assistant", "content": self._said, "tool_calls": calls or None})
+        said = {"refusal" if self._refuses else "content": self._said}
+        return filled({"role": "assistant", **said, "tool_calls": calls or None})
 
     @property
     def _said(self) -> str:

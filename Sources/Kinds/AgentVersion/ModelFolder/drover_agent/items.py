@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from .llama_stack import JSON
+from mlflow.types import responses_helpers
+
+from .llama_stack import JSON, LlamaStackError
 
 ITEM_STATUS = {"in_progress", "completed", "incomplete"}
 ANNOTATIONS = {"file_citation", "url_citation", "file_path"}
@@ -135,6 +137,11 @@ def mlflow_items(item: JSON) -> list[JSON]:
         output = first(item.get("output"), error, "")
         call = function_call(item["id"], item["name"], item.get("arguments") or "{}")
         return [call, function_call_output(item["id"], output, has_failed=error is not None)]
+    if kind == "mcp_approval_request" and not hasattr(responses_helpers, "McpApprovalRequest"):
+        raise LlamaStackError(
+            f"The call of `{item.get('name')}` of the MCP server `{item.get('server_label')}` waits for an approval, "
+            "which this version of mlflow has no words for. Install a newer mlflow."
+        )
     return [known_status(item)] if kind in KEPT_ITEMS else []
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from .agents import AgentsRuntime
 from .chat import ChatRuntime, FallingBackRuntime
-from .llama_stack import JSON, LlamaStack, LlamaStackError
+from .llama_stack import JSON, TLS, LlamaStack, LlamaStackError
 from .responder import DroverAgent
 from .responses import ResponsesRuntime
 from .tools import needs_server, tools_of
@@ -20,7 +20,7 @@ def load_agent(folder: Path, environment: Mapping[str, str]) -> DroverAgent:
     definition = json.loads((folder / "definition.json").read_text(encoding="utf-8"))
     logged = json.loads((folder / "llamastack.json").read_text(encoding="utf-8"))
     base_url = environment.get("LLAMASTACK_BASE_URL") or logged["baseUrl"]
-    server = LlamaStack(base_url, environment.get("LLAMASTACK_API_KEY"))
+    server = LlamaStack(base_url, environment.get("LLAMASTACK_API_KEY"), TLS.of(environment))
     model = environment.get("LLAMASTACK_MODEL")
     if model:
         definition = with_model(definition, definition["model"], model)

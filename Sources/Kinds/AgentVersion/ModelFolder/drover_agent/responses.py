@@ -8,11 +8,12 @@ from mlflow.entities import SpanType
 
 from .citations import without_marks
 from .guards import Guards
-from .items import arguments_of, asked, error_text, filled, first, mlflow_response
+from .items import answer_text, arguments_of, asked, error_text, filled, first, message, mlflow_response
 from .llama_stack import JSON, Events, Generation, LlamaStack, LlamaStackError, message_of
+from .secrets import SentSecrets
 from .spans import OpenSpans
 from .tools import function_of, mcp_headers, mcp_token, response_format, secrets_of, shields, tools_of
-from .turns import FINAL, Delegates, Turn, in_steps
+from .turns import FINAL, Delegates, LocalTools, Turn, in_steps
 
 WEB_SEARCH_GROUP = "builtin::websearch"
 RAG_GROUPS = ("builtin::rag", "builtin::rag/knowledge_search")
@@ -24,11 +25,11 @@ class ResponsesRuntime:
     def __init__(self, server: LlamaStack, definition: JSON, delegates: Delegates) -> None:
         self._server = server
         self._definition = definition
-        self._delegates = delegates
+        self._tools = LocalTools(delegates, definition)
         self._guards = Guards(server, shields(definition))
 
     def run(self, turn: Turn) -> Events:
-        yield from in_steps(self._step, turn, self._delegates, self._definition["maxSteps"])
+        yield from in_steps(self._step, turn, self._tools, self._definition["maxSteps"])
 
     def _step(self, turn: Turn) -> Events:
         if self._guards.are_needed(turn):
@@ -50,7 +51,7 @@ class ResponsesRuntime:
             OpenSpans(turn.span) as calls,
             closing(self._server.events(path, body)) as events,
         ):
-            for event in with_all_items(without_marks(events) if self._may_cite else events):
+            for event in with_all_items(without_marks(events) if self._may_cite else events, self._server.sent):
                 self._follow(event, calls)
                 yield event
                 if event["type"] in FINAL:
@@ -127,13 +128,14 @@ def document(found: JSON) -> JSON:
     return {"page_content": found.get("text"), "metadata": {"doc_uri": place, "score": found.get("score")}}
 
 
-def with_all_items(events: Events) -> Iterator[JSON]:
+def with_all_items(events: Events, sent: SentSecrets) -> Iterator[JSON]:
     """The events, failed ones raised, where every item of the answer is told before the end.
 
     Servers before 0.3 do not tell that a message is done, and know it by another id in the end than in its pieces; the
-    refusal of a guardrail has no id at all.
+    refusal of a guardrail has no id at all. OGX 1.5 tells what the model refuses with in pieces alone.
     """
     pieces: list[str] = []
+    refused: list[str] = []
     told: set[str] = set()
     for event in events:
         kind = event.get("type")
@@ -141,18 +143,34 @@ def with_all_items(events: Events) -> Iterator[JSON]:
             raise LlamaStackError(f"Llama Stack failed to answer: {message_of(event.get('response') or event)}")
         if kind == "response.output_text.delta" and event["item_id"] not in pieces:
             pieces.append(event["item_id"])
+        if kind == "response.refusal.delta":
+            refused.append(event["delta"])
         if kind == "response.output_item.done":
             told.add(event["item"].get("id") or "")
         if kind in FINAL:
             response = event["response"]
+            response["output"] = with_refusal(response, sent.cleared("".join(refused)))
             streamed = iter([piece for piece in pieces if piece not in told])
-            for item in response.get("output") or []:
+            for item in response["output"]:
                 if item.get("id") in told:
                     continue
                 if item.get("type") == "message":
                     item["id"] = next(streamed, None) or item.get("id") or f"msg_{response.get('id')}"
                 yield {"type": "response.output_item.done", "item": item}
         yield event
+
+
+def with_refusal(response: JSON, refusal: str) -> list[JSON]:
+    """The items of a response, in which what was refused stands where nothing else is said."""
+    items = response.get("output") or []
+    if not refusal or answer_text(response).strip():
+        return items
+    said = message(f"msg_{response.get('id')}", refusal, is_refusal=True)
+    empty = next((item for item in items if item.get("type") == "message"), None)
+    if empty is None:
+        return [*items, said]
+    empty["content"] = said["content"]
+    return items
 
 
 def responses_tools(definition: JSON, generation: Generation) -> list[JSON]:

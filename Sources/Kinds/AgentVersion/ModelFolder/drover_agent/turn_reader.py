@@ -5,7 +5,7 @@ from typing import Any
 
 from mlflow.entities import SpanType
 
-from .items import finished, function_call, function_call_output, message, text_of
+from .items import arguments_of, finished, function_call, function_call_output, message, text_of
 from .llama_stack import JSON, Events, LlamaStackError, message_of
 from .server_agents import SEARCH
 from .spans import OpenSpans
@@ -59,9 +59,9 @@ class TurnReader:
         self._output.append(output)
         return output
 
-    def end(self, usage: JSON | None, incomplete: str | None = None) -> JSON:
-        """The last event, with all that was read."""
-        response = {"id": self.turn_id, "model": self._definition["model"], "output": self._output, "usage": usage}
+    def end(self, incomplete: str | None = None) -> JSON:
+        """The last event, with all that was read; the server does not tell the tokens of a turn."""
+        response = {"id": self.turn_id, "model": self._definition["model"], "output": self._output}
         return finished(response, incomplete or self._incomplete)
 
     def _begin(self, payload: JSON, spans: OpenSpans) -> None:
@@ -87,7 +87,7 @@ class TurnReader:
         kind = SpanType.RETRIEVER if name == SEARCH else SpanType.TOOL
         searches = [tool["name"] for tool in tools_of(self._definition) if "fileSearch" in tool]
         shown = searches[0] if name == SEARCH and len(searches) == 1 else name
-        spans.begin(step, shown, kind, json.loads(arguments_text(call)))
+        spans.begin(step, shown, kind, arguments_of(arguments_text(call)))
 
     def _complete(self, payload: JSON, spans: OpenSpans) -> Events:
         step, details = payload["step_id"], payload["step_details"]
