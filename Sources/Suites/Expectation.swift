@@ -1,4 +1,5 @@
 package import Language
+import Runtime
 
 /// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`. Beside one of the answer's
 /// text may stand `raw: true`.
@@ -76,11 +77,18 @@ package struct Expectation: SpecDecodable {
         }
     }
 
-    /// Whether it says, at any depth, how the turn must end; if not, the turn must succeed.
-    var judgesStatus: Bool {
-        guard let assertion else { return false }
-        return assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
+    /// How a turn may end because it says so, in one of the ways to meet it. That a turn does not end in one way, save
+    /// completed, names no other: it must succeed.
+    var statuses: Set<Answer.Status> {
+        switch assertion {
+        case let claim as HasStatus: [claim.status]
+        case let claim as Not: claim.inner.isCompletion ? [.incomplete, .failed] : []
+        case let claim?: Set(claim.parts.flatMap(\.statuses))
+        case nil: []
+        }
     }
+
+    private var isCompletion: Bool { (assertion as? HasStatus)?.status == .completed }
 
     /// The declared judges that it asks, at any depth.
     var judges: [Located<String>] {

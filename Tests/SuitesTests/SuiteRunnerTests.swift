@@ -182,6 +182,25 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.first?.samples.first?.attempts == 2)
     }
 
+    @Test("Only an expectation that names how a turn ended lets it end so: to forbid another end does not")
+    func namedStatus() async throws {
+        let (failed, silent) = (Answer(status: .failed, error: "503"), Answer(status: .incomplete))
+        let expectations = [
+            #"{"not": {"status": "incomplete"}}"#, #"{"not": {"status": "failed"}}"#, #"{"status": "completed"}"#,
+            #"{"any": [{"status": "incomplete"}, {"noTool": true}]}"#,
+            #"{"not": {"all": [{"status": "completed"}, {"contains": "yes"}]}}"#,
+            #"{"not": {"status": "completed"}}"#, #"{"any": [{"contains": "yes"}, {"not": {"status": "completed"}}]}"#,
+        ]
+        let runtime = ScriptedRuntime(
+            Dictionary(
+                uniqueKeysWithValues: expectations.indices.map { ("\($0)", [.answer(failed), .answer(silent)]) }))
+        let cases = try expectations.enumerated().map { try testCase("\($0)", expect: $1) }
+        let failures = try await runner(runtime, concurrency: 1).run([suite(cases)]).first?.cases.map(\.verdict)
+        #expect(failures == Array(repeating: .inconclusive, count: 5) + [.passed, .passed])
+        let silences = try await runner(runtime, concurrency: 1).run([suite(cases)]).first?.cases.map(\.verdict)
+        #expect(silences == [.failed, .failed, .failed, .passed, .failed, .passed, .passed])
+    }
+
     @Test("A turn without a message fails, whatever else is expected")
     func noMessage() async throws {
         let runtime = ScriptedRuntime(["a": [.answer(Answer(status: .completed))]])
