@@ -69,7 +69,9 @@ struct TestRun: Sendable {
         isGate = false
         // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
         let isNew = earlier == nil || shard != nil
-        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew
+        // Nor is it one of a suite that must be no worse than something else than it says.
+        let isAsDeclared = options.baseline == nil || suites.allSatisfy { $0.thresholds.noWorseThan == nil }
+        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew && isAsDeclared
         evidence = mayBeEvidence ? nil : [:]
     }
 

@@ -19,8 +19,13 @@ package struct BaselineStore: Sendable {
 
     /// The blessed run of a suite; nil when there is none.
     package func blessed(_ suite: String, inExperiment id: String) async throws -> Baseline? {
-        guard let experiment = try await experiment(id), let run = experiment.tags[Self.tag(suite)] else { return nil }
+        guard let run = try await blessedRun(suite, inExperiment: id) else { return nil }
         return try await baseline(ofRun: run, named: Thresholds.NoWorseThan.blessed, suite)
+    }
+
+    /// The id of that run.
+    package func blessedRun(_ suite: String, inExperiment id: String) async throws -> String? {
+        try await experiment(id)?.tags[Self.tag(suite)]
     }
 
     /// The results of a suite in a run, or in another run of the same command.
