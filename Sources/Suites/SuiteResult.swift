@@ -87,6 +87,12 @@ package struct Sample: Sendable, Hashable {
         self.attempts = attempts
     }
 
+    /// Whether an answer never came, so that neither its latency nor its tokens are known.
+    var lacksAnswer: Bool {
+        guard let problem, verdict != .passed else { return false }
+        return turns.isEmpty || problem.code != "turn-failed"
+    }
+
     /// The sum over all turns.
     package var latency: Duration {
         turns.map(\.answer.latency).reduce(.zero, +)

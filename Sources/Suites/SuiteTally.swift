@@ -101,6 +101,8 @@ struct SuiteTally: Sendable {
     private(set) var before: [Baseline.Case?]
     /// The latency of each answer in deciding cases, in nanoseconds.
     private(set) var latencies: [Int] = []
+    /// How many answers in deciding cases never came.
+    private(set) var unanswered = 0
     /// The known token usage, with that of judges.
     private(set) var tokens = 0
     /// Whether the server reported the token usage of every answer.
@@ -135,6 +137,7 @@ struct SuiteTally: Sendable {
             if let fallback = turn.answer.fallback { fallbacks.insert(fallback) }
         }
         if cases[index].decides { judge(sample) }
+        if cases[index].decides, sample.lacksAnswer { unanswered += 1 }
         tokens += sample.turns.flatMap(\.ballots).compactMap(\.usage?.total).reduce(0, +)
         tellsTokens = tellsTokens && sample.judgeUsage != nil
     }

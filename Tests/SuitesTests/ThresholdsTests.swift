@@ -62,6 +62,32 @@ struct ThresholdsTests {
         #expect(unknown.last?.verdict == .inconclusive)
     }
 
+    /// As `caseTimeout` leaves it: without the answer that did not come in time.
+    private var silence: Sample {
+        Sample(verdict: .error, turns: [], problem: Diagnostic("case-timeout", "Late", detail: "Late."))
+    }
+
+    @Test("An answer that did not come in time keeps a latency threshold open where it may be the one that counts")
+    func unanswered() {
+        let limits = Thresholds(
+            latencyP50: Located(.seconds(1), at: place(1)), latencyP95: Located(.seconds(1), at: place(2)))
+        let one = limits.outcomes(for: tally([sample(.passed), sample(.passed), silence]), elapsed: .zero).dropFirst()
+        #expect(one.map(\.verdict) == [.passed, .inconclusive])
+        #expect(one.map(\.actual) == ["1 s", "1 s; 1 did not come"])
+        let slow = sample(.passed, latency: .seconds(2))
+        let failed = limits.outcomes(for: tally([slow, slow, silence]), elapsed: .zero).dropFirst()
+        #expect(failed.map(\.verdict) == [.failed, .failed])
+        let none = limits.outcomes(for: tally([silence]), elapsed: .zero).dropFirst()
+        #expect(none.map(\.actual) == ["no answers", "no answers"] && none.allSatisfy { $0.verdict == .inconclusive })
+        var failure = Answer(status: .failed)
+        failure.latency = .seconds(1)
+        let turns = [TurnResult(input: "q", answer: failure, outcomes: [])]
+        let answered = Sample(
+            verdict: .error, turns: turns, problem: Diagnostic("turn-failed", "Failed", detail: "Failed."))
+        #expect(
+            limits.outcomes(for: tally([answered]), elapsed: .zero).dropFirst().map(\.verdict) == [.passed, .passed])
+    }
+
     private func before(_ verdicts: [Verdict], samples: Int = 1) -> [Baseline.Case?] {
         verdicts.map {
             let passed = $0 == .passed ? samples : 0
