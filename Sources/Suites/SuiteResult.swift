@@ -79,6 +79,8 @@ package struct Sample: Sendable, Hashable {
     package let problem: Diagnostic?
     /// The number of attempts, 1 or more.
     package let attempts: Int
+    /// What the attempts before the last one spent.
+    var retried = SpentTokens()
 
     package init(verdict: SampleVerdict, turns: [TurnResult], problem: Diagnostic? = nil, attempts: Int = 1) {
         self.verdict = verdict
@@ -91,6 +93,17 @@ package struct Sample: Sendable, Hashable {
     var lacksAnswer: Bool {
         guard let problem, verdict != .passed else { return false }
         return turns.isEmpty || problem.code != "turn-failed"
+    }
+
+    /// What answers, judges and earlier attempts spent.
+    var spent: SpentTokens {
+        var spent = retried
+        for turn in turns {
+            spent.take(turn.answer.usage)
+            for ballot in turn.ballots { spent.take(ballot.usage) }
+        }
+        if lacksAnswer { spent.take(nil) }
+        return spent
     }
 
     /// The sum over all turns.
@@ -106,6 +119,24 @@ package struct Sample: Sendable, Hashable {
     /// What all judges used; nil when the server does not report one of them. It is not in `usage`.
     package var judgeUsage: Answer.Usage? {
         .sum(turns.flatMap(\.ballots).map(\.usage))
+    }
+}
+
+/// Tokens as far as they are known.
+struct SpentTokens: Sendable, Hashable, Codable {
+    private(set) var known = 0
+    /// Whether there were no others.
+    private(set) var isAll = true
+
+    /// - Parameter usage: Nil when it is not known.
+    mutating func take(_ usage: Answer.Usage?) {
+        known += usage?.total ?? 0
+        isAll = isAll && usage != nil
+    }
+
+    mutating func take(_ others: SpentTokens) {
+        known += others.known
+        isAll = isAll && others.isAll
     }
 }
 

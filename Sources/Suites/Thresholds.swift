@@ -157,7 +157,7 @@ extension Thresholds {
     private func tokensOutcome(_ limit: Located<Int>, _ tally: SuiteTally) -> ThresholdOutcome {
         ThresholdOutcome(
             name: "totalTokens", wanted: "at most \(limit.value)",
-            actual: tally.tellsTokens ? "\(tally.tokens)" : "at least \(tally.tokens); the server does not tell all",
+            actual: tally.tellsTokens ? "\(tally.tokens)" : "at least \(tally.tokens); not all are known",
             verdict: tally.tellsTokens && tally.tokens <= limit.value ? .passed : .inconclusive, range: limit.range)
     }
 

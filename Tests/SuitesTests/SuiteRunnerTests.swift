@@ -101,6 +101,20 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.map(\.verdict) == [.passed, .inconclusive, .failed])
     }
 
+    @Test("What was spent on attempts that were repeated counts, and what is not known of them is open")
+    func spentOnRetries() async throws {
+        var failed = Answer(status: .failed, usage: Answer.Usage(input: 7, output: 1))
+        failed.error = "overloaded"
+        let runtime = ScriptedRuntime([
+            "told": [.answer(failed), .answer(failed), .answer(.said("yes"))],
+            "broken": [.error(Diagnostic("server-error", "Server error", detail: "503")), .answer(.said("yes"))],
+        ])
+        let cases = try ["told", "broken"].map { try testCase($0, retryErrors: 2) }
+        let samples = try #require(try await runner(runtime).run([suite(cases)]).first).cases.map { $0.samples[0] }
+        #expect(samples.map(\.verdict) == [.passed, .passed])
+        #expect(samples.map(\.spent.known) == [31, 15] && samples.map(\.spent.isAll) == [true, false])
+    }
+
     @Test("After the first failure nothing more is begun, and the rest says why; quarantine and errors do not stop it")
     func failFast() async throws {
         let runtime = ScriptedRuntime([

@@ -62,6 +62,18 @@ struct ThresholdsTests {
         #expect(unknown.last?.verdict == .inconclusive)
     }
 
+    @Test("What an answer spent that never came is not known, and what was spent on earlier attempts counts")
+    func spent() {
+        let limits = Thresholds(totalTokens: Located(30, at: place(3)))
+        let open = limits.outcomes(for: tally([sample(.passed), silence]), elapsed: .zero).last
+        #expect(open?.verdict == .inconclusive && open?.actual == "at least 10; not all are known")
+        var again = sample(.passed)
+        again.retried.take(Answer.Usage(input: 20, output: 0))
+        #expect(limits.outcomes(for: tally([again]), elapsed: .zero).last?.verdict == .passed)
+        let over = limits.outcomes(for: tally([again, sample(.passed)]), elapsed: .zero).last
+        #expect(over?.verdict == .inconclusive && over?.actual == "40")
+    }
+
     /// As `caseTimeout` leaves it: without the answer that did not come in time.
     private var silence: Sample {
         Sample(verdict: .error, turns: [], problem: Diagnostic("case-timeout", "Late", detail: "Late."))
