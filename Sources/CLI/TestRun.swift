@@ -194,28 +194,30 @@ struct TestRun: Sendable {
                 result = .failure(error)
             }
             let recorded = try recorder.ended(after: (earlier?.duration ?? .zero) + (clock.now - start), result)
-            try recorded.show(stack.environment)
+            let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
             RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
-            try deliver(recorded, result)
+            try deliver(recorded, after: [result, shown])
             return recorded.run
         }
     }
 
-    /// Writes the reports, also when the run broke off.
+    /// Writes the reports, also when the run broke off or could not be shown.
     /// - Throws: `Diagnostics` with all that could not be written or kept; other errors of the run.
-    private func deliver(_ recorded: RecordedRun, _ result: Result<Void, any Error>) throws {
+    private func deliver(_ recorded: RecordedRun, after results: [Result<Void, any Error>]) throws {
         var problems: [Diagnostic] = []
         do {
             try requests.write(RunLogs.withEarlier(recorded))
         } catch let unwritten as Diagnostics {
             problems = unwritten.all
         }
-        do {
-            try result.get()
-        } catch let broken as Diagnostic {
-            problems.insert(broken, at: 0)
+        for result in results.reversed() {
+            do {
+                try result.get()
+            } catch let broken as Diagnostic {
+                problems.insert(broken, at: 0)
+            }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
     }
