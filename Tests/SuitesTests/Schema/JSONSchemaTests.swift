@@ -21,6 +21,10 @@ struct JSONSchemaTests {
             (##"{"jsonSchema": {"$ref": "#/$defs/a"}}"##, "bad-schema"),
             (#"{"jsonSchema": {"$ref": "https://example.org/a.json"}}"#, "bad-schema"),
             (#"{"jsonSchema": {"propertes": {}}}"#, "unknown-keyword"),
+            (#"{"jsonSchema": {"dependencies": {"a": ["b"]}}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"type": "array", "additionalItems": false}}"#, "bad-schema"),
+            (##"{"jsonSchema": {"properties": {"a": {"$recursiveRef": "#"}}}}"##, "bad-schema"),
+            (#"{"jsonSchema": {"divisibleBy": 2}}"#, "bad-schema"),
             (#"{"jsonSchema": {"$schema": "http://json-schema.org/draft-07/schema"}}"#, "other-dialect"),
             (#"{"calledTool": {"name": "a", "argumentsSchema": {"type": "objekt"}}}"#, "bad-schema"),
         ])
