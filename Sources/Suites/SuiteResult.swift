@@ -11,6 +11,8 @@ package struct SuiteResult: Sendable, Hashable {
     package let verdict: Verdict
     /// From the first question of the run to the end of the suite.
     package let elapsed: Duration
+    /// What all answers, judges and repeated attempts spent, as `totalTokens` counts it; nil when not all of it is known.
+    package let tokens: Int?
     /// Why chat completions answered instead of the agent, sorted; empty when they did not.
     package let fallbacks: [String]
     /// What changed since the baseline; nil without one.
@@ -31,6 +33,7 @@ package struct SuiteResult: Sendable, Hashable {
         self.thresholds = thresholds.outcomes(for: tally, comparison, elapsed: elapsed)
         let whole = tally.cases.contains(where: \.isMissingSamples) ? Verdict.inconclusive : .passed
         verdict = .worst(of: self.thresholds.map(\.verdict) + [whole])
+        tokens = tally.tellsTokens && tally.cases.contains { $0.samples > 0 } ? tally.tokens : nil
         fallbacks = tally.fallbacks.sorted()
         judges = tally.judged.rates(tally.calibrations)
     }

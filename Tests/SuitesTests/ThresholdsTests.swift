@@ -100,6 +100,26 @@ struct ThresholdsTests {
             limits.outcomes(for: tally([answered]), elapsed: .zero).dropFirst().map(\.verdict) == [.passed, .passed])
     }
 
+    @Test("What a suite has spent is what its budget counts, judges included, and not known where some of it is not")
+    func suiteTokens() {
+        func tokens(_ samples: [Sample]) -> Int? {
+            SuiteResult(
+                suite: "golden", agent: "a", range: place(1), thresholds: Thresholds(), tally(samples), baseline: nil,
+                elapsed: .zero
+            ).tokens
+        }
+        func judged(_ usage: Answer.Usage?) -> Sample {
+            let vote = Ballot.Vote(passes: true, reason: "So.")
+            let ballot = Ballot(judge: "grounded", model: "m", votes: [vote], usage: usage)
+            let outcome = AssertionOutcome(
+                name: "judge", claim: "is good", range: place(1), result: .passed, ballots: [ballot])
+            let answer = Answer.said("a", usage: Answer.Usage(input: 10, output: 0))
+            return Sample(verdict: .passed, turns: [TurnResult(input: "q", answer: answer, outcomes: [outcome])])
+        }
+        #expect(tokens([judged(Answer.Usage(input: 3, output: 4)), sample(.passed)]) == 27)
+        #expect(tokens([judged(nil)]) == nil && tokens([silence]) == nil && tokens([]) == nil)
+    }
+
     private func before(_ verdicts: [Verdict], samples: Int = 1) -> [Baseline.Case?] {
         verdicts.map {
             let passed = $0 == .passed ? samples : 0
