@@ -31,6 +31,8 @@ package struct Expectation: SpecDecodable {
     package let name: String
     /// Key and operand, or only the key when the operand spans several lines.
     package let range: SourceRange
+    /// The map as it is written.
+    private let node: Node
     private let content: Content
     private let isRaw: Bool
 
@@ -42,6 +44,7 @@ package struct Expectation: SpecDecodable {
             fields.reportRaw(beside: name)
         }
         range = fields.place(of: name)
+        node = fields.node
         guard names.count == 1, fields.has(name) else {
             fields.reportNotOneAssertion(names)
             content = .waiting(fields.node)
@@ -75,6 +78,11 @@ package struct Expectation: SpecDecodable {
         case .ready(let assertion): assertion.claim
         case .waiting: "meets `\(name)`"
         }
+    }
+
+    /// As JSON; references are as they are written.
+    package var written: String {
+        (node.value { template, _ in .string(template.text) } ?? .null).canonicalJSON
     }
 
     /// How a turn may end because it says so, in one of the ways to meet it. That a turn does not end in one way, save
