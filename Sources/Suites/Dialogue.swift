@@ -137,7 +137,7 @@ extension Capture {
                         "The answer has nothing to capture as `\(name)`.", expected: wanted, actual: answer.text))
             case .failure(let unknown): .error(unknown.reason)
             }
-        return AssertionOutcome(name: "capture", claim: "has \(wanted)", range: range, result: result)
+        return AssertionOutcome(name: AssertionOutcome.capture, claim: "has \(wanted)", range: range, result: result)
     }
 }
 

@@ -203,6 +203,8 @@ package struct AssertionOutcome: Sendable, Hashable {
 
     /// The name of the implicit expectation of every turn.
     package static let message = "answer"
+    /// The name of those of captures.
+    static let capture = "capture"
 }
 
 extension Answer.Usage {
