@@ -55,7 +55,8 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
         let opinions = try await Session.open(stack, server, needs: Needs(llamaStack: true), concurrency: concurrency) {
             session in
             guard let server = session.servers.llamaStack else { throw Diagnostic.noModels }
-            let calibrator = Calibrator(judge, at: AgentRuntimes(server: server), concurrency: concurrency)
+            let calibrator = Calibrator(
+                judge, at: AgentRuntimes(server: server.waitingWhenPutOff), concurrency: concurrency)
             return try await Interruption.cancelling {
                 try await calibrator.opinions(on: labels)
             }
