@@ -39,7 +39,8 @@ struct MarkdownReportTests {
 
     @Test("Words from outside mention nobody and are no markup")
     func words() {
-        #expect(Markdown.code("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
+        #expect(Markdown.code("a `b` | @c\n") == "``a `b` | @c\\u{A}``")
+        #expect(Markdown.codeCell("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
         #expect(Markdown.block(["```", "<b>"]) == "````\n```\n<b>\n````\n")
     }
 }

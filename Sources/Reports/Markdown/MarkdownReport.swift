@@ -86,8 +86,8 @@ package struct MarkdownReport: Report {
             let counts = Counts(suite.cases)
             let numbers = [counts.passed, counts.failed, counts.inconclusive, counts.quarantined]
             let cells = numbers.map { $0 == 0 ? "" : "\($0)" }.joined(separator: " | ")
-            return "| \(suite.verdict.sign) \(suite.verdict.rawValue) | \(Markdown.code(suite.suite)) "
-                + "| \(Markdown.code(suite.agent)) | \(cells) |\n"
+            return "| \(suite.verdict.sign) \(suite.verdict.rawValue) | \(Markdown.codeCell(suite.suite)) "
+                + "| \(Markdown.codeCell(suite.agent)) | \(cells) |\n"
         }
     }
 }
