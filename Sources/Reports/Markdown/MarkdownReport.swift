@@ -51,7 +51,7 @@ package struct MarkdownReport: Report {
                 }
                 let result = try recorded.result(of: position)
                 let findings = MarkdownCase(result, in: recorded.sources, showsContents: showsContents)
-                sections.add([findings.text], to: section)
+                sections.add(findings.text, orElse: findings.withoutContents, to: section)
             }
         }
         try output.write(sections.text)
@@ -104,6 +104,11 @@ private struct MarkdownCase {
         self.result = result
         self.sources = sources
         self.showsContents = showsContents
+    }
+
+    /// The same without what the agent said; nil where that is not shown.
+    var withoutContents: String? {
+        showsContents ? MarkdownCase(result, in: sources, showsContents: false).text : nil
     }
 
     var text: String {
