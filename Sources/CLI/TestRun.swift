@@ -304,6 +304,7 @@ struct TestRun: Sendable {
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = shard == nil ? evidence ?? [:] : [:]
+        context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder
         context.run = try recorder.recorded.run.id
