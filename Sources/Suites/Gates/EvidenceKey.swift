@@ -4,7 +4,7 @@ package import Language
 /// The weights behind a model's name, a server's own configuration and the backend of a shield it cannot see.
 package struct EvidenceKey: Sendable, Hashable {
     /// Counts up when the same answers are judged otherwise by a later drover.
-    static let meaning = 1
+    static let meaning = 2
 
     /// Hexadecimal SHA-256.
     package let text: String
