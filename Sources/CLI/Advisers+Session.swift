@@ -9,7 +9,8 @@ extension Advisers {
     /// allowed.
     static func at(_ session: Session, _ stack: Stack, allowsPrograms: Bool) -> Advisers {
         let workflow = session.workflow
-        let server = session.servers.llamaStack
+        // Bounded by the time of an inquiry, as the questions to agents are by that of a case.
+        let server = session.servers.llamaStack?.waitingWhenPutOff
         let (folder, environment) = (stack.folder, stack.environment)
         let program: Program = { question in
             var program = ProgramFunction(

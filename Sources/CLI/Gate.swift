@@ -64,8 +64,9 @@ extension Gate {
                 let terms = Kinds.terms(of: address, in: workflow, among: promoted)
             else { continue }
             let agent = suite.subject.address
-            let key = session.evidenceKey(of: address.name, suite, logical: plan.identities[agent] ?? "")
             let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
+            let key = try await session.evidenceKey(
+                of: address.name, suite, logical: plan.identities[agent] ?? "", place?.experimentID)
             let places = [place?.experimentID].compactMap(\.self)
             let evidence = try await mlflow.evidence(underKey: key.text, inExperiments: places)
             let decision = GateDecision(

@@ -59,7 +59,7 @@ extension PresentEvidence {
             guard let logical = digests[spec.subject.address],
                 let place = lookup.place(of: spec.agent.value, experiment: spec.experiment?.value, isApplied: true)
             else { continue }
-            let key = session.evidenceKey(of: address.name, spec, logical: logical)
+            let key = try await session.evidenceKey(of: address.name, spec, logical: logical, place.experimentID)
             found[address.name] = PresentEvidence(
                 suite: address.name, key: key,
                 maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
@@ -71,8 +71,13 @@ extension PresentEvidence {
 
 extension Session {
     /// What the results of a suite are kept under.
-    /// - Parameter logical: The logical digest of its agent.
-    func evidenceKey(of name: String, _ suite: SuiteSpec, logical: String) -> EvidenceKey {
+    ///
+    /// - Parameters:
+    ///   - logical: The logical digest of its agent.
+    ///   - experiment: Where its runs are in MLflow.
+    func evidenceKey(
+        of name: String, _ suite: SuiteSpec, logical: String, _ experiment: String?
+    ) async throws -> EvidenceKey {
         let node = root.entry("suites")?.entry(name)
         let asked = suite.judges.compactMap { name in root.entry("judges")?.entry(name).map { (name, $0) } }
         // The labels of a judge only show how good it is.
@@ -87,7 +92,39 @@ extension Session {
             logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
             files: Dictionary(files) { first, _ in first },
             judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
+            meant: try await meant(by: suite, named: name, experiment),
             servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
+    }
+}
+
+extension Session {
+    /// What stands behind names in a suite, so that it may become something else while the suite stays as it is written.
+    private func meant(
+        by suite: SuiteSpec, named name: String, _ experiment: String?
+    ) async throws -> [String: String] {
+        var meant: [String: String] = [:]
+        if !suite.judges.isEmpty {
+            // What cannot be read was told when the spec was.
+            let judges = (try? workflow.judges(in: servers.folder)) ?? [:]
+            for name in suite.judges { meant["judges.\(name)"] = judges[name]?.digest }
+        }
+        for model in Set(suite.similarities.map(\.model)) {
+            // Without a model, whoever runs the suite is told so.
+            meant["embeddings.\(model ?? "")"] = try? Kinds.embeddingModel(model, in: workflow)
+        }
+        if let baseline = suite.baseline {
+            meant["baseline"] = try await identity(of: baseline, of: name, experiment)
+        }
+        return meant
+    }
+
+    /// The blessed run, or the content of a log; nil for what has its identity in its name, and for what is not there.
+    private func identity(of baseline: String, of suite: String, _ experiment: String?) async throws -> String? {
+        guard baseline == Thresholds.NoWorseThan.blessed else {
+            return try? FileDigests().content(ofFileAt: URL(filePath: baseline).path).sha256
+        }
+        guard let mlflow = servers.mlflow, let experiment else { return nil }
+        return try await BaselineStore(mlflow).blessedRun(suite, inExperiment: experiment)
     }
 }
 

@@ -57,7 +57,7 @@ struct Stack {
         let workflow = spec.root.flatMap {
             Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
         }
-        workflow.map { problems.report($0.withoutEmbeddingModel + $0.impossibleMarks) }
+        workflow.map { problems.report($0.withoutEmbeddingModel + $0.impossibleMarks + $0.takenJudgeNames) }
         let servers = ServersSpec.key.read(from: spec.root, &problems)
         let record = RecordSpec.key.read(from: spec.root, &problems)
         let errors = problems.diagnostics.filter { $0.severity == .error }

@@ -69,7 +69,9 @@ struct TestRun: Sendable {
         isGate = false
         // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
         let isNew = earlier == nil || shard != nil
-        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew
+        // Nor is it one of a suite that must be no worse than something else than it says.
+        let isAsDeclared = options.baseline == nil || suites.allSatisfy { $0.thresholds.noWorseThan == nil }
+        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew && isAsDeclared
         evidence = mayBeEvidence ? nil : [:]
     }
 
@@ -192,28 +194,30 @@ struct TestRun: Sendable {
                 result = .failure(error)
             }
             let recorded = try recorder.ended(after: (earlier?.duration ?? .zero) + (clock.now - start), result)
-            try recorded.show(stack.environment)
+            let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
             RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
-            try deliver(recorded, result)
+            try deliver(recorded, after: [result, shown])
             return recorded.run
         }
     }
 
-    /// Writes the reports, also when the run broke off.
+    /// Writes the reports, also when the run broke off or could not be shown.
     /// - Throws: `Diagnostics` with all that could not be written or kept; other errors of the run.
-    private func deliver(_ recorded: RecordedRun, _ result: Result<Void, any Error>) throws {
+    private func deliver(_ recorded: RecordedRun, after results: [Result<Void, any Error>]) throws {
         var problems: [Diagnostic] = []
         do {
             try requests.write(RunLogs.withEarlier(recorded))
         } catch let unwritten as Diagnostics {
             problems = unwritten.all
         }
-        do {
-            try result.get()
-        } catch let broken as Diagnostic {
-            problems.insert(broken, at: 0)
+        for result in results.reversed() {
+            do {
+                try result.get()
+            } catch let broken as Diagnostic {
+                problems.insert(broken, at: 0)
+            }
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
     }
@@ -300,6 +304,7 @@ struct TestRun: Sendable {
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = shard == nil ? evidence ?? [:] : [:]
+        context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder
         context.run = try recorder.recorded.run.id

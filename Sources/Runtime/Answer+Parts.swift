@@ -1,12 +1,12 @@
 extension Answer {
-    /// This answer and `next` as parts of one turn: the later status, the text of both, the calls of both in order, and
-    /// the usage of both (nil when one of them is unknown).
+    /// This answer and `next` as parts of one turn: the later status, the text of both, the calls of both in order, the
+    /// passages of both with the best first, and the usage of both (nil when one of them is unknown).
     func followed(by next: Answer) -> Answer {
         var whole = next
         whole.text = [text, next.text].filter { !$0.isEmpty }.joined(separator: "\n")
         whole.hasMessage = hasMessage || next.hasMessage
         whole.toolCalls = toolCalls + next.toolCalls
-        whole.retrieved = retrieved + next.retrieved
+        whole.retrieved = (retrieved + next.retrieved).bestFirst
         whole.cited = cited + next.cited.filter { !cited.contains($0) }
         whole.tellsSources = tellsSources && next.tellsSources
         whole.tellsCitations = tellsCitations && next.tellsCitations
@@ -27,6 +27,15 @@ extension Answer {
     mutating func add(_ results: [LocalTools.Result]) {
         toolCalls += results.map(\.call)
         for case let answer? in results.map(\.answer) { usage = Usage.sum(usage, answer.usage) }
+    }
+}
+
+extension [Answer.Passage] {
+    /// By their scores, whichever search found them; equal ones in their order, and those without a score last.
+    var bestFirst: [Answer.Passage] {
+        enumerated()
+            .sorted { ($1.element.score ?? -.infinity, $0.offset) < ($0.element.score ?? -.infinity, $1.offset) }
+            .map(\.element)
     }
 }
 

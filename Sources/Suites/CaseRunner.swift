@@ -24,20 +24,24 @@ struct CaseRunner: Sendable {
     /// - Returns: The sample and the trace of its conversation.
     func sample(of testCase: TestCase) async throws(CancellationError) -> (Sample, Trace?) {
         var attempts = 1
+        var retried = SpentTokens()
         while true {
             let recorder = recorder?(agent)
             let (transcript, problem) = try await attempt(testCase, recorder)
             let turns = try await evaluated(transcript.turns, of: testCase)
-            let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+            var sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+            sample.retried = retried
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
             }
             if let tool = transcript.change {
                 let problem = problem?.notRepeated(after: tool)
-                let sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+                var sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+                sample.retried = retried
                 return (sample, recorder?.trace(failure: problem?.detail))
             }
             attempts += 1
+            retried = sample.spent
         }
     }
 

@@ -19,7 +19,7 @@ struct Dialogue: Sendable {
         for turn in testCase.turns {
             let input = try turn.text(captured)
             let answer = try await ask(input, in: conversation)
-            guard !turn.expectsSuccess || answer.status != .failed else {
+            guard answer.status != .failed || turn.names(.failed) else {
                 transcript.append(
                     AnsweredTurn(
                         input: input, answer: answer, expectations: [], outcomes: [turn.failureOutcome(of: answer)],
@@ -89,9 +89,9 @@ struct Dialogue: Sendable {
 }
 
 extension Turn {
-    /// Whether no expectation says how the turn must end: then it must succeed.
-    fileprivate var expectsSuccess: Bool {
-        !expectations.contains { $0.judgesStatus }
+    /// Whether an expectation says that the turn may end like this; if none does, it must succeed.
+    fileprivate func names(_ status: Answer.Status) -> Bool {
+        expectations.contains { $0.statuses.contains(status) }
     }
 
     fileprivate func text(_ captured: [String: Value]) throws(Diagnostic) -> String {
@@ -103,7 +103,7 @@ extension Turn {
 
     /// A failure when the turn must succeed and has no message.
     fileprivate func messageOutcomes(of answer: Answer) -> [AssertionOutcome] {
-        expectsSuccess && !answer.endsWell ? [hasMessage(.failed(.noMessage))] : []
+        !names(answer.status) && !answer.endsWell ? [hasMessage(.failed(.noMessage))] : []
     }
 
     /// The outcome of a turn that the server could not answer: an error; no other expectation is evaluated.
@@ -137,7 +137,7 @@ extension Capture {
                         "The answer has nothing to capture as `\(name)`.", expected: wanted, actual: answer.text))
             case .failure(let unknown): .error(unknown.reason)
             }
-        return AssertionOutcome(name: "capture", claim: "has \(wanted)", range: range, result: result)
+        return AssertionOutcome(name: AssertionOutcome.capture, claim: "has \(wanted)", range: range, result: result)
     }
 }
 

@@ -24,7 +24,8 @@ extension Mismatch {
     /// Expected and actual as lines for people: the difference when both are long, else an excerpt of each.
     package var comparison: [String] {
         if deservesDifference, let expected, let actual {
-            return ["expected (-) and actual (+):\n" + TextDifference(from: expected, to: actual).text()]
+            let difference = TextDifference(from: expected, to: actual)
+            if difference.isThorough { return ["expected (-) and actual (+):\n" + difference.text()] }
         }
         return [expected.map { "expected: \($0.excerpt())" }, actual.map { "actual: \($0.excerpt())" }]
             .compactMap { $0 }

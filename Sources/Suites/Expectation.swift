@@ -1,4 +1,5 @@
 package import Language
+import Runtime
 
 /// One element of `expect:`, a map with one key that names an assertion: `{contains: 30 days}`. Beside one of the answer's
 /// text may stand `raw: true`.
@@ -30,6 +31,8 @@ package struct Expectation: SpecDecodable {
     package let name: String
     /// Key and operand, or only the key when the operand spans several lines.
     package let range: SourceRange
+    /// The map as it is written.
+    private let node: Node
     private let content: Content
     private let isRaw: Bool
 
@@ -41,6 +44,7 @@ package struct Expectation: SpecDecodable {
             fields.reportRaw(beside: name)
         }
         range = fields.place(of: name)
+        node = fields.node
         guard names.count == 1, fields.has(name) else {
             fields.reportNotOneAssertion(names)
             content = .waiting(fields.node)
@@ -76,11 +80,23 @@ package struct Expectation: SpecDecodable {
         }
     }
 
-    /// Whether it says, at any depth, how the turn must end; if not, the turn must succeed.
-    var judgesStatus: Bool {
-        guard let assertion else { return false }
-        return assertion is HasStatus || assertion.parts.contains { $0.judgesStatus }
+    /// As JSON; references are as they are written.
+    package var written: String {
+        (node.value { template, _ in .string(template.text) } ?? .null).canonicalJSON
     }
+
+    /// How a turn may end because it says so, in one of the ways to meet it. That a turn does not end in one way, save
+    /// completed, names no other: it must succeed.
+    var statuses: Set<Answer.Status> {
+        switch assertion {
+        case let claim as HasStatus: [claim.status]
+        case let claim as Not: claim.inner.isCompletion ? [.incomplete, .failed] : []
+        case let claim?: Set(claim.parts.flatMap(\.statuses))
+        case nil: []
+        }
+    }
+
+    private var isCompletion: Bool { (assertion as? HasStatus)?.status == .completed }
 
     /// The declared judges that it asks, at any depth.
     var judges: [Located<String>] {

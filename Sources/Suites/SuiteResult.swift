@@ -11,6 +11,8 @@ package struct SuiteResult: Sendable, Hashable {
     package let verdict: Verdict
     /// From the first question of the run to the end of the suite.
     package let elapsed: Duration
+    /// What all answers, judges and repeated attempts spent, as `totalTokens` counts it; nil when not all of it is known.
+    package let tokens: Int?
     /// Why chat completions answered instead of the agent, sorted; empty when they did not.
     package let fallbacks: [String]
     /// What changed since the baseline; nil without one.
@@ -31,6 +33,7 @@ package struct SuiteResult: Sendable, Hashable {
         self.thresholds = thresholds.outcomes(for: tally, comparison, elapsed: elapsed)
         let whole = tally.cases.contains(where: \.isMissingSamples) ? Verdict.inconclusive : .passed
         verdict = .worst(of: self.thresholds.map(\.verdict) + [whole])
+        tokens = tally.tellsTokens && tally.cases.contains { $0.samples > 0 } ? tally.tokens : nil
         fallbacks = tally.fallbacks.sorted()
         judges = tally.judged.rates(tally.calibrations)
     }
@@ -79,12 +82,31 @@ package struct Sample: Sendable, Hashable {
     package let problem: Diagnostic?
     /// The number of attempts, 1 or more.
     package let attempts: Int
+    /// What the attempts before the last one spent.
+    var retried = SpentTokens()
 
     package init(verdict: SampleVerdict, turns: [TurnResult], problem: Diagnostic? = nil, attempts: Int = 1) {
         self.verdict = verdict
         self.turns = turns
         self.problem = problem
         self.attempts = attempts
+    }
+
+    /// Whether an answer never came, so that neither its latency nor its tokens are known.
+    var lacksAnswer: Bool {
+        guard let problem, verdict != .passed else { return false }
+        return turns.isEmpty || problem.code != "turn-failed"
+    }
+
+    /// What answers, judges and earlier attempts spent.
+    var spent: SpentTokens {
+        var spent = retried
+        for turn in turns {
+            spent.take(turn.answer.usage)
+            for ballot in turn.ballots { spent.take(ballot.usage) }
+        }
+        if lacksAnswer { spent.take(nil) }
+        return spent
     }
 
     /// The sum over all turns.
@@ -100,6 +122,24 @@ package struct Sample: Sendable, Hashable {
     /// What all judges used; nil when the server does not report one of them. It is not in `usage`.
     package var judgeUsage: Answer.Usage? {
         .sum(turns.flatMap(\.ballots).map(\.usage))
+    }
+}
+
+/// Tokens as far as they are known.
+struct SpentTokens: Sendable, Hashable, Codable {
+    private(set) var known = 0
+    /// Whether there were no others.
+    private(set) var isAll = true
+
+    /// - Parameter usage: Nil when it is not known.
+    mutating func take(_ usage: Answer.Usage?) {
+        known += usage?.total ?? 0
+        isAll = isAll && usage != nil
+    }
+
+    mutating func take(_ others: SpentTokens) {
+        known += others.known
+        isAll = isAll && others.isAll
     }
 }
 
@@ -163,6 +203,8 @@ package struct AssertionOutcome: Sendable, Hashable {
 
     /// The name of the implicit expectation of every turn.
     package static let message = "answer"
+    /// The name of those of captures.
+    static let capture = "capture"
 }
 
 extension Answer.Usage {

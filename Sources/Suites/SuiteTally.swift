@@ -101,10 +101,13 @@ struct SuiteTally: Sendable {
     private(set) var before: [Baseline.Case?]
     /// The latency of each answer in deciding cases, in nanoseconds.
     private(set) var latencies: [Int] = []
-    /// The known token usage, with that of judges.
-    private(set) var tokens = 0
-    /// Whether the server reported the token usage of every answer.
-    private(set) var tellsTokens = true
+    /// How many answers in deciding cases never came.
+    private(set) var unanswered = 0
+    private var spent = SpentTokens()
+    /// The known token usage, with that of judges and of attempts that were repeated.
+    var tokens: Int { spent.known }
+    /// Whether all token usage is known: the server reported that of every answer, and every answer came.
+    var tellsTokens: Bool { spent.isAll }
     /// What judges found in deciding cases.
     private(set) var judged: [JudgeTally.Key: JudgeTally] = [:]
     /// The reasons why chat completions answered.
@@ -130,13 +133,11 @@ struct SuiteTally: Sendable {
         cases[index].take(sample)
         for turn in sample.turns {
             if cases[index].decides { latencies.append(turn.answer.latency.nanoseconds) }
-            tokens += turn.answer.usage?.total ?? 0
-            tellsTokens = tellsTokens && turn.answer.usage != nil
             if let fallback = turn.answer.fallback { fallbacks.insert(fallback) }
         }
         if cases[index].decides { judge(sample) }
-        tokens += sample.turns.flatMap(\.ballots).compactMap(\.usage?.total).reduce(0, +)
-        tellsTokens = tellsTokens && sample.judgeUsage != nil
+        if cases[index].decides, sample.lacksAnswer { unanswered += 1 }
+        spent.take(sample.spent)
     }
 
     private mutating func judge(_ sample: Sample) {

@@ -15,11 +15,20 @@ package struct TextDifference: Sendable, Hashable {
     }
 
     package let lines: [Line]
+    /// Whether equal lines were looked for everywhere. In very long texts they are only looked for at both ends.
+    let isThorough: Bool
+
+    /// So many lines of both texts are compared with each other: time and memory grow with the square of what differs.
+    private static let most = 4_000
+    /// The longest line that is shown whole, in characters.
+    private static let longest = 500
 
     /// Compares line by line and keeps `context` equal lines around each change.
     package init(from expected: String, to actual: String, context: Int = 2) {
         let (old, new) = (Self.lines(of: expected), Self.lines(of: actual))
-        lines = Self.shortened(Self.merged(old, new), context: context)
+        isThorough = old.count + new.count <= Self.most
+        let merged = isThorough ? Self.merged(old, new) : Self.mergedAtEnds(old, new)
+        lines = Self.shortened(merged, context: context)
     }
 
     /// CRLF is one character, at which `String` would not be split: its CR stays at the end of the line.
@@ -29,9 +38,19 @@ package struct TextDifference: Sendable, Hashable {
 
     /// One line each, marked `-`, `+` or two spaces; at most `limit` lines.
     package func text(limit: Int = 40) -> String {
-        var shown = lines.prefix(limit).map(\.text)
+        var shown = lines.prefix(limit).map { $0.text.excerpt(Self.longest) }
         if lines.count > limit { shown.append("… \(lines.count - limit) more lines") }
         return shown.joined(separator: "\n")
+    }
+
+    /// Lines at both ends that are equal, and between them all others of one text after those of the other.
+    private static func mergedAtEnds(_ old: [String], _ new: [String]) -> [Line] {
+        let head = zip(old, new).prefix { $0.isExactly($1) }.count
+        let (oldRest, newRest) = (old.dropFirst(head), new.dropFirst(head))
+        let tail = zip(oldRest.reversed(), newRest.reversed()).prefix { $0.isExactly($1) }.count
+        let (removed, added) = (oldRest.dropLast(tail), newRest.dropLast(tail))
+        return old.prefix(head).map(Line.same) + removed.map(Line.removed) + added.map(Line.added)
+            + oldRest.suffix(tail).map(Line.same)
     }
 
     private static func merged(_ old: [String], _ new: [String]) -> [Line] {

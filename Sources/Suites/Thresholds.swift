@@ -90,8 +90,8 @@ extension Thresholds {
         return [
             passRateOutcome(deciding),
             errorRate.map { errorRateOutcome($0, deciding) },
-            latencyP50.map { latencyOutcome("latencyP50", $0, latencies.percentile(0.5)) },
-            latencyP95.map { latencyOutcome("latencyP95", $0, latencies.percentile(0.95)) },
+            latencyP50.map { latencyOutcome("latencyP50", $0, Latencies(0.5, of: latencies, tally)) },
+            latencyP95.map { latencyOutcome("latencyP95", $0, Latencies(0.95, of: latencies, tally)) },
             totalTokens.map { tokensOutcome($0, tally) },
             maxDuration.map { durationOutcome($0, elapsed) },
             minCases.map { minCasesOutcome($0, deciding.count) },
@@ -140,19 +140,24 @@ extension Thresholds {
             verdict: fits ? .passed : .inconclusive, range: limit.range)
     }
 
-    private func latencyOutcome(_ name: String, _ limit: Located<Duration>, _ nanoseconds: Int?) -> ThresholdOutcome {
-        let actual = nanoseconds.map { Duration.nanoseconds($0) }
+    /// Answers that never came may have taken any time: it passes only when it would with all of them at the end.
+    private func latencyOutcome(_ name: String, _ limit: Located<Duration>, _ latencies: Latencies) -> ThresholdOutcome
+    {
+        let actual = latencies.known.map { Duration.nanoseconds($0) }
+        let isOpen = latencies.longest.map { Duration.nanoseconds($0) > limit.value } ?? true
+        let verdict: Verdict =
+            if let actual, actual > limit.value { .failed } else { isOpen ? .inconclusive : .passed }
+        let missing = verdict == .inconclusive && actual != nil ? "; \(latencies.unanswered) did not come" : ""
         return ThresholdOutcome(
-            name: name, wanted: "at most \(limit.value.exact)",
-            actual: actual.map(\.exact) ?? "no answers",
-            verdict: actual.map { $0 <= limit.value ? .passed : .failed } ?? .inconclusive, range: limit.range)
+            name: name, wanted: "at most \(limit.value.exact)", actual: (actual?.exact ?? "no answers") + missing,
+            verdict: verdict, range: limit.range)
     }
 
     /// Unreported tokens may be any number, so that only a budget that is already used up decides.
     private func tokensOutcome(_ limit: Located<Int>, _ tally: SuiteTally) -> ThresholdOutcome {
         ThresholdOutcome(
             name: "totalTokens", wanted: "at most \(limit.value)",
-            actual: tally.tellsTokens ? "\(tally.tokens)" : "at least \(tally.tokens); the server does not tell all",
+            actual: tally.tellsTokens ? "\(tally.tokens)" : "at least \(tally.tokens); not all are known",
             verdict: tally.tellsTokens && tally.tokens <= limit.value ? .passed : .inconclusive, range: limit.range)
     }
 
@@ -161,6 +166,20 @@ extension Thresholds {
             name: "maxDuration", wanted: "at most \(limit.value.exact)",
             actual: elapsed.exact, verdict: elapsed <= limit.value ? .passed : .inconclusive,
             range: limit.range)
+    }
+}
+
+/// A percentile of latencies in nanoseconds: of the answers that came, and of all, with those that did not at the end.
+private struct Latencies {
+    let known: Int?
+    let longest: Int?
+    let unanswered: Int
+
+    /// - Parameter latencies: Of the answers that came, sorted.
+    init(_ share: Double, of latencies: [Int], _ tally: SuiteTally) {
+        known = latencies.percentile(share)
+        unanswered = tally.unanswered
+        longest = (latencies + Array(repeating: .max, count: unanswered)).percentile(share)
     }
 }
 

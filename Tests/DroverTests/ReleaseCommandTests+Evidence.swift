@@ -67,6 +67,25 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("Another model behind the name that a judge has for its own judges otherwise: the evidence does not count")
+    func judgesModel() async throws {
+        let expect = "[{any: [{contains: ANSWER}, {judge: kind}]}]"
+        let judged =
+            Self.spec(expect: expect)
+            + "judges: {kind: {model: nick, rubric: It is kind.}}\nmodels: {nick: {id: scripted/llm}}\n"
+        try await withShop { shop in
+            try await shop.apply(judged, code: 0, saying: "1 promoted")
+            let renamed = judged.replacing("alias: production", with: "alias: live")
+                .replacing("releases: {production:", with: "releases: {other:")
+            try shop.write(renamed)
+            let cited = try await shop.drover("plan")
+            #expect(cited.output.contains("passed on"), "\(cited.output)\(cited.errors)")
+            try shop.write(renamed.replacing("{id: scripted/llm}", with: "{id: scripted/embed}"))
+            let open = try await shop.drover("plan")
+            #expect(open.output.contains("suites.manners") && !open.output.contains("passed on"), "\(open.output)")
+        }
+    }
+
     @Test("Another program that judges is another suite: what the old one said does not count")
     func program() async throws {
         let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")

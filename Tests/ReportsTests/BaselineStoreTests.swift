@@ -14,13 +14,14 @@ struct BaselineStoreTests {
     private let golden = BaselineStore.Candidate(suite: "golden", stack: "helpdesk", experiment: "0")
 
     /// Runs the suites, as one command with an id.
-    private func publish(_ id: String) async throws {
+    private func publish(_ id: String, isPart: Bool = false) async throws {
         let sample = try SampleRun()
         var events: [SuiteEvent] = []
         let recorder = try sample.log { events.append($0) }.recorder
-        let context = EvaluationContext(
+        var context = EvaluationContext(
             stack: "helpdesk", version: "1.0.0", commit: nil, id: id, sources: sample.sources,
-            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 + (isPart ? 1_000 : 0) })
+        context.isPart = isPart
         let place = MLflowPlace(experimentID: "0")
         let warnings = try await EvaluationPublisher.withPublisher(
             to: fake.server(), sample.suites, places: ["golden": place, "smoke": place], context
@@ -53,6 +54,16 @@ struct BaselineStoreTests {
         #expect(refund.tokens == 312)
         #expect(baseline.cases["golden/silence"]?.verdict == .inconclusive)
         #expect(try await store.blessed("smoke", inExperiment: "0") == nil)
+    }
+
+    @Test("A later run of chosen cases is blessed only when it is named")
+    func part() async throws {
+        try await publish("one")
+        let whole = try run(of: "golden")
+        try await publish("two", isPart: true)
+        let part = try run(of: "golden")
+        #expect(try await store.bless(golden, run: nil, isAlone: false)?.run == whole)
+        #expect(try await store.bless(golden, run: part, isAlone: false)?.run == part)
     }
 
     @Test("MLflow's own tag says the same where the suite is alone in its experiment")

@@ -78,6 +78,8 @@ struct EvaluationPublisherTests {
         #expect(golden.metrics["cases"] == 5 && golden.metrics["cases_inconclusive"] == 2)
         #expect(smoke.metrics["contains/mean"] == 2.0 / 3 && smoke.metrics["latency_ms/mean"] == 20)
         #expect(smoke.metrics["total_tokens"] == 51)
+        // Of one answer they are not known.
+        #expect(golden.metrics["total_tokens"] == nil && golden.metrics["total_tokens/mean"] != nil)
         let report = try #require(fake.store.artifacts["0/\(golden.id)/artifacts/drover.json"])
         #expect(try Value(json: report)["suites"]?.array?.map { $0["name"] } == ["golden"])
     }

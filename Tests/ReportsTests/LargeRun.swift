@@ -7,7 +7,9 @@ import Runtime
 /// A run of one suite with many cases, of which every seventh fails and every eleventh cannot be found out.
 enum LargeRun {
     /// - Parameter longest: How many characters each answer has.
-    static func recorded(cases count: Int, longest: Int = 400) throws -> RecordedRun {
+    static func recorded(
+        cases count: Int, longest: Int = 400, thresholds: Thresholds = Thresholds()
+    ) throws -> RecordedRun {
         let text = "drover: v1\nsuites:\n  large: {agent: support}\n"
         var sources = SourceMap()
         let source = sources.add(Source(path: "specs/large.yaml", bytes: Array(text.utf8)))
@@ -18,7 +20,7 @@ enum LargeRun {
                 id: CaseID(suite: "large", name: "case", variant: "[row \(number)]"), name: "case", range: range,
                 turns: [], labels: ["area": number.isMultiple(of: 2) ? "even" : "odd"])
         }
-        let suite = TestSuite(name: "large", agent: "support", range: range, cases: cases)
+        let suite = TestSuite(name: "large", agent: "support", range: range, thresholds: thresholds, cases: cases)
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
             stack: "large", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources)

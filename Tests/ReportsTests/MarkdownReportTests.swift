@@ -29,6 +29,44 @@ struct MarkdownReportTests {
         #expect(try report.text(of: run) == text)
     }
 
+    @Test("What has no room is shown in fewer words, or left out alone, and hides nothing else")
+    func oversized() {
+        var sections = MarkdownSections(budget: 10_000)
+        let long = "- \(String(repeating: "x", count: 9_000))\n"
+        sections.add("- first\n", orElse: nil, to: .failed)
+        sections.add(long, orElse: "- second, short\n", to: .failed)
+        sections.add([long, "- fourth\n"], to: .failed)
+        sections.add(["- other\n"], to: .inconclusive)
+        #expect(
+            sections.text == """
+
+                #### Failed
+
+                - first
+                - second, short
+                - fourth
+
+                _1 more is left out here._
+
+                #### Could not be found out
+
+                - other
+
+                """)
+    }
+
+    @Test("What one section has room for by itself, and not beside the others, hides nothing else either")
+    func beside() {
+        var sections = MarkdownSections(budget: 10_000)
+        let long = "- \(String(repeating: "x", count: 7_000))\n"
+        sections.add([long], to: .failed)
+        sections.add(long, orElse: "- short\n", to: .inconclusive)
+        sections.add([long, "- last\n"], to: .flaky)
+        let text = sections.text
+        #expect(text.contains("- short\n") && text.contains("- last\n\n_1 more is left out here._\n"))
+        #expect(text.unicodeScalars.count <= 10_000)
+    }
+
     @Test("Sections without anything are left out")
     func sections() throws {
         let text = try MarkdownReport().text(of: SampleRun().recorded.only(suite: 1))
@@ -39,7 +77,8 @@ struct MarkdownReportTests {
 
     @Test("Words from outside mention nobody and are no markup")
     func words() {
-        #expect(Markdown.code("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
+        #expect(Markdown.code("a `b` | @c\n") == "``a `b` | @c\\u{A}``")
+        #expect(Markdown.codeCell("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
         #expect(Markdown.block(["```", "<b>"]) == "````\n```\n<b>\n````\n")
     }
 }

@@ -83,6 +83,18 @@ struct ReportGoldenTests {
         #expect(checker.text.contains(#"\u{1B}[0m"#))
     }
 
+    @Test("What the thresholds of a suite allow is no failure in JUnit, and says so")
+    func allowed() throws {
+        let half = Thresholds(passRate: Located(0.5, at: .start(of: SourceID(index: 0))))
+        let run = try LargeRun.recorded(cases: 22, thresholds: half)
+        #expect(run.run.verdict == .passed)
+        let text = try JUnitReport().text(of: run)
+        #expect(text.contains(#"tests="22" failures="0" errors="0" skipped="5""#))
+        #expect(text.ranges(of: "<skipped message=\"The thresholds of the suite allow it. ").count == 5)
+        let strict = try JUnitReport().text(of: LargeRun.recorded(cases: 22))
+        #expect(strict.contains(#"tests="22" failures="3" errors="2" skipped="0""#))
+    }
+
     /// What makes a terminal do something, turns text around, or is no character of XML.
     private static let noises = [
         "\u{1B}[2K\u{1B}[1A", "\u{1B}]8;;http://x.test\u{1B}\\link\u{1B}]8;;\u{7}", "a\rb", "\u{9B}31m\u{90}q\u{9C}",

@@ -12,9 +12,12 @@ struct EvidenceKeyTests {
 
     private static func key(
         logical: String = "l", code: String = "c", _ suite: Value = suite, files: [String: String] = ["t.csv": "1"],
-        judges: [String: Value] = ["j": ["model": "m", "rubric": "r"]], servers: [String] = ["OGX 1.5.0 at http://a"]
+        judges: [String: Value] = ["j": ["model": "m", "rubric": "r"]], meant: [String: String] = ["judges.j": "d"],
+        servers: [String] = ["OGX 1.5.0 at http://a"]
     ) -> String {
-        EvidenceKey(logical: logical, code: code, suite: suite, files: files, judges: judges, servers: servers).text
+        EvidenceKey(
+            logical: logical, code: code, suite: suite, files: files, judges: judges, meant: meant, servers: servers
+        ).text
     }
 
     private static func changed(_ change: (inout [String: Value]) -> Void) -> Value {
@@ -29,6 +32,7 @@ struct EvidenceKeyTests {
             Self.key(logical: "m"), Self.key(code: "d"), Self.key(files: ["t.csv": "2"]),
             Self.key(judges: ["j": ["model": "n", "rubric": "r"]]),
             Self.key(judges: ["j": ["model": "m", "rubric": "s"]]),
+            Self.key(meant: ["judges.j": "e"]), Self.key(meant: ["judges.j": "d", "baseline": "run"]),
             Self.key(servers: ["OGX 1.5.1 at http://a"]), Self.key(servers: ["OGX 1.5.0 at http://b"]),
             Self.key(Self.changed { $0["thresholds"] = ["passRate": 0.5] }),
             Self.key(Self.changed { $0["defaults"] = ["timeout": "5s"] }),

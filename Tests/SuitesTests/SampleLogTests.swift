@@ -56,7 +56,10 @@ struct SampleLogTests {
                 AssertionOutcome(name: "tokens", claim: "tokens", range: place(4), result: .error("Not told.")),
             ],
             captured: ["ticket": ["id": 7]])
-        return Sample(verdict: .failed, turns: [turn, turn], problem: problem, attempts: 3)
+        var sample = Sample(verdict: .failed, turns: [turn, turn], problem: problem, attempts: 3)
+        sample.retried.take(Answer.Usage(input: 5, output: 6))
+        sample.retried.take(nil)
+        return sample
     }
 
     private func record(to log: SampleLog) throws -> RunRecorder {

@@ -51,7 +51,9 @@ struct ShardTests {
         #expect(problem?.code == "empty-shard")
     }
 
-    private func run(_ shard: String?, _ suites: [TestSuite], version: String = "1") async throws -> RecordedRun {
+    private func run(
+        _ shard: String?, _ suites: [TestSuite], version: String = "1", of agent: String = "a"
+    ) async throws -> RecordedRun {
         var sources = SourceMap()
         _ = sources.add(Source(path: "spec.yaml", bytes: []))
         let shard = try shard.map { try Shard($0, jobIndex: nil) }
@@ -59,7 +61,7 @@ struct ShardTests {
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
             stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
-            versions: suites.versions.merging(["agents.a": version]) { $1 }, shard: shard)
+            versions: suites.versions.merging(["agents.\(agent)": version]) { $1 }, shard: shard)
         let recorder = try RunRecorder(record, selected, in: sources, to: log)
         let replies = (1...9).map { ("\($0)", [ScriptedRuntime.Reply.answer(.said($0 == 3 ? "no" : "yes"))]) }
         let runner = SuiteRunner(
@@ -139,5 +141,9 @@ struct ShardTests {
         #expect(code([one, try await run("2/3", suites)]) == "shards-differ")
         #expect(code([one, try await run("2/2", suites, version: "2")]) == "shards-differ")
         #expect(code([one, try await run("2/2", [try suite("a", 7)])]) == "shards-differ")
+        let first = try await run("1/3", suites)
+        let second = try await run("2/3", suites, version: "1", of: "b")
+        #expect(code([first, second, try await run("3/3", suites, version: "2", of: "b")]) == "shards-differ")
+        #expect(code([first, second, try await run("3/3", suites, version: "1", of: "b")]) == nil)
     }
 }

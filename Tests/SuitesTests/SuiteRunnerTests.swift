@@ -101,6 +101,20 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.map(\.verdict) == [.passed, .inconclusive, .failed])
     }
 
+    @Test("What was spent on attempts that were repeated counts, and what is not known of them is open")
+    func spentOnRetries() async throws {
+        var failed = Answer(status: .failed, usage: Answer.Usage(input: 7, output: 1))
+        failed.error = "overloaded"
+        let runtime = ScriptedRuntime([
+            "told": [.answer(failed), .answer(failed), .answer(.said("yes"))],
+            "broken": [.error(Diagnostic("server-error", "Server error", detail: "503")), .answer(.said("yes"))],
+        ])
+        let cases = try ["told", "broken"].map { try testCase($0, retryErrors: 2) }
+        let samples = try #require(try await runner(runtime).run([suite(cases)]).first).cases.map { $0.samples[0] }
+        #expect(samples.map(\.verdict) == [.passed, .passed])
+        #expect(samples.map(\.spent.known) == [31, 15] && samples.map(\.spent.isAll) == [true, false])
+    }
+
     @Test("After the first failure nothing more is begun, and the rest says why; quarantine and errors do not stop it")
     func failFast() async throws {
         let runtime = ScriptedRuntime([
@@ -180,6 +194,25 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.map(\.verdict) == [.inconclusive, .passed, .passed])
         #expect(results.first?.cases.first?.samples.first?.problem?.code == "turn-failed")
         #expect(results.first?.cases.first?.samples.first?.attempts == 2)
+    }
+
+    @Test("Only an expectation that names how a turn ended lets it end so: to forbid another end does not")
+    func namedStatus() async throws {
+        let (failed, silent) = (Answer(status: .failed, error: "503"), Answer(status: .incomplete))
+        let expectations = [
+            #"{"not": {"status": "incomplete"}}"#, #"{"not": {"status": "failed"}}"#, #"{"status": "completed"}"#,
+            #"{"any": [{"status": "incomplete"}, {"noTool": true}]}"#,
+            #"{"not": {"all": [{"status": "completed"}, {"contains": "yes"}]}}"#,
+            #"{"not": {"status": "completed"}}"#, #"{"any": [{"contains": "yes"}, {"not": {"status": "completed"}}]}"#,
+        ]
+        let runtime = ScriptedRuntime(
+            Dictionary(
+                uniqueKeysWithValues: expectations.indices.map { ("\($0)", [.answer(failed), .answer(silent)]) }))
+        let cases = try expectations.enumerated().map { try testCase("\($0)", expect: $1) }
+        let failures = try await runner(runtime, concurrency: 1).run([suite(cases)]).first?.cases.map(\.verdict)
+        #expect(failures == Array(repeating: .inconclusive, count: 5) + [.passed, .passed])
+        let silences = try await runner(runtime, concurrency: 1).run([suite(cases)]).first?.cases.map(\.verdict)
+        #expect(silences == [.failed, .failed, .failed, .passed, .failed, .passed, .passed])
     }
 
     @Test("A turn without a message fails, whatever else is expected")

@@ -32,6 +32,28 @@ struct TextDifferenceTests {
         #expect(difference.text(limit: 2) == "- \n+ 1\n… 3 more lines")
     }
 
+    @Test("Of very long texts only the ends are compared, and a failure shows excerpts")
+    func veryLong() {
+        let old = (1...100_000).map { "line \($0)" }
+        var new = old
+        new[50_000] = "changed"
+        let (one, other) = (old.joined(separator: "\n"), new.joined(separator: "\n"))
+        #expect(
+            TextDifference(from: one, to: other, context: 0).lines == [
+                .omitted(50_000), .removed("line 50001"), .added("changed"), .omitted(49_999),
+            ])
+        let reversed = old.reversed().joined(separator: "\n")
+        let shown = Mismatch("It differs.", expected: one, actual: reversed).comparison
+        #expect(shown.map { $0.prefix(20) } == ["expected: line 1\nlin", "actual: line 100000\n"])
+        #expect(shown.allSatisfy { $0.count < 500 })
+    }
+
+    @Test("A long line is cut")
+    func longLine() {
+        let text = TextDifference(from: "a", to: String(repeating: "b", count: 10_000)).text()
+        #expect(text.hasPrefix("- a\n+ bbb") && text.contains("characters left out") && text.count < 600)
+    }
+
     @Test("An excerpt keeps both ends and says what is missing")
     func excerpt() {
         #expect("abcdefghij".excerpt(10) == "abcdefghij")

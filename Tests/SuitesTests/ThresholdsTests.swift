@@ -62,6 +62,64 @@ struct ThresholdsTests {
         #expect(unknown.last?.verdict == .inconclusive)
     }
 
+    @Test("What an answer spent that never came is not known, and what was spent on earlier attempts counts")
+    func spent() {
+        let limits = Thresholds(totalTokens: Located(30, at: place(3)))
+        let open = limits.outcomes(for: tally([sample(.passed), silence]), elapsed: .zero).last
+        #expect(open?.verdict == .inconclusive && open?.actual == "at least 10; not all are known")
+        var again = sample(.passed)
+        again.retried.take(Answer.Usage(input: 20, output: 0))
+        #expect(limits.outcomes(for: tally([again]), elapsed: .zero).last?.verdict == .passed)
+        let over = limits.outcomes(for: tally([again, sample(.passed)]), elapsed: .zero).last
+        #expect(over?.verdict == .inconclusive && over?.actual == "40")
+    }
+
+    /// As `caseTimeout` leaves it: without the answer that did not come in time.
+    private var silence: Sample {
+        Sample(verdict: .error, turns: [], problem: Diagnostic("case-timeout", "Late", detail: "Late."))
+    }
+
+    @Test("An answer that did not come in time keeps a latency threshold open where it may be the one that counts")
+    func unanswered() {
+        let limits = Thresholds(
+            latencyP50: Located(.seconds(1), at: place(1)), latencyP95: Located(.seconds(1), at: place(2)))
+        let one = limits.outcomes(for: tally([sample(.passed), sample(.passed), silence]), elapsed: .zero).dropFirst()
+        #expect(one.map(\.verdict) == [.passed, .inconclusive])
+        #expect(one.map(\.actual) == ["1 s", "1 s; 1 did not come"])
+        let slow = sample(.passed, latency: .seconds(2))
+        let failed = limits.outcomes(for: tally([slow, slow, silence]), elapsed: .zero).dropFirst()
+        #expect(failed.map(\.verdict) == [.failed, .failed])
+        let none = limits.outcomes(for: tally([silence]), elapsed: .zero).dropFirst()
+        #expect(none.map(\.actual) == ["no answers", "no answers"] && none.allSatisfy { $0.verdict == .inconclusive })
+        var failure = Answer(status: .failed)
+        failure.latency = .seconds(1)
+        let turns = [TurnResult(input: "q", answer: failure, outcomes: [])]
+        let answered = Sample(
+            verdict: .error, turns: turns, problem: Diagnostic("turn-failed", "Failed", detail: "Failed."))
+        #expect(
+            limits.outcomes(for: tally([answered]), elapsed: .zero).dropFirst().map(\.verdict) == [.passed, .passed])
+    }
+
+    @Test("What a suite has spent is what its budget counts, judges included, and not known where some of it is not")
+    func suiteTokens() {
+        func tokens(_ samples: [Sample]) -> Int? {
+            SuiteResult(
+                suite: "golden", agent: "a", range: place(1), thresholds: Thresholds(), tally(samples), baseline: nil,
+                elapsed: .zero
+            ).tokens
+        }
+        func judged(_ usage: Answer.Usage?) -> Sample {
+            let vote = Ballot.Vote(passes: true, reason: "So.")
+            let ballot = Ballot(judge: "grounded", model: "m", votes: [vote], usage: usage)
+            let outcome = AssertionOutcome(
+                name: "judge", claim: "is good", range: place(1), result: .passed, ballots: [ballot])
+            let answer = Answer.said("a", usage: Answer.Usage(input: 10, output: 0))
+            return Sample(verdict: .passed, turns: [TurnResult(input: "q", answer: answer, outcomes: [outcome])])
+        }
+        #expect(tokens([judged(Answer.Usage(input: 3, output: 4)), sample(.passed)]) == 27)
+        #expect(tokens([judged(nil)]) == nil && tokens([silence]) == nil && tokens([]) == nil)
+    }
+
     private func before(_ verdicts: [Verdict], samples: Int = 1) -> [Baseline.Case?] {
         verdicts.map {
             let passed = $0 == .passed ? samples : 0

@@ -17,7 +17,8 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
             The labels are a CSV or JSON Lines file with the columns `answer` and `label` (`pass` or `fail`), and perhaps \
             `question`. The result is kept in the folder of the spec as calibrations/JUDGE.json: commit it. As long as model, \
             rubric, votes and scale stay the same, suites correct the rates by this judge with it, and `minAgreement` decides \
-            by it whether the judge may gate a release. Exit code 5 when the judge could decide about no answer.
+            by it whether the judge may gate a release. Exit code 5, and nothing is kept, when the judge could decide about no \
+            answer, or could not be heard about most.
 
             EXAMPLES
               drover judge calibrate grounded specs/judged
@@ -54,7 +55,8 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
         let opinions = try await Session.open(stack, server, needs: Needs(llamaStack: true), concurrency: concurrency) {
             session in
             guard let server = session.servers.llamaStack else { throw Diagnostic.noModels }
-            let calibrator = Calibrator(judge, at: AgentRuntimes(server: server), concurrency: concurrency)
+            let calibrator = Calibrator(
+                judge, at: AgentRuntimes(server: server.waitingWhenPutOff), concurrency: concurrency)
             return try await Interruption.cancelling {
                 try await calibrator.opinions(on: labels)
             }
@@ -63,20 +65,21 @@ struct JudgeCalibrateCommand: AsyncParsableCommand {
         let calibration = Calibration(
             judge, by: labels, opinions.map(\.passes), at: Date().formatted(.iso8601))
         calibrated.calibration = calibration
-        // What decided nothing says nothing of the judge, and takes no earlier calibration away.
-        let kept = calibration.decided > 0 ? try stack.telling { try stack.keep(calibration) } : nil
+        // What says nothing of the judge takes no earlier calibration away.
+        let kept = opinions.sayHowGood ? try stack.telling { try stack.keep(calibration) } : nil
         switch format {
         case .text:
             let differing = opinions.filter { $0.passes != $0.row.isGood }
             Console.out(CalibrationText.render(calibration, of: calibrated, disagreements: differing))
-            Console.note(kept.map { "Kept in \(Printable.text($0))." } ?? "Nothing was decided, and nothing is kept.")
+            Console.note(
+                kept.map { "Kept in \(Printable.text($0))." } ?? "The judge was not heard, and nothing is kept.")
         case .json: Console.out(CalibrationJSON.value(calibration, of: calibrated).prettyJSON)
         }
         if kept != nil, var problem = calibrated.gateProblem {
             problem.severity = .warning
             stack.warn(problem)
         }
-        guard calibration.decided > 0 else { throw ExitStatus(.inconclusive).code }
+        guard opinions.sayHowGood else { throw ExitStatus(.inconclusive).code }
     }
 }
 

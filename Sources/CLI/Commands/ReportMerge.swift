@@ -55,11 +55,12 @@ struct ReportMergeCommand: AsyncParsableCommand {
             ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let recorded = try merge.write(
             to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
-        try recorded.show(environment)
+        let shown = Result { try recorded.show(environment) }
         try requests.write(recorded)
         if !noPublish, let url = mlflowURL ?? merge.mlflow {
             Notices.write(await publish(recorded, to: url), SourceMap(), environment: environment)
         }
+        try shown.get()
         try ExitStatus.end(with: recorded.run)
     }
 

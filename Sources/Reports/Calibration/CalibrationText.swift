@@ -18,9 +18,8 @@ package struct CalibrationText {
         _ calibration: Calibration, of judge: Judge, disagreements: [Calibrator.Opinion]
     ) -> String {
         let votes = judge.votes == 1 ? "1 vote" : "\(judge.votes) votes"
-        let all = calibration.decided + calibration.undecided
         var lines = [
-            "The judge \(judge.name) (model \(judge.model), \(votes)) on \(all) labelled answers", "",
+            "The judge \(judge.name) (model \(judge.model), \(votes)) on \(calibration.all) labelled answers", "",
             row("", "judge: pass", "judge: fail"),
             row("label: pass", "\(calibration.goodPassed)", "\(calibration.goodFailed)"),
             row("label: fail", "\(calibration.badPassed)", "\(calibration.badFailed)"), "",

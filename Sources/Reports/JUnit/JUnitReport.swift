@@ -19,8 +19,9 @@ package import Suites
 ///     </testsuites>
 ///
 /// What a suite as a whole missed, such as a threshold, is a `testcase` too: a server that counts these sees that it is not
-/// passed. A wrong answer is a `failure`; an inconclusive case is an `error`; a case that did not run, or is in quarantine and
-/// did not pass, is `skipped`. `line` is the line of the first expectation that failed, else of the case.
+/// passed. A wrong answer is a `failure`; an inconclusive case is an `error`; a case that did not run, is in quarantine and did
+/// not pass, or that the thresholds of a suite that passed allow to fail, is `skipped`: whoever reads it comes to the verdict
+/// that drover comes to. `line` is the line of the first expectation that failed, else of the case.
 package struct JUnitReport: Report {
     package static let format = "junit"
 
@@ -63,7 +64,7 @@ package struct JUnitReport: Report {
         }
         for position in recorded.positions(ofSuite: index) {
             let more = recorded.tally(of: position).statistics.toKnowMore
-            write(try recorded.result(of: position), toKnowMore: more, of: recorded, to: &xml)
+            write(try recorded.result(of: position), in: suite, toKnowMore: more, of: recorded, to: &xml)
             try output.write(xml.takeText())
         }
         for shortfall in suite.shortfalls { write(shortfall, of: suite, recorded, to: &xml) }
@@ -98,10 +99,14 @@ package struct JUnitReport: Report {
 
     /// - Parameter more: What it would take to decide it; nil where it is decided.
     private func write(
-        _ result: CaseResult, toKnowMore more: String?, of recorded: RecordedRun, to xml: inout XMLWriter
+        _ result: CaseResult, in suite: SuiteResult, toKnowMore more: String?, of recorded: RecordedRun,
+        to xml: inout XMLWriter
     ) {
         let outcome = JUnitOutcome(
-            result.verdict, decides: result.decides, hasSamples: !result.samples.isEmpty)
+            result.verdict, decides: result.decides, hasSamples: !result.samples.isEmpty, in: suite)
+        let allowed =
+            suite.verdict == .passed && outcome == .skipped && result.decides
+            ? "The thresholds of the suite allow it. " : ""
         let diagnostics = outcome == .success ? [] : result.diagnostics
         let place = diagnostics.compactMap(\.subject).first ?? result.range
         xml.element(
@@ -114,10 +119,11 @@ package struct JUnitReport: Report {
         ) { xml in
             if let first = diagnostics.first {
                 let body = DiagnosticRenderer(sources: recorded.sources, colors: false).render(diagnostics)
-                xml.element(outcome.rawValue, [("message", first.detail), ("type", first.code.name)], text: body)
+                xml.element(
+                    outcome.rawValue, [("message", allowed + first.detail), ("type", first.code.name)], text: body)
             } else if outcome != .success {
                 // Nothing was wrong with what there is, and it is not enough.
-                let message = more ?? "The samples that were taken do not decide it."
+                let message = allowed + (more ?? "The samples that were taken do not decide it.")
                 xml.element(outcome.rawValue, [("message", message), ("type", "case-inconclusive")], text: message)
             }
             if !result.transcript.isEmpty { xml.element("system-out", [], text: result.transcript) }
@@ -134,18 +140,19 @@ private enum JUnitOutcome: String {
 
     /// Those of the cases of a suite, and of what it missed as a whole.
     static func all(of suite: SuiteResult) -> [JUnitOutcome] {
-        suite.cases.map(JUnitOutcome.init) + suite.shortfalls.map(\.outcome)
+        suite.cases.map { JUnitOutcome($0, in: suite) } + suite.shortfalls.map(\.outcome)
     }
 
-    init(_ tally: CaseTally) {
-        self.init(tally.verdict, decides: tally.decides, hasSamples: tally.samples > 0)
+    init(_ tally: CaseTally, in suite: SuiteResult) {
+        self.init(tally.verdict, decides: tally.decides, hasSamples: tally.samples > 0, in: suite)
     }
 
-    init(_ verdict: Verdict, decides: Bool, hasSamples: Bool) {
+    init(_ verdict: Verdict, decides: Bool, hasSamples: Bool, in suite: SuiteResult) {
+        let isAllowed = suite.verdict == .passed
         switch verdict {
         case .passed: self = .success
-        case .failed: self = decides ? .failure : .skipped
-        case .inconclusive: self = decides && hasSamples ? .error : .skipped
+        case .failed: self = decides && !isAllowed ? .failure : .skipped
+        case .inconclusive: self = decides && hasSamples && !isAllowed ? .error : .skipped
         }
     }
 }
@@ -187,7 +194,8 @@ extension SuiteResult {
                 message: "\(threshold.name) is to be \(threshold.wanted); it was: \(threshold.actual).",
                 code: isFailed ? "threshold-missed" : "threshold-unknown", range: range)
         }
-        let isTold = !missed.isEmpty || cases.map(JUnitOutcome.init).contains { $0 == .failure || $0 == .error }
+        let isTold =
+            !missed.isEmpty || cases.map { JUnitOutcome($0, in: self) }.contains { $0 == .failure || $0 == .error }
         guard verdict != .passed, !isTold else { return missed }
         return [
             Shortfall(

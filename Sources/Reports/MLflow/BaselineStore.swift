@@ -19,8 +19,13 @@ package struct BaselineStore: Sendable {
 
     /// The blessed run of a suite; nil when there is none.
     package func blessed(_ suite: String, inExperiment id: String) async throws -> Baseline? {
-        guard let experiment = try await experiment(id), let run = experiment.tags[Self.tag(suite)] else { return nil }
+        guard let run = try await blessedRun(suite, inExperiment: id) else { return nil }
         return try await baseline(ofRun: run, named: Thresholds.NoWorseThan.blessed, suite)
+    }
+
+    /// The id of that run.
+    package func blessedRun(_ suite: String, inExperiment id: String) async throws -> String? {
+        try await experiment(id)?.tags[Self.tag(suite)]
     }
 
     /// The results of a suite in a run, or in another run of the same command.
@@ -116,7 +121,7 @@ extension BaselineStore {
     ///
     /// - Parameters:
     ///   - id: Of a run, or of another one of the same command, as `baseline(ofRun:)` takes it; nil for the latest of the
-    ///     suite.
+    ///     whole suite.
     ///   - isAlone: Whether no other suite has the experiment: then MLflow's own tag says the same.
     /// - Returns: Nil when the suite has no such run.
     /// - Throws: `Diagnostic` when there is no such run, or nothing in it to compare with.
@@ -136,7 +141,8 @@ extension BaselineStore {
             let filter = MLflowFilter.tag("drover.suite", candidate.suite)
             return try await server.runs(inExperiments: [candidate.experiment], where: filter)
                 .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
-                .filter { $0.status != .running && $0.tags["drover.shard"] == nil }.max { $0.startTime < $1.startTime }
+                .filter { $0.status != .running && $0.tags["drover.shard"] == nil }
+                .filter { $0.tags[EvaluationRun.partTag] == nil }.max { $0.startTime < $1.startTime }
         }
         let asked = try await run(named: id, of: candidate.suite, inExperiment: candidate.experiment)
         guard let asked else { return nil }

@@ -20,6 +20,8 @@ package struct EvaluationContext: Sendable {
     package let sources: SourceMap
     /// Milliseconds since 1970.
     package let now: @Sendable () -> Int
+    /// Whether only chosen cases of the suites are run.
+    package var isPart = false
     /// What the runs of all shards have in common; nil for nothing.
     package var job: String?
     /// The id of the run, as its log has it.

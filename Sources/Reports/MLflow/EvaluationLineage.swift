@@ -8,10 +8,11 @@ extension TestSuite {
         var definitions: Set<String> = []
         for testCase in cases {
             for expectation in testCase.turns.flatMap(\.expectations) {
-                definitions.insert("\(expectation.name)\0\(expectation.claim)")
+                definitions.insert(expectation.written)
             }
         }
-        definitions.formUnion(judges.map { "judge\0\($0.key)\0\($0.value.digest)" })
+        definitions.formUnion(
+            judges.map { "judge\0\($0.key)\0\($0.value.digest)\0\($0.value.minAgreement ?? 0)" })
         let text = definitions.sorted { $0.unicodeScalars.lexicographicallyPrecedes($1.unicodeScalars) }
         let digest = "sha256:" + sha256Hex(Array(text.joined(separator: "\u{1}").utf8))
         let value: Value = [

@@ -5,7 +5,8 @@ import Wire
 
 /// The metrics of a suite, a fold over its samples, named as MLflow names aggregates. `contains/mean` is the share of
 /// samples in which every such assertion held; inconclusive ones are left out. What thresholds are about is measured as
-/// they measure it: `pass_rate`, `error_rate`, `latency_ms/p50`, `latency_ms/p95`, `total_tokens`, `duration_ms`.
+/// they measure it: `pass_rate`, `error_rate`, `latency_ms/p50`, `latency_ms/p95`, `total_tokens`, `duration_ms`; what is
+/// not known is missing. `total_tokens/mean` is that of the samples whose answers told it, without judges.
 struct EvaluationMetrics: Sendable {
     private struct Share {
         var held = 0
@@ -45,10 +46,8 @@ struct EvaluationMetrics: Sendable {
         for (name, share) in [("latency_ms/p50", 0.5), ("latency_ms/p95", 0.95)] {
             if let latency = sorted.percentile(share) { metrics.append((name, Double(latency) / 1_000_000)) }
         }
-        if told > 0 {
-            metrics.append(("total_tokens/mean", Double(tokens) / Double(told)))
-            metrics.append(("total_tokens", Double(tokens)))
-        }
+        if told > 0 { metrics.append(("total_tokens/mean", Double(tokens) / Double(told))) }
+        if let tokens = result.tokens { metrics.append(("total_tokens", Double(tokens))) }
         let verdicts = result.cases.map(\.verdict)
         let deciding = result.cases.filter(\.decides)
         let samples = deciding.map(\.samples).reduce(0, +)

@@ -12,6 +12,9 @@ struct EvaluationRun: Sendable {
     /// The tag with the id of the run as its log has it, which the runs of all its suites share.
     static let runTag = "drover.run"
 
+    /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
+    static let partTag = "drover.part"
+
     let server: MLflowServer
     let suite: TestSuite
     let place: MLflowPlace
@@ -118,6 +121,7 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         tags["drover.shard"] = context.shard
+        tags[Self.partTag] = context.isPart ? "chosen cases" : nil
         tags["drover.job"] = context.job
         tags[Self.runTag] = context.run
         return tags

@@ -5,12 +5,17 @@ enum Markdown {
     /// In Unicode scalars: comments on pull requests hold 65,536.
     static let longest = 60_000
 
-    /// A code span, also in a table.
+    /// A code span outside of tables, where a backslash would be shown.
     static func code(_ words: String) -> String {
-        let plain = Printable.text(words).replacing("\n", with: " ").replacing("|", with: "\\|")
+        let plain = Printable.text(words).replacing("\n", with: " ")
         let fence = String(repeating: "`", count: longestRun(in: plain) + 1)
         let padding = plain.hasPrefix("`") || plain.hasSuffix("`") ? " " : ""
         return fence + padding + plain + padding + fence
+    }
+
+    /// A code span in a table.
+    static func codeCell(_ words: String) -> String {
+        code(words).replacing("|", with: "\\|")
     }
 
     /// A cell of a table.

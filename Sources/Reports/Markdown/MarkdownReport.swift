@@ -51,7 +51,7 @@ package struct MarkdownReport: Report {
                 }
                 let result = try recorded.result(of: position)
                 let findings = MarkdownCase(result, in: recorded.sources, showsContents: showsContents)
-                sections.add([findings.text], to: section)
+                sections.add(findings.text, orElse: findings.withoutContents, to: section)
             }
         }
         try output.write(sections.text)
@@ -86,8 +86,8 @@ package struct MarkdownReport: Report {
             let counts = Counts(suite.cases)
             let numbers = [counts.passed, counts.failed, counts.inconclusive, counts.quarantined]
             let cells = numbers.map { $0 == 0 ? "" : "\($0)" }.joined(separator: " | ")
-            return "| \(suite.verdict.sign) \(suite.verdict.rawValue) | \(Markdown.code(suite.suite)) "
-                + "| \(Markdown.code(suite.agent)) | \(cells) |\n"
+            return "| \(suite.verdict.sign) \(suite.verdict.rawValue) | \(Markdown.codeCell(suite.suite)) "
+                + "| \(Markdown.codeCell(suite.agent)) | \(cells) |\n"
         }
     }
 }
@@ -104,6 +104,11 @@ private struct MarkdownCase {
         self.result = result
         self.sources = sources
         self.showsContents = showsContents
+    }
+
+    /// The same without what the agent said; nil where that is not shown.
+    var withoutContents: String? {
+        showsContents ? MarkdownCase(result, in: sources, showsContents: false).text : nil
     }
 
     var text: String {

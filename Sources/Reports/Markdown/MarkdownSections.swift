@@ -36,9 +36,30 @@ struct MarkdownSections {
 
     /// What each section needs beside its lines.
     private static let frame = 200
+    /// Nothing is shorter.
+    private static let shortest = 40
+    /// After so many that had no room, no more are tried.
+    private static let mostTries = 20
+
+    private struct Line {
+        let text: String
+        /// The same in fewer words; nil when there are none.
+        let short: String?
+
+        /// What fits into a rest of the budget, which is smaller then; nil when nothing does.
+        func fitted(into rest: inout Int) -> String? {
+            for text in [text, short].compactMap(\.self) {
+                let size = text.unicodeScalars.count
+                guard size <= rest else { continue }
+                rest -= size
+                return text
+            }
+            return nil
+        }
+    }
 
     private let budget: Int
-    private var lines: [Section: [String]] = [:]
+    private var lines: [Section: [Line]] = [:]
     private var sizes: [Section: Int] = [:]
     private var omitted: [Section: Int] = [:]
 
@@ -47,9 +68,9 @@ struct MarkdownSections {
         self.budget = budget - Section.allCases.count * Self.frame
     }
 
-    /// Whether nothing more of a section can be shown, whatever is in the others.
+    /// Whether nothing more of a section is tried, whatever is in the others.
     func isFull(_ section: Section) -> Bool {
-        omitted[section, default: 0] > 0
+        omitted[section, default: 0] >= Self.mostTries || sizes[section, default: 0] + Self.shortest > budget
     }
 
     mutating func leaveOut(_ count: Int, of section: Section) {
@@ -57,15 +78,16 @@ struct MarkdownSections {
     }
 
     mutating func add(_ texts: [String], to section: Section) {
-        for text in texts {
-            let size = text.unicodeScalars.count
-            guard !isFull(section), sizes[section, default: 0] + size <= budget else {
-                leaveOut(1, of: section)
-                continue
-            }
-            sizes[section, default: 0] += size
-            lines[section, default: []].append(text)
-        }
+        for text in texts { add(text, orElse: nil, to: section) }
+    }
+
+    /// - Parameter short: The same in fewer words, where it has no room.
+    mutating func add(_ text: String, orElse short: String?, to section: Section) {
+        var rest = budget - sizes[section, default: 0]
+        let line = Line(text: text, short: short)
+        guard !isFull(section), line.fitted(into: &rest) != nil else { return leaveOut(1, of: section) }
+        sizes[section] = budget - rest
+        lines[section, default: []].append(line)
     }
 
     /// All sections that have something.
@@ -73,7 +95,7 @@ struct MarkdownSections {
         var rest = budget
         return Section.allCases.map { section in
             let all = lines[section] ?? []
-            let fitting = Markdown.fitted(all, into: &rest)
+            let fitting = all.compactMap { $0.fitted(into: &rest) }
             let omitted = omitted[section, default: 0] + all.count - fitting.count
             guard !fitting.isEmpty || omitted > 0 else { return "" }
             let note = omitted > 0 ? "\n_\(omitted) more \(omitted == 1 ? "is" : "are") left out here._\n" : ""

@@ -81,8 +81,8 @@ package enum PlanMarkdown {
             change.note, forcing.isEmpty ? nil : "\(forcing.joined(separator: ", ")) forces it",
             outside ? "changed outside" : nil,
         ].compactMap(\.self)
-        return "| \(Markdown.code(change.sign)) \(change.action.rawValue) "
-            + "| \(Markdown.code(change.address.description)) | \(change.label.map(Markdown.cell) ?? "") "
+        return "| \(Markdown.codeCell(change.sign)) \(change.action.rawValue) "
+            + "| \(Markdown.codeCell(change.address.description)) | \(change.label.map(Markdown.cell) ?? "") "
             + "| \(Markdown.cell(why.joined(separator: "; "))) |\n"
     }
 

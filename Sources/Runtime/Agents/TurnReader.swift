@@ -15,7 +15,7 @@ struct TurnReader {
     /// The calls that the ended turn waits for; empty for a complete turn.
     private(set) var calls: [FunctionCall] = []
     private(set) var turn = ""
-    /// The passages that searches found, by the ids of their files.
+    /// The passages that searches found, by the ids of their files; the best first.
     private(set) var found: [Answer.Passage] = []
     /// Whether there was a search whose results the server did not report.
     private(set) var hidesSources = false
@@ -92,6 +92,7 @@ struct TurnReader {
         for (index, file) in files.enumerated() {
             found.append(Answer.Passage(document: file, score: scores.indices.contains(index) ? scores[index] : nil))
         }
+        found = found.bestFirst
     }
 
     private mutating func finish(_ turn: TurnFrame.Turn?, at time: Duration) {

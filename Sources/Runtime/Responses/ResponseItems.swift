@@ -107,9 +107,7 @@ struct ResponseItems {
     private func retrieved(_ output: [ResponsesFrame.Item]) -> [Answer.Passage] {
         output.flatMap { $0.results ?? [] }
             .map { Answer.Passage(document: document($0), score: $0.score, text: $0.text) }
-            .enumerated()
-            .sorted { ($1.element.score ?? -.infinity, $0.offset) < ($0.element.score ?? -.infinity, $1.offset) }
-            .map(\.element)
+            .bestFirst
     }
 
     /// Since 0.4 the file's name is an attribute, and the name field has an id; 0.3 has only the id, 0.2 nothing.

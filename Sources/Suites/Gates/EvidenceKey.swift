@@ -4,7 +4,7 @@ package import Language
 /// The weights behind a model's name, a server's own configuration and the backend of a shield it cannot see.
 package struct EvidenceKey: Sendable, Hashable {
     /// Counts up when the same answers are judged otherwise by a later drover.
-    static let meaning = 1
+    static let meaning = 2
 
     /// Hexadecimal SHA-256.
     package let text: String
@@ -17,17 +17,18 @@ package struct EvidenceKey: Sendable, Hashable {
     ///   - suite: The suite as it is declared; what only names and describes it does not count.
     ///   - files: The content of the tables and rubrics that it names, by path, as SHA-256.
     ///   - judges: The judges that it asks, as they are declared, by name.
+    ///   - meant: What names stand for that others may be given: of judges, embedding models and the baseline.
     ///   - servers: Where the agent runs: `OGX 1.5.0 at http://127.0.0.1:8321`.
     package init(
         logical: String, code: String, suite: Value, files: [String: String], judges: [String: Value],
-        servers: [String]
+        meant: [String: String], servers: [String]
     ) {
         self.logical = logical
         let parts: Value = [
             "meaning": .integer(Self.meaning), "logical": .string(logical), "code": .string(code),
             "suite": suite.deciding, "files": .object(files.mapValues { .string($0) }),
             "judges": .object(judges.mapValues { $0.without(["description", "labels"]) }),
-            "servers": .array(servers.sorted().map { .string($0) }),
+            "meant": .object(meant.mapValues { .string($0) }), "servers": .array(servers.sorted().map { .string($0) }),
         ]
         text = sha256Hex(parts.canonicalJSON.utf8)
     }

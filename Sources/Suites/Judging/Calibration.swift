@@ -45,9 +45,12 @@ package struct Calibration: Sendable, Hashable, Codable {
     /// The answers that the judge decided about.
     package var decided: Int { goodPassed + goodFailed + badPassed + badFailed }
 
-    /// The share of them where it agrees with the label; nil when there are none.
+    /// All answers, also those that the judge could not decide about.
+    package var all: Int { decided + undecided }
+
+    /// The share of all answers where it agrees with the label; nil when it decided about none.
     package var agreement: Double? {
-        decided == 0 ? nil : Double(goodPassed + badFailed) / Double(decided)
+        decided == 0 ? nil : Double(goodPassed + badFailed) / Double(all)
     }
 
     /// The path of the file, from the folder of the spec.
@@ -99,7 +102,7 @@ extension Diagnostic {
         return Diagnostic(
             "judge-disagrees", "A judge that people do not agree with",
             detail:
-                "The judge `\(judge.name)` agrees with people \(agreement) \(calibration.decided) answers, and may gate "
+                "The judge `\(judge.name)` agrees with people \(agreement) \(calibration.all) answers, and may gate "
                 + "only from \(wanted) on (`minAgreement`).",
             fix: "Improve its rubric or its model, and calibrate it again.", at: judge.range,
             address: "judges.\(judge.name)", cause: .inconclusive)

@@ -11,6 +11,8 @@ package struct Calibrator: Sendable {
         package let passes: Bool?
         /// The judge's reason, or why it could not decide.
         package let reason: String
+        /// Whether it could not decide because a vote of it could not be had.
+        package let isBroken: Bool
     }
 
     private let judge: Judge
@@ -65,9 +67,16 @@ package struct Calibrator: Sendable {
         guard let ballot = try? await jury.ballot(about: turn, atLeast: nil) else { return nil }
         do throws(Unobservable) {
             let decision = try ballot.decision()
-            return Opinion(row: row, passes: decision.passes, reason: decision.reasons.first ?? "")
+            return Opinion(row: row, passes: decision.passes, reason: decision.reasons.first ?? "", isBroken: false)
         } catch {
-            return Opinion(row: row, passes: nil, reason: error.reason)
+            return Opinion(row: row, passes: nil, reason: error.reason, isBroken: ballot.broken != nil)
         }
+    }
+}
+
+extension [Calibrator.Opinion] {
+    /// Whether they say how good the judge is: it decided about an answer, and most of its votes could be had.
+    package var sayHowGood: Bool {
+        contains { $0.passes != nil } && 2 * count(where: \.isBroken) <= count
     }
 }

@@ -20,6 +20,8 @@ package struct SampleRecord: Sendable, Hashable {
     let elapsed: Int
     let turns: [TurnRecord]
     let problem: DiagnosticRecord?
+    /// What the attempts before the last one spent: `{"isAll":false,"known":12}`; nil for nothing.
+    let retried: SpentTokens?
     /// The id of its trace in MLflow, `tr-…`; nil when it is not traced.
     let trace: String?
 }
@@ -62,14 +64,17 @@ extension SampleRecord {
         elapsed = finished.elapsed.nanoseconds
         turns = sample.turns.map { TurnRecord($0, in: sources) }
         problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
+        retried = sample.retried == SpentTokens() ? nil : sample.retried
         trace = finished.trace.map { "tr-\($0.id.hexadecimal)" } ?? finished.keptTrace
     }
 
     /// - Parameter sources: For looking up the places in it.
     func sample(in sources: SourceMap) throws(UnreadableRecord) -> Sample {
-        Sample(
+        var sample = Sample(
             verdict: verdict, turns: try turns.map { turn throws(UnreadableRecord) in try turn.turn(in: sources) },
             problem: try problem?.diagnostic(in: sources), attempts: attempts)
+        sample.retried = retried ?? SpentTokens()
+        return sample
     }
 }
 

@@ -10,10 +10,14 @@ package struct ShardMerge: Sendable {
     package init(_ parts: [RecordedRun]) throws(Diagnostic) {
         var byNumber: [Int: RecordedRun] = [:]
         guard let first = parts.first?.record, let of = first.shard?.of else { throw .notAShard(parts.first) }
-        for part in parts {
+        for (index, part) in parts.enumerated() {
             guard let shard = part.record.shard else { throw .notAShard(part) }
             guard part.isDeclared else { throw .truncated(part) }
-            if let difference = first.difference(from: part.record) { throw .shardsDiffer(parts[0], part, difference) }
+            // Two of them may know an agent that the first one does not.
+            for other in parts[..<index] {
+                guard let difference = other.record.difference(from: part.record) else { continue }
+                throw .shardsDiffer(other, part, difference)
+            }
             if let other = byNumber.updateValue(part, forKey: shard.number) { throw .doubledShard(shard, other, part) }
         }
         let missing = (1...of).filter { byNumber[$0] == nil }

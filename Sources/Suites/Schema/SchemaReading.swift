@@ -41,6 +41,16 @@ private struct SchemaCheckup {
         "title": .text, "description": .text, "default": .anything, "examples": .list, "deprecated": .flag,
         "readOnly": .flag, "writeOnly": .flag, "format": .text, "contentEncoding": .text, "contentMediaType": .text,
     ]
+    /// What earlier drafts said, and what says it today. It would be left out silently.
+    private static let earlier: [String: String] = [
+        "dependencies": "Write `dependentRequired` for lists of names, and `dependentSchemas` for schemas.",
+        "$recursiveRef": "It is `$dynamicRef` today, which is not followed: write `$ref` to the schema that is meant.",
+        "$recursiveAnchor": "Write `$anchor`, and `$ref` to it.",
+        "additionalItems": "Write `prefixItems` for the first elements, and `items` for those after them.",
+        "divisibleBy": "Write `multipleOf`.",
+        "disallow": "Write `not` with `type`.",
+        "extends": "Write `allOf`.",
+    ]
     private static let types = ["null", "boolean", "object", "array", "number", "string", "integer"]
 
     /// The references, each with the way to the schema that it stands in.
@@ -68,11 +78,17 @@ private struct SchemaCheckup {
 
     /// Whether it is a keyword, or near one.
     private static func isMeant(_ key: String) -> Bool {
-        keywords[key] != nil || Suggestion.nearest(to: key, among: keywords.keys.sorted()) != nil
+        keywords[key] != nil || earlier[key] != nil || Suggestion.nearest(to: key, among: keywords.keys.sorted()) != nil
     }
 
     /// A name near a keyword is no annotation that somebody meant: it would be left out silently.
     private func unknown(_ entry: Node.Entry, _ problems: inout Problems) {
+        if let fix = Self.earlier[entry.key] {
+            return problems.report(
+                .badSchema(
+                    "`\(entry.key)` is a keyword of an earlier draft, and says nothing in 2020-12.", entry.keyRange,
+                    fix: fix))
+        }
         guard let nearest = Suggestion.nearest(to: entry.key, among: Self.keywords.keys.sorted()) else { return }
         problems.report(.unknownKeyword(entry.key, nearest, entry.keyRange))
     }

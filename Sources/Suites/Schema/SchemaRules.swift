@@ -28,7 +28,7 @@ enum SchemaRules {
     }
 
     private static func numbers(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
-        guard let number = value.double, value.string == nil else { return [] }
+        guard value.double != nil, value.string == nil else { return [] }
         var problems: [String] = []
         func check(_ rule: String, _ words: String, _ holds: (Value) -> Bool?) {
             guard let limit = rules[rule], holds(limit) == false else { return }
@@ -38,12 +38,7 @@ enum SchemaRules {
         check("maximum", "at most") { limit in limit.isLess(than: value).map { !$0 } }
         check("exclusiveMinimum", "more than") { limit in limit.isLess(than: value) }
         check("exclusiveMaximum", "less than") { limit in value.isLess(than: limit) }
-        check("multipleOf", "a multiple of") { step in
-            if let whole = value.integer, let by = step.integer, by != 0 { return whole % by == 0 }
-            guard let by = step.double, by != 0 else { return nil }
-            let ratio = number / by
-            return ratio.isFinite && abs(ratio - ratio.rounded()) <= 1e-9 * max(1, abs(ratio))
-        }
+        check("multipleOf", "a multiple of") { step in value.isMultiple(of: step) }
         return problems
     }
 

@@ -74,6 +74,9 @@ package struct SuiteSpec: DeclaredSpec {
         Set(cases.flatMap(\.inquiries).compactMap(\.similarity))
     }
 
+    /// The run that it must be no worse than, as its thresholds name it; nil when there is none.
+    package var baseline: String? { thresholds.noWorseThan?.value.baseline }
+
     package var uses: [Use] {
         [subject] + (experiment.map { [Use("experiments", $0)] } ?? [])
             + cases.flatMap(\.judges).map { Use("judges", $0) }

@@ -52,6 +52,29 @@ import Wire
         #expect(answer.status == .incomplete && answer.error == "max_output_tokens" && answer.hasMessage)
     }
 
+    @Test("What several searches found stands by its scores, and what has none at the end")
+    func searches() throws {
+        let frame = { (files: String, scores: String) in
+            #"{"event": {"payload": {"event_type": "step_complete", "step_type": "tool_execution", "step_details": "#
+                + #"{"tool_calls": [], "tool_responses": [{"call_id": "c", "tool_name": "knowledge_search", "content": "x", "#
+                + #""metadata": {"document_ids": \#(files), "scores": \#(scores)}}]}}}}"#
+        }
+        let (reader, _) = try read([
+            frame(#"["a", "b", "c"]"#, "[0.5, 0.2]"), frame(#"["d", "e"]"#, "[0.9, 0.5]"),
+        ])
+        #expect(reader.found.map(\.document) == ["d", "a", "e", "b", "c"])
+    }
+
+    @Test("The parts of one turn have their passages by scores, whichever part found them")
+    func parts() {
+        let passages = { (scores: [Double?]) in
+            scores.map { Answer.Passage(document: "\($0 ?? -1).md", score: $0) }
+        }
+        let first = Answer(status: .completed, retrieved: passages([0.5, nil]))
+        let whole = first.followed(by: Answer(status: .completed, retrieved: passages([0.9, 0.4])))
+        #expect(whole.retrieved.map(\.score) == [0.9, 0.5, 0.4, nil])
+    }
+
     @Test("A recorded turn that waits for a function tells its calls", arguments: ["0.2.24", "0.3.5"])
     func waiting(_ version: String) throws {
         let (reader, events) = try read("\(version)/07-client-tool-turn-pending")

@@ -44,7 +44,7 @@ struct CalibrationTests {
         let calibration = Calibration(judge(), by: labels, opinions.map(\.passes), at: "2026-06-01T12:00:00Z")
         #expect(calibration.sensitivity?.value == 0.5)
         #expect(calibration.specificity?.value == 0.5)
-        #expect(calibration.agreement == 0.5)
+        #expect(calibration.agreement == 0.4)
         #expect(calibration.undecided == 1)
         let read = try Value(json: calibration.text.utf8).decoded(as: Calibration.self)
         #expect(read == calibration)
@@ -60,6 +60,32 @@ struct CalibrationTests {
         #expect(strict.gateProblem?.code == "judge-disagrees")
         strict.calibration = Calibration(strict, by: labels, [true, false], at: "")
         #expect(strict.gateProblem == nil)
+    }
+
+    @Test("What a judge cannot decide is no agreement")
+    func undecided() throws {
+        let labels = try Labels("answer,label\na,pass\nb,fail\nc,fail\nd,pass\n", of: path)
+        var strict = judge(minAgreement: 0.6)
+        strict.calibration = Calibration(strict, by: labels, [true, false, nil, nil], at: "")
+        #expect(strict.calibration?.agreement == 0.5 && strict.calibration?.all == 4)
+        #expect(strict.gateProblem?.code == "judge-disagrees")
+        #expect(strict.gateProblem?.detail.contains("in 0.5 of 4 answers") == true)
+    }
+
+    @Test(
+        "Opinions say how good a judge is when most votes could be had",
+        arguments: [([String](), true), (["xq2"], true), (["xq2", "xq3"], true), (["xq1", "xq2", "xq3"], false)])
+    func heard(broken: [String], says: Bool) async throws {
+        let labels = try Labels("answer,label\nxq1,pass\nxq2,fail\nxq3,fail\nxq4,pass\n", of: path)
+        let runtime = ScriptedJudge { _, question, _ in
+            guard !broken.contains(where: question.contains) else {
+                throw Diagnostic("server-error", "Server error", detail: "503")
+            }
+            return .said(pass)
+        }
+        let opinions = try await Calibrator(judge(), at: runtime, clock: TestClock(behaviour: .standingStill))
+            .opinions(on: labels)
+        #expect(opinions.count(where: \.isBroken) == broken.count && opinions.sayHowGood == says)
     }
 
     private func calibration(_ goodPassed: Int, _ goodFailed: Int, _ badPassed: Int, _ badFailed: Int) throws

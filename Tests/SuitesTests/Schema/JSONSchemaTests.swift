@@ -21,6 +21,10 @@ struct JSONSchemaTests {
             (##"{"jsonSchema": {"$ref": "#/$defs/a"}}"##, "bad-schema"),
             (#"{"jsonSchema": {"$ref": "https://example.org/a.json"}}"#, "bad-schema"),
             (#"{"jsonSchema": {"propertes": {}}}"#, "unknown-keyword"),
+            (#"{"jsonSchema": {"dependencies": {"a": ["b"]}}}"#, "bad-schema"),
+            (#"{"jsonSchema": {"type": "array", "additionalItems": false}}"#, "bad-schema"),
+            (##"{"jsonSchema": {"properties": {"a": {"$recursiveRef": "#"}}}}"##, "bad-schema"),
+            (#"{"jsonSchema": {"divisibleBy": 2}}"#, "bad-schema"),
             (#"{"jsonSchema": {"$schema": "http://json-schema.org/draft-07/schema"}}"#, "other-dialect"),
             (#"{"calledTool": {"name": "a", "argumentsSchema": {"type": "objekt"}}}"#, "bad-schema"),
         ])
@@ -49,6 +53,25 @@ struct JSONSchemaTests {
             Issue.record("It is no JSON.")
             return
         }
+    }
+
+    @Test(
+        "A multiple is one by all digits that are written, however large it is",
+        arguments: [
+            ("6", "3", true), ("7", "3", false), ("0", "3", true), ("-6", "3", true), ("0.0075", "0.0001", true),
+            ("0.00751", "0.0001", false), ("19.99", "0.01", true), ("19.999", "0.01", false),
+            ("0.30000000000000004", "0.1", true), ("4.5", "1.5", true), ("1e300", "0.5", true),
+            ("1e308", "0.123456789", false),
+            ("1000000000000001.5", "1", false), ("600000000000.5", "1", false), ("6000000001", "5", false),
+            ("123456789012345678901234567890", "10", true), ("123456789012345678901234567891", "10", false),
+            ("100000000000000000000", "7", false), ("1e-7", "1e-8", true), ("1e-8", "1e-7", false),
+            ("2", "1e300", false),
+            ("12.0", "4", true), ("9007199254740993", "2", false),
+        ])
+    func multiples(number: String, step: String, is isMultiple: Bool) throws {
+        let spec = try expectation("{\"jsonSchema\": {\"multipleOf\": \(step)}}")
+        let result = try spec.evaluate(Observation(.said(number)))
+        #expect((result == .passed) == isMultiple)
     }
 
     @Test("The arguments of a call are held against a schema")
