@@ -48,6 +48,21 @@ struct ExportCommandTests {
         #expect(ended.output == "")
     }
 
+    @Test("Only fields for secrets name keys of the Secret: a tag `env` is data")
+    func tags() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data((text + "\nexperiments:\n  shop: {tags: {env: prod}}\n").utf8)
+                .write(to: URL(filePath: "\(spec)/drover.yaml"))
+            let ended = try await DroverProgram(in: directory)(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(ended.code == 0, "\(ended.errors)")
+            #expect(ended.errors.contains("with the keys `SHOP_API_KEY`."))
+            #expect(ended.output.contains("key: SHOP_API_KEY\n") && !ended.output.contains("key: prod\n"))
+        }
+    }
+
     @Test("A spec that no ConfigMap holds is told, and goes into the image")
     func long() async throws {
         try await withTemporaryDirectory { directory in

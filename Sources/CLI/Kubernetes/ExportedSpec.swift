@@ -33,7 +33,7 @@ struct ExportedSpec {
     init(_ stack: Stack, isInImage: Bool) throws {
         let rendered = stack.rendered
         self.stack = stack.workflow.stack.name
-        secrets = Self.secrets(in: rendered)
+        secrets = stack.secretSources.compactMap(\.value.variable).distinct
         let (named, contents) = stack.folder.namedFiles(keepingDocuments: true)
         let document = File(path: Self.document, bytes: Array(YAMLWriter.write(rendered).utf8))
         let digests = ["\(document.path)\0\(sha256Hex(document.bytes))"] + named.map { "\($0.path)\0\($0.sha256)" }
@@ -65,18 +65,13 @@ struct ExportedSpec {
         case nil: throw Diagnostic.notExported(file)
         }
     }
+}
 
-    /// Every `{env: NAME}`.
-    private static func secrets(in node: Node) -> [SecretVariable] {
-        switch node.content {
-        case .mapping(let entries):
-            if let name = node["env"]?.string, entries.allSatisfy({ ["env", "optional"].contains($0.key) }) {
-                return [SecretVariable(name: name, isOptional: node["optional"]?.content == .bool(true))]
-            }
-            return entries.flatMap { secrets(in: $0.value) }.distinct
-        case .sequence(let elements): return elements.flatMap(secrets).distinct
-        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: return []
-        }
+extension SecretSource {
+    /// The environment variable that it is; nil for a file.
+    fileprivate var variable: ExportedSpec.SecretVariable? {
+        guard case .environment(let name, let isOptional) = self else { return nil }
+        return ExportedSpec.SecretVariable(name: name, isOptional: isOptional)
     }
 }
 
