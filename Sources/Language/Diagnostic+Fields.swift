@@ -2,12 +2,16 @@
 extension Diagnostic {
     static func unknownField(_ entry: Node.Entry, in type: any SpecDecodable.Type) -> Diagnostic {
         let names = type.fields.map(\.name)
-        return Diagnostic(
+        let nearest = Suggestion.nearest(to: entry.key, among: names)
+        var diagnostic = Diagnostic(
             "unknown-field", "Unknown field",
             detail: "\(type.noun.capitalizedFirst) has no field `\(entry.key)`.",
-            fix: Suggestion.nearest(to: entry.key, among: names).map { "Did you mean `\($0)`?" }
+            fix: nearest.map { "Did you mean `\($0)`?" }
                 ?? "Use one of \(names.listed), or start the key with `x-` if it is yours.",
             at: entry.keyRange)
+        let isSecretMeant = type.fields.contains { $0.name == nearest && $0.shape.holdsSecrets }
+        if isSecretMeant || SecretName.isOne(entry.key) { diagnostic.hidden = [entry.value.range] }
+        return diagnostic
     }
 
     static func missingField(_ field: Field, of noun: String, at range: SourceRange) -> Diagnostic {
@@ -118,7 +122,7 @@ extension Diagnostic {
             "plain-secret", "Secret in plain text",
             detail: "This field is a secret, and a secret never stands in a spec.",
             fix: "Write `{env: NAME}` or `{file: PATH}`, and keep the value there.", at: node.range)
-        diagnostic.hidden = node.range
+        diagnostic.hidden = [node.range]
         return diagnostic
     }
 

@@ -22,6 +22,19 @@ package indirect enum Shape: Sendable {
     case alternatives([Shape])
 }
 
+extension Shape {
+    /// Whether a value of this shape is a secret, or has secrets as elements.
+    var holdsSecrets: Bool {
+        switch self {
+        case .secret: true
+        case .list(let element, _): element.holdsSecrets
+        case .map(let element, _): element.holdsSecrets
+        case .alternatives(let shapes): shapes.contains(where: \.holdsSecrets)
+        case .text, .path, .integer, .number, .boolean, .duration, .choice, .data, .object, .name: false
+        }
+    }
+}
+
 /// One field of a spec: what `drover explain` prints and the schema holds.
 package struct Field: Sendable {
     package let name: String

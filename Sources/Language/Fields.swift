@@ -185,6 +185,11 @@ struct SecretFields: SpecDecodable {
         }
     }
 
+    /// Whether it is a text between braces: `{sk-…}` is a map with a key and no value.
+    static func isText(_ entries: [Node.Entry]) -> Bool {
+        entries.contains { $0.value.isNull && !fields.hasName($0.key) && !FreeKey.isFree($0.key) }
+    }
+
     static func read(_ node: Node, _ problems: inout Problems) -> SecretSource? {
         Fields.decode(SecretFields.self, from: node, &problems)?.source
     }

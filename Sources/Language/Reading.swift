@@ -59,6 +59,11 @@ package struct Problems: Sendable {
         if diagnostic.code == .outputNotAllowed, let range = diagnostic.subject { refused.insert(range) }
     }
 
+    /// Hides a place that may hold a secret in all that was reported after so many diagnostics.
+    mutating func hide(_ range: SourceRange, since count: Int) {
+        for index in diagnostics.indices.dropFirst(count) { diagnostics[index].hidden.append(range) }
+    }
+
     /// Reports an output where outputs are not allowed; a malformed reference, and a variable without a value, were
     /// reported when they were looked up.
     mutating func refuse(_ template: Template, at range: SourceRange) {
@@ -202,10 +207,12 @@ extension Reading where Value == Node {
 extension Reading where Value == SecretSource {
     package static var secret: Reading {
         Reading(.secret) { node, problems in
-            guard case .mapping = node.content else {
+            guard let entries = node.entries, !SecretFields.isText(entries) else {
                 problems.report(.plainSecret(node))
                 return nil
             }
+            let before = problems.diagnostics.count
+            defer { problems.hide(node.range, since: before) }
             return SecretFields.read(node, &problems)
         }
     }
@@ -237,6 +244,8 @@ extension Reading {
     where Value == [Entry<Element>] {
         Reading(.map(element.shape, names: names)) { node, problems in
             guard case .mapping(let entries) = node.content else {
+                let before = problems.diagnostics.count
+                defer { if element.shape.holdsSecrets { problems.hide(node.range, since: before) } }
                 return problems.wrongType(node, expected: "a map")
             }
             var values: [Entry<Element>] = []

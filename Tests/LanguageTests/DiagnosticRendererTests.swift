@@ -70,7 +70,7 @@ struct DiagnosticRendererTests {
             let start = SourcePosition(line: 1, column: UInt32(index * width + 4))
             let end = SourcePosition(line: 1, column: start.column + 6)
             diagnostic.subject = SourceRange(source: id, start: start, end: end)
-            diagnostic.hidden = diagnostic.subject
+            diagnostic.hidden = diagnostic.subject.map { [$0] } ?? []
             return diagnostic
         }
         let clock = ContinuousClock()
