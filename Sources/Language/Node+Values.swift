@@ -67,7 +67,7 @@ extension Shape {
         case (.integer, .integer), (.number, .integer), (.number, .bigInteger), (.number, .number): true
         case (.integer, .number): node.integer != nil
         case (.boolean, .bool), (.data(mapOnly: false), _): true
-        case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
+        case (.list, .sequence), (.command, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
         case (.data(mapOnly: true), .mapping): true
         case (.alternatives(let shapes), _): shapes.contains { $0.suits(node) }
         case _: false
