@@ -63,6 +63,25 @@ struct ExportCommandTests {
         }
     }
 
+    @Test("A file beside the spec is not read as one, and one with its name is refused")
+    func documents() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data(text.replacing("docs/*.md", with: "\"*.yaml\"").utf8).write(to: URL(filePath: "\(spec)/shop.yml"))
+            try Data("openapi: 3.1.0\n".utf8).write(to: URL(filePath: "\(spec)/openapi.yaml"))
+            let drover = DroverProgram(in: directory)
+            let refused = try await drover(["export", "kubernetes", "spec/shop.yml", "--image", "i"])
+            #expect(refused.code == 3 && refused.errors.contains("names the file `drover.yaml`"), "\(refused.errors)")
+            try FileManager.default.removeItem(atPath: "\(spec)/drover.yaml")
+            let ended = try await drover(["export", "kubernetes", "spec/shop.yml", "--image", "i"])
+            #expect(ended.code == 0, "\(ended.errors)")
+            #expect(ended.output.contains("mountPath: /spec/openapi.yaml\n"))
+            #expect(ended.output.contains("- /spec/drover.yaml\n") && !ended.output.contains("- /spec\n"))
+        }
+    }
+
     @Test("A spec that no ConfigMap holds is told, and goes into the image")
     func long() async throws {
         try await withTemporaryDirectory { directory in

@@ -4,7 +4,7 @@ extension Manifests {
     /// Applies the spec once; another spec, image or server is another job.
     var applyJob: Value {
         job(
-            "\(name)-apply", "apply", ["apply", Self.directory, "--yes", "--lock-timeout", "10m"])
+            "\(name)-apply", "apply", ["apply", specPath, "--yes", "--lock-timeout", "10m"])
     }
 
     /// Says every night whether the servers are still as declared: the job fails when they are not.
@@ -13,7 +13,7 @@ extension Manifests {
             "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("\(name)-plan", component: "plan"),
             "spec": [
                 "schedule": .string(options.schedule), "concurrencyPolicy": "Forbid",
-                "jobTemplate": ["spec": jobSpec("plan", ["plan", Self.directory, "--exit-code"])],
+                "jobTemplate": ["spec": jobSpec("plan", ["plan", specPath, "--exit-code"])],
             ],
         ]
     }
@@ -21,7 +21,7 @@ extension Manifests {
     /// Runs the suites, a part of their cases in each pod; the parts are joined with `drover report merge`.
     func testJob(_ shards: Int) -> Value {
         job(
-            "\(name)-test", "test", ["test", Self.directory, "--shard", "auto/\(shards)"],
+            "\(name)-test", "test", ["test", specPath, "--shard", "auto/\(shards)"],
             [
                 "completionMode": "Indexed", "completions": .integer(shards), "parallelism": .integer(shards),
             ])

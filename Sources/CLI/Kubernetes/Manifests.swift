@@ -15,6 +15,9 @@ struct Manifests {
     var name: String { options.name ?? spec.stack }
     private var secretName: String { "\(name)-secrets" }
     var tokensName: String { "\(name)-tokens" }
+    /// What commands read: the one document of a map, since files beside it, such as an `openapi.yaml`, are no specs; in an
+    /// image, the directory.
+    var specPath: String { options.specInImage ? Self.directory : "\(Self.directory)/\(ExportedSpec.document)" }
     var specName: String { "\(name)-spec-\(spec.digest)" }
 
     /// All objects, in the order in which they are needed.
