@@ -130,6 +130,22 @@ struct LanguageCommandTests {
         }
     }
 
+    @Test("What comes through a pipe is read once, as a spec; a place for a plan that is a pipe is not read at all")
+    func pipes() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "printf 'drover: v1\\nstack: s\\nagnets: {}\\n'"
+            let drover = DroverProgram(in: directory)
+            for words in [
+                "apply <(\(spec))", "validate <(\(spec))", "apply fifo & \(spec) > fifo; wait $!",
+                "plan <(\(spec)) --out /dev/stdout | cat",
+            ] {
+                let script = "set -o pipefail; rm -f fifo; mkfifo fifo; timeout 60 '\(DroverProgram.path)' \(words)"
+                let ended = try await drover.run("/bin/bash", ["-c", script])
+                #expect(ended.code == 3 && ended.errors.contains("Did you mean `agents`?"), "\(words): \(ended)")
+            }
+        }
+    }
+
     @Test("The schema that differs is refused with the first line that does")
     func outdatedSchema() async throws {
         try await withTemporaryDirectory { directory in
