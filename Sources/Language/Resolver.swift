@@ -85,13 +85,13 @@ struct Resolver {
                     parts.append(part)
                     continue
                 }
-                parts.append(.literal(value.interpolated))
+                parts.append(.literal(value.inText))
                 known.append(value)
             }
         }
         guard known.count == parts.count else { return Node(.pending(Template(parts.joined())), at: node.range) }
         let isWhole = template.parts.count == 1
-        let value = isWhole ? known.first ?? .string("") : .string(known.map(\.interpolated).joined())
+        let value = isWhole ? known.first ?? .string("") : .string(known.map(\.inText).joined())
         var result = Node(value.content, at: node.range)
         result.isFromEnvironment = isWhole && template.references.first?.path.first == "env"
         return result
@@ -238,6 +238,12 @@ extension [Template.Part] {
 }
 
 extension Value {
+    /// The value of a variable inside a text: a whole number without `.0`, as its author wrote it.
+    fileprivate var inText: String {
+        guard case .number = self, let whole = integer else { return interpolated }
+        return String(whole)
+    }
+
     /// The value as the content of a node without places; only scalars come from variables and the environment.
     fileprivate var content: Node.Content {
         switch self {

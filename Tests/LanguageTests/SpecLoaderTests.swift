@@ -219,6 +219,26 @@ struct SpecLoaderTests {
         #expect(given.variables == ["a": "x=y", "b": 4, "c": 2.0, "d": false, "e": "fallback", "f": 7])
     }
 
+    @Test("A whole number stands in a text without a fraction, however large it is")
+    func numbers() throws {
+        let text = """
+            variables:
+              a: {type: number, default: 5}
+              b: {type: number, default: 0.5}
+              c: {type: number, default: 18446744073709551615}
+              d: {type: number}
+            x: ["${var.a} %", "${var.b} %", "${var.c} %", "${var.d} %", "${var.a}", "${var.c}"]
+            """
+        let inputs = VariableInputs(assignments: ["d=18446744073709551616"])
+        let loaded = try load(["a.yaml": text], ["a.yaml"], variables: inputs)
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(
+            loaded.root?["x"]?.value == [
+                "5 %", "0.5 %", "18446744073709551615 %", "18446744073709551616 %", 5.0,
+                .bigInteger("18446744073709551615"),
+            ])
+    }
+
     @Test("Texts from the environment are marked, outputs stay pending, keys and x- stay as they are")
     func references() throws {
         let text = """
