@@ -96,6 +96,14 @@ extension Diagnostic {
             fix: "Use a number that is \(bounds).", at: node.range)
     }
 
+    /// `.inf` or `.nan`.
+    static func infinite(_ node: Node) -> Diagnostic {
+        Diagnostic(
+            "out-of-range", "Number out of range",
+            detail: "No server can be told an infinite number, or `.nan`: JSON does not have them.",
+            fix: "Write a finite number, or put it into quotes if it is a text.", at: node.range)
+    }
+
     static func tooFew(_ node: Node, _ minimum: Int) -> Diagnostic {
         Diagnostic(
             "too-few", "Too few elements",
@@ -140,6 +148,16 @@ extension Diagnostic.Code {
 }
 
 extension Problems {
+    /// Reports each number in free-form data that JSON does not have: an infinite one, and `.nan`.
+    mutating func refuseInfinite(in node: Node) {
+        switch node.content {
+        case .number(let number): if !number.isFinite { report(.infinite(node)) }
+        case .sequence(let nodes): for node in nodes { refuseInfinite(in: node) }
+        case .mapping(let entries): for entry in entries { refuseInfinite(in: entry.value) }
+        case .null, .bool, .integer, .bigInteger, .string, .pending: break
+        }
+    }
+
     /// Reports that a node has another type than the field wants.
     /// - Returns: nil always, so that a reading can return it.
     mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {

@@ -142,6 +142,10 @@ extension Reading where Value == Double {
     package static func number(minimum: Double? = nil, maximum: Double? = nil) -> Reading {
         Reading(.number(minimum: minimum, maximum: maximum)) { node, problems in
             guard let number = node.double else { return problems.wrongType(node, expected: "a number") }
+            guard number.isFinite else {
+                problems.report(.infinite(node))
+                return nil
+            }
             guard number >= minimum ?? -.infinity, number <= maximum ?? .infinity else {
                 problems.report(
                     .outOfRange(node, number.plain, minimum?.plain, maximum?.plain))
@@ -190,8 +194,9 @@ extension Reading where Value == Node {
     /// A map as it is, for what may hold references until later.
     package static var mapNode: Reading {
         Reading(.data(mapOnly: true)) { node, problems in
-            if case .mapping = node.content { return node }
-            return problems.wrongType(node, expected: "a map")
+            guard case .mapping = node.content else { return problems.wrongType(node, expected: "a map") }
+            problems.refuseInfinite(in: node)
+            return node
         }
     }
 
