@@ -199,6 +199,28 @@ struct SuiteSpecTests {
         #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
     }
 
+    @Test("Cases are named by their rows; two of one name are told, others are not")
+    func namedByRows() throws {
+        let spec = """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - {name: "${row.q}", forEach: {file: a.csv}, input: q}
+                  - {name: "on ${row.q}", forEach: {file: a.csv}, input: q}
+                  - {name: "${row.q}", forEach: {file: b.csv}, input: q}
+            """
+        let apart = try suite(spec, files: ["a.csv": "q\nHow?\nWhy?\n", "b.csv": "q\nWhy?\nHow?\n"])
+        #expect(
+            apart.cases.map(\.id.description) == [
+                "golden/how[row 1]", "golden/why[row 2]", "golden/on-how[row 1]", "golden/on-why[row 2]",
+                "golden/why[row 1]", "golden/how[row 2]",
+            ])
+        let (_, problems) = try load(spec, files: ["a.csv": "q\nHow?\nWhy?\n", "b.csv": "q\nWhat?\nwhy\n"])
+        #expect(problems.map(\.code) == ["duplicate-case"])
+        #expect(problems.first?.detail == "`why` and `Why?` both get the id `why`.")
+    }
+
     private static let matrix = """
         suites:
           golden:
