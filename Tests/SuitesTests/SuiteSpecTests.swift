@@ -199,6 +199,14 @@ struct SuiteSpecTests {
         #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
     }
 
+    @Test("Mistakes of several rows are told together, each of them once")
+    func severalBadRows() throws {
+        let text = "question,answer,steps,lang\nQ,A,many,en\nQ,A,3,en\nQ,A,some,en\nQ,,2,en\n"
+        let (_, problems) = try load(Self.table.replacing("FILE", with: "cases.csv"), files: ["cases.csv": text])
+        #expect(problems.map(\.code) == ["wrong-type", "empty-text"])
+        #expect(problems.flatMap { $0.notes.map(\.text) } == ["This is so in row 1.", "This is so in row 4."])
+    }
+
     @Test("Cases are named by their rows; two of one name are told, others are not")
     func namedByRows() throws {
         let spec = """
