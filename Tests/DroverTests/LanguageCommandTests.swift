@@ -130,6 +130,17 @@ struct LanguageCommandTests {
         }
     }
 
+    @Test("Where a file could not be read, what it may hold is not missing")
+    func unreadFile() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data("agents: {a: {model: m, instructions: x, tools: [t]}}\n".utf8)
+                .write(to: URL(filePath: "\(directory)/a.yaml"))
+            let ended = try await DroverProgram(in: directory)("validate", "a.yaml", "b.yaml")
+            #expect(ended.code == 3 && ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+            #expect(ended.errors.hasPrefix("error[missing-file]"), "\(ended.errors)")
+        }
+    }
+
     @Test("What comes through a pipe is read once, as a spec; a place for a plan that is a pipe is not read at all")
     func pipes() async throws {
         try await withTemporaryDirectory { directory in
