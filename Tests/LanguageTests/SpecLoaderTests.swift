@@ -181,7 +181,8 @@ struct SpecLoaderTests {
             "last.yaml": "agents: {a: {maxSteps: 4}}\n",
         ]
         let loaded = try load(files, ["a.yaml"], overlays: ["o/prod.yaml", "last.yaml"])
-        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.diagnostics.map(\.code.name) == ["removes-nothing"])
+        #expect(loaded.diagnostics.compactMap { $0.subject.map(loaded.sources.place) } == ["o/prod.yaml:2:39"])
         #expect(
             loaded.root?.value == [
                 "stack": "s",
