@@ -97,6 +97,19 @@ package struct SpecFiles: Sendable {
         return names.sorted().filter { hasSpecs(absolute + "/" + $0) }.map { absolute + "/" + $0 }
     }
 
+    /// Whether a directory has a file that is read as a spec where the directory is named.
+    package static func areThere(in directory: String) -> Bool {
+        // A directory that cannot be listed counts as one without a spec.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.contains { name in
+            let path = directory + "/" + name
+            guard isSpec(name), FileBytes.isRegular(path) else { return false }
+            // What cannot be read is told when the spec is.
+            return !name.hasSuffix(".json")
+                || !((try? FileBytes.read(path, atMost: Reader.Limits.bytes)).map(OwnFile.isOne) ?? false)
+        }
+    }
+
     private static func isSpec(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }

@@ -77,6 +77,16 @@ struct SpecLoaderTests {
     }
 
     @Test(
+        "A spec is in a directory where one would be read",
+        arguments: [
+            ("a.yaml", "a: 1", true), ("a.json", "{}", true), (".a.yaml", "a: 1", false), ("a.txt", "a: 1", false),
+            ("plan.json", #"{"destroys": false, "format": "drover-plan"}"#, false), ("a.yaml/b.yaml", "b: 1", false),
+        ])
+    func areThere(name: String, text: String, isThere: Bool) throws {
+        #expect(try withFiles([name: text]) { SpecFiles.areThere(in: $0) } == isThere)
+    }
+
+    @Test(
         "A mistake of JSON is told as one",
         arguments: [
             (#"{"a": 1} x"#, "syntax", "Not valid JSON", "Something follows the value.", 10),
