@@ -165,11 +165,12 @@ extension Problems {
             refuse(template, at: node.range)
             return nil
         }
+        let quotes = node.isFromVariable ? "Declare the variable as `type: string`." : "Put it in quotes."
         report(
             Diagnostic(
                 "wrong-type", "Wrong type",
                 detail: "This is \(node.typeName), and the field takes \(expected).",
-                fix: quoting ? "Put it in quotes." : "Write \(expected).", at: node.range.firstLine))
+                fix: quoting ? quotes : "Write \(expected).", at: node.range.firstLine))
         return nil
     }
 }

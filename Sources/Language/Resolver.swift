@@ -94,6 +94,7 @@ struct Resolver {
         let value = isWhole ? known.first ?? .string("") : .string(known.map(\.inText).joined())
         var result = Node(value.content, at: node.range)
         result.isFromEnvironment = isWhole && template.references.first?.path.first == "env"
+        result.isFromVariable = isWhole && template.references.first?.path.first == "var"
         return result
     }
 

@@ -250,6 +250,17 @@ struct SpecLoaderTests {
             ])
     }
 
+    @Test("A number from a variable where text belongs is mended at the variable")
+    func numberForText() throws {
+        let loaded = try load(
+            ["a.yaml": "variables: {v: {type: integer, default: 5}}\na: ${var.v}\nb: 5\n"], ["a.yaml"])
+        var problems = Problems()
+        for key in ["a", "b"] {
+            _ = Reading<String>.text.read(try #require(loaded.root?[key]), reporting: &problems)
+        }
+        #expect(problems.diagnostics.map(\.fix) == ["Declare the variable as `type: string`.", "Put it in quotes."])
+    }
+
     @Test("Texts from the environment are marked, outputs stay pending, keys and x- stay as they are")
     func references() throws {
         let text = """
