@@ -71,7 +71,9 @@ struct Mentions {
     mutating func check(_ declaration: Declaration, _ problems: inout Problems) {
         for use in declaration.uses where !use.orID && places[use.address] == nil && !isUnread(use.address) {
             guard catalog.section(use.address.kind) != nil else {
-                problems.report(.unknownKind(use, catalog))
+                // What is no output, such as `${row.a.b}`, may have been refused where it stands.
+                let isTold = problems.diagnostics.contains { $0.severity == .error && $0.subject == use.range }
+                if !isTold { problems.report(.unknownKind(use, catalog)) }
                 continue
             }
             suggestions -= 1

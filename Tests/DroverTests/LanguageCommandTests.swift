@@ -130,6 +130,23 @@ struct LanguageCommandTests {
         }
     }
 
+    @Test("A value of a case that has a name too many is told once")
+    func longReference() async throws {
+        try await withTemporaryDirectory { directory in
+            for name in ["row", "capture", "matrix"] {
+                let spec = """
+                    drover: v1
+                    stack: s
+                    agents: {a: {model: m, instructions: x, log: false}}
+                    suites: {s: {agent: a, cases: [{name: n, input: "${\(name).a.b}"}]}}
+                    """
+                try Data(spec.utf8).write(to: URL(filePath: "\(directory)/a.yaml"))
+                let ended = try await DroverProgram(in: directory)("validate", "a.yaml")
+                #expect(ended.code == 3 && ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+            }
+        }
+    }
+
     @Test("Where a file could not be read, what it may hold is not missing")
     func unreadFile() async throws {
         try await withTemporaryDirectory { directory in
