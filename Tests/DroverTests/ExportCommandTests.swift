@@ -63,6 +63,24 @@ struct ExportCommandTests {
         }
     }
 
+    @Test(
+        "A stack whose name Kubernetes does not take needs another for its objects",
+        arguments: ["shop-", "s\(String(repeating: "o", count: 42))"])
+    func name(stack: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data(text.replacing("stack: shop", with: "stack: \(stack)").utf8)
+                .write(to: URL(filePath: "\(spec)/drover.yaml"))
+            let drover = DroverProgram(in: directory)
+            let refused = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(refused.code == 64 && refused.errors.contains("with `--name`"), "\(refused.errors)")
+            let named = try await drover(["export", "kubernetes", "spec", "--image", "i", "--name", "shop"])
+            #expect(named.code == 0, "\(named.errors)")
+        }
+    }
+
     @Test("A file beside the spec is not read as one, and one with its name is refused")
     func documents() async throws {
         try await withTemporaryDirectory { directory in

@@ -28,6 +28,10 @@ struct ExportKubernetesCommand: ParsableCommand {
             let declared = Set(stack.workflow.declarations.map(\.address.description))
             let unknown = kubernetes.agents.first { !declared.contains("agents.\($0)") }
             if let unknown { throw Diagnostic.noExportedAgent(unknown) }
+            let stackName = stack.workflow.stack.name
+            guard kubernetes.name != nil || KubernetesOptions.isName(stackName) else {
+                throw Diagnostic.longExportName(stackName)
+            }
             let manifests = Manifests(
                 options: kubernetes, servers: try ExportedServers(server, stack.servers),
                 spec: try ExportedSpec(stack, isInImage: kubernetes.specInImage))
@@ -58,6 +62,15 @@ extension Diagnostic {
         Diagnostic(
             "unknown-agent", "Unknown agent", detail: "The spec declares no agent `\(name)`.",
             fix: "Name one that it declares.", cause: .usage)
+    }
+
+    fileprivate static func longExportName(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "long-export-name", "A name that Kubernetes does not take",
+            detail:
+                "Objects cannot be called `\(name)…`: their names have at most 42 characters, and end with a letter "
+                + "or a digit.",
+            fix: "Choose another one with `--name`.", cause: .usage)
     }
 
     fileprivate static func longExport(_ size: Int) -> Diagnostic {

@@ -51,10 +51,14 @@ struct KubernetesOptions: ParsableArguments {
         if let namespace, namespace.wholeMatch(of: /[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?/) == nil {
             throw ValidationError("--namespace takes lower-case letters, digits and `-`, at most 63.")
         }
-        // Kubernetes takes only these; suffixes make the names longer.
-        if let name, name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) == nil {
+        if let name, !Self.isName(name) {
             throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")
         }
+    }
+
+    /// Whether objects can be called so: Kubernetes takes nothing else, and suffixes make the names longer.
+    static func isName(_ name: String) -> Bool {
+        name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) != nil
     }
 }
 
