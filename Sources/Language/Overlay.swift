@@ -33,7 +33,8 @@ package struct Overlay {
         for change in changes {
             guard let position = positions[change.key] else {
                 guard change.value.content != .null else {
-                    diagnostics.append(.removesNothing(change, from: entries.map(\.key)))
+                    let isGone = removals.contains { $0.key == change.key && $0.map == under.range }
+                    if !isGone { diagnostics.append(.removesNothing(change, from: entries.map(\.key))) }
                     continue
                 }
                 positions[change.key] = entries.count

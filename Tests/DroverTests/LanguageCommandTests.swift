@@ -130,6 +130,18 @@ struct LanguageCommandTests {
         }
     }
 
+    @Test("Standard input is named once")
+    func standardInputTwice() async throws {
+        let drover = DroverProgram(in: Self.example)
+        for words in [
+            ["validate", "-", "-"], ["render", "-", "--overlay", "-"],
+            ["plan", ".", "--overlay", "-", "--var-file", "-"],
+        ] {
+            let ended = try await drover(words)
+            #expect(ended.code == 64 && ended.errors.contains("`-` is given twice"), "\(ended.errors)")
+        }
+    }
+
     @Test("A value of a case that has a name too many is told once")
     func longReference() async throws {
         try await withTemporaryDirectory { directory in

@@ -208,6 +208,20 @@ struct SpecLoaderTests {
         #expect(loaded.sources.place(removal) == "o/prod.yaml:2:30")
     }
 
+    @Test("An overlay or a variable file that is named again is laid over again")
+    func twiceLaid() throws {
+        let files = [
+            "a.yaml": "f: {env: \"${var.v}\"}\nvariables: {v: {type: string}}\n", "b.yaml": "f: {env: b}\n",
+            "c.yaml": "f: {env: \"${var.v}\"}\n", "d.yaml": "v: d\n", "e.yaml": "v: e\n",
+        ]
+        let loaded = try load(
+            files, ["a.yaml"], overlays: ["c.yaml", "b.yaml", "./c.yaml"],
+            variables: VariableInputs(files: ["d.yaml", "e.yaml", "d.yaml"]))
+        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.root?["f"]?.value == ["env": "d"])
+        #expect(loaded.sources.sources.count == 5)
+    }
+
     @Test("Variables take the nearest of their values, with their types")
     func variables() throws {
         let text = """
