@@ -2,6 +2,17 @@ import Language
 import Testing
 
 extension SpecLoaderTests {
+    @Test("A pattern that never comes to an end is given up")
+    func endlessPattern() throws {
+        let text =
+            "variables: {v: {type: string, default: \(String(repeating: "a", count: 40))!, pattern: '^(a+)+$'}}\n"
+        let clock = ContinuousClock()
+        var loaded: LoadedSpec?
+        let took = try clock.measure { loaded = try load(["a.yaml": text], ["a.yaml"]) }
+        #expect(loaded?.diagnostics.map(\.code) == ["variable-not-allowed"])
+        #expect(loaded?.diagnostics.first?.detail.contains("given up after 2 s") == true && took < .seconds(30))
+    }
+
     @Test("A whole number stands in a text without a fraction, however large it is")
     func numbers() throws {
         let text = """
