@@ -81,6 +81,18 @@ struct ExportCommandTests {
         }
     }
 
+    @Test("The address of MLflow is asked for where the stack has something there", arguments: [true, false])
+    func mlflow(isNeeded: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "drover: v1\nstack: shop\n" + (isNeeded ? "experiments: {e: {}}\n" : "models: {}\n")
+            try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+            let words = ["export", "kubernetes", ".", "--image", "i", "--llamastack-url", "http://stack.ai.svc:8321"]
+            let ended = try await DroverProgram(in: directory)(words)
+            #expect(ended.code == (isNeeded ? 64 : 0), "\(ended.errors)")
+            #expect(ended.errors.contains("says where MLflow is") == isNeeded, "\(ended.errors)")
+        }
+    }
+
     @Test("A file beside the spec is not read as one, and one with its name is refused")
     func documents() async throws {
         try await withTemporaryDirectory { directory in

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Kinds
 import Language
 
 /// `drover export kubernetes`.
@@ -33,7 +34,9 @@ struct ExportKubernetesCommand: ParsableCommand {
                 throw Diagnostic.longExportName(stackName)
             }
             let manifests = Manifests(
-                options: kubernetes, servers: try ExportedServers(server, stack.servers),
+                options: kubernetes,
+                servers: try ExportedServers(
+                    server, stack.servers, needsMLflow: Kinds.standard.needs(of: stack.workflow).mlflow),
                 spec: try ExportedSpec(stack, isInImage: kubernetes.specInImage))
             guard manifests.spec.size <= ExportedSpec.most else {
                 throw Diagnostic.longExport(manifests.spec.size)

@@ -67,13 +67,17 @@ struct ExportedServers {
     let llamaStack: String
     let mlflow: String?
 
+    /// - Parameter needsMLflow: Whether the stack has something in MLflow.
     /// - Throws: `Diagnostic` when an address is unknown, or is one of this machine.
-    init(_ options: ServerOptions, _ spec: ServersSpec?) throws {
+    init(_ options: ServerOptions, _ spec: ServersSpec?, needsMLflow: Bool) throws {
         guard let llamaStack = options.llamaStackURL ?? spec?.llamaStack?.url?.value else {
-            throw Diagnostic.noExportedServer()
+            throw Diagnostic.unknownExportedServer("Llama Stack", "--llamastack-url http://llama-stack.ai.svc:8321")
         }
         self.llamaStack = llamaStack
         mlflow = options.mlflowURL ?? spec?.mlflow?.url?.value
+        if needsMLflow, mlflow == nil {
+            throw Diagnostic.unknownExportedServer("MLflow", "--mlflow-url http://mlflow.ai.svc:5000")
+        }
         for url in [llamaStack, mlflow].compactMap(\.self) {
             if let problem = WebAddress.problem(inServer: url) ?? WebAddress.problem(in: url) {
                 throw Diagnostic.badExportedServer(WebAddress.shown(url), problem)
@@ -114,12 +118,19 @@ struct ExportedServers {
 }
 
 extension Diagnostic {
-    /// - Parameter url: One of this machine; nil when none is known.
-    fileprivate static func noExportedServer(_ url: String? = nil) -> Diagnostic {
+    /// - Parameter option: What says it.
+    fileprivate static func unknownExportedServer(_ server: String, _ option: String) -> Diagnostic {
         Diagnostic(
             "no-exported-server", "Where the servers are is not known",
-            detail: url.map { "`\($0)` is an address of this machine, which means something else in a cluster." }
-                ?? "Neither the spec nor an option says where Llama Stack is to be found in the cluster.",
+            detail: "Neither the spec nor an option says where \(server) is to be found in the cluster.",
+            fix: "Give the address that holds in the cluster: `\(option)`.", cause: .usage)
+    }
+
+    /// - Parameter url: One of this machine.
+    fileprivate static func noExportedServer(_ url: String) -> Diagnostic {
+        Diagnostic(
+            "no-exported-server", "Where the servers are is not known",
+            detail: "`\(url)` is an address of this machine, which means something else in a cluster.",
             fix: "Give the address that holds in the cluster: `--llamastack-url http://llama-stack.ai.svc:8321`.",
             cause: .usage)
     }
