@@ -19,8 +19,20 @@ struct ExportCommandTests {
         #expect(ended.code == 0, "\(ended.errors)")
         #expect(ended.errors.contains("Make the Secret `shop-secrets` with the keys `SHOP_API_KEY`."))
         #expect(ended.errors.contains("Make the Secret `shop-tokens`"))
+        #expect(ended.errors.contains("-n agents -p '{\"spec\":{\"suspend\":false}}'`"))
+        #expect(ended.errors.contains("`--log-claim` keeps them"))
         let golden = try String(contentsOfFile: "\(Self.folder)/kubernetes.expected", encoding: .utf8)
         #expect(ended.output == golden)
+    }
+
+    @Test("A claim keeps the logs of shards, each under the name of its pod")
+    func logClaim() async throws {
+        let ended = try await kubernetes("--shards", "4", "--log-claim", "runs")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output.contains("claimName: runs\n") && ended.output.contains("mountPath: /runs\n"))
+        #expect(ended.output.contains("/runs/$(POD_NAME).jsonl") && ended.output.contains("fieldPath: metadata.name\n"))
+        #expect(ended.errors.contains("join them with `drover report merge`"))
+        #expect(ended.output.matches(of: /name: runs\n/).count == 2, "Only the test job has it.")
     }
 
     @Test("A spec in the image needs no ConfigMap, and who answers everybody no tokens")
@@ -39,6 +51,7 @@ struct ExportCommandTests {
             (["--llamastack-url", "http://[::1]:8321"], 64, "an address of this machine"),
             (["--agent", "suport"], 64, "declares no agent `suport`"),
             (["--name", "Shop"], 64, "lower-case letters"), (["--shards", "0"], 64, "from 1 to 1000"),
+            (["--log-claim", "runs"], 64, "--shards"),
             (["--replicas", "20"], 64, "--max-replicas"), (["--schedule", "daily"], 64, "five fields"),
         ])
     func mistakes(arguments: [String], code: Int32, said: String) async throws {

@@ -56,7 +56,19 @@ extension Manifests {
         let tokens =
             options.allowAnonymous
             ? [] : ["Make the Secret `\(tokensName)`: its key `tokens` has a name and a token a line."]
-        return secret + tokens
+        return secret + tokens + (options.shards.map { testNotes($0) } ?? [])
+    }
+
+    private func testNotes(_ shards: Int) -> [String] {
+        let job = testJob(shards)["metadata"]?["name"]?.string ?? ""
+        let namespace = options.namespace.map { " -n \($0)" } ?? ""
+        let release =
+            "The job `\(job)` waits: once the spec is applied, let it run with `kubectl patch job \(job)\(namespace) -p "
+            + "'{\"spec\":{\"suspend\":false}}'`."
+        let logs =
+            options.logClaim.map { "The logs lie in the claim `\($0)`: join them with `drover report merge`." }
+            ?? "Its pods' logs go with them, so that thresholds of whole suites are not judged: `--log-claim` keeps them."
+        return [release, logs]
     }
 }
 

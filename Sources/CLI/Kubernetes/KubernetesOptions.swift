@@ -37,6 +37,9 @@ struct KubernetesOptions: ParsableArguments {
     @Option(help: "Write a job that runs the suites in so many shards, too.")
     var shards: Int?
 
+    @Option(help: "A PersistentVolumeClaim that keeps the logs of the shards, for `drover report merge`.")
+    var logClaim: String?
+
     func validate() throws {
         guard !image.isEmpty else { throw ValidationError("--image takes the name of an image.") }
         guard replicas >= 1, maxReplicas >= replicas, maxReplicas <= 1000 else {
@@ -44,6 +47,9 @@ struct KubernetesOptions: ParsableArguments {
         }
         guard shards.map((1...1000).contains) ?? true else {
             throw ValidationError("--shards takes a number from 1 to 1000.")
+        }
+        guard logClaim == nil || shards != nil else {
+            throw ValidationError("--log-claim keeps the logs of --shards.")
         }
         guard schedule.split(separator: " ").count == 5 else {
             throw ValidationError("--schedule takes cron's five fields, such as \"17 3 * * *\".")
