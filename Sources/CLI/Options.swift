@@ -9,6 +9,13 @@ struct SpecOptions: ParsableArguments {
     var paths: [String] = []
 
     @OptionGroup var variation: VariationOptions
+
+    func validate() throws {
+        let files = paths + variation.overlays + variation.variableFiles
+        guard files.count(where: { $0 == "-" }) < 2 else {
+            throw ValidationError("`-` is given twice, and standard input can be read only once.")
+        }
+    }
 }
 
 /// The options that vary a spec.

@@ -8,26 +8,32 @@ extension SavedPlan {
     /// Larger files are no plans.
     private static let largest = 256 << 20
 
-    /// The plan that stands where a spec is expected; nil when it is a spec that stands there.
+    /// The plan that stands where a spec is expected; nil when it is a spec that stands there. Pipes can be read only once, and
+    /// are left to the reader of specs.
     /// - Throws: `Diagnostic` when it is a plan that cannot be used.
     static func read(_ paths: [String]) throws -> SavedPlan? {
-        guard paths.count == 1, let path = paths.first, path != "-",
-            // What cannot be read as a file is for the reader of specs to judge.
-            let bytes = try? FileBytes.read(path, atMost: largest), isPlan(bytes)
-        else { return nil }
-        return try SavedPlan(bytes, path: path)
+        guard paths.count == 1, let path = paths.first, path != "-", FileBytes.isRegular(path) else { return nil }
+        return try plan(at: path)
     }
 
-    /// Whether a plan stands at a path, whole or not.
+    /// Whether a plan stands at a path, whole or not; a pipe has none.
     static func isOne(_ path: String) -> Bool {
-        guard path != "-", let bytes = try? FileBytes.read(path, atMost: largest) else { return false }
+        guard path != "-", FileBytes.isRegular(path), let bytes = try? FileBytes.read(path, atMost: largest) else {
+            return false
+        }
         return isPlan(bytes)
+    }
+
+    private static func plan(at path: String) throws -> SavedPlan? {
+        // What cannot be read as a file is for the reader of specs to judge.
+        guard let bytes = try? FileBytes.read(path, atMost: largest), isPlan(bytes) else { return nil }
+        return try SavedPlan(bytes, path: path)
     }
 
     /// The plan at a path.
     /// - Throws: `Diagnostic` when there is none.
     static func open(_ path: String) throws -> SavedPlan {
-        if let plan = try read([path]) { return plan }
+        if path != "-", let plan = try plan(at: path) { return plan }
         let isThere = FileManager.default.fileExists(atPath: path)
         throw Diagnostic(
             "no-plan", "No saved plan",
@@ -35,8 +41,9 @@ extension SavedPlan {
             fix: "Name a file that `drover plan --out FILE` wrote.", cause: .usage)
     }
 
-    /// Only a plan is replaced by another one: another file may be the spec.
+    /// Only a plan is replaced by another one: another file may be the spec. A pipe or a device is written to, and not read.
     static func check(placeFor path: String) throws {
+        guard FileBytes.isRegular(path) else { return }
         do {
             let bytes = try FileBytes.read(path, atMost: largest)
             if bytes.isEmpty || isPlan(bytes) { return }

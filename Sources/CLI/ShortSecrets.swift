@@ -16,7 +16,8 @@ extension Stack {
         }
     }
 
-    private var secretSources: [Located<SecretSource>] {
+    /// The sources of all secrets that the spec names, as its fields say which these are.
+    var secretSources: [Located<SecretSource>] {
         let llamaStack = servers?.llamaStack
         let mlflow = servers?.mlflow
         let providers = (llamaStack?.providerData ?? []).map { Located($0.value, at: $0.keyRange) }

@@ -55,7 +55,8 @@ struct Stack {
             root: spec.rootDirectory, allowsOutside: variation.allowOutside, cache: digestCache(environment),
             directory: spec.directory(of:))
         let workflow = spec.root.flatMap {
-            Workflow.declare($0, catalog: catalog, in: readsFiles ? folder : nil, &problems)
+            Workflow.declare(
+                $0, catalog: catalog, in: readsFiles ? folder : nil, isComplete: spec.isComplete, &problems)
         }
         workflow.map { problems.report($0.withoutEmbeddingModel + $0.impossibleMarks + $0.takenJudgeNames) }
         let servers = ServersSpec.key.read(from: spec.root, &problems)

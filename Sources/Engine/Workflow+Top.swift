@@ -3,14 +3,16 @@ import Language
 /// The top-level keys of a spec.
 enum Top {
     /// Checks the top-level keys and reads the stack's name; nil when it is missing.
+    /// - Parameter isComplete: Whether all of the spec was read: only then a field is missing.
     static func read(
-        _ entries: [Node.Entry], _ root: Node, _ catalog: Catalog, _ problems: inout Problems
+        _ entries: [Node.Entry], _ root: Node, _ catalog: Catalog, isComplete: Bool, _ problems: inout Problems
     ) -> String? {
         for entry in entries where !FreeKey.isFree(entry.key) && !catalog.keys.contains(entry.key) {
             problems.report(.unknownSection(entry, catalog.keys))
         }
-        require(Catalog.versionKey, entries, root, &problems)
-        let name = require(Catalog.stackKey, entries, root, &problems)
+        func isWanted(_ field: Field) -> Bool { isComplete || entries.contains { $0.key == field.name } }
+        if isWanted(Catalog.versionKey.field) { require(Catalog.versionKey, entries, root, &problems) }
+        let name = isWanted(Catalog.stackKey.field) ? require(Catalog.stackKey, entries, root, &problems) : nil
         if let name, !DeclaredName.isValid(name.value) {
             problems.report(.badStackName(name))
         }
@@ -69,7 +71,9 @@ struct Mentions {
     mutating func check(_ declaration: Declaration, _ problems: inout Problems) {
         for use in declaration.uses where !use.orID && places[use.address] == nil && !isUnread(use.address) {
             guard catalog.section(use.address.kind) != nil else {
-                problems.report(.unknownKind(use, catalog))
+                // What is no output, such as `${row.a.b}`, may have been refused where it stands.
+                let isTold = problems.diagnostics.contains { $0.severity == .error && $0.subject == use.range }
+                if !isTold { problems.report(.unknownKind(use, catalog)) }
                 continue
             }
             suggestions -= 1

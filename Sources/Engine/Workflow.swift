@@ -77,15 +77,18 @@ package struct Workflow: Sendable {
     }
 
     /// Decodes a joined spec, links it and checks the files that it names; mistakes are added to `problems`.
-    /// - Parameter folder: The folder of the files; nil checks none.
+    /// - Parameters:
+    ///   - folder: The folder of the files; nil checks none.
+    ///   - isComplete: Whether all of the spec was read; if not, what it lacks may only be unread, and is no mistake.
     /// - Returns: nil when there was a mistake.
     package static func declare(
-        _ root: Node, catalog: Catalog, in folder: SpecFolder? = nil, _ problems: inout Problems
+        _ root: Node, catalog: Catalog, in folder: SpecFolder? = nil, isComplete: Bool = true,
+        _ problems: inout Problems
     ) -> Workflow? {
         // A node that is not a map has no entries, and lacks the required fields.
         let entries = root.entries ?? []
         let before = problems.diagnostics.count
-        let name = Top.read(entries, root, catalog, &problems)
+        let name = Top.read(entries, root, catalog, isComplete: isComplete, &problems)
         let stack = StackName(name ?? "unnamed")
         var sections = catalog.sections.map { decoded($0, in: entries, &problems) }
         if let folder {
@@ -101,6 +104,7 @@ package struct Workflow: Sendable {
         var mentions = Mentions(places, unread: entries, catalog)
         // Implied declarations depend on the stack's name.
         if name == nil { mentions.allow(Set(declarations.filter(\.isImplied).map(\.address.kind))) }
+        if !isComplete { mentions.allow(Set(catalog.sections.map(\.key))) }
         for declaration in declarations { mentions.check(declaration, &problems) }
         problems.report(Moves.problems(of: declarations, catalog))
         if let folder {

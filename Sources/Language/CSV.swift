@@ -8,10 +8,11 @@ enum CSV {
         guard Set(header).count == header.count else {
             throw MalformedTable(reason: "Two of its columns have one name: \(header.listed)")
         }
-        for record in records where record.cells.count != header.count {
-            let counts = "has \(record.cells.count) cells, and the first line has \(header.count)"
-            throw MalformedTable(reason: "Line \(record.line) \(counts)")
+        let mistakes = records.lazy.filter { $0.cells.count != header.count }.prefix(MalformedTable.most).map {
+            record in
+            "Line \(record.line) has \(record.cells.count) cells, and the first line has \(header.count)"
         }
+        guard mistakes.isEmpty else { throw MalformedTable(Array(mistakes)) }
         return (header, records.map(\.cells))
     }
 

@@ -81,7 +81,7 @@ struct Composer {
             guard let event = stream.next() else {
                 let bracket = frames.last { $0.isFlow }?.start
                 let errors = SyntaxErrors(source: source, id: id, bracket: bracket)
-                throw errors.asJSON(errors.diagnostic(for: stream.failure))
+                throw errors.hidingSecrets(stream.failure)
             }
             switch event.pointee.type {
             case YAML_SCALAR_EVENT: try scalar(event, bytes)

@@ -2,12 +2,16 @@
 extension Diagnostic {
     static func unknownField(_ entry: Node.Entry, in type: any SpecDecodable.Type) -> Diagnostic {
         let names = type.fields.map(\.name)
-        return Diagnostic(
+        let nearest = Suggestion.nearest(to: entry.key, among: names)
+        var diagnostic = Diagnostic(
             "unknown-field", "Unknown field",
             detail: "\(type.noun.capitalizedFirst) has no field `\(entry.key)`.",
-            fix: Suggestion.nearest(to: entry.key, among: names).map { "Did you mean `\($0)`?" }
+            fix: nearest.map { "Did you mean `\($0)`?" }
                 ?? "Use one of \(names.listed), or start the key with `x-` if it is yours.",
             at: entry.keyRange)
+        let isSecretMeant = type.fields.contains { $0.name == nearest && $0.shape.holdsSecrets }
+        if isSecretMeant || SecretName.isOne(entry.key) { diagnostic.hidden = [entry.value.range] }
+        return diagnostic
     }
 
     static func missingField(_ field: Field, of noun: String, at range: SourceRange) -> Diagnostic {
@@ -92,6 +96,14 @@ extension Diagnostic {
             fix: "Use a number that is \(bounds).", at: node.range)
     }
 
+    /// `.inf` or `.nan`.
+    static func infinite(_ node: Node) -> Diagnostic {
+        Diagnostic(
+            "out-of-range", "Number out of range",
+            detail: "No server can be told an infinite number, or `.nan`: JSON does not have them.",
+            fix: "Write a finite number, or put it into quotes if it is a text.", at: node.range)
+    }
+
     static func tooFew(_ node: Node, _ minimum: Int) -> Diagnostic {
         Diagnostic(
             "too-few", "Too few elements",
@@ -118,7 +130,7 @@ extension Diagnostic {
             "plain-secret", "Secret in plain text",
             detail: "This field is a secret, and a secret never stands in a spec.",
             fix: "Write `{env: NAME}` or `{file: PATH}`, and keep the value there.", at: node.range)
-        diagnostic.hidden = node.range
+        diagnostic.hidden = [node.range]
         return diagnostic
     }
 
@@ -136,6 +148,16 @@ extension Diagnostic.Code {
 }
 
 extension Problems {
+    /// Reports each number in free-form data that JSON does not have: an infinite one, and `.nan`.
+    mutating func refuseInfinite(in node: Node) {
+        switch node.content {
+        case .number(let number): if !number.isFinite { report(.infinite(node)) }
+        case .sequence(let nodes): for node in nodes { refuseInfinite(in: node) }
+        case .mapping(let entries): for entry in entries { refuseInfinite(in: entry.value) }
+        case .null, .bool, .integer, .bigInteger, .string, .pending: break
+        }
+    }
+
     /// Reports that a node has another type than the field wants.
     /// - Returns: nil always, so that a reading can return it.
     mutating func wrongType<Value>(_ node: Node, expected: String, quoting: Bool = false) -> Value? {
@@ -143,11 +165,12 @@ extension Problems {
             refuse(template, at: node.range)
             return nil
         }
+        let quotes = node.isFromVariable ? "Declare the variable as `type: string`." : "Put it in quotes."
         report(
             Diagnostic(
                 "wrong-type", "Wrong type",
                 detail: "This is \(node.typeName), and the field takes \(expected).",
-                fix: quoting ? "Put it in quotes." : "Write \(expected).", at: node.range.firstLine))
+                fix: quoting ? quotes : "Write \(expected).", at: node.range.firstLine))
         return nil
     }
 }

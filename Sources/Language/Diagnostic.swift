@@ -75,8 +75,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     /// Other declarations that may be the reason, such as `tools.tickets`.
     package var related: [String] = []
     package var notes: [Note]
-    /// A secret written in plain text, which is hidden in every snippet of the run.
-    package var hidden: SourceRange?
+    /// Secrets written in plain text, or what may be some, which are hidden in every snippet of the run.
+    package var hidden: [SourceRange] = []
     /// Why it happened; an invalid spec by default.
     package var cause: Cause
 

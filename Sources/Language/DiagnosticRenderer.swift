@@ -19,7 +19,7 @@ package struct DiagnosticRenderer {
 
     /// All diagnostics, an empty line between two of them; those without a place come last.
     package func render(_ diagnostics: [Diagnostic]) -> String {
-        var lines = lines(hidden: diagnostics.compactMap(\.hidden))
+        var lines = lines(hidden: diagnostics.flatMap(\.hidden))
         return diagnostics.sortedByPlace().map { render($0, &lines) }.joined(separator: "\n")
     }
 

@@ -44,12 +44,16 @@ enum Merge {
 extension Diagnostic {
     fileprivate static func duplicateKey(_ entry: Node.Entry, first: Node.Entry?) -> Diagnostic {
         let isSame = first.map { $0.key.isExactly(entry.key) } ?? true
-        return Diagnostic(
+        var diagnostic = Diagnostic(
             "duplicate-key", "Duplicate key",
             detail: "The key `\(entry.key)` stands twice in this map"
                 + (isSame ? "." : ": the two differ only in Unicode normalisation, and drover cannot tell them apart."),
             fix: "Remove or rename one of the two.", at: entry.keyRange,
             notes: [Note("The first `\(entry.key)` is here.", at: first?.keyRange)])
+        if SecretName.isOne(entry.key) {
+            diagnostic.hidden = [entry.value.range, first?.value.range].compactMap(\.self)
+        }
+        return diagnostic
     }
 
     fileprivate static func invalidMerge(_ node: Node, at range: SourceRange) -> Diagnostic {

@@ -4,6 +4,9 @@ package indirect enum Shape: Sendable {
     case text(pattern: String? = nil)
     /// The path of a file, or a glob: relative to the file in which it is written.
     case path
+    /// A program and its arguments: a list of at least one text. The first is a path, relative to the file in which it is
+    /// written, or a name without `/`, which `PATH` finds.
+    case command
     case integer(minimum: Int? = nil, maximum: Int? = nil)
     case number(minimum: Double? = nil, maximum: Double? = nil)
     case boolean
@@ -20,6 +23,25 @@ package indirect enum Shape: Sendable {
     /// The name of a declaration of a kind; `orID` also allows a server's own id.
     case name(of: String, orID: Bool)
     case alternatives([Shape])
+}
+
+extension Shape {
+    /// Whether it takes any YAML value, so that `null` is one, too.
+    var isAnyData: Bool {
+        guard case .data(mapOnly: false) = self else { return false }
+        return true
+    }
+
+    /// Whether a value of this shape is a secret, or has secrets as elements.
+    var holdsSecrets: Bool {
+        switch self {
+        case .secret: true
+        case .list(let element, _): element.holdsSecrets
+        case .map(let element, _): element.holdsSecrets
+        case .alternatives(let shapes): shapes.contains(where: \.holdsSecrets)
+        case .text, .path, .command, .integer, .number, .boolean, .duration, .choice, .data, .object, .name: false
+        }
+    }
 }
 
 /// One field of a spec: what `drover explain` prints and the schema holds.
@@ -67,7 +89,8 @@ package struct Key<Value: Sendable>: Sendable {
     }
 }
 
-/// A rule about which fields of a map go together; a field that is `null` counts as missing.
+/// A rule about which fields of a map go together; a field that is `null` counts as missing, except for `atMostOne` where the
+/// field takes any data.
 package enum FieldRule: Sendable, Hashable {
     case exactlyOne([String])
     case atLeastOne([String])

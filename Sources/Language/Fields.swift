@@ -126,7 +126,9 @@ package struct Fields {
             guard !group.contains(where: has), meant.isDisjoint(with: group) else { return }
             report(.noneOfSeveral(group, of: type.noun, at: node.range), missing: group)
         case .atMostOne(let group):
-            let present = group.filter(has)
+            let present = group.filter { name in
+                has(name) || range(of: name) != nil && type.fields.contains { $0.name == name && $0.shape.isAnyData }
+            }
             guard present.count > 1 else { return }
             problems.report(.conflictingFields(group, present: present, of: type.noun, at: keyRange(of: present[1])))
         case .needs(let name, let other, let reason):
@@ -183,6 +185,11 @@ struct SecretFields: SpecDecodable {
         } else {
             source = .file(fields.read(Self.file)?.value ?? "")
         }
+    }
+
+    /// Whether it is a text between braces: `{sk-…}` is a map with a key and no value.
+    static func isText(_ entries: [Node.Entry]) -> Bool {
+        entries.contains { $0.value.isNull && !fields.hasName($0.key) && !FreeKey.isFree($0.key) }
     }
 
     static func read(_ node: Node, _ problems: inout Problems) -> SecretSource? {

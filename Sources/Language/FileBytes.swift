@@ -32,6 +32,12 @@ package enum FileBytes {
         ByteOrderMark.removed(from: try read(path, atMost: limit))
     }
 
+    /// Whether it is an ordinary file, which can be read twice, and whose opening waits for nobody: no pipe and no device.
+    package static func isRegular(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
+    }
+
     /// The canonical path of a file, symbolic links resolved; nil when there is no file.
     package static func canonicalPath(_ path: String) -> String? {
         guard let pointer = realpath(path, nil) else { return nil }

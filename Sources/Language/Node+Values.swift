@@ -26,8 +26,10 @@ extension Node {
         }
     }
 
-    /// The node as free-form data; references that are not known yet are reported and become null.
+    /// The node as free-form data; references that are not known yet are reported and become null, and numbers that JSON does
+    /// not have are reported.
     package func value(_ problems: inout Problems) -> Value {
+        problems.refuseInfinite(in: self)
         let value = value { template, range in
             problems.refuse(template, at: range)
             return .null
@@ -67,7 +69,7 @@ extension Shape {
         case (.integer, .integer), (.number, .integer), (.number, .bigInteger), (.number, .number): true
         case (.integer, .number): node.integer != nil
         case (.boolean, .bool), (.data(mapOnly: false), _): true
-        case (.list, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
+        case (.list, .sequence), (.command, .sequence), (.map, .mapping), (.object, .mapping), (.secret, .mapping): true
         case (.data(mapOnly: true), .mapping): true
         case (.alternatives(let shapes), _): shapes.contains { $0.suits(node) }
         case _: false

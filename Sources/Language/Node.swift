@@ -33,6 +33,8 @@ package struct Node: Sendable, Hashable {
     package var range: SourceRange
     /// Whether the whole text came from `${env.…}`: then it may be read as a number or a boolean.
     package var isFromEnvironment: Bool
+    /// Whether all of it came from `${var.…}`: then its type is that of the variable.
+    package var isFromVariable = false
 
     package init(_ content: Content, at range: SourceRange, isFromEnvironment: Bool = false) {
         self.content = content

@@ -1,4 +1,5 @@
-/// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field.
+/// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field; where there is none to
+/// remove, that is a warning.
 package struct Overlay {
     /// A field that an overlay removed.
     package struct Removal: Sendable, Hashable {
@@ -31,7 +32,11 @@ package struct Overlay {
         var removed = Set<String>()
         for change in changes {
             guard let position = positions[change.key] else {
-                guard change.value.content != .null else { continue }
+                guard change.value.content != .null else {
+                    let isGone = removals.contains { $0.key == change.key && $0.map == under.range }
+                    if !isGone { diagnostics.append(.removesNothing(change, from: entries.map(\.key))) }
+                    continue
+                }
                 positions[change.key] = entries.count
                 entries.append(Node.Entry(key: change.key, keyRange: change.keyRange, value: stripped(change.value)))
                 continue
@@ -56,6 +61,16 @@ package struct Overlay {
         return Node(
             .mapping(kept.map { Node.Entry(key: $0.key, keyRange: $0.keyRange, value: stripped($0.value)) }),
             at: node.range)
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func removesNothing(_ change: Node.Entry, from keys: [String]) -> Diagnostic {
+        Diagnostic(
+            "removes-nothing", "Nothing to remove",
+            detail: "There is no `\(change.key)` here that `null` could remove.",
+            fix: Suggestion.nearest(to: change.key, among: keys).map { "Did you mean `\($0)`?" } ?? "Remove this line.",
+            at: change.keyRange, severity: .warning)
     }
 }
 

@@ -30,7 +30,8 @@ package enum Quantity {
             case "d": number * 86400
             case _: nil
             }
-        return seconds.flatMap { $0 < 1e10 ? .seconds($0) : nil }
+        // Its nanoseconds fit into 64 bits: 285 years.
+        return seconds.flatMap { $0 < 9e9 ? .seconds($0) : nil }
     }
 
     /// Reads `64KB`, `512MB`, `1.5GB` as bytes, of 1,024 each; nil for everything else.

@@ -34,7 +34,7 @@ extension Diagnostic {
         Diagnostic(
             "number-out-of-range", "Number too large",
             detail: "`\(shortened(text))` is larger than the largest number, about 1.8e308.",
-            fix: "Put it into quotes if it is a text, or write `.inf` if infinity is meant.", at: range)
+            fix: "Put it into quotes if it is a text.", at: range)
     }
 
     static func recursiveAlias(_ name: String, at range: SourceRange) -> Diagnostic {

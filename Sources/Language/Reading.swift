@@ -59,6 +59,11 @@ package struct Problems: Sendable {
         if diagnostic.code == .outputNotAllowed, let range = diagnostic.subject { refused.insert(range) }
     }
 
+    /// Hides a place that may hold a secret in all that was reported after so many diagnostics.
+    mutating func hide(_ range: SourceRange, since count: Int) {
+        for index in diagnostics.indices.dropFirst(count) { diagnostics[index].hidden.append(range) }
+    }
+
     /// Reports an output where outputs are not allowed; a malformed reference, and a variable without a value, were
     /// reported when they were looked up.
     mutating func refuse(_ template: Template, at range: SourceRange) {
@@ -137,6 +142,10 @@ extension Reading where Value == Double {
     package static func number(minimum: Double? = nil, maximum: Double? = nil) -> Reading {
         Reading(.number(minimum: minimum, maximum: maximum)) { node, problems in
             guard let number = node.double else { return problems.wrongType(node, expected: "a number") }
+            guard number.isFinite else {
+                problems.report(.infinite(node))
+                return nil
+            }
             guard number >= minimum ?? -.infinity, number <= maximum ?? .infinity else {
                 problems.report(
                     .outOfRange(node, number.plain, minimum?.plain, maximum?.plain))
@@ -185,8 +194,9 @@ extension Reading where Value == Node {
     /// A map as it is, for what may hold references until later.
     package static var mapNode: Reading {
         Reading(.data(mapOnly: true)) { node, problems in
-            if case .mapping = node.content { return node }
-            return problems.wrongType(node, expected: "a map")
+            guard case .mapping = node.content else { return problems.wrongType(node, expected: "a map") }
+            problems.refuseInfinite(in: node)
+            return node
         }
     }
 
@@ -202,10 +212,12 @@ extension Reading where Value == Node {
 extension Reading where Value == SecretSource {
     package static var secret: Reading {
         Reading(.secret) { node, problems in
-            guard case .mapping = node.content else {
+            guard let entries = node.entries, !SecretFields.isText(entries) else {
                 problems.report(.plainSecret(node))
                 return nil
             }
+            let before = problems.diagnostics.count
+            defer { problems.hide(node.range, since: before) }
             return SecretFields.read(node, &problems)
         }
     }
@@ -237,6 +249,8 @@ extension Reading {
     where Value == [Entry<Element>] {
         Reading(.map(element.shape, names: names)) { node, problems in
             guard case .mapping(let entries) = node.content else {
+                let before = problems.diagnostics.count
+                defer { if element.shape.holdsSecrets { problems.hide(node.range, since: before) } }
                 return problems.wrongType(node, expected: "a map")
             }
             var values: [Entry<Element>] = []

@@ -6,6 +6,11 @@ package enum References {
     ///
     /// The range is the place of the whole scalar; an error points into it where the text stands there as it is.
     package static func parse(_ text: String, at range: SourceRange) throws(Diagnostic) -> Template? {
+        try located(text, at: range)?.template
+    }
+
+    /// The same, with the place of each reference.
+    static func located(_ text: String, at range: SourceRange) throws(Diagnostic) -> LocatedTemplate? {
         guard hasMark(text) else { return nil }
         var parser = Parser(text: Array(text.unicodeScalars), range: range)
         return try parser.parse()
@@ -35,10 +40,25 @@ package enum References {
     }
 }
 
+/// A template, and where its references stand in the scalar that it was read from.
+struct LocatedTemplate {
+    let template: Template
+    /// For each reference, in order: where it stands in the text, counted in Unicode scalars.
+    fileprivate let places: [Range<Int>]
+    fileprivate let count: Int
+    fileprivate let range: SourceRange
+
+    /// The place of one of its references, 0 for the first; made only for those that are reported.
+    func range(ofReference index: Int) -> SourceRange {
+        range.narrowed(to: places[index], of: count)
+    }
+}
+
 private struct Parser {
     let text: [Unicode.Scalar]
     let range: SourceRange
     private var parts: [Template.Part] = []
+    private var places: [Range<Int>] = []
     private var literal = String.UnicodeScalarView()
 
     init(text: [Unicode.Scalar], range: SourceRange) {
@@ -46,7 +66,7 @@ private struct Parser {
         self.range = range
     }
 
-    mutating func parse() throws(Diagnostic) -> Template {
+    mutating func parse() throws(Diagnostic) -> LocatedTemplate {
         var index = 0
         while index < text.count {
             if text[index...].starts(with: ["$", "$", "{"]) {
@@ -60,7 +80,7 @@ private struct Parser {
             }
         }
         flush()
-        return Template(parts)
+        return LocatedTemplate(template: Template(parts), places: places, count: text.count, range: range)
     }
 
     private mutating func flush() {
@@ -89,6 +109,7 @@ private struct Parser {
             throw .malformedReference(String(String.UnicodeScalarView(inner)), at: place)
         }
         flush()
+        places.append(start..<end + 1)
         parts.append(
             .reference(Reference(path: names.map { String(String.UnicodeScalarView($0)) }, fallback: fallback)))
         return end + 1

@@ -1,6 +1,7 @@
 /// Turns a resolved spec into an equivalent one that stands alone: no variables, no environment, no other files.
 ///
-/// Fields are in the order of their declaration, names in that of the source. Rendering is idempotent.
+/// Fields are in the order of their declaration, names in that of the source; a `null` stays only where it is data. Rendering is
+/// idempotent.
 package struct Rendering {
     private let fields: [Field]
     private let root: String
@@ -25,7 +26,7 @@ package struct Rendering {
     private func render(_ entries: [Node.Entry], as fields: [Field]) -> [Node.Entry] {
         let byKey = Dictionary(entries.map { ($0.key, $0) }) { first, _ in first }
         let known = fields.compactMap { field -> Node.Entry? in
-            guard var entry = byKey[field.name], !entry.value.isNull else { return nil }
+            guard var entry = byKey[field.name], !entry.value.isNull || field.shape.isAnyData else { return nil }
             entry.value = render(entry.value, as: field.shape)
             return entry
         }
@@ -44,6 +45,10 @@ package struct Rendering {
             return Node(.mapping(render(entries, each: element)), at: node.range)
         case (.list(let element, _), .sequence(let nodes)):
             return Node(.sequence(nodes.map { render($0, as: element) }), at: node.range)
+        case (.command, .sequence(let nodes)):
+            return Node(
+                .sequence(nodes.prefix(1).map(program) + nodes.dropFirst().map { render($0, as: .text()) }),
+                at: node.range)
         case (_, .mapping(let entries)):
             return Node(.mapping(render(entries, each: .data())), at: node.range)
         case (_, .sequence(let nodes)):
@@ -76,6 +81,13 @@ package struct Rendering {
         case .pending(let template): return .string(Self.text(of: template))
         case .null, .bool, .integer, .bigInteger, .number, .sequence, .mapping: return node.content
         }
+    }
+
+    /// A program by its path from the root, with a `/` in it: a bare name is one that `PATH` finds.
+    private func program(_ node: Node) -> Node {
+        guard case .string(let path) = node.content, path.contains("/") else { return render(node, as: .text()) }
+        let relative = relative(path, at: node.range)
+        return Node(.string(Self.literal(relative.contains("/") ? relative : "./\(relative)")), at: node.range)
     }
 
     private func relative(_ path: String, at range: SourceRange) -> String {

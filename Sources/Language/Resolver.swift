@@ -12,6 +12,14 @@ struct Resolver {
     /// The index in `diagnostics` for each environment variable that is not set, so that it is reported once.
     private var unset: [String: Int] = [:]
 
+    /// Where a reference stands; its range is made only when something is reported.
+    private struct Place {
+        let template: LocatedTemplate
+        var index: Int
+
+        var range: SourceRange { template.range(ofReference: index) }
+    }
+
     private enum Resolution {
         case known(Value)
         case later
@@ -64,7 +72,7 @@ struct Resolver {
 
     private mutating func resolved(_ text: String, _ node: Node) -> Node? {
         do throws(Diagnostic) {
-            guard let template = try References.parse(text, at: node.range) else { return nil }
+            guard let template = try References.located(text, at: node.range) else { return nil }
             return resolved(template, node)
         } catch {
             _ = fail(error)
@@ -72,47 +80,51 @@ struct Resolver {
         }
     }
 
-    private mutating func resolved(_ template: Template, _ node: Node) -> Node {
+    private mutating func resolved(_ located: LocatedTemplate, _ node: Node) -> Node {
+        let template = located.template
         var parts: [Template.Part] = []
         var known: [Value] = []
+        var place = Place(template: located, index: -1)
         for part in template.parts {
             switch part {
             case .literal(let text):
                 parts.append(.literal(text))
                 known.append(.string(text))
             case .reference(let reference):
-                guard case .known(let value) = resolution(of: reference, at: place(of: reference, node)) else {
+                place.index += 1
+                guard case .known(let value) = resolution(of: reference, at: place) else {
                     parts.append(part)
                     continue
                 }
-                parts.append(.literal(value.interpolated))
+                parts.append(.literal(value.inText))
                 known.append(value)
             }
         }
         guard known.count == parts.count else { return Node(.pending(Template(parts.joined())), at: node.range) }
         let isWhole = template.parts.count == 1
-        let value = isWhole ? known.first ?? .string("") : .string(known.map(\.interpolated).joined())
+        let value = isWhole ? known.first ?? .string("") : .string(known.map(\.inText).joined())
         var result = Node(value.content, at: node.range)
         result.isFromEnvironment = isWhole && template.references.first?.path.first == "env"
+        result.isFromVariable = isWhole && template.references.first?.path.first == "var"
         return result
     }
 
-    private mutating func resolution(of reference: Reference, at range: SourceRange) -> Resolution {
+    private mutating func resolution(of reference: Reference, at place: Place) -> Resolution {
         let path = reference.path
         if path.count > 1, path[0] != "env", reference.fallback != nil {
             return fail(
                 .malformed(
                     reference, "Only `${env.NAME:-default}` takes a default.",
-                    "Give the variable a `default` under `variables`.", range))
+                    "Give the variable a `default` under `variables`.", place.range))
         }
         switch path[0] {
         case "var":
-            return variable(reference, at: range)
+            return variable(reference, at: place)
         case "env":
             guard path.count == 2 else {
-                return fail(.malformed(reference, "`env` takes one name.", "Write `${env.NAME}`.", range))
+                return fail(.malformed(reference, "`env` takes one name.", "Write `${env.NAME}`.", place.range))
             }
-            return environmentVariable(path[1], fallback: reference.fallback, at: range)
+            return environmentVariable(path[1], fallback: reference.fallback, at: place)
         case _ where path.count == 1:
             let isVariable = names?.contains(path[0]) ?? false
             let fix =
@@ -122,34 +134,34 @@ struct Resolver {
             return fail(
                 .malformed(
                     reference, "A reference says what it names: `var`, `env`, `row`, `matrix`, `capture` or a kind.",
-                    fix, range))
+                    fix, place.range))
         case _:
             return .later
         }
     }
 
-    private mutating func variable(_ reference: Reference, at range: SourceRange) -> Resolution {
+    private mutating func variable(_ reference: Reference, at place: Place) -> Resolution {
         guard reference.path.count == 2 else {
-            return fail(.malformed(reference, "`var` takes one name.", "Write `${var.NAME}`.", range))
+            return fail(.malformed(reference, "`var` takes one name.", "Write `${var.NAME}`.", place.range))
         }
         let name = reference.path[1]
         guard let names else {
             return fail(
                 .malformed(
                     reference, "The default of a variable cannot use another variable.",
-                    "Write the value itself, or use `${env.NAME}`.", range))
+                    "Write the value itself, or use `${env.NAME}`.", place.range))
         }
-        guard names.contains(name) else { return fail(.unknownVariable(name, among: names, at: range)) }
+        guard names.contains(name) else { return fail(.unknownVariable(name, among: names, at: place.range)) }
         // A declared variable without a value was reported where it is declared.
         return values[name].map(Resolution.known) ?? .failed
     }
 
-    private mutating func environmentVariable(_ name: String, fallback: String?, at range: SourceRange) -> Resolution {
+    private mutating func environmentVariable(_ name: String, fallback: String?, at place: Place) -> Resolution {
         if let value = environment[name], fallback == nil || !value.isEmpty { return .known(.string(value)) }
         if let fallback { return .known(.string(fallback)) }
         if let index = unset[name] {
             if diagnostics[index].notes.count < 5 {
-                diagnostics[index].notes.append(.init("It is also used here.", at: range))
+                diagnostics[index].notes.append(.init("It is also used here.", at: place.range))
             }
             return .failed
         }
@@ -158,20 +170,12 @@ struct Resolver {
             Diagnostic(
                 "unset-environment", "Environment variable not set",
                 detail: "The environment variable `\(name)` is not set.",
-                fix: "Set it, or write a default: `${env.\(name):-…}`.", at: range))
+                fix: "Set it, or write a default: `${env.\(name):-…}`.", at: place.range))
     }
 
     private mutating func fail(_ diagnostic: Diagnostic) -> Resolution {
         if reported.insert(diagnostic).inserted { diagnostics.append(diagnostic) }
         return .failed
-    }
-
-    /// The place of a reference inside its scalar, where it stands there as it is.
-    private func place(of reference: Reference, _ node: Node) -> SourceRange {
-        guard let text = node.string.map({ Array($0.unicodeScalars) }) else { return node.range }
-        let wanted = Array("${\(reference.text)}".unicodeScalars)
-        guard let start = text.indices.first(where: { text[$0...].starts(with: wanted) }) else { return node.range }
-        return node.range.narrowed(to: start..<start + wanted.count, of: text.count)
     }
 }
 
@@ -238,6 +242,12 @@ extension [Template.Part] {
 }
 
 extension Value {
+    /// The value of a variable inside a text: a whole number without `.0`, as its author wrote it.
+    fileprivate var inText: String {
+        guard case .number = self, let whole = integer else { return interpolated }
+        return String(whole)
+    }
+
     /// The value as the content of a node without places; only scalars come from variables and the environment.
     fileprivate var content: Node.Content {
         switch self {

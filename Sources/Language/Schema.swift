@@ -64,6 +64,7 @@ package struct Schema {
         switch shape {
         case .text(let pattern): Self.text(pattern)
         case .path, .name: ["type": "string", "minLength": 1]
+        case .command: list(.text(pattern: #"[\s\S]"#), 1)
         case .integer(let minimum, let maximum):
             Self.orReference(Self.bounded("integer", minimum.map(Value.integer), maximum.map(Value.integer)))
         case .number(let minimum, let maximum):

@@ -53,6 +53,19 @@ extension Diagnostic {
     }
 }
 
+/// The names that secrets mostly have: `token`, `api_key`, `DB-Password`. What stands beside such a key is shown in no snippet
+/// where the key is wrong, so that nobody knows what its value is.
+enum SecretName {
+    private static let ends = [
+        "key", "token", "secret", "password", "passwd", "credential", "credentials", "authorization",
+    ]
+
+    static func isOne(_ key: String) -> Bool {
+        let key = key.lowercased()
+        return ends.contains { key.hasSuffix($0) }
+    }
+}
+
 /// Where a secret comes from: `{env: NAME, optional?: true}` or `{file: PATH}`. Only this is ever stored.
 package enum SecretSource: Sendable, Hashable {
     case environment(String, optional: Bool)

@@ -5,6 +5,7 @@ extension Shape {
         switch self {
         case .text: "text"
         case .path: "the path of a file"
+        case .command: Shape.list(.text(), minimum: 1).phrase
         case .integer(let minimum, let maximum):
             "a whole number" + Self.bounds(minimum.map(String.init), maximum.map(String.init))
         case .number(let minimum, let maximum):
@@ -32,7 +33,7 @@ extension Shape {
         case .list(let element, _): element.objects
         case .map(let element, _): element.objects
         case .alternatives(let shapes): shapes.flatMap(\.objects)
-        case .text, .path, .integer, .number, .boolean, .duration, .choice, .data, .name: []
+        case .text, .path, .command, .integer, .number, .boolean, .duration, .choice, .data, .name: []
         }
     }
 

@@ -46,7 +46,8 @@ struct Snippet {
         return lower..<max(upper, first)
     }
 
-    /// The line with the password of every `scheme://user:password@host` hidden, character for character.
+    /// The line with the password of every `scheme://user:password@host` hidden, character for character; of
+    /// `scheme://token@host`, which has no colon, all that stands before the `@`.
     static func masked(_ line: [Unicode.Scalar]) -> [Unicode.Scalar] {
         var line = line
         var index = 0
@@ -56,8 +57,9 @@ struct Snippet {
                 continue
             }
             let authority = line[(index + 3)...].prefix { !"/?# \t\"'".unicodeScalars.contains($0) }
-            if let at = authority.lastIndex(of: "@"), let colon = authority[..<at].firstIndex(of: ":") {
-                for hidden in (colon + 1)..<at { line[hidden] = "*" }
+            if let at = authority.lastIndex(of: "@") {
+                let first = authority[..<at].firstIndex(of: ":").map { $0 + 1 } ?? authority.startIndex
+                for hidden in first..<at { line[hidden] = "*" }
             }
             index = authority.endIndex
         }

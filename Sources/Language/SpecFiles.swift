@@ -13,6 +13,8 @@ package struct SpecFiles: Sendable {
     private var directories: [String] = []
     /// By their exact paths: a file system may hold two that Swift takes for equal.
     private var known: Set<ExactText> = []
+    /// The documents of files that are not part of the join, by their paths.
+    private var separated: [ExactText: [Node]] = [:]
     private let workingDirectory: String
     private let standardInput: StandardInput
 
@@ -39,14 +41,17 @@ package struct SpecFiles: Sendable {
         }
     }
 
-    /// Reads one file that is not part of the join, such as an overlay.
+    /// Reads one file that is not part of the join, such as an overlay. One that is named again is not read again.
     /// - Returns: its documents; empty when it cannot be read, which is reported.
     package mutating func separate(_ path: String) -> [Node] {
+        let place = path == "-" ? nil : FileBytes.canonicalPath(Paths.resolve(path, in: workingDirectory))
+        if let read = place.flatMap({ separated[ExactText($0)] }) { return read }
         let before = documents.count
-        if path == "-" { addStandardInput() } else { addFile(path, asks: true) }
-        let separate = Array(documents[before...])
-        documents.removeLast(separate.count)
-        return separate
+        if path == "-" { addStandardInput() } else { addFile(path, asks: true, isJoined: false) }
+        let found = Array(documents[before...])
+        documents.removeLast(found.count)
+        if let place { separated[ExactText(place)] = found }
+        return found
     }
 
     private mutating func add(path: String) -> String {
@@ -97,6 +102,19 @@ package struct SpecFiles: Sendable {
         return names.sorted().filter { hasSpecs(absolute + "/" + $0) }.map { absolute + "/" + $0 }
     }
 
+    /// Whether a directory has a file that is read as a spec where the directory is named.
+    package static func areThere(in directory: String) -> Bool {
+        // A directory that cannot be listed counts as one without a spec.
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.contains { name in
+            let path = directory + "/" + name
+            guard isSpec(name), FileBytes.isRegular(path) else { return false }
+            // What cannot be read is told when the spec is.
+            return !name.hasSuffix(".json")
+                || !((try? FileBytes.read(path, atMost: Reader.Limits.bytes)).map(OwnFile.isOne) ?? false)
+        }
+    }
+
     private static func isSpec(_ name: String) -> Bool {
         !name.hasPrefix(".") && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }
@@ -109,16 +127,19 @@ package struct SpecFiles: Sendable {
 
     /// Reads a file, and says whether it is a directory instead.
     ///
-    /// `asks` says whether the user named it, rather than its directory; `orDirectory`, whether it may be a directory.
+    /// `asks` says whether the user named it, rather than its directory; `orDirectory`, whether it may be a directory;
+    /// `isJoined`, whether it is a part of the spec, which is read once.
     @discardableResult
-    private mutating func addFile(_ path: String, asks: Bool, orDirectory: Bool = false) -> Bool {
+    private mutating func addFile(
+        _ path: String, asks: Bool, orDirectory: Bool = false, isJoined: Bool = true
+    ) -> Bool {
         let absolute = Paths.resolve(path, in: workingDirectory)
         let canonical = FileBytes.canonicalPath(absolute)
-        if let canonical, known.contains(ExactText(canonical)) { return false }
+        if isJoined, let canonical, known.contains(ExactText(canonical)) { return false }
         do throws(FileBytes.Failure) {
             let bytes = try FileBytes.read(absolute, atMost: Reader.Limits.bytes)
             if !asks, absolute.hasSuffix(".json"), OwnFile.isOne(bytes) { return false }
-            known.insert(ExactText(canonical ?? absolute))
+            if isJoined { known.insert(ExactText(canonical ?? absolute)) }
             add(Source(path: shown(absolute), bytes: bytes), in: Paths.parent(of: absolute))
         } catch {
             if error == .directory, orDirectory { return true }

@@ -76,8 +76,7 @@ extension SyntaxErrors {
             item[..<colon].allSatisfy({ $0.isLetter || $0.isNumber || $0 == "_" || $0 == "-" })
         {
             if item.index(after: colon) < item.endIndex, item[item.index(after: colon)] != " " {
-                return missingSpace(
-                    subject, key: String(item[..<colon]), value: String(item[item.index(after: colon)...]))
+                return missingSpace(subject, key: String(item[..<colon]))
             }
             return tooDeepLine(place, above: range(start, length: item[..<colon].unicodeScalars.count))
         }
@@ -88,12 +87,12 @@ extension SyntaxErrors {
             notes: [.init("The next line reads as its continuation up to here.", at: range(place, length: 1))])
     }
 
-    /// `model:chat`: without the space, the line is a text that goes on below.
-    private func missingSpace(_ subject: SourceRange, key: String, value: String) -> Diagnostic {
+    /// `model:chat`: without the space, the line is a text that goes on below. The value is not quoted: it may be a secret.
+    private func missingSpace(_ subject: SourceRange, key: String) -> Diagnostic {
         Diagnostic(
             "missing-space", "Space expected after the colon",
-            detail: "Without a space after its colon, `\(key):\(value)` is a text and not a key with a value.",
-            fix: "Write `\(key): \(value)`.", at: subject)
+            detail: "Without a space after its colon, `\(key):` begins a text and is not a key with a value.",
+            fix: "Write `\(key): ` with a space before the value.", at: subject)
     }
 
     private func tooDeepLine(_ place: SourcePosition, above: SourceRange) -> Diagnostic {

@@ -47,6 +47,25 @@ struct SyntaxErrors {
         }
     }
 
+    /// The diagnostic for a failure; in the lines that it shows, what stands behind the name of a secret is hidden.
+    func hidingSecrets(_ failure: EventStream.Failure) -> Diagnostic {
+        var diagnostic = asJSON(self.diagnostic(for: failure))
+        let shown = [diagnostic.subject] + diagnostic.notes.map(\.subject)
+        diagnostic.hidden = Set(shown.compactMap { $0?.start.line }).compactMap(secret)
+        return diagnostic
+    }
+
+    /// The place of what stands behind a name that secrets have, at the start of a line; nil where there is no such name.
+    private func secret(ofLine line: UInt32) -> SourceRange? {
+        let text = Array(lines.text(line).unicodeScalars)
+        let name = text.drop { " -\t\"'".unicodeScalars.contains($0) }
+            .prefix { $0.properties.isAlphabetic || ("0"..."9").contains($0) || $0 == "_" || $0 == "-" }
+        guard SecretName.isOne(String(String.UnicodeScalarView(name))) else { return nil }
+        let value = text[name.endIndex...].drop { "\"': \t".unicodeScalars.contains($0) }
+        guard let first = value.first, first != "{" else { return nil }
+        return range(SourcePosition(line: line, column: UInt32(value.startIndex + 1)), length: value.count)
+    }
+
     /// The place of a mark; after the last character when libyaml counts a line too many.
     private func position(_ mark: yaml_mark_t) -> SourcePosition {
         let position = SourcePosition(mark)

@@ -65,28 +65,31 @@ package struct Table: Sendable, RandomAccessCollection {
     init(jsonLines text: String) throws(MalformedTable) {
         let bytes = Array(text.utf8)
         var lines: [Range<Int>] = []
+        var mistakes: [String] = []
         var start = 0
         var number = 0
-        while start < bytes.count {
+        while start < bytes.count, mistakes.count < MalformedTable.most {
             let line = bytes[start...].prefix { $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
             number += 1
             start = line.endIndex + Self.lineEnd(in: bytes, at: line.endIndex)
             guard line.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else { continue }
-            try Self.check(line, number: number)
+            if let mistake = Self.mistake(in: line, number: number) { mistakes.append(mistake) }
             lines.append(line.indices)
         }
+        guard mistakes.isEmpty else { throw MalformedTable(mistakes) }
         content = .objects(bytes, lines)
     }
 
-    private static func check(_ line: some Collection<UInt8>, number: Int) throws(MalformedTable) {
+    /// Why a line is no object; nil when it is one.
+    private static func mistake(in line: some Collection<UInt8>, number: Int) -> String? {
         do {
-            if try Value(wholeJSON: line).object != nil { return }
+            if try Value(wholeJSON: line).object != nil { return nil }
         } catch let keys as LookAlikeKeys {
-            throw MalformedTable(reason: "Of line \(number), \(keys.reason)")
+            return "Of line \(number), \(keys.reason)"
         } catch {
             // The place helps more than the parser's reason.
         }
-        throw MalformedTable(reason: "Line \(number) is not a JSON object")
+        return "Line \(number) is not a JSON object"
     }
 
     /// How many bytes end the line: a line feed, a carriage return, or both together.
@@ -97,7 +100,19 @@ package struct Table: Sendable, RandomAccessCollection {
 
 /// Why a file is not a table, without a final full stop.
 struct MalformedTable: Error, Hashable {
+    /// The most mistakes of one file that are told.
+    static let most = 10
+
     let reason: String
+
+    init(reason: String) {
+        self.reason = reason
+    }
+
+    /// Several mistakes, a sentence each.
+    init(_ mistakes: [String]) {
+        self.init(reason: mistakes.joined(separator: ". "))
+    }
 }
 
 extension Diagnostic {

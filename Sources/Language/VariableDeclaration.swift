@@ -126,6 +126,7 @@ extension VariableDeclaration.Kind {
         case (.integer, .number(let value)) where Int(exactly: value) != nil: Int(exactly: value).map(Value.integer)
         case (.number, .number(let value)): .number(value)
         case (.number, .integer(let value)): .number(Double(value))
+        case (.number, .bigInteger(let digits)): .bigInteger(digits)
         case (.boolean, .bool(let value)): .bool(value)
         case _: node.isFromEnvironment ? node.string.flatMap(value(ofText:)) : nil
         }
@@ -141,6 +142,7 @@ extension VariableDeclaration.Kind {
         case (.integer, .number(let value)): return Int(exactly: value).map(Value.integer)
         case (.number, .number(let value)): return .number(value)
         case (.number, .integer(let value)): return .number(Double(value))
+        case (.number, .bigInteger(let digits)): return .bigInteger(digits)
         case (.boolean, .bool(let value)): return .bool(value)
         case _: return nil
         }

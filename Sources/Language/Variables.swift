@@ -147,20 +147,37 @@ struct Variables {
             return nil
         }
         guard let pattern = declaration.pattern, case .string(let text) = value else { return value }
-        do {
-            if try Regex(pattern.text).firstMatch(in: text) != nil { return value }
-            diagnostics.append(
-                .valueNotAllowed(
-                    declaration.name, "\(shown) does not match the pattern `\(pattern.text)`.",
-                    fix: "Give a text that matches it.",
-                    at: range))
-        } catch {
-            diagnostics.append(
-                .invalidVariable(
-                    declaration.name, "`\(pattern.text)` is not a regular expression.", at: pattern.range,
-                    fix: "Correct the pattern; a backslash in double quotes is written `\\\\`."))
+        guard let problem = Self.problem(with: text, shown, pattern, of: declaration.name, at: range) else {
+            return value
         }
+        diagnostics.append(problem)
         return nil
+    }
+
+    /// Why a text does not match a pattern; nil when it does.
+    private static func problem(
+        with text: String, _ shown: String, _ pattern: (text: String, range: SourceRange), of name: String,
+        at range: SourceRange
+    ) -> Diagnostic? {
+        let source = pattern.text
+        guard (try? Regex(source)) != nil else {
+            return .invalidVariable(
+                name, "`\(source)` is not a regular expression.", at: pattern.range,
+                fix: "Correct the pattern; a backslash in double quotes is written `\\\\`.")
+        }
+        // It was compiled just now, so that nothing but a match is missing.
+        switch LimitedMatch.result(within: .seconds(2), { (try? Regex(source).firstMatch(in: text)) != nil }) {
+        case true?: return nil
+        case false?:
+            return .valueNotAllowed(
+                name, "\(shown) does not match the pattern `\(source)`.", fix: "Give a text that matches it.", at: range
+            )
+        case nil:
+            return .valueNotAllowed(
+                name,
+                "The search for `\(source)` in it was given up after 2 s: the regular expression tries too many ways.",
+                fix: "Write a pattern without repetitions within each other.", at: range)
+        }
     }
 }
 

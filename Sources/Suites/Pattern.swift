@@ -1,5 +1,4 @@
 import Language
-import Runtime
 
 /// A valid regular expression in Swift's dialect.
 ///

@@ -19,8 +19,20 @@ struct ExportCommandTests {
         #expect(ended.code == 0, "\(ended.errors)")
         #expect(ended.errors.contains("Make the Secret `shop-secrets` with the keys `SHOP_API_KEY`."))
         #expect(ended.errors.contains("Make the Secret `shop-tokens`"))
+        #expect(ended.errors.contains("-n agents -p '{\"spec\":{\"suspend\":false}}'`"))
+        #expect(ended.errors.contains("`--log-claim` keeps them"))
         let golden = try String(contentsOfFile: "\(Self.folder)/kubernetes.expected", encoding: .utf8)
         #expect(ended.output == golden)
+    }
+
+    @Test("A claim keeps the logs of shards, each under the name of its pod")
+    func logClaim() async throws {
+        let ended = try await kubernetes("--shards", "4", "--log-claim", "runs")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output.contains("claimName: runs\n") && ended.output.contains("mountPath: /runs\n"))
+        #expect(ended.output.contains("/runs/$(POD_NAME).jsonl") && ended.output.contains("fieldPath: metadata.name\n"))
+        #expect(ended.errors.contains("join them with `drover report merge`"))
+        #expect(ended.output.matches(of: /name: runs\n/).count == 2, "Only the test job has it.")
     }
 
     @Test("A spec in the image needs no ConfigMap, and who answers everybody no tokens")
@@ -39,6 +51,7 @@ struct ExportCommandTests {
             (["--llamastack-url", "http://[::1]:8321"], 64, "an address of this machine"),
             (["--agent", "suport"], 64, "declares no agent `suport`"),
             (["--name", "Shop"], 64, "lower-case letters"), (["--shards", "0"], 64, "from 1 to 1000"),
+            (["--log-claim", "runs"], 64, "--shards"),
             (["--replicas", "20"], 64, "--max-replicas"), (["--schedule", "daily"], 64, "five fields"),
         ])
     func mistakes(arguments: [String], code: Int32, said: String) async throws {
@@ -46,6 +59,70 @@ struct ExportCommandTests {
         let ended = try await drover(["export", "kubernetes", ".", "--image", "i"] + arguments)
         #expect(ended.code == code && ended.errors.contains(said), "\(ended.errors)")
         #expect(ended.output == "")
+    }
+
+    @Test("Only fields for secrets name keys of the Secret: a tag `env` is data")
+    func tags() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data((text + "\nexperiments:\n  shop: {tags: {env: prod}}\n").utf8)
+                .write(to: URL(filePath: "\(spec)/drover.yaml"))
+            let ended = try await DroverProgram(in: directory)(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(ended.code == 0, "\(ended.errors)")
+            #expect(ended.errors.contains("with the keys `SHOP_API_KEY`."))
+            #expect(ended.output.contains("key: SHOP_API_KEY\n") && !ended.output.contains("key: prod\n"))
+        }
+    }
+
+    @Test(
+        "A stack whose name Kubernetes does not take needs another for its objects",
+        arguments: ["shop-", "s\(String(repeating: "o", count: 42))"])
+    func name(stack: String) async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data(text.replacing("stack: shop", with: "stack: \(stack)").utf8)
+                .write(to: URL(filePath: "\(spec)/drover.yaml"))
+            let drover = DroverProgram(in: directory)
+            let refused = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(refused.code == 64 && refused.errors.contains("with `--name`"), "\(refused.errors)")
+            let named = try await drover(["export", "kubernetes", "spec", "--image", "i", "--name", "shop"])
+            #expect(named.code == 0, "\(named.errors)")
+        }
+    }
+
+    @Test("The address of MLflow is asked for where the stack has something there", arguments: [true, false])
+    func mlflow(isNeeded: Bool) async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "drover: v1\nstack: shop\n" + (isNeeded ? "experiments: {e: {}}\n" : "models: {}\n")
+            try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+            let words = ["export", "kubernetes", ".", "--image", "i", "--llamastack-url", "http://stack.ai.svc:8321"]
+            let ended = try await DroverProgram(in: directory)(words)
+            #expect(ended.code == (isNeeded ? 64 : 0), "\(ended.errors)")
+            #expect(ended.errors.contains("says where MLflow is") == isNeeded, "\(ended.errors)")
+        }
+    }
+
+    @Test("A file beside the spec is not read as one, and one with its name is refused")
+    func documents() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            let text = try String(contentsOfFile: "\(spec)/drover.yaml", encoding: .utf8)
+            try Data(text.replacing("docs/*.md", with: "\"*.yaml\"").utf8).write(to: URL(filePath: "\(spec)/shop.yml"))
+            try Data("openapi: 3.1.0\n".utf8).write(to: URL(filePath: "\(spec)/openapi.yaml"))
+            let drover = DroverProgram(in: directory)
+            let refused = try await drover(["export", "kubernetes", "spec/shop.yml", "--image", "i"])
+            #expect(refused.code == 3 && refused.errors.contains("names the file `drover.yaml`"), "\(refused.errors)")
+            try FileManager.default.removeItem(atPath: "\(spec)/drover.yaml")
+            let ended = try await drover(["export", "kubernetes", "spec/shop.yml", "--image", "i"])
+            #expect(ended.code == 0, "\(ended.errors)")
+            #expect(ended.output.contains("mountPath: /spec/openapi.yaml\n"))
+            #expect(ended.output.contains("- /spec/drover.yaml\n") && !ended.output.contains("- /spec\n"))
+        }
     }
 
     @Test("A spec that no ConfigMap holds is told, and goes into the image")

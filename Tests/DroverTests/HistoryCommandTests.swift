@@ -182,6 +182,9 @@ struct HistoryCommandTests {
         try await withShop { drover, directory in
             let saved = try await drover("plan", "--out", "saved.json")
             #expect(saved.code == 0, "\(saved)")
+            let written = try await drover("plan", "--out", "-")
+            #expect(written.code == 0 && written.errors.contains("Plan: "), "\(written.errors)")
+            #expect(written.output == (try String(contentsOfFile: "\(directory)/saved.json", encoding: .utf8)))
             try Self.write("other.yaml", "drover: v1\nstack: other\n", directory)
             for words in [["plan", "saved.json"], ["validate", "saved.json"], ["apply", "other.yaml", "saved.json"]] {
                 let ended = try await drover.run(DroverProgram.path, words)

@@ -130,6 +130,62 @@ struct LanguageCommandTests {
         }
     }
 
+    @Test("Standard input is named once")
+    func standardInputTwice() async throws {
+        let drover = DroverProgram(in: Self.example)
+        for words in [
+            ["validate", "-", "-"], ["render", "-", "--overlay", "-"],
+            ["plan", ".", "--overlay", "-", "--var-file", "-"],
+        ] {
+            let ended = try await drover(words)
+            #expect(ended.code == 64 && ended.errors.contains("`-` is given twice"), "\(ended.errors)")
+        }
+    }
+
+    @Test("A value of a case that has a name too many is told once")
+    func longReference() async throws {
+        try await withTemporaryDirectory { directory in
+            for name in ["row", "capture", "matrix"] {
+                let spec = """
+                    drover: v1
+                    stack: s
+                    agents: {a: {model: m, instructions: x, log: false}}
+                    suites: {s: {agent: a, cases: [{name: n, input: "${\(name).a.b}"}]}}
+                    """
+                try Data(spec.utf8).write(to: URL(filePath: "\(directory)/a.yaml"))
+                let ended = try await DroverProgram(in: directory)("validate", "a.yaml")
+                #expect(ended.code == 3 && ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+            }
+        }
+    }
+
+    @Test("Where a file could not be read, what it may hold is not missing")
+    func unreadFile() async throws {
+        try await withTemporaryDirectory { directory in
+            try Data("agents: {a: {model: m, instructions: x, tools: [t]}}\n".utf8)
+                .write(to: URL(filePath: "\(directory)/a.yaml"))
+            let ended = try await DroverProgram(in: directory)("validate", "a.yaml", "b.yaml")
+            #expect(ended.code == 3 && ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+            #expect(ended.errors.hasPrefix("error[missing-file]"), "\(ended.errors)")
+        }
+    }
+
+    @Test("What comes through a pipe is read once, as a spec; a place for a plan that is a pipe is not read at all")
+    func pipes() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "printf 'drover: v1\\nstack: s\\nagnets: {}\\n'"
+            let drover = DroverProgram(in: directory)
+            for words in [
+                "apply <(\(spec))", "validate <(\(spec))", "apply fifo & \(spec) > fifo; wait $!",
+                "plan <(\(spec)) --out /dev/stdout | cat",
+            ] {
+                let script = "set -o pipefail; rm -f fifo; mkfifo fifo; timeout 60 '\(DroverProgram.path)' \(words)"
+                let ended = try await drover.run("/bin/bash", ["-c", script])
+                #expect(ended.code == 3 && ended.errors.contains("Did you mean `agents`?"), "\(words): \(ended)")
+            }
+        }
+    }
+
     @Test("The schema that differs is refused with the first line that does")
     func outdatedSchema() async throws {
         try await withTemporaryDirectory { directory in

@@ -31,6 +31,24 @@ struct WorkflowTests {
         #expect(problems.first?.subject?.start == SourcePosition(line: 3, column: 22))
     }
 
+    @Test("Of a spec that was not read to its end, nothing is missing; what else is wrong is told")
+    func incomplete() throws {
+        let place = SourceRange.start(of: SourceID(index: 0))
+        func map(_ entries: [(String, Node)]) -> Node {
+            Node(.mapping(entries.map { Node.Entry(key: $0.0, keyRange: place, value: $0.1) }), at: place)
+        }
+        let inside = Node(.sequence([Node(.string("b"), at: place)]), at: place)
+        let root = map([("boxes", map([("a", map([("inside", inside)]))])), ("boxs", map([]))])
+        for (isComplete, codes) in [
+            (false, ["unknown-field"]),
+            (true, ["unknown-field", "missing-field", "missing-field", "dangling-reference"]),
+        ] {
+            var problems = Problems()
+            let workflow = Workflow.declare(root, catalog: Shop.catalog, isComplete: isComplete, &problems)
+            #expect(workflow == nil && problems.diagnostics.map(\.code.name) == codes)
+        }
+    }
+
     @Test("What is implied is declared, last of its kind, unless it is declared anyway")
     func implied() throws {
         let workflow = try #require(Shop.declare("boxes: {a: {implies: z}, b: {implies: c}, c: {label: x}}").0)

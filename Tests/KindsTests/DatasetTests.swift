@@ -206,13 +206,17 @@ struct DatasetTests {
     @Test("Two records with the same inputs, and one without any, are mistakes")
     func mistakes() throws {
         let stack = try TestStack()
-        for (records, code) in [
-            ("[{q: One}, {expectations.a: 1, q: One}]", "duplicate-record"),
-            ("[{expectations.a: 1}]", "record-without-inputs"),
+        for (records, codes) in [
+            ("[{q: One}, {expectations.a: 1, q: One}]", ["duplicate-record"]),
+            ("[{expectations.a: 1}]", ["record-without-inputs"]),
+            (
+                "[{tags.a: b}, {q: One}, {q: One}, {tags.a: b}]",
+                ["record-without-inputs", "duplicate-record", "record-without-inputs"]
+            ),
         ] {
             let (workflow, folder) = try stack.declare(Self.spec(records))
             let problems = workflow.declarations.flatMap { $0.spec.problems(in: folder) }
-            #expect(problems.map(\.code.name) == [code])
+            #expect(problems.map(\.code.name) == codes)
         }
     }
 }

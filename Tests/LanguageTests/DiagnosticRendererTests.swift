@@ -70,7 +70,7 @@ struct DiagnosticRendererTests {
             let start = SourcePosition(line: 1, column: UInt32(index * width + 4))
             let end = SourcePosition(line: 1, column: start.column + 6)
             diagnostic.subject = SourceRange(source: id, start: start, end: end)
-            diagnostic.hidden = diagnostic.subject
+            diagnostic.hidden = diagnostic.subject.map { [$0] } ?? []
             return diagnostic
         }
         let clock = ContinuousClock()
@@ -94,6 +94,8 @@ struct DiagnosticRendererTests {
         let text = render("①url②: https://me:s3cret@host/?a=b@c")
         #expect(!text.contains("s3cret"))
         #expect(text.contains("https://me:******@host/?a=b@c"))
+        #expect(render("①url②: https://s3cret@host/?a=b@c").contains("https://******@host/?a=b@c"))
+        #expect(render("①url②: https://host/s@c").contains("https://host/s@c"))
     }
 
     @Test("Colours are there only when asked for")

@@ -26,6 +26,12 @@ struct DurationsTests {
         #expect(try #require(Quantity.duration(written)).exact == exact)
     }
 
+    @Test("A duration fits into nanoseconds of 64 bits; a longer one is none")
+    func longest() throws {
+        #expect(try #require(Quantity.duration("8999999999s")).nanoseconds == 8_999_999_999_000_000_000)
+        #expect(Quantity.duration("9223372037s") == nil)
+    }
+
     @Test(
         "Nothing but a number with a unit is a duration", arguments: ["", "s", "1", "1 s", "-1s", ".5s", "1.s", "1h5m"])
     func noDuration(text: String) {

@@ -19,7 +19,7 @@ struct SpecLoaderTests {
     ]
 
     /// A new directory with files in it, removed when the body ends.
-    private func withFiles<R>(_ files: [String: String], _ body: (String) throws -> R) throws -> R {
+    func withFiles<R>(_ files: [String: String], _ body: (String) throws -> R) throws -> R {
         let directory = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
         for (name, text) in files {
@@ -30,7 +30,7 @@ struct SpecLoaderTests {
         return try body(directory)
     }
 
-    private func load(
+    func load(
         _ files: [String: String], _ paths: [String], overlays: [String] = [],
         variables: VariableInputs = VariableInputs(),
         environment: [String: String] = [:], input: String = ""
@@ -74,6 +74,16 @@ struct SpecLoaderTests {
             "d/format.json": #"{"format": "other"}"#,
         ]
         #expect(try load(others, ["d"]).sources.sources.count == 3)
+    }
+
+    @Test(
+        "A spec is in a directory where one would be read",
+        arguments: [
+            ("a.yaml", "a: 1", true), ("a.json", "{}", true), (".a.yaml", "a: 1", false), ("a.txt", "a: 1", false),
+            ("plan.json", #"{"destroys": false, "format": "drover-plan"}"#, false), ("a.yaml/b.yaml", "b: 1", false),
+        ])
+    func areThere(name: String, text: String, isThere: Bool) throws {
+        #expect(try withFiles([name: text]) { SpecFiles.areThere(in: $0) } == isThere)
     }
 
     @Test(
@@ -181,7 +191,8 @@ struct SpecLoaderTests {
             "last.yaml": "agents: {a: {maxSteps: 4}}\n",
         ]
         let loaded = try load(files, ["a.yaml"], overlays: ["o/prod.yaml", "last.yaml"])
-        #expect(loaded.diagnostics.isEmpty)
+        #expect(loaded.diagnostics.map(\.code.name) == ["removes-nothing"])
+        #expect(loaded.diagnostics.compactMap { $0.subject.map(loaded.sources.place) } == ["o/prod.yaml:2:39"])
         #expect(
             loaded.root?.value == [
                 "stack": "s",
@@ -197,59 +208,18 @@ struct SpecLoaderTests {
         #expect(loaded.sources.place(removal) == "o/prod.yaml:2:30")
     }
 
-    @Test("Variables take the nearest of their values, with their types")
-    func variables() throws {
-        let text = """
-            variables:
-              a: {type: string, default: one, env: A}
-              b: {type: integer, default: 1, env: B}
-              c: {type: number, default: 2}
-              d: {type: boolean, env: D}
-              e: {type: string, default: "${env.E:-fallback}"}
-              f: {type: integer, default: "${env.F:-7}"}
-            x: ["${var.a}", "${var.b}", "${var.c}", "${var.d}", "${var.e}", "${var.f}", "b=${var.b}, d=${var.d}"]
-            """
-        let loaded = try load(["a.yaml": text], ["a.yaml"], environment: ["A": "", "B": "2", "D": "true"])
+    @Test("An overlay or a variable file that is named again is laid over again")
+    func twiceLaid() throws {
+        let files = [
+            "a.yaml": "f: {env: \"${var.v}\"}\nvariables: {v: {type: string}}\n", "b.yaml": "f: {env: b}\n",
+            "c.yaml": "f: {env: \"${var.v}\"}\n", "d.yaml": "v: d\n", "e.yaml": "v: e\n",
+        ]
+        let loaded = try load(
+            files, ["a.yaml"], overlays: ["c.yaml", "b.yaml", "./c.yaml"],
+            variables: VariableInputs(files: ["d.yaml", "e.yaml", "d.yaml"]))
         #expect(loaded.diagnostics.isEmpty)
-        #expect(loaded.root?["x"]?.value == ["one", 2, 2.0, true, "fallback", 7, "b=2, d=true"])
-        let files = ["a.yaml": text, "v.yaml": "a: file\nb: 3\n", "w.yaml": "b: 4\n"]
-        let inputs = VariableInputs(assignments: ["a=x=y", "d=false"], files: ["v.yaml", "w.yaml"])
-        let given = try load(files, ["a.yaml"], variables: inputs, environment: ["B": "2"])
-        #expect(given.diagnostics.isEmpty)
-        #expect(given.variables == ["a": "x=y", "b": 4, "c": 2.0, "d": false, "e": "fallback", "f": 7])
-    }
-
-    @Test("Texts from the environment are marked, outputs stay pending, keys and x- stay as they are")
-    func references() throws {
-        let text = """
-            variables: {v: {type: string, default: V}}
-            a: ${env.A}
-            b: pre-${env.A}
-            c: ${env.B:-d}
-            d: ${vectorStores.handbook.id}
-            e: ${var.v} ${row.q} $${x} ${capture.t}
-            "${var.v}": $${var.v}
-            f: {x-free: "${not a reference", env: TOKEN}
-            """
-        let loaded = try load(["a.yaml": text], ["a.yaml"], environment: ["A": "1", "B": ""])
-        #expect(loaded.diagnostics.isEmpty)
-        let root = try #require(loaded.root)
-        #expect(root["a"]?.string == "1")
-        #expect(root["a"]?.isFromEnvironment == true)
-        #expect(root["b"]?.string == "pre-1")
-        #expect(root["b"]?.isFromEnvironment == false)
-        #expect(root["c"]?.string == "d")
-        #expect(
-            root["d"]?.content == .pending(Template([.reference(Reference(path: ["vectorStores", "handbook", "id"]))])))
-        #expect(
-            root["e"]?.content
-                == .pending(
-                    Template([
-                        .literal("V "), .reference(Reference(path: ["row", "q"])), .literal(" ${x} "),
-                        .reference(Reference(path: ["capture", "t"])),
-                    ])))
-        #expect(root["${var.v}"]?.string == "${var.v}")
-        #expect(root["f"]?.value == ["x-free": "${not a reference", "env": "TOKEN"])
+        #expect(loaded.root?["f"]?.value == ["env": "d"])
+        #expect(loaded.sources.sources.count == 5)
     }
 
     @Test("`x-` is free where fields are drover's own, and a key like any other where keys are the user's")

@@ -56,6 +56,17 @@ struct TableTests {
         }
     }
 
+    @Test("Ten malformed lines are told together")
+    func several() {
+        let wrong = "has 1 cells, and the first line has 2"
+        #expect(throws: MalformedTable(reason: "Line 2 \(wrong). Line 4 \(wrong)")) { try Table(csv: "a,b\n1\n1,2\n3") }
+        let objects = #expect(throws: MalformedTable.self) {
+            try Table(jsonLines: "{}\n" + String(repeating: "1\n", count: 20))
+        }
+        let numbers = objects?.reason.matches(of: /Line (\d+) is not a JSON object/).map { $0.1 }
+        #expect(numbers == (2...11).map { "\($0)" })
+    }
+
     @Test("JSON Lines keep the types of their values")
     func jsonLines() throws {
         let alike = #expect(throws: MalformedTable.self) {

@@ -34,6 +34,7 @@ struct ExpectationTests {
         Mistake(spec: #"{"json": false}"#, code: "bad-negation"),
         Mistake(spec: #"{"jsonPath": {"path": "$.a["}}"#, code: "bad-json-path"),
         Mistake(spec: #"{"jsonPath": {"path": "$.a", "equals": 1, "matches": "a"}}"#, code: "conflicting-fields"),
+        Mistake(spec: #"{"jsonPath": {"path": "$.a", "equals": null, "contains": "a"}}"#, code: "conflicting-fields"),
         Mistake(spec: #"{"jsonPath": {"equals": 1}}"#, code: "missing-field"),
         Mistake(spec: #"{"calledTool": {"nmae": "a", "name": "b"}}"#, code: "unknown-field"),
         Mistake(spec: #"{"calledTool": ["a"]}"#, code: "wrong-type"),

@@ -46,7 +46,7 @@ struct SampleLogTests {
         var problem = Diagnostic(
             "code", "Summary", detail: "Detail.", fix: "Fix.", at: place(13), address: "golden/one", notes: notes,
             severity: .warning, cause: .unavailable)
-        problem.hidden = place(12)
+        problem.hidden = [place(12)]
         let mismatch = Mismatch("Reason.", expected: "x", actual: "y", notes: notes)
         let turn = TurnResult(
             input: "What?", answer: answer,

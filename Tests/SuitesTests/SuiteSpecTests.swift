@@ -199,6 +199,36 @@ struct SuiteSpecTests {
         #expect(problems.first?.notes.map(\.text) == (isInRow ? ["This is so in row 1."] : []))
     }
 
+    @Test("Mistakes of several rows are told together, each of them once")
+    func severalBadRows() throws {
+        let text = "question,answer,steps,lang\nQ,A,many,en\nQ,A,3,en\nQ,A,some,en\nQ,,2,en\n"
+        let (_, problems) = try load(Self.table.replacing("FILE", with: "cases.csv"), files: ["cases.csv": text])
+        #expect(problems.map(\.code) == ["wrong-type", "empty-text"])
+        #expect(problems.flatMap { $0.notes.map(\.text) } == ["This is so in row 1.", "This is so in row 4."])
+    }
+
+    @Test("Cases are named by their rows; two of one name are told, others are not")
+    func namedByRows() throws {
+        let spec = """
+            suites:
+              golden:
+                agent: a
+                cases:
+                  - {name: "${row.q}", forEach: {file: a.csv}, input: q}
+                  - {name: "on ${row.q}", forEach: {file: a.csv}, input: q}
+                  - {name: "${row.q}", forEach: {file: b.csv}, input: q}
+            """
+        let apart = try suite(spec, files: ["a.csv": "q\nHow?\nWhy?\n", "b.csv": "q\nWhy?\nHow?\n"])
+        #expect(
+            apart.cases.map(\.id.description) == [
+                "golden/how[row 1]", "golden/why[row 2]", "golden/on-how[row 1]", "golden/on-why[row 2]",
+                "golden/why[row 1]", "golden/how[row 2]",
+            ])
+        let (_, problems) = try load(spec, files: ["a.csv": "q\nHow?\nWhy?\n", "b.csv": "q\nWhat?\nwhy\n"])
+        #expect(problems.map(\.code) == ["duplicate-case"])
+        #expect(problems.first?.detail == "`why` and `Why?` both get the id `why`.")
+    }
+
     private static let matrix = """
         suites:
           golden:

@@ -56,10 +56,6 @@ struct DoctorCommand: AsyncParsableCommand {
 extension SpecOptions {
     /// Whether a spec was named, or there is one in this directory.
     fileprivate var isThere: Bool {
-        guard paths.isEmpty else { return true }
-        let directory = FileManager.default.currentDirectoryPath
-        // A directory that cannot be listed counts as one without a spec.
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
-        return names.contains { name in [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) } }
+        !paths.isEmpty || SpecFiles.areThere(in: FileManager.default.currentDirectoryPath)
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Engine
+import Kinds
 import Language
 
 /// `drover export kubernetes`.
@@ -28,8 +29,14 @@ struct ExportKubernetesCommand: ParsableCommand {
             let declared = Set(stack.workflow.declarations.map(\.address.description))
             let unknown = kubernetes.agents.first { !declared.contains("agents.\($0)") }
             if let unknown { throw Diagnostic.noExportedAgent(unknown) }
+            let stackName = stack.workflow.stack.name
+            guard kubernetes.name != nil || KubernetesOptions.isName(stackName) else {
+                throw Diagnostic.longExportName(stackName)
+            }
             let manifests = Manifests(
-                options: kubernetes, servers: try ExportedServers(server, stack.servers),
+                options: kubernetes,
+                servers: try ExportedServers(
+                    server, stack.servers, needsMLflow: Kinds.standard.needs(of: stack.workflow).mlflow),
                 spec: try ExportedSpec(stack, isInImage: kubernetes.specInImage))
             guard manifests.spec.size <= ExportedSpec.most else {
                 throw Diagnostic.longExport(manifests.spec.size)
@@ -49,7 +56,19 @@ extension Manifests {
         let tokens =
             options.allowAnonymous
             ? [] : ["Make the Secret `\(tokensName)`: its key `tokens` has a name and a token a line."]
-        return secret + tokens
+        return secret + tokens + (options.shards.map { testNotes($0) } ?? [])
+    }
+
+    private func testNotes(_ shards: Int) -> [String] {
+        let job = testJob(shards)["metadata"]?["name"]?.string ?? ""
+        let namespace = options.namespace.map { " -n \($0)" } ?? ""
+        let release =
+            "The job `\(job)` waits: once the spec is applied, let it run with `kubectl patch job \(job)\(namespace) -p "
+            + "'{\"spec\":{\"suspend\":false}}'`."
+        let logs =
+            options.logClaim.map { "The logs lie in the claim `\($0)`: join them with `drover report merge`." }
+            ?? "Its pods' logs go with them, so that thresholds of whole suites are not judged: `--log-claim` keeps them."
+        return [release, logs]
     }
 }
 
@@ -58,6 +77,15 @@ extension Diagnostic {
         Diagnostic(
             "unknown-agent", "Unknown agent", detail: "The spec declares no agent `\(name)`.",
             fix: "Name one that it declares.", cause: .usage)
+    }
+
+    fileprivate static func longExportName(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "long-export-name", "A name that Kubernetes does not take",
+            detail:
+                "Objects cannot be called `\(name)…`: their names have at most 42 characters, and end with a letter "
+                + "or a digit.",
+            fix: "Choose another one with `--name`.", cause: .usage)
     }
 
     fileprivate static func longExport(_ size: Int) -> Diagnostic {

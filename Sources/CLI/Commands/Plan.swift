@@ -1,6 +1,7 @@
 import ArgumentParser
 import Engine
 import FoundationEssentials
+import Glibc
 import Language
 import Reports
 
@@ -41,14 +42,16 @@ struct PlanCommand: AsyncParsableCommand {
     @Flag(help: "Plan to go on from where somebody else moved an alias.")
     var acceptAlias = false
 
-    @Option(help: "Save the plan in this file.")
+    @Option(help: "Save the plan in this file; `-` is standard output, which then holds nothing else.")
     var out: String?
 
     @Option(help: "How the plan is written: text, json or markdown.")
     var format = PlanFormat.text
 
     func run() async throws {
-        if let out {
+        if out == "-" {
+            Console.keepOutputForReports()
+        } else if let out {
             try SavedPlan.check(placeFor: out)
             try ReportFile(out, of: .plan).check()
         }
@@ -86,6 +89,7 @@ extension Deployment {
             plan, drover: Version.text, destroys: destroys,
             inputs: Inputs(stack, sources, self, servers: try await session.plannedServers),
             endangered: endangered)
+        guard path != "-" else { return Console.write(try saved.json, to: STDOUT_FILENO) }
         try saved.write(to: path)
         Console.note("Saved the plan: apply exactly this with `drover apply \(path)`.")
     }

@@ -19,7 +19,8 @@ struct ExportedSpec {
 
     /// The most that a ConfigMap holds, in bytes: what Kubernetes allows, less what its own fields take.
     static let most = 1_000_000
-    private static let document = "drover.yaml"
+    /// What the rendered spec is called beside its files.
+    static let document = "drover.yaml"
 
     let stack: String
     /// The rendered spec first; empty where the image holds them.
@@ -29,11 +30,12 @@ struct ExportedSpec {
     let secrets: [SecretVariable]
 
     /// - Parameter isInImage: Whether the image holds the spec and its files, so that they are not read.
-    /// - Throws: `Diagnostic` for a file that lies outside of the spec's directory, is too long, or changed while it was read.
+    /// - Throws: `Diagnostic` for a file that lies outside of the spec's directory, has the name of the rendered spec, is too
+    ///   long, or changed while it was read.
     init(_ stack: Stack, isInImage: Bool) throws {
         let rendered = stack.rendered
         self.stack = stack.workflow.stack.name
-        secrets = Self.secrets(in: rendered)
+        secrets = stack.secretSources.compactMap(\.value.variable).distinct
         let (named, contents) = stack.folder.namedFiles(keepingDocuments: true)
         let document = File(path: Self.document, bytes: Array(YAMLWriter.write(rendered).utf8))
         let digests = ["\(document.path)\0\(sha256Hex(document.bytes))"] + named.map { "\($0.path)\0\($0.sha256)" }
@@ -46,6 +48,7 @@ struct ExportedSpec {
             guard !file.path.hasPrefix("/"), !file.path.hasPrefix("../") else {
                 throw Diagnostic.outsideOfExport(file.path)
             }
+            guard file.path != Self.document else { throw Diagnostic.takenInExport(file.path) }
             return File(path: file.path, bytes: try Self.content(of: file, contents[file.sha256]))
         }
         files = [document] + others
@@ -65,18 +68,13 @@ struct ExportedSpec {
         case nil: throw Diagnostic.notExported(file)
         }
     }
+}
 
-    /// Every `{env: NAME}`.
-    private static func secrets(in node: Node) -> [SecretVariable] {
-        switch node.content {
-        case .mapping(let entries):
-            if let name = node["env"]?.string, entries.allSatisfy({ ["env", "optional"].contains($0.key) }) {
-                return [SecretVariable(name: name, isOptional: node["optional"]?.content == .bool(true))]
-            }
-            return entries.flatMap { secrets(in: $0.value) }.distinct
-        case .sequence(let elements): return elements.flatMap(secrets).distinct
-        case .null, .bool, .integer, .bigInteger, .number, .string, .pending: return []
-        }
+extension SecretSource {
+    /// The environment variable that it is; nil for a file.
+    fileprivate var variable: ExportedSpec.SecretVariable? {
+        guard case .environment(let name, let isOptional) = self else { return nil }
+        return ExportedSpec.SecretVariable(name: name, isOptional: isOptional)
     }
 }
 
@@ -95,6 +93,13 @@ extension Diagnostic {
             "outside-root", "Path outside of the spec's directory",
             detail: "`\(path)` is not in the directory of the spec, which is what is exported.",
             fix: "Move the file beside the spec.")
+    }
+
+    fileprivate static func takenInExport(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "name-in-export", "A file with the name of the exported spec",
+            detail: "The spec names the file `\(path)`, which is what the rendered spec is called beside its files.",
+            fix: "Rename the file, or put the spec into the image instead, with `--spec-in-image`.")
     }
 
     fileprivate static func notExported(_ file: NamedFile) -> Diagnostic {

@@ -4,7 +4,7 @@ extension Manifests {
     /// Applies the spec once; another spec, image or server is another job.
     var applyJob: Value {
         job(
-            "\(name)-apply", "apply", ["apply", Self.directory, "--yes", "--lock-timeout", "10m"])
+            "\(name)-apply", "apply", ["apply", specPath, "--yes", "--lock-timeout", "10m"])
     }
 
     /// Says every night whether the servers are still as declared: the job fails when they are not.
@@ -13,23 +13,26 @@ extension Manifests {
             "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("\(name)-plan", component: "plan"),
             "spec": [
                 "schedule": .string(options.schedule), "concurrencyPolicy": "Forbid",
-                "jobTemplate": ["spec": jobSpec("plan", ["plan", Self.directory, "--exit-code"])],
+                "jobTemplate": ["spec": jobSpec("plan", ["plan", specPath, "--exit-code"])],
             ],
         ]
     }
 
-    /// Runs the suites, a part of their cases in each pod; the parts are joined with `drover report merge`.
+    /// Runs the suites, a part of their cases in each pod; the parts are joined with `drover report merge`. It is released by
+    /// hand: it is written beside the job that applies what it tests. A part that fails ends no other one.
     func testJob(_ shards: Int) -> Value {
-        job(
-            "\(name)-test", "test", ["test", Self.directory, "--shard", "auto/\(shards)"],
+        let log = options.logClaim.map { _ in ["--log", "\(Self.logs)/$(POD_NAME).jsonl"] } ?? []
+        return job(
+            "\(name)-test", "test", ["test", specPath, "--shard", "auto/\(shards)"] + log,
             [
                 "completionMode": "Indexed", "completions": .integer(shards), "parallelism": .integer(shards),
+                "backoffLimitPerIndex": 0, "suspend": true,
             ])
     }
 
     /// A job cannot be changed: what it does is a part of its name.
     private func job(
-        _ name: String, _ component: String, _ arguments: [String], _ more: [String: Value] = [:]
+        _ name: String, _ component: String, _ arguments: [String], _ more: [String: Value] = Self.once
     ) -> Value {
         let spec = jobSpec(component, arguments, more)
         let digest = sha256Hex("\(self.spec.digest) \(spec.canonicalJSON)".utf8).prefix(10)
@@ -39,10 +42,12 @@ extension Manifests {
         ]
     }
 
-    private func jobSpec(_ component: String, _ arguments: [String], _ more: [String: Value] = [:]) -> Value {
+    /// What went wrong once goes wrong again, or is seen by whoever looks at the job.
+    private static let once: [String: Value] = ["backoffLimit": 0]
+
+    private func jobSpec(_ component: String, _ arguments: [String], _ more: [String: Value] = Self.once) -> Value {
         let spec: [String: Value] = [
-            // What went wrong once goes wrong again, or is seen by whoever looks at the job.
-            "backoffLimit": 0, "ttlSecondsAfterFinished": 604_800,
+            "ttlSecondsAfterFinished": 604_800,
             "template": pod(component, arguments: arguments, ["restartPolicy": "Never"]),
         ]
         return .object(spec.merging(more) { $1 })

@@ -37,6 +37,9 @@ struct KubernetesOptions: ParsableArguments {
     @Option(help: "Write a job that runs the suites in so many shards, too.")
     var shards: Int?
 
+    @Option(help: "A PersistentVolumeClaim that keeps the logs of the shards, for `drover report merge`.")
+    var logClaim: String?
+
     func validate() throws {
         guard !image.isEmpty else { throw ValidationError("--image takes the name of an image.") }
         guard replicas >= 1, maxReplicas >= replicas, maxReplicas <= 1000 else {
@@ -45,16 +48,23 @@ struct KubernetesOptions: ParsableArguments {
         guard shards.map((1...1000).contains) ?? true else {
             throw ValidationError("--shards takes a number from 1 to 1000.")
         }
+        guard logClaim == nil || shards != nil else {
+            throw ValidationError("--log-claim keeps the logs of --shards.")
+        }
         guard schedule.split(separator: " ").count == 5 else {
             throw ValidationError("--schedule takes cron's five fields, such as \"17 3 * * *\".")
         }
         if let namespace, namespace.wholeMatch(of: /[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?/) == nil {
             throw ValidationError("--namespace takes lower-case letters, digits and `-`, at most 63.")
         }
-        // Kubernetes takes only these; suffixes make the names longer.
-        if let name, name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) == nil {
+        if let name, !Self.isName(name) {
             throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")
         }
+    }
+
+    /// Whether objects can be called so: Kubernetes takes nothing else, and suffixes make the names longer.
+    static func isName(_ name: String) -> Bool {
+        name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) != nil
     }
 }
 
@@ -63,13 +73,17 @@ struct ExportedServers {
     let llamaStack: String
     let mlflow: String?
 
+    /// - Parameter needsMLflow: Whether the stack has something in MLflow.
     /// - Throws: `Diagnostic` when an address is unknown, or is one of this machine.
-    init(_ options: ServerOptions, _ spec: ServersSpec?) throws {
+    init(_ options: ServerOptions, _ spec: ServersSpec?, needsMLflow: Bool) throws {
         guard let llamaStack = options.llamaStackURL ?? spec?.llamaStack?.url?.value else {
-            throw Diagnostic.noExportedServer()
+            throw Diagnostic.unknownExportedServer("Llama Stack", "--llamastack-url http://llama-stack.ai.svc:8321")
         }
         self.llamaStack = llamaStack
         mlflow = options.mlflowURL ?? spec?.mlflow?.url?.value
+        if needsMLflow, mlflow == nil {
+            throw Diagnostic.unknownExportedServer("MLflow", "--mlflow-url http://mlflow.ai.svc:5000")
+        }
         for url in [llamaStack, mlflow].compactMap(\.self) {
             if let problem = WebAddress.problem(inServer: url) ?? WebAddress.problem(in: url) {
                 throw Diagnostic.badExportedServer(WebAddress.shown(url), problem)
@@ -110,12 +124,19 @@ struct ExportedServers {
 }
 
 extension Diagnostic {
-    /// - Parameter url: One of this machine; nil when none is known.
-    fileprivate static func noExportedServer(_ url: String? = nil) -> Diagnostic {
+    /// - Parameter option: What says it.
+    fileprivate static func unknownExportedServer(_ server: String, _ option: String) -> Diagnostic {
         Diagnostic(
             "no-exported-server", "Where the servers are is not known",
-            detail: url.map { "`\($0)` is an address of this machine, which means something else in a cluster." }
-                ?? "Neither the spec nor an option says where Llama Stack is to be found in the cluster.",
+            detail: "Neither the spec nor an option says where \(server) is to be found in the cluster.",
+            fix: "Give the address that holds in the cluster: `\(option)`.", cause: .usage)
+    }
+
+    /// - Parameter url: One of this machine.
+    fileprivate static func noExportedServer(_ url: String) -> Diagnostic {
+        Diagnostic(
+            "no-exported-server", "Where the servers are is not known",
+            detail: "`\(url)` is an address of this machine, which means something else in a cluster.",
             fix: "Give the address that holds in the cluster: `--llamastack-url http://llama-stack.ai.svc:8321`.",
             cause: .usage)
     }

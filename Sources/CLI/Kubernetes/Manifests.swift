@@ -4,6 +4,8 @@ import Language
 struct Manifests {
     /// Where the spec lies in a container.
     static let directory = "/spec"
+    /// Where the logs of test runs lie, if a claim keeps them.
+    static let logs = "/runs"
     static let port = 8000
     /// How long requests may still take when a replica is stopped, in seconds.
     static let drain = 30
@@ -15,6 +17,9 @@ struct Manifests {
     var name: String { options.name ?? spec.stack }
     private var secretName: String { "\(name)-secrets" }
     var tokensName: String { "\(name)-tokens" }
+    /// What commands read: the one document of a map, since files beside it, such as an `openapi.yaml`, are no specs; in an
+    /// image, the directory.
+    var specPath: String { options.specInImage ? Self.directory : "\(Self.directory)/\(ExportedSpec.document)" }
     var specName: String { "\(name)-spec-\(spec.digest)" }
 
     /// All objects, in the order in which they are needed.
@@ -49,7 +54,7 @@ struct Manifests {
     {
         let container: [String: Value] = [
             "name": "drover", "image": .string(options.image), "args": .array(arguments.map(Value.string)),
-            "env": .array(environment), "workingDir": "/tmp", "volumeMounts": .array(mounts(component)),
+            "env": .array(environment(component)), "workingDir": "/tmp", "volumeMounts": .array(mounts(component)),
             "securityContext": [
                 "allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": ["drop": ["ALL"]],
             ],
@@ -73,8 +78,8 @@ struct Manifests {
         return context.merging(["runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532]) { $1 }
     }
 
-    /// The addresses of the servers, and each secret from the key of its name.
-    private var environment: [Value] {
+    /// The addresses of the servers, and each secret from the key of its name; the name of a pod whose log is kept.
+    private func environment(_ component: String) -> [Value] {
         let told: [(String, String)] =
             [("DROVER_LLAMASTACK_URL", servers.llamaStack), ("HOME", "/tmp")]
             + (servers.mlflow.map { [("DROVER_MLFLOW_URL", $0)] } ?? [])
@@ -94,6 +99,8 @@ struct Manifests {
                     ],
                 ]
             }
+            + (component == "test" && options.logClaim != nil
+                ? [["name": "POD_NAME", "valueFrom": ["fieldRef": ["fieldPath": "metadata.name"]]]] : [])
     }
 
     private func volumes(_ component: String) -> [Value] {
@@ -104,6 +111,9 @@ struct Manifests {
         if component == "serve", !options.allowAnonymous {
             volumes.append(["name": "tokens", "secret": ["secretName": .string(tokensName)]])
         }
+        if component == "test", let claim = options.logClaim {
+            volumes.append(["name": "runs", "persistentVolumeClaim": ["claimName": .string(claim)]])
+        }
         return volumes
     }
 
@@ -112,6 +122,9 @@ struct Manifests {
         if !options.specInImage { mounts += specMounts }
         if component == "serve", !options.allowAnonymous {
             mounts.append(["name": "tokens", "mountPath": "/etc/drover/tokens", "readOnly": true])
+        }
+        if component == "test", options.logClaim != nil {
+            mounts.append(["name": "runs", "mountPath": .string(Self.logs)])
         }
         return mounts
     }

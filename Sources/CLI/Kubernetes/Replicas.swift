@@ -38,7 +38,7 @@ extension Manifests {
             options.allowAnonymous ? ["--allow-anonymous"] : ["--auth-token-file", "/etc/drover/tokens/tokens"]
         return ["serve"] + options.agents
             + [
-                "--spec", Self.directory, "--host", "0.0.0.0", "--port", "\(Self.port)", "--drain", "\(Self.drain)s",
+                "--spec", specPath, "--host", "0.0.0.0", "--port", "\(Self.port)", "--drain", "\(Self.drain)s",
             ] + access
     }
 

@@ -45,8 +45,7 @@ package struct DatasetSpec: DeclaredSpec {
 
     package func problems(in folder: SpecFolder) -> [Diagnostic] {
         do throws(Diagnostic) {
-            _ = try records(in: folder)
-            return []
+            return try read(in: folder).mistakes
         } catch {
             return [error]
         }
@@ -55,6 +54,15 @@ package struct DatasetSpec: DeclaredSpec {
     /// The records, read and checked.
     /// - Throws: `Diagnostic` for an unreadable file, a record without inputs, and two with the same inputs.
     func records(in folder: SpecFolder) throws(Diagnostic) -> [DatasetRecord] {
+        let (records, mistakes) = try read(in: folder)
+        if let first = mistakes.first { throw first }
+        return records
+    }
+
+    /// The good records, and what is wrong with at most ten others.
+    private func read(
+        in folder: SpecFolder
+    ) throws(Diagnostic) -> (records: [DatasetRecord], mistakes: [Diagnostic]) {
         let rows: [[String: Value]]
         if let file {
             rows = try Table.read(file, in: folder).map(\.values)
@@ -63,18 +71,21 @@ package struct DatasetSpec: DeclaredSpec {
         }
         var numbers: [String: Int] = [:]
         var found: [DatasetRecord] = []
-        for (index, row) in rows.enumerated() {
-            let record: DatasetRecord
+        var mistakes: [Diagnostic] = []
+        for (index, row) in rows.enumerated() where mistakes.count < 10 {
             do throws(DatasetRecord.Problem) {
-                record = try DatasetRecord(row)
+                let record = try DatasetRecord(row)
+                if let other = numbers[record.key] {
+                    mistakes.append(.sameInputs(index + 1, other, at: file?.range))
+                    continue
+                }
+                numbers[record.key] = index + 1
+                found.append(record)
             } catch {
-                throw .badRecord(index + 1, error, at: file?.range)
+                mistakes.append(.badRecord(index + 1, error, at: file?.range))
             }
-            if let other = numbers[record.key] { throw .sameInputs(index + 1, other, at: file?.range) }
-            numbers[record.key] = index + 1
-            found.append(record)
         }
-        return found
+        return (found, mistakes)
     }
 }
 

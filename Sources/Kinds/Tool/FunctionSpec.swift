@@ -66,7 +66,8 @@ struct FunctionHTTP: SpecDecodable {
 struct FunctionProgram: SpecDecodable {
     static let noun = "an `exec` function"
     private static let commandKey = Key<Located<[String]>>(
-        "command", .located(.list(.someText, minimum: 1)), required: true, example: "[./weather.sh, --json]",
+        "command", .located(.list(.someText, minimum: 1).shaped(.command)), required: true,
+        example: "[./weather.sh, --json]",
         "The program and its arguments; run beside this file.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "How long it may run.")
     static let fields = [commandKey.field, timeoutKey.field]

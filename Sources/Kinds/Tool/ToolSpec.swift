@@ -141,7 +141,7 @@ extension Diagnostic {
             "authorization-header", "Authorization among the headers",
             detail: "Servers since Llama Stack 0.4 refuse `Authorization` here.",
             fix: "Use `token: {env: NAME}`; it is sent as the server wants it.", at: entry.keyRange)
-        diagnostic.hidden = headers?[entry.key]?.range
+        diagnostic.hidden = [headers?[entry.key]?.range].compactMap(\.self)
         return diagnostic
     }
 }

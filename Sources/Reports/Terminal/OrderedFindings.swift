@@ -50,7 +50,7 @@ struct OrderedFindings {
 
     private mutating func add(_ diagnostics: [Diagnostic], of testCase: RecordedRun.Position?, _ suite: Int) {
         for (number, diagnostic) in diagnostics.enumerated() where seen.insert(Fingerprint(diagnostic)).inserted {
-            if let range = diagnostic.hidden { hidden.append(range) }
+            hidden += diagnostic.hidden
             entries.append(
                 Entry(
                     subject: diagnostic.subject, order: entries.count, suite: suite, testCase: testCase, number: number)

@@ -10,7 +10,7 @@ package struct ProgramAgrees: Assertion, SpecDecodable {
             + "only when the run allows it.")
 
     private static let command = Key(
-        "command", .located(.list(.located(.someText), minimum: 1)), required: true,
+        "command", .located(.list(.located(.someText), minimum: 1).shaped(.command)), required: true,
         example: "[./check-tone.py, strict]",
         "The program, relative to the file that names it or found in `PATH`, and its arguments.")
     private static let timeout = Key("timeout", .duration, default: "30s", "How long it may take.")

@@ -16,7 +16,7 @@ struct DiagnosticRecord: Sendable, Hashable, Codable {
     let place: Place?
     let address: String?
     let notes: [Note]?
-    let hidden: Place?
+    let hidden: [Place]?
 }
 
 extension DiagnosticRecord {
@@ -30,7 +30,7 @@ extension DiagnosticRecord {
         place = diagnostic.subject.map { Place($0, in: sources) }
         address = diagnostic.address
         notes = diagnostic.notes.isEmpty ? nil : diagnostic.notes.map { Note($0, in: sources) }
-        hidden = diagnostic.hidden.map { Place($0, in: sources) }
+        hidden = diagnostic.hidden.isEmpty ? nil : diagnostic.hidden.map { Place($0, in: sources) }
     }
 
     func diagnostic(in sources: SourceMap) throws(UnreadableRecord) -> Diagnostic {
@@ -39,7 +39,7 @@ extension DiagnosticRecord {
             address: address,
             notes: try (notes ?? []).map { note throws(UnreadableRecord) in try note.note(in: sources) },
             severity: severity, cause: cause)
-        diagnostic.hidden = try hidden.map(sources.known)
+        diagnostic.hidden = try (hidden ?? []).map(sources.known)
         return diagnostic
     }
 }

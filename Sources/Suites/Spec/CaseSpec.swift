@@ -73,6 +73,11 @@ struct CaseSpec: SpecDecodable {
         fields.problems.report(turns.unknownReferences(matrix: matrix.names.union(names)))
     }
 
+    /// Whether its name is known only with the values of a row or of a combination.
+    var isNamedLater: Bool {
+        node["name"].map { !$0.references.isEmpty } ?? false
+    }
+
     /// Whether its verdict counts for the suite, and a sequential test finds it.
     var decidesByTest: Bool {
         repetition.test != nil && quarantine == nil

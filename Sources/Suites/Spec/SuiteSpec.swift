@@ -92,6 +92,7 @@ package struct SuiteSpec: DeclaredSpec {
         let parts = cases.compactMap { spec in
             spec.cases(of: name, defaults: defaults, labels: shared, in: folder, &problems)
         }
+        if cases.contains(where: \.isNamedLater) { problems.report(duplicates(among: TestCases(parts))) }
         guard problems.diagnostics.isEmpty else { throw Diagnostics(problems.diagnostics) }
         let asked = Set(cases.flatMap(\.judges).map(\.value))
         var suite = TestSuite(
@@ -119,13 +120,25 @@ package struct SuiteSpec: DeclaredSpec {
         }
     }
 
+    /// Cases of one name; one that a row names has another in each row.
     private var duplicates: [Diagnostic] {
         var first: [String: Located<String>] = [:]
-        return cases.compactMap { spec in
+        return cases.filter { !$0.isNamedLater }.compactMap { spec in
             let slug = CaseID.slug(of: spec.name.value)
             defer { first[slug] = first[slug] ?? spec.name }
             return first[slug].map { .duplicateCase(spec.name, slug, first: $0) }
         }
+    }
+
+    /// The first ten cases whose ids another one has, once rows have named them.
+    private func duplicates(among cases: TestCases) -> [Diagnostic] {
+        var first: [CaseID: Located<String>] = [:]
+        return Array(
+            cases.lazy.compactMap { testCase -> Diagnostic? in
+                let name = Located(testCase.name, at: testCase.range)
+                guard let other = first.updateValue(name, forKey: testCase.id) else { return nil }
+                return .duplicateCase(name, testCase.id.slug, first: other)
+            }.prefix(10))
     }
 }
 

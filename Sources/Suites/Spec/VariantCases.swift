@@ -19,7 +19,8 @@ struct VariantCases: Sendable {
     private let path: Located<String>?
 
     /// - Parameter path: The file of the table.
-    /// - Throws: What is wrong with the case that a row or a combination makes, and which it is.
+    /// - Throws: What is wrong with the cases that rows and combinations make, and the first that it is so with: at most ten
+    ///   mistakes.
     init(
         _ spec: CaseSpec, _ table: Table?, of path: Located<String>?, _ matrix: Matrix, suite: String,
         _ defaults: CaseDefaults, labels: [(String, String)]
@@ -34,14 +35,18 @@ struct VariantCases: Sendable {
         let rows = table?.count ?? 1
         guard matrix.count <= Self.most / max(1, rows) else { throw Diagnostics([matrix.tooMany(with: rows)]) }
         var tested = 0
-        for index in 0..<(rows * matrix.count) {
+        var mistakes: [Diagnostic] = []
+        var told: Set<Diagnostic> = []
+        for index in 0..<(rows * matrix.count) where mistakes.count < 10 {
             do throws(Diagnostics) {
                 let row = table?[index / matrix.count]
                 if try spec.filled(from: row, matrix.values(index % matrix.count)).decidesByTest { tested += 1 }
             } catch {
-                throw error.noting(Self.notes(index, path, matrix))
+                let new = error.all.filter { told.insert($0).inserted }
+                mistakes += new.map { $0.noting(Self.notes(index, path, matrix)) }
             }
         }
+        guard mistakes.isEmpty else { throw Diagnostics(Array(mistakes.prefix(10))) }
         self.tested = tested
     }
 
@@ -78,13 +83,10 @@ struct VariantCases: Sendable {
     }
 }
 
-extension Diagnostics {
-    fileprivate func noting(_ notes: [Diagnostic.Note]) -> Diagnostics {
-        Diagnostics(
-            all.map { diagnostic in
-                var diagnostic = diagnostic
-                diagnostic.notes += notes
-                return diagnostic
-            })
+extension Diagnostic {
+    fileprivate func noting(_ more: [Note]) -> Diagnostic {
+        var diagnostic = self
+        diagnostic.notes += more
+        return diagnostic
     }
 }
