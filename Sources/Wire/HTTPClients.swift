@@ -140,10 +140,14 @@ struct HTTPClients: Sendable {
 
     private static func proxy(_ text: String) throws -> HTTPClient.Configuration.Proxy {
         let address = ServerAddress(text.contains("://") ? text : "http://\(text)")
-        guard let url = URL(string: address.base), url.scheme == "http", let host = url.host() else {
+        guard let url = URL(string: address.base), url.scheme == "http", let host = url.host(),
+            !address.base.contains("@")
+        else {
+            // Not quoted: in `http://user:pass/word@host` it is a password up to the `@`.
+            let told = address.base.contains("@") ? "The address of the proxy" : "The proxy `\(address.base)`"
             throw Diagnostic(
                 "bad-proxy", "Unusable proxy",
-                detail: "The proxy `\(address.base)` is not an `http://` URL with a host.",
+                detail: "\(told) is not an `http://` URL with a host.",
                 fix: "Set the proxy to a URL such as `http://proxy.example.com:3128`.", cause: .usage
             )
         }
