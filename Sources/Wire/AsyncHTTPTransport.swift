@@ -131,6 +131,8 @@ package struct AsyncHTTPTransport: HTTPTransport {
         }
         do {
             return try await clients.client(for: request.url).execute(outgoing(request), deadline: .distantFuture)
+        } catch let error as HTTPClientError where error == .invalidProxyResponse {
+            throw TransportFailure.noTunnel(to: request.url)
         } catch {
             throw TransportFailure.described(error)
         }
