@@ -38,7 +38,7 @@ struct HTTPClients: Sendable {
     private let direct: LoopClients
     private let http: LoopClients?
     private let https: LoopClients?
-    private let except: [String]
+    private let exceptions: ProxyExceptions
 
     init(
         tls: TLSOptions, proxies: AsyncHTTPTransport.Proxies, connections: Int, isSpread: Bool,
@@ -56,7 +56,7 @@ struct HTTPClients: Sendable {
         http = try clients(through: proxies.http)
         https = try clients(through: proxies.https)
         direct = LoopClients(configuration, isSpread: isSpread)
-        except = proxies.except
+        exceptions = ProxyExceptions(proxies.except)
     }
 
     /// The client for a request of the present task.
@@ -64,23 +64,11 @@ struct HTTPClients: Sendable {
         guard http != nil || https != nil else { return direct.here }
         let isSecure = url.lowercased().hasPrefix("https:")
         guard let proxied = isSecure ? https : http else { return direct.here }
-        return (isExcepted(host(of: url)) ? direct : proxied).here
+        return (exceptions.contain(url) ? direct : proxied).here
     }
 
     func shutDown() async {
         for clients in [direct, http, https] { await clients?.shutDown() }
-    }
-
-    private func host(of url: String) -> String {
-        URL(string: url)?.host()?.lowercased() ?? ""
-    }
-
-    private func isExcepted(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" || host.hasPrefix("127.") { return true }
-        return except.contains { entry in
-            let name = entry.lowercased().drop { $0 == "." }
-            return entry == "*" || host == name || host.hasSuffix(".\(name)")
-        }
     }
 
     private static func configuration(
