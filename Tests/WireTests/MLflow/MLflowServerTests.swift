@@ -41,6 +41,19 @@ struct MLflowServerTests {
         #expect(try await server.experiments().map(\.id) == ["3", "2", "1", "0"])
     }
 
+    @Test("Versions are asked for in an order that no update changes, and come newest first within each model")
+    func versionOrder() async throws {
+        let version = { (name: String, number: Int) in #"{"name": "\#(name)", "version": "\#(number)"}"# }
+        let transport = ScriptedTransport([
+            .json(#"{"model_versions": [\#(version("a", 1)), \#(version("a", 2))], "next_page_token": "2"}"#),
+            .json(#"{"model_versions": [\#(version("a", 10)), \#(version("b", 1))]}"#),
+        ])
+        let server = MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: transport))
+        #expect(try await server.modelVersions().map(\.id) == ["a/10", "a/2", "a/1", "b/1"])
+        #expect(
+            transport.requests.allSatisfy { $0.url.contains("&order_by=name%20ASC&order_by=version_number%20ASC") })
+    }
+
     @Test("A deleted experiment is listed as deleted, and can be restored")
     func deletedExperiment() async throws {
         let server = FakeMLflow().server()
