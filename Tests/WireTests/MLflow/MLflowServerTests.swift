@@ -41,6 +41,19 @@ struct MLflowServerTests {
         #expect(try await server.experiments().map(\.id) == ["3", "2", "1", "0"])
     }
 
+    @Test("A page that names one as the next that was there before ends the listing with an error")
+    func repeatedPages() async throws {
+        let pages = (1...9).map { number in
+            ScriptedTransport.Step.json(
+                #"{"experiments": [{"experiment_id": "\#(number)", "name": "e"}], "next_page_token": "\#(number % 3)"}"#
+            )
+        }
+        let transport = ScriptedTransport(pages)
+        let server = MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: transport))
+        let error = await #expect(throws: WireError.self) { try await server.experiments() }
+        #expect(error?.cause == .unreadable && transport.requests.count == 4)
+    }
+
     @Test("Versions are asked for in an order that no update changes, and come newest first within each model")
     func versionOrder() async throws {
         let version = { (name: String, number: Int) in #"{"name": "\#(name)", "version": "\#(number)"}"# }
