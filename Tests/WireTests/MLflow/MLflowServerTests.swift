@@ -67,6 +67,21 @@ struct MLflowServerTests {
             transport.requests.allSatisfy { $0.url.contains("&order_by=name%20ASC&order_by=version_number%20ASC") })
     }
 
+    @Test("Numbers that JSON does not have are read in records, as Python writes them")
+    func pythonNumbers() async throws {
+        let records =
+            #"[{"dataset_record_id": "dr-1", "inputs": {"q": "NaN \" Infinity", "x": [NaN, -Infinity]}, "#
+            + #""expectations": {"y": Infinity}}]"#
+        let answer = Value.object(["records": .string(records)]).canonicalJSON
+        let server = MLflowServer(
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: ScriptedTransport([.json(answer)])))
+        let record = try #require(try await server.records(ofDataset: "d-1").first)
+        #expect(record.inputs == ["q": "NaN \" Infinity", "x": ["NaN", "-Infinity"]])
+        #expect(record.expectations == ["y": "Infinity"])
+        #expect(throws: (any Error).self) { try Value(pythonJSON: "[NaN") }
+        #expect(throws: (any Error).self) { try Value(pythonJSON: "[nan]") }
+    }
+
     @Test("A deleted experiment is listed as deleted, and can be restored")
     func deletedExperiment() async throws {
         let server = FakeMLflow().server()
