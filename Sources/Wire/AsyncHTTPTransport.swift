@@ -12,7 +12,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
         package var http: String?
         /// For `https://` servers; nil for none.
         package var https: String?
-        /// `NO_PROXY`, split: host names, `.suffixes`, or `*`. Loopback addresses never use a proxy.
+        /// `NO_PROXY`, split, see `ProxyExceptions`. Loopback addresses never use a proxy.
         package var except: [String]
 
         package init(http: String? = nil, https: String? = nil, except: [String] = []) {
@@ -152,6 +152,8 @@ package struct AsyncHTTPTransport: HTTPTransport {
         }
         do {
             return try await clients.client(for: request.url).execute(outgoing(request), deadline: .distantFuture)
+        } catch let error as HTTPClientError where error == .invalidProxyResponse {
+            throw TransportFailure.noTunnel(to: request.url)
         } catch {
             throw TransportFailure.described(error)
         }

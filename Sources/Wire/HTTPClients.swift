@@ -39,7 +39,7 @@ struct HTTPClients: Sendable {
     private let direct: LoopClients
     private let http: LoopClients?
     private let https: LoopClients?
-    private let except: [String]
+    private let exceptions: ProxyExceptions
     private let own: DirectConnections?
 
     init(
@@ -58,14 +58,14 @@ struct HTTPClients: Sendable {
         http = try clients(through: proxies.http)
         https = try clients(through: proxies.https)
         direct = LoopClients(configuration, isSpread: isSpread)
-        except = proxies.except
+        exceptions = ProxyExceptions(proxies.except)
         own = isSpread ? DirectConnections(connectTimeout: connectTimeout, idleTime: Self.idleTime) : nil
     }
 
     /// Starts an exchange on the event loop of the present task.
     /// - Returns: Whether it can be made in this way.
     func start(_ exchange: DirectExchange, to url: String) -> Bool {
-        guard let own, http == nil || isExcepted(host(of: url)),
+        guard let own, http == nil || exceptions.contain(url),
             let loop = MultiThreadedEventLoopGroup.currentEventLoop
         else { return false }
         own.start(exchange, on: loop)
@@ -83,24 +83,12 @@ struct HTTPClients: Sendable {
         guard http != nil || https != nil else { return direct.here }
         let isSecure = url.lowercased().hasPrefix("https:")
         guard let proxied = isSecure ? https : http else { return direct.here }
-        return (isExcepted(host(of: url)) ? direct : proxied).here
+        return (exceptions.contain(url) ? direct : proxied).here
     }
 
     func shutDown() async {
         own?.shutDown()
         for clients in [direct, http, https] { await clients?.shutDown() }
-    }
-
-    private func host(of url: String) -> String {
-        URL(string: url)?.host()?.lowercased() ?? ""
-    }
-
-    private func isExcepted(_ host: String) -> Bool {
-        if host == "localhost" || host == "::1" || host.hasPrefix("127.") { return true }
-        return except.contains { entry in
-            let name = entry.lowercased().drop { $0 == "." }
-            return entry == "*" || host == name || host.hasSuffix(".\(name)")
-        }
     }
 
     /// Less than the 5 s after which both servers (uvicorn) close an idle connection.
@@ -162,10 +150,14 @@ struct HTTPClients: Sendable {
 
     private static func proxy(_ text: String) throws -> HTTPClient.Configuration.Proxy {
         let address = ServerAddress(text.contains("://") ? text : "http://\(text)")
-        guard let url = URL(string: address.base), url.scheme == "http", let host = url.host() else {
+        guard let url = URL(string: address.base), url.scheme == "http", let host = url.host(),
+            !address.base.contains("@")
+        else {
+            // Not quoted: in `http://user:pass/word@host` it is a password up to the `@`.
+            let told = address.base.contains("@") ? "The address of the proxy" : "The proxy `\(address.base)`"
             throw Diagnostic(
                 "bad-proxy", "Unusable proxy",
-                detail: "The proxy `\(address.base)` is not an `http://` URL with a host.",
+                detail: "\(told) is not an `http://` URL with a host.",
                 fix: "Set the proxy to a URL such as `http://proxy.example.com:3128`.", cause: .usage
             )
         }

@@ -7,6 +7,9 @@ import FoundationEssentials
 struct RetryAfter {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
+    /// Nobody waits longer than a day; a `Duration` of more than 292 years cannot be.
+    private static let longest = 86_400
+
     let duration: Duration
 
     /// - Parameter date: The `Date` header of the response; when nil, the local clock is used.
@@ -14,12 +17,12 @@ struct RetryAfter {
     init?(_ text: String, at date: String?) {
         if let seconds = Double(text) {
             guard seconds >= 0, seconds.isFinite else { return nil }
-            duration = .seconds(seconds)
+            duration = .seconds(min(seconds, Double(Self.longest)))
             return
         }
         guard let then = Self.seconds(text) else { return nil }
         let now = date.flatMap(Self.seconds) ?? Int(Date().timeIntervalSince1970)
-        duration = .seconds(max(0, then - now))
+        duration = .seconds(min(max(0, then - now), Self.longest))
     }
 
     /// A date as seconds since 1970.
@@ -29,7 +32,8 @@ struct RetryAfter {
             let month = months.firstIndex(of: parts[2]), (1...31).contains(day), (1970...9999).contains(year)
         else { return nil }
         let clock = parts[4].split(separator: ":").compactMap { Int($0) }
-        guard clock.count == 3 else { return nil }
+        guard clock.count == 3, (0...23).contains(clock[0]), (0...59).contains(clock[1]), (0...60).contains(clock[2])
+        else { return nil }
         return days(day, month + 1, year) * 86_400 + clock[0] * 3600 + clock[1] * 60 + clock[2]
     }
 

@@ -1,7 +1,7 @@
 /// Decides whether and when a failed request is sent again. It is pure: time and randomness are parameters.
 ///
 /// Waits double from `base` to `cap`, each drawn from the upper half of its step, so that clients that failed together
-/// do not return together; a `Retry-After` of the server replaces the wait.
+/// do not return together; a `Retry-After` of the server lengthens the wait, and never shortens it.
 package struct RetryPolicy: Sendable, Hashable {
     /// The maximum number of attempts.
     package var attempts: Int
@@ -70,11 +70,12 @@ extension RetryPolicy {
     package func backoff(
         after failure: Failure, attempt: Int, elapsed: Duration, repetition: Repetition, random: Double
     ) -> Duration? {
+        let drawn = step(attempt) * (0.5 + 0.5 * random)
         if waitsWhenPutOff, case .status(429, let retryAfter) = failure {
-            return retryAfter ?? step(attempt) * (0.5 + 0.5 * random)
+            return max(retryAfter ?? .zero, drawn)
         }
         guard attempt < limit(for: failure, repetition) else { return nil }
-        let wait = asked(by: failure) ?? step(attempt) * (0.5 + 0.5 * random)
+        let wait = max(asked(by: failure), drawn)
         return elapsed + wait <= deadline(for: failure) ? wait : nil
     }
 
@@ -96,9 +97,9 @@ extension RetryPolicy {
         failure == .transport(.unreachable) ? min(deadline, unreachableDeadline) : deadline
     }
 
-    private func asked(by failure: Failure) -> Duration? {
-        guard case .status(_, let retryAfter) = failure else { return nil }
-        return retryAfter
+    private func asked(by failure: Failure) -> Duration {
+        guard case .status(_, let retryAfter) = failure else { return .zero }
+        return retryAfter ?? .zero
     }
 
     private func step(_ attempt: Int) -> Duration {

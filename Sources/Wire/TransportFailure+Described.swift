@@ -22,6 +22,15 @@ extension TransportFailure {
         }
     }
 
+    /// What a message begins with when a proxy refuses to connect.
+    static let proxyRefusal = "the proxy refuses to tunnel"
+
+    /// That a proxy did not connect to a server, which it is also asked to for `http://`.
+    static func noTunnel(to url: String) -> TransportFailure {
+        let place = url.split(separator: "/").dropFirst().first.map { " to \($0)" } ?? ""
+        return TransportFailure(.unreachable, proxyRefusal + place)
+    }
+
     private static func described(_ error: HTTPClientError) -> any Error {
         switch error {
         case .cancelled, .requestStreamCancelled: CancellationError()
@@ -30,7 +39,7 @@ extension TransportFailure {
         case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath:
             TransportFailure(.unreachable, "the URL is not one")
         case .proxyAuthenticationRequired: TransportFailure(.unreachable, "the proxy wants credentials")
-        case .invalidProxyResponse, .httpProxyHandshakeTimeout:
+        case .httpProxyHandshakeTimeout:
             TransportFailure(.unreachable, "the proxy does not answer as one")
         case .tlsHandshakeTimeout: TransportFailure(.tls, "no TLS handshake in time")
         case .deadlineExceeded, .readTimeout, .writeTimeout: TransportFailure(.timeout, "no answer in time")

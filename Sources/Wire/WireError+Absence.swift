@@ -3,7 +3,7 @@ extension WireError {
     package var isAbsence: Bool {
         switch status {
         case 404: true
-        case 400: ["not found", "Could not find", "not exist"].contains { message.contains($0) }
+        case 400: ["not found", "Could not find", "not exist", "not served by"].contains { message.contains($0) }
         case _: code == "RESOURCE_DOES_NOT_EXIST"
         }
     }

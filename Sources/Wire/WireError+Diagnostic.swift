@@ -58,11 +58,13 @@ extension WireError {
         Story(
             code: "server-unreachable", summary: "The server cannot be reached",
             said: "\(service) cannot be reached at `\(base)`: \(message)",
-            fix: isServedAgent
-                ? "Is the agent being served? Check the host and the port in its address."
-                : """
-                Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
-                """
+            fix: message.hasPrefix(TransportFailure.proxyRefusal)
+                ? "Name the host in `NO_PROXY` to reach it without the proxy, or let the proxy connect to it (CONNECT)."
+                : isServedAgent
+                    ? "Is the agent being served? Check the host and the port in its address."
+                    : """
+                    Is the server running? `drover lab up` starts a local one; another one is named with \(addressSetting).
+                    """
         )
     }
 

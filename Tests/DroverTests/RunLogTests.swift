@@ -172,7 +172,7 @@ struct RunLogTests {
 
     @Test("What the server puts off is asked again as it wants it, and spends no attempt")
     func putOff() async throws {
-        let left = Mutex(7)
+        let left = Mutex(6)
         let agent = MeddlingAgent { question in
             guard question == "Two" else { return nil }
             let isPutOff = left.withLock { left in

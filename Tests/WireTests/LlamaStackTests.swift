@@ -29,6 +29,20 @@ import Wire
         #expect(server.capabilities.connectorsPath == "/v1alpha/admin/connectors")
     }
 
+    @Test(
+        "What is not there is told in several wordings, and a bad request in none of them",
+        arguments: [
+            (404, "", true), (400, "Vector_store 'vs_1' not found", true),
+            (400, "Vector_store `vs_1` not served by provider: `faiss`. Make sure there is one.", true),
+            (400, "Invalid value: limit", false), (500, "Vector_store 'vs_1' not found", false),
+        ])
+    func absence(status: Int, message: String, isAbsence: Bool) {
+        let error = WireError(
+            .status(status), service: "Llama Stack", operation: "read the vector store", method: .get,
+            base: "http://ogx:8321", path: "/v1/vector_stores/vs_1", message: message)
+        #expect(error.isAbsence == isAbsence)
+    }
+
     @Test("A path prefix stays")
     func prefix() async throws {
         let transport = ScriptedTransport([

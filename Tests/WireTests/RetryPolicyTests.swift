@@ -98,12 +98,18 @@ import Wire
         #expect(wait(.transport(.broken)) == nil)
     }
 
-    @Test("The server's own wish replaces the wait")
+    @Test("The server's own wish lengthens the wait; one for no wait at all is no reason to ask without end")
     func retryAfter() {
-        let backoff = RetryPolicy.standard.backoff(
-            after: .status(429, retryAfter: .seconds(7)), attempt: 1, elapsed: .zero, repetition: .free, random: 0
-        )
-        #expect(backoff == .seconds(7))
+        var policy = RetryPolicy(attempts: 9, base: .seconds(1), cap: .seconds(5), deadline: .seconds(100))
+        for waits in [false, true] {
+            policy.waitsWhenPutOff = waits
+            func wait(_ wish: Duration) -> Duration? {
+                policy.backoff(
+                    after: .status(429, retryAfter: wish), attempt: 3, elapsed: .zero, repetition: .free, random: 0)
+            }
+            #expect(wait(.seconds(7)) == .seconds(7))
+            #expect(wait(.zero) == .seconds(2))
+        }
     }
 
     @Test("An unreachable server is given up within two seconds")

@@ -128,7 +128,7 @@ extension VectorStoreResource {
                 try await awaitCalm(live, at: found.address)
             }
         live.files = files ?? []
-        live.isBroken = files == nil
+        live.unlisted = files == nil ? Set(live.recorded.keys).union(attaching?.files ?? []) : nil
         let missing = attaching.map { $0.files.subtracting(live.files.map(\.id)).count } ?? 0
         live.doubt = missing > 0 ? .missing(missing) : try await lost(in: live, wanted)
         return Discovered(found.address, found.ownership, live, label: found.label, isStale: found.isStale)

@@ -26,8 +26,8 @@ package struct LiveStore: Sendable {
     var gone: Set<String> = []
     /// Our uploaded files that are in no store; then there is no store, but only these.
     var strays: [String] = []
-    /// Whether the server can no longer list the files: then nothing is known about them, and the store is recreated.
-    package var isBroken = false
+    /// The uploads that the record has for it, once the server can no longer list its files; nil while it can.
+    var unlisted: Set<String>?
     /// Why the result of an interrupted run cannot be trusted; nil when it can.
     var doubt: Doubt?
 
@@ -40,6 +40,9 @@ package struct LiveStore: Sendable {
     var metadata: [String: String] {
         store.metadata.compactMapValues { value in value == .null ? nil : value.interpolated }
     }
+
+    /// Whether the server can no longer list the files: then nothing is known about them, and the store is recreated.
+    package var isBroken: Bool { unlisted != nil }
 
     var isMarked: Bool {
         Mark(metadata) != nil
@@ -99,25 +102,19 @@ extension LlamaStack {
     /// OGX 1.5 has a file twice when its attachment was interrupted and repeated, and fails on the second entry forever
     /// once the file is detached: `400 Field required` for every later listing.
     ///
-    /// A server that is only busy may fail once: it is asked three times before a store is taken for one that is lost.
+    /// A server that is only busy may fail once, and a gateway may refuse for reasons of its own: they are asked three
+    /// times before a store is taken for one that is lost.
     func listedFiles(of store: String) async throws -> [VectorStoreFile]? {
         for attempt in 1...3 {
             do {
-                return try await filesOnce(of: store)
-            } catch let error as WireError where error.status == 500 {
+                var seen: Set<String> = []
+                return try await files(in: store).list().filter { seen.insert($0.id).inserted }
+            } catch let error as WireError where !error.isAbsence && [400, 500].contains(error.status) {
+                if error.status == 400, error.message.contains("Field required") { return nil }
                 if attempt < 3 { try await Task.sleep(for: .seconds(1)) }
             }
         }
         return nil
-    }
-
-    private func filesOnce(of store: String) async throws -> [VectorStoreFile]? {
-        do {
-            var seen: Set<String> = []
-            return try await files(in: store).list().filter { seen.insert($0.id).inserted }
-        } catch let error as WireError where !error.isAbsence && error.status == 400 {
-            return nil
-        }
     }
 }
 

@@ -11,6 +11,8 @@ struct RecordedUploads: Sendable {
 
     private var uploads: [Address: [String: String]] = [:]
     private var foreign: [Address: Set<String>] = [:]
+    /// The files that an interrupted run was attaching, by store.
+    private var attaching: [String: Set<String>] = [:]
     /// Where the store may have been retained by an apply that was cut off: if it is gone, its files are to stay.
     private var leaving: Set<Address> = []
 
@@ -27,6 +29,9 @@ struct RecordedUploads: Sendable {
                 self.uploads[address, default: [:]][id] = mark
             }
         }
+        for each in record.intents.values.compactMap({ Attaching($0) }) {
+            attaching[each.store, default: []].formUnion(each.files)
+        }
     }
 
     var isEmpty: Bool { uploads.isEmpty }
@@ -40,6 +45,11 @@ struct RecordedUploads: Sendable {
     /// Files that are not ours, although they have the name and perhaps the content of one of ours.
     func others(at address: Address) -> Set<String> {
         foreign[address] ?? []
+    }
+
+    /// All that a store at an address may hold of ours.
+    func uploads(at address: Address, in store: String) -> Set<String> {
+        Set(marks(at: address).keys).union(attaching[store] ?? [])
     }
 
     /// The marks, by file id.
@@ -56,7 +66,9 @@ extension VectorStoreResource {
         among files: [LlamaStack.File], beside found: [Discovered<LiveStore>], _ known: RecordedUploads,
         _ record: Record
     ) async throws -> [Discovered<LiveStore>] {
-        let attached = Set(found.flatMap { $0.live.files.map(\.id) })
+        // The uploads of a store of ours that cannot list them go with it.
+        let unlisted = found.filter { $0.ownership == .ours }.flatMap { $0.live.unlisted ?? [] }
+        let attached = Set(found.flatMap { $0.live.files.map(\.id) } + unlisted)
         var strays: [Address: [String]] = [:]
         for address in known.addresses {
             let own = Set(known.marks(at: address).keys)

@@ -78,13 +78,16 @@ extension VectorStoreResource {
         _ known: RecordedUploads
     ) async throws -> [Discovered<LiveStore>] {
         let paths = Dictionary(files.map { ($0.id, $0.path) }) { first, _ in first }
+        // What another store lists is not in one that lists nothing: the record tells the uploads of the newest alone.
+        let isWhole = attached.values.allSatisfy { $0 != nil }
+        let seen = isWhole ? [] : Set(attached.values.flatMap { $0 ?? [] }.map(\.id))
         return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
             let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
-            live.isBroken = listed == nil
             live.paths = paths
             live.recorded = known.marks(at: each.address)
+            if listed == nil { live.unlisted = known.uploads(at: each.address, in: live.store.id).subtracting(seen) }
             live.others = known.others(at: each.address)
             live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
             return Discovered(each.address, each.ownership, live, label: each.label)

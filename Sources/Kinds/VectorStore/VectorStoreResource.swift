@@ -157,8 +157,17 @@ package struct VectorStoreResource: Resource {
 
     private func requireOwnFiles(of live: LiveStore, as address: Address) throws {
         guard live.strays.isEmpty else { return }
+        if let ours = live.unlisted { try requireNoMore(than: ours, in: live.store, as: address) }
         let foreign = live.files.count { live.mark(of: $0) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
+    }
+
+    /// A store that lists nothing may hold anything: that nothing of others is among it can only be seen by its count.
+    private func requireNoMore(than ours: Set<String>, in store: LlamaStack.VectorStore, as address: Address) throws {
+        let count = store.fileCounts?.total
+        guard let count, count <= ours.count else {
+            throw Diagnostic.filesUnknown(store.id, address, count: count, ours: ours.count)
+        }
     }
 
     /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
@@ -174,23 +183,31 @@ package struct VectorStoreResource: Resource {
     /// Deletes the files of a store that is deleted, including those that an interrupted run attached meanwhile, unless
     /// they are also in another store.
     ///
-    /// - Throws: `Diagnostic` (`protected`) when others have attached something meanwhile.
+    /// - Throws: `Diagnostic` (`protected`) when others have attached something meanwhile, or may have.
     private func deleteFiles(of live: LiveStore, at address: Address) async throws {
-        let known = Set(live.files.map(\.id))
-        let now = try await lateFiles(of: live).filter { !known.contains($0.id) }
+        let known = Set(live.files.map(\.id)).union(live.unlisted ?? [])
+        let now = try await filesNow(of: live, knowing: known, at: address).filter { !known.contains($0.id) }
         let foreign = now.count { live.mark(of: $0) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
         let late = now.map(\.id)
-        let others = late.isEmpty ? [] : try await leftovers.attachedFiles(except: live.store.id)
+        let isListed = late.isEmpty && !live.isBroken
+        let others = isListed ? [] : try await leftovers.attachedFiles(except: live.store.id)
         for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
     }
 
-    private func lateFiles(of live: LiveStore) async throws -> [LlamaStack.VectorStoreFile] {
+    /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more than
+    /// those that are known.
+    private func filesNow(
+        of live: LiveStore, knowing known: Set<String>, at address: Address
+    ) async throws -> [LlamaStack.VectorStoreFile] {
         do {
-            return try await server.listedFiles(of: live.store.id) ?? []
+            if let listed = try await server.listedFiles(of: live.store.id) { return listed }
         } catch let error as WireError where error.isAbsence {
             return []
         }
+        guard let now = try await server.vectorStores.list().first(where: { $0.id == live.store.id }) else { return [] }
+        try requireNoMore(than: known, in: now, as: address)
+        return []
     }
 
     package func mark(
@@ -235,5 +252,16 @@ extension Diagnostic {
                 "`\(address)` (vector store \(id)) holds \(count) \(count == 1 ? "file" : "files") that drover did not put there.",
             fix: "Remove them from the store first, or use `onDelete: retain`.", address: address.description,
             cause: .protected)
+    }
+
+    fileprivate static func filesUnknown(_ id: String, _ address: Address, count: Int?, ours: Int) -> Diagnostic {
+        Diagnostic(
+            "files-unknown", "A vector store whose files cannot be told is not deleted",
+            detail:
+                "The server cannot list the files of `\(address)` (vector store \(id)). It counts "
+                + "\(count.map(String.init) ?? "nothing"), and the record has \(ours) that drover put there: whose the others "
+                + "are, nobody can tell.",
+            fix: "Delete the store by its id if nothing of others is in it, or use `onDelete: retain`.",
+            address: address.description, cause: .protected)
     }
 }

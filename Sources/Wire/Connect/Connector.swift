@@ -117,19 +117,20 @@ package struct Connector: Sendable {
         return data.isEmpty ? nil : Secret(Value.object(data).canonicalJSON)
     }
 
-    /// Basic authentication wins over a token, as in MLflow's own client.
+    /// What the spec says wins over the environment, whose credentials may be another server's. On each side basic
+    /// authentication wins over a token, as in MLflow's own client.
     func mlflowLogin() throws -> MLflowLogin? {
         let (spec, environment) = (settings.spec?.mlflow, settings.environment)
-        let (named, inherited) = (spec?.username, environment["MLFLOW_TRACKING_USERNAME"])
-        let password =
-            try spec?.password.flatMap { try secrets.read($0) }
-            ?? secrets.variable("MLFLOW_TRACKING_PASSWORD")
-        if let user = named ?? inherited, let password {
-            return .basic(
-                user: user, password: password, origin: named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec")
-        }
+        let own = try spec?.password.flatMap { try secrets.read($0) }
+        if let user = spec?.username, let own { return .basic(user: user, password: own, origin: "the spec") }
         if let source = spec?.token, let token = try secrets.header(source) {
             return .token(token, origin: Self.named(source.value))
+        }
+        // The spec may say one half, and the environment the other.
+        let (named, inherited) = (spec?.username, environment["MLFLOW_TRACKING_USERNAME"])
+        if let user = named ?? inherited, let password = try own ?? secrets.variable("MLFLOW_TRACKING_PASSWORD") {
+            return .basic(
+                user: user, password: password, origin: named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec")
         }
         return try secrets.header(variable: "MLFLOW_TRACKING_TOKEN").map {
             .token($0, origin: "MLFLOW_TRACKING_TOKEN")

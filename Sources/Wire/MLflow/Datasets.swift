@@ -103,9 +103,9 @@ private struct RecordPage: MLflowPage {
 }
 
 extension KeyedDecodingContainer {
-    /// JSON encoded as text; nil when it is omitted.
+    /// JSON encoded as text, as Python writes it; nil when it is omitted.
     fileprivate func embedded(_ key: Key) throws -> Value? {
-        try decodeIfPresent(String.self, forKey: key).map { try Value(json: $0.utf8) }
+        try decodeIfPresent(String.self, forKey: key).map { try Value(pythonJSON: $0) }
     }
 }
 

@@ -82,12 +82,17 @@ package struct MLflowServer: Sendable {
     /// to stand before it, the last elements of the page before are on it again.
     func all<Page: MLflowPage>(_: Page.Type, _ call: (_ token: String?) -> Call) async throws -> [Page.Element] {
         var elements: [Page.Element] = []
-        var seen: Set<String> = []
+        var (seen, tokens): (Set<String>, Set<String>) = ([], [])
         var token: String?
         repeat {
-            let page = try await endpoint.decode(call(token), as: Page.self)
+            let request = call(token)
+            let page = try await endpoint.decode(request, as: Page.self)
             elements += (page.elements ?? []).filter { seen.insert($0.id).inserted }
             token = page.nextPageToken.flatMap { $0.isEmpty ? nil : $0 }
+            if let token, !tokens.insert(token).inserted {
+                throw endpoint.error(
+                    .unreadable, request, message: "a page names one as the next that was there before")
+            }
         } while token != nil
         return elements
     }

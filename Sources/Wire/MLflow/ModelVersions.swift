@@ -25,6 +25,9 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable, Identifiable {
     /// Milliseconds since 1970, by the server's clock.
     package var created: Int
 
+    /// Its number; 0 for a text that is none.
+    fileprivate var number: Int { Int(version) ?? 0 }
+
     /// Its registered model and number; a name contains no slash.
     package var id: String { "\(name)/\(version)" }
 
@@ -90,15 +93,20 @@ struct CreatedVersion: Decodable, Sendable {
 }
 
 extension MLflowServer {
-    /// All model versions that match a filter: `GET model-versions/search`. The filter is an expression of
-    /// `MLflowFilter`; nil for all, including those of prompts.
+    /// All model versions that match a filter, by the name of their model, newest first within each:
+    /// `GET model-versions/search`. The filter is an expression of `MLflowFilter`; nil for all, including those of prompts.
+    ///
+    /// They are asked for in an order that no change moves: without one, servers list the last updated first, so that one
+    /// that is updated between two pages is on neither.
     package func modelVersions(where filter: String? = nil) async throws -> [MLflowModelVersion] {
-        try await all(ModelVersionPage.self) { token in
+        let listed = try await all(ModelVersionPage.self) { token in
             var query = [(name: "max_results", value: "1000")]
+            query += ["name ASC", "version_number ASC"].map { ("order_by", $0) }
             if let filter { query.append(("filter", filter)) }
             if let token { query.append(("page_token", token)) }
             return Call("list the model versions", .get, Self.path("model-versions/search"), query: query)
         }
+        return listed.sorted { ($0.name, $1.number) < ($1.name, $0.number) }
     }
 
     /// Registers a logged model as the next version: `POST model-versions/create`.

@@ -152,6 +152,32 @@ struct ServerSettingsTests {
         }
     }
 
+    @Test("What the spec says of a login wins over the environment's, which may be another server's")
+    func specFirst() throws {
+        let environment = [
+            "MLFLOW_TRACKING_USERNAME": "env", "MLFLOW_TRACKING_PASSWORD": "hunter2", "MLFLOW_TRACKING_TOKEN": "k-1",
+            "SPEC_TOKEN": "k-2", "SPEC_PASSWORD": "hunter3",
+        ]
+        let secret = { (name: String) in self.map([("env", self.text(name))]) }
+        let (user, password) = (("username", text("spec")), ("password", secret("SPEC_PASSWORD")))
+        let token = ("token", secret("SPEC_TOKEN"))
+        for (fields, header) in [
+            ([token], "Bearer k-2"),
+            ([user, password], Secret.basic(user: "spec", password: Secret("hunter3")).revealed),
+            ([user, password, token], Secret.basic(user: "spec", password: Secret("hunter3")).revealed),
+            ([user], Secret.basic(user: "spec", password: Secret("hunter2")).revealed),
+            ([], Secret.basic(user: "env", password: Secret("hunter2")).revealed),
+        ] {
+            var problems = Problems()
+            let spec = ServersSpec.key.read(
+                map([("mlflow", map([("url", text("https://m:1"))] + fields))]), reporting: &problems)
+            let settings = ServerSettings(
+                spec: spec, folder: SpecFolder(root: "/") { _ in "/" }, environment: environment, given: Addresses(),
+                lab: Addresses())
+            #expect(try Connector(settings).mlflowLogin()?.authorization.revealed == header)
+        }
+    }
+
     private func settings(
         _ environment: [String: String], _ given: Addresses<ServerLocation> = Addresses(),
         lab: Addresses<String> = Addresses()

@@ -41,6 +41,47 @@ struct MLflowServerTests {
         #expect(try await server.experiments().map(\.id) == ["3", "2", "1", "0"])
     }
 
+    @Test("A page that names one as the next that was there before ends the listing with an error")
+    func repeatedPages() async throws {
+        let pages = (1...9).map { number in
+            ScriptedTransport.Step.json(
+                #"{"experiments": [{"experiment_id": "\#(number)", "name": "e"}], "next_page_token": "\#(number % 3)"}"#
+            )
+        }
+        let transport = ScriptedTransport(pages)
+        let server = MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: transport))
+        let error = await #expect(throws: WireError.self) { try await server.experiments() }
+        #expect(error?.cause == .unreadable && transport.requests.count == 4)
+    }
+
+    @Test("Versions are asked for in an order that no update changes, and come newest first within each model")
+    func versionOrder() async throws {
+        let version = { (name: String, number: Int) in #"{"name": "\#(name)", "version": "\#(number)"}"# }
+        let transport = ScriptedTransport([
+            .json(#"{"model_versions": [\#(version("a", 1)), \#(version("a", 2))], "next_page_token": "2"}"#),
+            .json(#"{"model_versions": [\#(version("a", 10)), \#(version("b", 1))]}"#),
+        ])
+        let server = MLflowServer(Endpoint(service: "MLflow", base: FakeMLflow.base, transport: transport))
+        #expect(try await server.modelVersions().map(\.id) == ["a/10", "a/2", "a/1", "b/1"])
+        #expect(
+            transport.requests.allSatisfy { $0.url.contains("&order_by=name%20ASC&order_by=version_number%20ASC") })
+    }
+
+    @Test("Numbers that JSON does not have are read in records, as Python writes them")
+    func pythonNumbers() async throws {
+        let records =
+            #"[{"dataset_record_id": "dr-1", "inputs": {"q": "NaN \" Infinity", "x": [NaN, -Infinity]}, "#
+            + #""expectations": {"y": Infinity}}]"#
+        let answer = Value.object(["records": .string(records)]).canonicalJSON
+        let server = MLflowServer(
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: ScriptedTransport([.json(answer)])))
+        let record = try #require(try await server.records(ofDataset: "d-1").first)
+        #expect(record.inputs == ["q": "NaN \" Infinity", "x": ["NaN", "-Infinity"]])
+        #expect(record.expectations == ["y": "Infinity"])
+        #expect(throws: (any Error).self) { try Value(pythonJSON: "[NaN") }
+        #expect(throws: (any Error).self) { try Value(pythonJSON: "[nan]") }
+    }
+
     @Test("A deleted experiment is listed as deleted, and can be restored")
     func deletedExperiment() async throws {
         let server = FakeMLflow().server()
