@@ -12,6 +12,8 @@ package protocol Driver: Sendable {
     var makesVersions: Bool { get }
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
+    /// Whether discovery finds by its key whatever the record names and the server has.
+    var listsKeys: Bool { get }
     func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Member]
@@ -73,6 +75,8 @@ package struct Member: Sendable {
     package var ownership: Ownership
     package var label: String
     package var isStale: Bool
+    /// Whether it is left alone, since others use it.
+    package var isSetAside = false
     /// Labels of other objects that could be meant by the same address.
     package var rivals: [String] = []
     fileprivate let live: any Sendable
@@ -138,6 +142,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var kind: String { R.kind }
     package var onDelete: OnDelete { R.onDelete }
     package var isKnownByRecord: Bool { resource.isKnownByRecord }
+    package var listsKeys: Bool { resource.listsKeys }
     package var promotes: Bool { R.promotes }
     package var makesVersions: Bool { R.makesVersions }
     package var hasUniqueNames: Bool { R.hasUniqueNames }
@@ -161,7 +166,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     private static func member(_ found: Discovered<R.Live>) -> Member {
         Member(
             address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
-            live: found.live)
+            isSetAside: found.isSetAside, live: found.live)
     }
 
     package func preview(_ request: DriverRequest) async throws -> Preview {

@@ -8,6 +8,7 @@ package struct ShieldResource: Resource {
     package static let onDelete = OnDelete.delete
     package static let isReplaceable = true
     package let isKnownByRecord = true
+    package var listsKeys: Bool { server.capabilities.offers(.shields) }
 
     package struct Desired: Sendable {
         /// nil when the server does not support shields and the spec allows to skip it.
@@ -44,7 +45,7 @@ package struct ShieldResource: Resource {
         let keys = RecordedKeys(Self.kind, try await record.value())
         guard server.capabilities.offers(.shields), !(wanted.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(wanted.map { ($1.id ?? $1.liveName(at: $0), $0) }) { first, _ in first }
-        return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
+        return keys.sorted(try await server.shields.list(), wanted: names, fields: fields(of:)) { "shield \($0)" }
     }
 
     package static let importKey: String? = "the shield's id"
