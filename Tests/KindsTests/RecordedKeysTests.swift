@@ -65,4 +65,32 @@ struct RecordedKeysTests {
             #expect(Self.ids(stack) == before)
         }
     }
+
+    @Test(
+        "What took another id leaves nothing behind, however many applies come to no end after that",
+        arguments: ["shields", "tools"])
+    func renamedTwice(kind: String) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        let agent = """
+            agents: {a: {model: \(FakeStackVersion.llamaStack0224.models.llm), instructions: One, runtime: agents,
+              tools: [it], log: false}}
+            """
+        func spec(_ id: String, _ more: String = "") -> String {
+            kind == "shields"
+                ? "shields: {it: {id: \(id), provider: llama-guard}\(more)}"
+                : "tools: {it: {name: \(id), mcp: {url: \"http://desk.test/mcp\"}}}\n\(agent)"
+                    + (more.isEmpty ? "" : "\nshields: {\(more.dropFirst(2))}")
+        }
+        func ids() -> [String] { (stack.ogx.shields + stack.ogx.toolGroups).map(\.id) }
+        let before = Set(ids())
+        try await stack.apply(spec("first"))
+        for _ in 1...2 {
+            await #expect(throws: Diagnostics.self) {
+                try await stack.apply(spec("second", ", bad: {provider: nowhere}"))
+            }
+        }
+        try await stack.apply(spec("second"))
+        #expect(Set(ids()).subtracting(before) == ["second"])
+        #expect(try await stack.plan(spec("second")).lines == [])
+    }
 }

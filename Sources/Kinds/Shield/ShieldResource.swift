@@ -128,8 +128,7 @@ package struct ShieldResource: Resource {
         _ live: LlamaStack.Shield, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> LlamaStack.Shield {
-        if context.intent != nil { try await context.record.close(intentOf: address) }
-        return live
+        live  // Nothing can be changed; an open intent stays until what it names is gone.
     }
 
     package func isMadeBeside(_ live: LlamaStack.Shield, _ desired: Desired) -> Bool {
