@@ -231,7 +231,7 @@ package struct ResourceDriver<R: Resource>: Driver {
             return try await resource.create(desired, at: address, in: context)
         }
         let kept = kept(desired, as: live, request)
-        let last = request.declaration.spec.common.left.removed(from: request.last)
+        let last = request.declaration.spec.common.left.removed(from: last(request, for: desired))
         switch decision.action {
         case .keep, .delete, .forget, .check: return live
         case .create: return try await resource.create(desired, at: address, in: context)
@@ -333,11 +333,16 @@ package struct ResourceDriver<R: Resource>: Driver {
     }
 
     /// The fields that were applied last. What an apply was about to write when it was cut off, and is still wanted, may
-    /// never have been written: that it is not there is nobody else's doing.
+    /// never have been written: that it is not there is nobody else's doing. What is not wanted any more was written by drover
+    /// only where it is as it was announced.
     private func last(_ request: DriverRequest, for desired: R.Desired) -> AppliedFields {
         guard !request.pending.isEmpty else { return request.last }
         let wanted = resource.fields(of: desired)
-        return request.last.filter { !request.pending.contains($0.key) || wanted[$0.key] != $0.value }
+        let present = live(request.member).map(resource.fields(of:)) ?? [:]
+        return request.last.filter { path, value in
+            guard request.pending.contains(path) else { return true }
+            return wanted[path] == nil ? present[path] == value : wanted[path] != value
+        }
     }
 
     private func live(_ member: Member?) -> R.Live? {

@@ -291,8 +291,7 @@ struct Removals {
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
             let everythingGoes = workflow.declarations.isEmpty && scope.isEverything
-            if !everythingGoes, let reason = try await drivers[member.address.kind]?.reasonToWait(member)
-            {
+            if !everythingGoes, let reason = try await drivers[member.address.kind]?.reasonToWait(member) {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)
                 continue
             }
