@@ -39,7 +39,7 @@ package struct VectorStoreResource: Resource {
     let patience: Duration
     /// Is told what is waited for.
     let tell: @Sendable (String) -> Void
-    private let models: ModelListing
+    let models: ModelListing
     private let providers: ProviderListing
     let inUse: InUse
 
