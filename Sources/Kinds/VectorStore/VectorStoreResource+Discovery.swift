@@ -44,7 +44,9 @@ extension VectorStoreResource {
 
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<LiveStore>? {
         guard let store = try await server.vectorStores.list().first(where: { $0.id == id }) else { return nil }
-        let live = LiveStore(store: store, of: stack)
+        var live = LiveStore(store: store, of: stack)
+        let listed = try await server.listedFiles(of: store.id)
+        (live.files, live.isBroken) = (listed ?? [], listed == nil)
         return Discovered(
             named: id, Self.kind, live, live.metadata, of: stack, label: "vector store \(store.id) (\(store.name))")
     }
@@ -80,12 +82,13 @@ extension VectorStoreResource {
         _ known: RecordedUploads
     ) async throws -> [Discovered<LiveStore>] {
         let paths = Dictionary(files.map { ($0.id, $0.path) }) { first, _ in first }
+        let sizes = Dictionary(files.map { ($0.id, $0.size) }) { first, _ in first }
         return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
             let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
             live.isBroken = listed == nil
-            live.paths = paths
+            (live.paths, live.sizes) = (paths, sizes)
             live.recorded = known.marks(at: each.address)
             live.others = known.others(at: each.address)
             live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
