@@ -14,8 +14,8 @@ enum RecordPlace: Sendable {
     func store(_ stack: StackName, _ mlflow: MLflowServer?) -> any RecordStore {
         switch (self, mlflow) {
         case (.mlflow, let mlflow?): MLflowRecord(mlflow, stack: stack)
-        case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json")
-        case (.file(let path), _): FileRecord(path: path)
+        case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json", stack: stack)
+        case (.file(let path), _): FileRecord(path: path, stack: stack)
         }
     }
 
