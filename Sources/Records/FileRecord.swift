@@ -38,6 +38,8 @@ package actor FileRecord: RecordStore {
     private static let historyLimit = 100
     private let path: String
     private let stack: StackName?
+    /// Closed once the lock is lost under which it is written.
+    private let gate: LeaseGate?
     private let remains: FileRemains
     private var bound = BoundServers()
     /// What was written last, as long as the file is untouched: with thousands of documents on their way it is changed for
@@ -47,7 +49,8 @@ package actor FileRecord: RecordStore {
     package nonisolated var place: String { path }
 
     /// - Parameter stack: Whose record it is; nil for whichever stack's the file is.
-    package init(path: String, stack: StackName? = nil) {
+    package init(path: String, stack: StackName? = nil, gate: LeaseGate? = nil) {
+        self.gate = gate
         self.path = path
         self.stack = stack
         remains = FileRemains(beside: path)
@@ -90,6 +93,7 @@ package actor FileRecord: RecordStore {
     }
 
     package func log(_ entry: HistoryEntry, leaving left: RunRemains?) throws {
+        try gate?.check()
         var content = try read()
         let history = content.history.numbered
         var entry = entry
@@ -141,6 +145,7 @@ package actor FileRecord: RecordStore {
     }
 
     private func write(_ content: Content) throws {
+        try gate?.check()
         var content = content
         content.format = Record.format
         content.stack = stack?.name ?? content.stack

@@ -55,6 +55,22 @@ struct FileRecordTests {
         await #expect(throws: Diagnostic.self) { try await FileRecord(path: path, stack: shop).load() }
     }
 
+    @Test("Who lost the lock writes nothing any more")
+    func lockLost() async throws {
+        let (gate, lock) = (LeaseGate(), FileLock(beside: path))
+        let record = FileRecord(path: path, gate: gate)
+        let holder = LockHolder(id: "1", name: "anna", host: "here", purpose: "apply")
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await lock.holding(as: holder, LockTerms(timeout: .zero), gate: gate) {
+                try await record.save(["boxes.a": Self.entry])
+                try await lock.unlock(1, by: "ben")
+                try await record.save([:])
+            }
+        }
+        #expect(thrown?.cause == .locked)
+        #expect(try await record.load().entries.keys.sorted() == ["boxes.a"])
+    }
+
     @Test("A file that is something else is told, and stays as it is", arguments: ["", "{", "[1]", "{\"entries\": 7}"])
     func unreadable(text: String) async throws {
         let file = URL(filePath: path)
