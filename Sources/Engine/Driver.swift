@@ -294,7 +294,9 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
-        if let member = request.member, !member.rivals.isEmpty, member.isTakenWhere(request.permissions) {
+        if let member = request.member, !member.rivals.isEmpty, !request.permissions.looksAtFirst,
+            member.isTakenWhere(request.permissions)
+        {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
         var wanted = try await resource.desired(spec, at: address, given: request.outputs)

@@ -258,6 +258,17 @@ struct ApplyTests {
         #expect(thrown?.all.first?.detail.contains("`box 2` and `box 1`") == true)
     }
 
+    @Test(
+        "Where nothing is to be done, several objects with the wanted name are no matter, and what was never applied no drift"
+    )
+    func ambiguousAndLookedAt() async throws {
+        shop.shelf.put("a", label: "x")
+        shop.shelf.put("a")
+        let looking = Permissions(adopt: true, takeOver: true, looksAtFirst: true)
+        let plan = try await shop.plan("boxes: {a: {}}", looking)
+        #expect(plan.changes.map(\.action) == [.adopt] && plan.drift.isEmpty)
+    }
+
     @Test("An adopted object is marked first and then made what is wanted")
     func adopt() async throws {
         shop.shelf.put("a", label: "x")
