@@ -103,7 +103,7 @@ extension Executor {
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
             // Of what was kept and is wanted again, the fields may be those of another object.
             let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
-            var entry = isFresh ? Record.Entry(fields: [:]) : known ?? Record.Entry(fields: [:])
+            var entry = (isFresh ? known?.adoption : known) ?? Record.Entry(fields: [:])
             if change.action == .create {
                 entry.withdraw()
             } else if workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
@@ -150,8 +150,9 @@ extension Executor {
             }
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
-            let isKept = outcome.action == .forget && isKnownByRecord(address.kind)
-            entries[address.description] = isKept ? record.entry(address)?.retained : nil
+            // What was adopted is still there, and still somebody else's making, should it be wanted again.
+            let entry = outcome.action == .forget ? record.entry(address) : nil
+            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.adoption
         }
         guard applied.isWhole, scope.isEverything else { return entries }
         for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.adoption }
