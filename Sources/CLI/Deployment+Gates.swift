@@ -52,14 +52,37 @@ extension Deployment {
     }
 
     /// Removes what only versions used that no release goes back to any more. Whatever else there is to do waits for the
-    /// next apply.
+    /// next apply, and this too where it fails, or where a saved plan is applied, which does not show it.
     func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
-        try await session.locked(change.locking, stack, for: command) { session in
-            let rest = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
-            let left = rest.plan.changes.filter { $0.action != .keep }
-            guard !left.isEmpty, left.allSatisfy(\.isLeftOver) else { return nil }
-            return try await rest.apply(change, stack, command: command)
+        do {
+            guard promise == nil else {
+                try await leftOver(in: try await session.refreshed())?.tellLeftOver()
+                return nil
+            }
+            return try await session.locked(change.locking, stack, for: command) { session in
+                try await leftOver(in: session)?.apply(change, stack, command: command)
+            }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            let warning = Diagnostic.notRetired(Diagnostic.from(error, at: nil))
+            Notices.write([warning], stack.sources, environment: stack.environment)
+            return nil
         }
+    }
+
+    /// What a promotion left to remove; nil where that is nothing, or there is more to do.
+    private func leftOver(in session: Session) async throws -> Deployment? {
+        let rest = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
+        let left = rest.plan.changes.filter { $0.action != .keep }
+        return !left.isEmpty && left.allSatisfy(\.isLeftOver) ? rest : nil
+    }
+
+    private func tellLeftOver() {
+        let labels = plan.changes.filter { $0.action != .keep }.map { $0.label ?? $0.address.description }
+        Console.note(
+            "The next apply removes what only older versions used, which the saved plan does not show: "
+                + "\(labels.listed).")
     }
 
     /// Lets releases go on from where somebody moved their aliases, whatever their gates say.
@@ -110,6 +133,16 @@ extension Deployment {
         }
         Notices.write(told, stack.sources, environment: stack.environment)
         return failures.filter { !warned.contains($0) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func notRetired(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-retired", "What only older versions used is still there",
+            detail: "All that was planned is applied. What it left over could not be removed. \(problem.detail)",
+            fix: "Nothing has to be done: the next apply removes it.", notes: problem.notes,
+            address: problem.address, severity: .warning)
     }
 }
 

@@ -115,7 +115,11 @@ struct Deployment: Sendable {
         try requireLock(failures: applied.failures)
         let failures = failing(applied.failures, stack)
         tellIncomplete(applied, failures)
-        if applied.wasInterrupted { throw CancellationError() }
+        if applied.wasInterrupted {
+            // The interruption is what ends the command, and would hide them.
+            Notices.write(failures + unlogged, stack.sources, environment: stack.environment)
+            throw CancellationError()
+        }
         guard failures.isEmpty, unlogged.isEmpty else { throw Diagnostics((failures + unlogged).map(\.incomplete)) }
         return applied
     }

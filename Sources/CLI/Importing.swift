@@ -61,7 +61,8 @@ struct Importing: Sendable {
         var entries = record.entries
         let common = declaration.spec.common
         var imported = Record.Entry(fields: [:], onDelete: common.onDelete, protect: common.protect)
-        if member.ownership == .unmarked { imported.isAdopted = true }
+        let wasAdopted = member.ownership == .retained && record.entry(address)?.adoption != nil
+        if member.ownership == .unmarked || wasAdopted { imported.isAdopted = true }
         entries[address.description] = imported
         // Before it is marked: cut off in between, it would count as made by drover, and be deleted with its declaration.
         try await session.store.save(entries)

@@ -11,11 +11,12 @@ enum RecordPlace: Sendable {
     case file(String)
 
     /// In a file beside the spec where MLflow is wanted and not at hand.
-    func store(_ stack: StackName, _ mlflow: MLflowServer?) -> any RecordStore {
+    /// - Parameter gate: Closed once the lock is lost; MLflow's requests pass it already.
+    func store(_ stack: StackName, _ mlflow: MLflowServer?, _ gate: LeaseGate) -> any RecordStore {
         switch (self, mlflow) {
         case (.mlflow, let mlflow?): MLflowRecord(mlflow, stack: stack)
-        case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json")
-        case (.file(let path), _): FileRecord(path: path)
+        case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json", stack: stack, gate: gate)
+        case (.file(let path), _): FileRecord(path: path, stack: stack, gate: gate)
         }
     }
 
@@ -37,7 +38,7 @@ extension Session {
     func refreshed() async throws -> Session {
         var servers = servers
         servers.mlflow = servers.mlflow.map { MLflowServer($0.endpoint) }
-        let store = place.store(workflow.stack, servers.mlflow)
+        let store = place.store(workflow.stack, servers.mlflow, gate)
         await store.bind(to: try await identities.value(), isStrict: true)
         return Session(
             workflow: workflow, servers: servers, locations: locations,

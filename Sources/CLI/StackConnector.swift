@@ -94,7 +94,7 @@ struct StackConnector: Sendable {
     }
 
     func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
-        try recordPlace(mlflow: mlflow != nil).store(workflow.stack, mlflow)
+        try recordPlace(mlflow: mlflow != nil).store(workflow.stack, mlflow, gate)
     }
 
     private func recordPlace(mlflow isAtHand: Bool) throws -> RecordPlace {

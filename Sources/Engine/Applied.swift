@@ -103,7 +103,12 @@ extension Executor {
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
             // Of what was kept and is wanted again, the fields may be those of another object.
             let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
-            var entry = isFresh ? Record.Entry(fields: [:]) : known ?? Record.Entry(fields: [:])
+            var entry = (isFresh ? known?.adoption : known) ?? Record.Entry(fields: [:])
+            if change.action == .create {
+                entry.withdraw()
+            } else if workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
+                entry.confirmKey()
+            }
             entry.announce(change.fields)
             if isAdoption(change.action, at: change.address) { entry.isAdopted = true }
             // The mark of the object goes first: were that noted only at the end, it would count as ours in between.
@@ -145,23 +150,26 @@ extension Executor {
             }
         }
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
-            let isKept = outcome.action == .forget && isKnownByRecord(address.kind)
-            entries[address.description] = isKept ? record.entry(address)?.retained : nil
+            // What was adopted is still there, and still somebody else's making, should it be wanted again.
+            let entry = outcome.action == .forget ? record.entry(address) : nil
+            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.adoption
         }
         guard applied.isWhole, scope.isEverything else { return entries }
-        return entries.filter { !isLeftBehind($0.key, $0.value) }
+        for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.adoption }
+        return entries
     }
 
     /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was
-    /// cut off before it could note that. What cannot be found out again is kept: that something was adopted, and what is
-    /// ours of a kind that bears no mark.
+    /// cut off before it could note that, or somebody else removed it. Of a kind that bears no mark the entry alone says what
+    /// is ours, so it is kept where no listing shows that nothing has its key any more; from then on that key is anybody's.
     private func isLeftBehind(_ text: String, _ entry: Record.Entry) -> Bool {
         guard let address = Address(text: text), workflow[address] == nil, drivers[address.kind] != nil,
-            entry.isRetained != true, entry.isAdopted != true, record.intents[text] == nil,
-            // By its key alone: nothing else says that it is ours, also while something of others still uses it.
-            !isKnownByRecord(address.kind) || entry.fields["id"] == nil
+            entry.isRetained != true, record.intents[text] == nil,
+            !isKnownByRecord(address.kind) || entry.fields["id"] == nil || drivers[address.kind]?.listsKeys == true
         else { return false }
-        let isThere = survey.members[address] != nil || survey.stale.contains { $0.address == address }
+        let isThere =
+            survey.members[address] != nil || survey.setAside.contains(address)
+            || survey.stale.contains { $0.address == address }
         return !isThere && !workflow.declarations.contains { $0.oldAddress == address }
     }
 }

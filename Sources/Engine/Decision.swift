@@ -10,10 +10,15 @@ package struct Permissions: Sendable, Hashable, Codable {
     package var allowEmpty: Bool
     /// An alias that somebody else moved may be moved again.
     package var acceptAlias: Bool
+    /// Of several objects with a wanted name the first is looked at; where something is to be done, none is taken by chance.
+    /// No part of a saved plan.
+    package var looksAtFirst: Bool
 
     package init(
-        adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false, acceptAlias: Bool = false
+        adopt: Bool = false, takeOver: Bool = false, allowEmpty: Bool = false, acceptAlias: Bool = false,
+        looksAtFirst: Bool = false
     ) {
+        self.looksAtFirst = looksAtFirst
         self.adopt = adopt
         self.takeOver = takeOver
         self.allowEmpty = allowEmpty
@@ -29,6 +34,7 @@ package struct Permissions: Sendable, Hashable, Codable {
         adopt = try fields.decode(Bool.self, forKey: .adopt)
         takeOver = try fields.decode(Bool.self, forKey: .takeOver)
         allowEmpty = try fields.decode(Bool.self, forKey: .allowEmpty)
+        looksAtFirst = false
         // Plans that were saved before there were releases do not say it.
         acceptAlias = try fields.decodeIfPresent(Bool.self, forKey: .acceptAlias) ?? false
     }

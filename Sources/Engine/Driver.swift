@@ -12,6 +12,8 @@ package protocol Driver: Sendable {
     var makesVersions: Bool { get }
     /// Whether discovery needs the record.
     var isKnownByRecord: Bool { get }
+    /// Whether discovery finds by its key whatever the record names and the server has.
+    var listsKeys: Bool { get }
     func discover(
         _ declarations: [Declaration], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Member]
@@ -73,6 +75,8 @@ package struct Member: Sendable {
     package var ownership: Ownership
     package var label: String
     package var isStale: Bool
+    /// Whether it is left alone, since others use it.
+    package var isSetAside = false
     /// Labels of other objects that could be meant by the same address.
     package var rivals: [String] = []
     fileprivate let live: any Sendable
@@ -138,6 +142,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     package var kind: String { R.kind }
     package var onDelete: OnDelete { R.onDelete }
     package var isKnownByRecord: Bool { resource.isKnownByRecord }
+    package var listsKeys: Bool { resource.listsKeys }
     package var promotes: Bool { R.promotes }
     package var makesVersions: Bool { R.makesVersions }
     package var hasUniqueNames: Bool { R.hasUniqueNames }
@@ -161,7 +166,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     private static func member(_ found: Discovered<R.Live>) -> Member {
         Member(
             address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
-            live: found.live)
+            isSetAside: found.isSetAside, live: found.live)
     }
 
     package func preview(_ request: DriverRequest) async throws -> Preview {
@@ -226,7 +231,7 @@ package struct ResourceDriver<R: Resource>: Driver {
             return try await resource.create(desired, at: address, in: context)
         }
         let kept = kept(desired, as: live, request)
-        let last = request.declaration.spec.common.left.removed(from: request.last)
+        let last = request.declaration.spec.common.left.removed(from: last(request, for: desired))
         switch decision.action {
         case .keep, .delete, .forget, .check: return live
         case .create: return try await resource.create(desired, at: address, in: context)
@@ -289,7 +294,9 @@ package struct ResourceDriver<R: Resource>: Driver {
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
         }
-        if let member = request.member, !member.rivals.isEmpty, member.isTakenWhere(request.permissions) {
+        if let member = request.member, !member.rivals.isEmpty, !request.permissions.looksAtFirst,
+            member.isTakenWhere(request.permissions)
+        {
             throw Diagnostic.ambiguous(address, [member.label] + member.rivals)
         }
         var wanted = try await resource.desired(spec, at: address, given: request.outputs)
@@ -328,11 +335,16 @@ package struct ResourceDriver<R: Resource>: Driver {
     }
 
     /// The fields that were applied last. What an apply was about to write when it was cut off, and is still wanted, may
-    /// never have been written: that it is not there is nobody else's doing.
+    /// never have been written: that it is not there is nobody else's doing. What is not wanted any more was written by drover
+    /// only where it is as it was announced.
     private func last(_ request: DriverRequest, for desired: R.Desired) -> AppliedFields {
         guard !request.pending.isEmpty else { return request.last }
         let wanted = resource.fields(of: desired)
-        return request.last.filter { !request.pending.contains($0.key) || wanted[$0.key] != $0.value }
+        let present = live(request.member).map(resource.fields(of:)) ?? [:]
+        return request.last.filter { path, value in
+            guard request.pending.contains(path) else { return true }
+            return wanted[path] == nil ? present[path] == value : wanted[path] != value
+        }
     }
 
     private func live(_ member: Member?) -> R.Live? {

@@ -64,15 +64,15 @@ package struct Executor: Sendable {
     }
 
     /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
-    /// one is gone.
+    /// one is gone, by this apply or by one of those after the one that was cut off.
     private func closingIntents(_ applied: Applied) async -> Applied {
         guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
             return applied
         }
         var applied = applied
         for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
-            guard case .done(let step) = outcome, step.action == .replace,
-                drivers[address.kind]?.isKnownByRecord == true
+            guard case .done(let step) = outcome, isKnownByRecord(address.kind),
+                step.action == .replace || record.intents[address.description] != nil
             else { continue }
             do {
                 try await store.close(intentOf: address)

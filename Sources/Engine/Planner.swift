@@ -37,7 +37,7 @@ package struct Planner: Sendable {
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let removed = changes(of: removals, &pass.problems)
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
-            .stillInUse($0.member, $0.reasonToKeep ?? "")
+            .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
         }
         pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
@@ -290,9 +290,8 @@ struct Removals {
         }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
-            if !workflow.declarations.isEmpty,
-                let reason = try await drivers[member.address.kind]?.reasonToWait(member)
-            {
+            let everythingGoes = workflow.declarations.isEmpty && scope.isEverything
+            if !everythingGoes, let reason = try await drivers[member.address.kind]?.reasonToWait(member) {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)
                 continue
             }
@@ -351,12 +350,16 @@ extension Diagnostic {
                 + "now, or give it another `name`.", cause: .conflict)
     }
 
-    fileprivate static func stillInUse(_ member: Member, _ reason: String) -> Diagnostic {
+    /// - Parameter isDestroyed: Whether a part of the stack is destroyed, whatever the spec declares.
+    fileprivate static func stillInUse(_ member: Member, _ reason: String, isDestroyed: Bool) -> Diagnostic {
         Diagnostic(
-            "still-in-use", "What left the spec stays for now",
-            detail: "`\(member.address)` (\(member.label)) is no longer declared, and stays: \(reason).",
-            fix: "Nothing has to be done: it goes once that is over.", address: member.address.description,
-            severity: .warning)
+            "still-in-use", isDestroyed ? "What is in use stays" : "What left the spec stays for now",
+            detail: "`\(member.address)` (\(member.label)) "
+                + (isDestroyed ? "stays: \(reason)." : "is no longer declared, and stays: \(reason)."),
+            fix: isDestroyed
+                ? "Move or remove the alias first, or destroy the whole stack."
+                : "Nothing has to be done: it goes once that is over.",
+            address: member.address.description, severity: .warning)
     }
 
     fileprivate static func nothingDeclared(_ stack: StackName, count: Int) -> Diagnostic {

@@ -42,6 +42,28 @@ package struct Record: Sendable, Hashable, Codable {
             pending = Set(pending ?? []).union(new.map(\.path)).sorted()
         }
 
+        /// Takes back what was announced, where an apply finds that nothing of it is there: it is announced anew.
+        mutating func withdraw() {
+            for path in pending ?? [] { fields[path] = nil }
+            pending = nil
+        }
+
+        /// Notes that the object with the announced key is there, and ours: from now on it is known by its key alone.
+        mutating func confirmKey() {
+            pending?.removeAll { $0 == Self.key }
+            if pending?.isEmpty == true { pending = nil }
+        }
+
+        /// The field with the natural key of an object that can carry no mark.
+        private static let key = "id"
+
+        /// What an object with its key must be like to be ours: of the fields that were announced with that key those whose
+        /// values were known. nil where the key alone says it, since there was such an object.
+        package var announcement: AppliedFields? {
+            guard isApplied != true, let pending, pending.contains(Self.key) else { return nil }
+            return fields.filter { pending.contains($0.key) && $0.value != .null }
+        }
+
         /// The same, of an object that was made what the fields say.
         var applied: Entry {
             var entry = self

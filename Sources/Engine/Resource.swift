@@ -16,6 +16,8 @@ package protocol Resource: Sendable {
     static var onDelete: OnDelete { get }
     /// Whether discovery needs the record: only it knows which of the objects, or of what belongs to them, are ours.
     var isKnownByRecord: Bool { get }
+    /// Whether discovery finds by its key whatever the record names and the server has: what it does not find is gone.
+    var listsKeys: Bool { get }
     /// Whether two objects cannot have one name. Where they can, another stack's object of a wanted name is no rival.
     static var hasUniqueNames: Bool { get }
     /// Whether an object can be made anew for one that is there already, without anything of ours having changed.
@@ -108,6 +110,8 @@ package protocol Resource: Sendable {
 
 extension Resource {
     package var isKnownByRecord: Bool { false }
+
+    package var listsKeys: Bool { true }
 
     package static var hasUniqueNames: Bool { true }
 
@@ -225,14 +229,18 @@ package struct Discovered<Live: Sendable>: Sendable {
     package let label: String
     /// A leftover of an interrupted replacement, beside the current object: to be deleted.
     package let isStale: Bool
+    /// Ours, but left alone while others use it: no part of a plan, and no reason to forget that it is ours.
+    package let isSetAside: Bool
 
     package init(
-        _ address: Address, _ ownership: Ownership, _ live: Live, label: String, isStale: Bool = false
+        _ address: Address, _ ownership: Ownership, _ live: Live, label: String, isStale: Bool = false,
+        isSetAside: Bool = false
     ) {
         self.address = address
         self.ownership = ownership
         self.live = live
         self.label = label
         self.isStale = isStale
+        self.isSetAside = isSetAside
     }
 }

@@ -6,6 +6,8 @@ package struct Survey: Sendable {
     package private(set) var members: [Address: Member] = [:]
     /// Leftovers of ours beside a member.
     package private(set) var stale: [Member] = []
+    /// Where something of ours is that others use, so that it is left alone.
+    private(set) var setAside: Set<Address> = []
 
     /// Asks all kinds, or some, concurrently and without the record; objects that only the record knows have no owner.
     package static func take(
@@ -63,7 +65,9 @@ package struct Survey: Sendable {
 
     /// The first object of an address counts; other candidates are its rivals.
     private mutating func add(_ member: Member) {
-        if member.isStale {
+        if member.isSetAside {
+            setAside.insert(member.address)
+        } else if member.isStale {
             stale.append(member)
         } else if members[member.address] == nil {
             members[member.address] = member

@@ -7,6 +7,8 @@ package actor ModelListing {
     private let server: LlamaStack
     /// The ids that will exist once the declared models are registered.
     private let registered: Set<String>
+    /// The ids that declared models may have, by name.
+    private let declared: [String: Set<String>]
     private var models: [LlamaStack.Model]?
     /// The ids of the models that have embedded a word.
     private var embedding: Set<String> = []
@@ -18,7 +20,11 @@ package actor ModelListing {
         let capabilities = server.capabilities
         let ours = capabilities.offers(.modelRegistration) ? declared.values.filter { $0.provider != nil } : []
         registered = Set(ours.map { $0.registeredID(capabilities.modelNaming) })
+        self.declared = declared.mapValues { Set($0.ids(capabilities.modelNaming)) }
     }
+
+    /// The ids that the model may have that a field names, without a request.
+    nonisolated func ids(of name: String) -> Set<String> { declared[name] ?? [name] }
 
     /// The model that a field names: a declared model, or one that the server offers.
     /// - Throws: `Diagnostic` with the nearest names when there is none.

@@ -4,6 +4,8 @@ import Language
 /// The natural keys of a kind whose objects carry no mark, from the record: the objects that it names are ours.
 struct RecordedKeys {
     private let addresses: [String: Address]
+    /// What must be true of an object with a key that was only announced: others may have made one meanwhile.
+    private let announced: [String: AppliedFields]
     /// The keys of objects that were retained when their declaration left the spec.
     private let retained: Set<String>
     /// The key that was applied last, by address; other keys of an address come from an interrupted replacement.
@@ -12,6 +14,7 @@ struct RecordedKeys {
     init(_ kind: String, _ record: Record) {
         var addresses: [String: Address] = [:]
         var applied: [Address: String] = [:]
+        var announced: [String: AppliedFields] = [:]
         var retained: Set<String> = []
         for (text, intent) in record.intents {
             guard let address = Address(text: text), address.kind == kind else { continue }
@@ -25,10 +28,18 @@ struct RecordedKeys {
                 retained.insert(key)
                 continue
             }
+            if let announcement = entry.announcement {
+                // Another claim to the key is as good as one alone.
+                guard addresses[key] == nil else { continue }
+                announced[key] = announcement
+            } else {
+                announced[key] = nil
+            }
             addresses[key] = address
             applied[address] = key
         }
         self.addresses = addresses
+        self.announced = announced
         self.retained = retained.subtracting(addresses.keys)
         self.applied = applied
     }
@@ -42,10 +53,17 @@ struct RecordedKeys {
 
     /// Sorts a listing into ours and objects with a wanted key. Of several of ours at one address, the wanted one
     /// counts, or else the one that was applied last.
+    /// - Parameter fields: The fields of an object, as the record has them.
     func sorted<Live: Sendable & Identifiable<String>>(
-        _ listed: [Live], wanted: [String: Address], label: (String) -> String
+        _ listed: [Live], wanted: [String: Address], fields: (Live) -> AppliedFields, label: (String) -> String
     ) -> [Discovered<Live>] {
-        let ours = listed.filter { addresses[$0.id] != nil }
+        let isOurs = { (object: Live) in
+            guard addresses[object.id] != nil else { return false }
+            guard let announced = announced[object.id] else { return true }
+            return FieldChange.between(live: fields(object), desired: announced, since: [:]).isEmpty
+        }
+        let ours = listed.filter(isOurs)
+        let claimed = Set(ours.map(\.id))
         let byAddress = Dictionary(grouping: ours) { addresses[$0.id] ?? Address("", "") }
         var found: [Discovered<Live>] = []
         for (address, objects) in byAddress.sorted(by: { $0.key < $1.key }) {
@@ -55,7 +73,7 @@ struct RecordedKeys {
                 Discovered(address, .ours, $0, label: label($0.id), isStale: $0.id != chosen.id)
             }
         }
-        for object in listed where addresses[object.id] == nil {
+        for object in listed where !claimed.contains(object.id) {
             guard let address = wanted[object.id], byAddress[address] == nil else { continue }
             let ownership: Ownership = retained.contains(object.id) ? .retained : .unmarked
             found.append(Discovered(address, ownership, object, label: label(object.id)))

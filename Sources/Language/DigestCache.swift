@@ -28,7 +28,7 @@ package struct DigestCache: Sendable {
         /// Likewise; nobody can set this one.
         var changed: Int64
 
-        /// nil when there is no regular file at the path.
+        /// nil when there is no regular file at the path, or one with a time that is no time of ours: after the year 2262.
         package init?(ofFileAt path: String) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
@@ -40,8 +40,15 @@ package struct DigestCache: Sendable {
             #else
                 let (modified, changed) = (status.st_mtim, status.st_ctim)
             #endif
-            self.modified = Int64(modified.tv_sec) * 1_000_000_000 + Int64(modified.tv_nsec)
-            self.changed = Int64(changed.tv_sec) * 1_000_000_000 + Int64(changed.tv_nsec)
+            guard let last = Self.nanoseconds(modified), let made = Self.nanoseconds(changed) else { return nil }
+            (self.modified, self.changed) = (last, made)
+        }
+
+        /// nil for a time that they cannot tell.
+        private static func nanoseconds(_ time: timespec) -> Int64? {
+            let (seconds, isBeyond) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+            let (sum, isOver) = seconds.addingReportingOverflow(Int64(time.tv_nsec))
+            return isBeyond || isOver ? nil : sum
         }
 
         fileprivate init?(_ value: Value) {
@@ -55,7 +62,8 @@ package struct DigestCache: Sendable {
 
         /// Whether the last change was long enough before a time.
         func isSettled(at time: Int64) -> Bool {
-            max(modified, changed) + DigestCache.settled <= time
+            let (end, isOver) = max(modified, changed).addingReportingOverflow(DigestCache.settled)
+            return !isOver && end <= time
         }
     }
 

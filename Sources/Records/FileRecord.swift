@@ -13,13 +13,15 @@ package import Language
 /// The record of a stack as a local JSON file: written to a temporary file, synced, renamed. What each apply left is beside
 /// it, in folders: `NAME.runs/7/spec.yaml`, and `NAME.files/<sha256>` for the contents of files.
 ///
-///     {"format": 1, "servers": {"mlflow": {"name": "MLflow", "url": "http://…"}},
+///     {"format": 1, "stack": "helpdesk", "servers": {"mlflow": {"name": "MLflow", "url": "http://…"}},
 ///      "entries": {"experiments.helpdesk": {"fields": {…}, "protect": false}}, "intents": {},
 ///      "history": [{"number": 7, …}], "lastNumber": 7}
 package actor FileRecord: RecordStore {
     private struct Content: Codable {
         /// nil in files of older versions.
         var format: Int?
+        /// Likewise.
+        var stack: String?
         var servers: ServerIdentities?
         var entries: [String: Record.Entry] = [:]
         var intents: [String: Value] = [:]
@@ -35,6 +37,9 @@ package actor FileRecord: RecordStore {
     /// The number of applies that are kept, the newest ones.
     private static let historyLimit = 100
     private let path: String
+    private let stack: StackName?
+    /// Closed once the lock is lost under which it is written.
+    private let gate: LeaseGate?
     private let remains: FileRemains
     private var bound = BoundServers()
     /// What was written last, as long as the file is untouched: with thousands of documents on their way it is changed for
@@ -43,8 +48,11 @@ package actor FileRecord: RecordStore {
 
     package nonisolated var place: String { path }
 
-    package init(path: String) {
+    /// - Parameter stack: Whose record it is; nil for whichever stack's the file is.
+    package init(path: String, stack: StackName? = nil, gate: LeaseGate? = nil) {
+        self.gate = gate
         self.path = path
+        self.stack = stack
         remains = FileRemains(beside: path)
     }
 
@@ -85,6 +93,7 @@ package actor FileRecord: RecordStore {
     }
 
     package func log(_ entry: HistoryEntry, leaving left: RunRemains?) throws {
+        try gate?.check()
         var content = try read()
         let history = content.history.numbered
         var entry = entry
@@ -136,8 +145,10 @@ package actor FileRecord: RecordStore {
     }
 
     private func write(_ content: Content) throws {
+        try gate?.check()
         var content = content
         content.format = Record.format
+        content.stack = stack?.name ?? content.stack
         do {
             let folder = URL(filePath: path).deletingLastPathComponent().path
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -155,7 +166,9 @@ package actor FileRecord: RecordStore {
         do {
             let value = try Value(json: try FileBytes.read(path, atMost: 256 << 20))
             try RecordFormat.check(value, at: path)
-            return try value.decoded()
+            let content: Content = try value.decoded()
+            try requireOwn(content)
+            return content
         } catch FileBytes.Failure.missing {
             return Content()
         } catch FileBytes.Failure.tooManyOpenFiles {
@@ -172,6 +185,15 @@ package actor FileRecord: RecordStore {
     }
 }
 
+extension FileRecord {
+    /// - Throws: `Diagnostic` (`conflict`) when it says something of another stack.
+    private func requireOwn(_ content: Content) throws {
+        guard let stack, let other = content.stack, other != stack.name else { return }
+        guard !content.record.isEmpty || !content.history.isEmpty else { return }
+        throw Diagnostic.recordOfAnotherStack(path, other, stack)
+    }
+}
+
 extension Diagnostic.Code {
     static let recordUnreadable: Diagnostic.Code = "record-unreadable"
 }
@@ -184,6 +206,13 @@ extension Diagnostic {
             fix: "Restore it, or run `drover state rebuild`: it is help, not truth; only the last applied fields are "
                 + "lost.",
             cause: .unavailable)
+    }
+
+    fileprivate static func recordOfAnotherStack(_ path: String, _ other: String, _ stack: StackName) -> Diagnostic {
+        Diagnostic(
+            "record-of-another-stack", "The record is another stack's",
+            detail: "`\(path)` holds what was applied of the stack `\(other)`, and this run is about `\(stack)`.",
+            fix: "Name another file: each stack has a record of its own.", cause: .conflict)
     }
 
     fileprivate static func recordUnreadable(_ path: String, because reason: String, fix: String) -> Diagnostic {

@@ -197,6 +197,24 @@ struct ApplyTests {
         #expect(other.shelf.boxes.count == 1)
     }
 
+    @Test(
+        "What an apply announced and never wrote is left alone where somebody else wrote it, and removed where it was written"
+    )
+    func announcedOnly() async throws {
+        for (written, kept) in [("x", nil), ("theirs", "theirs")] as [(String, String?)] {
+            let shop = Shop()
+            try await shop.apply("boxes: {a: {}}")
+            shop.shelf.fail("update a")
+            try await shop.apply("boxes: {a: {label: x}}")
+            shop.shelf.fail()
+            let id = try #require(shop.shelf.boxes.first).id
+            shop.shelf.change(id) { $0.label = written }
+            #expect(try await shop.plan("boxes: {a: {}}").lines == (kept == nil ? ["update a: label"] : []))
+            try await shop.apply("boxes: {a: {}, b: {inside: [a]}}")
+            #expect(shop.shelf.boxes.first { $0.id == id }?.label == kept)
+        }
+    }
+
     @Test("An interruption lets what is in flight end, and the next apply finishes")
     func interruption() async throws {
         let spec = "boxes: {a: {}, b: {inside: [a]}, c: {inside: [b]}}"
@@ -238,6 +256,17 @@ struct ApplyTests {
         }
         #expect(thrown?.all.map(\.code.name) == ["ambiguous-adoption"])
         #expect(thrown?.all.first?.detail.contains("`box 2` and `box 1`") == true)
+    }
+
+    @Test(
+        "Where nothing is to be done, several objects with the wanted name are no matter, and what was never applied no drift"
+    )
+    func ambiguousAndLookedAt() async throws {
+        shop.shelf.put("a", label: "x")
+        shop.shelf.put("a")
+        let looking = Permissions(adopt: true, takeOver: true, looksAtFirst: true)
+        let plan = try await shop.plan("boxes: {a: {}}", looking)
+        #expect(plan.changes.map(\.action) == [.adopt] && plan.drift.isEmpty)
     }
 
     @Test("An adopted object is marked first and then made what is wanted")

@@ -138,4 +138,26 @@ struct AliasedUseTests {
         try await stack.apply(without)
         #expect(kept() == before)
     }
+
+    @Test("A destroy of a part of the stack leaves what it uses, too", arguments: versions)
+    func destroyedInPart(_ version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.spec("first"))
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        let (workflow, folder) = try stack.declare(Self.spec("first"))
+        let run = try await stack.open(workflow.withoutDeclarations, folder, Scissors(.never))
+        let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+        func plan(_ selection: Selection) async throws -> Plan {
+            try await Planner(
+                run.workflow, drivers: run.drivers, survey: survey, record: record,
+                permissions: Permissions(allowEmpty: true), selection: selection
+            ).plan()
+        }
+        let part = try await plan(Selection(targets: [AddressPattern("models")]))
+        #expect(part.lines == [])
+        #expect(part.warnings.map(\.code.name) == ["still-in-use"])
+        let rest = try await plan(Selection(excluded: [AddressPattern("experiments")]))
+        #expect(!rest.lines.contains("delete models.chat"))
+        #expect(try await plan(.everything).lines.contains("delete models.chat"))
+    }
 }

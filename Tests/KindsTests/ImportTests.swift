@@ -114,6 +114,20 @@ struct ImportTests {
         #expect(stack.mlflow.store.registeredModels.map(\.name) == (isDeleted ? ["unused"] : ["unused", "p"]))
     }
 
+    @Test("What was adopted, kept, and taken up again is still somebody else's making")
+    func adoptedTwice() async throws {
+        let stack = try TestStack()
+        try await stack.mlflow.server().createPrompt("p", description: "", tags: [:])
+        let spec = "prompts: {p: {template: One}}"
+        try await stack.apply(spec, Permissions(adopt: true))
+        for _ in 1...2 {
+            try await stack.apply("", Permissions(allowEmpty: true))
+            #expect(stack.mlflow.store.registeredModels.map(\.name) == ["p"])
+            try await stack.apply(spec)
+        }
+        #expect(try await stack.open(spec).store.load().entries["prompts.p"]?.isAdopted == true)
+    }
+
     @Test("What cannot carry a mark is known by the record once it is imported")
     func natural() async throws {
         let stack = try TestStack(ogx: FakeOGX(.llamaStack035))

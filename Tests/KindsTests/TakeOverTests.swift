@@ -123,4 +123,39 @@ struct TakeOverTests {
         #expect(stack.ogx.stores.first?.metadata[Mark.stackKey] == "helpdesk")
         #expect(try await stack.plan(spec).lines == [])
     }
+
+    @Test("The documents of a store that is taken over give way to this stack's, also after the apply was cut off")
+    func documents() async throws {
+        let declared = "vectorStores: {kb: {embeddingModel: scripted/embed, documents: [{text: Ours, name: a.txt}]}}"
+        let creating = try await TestStack().apply(declared, cutting: .never)
+        let attaching = try #require(creating.lastIndex { $0.hasPrefix("POST") && $0.hasSuffix("/files") })
+        for cut in [nil, 6, attaching] as [Int?] {
+            let stack = try TestStack()
+            let server = try await Hands(stack).llamaStack
+            let bakery = StackName("bakery")
+            let theirs = try await server.vectorStores.create(
+                .init(
+                    name: "kb", metadata: Mark(stack: bakery, address: Address("vectorStores", "kb")).tags,
+                    embeddingModel: "scripted/embed"))
+            for (name, text) in [("a.txt", "Theirs"), ("bread.txt", "Rye")] {
+                let file = try await server.files.upload(Array(text.utf8), path: name)
+                let mark = ["drover": "bakery:0123456789abcdef"]
+                _ = try await server.files(in: theirs.id).attach(file.id, attributes: mark)
+            }
+            let taking = Permissions(takeOver: true)
+            let shown = try await stack.plan(declared, taking).changes.flatMap(\.fields).map(\.path).sorted()
+            #expect(shown == ["documents.a.txt", "documents.bread.txt"])
+            if let cut {
+                let (workflow, folder) = try stack.declare(declared)
+                // That it fails is what the cut is for.
+                _ = try? await stack.open(workflow, folder, Scissors(.after(cut))).apply(taking)
+            }
+            try await stack.apply(declared, taking)
+            #expect(stack.ogx.stores.map(\.id) == [theirs.id])
+            #expect(stack.ogx.stores.flatMap(\.attachments).map(\.text) == ["Ours"])
+            #expect(stack.ogx.files.count == 1)
+            #expect(stack.ogx.stores.first?.metadata["drover.taken"] == nil)
+            #expect(try await stack.plan(declared).lines == [])
+        }
+    }
 }

@@ -51,6 +51,18 @@ struct DigestCacheTests {
         }
     }
 
+    @Test("A file from a time that nanoseconds cannot tell is hashed each time")
+    func farFuture() async throws {
+        try await withTemporaryDirectory { directory in
+            for year in [240.0, 400] {
+                let path = "\(directory)/a.txt"
+                try Self.write("text", path, age: -year * 366 * 86_400)
+                #expect(try Self.run(directory, [path]).hashed == 1)
+                #expect(try Self.run(directory, [path]).hashed == 1)
+            }
+        }
+    }
+
     @Test("A file that was just written is hashed again: it may change once more without a trace")
     func fresh() async throws {
         try await withTemporaryDirectory { directory in

@@ -31,6 +31,46 @@ struct FileRecordTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["shop.json"])
     }
 
+    @Test(
+        "A file that holds another stack's record is refused, and stays as it is; one that does not say whose it is is taken"
+    )
+    func anotherStack() async throws {
+        let shop = StackName("shop")
+        try await FileRecord(path: path).save(["boxes.a": Self.entry])
+        try await FileRecord(path: path, stack: shop).save(["boxes.b": Self.entry])
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let other = FileRecord(path: path, stack: StackName("bakery"))
+        let attempts: [() async throws -> Void] = [
+            { _ = try await other.load() }, { try await other.save([:]) }, { try await other.replace(with: Record()) },
+            { _ = try await other.history() },
+        ]
+        for attempt in attempts {
+            let thrown = await #expect(throws: Diagnostic.self) { try await attempt() }
+            #expect(thrown?.code.name == "record-of-another-stack" && thrown?.cause == .conflict)
+            #expect(thrown?.detail.contains("`shop`") == true)
+        }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+        try await FileRecord(path: path, stack: shop).save([:])
+        try await other.save(["boxes.c": Self.entry])
+        await #expect(throws: Diagnostic.self) { try await FileRecord(path: path, stack: shop).load() }
+    }
+
+    @Test("Who lost the lock writes nothing any more")
+    func lockLost() async throws {
+        let (gate, lock) = (LeaseGate(), FileLock(beside: path))
+        let record = FileRecord(path: path, gate: gate)
+        let holder = LockHolder(id: "1", name: "anna", host: "here", purpose: "apply")
+        let thrown = await #expect(throws: Diagnostic.self) {
+            try await lock.holding(as: holder, LockTerms(timeout: .zero), gate: gate) {
+                try await record.save(["boxes.a": Self.entry])
+                try await lock.unlock(1, by: "ben")
+                try await record.save([:])
+            }
+        }
+        #expect(thrown?.cause == .locked)
+        #expect(try await record.load().entries.keys.sorted() == ["boxes.a"])
+    }
+
     @Test("A file that is something else is told, and stays as it is", arguments: ["", "{", "[1]", "{\"entries\": 7}"])
     func unreadable(text: String) async throws {
         let file = URL(filePath: path)

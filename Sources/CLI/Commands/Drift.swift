@@ -46,7 +46,8 @@ struct DriftCommand: AsyncParsableCommand {
         let acceptance = accept ? Acceptance(yes: yes, locking: locking) : nil
         let isEmpty = try await Session.open(stack, server) { session in
             let deployment = try await Deployment.plan(
-                session, session.workflow, Permissions(adopt: true, takeOver: true, acceptAlias: true),
+                session, session.workflow,
+                Permissions(adopt: true, takeOver: true, acceptAlias: true, looksAtFirst: true),
                 inspection: inspection)
             guard deployment.isApplied else { throw Diagnostic.nothingToCompare(stack.workflow.stack) }
             var drift = deployment.plan.drift

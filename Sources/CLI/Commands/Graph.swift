@@ -28,7 +28,8 @@ struct GraphCommand: AsyncParsableCommand {
         guard !offline else { return Console.out(GraphDrawing(stack.workflow, plan: nil).render(format)) }
         let format = format
         try await Session.open(stack, server) { session in
-            let deployment = try await Deployment.plan(session, session.workflow, Permissions(adopt: true))
+            let deployment = try await Deployment.plan(
+                session, session.workflow, Permissions(adopt: true, looksAtFirst: true))
             Console.out(GraphDrawing(session.workflow, plan: deployment.plan).render(format))
         }
     }

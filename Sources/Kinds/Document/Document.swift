@@ -20,6 +20,15 @@ package struct Document: Sendable, Hashable {
     /// Where the spec names it.
     let range: SourceRange
 
+    /// In bytes; nil for a download.
+    var size: Int? {
+        switch content {
+        case .file(let file): file.size
+        case .text(let text): text.utf8.count
+        case .download: nil
+        }
+    }
+
     /// Whether it would be the same in a store, wherever the spec names it.
     func isSame(as other: Document) -> Bool {
         (path, sha256) == (other.path, other.sha256)
@@ -33,6 +42,9 @@ package struct Document: Sendable, Hashable {
     func mark(in stack: StackName, chunking: Value) -> String {
         Self.mark(path: path, sha256: sha256, attributes: attributes, in: stack, chunking: chunking)
     }
+
+    /// What a mark says of the document, whichever stack's it is.
+    static func digest(in mark: String) -> Substring { mark.drop { $0 != ":" } }
 
     static func mark(
         path: String, sha256: String, attributes: [String: String], in stack: StackName, chunking: Value

@@ -137,11 +137,7 @@ package struct ModelResource: Resource {
     }
 
     /// The ids that a model may have on a server whose models are configured.
-    private func ids(of spec: ModelSpec) -> [String] {
-        guard let provider = spec.provider?.value else { return [spec.id.value] }
-        let named = [spec.id.value, spec.registeredID(naming), "\(provider)/\(spec.providerModel ?? spec.id.value)"]
-        return named.enumerated().filter { named.firstIndex(of: $1) == $0 }.map(\.element)
-    }
+    private func ids(of spec: ModelSpec) -> [String] { spec.ids(naming) }
 
     private func registration(of spec: ModelSpec, by provider: String) -> Desired {
         var metadata = spec.metadata?.object ?? [:]
@@ -319,6 +315,13 @@ extension ModelSpec {
         case .byProviderModel: "\(provider.value)/\(providerModel ?? id.value)"
         case .byProviderAndID: "\(provider.value)/\(id.value)"
         }
+    }
+
+    /// The ids that it may have on a server, each once, the likeliest first.
+    func ids(_ naming: Capabilities.ModelNaming) -> [String] {
+        guard let provider = provider?.value else { return [id.value] }
+        let named = [id.value, registeredID(naming), "\(provider)/\(providerModel ?? id.value)"]
+        return named.enumerated().filter { named.firstIndex(of: $1) == $0 }.map(\.element)
     }
 
     var isEmbedding: Bool {

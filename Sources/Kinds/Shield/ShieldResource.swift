@@ -8,6 +8,7 @@ package struct ShieldResource: Resource {
     package static let onDelete = OnDelete.delete
     package static let isReplaceable = true
     package let isKnownByRecord = true
+    package var listsKeys: Bool { server.capabilities.offers(.shields) }
 
     package struct Desired: Sendable {
         /// nil when the server does not support shields and the spec allows to skip it.
@@ -44,7 +45,7 @@ package struct ShieldResource: Resource {
         let keys = RecordedKeys(Self.kind, try await record.value())
         guard server.capabilities.offers(.shields), !(wanted.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(wanted.map { ($1.id ?? $1.liveName(at: $0), $0) }) { first, _ in first }
-        return keys.sorted(try await server.shields.list(), wanted: names) { "shield \($0)" }
+        return keys.sorted(try await server.shields.list(), wanted: names, fields: fields(of:)) { "shield \($0)" }
     }
 
     package static let importKey: String? = "the shield's id"
@@ -127,8 +128,7 @@ package struct ShieldResource: Resource {
         _ live: LlamaStack.Shield, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> LlamaStack.Shield {
-        if context.intent != nil { try await context.record.close(intentOf: address) }
-        return live
+        live  // Nothing can be changed; an open intent stays until what it names is gone.
     }
 
     package func isMadeBeside(_ live: LlamaStack.Shield, _ desired: Desired) -> Bool {

@@ -60,8 +60,7 @@ extension ToolResource {
         _ live: LlamaStack.ToolGroup, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> LlamaStack.ToolGroup {
-        if context.intent != nil { try await context.record.close(intentOf: address) }
-        return live
+        live  // Nothing can be changed; an open intent stays until what it names is gone.
     }
 
     package func isMadeBeside(_ live: LlamaStack.ToolGroup, _ desired: Desired) -> Bool {

@@ -60,6 +60,7 @@ package struct ToolResource: Resource {
     }
 
     package var isKnownByRecord: Bool { server?.capabilities.offers(.toolGroups) == true }
+    package var listsKeys: Bool { isKnownByRecord }
 
     package func discover(
         _ wanted: [Address: ToolSpec], of stack: StackName
@@ -74,14 +75,15 @@ package struct ToolResource: Resource {
         let registered = wanted.filter { groups.contains($0.key) }
         guard let server, isKnownByRecord, !(registered.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(registered.map { (groupID($1, at: $0), $0) }) { first, _ in first }
-        let found = keys.sorted(try await server.toolGroups.list(), wanted: names) { "tool group \($0)" }
+        let listed = try await server.toolGroups.list()
+        let found = keys.sorted(listed, wanted: names, fields: fields(of:)) { "tool group \($0)" }
         // A declared tool that no longer needs a group exists in the definition only: its group is a leftover.
         let used = try await groupsOfExistingAgents(on: server)
-        return found.compactMap { each in
-            guard groups.contains(each.address) || !used.contains(each.live.id) else { return nil }
+        return found.map { each in
             let isLeft = wanted[each.address] != nil && !groups.contains(each.address)
             return Discovered(
-                each.address, each.ownership, each.live, label: each.label, isStale: each.isStale || isLeft)
+                each.address, each.ownership, each.live, label: each.label, isStale: each.isStale || isLeft,
+                isSetAside: !groups.contains(each.address) && used.contains(each.live.id))
         }
     }
 

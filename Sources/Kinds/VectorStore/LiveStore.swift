@@ -6,6 +6,8 @@ package import Wire
 package struct LiveStore: Sendable {
     /// The only attribute that drover adds to its documents.
     static let markKey = "drover"
+    /// The metadata key of the stacks that it was taken over from, as long as documents of theirs are in it.
+    static let takenKey = "drover.taken"
     /// The metadata keys of the embedding model and the dimension, for servers that do not show them.
     static let modelKey = "drover.embeddingModel"
     static let dimensionKey = "drover.embeddingDimension"
@@ -15,9 +17,13 @@ package struct LiveStore: Sendable {
     let stack: StackName
     /// What these begin with: the stack and a colon.
     private let markPrefix: String
+    /// The same of those that it was taken over from, or may be: their documents are ours, and not wanted.
+    private let formerPrefixes: [String]
     package var files: [LlamaStack.VectorStoreFile] = []
     /// The paths of documents, as in the server's file names, by file id.
     package var paths: [String: String] = [:]
+    /// The sizes of their files, in bytes, by file id.
+    var sizes: [String: Int] = [:]
     /// The marks of files that the record knows to be ours, by file id: for files whose own mark was removed.
     var recorded: [String: String] = [:]
     /// Files of others that had the names of ours before ours were uploaded.
@@ -35,6 +41,16 @@ package struct LiveStore: Sendable {
         self.store = store
         self.stack = stack
         markPrefix = "\(stack):"
+        let owner = store.metadata[Mark.stackKey]?.string.map { [$0] } ?? []
+        let former = (store.metadata[Self.takenKey]?.string ?? "").split(separator: " ").map(String.init)
+        formerPrefixes = Set(owner + former).subtracting([stack.name]).sorted().map { "\($0):" }
+    }
+
+    /// The stacks that it was taken over from, and that documents of are in it, as its metadata has them; nil for none. Where
+    /// its documents are not known, it may hold some of each.
+    var formerOwners: String? {
+        let left = formerPrefixes.filter { prefix in isBroken || files.contains { $0.isMarked(prefix) } }
+        return left.isEmpty ? nil : left.map { String($0.dropLast()) }.joined(separator: " ")
     }
 
     var metadata: [String: String] {
@@ -63,7 +79,7 @@ package struct LiveStore: Sendable {
     func chunking(otherThan desired: VectorStoreResource.Desired) -> LlamaStack.Chunking? {
         let wanted = desired.chunking.identity
         return files.first { file in
-            file.status == .completed && ChunkingSpec(file.chunking).identity != wanted && mark(of: file) != nil
+            file.status == .completed && ChunkingSpec(file.chunking).identity != wanted && isOwn(file)
         }?.chunking
     }
 
@@ -87,12 +103,24 @@ package struct LiveStore: Sendable {
         return ingested.filter { $0.createdAt == last }
     }
 
-    /// The mark of a file; nil when it does not belong to this stack.
+    /// Whether a file is this stack's, and no former owner's.
+    private func isOwn(_ file: LlamaStack.VectorStoreFile) -> Bool {
+        file.isMarked(markPrefix) || recorded[file.id] != nil
+    }
+
+    /// The mark of a file; nil when it belongs neither to this stack nor to one that the store was taken over from.
     func mark(of file: LlamaStack.VectorStoreFile) -> String? {
-        guard let mark = file.attributes[Self.markKey]?.string, mark.utf8.starts(with: markPrefix.utf8) else {
+        guard file.isMarked(markPrefix) || formerPrefixes.contains(where: file.isMarked) else {
             return recorded[file.id]
         }
-        return mark
+        return file.attributes[Self.markKey]?.string
+    }
+}
+
+extension LlamaStack.VectorStoreFile {
+    /// Whether its mark begins so.
+    fileprivate func isMarked(_ prefix: String) -> Bool {
+        attributes[LiveStore.markKey]?.string?.utf8.starts(with: prefix.utf8) == true
     }
 }
 
@@ -172,23 +200,45 @@ extension DocumentChanges {
         }
         let gone = Set(detach.map(\.id))
         let last = live.newest().filter { gone.contains($0.id) }
-        guard attach.isEmpty else { return mergingEqual && last.contains { isBroughtAgain($0, live, desired) } }
-        return !last.isEmpty
+        guard !attach.isEmpty else { return !last.isEmpty }
+        guard mergingEqual, !last.isEmpty else { return false }
+        let coming = ComingContents(attach.map(\.document), desired)
+        return last.contains { coming.include($0, of: live) }
+    }
+}
+
+/// The contents that are attached, to look one up that is detached at the same time. Of thousands of documents only those
+/// with the path of the other, or its size, are compared.
+private struct ComingContents {
+    private let desired: VectorStoreResource.Desired
+    private let all: [Document]
+    private let byPath: [String: [Document]]
+    /// Under nil those whose size is not known.
+    private let bySize: [Int?: [Document]]
+
+    init(_ documents: [Document], _ desired: VectorStoreResource.Desired) {
+        self.desired = desired
+        all = documents
+        byPath = Dictionary(grouping: documents, by: \.path)
+        bySize = Dictionary(grouping: documents, by: \.size)
     }
 
     /// Whether the content of a document is attached again with other attributes or another path.
-    private func isBroughtAgain(
-        _ file: LlamaStack.VectorStoreFile, _ live: LiveStore, _ desired: VectorStoreResource.Desired
-    ) -> Bool {
+    func include(_ file: LlamaStack.VectorStoreFile, of live: LiveStore) -> Bool {
+        guard let mark = live.mark(of: file) else { return false }
         let attributes = file.attributes.filter { $0.key != LiveStore.markKey }.compactMapValues(\.string)
-        return attach.map(\.document).contains { document in
-            [document.path, live.paths[file.id] ?? document.path].contains { path in
-                let before = Document(
-                    path: path, sha256: document.sha256, attributes: attributes, content: document.content,
-                    range: document.range)
-                return before.mark(in: desired.stack, chunking: desired.chunking.identity)
-                    == live.mark(of: file)
-            }
+        guard let path = live.paths[file.id] else {
+            return all.contains { isSame($0, $0.path, attributes, as: mark) }
         }
+        let alike = live.sizes[file.id].map { (bySize[$0] ?? []) + (bySize[nil] ?? []) } ?? all
+        return ((byPath[path] ?? []) + alike).contains { isSame($0, path, attributes, as: mark) }
+    }
+
+    /// Whether a mark, of whichever stack, is that of a document's content at a path.
+    private func isSame(_ document: Document, _ path: String, _ attributes: [String: String], as mark: String) -> Bool {
+        let before = Document.mark(
+            path: path, sha256: document.sha256, attributes: attributes, in: desired.stack,
+            chunking: desired.chunking.identity)
+        return Document.digest(in: before) == Document.digest(in: mark)
     }
 }

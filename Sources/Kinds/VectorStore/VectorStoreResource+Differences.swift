@@ -177,10 +177,10 @@ extension Document {
     ) -> String {
         let old = file?.attributes.filter { $0.key != LiveStore.markKey }.compactMapValues(\.string) ?? [:]
         let before = Document(path: path, sha256: sha256, attributes: old, content: content, range: range)
-        guard before.mark(in: desired.stack, chunking: desired.chunking.identity) == mark else {
-            return "content changed"
-        }
+        let same = before.mark(in: desired.stack, chunking: desired.chunking.identity)
+        guard let mark, Self.digest(in: same) == Self.digest(in: mark) else { return "content changed" }
         let keys = Set(old.keys).union(attributes.keys).filter { old[$0] != attributes[$0] }
+        guard !keys.isEmpty else { return "brought anew in place of the other stack's" }
         return "attributes changed: \(keys.sorted().listed)"
     }
 

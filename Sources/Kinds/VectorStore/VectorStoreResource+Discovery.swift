@@ -29,20 +29,24 @@ extension VectorStoreResource {
         let files = if let files = try await ahead { files } else { try await server.files.list() }
         let filled = try await fill(claimed, with: attached, files, known)
         await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
-        let chosen = try await withoutUsed(choose(among: filled, wanted), wanted)
+        let (counting, doubtful) = choose(among: filled, wanted)
+        let chosen = try await withoutUsed(counting, wanted)
         let examined = try await chosen.concurrentMap(limit: 8) { each in
             try await examine(
                 each, Attaching(record.intents[Attaching.place(for: each.address).description]),
                 wanted: wanted[each.address])
         }
-        return examined + (try await strays(among: files, beside: filled, known, record))
+        let strays = try await strays(among: files, beside: filled, known, record)
+        return examined + strays.filter { !doubtful.contains($0.address) }
     }
 
     package static var importKey: String? { "the vector store's id" }
 
     package func find(_ id: String, of stack: StackName) async throws -> Discovered<LiveStore>? {
         guard let store = try await server.vectorStores.list().first(where: { $0.id == id }) else { return nil }
-        let live = LiveStore(store: store, of: stack)
+        var live = LiveStore(store: store, of: stack)
+        let listed = try await server.listedFiles(of: store.id)
+        (live.files, live.isBroken) = (listed ?? [], listed == nil)
         return Discovered(
             named: id, Self.kind, live, live.metadata, of: stack, label: "vector store \(store.id) (\(store.name))")
     }
@@ -81,11 +85,12 @@ extension VectorStoreResource {
         // What another store lists is not in one that lists nothing: the record tells the uploads of the newest alone.
         let isWhole = attached.values.allSatisfy { $0 != nil }
         let seen = isWhole ? [] : Set(attached.values.flatMap { $0 ?? [] }.map(\.id))
+        let sizes = Dictionary(files.map { ($0.id, $0.size) }) { first, _ in first }
         return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
             let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
-            live.paths = paths
+            (live.paths, live.sizes) = (paths, sizes)
             live.recorded = known.marks(at: each.address)
             if listed == nil { live.unlisted = known.uploads(at: each.address, in: live.store.id).subtracting(seen) }
             live.others = known.others(at: each.address)
@@ -100,13 +105,17 @@ extension VectorStoreResource {
         return Set(missing.compactMap(\.self))
     }
 
-    /// Of several stores of ours at one address, the one with most of the wanted documents counts, then the newest; one
-    /// that is still being built beside others does not. So neither an empty one from a request that was delivered
-    /// twice counts, nor one that was replaced.
+    /// Of several stores of ours at one address the one that comes first in `Rank` counts; one that is still being built
+    /// beside others does not. So neither an empty one from a request that was delivered twice counts, nor one that was
+    /// replaced.
+    ///
+    /// One that does not count only because its documents could not be listed is left out: it neither counts nor goes.
+    /// - Returns: Also the addresses of those that are left out.
     private func choose(
         among found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
-    ) -> [Discovered<LiveStore>] {
+    ) -> (found: [Discovered<LiveStore>], doubtful: Set<Address>) {
         var chosen: [Address: Int] = [:]
+        var leftOut: Set<Int> = []
         let ours = found.indices.filter { found[$0].ownership == .ours }
         for (address, indices) in Dictionary(grouping: ours, by: { found[$0].address }) {
             let built = indices.filter { found[$0].live.isMarked && !found[$0].live.isBuilding }
@@ -114,16 +123,41 @@ extension VectorStoreResource {
                 chosen[address] = built.first ?? indices.first
                 continue
             }
-            let sought = wanted[address].map { Sought(documents(of: $0), in: stack, chunking: $0.chunking) }
-            chosen[address] = built.max { left, right in
-                let counts = [left, right].map { sought?.marks(in: found[$0].live).count ?? 0 }
-                return (counts[0], left) < (counts[1], right)
-            }
+            let ranks = ranks(of: built.map { ($0, found[$0].live) }, as: wanted[address])
+            guard let best = ranks.max(by: { $0.asListed < $1.asListed }) else { continue }
+            chosen[address] = best.place
+            guard wanted[address] != nil else { continue }
+            leftOut.formUnion(ranks.filter { $0.place != best.place && best.asListed < $0.atBest }.map(\.place))
         }
-        return found.enumerated().map { index, each in
+        let rest = found.enumerated().compactMap { index, each -> Discovered<LiveStore>? in
+            guard !leftOut.contains(index) else { return nil }
             let isStale = each.ownership == .ours && (chosen[each.address] != index || !each.live.isMarked)
             return Discovered(each.address, each.ownership, each.live, label: each.label, isStale: isStale)
         }
+        return (rest, Set(leftOut.map { found[$0].address }))
+    }
+
+    private func ranks(of stores: [(place: Int, live: LiveStore)], as spec: VectorStoreSpec?) -> [Rank] {
+        let sought = spec.map { Sought(documents(of: $0), in: stack, chunking: $0.chunking) }
+        return stores.map { place, live in
+            let count = sought?.marks(in: live).count ?? 0
+            return Rank(
+                place: place, fits: spec.map { fits(live, $0) } ?? true, isListed: !live.isBroken, count: count,
+                most: live.isBroken ? sought?.documents.count ?? 0 : count)
+        }
+    }
+
+    /// Whether a store has the model, the dimension and the provider that its declaration wants, as far as both say it:
+    /// these never change.
+    private func fits(_ live: LiveStore, _ spec: VectorStoreSpec) -> Bool {
+        let provider = live.store.metadata["provider_id"]?.string
+        guard provider == nil || spec.provider == nil || provider == spec.provider?.value else { return false }
+        let dimension = live.embeddingDimension?.integer
+        guard dimension == nil || spec.embeddingDimension == nil || dimension == spec.embeddingDimension else {
+            return false
+        }
+        guard let model = live.embeddingModel?.string else { return true }
+        return models.ids(of: spec.embeddingModel.value).contains(model)
     }
 
     /// The plan reports problems when it reads them.
@@ -145,4 +179,22 @@ extension VectorStoreResource {
         let used = try await inUse()
         return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
     }
+}
+
+/// What makes one of several stores count.
+private struct Rank {
+    /// Where it is in the listing: later ones are newer.
+    let place: Int
+    let fits: Bool
+    let isListed: Bool
+    /// How many of the wanted documents were found in it.
+    let count: Int
+    /// How many may be in it.
+    let most: Int
+
+    /// That it fits, then that its documents are known, then their number, then its age.
+    var asListed: (Int, Int, Int, Int) { (fits ? 1 : 0, isListed ? 1 : 0, count, place) }
+
+    /// The same, were its documents known and all there.
+    var atBest: (Int, Int, Int, Int) { (fits ? 1 : 0, 1, most, place) }
 }

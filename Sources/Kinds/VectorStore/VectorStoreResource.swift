@@ -39,7 +39,7 @@ package struct VectorStoreResource: Resource {
     let patience: Duration
     /// Is told what is waited for.
     let tell: @Sendable (String) -> Void
-    private let models: ModelListing
+    let models: ModelListing
     private let providers: ProviderListing
     let inUse: InUse
 
@@ -139,7 +139,15 @@ package struct VectorStoreResource: Resource {
         }
         try await bringDocuments(of: desired, into: &updated, at: address, in: context)
         if live.isBuilding { try await finish(&updated) }
+        try await forgetFormerOwners(of: &updated)
         return updated
+    }
+
+    /// Takes off what is said of former owners once nothing of theirs is in the store any more.
+    private func forgetFormerOwners(of live: inout LiveStore) async throws {
+        guard live.store.metadata[LiveStore.takenKey] != nil, live.formerOwners == nil else { return }
+        let metadata = live.store.metadata.filter { $0.key != LiveStore.takenKey }
+        live.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
     }
 
     /// Marks a store as complete.
@@ -216,6 +224,7 @@ package struct VectorStoreResource: Resource {
         var metadata = live.store.metadata
         for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
         metadata[Mark.retainedKey] = nil
+        metadata[LiveStore.takenKey] = live.formerOwners.map { .string($0) }
         var marked = live
         marked.store = try await server.vectorStores.update(live.store.id, metadata: metadata)
         return marked
@@ -223,7 +232,8 @@ package struct VectorStoreResource: Resource {
 
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         var metadata = live.store.metadata.filter {
-            !Mark.keys.contains($0.key) && ![LiveStore.phaseKey, LiveStore.lastKey].contains($0.key)
+            !Mark.keys.contains($0.key)
+                && ![LiveStore.phaseKey, LiveStore.lastKey, LiveStore.takenKey].contains($0.key)
         }
         metadata[Mark.retainedKey] = .string(context.stack.name)
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)

@@ -128,7 +128,7 @@ package struct Connector: Sendable {
         }
         // The spec may say one half, and the environment the other.
         let (named, inherited) = (spec?.username, environment["MLFLOW_TRACKING_USERNAME"])
-        if let user = named ?? inherited, let password = try own ?? secrets.variable("MLFLOW_TRACKING_PASSWORD") {
+        if let user = named ?? inherited, let password = own ?? secrets.variable("MLFLOW_TRACKING_PASSWORD") {
             return .basic(
                 user: user, password: password, origin: named == nil ? "MLFLOW_TRACKING_USERNAME" : "the spec")
         }
