@@ -46,7 +46,7 @@ extension VectorStoreResource {
         guard let store = try await server.vectorStores.list().first(where: { $0.id == id }) else { return nil }
         var live = LiveStore(store: store, of: stack)
         let listed = try await server.listedFiles(of: store.id)
-        (live.files, live.isBroken) = (listed ?? [], listed == nil)
+        (live.files, live.unlisted) = (listed ?? [], listed == nil ? [] : nil)
         return Discovered(
             named: id, Self.kind, live, live.metadata, of: stack, label: "vector store \(store.id) (\(store.name))")
     }
