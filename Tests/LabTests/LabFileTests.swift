@@ -122,6 +122,25 @@ import Testing
         }
     }
 
+    @Test("An environment whose Python was removed is made again")
+    func lostPython() throws {
+        let files = FileManager.default
+        let path = files.temporaryDirectory.appending(path: "drover-environment-\(UUID().uuidString)").path
+        defer { try? files.removeItem(atPath: path) }
+        try files.createDirectory(atPath: "\(path)/bin", withIntermediateDirectories: true)
+        let recipe = LabMLflow.v3_17_2.recipe
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+        for name in ["drover-finished", recipe.program, "python3"] {
+            #expect(files.createFile(atPath: "\(path)/\(name)", contents: Data("#!/bin/sh\n".utf8)))
+            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/\(name)")
+        }
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+        try files.createSymbolicLink(atPath: "\(path)/bin/python", withDestinationPath: "../python3")
+        #expect(PythonEnvironments.isFinished(path, for: recipe))
+        try files.removeItem(atPath: "\(path)/python3")
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+    }
+
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")
     func inherited() {
         let environment = [
