@@ -48,9 +48,11 @@ package struct Lab: Sendable {
         }
         async let mlflow = environments.ready(settings.mlflow.recipe)
         async let llamastack = environments.ready(settings.stack.recipe)
+        let pythons = (mlflow: try await mlflow, llamastack: try await llamastack)
+        // Ports come last: while environments are made, others may take what was free.
         let blueprint = Blueprint(
             place: place, settings: settings, ports: try await ports(after: previous), executable: executable,
-            mlflow: try await mlflow, llamastack: try await llamastack)
+            mlflow: pythons.mlflow, llamastack: pythons.llamastack)
         return try await start(blueprint, after: previous, within: limit)
     }
 
