@@ -141,6 +141,25 @@ import Testing
         #expect(!PythonEnvironments.isFinished(path, for: recipe))
     }
 
+    @Test("A new key for the model restarts the server that has it, which alone gets it, and is not in the digest")
+    func chatKey() {
+        let environment = ["PATH": "/bin", "DROVER_LAB_CHAT_KEY": "sk-1"]
+        #expect(Blueprint.inherited(from: environment)["DROVER_LAB_CHAT_KEY"] == nil)
+        let blueprint = blueprint(LabSettings())
+        for server in LabServer.allCases {
+            let keyed = blueprint.keyed(server, from: environment)
+            let without = blueprint.keyed(server, from: [:])
+            #expect(without.digest == blueprint.program(of: server).digest && without.secrets.isEmpty)
+            guard server == .llamastack else {
+                #expect(keyed.digest == without.digest && keyed.secrets.isEmpty)
+                continue
+            }
+            #expect(keyed.secrets == ["DROVER_LAB_CHAT_KEY": "sk-1"])
+            let other = blueprint.keyed(server, from: ["DROVER_LAB_CHAT_KEY": "sk-2"])
+            #expect(Set([keyed.digest, other.digest, without.digest]).count == 3)
+        }
+    }
+
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")
     func inherited() {
         let environment = [
