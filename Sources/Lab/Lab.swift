@@ -48,9 +48,11 @@ package struct Lab: Sendable {
         }
         async let mlflow = environments.ready(settings.mlflow.recipe)
         async let llamastack = environments.ready(settings.stack.recipe)
+        let pythons = (mlflow: try await mlflow, llamastack: try await llamastack)
+        // Ports come last: while environments are made, others may take what was free.
         let blueprint = Blueprint(
             place: place, settings: settings, ports: try await ports(after: previous), executable: executable,
-            mlflow: try await mlflow, llamastack: try await llamastack)
+            mlflow: pythons.mlflow, llamastack: pythons.llamastack)
         return try await start(blueprint, after: previous, within: limit)
     }
 
@@ -130,7 +132,7 @@ package struct Lab: Sendable {
     /// - Returns: whether it was started now.
     private func begin(_ server: LabServer, _ blueprint: Blueprint, _ file: inout LabFile) async throws -> Bool {
         var program = blueprint.program(of: server)
-        let digest = program.digest
+        let (digest, secrets) = blueprint.keyed(server, from: environment)
         let port = blueprint.ports[server] ?? 0
         if let process = file[server], background(process).isRunning {
             if process.digest == digest, try await health.isGood(server, port: port, timeout: .seconds(15)) {
@@ -142,6 +144,7 @@ package struct Lab: Sendable {
         }
         try place.rotateLog(of: server)
         program.environment.merge(Blueprint.inherited(from: environment)) { own, _ in own }
+        program.environment.merge(secrets) { own, _ in own }
         report(.starting(server, port: port))
         let log = place.log(of: server)
         let started = try BackgroundProcess.start(program, lab: place.data, log: log)

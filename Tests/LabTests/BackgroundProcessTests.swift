@@ -67,6 +67,31 @@ import Testing
         #expect(ProcessTable.members(ofSession: process.identity.pid) { $0 == "DROVER_LAB=\(directory)" }.isEmpty)
     }
 
+    @Test("A copy of the directory of a lab has none of its processes while the original is there")
+    func copied() async throws {
+        let file = "\(directory).json"
+        defer {
+            cleanUp()
+            try? FileManager.default.removeItem(atPath: file)
+        }
+        let process = try start("sleep 600")
+        try await until { ProcessTable.environment(of: process.identity.pid).contains("DROVER_LAB=\(directory)") }
+        let (url, identity) = (LabFile.Location(url: ""), process.identity)
+        let named = LabFile.Process(
+            name: .mcp, pid: identity.pid, startTime: identity.startTime, port: 1, log: "", digest: "")
+        try LabFile(
+            name: "default", llamastack: url, mlflow: url, mcp: url, model: url, isScripted: true,
+            settings: LabSettings(), processes: [named], pythons: [:], variables: [:]
+        ).write(to: file)
+        let copy = BackgroundProcess(identity: process.identity, lab: "/copy/.drover/lab")
+        #expect(!copy.isRunning && copy.residentBytes == 0)
+        try await copy.stop(within: .milliseconds(100))
+        #expect(process.isRunning)
+        try FileManager.default.removeItem(atPath: file)
+        #expect(copy.isRunning)
+        try await process.stop(within: .seconds(5))
+    }
+
     @Test("The name in a line of /proc may hold anything")
     func stat() throws {
         let fields = (4...52).map(String.init).joined(separator: " ")

@@ -122,6 +122,44 @@ import Testing
         }
     }
 
+    @Test("An environment whose Python was removed is made again")
+    func lostPython() throws {
+        let files = FileManager.default
+        let path = files.temporaryDirectory.appending(path: "drover-environment-\(UUID().uuidString)").path
+        defer { try? files.removeItem(atPath: path) }
+        try files.createDirectory(atPath: "\(path)/bin", withIntermediateDirectories: true)
+        let recipe = LabMLflow.v3_17_2.recipe
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+        for name in ["drover-finished", recipe.program, "python3"] {
+            #expect(files.createFile(atPath: "\(path)/\(name)", contents: Data("#!/bin/sh\n".utf8)))
+            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(path)/\(name)")
+        }
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+        try files.createSymbolicLink(atPath: "\(path)/bin/python", withDestinationPath: "../python3")
+        #expect(PythonEnvironments.isFinished(path, for: recipe))
+        try files.removeItem(atPath: "\(path)/python3")
+        #expect(!PythonEnvironments.isFinished(path, for: recipe))
+    }
+
+    @Test("A new key for the model restarts the server that has it, which alone gets it, and is not in the digest")
+    func chatKey() {
+        let environment = ["PATH": "/bin", "DROVER_LAB_CHAT_KEY": "sk-1"]
+        #expect(Blueprint.inherited(from: environment)["DROVER_LAB_CHAT_KEY"] == nil)
+        let blueprint = blueprint(LabSettings())
+        for server in LabServer.allCases {
+            let keyed = blueprint.keyed(server, from: environment)
+            let without = blueprint.keyed(server, from: [:])
+            #expect(without.digest == blueprint.program(of: server).digest && without.secrets.isEmpty)
+            guard server == .llamastack else {
+                #expect(keyed.digest == without.digest && keyed.secrets.isEmpty)
+                continue
+            }
+            #expect(keyed.secrets == ["DROVER_LAB_CHAT_KEY": "sk-1"])
+            let other = blueprint.keyed(server, from: ["DROVER_LAB_CHAT_KEY": "sk-2"])
+            #expect(Set([keyed.digest, other.digest, without.digest]).count == 3)
+        }
+    }
+
     @Test("Nothing that could configure a server is inherited, and loopback never goes through a proxy")
     func inherited() {
         let environment = [

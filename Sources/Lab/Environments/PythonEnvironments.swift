@@ -17,11 +17,11 @@ struct PythonEnvironments: Sendable {
     /// - Throws: `Diagnostic` with the end of the installer's output.
     func ready(_ recipe: Recipe) async throws -> String {
         let path = "\(directory)/\(recipe.directoryName)"
-        guard !isFinished(path) else { return path }
+        guard !Self.isFinished(path, for: recipe) else { return path }
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let lock = try await FileLock.acquire("\(path).lock")
         defer { lock.release() }
-        guard !isFinished(path) else { return path }
+        guard !Self.isFinished(path, for: recipe) else { return path }
         let started = ContinuousClock.now
         report(.installing(name: "\(recipe.name) \(recipe.version)", directory: path))
         if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
@@ -36,8 +36,12 @@ struct PythonEnvironments: Sendable {
         return path
     }
 
-    private func isFinished(_ path: String) -> Bool {
-        FileManager.default.fileExists(atPath: "\(path)/\(Self.marker)")
+    /// Whether it is complete, and still runs: the Python that it links to may have been removed since.
+    static func isFinished(_ path: String, for recipe: Recipe) -> Bool {
+        FileManager.default.fileExists(atPath: "\(path)/\(marker)")
+            && ["bin/python", recipe.program].allSatisfy {
+                FileManager.default.isExecutableFile(atPath: "\(path)/\($0)")
+            }
     }
 
     private func make(_ recipe: Recipe, at path: String) async throws {

@@ -23,7 +23,7 @@ struct BackgroundProcess: Sendable {
 
     /// Whether the program runs; if it has ended and was started by this process, its exit status is collected.
     var isRunning: Bool {
-        if identity.isRunning { return true }
+        if identity.isRunning { return !isAnothers }
         waitpid(identity.pid, nil, WNOHANG)
         return false
     }
@@ -36,8 +36,18 @@ struct BackgroundProcess: Sendable {
         guard let leader = ProcessIdentity(pid: identity.pid) else {
             return ProcessTable.members(ofSession: identity.pid) { $0 == "\(Self.marker)=\(lab)" }
         }
-        guard leader == identity else { return [] }
+        guard leader == identity, !isAnothers else { return [] }
         return ProcessTable.members(ofSession: identity.pid) { $0.hasPrefix("\(Self.marker)=") }
+    }
+
+    /// Whether it belongs to another lab, which is there and names it: the directory of that one was copied with its file.
+    private var isAnothers: Bool {
+        let entries = ProcessTable.environment(of: identity.pid)
+        guard let own = entries.first(where: { $0.hasPrefix("\(Self.marker)=") })?.dropFirst(Self.marker.count + 1),
+            own != lab, let content = FileManager.default.contents(atPath: "\(own).json")
+        else { return false }
+        let file = try? JSONDecoder().decode(LabFile.self, from: content)  // One that cannot be read names nothing.
+        return file?.processes.contains { $0.identity == identity } ?? false
     }
 
     /// The memory that it and its children use, in bytes.

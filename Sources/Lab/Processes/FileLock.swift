@@ -8,22 +8,31 @@ struct FileLock: Sendable {
     /// Waits until no other process holds the lock.
     /// - Throws: `Diagnostic` after the limit, or when the file cannot be created.
     static func acquire(_ path: String, within limit: Duration = .seconds(900)) async throws -> FileLock {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw Diagnostic.noLock(path, SystemError.text(errno)) }
         let deadline = ContinuousClock.now.advanced(by: limit)
-        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
-            guard ContinuousClock.now < deadline else {
-                close(descriptor)
-                throw Diagnostic.noLock(path, "another drover process has held it for \(limit)")
-            }
+        while true {
+            let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw Diagnostic.noLock(path, SystemError.text(errno)) }
             do {
-                try await Task.sleep(for: .milliseconds(100))
+                while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+                    guard ContinuousClock.now < deadline else {
+                        throw Diagnostic.noLock(path, "another drover process has held it for \(limit)")
+                    }
+                    try await Task.sleep(for: .milliseconds(100))
+                }
             } catch {
                 close(descriptor)
                 throw error
             }
+            if isStill(descriptor, at: path) { return FileLock(descriptor: descriptor) }
+            close(descriptor)
         }
-        return FileLock(descriptor: descriptor)
+    }
+
+    /// Whether an open file is the one at a path: who held the lock may have removed it, and others lock a new one then.
+    private static func isStill(_ descriptor: Int32, at path: String) -> Bool {
+        var (opened, present) = (stat(), stat())
+        return fstat(descriptor, &opened) == 0 && stat(path, &present) == 0 && opened.st_dev == present.st_dev
+            && opened.st_ino == present.st_ino
     }
 
     /// Releases the lock.

@@ -1,11 +1,26 @@
-import FoundationEssentials
+import Glibc
 
 /// The end of a log, where a crash gives its reason.
 enum LogTail {
     /// The last lines that are not empty, without colours; at most 64 KiB of the file are read.
     static func lastLines(_ count: Int, ofFile path: String) -> String {
-        guard let handle = FileManager.default.contents(atPath: path) else { return "" }
-        return lastLines(count, of: String(decoding: handle.suffix(64 << 10), as: UTF8.self))
+        lastLines(count, of: String(decoding: end(ofFile: path, atMost: 64 << 10), as: UTF8.self))
+    }
+
+    /// The last bytes of a file; none of one that cannot be read.
+    static func end(ofFile path: String, atMost limit: Int) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        guard size > 0, lseek(descriptor, max(0, size - limit), SEEK_SET) >= 0 else { return [] }
+        return [UInt8](unsafeUninitializedCapacity: min(size, limit)) { buffer, count in
+            while count < buffer.count {
+                let got = read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
+                guard got > 0 else { return }
+                count += got
+            }
+        }
     }
 
     /// The last lines that are not empty, without colours.

@@ -53,7 +53,8 @@ struct ProcessTable {
         }
     }
 
-    private static func environment(of pid: Int32) -> [String] {
+    /// The entries of its environment, `NAME=value`; none where it may not be read.
+    static func environment(of pid: Int32) -> [String] {
         let bytes = FileManager.default.contents(atPath: "/proc/\(pid)/environ") ?? Data()
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }

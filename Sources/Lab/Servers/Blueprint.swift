@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Language
 
 /// How each server of a lab is started: pure data, created once all ports are known.
 struct Blueprint: Sendable {
@@ -91,9 +92,22 @@ struct Blueprint: Sendable {
         ]
     }
 
+    /// The key of a real model server, which only the server of agents gets: with another one it is started anew.
+    /// - Returns: The digest of its program, which tells keys apart, and the variables that are in no file.
+    func keyed(
+        _ server: LabServer, from environment: [String: String]
+    ) -> (digest: String, secrets: [String: String]) {
+        var program = program(of: server)
+        guard server == .llamastack, let key = environment[Self.chatKey] else { return (program.digest, [:]) }
+        program.environment[Self.chatKey] = sha256Hex(key.utf8)
+        return (program.digest, [Self.chatKey: key])
+    }
+
+    private static let chatKey = "DROVER_LAB_CHAT_KEY"
+
     /// The part of the user's environment that a server gets: nothing that could configure it.
     static func inherited(from environment: [String: String]) -> [String: String] {
-        let names: Set = ["PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE", "DROVER_LAB_CHAT_KEY"]
+        let names: Set = ["PATH", "HOME", "USER", "LANG", "TMPDIR", "SSL_CERT_FILE"]
         var kept = environment.filter { names.contains($0.key) || $0.key.hasPrefix("LC_") }
         kept["NO_PROXY"] = "127.0.0.1,localhost"
         kept["no_proxy"] = "127.0.0.1,localhost"

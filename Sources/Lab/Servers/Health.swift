@@ -31,7 +31,9 @@ struct Health: Sendable {
                 report(next)
                 next += .seconds(5)
             }
-            if try await isGood(server, port: port, timeout: .seconds(5)) { return clock.now - start }
+            // A server that has ended did not answer: something else has its port.
+            let isGood = try await isGood(server, port: port, timeout: .seconds(5))
+            if isGood, process.isRunning { return clock.now - start }
             guard process.isRunning else { throw Diagnostic.ended(server, log: log) }
             guard clock.now - start < limit else { throw Diagnostic.silent(server, port: port, after: limit, log: log) }
             try await clock.sleep(for: .milliseconds(100))

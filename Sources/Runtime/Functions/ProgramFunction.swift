@@ -1,8 +1,17 @@
 import FoundationEssentials
 package import Language
 import Subprocess
+import Synchronization
 import SystemPackage
 import Wire
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
 
 /// Calls a function as a program: the arguments are a JSON object on its standard input, and its standard output is the
 /// result. Its environment is only `PATH`, `HOME`, `LANG`, `TZ` and `TMPDIR`, so it gets none of our secrets.
@@ -43,20 +52,24 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    /// A cancelled program is terminated, and killed a second later.
+    /// A cancelled program is terminated, and killed a second later. What it has started and left running is killed when it
+    /// has ended.
     private func run(_ arguments: Value) async throws -> String {
         var variables: [Environment.Key: String] = [:]
         for (key, value) in environment.merging(passedOn, uniquingKeysWith: { $1 }) {
             variables[Environment.Key(stringLiteral: key)] = value
         }
         var options = PlatformOptions()
-        // What it has started itself ends with it.
+        // What it has started itself is in the same group.
         options.processGroupID = 0
         options.teardownSequence = [.gracefulShutDown(toProcessGroup: true, allowedDurationToNextStep: .seconds(1))]
         let name = command[0]
         let input = try Self.input(arguments)
         // No longer used, so an error of closing does not matter.
         defer { try? input.close() }
+        let group = Mutex<pid_t>(0)
+        // At once: as long as a process is left in the group, its number is not given to another.
+        defer { Self.end(group: group.withLock { $0 }) }
         do {
             let result = try await Subprocess.run(
                 name.contains("/") ? .path(FilePath(name)) : .name(name),
@@ -64,7 +77,8 @@ package struct ProgramFunction: FunctionHandler {
                 workingDirectory: FilePath(directory), platformOptions: options,
                 input: .fileDescriptor(input, closeAfterSpawningProcess: false),
                 output: .bytes(limit: functionOutputLimit),
-                error: .string(limit: functionOutputLimit))
+                error: .string(limit: functionOutputLimit)
+            ) { execution in group.withLock { $0 = execution.processIdentifier.value } }
             guard result.terminationStatus.isSuccess else {
                 let ending = Self.ending(result.terminationStatus)
                 throw FunctionFailure("\(subject) \(ending): \(Self.end(of: result.standardError))")
@@ -78,6 +92,10 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
+    private static func end(group: pid_t) {
+        if group > 1 { kill(-group, SIGKILL) }
+    }
+
     /// The arguments as an unlinked file. If swift-subprocess 1.0 wrote them to a pipe, our own process would be
     /// terminated when the program exits before it has read everything.
     private static func input(_ arguments: Value) throws -> FileDescriptor {
@@ -88,18 +106,32 @@ package struct ProgramFunction: FunctionHandler {
                 FilePath(path), .readWrite, options: [.create, .exclusiveCreate],
                 permissions: [.ownerRead, .ownerWrite])
         } catch let error as Errno {
-            throw FunctionFailure(
-                "The function's arguments could not be written: \(SystemError.text(error.rawValue)).")
+            throw Self.unwritten(error)
         }
         do {
             try FileManager.default.removeItem(atPath: path)
-            try file.writeAll(arguments.canonicalJSON.utf8)
-            try file.seek(offset: 0, from: .start)
+            try fill(file.rawValue, with: arguments)
             return file
         } catch {
             try? file.close()  // The first failure is reported.
             throw error
         }
+    }
+
+    /// Writes the arguments to an open file, which is read from its beginning then.
+    /// - Throws: `FunctionFailure` when it takes no more.
+    static func fill(_ descriptor: Int32, with arguments: Value) throws {
+        let file = FileDescriptor(rawValue: descriptor)
+        do {
+            try file.writeAll(arguments.canonicalJSON.utf8)
+            try file.seek(offset: 0, from: .start)
+        } catch let error as Errno {
+            throw unwritten(error)
+        }
+    }
+
+    private static func unwritten(_ error: Errno) -> FunctionFailure {
+        FunctionFailure("The function's arguments could not be written: \(SystemError.text(error.rawValue)).")
     }
 
     private func words(for error: SubprocessError) -> String {

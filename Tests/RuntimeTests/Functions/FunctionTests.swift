@@ -1,10 +1,12 @@
 import Fakes
 import FoundationEssentials
+import Glibc
 import Language
-import Runtime
 import Support
 import Testing
 import Wire
+
+@testable import Runtime
 
 /// Functions over a real socket, and as real programs.
 @Suite struct FunctionTests {
@@ -149,12 +151,33 @@ import Wire
         #expect(ProgramFile.path(of: "nosuchshell", in: "/", searchPath: "/usr/bin:/bin") == nil)
     }
 
-    @Test("What a program has started ends with it")
-    func children() async throws {
+    @Test("Arguments that do not fit on the disk are a failure that is told")
+    func fullDisk() throws {
+        let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+        try #require(full >= 0)
+        defer { close(full) }
+        #expect(throws: FunctionFailure("The function's arguments could not be written: No space left on device.")) {
+            try ProgramFunction.fill(full, with: ["city": "Rome"])
+        }
+    }
+
+    @Test(
+        "What a program has started ends with it, also what does not want to, and what was left behind",
+        arguments: [
+            ("sleep 600 & echo $! >'FILE'; wait", false),
+            ("(trap '' TERM; exec sleep 600) & echo $! >'FILE'; wait", false),
+            ("sleep 600 >/dev/null 2>&1 & echo $! >'FILE'", true),
+        ])
+    func children(script: String, ends: Bool) async throws {
         let file = FileManager.default.temporaryDirectory.appending(path: "drover-child-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: file) }
-        await #expect(throws: FunctionFailure("The function did not end within 3 s.")) {
-            try await run("sleep 600 & echo $! >'\(file)'; wait", timeout: .seconds(3))
+        let script = script.replacing("FILE", with: file)
+        if ends {
+            #expect(try await run(script) == "")
+        } else {
+            await #expect(throws: FunctionFailure("The function did not end within 3 s.")) {
+                try await run(script, timeout: .seconds(3))
+            }
         }
         let pid = String(decoding: try #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
             .filter(\.isNumber)
