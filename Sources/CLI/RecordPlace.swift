@@ -12,9 +12,12 @@ enum RecordPlace: Sendable {
 
     /// In a file beside the spec where MLflow is wanted and not at hand.
     /// - Parameter gate: Closed once the lock is lost; MLflow's requests pass it already.
-    func store(_ stack: StackName, _ mlflow: MLflowServer?, _ gate: LeaseGate) -> any RecordStore {
+    func store(
+        _ stack: StackName, _ mlflow: MLflowServer?, _ gate: LeaseGate,
+        warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
+    ) -> any RecordStore {
         switch (self, mlflow) {
-        case (.mlflow, let mlflow?): MLflowRecord(mlflow, stack: stack)
+        case (.mlflow, let mlflow?): MLflowRecord(mlflow, stack: stack, warn: warn)
         case (.mlflow, nil): FileRecord(path: ".drover/\(stack).record.json", stack: stack, gate: gate)
         case (.file(let path), _): FileRecord(path: path, stack: stack, gate: gate)
         }

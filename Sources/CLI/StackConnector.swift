@@ -94,7 +94,9 @@ struct StackConnector: Sendable {
     }
 
     func recordStore(_ mlflow: MLflowServer?) throws -> any RecordStore {
-        try recordPlace(mlflow: mlflow != nil).store(workflow.stack, mlflow, gate)
+        try recordPlace(mlflow: mlflow != nil).store(workflow.stack, mlflow, gate) { [sources, environment] in
+            Notices.write([$0], sources, environment: environment)
+        }
     }
 
     private func recordPlace(mlflow isAtHand: Bool) throws -> RecordPlace {

@@ -32,8 +32,8 @@ package protocol Driver: Sendable {
     func reasonToKeep(
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
-    /// Why a member that left the spec stays for now, and stays ours; nil where it can go.
-    func reasonToWait(_ member: Member) async throws -> String?
+    /// For each member that left the spec why it stays for now, and stays ours; nil where it can go.
+    func reasonsToWait(_ members: [Member]) async throws -> [String?]
     func outputs(of member: Member) -> [String: Output]
     /// The fields of the live object, by path, as drover compares them.
     func fields(of member: Member) -> AppliedFields
@@ -263,9 +263,10 @@ package struct ResourceDriver<R: Resource>: Driver {
         return try await resource.reasonToKeep(live, of: stack, forgetting: forgotten)
     }
 
-    package func reasonToWait(_ member: Member) async throws -> String? {
-        guard let live = live(member) else { return nil }
-        return try await resource.reasonToWait(live)
+    package func reasonsToWait(_ members: [Member]) async throws -> [String?] {
+        let lives = members.compactMap(live)
+        precondition(lives.count == members.count, "A driver is asked about what it found.")
+        return try await resource.reasonsToWait(lives)
     }
 
     package func outputs(of member: Member) -> [String: Output] {

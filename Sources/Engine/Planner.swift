@@ -288,13 +288,9 @@ struct Removals {
                 Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
             }
         }
+        if !workflow.declarations.isEmpty || !scope.isEverything { try await keepWhatWaits(drivers) }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
-            let everythingGoes = workflow.declarations.isEmpty && scope.isEverything
-            if !everythingGoes, let reason = try await drivers[member.address.kind]?.reasonToWait(member) {
-                (all[index].action, all[index].reasonToKeep) = (.keep, reason)
-                continue
-            }
             let forgotten = Set(all[..<index].filter { $0.action == .forget }.map(\.member.address))
             do {
                 let reason = try await drivers[member.address.kind]?.reasonToKeep(
@@ -308,6 +304,20 @@ struct Removals {
                 } else {
                     all[index].refusal = refusal
                 }
+            }
+        }
+    }
+}
+
+extension Removals {
+    /// Keeps what is still in use, and asks once for all of a kind.
+    private mutating func keepWhatWaits(_ drivers: [String: any Driver]) async throws {
+        let deleted = all.indices.filter { all[$0].action == .delete }
+        for (kind, indices) in Dictionary(grouping: deleted, by: { all[$0].member.address.kind }) {
+            guard let driver = drivers[kind] else { continue }
+            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member })
+            for (index, reason) in zip(indices, reasons) where reason != nil {
+                (all[index].action, all[index].reasonToKeep) = (.keep, reason)
             }
         }
     }

@@ -22,7 +22,7 @@ extension MLflowRecord {
     }
 
     package func endOpenRuns() async throws {
-        guard let experiment = try await found() else { return }
+        guard let experiment = try await found(), !experiment.isDeleted else { return }
         let open = try await server.runs(inExperiments: [experiment.id], where: MLflowFilter.status(.running))
         for run in open where run.status == .running {
             try await server.updateRun(run.id, status: .killed, endTime: run.startTime)
@@ -30,7 +30,9 @@ extension MLflowRecord {
     }
 
     package func note(_ verdicts: [String]) async throws {
-        guard let experiment = try await found(), let newest = try await runs(of: experiment).last else { return }
+        guard let experiment = try await found(), !experiment.isDeleted,
+            let newest = try await runs(of: experiment).last
+        else { return }
         let text = String(verdicts.joined(separator: "\n").prefix(Self.longestResults))
         try await server.setRunTag(newest.run.id, Self.verdictsTag, to: text)
     }

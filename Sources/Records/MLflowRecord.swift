@@ -30,10 +30,15 @@ package actor MLflowRecord: RecordStore {
     /// What the record says it is about.
     private var servers: ServerIdentities = [:]
     private var bound = BoundServers()
+    private let warn: @Sendable (Diagnostic) -> Void
 
     package nonisolated var place: String { name }
 
-    package init(_ server: MLflowServer, stack: StackName) {
+    /// - Parameter warn: Is told where the record is that somebody deleted.
+    package init(
+        _ server: MLflowServer, stack: StackName, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in }
+    ) {
+        self.warn = warn
         self.server = server
         name = "drover/\(stack)"
     }
@@ -63,6 +68,7 @@ package actor MLflowRecord: RecordStore {
         // Its tags are the open intents, which change: they are read each time.
         experiment = nil
         guard let found = try await found() else { return Record() }
+        if found.isDeleted { warn(.deletedRecord(name)) }
         let content = try await content(of: found)
         servers = content.servers
         var record = Record(entries: content.entries, servers: content.servers)
@@ -82,10 +88,12 @@ package actor MLflowRecord: RecordStore {
         return (try? Value(json: bytes)) ?? .null
     }
 
-    /// The experiment; nil while there is none.
+    /// The experiment, also where somebody deleted it: MLflow keeps what it holds until it is removed for good; nil while
+    /// there is none.
     func found() async throws -> MLflowExperiment? {
         if let experiment { return experiment }
-        let found = try await server.experiments(firstFor: "record").first { $0.name == name && !$0.isDeleted }
+        let named = try await server.experiments(firstFor: "record").filter { $0.name == name }
+        let found = named.first { !$0.isDeleted } ?? named.first
         experiment = found
         return found
     }
@@ -158,16 +166,34 @@ package actor MLflowRecord: RecordStore {
 
     /// The experiment, created or restored if needed.
     func opened() async throws -> MLflowExperiment {
-        if let experiment { return experiment }
+        if let experiment { return try await restored(experiment) }
         do {
             _ = try await server.createExperiment(name, tags: [MLflowExperiment.descriptionTag: Self.note])
         } catch let error as WireError where error.isAlreadyThere {}  // Deleted, or created meanwhile.
         guard let found = try await server.experiments(where: MLflowFilter.name(name)).first(where: { $0.name == name })
         else { throw Diagnostic.recordUnreadable(name) }
+        return try await restored(found)
+    }
+
+    private func restored(_ found: MLflowExperiment) async throws -> MLflowExperiment {
+        var found = found
         if found.isDeleted { try await server.restoreExperiment(found.id) }
+        found.isDeleted = false
         experiment = found
         return found
     }
 
     private static let note = "Drover's record of this stack: what was applied last, and one run for each apply."
+}
+
+extension Diagnostic {
+    fileprivate static func deletedRecord(_ name: String) -> Diagnostic {
+        Diagnostic(
+            "deleted-record", "The stack's record was deleted",
+            detail: "Somebody deleted the experiment `\(name)` in MLflow, which still has it. What it holds counts.",
+            fix:
+                "Nothing has to be done: the next apply restores it. Where it is not wanted any more, remove it for good "
+                + "(`mlflow gc`).",
+            severity: .warning)
+    }
 }

@@ -160,4 +160,19 @@ struct AliasedUseTests {
         #expect(!rest.lines.contains("delete models.chat"))
         #expect(try await plan(.everything).lines.contains("delete models.chat"))
     }
+
+    @Test("What aliased versions use is asked once for all models that go", arguments: versions)
+    func askedOnce(_ version: FakeStackVersion) async throws {
+        var counts: Set<Int> = []
+        for count in [1, 4] {
+            let stack = try TestStack(ogx: FakeOGX(version))
+            let models = (1...count).map { "m\($0): {id: scripted-more\($0), provider: scripted}" }
+            let rest = "experiments: {e: {}}"
+            try await stack.apply("models: {\(models.joined(separator: ", "))}\n\(rest)")
+            stack.mlflow.cut(.never)
+            #expect(try await stack.plan(rest).lines.count == count)
+            counts.insert(stack.mlflow.arrivals.count)
+        }
+        #expect(counts.count == 1, "\(counts)")
+    }
 }

@@ -231,4 +231,18 @@ struct PromptedAgentTests {
         #expect(problems.map(\.code) == [each.code])
         #expect(problems.first?.subject != nil)
     }
+
+    @Test("A plan that removes several prompts lists their versions as often as one that removes one")
+    func removedTogether() async throws {
+        var counts: Set<Int> = []
+        for count in [1, 5] {
+            let stack = try TestStack()
+            let prompts = (1...count).map { "p\($0): {template: One}" }.joined(separator: ", ")
+            try await stack.apply("prompts: {\(prompts)}")
+            stack.mlflow.cut(.never)
+            _ = try await stack.plan("", Permissions(allowEmpty: true))
+            counts.insert(stack.mlflow.arrivals.count { $0.path.contains("model-versions/search") })
+        }
+        #expect(counts.count == 1, "\(counts)")
+    }
 }

@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Language
 import Records
+import Synchronization
 import Testing
 import Wire
 
@@ -93,15 +94,25 @@ struct MLflowRecordTests {
         }
     }
 
-    @Test("A deleted record counts as none, and is restored by the next one that writes")
+    @Test("A deleted record still counts, with a warning, and is restored by the next one that writes")
     func deleted() async throws {
         try await record().save(["boxes.a": Self.entry])
         let id = try #require(mlflow.store.experiments.last?.id)
         try await mlflow.server().deleteExperiment(id)
-        #expect(try await record().load() == Record())
-        try await record().save(["boxes.b": Self.entry])
+        let told = Mutex<[String]>([])
+        let record = MLflowRecord(mlflow.server(), stack: StackName("shop")) { warning in
+            told.withLock { $0.append(warning.code.name) }
+        }
+        var entries = try await record.load().entries
+        #expect(entries.keys.sorted() == ["boxes.a"])
+        #expect(told.withLock { $0 } == ["deleted-record"])
+        #expect(mlflow.store.experiments.map(\.isDeleted) == [false, true], "Reading changes nothing.")
+        entries["boxes.b"] = Self.entry
+        try await record.save(entries)
+        try await record.open(["a": 1], for: Address("boxes", "b"))
         #expect(mlflow.store.experiments.map(\.isDeleted) == [false, false])
-        #expect(try await record().load().entries.keys.sorted() == ["boxes.b"])
+        let again = try await self.record().load()
+        #expect(again.entries.keys.sorted() == ["boxes.a", "boxes.b"] && again.intents.count == 1)
     }
 
     @Test(

@@ -26,6 +26,13 @@ struct PlanTextTests {
                 """)
     }
 
+    @Test("A removed field says that it forces a replacement")
+    func removedForces() {
+        #expect(
+            Self.text(FieldChange("expiresAfter", old: "3d", forcesReplacement: true)).hasSuffix(
+                "expiresAfter: 3d → (removed)  # forces replacement"))
+    }
+
     @Test("Drift is told as what others did, and a selection says what was not looked at")
     func purpose() {
         let field = FieldChange("label", old: "theirs", new: "ours", cause: .drift)

@@ -123,7 +123,9 @@ extension Workflow {
         var kinds: [String: [String: Value]] = [:]
         for declaration in later.declarations {
             let (old, new) = (declaration.oldAddress, declaration.address)
-            guard let old, self[old]?.range != nil, self[new] == nil, self[old]?.oldAddress == nil else { continue }
+            guard let old, self[old]?.range != nil, self[new] == nil else { continue }
+            // What it says itself is about a name that nothing has had since then.
+            if let older = self[old]?.oldAddress, self[older] != nil || later[older] != nil { continue }
             kinds[old.kind, default: [:]][old.name] = ["moved": .string(new.name)]
         }
         return kinds.mapValues { .object($0) }

@@ -69,9 +69,11 @@ package struct ModelResource: Resource {
         return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.id) }
     }
 
-    package func reasonToWait(_ live: LlamaStack.Model) async throws -> String? {
-        try await inUse().contains(live.id)
-            ? "a version that an alias points at, or may go back to, answers with it" : nil
+    package func reasonsToWait(_ lives: [LlamaStack.Model]) async throws -> [String?] {
+        let used = try await inUse()
+        return lives.map {
+            used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
+        }
     }
 
     package static let importKey: String? = "the model's id"

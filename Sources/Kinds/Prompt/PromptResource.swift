@@ -156,7 +156,9 @@ package struct PromptResource: Resource {
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String? {
         let address = Mark(live.prompt.tags)?.address ?? Address(Self.kind, live.prompt.name)
-        try Self.requireOwn(try await versions(of: live), of: live, as: address, stack)
+        // One listing for all prompts that go; before one is deleted it is looked at again.
+        let versions = try await registry.promptVersions.value().filter { $0.name == live.prompt.name }
+        try Self.requireOwn(versions, of: live, as: address, stack)
         return nil
     }
 

@@ -28,9 +28,11 @@ package struct ShieldResource: Resource {
         self.inUse = inUse
     }
 
-    package func reasonToWait(_ live: LlamaStack.Shield) async throws -> String? {
-        try await inUse().contains(live.id)
-            ? "a version that an alias points at, or may go back to, asks it" : nil
+    package func reasonsToWait(_ lives: [LlamaStack.Shield]) async throws -> [String?] {
+        let used = try await inUse()
+        return lives.map {
+            used.contains($0.id) ? "a version that an alias points at, or may go back to, asks it" : nil
+        }
     }
 
     package func discover(

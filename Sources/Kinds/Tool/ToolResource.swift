@@ -55,8 +55,11 @@ package struct ToolResource: Resource {
         connectors = server.map(ConnectorListing.init)
     }
 
-    package func reasonToWait(_ live: LlamaStack.ToolGroup) async throws -> String? {
-        try await inUse().contains(live.id) ? "a version that an alias points at, or may go back to, calls it" : nil
+    package func reasonsToWait(_ lives: [LlamaStack.ToolGroup]) async throws -> [String?] {
+        let used = try await inUse()
+        return lives.map {
+            used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
+        }
     }
 
     package var isKnownByRecord: Bool { server?.capabilities.offers(.toolGroups) == true }

@@ -165,10 +165,13 @@ extension VectorStoreResource {
         (try? spec.documents(in: folder)) ?? []
     }
 
-    package func reasonToWait(_ live: LiveStore) async throws -> String? {
-        guard live.strays.isEmpty else { return nil }
-        return try await inUse().contains(live.store.id)
-            ? "a version that an alias points at, or may go back to, searches it" : nil
+    package func reasonsToWait(_ lives: [LiveStore]) async throws -> [String?] {
+        guard lives.contains(where: \.strays.isEmpty) else { return lives.map { _ in nil } }
+        let used = try await inUse()
+        return lives.map {
+            $0.strays.isEmpty && used.contains($0.store.id)
+                ? "a version that an alias points at, or may go back to, searches it" : nil
+        }
     }
 
     /// A store that an aliased version of an agent still searches is retained, as long as its declaration exists.

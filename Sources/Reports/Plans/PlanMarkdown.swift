@@ -12,12 +12,13 @@ package enum PlanMarkdown {
     /// In Unicode scalars.
     package static let longest = Markdown.longest
     private static let omission = "\n_%d more changes are left out here. `drover show` tells them all._\n"
+    private static let omittedNotes = "\n_%d more notes are left out here._\n"
 
     package static func render(
         _ plan: Plan, servers: [ConnectedServer], endangered: [EndangeredSuite] = []
     ) -> String {
         let changes = plan.changes.filter { $0.action != .keep }
-        let head = head(plan, changes) + notes(plan, servers, endangered)
+        let head = head(plan, changes) + fitted(notes(plan, servers, endangered))
         guard !changes.isEmpty else { return head }
         var budget = longest - head.unicodeScalars.count - 200
         let table = Markdown.fitted(changes.map(row), into: &budget)
@@ -48,9 +49,17 @@ package enum PlanMarkdown {
             + "."
     }
 
+    /// Notes of at most half of the text, so that the changes are told, too.
+    private static func fitted(_ notes: [String]) -> String {
+        var budget = longest / 2
+        let told = Markdown.fitted(notes, into: &budget)
+        guard told.count < notes.count else { return told.joined() }
+        return told.joined() + omittedNotes.replacing("%d", with: String(notes.count - told.count))
+    }
+
     private static func notes(
         _ plan: Plan, _ servers: [ConnectedServer], _ endangered: [EndangeredSuite]
-    ) -> String {
+    ) -> [String] {
         var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text($0))\n" }
         if !endangered.isEmpty, !plan.isEmpty {
             let suites = endangered.map { suite in
@@ -71,7 +80,7 @@ package enum PlanMarkdown {
             lines.append("\nAgainst \(places.joined(separator: " and ")).\n")
         }
         for warning in plan.warnings { lines.append("\n> ⚠ \(Markdown.text(warning.detail))\n") }
-        return lines.joined()
+        return lines
     }
 
     private static func row(_ change: Change) -> String {

@@ -110,7 +110,7 @@ package struct PlanText: Sendable {
         }
         switch (field.old, field.new) {
         case (nil, let new?): return [head + spelled(new) + force + cause]
-        case (let old?, nil): return [head + "\(spelled(old)) → (removed)" + cause]
+        case (let old?, nil): return [head + "\(spelled(old)) → (removed)" + force + cause]
         case (let old?, let new?):
             guard !old.interpolated.isLong, !new.interpolated.isLong else {
                 return [head + force + cause] + difference(old.prettyJSON, new.prettyJSON)
