@@ -141,8 +141,8 @@ extension Diagnostic {
         Diagnostic(
             "not-retired", "What only older versions used is still there",
             detail: "All that was planned is applied. What it left over could not be removed. \(problem.detail)",
-            fix: "Nothing has to be done: the next apply removes it.", notes: problem.notes,
-            address: problem.address, severity: .warning)
+            fix: "Nothing has to be done: the next apply removes it.", address: problem.address,
+            notes: problem.notes, severity: .warning)
     }
 }
 
