@@ -14,6 +14,21 @@ struct PlanMarkdownTests {
         Plan(stack: StackName("helpdesk"), changes: changes)
     }
 
+    @Test(
+        "However many warnings there are, the text is short enough, says how many are left out, and tells the changes")
+    func manyWarnings() {
+        let warnings = (1...900).map {
+            Diagnostic("w", "W", detail: "Warning \($0): \(String(repeating: "x", count: 100)).", severity: .warning)
+        }
+        for changes in [[], [Change(Address("experiments", "e"), .create)]] {
+            let plan = Plan(stack: StackName("helpdesk"), changes: changes, warnings: warnings)
+            let text = PlanMarkdown.render(plan, servers: Self.servers)
+            #expect(text.unicodeScalars.count <= PlanMarkdown.longest)
+            #expect(text.contains("more notes are left out here"))
+            #expect(changes.isEmpty || text.contains("| `experiments.e` |"))
+        }
+    }
+
     @Test("The verdict comes first, then a table, then folded details; the same plan gives the same text")
     func whole() {
         let plan = Self.plan([
@@ -123,21 +138,6 @@ extension Graph {
     fileprivate static var sample: Graph {
         get throws {
             try Graph([Address("k", "a"), Address("k", "b")], uses: [[], [Use(implied: Address("k", "a"))]])
-        }
-    }
-
-    @Test(
-        "However many warnings there are, the text is short enough, says how many are left out, and tells the changes")
-    func manyWarnings() {
-        let warnings = (1...900).map {
-            Diagnostic("w", "W", detail: "Warning \($0): \(String(repeating: "x", count: 100)).", severity: .warning)
-        }
-        for changes in [[], [Change(Address("experiments", "e"), .create)]] {
-            let plan = Plan(stack: StackName("helpdesk"), changes: changes, warnings: warnings)
-            let text = PlanMarkdown.render(plan, servers: Self.servers)
-            #expect(text.unicodeScalars.count <= PlanMarkdown.longest)
-            #expect(text.contains("more notes are left out here"))
-            #expect(changes.isEmpty || text.contains("| `experiments.e` |"))
         }
     }
 }
