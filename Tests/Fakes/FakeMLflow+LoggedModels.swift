@@ -99,7 +99,11 @@ extension FakeMLflowStore {
             artifacts[path] = request.bytes
             return HTTPResponse(status: 200)
         }
-        guard let bytes = artifacts[path] else { throw FakeMLflowRefusal.missing("No such artifact: '\(path)'") }
+        guard let bytes = artifacts[path] else {
+            // Before 3.6 every failure is one of the server.
+            guard version != "3.5.1" else { throw FakeMLflowRefusal(status: 500, code: "INTERNAL_ERROR", message: "") }
+            throw FakeMLflowRefusal.missing("No such artifact: '\(path)'")
+        }
         return HTTPResponse(status: 200, body: bytes)
     }
 
