@@ -93,7 +93,9 @@ extension FakeMLflowStore {
 
     mutating func artifactsResponse(to request: FakeMLflowRequest) throws -> HTTPResponse {
         let path = String(request.path.dropFirst(Self.artifactsRoute.count).drop { $0 == "/" })
-        guard !path.split(separator: "/").contains("..") else { throw FakeMLflowRefusal.invalid("Invalid path") }
+        guard !path.split(separator: "/").contains(".."), !path.contains("#") else {
+            throw FakeMLflowRefusal.invalid("Invalid path")
+        }
         if path.isEmpty { return Self.json(200, listing(request.text("path") ?? "")) }
         if request.method == "PUT" {
             artifacts[path] = request.bytes
