@@ -65,6 +65,8 @@ extension MLflowServer {
         try await putArtifact(.file(FileBody(file: file), contentType: Self.artifactType), name, folder)
     }
 
+    /// A file may be hundreds of megabytes.
+    private static let longestRead = Duration.seconds(300)
     private static let artifactType = "application/octet-stream"
 
     private func putArtifact(_ body: Call.Body, _ name: String, _ folder: MLflowArtifactFolder) async throws {
@@ -74,7 +76,11 @@ extension MLflowServer {
 
     /// Reads a file: `GET /api/2.0/mlflow-artifacts/artifacts/{path}`.
     package func artifact(named name: String, in folder: MLflowArtifactFolder) async throws -> [UInt8] {
-        try await endpoint.send(Call("read the artifact `\(name)`", .get, Self.artifactPath(folder, name))).body
+        try await endpoint.send(
+            Call(
+                "read the artifact `\(name)`", .get, Self.artifactPath(folder, name),
+                timeout: max(Self.longestRead, endpoint.timeout))
+        ).body
     }
 
     /// The same; nil when it is not there: MLflow answers 404 since 3.6, earlier versions answer 500 to every failure, so that
