@@ -124,7 +124,9 @@ extension MLflowRecord {
         let folder = try MLflowArtifactFolder(uri: run.artifactURI)
         var parts: [RemainsPart: [UInt8]] = [:]
         for part in RemainsPart.allCases {
-            parts[part] = try await permitted(run) { try await artifact(part.rawValue, in: folder) }
+            parts[part] = try await permitted(run) {
+                try await server.artifactIfPresent(named: part.rawValue, in: folder)
+            }
         }
         return try RunRemains(at: "\(place), run \(run.id)", parts: parts)
     }
@@ -132,7 +134,9 @@ extension MLflowRecord {
     package func content(_ sha256: String) async throws -> [UInt8]? {
         guard let experiment = try await found() else { return nil }
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
-        let bytes = try await permitted(nil) { try await artifact("\(Self.filesFolder)/\(sha256)", in: folder) }
+        let bytes = try await permitted(nil) {
+            try await server.artifactIfPresent(named: "\(Self.filesFolder)/\(sha256)", in: folder)
+        }
         return bytes.flatMap { sha256Hex($0) == sha256 ? $0 : nil }
     }
 

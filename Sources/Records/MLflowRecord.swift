@@ -84,7 +84,7 @@ package actor MLflowRecord: RecordStore {
         let intent = (try? Value(json: tag.utf8)) ?? .null
         guard let file = intent["artifact"]?.string else { return intent }
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
-        guard let bytes = try await artifact(file, in: folder) else { return .null }
+        guard let bytes = try await server.artifactIfPresent(named: file, in: folder) else { return .null }
         return (try? Value(json: bytes)) ?? .null
     }
 
@@ -100,7 +100,7 @@ package actor MLflowRecord: RecordStore {
 
     private func content(of experiment: MLflowExperiment) async throws -> Content {
         let folder = try MLflowArtifactFolder(uri: experiment.artifactLocation)
-        guard let bytes = try await artifact(Self.file, in: folder) else { return Content() }
+        guard let bytes = try await server.artifactIfPresent(named: Self.file, in: folder) else { return Content() }
         do {
             let value = try Value(json: bytes)
             try RecordFormat.check(value, at: name)
@@ -109,18 +109,6 @@ package actor MLflowRecord: RecordStore {
             throw diagnostic
         } catch {
             throw Diagnostic.recordUnreadable("\(name)/\(Self.file)")
-        }
-    }
-
-    /// nil when it was never written: MLflow answers 404 since 3.6; earlier versions answer 500 to every failure.
-    func artifact(_ file: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
-        do {
-            return try await server.artifact(named: file, in: folder)
-        } catch let error as WireError where error.status == 404 {
-            return nil
-        } catch let error as WireError where error.status == 500 {
-            guard try await server.artifacts(in: folder).isEmpty else { throw error }
-            return nil
         }
     }
 

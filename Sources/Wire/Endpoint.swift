@@ -17,9 +17,13 @@ package struct Endpoint: Sendable {
     private let transport: any HTTPTransport
     private let authorization: Secret?
     private var secretHeaders: [(name: String, value: Secret)]
-    private let timeout: Duration
+    /// The time limit of a call that has none of its own.
+    package let timeout: Duration
     private var retry: RetryPolicy
     private let clock: any Clock<Duration>
+
+    /// The time limit of a call where nobody says another.
+    package static let usualTimeout = Duration.seconds(30)
 
     /// Makes an endpoint; nothing is sent.
     ///
@@ -30,7 +34,8 @@ package struct Endpoint: Sendable {
     package init(
         service: String, base: String, transport: any HTTPTransport, authorization: Secret? = nil,
         secretHeaders: [(name: String, value: Secret)] = [], sent: SentSecrets = SentSecrets(),
-        timeout: Duration = .seconds(30), retry: RetryPolicy = .standard, clock: any Clock<Duration> = ContinuousClock()
+        timeout: Duration = Endpoint.usualTimeout, retry: RetryPolicy = .standard,
+        clock: any Clock<Duration> = ContinuousClock()
     ) {
         let address = ServerAddress(base)
         self.service = service
@@ -287,15 +292,25 @@ extension Endpoint {
             headers.append(("content-type", contentType))
             body = .file(file)
         }
+        let limit = (call.timeout ?? timeout) + Self.timeToSend(body)
         for secret in [authorization].compactMap(\.self) + secretHeaders.map(\.value) + call.secrets {
             sent.add(secret)
         }
         var request = HTTPRequest(
             call.method, base + call.path + PercentEncoding.query(call.query), headers: headers,
-            authorization: authorization, secretHeaders: secretHeaders, timeout: call.timeout ?? timeout,
-            wholeTimeout: call.wholeTimeout ?? max(.seconds(600), (call.timeout ?? timeout) * 30)
+            authorization: authorization, secretHeaders: secretHeaders, timeout: limit,
+            wholeTimeout: call.wholeTimeout ?? max(.seconds(600), limit * 30)
         )
         request.body = body
         return request
+    }
+
+    /// The time for a body on its way, which is no waiting for the server: a second for each 256 KiB.
+    private static func timeToSend(_ body: HTTPRequest.Body?) -> Duration {
+        switch body {
+        case nil: .zero
+        case .bytes(let bytes): .seconds(bytes.count / (256 << 10))
+        case .file(let file): .seconds(file.size / (256 << 10))
+        }
     }
 }

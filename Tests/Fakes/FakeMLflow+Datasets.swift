@@ -28,11 +28,13 @@ package struct FakeRecord: Sendable, Hashable {
     package var inputs: Value
     package var expectations: [String: Value]
     package var tags: [String: Value]
+    /// The recorded answer.
+    package var outputs: Value?
 
     var json: Value {
         fields([
             "dataset_record_id": .string(id), "inputs": inputs, "tags": .object(tags),
-            "expectations": expectations.isEmpty ? nil : .object(expectations),
+            "outputs": outputs, "expectations": expectations.isEmpty ? nil : .object(expectations),
         ])
     }
 }
@@ -101,13 +103,14 @@ extension FakeMLflowStore {
             if let there = datasets[index].records.firstIndex(where: { $0.inputs == inputs }) {
                 datasets[index].records[there].expectations.merge(expected) { _, new in new }
                 datasets[index].records[there].tags.merge(tags) { _, new in new }
+                if let outputs = record["outputs"] { datasets[index].records[there].outputs = outputs }
                 updated += 1
             } else {
                 recordCount += 1
                 datasets[index].records.append(
                     FakeRecord(
                         id: "dr-" + "\(recordCount)".leftPadded(to: 32), inputs: inputs, expectations: expected,
-                        tags: tags))
+                        tags: tags, outputs: record["outputs"]))
                 inserted += 1
             }
         }

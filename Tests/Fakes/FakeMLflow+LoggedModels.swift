@@ -93,13 +93,19 @@ extension FakeMLflowStore {
 
     mutating func artifactsResponse(to request: FakeMLflowRequest) throws -> HTTPResponse {
         let path = String(request.path.dropFirst(Self.artifactsRoute.count).drop { $0 == "/" })
-        guard !path.split(separator: "/").contains("..") else { throw FakeMLflowRefusal.invalid("Invalid path") }
+        guard !path.split(separator: "/").contains(".."), !path.contains("#") else {
+            throw FakeMLflowRefusal.invalid("Invalid path")
+        }
         if path.isEmpty { return Self.json(200, listing(request.text("path") ?? "")) }
         if request.method == "PUT" {
             artifacts[path] = request.bytes
             return HTTPResponse(status: 200)
         }
-        guard let bytes = artifacts[path] else { throw FakeMLflowRefusal.missing("No such artifact: '\(path)'") }
+        guard let bytes = artifacts[path] else {
+            // Before 3.6 every failure is one of the server.
+            guard version != "3.5.1" else { throw FakeMLflowRefusal(status: 500, code: "INTERNAL_ERROR", message: "") }
+            throw FakeMLflowRefusal.missing("No such artifact: '\(path)'")
+        }
         return HTTPResponse(status: 200, body: bytes)
     }
 

@@ -120,6 +120,27 @@ struct DatasetTests {
         #expect(gone?.all.map(\.cause) == [.protected])
     }
 
+    @Test("What others wrote on a record stays when it is written again, wherever that is cut off", arguments: 1...32)
+    func rewritten(number: Int) async throws {
+        for cut in [Scissors.Cut.after(number), .answer(number)] {
+            let stack = try TestStack()
+            try await stack.apply(Self.spec("[{q: One, expectations.a: 1, expectations.b: 2}]"))
+            let id = try #require(stack.mlflow.store.datasets.first?.id)
+            let theirs: Value = [
+                "inputs": ["q": "One"], "expectations": ["note": "kept"], "tags": ["who": "them"],
+                "outputs": ["answer": "Two"],
+            ]
+            try await stack.mlflow.server().putRecords([theirs], inDataset: id)
+            let second = Self.spec("[{q: One, expectations.a: 1}]")
+            try await stack.apply(second, cutting: cut)
+            try await stack.apply(second)
+            #expect(Self.records(stack) == [#"{"q":"One"} {"a":1,"note":"kept"}"#], "\(cut)")
+            let record = try #require(stack.mlflow.store.datasets.first?.records.first)
+            #expect(record.tags["who"] == "them" && record.outputs == ["answer": "Two"], "\(cut)")
+            #expect(try await stack.plan(second).lines == [], "\(cut)")
+        }
+    }
+
     @Test("A plan without changes reads no records; one that somebody deleted is missed")
     func drift() async throws {
         let stack = try TestStack()

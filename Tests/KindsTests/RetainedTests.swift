@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Kinds
 import Language
+import Synchronization
 import Testing
 import Wire
 
@@ -99,6 +100,55 @@ struct RetainedTests {
         #expect(gone.failures == [], "\(number)")
         #expect(stack.mlflow.store.datasets.isEmpty, "\(number)")
         #expect(stack.mlflow.store.registeredModels.map(\.name) == ["m"], "\(number)")
+    }
+
+    private static let model = "models: {m: {id: scripted-more, provider: scripted, onDelete: retain}}"
+
+    private static func models(_ stack: TestStack) -> [FakeRegistration] {
+        stack.ogx.models.filter { $0.id.hasSuffix("scripted-more") }
+    }
+
+    @Test("A registered model that is kept, and taken up again, is there wherever that is cut off", arguments: 1...30)
+    func model(number: Int) async throws {
+        for cut in [Scissors.Cut.after(number), .answer(number)] {
+            let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+            let rest = "experiments: {e: {}}\n"
+            try await stack.apply(rest + Self.model)
+            try await stack.apply(rest, cutting: cut)
+            try await stack.apply(rest)
+            #expect(Self.models(stack).count == 1, "\(cut)")
+            let kept = Self.models(stack).first?.value["metadata"]?.object ?? [:]
+            #expect(kept.keys.filter { $0.hasPrefix("drover.") } == [Mark.retainedKey], "\(cut)")
+            #expect(try await stack.plan(rest).lines == [], "\(cut)")
+            try await stack.apply(rest + Self.model, cutting: cut)
+            try await stack.apply(rest + Self.model)
+            let ours = Self.models(stack).first?.value["metadata"]?.object ?? [:]
+            #expect(ours[Mark.stackKey] == "helpdesk" && ours[Mark.retainedKey] == nil, "\(cut)")
+            #expect(try await stack.plan(rest + Self.model).lines == [], "\(cut)")
+            try await stack.apply(rest)
+            let again = try await stack.open(rest, Scissors(.never)).store.load()
+            #expect(again.intents.isEmpty, "\(cut)")
+        }
+    }
+
+    @Test("A model that was cut off between its two registrations comes back also when nobody wants it any more")
+    func vanished() async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        let rest = "experiments: {e: {}}\n"
+        try await stack.apply(rest + Self.model)
+        let isGone = Mutex(false)
+        stack.ogx.intercept { request in
+            if request.method == .delete, request.url.contains("/models/") { isGone.withLock { $0 = true } }
+            let isAgain = request.method == .post && request.url.hasSuffix("/models") && isGone.withLock { $0 }
+            return isAgain ? .failure(TransportFailure(.broken, "the connection was closed")) : nil
+        }
+        _ = try await stack.open(rest).apply()
+        #expect(Self.models(stack).isEmpty)
+        stack.ogx.intercept(nil)
+        #expect(try await stack.plan(rest).lines == ["forget models.m"])
+        try await stack.apply(rest)
+        #expect(Self.models(stack).count == 1)
+        #expect(try await stack.plan(rest).lines == [])
     }
 
     @Test("Another stack does not take up what was kept of this one")

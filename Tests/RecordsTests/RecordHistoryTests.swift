@@ -57,6 +57,21 @@ struct RecordHistoryTests {
         }
     }
 
+    @Test("What an apply without files left is read also from an MLflow that answers 500 for what is not there")
+    func withoutFiles() async throws {
+        let fake = FakeMLflow(version: "3.5.1")
+        let record = MLflowRecord(fake.server(), stack: StackName("shop"))
+        #expect(try await record.load() == Record())
+        let remains = RunRemains(
+            spec: "drover: v1\nstack: shop\n", plan: ["changed": false], results: [], applied: [:], files: [],
+            contents: [:])
+        try await record.log(Self.entry("apply"), leaving: remains)
+        #expect(try await record.remains(ofRun: 1)?.spec == remains.spec)
+        #expect(try await record.content(sha256Hex(Self.text)) == nil)
+        try await record.save(["boxes.a": Record.Entry(fields: [:])])
+        #expect(try await record.content(sha256Hex(Self.text)) == nil)
+    }
+
     @Test("What suites showed stands with the newest apply, the last time alone")
     func verdicts() async throws {
         for store in stores() {

@@ -20,7 +20,7 @@ struct EvaluationPublisherTests {
 
     private func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
-        log: SampleLog? = nil
+        log: SampleLog? = nil, through server: MLflowServer? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try sample.log(to: log) { events.append($0) }.recorder
@@ -30,7 +30,7 @@ struct EvaluationPublisherTests {
         if log != nil { context.evidence = ["smoke": StandingEvidence(key: "k1", earlier: EarlierSamples())] }
         context.run = "helpdesk-20260601-120000-3f2a"
         return try await EvaluationPublisher.withPublisher(
-            to: fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
+            to: server ?? fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
         ) { publisher in
             for event in events { publisher.take(event) }
         }.warnings
@@ -138,6 +138,29 @@ struct EvaluationPublisherTests {
         #expect(warnings.map(\.code.name) == ["not-published"] && warnings.first?.severity == .warning)
         #expect(warnings.first?.detail.contains("No Experiment with id=99 exists") == true)
         #expect(fake.arrivals.count == 1)
+    }
+
+    @Test("A report that MLflow refuses is told, and its run ends as it went")
+    func refusedReport() async throws {
+        try await withTemporaryDirectory { directory in
+            let fake = FakeMLflow()
+            let refusing = Interposed(fake) { request, send in
+                guard request.method == .put else { return try await send() }
+                let said = #"{"error_code": "INVALID_PARAMETER_VALUE", "message": "Invalid path"}"#
+                return HTTPResponse(status: 400, body: Array(said.utf8))
+            }
+            let log = try SampleLog.create("\(directory)/run.jsonl")
+            let warnings = try await publish(to: fake, places: ["golden": place], log: log, through: refusing.mlflow)
+            #expect(warnings.map(\.code.name) == ["not-published"])
+            #expect(warnings.first?.detail.contains("Invalid path") == true)
+            #expect(fake.store.runs.map(\.status) == ["FAILED"])
+        }
+    }
+
+    @Test("A table keeps its name, without what MLflow refuses in one")
+    func tableNames() {
+        #expect(EvaluationTables.name(of: "tables/cases.csv") == "cases.csv")
+        #expect(EvaluationTables.name(of: "tables/case #1\u{7}\\%41.csv") == "case _1___41.csv")
     }
 
     @Test("What MLflow missed is kept, sent by the next run as if it had been there, and told")

@@ -159,4 +159,15 @@ import Wire
         #expect(error?.status == 400)
         #expect(error?.message == "no model")
     }
+
+    @Test("A body gets time for its way, beside what the server may take")
+    func timeToSend() async throws {
+        let transport = ScriptedTransport([.json("{}"), .json("{}"), .json("{}")])
+        let endpoint = Endpoint(service: "MLflow", base: "http://m", transport: transport, timeout: .seconds(400))
+        let body = Call.Body.bytes([UInt8](repeating: 0, count: 1 << 20), contentType: "text/plain")
+        _ = try await endpoint.send(Call("write it", .put, "/a", body: body))
+        _ = try await endpoint.send(Call("write it", .put, "/a", body: body, timeout: .seconds(10)))
+        _ = try await endpoint.send(Call("write it", .put, "/a", body: .bytes([0], contentType: "text/plain")))
+        #expect(transport.requests.map(\.timeout) == [.seconds(404), .seconds(14), .seconds(400)])
+    }
 }

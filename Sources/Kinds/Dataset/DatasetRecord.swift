@@ -125,14 +125,24 @@ extension MLflowDatasetRecord {
         return expected.map { "expectations.\($0)" } + tagged.map { "tags.\($0)" }
     }
 
-    /// The wanted record, including what others wrote on it.
-    func merged(with wanted: DatasetRecord) -> DatasetRecord {
+    /// The wanted record in requests, with all that others wrote on this one, the recorded answer too.
+    func rewritten(as wanted: DatasetRecord) -> Value {
         let past = Set(past(wanted))
-        var merged = wanted
-        merged.expectations.merge(expectations.filter { !past.contains("expectations.\($0.key)") }) { own, _ in own }
+        let expected = expectations.filter { !past.contains("expectations.\($0.key)") }
         let own = [DatasetRecord.markTag, Mark.retainedKey]
         let others = tags.filter { !own.contains($0.key) && !past.contains("tags.\($0.key)") }
-        merged.tags.merge(others) { own, _ in own }
-        return merged
+        var tags = wanted.tags.merging(others) { own, _ in own }
+        tags[DatasetRecord.markTag] = wanted.mark
+        return json(expectations: wanted.expectations.merging(expected) { own, _ in own }, tags: tags)
+    }
+
+    /// The record in requests with other expectations and tags.
+    func json(expectations: [String: Value], tags: [String: String]) -> Value {
+        var json: [String: Value] = [
+            "inputs": .object(inputs), "expectations": .object(expectations),
+            "tags": .object(tags.mapValues(Value.string)),
+        ]
+        json["outputs"] = outputs
+        return .object(json)
     }
 }

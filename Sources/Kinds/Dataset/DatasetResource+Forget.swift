@@ -20,10 +20,16 @@ extension DatasetResource {
         try await restoreRecords(of: dataset, at: address, in: context)
         let ours = try await server.records(ofDataset: dataset).filter { $0.tags[DatasetRecord.markTag] != nil }
         guard !ours.isEmpty, try await deletesRecords.value() else { return }
-        let kept = ours.map(\.retained)
-        try await context.record.open(["dataset": .string(dataset), "records": .array(kept)], for: address)
-        try await server.deleteRecords(ours.map(\.id), ofDataset: dataset)
-        try await server.putRecords(kept, inDataset: dataset)
+        try await rewrite(ours.map(\.retained), deleting: ours.map(\.id), of: dataset, at: address, in: context)
+    }
+
+    /// Deletes records and writes some of them again, which an intent contains meanwhile.
+    func rewrite(
+        _ records: [Value], deleting ids: [String], of dataset: String, at address: Address, in context: ApplyContext
+    ) async throws {
+        try await context.record.open(["dataset": .string(dataset), "records": .array(records)], for: address)
+        try await server.deleteRecords(ids, ofDataset: dataset)
+        try await server.putRecords(records, inDataset: dataset)
         try await context.record.close(intentOf: address)
     }
 
@@ -43,12 +49,7 @@ extension MLflowDatasetRecord {
         var tags = tags
         tags[Mark.retainedKey] = mark
         tags[DatasetRecord.markTag] = nil
-        var json: [String: Value] = [
-            "inputs": .object(inputs), "expectations": .object(expectations),
-            "tags": .object(tags.mapValues(Value.string)),
-        ]
-        json["outputs"] = outputs
-        return .object(json)
+        return json(expectations: expectations, tags: tags)
     }
 }
 

@@ -192,7 +192,7 @@ package struct DatasetResource: Resource {
         let made = try await server.createDataset(
             desired.name, inExperiment: desired.experimentID, tags: tags, beside: Set(there.map(\.id)))
         let live = Live(made, records: [], deletesRecords: true)
-        return try await write(desired, to: live, in: context)
+        return try await write(desired, to: live, at: address, in: context)
     }
 
     package func update(
@@ -211,7 +211,7 @@ package struct DatasetResource: Resource {
         for change in changes where change.new == nil {
             try await server.deleteDatasetTag(live.dataset.id, tag(of: change))
         }
-        return try await write(desired, to: live, in: context)
+        return try await write(desired, to: live, at: address, in: context)
     }
 
     private func tag(of change: FieldChange) -> String {
@@ -219,12 +219,20 @@ package struct DatasetResource: Resource {
     }
 
     /// Writes the records, and notes how the listing shows them afterwards.
-    private func write(_ desired: Desired, to live: Live, in context: ApplyContext) async throws -> Live {
+    private func write(
+        _ desired: Desired, to live: Live, at address: Address, in context: ApplyContext
+    ) async throws -> Live {
         guard let records = live.records else { return live }
-        let edits = RecordEdits(from: records, to: desired.records)
+        var edits = RecordEdits(from: records, to: desired.records)
         if edits.needsDeletion, !live.deletesRecords { throw Diagnostic.recordsStay(live.dataset) }
         let id = live.dataset.id
-        if edits.needsDeletion { try await server.deleteRecords(edits.deletions, ofDataset: id) }
+        if edits.rewrites.isEmpty {
+            if edits.needsDeletion { try await server.deleteRecords(edits.deletions, ofDataset: id) }
+        } else {
+            // As they are now: what others have written since they were listed is to stay.
+            edits = RecordEdits(from: try await server.records(ofDataset: id), to: desired.records)
+            try await rewrite(edits.rewrites, deleting: edits.deletions, of: id, at: address, in: context)
+        }
         try await server.putRecords(edits.writes, inDataset: id)
         let now = try await server.datasets(tagged: Mark.stackKey, context.stack.name).first { $0.id == id }
         guard let now else { return live }

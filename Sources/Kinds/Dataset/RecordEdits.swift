@@ -36,15 +36,15 @@ struct RecordEdits: Sendable {
         removed.map(\.id) + changed.filter { !$0.live.past($0.wanted).isEmpty }.map(\.live.id)
     }
 
-    /// The records to write.
+    /// The records that are deleted and written again, whole: with what others wrote on them.
+    var rewrites: [Value] {
+        changed.filter { !$0.live.past($0.wanted).isEmpty }.map { $0.live.rewritten(as: $0.wanted) }
+    }
+
+    /// The other records to write.
     var writes: [Value] {
         added.map { $0.json(isOurs: true) }
-            + changed.map { live, wanted in
-                guard !live.past(wanted).isEmpty else { return wanted.json(isOurs: live.isOurs) }
-                var anew = live.merged(with: wanted)
-                anew.tags[DatasetRecord.markTag] = wanted.mark
-                return anew.json(isOurs: false)
-            }
+            + changed.filter { $0.live.past($0.wanted).isEmpty }.map { $0.wanted.json(isOurs: $0.live.isOurs) }
     }
 
     /// One line for each record, as a plan shows it.

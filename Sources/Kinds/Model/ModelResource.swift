@@ -20,7 +20,7 @@ package struct ModelResource: Resource {
         var draft: LlamaStack.Models.Draft?
     }
 
-    private let server: LlamaStack
+    let server: LlamaStack
     private let models: ModelListing
     private let providers: ProviderListing
     private let stack: StackName
@@ -45,18 +45,27 @@ package struct ModelResource: Resource {
     package func discover(
         _ wanted: [Address: ModelSpec], of stack: StackName
     ) async throws -> [Discovered<LlamaStack.Model>] {
+        try await discover(wanted, of: stack, knowing: AwaitedRecord(Record()))
+    }
+
+    package func discover(
+        _ wanted: [Address: ModelSpec], of stack: StackName, knowing record: AwaitedRecord
+    ) async throws -> [Discovered<LlamaStack.Model>] {
         guard server.capabilities.offers(.modelRegistration) else { return [] }
         let ids = Dictionary(wanted.map { ($1.registeredID(naming), $0) }) { first, _ in first }
         let claims = Claims(stack, Self.kind, wantedByName: ids)
         var found: [Discovered<LlamaStack.Model>] = []
         let wantedIDs = wantedIDs(wanted)
-        for model in try await models.relist() {
+        let listed = try await models.relist()
+        let cutOff = CutOffRegistrations(try await record.value())
+        for model in listed where !cutOff.hold(model, ofStack: stack) {
             guard let claim = claims.claim(model.tags, name: model.id) else { continue }
             // The leftover of a replacement with another id.
             let isStale = claim.ownership == .ours && wantedIDs[claim.address].map { $0 != model.id } ?? false
             found.append(
                 Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
         }
+        found += cutOff.found(among: listed, wantedByID: ids, of: stack)
         return try await withoutUsed(claims.sorted(keepingOne(found)), wanted)
     }
 
@@ -223,6 +232,7 @@ package struct ModelResource: Resource {
         guard let model = try await server.models.list().first(where: { $0.id == desired.id }),
             differences(between: model, and: desired, since: [:]).isEmpty
         else { throw Diagnostic.notRegistered("model", desired.id, server.endpoint.base) }
+        if context.intent != nil { try await context.record.close(intentOf: address) }
         return model
     }
 
@@ -230,7 +240,8 @@ package struct ModelResource: Resource {
         _ live: LlamaStack.Model, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> LlamaStack.Model {
-        live
+        if context.intent != nil { try await context.record.close(intentOf: address) }
+        return live
     }
 
     /// With the same id, the old one is unregistered first; with another one, it stays until everything else is done.
@@ -244,46 +255,13 @@ package struct ModelResource: Resource {
         return try await replacing {
             try await create(desired, at: address, in: context)
         } restoring: {
-            _ = try await register(live, again: live.metadata)
+            try await server.models.register(live.draft(live.metadata))
         }
     }
 
     package func delete(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {
         try await server.models.unregister(live.id)
-    }
-
-    package func mark(
-        _ live: LlamaStack.Model, as address: Address, in context: ApplyContext
-    ) async throws -> LlamaStack.Model {
-        var metadata = live.metadata
-        for (key, value) in Mark(stack: context.stack, address: address).tags { metadata[key] = .string(value) }
-        metadata[Mark.retainedKey] = nil
-        return try await register(live, again: metadata)
-    }
-
-    package func forget(_ live: LlamaStack.Model, at address: Address, in context: ApplyContext) async throws {
-        var metadata = live.metadata.filter { !Mark.keys.contains($0.key) }
-        metadata[Mark.retainedKey] = .string(context.stack.name)
-        _ = try await register(live, again: metadata)
-    }
-
-    /// A model cannot be changed, so it is unregistered and registered again; as it was, when the server refuses the new one.
-    private func register(
-        _ live: LlamaStack.Model, again metadata: [String: Value]
-    ) async throws -> LlamaStack.Model {
-        func register(_ metadata: [String: Value]) async throws {
-            try await server.models.register(
-                .init(
-                    id: live.id, provider: live.provider ?? "", providerModel: live.providerModel ?? live.id,
-                    type: live.type ?? "llm", metadata: metadata))
-        }
-        try await server.models.unregister(live.id)
-        try await replacing {
-            try await register(metadata)
-        } restoring: {
-            try await register(live.metadata)
-        }
-        return try await server.models.list().first { $0.id == live.id } ?? live
+        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     package func outputs(of live: LlamaStack.Model) -> [String: Output] {

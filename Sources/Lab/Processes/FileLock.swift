@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Language
 
@@ -10,6 +11,9 @@ struct FileLock: Sendable {
     static func acquire(_ path: String, within limit: Duration = .seconds(900)) async throws -> FileLock {
         let deadline = ContinuousClock.now.advanced(by: limit)
         while true {
+            // The folder may have been removed with the lock while this waited; a failure is told when the file is opened.
+            try? FileManager.default.createDirectory(
+                atPath: URL(filePath: path).deletingLastPathComponent().path, withIntermediateDirectories: true)
             let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw Diagnostic.noLock(path, SystemError.text(errno)) }
             do {

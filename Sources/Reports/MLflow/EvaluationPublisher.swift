@@ -1,4 +1,5 @@
 import Engine
+import FoundationEssentials
 package import Language
 import Runtime
 package import Suites
@@ -50,6 +51,7 @@ package final class EvaluationPublisher: Sendable {
     ///   - places: The destination of each suite, by its name; suites without one are not published.
     ///   - spool: Keeps what is published until it is; nil for nothing.
     ///   - clock: Measures the deadline.
+    ///     It is longer where requests to the server may take longer than usual, and while a large log is uploaded.
     /// - Returns: The result of `body`, and a warning for everything that was not published.
     /// - Throws: What `body` throws.
     package static func withPublisher<R: Sendable>(
@@ -61,6 +63,8 @@ package final class EvaluationPublisher: Sendable {
             places[suite.name].map { EvaluationRun(server: server, suite: suite, place: $0, context: context) }
         }
         let publisher = EvaluationPublisher(runs, spool, clock: clock)
+        let timeout = server.endpoint.timeout
+        let deadline = timeout > Endpoint.usualTimeout ? max(deadline, timeout) : deadline
         let (result, tally) = try await MLflowTraceWriter.withWriter(
             to: server, deadline: deadline, clock: clock
         ) { writer in
@@ -120,12 +124,22 @@ extension EvaluationPublisher {
                 result = .failure(error)
             }
             step.finish()
-            group.addTask { await standstill(of: { self.state.withLock(\.done) }, for: deadline, clock: clock) }
+            let patience = deadline + timeToSend
+            group.addTask { await standstill(of: { self.state.withLock(\.done) }, for: patience, clock: clock) }
             await group.next()
             group.cancelAll()
             return result
         }
         return try result.get()
+    }
+
+    /// The time for the report of a suite on its way, which is about as long as the log: a second for each 512 KiB.
+    private var timeToSend: Duration {
+        // Without a log there is no report.
+        guard let path = try? runs.values.first?.context.recorded().path,
+            let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        else { return .zero }
+        return .seconds((attributes[.size] as? Int ?? 0) / (512 << 10))
     }
 
     /// Takes the steps in order until the queue is closed, or the time is over.

@@ -69,14 +69,29 @@ struct EvaluationRun: Sendable {
         tags.merge(evidence(of: result)?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
-        // The report is an extra: when artifacts are stored elsewhere, everything else is still there.
-        let reports = EvaluationReports(of: suite.name, in: try context.recorded())
-        try await reports.put(on: run, at: server)
-        try await EvaluationTables(of: suite, in: context.folder).put(on: run, at: server)
+        let problem = try await putExtras(on: run)
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: now)
         for twin in try await begun() where twin.id != run.id && twin.status == .running {
             try await server.deleteRun(twin.id)  // Its creation was delivered twice.
+        }
+        if let problem { throw problem }
+    }
+
+    /// Puts reports and tables on the run. They are extras: when artifacts are stored elsewhere, everything else is still
+    /// there.
+    /// - Returns: Why they are not all there; the run ends all the same.
+    /// - Throws: What passes by itself, so that all of it is done again.
+    private func putExtras(on run: MLflowRun) async throws -> (any Error)? {
+        do {
+            let reports = EvaluationReports(of: suite.name, in: try context.recorded())
+            try await reports.put(on: run, at: server)
+            try await EvaluationTables(of: suite, in: context.folder).put(on: run, at: server)
+            return nil
+        } catch let error where error is CancellationError || (error as? WireError)?.isAway == true {
+            throw error
+        } catch {
+            return error
         }
     }
 

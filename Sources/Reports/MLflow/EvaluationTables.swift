@@ -19,9 +19,18 @@ struct EvaluationTables: Sendable {
         guard let folder, let artifacts = try? MLflowArtifactFolder(uri: run.artifactURI) else { return }
         for (path, digest) in files {
             guard let text = try? folder.text(of: path), sha256Hex(text.utf8) == digest else { continue }
-            let name = path.value.split(separator: "/").last ?? ""
             try await server.putArtifact(
-                Array(text.utf8), named: "tables/\(digest.prefix(8))-\(name)", in: artifacts)
+                Array(text.utf8), named: "tables/\(digest.prefix(8))-\(Self.name(of: path.value))", in: artifacts)
         }
+    }
+
+    /// The last part of a path, with what MLflow refuses or rewrites in names replaced.
+    static func name(of path: String) -> String {
+        let name = path.split(separator: "/").last ?? ""
+        return String(
+            String.UnicodeScalarView(
+                name.unicodeScalars.map { scalar in
+                    "#\\%".unicodeScalars.contains(scalar) || scalar.value < 32 || scalar.value == 127 ? "_" : scalar
+                }))
     }
 }

@@ -7,11 +7,7 @@ extension MLflowServer {
     /// - Returns: Nil when it keeps none that this version reads, or keeps them where only other clients can read.
     package func verdicts(of run: MLflowRun) async throws -> VerdictsFile? {
         guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI) else { return nil }
-        do {
-            return VerdictsFile(try await artifact(named: VerdictsFile.name, in: folder))
-        } catch let error as WireError where error.isMissing || error.status == 404 {
-            return nil
-        }
+        return try await artifactIfPresent(named: VerdictsFile.name, in: folder).flatMap { VerdictsFile($0) }
     }
 
     /// The samples that earlier runs took as evidence.

@@ -58,7 +58,7 @@ extension LlamaStack {
         ) async throws -> File {
             let begin = Int(Date().timeIntervalSince1970) - Self.clockTolerance
             let name = DocumentName.filename(forPath: document)
-            let call = Call("upload the document", .post, path, body: body, timeout: timeout)
+            let call = Call("upload the document", .post, path, body: body, timeout: max(timeout, endpoint.timeout))
             return try await endpoint.create(call) {
                 if let look { return try await look() }
                 let isInDoubt = try await list().contains {

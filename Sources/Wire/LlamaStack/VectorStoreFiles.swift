@@ -33,7 +33,7 @@ extension LlamaStack {
         /// it may have arrived, since 0.2 ingests it a second time, and so does OGX while the first attachment is not
         /// finished; only when the server said that it accepts no more for now (429), and does not list it.
         ///
-        /// - Parameter timeout: for chunking and embedding the whole file.
+        /// - Parameter timeout: for chunking and embedding the whole file; that of the endpoint, where it is longer.
         package func attach(
             _ file: String, attributes: [String: String] = [:], chunking: Chunking = .auto,
             timeout: Duration = .seconds(600)
@@ -41,7 +41,8 @@ extension LlamaStack {
             var body: [String: Value] = ["file_id": .string(file), "attributes": .strings(attributes)]
             body["chunking_strategy"] = chunking.value
             let call = Call(
-                "attach the file to the vector store", .post, path, body: .json(.object(body)), timeout: timeout)
+                "attach the file to the vector store", .post, path, body: .json(.object(body)),
+                timeout: max(timeout, endpoint.timeout))
             let attached: VectorStoreFile = try await endpoint.create(call, .afterLookIfRefused) {
                 try await list().first { $0.id == file }
             }

@@ -65,6 +65,8 @@ extension MLflowServer {
         try await putArtifact(.file(FileBody(file: file), contentType: Self.artifactType), name, folder)
     }
 
+    /// A file may be hundreds of megabytes.
+    private static let longestRead = Duration.seconds(300)
     private static let artifactType = "application/octet-stream"
 
     private func putArtifact(_ body: Call.Body, _ name: String, _ folder: MLflowArtifactFolder) async throws {
@@ -74,7 +76,27 @@ extension MLflowServer {
 
     /// Reads a file: `GET /api/2.0/mlflow-artifacts/artifacts/{path}`.
     package func artifact(named name: String, in folder: MLflowArtifactFolder) async throws -> [UInt8] {
-        try await endpoint.send(Call("read the artifact `\(name)`", .get, Self.artifactPath(folder, name))).body
+        try await endpoint.send(
+            Call(
+                "read the artifact `\(name)`", .get, Self.artifactPath(folder, name),
+                timeout: max(Self.longestRead, endpoint.timeout))
+        ).body
+    }
+
+    /// The same; nil when it is not there: MLflow answers 404 since 3.6, earlier versions answer 500 to every failure, so that
+    /// the folder that would hold it is listed.
+    package func artifactIfPresent(named name: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
+        do {
+            return try await artifact(named: name, in: folder)
+        } catch let error as WireError where error.isMissing || error.status == 404 {
+            return nil
+        } catch let error as WireError where error.status == 500 {
+            let parts = name.split(separator: "/")
+            let parent = parts.dropLast().reduce(folder) { $0.folder(String($1)) }
+            let isThere = try await artifacts(in: parent).contains { $0.path == parts.last.map(String.init) }
+            guard !isThere else { throw error }
+            return nil
+        }
     }
 
     /// The contents of a folder, empty when it does not exist: `GET /api/2.0/mlflow-artifacts/artifacts?path=`.

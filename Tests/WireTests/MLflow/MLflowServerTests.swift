@@ -82,6 +82,26 @@ struct MLflowServerTests {
         #expect(throws: (any Error).self) { try Value(pythonJSON: "[nan]") }
     }
 
+    @Test("A file that is not there is told from one that cannot be read, also where all failures are 500")
+    func missingArtifacts() async throws {
+        let folder = try MLflowArtifactFolder(uri: "mlflow-artifacts:/0")
+        for version in ["3.17.2", "3.5.1"] {
+            let fake = FakeMLflow(version: version)
+            let server = fake.server()
+            #expect(try await server.artifactIfPresent(named: "drover/a.json", in: folder) == nil)
+            try await server.putArtifact([1], named: "drover/b.json", in: folder)
+            #expect(try await server.artifactIfPresent(named: "drover/a.json", in: folder) == nil)
+            #expect(try await server.artifactIfPresent(named: "drover/b.json", in: folder) == [1])
+            let failing = Interposed(fake) { request, send in
+                request.url.hasSuffix("/b.json") ? HTTPResponse(status: 500) : try await send()
+            }
+            let error = await #expect(throws: WireError.self) {
+                try await failing.mlflow.artifactIfPresent(named: "drover/b.json", in: folder)
+            }
+            #expect(error?.status == 500)
+        }
+    }
+
     @Test("A deleted experiment is listed as deleted, and can be restored")
     func deletedExperiment() async throws {
         let server = FakeMLflow().server()
