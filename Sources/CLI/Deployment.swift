@@ -104,11 +104,7 @@ struct Deployment: Sendable {
         let started = Self.milliseconds()
         let clock = ContinuousClock.now
         let applied = try await Progress.draw(plan) { onEvent in
-            let executor = Executor(
-                workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
-                permissions: permissions, selection: selection, promise: promise, checks: checks,
-                mayStart: { Interruption.exitCode == nil && session.gate.isOpen }, onEvent: onEvent)
-            return try await executor.apply(plan, parallelism: options.parallelism)
+            try await executor(onEvent).apply(plan, parallelism: options.parallelism)
         }
         tellSummary(applied, since: clock)
         let unlogged = await log(applied, command: command, since: started)
@@ -124,6 +120,13 @@ struct Deployment: Sendable {
         return applied
     }
 
+    private func executor(_ onEvent: @escaping @Sendable (Event) -> Void) -> Executor {
+        Executor(
+            workflow, drivers: session.drivers, survey: survey, record: record, store: session.store,
+            permissions: permissions, selection: selection, promise: promise, checks: checks,
+            mayStart: { Interruption.exitCode == nil && session.gate.isOpen }, onEvent: onEvent)
+    }
+
     /// What came of an apply that did not come to its end; the failures are told after it.
     private func tellIncomplete(_ applied: Applied, _ failures: [Diagnostic]) {
         guard !EventOutput.isOn, applied.wasInterrupted || !failures.isEmpty else { return }
@@ -133,23 +136,31 @@ struct Deployment: Sendable {
         Console.note("Not everything was applied: \(parts.joined(separator: ", ")). The next apply goes on from here.")
     }
 
-    /// Keeps in the record what the spec says of deletion and protection, where nothing is to be done on the servers.
+    /// Keeps in the record what the spec says of deletion and protection, and lets go of keys that nothing has any more, where
+    /// nothing is to be done on the servers.
     func keepSettings(_ options: ChangeOptions, _ stack: Stack, command: String) async throws {
         let kept = plan.changes.filter { survey.members[$0.address]?.ownership == .ours }.map(\.address)
-        guard loaded.settling(kept, of: workflow) != loaded else { return }
+        let expired = executor { _ in }.expired
+        let isSettled = loaded.settling(kept, of: workflow) == loaded
+        guard !isSettled || !expired.isEmpty else { return }
+        let parts = [
+            isSettled ? nil : "what the spec says of `protect` and `onDelete`",
+            expired.isEmpty ? nil : "that \(expired.keys.sorted().listed) is on no server any more",
+        ]
+        let what = parts.compactMap(\.self).joined(separator: ", and ")
         guard options.yes || Console.isInteractive else {
-            return Console.note(
-                "The spec says something else of `protect` or `onDelete` than the record: `--yes` takes that along.")
+            return Console.note("The record does not hold \(what): `--yes` takes that along.")
         }
-        guard options.yes || Console.confirms("Keep in the record what the spec says of `protect` and `onDelete`?")
-        else {
-            return
-        }
+        guard options.yes || Console.confirms("Keep in the record \(what)?") else { return }
         try await session.locked(options.locking, stack, for: command) { session in
             let now = try await session.store.load()
-            try await session.store.save(now.settling(kept, of: workflow).entries)
+            var settled = now.settling(kept, of: workflow)
+            for (address, rest) in expired where now.entries[address] == loaded.entries[address] {
+                settled.entries[address] = rest
+            }
+            try await session.store.save(settled.entries)
         }
-        Console.note("The record holds now what the spec says of `protect` and `onDelete`.")
+        Console.note("The record holds now \(what).")
     }
 
     static func milliseconds() -> Int64 {

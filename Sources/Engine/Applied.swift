@@ -159,6 +159,14 @@ extension Executor {
         return entries
     }
 
+    /// What the record says of objects that it knows by their keys alone, and that are on no server any more, by address: what
+    /// is left of it, which is nothing, or that they were adopted.
+    package var expired: [String: Record.Entry?] {
+        guard scope.isEverything else { return [:] }
+        let gone = record.entries.filter { $0.value.fields["id"] != nil && isLeftBehind($0.key, $0.value) }
+        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.adoption)
+    }
+
     /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was
     /// cut off before it could note that, or somebody else removed it. Of a kind that bears no mark the entry alone says what
     /// is ours, so it is kept where no listing shows that nothing has its key any more; from then on that key is anybody's.

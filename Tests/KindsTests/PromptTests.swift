@@ -130,6 +130,20 @@ struct PromptTests {
         let rendered = PromptContent.rendered(text, with: ["name": "{{place.city}}", "place.city": "Oslo"])
         #expect(rendered == "Hi {{place.city}}, {{place.city}} of Oslo, {{ not one }}")
     }
+
+    @Test("A plan that removes several prompts lists their versions as often as one that removes one")
+    func removedTogether() async throws {
+        var counts: Set<Int> = []
+        for count in [1, 5] {
+            let stack = try TestStack()
+            let prompts = (1...count).map { "p\($0): {template: One}" }.joined(separator: ", ")
+            try await stack.apply("prompts: {\(prompts)}")
+            stack.mlflow.cut(.never)
+            _ = try await stack.plan("", Permissions(allowEmpty: true))
+            counts.insert(stack.mlflow.arrivals.count { $0.path.contains("model-versions/search") })
+        }
+        #expect(counts.count == 1, "\(counts)")
+    }
 }
 
 extension Value {
@@ -230,19 +244,5 @@ struct PromptedAgentTests {
         let problems = Kinds.standard.conflicts(workflow.declarations, folder)
         #expect(problems.map(\.code) == [each.code])
         #expect(problems.first?.subject != nil)
-    }
-
-    @Test("A plan that removes several prompts lists their versions as often as one that removes one")
-    func removedTogether() async throws {
-        var counts: Set<Int> = []
-        for count in [1, 5] {
-            let stack = try TestStack()
-            let prompts = (1...count).map { "p\($0): {template: One}" }.joined(separator: ", ")
-            try await stack.apply("prompts: {\(prompts)}")
-            stack.mlflow.cut(.never)
-            _ = try await stack.plan("", Permissions(allowEmpty: true))
-            counts.insert(stack.mlflow.arrivals.count { $0.path.contains("model-versions/search") })
-        }
-        #expect(counts.count == 1, "\(counts)")
     }
 }

@@ -28,6 +28,21 @@ struct RecordedKeysTests {
         #expect(Self.ids(stack) == before + ["guard"])
     }
 
+    @Test("Which keys nothing has any more is known also where nothing is to be done")
+    func expiredAlone() async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        try await stack.apply(Self.guarded)
+        for isThere in [true, false] {
+            if !isThere { try await Hands(stack).llamaStack.shields.unregister("guard") }
+            let run = try await stack.open("")
+            let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+            let executor = Executor(
+                run.workflow, drivers: run.drivers, survey: survey, record: record, store: run.store,
+                permissions: Self.empty, onEvent: { _ in })
+            #expect(executor.expired.keys.sorted() == (isThere ? [] : ["shields.guard"]))
+        }
+    }
+
     @Test("What was announced and never made is somebody else's where it is not what was announced")
     func announced() async throws {
         let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))

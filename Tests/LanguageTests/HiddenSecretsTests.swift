@@ -35,7 +35,7 @@ struct HiddenSecretsTests {
         "What may be a secret is in no snippet and no sentence",
         arguments: [
             ("api_key: sk-live", "unknown-field"), ("openai_token: sk-live", "unknown-field"),
-            ("apiKey: {value: sk-live}", "unknown-field"), ("apiKey: {env: A, file: [sk-live]}", "wrong-type"),
+            ("apiKey: {value: sk-live}", "unknown-field"), ("apiKey: {env: A, file: [sk-live]}", "not-exactly-one"),
             ("apiKey: {sk-live}", "plain-secret"), ("apiKey: sk-live", "plain-secret"),
             ("data: sk-live", "wrong-type"), ("data: {a: {sk-live}}", "plain-secret"),
             ("apiKey: sk-live\nmodel: m\napiKey: sk-live2", "duplicate-key"),

@@ -133,12 +133,13 @@ package struct SuiteSpec: DeclaredSpec {
     /// The first ten cases whose ids another one has, once rows have named them.
     private func duplicates(among cases: TestCases) -> [Diagnostic] {
         var first: [CaseID: Located<String>] = [:]
-        return Array(
-            cases.lazy.compactMap { testCase -> Diagnostic? in
-                let name = Located(testCase.name, at: testCase.range)
-                guard let other = first.updateValue(name, forKey: testCase.id) else { return nil }
-                return .duplicateCase(name, testCase.id.slug, first: other)
-            }.prefix(10))
+        var told: [Diagnostic] = []
+        for testCase in cases where told.count < 10 {
+            let name = Located(testCase.name, at: testCase.range)
+            guard let other = first.updateValue(name, forKey: testCase.id) else { continue }
+            told.append(.duplicateCase(name, testCase.id.slug, first: other))
+        }
+        return told
     }
 }
 
