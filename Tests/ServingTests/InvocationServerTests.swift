@@ -215,12 +215,8 @@ struct InvocationServerTests {
                     return try await client.send(HTTPRequest(.post, url, body: body, timeout: .milliseconds(300)))
                 }
             }
-            // A busy machine notices that late: the first connection and the one that asks are left.
-            for _ in 0..<600 {
-                let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
-                guard !metrics.contains("drover_connections 2\n") else { break }
-                try await Task.sleep(for: .milliseconds(50))
-            }
+            // A busy machine notices that late.
+            try await Task.sleep(for: .seconds(6))
             goOn.happen()
             #expect(try await first == 200)
             #expect(try await server.post(#"{"input":"next"}"#).status == 200)

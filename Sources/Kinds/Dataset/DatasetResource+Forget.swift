@@ -33,11 +33,14 @@ extension DatasetResource {
         try await context.record.close(intentOf: address)
     }
 
-    /// Restores the records that an interrupted run was about to write again.
+    /// Restores the records that an interrupted run had deleted and was about to write again. One that is still there stays as
+    /// it is: writing it would say that it is what it was going to be, and would take nothing from it.
     func restoreRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
         if intent["dataset"]?.string == dataset, let records = intent["records"]?.array {
-            try await server.putRecords(records, inDataset: dataset)
+            let present = Set(try await server.records(ofDataset: dataset).map { Value.object($0.inputs).canonicalJSON })
+            let missing = records.filter { !present.contains(($0["inputs"] ?? .null).canonicalJSON) }
+            if !missing.isEmpty { try await server.putRecords(missing, inDataset: dataset) }
         }
         try await context.record.close(intentOf: address)
     }
