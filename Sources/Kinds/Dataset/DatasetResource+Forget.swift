@@ -38,7 +38,8 @@ extension DatasetResource {
     func restoreRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
         if intent["dataset"]?.string == dataset, let records = intent["records"]?.array {
-            let present = Set(try await server.records(ofDataset: dataset).map { Value.object($0.inputs).canonicalJSON })
+            let there = try await server.records(ofDataset: dataset)
+            let present = Set(there.map { Value.object($0.inputs).canonicalJSON })
             let missing = records.filter { !present.contains(($0["inputs"] ?? .null).canonicalJSON) }
             if !missing.isEmpty { try await server.putRecords(missing, inDataset: dataset) }
         }
