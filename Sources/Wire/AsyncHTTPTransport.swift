@@ -4,7 +4,10 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-/// Sends requests with async-http-client over HTTP/1.1; redirects are not followed.
+/// Sends requests over HTTP/1.1; redirects are not followed.
+///
+/// Tasks of event loops reach servers without TLS and without a proxy over `DirectConnections`; async-http-client sends all
+/// other requests, those with a file, and those with a time limit of a second or less.
 package struct AsyncHTTPTransport: HTTPTransport {
     /// Where requests go through instead of straight to the server.
     package struct Proxies: Sendable, Hashable {
@@ -162,13 +165,7 @@ package struct AsyncHTTPTransport: HTTPTransport {
     private func outgoing(_ request: HTTPRequest) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method.rawValue)
-        for header in request.headers { outgoing.headers.replaceOrAdd(name: header.name, value: header.value) }
-        for header in request.secretHeaders {
-            outgoing.headers.replaceOrAdd(name: header.name, value: header.value.revealed)
-        }
-        if let authorization = request.authorization {
-            outgoing.headers.replaceOrAdd(name: "authorization", value: authorization.revealed)
-        }
+        request.add(to: &outgoing.headers)
         switch request.body {
         case .bytes(let bytes): outgoing.body = .bytes(bytes)
         case .file(let file): outgoing.body = .stream(FileBody.Pieces(body: file), length: .known(Int64(file.size)))
@@ -201,5 +198,14 @@ package struct AsyncHTTPTransport: HTTPTransport {
         } catch let error as NIOTooManyBytesError {
             throw TransportFailure.described(error)
         }
+    }
+}
+
+extension HTTPRequest {
+    /// Adds the headers that are sent, the secret ones too.
+    func add(to headers: inout HTTPHeaders) {
+        for header in self.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
+        for header in secretHeaders { headers.replaceOrAdd(name: header.name, value: header.value.revealed) }
+        if let authorization { headers.replaceOrAdd(name: "authorization", value: authorization.revealed) }
     }
 }

@@ -8,9 +8,9 @@ struct RenderingTests {
         Field("command", .command, "A program."),
     ]
 
-    /// A text as it is rendered for `/root`, when it was written in another directory.
-    private func rendered(_ text: String, from directory: String = "/root") throws -> Value {
-        Rendering(Self.fields, root: "/root", directory: { _ in directory }).render(try node(text)).value
+    /// A text as it is rendered for `/spec`, when it was written in another directory.
+    private func rendered(_ text: String, from directory: String = "/spec") throws -> Value {
+        Rendering(Self.fields, root: "/spec", directory: { _ in directory }).render(try node(text)).value
     }
 
     @Test("A null stays where it is a value, and goes where the field is not there")
@@ -22,8 +22,8 @@ struct RenderingTests {
     @Test(
         "A program is named as seen from the root; its arguments and a name in `PATH` stay",
         arguments: [
-            ("./a.sh", "/root/sub", "sub/a.sh"), ("../a.sh", "/root/sub", "./a.sh"), ("./a.sh", "/root", "./a.sh"),
-            ("bin/a", "/root/sub", "sub/bin/a"), ("/bin/a", "/root/sub", "/bin/a"), ("python3", "/root/sub", "python3"),
+            ("./a.sh", "/spec/sub", "sub/a.sh"), ("../a.sh", "/spec/sub", "./a.sh"), ("./a.sh", "/spec", "./a.sh"),
+            ("bin/a", "/spec/sub", "sub/bin/a"), ("/bin/a", "/spec/sub", "/bin/a"), ("python3", "/spec/sub", "python3"),
             ("./a.sh", "/other", "/other/a.sh"),
         ])
     func command(_ written: String, _ directory: String, _ expected: String) throws {

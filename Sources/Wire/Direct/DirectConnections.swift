@@ -45,7 +45,8 @@ final class DirectConnections: Sendable {
             }
             .connect(host: server.host, port: server.port).whenComplete { result in
                 switch result {
-                case .success: if !connection.carry(exchange) { self.keep(connection) }
+                // Nobody waits for it any more, and nothing reads it, so that its end would not be seen.
+                case .success: if !connection.carry(exchange) { connection.close() }
                 case .failure(let error): exchange.fail(TransportFailure.described(error))
                 }
             }

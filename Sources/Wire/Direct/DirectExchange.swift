@@ -31,11 +31,7 @@ final class DirectExchange: Sendable {
         case .file: return nil
         }
         var headers = HTTPHeaders([("host", place.authority)])
-        for header in request.headers { headers.replaceOrAdd(name: header.name, value: header.value) }
-        for header in request.secretHeaders { headers.replaceOrAdd(name: header.name, value: header.value.revealed) }
-        if let authorization = request.authorization {
-            headers.replaceOrAdd(name: "authorization", value: authorization.revealed)
-        }
+        request.add(to: &headers)
         guard headers.allSatisfy({ Self.isHeader($0.name, $0.value) }) else { return nil }
         if request.body != nil || request.method != .get && request.method != .delete {
             headers.replaceOrAdd(name: "content-length", value: String(body.count))
