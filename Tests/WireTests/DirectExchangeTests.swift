@@ -188,7 +188,7 @@ struct DirectExchangeTests {
             ("nonsense\r\n\r\n", true, nil),
         ] as [(String, Bool, String?)])
     func connections(_ said: String, _ closes: Bool, _ answer: String?) async throws {
-        try await RawServer.run(saying: said, closes: closes) { base in
+        try await RawServer.run(saying: [said], closes: closes) { base in
             try await AsyncHTTPTransport.withTransport { transport in
                 for _ in 0..<5 {
                     do {
@@ -204,23 +204,93 @@ struct DirectExchangeTests {
     }
 }
 
-/// Answers each request, or what is taken for one, with the same bytes.
+extension DirectExchangeTests {
+    @Test(
+        "An answer arrives in pieces of any size",
+        arguments: [
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\no\r\n1\r\nk\r\n0\r\n\r\n",
+        ], [1, 7])
+    func pieces(_ said: String, _ size: Int) async throws {
+        let bytes = Array(said.utf8)
+        let pieces = stride(from: 0, to: bytes.count, by: size).map { start in
+            String(decoding: bytes[start..<min(start + size, bytes.count)], as: UTF8.self)
+        }
+        try await RawServer.run(saying: pieces, closes: false) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                for _ in 0..<2 {
+                    let request = HTTPRequest(.get, "\(base)/", timeout: .seconds(20), wholeTimeout: .seconds(20))
+                    let response = try await transport.send(request)
+                    #expect(String(decoding: response.body, as: UTF8.self) == "ok")
+                    let streamed = try await transport.stream(request) { _, chunks in
+                        try await chunks.prefix(upTo: 100)
+                    }
+                    #expect(String(decoding: streamed, as: UTF8.self) == "ok")
+                }
+            }
+        }
+    }
+
+    @Test("A name with several addresses, of which one answers")
+    func addresses() async throws {
+        try await RawServer.run(saying: ["HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"], closes: false) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let url = base.replacing("127.0.0.1", with: "localhost")
+                for _ in 0..<3 {
+                    let response = try await transport.send(HTTPRequest(.get, "\(url)/"))
+                    #expect(response.status == 200)
+                }
+            }
+        }
+    }
+
+    @Test("A connection of another protocol, or with a request that is not written yet, carries no second exchange")
+    func spoilt() async throws {
+        let switched = "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other\r\n\r\n"
+        try await RawServer.run(saying: [switched], closes: false) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                for _ in 0..<2 {
+                    let request = HTTPRequest(.get, "\(base)/", timeout: .seconds(20))
+                    let response = try await transport.send(request)
+                    #expect(response.status == 101)
+                }
+            }
+        }
+        let refused = "HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n"
+        try await RawServer.run(saying: [refused], closes: false, reads: 1) { base in
+            try await AsyncHTTPTransport.withTransport { transport in
+                let body = [UInt8](repeating: 0x61, count: 64 << 20)
+                for body in [body, []] {
+                    let request = HTTPRequest(.post, "\(base)/", body: body, timeout: .seconds(20))
+                    let response = try await transport.send(request)
+                    #expect(response.status == 413)
+                }
+            }
+        }
+    }
+}
+
+/// Answers each request, or what is taken for one, with the same bytes, piece by piece.
 private final class RawServer: ChannelInboundHandler, Sendable {
     typealias InboundIn = ByteBuffer
 
-    private let said: String
+    private let said: [String]
     private let closes: Bool
+    /// How often it reads from a connection; nil for ever.
+    private let reads: Int?
+    private let count = Mutex(0)
 
-    private init(_ said: String, _ closes: Bool) {
-        (self.said, self.closes) = (said, closes)
+    private init(_ said: [String], _ closes: Bool, _ reads: Int?) {
+        (self.said, self.closes, self.reads) = (said, closes, reads)
     }
 
     static func run(
-        saying said: String, closes: Bool, _ body: (_ base: String) async throws -> Void
+        saying said: [String], closes: Bool, reads: Int? = nil, _ body: (_ base: String) async throws -> Void
     ) async throws {
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.socketOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
-                channel.pipeline.addHandler(RawServer(said, closes))
+                channel.pipeline.addHandler(RawServer(said, closes, reads))
             }
             .bind(host: "127.0.0.1", port: 0).get()
         let port = try #require(server.localAddress?.port)
@@ -236,9 +306,23 @@ private final class RawServer: ChannelInboundHandler, Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let channel = context.channel
-        let done = context.eventLoop.makePromise(of: Void.self)
-        context.writeAndFlush(NIOAny(ByteBuffer(string: said)), promise: done)
-        if closes { done.futureResult.whenComplete { _ in channel.close(promise: nil) } }
+        let isLast = count.withLock { count in
+            count += 1
+            return count == reads
+        }
+        if isLast { channel.setOption(.autoRead, value: false).whenFailure { _ in } }
+        say(said[...], over: channel)
+    }
+
+    private func say(_ pieces: ArraySlice<String>, over channel: any Channel) {
+        guard let piece = pieces.first else {
+            if closes { channel.close(promise: nil) }
+            return
+        }
+        channel.writeAndFlush(ByteBuffer(string: piece)).whenSuccess {
+            guard self.said.count > 1 else { return self.say(pieces.dropFirst(), over: channel) }
+            channel.eventLoop.scheduleTask(in: .milliseconds(2)) { self.say(pieces.dropFirst(), over: channel) }
+        }
     }
 }
 

@@ -8,6 +8,8 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
 
     private struct State {
         var exchange: DirectExchange?
+        /// Whether another exchange may follow: the request is sent as a whole, and the server keeps the connection.
+        var isSent = false
         var isKept = false
         var channel: (any Channel)?
     }
@@ -33,8 +35,10 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
     /// - Returns: Whether it was sent.
     func carry(_ exchange: DirectExchange) -> Bool {
         guard let channel = state.withLock({ $0.channel }) else { return false }
-        state.withLock { $0.exchange = exchange }
-        guard exchange.send(over: channel) else {
+        state.withLock { ($0.exchange, $0.isSent) = (exchange, false) }
+        let sent = channel.eventLoop.makePromise(of: Void.self)
+        sent.futureResult.whenSuccess { self.state.withLock { $0.isSent = true } }
+        guard exchange.send(over: channel, sent) else {
             state.withLock { $0.exchange = nil }
             return false
         }
@@ -54,19 +58,26 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
         let part = unwrapInboundIn(data)
         let isEnd = if case .end = part { true } else { false }
         let (exchange, isKept) = state.withLock { state in
-            if case .head(let head) = part { state.isKept = head.isKeepAlive }
+            // Nothing that follows a change of the protocol is HTTP.
+            if case .head(let head) = part { state.isKept = head.isKeepAlive && head.status != .switchingProtocols }
             defer { if isEnd { state.exchange = nil } }
-            return (state.exchange, state.isKept)
+            return (state.exchange, state.isKept && state.isSent)
         }
         if isEnd || exchange == nil {
             if isEnd, exchange != nil, isKept {
                 connections.keep(self)
-                context.read()  // To see it when the server closes it.
             } else {
                 context.close(promise: nil)
             }
         }
         exchange?.take(part)
+    }
+
+    /// What was read may be too little for a part of the response: half of its head, or what stands between two chunks. Of a
+    /// connection without an exchange only its end is awaited.
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if state.withLock({ $0.exchange })?.isWaiting != false { context.read() }
+        context.fireChannelReadComplete()
     }
 
     func channelInactive(context: ChannelHandlerContext) {

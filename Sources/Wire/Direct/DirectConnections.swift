@@ -35,21 +35,30 @@ final class DirectConnections: Sendable {
         while let connection = kept(to: server) {
             if connection.isActive, connection.carry(exchange) { return }
         }
-        let connection = DirectConnection(to: server, of: self)
+        // Of the addresses that a name has several are tried at once, each over a channel of its own.
         ClientBootstrap(group: loop).connectTimeout(connectTimeout).channelOption(.autoRead, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
-                    try channel.pipeline.syncOperations.addHandler(connection)
+                    try channel.pipeline.syncOperations.addHandler(DirectConnection(to: server, of: self))
                 }
             }
             .connect(host: server.host, port: server.port).whenComplete { result in
                 switch result {
-                // Nobody waits for it any more, and nothing reads it, so that its end would not be seen.
-                case .success: if !connection.carry(exchange) { connection.close() }
+                case .success(let channel): self.carry(exchange, over: channel)
                 case .failure(let error): exchange.fail(TransportFailure.described(error))
                 }
             }
+    }
+
+    private func carry(_ exchange: DirectExchange, over channel: any Channel) {
+        do {
+            let connection = try channel.pipeline.syncOperations.handler(type: DirectConnection.self)
+            // Nobody waits for it any more, and nothing reads it, so that its end would not be seen.
+            if !connection.carry(exchange) { connection.close() }
+        } catch {
+            exchange.fail(TransportFailure(.broken, "the server closed the connection"))
+        }
     }
 
     /// Keeps a connection for a while.

@@ -53,20 +53,29 @@ final class DirectExchange: Sendable {
         return isName && !name.isEmpty && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
+    /// Whether a task waits for more.
+    var isWaiting: Bool {
+        state.withLock { $0.waiting != nil }
+    }
+
     /// Sends the request over a connection.
+    /// - Parameter sent: Succeeds once all of it is written; failed when nothing is sent.
     /// - Returns: Whether it was sent: an exchange that is over needs no connection any more.
-    func send(over channel: any Channel) -> Bool {
+    func send(over channel: any Channel, _ sent: EventLoopPromise<Void>) -> Bool {
         let isWanted = state.withLock { state in
             guard state.failure == nil else { return false }
             state.channel = channel
             return true
         }
-        guard isWanted else { return false }
+        guard isWanted else {
+            sent.fail(CancellationError())
+            return false
+        }
         channel.write(HTTPClientRequestPart.head(head), promise: nil)
         if !body.isEmpty {
             channel.write(HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: body))), promise: nil)
         }
-        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: nil)
+        channel.writeAndFlush(HTTPClientRequestPart.end(nil), promise: sent)
         channel.read()
         return true
     }
@@ -128,9 +137,8 @@ final class DirectExchange: Sendable {
             let (isThere, channel) = state.withLock { state -> (Bool, (any Channel)?) in
                 guard state.chunks.isEmpty, !state.isWhole, state.failure == nil else { return (true, nil) }
                 state.waiting = continuation
-                return (false, state.head == nil ? nil : state.channel)
+                return (false, state.channel)
             }
-            // The head was asked for when the request was sent.
             channel?.read()
             if isThere { continuation.resume() }
         }
