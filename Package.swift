@@ -159,7 +159,10 @@ let package = Package(
         tests(of: "Reports", with: ["Suites", "Engine", "Runtime", "Wire", "Fakes"]),
         .testTarget(
             name: "DroverTests",
-            dependencies: ["drover", "Records", "Suites", "Engine", "Runtime", "Wire", "Support", "Fakes", "Language"],
+            dependencies: [
+                "drover", "Serving", "Records", "Suites", "Engine", "Runtime", "Wire", "Support", "Fakes", "Language",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: settings
         ),
     ]

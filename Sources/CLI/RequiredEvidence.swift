@@ -72,19 +72,22 @@ struct RequiredEvidence: Sendable {
 /// Whether what is served has the evidence that is required, for a served agent may change in place: by its documents, or by a
 /// result that takes another one back.
 final class StandingProof: Sendable {
-    private static let interval: Duration = .seconds(60)
     private let lasts = Atomic<Bool>(true)
 
     var holds: Bool {
         lasts.load(ordering: .relaxed)
     }
 
-    /// Looks from time to time, until the task is cancelled. What cannot be found out changes nothing.
-    func watch(_ publication: Publication, of source: ServedSource, in session: Session) async {
+    /// Looks from time to time, at what is listed then, until the task is cancelled. What cannot be found out changes nothing.
+    func watch(
+        _ publication: Publication, of source: ServedSource, in session: Session,
+        every interval: Duration = .seconds(60)
+    ) async {
         guard let required = source.required else { return }
         // A cancelled sleep ends it.
-        while (try? await Task.sleep(for: Self.interval)) != nil {
+        while (try? await Task.sleep(for: interval)) != nil {
             do {
+                let session = try await session.refreshed()
                 _ = try await required.proving(publication.agents, of: source, in: session)
                 if !holds { Console.note("What is served has the evidence again: `/ready` answers 200.") }
                 lasts.store(true, ordering: .relaxed)
