@@ -113,6 +113,33 @@ struct InvocationServerTests {
         }
     }
 
+    @Test(
+        "A client that has gone before the first piece was answered nothing: its request is no success",
+        arguments: [true, false])
+    func abandonedEarly(isStreamed: Bool) async throws {
+        let began = Happening()
+        let agent = StagedAgent { _, _ in
+            began.happen()
+            try await Task.sleep(for: .seconds(600))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    _ = try? await server.post(isStreamed ? Self.streamed : Self.question)
+                    began.happen()
+                }
+                await began.wait()
+                group.cancelAll()
+            }
+            let line = try await server.logged(1)
+            #expect(line["status"] == 499 && line["error"] == "the client went away", "\(line)")
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(!metrics.contains(#"route="/invocations",status="200""#), "\(metrics)")
+            #expect(metrics.contains("drover_requests_abandoned_total 1"), "\(metrics)")
+        }
+    }
+
     @Test("A reader that is slow slows the server behind")
     func backPressure() async throws {
         let box = Counter()

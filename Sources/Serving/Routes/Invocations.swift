@@ -87,6 +87,11 @@ extension RequestHandler {
                 _ = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
             }
+            guard case .answered = await ending else {
+                _ = note(await ending, of: taken, in: &entry)
+                entry.status = 499  // As nginx calls it.
+                throw ClientGone()
+            }
         }
         // A client that reads nothing any more is not waited for.
         async let _: Void = cutOff(channel, after: limits.answer + .seconds(10))
