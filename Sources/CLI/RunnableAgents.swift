@@ -76,20 +76,26 @@ struct RunnableAgents: Sendable {
 
     /// The definition of a declared agent.
     func definition(of name: String, _ target: TestTarget) async throws -> AgentDefinition {
+        do {
+            return try await found(name, target)
+        } catch let several as Diagnostics {
+            throw Diagnostics(FlagFixes.told(several.all))  // Reports of suites show it, too.
+        } catch let error where error is Diagnostic || error is any Diagnosable {
+            throw FlagFixes.told(.from(error, at: nil))
+        }
+    }
+
+    private func found(_ name: String, _ target: TestTarget) async throws -> AgentDefinition {
         switch target {
         case .declared: return try await lookup.declared(name)
         case .served:
             guard let definition = Kinds.served(name, in: workflow) else { return try await lookup.declared(name) }
             return definition
         case .lastApplied, .candidate:
-            do {
-                if case .candidate = target { try await lookup.requireCandidate(name) }
-                let definition = try await lookup.lastApplied(name)
-                try await llamaStack?.require(storesOf: definition, called: name)
-                return definition
-            } catch let diagnostic as Diagnostic {
-                throw FlagFixes.told(diagnostic)  // Reports of suites show it, too.
-            }
+            if case .candidate = target { try await lookup.requireCandidate(name) }
+            let definition = try await lookup.lastApplied(name)
+            try await llamaStack?.require(storesOf: definition, called: name)
+            return definition
         }
     }
 }

@@ -181,34 +181,3 @@ extension Executor {
         return !isThere && !workflow.declarations.contains { $0.oldAddress == address }
     }
 }
-
-extension Diagnostic {
-    /// Any error as a diagnostic.
-    package static func from(_ error: any Error, at address: Address?) -> Diagnostic {
-        switch error {
-        case let diagnostic as Diagnostic: return diagnostic
-        case let several as Diagnostics: return several.joined
-        case let known as any Diagnosable: return known.diagnostic(address: address?.description)
-        case is CancellationError:
-            return Diagnostic(
-                "interrupted", "Interrupted", detail: "The operation was interrupted before it ended.",
-                fix: "Run the command again; it goes on where this one stopped.", address: address?.description,
-                cause: .interrupted)
-        case _:
-            return Diagnostic(
-                "unexpected", "Unexpected error", detail: "\(error). This is a bug in drover.",
-                address: address?.description, cause: .unexpected)
-        }
-    }
-}
-
-extension Diagnostics {
-    /// One diagnostic with the others as notes.
-    package var joined: Diagnostic {
-        var first = all[0]
-        first.notes += all.dropFirst().flatMap { other in
-            [Diagnostic.Note("Also: \(other.detail)", at: other.subject)] + other.notes
-        }
-        return first
-    }
-}

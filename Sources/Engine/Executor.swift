@@ -77,7 +77,7 @@ package struct Executor: Sendable {
             do {
                 try await store.close(intentOf: address)
             } catch {
-                applied.recordFailure = Diagnostic.from(error, at: address)
+                applied.recordFailure = Diagnostic.from(error, at: address.description)
             }
         }
         return applied
@@ -108,7 +108,7 @@ package struct Executor: Sendable {
             if step.action != .keep { onEvent(.finished(address, step.action, elapsed: clock.now - start)) }
             return .done(step)
         } catch {
-            let diagnostic = Diagnostic.from(error, at: address).locating(declaration)
+            let diagnostic = Diagnostic.from(error, at: address.description).locating(declaration)
             onEvent(.failed(address, decided.withLock { $0 }, diagnostic))
             return error is CancellationError ? .interrupted : .failed(diagnostic)
         }
@@ -134,7 +134,7 @@ package struct Executor: Sendable {
         } catch {
             // Nothing was removed: what is in the way cannot be seen.
             let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
-            if let first { applied.removals = [first: .failed(Diagnostic.from(error, at: first))] }
+            if let first { applied.removals = [first: .failed(Diagnostic.from(error, at: first.description))] }
         }
     }
 
@@ -171,7 +171,7 @@ package struct Executor: Sendable {
             onEvent(.finished(address, removal.action, elapsed: clock.now - start))
             return .done(removal.action)
         } catch {
-            let diagnostic = Diagnostic.from(error, at: address)
+            let diagnostic = Diagnostic.from(error, at: address.description)
             onEvent(.failed(address, removal.action, diagnostic))
             return error is CancellationError ? .interrupted : .failed(diagnostic)
         }
@@ -192,7 +192,7 @@ package struct Executor: Sendable {
             applied.removals.merge(try await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later
             }
         } catch {
-            applied.removals[first] = .failed(Diagnostic.from(error, at: first))
+            applied.removals[first] = .failed(Diagnostic.from(error, at: first.description))
         }
     }
 

@@ -135,7 +135,7 @@ package struct Examiner: Sendable {
         } catch let several as Diagnostics {
             return (several.all.map { Finding(declaration, $0) }, nil)
         } catch {
-            return ([Finding(declaration, Diagnostic.from(error, at: declaration.address))], nil)
+            return ([Finding(declaration, Diagnostic.from(error, at: declaration.address.description))], nil)
         }
     }
 }

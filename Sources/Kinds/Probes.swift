@@ -67,7 +67,7 @@ package struct Probes: Sendable {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            let problem = Diagnostic.from(error, at: declaration.address).locating(declaration)
+            let problem = Diagnostic.from(error, at: declaration.address.description).locating(declaration)
             return Finding(declaration.address, problem.cause.isIgnorance ? .unknown(problem) : .unmet(problem))
         }
     }

@@ -68,25 +68,13 @@ struct Turn: Sendable {
         } catch is CancellationError {
             return .stopped
         } catch {
-            return .failed(Self.diagnostic(error))
+            return .failed(.from(error, at: nil))
         }
     }
 
     private func ask(_ onEvent: @Sendable (AgentEvent) async -> Void) async throws -> Answer {
         try await TraceParent.$current.withValue(parent) {
             try await agent.runtime.ask(agent.definition, asked, timeout: limit, onEvent: onEvent)
-        }
-    }
-
-    private static func diagnostic(_ error: any Error) -> Diagnostic {
-        switch error {
-        case let diagnostic as Diagnostic: diagnostic
-        case let several as Diagnostics: several.all[0]
-        case let error as any Diagnosable: error.diagnostic(address: nil)
-        case _:
-            Diagnostic(
-                "unexpected-error", "Unexpected error", detail: "\(error). This is a bug in drover.", cause: .unexpected
-            )
         }
     }
 }
@@ -108,7 +96,7 @@ extension Turn.Ending {
     var reason: String? {
         switch self {
         case .answered(let answer): answer.status == .failed ? answer.error ?? "The server did not say why." : nil
-        case .failed(let diagnostic): diagnostic.detail
+        case .failed(let diagnostic): ([diagnostic.detail] + diagnostic.notes.map(\.text)).joined(separator: " ")
         case .expired: "no answer in time"
         case .stopped: "stopped"
         case .abandoned: "the client went away"

@@ -61,7 +61,7 @@ struct CaseRunner: Sendable {
             return (transcript, end == nil ? .caseTimeout(testCase) : nil)
         } catch {
             if Task.isCancelled { throw CancellationError() }
-            return (transcript, .describing(error, of: testCase.id.description, at: testCase.range))
+            return (transcript, .from(error, at: testCase.id.description, in: testCase.range.firstLine))
         }
     }
 }
@@ -156,15 +156,5 @@ extension Diagnostic {
         problem.detail += " It was not tried again, because `\(tool)` was called, which may have changed something."
         problem.notes.append(Note("With `effect: reads`, a tool is known to change nothing."))
         return problem
-    }
-
-    /// Any error as a diagnostic.
-    static func describing(_ error: any Error, of address: String, at range: SourceRange) -> Diagnostic {
-        if let problem = error as? Diagnostic { return problem }
-        if let problem = error as? any Diagnosable { return problem.diagnostic(address: address) }
-        return Diagnostic(
-            "unexpected-error", "Unexpected error",
-            detail: "The conversation broke off: \(error). This is a bug in drover.",
-            fix: "Report it together with the spec.", at: range.firstLine, address: address, cause: .inconclusive)
     }
 }

@@ -137,7 +137,8 @@ package struct SuiteRunner: Sendable {
             do {
                 definitions[suite.agent] = .success(try await definition(suite.agent))
             } catch {
-                definitions[suite.agent] = .failure(.describing(error, of: "suites.\(suite.name)", at: suite.range))
+                let problem = Diagnostic.from(error, at: "suites.\(suite.name)", in: suite.range.firstLine)
+                definitions[suite.agent] = .failure(problem)
             }
         }
         return definitions

@@ -113,14 +113,6 @@ struct ApplyTests {
         #expect(problems.map(\.address) == ["boxes.a", "boxes.a", "boxes.c", "boxes.c"])
     }
 
-    @Test("An error that stands for several tells the others as notes")
-    func joined() {
-        let several = Diagnostics(["One.", "Two.", "Three."].map { Diagnostic("bad", "Bad", detail: $0) })
-        let joined = Diagnostic.from(several, at: nil)
-        #expect(joined.detail == "One.")
-        #expect(joined.notes.map(\.text) == ["Also: Two.", "Also: Three."])
-    }
-
     @Test("What left the spec is forgotten instead of deleted when it said so")
     func forget() async throws {
         try await shop.apply("boxes: {a: {onDelete: retain}, b: {}}")

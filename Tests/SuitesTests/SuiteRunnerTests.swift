@@ -17,6 +17,9 @@ struct SuiteRunnerTests {
             concurrency: concurrency, failsFast: failsFast
         ) { name in
             guard name != "missing" else { throw Diagnostic("no-agent", "No agent", detail: "None.") }
+            guard name != "mistaken" else {
+                throw Diagnostics(["One.", "Two."].map { Diagnostic("bad-field", "Bad field", detail: $0) })
+            }
             return AgentDefinition(name: name, model: "m", instructions: "")
         }
     }
@@ -292,6 +295,15 @@ struct SuiteRunnerTests {
         let results = try await runner(runtime).run(suites)
         #expect(results.map(\.verdict) == [.inconclusive, .passed])
         #expect(results.first?.cases.first?.samples.first?.problem?.code == "no-agent")
+    }
+
+    @Test("Mistakes of the spec that leave a suite without its agent are told as they are, all of them")
+    func mistakenAgent() async throws {
+        let runtime = ScriptedRuntime(["q": [.answer(.said("yes"))]])
+        let results = try await runner(runtime).run([suite([try testCase("q")], agent: "mistaken")])
+        let problem = try #require(results.first?.cases.first?.samples.first?.problem)
+        #expect(problem.code == "bad-field" && problem.detail == "One.")
+        #expect(problem.notes.map(\.text) == ["Also: Two."])
     }
 
     @Test("Repeated samples are counted: enough passes, too many failures, or neither")

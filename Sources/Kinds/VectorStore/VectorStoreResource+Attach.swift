@@ -162,7 +162,7 @@ extension Document {
     /// The problem with a document, at its place in the spec; a cancellation is rethrown.
     func problem(_ error: any Error, at address: Address) throws -> Diagnostic {
         if let cancellation = error as? CancellationError { throw cancellation }
-        var diagnostic = Diagnostic.from(error, at: address)
+        var diagnostic = Diagnostic.from(error, at: address.description)
         diagnostic.subject = diagnostic.subject ?? range
         return diagnostic
     }

@@ -45,7 +45,8 @@ package final class TraceRecorder: Sendable {
             state.withLock { $0.answers.append(answer.text) }
             return answer
         } catch {
-            let reason = (error as? Diagnostic)?.detail ?? "The conversation broke off."
+            let reason =
+                error is CancellationError ? "The conversation broke off." : Diagnostic.from(error, at: nil).detail
             end { $0.fail(because: reason, at: $1) }
             throw error
         }

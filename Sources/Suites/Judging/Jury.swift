@@ -100,7 +100,7 @@ extension Unobservable {
         let reason =
             switch error {
             case let error as Unobservable: error.reason
-            case _: Diagnostic.describing(error, of: "judges.\(judge.name)", at: judge.range).detail
+            case _: Diagnostic.from(error, at: "judges.\(judge.name)", in: judge.range.firstLine).detail
             }
         let end = reason.hasSuffix(".") ? "" : "."
         return Unobservable("The judge `\(judge.name)` could not be heard: \(reason)\(end)")
