@@ -32,7 +32,7 @@ enum FlagFixes {
         "trace-missing": Wording(
             plain: "stands without it.", flagged: "stands without it. Use `--no-trace` to write none."),
         "server-unreachable": Wording(plain: "in its address", flagged: "in `--url`"),
-        "server-error": Wording(plain: "with fewer requests at a time", flagged: "with a smaller `--parallelism`"),
+        "server-busy": Wording(plain: "with fewer requests at a time", flagged: "with a smaller `--parallelism`"),
         "too-many-open-files": Wording(
             plain: "or do less at the same time",
             flagged: "or do less at the same time (a smaller `--concurrency` or `--parallelism`)"),

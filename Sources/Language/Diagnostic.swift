@@ -79,6 +79,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     package var hidden: [SourceRange] = []
     /// Why it happened; an invalid spec by default.
     package var cause: Cause
+    /// How long a server asks to wait before the next try; nil where none says so.
+    package var retryAfter: Duration?
 
     package init(
         _ code: Code,

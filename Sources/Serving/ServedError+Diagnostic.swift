@@ -11,6 +11,7 @@ extension ServedError {
         case _ where hasWishes && refusals.contains(failure.code):
             self.init(.badRequest, code: "unsupported_parameter", failure.detail)
         case "server-timeout": self = .expired
+        case "server-busy": self = .busyUpstream(for: failure.retryAfter)
         case "server-unreachable":
             self.init(
                 .unavailable, code: "upstream_unreachable", "The agent's server cannot be reached.", retryAfter: 5)
@@ -22,8 +23,13 @@ extension ServedError {
     static let failedUpstream = ServedError(
         .failedUpstream, code: "upstream_failed",
         "The agent could not answer. The log of this server says why, under the id of this request.")
-    static let busyUpstream = ServedError(
-        .unavailable, code: "upstream_busy", "The agent's server has too much to do.", retryAfter: 5)
+    /// - Parameter wait: How long that server asks to wait; nil where it does not say.
+    static func busyUpstream(for wait: Duration?) -> ServedError {
+        let seconds = wait.map { Int(min(86_400, max(1, ($0 / .seconds(1)).rounded(.up)))) }
+        return ServedError(
+            .unavailable, code: "upstream_busy", "The agent's server has too much to do.", retryAfter: seconds ?? 5)
+    }
+
     static let stopping = ServedError(
         .unavailable, code: "shutting_down", "This server is being stopped.", retryAfter: 1)
     static let starting = ServedError(

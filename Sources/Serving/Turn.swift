@@ -84,7 +84,7 @@ extension Turn.Ending {
     func error(of request: AgentRequest) -> ServedError? {
         switch self {
         case .answered(let answer):
-            answer.status == .failed ? answer.putOff == nil ? .failedUpstream : .busyUpstream : nil
+            answer.status == .failed ? answer.putOff.map { .busyUpstream(for: $0.wait) } ?? .failedUpstream : nil
         case .failed(let diagnostic): ServedError(diagnostic, of: request)
         case .expired: .expired
         case .stopped: .stopping

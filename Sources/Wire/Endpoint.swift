@@ -246,11 +246,12 @@ extension Endpoint {
         _ call: Call, _ response: HTTPResponse, _ attempts: Int
     ) -> (RetryPolicy.Failure, WireError) {
         let said = ServerMessage(sent.cleared(response))
-        let error = error(
+        var error = error(
             .status(response.status), call, code: said.code, message: said.text, attempts: attempts
         )
+        error.retryAfter = response.retryAfter
         // A server in between may answer with another status what the model's server puts off.
-        let status = said.code == "429" || said.code == "rate_limit_exceeded" ? 429 : response.status
+        let status = WireError.putsOff(said.code) ? 429 : response.status
         return (.status(status, retryAfter: response.retryAfter), error)
     }
 

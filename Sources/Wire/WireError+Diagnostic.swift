@@ -8,10 +8,12 @@ extension WireError {
     ///   - address: the declared thing it concerns, such as `agents.support`.
     package func diagnostic(at subject: SourceRange? = nil, address: String? = nil) -> Diagnostic {
         let told = story
-        return Diagnostic(
+        var diagnostic = Diagnostic(
             told.code, told.summary, detail: detail(told.said), fix: told.fix, at: subject, address: address,
             cause: .unavailable
         )
+        diagnostic.retryAfter = retryAfter
+        return diagnostic
     }
 
     private struct Story {
@@ -24,6 +26,7 @@ extension WireError {
 
     private var story: Story {
         switch cause {
+        case _ where isPutOff: busy
         case .transport(.unreachable): unreachable
         case .transport(.tooManyOpenFiles):
             Story(
@@ -52,6 +55,14 @@ extension WireError {
             )
         case .status(let status): refused(status)
         }
+    }
+
+    private var busy: Story {
+        Story(
+            code: "server-busy", summary: "The server allows no more requests now",
+            said: cause == .stream && !message.isEmpty ? message : saying,
+            fix: "Run it again later, or with fewer requests at a time."
+        )
     }
 
     private var unreachable: Story {
@@ -110,11 +121,6 @@ extension WireError {
             return Story(
                 code: code, summary: "The server does not know this route", said: saying,
                 fix: "Is `\(base)` really \(service), and with the right path prefix? Check the URL."
-            )
-        case 429:
-            return Story(
-                code: code, summary: "The server allows no more requests now", said: saying,
-                fix: "Run it again later, or with fewer requests at a time."
             )
         case 400...499 where code == "RESOURCE_ALREADY_EXISTS" || message.contains(PlainReason.race):
             return Story(

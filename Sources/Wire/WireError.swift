@@ -27,6 +27,8 @@ package struct WireError: Error, Sendable, Hashable {
     package var message: String
     /// How often the request was sent.
     package var attempts: Int
+    /// How long the server asks to wait (`Retry-After`); nil where it does not say.
+    package var retryAfter: Duration?
 
     package init(
         _ cause: Cause, service: String, operation: String, method: HTTPRequest.Method, base: String, path: String,
@@ -47,5 +49,21 @@ package struct WireError: Error, Sendable, Hashable {
     package var status: Int? {
         guard case .status(let status) = cause else { return nil }
         return status
+    }
+
+    /// Whether the server takes no more requests for now, and wants this one later: 429, 503 with `Retry-After`, or what a server
+    /// in between answers with another status, or in a stream, about a model's server that said so.
+    package var isPutOff: Bool {
+        switch cause {
+        case .status(429): true
+        case .status(503) where retryAfter != nil: true
+        case .status, .stream: Self.putsOff(code)
+        case .transport, .unreadable: false
+        }
+    }
+
+    /// Whether the code of an error says that the model's server takes no more requests for now.
+    static func putsOff(_ code: String?) -> Bool {
+        code == "429" || code == "rate_limit_exceeded"
     }
 }

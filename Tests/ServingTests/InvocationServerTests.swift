@@ -89,6 +89,39 @@ struct InvocationServerTests {
         }
     }
 
+    @Test(
+        "What the server behind puts off is 503 with its time to try again, or one of ours",
+        arguments: [(429, "7", "7"), (429, nil, "5"), (503, "0.2", "1")] as [(Int, String?, String)])
+    func busyBehind(status: Int, wait: String?, told: String) async throws {
+        let agent = StagedAgent { _, _ in
+            let off = HTTPResponse(status: status, headers: wait.map { [("retry-after", $0)] } ?? [])
+            let server = Endpoint(
+                service: "OGX", base: "http://ogx:8321", transport: ScriptedTransport([.response(off)]), retry: .never)
+            _ = try await server.send(Call("ask", .post, "/v1/responses"))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            for body in [Self.question, Self.streamed] {
+                let refused = try await server.post(body)
+                #expect(refused.status == 503 && refused.header("retry-after") == told)
+                #expect(refused.json["error"]?["code"] == "upstream_busy")
+            }
+        }
+    }
+
+    @Test("An answer that failed because the model is busy is 503 with the time that the model's server names")
+    func busyModel() async throws {
+        let agent = StagedAgent { _, _ in
+            var answer = Answer(status: .failed)
+            answer.putOff = Answer.PutOff(wait: .milliseconds(2500))
+            return answer
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let refused = try await server.post(Self.question)
+            #expect(refused.status == 503 && refused.header("retry-after") == "3")
+        }
+    }
+
     @Test("A client that goes away ends the request behind, streamed or not", arguments: [true, false])
     func abandoned(isStreamed: Bool) async throws {
         let (began, ended) = (Happening(), Happening())

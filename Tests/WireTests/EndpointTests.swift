@@ -108,6 +108,47 @@ import Wire
         #expect(transport.requests.count == 2)
     }
 
+    /// What a server answers to a question that it does not take now, or at all.
+    struct Refusal: Sendable {
+        let why: String
+        let response: HTTPResponse
+        let code: Diagnostic.Code
+        let retryAfter: Duration?
+
+        static let all = [
+            Refusal(
+                why: "busy", response: HTTPResponse(status: 429, headers: [("retry-after", "7")]), code: "server-busy",
+                retryAfter: .seconds(7)),
+            Refusal(
+                why: "busy for some time", response: HTTPResponse(status: 429), code: "server-busy", retryAfter: nil),
+            Refusal(
+                why: "away for a while", response: HTTPResponse(status: 503, headers: [("retry-after", "2.5")]),
+                code: "server-busy", retryAfter: .seconds(2.5)),
+            Refusal(
+                why: "the model's server is busy",
+                response: HTTPResponse(
+                    status: 400, headers: [("content-type", "application/json")],
+                    body: Array(#"{"error":{"code":"rate_limit_exceeded","message":"slow down"}}"#.utf8)),
+                code: "server-busy", retryAfter: nil),
+            Refusal(why: "down", response: HTTPResponse(status: 503), code: "server-error", retryAfter: nil),
+            Refusal(
+                why: "broken", response: HTTPResponse(status: 500, headers: [("retry-after", "7")]),
+                code: "server-error", retryAfter: .seconds(7)),
+        ]
+    }
+
+    @Test(
+        "What a server puts off has a code of its own, and says when to ask again if the server does",
+        arguments: Refusal.all)
+    func busy(refusal: Refusal) async throws {
+        let transport = ScriptedTransport([.response(refusal.response)])
+        let call = Call("ask", .post, "/a", body: .json(["q": "?"]), isRepeatable: false)
+        let error = await #expect(throws: WireError.self) { try await endpoint(transport).send(call) }
+        let told = try #require(error).diagnostic()
+        #expect(told.code == refusal.code && told.retryAfter == refusal.retryAfter, "\(refusal.why)")
+        #expect(told.cause == .unavailable && transport.requests.count == 1, "\(refusal.why)")
+    }
+
     @Test("A missing field is named as a user would find it")
     func missingField() async throws {
         let transport = ScriptedTransport([.json(#"{"parts":[{"id":"a"},{}]}"#)])
