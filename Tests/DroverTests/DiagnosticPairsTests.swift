@@ -26,6 +26,8 @@ struct DiagnosticPairsTests {
         "other-version-required": "It says which version drover has; `RequirementTests` compare without it.",
         "long-prompt": "It takes 100,000 characters; `PromptedAgentTests` make it.",
         "unknown-prompt-version": "Only the registry knows its versions; `PromptedAgentTests` have one.",
+        "interrupted": "No mistake of a spec: any command can be interrupted; `DiagnosableTests` make it.",
+        "unexpected": "No mistake of a spec, but one of drover; `DiagnosableTests` make it.",
         "unknown-path": "The command line of `drover explain` has it; its tests, too.",
     ]
 
