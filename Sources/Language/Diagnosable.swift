@@ -7,7 +7,7 @@ extension Diagnostic {
     /// Any error as a diagnostic; several as one, with the others as notes.
     ///
     /// - Parameters:
-    ///   - address: The declaration that was worked on, for errors that name none.
+    ///   - address: The declaration that was worked on; what is a diagnostic already stays as it is.
     ///   - range: The place of an unexpected error.
     package static func from(_ error: any Error, at address: String?, in range: SourceRange? = nil) -> Diagnostic {
         switch error {

@@ -137,7 +137,9 @@ package struct SuiteRunner: Sendable {
             do {
                 definitions[suite.agent] = .success(try await definition(suite.agent))
             } catch {
-                let problem = Diagnostic.from(error, at: "suites.\(suite.name)", in: suite.range.firstLine)
+                let address = "suites.\(suite.name)"
+                var problem = Diagnostic.from(error, at: address, in: suite.range.firstLine)
+                problem.address = problem.address ?? address
                 definitions[suite.agent] = .failure(problem)
             }
         }

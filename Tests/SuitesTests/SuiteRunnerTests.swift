@@ -303,6 +303,7 @@ struct SuiteRunnerTests {
         let results = try await runner(runtime).run([suite([try testCase("q")], agent: "mistaken")])
         let problem = try #require(results.first?.cases.first?.samples.first?.problem)
         #expect(problem.code == "bad-field" && problem.detail == "One.")
+        #expect(problem.address?.hasPrefix("suites.") == true, "It says for which suite the agent was looked up.")
         #expect(problem.notes.map(\.text) == ["Also: Two."])
     }
 
