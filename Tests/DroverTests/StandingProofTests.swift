@@ -63,6 +63,7 @@ struct StandingProofTests {
                 group.addTask {
                     await proof.watch(publication, of: source, in: session, every: .milliseconds(50))
                 }
+                // Some rounds, so that all is listed before the change: none finds anything else than the start did.
                 try await Task.sleep(for: .milliseconds(500))
                 #expect(proof.holds, "Nothing has changed yet.")
                 try await change()

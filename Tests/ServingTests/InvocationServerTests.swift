@@ -122,6 +122,18 @@ struct InvocationServerTests {
         }
     }
 
+    /// Asks, and goes away once something has happened; an answer before that counts as such.
+    private static func leave(_ server: RunningServer, once began: Happening, _ isStreamed: Bool) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                _ = try? await server.post(isStreamed ? Self.streamed : Self.question)
+                began.happen()
+            }
+            await began.wait()
+            group.cancelAll()
+        }
+    }
+
     @Test("A client that goes away ends the request behind, streamed or not", arguments: [true, false])
     func abandoned(isStreamed: Bool) async throws {
         let (began, ended) = (Happening(), Happening())
@@ -133,14 +145,7 @@ struct InvocationServerTests {
             return Answer(status: .completed)
         }
         try await RunningServer.run([agent.published()]) { server in
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    _ = try? await server.post(isStreamed ? Self.streamed : Self.question)
-                    began.happen()
-                }
-                await began.wait()
-                group.cancelAll()
-            }
+            await Self.leave(server, once: began, isStreamed)
             await ended.wait()
             #expect(ended.hasHappened)
         }
@@ -157,14 +162,7 @@ struct InvocationServerTests {
             return Answer(status: .completed)
         }
         try await RunningServer.run([agent.published()]) { server in
-            await withTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    _ = try? await server.post(isStreamed ? Self.streamed : Self.question)
-                    began.happen()
-                }
-                await began.wait()
-                group.cancelAll()
-            }
+            await Self.leave(server, once: began, isStreamed)
             let line = try await server.logged(1)
             #expect(line["status"] == 499 && line["error"] == "the client went away", "\(line)")
             let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)

@@ -276,7 +276,7 @@ private final class RawServer: ChannelInboundHandler, Sendable {
 
     private let said: [String]
     private let closes: Bool
-    /// How often it reads from a connection; nil for ever.
+    /// How often it reads from a connection; nil for always.
     private let reads: Int?
     private let count = Mutex(0)
 
