@@ -301,13 +301,13 @@ struct TestRun: Sendable {
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
-            recorded: { try recorder.recorded },
+            log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = shard == nil ? evidence ?? [:] : [:]
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder
-        context.run = try recorder.recorded.run.id
+        context.run = recorder.runID
         let (run, warnings) = try await EvaluationPublisher.withPublisher(
             to: mlflow, suites, places: places(of: agents), context,
             spool: Spool(in: Self.unsent, name: context.id)

@@ -20,7 +20,8 @@ struct BaselineStoreTests {
         let recorder = try sample.log { events.append($0) }.recorder
         var context = EvaluationContext(
             stack: "helpdesk", version: "1.0.0", commit: nil, id: id, sources: sample.sources,
-            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 + (isPart ? 1_000 : 0) })
+            log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
+            now: { 1_800_000_000_000 + (isPart ? 1_000 : 0) })
         context.isPart = isPart
         let place = MLflowPlace(experimentID: "0")
         let warnings = try await EvaluationPublisher.withPublisher(

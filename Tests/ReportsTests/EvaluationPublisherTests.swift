@@ -4,6 +4,7 @@ import Language
 import Runtime
 import Suites
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -13,6 +14,13 @@ import Wire
 @Suite("EvaluationPublisher")
 struct EvaluationPublisherTests {
     private let sample: SampleRun
+    /// The suites that the publisher read from the log, each as often as it did.
+    private let asked = Reads()
+
+    /// What was read, in order.
+    private final class Reads: Sendable {
+        let names = Mutex<[String]>([])
+    }
 
     init() throws {
         sample = try SampleRun()
@@ -26,7 +34,12 @@ struct EvaluationPublisherTests {
         let recorder = try sample.log(to: log) { events.append($0) }.recorder
         var context = EvaluationContext(
             stack: "helpdesk", version: "1.0.0", commit: "4711", id: "one", sources: sample.sources,
-            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+            log: recorder.path,
+            recorded: { [asked] suite in
+                let recorded = try recorder.recorded(suite: suite)
+                asked.names.withLock { $0 += recorded.run.suites.map(\.suite) }
+                return recorded
+            }, now: { 1_800_000_000_000 })
         if log != nil { context.evidence = ["smoke": StandingEvidence(key: "k1", earlier: EarlierSamples())] }
         context.run = "helpdesk-20260601-120000-3f2a"
         return try await EvaluationPublisher.withPublisher(
@@ -82,6 +95,12 @@ struct EvaluationPublisherTests {
         #expect(golden.metrics["total_tokens"] == nil && golden.metrics["total_tokens/mean"] != nil)
         let report = try #require(fake.store.artifacts["0/\(golden.id)/artifacts/drover.json"])
         #expect(try Value(json: report)["suites"]?.array?.map { $0["name"] } == ["golden"])
+    }
+
+    @Test("The log is read for each suite once, and only for that suite")
+    func readsOfTheLog() async throws {
+        _ = try await publish(to: FakeMLflow(), places: ["golden": place, "smoke": place])
+        #expect(asked.names.withLock { $0 } == ["golden", "smoke"])
     }
 
     @Test("Each sample is a trace of its run with one assessment for each assertion, in booleans or errors")
@@ -194,6 +213,29 @@ struct EvaluationPublisherTests {
             #expect(Self.files(of: whole, in: fake) == ["drover-verdicts.json", "drover.json"])
             let names = { (store: FakeMLflowStore) in store.traces.map { $0.assessments.count }.sorted() }
             #expect(names(back.store) == names(expected))
+        }
+    }
+
+    @Test("The log of a run whose suites are sent later is read once for all of them")
+    func spooledLog() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            _ = try await publish(
+                to: away, places: ["golden": place, "smoke": place], deadline: .milliseconds(20),
+                spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
+            let back = FakeMLflow()
+            let reads = Reads()
+            let sender = SpoolSender(to: back.server()) { path in
+                reads.names.withLock { $0.append(path) }
+                return try RecordedRun.read(try SampleLog.read(path))
+            }
+            let sent = await sender.sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty)
+            #expect(reads.names.withLock { $0 } == ["\(directory)/run.log"])
+            for run in back.store.runs {
+                #expect(Self.files(of: run, in: back) == ["drover-verdicts.json", "drover.json"])
+            }
         }
     }
 

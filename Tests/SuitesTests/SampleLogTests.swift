@@ -8,9 +8,9 @@ import Testing
 
 @Suite("SampleLog")
 struct SampleLogTests {
-    private static func testCase(_ name: String, samples: Int = 1) -> TestCase {
+    private static func testCase(_ name: String, samples: Int = 1, of suite: String = "golden") -> TestCase {
         TestCase(
-            id: CaseID(suite: "golden", name: name), name: name, range: place(2), turns: [], labels: ["area": "money"],
+            id: CaseID(suite: suite, name: name), name: name, range: place(2), turns: [], labels: ["area": "money"],
             repetition: Repetition(samples: samples, atLeast: 1),
             quarantine: CalendarDay("2027-01-31").map { Quarantine(until: $0, reason: "slow", range: place(3)) })
     }
@@ -221,6 +221,26 @@ struct SampleLogTests {
         _ = try log.append(Array(sample.utf8))
         let error = #expect(throws: Diagnostic.self) { try RecordedRun.read(log) }
         #expect(error?.detail.contains("its format is 2, and not 1") == true)
+    }
+
+    @Test("What was recorded of one suite holds only that suite, as the whole run has it")
+    func oneSuite() throws {
+        let other = TestSuite(
+            name: "smoke", agent: "a", range: Self.place(1), cases: [Self.testCase("one", of: "smoke")])
+        let recorder = try RunRecorder(Self.suites + [other], to: try temporary())
+        for suite in [Self.suites[0], other] {
+            let finished = FinishedSample(
+                id: suite.cases[0].id, number: 1, sample: Sample(verdict: .passed, turns: []), elapsed: .seconds(1))
+            try recorder.take(.sampleFinished(finished))
+        }
+        let whole = try recorder.recorded
+        for (index, name) in ["golden", "smoke"].enumerated() {
+            let one = try recorder.recorded(suite: name)
+            #expect(one.run.suites == [whole.run.suites[index]] && one.path == recorder.path)
+            let position = try #require(one.positions(ofSuite: 0).first)
+            #expect(try one.lines(of: position) == whole.lines(of: whole.positions(ofSuite: index)[0]))
+        }
+        #expect(try recorder.recorded(suite: "none").run.suites.isEmpty)
     }
 
     @Test("A sample that is told twice counts once")

@@ -14,8 +14,10 @@ package struct EvaluationContext: Sendable {
     package let shard: String?
     /// The unique id of this run of suites.
     package let id: String
-    /// The log of the run so far.
-    package let recorded: @Sendable () throws -> RecordedRun
+    /// The path of the run's log.
+    package let log: String
+    /// What the log tells of one suite so far, by the suite's name: a run with only that suite.
+    package let recorded: @Sendable (String) throws -> RecordedRun
     /// The sources that the ranges in the suites refer to.
     package let sources: SourceMap
     /// Milliseconds since 1970.
@@ -33,8 +35,8 @@ package struct EvaluationContext: Sendable {
 
     package init(
         stack: String, version: String, commit: String?, target: String? = nil, shard: String? = nil, id: String,
-        sources: SourceMap,
-        recorded: @escaping @Sendable () throws -> RecordedRun, now: @escaping @Sendable () -> Int
+        sources: SourceMap, log: String,
+        recorded: @escaping @Sendable (String) throws -> RecordedRun, now: @escaping @Sendable () -> Int
     ) {
         self.stack = stack
         self.version = version
@@ -43,6 +45,7 @@ package struct EvaluationContext: Sendable {
         self.shard = shard
         self.id = id
         self.sources = sources
+        self.log = log
         self.recorded = recorded
         self.now = now
     }

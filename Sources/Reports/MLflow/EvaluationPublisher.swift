@@ -22,6 +22,8 @@ package final class EvaluationPublisher: Sendable {
         /// By suite.
         var metrics: [String: EvaluationMetrics] = [:]
         var problems: [Diagnostic] = []
+        /// The same, to tell each once.
+        var reported: Set<Diagnostic> = []
         /// Whether something was not published because the server was away, so that it may be later.
         var isUnsent = false
     }
@@ -136,7 +138,7 @@ extension EvaluationPublisher {
     /// The time for the report of a suite on its way, which is about as long as the log: a second for each 512 KiB.
     private var timeToSend: Duration {
         // Without a log there is no report.
-        guard let path = try? runs.values.first?.context.recorded().path,
+        guard let path = runs.values.first?.context.log,
             let attributes = try? FileManager.default.attributesOfItem(atPath: path)
         else { return .zero }
         return .seconds((attributes[.size] as? Int ?? 0) / (512 << 10))
@@ -210,7 +212,7 @@ extension EvaluationPublisher {
 
     private func report(_ problem: Diagnostic) {
         state.withLock { state in
-            if !state.problems.contains(problem) { state.problems.append(problem) }
+            if state.reported.insert(problem).inserted { state.problems.append(problem) }
         }
     }
 

@@ -51,8 +51,7 @@ struct EvaluationRun: Sendable {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
             tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now(),
-            // Without a log, MLflow has everything but the reports.
-            evidence: evidence(of: result), log: (try? context.recorded())?.path)
+            evidence: evidence(of: result), log: context.log)
     }
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
@@ -84,7 +83,7 @@ struct EvaluationRun: Sendable {
     /// - Throws: What passes by itself, so that all of it is done again.
     private func putExtras(on run: MLflowRun) async throws -> (any Error)? {
         do {
-            let reports = EvaluationReports(of: suite.name, in: try context.recorded())
+            let reports = EvaluationReports(of: suite.name, in: try context.recorded(suite.name))
             try await reports.put(on: run, at: server)
             try await EvaluationTables(of: suite, in: context.folder).put(on: run, at: server)
             return nil

@@ -1,6 +1,6 @@
 import Engine
 package import Language
-import Suites
+package import Suites
 package import Wire
 
 #if canImport(Glibc)
@@ -15,10 +15,18 @@ package import Wire
 package struct SpoolSender: Sendable {
     private let server: MLflowServer
     private let clock: any Clock<Duration>
+    private let read: @Sendable (_ path: String) throws -> RecordedRun
 
-    package init(to server: MLflowServer, clock: any Clock<Duration> = ContinuousClock()) {
+    /// - Parameter read: Reads the log of a run.
+    package init(
+        to server: MLflowServer, clock: any Clock<Duration> = ContinuousClock(),
+        read: @escaping @Sendable (_ path: String) throws -> RecordedRun = { path in
+            try RecordedRun.read(try SampleLog.read(path))
+        }
+    ) {
         self.server = server
         self.clock = clock
+        self.read = read
     }
 
     /// Sends all spools in a folder that are for this server; what is sent is removed.
@@ -68,12 +76,13 @@ package struct SpoolSender: Sendable {
             }
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
+        var logs: [String: Result<RecordedRun, any Error>] = [:]
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
                 continue
             }
             try await finish(run.started, run.entry, with: end, prompts[end.suite])
-            if let reason = try await sendReports(of: end, on: run.started) {
+            if let reason = try await sendReports(of: end, on: run.started, &logs) {
                 warnings.append(.reportsNotSent(end, because: reason))
             }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
@@ -110,13 +119,17 @@ package struct SpoolSender: Sendable {
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }
 
+    /// - Parameter logs: The logs that were read, by their paths, so that each is read once for all suites of its run.
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
     /// - Throws: When MLflow is away again.
-    private func sendReports(of end: SpoolEntry.End, on run: MLflowRun) async throws -> String? {
-        guard let log = end.log else { return "The run kept no log to make them from." }
+    private func sendReports(
+        of end: SpoolEntry.End, on run: MLflowRun, _ logs: inout [String: Result<RecordedRun, any Error>]
+    ) async throws -> String? {
+        guard let path = end.log else { return "The run kept no log to make them from." }
+        let log = logs[path] ?? Result { try read(path) }
+        logs[path] = log
         do {
-            let recorded = try RecordedRun.read(try SampleLog.read(log))
-            try await EvaluationReports(of: end.suite, in: recorded).put(on: run, at: server)
+            try await EvaluationReports(of: end.suite, in: try log.get()).put(on: run, at: server)
             return nil
         } catch let error as WireError where !error.isAway {
             return error.diagnostic().detail

@@ -85,6 +85,16 @@ struct RunIndex: Sendable {
         suites[suite].tally.take(sample, ofCase: testCase)
     }
 
+    /// The same with only one of the suites, or with none where no suite has that name. It leaves out which tools
+    /// changed something in unfinished samples.
+    func only(suite name: String) -> RunIndex {
+        var only = self
+        only.suites = numbers[name].map { [suites[$0]] } ?? []
+        only.numbers = only.suites.isEmpty ? [:] : [name: 0]
+        only.changes = [:]
+        return only
+    }
+
     /// Marks all samples without an entry as missing.
     mutating func close() {
         for suite in suites.indices {

@@ -72,6 +72,18 @@ package final class RunRecorder: Sendable {
         }
     }
 
+    /// What was recorded so far of one suite, as a run with only that suite; with none where no suite has that name.
+    /// The time it takes does not grow with the number of suites.
+    package func recorded(suite name: String) throws(Diagnostic) -> RecordedRun {
+        try RecordedRun(log, state.withLock { $0.index.only(suite: name) }, in: sources)
+    }
+
+    /// The id of the run; nil where it has none.
+    package var runID: String? { state.withLock { $0.index.run?.id } }
+
+    /// The path of the log.
+    package var path: String { log.path }
+
     private func write(_ finished: FinishedSample) throws(Diagnostic) {
         let entry = LogEntry.sample(SampleRecord(finished, in: sources))
         try write(entry) { (index, span) throws(UnreadableRecord) in
