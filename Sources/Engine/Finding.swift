@@ -42,9 +42,9 @@ package struct Finding: Sendable {
     /// Findings with the results of probes: these replace a finding without objections, and add nothing to one that is
     /// not met anyway.
     package static func merge(_ findings: [Finding], _ tried: [Finding]) -> [Finding] {
-        findings.flatMap { finding in
-            let more = tried.filter { $0.address == finding.address }
-            guard finding.isGood, !more.isEmpty else { return [finding] }
+        let tried = Dictionary(grouping: tried, by: \.address)
+        return findings.flatMap { finding in
+            guard finding.isGood, let more = tried[finding.address] else { return [finding] }
             if case .met = finding.status { return more }
             return [finding] + more
         }

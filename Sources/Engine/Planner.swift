@@ -85,6 +85,8 @@ package struct Planner: Sendable {
         var outputs = Outputs()
         var previews: [Address: Preview] = [:]
         var identities = Identities()
+        /// By kind, for the kinds that were asked for.
+        var heldNames: [String: HeldNames] = [:]
         var changes: [Address: Change] = [:]
         var problems: [Diagnostic] = []
         var warnings: [Diagnostic] = []
@@ -108,7 +110,7 @@ package struct Planner: Sendable {
                 if driver.hasUniqueNames { try requireOldName(of: declaration) }
                 let (preview, label) = try await preview(of: declaration, by: driver, given: pass.outputs)
                 if preview.decision.action == .create {
-                    try requireFreeName(of: declaration, driver, id: preview.outputs?["id"]?.string)
+                    try requireFreeName(of: declaration, driver, id: preview.outputs?["id"]?.string, &pass)
                 }
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
@@ -185,17 +187,12 @@ package struct Planner: Sendable {
     /// - Parameter id: The server's id that it will have; nil where the server makes one.
     /// - Throws: `Diagnostic` (`conflict`) when its name or its id is that of something of ours that is no longer declared.
     private func requireFreeName(
-        of declaration: Declaration, _ driver: any Driver, id: String?
+        of declaration: Declaration, _ driver: any Driver, id: String?, _ pass: inout Pass
     ) throws(Diagnostic) {
         guard driver.hasUniqueNames else { return }
-        let name = declaration.spec.common.name ?? declaration.address.name
-        let holder = survey.members.values.first { member in
-            guard member.address.kind == declaration.address.kind, member.ownership == .ours,
-                workflow[member.address] == nil
-            else { return false }
-            let outputs = driver.outputs(of: member)
-            return outputs["name"]?.string == name || (id != nil && outputs["id"]?.string == id)
-        }
+        let held = pass.heldNames[driver.kind] ?? HeldNames(of: driver, in: survey, besides: workflow)
+        pass.heldNames[driver.kind] = held
+        let holder = held.holder(of: declaration.spec.common.name ?? declaration.address.name, id: id)
         if let holder { throw .notMoved(holder, to: declaration) }
     }
 

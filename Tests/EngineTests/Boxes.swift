@@ -72,6 +72,7 @@ final class Shelf: Sendable {
         var boxes: [Box] = []
         var next = 1
         var calls: [String] = []
+        var looks = 0
         var broken: Set<String> = []
         var cancelled: Set<String> = []
     }
@@ -85,6 +86,15 @@ final class Shelf: Sendable {
     /// What was done, in order: `create a`.
     var calls: [String] {
         state.withLock { $0.calls }
+    }
+
+    /// How often somebody asked for what a box gives to others.
+    var looks: Int {
+        state.withLock { $0.looks }
+    }
+
+    func noteLook() {
+        state.withLock { $0.looks += 1 }
     }
 
     /// From now on calls such as `create a` fail.
@@ -240,7 +250,8 @@ struct BoxResource: Resource {
     }
 
     func outputs(of live: Box) -> [String: Output] {
-        ["id": .integer(live.id)]
+        shelf.noteLook()
+        return ["id": .integer(live.id)]
     }
 }
 

@@ -56,4 +56,14 @@ struct ExaminerTests {
             [Finding(a, .unmet(problem)), Finding(b, .met("fine"))])
         #expect(merged.map { "\($0.address.name) \(Self.word($0.status))" } == ["a unmet bad", "b unmet bad"])
     }
+
+    @Test("Many findings are merged in the order of the first, in one pass", .timeLimit(.minutes(1)))
+    func mergingMany() {
+        let addresses = (0..<50_000).map { Address("boxes", "\($0)") }
+        let merged = Finding.merge(
+            addresses.map { Finding($0, .met("")) },
+            addresses.reversed().flatMap { [Finding($0, .met("one")), Finding($0, .met("two"))] })
+        #expect(merged.map(\.address) == addresses.flatMap { [$0, $0] })
+        #expect(merged.prefix(2).map { Self.word($0.status) } == ["metone", "mettwo"])
+    }
 }

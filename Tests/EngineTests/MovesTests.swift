@@ -24,4 +24,16 @@ struct MovesTests {
     func kind() {
         #expect(Shop.declare("boxes: {a: {moved: boxes.b}}").1.map(\.fix) == ["Write `moved: b`."])
     }
+
+    @Test("What each undeclared thing is called is asked once, however many are made")
+    func heldNames() async throws {
+        let shop = Shop()
+        for number in 1...10 {
+            shop.shelf.put("old\(number)", stack: "shop", address: Address("boxes", "old\(number)"))
+        }
+        let boxes = (1...10).map { "  new\($0): {}\n" }.joined()
+        let plan = try await shop.plan("boxes:\n\(boxes)")
+        #expect(plan.lines.count { $0.hasPrefix("create new") } == 10)
+        #expect(shop.shelf.looks == 10)
+    }
 }

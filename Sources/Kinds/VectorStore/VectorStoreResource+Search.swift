@@ -5,17 +5,20 @@ import Wire
 /// The documents to search for, by mark.
 struct Sought: Sendable {
     let documents: [String: Document]
+    /// The marks of the documents with one content, in order, by its SHA-256.
+    private let marksByContent: [String: [String]]
 
     init(_ documents: [Document], in stack: StackName, chunking: ChunkingSpec) {
-        self.documents = Dictionary(
-            documents.map { ($0.mark(in: stack, chunking: chunking.identity), $0) }
-        ) { first, _ in first }
+        self.init(documents.map { ($0.mark(in: stack, chunking: chunking.identity), $0) })
     }
 
     init(_ desired: VectorStoreResource.Desired) {
-        documents = Dictionary(
-            desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } }
-        ) { first, _ in first }
+        self.init(desired.documents.compactMap { document in desired.marks[document.path].map { ($0, document) } })
+    }
+
+    private init(_ marked: [(String, Document)]) {
+        documents = Dictionary(marked) { first, _ in first }
+        marksByContent = Dictionary(grouping: documents) { $0.value.sha256 }.mapValues { $0.map(\.key).sorted() }
     }
 
     /// The marks of those that a store has ingested.
@@ -25,9 +28,8 @@ struct Sought: Sendable {
     }
 
     /// The marks of the documents with the same content as one.
-    fileprivate func twins(of mark: String) -> [String] {
-        guard let sha256 = documents[mark]?.sha256 else { return [mark] }
-        return documents.filter { $0.value.sha256 == sha256 }.keys.sorted()
+    func twins(of mark: String) -> [String] {
+        documents[mark].flatMap { marksByContent[$0.sha256] } ?? [mark]
     }
 }
 
