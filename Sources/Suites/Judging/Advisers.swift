@@ -56,18 +56,12 @@ package struct Advisers: Sendable {
     private func finding(
         _ inquiry: Inquiry, _ turn: JudgedTurn, _ bounds: InquiryBounds
     ) async -> Result<Finding, Unobservable>? {
-        var attempts = 0
-        while true {
-            do {
-                let finding = try await bounds.asking { try await asked(inquiry, turn) }
-                guard let finding else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
-                return .success(finding)
-            } catch {
-                if Task.isCancelled { return nil }
-                attempts += 1
-                guard attempts > bounds.retries || error is NotToRepeat else { continue }
-                return .failure(.broken(inquiry, error))
-            }
+        do {
+            return .success(try await bounds.asking { try await asked(inquiry, turn) })
+        } catch is CancellationError where Task.isCancelled {
+            return nil
+        } catch {
+            return .failure(.broken(inquiry, error))
         }
     }
 
@@ -87,12 +81,6 @@ package struct Advisers: Sendable {
             return .program(try ProgramVerdict(output: await program(question).call(turn.programInput)))
         }
     }
-}
-
-/// Something that would be the same the next time.
-struct NotToRepeat: Error, Hashable {
-    /// The end of a sentence.
-    let reason: String
 }
 
 /// How near two texts are, by their vectors.

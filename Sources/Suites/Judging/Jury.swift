@@ -49,17 +49,11 @@ struct Jury: Sendable {
     private func voice(_ number: Int, on question: String) async -> Voice {
         let agent = judge.definition(vote: number)
         let spent = Spent([])
-        var attempts = 0
-        while true {
-            do {
-                let vote = try await bounds.asking { try await heard(agent, question, spent) }
-                guard let vote else { throw Unobservable("it took longer than \(bounds.timeout.exact)") }
-                return Voice(vote: .success(vote), usage: spent.withLock { $0 })
-            } catch {
-                attempts += 1
-                guard attempts > bounds.retries || Task.isCancelled else { continue }
-                return Voice(vote: .failure(.broken(judge, error)), usage: spent.withLock { $0 })
-            }
+        do {
+            let vote = try await bounds.asking { try await heard(agent, question, spent) }
+            return Voice(vote: .success(vote), usage: spent.withLock { $0 })
+        } catch {
+            return Voice(vote: .failure(.broken(judge, error)), usage: spent.withLock { $0 })
         }
     }
 
