@@ -47,18 +47,18 @@ package struct Observation: Sendable {
     package var answer: Answer
     /// Whether text is compared exactly as it came.
     private(set) var isRaw = false
-    private let findings: Findings
+    private let feedback: FeedbackByInquiry
 
-    package init(_ answer: Answer, _ findings: Findings = [:]) {
+    package init(_ answer: Answer, _ feedback: FeedbackByInquiry = [:]) {
         self.answer = answer
-        self.findings = findings
+        self.feedback = feedback
     }
 
     /// What an inquiry found out.
     /// - Throws: Why it found nothing out.
-    func finding(of inquiry: Inquiry) throws(Unobservable) -> Finding {
-        guard let finding = findings[inquiry] else { throw .notAsked }
-        return try finding.get()
+    func feedback(of inquiry: Inquiry) throws(Unobservable) -> Feedback {
+        guard let found = feedback[inquiry] else { throw .notAsked }
+        return try found.get()
     }
 
     /// The same, with text compared exactly as it came.

@@ -79,9 +79,9 @@ extension CaseRunner {
         for turn in turns {
             let inquiries = turn.inquiries
             let judged = JudgedTurn(earlier: earlier, question: turn.input, answer: turn.answer)
-            let findings = try await advisers.findings(inquiries, about: judged, judges: judges, within: bounds)
+            let feedback = try await advisers.feedback(inquiries, about: judged, judges: judges, within: bounds)
             // What may take long holds up no other conversation.
-            results.append(turn.mayTakeLong ? await offLoop { turn.result(findings) } : turn.result(findings))
+            results.append(turn.mayTakeLong ? await offLoop { turn.result(feedback) } : turn.result(feedback))
             earlier.append(JudgedTurn.Exchange(question: turn.input, answer: turn.answer.text))
         }
         return results

@@ -69,8 +69,8 @@ struct AnsweredTurn: Sendable {
             || !inquiries.isEmpty
     }
 
-    func result(_ findings: Findings) -> TurnResult {
-        let observation = Observation(answer, findings)
+    func result(_ feedback: FeedbackByInquiry) -> TurnResult {
+        let observation = Observation(answer, feedback)
         let message = outcomes.prefix { $0.name == AssertionOutcome.message }
         return TurnResult(
             input: input, answer: answer,
@@ -125,7 +125,7 @@ struct KnownExpectation: Sendable {
 extension Observation {
     fileprivate func ballot(of inquiry: Inquiry) -> Ballot? {
         // Why there is none is the outcome's own reason.
-        guard case .ballot(let ballot)? = try? finding(of: inquiry) else { return nil }
+        guard case .ballot(let ballot)? = try? feedback(of: inquiry) else { return nil }
         return ballot
     }
 }

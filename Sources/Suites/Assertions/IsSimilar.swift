@@ -47,7 +47,7 @@ package struct IsSimilar: Assertion, SpecDecodable {
         guard !observation.answer.text.isEmpty else { return .failed(mismatch("The answer is empty.", "")) }
         var asked = question
         asked.isRaw = observation.isRaw
-        guard case .similarity(let cosine) = try observation.finding(of: .similarity(asked)) else { throw .notAsked }
+        guard case .similarity(let cosine) = try observation.feedback(of: .similarity(asked)) else { throw .notAsked }
         return .passing(
             cosine >= atLeast,
             else: mismatch(

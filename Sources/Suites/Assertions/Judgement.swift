@@ -42,7 +42,7 @@ package struct Judgement: Assertion, SpecDecodable {
     }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        guard case .ballot(let ballot) = try observation.finding(of: .judge(name, atLeast: atLeast)) else {
+        guard case .ballot(let ballot) = try observation.feedback(of: .judge(name, atLeast: atLeast)) else {
             throw .notAsked
         }
         let decision = try ballot.decision()

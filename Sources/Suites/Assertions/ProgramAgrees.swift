@@ -30,7 +30,7 @@ package struct ProgramAgrees: Assertion, SpecDecodable {
     package var claim: String { "is good by the program `\(question.command.value.joined(separator: " "))`" }
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
-        guard case .program(let verdict) = try observation.finding(of: .program(question)) else { throw .notAsked }
+        guard case .program(let verdict) = try observation.feedback(of: .program(question)) else { throw .notAsked }
         let reason = verdict.reason.map { ": \($0)" } ?? ""
         return .passing(
             verdict.passes,

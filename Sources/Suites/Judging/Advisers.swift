@@ -24,18 +24,18 @@ package struct Advisers: Sendable {
     }
 
     /// Asks all that is wanted about an answer, at the same time as far as there are slots.
-    func findings(
+    func feedback(
         _ inquiries: [Inquiry], about turn: JudgedTurn, judges: [String: Judge], within bounds: InquiryBounds
-    ) async throws(CancellationError) -> Findings {
+    ) async throws(CancellationError) -> FeedbackByInquiry {
         guard !inquiries.isEmpty else {
             if Task.isCancelled { throw CancellationError() }
             return [:]
         }
-        let findings = await withTaskGroup(of: (Inquiry, Result<Finding, Unobservable>?).self) { group in
+        let feedback = await withTaskGroup(of: (Inquiry, Result<Feedback, Unobservable>?).self) { group in
             for inquiry in Set(inquiries) {
                 group.addTask {
                     guard case .judge(let name, let atLeast) = inquiry else {
-                        return (inquiry, await finding(inquiry, turn, bounds))
+                        return (inquiry, await answer(to: inquiry, turn, bounds))
                     }
                     guard let judge = judges[name], let runtime else { return (inquiry, .failure(.nobody(name))) }
                     let jury = Jury(judge: judge, runtime: runtime, bounds: bounds)
@@ -44,18 +44,18 @@ package struct Advisers: Sendable {
                     return (inquiry, ballot.map { .success(.ballot($0)) })
                 }
             }
-            var findings: Findings = [:]
-            for await (inquiry, finding) in group { findings[inquiry] = finding }
-            return findings
+            var all: FeedbackByInquiry = [:]
+            for await (inquiry, feedback) in group { all[inquiry] = feedback }
+            return all
         }
         if Task.isCancelled { throw CancellationError() }
-        return findings
+        return feedback
     }
 
     /// - Returns: nil when the task was cancelled.
-    private func finding(
-        _ inquiry: Inquiry, _ turn: JudgedTurn, _ bounds: InquiryBounds
-    ) async -> Result<Finding, Unobservable>? {
+    private func answer(
+        to inquiry: Inquiry, _ turn: JudgedTurn, _ bounds: InquiryBounds
+    ) async -> Result<Feedback, Unobservable>? {
         do {
             return .success(try await bounds.asking { try await asked(inquiry, turn) })
         } catch is CancellationError where Task.isCancelled {
@@ -65,7 +65,7 @@ package struct Advisers: Sendable {
         }
     }
 
-    private func asked(_ inquiry: Inquiry, _ turn: JudgedTurn) async throws -> Finding {
+    private func asked(_ inquiry: Inquiry, _ turn: JudgedTurn) async throws -> Feedback {
         switch inquiry {
         case .judge(let name, _): throw Unobservable.nobody(name)
         case .similarity(let question):

@@ -58,8 +58,8 @@ package struct ProgramQuestion: Sendable, Hashable {
     }
 }
 
-/// What an inquiry found out.
-package enum Finding: Sendable, Hashable {
+/// What an inquiry found out about an answer. MLflow calls the same feedback.
+package enum Feedback: Sendable, Hashable {
     case ballot(Ballot)
     /// The cosine of both vectors.
     case similarity(Double)
@@ -67,7 +67,7 @@ package enum Finding: Sendable, Hashable {
 }
 
 /// What was found out about one answer, or why it could not be.
-package typealias Findings = [Inquiry: Result<Finding, Unobservable>]
+package typealias FeedbackByInquiry = [Inquiry: Result<Feedback, Unobservable>]
 
 /// What a program says of an answer: `{"pass": false, "reason": "…", "score": 0.2}`.
 package struct ProgramVerdict: Sendable, Hashable {

@@ -20,10 +20,10 @@ struct AdvisedAssertionTests {
     ) async throws -> AssertionOutcome {
         let known = KnownExpectation(try expectation(spec)) { _ in nil }
         let turn = AnsweredTurn(input: "How long?", answer: answer, expectations: [known], outcomes: [], captured: [:])
-        let findings = try await advisers.findings(
+        let feedback = try await advisers.feedback(
             turn.inquiries, about: JudgedTurn(question: "How long?", answer: answer), judges: judges,
             within: .test())
-        return try #require(turn.result(findings).outcomes.first)
+        return try #require(turn.result(feedback).outcomes.first)
     }
 
     private func program(_ output: String) -> Advisers {
