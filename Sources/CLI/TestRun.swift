@@ -240,7 +240,9 @@ struct TestRun: Sendable {
         var versions = versions
         for case (let name, .success(let definition)) in definitions {
             // What cannot be written as JSON has no digest, and is not compared.
-            versions["agents.\(name)"] = (try? definition.canonicalJSON).map { sha256Hex(Array($0.utf8)) }
+            versions[Kinds.address(ofAgent: name).description] = (try? definition.canonicalJSON).map {
+                sha256Hex(Array($0.utf8))
+            }
         }
         return RunRecord(
             id: RunLogs.id(of: stack, at: started), stack: stack, version: Version.text,

@@ -18,6 +18,11 @@ extension Kinds {
         return definition
     }
 
+    /// The address that an agent has, whether it is declared or not.
+    package static func address(ofAgent name: String) -> Address {
+        Address(AgentResource.kind, name)
+    }
+
     /// The names of the declared agents, in the order of the spec.
     package static func agents(in workflow: Workflow) -> [String] {
         workflow.specs(of: AgentSpec.self).map(\.declaration.address.name)

@@ -26,8 +26,8 @@ struct ExportKubernetesCommand: ParsableCommand {
     func run() throws {
         let stack = try Stack.load(spec.paths, spec.variation).announced()
         let manifests = try stack.telling {
-            let declared = Set(stack.workflow.declarations.map(\.address.description))
-            let unknown = kubernetes.agents.first { !declared.contains("agents.\($0)") }
+            let declared = Set(Kinds.agents(in: stack.workflow))
+            let unknown = kubernetes.agents.first { !declared.contains($0) }
             if let unknown { throw Diagnostic.noExportedAgent(unknown) }
             let stackName = stack.workflow.stack.name
             guard kubernetes.name != nil || KubernetesOptions.isName(stackName) else {
