@@ -58,9 +58,11 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
@@ -74,14 +76,20 @@ let package = Package(
             on: [
                 "Language",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
-        room("Runtime", on: ["Wire", "Language", .product(name: "Subprocess", package: "swift-subprocess")]),
+        room(
+            "Runtime",
+            on: [
+                "Wire", "Language",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ]
+        ),
         room(
             "Kinds", on: ["Engine", "Runtime", "Wire", "Language"],
             resources: modelFolder.map { .embedInCode("AgentVersion/ModelFolder/\($0)") }
@@ -93,9 +101,12 @@ let package = Package(
             "Serving",
             on: [
                 "Runtime", "Wire", "Language",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
@@ -104,8 +115,12 @@ let package = Package(
             "Lab",
             on: [
                 "Wire", "Language",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
             ],
             resources: labVersions.flatMap { version in
                 [.embedInCode("Environments/\(version).txt")]
@@ -113,7 +128,7 @@ let package = Package(
             }
         ),
         room(
-            "Reports", on: ["Suites", "Engine", "Wire", "Language"],
+            "Reports", on: ["Suites", "Engine", "Runtime", "Wire", "Language"],
             resources: reportPage.map { .embedInCode("HTML/Page/\($0)") }
         ),
         .executableTarget(

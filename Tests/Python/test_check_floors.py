@@ -1,4 +1,4 @@
-"""scripts/check-floors finds each kind of breach: planted in a copy of Sources, one at a time."""
+"""scripts/check-floors finds each kind of breach: planted in a copy of Sources and Package.swift, one at a time."""
 
 import pathlib
 import shutil
@@ -33,6 +33,7 @@ def check(sources):
 
 @pytest.fixture()
 def copy(tmp_path):
+    shutil.copy(ROOT / "Package.swift", tmp_path)
     return pathlib.Path(shutil.copytree(ROOT / "Sources", tmp_path / "Sources"))
 
 
@@ -52,10 +53,28 @@ def test_a_planted_breach_is_named_with_its_place(copy, name):
     assert f"Sources/{room}/Planted.swift" in run.stdout and said in run.stdout, run.stdout
 
 
-def test_the_coming_room_may_have_its_third_parties(copy):
+def test_a_room_may_have_its_third_parties_once_the_package_declares_them(copy):
     file = copy / "Serving" / "Planted.swift"
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("import Hummingbird\nimport NIOSSL\nimport SQLite3\nimport JWTKit\nimport Runtime\n")
+    file.write_text("import Hummingbird\nimport NIOSSL\nimport Runtime\n")
     assert check(copy).returncode == 0
-    file.write_text("import Kinds\n")
-    assert "Serving may not import Kinds" in check(copy).stdout
+    file.write_text("import SQLite3\n")
+    run = check(copy)
+    said = "Sources/Serving/Planted.swift:1: Serving imports SQLite3, which Package.swift does not declare for it."
+    assert run.returncode == 1 and run.stdout.splitlines() == [said], run.stdout
+
+
+@pytest.mark.parametrize(("room", "before", "after", "said"), [
+    ("Reports", '"Suites", "Engine", "Runtime",', '"Suites", "Engine",', "Reports imports Runtime, which Package.swift"),
+    ("Records", 'room("Records", on: ["Engine",', 'room("Records", on: ["Runtime", "Engine",',
+     "Records declares Runtime, and does not import it."),
+    ("Language", '.product(name: "Crypto", package: "swift-crypto")', '"Wire"', "Language imports Crypto, which"),
+    ("CLI", '"Reports", "Kinds", "Records",', '"Reports", "Records",', "CLI imports Kinds, which Package.swift"),
+    ("Engine", 'room("Engine", on: ["Language"]),', "", "no room `Engine` was found"),
+])
+def test_imports_and_the_package_are_compared_both_ways(copy, room, before, after, said):
+    manifest = copy.parent / "Package.swift"
+    text = manifest.read_text()
+    assert before in text
+    manifest.write_text(text.replace(before, after, 1))
+    run = check(copy)
+    assert run.returncode == 1 and said in run.stdout, run.stdout
