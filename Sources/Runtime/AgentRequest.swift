@@ -104,13 +104,13 @@ extension Diagnostic {
         Diagnostic(
             "not-offered", "Something that the server does not offer",
             detail: "The agent `\(agent.name)` runs as \(runtime), to which \(what) cannot be handed on.",
-            fix: "Ask without it.", address: agent.name.isEmpty ? nil : "agents.\(agent.name)", cause: .lacking)
+            fix: "Ask without it.", address: agent.address, cause: .lacking)
     }
 
     fileprivate static func takenByTool(_ name: String, of agent: AgentDefinition) -> Diagnostic {
         Diagnostic(
             "name-taken", "The name is taken",
             detail: "The caller's function `\(name)` has the name of a tool of the agent `\(agent.name)`.",
-            fix: "Give the function another name.", address: "agents.\(agent.name)", cause: .usage)
+            fix: "Give the function another name.", address: agent.address, cause: .usage)
     }
 }

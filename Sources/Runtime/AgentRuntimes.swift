@@ -193,7 +193,7 @@ extension Diagnostic {
             "not-offered", "Something that the server does not offer",
             detail: "The agent `\(agent.name)` runs as an agent of the server, and \(server.product) \(server.version) "
                 + "has none; chat completions cannot stand in for its tools, its shields or its id.",
-            fix: "Apply again, so that it is run in a way that this server offers.", address: "agents.\(agent.name)",
+            fix: "Apply again, so that it is run in a way that this server offers.", address: agent.address,
             cause: .lacking
         )
     }

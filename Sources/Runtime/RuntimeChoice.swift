@@ -147,7 +147,7 @@ package enum RuntimeChoice {
             "not-offered", "Something that the server does not offer",
             detail: "The agent `\(agent.name)` needs \(lack.what), which \(server.product) \(server.version) does not "
                 + "offer to agents that run as \(runtime.description).",
-            fix: lack.remedy, address: "agents.\(agent.name)", cause: .lacking
+            fix: lack.remedy, address: agent.address, cause: .lacking
         )
     }
 
@@ -163,7 +163,7 @@ package enum RuntimeChoice {
             detail: "The agent `\(agent.name)` runs as \(runtime.description) on \(server.product) \(server.version), "
                 + "which ignores `\(field)`: it is not sent.",
             fix: "Leave it out, or put up with it." + (heeding(field, runtime).map { " What heeds it: \($0)." } ?? ""),
-            address: "agents.\(agent.name)", severity: .warning
+            address: agent.address, severity: .warning
         )
     }
 }

@@ -54,7 +54,7 @@ extension Diagnostic {
             detail: "The tool `\(tool)` of the agent `\(agent.name)` takes a token or a header from the environment "
                 + "variable `\(variable)`, which is not set.",
             fix: "Set `\(variable)`, or say `optional: true` where the tool can do without.",
-            address: "agents.\(agent.name)"
+            address: agent.address
         )
     }
 }

@@ -103,7 +103,7 @@ package enum AgentConfig {
             "no-tool-group", "An MCP tool without a tool group",
             detail: "The agent `\(agent.name)` runs as an agent of the server, which knows MCP servers only as tool "
                 + "groups; none is registered for the tool `\(tool)`.",
-            fix: "Apply again, so that its tool group is registered.", address: "agents.\(agent.name)", cause: .lacking
+            fix: "Apply again, so that its tool group is registered.", address: agent.address, cause: .lacking
         )
     }
 }

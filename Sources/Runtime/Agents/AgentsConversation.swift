@@ -89,7 +89,7 @@ final class AgentsConversation: AgentConversation {
         } catch let failure as TurnReader.Failure {
             throw diagnostic(failure, session)
         } catch let error as WireError {
-            throw error.diagnostic(address: "agents.\(agent.name)")
+            throw error.diagnostic(address: agent.address)
         }
     }
 

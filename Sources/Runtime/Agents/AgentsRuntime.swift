@@ -47,7 +47,7 @@ struct AgentsRuntime: AgentRuntime {
             let id = try await find(agent)
             return LlamaStack.Session(agent: id, id: try await agents.createSession(of: id, named: "drover"))
         } catch let error as WireError {
-            throw error.diagnostic(address: "agents.\(agent.name)")
+            throw error.diagnostic(address: agent.address)
         }
     }
 

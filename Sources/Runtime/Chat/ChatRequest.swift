@@ -46,7 +46,7 @@ struct ChatRequest {
             detail:
                 "The agent `\(agent.name)` runs as chat completions, which have no tools of the server; `\(tool)` is "
                 + "one.",
-            fix: "Use `runtime: auto`, or functions and other agents as tools.", address: "agents.\(agent.name)",
+            fix: "Use `runtime: auto`, or functions and other agents as tools.", address: agent.address,
             cause: .lacking
         )
     }

@@ -105,7 +105,7 @@ final class RemoteConversation: AgentConversation {
                 }
             }
         } catch let error as WireError {
-            throw error.diagnostic(address: agent.name.isEmpty ? nil : "agents.\(agent.name)")
+            throw error.diagnostic(address: agent.address)
         }
     }
 

@@ -138,7 +138,7 @@ struct ResponsesRequest {
             detail:
                 "The agent `\(agent.name)` has the file search tools \(names.joined(separator: ", ")); the Responses "
                 + "API would search only the first.",
-            fix: "List all vector stores in one `fileSearch` tool.", address: "agents.\(agent.name)", cause: .lacking
+            fix: "List all vector stores in one `fileSearch` tool.", address: agent.address, cause: .lacking
         )
     }
 
@@ -148,7 +148,7 @@ struct ResponsesRequest {
             detail:
                 "The agent `\(agent.name)` uses the tool group `\(group)`, for which the Responses API has no tool.",
             fix: "Use `runtime: agents` on Llama Stack 0.2 or 0.3, or another tool.",
-            address: "agents.\(agent.name)", cause: .lacking
+            address: agent.address, cause: .lacking
         )
     }
 }

@@ -119,7 +119,7 @@ struct ResponsesTurn: Sendable {
             part.answer = await blind.refused(part.answer, with: refusal, events.all, onEvent)
             return part
         } catch let error as WireError {
-            throw error.diagnostic(address: "agents.\(agent.name)")
+            throw error.diagnostic(address: agent.address)
         }
     }
 
@@ -168,7 +168,7 @@ struct ResponsesTurn: Sendable {
         } catch let failure as ResponsesReader.Failure {
             throw diagnostic(failure)
         } catch let error as WireError {
-            throw error.diagnostic(address: "agents.\(agent.name)")
+            throw error.diagnostic(address: agent.address)
         }
     }
 
