@@ -17,12 +17,9 @@ struct ArtifactCheck {
         guard let suite = try stack.suites().first(where: { $0.name == gate.address.name }),
             let turn = suite.cases.first?.turns.first
         else { return nil }
-        let survey = try await Survey.take(
-            of: session.workflow, with: session.drivers,
-            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
-        guard let uri = lookup.place(of: gate.terms.agent, isApplied: true)?.modelURI else { return nil }
+        guard let uri = try await session.lookup().place(of: gate.terms.agent, isApplied: true)?.modelURI else {
+            return nil
+        }
         let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
         var program = ProgramFunction(
             [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,

@@ -16,7 +16,7 @@ extension EndangeredSuite {
         let touched = changed.reduce(into: Set(changed)) { $0.formUnion(workflow.graph.dependents(of: $1)) }
         let specs = workflow.specs(of: SuiteSpec.self).filter { touched.contains($0.spec.subject.address) }
         guard !suites.isEmpty, !specs.isEmpty else { return [] }
-        let lookup = AgentLookup(workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let lookup = session.lookup(in: survey, workflow)
         var endangered: [EndangeredSuite] = []
         for suite in suites {
             guard let spec = specs.first(where: { $0.declaration.address.name == suite.name })?.spec else { continue }

@@ -56,7 +56,7 @@ extension Gate {
     ) async throws -> [Gate] {
         let checks = plan.changes.filter { $0.action == .check }.map(\.address)
         guard !checks.isEmpty, let mlflow = session.servers.mlflow else { return [] }
-        let lookup = AgentLookup(workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let lookup = session.lookup(in: survey, workflow)
         let promoted = Set(plan.changes.filter(\.action.isPromotion).map(\.address))
         var gates: [Gate] = []
         for address in checks {

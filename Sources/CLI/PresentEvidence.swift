@@ -51,8 +51,7 @@ extension PresentEvidence {
             session.workflow, drivers: session.drivers, survey: survey, record: record, permissions: Permissions(),
             scope: Scope(closing: agents, in: session.workflow.graph)
         ).appliedIdentities(of: agents)
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let lookup = session.lookup(in: survey)
         var found: [String: PresentEvidence] = [:]
         for (declaration, spec) in specs {
             let address = declaration.address

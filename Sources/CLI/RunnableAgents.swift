@@ -24,12 +24,7 @@ struct RunnableAgents: Sendable {
         _ names: Set<String>, isApplied: Bool, waits: Bool = false, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
         guard let llamaStack = session.servers.llamaStack else { throw Diagnostic.noAgents }
-        let kinds = AgentLookup.kinds(for: names, in: session.workflow, isApplied: isApplied)
-        let survey = try await Interruption.reading {
-            try await Survey.take(of: session.workflow, with: session.drivers, kinds: kinds)
-        }
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let lookup = try await Interruption.reading { try await session.lookup(of: names, isApplied: isApplied) }
         let runtimes = AgentRuntimes(
             server: waits ? llamaStack.waitingWhenPutOff : llamaStack,
             tokens: try Kinds.tokens(in: session.workflow, environment: stack.environment),
@@ -45,18 +40,13 @@ struct RunnableAgents: Sendable {
     static func served(
         by agent: ServedAgent, in session: Session, _ stack: Stack
     ) async throws -> RunnableAgents {
-        let survey = try await Survey.take(
-            of: session.workflow, with: session.drivers,
-            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
         let runtime = RemoteRuntime(
             ServedAgent(agent.endpoint.waitingWhenPutOff),
             handlers: try Kinds.handlers(
                 in: session.workflow, folder: stack.folder, environment: stack.environment,
                 transport: session.servers.transport))
         return RunnableAgents(
-            lookup: lookup, runtime: PlacedRuntime(runtime: runtime, workflow: session.workflow),
+            lookup: try await session.lookup(), runtime: PlacedRuntime(runtime: runtime, workflow: session.workflow),
             workflow: session.workflow, runtimes: nil, llamaStack: nil)
     }
 
@@ -103,11 +93,7 @@ struct RunnableAgents: Sendable {
 extension RunnableAgents {
     /// Where the results of suites are in MLflow, by their names, without agents to run them.
     static func places(of suites: [TestSuite], in session: Session) async throws -> [String: MLflowPlace] {
-        let survey = try await Survey.take(
-            of: session.workflow, with: session.drivers,
-            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
-        return AgentLookup(session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
-            .places(of: suites, isApplied: true)
+        try await session.lookup().places(of: suites, isApplied: true)
     }
 }
 
