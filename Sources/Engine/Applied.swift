@@ -111,7 +111,8 @@ extension Executor {
             }
             entry.announce(change.fields)
             if isAdoption(change.action, at: change.address) { entry.isAdopted = true }
-            // The mark of the object goes first: were that noted only at the end, it would count as ours in between.
+            // The object's mark is removed first: if the record said so only at the end, the object would count as ours
+            // in between.
             let isForgotten = change.action == .forget && isKnownByRecord(change.address.kind) && known != nil
             entries[address] = isForgotten && workflow[change.address] == nil ? entry.leaving : entry
         }
@@ -159,17 +160,18 @@ extension Executor {
         return entries
     }
 
-    /// What the record says of objects that it knows by their keys alone, and that are on no server any more, by address: what
-    /// is left of it, which is nothing, or that they were adopted.
+    /// The new entries of objects that the record knows only by their keys and that no server has any longer, by
+    /// address: nil, or only that the object was adopted.
     package var expired: [String: Record.Entry?] {
         guard scope.isEverything else { return [:] }
         let gone = record.entries.filter { $0.value.fields["id"] != nil && isLeftBehind($0.key, $0.value) }
         return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.adoption)
     }
 
-    /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was
-    /// cut off before it could note that, or somebody else removed it. Of a kind that bears no mark the entry alone says what
-    /// is ours, so it is kept where no listing shows that nothing has its key any more; from then on that key is anybody's.
+    /// Whether an entry is about something that left the spec and that no server has any longer: an apply that removed
+    /// it was cut off before it could record that, or somebody else removed it. For kinds that carry no mark, only the
+    /// entry says what is ours, so it is kept until a listing shows that nothing has its key; from then on anyone may
+    /// use that key.
     private func isLeftBehind(_ text: String, _ entry: Record.Entry) -> Bool {
         guard let address = Address(text: text), workflow[address] == nil, drivers[address.kind] != nil,
             entry.isRetained != true, record.intents[text] == nil,

@@ -18,7 +18,7 @@ package actor AwaitedRecord {
         }
     }
 
-    /// Reads it, for all who wait.
+    /// Reads the record for everyone who waits for it.
     nonisolated func read(_ load: () async throws -> Record) async throws -> Record {
         do {
             let record = try await load()

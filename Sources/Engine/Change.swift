@@ -6,7 +6,7 @@ package enum Action: String, Sendable, Codable, CaseIterable {
     /// What would be promoted waits until somebody approves it.
     case propose
 
-    /// Whether the checks that it waits for decide.
+    /// Whether it is done only once the checks before it have passed.
     package var isPromotion: Bool { self == .promote || self == .propose }
 
     /// The sign of a plan's line.
@@ -120,8 +120,8 @@ package struct Change: Sendable {
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
     package var isNewFirst = false
-    /// Of the live object as it was when this was planned; nil while there is none. Made when it is asked for, since only
-    /// saved plans and comparisons need it.
+    /// The fingerprint of the live object when this was planned; nil while there is none. It is computed on access,
+    /// since only saved plans and comparisons need it.
     package var fingerprint: Fingerprint? { takingFingerprint() }
     private let takingFingerprint: @Sendable () -> Fingerprint?
 
@@ -152,10 +152,10 @@ package struct Plan: Sendable {
     package var changes: [Change]
     package var warnings: [Diagnostic]
     package var limits: Limits
-    /// Whether it tells only what others did since the last apply.
+    /// Whether it shows only what others did since the last apply.
     package private(set) var isDrift = false
-    /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without ids
-    /// of servers.
+    /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without
+    /// ids of servers.
     package var identities: [Address: String] = [:]
 
     /// What a selection adds to what was selected, and leaves out.
@@ -196,7 +196,7 @@ package struct Plan: Sendable {
         changes.count { $0.action == action }
     }
 
-    /// Only what was changed or deleted on the servers since the last apply, with the fields of which that is so.
+    /// Only what was changed or deleted on the servers since the last apply, each with only the fields that drifted.
     package var drift: Plan {
         var plan = self
         plan.limits = Limits()

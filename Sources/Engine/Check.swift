@@ -43,9 +43,9 @@ extension Plan {
         return plan
     }
 
-    /// The same plan, which says of what changes in place that the checks come too late for it: what was promoted before
+    /// The same plan, where each change in place says that the checks come too late for it: what was promoted before
     /// uses it, too.
-    /// - Parameter makesVersions: Whether what uses an object of a kind goes on with the version that it has.
+    /// - Parameter makesVersions: Whether those who use an object of a kind stay with the version that they have.
     func tellingWhatIsBeforeGates(for workflow: Workflow, makesVersions: (_ kind: String) -> Bool) -> Plan {
         let promoted = changes.filter(\.action.isPromotion).map(\.address)
         let waiting = Set(promoted.filter { !workflow.checks(before: $0).isEmpty })

@@ -10,8 +10,8 @@ package struct Permissions: Sendable, Hashable, Codable {
     package var allowEmpty: Bool
     /// An alias that somebody else moved may be moved again.
     package var acceptAlias: Bool
-    /// Of several objects with a wanted name the first is looked at; where something is to be done, none is taken by chance.
-    /// No part of a saved plan.
+    /// Of several objects with a wanted name, the first is examined. Only for looking: what is changed is never chosen
+    /// by chance. Not part of a saved plan.
     package var looksAtFirst: Bool
 
     package init(
@@ -35,7 +35,7 @@ package struct Permissions: Sendable, Hashable, Codable {
         takeOver = try fields.decode(Bool.self, forKey: .takeOver)
         allowEmpty = try fields.decode(Bool.self, forKey: .allowEmpty)
         looksAtFirst = false
-        // Plans that were saved before there were releases do not say it.
+        // Plans that were saved before releases existed do not have it.
         acceptAlias = try fields.decodeIfPresent(Bool.self, forKey: .acceptAlias) ?? false
     }
 }
@@ -71,7 +71,7 @@ extension Resource {
         return Decision(action: fields.isEmpty ? .keep : .update, fields: fields)
     }
 
-    /// Whether it only has the same name, as it may, and is not to be taken over.
+    /// Whether it belongs to another stack, merely has the same name, as the kind allows, and is not to be taken over.
     private func isAnothers(_ live: Discovered<Live>, _ permissions: Permissions) -> Bool {
         guard case .other = live.ownership else { return false }
         return !Self.hasUniqueNames && !permissions.takeOver

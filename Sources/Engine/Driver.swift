@@ -335,9 +335,9 @@ package struct ResourceDriver<R: Resource>: Driver {
         return (wanted, decision)
     }
 
-    /// The fields that were applied last. What an apply was about to write when it was cut off, and is still wanted, may
-    /// never have been written: that it is not there is nobody else's doing. What is not wanted any more was written by drover
-    /// only where it is as it was announced.
+    /// The fields that were applied last. What an apply was about to write when it was cut off, and is still wanted,
+    /// may never have been written: that it is missing is no drift. What is no longer wanted counts as written by
+    /// drover only where it is as it was announced.
     private func last(_ request: DriverRequest, for desired: R.Desired) -> AppliedFields {
         guard !request.pending.isEmpty else { return request.last }
         let wanted = resource.fields(of: desired)

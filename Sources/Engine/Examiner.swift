@@ -1,7 +1,7 @@
 import Language
 
-/// Looks whether the servers have what a stack needs, without changing anything. Unlike a plan it goes on after
-/// everything that is wrong, and asks also what a plan takes on trust.
+/// Checks whether the servers have what a stack needs, without changing anything. Unlike a plan, it continues after
+/// problems, and it also checks what a plan takes on trust.
 package struct Examiner: Sendable {
     private let workflow: Workflow
     private let drivers: [any Driver]
@@ -53,7 +53,7 @@ package struct Examiner: Sendable {
         }
     }
 
-    /// The root of what keeps a declaration from being looked at.
+    /// The root cause that keeps a declaration from being looked at; nil when nothing does.
     private func cause(of address: Address, _ findings: [Address: [Finding]]) -> Address? {
         for need in (workflow.graph.dependencies(of: address) ?? []).sorted() {
             guard let bad = findings[need]?.first(where: { !$0.isGood }) else { continue }
@@ -63,7 +63,8 @@ package struct Examiner: Sendable {
         return nil
     }
 
-    /// The request lets go of the outputs at the end: else each new one would copy all of them.
+    /// A separate function, so that the request releases the outputs at its end: otherwise each new output would copy
+    /// all of them.
     private func look(
         at declaration: Declaration, in survey: Survey, given outputs: Outputs
     ) async throws -> (findings: [Finding], outputs: [String: Output]?) {

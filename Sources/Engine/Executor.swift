@@ -17,8 +17,9 @@ package struct Executor: Sendable {
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
 
-    /// Prepares an apply. Without results of checks, what waits for checks is withheld. With a promise, a decision that turns out different is not carried out. `mayStart` returns false once the user interrupts: what is in flight finishes, and nothing
-    /// new starts.
+    /// Prepares an apply. Without results of checks, what waits for checks is withheld. With a promise, a decision that
+    /// turns out to be different is not carried out. `mayStart` returns false once the user interrupts: what is in
+    /// flight finishes, and nothing new starts.
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, store: any RecordStore,
         permissions: Permissions, selection: Selection = .everything, promise: Promise? = nil,
@@ -64,7 +65,7 @@ package struct Executor: Sendable {
     }
 
     /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
-    /// one is gone, by this apply or by one of those after the one that was cut off.
+    /// one is gone, by this apply or by a later one.
     private func closingIntents(_ applied: Applied) async -> Applied {
         guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
             return applied

@@ -20,7 +20,7 @@ package struct HistoryEntry: Sendable, Codable {
     package var summary: String?
     /// The version of drover.
     package var drover: String?
-    /// What suites showed of it, the last time that they ran: one line each; nil when none did.
+    /// The verdicts of suites on it, from their last run: one line each; nil when none ran.
     package var verdicts: [String]?
 
     package init(
@@ -39,7 +39,7 @@ package struct HistoryEntry: Sendable, Codable {
 }
 
 extension [HistoryEntry] {
-    /// The same, where those without a number have the one of their place.
+    /// The same entries, where those without a number get that of their position.
     package var numbered: [HistoryEntry] {
         var last = 0
         return map { entry in

@@ -1,7 +1,7 @@
 import Language
 
-/// What declared things are by their meaning: for each, all that can change what an agent does, without ids of servers. Two
-/// states of a stack with equal digests behave alike as far as drover can see.
+/// The logical identities of declared things: for each, all that can change what an agent does, without ids of servers.
+/// Two states of a stack with equal digests behave alike as far as drover can see.
 struct Identities: Sendable {
     private var own: [Address: String] = [:]
 

@@ -23,8 +23,8 @@ package struct Inspected: Sendable {
 }
 
 extension Plan {
-    /// Of a plan of drift: the fields that the spec leaves open although they were applied once, by address. Of all others
-    /// the spec says what they are.
+    /// Of a plan of drift: the fields that the spec leaves open although they were applied once, by address. Of all
+    /// others the spec says what they are.
     ///
     /// - Parameter record: What was applied.
     package func openDrift(in record: Record) -> [Address: [FieldChange]] {

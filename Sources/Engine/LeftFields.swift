@@ -41,7 +41,7 @@ package struct LeftFields: Sendable, Hashable {
         self == .none ? fields : fields.filter { !contains($0.key) }
     }
 
-    /// The entries of a map that are not left; nor is any where the whole map is.
+    /// The entries of a map that are not left; none where the whole map is left.
     package func removed<Element>(from map: [String: Element], in field: String) -> [String: Element] {
         self == .none ? map : map.filter { !contains("\(field).\($0.key)") }
     }

@@ -1,6 +1,6 @@
 import Language
 
-/// Checks what declarations say that they were before: one object goes to one declaration.
+/// Checks the former names of declarations: each object goes to one declaration.
 enum Moves {
     static func problems(of declarations: [Declaration], _ catalog: Catalog) -> [Diagnostic] {
         let declared = Set(declarations.map(\.address))

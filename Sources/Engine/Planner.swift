@@ -85,7 +85,7 @@ package struct Planner: Sendable {
         var outputs = Outputs()
         var previews: [Address: Preview] = [:]
         var identities = Identities()
-        /// By kind, for the kinds that were asked for.
+        /// The names that undeclared objects hold, by kind; read when a kind is first asked for.
         var heldNames: [String: HeldNames] = [:]
         var changes: [Address: Change] = [:]
         var problems: [Diagnostic] = []
@@ -155,7 +155,7 @@ package struct Planner: Sendable {
         }
     }
 
-    /// Whose an object is that becomes ours; nil when it is nobody's, or is not taken.
+    /// A note on the owner of an object that becomes ours; nil when nobody owns it, or it is not taken over.
     private func takenOver(_ member: Member?, by action: Action) -> String? {
         guard case .other(let stack)? = member?.ownership, action != .create else { return nil }
         return "taken over from the stack `\(stack)`"
@@ -175,8 +175,8 @@ package struct Planner: Sendable {
         record.entry(for: declaration)?.isApplied == true && record.entry(for: declaration)?.isRetained != true
     }
 
-    /// - Throws: `Diagnostic` (`conflict`) when what it was is ours, and somebody else has an object with its new name: that
-    ///   one would be taken instead, and the old one removed.
+    /// - Throws: `Diagnostic` (`conflict`) when what it was is ours, and somebody else has an object with its new name:
+    ///   that one would be taken instead, and the old one removed.
     private func requireOldName(of declaration: Declaration) throws(Diagnostic) {
         guard let old = declaration.oldAddress, let moved = survey.members[old], moved.ownership == .ours,
             let present = survey.members[declaration.address], ![.ours, .retained].contains(present.ownership)
@@ -185,7 +185,8 @@ package struct Planner: Sendable {
     }
 
     /// - Parameter id: The server's id that it will have; nil where the server makes one.
-    /// - Throws: `Diagnostic` (`conflict`) when its name or its id is that of something of ours that is no longer declared.
+    /// - Throws: `Diagnostic` (`conflict`) when its name or its id is that of something of ours that is no longer
+    ///   declared.
     private func requireFreeName(
         of declaration: Declaration, _ driver: any Driver, id: String?, _ pass: inout Pass
     ) throws(Diagnostic) {
@@ -208,7 +209,8 @@ package struct Planner: Sendable {
         return "deleted outside, or taken over by the stack `\(stack)`, which has one of its name"
     }
 
-    /// A function of its own, at whose end the request lets go of the outputs: else each new one would copy all of them.
+    /// A separate function, so that the request releases the outputs at its end: otherwise each new output would copy
+    /// all of them.
     private func preview(
         of declaration: Declaration, by driver: any Driver, given outputs: Outputs
     ) async throws -> (preview: Preview, label: String?) {
@@ -244,7 +246,7 @@ package struct Planner: Sendable {
     }
 }
 
-/// What is ours and no longer wanted, in the order in which it goes: the last to come is the first to go.
+/// What is ours and no longer wanted, in the order of removal: what was created last is removed first.
 struct Removals {
     struct Removal {
         let member: Member
@@ -261,7 +263,7 @@ struct Removals {
     /// How many things left the spec and stay, because they are outside of the scope.
     private(set) var unremoved = 0
 
-    /// - Throws: What the drivers throw when they look what is in the way of a deletion.
+    /// - Throws: What the drivers throw when they look for what prevents a deletion.
     init(
         _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record,
         within scope: Scope = .everything

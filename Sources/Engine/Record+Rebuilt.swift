@@ -1,8 +1,8 @@
 extension Record {
-    /// The record that a survey tells: what is ours, without the fields that were applied last.
+    /// The record as a survey shows it: what is ours, without the fields that were applied last.
     ///
-    /// - Parameter old: What is known from before: what cannot carry a mark is ours when it is named there, by its natural
-    ///   key; and what was cut off.
+    /// - Parameter old: What is known from before: what cannot carry a mark is ours when it is named there, by its
+    ///   natural key; and what was cut off.
     package init(rebuiltFrom survey: Survey, _ workflow: Workflow, over old: Record, servers: ServerIdentities) {
         self.init(intents: old.intents, servers: old.servers.merging(servers) { _, atHand in atHand })
         for (address, member) in survey.members {

@@ -9,15 +9,16 @@ package struct Record: Sendable, Hashable, Codable {
         package var protect: Bool
         /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
         package fileprivate(set) var isRetained: Bool?
-        /// Whether it is about to be kept so. An apply that is cut off before its end leaves it: then it may be kept already.
+        /// Whether it is about to be retained. An apply that is cut off leaves this set: then the object may be
+        /// retained already.
         package private(set) var isLeaving: Bool?
-        /// Whether it was there before, made by somebody else: it is kept when its declaration leaves the spec, unless that
-        /// says otherwise.
+        /// Whether it was there before, made by somebody else: it is kept when its declaration leaves the spec, unless
+        /// that says otherwise.
         package var isAdopted: Bool?
         /// Whether an apply has made it what the fields say; nil while one may have been cut off before.
         package fileprivate(set) var isApplied: Bool?
-        /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or failed.
-        /// Sorted; nil where there are none.
+        /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or
+        /// failed. Sorted; nil where there are none.
         package fileprivate(set) var pending: [String]?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
@@ -57,8 +58,8 @@ package struct Record: Sendable, Hashable, Codable {
         /// The field with the natural key of an object that can carry no mark.
         private static let key = "id"
 
-        /// What an object with its key must be like to be ours: of the fields that were announced with that key those whose
-        /// values were known. nil where the key alone says it, since there was such an object.
+        /// What an object with its key must look like to be ours: the fields that were announced with the key, as far
+        /// as their values were known; nil where the key alone decides, since there was such an object.
         package var announcement: AppliedFields? {
             guard isApplied != true, let pending, pending.contains(Self.key) else { return nil }
             return fields.filter { pending.contains($0.key) && $0.value != .null }
@@ -140,7 +141,8 @@ package protocol RecordStore: Sendable {
     /// - Parameter isStrict: Whether a record of other servers is refused; else it is taken for one of these.
     func bind(to servers: ServerIdentities, isStrict: Bool) async
     /// Reads the record; an empty one when there is none yet.
-    /// - Throws: `Diagnostic` when a newer version wrote it (`lacking`), or when it is about other servers (`conflict`).
+    /// - Throws: `Diagnostic` when a newer version wrote it (`lacking`), or when it is about other servers
+    ///   (`conflict`).
     func load() async throws -> Record
     /// Writes a record in place of what there is, readable or not; the history stays.
     /// - Throws: `Diagnostic` when a newer version wrote the old one.
@@ -153,11 +155,11 @@ package protocol RecordStore: Sendable {
     func close(intentOf address: Address) async throws
     /// Adds one apply to the history, with what it leaves there.
     func log(_ entry: HistoryEntry, leaving remains: RunRemains?) async throws
-    /// Ends in the history what an apply that was cut off left open there. Nobody has to hold the lock for it: whoever still
-    /// writes ends it himself.
+    /// Closes the entries of the history that an interrupted apply left open. It needs no lock: an apply that is still
+    /// writing closes its own.
     func endOpenRuns() async throws
-    /// Notes what suites showed of the newest apply, in place of what they showed before; nothing where there is none.
-    /// Nobody has to hold the lock for it.
+    /// Records the verdicts of suites on the newest apply, in place of earlier ones; does nothing when there is no
+    /// apply. It needs no lock.
     func note(_ verdicts: [String]) async throws
     /// The applies so far, each with its number, the first one first.
     func history() async throws -> [HistoryEntry]
@@ -171,6 +173,6 @@ package protocol RecordStore: Sendable {
 }
 
 extension RecordStore {
-    /// What is written at once is never open.
+    /// An entry that is written at once is never open.
     package func endOpenRuns() async throws {}
 }

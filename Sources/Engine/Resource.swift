@@ -3,8 +3,8 @@ package import Language
 /// A kind of object on a server, and how its live state is brought to the desired state.
 ///
 /// The contract, which one test runs every kind through: absent → create → no difference → change → update → no
-/// difference → delete → absent → delete again. `discover` changes nothing; `create` of what exists and `delete` of what
-/// does not are no errors; fields that the author did not write are not compared; every await can be cancelled.
+/// difference → delete → absent → delete again. `discover` changes nothing; `create` of what exists and `delete` of
+/// what does not are no errors; fields that the author did not write are not compared; every await can be cancelled.
 package protocol Resource: Sendable {
     associatedtype Spec: DeclaredSpec
     /// A spec with its files read and its references resolved.
@@ -33,14 +33,14 @@ package protocol Resource: Sendable {
     func discover(
         _ wanted: [Address: Spec], of stack: StackName, knowing record: AwaitedRecord
     ) async throws -> [Discovered<Live>]
-    /// Other stacks' objects that stand where something is wanted and nothing was found, for kinds whose discovery does not
-    /// list them. It is asked only when they may be taken over.
+    /// Other stacks' objects that stand where something is wanted and nothing was found, for kinds whose discovery does
+    /// not list them. It is asked only when they may be taken over.
     func discoverOthers(_ missing: [Address: Spec], of stack: StackName) async throws -> [Discovered<Live>]
     /// The desired state, given the outputs of others; placeholders stand for unknown values.
     /// - Throws: `Diagnostic` or `Diagnostics` for mistakes that can only be found now, such as an unknown model.
     func desired(_ spec: Spec, at address: Address, given outputs: Outputs) async throws -> Wanted<Desired>
-    /// The same without the fields that are left to others, as if the spec had never declared them; those that an object
-    /// must have are as they are. By default a kind has no such fields.
+    /// The same without the fields that are left to others, as if the spec had never declared them; those that an
+    /// object must have are as they are. By default a kind has no such fields.
     func leaving(_ left: LeftFields, of desired: Desired, as live: Live) -> Desired
     /// Pure. `last` holds the fields that drover applied last, by path; empty when unknown.
     func differences(between live: Live, and desired: Desired, since last: AppliedFields) -> [FieldChange]
@@ -48,10 +48,11 @@ package protocol Resource: Sendable {
     func fields(of desired: Desired) -> AppliedFields
     /// What the record keeps of an object that was just applied: its fields, and what else helps to know it again.
     func fields(of desired: Desired, as live: Live) -> AppliedFields
-    /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them, marks
-    /// are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
+    /// The fields of a live object, by path, as `differences` compares them; what drover did not write is among them,
+    /// marks are not. Pure, and the same for the same object: what a saved plan pins and drift compares.
     func fields(of live: Live) -> AppliedFields
-    /// What differs of what `differences` does not look at: files that are kept on a server. It reads, and changes nothing.
+    /// What differs of what `differences` does not look at: files that are kept on a server. It reads, and changes
+    /// nothing.
     func inspect(
         _ live: Live, as desired: Desired, at address: Address, _ inspection: Inspection
     ) async throws -> Inspected
@@ -79,19 +80,21 @@ package protocol Resource: Sendable {
     /// Whether a replacement makes the new object while the old one is still there.
     func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool
     func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
-    /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the way.
+    /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the
+    /// way.
     ///
     /// - Parameter forgotten: The addresses whose objects are forgotten before.
     /// - Throws: `Diagnostic` (`protected`) where deleting it would take along what is not this stack's.
     func reasonToKeep(
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
-    /// For each object that left the spec why it stays for now, and stays ours: something that the spec no longer says still
-    /// uses it; nil where it can go. Where everything goes, it is not asked.
+    /// For each object that left the spec why it stays for now, and stays ours: something that the spec no longer
+    /// declares still uses it; nil where it can go. Where everything goes, it is not asked.
     func reasonsToWait(_ lives: [Live]) async throws -> [String?]
     /// What names an object that is imported, such as `the experiment's id or name`; nil when none of the kind can be.
     static var importKey: String? { get }
-    /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if any.
+    /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if
+    /// any.
     func find(_ id: String, of stack: StackName) async throws -> Discovered<Live>?
     /// Marks an object as ours: adopt, import.
     func mark(_ live: Live, as address: Address, in context: ApplyContext) async throws -> Live
@@ -213,8 +216,8 @@ package struct ApplyContext: Sendable {
 /// The owner of an object.
 package enum Ownership: Sendable, Hashable {
     case ours
-    /// This stack's once, and kept when its declaration left the spec: taken up again where it is wanted. Where it is not,
-    /// forgetting it was cut off, and is finished.
+    /// This stack's once, and kept when its declaration left the spec: taken up again where it is wanted. Where it is
+    /// not, forgetting it was cut off, and is finished.
     case retained
     case other(stack: String)
     case unmarked

@@ -39,7 +39,7 @@ package struct Scope: Sendable, Hashable {
     }
 
     /// The part of a graph that a selection leaves. It is closed: what is visited needs nothing outside of it.
-    /// - Parameter former: What the spec declares of what is removed: what is excluded keeps what it needs.
+    /// - Parameter former: What the spec declares of a stack that is destroyed: what is excluded keeps what it needs.
     package init(_ selection: Selection, in graph: Graph, before former: Graph = .empty) {
         guard !selection.targets.isEmpty || !selection.excluded.isEmpty else {
             self.init(addresses: nil, removals: selection.prunes ? .all : .none)

@@ -34,7 +34,7 @@ package struct Selection: Sendable, Hashable, Codable {
         return selection
     }
 
-    /// What a pattern is for, as the subject of a message; each that matches nothing declared and nothing of the stack.
+    /// A diagnostic for each pattern that matches nothing declared and nothing of the stack.
     ///
     /// - Parameter members: The addresses of what the stack has on the servers.
     func withoutMatch(among declared: [Address], _ members: [Address]) -> [Diagnostic] {

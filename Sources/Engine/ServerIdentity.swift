@@ -1,6 +1,6 @@
 /// What tells one server from another: the record says which ones it is about.
 package struct ServerIdentity: Sendable, Hashable, Codable {
-    /// What a stack has one of each.
+    /// The part that a server has in a stack; a stack has one server for each.
     package enum Role: String, Sendable, Hashable, Codable, CodingKeyRepresentable, CaseIterable {
         case llamaStack, mlflow
     }
@@ -24,14 +24,15 @@ package struct ServerIdentity: Sendable, Hashable, Codable {
         self.workspace = workspace
     }
 
-    /// Whether both are one server. What a server tells of itself counts more than its address: one server may have several.
+    /// Whether both are one server. What a server tells of itself counts more than its address: one server may have
+    /// several.
     package func isSame(as other: ServerIdentity) -> Bool {
         if let workspace, let theirs = other.workspace, workspace != theirs { return false }
         if let instance, let theirs = other.instance { return instance == theirs }
         return !places.isDisjoint(with: other.places)
     }
 
-    /// The same server as it is at hand, which goes on being known by the recorded addresses too.
+    /// The server at hand, which stays known by its recorded addresses, too.
     package func succeeding(_ recorded: ServerIdentity) -> ServerIdentity {
         guard instance == nil || recorded.instance == nil else { return self }
         var now = self

@@ -6,7 +6,7 @@ package struct Survey: Sendable {
     package private(set) var members: [Address: Member] = [:]
     /// Leftovers of ours beside a member.
     package private(set) var stale: [Member] = []
-    /// Where something of ours is that others use, so that it is left alone.
+    /// The addresses of what is ours and left alone, because others use it.
     private(set) var setAside: Set<Address> = []
 
     /// Asks all kinds, or some, concurrently and without the record; objects that only the record knows have no owner.
@@ -50,7 +50,7 @@ package struct Survey: Sendable {
         }
     }
 
-    /// The same with what other stacks have of what was not found.
+    /// The same, with other stacks' objects for declarations of which nothing was found.
     package func withOthers(for workflow: Workflow, with drivers: [any Driver]) async throws -> Survey {
         var survey = self
         for driver in drivers {
@@ -82,8 +82,8 @@ package struct Survey: Sendable {
         return owned.map(\.address) + stale.map(\.address)
     }
 
-    /// The member of a declaration: at its own address, or at the one it was moved from. Ours counts before somebody else's
-    /// that merely has the name.
+    /// The member of a declaration: at its own address, or at the one it was moved from. Ours counts before somebody
+    /// else's that merely has the name.
     package func member(for declaration: Declaration) -> Member? {
         let (present, old) = (members[declaration.address], declaration.oldAddress.flatMap { members[$0] })
         if let old, old.ownership == .ours, present?.ownership != .ours, present?.ownership != .retained { return old }

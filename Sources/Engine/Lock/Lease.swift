@@ -1,7 +1,7 @@
 package import Language
 import Synchronization
 
-/// A held lock, as its holder knows it: whether it still stands is told by a local clock, without a request.
+/// A held lock, as its holder knows it: a local clock says whether it is still valid, without a request.
 ///
 /// It runs from the sending of the last confirmed renewal. Once it has run out it is lost for good, even if an answer
 /// arrives later: someone else may hold the lock by then.
@@ -20,7 +20,7 @@ package final class Lease: Sendable {
 
     /// - Parameters:
     ///   - claimed: When the claim was sent.
-    ///   - stands: A look at this machine whether it was taken away.
+    ///   - stands: Checks on this machine whether it still stands.
     package init(
         _ number: Int, of holder: LockHolder, claimed: Duration, term: Duration?, clock: LeaseClock,
         stands: @escaping @Sendable () -> Bool = { true }

@@ -1,7 +1,8 @@
 package import Language
 import Synchronization
 
-/// Asked before each request that changes something: lets all pass while no lock is wanted, and then those of its holder.
+/// Asked before each request that changes something: lets all pass while no lock is required, and after that only those
+/// of its holder.
 package final class LeaseGate: Sendable {
     private let lease = Mutex<Lease?>(nil)
 

@@ -14,10 +14,10 @@ package struct LockTerms: Sendable {
 }
 
 extension Lock {
-    /// Runs a body while the lock is held: takes it, renews it meanwhile, and gives it back in every end.
+    /// Runs a body while the lock is held: takes it, renews it meanwhile, and releases it however the body ends.
     ///
     /// The body is not cancelled when the lock is lost; the gate refuses its changes.
-    /// - Throws: `Diagnostic` (`locked`) when the lock could not be had in time; `CancellationError` when the user
+    /// - Throws: `Diagnostic` (`locked`) when the lock could not be taken in time; `CancellationError` when the user
     ///   interrupted the wait; what the body throws.
     package func holding<R: Sendable>(
         as holder: LockHolder, _ terms: LockTerms, gate: LeaseGate, onEvent: @Sendable (LockEvent) -> Void = { _ in },

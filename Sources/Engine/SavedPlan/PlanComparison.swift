@@ -70,7 +70,7 @@ package struct PlanComparison: Sendable {
     }
 
     private func excess(of change: Change, over shown: Change) -> Diagnostic? {
-        // What is lost with it was looked at as it was then.
+        // What is lost with it was reviewed as it was then.
         let isLosing = [.delete, .replace].contains(change.action)
         guard change.label == shown.label, !isLosing || change.fingerprint == shown.fingerprint else {
             return .objectMoved(change.address, shown.label, change.label, nil, .noMore)

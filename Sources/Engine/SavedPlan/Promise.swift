@@ -34,8 +34,8 @@ extension Decision {
         return missing.map { "`\($0.path)` would not change, which was planned." }
     }
 
-    /// What another decision does that this one does not, as a sentence; nil when it does the same or less. What is known
-    /// only after apply may become anything.
+    /// What another decision does that this one does not, as a sentence; nil when it does the same or less. What is
+    /// known only after apply may become anything.
     func excess(of other: Decision) -> String? {
         let awaited = Set(fields.filter(\.isKnownAfterApply).map(\.path))
         let known = Dictionary(fields.map { ($0.path, $0) }) { first, _ in first }

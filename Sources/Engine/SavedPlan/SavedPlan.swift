@@ -43,8 +43,8 @@ package struct SavedPlan: Sendable {
         }
     }
 
-    /// Whether a file's content looks like a saved plan, whole or not: keys are sorted in it, so that one that was cut off
-    /// begins with `destroys`.
+    /// Whether a file's content looks like a saved plan, whole or not: keys are sorted in it, so that one that was cut
+    /// off begins with `destroys`.
     package static func isPlan(_ bytes: some Collection<UInt8>) -> Bool {
         let start = bytes.prefix(4096).filter { !" \n\r\t".utf8.contains($0) }
         let text = String(decoding: start, as: UTF8.self)

@@ -12,8 +12,8 @@ package struct Verification: Sendable {
         self.inputs = inputs
     }
 
-    /// What differs of the spec and of the files that were read so far, before a server is contacted. Files that are read
-    /// only for planning are compared after it, by `ofFiles`.
+    /// What differs of the spec and of the files that were read so far, before a server is contacted. Files that are
+    /// read only for planning are compared after it, by `ofFiles`.
     /// - Parameter difference: Spells the difference of two texts, line by line.
     package func ofSpec(stack: String, difference: (String, String) -> String) -> [Diagnostic] {
         guard saved.stack == stack else { return [.otherStack(saved.stack, stack)] }
@@ -37,8 +37,8 @@ package struct Verification: Sendable {
         }
     }
 
-    /// What differs of the servers. One that tells what it is may have another address; at the same address another one may
-    /// have begun.
+    /// What differs of the servers. One that tells what it is may have another address; at the same address another one
+    /// may have begun.
     package var ofServers: [Diagnostic] {
         let (planned, now) = (saved.inputs.servers, inputs.servers)
         guard planned.count != now.count || zip(planned, now).contains(where: { !$0.isSame(as: $1) }) else { return [] }
