@@ -1,4 +1,4 @@
-/// The mark U+FEFF that some editors write before text: no part of it.
+/// The byte order mark U+FEFF that some editors write before text; it is not part of the text.
 enum ByteOrderMark {
     private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 

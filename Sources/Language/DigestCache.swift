@@ -10,9 +10,9 @@ import FoundationEssentials
 
 /// The digests of files from earlier runs, kept in a file: what was not touched since is not read again.
 ///
-/// A digest counts as long as device, inode, size and both times of the file are those that it had when it was hashed, and
-/// both times were over by two seconds then: a file that was just written may be written again within the same tick of
-/// the clock. What cannot be read or written of the cache costs only time.
+/// A digest is valid as long as the file has the device, the inode, the size and both times that it had when it was
+/// hashed, and both times were at least two seconds old then: a file that was just written may be written again within
+/// the same tick of the clock. A cache that cannot be read or written costs only time.
 package struct DigestCache: Sendable {
     private static let version = 1
     /// How old a file must be when it is hashed for its digest to be kept.
@@ -28,7 +28,8 @@ package struct DigestCache: Sendable {
         /// Likewise; nobody can set this one.
         var changed: Int64
 
-        /// nil when there is no regular file at the path, or one with a time that is no time of ours: after the year 2262.
+        /// nil when there is no regular file at the path, or its times do not fit into nanoseconds of 64 bits: after
+        /// the year 2262.
         package init?(ofFileAt path: String) {
             var status = stat()
             guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

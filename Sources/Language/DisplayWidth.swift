@@ -12,7 +12,7 @@ extension Printable {
         text + String(repeating: " ", count: max(0, width - self.width(of: text)))
     }
 
-    /// The text, when it is wider than that without its middle: names mostly differ at their ends.
+    /// The text; when it is wider than that, without its middle: names mostly differ at their ends.
     package static func clipped(_ text: String, to width: Int) -> String {
         guard self.width(of: text) > width, width > 0 else { return text }
         let rest = width - 1
@@ -21,7 +21,7 @@ extension Printable {
         return String(start) + "…" + String(end.reversed())
     }
 
-    /// The text, when it is wider than that its beginning and `…` after it.
+    /// The text; when it is wider than that, its beginning followed by `…`.
     package static func cut(_ text: String, to width: Int) -> String {
         self.width(of: text) > width ? String(kept(text, within: width)) + "…" : text
     }

@@ -43,8 +43,8 @@ extension [String: Value] {
     }
 }
 
-/// Two keys of one JSON object that differ only in Unicode normalisation: one writes a letter as one character, the other
-/// as a letter and a combining mark. Objects are dictionaries, which cannot hold both.
+/// Two keys of one JSON object that differ only in Unicode normalisation: one writes a letter as one character, the
+/// other as a letter and a combining mark. Objects are dictionaries, which cannot hold both.
 package struct LookAlikeKeys: Error, Hashable {
     package let key: String
 

@@ -4,8 +4,8 @@ package indirect enum Shape: Sendable {
     case text(pattern: String? = nil)
     /// The path of a file, or a glob: relative to the file in which it is written.
     case path
-    /// A program and its arguments: a list of at least one text. The first is a path, relative to the file in which it is
-    /// written, or a name without `/`, which `PATH` finds.
+    /// A program and its arguments: a list of at least one text. The first is a path, relative to the file in which it
+    /// is written, or a name without `/`, which `PATH` finds.
     case command
     case integer(minimum: Int? = nil, maximum: Int? = nil)
     case number(minimum: Double? = nil, maximum: Double? = nil)
@@ -89,8 +89,8 @@ package struct Key<Value: Sendable>: Sendable {
     }
 }
 
-/// A rule about which fields of a map go together; a field that is `null` counts as missing, except for `atMostOne` where the
-/// field takes any data.
+/// A rule about which fields of a map go together; a field that is `null` counts as missing, except for `atMostOne`
+/// where the field takes any data.
 package enum FieldRule: Sendable, Hashable {
     case exactlyOne([String])
     case atLeastOne([String])

@@ -32,7 +32,8 @@ package enum FileBytes {
         ByteOrderMark.removed(from: try read(path, atMost: limit))
     }
 
-    /// Whether it is an ordinary file, which can be read twice, and whose opening waits for nobody: no pipe and no device.
+    /// Whether it is an ordinary file, which can be read twice, and whose opening waits for nobody: no pipe and no
+    /// device.
     package static func isRegular(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
@@ -45,7 +46,7 @@ package enum FileBytes {
         return String(cString: pointer)
     }
 
-    /// Where a symbolic link leads, as it says it, when nothing is there; nil when the path is no such link.
+    /// The target of a symbolic link as it is written, when nothing is there; nil when the path is no such link.
     package static func danglingTarget(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: 4_096)
         guard canonicalPath(path) == nil else { return nil }

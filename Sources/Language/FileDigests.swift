@@ -17,8 +17,8 @@ package struct FileContent: Sendable, Hashable {
     }
 }
 
-/// A cache of file digests. Each file is read at most once per run, in chunks: no file is held in memory as a whole. With a
-/// directory for it, digests are also kept from one run to the next.
+/// A cache of file digests. Each file is read at most once per run, in chunks: no file is held in memory as a whole.
+/// With a directory for it, digests are also kept from one run to the next.
 package final class FileDigests: Sendable {
     private struct State {
         var known: [ExactText: Result<FileContent, FileBytes.Failure>] = [:]

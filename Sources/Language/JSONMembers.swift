@@ -1,5 +1,5 @@
-/// The text of a JSON object, checked as a whole, with the places of its members: each is read only when it is asked for. Of a
-/// frame of a stream most members are not, and of most frames none.
+/// The text of a JSON object, checked as a whole, with the places of its members: each is read only when it is asked
+/// for. Most members of a stream's frames never are, and of most frames none.
 struct JSONMembers {
     /// Byte offsets.
     struct Member {
@@ -110,7 +110,7 @@ struct JSONMembers {
 }
 
 extension JSONReader {
-    /// Passes an object, and finds its members; nil when it is no object, which is passed too.
+    /// Skips an object, and finds its members; nil when it is no object, which is skipped, too.
     fileprivate mutating func members() throws(Failure) -> [JSONMembers.Member]? {
         skipSpace()
         guard next == UInt8(ascii: "{") else {
@@ -129,7 +129,7 @@ extension JSONReader {
         return members
     }
 
-    /// Passes a list, and finds its elements; nil when it is no list.
+    /// Skips a list, and finds its elements; nil when it is no list.
     fileprivate mutating func elements() throws(Failure) -> [Range<Int>]? {
         skipSpace()
         guard next == UInt8(ascii: "[") else { return nil }
@@ -144,7 +144,7 @@ extension JSONReader {
         return elements
     }
 
-    /// Passes a key and its colon, and the space after it.
+    /// Skips a key, its colon, and the space after it.
     private mutating func skipKey() throws(Failure) -> (key: Range<Int>, isPlain: Bool) {
         guard next == UInt8(ascii: "\"") else { throw failure("A key is missing.") }
         let start = index + 1
@@ -156,7 +156,7 @@ extension JSONReader {
         return (start..<end, isPlain)
     }
 
-    /// Passes a value, with the same errors as when it is read.
+    /// Skips a value, with the same errors as when it is read.
     private mutating func skip() throws(Failure) {
         skipSpace()
         switch next {

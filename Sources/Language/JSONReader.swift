@@ -2,8 +2,8 @@
 ///
 /// A number that is a whole one within 64 bits is an integer however it is written (`1.0`, `1e3`); a larger one keeps
 /// its digits where it has neither fraction nor exponent. Of keys that stand twice the first counts; for keys
-/// that differ only in Unicode normalisation, which an object here cannot hold side by side, the same may be an error. Half of a surrogate
-/// pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at 512 levels.
+/// that differ only in Unicode normalisation, which an object here cannot hold side by side, the same may be an error.
+/// Half of a surrogate pair, as some servers cut one in two, is read as U+FFFD. Nesting ends at 512 levels.
 struct JSONReader: ~Copyable {
     /// What makes a text no JSON, and where: the offset of a byte, from 0.
     struct Failure: Error, Hashable {
@@ -26,7 +26,8 @@ struct JSONReader: ~Copyable {
     }
 
     /// Reads one value with nothing but white space around it.
-    /// - Parameter tellsLookAlikes: Whether two keys of one object that differ only in Unicode normalisation are an error.
+    /// - Parameter tellsLookAlikes: Whether two keys of one object that differ only in Unicode normalisation are an
+    ///   error.
     static func read(
         _ bytes: UnsafeBufferPointer<UInt8>, tellsLookAlikes: Bool = false
     ) throws(Failure) -> Value {
@@ -96,7 +97,7 @@ struct JSONReader: ~Copyable {
         index += 1
     }
 
-    /// Moves to the next element; false at the end of the group, which is passed.
+    /// Moves to the next element; false at the end of the group, which is skipped.
     mutating func goesOn(to end: UInt8, isFirst: Bool) throws(Failure) -> Bool {
         skipSpace()
         if take(end) {
@@ -178,7 +179,7 @@ struct JSONReader: ~Copyable {
         return try ended(text)
     }
 
-    /// Passes a string of ASCII without escapes; of any other one only its beginning of such characters.
+    /// Skips a string of ASCII without escapes; of any other string, only its beginning of such characters.
     mutating func skipPlainString() -> Bool {
         index += 1
         var bits: UInt8 = 0

@@ -1,4 +1,4 @@
-/// Writes objects member by member, without a `Value` of the whole. Who names the members does so in the order of their
+/// Writes objects member by member, without a `Value` of the whole. Callers name the members in the order of their
 /// keys, as `canonicalJSON` has them; keys are ASCII without quotes.
 extension JSONWriter {
     package mutating func object<E: Error>(_ members: (inout JSONWriter) throws(E) -> Void) throws(E) {

@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Work on a thread of its own that is waited for only so long. Swift's regular expressions backtrack, cannot be interrupted,
-/// and may take longer than any run: then the thread is left to itself until the program ends.
+/// Work on its own thread, which is waited for only up to a limit. Swift's regular expressions backtrack, cannot be
+/// interrupted, and may take longer than any run: then the thread is abandoned until the program ends.
 package final class LimitedMatch<Result: Sendable>: Sendable {
     private struct State {
         var result: Result?
@@ -17,7 +17,7 @@ package final class LimitedMatch<Result: Sendable>: Sendable {
         self.work = work
     }
 
-    /// - Returns: nil when the result did not come in time, or too many threads are left to themselves.
+    /// - Returns: nil when the result did not come in time, or too many threads are abandoned.
     package static func result(within limit: Duration, _ work: @escaping @Sendable () -> Result) -> Result? {
         guard LeftMatches.count.withLock({ $0 < LeftMatches.most }) else { return nil }
         let match = LimitedMatch(work)
@@ -44,9 +44,9 @@ package final class LimitedMatch<Result: Sendable>: Sendable {
     }
 }
 
-/// The threads that nobody waits for any more. They are the whole process's, so their number is, too.
+/// The abandoned threads. They belong to the whole process, and so does their number.
 private enum LeftMatches {
     static let count = Mutex(0)
-    /// So many may burn time at once; then nothing new begins.
+    /// The maximum number of abandoned threads; beyond it nothing new begins.
     static let most = 4
 }

@@ -29,7 +29,7 @@ package struct NamedFile: Sendable, Hashable, Codable {
     }
 }
 
-/// Where a file's content is to be had.
+/// Where a file's content can be read.
 package enum FileSource: Sendable, Hashable {
     case bytes([UInt8])
     /// The file at an absolute path, as long as it has the digest that it had.

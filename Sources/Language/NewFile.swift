@@ -47,7 +47,7 @@ package final class NewFile {
         }
     }
 
-    /// Returns once what was written outlives the machine's end.
+    /// Returns once what was written would survive a crash of the machine.
     package func synchronize() throws(FileBytes.Failure) {
         guard fsync(descriptor) == 0 else { throw .lastError }
     }

@@ -26,8 +26,8 @@ extension Node {
         }
     }
 
-    /// The node as free-form data; references that are not known yet are reported and become null, and numbers that JSON does
-    /// not have are reported.
+    /// The node as free-form data; references that are not known yet are reported and become null, and numbers that
+    /// JSON does not have are reported.
     package func value(_ problems: inout Problems) -> Value {
         problems.refuseInfinite(in: self)
         let value = value { template, range in

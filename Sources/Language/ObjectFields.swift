@@ -1,5 +1,5 @@
-/// The members of a JSON object, read one by one: for what is read so often that generic decoding would cost more than all
-/// else about it.
+/// The members of a JSON object, read one by one: for what is read so often that generic decoding would cost more than
+/// all else about it.
 package struct ObjectFields {
     /// A member is missing, or of another kind. Nothing says which one.
     package struct Mismatch: Error, Hashable {

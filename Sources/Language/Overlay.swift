@@ -1,5 +1,5 @@
-/// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field; where there is none to
-/// remove, that is a warning.
+/// Lays documents over a stack: maps field by field, a list replaces the list, `null` removes the field; where there is
+/// none to remove, that is a warning.
 package struct Overlay {
     /// A field that an overlay removed.
     package struct Removal: Sendable, Hashable {

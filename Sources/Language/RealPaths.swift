@@ -9,8 +9,8 @@ import Synchronization
     import Darwin
 #endif
 
-/// Where paths really lead, with the symlinks on the way resolved. Each directory is looked at once per run; of a file in it,
-/// only whether it is a link itself, and once, too.
+/// Where paths really lead, with the symlinks on the way resolved. Each directory is looked at once per run; of a file
+/// in it, only whether it is a link itself, and once, too.
 final class RealPaths: Sendable {
     private let directories = Mutex<[ExactText: String]>([:])
     private let files = Mutex<[ExactText: String]>([:])

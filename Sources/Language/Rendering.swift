@@ -1,7 +1,7 @@
 /// Turns a resolved spec into an equivalent one that stands alone: no variables, no environment, no other files.
 ///
-/// Fields are in the order of their declaration, names in that of the source; a `null` stays only where it is data. Rendering is
-/// idempotent.
+/// Fields are in the order of their declaration, names in that of the source; a `null` stays only where it is data.
+/// Rendering is idempotent.
 package struct Rendering {
     private let fields: [Field]
     private let root: String

@@ -53,8 +53,8 @@ extension Diagnostic {
     }
 }
 
-/// The names that secrets mostly have: `token`, `api_key`, `DB-Password`. What stands beside such a key is shown in no snippet
-/// where the key is wrong, so that nobody knows what its value is.
+/// The names that secrets mostly have: `token`, `api_key`, `DB-Password`. What stands beside such a key is hidden in
+/// the snippets of a wrong key, since it may be a secret.
 enum SecretName {
     private static let ends = [
         "key", "token", "secret", "password", "passwd", "credential", "credentials", "authorization",

@@ -126,8 +126,8 @@ package struct SpecFolder: Sendable {
         return text
     }
 
-    /// Notes a script, whose text is no part of a request: one of the files that the spec names. What cannot be read is not
-    /// noted.
+    /// Notes a script, whose text is no part of a request: one of the files that the spec names. What cannot be read is
+    /// not noted.
     package func noteScript(_ path: Located<String>) {
         // Whether a script is there is told elsewhere.
         if let bytes = try? bytes(of: path), String(validating: bytes, as: UTF8.self) != nil {
@@ -135,8 +135,8 @@ package struct SpecFolder: Sendable {
         }
     }
 
-    /// The files that the spec names, as far as they were read, by path; and the contents of those that a record keeps: texts
-    /// up to 1 MiB, and documents if wanted, by SHA-256.
+    /// The files that the spec names, as far as they were read, by path; and the contents of those that a record keeps:
+    /// texts up to 1 MiB, and documents if wanted, by SHA-256.
     package func namedFiles(keepingDocuments: Bool) -> (files: [NamedFile], contents: [String: FileSource]) {
         named.all(keepingDocuments: keepingDocuments)
     }

@@ -87,7 +87,8 @@ extension SyntaxErrors {
             notes: [.init("The next line reads as its continuation up to here.", at: range(place, length: 1))])
     }
 
-    /// `model:chat`: without the space, the line is a text that goes on below. The value is not quoted: it may be a secret.
+    /// `model:chat`: without the space, the line is a text that goes on below. The value is not quoted: it may be a
+    /// secret.
     private func missingSpace(_ subject: SourceRange, key: String) -> Diagnostic {
         Diagnostic(
             "missing-space", "Space expected after the colon",

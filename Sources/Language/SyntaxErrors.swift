@@ -55,7 +55,8 @@ struct SyntaxErrors {
         return diagnostic
     }
 
-    /// The place of what stands behind a name that secrets have, at the start of a line; nil where there is no such name.
+    /// The place of what stands behind a name that secrets have, at the start of a line; nil where there is no such
+    /// name.
     private func secret(ofLine line: UInt32) -> SourceRange? {
         let text = Array(lines.text(line).unicodeScalars)
         let name = text.drop { " -\t\"'".unicodeScalars.contains($0) }

@@ -1,4 +1,5 @@
-/// The rows of a CSV or JSON Lines file, in their order. What is held is their text: a row is made when it is asked for.
+/// The rows of a CSV or JSON Lines file, in their order. What is held is their text: a row is made when it is asked
+/// for.
 package struct Table: Sendable, RandomAccessCollection {
     /// One row: values by column name.
     package struct Row: Sendable, Hashable {
@@ -100,7 +101,7 @@ package struct Table: Sendable, RandomAccessCollection {
 
 /// Why a file is not a table, without a final full stop.
 struct MalformedTable: Error, Hashable {
-    /// The most mistakes of one file that are told.
+    /// The maximum number of mistakes that are reported of one file.
     static let most = 10
 
     let reason: String

@@ -29,8 +29,8 @@ extension Value {
         return isNegative ? otherDigits < digits : digits < otherDigits
     }
 
-    /// The decimal digits of a large whole `Double` as it is written, with zeros for what it does not say: of `1e30`, which
-    /// is no power of ten in a `Double`. nil for all others.
+    /// The decimal digits of a large whole `Double` as it is written, with zeros for the digits that it does not give,
+    /// as in `1e30`, which a `Double` cannot hold exactly; nil for all others.
     private var shortest: String? {
         guard case .number(let value) = self, value.isFinite else { return nil }
         let parts = "\(value)".split(separator: "e")

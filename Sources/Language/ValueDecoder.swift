@@ -203,7 +203,7 @@ private struct ValueElements: UnkeyedDecodingContainer {
         try take { $0 }
     }
 
-    /// An element that cannot be decoded is not passed, as with `JSONDecoder`.
+    /// An element that cannot be decoded is not skipped, as with `JSONDecoder`.
     private mutating func take<R>(_ body: (ValueDecoder) throws -> R) throws -> R {
         let result = try body(decoder(R.self))
         currentIndex += 1

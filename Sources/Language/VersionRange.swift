@@ -1,7 +1,7 @@
 /// Versions between bounds: `>= 0.2, < 1`. All comparators of the list must hold.
 ///
-/// A comparator looks at as many parts of a version as it has itself: `= 0.2` is every 0.2.x. `~ 0.2.3` is 0.2.3 and every
-/// later 0.2.x; `~ 0.2` is every 0.2.x, and `~ 1` every 1.x.
+/// A comparator looks at as many parts of a version as it has itself: `= 0.2` is every 0.2.x. `~ 0.2.3` is 0.2.3 and
+/// every later 0.2.x; `~ 0.2` is every 0.2.x, and `~ 1` every 1.x.
 package struct VersionRange: Sendable, Hashable {
     /// The form of a range, for schemas.
     package static let pattern =
