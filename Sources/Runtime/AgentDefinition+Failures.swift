@@ -2,8 +2,8 @@ import Language
 import Wire
 
 extension AgentDefinition {
-    /// Where diagnostics say that it is declared: `agents.support`. Nil where it has no name, as an agent that is served
-    /// elsewhere may have none.
+    /// Where diagnostics say that it is declared: `agents.support`. Nil where it has no name, as an agent that is
+    /// served elsewhere may have none.
     var address: String? { name.isEmpty ? nil : "agents.\(name)" }
 
     /// What went wrong while the agent was asked, as its user is told it: a model that the server does not offer by its

@@ -1,7 +1,8 @@
 extension AgentDefinition {
     /// The name of a tool in answers, and the declared tool that offers it.
     ///
-    /// - Parameter name: as the server calls it: `knowledge_search`, `web_search`, a function's or an MCP tool's own name.
+    /// - Parameter name: as the server calls it: `knowledge_search`, `web_search`, a function's or an MCP tool's own
+    ///   name.
     func told(_ name: String) -> (name: String, tool: String) {
         if name == AgentConfig.searchTool, let search = tools.first(where: \.isSearch) {
             return (search.name, search.name)

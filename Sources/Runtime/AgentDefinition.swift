@@ -45,8 +45,8 @@ package struct AgentDefinition: Sendable, Hashable, Codable {
     package var runtime: Runtime?
     /// The id of an existing server agent that is used unchanged (`existing`): the other fields only describe it.
     package var agentID: String?
-    /// The stack that it belongs to, which is a part of the name of its server agent (`<stack>/<agent>@<digest12>`); nil
-    /// unless the runtime is `agents`.
+    /// The stack that it belongs to, which is a part of the name of its server agent (`<stack>/<agent>@<digest12>`);
+    /// nil unless the runtime is `agents`.
     package var stack: String?
 
     /// How an agent is run.

@@ -20,15 +20,15 @@ package struct AgentRequest: Sendable, Hashable {
     ///
     ///     {"role": "user", "content": "Do you ship abroad?"}
     package var items: [Value]
-    /// Each field that is set counts instead of the definition's.
+    /// Each field that is set replaces the definition's.
     package var sampling = AgentDefinition.Sampling()
     package var functions: [Function] = []
-    /// What a served agent is told the conversation is called; nil leaves that to the runtime.
+    /// The id of the conversation, as a served agent is told it; nil leaves it to the runtime.
     package var conversation: String?
     /// Who asks, as a served agent is told.
     package var user: String?
-    /// How much of a message is kept, in bytes, by a runtime that can do without the rest: whoever asks takes the text of a longer one
-    /// from `AgentEvent.again`, and the answer has its beginning. nil keeps all.
+    /// How many bytes of a message are kept by a runtime that can do without the rest: the caller takes the text of a
+    /// longer one from `AgentEvent.again`, and the answer has only its beginning. nil keeps all.
     package var keeping: Int?
 
     /// A plain question.
@@ -40,7 +40,7 @@ package struct AgentRequest: Sendable, Hashable {
         self.items = items
     }
 
-    /// The question, where there is nothing but one text of the user's.
+    /// The question, when the request is a single text of the user's; nil otherwise.
     package var text: String? {
         items.count == 1 ? InputItems.question(items[0]) : nil
     }

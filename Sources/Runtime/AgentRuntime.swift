@@ -1,6 +1,6 @@
 /// A way to run an agent: on a server, behind `/invocations`, or a fake in tests.
 ///
-/// - Throws: `Diagnostic` when the question could not be put or the stream broke: nothing is known about the answer.
+/// - Throws: `Diagnostic` when the question could not be asked or the stream broke: nothing is known about the answer.
 ///   A turn that the server reports as failed is an `Answer` with that status.
 package protocol AgentRuntime: Sendable {
     /// Opens a conversation, lets `body` take turns in it, and removes afterwards what it left on the server.

@@ -15,7 +15,7 @@ package struct AgentRuntimes: AgentRuntime {
     private let clock: any Clock<Duration>
     private let depth: Int
 
-    /// How deep agents may be asked by agents.
+    /// The maximum depth to which agents ask other agents.
     private static let deepest = 8
 
     /// - Parameters:
@@ -109,7 +109,7 @@ package struct AgentRuntimes: AgentRuntime {
         }
     }
 
-    /// The server, told the headers and tokens that an agent's MCP servers want.
+    /// The server, with the headers and tokens that an agent's MCP servers need.
     private func told(mcpHeadersOf agent: AgentDefinition) throws(Diagnostic) -> LlamaStack {
         var byURL: [String: Value] = [:]
         var secrets: [Secret] = []
@@ -165,7 +165,7 @@ private final class FallbackConversation: AgentConversation {
             }
             return answer
         } catch let diagnostic as Diagnostic {
-            // What is refused is refused: the question was not put yet.
+            // A refusal stands: the question was not asked yet.
             let isRefused = diagnostic.cause == .lacking || diagnostic.cause == .usage
             guard !isRefused, !state.withLock({ $0.hasAnswered }) else { throw diagnostic }
             state.withLock { $0.reason = diagnostic.detail }

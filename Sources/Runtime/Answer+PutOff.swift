@@ -11,9 +11,9 @@ extension Answer {
         }
 
         /// - Parameters:
-        ///   - code: Of the error: `rate_limit_exceeded`, or 429. OGX 1.5 knows no others than those of OpenAI's API: of a
-        ///     model server's error with the number 429 it makes `invalid_prompt`, of one with other words `server_error`,
-        ///     and leaves the message.
+        ///   - code: Of the error: `rate_limit_exceeded`, or 429. OGX 1.5 has only those of OpenAI's API: it turns a
+        ///     model server's error with the number 429 into `invalid_prompt`, one with other words into
+        ///     `server_error`, and keeps the message.
         ///   - message: `Rate limit reached. Please try again in 1.5s.`, or what a client of the model's server says.
         init?(code: Value?, message: String?) {
             let message = message ?? ""

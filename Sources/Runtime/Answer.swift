@@ -78,7 +78,8 @@ package struct Answer: Sendable, Hashable {
     package var tellsCitations = true
     /// Whether failed calls can be distinguished from others; a served agent may not report failures.
     package var tellsToolErrors = true
-    /// Whether the answer is marked as a refusal: of the model, a shield or a content filter. Nil where that is not known.
+    /// Whether the answer is marked as a refusal: of the model, a shield or a content filter. Nil where that is not
+    /// known.
     package var refuses: Bool? = false
     /// Includes the tokens of agents that were asked as tools; nil when the server does not report them.
     package var usage: Usage?
@@ -145,12 +146,12 @@ package enum AgentEvent: Sendable, Hashable {
     case finished(Answer)
 }
 
-/// What becomes of a message that is too long to be kept: who told it has to tell it again, and gets its text from the server, which
-/// repeats it. Told only where `AgentRequest.keeping` says a length.
+/// What happens to a message that is too long to be kept: the server repeats its text, which is passed on again. Sent
+/// only when `AgentRequest.keeping` is set.
 package enum MessageRepetition: Sendable, Hashable {
-    /// The message that is being told has become too long: nobody keeps its text, and it will come again.
+    /// The current message has become too long: its text is not kept, and will be repeated.
     case awaited
-    /// A message has been told, long or not: what is said next belongs to another one.
+    /// A message has ended, long or not: what follows belongs to another one.
     case ended
     /// A piece of its text, at its end.
     case item(String)

@@ -2,7 +2,7 @@ import Language
 import Synchronization
 import Wire
 
-/// Tells the events of a turn without what was sent as a secret: also where the model speaks it in several pieces.
+/// Passes on the events of a turn without the secrets that were sent, also where the model says one in several pieces.
 final class ClearedEvents: Sendable {
     private let sent: SentSecrets
     private let spoken: Mutex<ClearedStream>

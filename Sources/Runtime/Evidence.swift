@@ -6,11 +6,11 @@ import Language
 ///     {"at":"2026-06-01T12:00:00Z","attempts":12,"format":1,"key":"9f86d081…","logical":"60303ae2…","run":"1d2c…",
 ///      "samples":{"errors":0,"failed":1,"passed":9},"suite":"golden","verdict":"passed","version":"models:/helpdesk/3"}
 ///
-/// Evidence accumulates and is never replaced. It is kept where the suite's results are: on the evaluation run in MLflow,
-/// as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by which runs are
-/// searched, since MLflow's filters compare whole values of tags. The text stays far below the 5,000 characters that
-/// MLflow 2 takes for a tag; what does not fit there, such as the samples themselves, is an artifact of the run. A run that
-/// was stopped halfway has no such tag.
+/// Evidence accumulates and is never replaced. It is kept where the suite's results are: on the evaluation run in
+/// MLflow, as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by
+/// which runs are searched, since MLflow's filters compare whole values of tags. The text stays far below the 5,000
+/// characters that MLflow 2 takes for a tag; what does not fit there, such as the samples themselves, is an artifact of
+/// the run. A run that was stopped halfway has no such tag.
 package struct Evidence: Sendable, Hashable, Codable {
     /// How many samples ended how.
     package struct Samples: Sendable, Hashable, Codable {
@@ -51,7 +51,7 @@ package struct Evidence: Sendable, Hashable, Codable {
     package let at: String
     /// MLflow's id of the evaluation run.
     package let run: String
-    /// What the suite as a whole came to with all samples under the key so far: `passed`, `failed` or `inconclusive`; nil
+    /// The verdict of the whole suite with all samples under the key so far: `passed`, `failed` or `inconclusive`; nil
     /// from an earlier drover.
     package let verdict: String?
     /// The logical digest of the agent that was asked, which is a part of the key; nil from an earlier drover.

@@ -10,8 +10,9 @@ final class FileNames: Sendable {
         self.server = server
     }
 
-    /// Replaces the file ids of what an answer found and cites by our paths; the id of a deleted file is kept. Where the
-    /// server does not list its files, all ids are kept, and the answer tells neither: it is worth more than the names.
+    /// Replaces the file ids of what an answer found and cites by our paths; the id of a deleted file is kept. Where
+    /// the server does not list its files, all ids are kept, and the answer tells neither: it is worth more than the
+    /// names.
     func name(_ answer: inout Answer) async throws {
         do {
             let paths = try await paths(of: answer.retrieved.map(\.document) + answer.cited)

@@ -3,8 +3,8 @@ import Language
 /// Items of a conversation as every server takes them as input. The logged Python agent says the same
 /// (`drover_agent/items.py`), and one set of fixtures holds both to it (`Tests/Fixtures/Requests`).
 ///
-/// Llama Stack 0.2 and 0.3 fail on a search among them, and OGX forgets what it found: it becomes a function call and its
-/// output, as the server itself shows it to the model. With guardrails 0.3 fails on text in parts.
+/// Llama Stack 0.2 and 0.3 fail on a search among them, and OGX forgets what it found: it becomes a function call and
+/// its output, as the server itself shows it to the model. With guardrails 0.3 fails on text in parts.
 enum InputItems {
     private static let textParts: Set<Value> = ["input_text", "output_text", "refusal"]
 
@@ -47,7 +47,7 @@ enum InputItems {
             let output = item["output"].flatMap { $0 == .null ? nil : $0 } ?? error ?? ""
             return call(
                 item["id"] ?? "", item["name"]?.string ?? "", arguments.isEmpty ? "{}" : arguments, output: output)
-        // Of a search of the web nothing is told that could be said again; the other is no part of what was said.
+        // A web search has no results that could be repeated; a list of tools is no part of what was said.
         case "web_search_call", "mcp_list_tools": return []
         case "function_call_output":
             return [["type": "function_call_output", "call_id": item["call_id"] ?? "", "output": item["output"] ?? ""]]

@@ -23,7 +23,7 @@ package enum RuntimeChoice {
         return server.hasResponses ? .responses : .chat
     }
 
-    /// What the way that a definition takes cannot do: errors (`lacking`) for what would be missing, warnings for what
+    /// What the runtime of a definition cannot do: errors (`lacking`) for what would be missing, warnings for what
     /// would be ignored, of the agent itself and of the agents that it asks as tools. A definition without a `runtime`
     /// is taken for one that runs by the Responses API.
     package static func problems(of agent: AgentDefinition, on server: Capabilities) -> [Diagnostic] {

@@ -30,7 +30,8 @@ package struct ToolDefinition: Sendable, Hashable, Codable {
         /// The name of the environment variable that holds the bearer token, never the token.
         package var tokenEnvironment: String?
         package var headers: [String: String]?
-        /// Headers whose values are secret: the names of the environment variables that hold them, by the header's name.
+        /// Headers whose values are secret: the names of the environment variables that hold them, by the header's
+        /// name.
         package var secretHeaders: [String: String]?
         /// The environment variables among all of these that need not be set: then nothing is sent.
         package var optionalEnvironment: [String]?

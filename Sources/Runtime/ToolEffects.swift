@@ -1,5 +1,5 @@
-/// What calls of a stack's tools do to the world, as the spec says it. A tool changes something unless it is known to only
-/// read.
+/// Which calls of a stack's tools have side effects, as the spec says. A tool changes something unless it is known to
+/// only read.
 package struct ToolEffects: Sendable, Hashable {
     /// The declared names of tools whose own calls change nothing: also agents, whose tools count by themselves.
     private let reading: Set<String>

@@ -47,7 +47,7 @@ final class AgentsConversation: AgentConversation {
         return whole
     }
 
-    /// A server agent is what it is: it takes a text and nothing else. To a new session, what was said before is told in it.
+    /// A server agent takes only a text. In a new session, this text also has what was said before.
     private func question(_ request: AgentRequest) throws(Diagnostic) -> String {
         let runtime = AgentDefinition.Runtime.agents.description
         try request.requireTuning(among: [], of: agent, runtime)

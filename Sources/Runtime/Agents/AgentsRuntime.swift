@@ -16,7 +16,7 @@ struct AgentsRuntime: AgentRuntime {
 
     /// nil on a server without agents.
     ///
-    /// - Parameter server: told what MCP servers are sent, which travels as provider data.
+    /// - Parameter server: with what MCP servers are sent, which travels as provider data.
     init?(server: LlamaStack, local: LocalTools, names: FileNames, clock: any Clock<Duration>) {
         guard let agents = server.agents else { return nil }
         self.server = server
@@ -60,8 +60,8 @@ struct AgentsRuntime: AgentRuntime {
         return try await agents.create(config)
     }
 
-    /// Removes a session, also when the task is cancelled; one that the server does not let go of soon is left behind: nothing
-    /// else waits for it, but the answer does.
+    /// Removes a session, also when the task is cancelled; one that the server does not remove soon is left behind,
+    /// since the answer waits for this.
     private func remove(_ session: LlamaStack.Session?) async {
         guard let session else { return }
         let agents = agents

@@ -1,7 +1,8 @@
 import Language
 
-/// A conversation as the one text that an agent of the server takes in a new session. The logged Python agent says the same
-/// (`question_of` in `drover_agent/agents.py`), and one set of fixtures holds both to it (`Tests/Fixtures/Requests`).
+/// A conversation as the one text that an agent of the server takes in a new session. The logged Python agent says the
+/// same (`question_of` in `drover_agent/agents.py`), and one set of fixtures holds both to it
+/// (`Tests/Fixtures/Requests`).
 ///
 ///     This is our conversation so far; go on with it.
 ///

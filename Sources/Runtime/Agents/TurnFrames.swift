@@ -23,7 +23,7 @@ enum TurnFrame {
         let turn: Turn?
     }
 
-    /// What a step has to say; of `tool_call` only the whole one counts, 0.3 tells pieces of text before.
+    /// A delta of a step; of `tool_call` only the complete one counts: 0.3 sends pieces of text before it.
     struct Delta: Decodable {
         let type: String
         let text: String?

@@ -1,8 +1,9 @@
 import Language
 
-/// Reads the chunks of a chat completion into text and, at its end, what one model call gave. Pure: time comes in.
+/// Reads the chunks of a chat completion into text and, at its end, what one model call gave. Pure: time is a
+/// parameter.
 ///
-/// The servers end the stream without a word after the last chunk; what others send there (`[DONE]`) is skipped.
+/// The servers end the stream after the last chunk; what others send there (`[DONE]`) is skipped.
 struct ChatReader {
     /// An error frame, or a chunk that cannot be read: nothing is known about the answer.
     struct Failure: Error, Hashable {
@@ -11,7 +12,7 @@ struct ChatReader {
     }
 
     private(set) var text = ""
-    /// Whether the text is what the model says instead of an answer.
+    /// Whether the text is a refusal instead of an answer.
     private(set) var refuses = false
     private(set) var timeToFirstToken: Duration?
     private(set) var usage: Answer.Usage?

@@ -3,7 +3,7 @@ package import Language
 
 /// A program that a spec names: a path relative to the file that names it, or a name to be found in `PATH`.
 package struct DeclaredProgram: Sendable {
-    /// What it is there for, in the words of messages.
+    /// What it is for, as messages say it.
     package enum Purpose: Sendable {
         case function, judgement
 

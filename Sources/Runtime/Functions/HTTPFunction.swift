@@ -8,7 +8,7 @@ package struct HTTPFunction: FunctionHandler {
     package var url: String
     package var method: HTTPRequest.Method
     package var headers: [(name: String, value: String)]
-    /// What it answers is told without their values.
+    /// Their values are removed from the answer.
     package var secretHeaders: [(name: String, value: Secret)]
     /// For the whole call, or between two pieces of the answer.
     package var timeout: Duration

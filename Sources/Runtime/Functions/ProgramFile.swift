@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Language
 
-/// Tells from a program's file why the system would not start it.
+/// Finds out from a program's file why the system would not start it.
 package struct ProgramFile: Sendable, Hashable {
     /// What is wrong, in a sentence, and what to do about it.
     package struct Problem: Sendable, Hashable {

@@ -52,8 +52,8 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    /// A cancelled program is terminated, and killed a second later. What it has started and left running is killed when it
-    /// has ended.
+    /// A cancelled program is terminated, and killed a second later. What it has started and left running is killed
+    /// when it has ended.
     private func run(_ arguments: Value) async throws -> String {
         var variables: [Environment.Key: String] = [:]
         for (key, value) in environment.merging(passedOn, uniquingKeysWith: { $1 }) {
@@ -118,7 +118,7 @@ package struct ProgramFunction: FunctionHandler {
         }
     }
 
-    /// Writes the arguments to an open file, which is read from its beginning then.
+    /// Writes the arguments to an open file, and moves back to its beginning.
     /// - Throws: `FunctionFailure` when it takes no more.
     static func fill(_ descriptor: Int32, with arguments: Value) throws {
         let file = FileDescriptor(rawValue: descriptor)

@@ -57,7 +57,7 @@ final class RemoteConversation: AgentConversation {
         return answer
     }
 
-    /// What is said beside the input.
+    /// The fields of the request besides its input.
     private func asked(_ request: AgentRequest) throws(Diagnostic) -> [String: Value] {
         let runtime = "an agent that is served"
         try request.requireNoFunctions(of: agent, runtime)
@@ -75,7 +75,7 @@ final class RemoteConversation: AgentConversation {
     /// Whether there are calls, and all of them can be carried out here, and the agent may be asked once more.
     private func mayGoOn(_ answer: inout Answer, with calls: [FunctionCall], after step: Int) -> Bool {
         guard !calls.isEmpty else { return false }
-        // A call of something that is not declared here is nothing to be answered "there is no such tool".
+        // A call of something that is not declared here must not be answered with "there is no such tool".
         let areOurs = calls.allSatisfy { call in
             agent.tools.contains { $0.name == call.name && $0.function != nil }
                 && runtime.local.canCarryOut(call, of: agent)

@@ -2,15 +2,15 @@ import Language
 import Synchronization
 import Wire
 
-/// A part of a turn in which the server cannot look on: with guardrails, Llama Stack 0.3 to 0.7 refuse to go on after a
-/// tool of theirs was called (400 `Unsupported content type: <class 'list'>`), and to read a call among the input
-/// (`<class 'NoneType'>`). The shields are asked here instead: about all that the part begins with, and about its text,
-/// which nobody sees before.
+/// A part of a turn that the server's guardrails cannot check: with them, Llama Stack 0.3 to 0.7 refuse to go on after
+/// a tool of theirs was called (400 `Unsupported content type: <class 'list'>`), and to read a call among the input
+/// (`<class 'NoneType'>`). The shields are asked here instead: about all that the part begins with, and about its text
+/// before anybody sees it.
 struct BlindPart: Sendable {
     let shields: [String]
     let server: LlamaStack
 
-    /// nil where the server looks on itself.
+    /// nil where the server checks by itself.
     init?(after answer: Answer?, asked items: [Value], of agent: AgentDefinition, on server: LlamaStack) {
         guard let shields = agent.inputShields, !shields.isEmpty else { return nil }
         let own = Set(agent.tools.filter { $0.offered != nil }.map(\.name))
@@ -30,7 +30,7 @@ struct BlindPart: Sendable {
         return nil
     }
 
-    /// What the shields say instead of an answer; of what was held, its text is not told.
+    /// What the shields say instead of an answer, without the text that was held back.
     func refused(
         _ answer: Answer, with refusal: String, _ events: [AgentEvent], _ onEvent: @Sendable (AgentEvent) async -> Void
     ) async -> Answer {
@@ -56,7 +56,7 @@ extension Answer {
         return answer
     }
 
-    /// Why a server cuts an answer off that its filter does not let pass.
+    /// The reason that a server gives for an answer that its filter cut off.
     static let filteredContent = "content_filter"
 }
 

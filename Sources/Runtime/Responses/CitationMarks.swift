@@ -1,9 +1,9 @@
-/// Text without the marks by which a model cites, ` <|file-12ab|>`: servers from 0.4 to OGX 1.4 take them out of the answer,
-/// with the space before each, and not out of its pieces, in which a mark may arrive cut.
+/// Text without the marks by which a model cites, ` <|file-12ab|>`: servers from 0.4 to OGX 1.4 remove them from the
+/// answer, with the space before each, but not from its pieces, where a mark may be split.
 struct CitationMarks {
     private var held = ""
 
-    /// What can be told of the text up to this piece, and was not yet.
+    /// The text up to this piece that can be passed on, and was not yet.
     mutating func next(_ piece: String) -> String {
         let text = Self.removed(from: held + piece)
         let open = Self.openEnd(of: text)

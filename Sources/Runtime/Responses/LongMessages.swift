@@ -1,6 +1,7 @@
 import Wire
 
-/// The messages of an answer that are too long to be kept: where the server repeats them, and what of that was told.
+/// The messages of an answer that are too long to be kept: where the server repeats them, and how much of that was
+/// passed on.
 struct LongMessages {
     /// The bytes of a message that are kept.
     let keeping: Int

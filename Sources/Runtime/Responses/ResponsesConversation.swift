@@ -3,7 +3,7 @@ import Synchronization
 
 /// One conversation by the Responses API: remembers which response was the last, and all that are stored.
 ///
-/// Where shields look on, a turn is sent with what was said before it, and follows no stored response: Llama Stack 0.3 to
+/// Where shields check, a turn is sent with what was said before it, and follows no stored response: Llama Stack 0.3 to
 /// 0.7 cannot read the results of the server's tools in one for that (400 `Unsupported content type: <class 'list'>`).
 final class ResponsesConversation: AgentConversation {
     private struct State {

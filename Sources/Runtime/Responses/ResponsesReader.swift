@@ -1,7 +1,7 @@
 import Language
 import Wire
 
-/// Reads the frames of a Responses stream into events and, at its end, the answer. Pure: time comes in.
+/// Reads the frames of a Responses stream into events and, at its end, the answer. Pure: time is a parameter.
 struct ResponsesReader {
     /// An error frame, or a frame that cannot be read: nothing is known about the answer.
     struct Failure: Error, Hashable {
@@ -139,13 +139,14 @@ struct ResponsesReader {
         return rest + (repeated + [.ended]).map { .event(.again($0)) }
     }
 
-    /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is held.
+    /// A piece of the current message, without marks; the first one counts as an answer's beginning even when it is
+    /// held back.
     private mutating func told(_ text: String, at time: Duration) -> [Happening] {
         let added = spoken.add(text, of: message, at: time)
         return added.isEmpty ? [] : [.event(.text(added))]
     }
 
-    /// What was held of the message that ends.
+    /// What was held back of the message that ends.
     private mutating func rest(at time: Duration) -> [Happening] {
         let rest = marks.end()
         return rest.isEmpty ? [] : told(rest, at: time)

@@ -98,7 +98,8 @@ struct ResponsesRequest {
             "type": "mcp", "server_label": .string(name),
             "require_approval": .string(mcp.requireApproval ?? "never"),
         ]
-        // By its id alone, servers (seen from 0.6 to OGX 1.5) find a connector in the first turn of a conversation only.
+        // By its id alone, servers (seen from 0.6 to OGX 1.5) find a connector in the first turn of a conversation
+        // only.
         if let url = mcp.url {
             tool["server_url"] = .string(url)
         } else {

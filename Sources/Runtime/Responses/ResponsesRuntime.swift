@@ -5,9 +5,9 @@ package import Wire
 /// Runs agents as requests to the Responses API (OGX 1.5, Llama Stack since 0.2.24), streamed.
 ///
 /// The server keeps no agent: every turn sends the whole definition. Turns of one conversation follow each other by
-/// `previous_response_id`, for which the server has to store them, and so do the responses of one such turn between which
-/// functions are called; all are deleted when the conversation ends. A question that no other follows is never stored:
-/// what was said before, and between calls of functions, is sent with it.
+/// `previous_response_id`, for which the server has to store them, and so do the responses of one such turn between
+/// which functions are called; all are deleted when the conversation ends. A question that no other follows is never
+/// stored: what was said before, and between calls of functions, is sent with it.
 package struct ResponsesRuntime: AgentRuntime {
     private let server: LlamaStack
     private let tokens: [String: Secret]
@@ -65,7 +65,7 @@ package struct ResponsesRuntime: AgentRuntime {
     }
 
     /// Removes stored responses, latest first. It does so even when the task is cancelled, within a few seconds; a
-    /// response that the server does not let go of is left behind, for the answers are worth more.
+    /// response that the server does not delete is left behind: the answers matter more.
     private func delete(_ ids: [String]) async {
         guard !ids.isEmpty else { return }
         let responses = server.responses

@@ -37,8 +37,8 @@ struct ResponsesTurn: Sendable {
         return turn
     }
 
-    /// Whether an answer is handed on as it comes: nothing is carried out here between its parts, no shield looks at its whole
-    /// text, and the server repeats it.
+    /// Whether an answer is handed on as it comes: nothing is carried out here between its parts, no shield looks at
+    /// its whole text, and the server repeats it.
     private var isRelay: Bool {
         server.capabilities.prefersResponses && (agent.inputShields ?? []).isEmpty
             && agent.tools.allSatisfy { tool in
@@ -187,8 +187,8 @@ struct ResponsesTurn: Sendable {
 extension Answer {
     /// Carries out the calls that a part of a turn ended with, but for those that are the caller's (`pendingCalls`).
     ///
-    /// - Returns: The results; another model call follows when there are some and no call is pending. If there are none, the
-    ///   answer says why.
+    /// - Returns: The results; another model call follows when there are some and no call is pending. If there are
+    ///   none, the answer says why.
     mutating func carryOut(
         _ calls: [FunctionCall], of agent: AgentDefinition, by local: LocalTools, timeout: Duration,
         _ onEvent: @Sendable (AgentEvent) async -> Void

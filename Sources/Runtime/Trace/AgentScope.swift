@@ -23,7 +23,7 @@ struct AgentScope {
     /// Tools that ended since the last model call, which had requested them.
     private var calls: [Answer.ToolCall] = []
     private var said = ""
-    /// What agents that are asked as tools told, by the tool, until its end tells what they were asked.
+    /// The events of agents that are asked as tools, by tool, until its end says what they were asked.
     private var delegated: [String: [(event: AgentEvent, time: Int)]] = [:]
     /// Where in the span the searches are.
     private var searches: [Int] = []

@@ -21,8 +21,8 @@ package struct AnswerTrace: Sendable {
         return linked.mlflow(inExperiment: place.experimentID)
     }
 
-    /// Writes the trace, linked to the logged model that answered where it is known. It is tried until nothing has moved
-    /// for `deadline`.
+    /// Writes the trace, linked to the logged model that answered where it is known. It is retried until there was no
+    /// progress for `deadline`.
     ///
     /// - Parameter clock: Measures the deadline.
     /// - Returns: A warning when the trace is not there; nil when it is.

@@ -4,7 +4,7 @@ package import Wire
 /// What happened while an agent was asked: the tree of its steps, with what links it to other things.
 package struct Trace: Sendable, Hashable {
     package var id: TraceID
-    /// Whoever began the trace, where it was not begun here: its id counts then.
+    /// The span of the caller that began the trace; nil when it was begun here. Its trace id is used.
     package var parent: TraceParent?
     /// The agent, or whatever held the conversation.
     package var root: Span
@@ -50,7 +50,7 @@ package struct Trace: Sendable, Hashable {
     }
 }
 
-/// One step of a trace, with the steps that it took itself.
+/// One step of a trace, with the steps inside it.
 package struct Span: Sendable, Hashable {
     /// What a step does, as MLflow calls it.
     package enum Kind: String, Sendable, Hashable {
@@ -76,7 +76,7 @@ package struct Span: Sendable, Hashable {
     package var model: String?
     /// Why it failed; nil when it did not.
     package var error: String?
-    /// What else is to be said of it.
+    /// Further attributes of the step.
     package var attributes: [String: Value] = [:]
     /// In the order in which they began.
     package var children: [Span] = []

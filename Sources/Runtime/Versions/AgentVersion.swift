@@ -41,7 +41,8 @@ package struct AgentVersion: Sendable, Hashable {
         tags[Self.experimentTag].map { MLflowPlace(experimentID: $0, modelID: modelID, modelURI: uri) }
     }
 
-    /// Reads a version as a listing holds it; aliases come with the registered model. nil when its number is none.
+    /// Reads a version as a listing holds it; aliases come with the registered model. nil when its number cannot be
+    /// read.
     package init?(_ version: MLflowModelVersion, aliases: [String]) {
         guard let number = Int(version.version) else { return nil }
         registeredModel = version.name
