@@ -4,7 +4,7 @@ import Language
 /// evidence, read.
 ///
 ///     {"at":"2026-06-01T12:00:00Z","attempts":12,"format":1,"key":"9f86d081…","logical":"60303ae2…","run":"1d2c…",
-///      "samples":{"errors":0,"failed":1,"passed":9},"suite":"golden","verdict":"passed","version":"models:/helpdesk/3"}
+///      "samples":{"errors":0,"failed":1,"passed":9},"suite":"golden","verdict":"passed","version":"models:/desk/3"}
 ///
 /// Evidence accumulates and is never replaced. It is kept where the suite's results are: on the evaluation run in
 /// MLflow, as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by

@@ -6,8 +6,8 @@ import NIOPosix
 
 /// Sends requests over HTTP/1.1; redirects are not followed.
 ///
-/// Tasks of event loops reach servers without TLS and without a proxy over `DirectConnections`; async-http-client sends all
-/// other requests, those with a file, and those with a time limit of a second or less.
+/// Tasks of event loops reach servers without TLS and without a proxy over `DirectConnections`; async-http-client sends
+/// all other requests, those with a file, and those with a time limit of a second or less.
 package struct AsyncHTTPTransport: HTTPTransport {
     /// Where requests go through instead of straight to the server.
     package struct Proxies: Sendable, Hashable {

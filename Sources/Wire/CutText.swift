@@ -1,15 +1,15 @@
 import Language
 
-/// A text of JSON that is read in pieces, as its bytes arrive.
+/// A JSON string that is read in pieces, as its bytes arrive.
 struct CutText: Sendable {
     enum Piece: Sendable {
         case text(String)
-        /// What came is not within a text of JSON.
+        /// What arrived is not within a JSON string.
         case noJSON
     }
 
     let place: RepeatedText
-    /// The end of what came so far, as far as it is not whole.
+    /// The incomplete end of what has arrived so far.
     private var rest: [UInt8] = []
 
     init(_ place: RepeatedText) {
@@ -31,13 +31,13 @@ struct CutText: Sendable {
     private static func read(_ bytes: ArraySlice<UInt8>) -> Piece {
         let mark = [UInt8(ascii: "\"")]
         guard !bytes.isEmpty else { return .text("") }
-        // What is no JSON is told so.
+        // Invalid JSON is reported as such.
         guard let text = try? Value(json: (mark + bytes + mark).repaired).string else { return .noJSON }
         return .text(text)
     }
 
-    /// How many bytes there are up to the end of the last whole character: neither an escape nor a pair of them, nor one in
-    /// several bytes, is cut in two.
+    /// How many bytes there are up to the end of the last whole character: neither an escape nor a pair of them, nor
+    /// one in several bytes, is cut in two.
     static func whole(_ bytes: ArraySlice<UInt8>) -> Int {
         // Without escapes, only the last character can be cut.
         let hasEscapes = bytes.withUnsafeBufferPointer { $0.first(UInt8(ascii: "\\"), in: 0..<$0.count) != nil }

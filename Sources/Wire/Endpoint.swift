@@ -22,7 +22,7 @@ package struct Endpoint: Sendable {
     private var retry: RetryPolicy
     private let clock: any Clock<Duration>
 
-    /// The time limit of a call where nobody says another.
+    /// The time limit of a call unless another one is given.
     package static let usualTimeout = Duration.seconds(30)
 
     /// Makes an endpoint; nothing is sent.
@@ -49,8 +49,8 @@ package struct Endpoint: Sendable {
         self.clock = clock
     }
 
-    /// The same endpoint for a caller that limits the time itself: what the server puts off (429) is sent again as the server
-    /// wants it, for as long as it takes.
+    /// The same endpoint for a caller that limits the time itself: what the server puts off (429) is sent again as the
+    /// server wants it, for as long as it takes.
     package var waitingWhenPutOff: Endpoint {
         var endpoint = self
         endpoint.retry.waitsWhenPutOff = true
@@ -81,8 +81,8 @@ package struct Endpoint: Sendable {
     ///
     /// - Parameters:
     ///   - repetition: When it is repeated, if it is not idempotent.
-    ///   - look: Returns the object that this call has created if its request was processed after all; nil when there is
-    ///     none. It throws `InDoubt` when it cannot tell: then nothing is repeated.
+    ///   - look: Returns the object that this call has created if its request was processed after all; nil when there
+    ///     is none. It throws `InDoubt` when it cannot tell: then nothing is repeated.
     /// - Throws: as `decode`; what `look` throws.
     package func create<T: Decodable & Sendable>(
         _ call: Call, as type: T.Type = T.self, _ repetition: RetryPolicy.Repetition = .afterLook,
@@ -306,7 +306,7 @@ extension Endpoint {
         return request
     }
 
-    /// The time for a body on its way, which is no waiting for the server: a second for each 256 KiB.
+    /// The time for sending a body, which does not count as waiting for the server: a second for each 256 KiB.
     private static func timeToSend(_ body: HTTPRequest.Body?) -> Duration {
         switch body {
         case nil: .zero

@@ -4,14 +4,14 @@
     import Darwin
 #endif
 
-/// Reads the frames of an answer from a `text/event-stream` in memory that does not grow with the answer: of a message's text
-/// that is longer than wanted, the frame that repeats it keeps the beginning, and all of it is handed on in pieces as it
-/// arrives.
+/// Reads the frames of an answer from a `text/event-stream` in memory that does not grow with the answer: of a
+/// message's text that is longer than wanted, the frame that repeats it keeps the beginning, and all of it is handed on
+/// in pieces as it arrives.
 ///
-///     data: {"item":{"content":[{"text":"…100 MB…","type":"output_text"}],"type":"message"},"type":"response.output_item.done"}
+///     data: {"item":{"content":[{"text":"…100 MB…"}],"type":"message"},"type":"response.output_item.done"}
 ///
-/// What it does not cut, it reads as `ServerSentEventParser` does. It follows the texts of the JSON, not its grammar: whether a
-/// frame is JSON turns out when it is read.
+/// What it does not cut, it reads as `ServerSentEventParser` does. It follows the strings of the JSON, not its grammar:
+/// whether a frame is valid JSON shows when it is read.
 package struct FrameScanner: Sendable {
     /// What arrives, in order.
     package enum Part: Sendable, Hashable {

@@ -37,8 +37,8 @@ package final class Heartbeat: Sendable {
         }
     }
 
-    /// Runs a body in a task of its own, and cancels that when its time is up; the body is waited for in any case. Nothing but
-    /// the body takes a task: the beats look at the time.
+    /// Runs a body in its own task, and cancels it when its time is up; the body is awaited in any case. No other task
+    /// is needed: the beats watch the time.
     ///
     /// - Parameter due: When the time is up, as far as that is known at a time: more than an interval after it is first
     ///   asked, and never earlier than it said before.
@@ -97,8 +97,8 @@ package final class Heartbeat: Sendable {
         }
     }
 
-    /// Sleeps for a while, by beats until a second of it is left. A cancelled sleep of the system's keeps about a kilobyte
-    /// until its end, which adds up over many that are cancelled early.
+    /// Sleeps for a while, by beats until a second of it is left. A cancelled sleep of the system's keeps about a
+    /// kilobyte until its end, which adds up over many that are cancelled early.
     /// - Throws: `CancellationError`.
     package nonisolated(nonsending) func sleep(for duration: Duration) async throws {
         let end = ContinuousClock.now + duration

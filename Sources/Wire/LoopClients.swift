@@ -2,8 +2,8 @@ import AsyncHTTPClient
 import NIOPosix
 import Synchronization
 
-/// The HTTP clients of one configuration: one for each event loop whose tasks ask (`LoopExecutor`), so that answers come on
-/// the thread that waits for them, and one for all other tasks.
+/// The HTTP clients of one configuration: one for each event loop whose tasks ask (`LoopExecutor`), so that answers
+/// come on the thread that waits for them, and one for all other tasks.
 final class LoopClients: Sendable {
     private let configuration: HTTPClient.Configuration
     private let shared: HTTPClient

@@ -2,8 +2,8 @@ package import NIOCore
 import NIOPosix
 import Synchronization
 
-/// Runs tasks on the thread of an event loop: what they wait for comes on that thread, so that no thread has to wake another
-/// one for each piece of an answer. That costs more than most of what is done with a piece.
+/// Runs tasks on the thread of an event loop: what they wait for comes on that thread, so that no thread has to wake
+/// another one for each piece of an answer. That costs more than most of what is done with a piece.
 ///
 /// Work that takes long belongs elsewhere (`offLoop`): nothing is read meanwhile.
 package final class LoopExecutor: TaskExecutor {
@@ -63,13 +63,14 @@ package final class LoopExecutor: TaskExecutor {
             }
             if now >= known { break }
         }
-        // What is to be run at once, or is due, comes before the connections are looked at, also when it was added just now.
+        // What is to be run at once, or is due, comes before the connections are looked at, also when it was added just
+        // now.
         loop.scheduleTask(in: .microseconds(5)) { self.run() }
     }
 }
 
-/// Runs tasks on threads that may be blocked: those of tasks are as few as the processor's cores, and all that is drawn, read
-/// and heard of waits for one.
+/// Runs tasks on threads that may be blocked: of Swift's own there are only as many as the processor has cores, and all
+/// other tasks wait for one of them.
 private final class PatientExecutor: TaskExecutor {
     static let shared = PatientExecutor()
 

@@ -6,8 +6,8 @@ import FoundationEssentials
     import Darwin
 #endif
 
-/// The servers that no proxy is used for, as `NO_PROXY` says: host names with all below them, addresses, networks, each with a
-/// port or without, or `*`. Loopback addresses are always among them.
+/// The servers that no proxy is used for, as `NO_PROXY` says: host names with all below them, addresses, networks, each
+/// with a port or without, or `*`. Loopback addresses are always among them.
 ///
 ///     NO_PROXY=example.com,.internal,10.0.0.0/8,fd00::/8,mlflow.test:5000
 struct ProxyExceptions: Sendable {

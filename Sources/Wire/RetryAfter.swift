@@ -7,7 +7,7 @@ import FoundationEssentials
 struct RetryAfter {
     private static let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
-    /// Nobody waits longer than a day; a `Duration` of more than 292 years cannot be.
+    /// Nobody waits longer than a day; a `Duration` cannot exceed 292 years.
     private static let longest = 86_400
 
     let duration: Duration

@@ -11,8 +11,8 @@ package struct RetryPolicy: Sendable, Hashable {
     package var deadline: Duration
     /// The same for an unreachable server, shorter so that a mistyped URL is reported soon.
     package var unreachableDeadline: Duration
-    /// Whether a request that the server itself put off (429) is sent again for as long as it takes. Only for callers that
-    /// limit the time themselves, and for requests that are not processed when they are put off.
+    /// Whether a request that the server itself put off (429) is sent again for as long as it takes. Only for callers
+    /// that limit the time themselves, and for requests that are not processed when they are put off.
     package var waitsWhenPutOff = false
 
     package init(
@@ -54,8 +54,8 @@ extension RetryPolicy {
         /// Only when the server said that it did nothing, and only after checking that: a gateway may have passed the
         /// request on.
         case afterLook
-        /// Only when the server itself said that it accepts no more for now (429), and only after such a check. A gateway's
-        /// 503 may be about a request that is still being processed.
+        /// Only when the server itself said that it accepts no more for now (429), and only after such a check. A
+        /// gateway's 503 may be about a request that is still being processed.
         case afterLookIfRefused
         /// Only when it certainly did not arrive.
         case never

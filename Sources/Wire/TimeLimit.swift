@@ -42,8 +42,8 @@ final class TimeLimit: Sendable {
         min(pause, whole) > Heartbeat.interval
     }
 
-    /// Runs `body` in the present task, and fails an exchange that it reads when a limit is exceeded or the task is cancelled:
-    /// whatever waits for it then ends.
+    /// Runs `body` in the present task, and fails an exchange that it reads when a limit is exceeded or the task is
+    /// cancelled: whatever waits for it then ends.
     /// - Parameters:
     ///   - pause: see the other method; both limits are longer than the time between two beats.
     static func run<R>(

@@ -3,12 +3,12 @@
 ///     00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
 package struct TraceParent: Sendable, Hashable {
     package let trace: TraceID
-    /// The span that asks.
+    /// The span of the caller.
     package let span: UInt64
-    /// Whether whoever asks keeps the trace.
+    /// Whether the caller keeps the trace.
     package let isKept: Bool
 
-    /// What requests to an agent server are told, where there is something; see `Endpoint.tellsTraceParent`.
+    /// The parent that requests to an agent server carry, if there is one; see `Endpoint.tellsTraceParent`.
     @TaskLocal package static var current: TraceParent?
 
     package init(trace: TraceID, span: UInt64, isKept: Bool = true) {
@@ -17,7 +17,7 @@ package struct TraceParent: Sendable, Hashable {
         self.isKept = isKept
     }
 
-    /// nil for a header that says nothing, as the standard has it. Later versions may say more at its end.
+    /// nil for a header that the standard says to ignore. Later versions may say more at its end.
     package init?(header: String) {
         let parts = header.split(separator: "-", omittingEmptySubsequences: false)
         guard parts.count == 4 || parts.count > 4 && parts[0] != "00", parts[0] != "ff" else { return nil }

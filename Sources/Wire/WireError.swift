@@ -51,8 +51,8 @@ package struct WireError: Error, Sendable, Hashable {
         return status
     }
 
-    /// Whether the server takes no more requests for now, and wants this one later: 429, 503 with `Retry-After`, or what a server
-    /// in between answers with another status, or in a stream, about a model's server that said so.
+    /// Whether the server takes no more requests for now, and wants this one later: 429, 503 with `Retry-After`, or
+    /// what a server in between answers with another status, or in a stream, about a model's server that said so.
     package var isPutOff: Bool {
         switch cause {
         case .status(429): true

@@ -25,11 +25,11 @@ enum MLflowLogin: Sendable {
 }
 
 extension Connector {
-    /// The environment for a program that asks the same servers with their own clients: where they are and who asks, also
-    /// where only the spec says that.
+    /// The environment for a program that asks the same servers with their own clients: where they are and who asks,
+    /// also where only the spec says that.
     ///
-    /// - Parameter path: Of a new file for a certificate of our own together with its key, which MLflow's client reads from
-    ///   one file; it is not written where the spec has both in one. Whoever calls this removes it.
+    /// - Parameter path: Of a new file for a certificate of our own together with its key, which MLflow's client reads
+    ///   from one file; it is not written where the spec has both in one. Whoever calls this removes it.
     /// - Throws: `Diagnostic` when a secret cannot be used.
     package func clientEnvironment(certificateAt path: String) throws -> [String: String] {
         var variables = settings.environment

@@ -73,8 +73,8 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
         exchange?.take(part)
     }
 
-    /// What was read may be too little for a part of the response: half of its head, or what stands between two chunks. Of a
-    /// connection without an exchange only its end is awaited.
+    /// What was read may be too little for a part of the response: half of its head, or what stands between two chunks.
+    /// Of a connection without an exchange only its end is awaited.
     func channelReadComplete(context: ChannelHandlerContext) {
         if state.withLock({ $0.exchange })?.isWaiting != false { context.read() }
         context.fireChannelReadComplete()

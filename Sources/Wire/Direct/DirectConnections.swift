@@ -3,10 +3,12 @@ import NIOHTTP1
 import NIOPosix
 import Synchronization
 
-/// The connections of this process to servers that are reached without TLS and without a proxy, of each event loop its own.
+/// The connections of this process to servers that are reached without TLS and without a proxy; each event loop has its
+/// own.
 ///
-/// Answers are taken from a connection by the task that waits for them, on the thread of the event loop that reads it. For
-/// tasks of event loops this takes the place of async-http-client, which hands each piece of an answer through several tasks.
+/// Answers are taken from a connection by the task that waits for them, on the thread of the event loop that reads it.
+/// For tasks of event loops this takes the place of async-http-client, which hands each piece of an answer through
+/// several tasks.
 final class DirectConnections: Sendable {
     private struct Idle {
         var connection: DirectConnection
@@ -54,7 +56,7 @@ final class DirectConnections: Sendable {
     private func carry(_ exchange: DirectExchange, over channel: any Channel) {
         do {
             let connection = try channel.pipeline.syncOperations.handler(type: DirectConnection.self)
-            // Nobody waits for it any more, and nothing reads it, so that its end would not be seen.
+            // Nobody waits for it any longer, and nothing reads it, so that its end would not be seen.
             if !connection.carry(exchange) { connection.close() }
         } catch {
             exchange.fail(TransportFailure(.broken, "the server closed the connection"))
@@ -91,7 +93,7 @@ final class DirectConnections: Sendable {
         for connection in old { connection.close() }
     }
 
-    /// Closes all; none is kept any more.
+    /// Closes all connections; no more are kept.
     func shutDown() {
         let all = state.withLock { state in
             defer { (state.idle, state.isClosed) = ([:], true) }

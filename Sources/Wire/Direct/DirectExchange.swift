@@ -21,7 +21,7 @@ final class DirectExchange: Sendable {
     private let body: [UInt8]
     private let state = Mutex(State())
 
-    /// nil for a request that cannot be sent in this way: with a file, or with a header that is none.
+    /// nil for a request that cannot be sent in this way: with a file, or with an invalid header.
     init?(_ request: HTTPRequest) {
         guard let place = DirectPlace(request.url) else { return nil }
         self.place = place
@@ -60,7 +60,7 @@ final class DirectExchange: Sendable {
 
     /// Sends the request over a connection.
     /// - Parameter sent: Succeeds once all of it is written; failed when nothing is sent.
-    /// - Returns: Whether it was sent: an exchange that is over needs no connection any more.
+    /// - Returns: Whether it was sent: an exchange that is over no longer needs a connection.
     func send(over channel: any Channel, _ sent: EventLoopPromise<Void>) -> Bool {
         let isWanted = state.withLock { state in
             guard state.failure == nil else { return false }
@@ -93,7 +93,7 @@ final class DirectExchange: Sendable {
         waiting?.resume()
     }
 
-    /// It ends now, unless the response is whole: its connection is closed, and who reads it gets the error.
+    /// Ends it, unless the response is complete: its connection is closed, and its reader gets the error.
     func fail(_ error: any Error) {
         let (waiting, channel) = state.withLock { state in
             guard !state.isWhole, state.failure == nil else {

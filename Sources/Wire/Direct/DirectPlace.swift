@@ -1,4 +1,5 @@
-/// Where a request goes that needs neither TLS nor a proxy, read from its URL: `http://127.0.0.1:8321/v1/models?limit=1`.
+/// Where a request goes that needs neither TLS nor a proxy, read from its URL:
+/// `http://127.0.0.1:8321/v1/models?limit=1`.
 struct DirectPlace: Hashable, Sendable {
     let host: String
     let port: Int

@@ -62,7 +62,8 @@ extension Capabilities {
         number >= Version(0, 6)
     }
 
-    /// Whether the connectors can be listed: OGX before 1.3 fails, and stands still for half a minute while it logs that.
+    /// Whether the connectors can be listed: OGX before 1.3 fails, and stands still for half a minute while it logs
+    /// that.
     package var listsConnectors: Bool {
         generation < .ogx || number >= Version(1, 3)
     }

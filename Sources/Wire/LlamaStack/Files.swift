@@ -17,12 +17,13 @@ extension LlamaStack {
             try await endpoint.pages(of: Call("list the files", .get, path, query: [("order", "asc")]), limit: 1_000)
         }
 
-        /// What an upload has made that the server put off, should it have got through; nil for nothing. It throws `InDoubt`
-        /// where it cannot tell: then nothing is sent again.
+        /// The file that an upload has created although the server put it off; nil when it has created none. It throws
+        /// `InDoubt` when it cannot tell: then nothing is sent again.
         package typealias Look = @Sendable () async throws -> File?
 
-        /// Uploads a document under the name that `DocumentName` gives its path. Sent again only when a look finds that it has
-        /// made nothing: two would be made. Without `look`, that no file of that name and size has come up since.
+        /// Uploads a document under the name that `DocumentName` gives its path. Sent again only when a look finds that
+        /// it has created nothing: otherwise there might be two. Without `look`, it is enough that no file of that name
+        /// and size has appeared since.
         package func upload(
             _ bytes: [UInt8], path document: String, purpose: String = "assistants",
             timeout: Duration = .seconds(300), unless look: Look? = nil

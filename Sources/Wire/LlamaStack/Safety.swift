@@ -10,8 +10,8 @@ extension LlamaStack {
     package struct Safety: Sendable {
         let endpoint: Endpoint
 
-        /// The message of a shield that blocks a text, with what it is a violation of, as the server tells it; nil when the
-        /// text passes. An agent's text is sent in the role of a user, too, as the server itself does.
+        /// The message of a shield that blocks a text, with what it is a violation of, as the server tells it; nil when
+        /// the text passes. An agent's text is sent in the role of a user, too, as the server itself does.
         package func violation(in text: String, by shield: String) async throws -> String? {
             let message: Value = ["role": "user", "content": .string(text)]
             let body: Value = ["shield_id": .string(shield), "messages": [message], "params": [:]]

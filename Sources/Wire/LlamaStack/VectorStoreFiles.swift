@@ -29,9 +29,10 @@ extension LlamaStack {
 
         /// Attaches a file, and waits until it is ingested or has failed: check the `status` of the result.
         ///
-        /// A file that is attached already stays unchanged, with its attributes and state: detach it first. Not repeated when
-        /// it may have arrived, since 0.2 ingests it a second time, and so does OGX while the first attachment is not
-        /// finished; only when the server said that it accepts no more for now (429), and does not list it.
+        /// A file that is attached already stays unchanged, with its attributes and state: detach it first. Not
+        /// repeated when it may have arrived, since 0.2 ingests it a second time, and so does OGX while the first
+        /// attachment is not finished; only when the server said that it accepts no more for now (429), and does not
+        /// list it.
         ///
         /// - Parameter timeout: for chunking and embedding the whole file; that of the endpoint, where it is longer.
         package func attach(

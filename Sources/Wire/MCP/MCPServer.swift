@@ -147,7 +147,7 @@ extension MCPServer {
         /// The request for the next page; nil when there is none.
         private(set) var next: Value? = question(cursor: nil)
 
-        /// More pages than any server has that ends.
+        /// More pages than any list has that ends.
         private static let most = 1000
         private var count = 0
 

@@ -83,8 +83,8 @@ extension MLflowServer {
         ).body
     }
 
-    /// The same; nil when it is not there: MLflow answers 404 since 3.6, earlier versions answer 500 to every failure, so that
-    /// the folder that would hold it is listed.
+    /// The same; nil when it is not there: MLflow answers 404 since 3.6, earlier versions answer 500 to every failure,
+    /// so that the folder that would hold it is listed.
     package func artifactIfPresent(named name: String, in folder: MLflowArtifactFolder) async throws -> [UInt8]? {
         do {
             return try await artifact(named: name, in: folder)

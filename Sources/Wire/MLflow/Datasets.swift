@@ -141,7 +141,7 @@ extension MLflowServer {
         }
     }
 
-    /// A dataset by its id: `GET datasets/{id}`; nil when there is none, as of what no server gives as an id.
+    /// A dataset by its id: `GET datasets/{id}`; nil when there is none, also for a text that no server gives as an id.
     package func dataset(_ id: String) async throws -> MLflowDataset? {
         guard id.wholeMatch(of: /d-[0-9a-f]+/) != nil else { return nil }
         let call = Call("read the dataset", .get, Self.datasetPath(PercentEncoding.path(id)))

@@ -78,8 +78,8 @@ package struct MLflowServer: Sendable {
         "/api/2.0/mlflow/" + route
     }
 
-    /// Requests pages until one names no next page; each element once. A page begins at an offset: where something new came
-    /// to stand before it, the last elements of the page before are on it again.
+    /// Requests pages until one names no next page; each element once. A page begins at an offset: when something new
+    /// was listed before it meanwhile, it repeats the last elements of the page before.
     func all<Page: MLflowPage>(_: Page.Type, _ call: (_ token: String?) -> Call) async throws -> [Page.Element] {
         var elements: [Page.Element] = []
         var (seen, tokens): (Set<String>, Set<String>) = ([], [])

@@ -25,7 +25,7 @@ package struct MLflowModelVersion: Sendable, Hashable, Decodable, Identifiable {
     /// Milliseconds since 1970, by the server's clock.
     package var created: Int
 
-    /// Its number; 0 for a text that is none.
+    /// Its number; 0 for a text that is not a number.
     fileprivate var number: Int { Int(version) ?? 0 }
 
     /// Its registered model and number; a name contains no slash.
@@ -94,10 +94,11 @@ struct CreatedVersion: Decodable, Sendable {
 
 extension MLflowServer {
     /// All model versions that match a filter, by the name of their model, newest first within each:
-    /// `GET model-versions/search`. The filter is an expression of `MLflowFilter`; nil for all, including those of prompts.
+    /// `GET model-versions/search`. The filter is an expression of `MLflowFilter`; nil for all, including those of
+    /// prompts.
     ///
-    /// They are asked for in an order that no change moves: without one, servers list the last updated first, so that one
-    /// that is updated between two pages is on neither.
+    /// They are asked for in an order that no change moves: without one, servers list the last updated first, so that
+    /// one that is updated between two pages is on neither.
     package func modelVersions(where filter: String? = nil) async throws -> [MLflowModelVersion] {
         let listed = try await all(ModelVersionPage.self) { token in
             var query = [(name: "max_results", value: "1000")]

@@ -3,10 +3,10 @@ package import Language
 extension Value {
     private static let words = ["NaN", "-Infinity", "Infinity"].map { Array($0.utf8) }
 
-    /// Reads JSON as Python's `json.dumps` writes it: numbers that JSON does not have (`NaN`, `Infinity`, `-Infinity`) are bare
-    /// words there, and become these words as text.
+    /// Reads JSON as Python's `json.dumps` writes it: numbers that JSON does not have (`NaN`, `Infinity`, `-Infinity`)
+    /// are bare words there, and become these words as text.
     ///
-    /// - Throws: What JSON that is none throws.
+    /// - Throws: As for any text that is not JSON.
     package init(pythonJSON text: String) throws {
         do {
             try self.init(json: text.utf8)

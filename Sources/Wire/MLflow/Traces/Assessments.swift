@@ -36,8 +36,8 @@ package struct MLflowAssessment: Sendable, Hashable, Codable {
 }
 
 extension MLflowAssessment {
-    /// In the form of `StartTraceV3` (3.5.1 and later). The id is derived from trace, name and kind of source, so that sending it again
-    /// creates no second one.
+    /// In the form of `StartTraceV3` (3.5.1 and later). The id is derived from trace, name and kind of source, so that
+    /// sending it again creates no second one.
     func json(of trace: MLflowTrace, at time: String) -> Value {
         let judged = if case .judge = source { "\0judge" } else { "" }
         let id = sha256Hex(Array("\(trace.id.hexadecimal)\0\(name)\(judged)".utf8)).prefix(32)

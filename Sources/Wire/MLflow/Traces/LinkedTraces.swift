@@ -4,8 +4,8 @@ extension MLflowServer {
     /// The maximum number of traces in one request.
     private static let most = 100
 
-    /// Shows written traces with one more run beside that which they were written for: `POST traces/link-to-run`. Traces
-    /// that it shows already stay as they are: MLflow 3.5.1 refuses a request that names one of them.
+    /// Shows written traces with one more run beside that which they were written for: `POST traces/link-to-run`.
+    /// Traces that it shows already stay as they are: MLflow 3.5.1 refuses a request that names one of them.
     package func link(traces ids: [String], toRun run: String, inExperiment experiment: String) async throws {
         let known = try await traces(ofRun: run, inExperiment: experiment)
         let missing = ids.filter { !known.contains($0) }

@@ -32,8 +32,8 @@ package struct MLflowTrace: Sendable, Hashable, Codable {
     package var experimentID: String
     /// Its name in the list of traces.
     package var name: String
-    /// The root first; every other span after its parent. Where the root has a parent, that is a span of somebody else who
-    /// began the trace.
+    /// The root first; every other span after its parent. Where the root has a parent, that is a span of somebody else
+    /// who began the trace.
     package var spans: [MLflowSpan]
     /// The request and the response as shown in the list of traces; truncated when they are written.
     package var request: String

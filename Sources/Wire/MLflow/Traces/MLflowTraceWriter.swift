@@ -3,12 +3,13 @@ import Synchronization
 
 /// Writes traces to MLflow in the background; the traced work never waits for it.
 ///
-/// Traces are written in the order of their arrival, in batches; a part of a trace that somebody else began waits up to a
-/// second, since the other one writes its own part at the same time, and what both say of the whole would mix. While the server is not available, writing is
-/// repeated: a trace that is written twice exists once. A rejected trace is lost, but no other one with it.
+/// Traces are written in the order of their arrival, in batches; a part of a trace that somebody else began waits up to
+/// a second, since the other side writes its part at the same time, and what both say about the whole would mix. While
+/// the server is not available, writing is repeated: a trace that is written twice exists once. A rejected trace is
+/// lost, but no other one with it.
 ///
-/// With a spool, what the server does not take now goes there instead of waiting, as does what the queue cannot hold; it is
-/// sent as soon as the server takes traces again, or by whoever uses the spool next.
+/// With a spool, what the server does not take now goes there instead of waiting, as does what the queue cannot hold;
+/// it is sent as soon as the server takes traces again, or by whoever uses the spool next.
 package final class MLflowTraceWriter: Sendable {
     /// The maximum number of waiting traces.
     package static let queueLimit = 8192
@@ -276,8 +277,8 @@ extension MLflowTraceWriter {
 
     /// Writes what spans do not tell.
     ///
-    /// Of a trace that somebody else began, what that one says counts, if it is there already. Later servers refuse spans of a
-    /// trace of another experiment (3.18), which then belong to a trace of their own.
+    /// Of a trace that somebody else began, what that one says counts, if it is there already. Later servers refuse
+    /// spans of a trace of another experiment (3.18), which then belong to a trace of their own.
     /// - Returns: The trace whose spans are to be written.
     private func begin(_ trace: MLflowTrace) async throws -> MLflowTrace {
         let known = trace.isJoined ? try await server.experiment(of: trace) : nil

@@ -5,8 +5,8 @@ enum SpanMessage {
     /// The largest request with more than one trace, in bytes.
     static let batchBytes = 16 << 20
 
-    /// One request with the spans of many traces, as MLflow 3.17 and later read it: of as many of the first ones as are not too
-    /// much for one request, and of one in any case.
+    /// One request with the spans of many traces, as MLflow 3.17 and later read it: of as many of the first ones as are
+    /// not too much for one request, and of one in any case.
     static func bytes(of traces: ArraySlice<MLflowTrace>) -> (bytes: [UInt8], count: Int) {
         var request = ProtobufWriter()
         var count = 0

@@ -11,8 +11,8 @@ struct TraceQueue {
         self.limit = limit
     }
 
-    /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits until
-    /// it is ripe.
+    /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits
+    /// until it is ripe.
     mutating func put(_ trace: MLflowTrace) {
         guard !isClosed, waiting.count + young.count + youngest.count < limit else {
             tally.dropped += 1

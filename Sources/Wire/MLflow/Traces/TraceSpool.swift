@@ -10,10 +10,11 @@ import Synchronization
     import Darwin
 #endif
 
-/// Traces that MLflow does not take at the moment, in a folder of their own: they are sent when it is back, or by the next
-/// process that uses the folder. Only its owner may read what is in it; one process uses it at a time.
+/// Traces that MLflow does not take at the moment, in a folder of their own: they are sent when it is back, or by the
+/// next process that uses the folder. Only its owner may read what is in it; one process uses it at a time.
 ///
-/// Each file is written once, before it gets its name: what a crash leaves unfinished is none. See `TraceSpoolFile`.
+/// Each file is written once, before it gets its name: what a crash leaves unfinished does not count. See
+/// `TraceSpoolFile`.
 package final class TraceSpool: Sendable {
     /// A file as it is listed.
     struct Entry: Sendable, Hashable {
@@ -27,7 +28,7 @@ package final class TraceSpool: Sendable {
         var bytes = 0
         var lastNumber = 0
         var server = ""
-        /// Whether it was told that nothing more can be kept.
+        /// Whether it was reported that nothing more can be kept.
         var isTroubled = false
     }
 
@@ -39,10 +40,10 @@ package final class TraceSpool: Sendable {
     private let warn: @Sendable (Diagnostic) -> Void
     private let lock: Int32
     private let state = Mutex(State())
-    /// The same two numbers for who asks at any time: files are written and synced while the state is locked.
+    /// The same two numbers, readable at any time: the state is locked while files are written and synced.
     private let shown = Mutex((waiting: 0, bytes: 0))
 
-    /// Takes a folder, which is made where there is none.
+    /// Takes over a folder, which is created when it is missing.
     ///
     /// - Parameters:
     ///   - limit: In bytes; what does not fit is dropped.
@@ -80,8 +81,8 @@ package final class TraceSpool: Sendable {
         shown.withLock { $0 = now }
     }
 
-    /// Finds what is left from earlier, for a server. What is for another one stays, and is told; so are files that are not
-    /// whole, which are set aside.
+    /// Finds what is left from earlier, for a server. Files for another server stay, and are reported; so are
+    /// incomplete files, which are set aside.
     func begin(for server: String) {
         var entries: [Entry] = []
         var (number, foreign) = (0, 0)

@@ -30,8 +30,8 @@ extension MLflowServer {
         return try await endpoint.decode(call, as: StartedTrace.self).artifactURI
     }
 
-    /// The experiment of a trace that the server knows already; nil when it knows none: `GET /api/3.0/mlflow/traces/{id}`
-    /// (3.5.1 and later).
+    /// The experiment of a trace that the server knows already; nil when it knows none: `GET
+    /// /api/3.0/mlflow/traces/{id}` (3.5.1 and later).
     func experiment(of trace: MLflowTrace) async throws -> String? {
         let call = Call("look for the trace", .get, "/api/3.0/mlflow/traces/\(trace.traceID)")
         do {
