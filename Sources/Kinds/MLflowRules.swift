@@ -21,11 +21,12 @@ enum MLflowRules {
     }
 
     static let longestKey = 250
-    /// Of names of experiments.
+    /// The maximum length of an experiment's name.
     static let longestName = 500
     static let longestAlias = 255
     static let longestLocation = 2_048
-    /// Of registered models and prompts: the width of a column, which SQLite does not enforce.
+    /// The maximum length of a registered model's or a prompt's description: the width of a column, which SQLite does
+    /// not enforce.
     static let longestDescription = 5_000
 
     static let experiment = Tags(
@@ -123,10 +124,10 @@ enum MLflowRules {
 }
 
 extension MLflowServer {
-    /// Of the value of an experiment's tag, before MLflow 3.16.
+    /// The maximum length of the value of an experiment's tag before MLflow 3.16.
     private static let longestOldValue = 5_000
 
-    /// Whether this server takes what later ones do; it is asked only where a text is so long.
+    /// Checks that this server takes texts as long as later ones do; it is asked only when a text is that long.
     /// - Throws: `Diagnostic` (`lacking`) where it does not.
     func requireRoom(for spec: ExperimentSpec) async throws {
         var texts = spec.tags.sorted { $0.key < $1.key }.map { (what: "The value of the tag `\($0)`", text: $1) }
@@ -138,7 +139,7 @@ extension MLflowServer {
         throw Diagnostic.noRoom(long.what, long.text.unicodeScalars.count, Self.longestOldValue, version)
     }
 
-    /// Nil where a proxy keeps it from us.
+    /// The server's version; nil where a proxy denies access to it.
     private func versionIfTold() async throws -> String? {
         do {
             return try await version()

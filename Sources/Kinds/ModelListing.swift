@@ -23,7 +23,7 @@ package actor ModelListing {
         self.declared = declared.mapValues { Set($0.ids(capabilities.modelNaming)) }
     }
 
-    /// The ids that the model may have that a field names, without a request.
+    /// The ids that the model which a field names may have; nothing is requested.
     nonisolated func ids(of name: String) -> Set<String> { declared[name] ?? [name] }
 
     /// The model that a field names: a declared model, or one that the server offers.

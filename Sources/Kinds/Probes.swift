@@ -34,8 +34,8 @@ package struct Probes: Sendable {
         }
     }
 
-    /// One finding for each declaration that is no kind's, such as a judge, and names models of the server by their ids:
-    /// whether it offers them. A declared model has a finding of its own.
+    /// One finding for each declaration that belongs to no kind, such as a judge, and names models by the server's ids:
+    /// whether the server offers them. A declared model has a finding of its own.
     package func findingsAboutModels() async throws -> [Finding] {
         guard let server = context.servers.llamaStack else { return [] }
         let listing = ModelListing(server, declared: workflow.models)

@@ -12,11 +12,11 @@ package struct Servers: Sendable {
     package var transport: any HTTPTransport
     /// The git commit of the spec; nil outside a repository.
     package var commit: String?
-    /// Who is at work, for what is noted on servers.
+    /// Who runs drover, for notes on the servers.
     package var actor = "unknown"
     /// How long to wait for the result of a request whose response was lost.
     package var patience = Duration.seconds(15)
-    /// Is told what is waited for while the servers are looked at.
+    /// Reports what is waited for while the servers are surveyed.
     package var tell: @Sendable (String) -> Void = { _ in }
 
     package init(

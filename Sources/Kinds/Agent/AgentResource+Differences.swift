@@ -137,7 +137,7 @@ extension AgentResource {
 }
 
 extension AgentVersion {
-    /// What the tag with the definition says, and the definition of that digest does not: somebody wrote over it.
+    /// What the tag says differently from the definition of its digest: somebody has overwritten it.
     fileprivate func overwritten(from definition: AgentDefinition) -> [FieldChange] {
         guard !says(definition) else { return [] }
         let present = self.definition?.fields ?? [:]

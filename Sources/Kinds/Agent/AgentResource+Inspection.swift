@@ -4,7 +4,7 @@ import Runtime
 import Wire
 
 /// Whether the files of the version that counts are those that drover logged. MLflow lets anybody overwrite them, and
-/// tells no more of them than their size.
+/// lists only their sizes.
 extension AgentResource {
     private static let placeFile = "llamastack.json"
 

@@ -78,7 +78,7 @@ extension AgentResource {
         return renewed
     }
 
-    /// Writes the definition again where somebody wrote over it.
+    /// Writes the definition again where somebody has overwritten it.
     private func setDefinition(of version: AgentVersion, _ desired: Desired, _ mlflow: MLflowServer) async throws {
         guard !version.says(desired.definition) else { return }
         let (model, number, key) = (version.registeredModel, String(version.number), AgentVersion.definitionTag)
@@ -151,7 +151,7 @@ extension AgentResource {
         for version in now.versions {
             let (model, number) = (version.registeredModel, String(version.number))
             let mark = Mark(stack: context.stack, address: address)
-            // What drover logged elsewhere would else count as gone.
+            // What drover logged elsewhere would otherwise count as gone.
             if version.digest != nil, version.mark?.stack != mark.stack {
                 try await mlflow.mark(partsOf: version, as: mark)
             }

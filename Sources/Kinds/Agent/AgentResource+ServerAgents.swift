@@ -27,8 +27,8 @@ extension AgentResource {
         return [LlamaStack.ServerAgent(id: try await agents.create(config), config: config)]
     }
 
-    /// The agents that are no longer used: neither the wanted one, nor that of a version that an alias points at, or that a
-    /// release may go back to.
+    /// The agents that are no longer used: neither the wanted one, nor that of a version that an alias points at, or
+    /// that a release may go back to.
     func unused(_ live: Live, _ desired: Desired) -> [LlamaStack.ServerAgent] {
         let aliased = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
         var used: Set<String> = []

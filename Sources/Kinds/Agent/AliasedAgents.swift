@@ -3,8 +3,8 @@ import Language
 import Runtime
 import Wire
 
-/// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go back
-/// to.
+/// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go
+/// back to.
 struct AliasedAgents: Sendable {
     private let mlflow: MLflowServer?
     private let stack: StackName

@@ -33,8 +33,8 @@ extension DatasetResource {
         try await context.record.close(intentOf: address)
     }
 
-    /// Restores the records that an interrupted run had deleted and was about to write again. One that is still there stays as
-    /// it is: writing it would say that it is what it was going to be, and would take nothing from it.
+    /// Restores the records that an interrupted run had deleted and was about to write again. One that is still there
+    /// stays as it is: writing it would say that it is what it was going to be, and would take nothing from it.
     func restoreRecords(of dataset: String, at address: Address, in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
         if intent["dataset"]?.string == dataset, let records = intent["records"]?.array {

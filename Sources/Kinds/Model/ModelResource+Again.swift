@@ -19,8 +19,8 @@ extension ModelResource {
         _ = try await register(live, again: metadata, at: address, in: context)
     }
 
-    /// Unregisters a model and registers it again; as it was, when the server refuses the new one. An intent contains it
-    /// meanwhile.
+    /// Unregisters a model and registers it again; as it was, when the server refuses the new one. An intent contains
+    /// it meanwhile.
     private func register(
         _ live: LlamaStack.Model, again metadata: [String: Value], at address: Address, in context: ApplyContext
     ) async throws -> LlamaStack.Model {
@@ -46,9 +46,10 @@ extension LlamaStack.Model {
     }
 }
 
-/// The models that an interrupted run was registering again, from the record: the server may not have them any more.
+/// The models that an interrupted run was registering again, from the record: the server may no longer have them.
 ///
-///     {"model": {"identifier": "p/m", "model_type": "llm", "provider_id": "p", "provider_resource_id": "m", "metadata": {}}}
+///     {"model": {"identifier": "p/m", "model_type": "llm", "provider_id": "p",
+///                "provider_resource_id": "m", "metadata": {}}}
 struct CutOffRegistrations {
     private var models: [Address: LlamaStack.Model] = [:]
 
@@ -78,7 +79,8 @@ struct CutOffRegistrations {
         model.isForgotten(by: stack) && models.values.contains { $0.id == model.id }
     }
 
-    /// Those that are not there, and those that were forgotten: kept ones, which are taken up again or forgotten to the end.
+    /// Those that are not there, and those that were forgotten: kept ones, which are taken up again or forgotten to the
+    /// end.
     func found(
         among listed: [LlamaStack.Model], wantedByID: [String: Address], of stack: StackName
     ) -> [Discovered<LlamaStack.Model>] {
@@ -92,7 +94,7 @@ struct CutOffRegistrations {
 }
 
 extension LlamaStack.Model {
-    /// Whether it bears that it was retained, and no mark.
+    /// Whether it has the tag of a retained object, and no mark.
     fileprivate func isForgotten(by stack: StackName) -> Bool {
         let tags = metadata.compactMapValues(\.string)
         return tags[Mark.retainedKey] == stack.name && Mark(tags) == nil

@@ -107,8 +107,8 @@ package struct ModelResource: Resource {
         return ids
     }
 
-    /// Of each address one model counts: that with the wanted id, and while that does not exist, the first of the others,
-    /// which are left over.
+    /// Of each address one model counts: that with the wanted id, and while that does not exist, the first of the
+    /// others, which are left over.
     private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
         var counting: [Address: String] = [:]
         let ours = found.filter { $0.ownership == .ours }

@@ -6,7 +6,8 @@ package import Language
 ///
 ///     models:
 ///       chat: {id: ollama/llama3.2:1b, type: llm}
-///       embedder: {id: all-minilm, type: embedding, dimension: 384, provider: sentence-transformers, providerModel: all-MiniLM-L6-v2}
+///       embedder: {id: all-minilm, type: embedding, dimension: 384, provider: sentence-transformers,
+///                 providerModel: all-MiniLM-L6-v2}
 package struct ModelSpec: DeclaredSpec {
     package static let noun = "a model"
     private static let idKey = Key<Located<String>>(

@@ -18,15 +18,15 @@ package enum PromptContent: Sendable, Hashable {
     }
 
     /// As in MLflow's own client: white space inside the braces does not count.
-    // Safe, this and the next: a `Regex` is not `Sendable` because it may hold closures; these are constant literals without
-    // any, and matching does not change them.
+    // Safe, this and the next: a `Regex` is not `Sendable` because it may hold closures; these are constant literals
+    // without any, and matching does not change them.
     private nonisolated(unsafe) static let variable =
         /\{\{\s*([a-zA-Z_][a-zA-Z0-9_]*(?:\.[a-zA-Z_][a-zA-Z0-9_]*)*)\s*\}\}/
 
     private nonisolated(unsafe) static let mention = /\{\{\s*([\p{L}\p{N}_.\-]+(?: [\p{L}\p{N}_.\-]+)*)\s*\}\}/
 
-    /// What stands in double braces like a variable's name, and is text to MLflow; none in a Jinja template, which has a
-    /// language of its own there.
+    /// What stands in double braces like a variable's name, and is text to MLflow; none in a Jinja template, which has
+    /// a language of its own there.
     var mentions: [String] {
         let text = stored
         guard text.contains("{{"), !text.contains("{%"), !text.contains("{#") else { return [] }

@@ -6,8 +6,8 @@ extension Kinds {
     /// Promotes what waits for approval, or allows what was rolled back again.
     /// - Parameter version: Which one is meant; nil for what waits, or the only one that was rolled back.
     /// - Returns: One sentence about what was done.
-    /// - Throws: `Diagnostic`: `usage` for an unknown release, or where nothing waits or something else does, `conflict` when
-    ///   somebody else moved the alias, `lacking` without MLflow; `WireError`.
+    /// - Throws: `Diagnostic`: `usage` for an unknown release, or where nothing waits or something else does,
+    ///   `conflict` when somebody else moved the alias, `lacking` without MLflow; `WireError`.
     package static func approve(_ release: String, version: Int?, on servers: Servers) async throws -> String {
         try await releases(on: servers).approve(release, version: version, of: servers.stack).told
     }
@@ -82,7 +82,7 @@ extension ReleaseResource {
         throw .notToApprove(version, state)
     }
 
-    /// Notes where somebody else put the alias as where it stands. One that was deleted goes on from nowhere.
+    /// Accepts where somebody else has put the alias. One that was deleted then points at nothing.
     /// - Returns: One sentence about it; nil where nobody moved it, and where there is no such release yet.
     package func accept(_ name: String, of stack: StackName) async throws -> String? {
         let live = try await releases(of: stack).first { $0.address.name == name }?.live

@@ -50,10 +50,10 @@ extension ReleaseResource {
         return moved
     }
 
-    /// Moves the alias, or notes what waits for approval; what was rolled back stays back. Where somebody else moved it,
-    /// that was accepted before.
+    /// Moves the alias, or notes what waits for approval; what was rolled back stays back. Where somebody else moved
+    /// it, that was accepted before.
     ///
-    /// What is about to be done is noted before, so that one that is cut off halfway is not taken for somebody else's.
+    /// What is about to be done is noted first, so that an interrupted move is not taken for somebody else's.
     private func bring(
         _ live: Live, to desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> Live {
@@ -102,7 +102,8 @@ extension ReleaseResource {
         try await server.setRegisteredModelTag(live.model, live.tag, to: try state.text)
     }
 
-    /// Removes the alias, unless somebody else moved it, and then the mark; nothing where another release has taken over.
+    /// Removes the alias, unless somebody else moved it, and then the mark; nothing where another release has taken
+    /// over.
     package func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws {
         let model = try await server.registeredModels().first { $0.name == live.model }
         let now = model?.tags[live.tag].flatMap { ReleaseState($0) }

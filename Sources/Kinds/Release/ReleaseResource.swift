@@ -5,8 +5,8 @@ package import Wire
 
 /// Releases: aliases of registered models, which move to an agent's newest version when its gates have passed.
 ///
-/// Identity: the tag `drover.release.ALIAS` of the registered model, which says who moves the alias, where it was moved to,
-/// and what was rolled back. An alias without that tag is somebody else's.
+/// Identity: the tag `drover.release.ALIAS` of the registered model, which says who moves the alias, where it was moved
+/// to, and what was rolled back. An alias without that tag is somebody else's.
 package struct ReleaseResource: Resource {
     package static let kind = "releases"
     package static let onDelete = OnDelete.delete
@@ -75,8 +75,8 @@ package struct ReleaseResource: Resource {
         }
     }
 
-    /// A release has marks at two places while it goes from one to the other, or as long as nobody has approved what waits
-    /// at the new one: that counts, and as soon as it stands, the other is left over.
+    /// A release has marks at two places while it goes from one to the other, or as long as nobody has approved what
+    /// waits at the new one: that counts, and as soon as it stands, the other is left over.
     private static func settled(
         _ marked: [Discovered<Live>], _ isWanted: (Address, Live) -> Bool
     ) -> [Discovered<Live>] {

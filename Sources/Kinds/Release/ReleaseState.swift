@@ -7,9 +7,10 @@ import Language
 ///      "stack":"helpdesk"}
 package struct ReleaseState: Sendable, Hashable, Codable {
     static let tagPrefix = "drover.release."
-    /// MLflow 3 takes 5,000 characters for a tag of a registered model: so many entries are sure to fit.
+    /// The maximum number of entries: they fit into the 5,000 characters that MLflow 3 takes for a tag of a registered
+    /// model.
     private static let kept = 12
-    /// The most characters of a reason; the history has all of them.
+    /// The maximum length of a reason here; the history has all of it.
     static let reasonLimit = 100
 
     /// A version, and what became of it.
@@ -76,7 +77,7 @@ package struct ReleaseState: Sendable, Hashable, Codable {
         version == (isGone ? nil : promoted.last?.version) || (moving != nil && version == moving)
     }
 
-    /// Whether it was rolled back, and is still the same: where its digest was not known, the version has to do.
+    /// Whether it was rolled back, and is still the same: where its digest is not known, its version decides.
     func isRejected(_ version: Int?, _ digest: String) -> Bool {
         rejected.contains { $0.digest == digest || ($0.digest.isEmpty && $0.version == version) }
     }
@@ -151,7 +152,7 @@ package struct ReleaseState: Sendable, Hashable, Codable {
 }
 
 extension ReleaseState.Entry {
-    /// Whether both are the same answer to the same question: without a digest, the version has to do.
+    /// Whether both stand for the same agent: without a digest, the version decides.
     fileprivate func isSame(as other: ReleaseState.Entry) -> Bool {
         digest == other.digest && (!digest.isEmpty || version == other.version)
     }

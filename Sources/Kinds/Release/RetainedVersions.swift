@@ -2,8 +2,8 @@ import Engine
 import Language
 import Wire
 
-/// The versions that releases keep usable, by registered model: where an alias is, or may be, and so many of those where it
-/// was before as the release says.
+/// The versions that releases keep usable, by registered model: where an alias is, or may be, and so many of those
+/// where it was before as the release says.
 struct RetainedVersions: Sendable {
     private var numbers: [String: Set<Int>] = [:]
 

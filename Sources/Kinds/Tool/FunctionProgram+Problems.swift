@@ -12,7 +12,8 @@ extension FunctionProgram {
             .problem(in: folder, searchPath: searchPath)
     }
 
-    /// What an interpreter is given to run ends like this. Other arguments may name what must not be kept, such as a key.
+    /// The extensions of scripts that an interpreter is given. Other arguments may name what must not be kept, such as
+    /// a key.
     private static let endings = [".py", ".sh", ".js", ".mjs", ".ts", ".rb", ".pl", ".lua", ".php", ".r", ".jq"]
 
     /// The program itself, if it is a file beside the spec, and the scripts that an interpreter is given.

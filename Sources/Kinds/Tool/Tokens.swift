@@ -78,7 +78,8 @@ extension Kinds {
 }
 
 extension Kinds {
-    /// The name of a function of an agent, or of one that it asks, that a workflow does not declare; nil when there is none.
+    /// The name of a function of an agent, or of one that it asks, that a workflow does not declare; nil when there is
+    /// none.
     package static func undeclaredFunction(of definition: AgentDefinition, in workflow: Workflow) -> String? {
         let declared = Set(workflow.specs(of: ToolSpec.self).map(\.0.address.name))
         for tool in definition.tools {

@@ -2,8 +2,8 @@ package import Engine
 package import Runtime
 
 extension Kinds {
-    /// What the declared tools do to the world: searches of documents and of the web read, agents do what their tools do,
-    /// and all others change something unless `effect: reads` stands there.
+    /// The side effects of the declared tools: searches of documents and of the web only read, agents have the effects
+    /// of their tools, and all others change something unless they say `effect: reads`.
     package static func effects(in workflow: Workflow) -> ToolEffects {
         var (reading, quiet, changing): (Set<String>, Set<String>, Set<String>) = ([], [], [])
         var readsBehindNames = true

@@ -158,8 +158,8 @@ package struct ToolResource: Resource {
                 group: Group(id: id, endpoint: url, allow: mcp.allow)))
     }
 
-    /// Checks a connector, and uses the address of its MCP server: servers find none by its id in a conversation's second
-    /// turn, where they take the tools from the first and the address from the request.
+    /// Checks a connector, and uses the address of its MCP server: servers find none by its id in a conversation's
+    /// second turn, where they take the tools from the first and the address from the request.
     /// - Returns: Warnings, when the server cannot list its connectors, or their addresses.
     private func name(
         _ connector: Located<String>, in definition: inout ToolDefinition.MCP, _ address: Address

@@ -1,7 +1,7 @@
 /// Tells the record what is about to be attached, before it is sent.
 ///
-/// Groups that come while the record is being written wait, and the next write names them all: a server that answers at once is
-/// not held up by one write for each group.
+/// Groups that come while the record is being written wait, and the next write names them all: a server that answers at
+/// once is not held up by one write for each group.
 actor Announcer {
     private let write: @Sendable ([Uploaded]) async throws -> Void
     /// What is under way or about to be, by the number of its group.

@@ -92,8 +92,8 @@ final class Course: Sendable {
         mayStart = context.mayStart
     }
 
-    /// Whether the user has interrupted: nothing new is begun. What was announced as attached is attached, else the next
-    /// run would wait for it.
+    /// Whether the user has interrupted: nothing new is begun. What was announced as attached is attached, else the
+    /// next run would wait for it.
     var isInterrupted: Bool { !mayStart() }
 
     /// Whether nothing more may be sent.

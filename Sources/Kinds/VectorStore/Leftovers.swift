@@ -54,7 +54,8 @@ actor Leftovers {
         return found
     }
 
-    /// Uploads a document of this run; what it made of which the server said that it was put off is found and used.
+    /// Uploads a document of this run. A file that the server has created although it put the upload off is found and
+    /// used.
     func uploading(
         _ document: Document, _ upload: @Sendable (@escaping LlamaStack.Files.Look) async throws -> LlamaStack.File
     ) async throws -> LlamaStack.File {
@@ -62,8 +63,8 @@ actor Leftovers {
         return try await upload { try await self.made(of: document) }
     }
 
-    /// The one new file that has the document's name and content and is in no store: what its upload has made. Another upload
-    /// of that name in this run leaves doubt.
+    /// The one new file that has the document's name and content and is in no store: what its upload has made. Another
+    /// upload of that name in this run leaves doubt.
     private func made(of document: Document) async throws -> LlamaStack.File? {
         let before = Set(try await listed().map(\.id))
         let new = try await server.files.list().filter { file in

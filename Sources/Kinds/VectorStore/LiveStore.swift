@@ -46,8 +46,8 @@ package struct LiveStore: Sendable {
         formerPrefixes = Set(owner + former).subtracting([stack.name]).sorted().map { "\($0):" }
     }
 
-    /// The stacks that it was taken over from, and that documents of are in it, as its metadata has them; nil for none. Where
-    /// its documents are not known, it may hold some of each.
+    /// The stacks that it was taken over from, and that documents of are in it, as its metadata has them; nil for none.
+    /// Where its documents are not known, it may hold some of each.
     var formerOwners: String? {
         let left = formerPrefixes.filter { prefix in isBroken || files.contains { $0.isMarked(prefix) } }
         return left.isEmpty ? nil : left.map { String($0.dropLast()) }.joined(separator: " ")
@@ -118,7 +118,7 @@ package struct LiveStore: Sendable {
 }
 
 extension LlamaStack.VectorStoreFile {
-    /// Whether its mark begins so.
+    /// Whether its mark begins with this prefix.
     fileprivate func isMarked(_ prefix: String) -> Bool {
         attributes[LiveStore.markKey]?.string?.utf8.starts(with: prefix.utf8) == true
     }
@@ -207,8 +207,8 @@ extension DocumentChanges {
     }
 }
 
-/// The contents that are attached, to look one up that is detached at the same time. Of thousands of documents only those
-/// with the path of the other, or its size, are compared.
+/// The contents that are attached, to look one up that is detached at the same time. Of thousands of documents only
+/// those with the path of the other, or its size, are compared.
 private struct ComingContents {
     private let desired: VectorStoreResource.Desired
     private let all: [Document]

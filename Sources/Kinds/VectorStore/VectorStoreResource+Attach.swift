@@ -12,8 +12,8 @@ struct Delivery: Sendable {
 }
 
 extension VectorStoreResource {
-    /// Attaches documents, so many concurrently. What is sent is recorded before: after an interruption it is known which
-    /// may be unfinished. After a lost response nothing more is sent before it is known what became of it.
+    /// Attaches documents, at most `limit` concurrently. What is sent is recorded before: after an interruption it is
+    /// known which may be unfinished. After a lost response nothing more is sent before it is known what became of it.
     func attach(_ uploaded: [Uploaded], atOnce limit: Int, _ delivery: Delivery) async throws -> BroughtTogether {
         var together = BroughtTogether()
         var rest = uploaded[...]

@@ -105,9 +105,9 @@ extension VectorStoreResource {
         return Set(missing.compactMap(\.self))
     }
 
-    /// Of several stores of ours at one address the one that comes first in `Rank` counts; one that is still being built
-    /// beside others does not. So neither an empty one from a request that was delivered twice counts, nor one that was
-    /// replaced.
+    /// Of several stores of ours at one address the one that comes first in `Rank` counts; one that is still being
+    /// built beside others does not. So neither an empty one from a request that was delivered twice counts, nor one
+    /// that was replaced.
     ///
     /// One that does not count only because its documents could not be listed is left out: it neither counts nor goes.
     /// - Returns: Also the addresses of those that are left out.

@@ -11,8 +11,8 @@ import Wire
 /// searched for. After an interruption the store stays unsettled, which the next plan shows, and the next apply
 /// settles.
 ///
-/// A passage that the index contains already is exchanged: the old one is removed. If that was the last one, faiss mixes up
-/// everything that follows. So another document is attached before each one whose content is a repetition.
+/// A passage that the index contains already is replaced: the old one is removed. If that was the last one, faiss mixes
+/// up everything that follows. So another document is attached before each one whose content is a repetition.
 extension VectorStoreResource {
     /// The number of concurrent attachments to one server.
     static let concurrency = 16
@@ -79,8 +79,8 @@ extension [Uploaded] {
         return isEmpty ? nil : remove(at: index ?? count - 1)
     }
 
-    /// Removes the documents whose content is that of an earlier one, each preceded by a document with unique content as
-    /// long as there are any.
+    /// Removes the documents whose content is that of an earlier one, each preceded by a document with unique content
+    /// as long as there are any.
     fileprivate mutating func repeatsToAttach() -> [Uploaded] {
         let counts = contents
         var seen: Set<String> = []

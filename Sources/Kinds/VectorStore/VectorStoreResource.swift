@@ -37,7 +37,7 @@ package struct VectorStoreResource: Resource {
     let attaching = Slots(concurrency)
     /// How long to wait for a small document whose attachment got no response.
     let patience: Duration
-    /// Is told what is waited for.
+    /// Reports what is waited for.
     let tell: @Sendable (String) -> Void
     let models: ModelListing
     private let providers: ProviderListing
@@ -143,7 +143,7 @@ package struct VectorStoreResource: Resource {
         return updated
     }
 
-    /// Takes off what is said of former owners once nothing of theirs is in the store any more.
+    /// Removes the note on former owners once nothing of theirs is left in the store.
     private func forgetFormerOwners(of live: inout LiveStore) async throws {
         guard live.store.metadata[LiveStore.takenKey] != nil, live.formerOwners == nil else { return }
         let metadata = live.store.metadata.filter { $0.key != LiveStore.takenKey }
@@ -170,7 +170,7 @@ package struct VectorStoreResource: Resource {
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
     }
 
-    /// A store that lists nothing may hold anything: that nothing of others is among it can only be seen by its count.
+    /// A store that cannot list its files may hold anything: only their number shows that none are those of others.
     private func requireNoMore(than ours: Set<String>, in store: LlamaStack.VectorStore, as address: Address) throws {
         let count = store.fileCounts?.total
         guard let count, count <= ours.count else {
@@ -203,8 +203,8 @@ package struct VectorStoreResource: Resource {
         for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
     }
 
-    /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more than
-    /// those that are known.
+    /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more
+    /// than those that are known.
     private func filesNow(
         of live: LiveStore, knowing known: Set<String>, at address: Address
     ) async throws -> [LlamaStack.VectorStoreFile] {
