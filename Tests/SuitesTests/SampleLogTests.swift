@@ -241,6 +241,9 @@ struct SampleLogTests {
             #expect(try one.lines(of: position) == whole.lines(of: whole.positions(ofSuite: index)[0]))
         }
         #expect(try recorder.recorded(suite: "none").run.suites.isEmpty)
+        #expect(whole.index(ofSuite: "smoke") == 1 && whole.index(ofSuite: "none") == nil)
+        #expect(whole.position(of: other.cases[0].id) == whole.positions(ofSuite: 1)[0])
+        #expect(whole.position(of: CaseID(suite: "none", name: "one")) == nil)
     }
 
     @Test("A sample that is told twice counts once")

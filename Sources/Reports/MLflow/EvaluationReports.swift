@@ -17,7 +17,7 @@ struct EvaluationReports: Sendable {
     /// Puts them on a run. They are an extra: when artifacts are stored elsewhere, everything else is still there.
     func put(on run: MLflowRun, at server: MLflowServer) async throws {
         guard let folder = try? MLflowArtifactFolder(uri: run.artifactURI),
-            let index = recorded.run.suites.firstIndex(where: { $0.suite == suite })
+            let index = recorded.index(ofSuite: suite)
         else { return }
         do {
             // By way of a temporary file: the report of many samples may be too large for memory.

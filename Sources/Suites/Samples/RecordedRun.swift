@@ -28,6 +28,8 @@ package struct RecordedRun: Sendable {
     package private(set) var earlier: [RunTotals] = []
     let log: SampleLog
     private let suites: [RunIndex.Suite]
+    /// Where each suite stands among them, by its name.
+    private let places: [String: Int]
     private let changes: [CaseID: [Int: String]]
 
     init(_ log: SampleLog, _ index: RunIndex, in sources: SourceMap) throws(Diagnostic) {
@@ -35,6 +37,7 @@ package struct RecordedRun: Sendable {
         self.log = log
         self.sources = sources
         suites = index.suites
+        places = Self.places(of: suites)
         changes = index.changes
         record = run
         hasEnded = index.duration != nil
@@ -170,6 +173,11 @@ package struct RecordedRun: Sendable {
         self.sources = sources
         self.log = log
         self.suites = suites
+        places = Self.places(of: suites)
+    }
+
+    private static func places(of suites: [RunIndex.Suite]) -> [String: Int] {
+        Dictionary(suites.enumerated().map { ($1.record.name, $0) }) { first, _ in first }
     }
 
     /// The path of its log.
@@ -204,10 +212,13 @@ package struct RecordedRun: Sendable {
 
     /// Where a case stands; nil when the run did not have it.
     package func position(of id: CaseID) -> Position? {
-        for (index, suite) in suites.enumerated() {
-            if let testCase = suite.positions[id] { return Position(suite: index, testCase: testCase) }
-        }
-        return nil
+        guard let suite = places[id.suite], let testCase = suites[suite].positions[id] else { return nil }
+        return Position(suite: suite, testCase: testCase)
+    }
+
+    /// Where a suite stands; nil when the run did not have it.
+    package func index(ofSuite name: String) -> Int? {
+        places[name]
     }
 
     /// The finished samples of a case, by their numbers.
