@@ -35,6 +35,23 @@ struct ExportCommandTests {
         #expect(ended.output.matches(of: /name: runs\n/).count == 2, "Only the test job has it.")
     }
 
+    @Test("Each release that is named has jobs of its own, which do the same; a day after its end a job is gone")
+    func revision() async throws {
+        let plain = try await kubernetes("--shards", "4").output
+        let named = try await kubernetes("--shards", "4", "--revision", "r42")
+        #expect(named.code == 0, "\(named.errors)")
+        #expect(named.output.matches(of: /name: shop-(apply|test)-r42-[0-9a-f]{10}\n/).count == 2)
+        #expect(named.output.replacing(/(shop-(?:apply|test))-r42-/) { "\($0.output.1)-" } == plain)
+        #expect(named.errors.contains("The job `shop-test-r42-"), "\(named.errors)")
+        #expect(plain.matches(of: /\n  ttlSecondsAfterFinished: 86400\n/).count == 2)
+        let long = try await kubernetes("--revision", String(repeating: "r", count: 38))
+        #expect(long.code == 64 && long.errors.contains("at most 42 characters"), "\(long.errors)")
+        let longest = try await kubernetes("--revision", String(repeating: "r", count: 37), "--shards", "1000")
+        #expect(longest.code == 0, "\(longest.errors)")
+        // Each pod is called by its job and its number, at most 63 characters.
+        #expect(longest.output.contains(/name: shop-test-r{37}-[0-9a-f]{10}\n/))
+    }
+
     @Test("A spec in the image needs no ConfigMap, and who answers everybody no tokens")
     func lean() async throws {
         let ended = try await kubernetes("--spec-in-image", "--allow-anonymous", "--agent", "support")
@@ -51,7 +68,7 @@ struct ExportCommandTests {
             (["--llamastack-url", "http://[::1]:8321"], 64, "an address of this machine"),
             (["--agent", "suport"], 64, "declares no agent `suport`"),
             (["--name", "Shop"], 64, "lower-case letters"), (["--shards", "0"], 64, "from 1 to 1000"),
-            (["--log-claim", "runs"], 64, "--shards"),
+            (["--log-claim", "runs"], 64, "--shards"), (["--revision", "v1.2"], 64, "lower-case letters"),
             (["--replicas", "20"], 64, "--max-replicas"), (["--schedule", "daily"], 64, "five fields"),
         ])
     func mistakes(arguments: [String], code: Int32, said: String) async throws {

@@ -16,7 +16,7 @@ struct ExportKubernetesCommand: ParsableCommand {
             EXAMPLES
               drover export kubernetes specs/shop --image registry/drover:1 --llamastack-url http://llama-stack.ai.svc:8321 \
             --mlflow-url http://mlflow.ai.svc:5000 | kubectl apply -f -
-              drover export kubernetes specs/shop --image registry/drover:1 --route --shards 8 > shop.yaml
+              drover export kubernetes specs/shop --image registry/drover:1 --route --shards 8 --revision r42 > shop.yaml
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -33,6 +33,7 @@ struct ExportKubernetesCommand: ParsableCommand {
             guard kubernetes.name != nil || KubernetesOptions.isName(stackName) else {
                 throw Diagnostic.longExportName(stackName)
             }
+            guard kubernetes.canRevise(kubernetes.name ?? stackName) else { throw Diagnostic.longRevision }
             let manifests = Manifests(
                 options: kubernetes,
                 servers: try ExportedServers(
@@ -86,6 +87,13 @@ extension Diagnostic {
                 "Objects cannot be called `\(name)…`: their names have at most 42 characters, and end with a letter "
                 + "or a digit.",
             fix: "Choose another one with `--name`.", cause: .usage)
+    }
+
+    fileprivate static var longRevision: Diagnostic {
+        Diagnostic(
+            "long-export-name", "A name that Kubernetes does not take",
+            detail: "The name of the objects, `-` and the revision have together at most 42 characters.",
+            fix: "Choose a shorter `--revision`, or a shorter name with `--name`.", cause: .usage)
     }
 
     fileprivate static func longExport(_ size: Int) -> Diagnostic {
