@@ -120,6 +120,7 @@ struct ExportCommandTests {
             let ended = try await DroverProgram(in: directory)(words)
             #expect(ended.code == (isNeeded ? 64 : 0), "\(ended.errors)")
             #expect(ended.errors.contains("says where MLflow is") == isNeeded, "\(ended.errors)")
+            #expect(ended.errors.contains("go with the job's pod") == !isNeeded, "\(ended.errors)")
         }
     }
 
@@ -139,6 +140,37 @@ struct ExportCommandTests {
             #expect(ended.code == 0, "\(ended.errors)")
             #expect(ended.output.contains("mountPath: /spec/openapi.yaml\n"))
             #expect(ended.output.contains("- /spec/drover.yaml\n") && !ended.output.contains("- /spec\n"))
+        }
+    }
+
+    @Test(
+        "Where a server may be a service of the cluster, the ports of its pods are open",
+        arguments: [
+            ("stack", true), ("stack.ai", true), ("stack.ai.svc", true), ("stack.ai.svc.cluster.local", true),
+            ("stack.example.com", false), ("10.0.0.1", false),
+        ])
+    func network(host: String, isOfCluster: Bool) async throws {
+        let ended = try await kubernetes(
+            "--llamastack-url", "http://\(host):8321", "--mlflow-url", "https://mlflow.example.com")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output.contains("- namespaceSelector: {}\n") == isOfCluster)
+    }
+
+    @Test("A file that cannot be mounted is told, and so is a map that `kubectl apply` does not take by itself")
+    func mounts() async throws {
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: "\(directory)/spec")
+            let drover = DroverProgram(in: directory)
+            let short = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(short.code == 0 && !short.errors.contains("--server-side"), "\(short.errors)")
+            try Data(repeating: 0x41, count: 300_000).write(to: URL(filePath: "\(directory)/spec/docs/long.md"))
+            let long = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(long.code == 0 && long.errors.contains("`kubectl apply --server-side`"), "\(long.errors)")
+            try Data("x".utf8).write(to: URL(filePath: "\(directory)/spec/docs/a:b.md"))
+            let refused = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(refused.code == 3 && refused.errors.contains("`docs/a:b.md`"), "\(refused.errors)")
+            let inImage = try await drover(["export", "kubernetes", "spec", "--image", "i", "--spec-in-image"])
+            #expect(inImage.code == 0, "\(inImage.errors)")
         }
     }
 

@@ -57,7 +57,22 @@ extension Manifests {
         let tokens =
             options.allowAnonymous
             ? [] : ["Make the Secret `\(tokensName)`: its key `tokens` has a name and a token a line."]
-        return secret + tokens + (options.shards.map { testNotes($0) } ?? [])
+        return secret + tokens + placeNotes + (options.shards.map { testNotes($0) } ?? [])
+    }
+
+    /// What does not lie where it seems to.
+    private var placeNotes: [String] {
+        // `kubectl apply` keeps what it was given in an annotation, and annotations have at most 256 KiB.
+        let isLong = !options.specInImage && configMap.canonicalJSON.utf8.count > 200_000
+        let long =
+            isLong ? ["The ConfigMap is longer than `kubectl apply` takes: use `kubectl apply --server-side`."] : []
+        let record =
+            servers.mlflow == nil
+            ? [
+                "Without MLflow the record of what is applied, and the lock, go with the job's pod: `--mlflow-url` says "
+                    + "where they are kept."
+            ] : []
+        return long + record
     }
 
     private func testNotes(_ shards: Int) -> [String] {

@@ -47,12 +47,17 @@ extension Manifests {
     /// What went wrong once goes wrong again, or is seen by whoever looks at the job.
     private static let once: [String: Value] = ["backoffLimit": 0]
 
+    /// That a node was drained says nothing of what ran there: another pod takes its place.
+    private static let failurePolicy: Value = [
+        "rules": [["action": "Ignore", "onPodConditions": [["type": "DisruptionTarget", "status": "True"]]]]
+    ]
+
     /// - Parameter days: How long a job can be looked at after its end.
     private func jobSpec(
         _ component: String, _ arguments: [String], days: Int, _ more: [String: Value] = Self.once
     ) -> Value {
         let spec: [String: Value] = [
-            "ttlSecondsAfterFinished": .integer(days * 86_400),
+            "ttlSecondsAfterFinished": .integer(days * 86_400), "podFailurePolicy": Self.failurePolicy,
             "template": pod(component, arguments: arguments, ["restartPolicy": "Never"]),
         ]
         return .object(spec.merging(more) { $1 })

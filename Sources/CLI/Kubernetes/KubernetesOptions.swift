@@ -111,10 +111,12 @@ struct ExportedServers {
         Set([llamaStack, mlflow].compactMap(\.self).map(Self.port)).sorted()
     }
 
-    /// Whether one of them is a service of the cluster, whose pods may listen on another port.
+    /// Whether one of them may be a service of the cluster, whose pods may listen on another port: `stack`, `stack.ai`,
+    /// `stack.ai.svc`, `stack.ai.svc.cluster.local`.
     var hasClusterAddress: Bool {
         [llamaStack, mlflow].compactMap(\.self).map(Self.host).contains { host in
-            !host.hasPrefix("[") && (!host.contains(".") || host.hasSuffix(".svc") || host.contains(".svc."))
+            let parts = host.split(separator: ".")
+            return !host.hasPrefix("[") && (parts.count <= 2 || parts[2] == "svc")
         }
     }
 
