@@ -206,7 +206,7 @@ def built(drover: str, folder: Path, *options: str) -> Image:
     root, context = folder / "root", folder / "context"
     (context / "spec").mkdir(parents=True)
     (context / "spec" / "drover.yaml").write_text(SPEC)
-    shutil.copy(drover, context / "drover")
+    (context / "drover").symlink_to(drover)
     root.mkdir()
     root.chmod(0o755)
     mount("--bind", root, root)
@@ -238,7 +238,7 @@ def check_rights(image: Image) -> None:
             raise Wrong(f"{path} could be written.")
 
 
-def check_serving(image: Image, words: list[str], codes: set[int], asks: bool = False) -> None:
+def check_serving(image: Image, words: list[str], asks: bool = False) -> None:
     """Serves with these words after the entry point, until it is stopped."""
     code, said = image.run(image.check)
     if code == 0:
@@ -258,7 +258,7 @@ def check_serving(image: Image, words: list[str], codes: set[int], asks: bool = 
                 if status != 200 or "30 days" not in said:
                     raise Wrong(f"A question is answered with {status}: {said}")
             served.send_signal(signal.SIGTERM)
-            if (code := served.wait(SECONDS)) not in codes:
+            if (code := served.wait(SECONDS)) != 0:
                 raise Wrong(f"It ended with {code} when it was stopped.")
         except (Wrong, OSError, subprocess.TimeoutExpired) as problem:
             log.seek(0)
@@ -298,15 +298,15 @@ def check(drover: str, folder: Path) -> None:
     behind = subprocess.Popen([sys.executable, UPSTREAM, "--port", "8321"], stdout=subprocess.DEVNULL)
     try:
         plain.environment |= {"LLAMASTACK_BASE_URL": "http://127.0.0.1:8321", "LLAMASTACK_MODEL": "scripted/llm"}
-        check_serving(plain, ["serve", "--host", "0.0.0.0", "--auth-token-file", TOKENS], {0}, asks=True)
+        check_serving(plain, ["serve", "--host", "0.0.0.0", "--auth-token-file", TOKENS], asks=True)
     finally:
         behind.kill()
         behind.wait()
     image = built(drover, folder / "spec", "--with-spec")
     give_tokens(image)
     check_rights(image)
-    # The server that its spec names is not there: it is alive all the same, and may be stopped while it waits.
-    check_serving(image, image.command, {0, 128 + signal.SIGTERM})
+    # The server that its spec names is not there: it is alive all the same.
+    check_serving(image, image.command)
 
 
 def main() -> int:
