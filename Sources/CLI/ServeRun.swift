@@ -76,6 +76,8 @@ struct ServeRun: Sendable {
                 if !isTold { source.stack.warn(.waits(failure.diagnostics[0])) }
                 isTold = true
                 try await Task.sleep(for: .seconds(1))
+            } catch is CancellationError where Interruption.exitCode != nil {
+                return await end.wait()  // Stopped before it could answer anything: what asks meanwhile is told so.
             }
         }
     }

@@ -35,6 +35,23 @@ struct ExportCommandTests {
         #expect(ended.output.matches(of: /name: runs\n/).count == 2, "Only the test job has it.")
     }
 
+    @Test("Each release that is named has jobs of its own, which do the same; a day after its end a job is gone")
+    func revision() async throws {
+        let plain = try await kubernetes("--shards", "4").output
+        let named = try await kubernetes("--shards", "4", "--revision", "r42")
+        #expect(named.code == 0, "\(named.errors)")
+        #expect(named.output.matches(of: /name: shop-(apply|test)-r42-[0-9a-f]{10}\n/).count == 2)
+        #expect(named.output.replacing(/(shop-(?:apply|test))-r42-/) { "\($0.output.1)-" } == plain)
+        #expect(named.errors.contains("The job `shop-test-r42-"), "\(named.errors)")
+        #expect(plain.matches(of: /\n  ttlSecondsAfterFinished: 86400\n/).count == 2)
+        let long = try await kubernetes("--revision", String(repeating: "r", count: 38))
+        #expect(long.code == 64 && long.errors.contains("at most 42 characters"), "\(long.errors)")
+        let longest = try await kubernetes("--revision", String(repeating: "r", count: 37), "--shards", "1000")
+        #expect(longest.code == 0, "\(longest.errors)")
+        // Each pod is called by its job and its number, at most 63 characters.
+        #expect(longest.output.contains(/name: shop-test-r{37}-[0-9a-f]{10}\n/))
+    }
+
     @Test("A spec in the image needs no ConfigMap, and who answers everybody no tokens")
     func lean() async throws {
         let ended = try await kubernetes("--spec-in-image", "--allow-anonymous", "--agent", "support")
@@ -51,7 +68,7 @@ struct ExportCommandTests {
             (["--llamastack-url", "http://[::1]:8321"], 64, "an address of this machine"),
             (["--agent", "suport"], 64, "declares no agent `suport`"),
             (["--name", "Shop"], 64, "lower-case letters"), (["--shards", "0"], 64, "from 1 to 1000"),
-            (["--log-claim", "runs"], 64, "--shards"),
+            (["--log-claim", "runs"], 64, "--shards"), (["--revision", "v1.2"], 64, "lower-case letters"),
             (["--replicas", "20"], 64, "--max-replicas"), (["--schedule", "daily"], 64, "five fields"),
         ])
     func mistakes(arguments: [String], code: Int32, said: String) async throws {
@@ -103,6 +120,7 @@ struct ExportCommandTests {
             let ended = try await DroverProgram(in: directory)(words)
             #expect(ended.code == (isNeeded ? 64 : 0), "\(ended.errors)")
             #expect(ended.errors.contains("says where MLflow is") == isNeeded, "\(ended.errors)")
+            #expect(ended.errors.contains("go with the job's pod") == !isNeeded, "\(ended.errors)")
         }
     }
 
@@ -122,6 +140,37 @@ struct ExportCommandTests {
             #expect(ended.code == 0, "\(ended.errors)")
             #expect(ended.output.contains("mountPath: /spec/openapi.yaml\n"))
             #expect(ended.output.contains("- /spec/drover.yaml\n") && !ended.output.contains("- /spec\n"))
+        }
+    }
+
+    @Test(
+        "Where a server may be a service of the cluster, the ports of its pods are open",
+        arguments: [
+            ("stack", true), ("stack.ai", true), ("stack.ai.svc", true), ("stack.ai.svc.cluster.local", true),
+            ("stack.example.com", false), ("10.0.0.1", false),
+        ])
+    func network(host: String, isOfCluster: Bool) async throws {
+        let ended = try await kubernetes(
+            "--llamastack-url", "http://\(host):8321", "--mlflow-url", "https://mlflow.example.com")
+        #expect(ended.code == 0, "\(ended.errors)")
+        #expect(ended.output.contains("- namespaceSelector: {}\n") == isOfCluster)
+    }
+
+    @Test("A file that cannot be mounted is told, and so is a map that `kubectl apply` does not take by itself")
+    func mounts() async throws {
+        try await withTemporaryDirectory { directory in
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: "\(directory)/spec")
+            let drover = DroverProgram(in: directory)
+            let short = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(short.code == 0 && !short.errors.contains("--server-side"), "\(short.errors)")
+            try Data(repeating: 0x41, count: 300_000).write(to: URL(filePath: "\(directory)/spec/docs/long.md"))
+            let long = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(long.code == 0 && long.errors.contains("`kubectl apply --server-side`"), "\(long.errors)")
+            try Data("x".utf8).write(to: URL(filePath: "\(directory)/spec/docs/a:b.md"))
+            let refused = try await drover(["export", "kubernetes", "spec", "--image", "i"])
+            #expect(refused.code == 3 && refused.errors.contains("`docs/a:b.md`"), "\(refused.errors)")
+            let inImage = try await drover(["export", "kubernetes", "spec", "--image", "i", "--spec-in-image"])
+            #expect(inImage.code == 0, "\(inImage.errors)")
         }
     }
 

@@ -127,6 +127,36 @@ struct ServeCommandTests {
         cat served.log served.notes
         """#
 
+    private static let earlyScript = #"""
+        "$DROVER" serve --port 0 >served.log 2>served.notes &
+        served=$!
+        trap 'kill -KILL $served 2>/dev/null' EXIT
+        for _ in $(seq 300); do grep -q Listening served.notes && break; kill -0 $served || break; sleep 0.1; done
+        url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
+        curl -s -o answer -w 'ping %{http_code}\n' "$url/ping"
+        kill -TERM $served; wait $served; echo "code $?"
+        trap - EXIT
+        cat served.notes
+        """#
+
+    @Test("Stopped while it waits for Llama Stack, it ends as well as later")
+    func early() async throws {
+        let said = try await LoopbackServer.withServer { _ in
+            try await Task.sleep(for: .seconds(600))  // Until it is cancelled.
+            return LoopbackServer.Reply(chunks: AsyncThrowingStream { $0.finish() })
+        } _: { silent in
+            try await withTemporaryDirectory { directory in
+                let environment = [
+                    "DROVER": DroverProgram.path, "LLAMASTACK_MODEL": "scripted/llm", "LLAMASTACK_BASE_URL": silent,
+                ]
+                let ended = try await DroverProgram(in: directory, environment: environment)
+                    .run("/bin/sh", ["-c", Self.earlyScript])
+                return ended.output + ended.errors
+            }
+        }
+        #expect(said.contains("ping 200") && said.contains("code 0"), "\(said)")
+    }
+
     @Test("What Kubernetes says of a service called drover is no port")
     func serviceLinks() throws {
         let linked = EnvironmentArguments([

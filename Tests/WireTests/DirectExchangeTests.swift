@@ -327,7 +327,7 @@ private final class RawServer: ChannelInboundHandler, Sendable {
 }
 
 /// Runs tests on the thread of an event loop, as commands that ask agents do.
-private struct OnEventLoop: SuiteTrait, TestTrait, TestScoping {
+struct OnEventLoop: SuiteTrait, TestTrait, TestScoping {
     var isRecursive: Bool { true }
 
     func provideScope(
@@ -339,5 +339,5 @@ private struct OnEventLoop: SuiteTrait, TestTrait, TestScoping {
 }
 
 extension Trait where Self == OnEventLoop {
-    fileprivate static var onEventLoop: Self { OnEventLoop() }
+    static var onEventLoop: Self { OnEventLoop() }
 }

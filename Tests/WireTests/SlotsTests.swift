@@ -1,4 +1,5 @@
 import Support
+import Synchronization
 import Testing
 
 @testable import Wire
@@ -18,6 +19,27 @@ struct SlotsTests {
             return try await group.reduce(into: 0) { count, _ in count += 1 }
         }
         #expect(count == 500 && crowd.most <= limit && crowd.inside == 0)
+    }
+
+    /// On one thread tasks begin in the order in which they are added.
+    @Test("Who waits comes through in the order of arrival", .onEventLoop)
+    func order() async throws {
+        let slots = Slots(1)
+        let (opened, open) = AsyncStream<Void>.makeStream()
+        let order = Mutex<[Int]>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await slots.run { for await _ in opened {} }
+            }
+            for number in 0..<50 {
+                group.addTask {
+                    try await slots.run { order.withLock { $0.append(number) } }
+                }
+            }
+            group.addTask { open.finish() }
+            try await group.waitForAll()
+        }
+        #expect(order.withLock { $0 } == Array(0..<50))
     }
 
     @Test("Who is cancelled while waiting gives up the place, and takes none")

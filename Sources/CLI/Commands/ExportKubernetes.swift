@@ -16,7 +16,7 @@ struct ExportKubernetesCommand: ParsableCommand {
             EXAMPLES
               drover export kubernetes specs/shop --image registry/drover:1 --llamastack-url http://llama-stack.ai.svc:8321 \
             --mlflow-url http://mlflow.ai.svc:5000 | kubectl apply -f -
-              drover export kubernetes specs/shop --image registry/drover:1 --route --shards 8 > shop.yaml
+              drover export kubernetes specs/shop --image registry/drover:1 --route --shards 8 --revision r42 > shop.yaml
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -33,6 +33,7 @@ struct ExportKubernetesCommand: ParsableCommand {
             guard kubernetes.name != nil || KubernetesOptions.isName(stackName) else {
                 throw Diagnostic.longExportName(stackName)
             }
+            guard kubernetes.canRevise(kubernetes.name ?? stackName) else { throw Diagnostic.longRevision }
             let manifests = Manifests(
                 options: kubernetes,
                 servers: try ExportedServers(
@@ -56,7 +57,22 @@ extension Manifests {
         let tokens =
             options.allowAnonymous
             ? [] : ["Make the Secret `\(tokensName)`: its key `tokens` has a name and a token a line."]
-        return secret + tokens + (options.shards.map { testNotes($0) } ?? [])
+        return secret + tokens + placeNotes + (options.shards.map { testNotes($0) } ?? [])
+    }
+
+    /// What does not lie where it seems to.
+    private var placeNotes: [String] {
+        // `kubectl apply` keeps what it was given in an annotation, and annotations have at most 256 KiB.
+        let isLong = !options.specInImage && configMap.canonicalJSON.utf8.count > 200_000
+        let long =
+            isLong ? ["The ConfigMap is longer than `kubectl apply` takes: use `kubectl apply --server-side`."] : []
+        let record =
+            servers.mlflow == nil
+            ? [
+                "Without MLflow the record of what is applied, and the lock, go with the job's pod: `--mlflow-url` says "
+                    + "where they are kept."
+            ] : []
+        return long + record
     }
 
     private func testNotes(_ shards: Int) -> [String] {
@@ -86,6 +102,13 @@ extension Diagnostic {
                 "Objects cannot be called `\(name)…`: their names have at most 42 characters, and end with a letter "
                 + "or a digit.",
             fix: "Choose another one with `--name`.", cause: .usage)
+    }
+
+    fileprivate static var longRevision: Diagnostic {
+        Diagnostic(
+            "long-export-name", "A name that Kubernetes does not take",
+            detail: "The name of the objects, `-` and the revision have together at most 42 characters.",
+            fix: "Choose a shorter `--revision`, or a shorter name with `--name`.", cause: .usage)
     }
 
     fileprivate static func longExport(_ size: Int) -> Diagnostic {

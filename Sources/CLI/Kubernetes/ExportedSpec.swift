@@ -49,6 +49,7 @@ struct ExportedSpec {
                 throw Diagnostic.outsideOfExport(file.path)
             }
             guard file.path != Self.document else { throw Diagnostic.takenInExport(file.path) }
+            guard !file.path.contains(":") else { throw Diagnostic.colonInExport(file.path) }
             return File(path: file.path, bytes: try Self.content(of: file, contents[file.sha256]))
         }
         files = [document] + others
@@ -99,6 +100,13 @@ extension Diagnostic {
         Diagnostic(
             "name-in-export", "A file with the name of the exported spec",
             detail: "The spec names the file `\(path)`, which is what the rendered spec is called beside its files.",
+            fix: "Rename the file, or put the spec into the image instead, with `--spec-in-image`.")
+    }
+
+    fileprivate static func colonInExport(_ path: String) -> Diagnostic {
+        Diagnostic(
+            "name-in-export", "A file that cannot be mounted",
+            detail: "The spec names the file `\(path)`, and Kubernetes mounts nothing at a path with `:`.",
             fix: "Rename the file, or put the spec into the image instead, with `--spec-in-image`.")
     }
 

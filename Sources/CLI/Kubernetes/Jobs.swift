@@ -1,7 +1,7 @@
 import Language
 
 extension Manifests {
-    /// Applies the spec once; another spec, image or server is another job.
+    /// Applies the spec once; another spec, image, server or revision is another job.
     var applyJob: Value {
         job(
             "\(name)-apply", "apply", ["apply", specPath, "--yes", "--lock-timeout", "10m"])
@@ -13,7 +13,7 @@ extension Manifests {
             "apiVersion": "batch/v1", "kind": "CronJob", "metadata": metadata("\(name)-plan", component: "plan"),
             "spec": [
                 "schedule": .string(options.schedule), "concurrencyPolicy": "Forbid",
-                "jobTemplate": ["spec": jobSpec("plan", ["plan", specPath, "--exit-code"])],
+                "jobTemplate": ["spec": jobSpec("plan", ["plan", specPath, "--exit-code"], days: 7)],
             ],
         ]
     }
@@ -30,14 +30,16 @@ extension Manifests {
             ])
     }
 
-    /// A job cannot be changed: what it does is a part of its name.
+    /// A job cannot be changed, and one that is there is not run again: what it does, and for which revision, is a part of its
+    /// name. A day after its end it is gone, so that what it did may be done anew.
     private func job(
         _ name: String, _ component: String, _ arguments: [String], _ more: [String: Value] = Self.once
     ) -> Value {
-        let spec = jobSpec(component, arguments, more)
+        let spec = jobSpec(component, arguments, days: 1, more)
         let digest = sha256Hex("\(self.spec.digest) \(spec.canonicalJSON)".utf8).prefix(10)
+        let revised = options.revision.map { "\(name)-\($0)" } ?? name
         return [
-            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata("\(name)-\(digest)", component: component),
+            "apiVersion": "batch/v1", "kind": "Job", "metadata": metadata("\(revised)-\(digest)", component: component),
             "spec": spec,
         ]
     }
@@ -45,9 +47,17 @@ extension Manifests {
     /// What went wrong once goes wrong again, or is seen by whoever looks at the job.
     private static let once: [String: Value] = ["backoffLimit": 0]
 
-    private func jobSpec(_ component: String, _ arguments: [String], _ more: [String: Value] = Self.once) -> Value {
+    /// That a node was drained says nothing of what ran there: another pod takes its place.
+    private static let failurePolicy: Value = [
+        "rules": [["action": "Ignore", "onPodConditions": [["type": "DisruptionTarget", "status": "True"]]]]
+    ]
+
+    /// - Parameter days: How long a job can be looked at after its end.
+    private func jobSpec(
+        _ component: String, _ arguments: [String], days: Int, _ more: [String: Value] = Self.once
+    ) -> Value {
         let spec: [String: Value] = [
-            "ttlSecondsAfterFinished": 604_800,
+            "ttlSecondsAfterFinished": .integer(days * 86_400), "podFailurePolicy": Self.failurePolicy,
             "template": pod(component, arguments: arguments, ["restartPolicy": "Never"]),
         ]
         return .object(spec.merging(more) { $1 })

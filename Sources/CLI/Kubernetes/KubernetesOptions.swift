@@ -37,6 +37,9 @@ struct KubernetesOptions: ParsableArguments {
     @Option(help: "Write a job that runs the suites in so many shards, too.")
     var shards: Int?
 
+    @Option(help: "What the names of the jobs say of this release, so that each release runs its own, such as r42.")
+    var revision: String?
+
     @Option(help: "A PersistentVolumeClaim that keeps the logs of the shards, for `drover report merge`.")
     var logClaim: String?
 
@@ -57,6 +60,9 @@ struct KubernetesOptions: ParsableArguments {
         if let namespace, namespace.wholeMatch(of: /[a-z0-9]([a-z0-9\-]{0,61}[a-z0-9])?/) == nil {
             throw ValidationError("--namespace takes lower-case letters, digits and `-`, at most 63.")
         }
+        if let revision, revision.wholeMatch(of: /[a-z0-9]([a-z0-9\-]{0,38}[a-z0-9])?/) == nil {
+            throw ValidationError("--revision takes lower-case letters, digits and `-`, at most 40.")
+        }
         if let name, !Self.isName(name) {
             throw ValidationError("--name takes lower-case letters, digits and `-`, at most 42, a letter first.")
         }
@@ -65,6 +71,11 @@ struct KubernetesOptions: ParsableArguments {
     /// Whether objects can be called so: Kubernetes takes nothing else, and suffixes make the names longer.
     static func isName(_ name: String) -> Bool {
         name.wholeMatch(of: /[a-z]([a-z0-9\-]{0,40}[a-z0-9])?/) != nil
+    }
+
+    /// Whether a job can be called by a name and the revision: together they have no more characters than a name may have.
+    func canRevise(_ name: String) -> Bool {
+        revision.map { Self.isName("\(name)-\($0)") } ?? true
     }
 }
 
@@ -100,10 +111,12 @@ struct ExportedServers {
         Set([llamaStack, mlflow].compactMap(\.self).map(Self.port)).sorted()
     }
 
-    /// Whether one of them is a service of the cluster, whose pods may listen on another port.
+    /// Whether one of them may be a service of the cluster, whose pods may listen on another port: `stack`, `stack.ai`,
+    /// `stack.ai.svc`, `stack.ai.svc.cluster.local`.
     var hasClusterAddress: Bool {
         [llamaStack, mlflow].compactMap(\.self).map(Self.host).contains { host in
-            !host.hasPrefix("[") && (!host.contains(".") || host.hasSuffix(".svc") || host.contains(".svc."))
+            let parts = host.split(separator: ".")
+            return !host.hasPrefix("[") && (parts.count <= 2 || parts[2] == "svc")
         }
     }
 

@@ -24,11 +24,14 @@ final class DirectConnections: Sendable {
     private let connectTimeout: TimeAmount
     /// Less than the 5 s after which both servers (uvicorn) close an idle connection.
     private let idleTime: Duration
+    private let resolver: (any Resolver & Sendable)?
     private let state = Mutex(State())
 
-    init(connectTimeout: Duration, idleTime: Duration) {
+    /// - Parameter resolver: Finds the addresses of names; nil for the system's.
+    init(connectTimeout: Duration, idleTime: Duration, resolver: (any Resolver & Sendable)? = nil) {
         self.connectTimeout = .nanoseconds(Int64(connectTimeout / .nanoseconds(1)))
         self.idleTime = idleTime
+        self.resolver = resolver
     }
 
     /// Sends the request of an exchange over a connection, on the thread of the event loop.
@@ -36,9 +39,11 @@ final class DirectConnections: Sendable {
         let server = DirectPlace.Server(exchange.place, on: loop)
         while let connection = kept(to: server) {
             if connection.isActive, connection.carry(exchange) { return }
+            connection.close()  // Nobody keeps it any more.
         }
         // Of the addresses that a name has several are tried at once, each over a channel of its own.
-        ClientBootstrap(group: loop).connectTimeout(connectTimeout).channelOption(.autoRead, value: false)
+        ClientBootstrap(group: loop).connectTimeout(connectTimeout).resolver(resolver)
+            .channelOption(.autoRead, value: false)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHTTPClientHandlers(enableOutboundHeaderValidation: false)
@@ -61,6 +66,11 @@ final class DirectConnections: Sendable {
         } catch {
             exchange.fail(TransportFailure(.broken, "the server closed the connection"))
         }
+    }
+
+    /// How many wait for an exchange.
+    var idleCount: Int {
+        state.withLock { $0.idle.values.map(\.count).reduce(0, +) }
     }
 
     /// Keeps a connection for a while.
