@@ -8,6 +8,8 @@ package struct Limits: Sendable {
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
+    /// How many bytes of bodies are read, or wait for their turn, at a time: who sends more then is refused.
+    package var bodies = 64 << 20
     /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
     /// repeats it.
     package var message = 256 << 10

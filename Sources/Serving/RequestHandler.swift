@@ -12,6 +12,7 @@ final class RequestHandler: Sendable {
     let limits: Limits
     let connections = Connections()
     let places: Places
+    private let bodies: ByteBudget
     let meters = Meters()
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
@@ -28,6 +29,7 @@ final class RequestHandler: Sendable {
         limits = options.limits
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
+        bodies = ByteBudget(options.limits.bodies)
         version = options.version
         log = options.log
         tokens = options.tokens
@@ -89,7 +91,9 @@ final class RequestHandler: Sendable {
             if request.headers[.expect]?.lowercased() == "100-continue", (exchange.length ?? 0) <= limits.body {
                 try await writer.writeInformationalHead(HTTPTypes.HTTPResponse(status: .continue))
             }
-            let body = try await body(of: request, channel)
+            // Given back once the request has its place.
+            var share = ByteShare(of: bodies)
+            let body = try await body(of: request, channel, &share)
             exchange.isRead = true
             taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {

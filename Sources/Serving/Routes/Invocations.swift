@@ -207,18 +207,21 @@ extension RequestHandler {
     }
 
     /// Takes the body in; a client that takes too long is cut off.
+    /// - Parameter share: Gets the bytes that came.
     @concurrent
-    func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
+    func body(of request: Request, _ channel: any Channel, _ share: inout ByteShare) async throws -> ByteBuffer {
         try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
         let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { channel.close(promise: nil) }
         defer { slow.cancel() }
-        do {
-            return try await request.body.collect(upTo: limits.body)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
+        var body = ByteBuffer()
+        for try await var piece in request.body {
+            guard piece.readableBytes <= limits.body - body.readableBytes else { throw tooLarge }
+            try share.take(piece.readableBytes)
+            if body.readableBytes == 0 { body = piece } else { body.writeBuffer(&piece) }
         }
+        return body
     }
 
     /// What has more bytes is not read or written on the thread of an event loop.
