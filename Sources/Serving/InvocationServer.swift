@@ -47,6 +47,7 @@ package struct InvocationServer: Sendable {
         }
         let drain = limits.drain
         async let _: Void = handler.heartbeat.run()  // Until the end of this scope.
+        async let _: Void = handler.connections.keepRoom(handler.heartbeat)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await application.run()
@@ -103,7 +104,7 @@ package struct InvocationServer: Sendable {
             responder: CallbackResponder { _, _ in Response(status: .notFound) }, server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: silent)),
+                availableConnectionsDelegate: RoomForConnections(handler.connections, limit: limits.connections)),
             onServerRunning: { onRunning($0) }, logger: silent)
     }
 

@@ -4,7 +4,8 @@ package struct Limits: Sendable {
     package var concurrency = 64
     /// How long an answer may take.
     package var answer: Duration = .seconds(300)
-    /// How many connections may be open; the next are accepted when one closes. The open-file limit must never be reached.
+    /// How many connections may be open; then the one that has been idle for longest is closed, and where none is, the next are
+    /// accepted when one closes. The open-file limit must never be reached.
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20

@@ -10,7 +10,7 @@ import Wire
 final class RequestHandler: Sendable {
     let publication: Publication
     let limits: Limits
-    let connections = Connections()
+    let connections: Connections
     let places: Places
     private let bodies: ByteBudget
     let meters = Meters()
@@ -27,6 +27,7 @@ final class RequestHandler: Sendable {
     init(_ options: InvocationServer) {
         publication = options.publication
         limits = options.limits
+        connections = Connections(limit: options.limits.connections)
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
         bodies = ByteBudget(options.limits.bodies)
@@ -57,8 +58,13 @@ final class RequestHandler: Sendable {
     /// - Throws: What the connection throws; it is closed then.
     @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        let connection = connections[channel]
         running.add(1, ordering: .relaxed)
-        defer { running.subtract(1, ordering: .relaxed) }
+        connection?.note(isIdle: false)
+        defer {
+            running.subtract(1, ordering: .relaxed)
+            connection?.note(isIdle: true)
+        }
         var exchange = Exchange(request)
         var entry = AccessLog.Entry()
         let place = Route.at(exchange.path)

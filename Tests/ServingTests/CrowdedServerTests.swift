@@ -1,6 +1,7 @@
 import Language
 import NIOCore
 import NIOPosix
+import Runtime
 import Testing
 import Wire
 
@@ -41,6 +42,41 @@ struct CrowdedServerTests {
             #expect(try await server.post(#"{"input":"x"}"#).status == 200)
             slow.close(promise: nil)
             #expect(try await Self.soon { try await server.post(body).status == 200 })
+        }
+    }
+
+    @Test("A full house of idle connections lets others in: those idle for longest are closed, what is answered is not")
+    func fullHouse() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let agent = StagedAgent { request, _ in
+            if request.text == "wait" {
+                began.happen()
+                await goOn.wait()
+            }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        // Idle connections do not go by themselves while this runs.
+        let change: (inout InvocationServer) -> Void = {
+            ($0.limits.connections, $0.limits.arrival) = (6, .seconds(600))
+        }
+        try await RunningServer.run([agent.published()], change: change) { server in
+            async let waiting = server.post(#"{"input":"wait"}"#)
+            await began.wait()
+            var idle: [any Channel] = []
+            for number in 0..<8 {
+                // Some have asked before, some have begun to.
+                let text = number % 2 == 0 ? "GET /ping HTTP/1.1\r\nHost: x\r\n\r\n" : "GET /ping"
+                idle.append(try await Self.connect(server, sending: text))
+            }
+            // On a connection of its own, as a probe comes.
+            let probe = try await AsyncHTTPTransport.withTransport { client in
+                try await client.send(HTTPRequest(.get, server.url + "/health", timeout: .seconds(30)))
+            }
+            #expect(probe.status == 200)
+            #expect(try await Self.soon { !idle[0].isActive })
+            goOn.happen()
+            #expect(try await waiting.status == 200)
+            for channel in idle { channel.close(promise: nil) }
         }
     }
 }
