@@ -16,6 +16,8 @@ package struct Limits: Sendable {
     package var message = 256 << 10
     /// How long a request may take to arrive, and how long a connection may be idle.
     package var arrival: Duration = .seconds(60)
+    /// How long a streamed answer is silent before its client is told that it goes on.
+    package var silence: Duration = .seconds(15)
     /// How long a request waits for its turn before it is refused.
     package var patience: Duration = .seconds(2)
     /// How long requests may still take when the server is to stop.
