@@ -17,6 +17,8 @@ package struct InvocationServer: Sendable {
     package var port = 8000
     /// Who may ask; nil for everybody.
     package var tokens: BearerTokens?
+    /// Under which names it may be asked without a token; nil for all.
+    package var names: OwnNames?
     /// nil for plain HTTP.
     package var certificate: Certificate?
     /// The version of drover.

@@ -17,6 +17,7 @@ final class RequestHandler: Sendable {
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
     private let tokens: BearerTokens?
+    private let names: OwnNames?
     private let version: String
     private let ready = ReadyRoute()
     private let log: AccessLog
@@ -34,6 +35,7 @@ final class RequestHandler: Sendable {
         version = options.version
         log = options.log
         tokens = options.tokens
+        names = options.names
     }
 
     /// From now on it is not ready, and connections are to be closed after the next answer.
@@ -74,12 +76,8 @@ final class RequestHandler: Sendable {
             meters.count(known, entry.status, exchange.elapsed)
         }
         defer { if isLast(exchange) { cutOff(channel) } }
-        if let tokens, known?.isOpen != true {
-            entry.caller = tokens.caller(request.headers[.authorization])
-            guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
-        }
-        if tokens == nil, let origin = request.headers[.origin], !Self.isOwn(origin, request) {
-            return try await refuse(.foreignOrigin, exchange, writer, &entry)
+        if let error = objection(to: request, known, &entry.caller) {
+            return try await refuse(error, exchange, writer, &entry)
         }
         guard let (route, name) = place else {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
@@ -118,6 +116,20 @@ final class RequestHandler: Sendable {
         } else {
             try await answer(taken, exchange, writer, &entry)
         }
+    }
+
+    /// Why a request is refused whatever it asks; nil where it is not.
+    /// - Parameter caller: Gets the name of who asks.
+    private func objection(to request: Request, _ route: Route?, _ caller: inout String?) -> ServedError? {
+        let isOpen = route?.isOpen == true
+        if let tokens, !isOpen {
+            caller = tokens.caller(request.headers[.authorization])
+            if caller == nil { return .unauthorized }
+        }
+        guard tokens == nil else { return nil }
+        if let names, !isOpen, !names.include(request.head.authority) { return .foreignName }
+        if let origin = request.headers[.origin], !Self.isOwn(origin, request) { return .foreignOrigin }
+        return nil
     }
 
     private func reply(to route: Route, _ name: String?, _ exchange: Exchange) async -> Reply {
