@@ -10,7 +10,7 @@ struct ListeningOptions: ParsableArguments {
     @Option(help: "The port to listen on; 0 takes any that is free.")
     var port = 8000
 
-    @Flag(help: "Answer everybody who reaches the address, even when others than this machine do.")
+    @Flag(help: "Answer everybody who reaches the address, even when others than this machine do, and under any name.")
     var allowAnonymous = false
 
     @Option(
@@ -47,6 +47,11 @@ struct ListeningOptions: ParsableArguments {
     func tokens() throws(Diagnostic) -> BearerTokens? {
         guard let authTokenFile else { return nil }
         return try BearerTokens(path: authTokenFile)
+    }
+
+    /// Under which names it may be asked; nil for all.
+    var names: OwnNames? {
+        allowAnonymous || authTokenFile != nil ? nil : OwnNames(listening: host)
     }
 
     /// nil for plain HTTP.

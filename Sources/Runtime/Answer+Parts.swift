@@ -43,6 +43,9 @@ extension Answer.Usage {
     /// Nil when one of both is unknown, because the sum would be too low.
     static func sum(_ left: Answer.Usage?, _ right: Answer.Usage?) -> Answer.Usage? {
         guard let left, let right else { return nil }
-        return Answer.Usage(input: left.input + right.input, output: left.output + right.output)
+        var sum = Answer.Usage(input: left.input + right.input, output: left.output + right.output)
+        sum.cached = left.cached + right.cached
+        sum.reasoning = left.reasoning + right.reasoning
+        return sum
     }
 }

@@ -48,7 +48,15 @@ package struct Answer: Sendable, Hashable {
     package struct Usage: Sendable, Hashable, Codable {
         package var input: Int
         package var output: Int
+        /// Of the input, what the model's server had read before; of the output, what the model thought. 0 where a server does
+        /// not tell; records do not have them.
+        package var cached = 0
+        package var reasoning = 0
         package var total: Int { input + output }
+
+        private enum CodingKeys: CodingKey {
+            case input, output
+        }
 
         package init(input: Int, output: Int) {
             self.input = input
@@ -56,10 +64,12 @@ package struct Answer: Sendable, Hashable {
         }
 
         /// What a server reports; nil when it cannot be true.
-        init?(reported input: Int, _ output: Int) {
+        init?(reported input: Int, cached: Int? = nil, _ output: Int, reasoning: Int? = nil) {
             let possible = 0...1 << 40
             guard possible.contains(input), possible.contains(output) else { return nil }
             self.init(input: input, output: output)
+            self.cached = min(max(0, cached ?? 0), input)
+            self.reasoning = min(max(0, reasoning ?? 0), output)
         }
     }
 

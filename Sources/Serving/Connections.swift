@@ -1,10 +1,25 @@
+import HummingbirdCore
 import NIOCore
 import Synchronization
 import Wire
 
-/// The open connections of clients, so that a request learns when its client has gone.
+/// The open connections of clients, so that a request learns when its client has gone, and idle ones make room for others.
 final class Connections: Sendable {
-    private let open = Mutex<[ObjectIdentifier: Connection]>([:])
+    private struct Open {
+        let connection: Connection
+        let channel: any Channel
+    }
+
+    /// How long a connection is idle before it has to make room: its client may just be about to ask.
+    private static let rest = Duration.seconds(1)
+
+    private let limit: Int
+    private let open = Mutex<[ObjectIdentifier: Open]>([:])
+
+    /// - Parameter limit: How many there may be.
+    init(limit: Int) {
+        self.limit = limit
+    }
 
     /// How many there are.
     var count: Int {
@@ -12,7 +27,30 @@ final class Connections: Sendable {
     }
 
     subscript(_ channel: any Channel) -> Connection? {
-        open.withLock { $0[ObjectIdentifier(channel)] }
+        open.withLock { $0[ObjectIdentifier(channel)]?.connection }
+    }
+
+    /// Closes the connection that has been idle for longest, so that the next client gets in: only when there are so many as
+    /// there may be.
+    /// - Parameter count: How many there are.
+    func makeRoom(among count: Int) {
+        guard count >= limit else { return }
+        let end = ContinuousClock.now - Self.rest
+        let longest = open.withLock { open in
+            open.values.lazy.compactMap { open in open.connection.idleSince.map { (since: $0, channel: open.channel) } }
+                .min { $0.since < $1.since }
+        }
+        guard let longest, longest.since <= end else { return }
+        // One that has begun a request in this moment answers it first.
+        longest.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+    }
+
+    /// Makes room while there is none, until the task is cancelled: all may have become idle only after the last one came.
+    func keepRoom(_ heartbeat: Heartbeat) async {
+        while !Task.isCancelled {
+            await heartbeat.wait()
+            makeRoom(among: count)
+        }
     }
 
     /// A handler that watches a connection, from when it is added to its pipeline.
@@ -22,11 +60,11 @@ final class Connections: Sendable {
 
     /// Ends what is being answered on each, so that its client is told.
     func stopAll() {
-        for connection in open.withLock({ Array($0.values) }) { connection.stop() }
+        for open in open.withLock({ Array($0.values) }) { open.connection.stop() }
     }
 
     fileprivate func add(_ connection: Connection, _ channel: any Channel) {
-        open.withLock { $0[ObjectIdentifier(channel)] = connection }
+        open.withLock { $0[ObjectIdentifier(channel)] = Open(connection: connection, channel: channel) }
     }
 
     fileprivate func remove(_ channel: any Channel) {
@@ -39,10 +77,23 @@ final class Connection: Sendable {
     private struct State {
         var isGone = false
         var isStopped = false
+        /// nil while a request is answered.
+        var idleSince: ContinuousClock.Instant? = .now
         var alarms: [ObjectIdentifier: Alarm] = [:]
     }
 
     private let state = Mutex(State())
+
+    /// Since when nothing is answered on it; nil while something is.
+    var idleSince: ContinuousClock.Instant? {
+        state.withLock { $0.idleSince }
+    }
+
+    /// A request has come, or has been answered.
+    func note(isIdle: Bool) {
+        let since: ContinuousClock.Instant? = isIdle ? .now : nil
+        state.withLock { $0.idleSince = since }
+    }
 
     /// Whether the client has closed its side: nobody reads what is answered.
     var isGone: Bool {
@@ -116,5 +167,30 @@ private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHa
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed { connection.end() }
         context.fireUserInboundEventTriggered(event)
+    }
+}
+
+/// How many connections are open, as the server counts them that accepts them.
+struct RoomForConnections: AvailableConnectionsDelegate {
+    private let connections: Connections
+    private let limit: Int
+    private var count = 0
+
+    init(_ connections: Connections, limit: Int) {
+        self.connections = connections
+        self.limit = limit
+    }
+
+    mutating func connectionOpened() {
+        count += 1
+        connections.makeRoom(among: count)
+    }
+
+    mutating func connectionClosed() {
+        count -= 1
+    }
+
+    func isAcceptingNewConnections() -> Bool {
+        count < limit
     }
 }

@@ -8,6 +8,9 @@ final class Handover<Element: Sendable>: Sendable {
         var isClosed = false
         var giving: CheckedContinuation<Void, Never>?
         var taking: CheckedContinuation<Void, Never>?
+        /// Since when who takes has waited.
+        var takingSince: ContinuousClock.Instant?
+        var isNudged = false
 
         mutating func wakeAll() -> [CheckedContinuation<Void, Never>] {
             defer { (giving, taking) = (nil, nil) }
@@ -49,11 +52,39 @@ final class Handover<Element: Sendable>: Sendable {
         }
     }
 
+    /// The same, but nil when `nudge` has ended the wait.
+    func takeUntilNudged() async -> [Element]? {
+        while true {
+            if let values = all() { return values }
+            if isNudged() { return nil }
+            await wait(for: .values)
+        }
+    }
+
+    /// Ends the wait of who has waited for values for so long.
+    func nudge(after silence: Duration) {
+        let taker = state.withLock { state -> CheckedContinuation<Void, Never>? in
+            guard state.taking != nil, let since = state.takingSince, since.duration(to: .now) >= silence else {
+                return nil
+            }
+            state.isNudged = true
+            return state.taking.take()
+        }
+        taker?.resume()
+    }
+
+    private func isNudged() -> Bool {
+        state.withLock { state in
+            defer { state.isNudged = false }
+            return state.isNudged
+        }
+    }
+
     /// nil when there is nothing yet.
     private func all() -> [Element]? {
         let (values, giver) = state.withLock { state -> ([Element]?, CheckedContinuation<Void, Never>?) in
             guard !state.values.isEmpty else { return (state.isClosed ? [] : nil, nil) }
-            defer { (state.values, state.giving) = ([], nil) }
+            defer { (state.values, state.giving, state.isNudged) = ([], nil, false) }
             return (state.values, state.giving)
         }
         giver?.resume()
@@ -90,7 +121,7 @@ final class Handover<Element: Sendable>: Sendable {
                     // No key paths: in a generic type each is made anew, which takes more time than all else here.
                     switch need {
                     case .room: state.giving = continuation
-                    case .values: state.taking = continuation
+                    case .values: (state.taking, state.takingSince) = (continuation, .now)
                     }
                     return false
                 }

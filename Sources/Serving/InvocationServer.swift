@@ -17,6 +17,8 @@ package struct InvocationServer: Sendable {
     package var port = 8000
     /// Who may ask; nil for everybody.
     package var tokens: BearerTokens?
+    /// Under which names it may be asked without a token; nil for all.
+    package var names: OwnNames?
     /// nil for plain HTTP.
     package var certificate: Certificate?
     /// The version of drover.
@@ -47,6 +49,7 @@ package struct InvocationServer: Sendable {
         }
         let drain = limits.drain
         async let _: Void = handler.heartbeat.run()  // Until the end of this scope.
+        async let _: Void = handler.connections.keepRoom(handler.heartbeat)
         try await withThrowingTaskGroup(of: Bool.self) { group in
             group.addTask {
                 try await application.run()
@@ -103,7 +106,7 @@ package struct InvocationServer: Sendable {
             responder: CallbackResponder { _, _ in Response(status: .notFound) }, server: server,
             configuration: ApplicationConfiguration(
                 address: .hostname(host, port: port),
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: silent)),
+                availableConnectionsDelegate: RoomForConnections(handler.connections, limit: limits.connections)),
             onServerRunning: { onRunning($0) }, logger: silent)
     }
 

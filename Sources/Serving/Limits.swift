@@ -4,15 +4,20 @@ package struct Limits: Sendable {
     package var concurrency = 64
     /// How long an answer may take.
     package var answer: Duration = .seconds(300)
-    /// How many connections may be open; the next are accepted when one closes. The open-file limit must never be reached.
+    /// How many connections may be open; then the one that has been idle for longest is closed, and where none is, the next are
+    /// accepted when one closes. The open-file limit must never be reached.
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
+    /// How many bytes of bodies are read, or wait for their turn, at a time: who sends more then is refused.
+    package var bodies = 64 << 20
     /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
     /// repeats it.
     package var message = 256 << 10
     /// How long a request may take to arrive, and how long a connection may be idle.
     package var arrival: Duration = .seconds(60)
+    /// How long a streamed answer is silent before its client is told that it goes on.
+    package var silence: Duration = .seconds(15)
     /// How long a request waits for its turn before it is refused.
     package var patience: Duration = .seconds(2)
     /// How long requests may still take when the server is to stop.

@@ -10,12 +10,14 @@ import Wire
 final class RequestHandler: Sendable {
     let publication: Publication
     let limits: Limits
-    let connections = Connections()
+    let connections: Connections
     let places: Places
+    private let bodies: ByteBudget
     let meters = Meters()
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
     private let tokens: BearerTokens?
+    private let names: OwnNames?
     private let version: String
     private let ready = ReadyRoute()
     private let log: AccessLog
@@ -26,11 +28,14 @@ final class RequestHandler: Sendable {
     init(_ options: InvocationServer) {
         publication = options.publication
         limits = options.limits
+        connections = Connections(limit: options.limits.connections)
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
+        bodies = ByteBudget(options.limits.bodies)
         version = options.version
         log = options.log
         tokens = options.tokens
+        names = options.names
     }
 
     /// From now on it is not ready, and connections are to be closed after the next answer.
@@ -55,8 +60,13 @@ final class RequestHandler: Sendable {
     /// - Throws: What the connection throws; it is closed then.
     @concurrent
     func respond(to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        let connection = connections[channel]
         running.add(1, ordering: .relaxed)
-        defer { running.subtract(1, ordering: .relaxed) }
+        connection?.note(isIdle: false)
+        defer {
+            running.subtract(1, ordering: .relaxed)
+            connection?.note(isIdle: true)
+        }
         var exchange = Exchange(request)
         var entry = AccessLog.Entry()
         let place = Route.at(exchange.path)
@@ -66,12 +76,8 @@ final class RequestHandler: Sendable {
             meters.count(known, entry.status, exchange.elapsed)
         }
         defer { if isLast(exchange) { cutOff(channel) } }
-        if let tokens, known?.isOpen != true {
-            entry.caller = tokens.caller(request.headers[.authorization])
-            guard entry.caller != nil else { return try await refuse(.unauthorized, exchange, writer, &entry) }
-        }
-        if tokens == nil, let origin = request.headers[.origin], !Self.isOwn(origin, request) {
-            return try await refuse(.foreignOrigin, exchange, writer, &entry)
+        if let error = objection(to: request, known, &entry.caller) {
+            return try await refuse(error, exchange, writer, &entry)
         }
         guard let (route, name) = place else {
             let error = ServedError(.notFound, code: "not_found", "There is no such route.")
@@ -89,7 +95,9 @@ final class RequestHandler: Sendable {
             if request.headers[.expect]?.lowercased() == "100-continue", (exchange.length ?? 0) <= limits.body {
                 try await writer.writeInformationalHead(HTTPTypes.HTTPResponse(status: .continue))
             }
-            let body = try await body(of: request, channel)
+            // Given back once the request has its place.
+            var share = ByteShare(of: bodies)
+            let body = try await body(of: request, channel, &share)
             exchange.isRead = true
             taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
@@ -108,6 +116,20 @@ final class RequestHandler: Sendable {
         } else {
             try await answer(taken, exchange, writer, &entry)
         }
+    }
+
+    /// Why a request is refused whatever it asks; nil where it is not.
+    /// - Parameter caller: Gets the name of who asks.
+    private func objection(to request: Request, _ route: Route?, _ caller: inout String?) -> ServedError? {
+        let isOpen = route?.isOpen == true
+        if let tokens, !isOpen {
+            caller = tokens.caller(request.headers[.authorization])
+            if caller == nil { return .unauthorized }
+        }
+        guard tokens == nil else { return nil }
+        if let names, !isOpen, !names.include(request.head.authority) { return .foreignName }
+        if let origin = request.headers[.origin], !Self.isOwn(origin, request) { return .foreignOrigin }
+        return nil
     }
 
     private func reply(to route: Route, _ name: String?, _ exchange: Exchange) async -> Reply {

@@ -46,8 +46,10 @@ struct ServedResponse: Sendable {
     /// With the details that MLflow's clients require.
     private static func usage(_ usage: Answer.Usage) -> Value {
         [
-            "input_tokens": .integer(usage.input), "input_tokens_details": ["cached_tokens": 0],
-            "output_tokens": .integer(usage.output), "output_tokens_details": ["reasoning_tokens": 0],
+            "input_tokens": .integer(usage.input),
+            "input_tokens_details": ["cached_tokens": .integer(usage.cached)],
+            "output_tokens": .integer(usage.output),
+            "output_tokens_details": ["reasoning_tokens": .integer(usage.reasoning)],
             "total_tokens": .integer(usage.total),
         ]
     }

@@ -48,6 +48,24 @@ import Wire
         #expect(answer?.status == .completed && answer?.usage == nil)
     }
 
+    @Test("Cached tokens and those of thinking are read; what else stands there is as good as nothing")
+    func details() throws {
+        func usage(_ input: String, _ output: String) throws -> Answer.Usage? {
+            let details = #""input_tokens_details":\#(input),"output_tokens_details":\#(output)"#
+            let usage = #"{"input_tokens":20,"output_tokens":10,\#(details)}"#
+            let end = #"{"type":"response.completed","response":{"id":"r","status":"completed","usage":\#(usage)}}"#
+            return try read([end]).0?.usage
+        }
+        var told = Answer.Usage(input: 20, output: 10)
+        #expect(try usage("null", #""?""#) == told)
+        #expect(try usage(#"{"cached_tokens":-1}"#, "{}") == told)
+        (told.cached, told.reasoning) = (16, 4)
+        #expect(try usage(#"{"cached_tokens":16}"#, #"{"reasoning_tokens":4}"#) == told)
+        let both = Answer.Usage.sum(told, told)
+        #expect(both?.cached == 32 && both?.reasoning == 8)
+        #expect(try Value(encoding: told) == ["input": 20, "output": 10], "Records stay as they are.")
+    }
+
     @Test("A recorded MCP call gives its name, server, arguments and result")
     func mcpCall() throws {
         let (read, happenings) = try read(frames("08-resp-mcp-stream"))

@@ -36,6 +36,16 @@ struct ServedItemsTests {
             usage: .init(input: 10, output: 5), id: "resp_upstream")
     }
 
+    @Test("Of the usage the details are told as the server behind tells them")
+    func usage() {
+        var usage = Answer.Usage(input: 20, output: 10)
+        (usage.cached, usage.reasoning) = (16, 4)
+        let answer = Answer(status: .completed, text: "x", hasMessage: true, usage: usage)
+        let told = ServedResponse(id: "resp_0", created: 1, model: "support").value(of: answer, output: [])["usage"]
+        #expect(told?["input_tokens_details"] == ["cached_tokens": 16] && told?["total_tokens"] == 30)
+        #expect(told?["output_tokens_details"] == ["reasoning_tokens": 4])
+    }
+
     @Test("A stream is what clients of OpenAI's API accumulate, in order, and its end holds all of it")
     func stream() throws {
         let (frames, whole) = told(

@@ -95,6 +95,7 @@ struct ServeCommand: AsyncParsableCommand {
         var server = InvocationServer(Publication(), version: Version.text, log: AccessLog { Console.out($0) })
         (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
         (server.tokens, server.certificate) = (try listening.tokens(), try listening.certificate())
+        server.names = listening.names
         let run = ServeRun(
             source, self.server, server, isTraced: !noTrace, joinsTraces: joinTraces,
             spool: try spool(source.stack),

@@ -65,7 +65,9 @@ package struct SpoolSender: Sendable {
             guard run.server == server.endpoint.base else { return false }
             runs[run.suite] = (try await start(run), run)
         }
-        let writer = try await MLflowTraceWriter.withWriter(to: server, queueLimit: .max, clock: clock) { writer in
+        let writer = try await MLflowTraceWriter.withWriter(
+            to: server, queueLimit: .max, queueBytes: .max, clock: clock
+        ) { writer in
             for line in lines {
                 guard var spooled = (try? SpoolEntry(line: line))?.trace, let run = runs[spooled.suite] else {
                     continue

@@ -51,6 +51,15 @@ struct ChatReader {
         struct Usage: Decodable {
             let prompt_tokens: Int
             let completion_tokens: Int
+            /// `{"cached_tokens": 0}` and `{"reasoning_tokens": 0}`; what is neither is as good as nothing.
+            let prompt_tokens_details: Value?
+            let completion_tokens_details: Value?
+
+            var reported: Answer.Usage? {
+                Answer.Usage(
+                    reported: prompt_tokens, cached: prompt_tokens_details?["cached_tokens"]?.integer,
+                    completion_tokens, reasoning: completion_tokens_details?["reasoning_tokens"]?.integer)
+            }
         }
 
         struct ErrorBody: Decodable {
@@ -75,7 +84,7 @@ struct ChatReader {
             let code = error.code.flatMap { $0 == .null ? nil : $0.interpolated }
             throw Failure(code: code, message: error.message ?? "The server sent an error without words.")
         }
-        if let told = decoded.usage { usage = Answer.Usage(reported: told.prompt_tokens, told.completion_tokens) }
+        if let told = decoded.usage { usage = told.reported }
         guard let choice = decoded.choices?.first else { return nil }
         reason = choice.finish_reason ?? reason
         for piece in choice.delta?.tool_calls ?? [] { add(piece) }

@@ -36,7 +36,7 @@ struct ResponseItems {
             retrieved: retrieved(output).filter { !$0.document.isEmpty },
             cited: cited(content.flatMap { $0 }),
             tellsSources: retrieved(output).allSatisfy { !$0.document.isEmpty },
-            usage: response.usage.flatMap { Answer.Usage(reported: $0.input_tokens, $0.output_tokens) },
+            usage: response.usage?.reported,
             error: error(response, status),
             id: response.id
         )

@@ -6,6 +6,15 @@ enum ResponsesFrame {
         struct Usage: Decodable {
             let input_tokens: Int
             let output_tokens: Int
+            /// `{"cached_tokens": 0}` and `{"reasoning_tokens": 0}`; what is neither is as good as nothing.
+            let input_tokens_details: Value?
+            let output_tokens_details: Value?
+
+            var reported: Answer.Usage? {
+                Answer.Usage(
+                    reported: input_tokens, cached: input_tokens_details?["cached_tokens"]?.integer, output_tokens,
+                    reasoning: output_tokens_details?["reasoning_tokens"]?.integer)
+            }
         }
 
         struct Incompleteness: Decodable {
@@ -66,15 +75,20 @@ extension ResponsesFrame.Response {
         id = try fields.text("id")
         status = try fields.text("status")
         output = try fields.objects("output", ResponsesFrame.Item.init)
-        usage = try fields.object("usage") { usage throws(ObjectFields.Mismatch) in
-            Usage(
-                input_tokens: try usage.integer("input_tokens").needed(),
-                output_tokens: try usage.integer("output_tokens").needed())
-        }
+        usage = try fields.object("usage", Usage.init)
         error = try fields.object("error", ResponsesFrame.ErrorBody.init)
         incomplete_details = try fields.object("incomplete_details") { details throws(ObjectFields.Mismatch) in
             Incompleteness(reason: try details.text("reason"))
         }
+    }
+}
+
+extension ResponsesFrame.Response.Usage {
+    init(_ fields: ObjectFields) throws(ObjectFields.Mismatch) {
+        input_tokens = try fields.integer("input_tokens").needed()
+        output_tokens = try fields.integer("output_tokens").needed()
+        input_tokens_details = fields.value("input_tokens_details")
+        output_tokens_details = fields.value("output_tokens_details")
     }
 }
 

@@ -70,8 +70,8 @@ extension RequestHandler {
         try await send(reply, exchange, writer, &entry)
     }
 
-    /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later is the
-    /// last event.
+    /// Answers piece by piece. What goes wrong before the first piece is an error like any other; what goes wrong later, or after
+    /// a long silence, is the last event.
     @concurrent
     func stream(
         _ taken: Taken, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ channel: any Channel,
@@ -81,8 +81,9 @@ extension RequestHandler {
         let events = Handover<AgentEvent>()
         var items = taken.items
         async let ending = taken.turn.run(handing: events)
-        var next = await events.take()
-        if next.isEmpty {
+        async let _: Void = attend(events, channel)
+        var next = await events.takeUntilNudged()
+        if next?.isEmpty == true {
             if let error = await ending.error(of: taken.request.asked) {
                 _ = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
@@ -93,19 +94,19 @@ extension RequestHandler {
                 throw ClientGone()
             }
         }
-        // A client that reads nothing any more is not waited for.
-        async let _: Void = cutOff(channel, after: limits.answer + .seconds(10))
         entry.status = 200
         var isNoted = false
         do {
             var body = try await writer.writeHead(
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
             items.begin()
-            while !next.isEmpty {
-                for event in next { items.take(event) }
-                let frames = items.drain()
+            while next?.isEmpty != true {
+                for event in next ?? [] { items.take(event) }
+                var frames = items.drain()
+                // Whoever passes the stream on takes it for dead after a while.
+                if next == nil { frames.writeStaticString(": keep-alive\n\n") }
                 if frames.readableBytes > 0 { try await body.write(frames) }
-                next = await events.take()
+                next = await events.takeUntilNudged()
             }
             let end = note(await ending, of: taken, in: &entry)
             isNoted = true
@@ -154,13 +155,15 @@ extension RequestHandler {
         return headers
     }
 
-    private func cutOff(_ channel: any Channel, after limit: Duration) async {
-        do {
-            try await heartbeat.sleep(for: limit)
-            channel.close(promise: nil)
-        } catch {
-            // It has been answered.
+    /// Tells a stream that it is silent, and does not wait for a client that reads nothing any more.
+    private func attend(_ events: Handover<AgentEvent>, _ channel: any Channel) async {
+        let end = ContinuousClock.now + limits.answer + .seconds(10)
+        while ContinuousClock.now < end {
+            await heartbeat.wait()
+            if Task.isCancelled { return }  // It has been answered.
+            events.nudge(after: limits.silence)
         }
+        channel.close(promise: nil)
     }
 }
 
@@ -207,18 +210,21 @@ extension RequestHandler {
     }
 
     /// Takes the body in; a client that takes too long is cut off.
+    /// - Parameter share: Gets the bytes that came.
     @concurrent
-    func body(of request: Request, _ channel: any Channel) async throws -> ByteBuffer {
+    func body(of request: Request, _ channel: any Channel, _ share: inout ByteShare) async throws -> ByteBuffer {
         try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
         let slow = channel.eventLoop.scheduleTask(in: TimeAmount(limits.arrival)) { channel.close(promise: nil) }
         defer { slow.cancel() }
-        do {
-            return try await request.body.collect(upTo: limits.body)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
+        var body = ByteBuffer()
+        for try await var piece in request.body {
+            guard piece.readableBytes <= limits.body - body.readableBytes else { throw tooLarge }
+            try share.take(piece.readableBytes)
+            if body.readableBytes == 0 { body = piece } else { body.writeBuffer(&piece) }
         }
+        return body
     }
 
     /// What has more bytes is not read or written on the thread of an event loop.

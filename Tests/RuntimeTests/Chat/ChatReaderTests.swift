@@ -22,6 +22,16 @@ import Wire
         #expect(reader.timeToFirstToken == .milliseconds(1))
     }
 
+    @Test("Cached tokens and those of thinking are read")
+    func details() throws {
+        var reader = ChatReader()
+        let details =
+            #""prompt_tokens_details":{"cached_tokens":8},"completion_tokens_details":{"reasoning_tokens":3}"#
+        _ = try reader.read(
+            #"{"choices":[],"usage":{"prompt_tokens":10,"completion_tokens":5,\#(details)}}"#, at: .zero)
+        #expect(reader.usage?.cached == 8 && reader.usage?.reasoning == 3)
+    }
+
     @Test("Calls come in pieces, and the usage without a choice")
     func calls() throws {
         let first = #"{"index":0,"id":"c1","function":{"name":"weather","arguments":""}}"#

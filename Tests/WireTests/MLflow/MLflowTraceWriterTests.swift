@@ -89,7 +89,7 @@ struct MLflowTraceWriterTests {
     func joined() async throws {
         var part = trace(1)
         part.spans[0].parent = trace(2).id.spanID(at: 5)
-        var queue = TraceQueue(limit: 2)
+        var queue = TraceQueue(limit: 2, byteLimit: .max)
         queue.put(part)
         queue.put(trace(3))
         queue.put(trace(4))
@@ -212,6 +212,54 @@ struct MLflowTraceWriterTests {
         let fake = FakeMLflow()
         let tally = try await write((1...50).map { trace($0) }, to: fake, queueLimit: 20)
         #expect(tally.dropped == 30 && tally.written == 20 && tally.missing == 30)
+    }
+
+    /// A trace that takes so many bytes.
+    private func large(_ number: Int, _ bytes: Int) -> MLflowTrace {
+        var large = trace(number)
+        large.spans[1].attributes["mlflow.spanOutputs"] = .string(String(repeating: "x", count: bytes))
+        return large
+    }
+
+    @Test("Waiting traces take no more bytes than they may, whether ripe or not; batches do not, either")
+    func bytes() {
+        var queue = TraceQueue(limit: 100, byteLimit: 1 << 20)
+        var part = large(9, 300_000)
+        part.spans[0].parent = trace(2).id.spanID(at: 5)
+        queue.put(part)
+        for number in 1...4 { queue.put(large(number, 300_000)) }
+        #expect(queue.tally.dropped == 2 && queue.bytes <= 1 << 20 && queue.isHalfFull)
+        queue.close()
+        #expect(queue.take(9, upTo: 700_000).count == 2)
+        #expect(queue.take(9, upTo: 1).count == 1, "One is taken in any case.")
+        #expect(queue.take(9).isEmpty && queue.bytes == 0 && !queue.isHalfFull)
+    }
+
+    @Test("What finds no room for its bytes is dropped and counted, and smaller ones are written")
+    func droppedBytes() async throws {
+        let fake = FakeMLflow()
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server(), queueBytes: 100_000) { writer in
+            writer.write(large(1, 200_000))
+            writer.write(trace(2))
+        }
+        #expect(tally.dropped == 1 && tally.written == 1)
+    }
+
+    @Test("What the server takes and never ends with is given up, and what comes after it is written")
+    func endless() async throws {
+        let fake = FakeMLflow()
+        let silent = Interposed(fake) { request, send in
+            guard case .bytes(let bytes) = request.body, String(decoding: bytes, as: UTF8.self).contains("endless")
+            else { return try await send() }
+            throw TransportFailure(.timeout, "no answer")
+        }
+        let (_, tally) = try await MLflowTraceWriter.withWriter(to: silent.mlflow, route: .spans, pause: .zero) {
+            writer in
+            writer.write(trace(1, name: "endless"))
+            while writer.tally.lost == 0 { try await Task.sleep(for: .milliseconds(1)) }
+            writer.write(trace(2))
+        }
+        #expect(tally.lost == 1 && tally.written == 1 && tally.reason?.cause == .transport(.timeout))
     }
 
     @Test("A server that stays away is given up when nothing moves any more, with a reason")

@@ -140,22 +140,42 @@ struct TraceSpoolTests {
         }
     }
 
+    /// A server that takes what it is sent, and never answers.
+    private final class Silent: HTTPTransport {
+        let isAsked = Atomic<Bool>(false)
+
+        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
+            isAsked.store(true, ordering: .relaxed)
+            try await Task.sleep(for: .seconds(600))
+            return HTTPResponse(status: 500)
+        }
+
+        func stream<Result: Sendable>(
+            _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
+        ) async throws -> Result {
+            throw TransportFailure(.unreachable, "no stream")
+        }
+    }
+
+    @Test("What MLflow takes and never ends with goes to the spool, and does not hold up what comes after it")
+    func stalled() async throws {
+        try await withTemporaryDirectory { directory in
+            let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: Silent()))
+            let spool = try TraceSpool(in: directory, limit: 1 << 20) { _ in }
+            let (_, tally) = try await MLflowTraceWriter.withWriter(
+                to: server, route: .spans, spool: spool, pause: .milliseconds(1), stall: .milliseconds(1100)
+            ) { writer in
+                writer.write(trace(1))
+                while writer.tally.spooled < 1 { try await Task.sleep(for: .milliseconds(1)) }
+                writer.write(trace(2))
+                while writer.tally.spooled < 2 { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(tally.spooled == 2 && tally.missing == 0)
+        }
+    }
+
     @Test("A full queue is relieved while MLflow is slow")
     func flood() async throws {
-        final class Silent: HTTPTransport {
-            let isAsked = Atomic<Bool>(false)
-
-            func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-                isAsked.store(true, ordering: .relaxed)
-                try await Task.sleep(for: .seconds(600))
-                return HTTPResponse(status: 500)
-            }
-            func stream<Result: Sendable>(
-                _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
-            ) async throws -> Result {
-                throw TransportFailure(.unreachable, "no stream")
-            }
-        }
         try await withTemporaryDirectory { directory in
             let silent = Silent()
             let server = MLflowServer(Endpoint(service: "MLflow", base: "http://mlflow.test", transport: silent))

@@ -6,18 +6,24 @@ import Synchronization
 /// Traces are written in the order of their arrival, in batches; a part of a trace that somebody else began waits up to
 /// a second, since the other side writes its part at the same time, and what both say about the whole would mix. While
 /// the server is not available, writing is repeated: a trace that is written twice exists once. A rejected trace is
-/// lost, but no other one with it.
+/// lost, but no other one with it; a batch that the server takes and never answers is given up after some attempts.
 ///
 /// With a spool, what the server does not take now goes there instead of waiting, as does what the queue cannot hold;
 /// it is sent as soon as the server takes traces again, or by whoever uses the spool next.
 package final class MLflowTraceWriter: Sendable {
     /// The maximum number of waiting traces.
     package static let queueLimit = 8192
+    /// About how many bytes the waiting traces may take together.
+    package static let queueBytes = 64 << 20
     /// The maximum number of traces in one request: see `MLflowServer.exportSpans`.
     private static let batchSize = 100
+    /// About how many bytes are written at a time, unless one trace has more.
+    private static let batchBytes = SpanMessage.batchBytes
+    /// How long the server may answer nothing while a batch is written: longer than the largest takes on its way.
+    private static let stall = Duration.seconds(120)
     /// The maximum number of concurrent requests.
     private static let concurrency = 8
-    /// How often an error of the server (500) is considered temporary.
+    /// How often an error of the server (500), or no answer, is considered temporary.
     private static let patience = 5
     /// Between two steps by which parts of others' traces become ripe.
     private static let ripening = Duration.milliseconds(500)
@@ -27,6 +33,11 @@ package final class MLflowTraceWriter: Sendable {
     private let route: Mutex<MLflowTraceRoute?>
     private let clock: any Clock<Duration>
     private let pause: Duration
+    private let stall: Duration
+    /// Beats as long as the writer is open.
+    private let heartbeat = Heartbeat()
+    /// When the server took something, or began to be asked.
+    private let lastTaken = Mutex(ContinuousClock.now)
     private let queue: Mutex<TraceQueue>
     private let spool: TraceSpool?
     /// Whether the server did not take traces the last time; then new ones go into the spool.
@@ -39,15 +50,16 @@ package final class MLflowTraceWriter: Sendable {
     private let join: AsyncStream<Void>.Continuation
 
     private init(
-        _ server: MLflowServer, _ route: MLflowTraceRoute?, _ spool: TraceSpool?, queueLimit: Int, pause: Duration,
-        clock: any Clock<Duration>
+        _ server: MLflowServer, _ route: MLflowTraceRoute?, _ spool: TraceSpool?, _ queue: TraceQueue, pause: Duration,
+        stall: Duration, clock: any Clock<Duration>
     ) {
         self.server = server
         self.route = Mutex(route)
         self.spool = spool
         self.clock = clock
         self.pause = pause
-        queue = Mutex(TraceQueue(limit: queueLimit))
+        self.stall = stall
+        self.queue = Mutex(queue)
         (arrivals, arrival) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (floods, flood) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (joins, join) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -60,17 +72,20 @@ package final class MLflowTraceWriter: Sendable {
     ///   - route: How spans are sent; nil asks the server before the first.
     ///   - spool: Takes what the server does not; nil for none.
     ///   - pause: Between two attempts while the server is not available.
+    ///   - stall: How long an attempt may last in which the server takes nothing; more than a second. nil for two minutes, or
+    ///     more where requests to the server may take longer than usual.
     ///   - clock: Measures the deadline and the pauses.
     /// - Returns: The result of `body`, and the outcome of the traces.
     /// - Throws: What `body` throws.
     package static func withWriter<R: Sendable>(
         to server: MLflowServer, route: MLflowTraceRoute? = nil, spool: TraceSpool? = nil, queueLimit: Int = queueLimit,
-        deadline: Duration = .seconds(15), pause: Duration = .seconds(1),
-        clock: any Clock<Duration> = ContinuousClock(),
+        queueBytes: Int = queueBytes, deadline: Duration = .seconds(15), pause: Duration = .seconds(1),
+        stall: Duration? = nil, clock: any Clock<Duration> = ContinuousClock(),
         _ body: (MLflowTraceWriter) async throws -> R
     ) async throws -> (result: R, tally: TraceTally) {
         let writer = MLflowTraceWriter(
-            server, route, spool, queueLimit: queueLimit, pause: pause, clock: clock)
+            server, route, spool, TraceQueue(limit: queueLimit, byteLimit: queueBytes), pause: pause,
+            stall: stall ?? max(Self.stall, server.endpoint.timeout * 4), clock: clock)
         let result = await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await writer.run() }
             let result: Result<R, any Error>
@@ -122,6 +137,7 @@ package final class MLflowTraceWriter: Sendable {
                 group.addTask { await self.resend(from: spool) }
                 group.addTask { await self.relieve(into: spool) }
             }
+            group.addTask { await self.heartbeat.run() }
             group.addTask { await self.ripen() }
             for await _ in arrivals { await writeAll() }
             // What is in the spool may stay there.
@@ -144,7 +160,7 @@ package final class MLflowTraceWriter: Sendable {
 
     private func writeAll() async {
         while !Task.isCancelled {
-            let batch = queue.withLock { $0.take(Self.batchSize) }
+            let batch = queue.withLock { $0.take(Self.batchSize, upTo: Self.batchBytes) }
             guard !batch.isEmpty else { return }
             if let spool, isAway.load(ordering: .relaxed) {
                 keep(batch, in: spool)
@@ -217,7 +233,9 @@ extension MLflowTraceWriter {
     /// Puts what waits into the spool before the queue is full, until the task is cancelled.
     private func relieve(into spool: TraceSpool) async {
         for await _ in floods {
-            while queue.withLock({ $0.isHalfFull }) { keep(queue.withLock { $0.take(Self.batchSize) }, in: spool) }
+            while queue.withLock({ $0.isHalfFull }) {
+                keep(queue.withLock { $0.take(Self.batchSize, upTo: Self.batchBytes) }, in: spool)
+            }
         }
     }
 
@@ -242,13 +260,25 @@ extension MLflowTraceWriter {
         var runID: String?
     }
 
-    /// Tries to write traces once.
+    /// Tries to write traces once; an attempt in which the server takes nothing for too long is given up.
     private func attempt(_ traces: [MLflowTrace]) async -> [Failure] {
+        noteProgress()
+        let attempt = await heartbeat.limiting(until: { [stall] _ in self.lastTaken.withLock { $0 } + stall }) {
+            await self.attemptWithoutLimit(traces)
+        }
+        return (try? attempt.result.get()) ?? []  // Nothing is thrown.
+    }
+
+    private func noteProgress() {
+        lastTaken.withLock { $0 = .now }
+    }
+
+    private func attemptWithoutLimit(_ traces: [MLflowTrace]) async -> [Failure] {
         let route: MLflowTraceRoute
         do {
             route = try await knownRoute()
         } catch {
-            return traces.map { Failure(trace: $0, problem: described(error)) }
+            return traces.map { Failure(trace: $0, problem: WireError(writing: error, to: server.endpoint.base)) }
         }
         switch route {
         case .files:
@@ -306,7 +336,10 @@ extension MLflowTraceWriter {
                 try await self.server.exportSpans(
                     message, of: traces.count, experimentID: place.experimentID, runID: place.runID)
             })
-        else { return [] }
+        else {
+            noteProgress()
+            return []
+        }
         guard problem.isAboutContent, traces.count > 1 else {
             return traces.map { Failure(trace: $0, problem: problem) }
         }
@@ -331,9 +364,11 @@ extension MLflowTraceWriter {
                 if index >= Self.concurrency, let ended = await group.next() { note(ended.0, ended.1) }
                 group.addTask {
                     do {
-                        return (try await body(trace), nil)
+                        let done = try await body(trace)
+                        self.noteProgress()
+                        return (done, nil)
                     } catch {
-                        return (trace, self.described(error))
+                        return (trace, WireError(writing: error, to: self.server.endpoint.base))
                     }
                 }
             }
@@ -354,48 +389,7 @@ extension MLflowTraceWriter {
             try await body()
             return nil
         } catch {
-            return described(error)
+            return WireError(writing: error, to: server.endpoint.base)
         }
-    }
-
-    private func described(_ error: any Error) -> WireError {
-        switch error {
-        case let error as WireError: error
-        case let error as Diagnostic: .unwritable(server.endpoint.base, error.detail)
-        case _: .unfinished(server.endpoint.base)
-        }
-    }
-}
-
-extension WireError {
-    /// Whether the same may succeed later: the server is unavailable or overloaded, or its error may be temporary.
-    /// - Parameter isKept: Whether it can wait on disk, until a credential or a certificate is mended.
-    fileprivate func mayPass(after round: Int, of patience: Int, isKept: Bool) -> Bool {
-        switch cause {
-        case .transport(.tls), .status(401), .status(403): isKept
-        case .transport: true
-        case .status(408), .status(429), .status(502), .status(503), .status(504): true
-        case .status(500...): round < patience
-        case .status, .unreadable, .stream: false
-        }
-    }
-
-    /// Whether the content is rejected, so that a part of it may be accepted.
-    fileprivate var isAboutContent: Bool {
-        [400, 413, 422].contains(status)
-    }
-
-    /// Writing was interrupted.
-    fileprivate static func unfinished(_ base: String) -> WireError {
-        WireError(
-            .transport(.timeout), service: "MLflow", operation: "write the traces", method: .post, base: base,
-            path: "/v1/traces", message: "not finished in time")
-    }
-
-    /// The server's artifact storage can be written only by others.
-    fileprivate static func unwritable(_ base: String, _ reason: String) -> WireError {
-        WireError(
-            .unreadable, service: "MLflow", operation: "write the spans", method: .put, base: base,
-            path: "/api/2.0/mlflow-artifacts/artifacts", message: reason)
     }
 }

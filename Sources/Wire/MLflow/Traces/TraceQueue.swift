@@ -1,24 +1,40 @@
 /// The queue between tracing and the writer; neither side waits in it.
 struct TraceQueue {
+    /// A trace that waits, and about how many bytes it takes.
+    private struct Waiting {
+        let trace: MLflowTrace
+        let bytes: Int
+    }
+
     private let limit: Int
-    private var waiting: ArraySlice<MLflowTrace> = []
+    private let byteLimit: Int
+    private var waiting: ArraySlice<Waiting> = []
     /// Parts of traces that others began, since the last and the one before the last `ripen`.
-    private var (youngest, young): ([MLflowTrace], [MLflowTrace]) = ([], [])
+    private var (youngest, young): ([Waiting], [Waiting]) = ([], [])
+    /// Of all traces that are there.
+    private(set) var bytes = 0
     private(set) var isClosed = false
     private(set) var tally = TraceTally()
 
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: The maximum number of traces.
+    ///   - byteLimit: About how many bytes they may take together.
+    init(limit: Int, byteLimit: Int) {
         self.limit = limit
+        self.byteLimit = byteLimit
     }
 
     /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits
     /// until it is ripe.
     mutating func put(_ trace: MLflowTrace) {
-        guard !isClosed, waiting.count + young.count + youngest.count < limit else {
+        let size = trace.size
+        guard !isClosed, waiting.count + young.count + youngest.count < limit, bytes + size <= byteLimit else {
             tally.dropped += 1
             return
         }
-        if trace.isJoined { youngest.append(trace) } else { waiting.append(trace) }
+        bytes += size
+        let new = Waiting(trace: trace, bytes: size)
+        if trace.isJoined { youngest.append(new) } else { waiting.append(new) }
     }
 
     /// Whether there are traces that are not ripe yet.
@@ -30,16 +46,22 @@ struct TraceQueue {
         (young, youngest) = (youngest, [])
     }
 
-    /// Removes and returns the oldest traces, as many as one request takes.
-    mutating func take(_ count: Int) -> [MLflowTrace] {
-        let taken = waiting.prefix(count)
-        waiting.removeFirst(taken.count)
-        return Array(taken)
+    /// Removes and returns the oldest traces: so many, of no more than so many bytes together, but one in any case.
+    mutating func take(_ count: Int, upTo room: Int = .max) -> [MLflowTrace] {
+        var taken: [MLflowTrace] = []
+        var size = 0
+        while taken.count < count, let next = waiting.first, taken.isEmpty || next.bytes <= room - size {
+            waiting.removeFirst()
+            size += next.bytes
+            taken.append(next.trace)
+        }
+        bytes -= size
+        return taken
     }
 
     /// Whether it should be relieved where it can be.
     var isHalfFull: Bool {
-        waiting.count > limit / 2
+        !waiting.isEmpty && (waiting.count > limit / 2 || bytes > byteLimit / 2)
     }
 
     /// Takes no more traces; all that are there are ripe.
@@ -67,7 +89,7 @@ struct TraceQueue {
     mutating func abandon() {
         close()
         tally.lost += waiting.count
-        waiting = []
+        (waiting, bytes) = ([], 0)
     }
 }
 

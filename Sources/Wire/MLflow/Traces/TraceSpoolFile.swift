@@ -44,7 +44,7 @@ struct TraceSpoolFile {
         bytes = Array(try Value(encoding: head).canonicalJSON.utf8) + [UInt8(ascii: "\n")] + lines
     }
 
-    /// Writes the whole file, and only then gives it its name.
+    /// Writes the whole file, and only then gives it its name. When this returns, file and name outlive the machine's end.
     /// - Throws: `FileBytes.Failure`; nothing is left then.
     func write(to draft: String, then path: String) throws {
         do {
@@ -52,9 +52,27 @@ struct TraceSpoolFile {
             try bytes.withUnsafeBytes { try file.write($0) }
             try file.synchronize()
             guard rename(draft, path) == 0 else { throw FileBytes.Failure.unreadable(SystemError.text(errno)) }
+            do {
+                try Self.synchronizeFolder(of: path)
+            } catch {
+                unlink(path)
+                throw error
+            }
         } catch {
             unlink(draft)
             throw error
+        }
+    }
+
+    /// Returns once the names in the folder of a file outlive the machine's end.
+    private static func synchronizeFolder(of path: String) throws {
+        let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileBytes.Failure.unreadable(SystemError.text(errno)) }
+        defer { close(descriptor) }
+        // Some file systems cannot, and need not.
+        guard fsync(descriptor) == 0 || errno == EINVAL else {
+            throw FileBytes.Failure.unreadable(SystemError.text(errno))
         }
     }
 

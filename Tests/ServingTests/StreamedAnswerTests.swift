@@ -1,0 +1,95 @@
+import Language
+import NIOCore
+import Runtime
+import Testing
+import Wire
+
+@testable import Serving
+
+@Suite("Streamed answers", .timeLimit(.minutes(20)))
+struct StreamedAnswerTests {
+    private static let streamed = #"{"input":[{"role":"user","content":"Hi"}],"stream":true}"#
+
+    @Test(
+        "A stream that is silent tells that it goes on, before the first piece as well, by comments that clients skip")
+    func silence() async throws {
+        let (first, second) = (Happening(), Happening())
+        let agent = StagedAgent { _, tell in
+            await first.wait()
+            await tell(.text("The "))
+            await second.wait()
+            await tell(.text("fox"))
+            return Answer(status: .completed, text: "The fox", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()], change: { $0.limits.silence = .milliseconds(10) }) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            let text = try await server.client.stream(request) { head, chunks in
+                #expect(head.status == 200)
+                defer { (first.happen(), second.happen()) }
+                var text = ""
+                for try await chunk in chunks {
+                    text += String(buffer: chunk)
+                    // Only once it has been told of the silence it goes on.
+                    let parts = text.split(separator: "The ", maxSplits: 1, omittingEmptySubsequences: false)
+                    if parts[0].contains(": keep-alive\n\n") { first.happen() }
+                    if parts.count > 1, parts[1].contains(": keep-alive\n\n") { second.happen() }
+                }
+                return text
+            }
+            let frames = text.split(separator: "\n\n").filter { !$0.hasPrefix(":") }
+            #expect(frames.allSatisfy { $0.hasPrefix("data: ") } && frames.last == "data: [DONE]", "\(text)")
+            #expect(frames.first?.contains("response.created") == true)
+            let events = frames.dropLast().compactMap { try? Value(json: $0.dropFirst(6).utf8) }
+            #expect(events.compactMap { $0["delta"]?.string } == ["The ", "fox"])
+            #expect(events.compactMap { $0["sequence_number"]?.integer } == Array(0..<events.count))
+        }
+    }
+
+    @Test("What fails after a long silence is the last event, for the answer has begun")
+    func lateFailure() async throws {
+        let goOn = Happening()
+        let agent = StagedAgent { _, _ in
+            await goOn.wait()
+            throw Diagnostic("server-error", "The server failed", detail: "No.", cause: .unavailable)
+        }
+        try await RunningServer.run([agent.published()], change: { $0.limits.silence = .milliseconds(10) }) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            let text = try await server.client.stream(request) { head, chunks in
+                #expect(head.status == 200)
+                defer { goOn.happen() }
+                var text = ""
+                for try await chunk in chunks {
+                    text += String(buffer: chunk)
+                    if text.contains(": keep-alive") { goOn.happen() }
+                }
+                return text
+            }
+            #expect(text.contains("response.failed") && text.hasSuffix("data: [DONE]\n\n"), "\(text)")
+        }
+    }
+}
+
+@Suite("Handover")
+struct HandoverTests {
+    @Test("Who waits is nudged after the silence and not before; values come first")
+    func nudged() async {
+        let handover = Handover<Int>()
+        handover.nudge(after: .zero)
+        await handover.give(1)
+        #expect(await handover.takeUntilNudged() == [1], "Nobody has waited.")
+        let isNudged = Happening()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                #expect(await handover.takeUntilNudged() == nil)
+                isNudged.happen()
+            }
+            while !isNudged.hasHappened {
+                handover.nudge(after: .seconds(600))
+                handover.nudge(after: .milliseconds(1))
+                await Task.yield()
+            }
+        }
+        handover.close()
+        #expect(await handover.takeUntilNudged() == [])
+    }
+}
