@@ -102,11 +102,13 @@ extension Executor {
             let address = change.address.description
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
             // Of what was kept and is wanted again, the fields may be those of another object.
+            let isBack = known.map { isTakenUp($0, at: change.address) } ?? false
             let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
-            var entry = (isFresh ? known?.adoption : known) ?? Record.Entry(fields: [:])
+            let begun = isBack ? known?.takenUp : isFresh ? known?.adoption : known
+            var entry = begun ?? Record.Entry(fields: [:])
             if change.action == .create {
                 entry.withdraw()
-            } else if workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
+            } else if isBack || workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
                 entry.confirmKey()
             }
             entry.announce(change.fields)
@@ -116,6 +118,14 @@ extension Executor {
             entries[address] = isForgotten && workflow[change.address] == nil ? entry.leaving : entry
         }
         return entries
+    }
+
+    /// Whether an entry is of what was kept, and is wanted again and there: nothing else says that it is ours.
+    private func isTakenUp(_ entry: Record.Entry, at address: Address) -> Bool {
+        guard entry.isRetained == true, let key = entry.fields["id"], let declaration = workflow[address],
+            let member = survey.member(for: declaration), member.ownership == .retained
+        else { return false }
+        return drivers[address.kind]?.fields(of: member)["id"] == key
     }
 
     /// Whether something becomes ours that somebody else made.

@@ -86,6 +86,14 @@ package struct Record: Sendable, Hashable, Codable {
             entry.isLeaving = nil
             return entry
         }
+
+        /// The same, of an object that was kept and is wanted again.
+        var takenUp: Entry {
+            var entry = self
+            entry.isRetained = nil
+            entry.isLeaving = nil
+            return entry
+        }
     }
 
     /// By address, `kind.name`.
