@@ -139,6 +139,39 @@ struct AliasedUseTests {
         #expect(kept() == before)
     }
 
+    @Test(
+        "What it uses stays as long also where its agent left the spec, however often that is applied",
+        arguments: [
+            ("models: {s: {id: scripted-s, provider: scripted}}", "model: s"),
+            ("shields: {s: {provider: llama-guard}}", "inputShields: [s], outputShields: [s]"),
+            ("tools: {s: {mcp: {url: \"http://desk.test/mcp\"}}}", "runtime: agents, tools: [s]"),
+            ("vectorStores: {s: {embeddingModel: scripted/scripted-embed}}", "tools: [t]"),
+        ])
+    func withoutAgent(declared: String, used: String) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack035))
+        let rest = "experiments: {e: {}}\nregisteredModels: {m: {}}"
+        let model = used.hasPrefix("model") ? "" : "model: scripted/scripted-llm, "
+        let search = used == "tools: [t]" ? "\ntools: {t: {fileSearch: {vectorStores: [s]}}}" : ""
+        let agent = "agents: {a: {\(model)instructions: One, log: {experiment: e, registeredModel: m}, \(used)}}"
+        func kept() -> Set<String> {
+            let registered = stack.ogx.models + stack.ogx.shields + stack.ogx.toolGroups
+            return Set(registered.map(\.id) + stack.ogx.stores.map(\.id))
+        }
+        let before = kept()
+        try await stack.apply("\(declared)\(search)\n\(rest)\n\(agent)")
+        let whole = kept()
+        #expect(whole.count == before.count + 1)
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        for _ in 1...3 {
+            try await stack.apply(rest)
+            #expect(kept() == whole)
+        }
+        #expect(try await stack.plan(rest).warnings.map(\.code.name) == ["still-in-use"])
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        try await stack.apply(rest)
+        #expect(kept() == before)
+    }
+
     @Test("A destroy of a part of the stack leaves what it uses, too", arguments: versions)
     func destroyedInPart(_ version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))

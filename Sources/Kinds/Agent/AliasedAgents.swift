@@ -27,10 +27,22 @@ struct AliasedAgents: Sendable {
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
         let kept = RetainedVersions(models, of: stack, counts: retained)
-        let aliased = try await mlflow.agentVersions(ofStack: stack.name).filter { version in
+        let listed = try await mlflow.agentVersions(ofStack: stack.name) + formerVersions(on: mlflow, models)
+        let aliased = listed.filter { version in
             !version.aliases.isEmpty || kept.holds(version.number, of: version.registeredModel)
         }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
+    }
+
+    /// The versions whose agent left the spec: they bear that they were retained, and no mark.
+    private func formerVersions(
+        on mlflow: MLflowServer, _ models: [MLflowRegisteredModel]
+    ) async throws -> [AgentVersion] {
+        let listed = try await mlflow.modelVersions(where: MLflowFilter.tag(Mark.retainedKey, stack.name))
+        return AgentVersion.join(listed, with: models).filter { version in
+            version.tags[Mark.retainedKey] == stack.name && version.tags[Mark.stackKey] == nil
+                && version.digest != nil && version.modelID != nil
+        }
     }
 
     /// The ids of the models that they answer with.
