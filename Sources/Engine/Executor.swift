@@ -143,6 +143,7 @@ package struct Executor: Sendable {
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let protected = Set(removals.protected.map(\.address))
+        var stuck: Address?
         for removal in removals.all {
             let address = removal.member.address
             if removal.action == .keep { continue }
@@ -154,19 +155,27 @@ package struct Executor: Sendable {
                 outcomes[address] = .failed(refusal)
                 continue
             }
-            let outcome = mayStart() ? await remove(removal) : .interrupted
+            let outcome = mayStart() ? await remove(removal, stuck: removals.isPartial ? stuck : nil) : .interrupted
+            if !outcome.isDone, drivers[address.kind]?.promotes == true { stuck = address }
             // Several may be deleted at one address: then failures count.
             if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
         }
         return outcomes
     }
 
-    private func remove(_ removal: Removals.Removal) async -> Outcome<Action> {
+    /// - Parameter stuck: Something that others follow, and that was to go before and is still there.
+    private func remove(_ removal: Removals.Removal, stuck: Address?) async -> Outcome<Action> {
         let address = removal.member.address
         let clock = ContinuousClock()
         let start = clock.now
-        onEvent(.started(address, removal.action))
         do {
+            if let stuck, removal.action == .delete,
+                try await drivers[address.kind]?.reasonsToWait([removal.member], after: []) != [nil]
+            {
+                onEvent(.skipped(address, because: stuck))
+                return .skipped(because: stuck)
+            }
+            onEvent(.started(address, removal.action))
             try await drivers[address.kind]?.remove(removal.member, action: removal.action, in: context(for: address))
             onEvent(.finished(address, removal.action, elapsed: clock.now - start))
             return .done(removal.action)

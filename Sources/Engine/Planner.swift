@@ -263,12 +263,15 @@ struct Removals {
 
     /// How many things left the spec and stay, because they are outside of the scope.
     private(set) var unremoved = 0
+    /// Whether something stays, which may use what goes.
+    let isPartial: Bool
 
     /// - Throws: What the drivers throw when they look what is in the way of a deletion.
     init(
         _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record,
         within scope: Scope = .everything
     ) async throws {
+        isPartial = !workflow.declarations.isEmpty || !scope.isEverything
         let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
         for kind in order.reversed() {
             let orphans = survey.members.values.filter {
@@ -288,7 +291,7 @@ struct Removals {
                 Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
             }
         }
-        if !workflow.declarations.isEmpty || !scope.isEverything { try await keepWhatWaits(drivers) }
+        if isPartial { try await keepWhatWaits(drivers) }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
             let forgotten = Set(all[..<index].filter { $0.action == .forget }.map(\.member.address))
@@ -310,12 +313,15 @@ struct Removals {
 }
 
 extension Removals {
-    /// Keeps what is still in use, and asks once for all of a kind.
+    /// Keeps what something that is not deleted with it still uses, and asks once for all of a kind.
     private mutating func keepWhatWaits(_ drivers: [String: any Driver]) async throws {
         let deleted = all.indices.filter { all[$0].action == .delete }
+        // What is left over at an address says nothing about what counts there.
+        let removed = Set(deleted.filter { !all[$0].member.isStale }.map { all[$0].member.address })
+            .subtracting(protected.map(\.address))
         for (kind, indices) in Dictionary(grouping: deleted, by: { all[$0].member.address.kind }) {
             guard let driver = drivers[kind] else { continue }
-            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member })
+            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member }, after: removed)
             for (index, reason) in zip(indices, reasons) where reason != nil {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)
             }

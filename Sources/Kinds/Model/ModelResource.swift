@@ -25,11 +25,11 @@ package struct ModelResource: Resource {
     private let providers: ProviderListing
     private let stack: StackName
     /// The ids of the models that versions with an alias answer with.
-    private let inUse: @Sendable () async throws -> Set<String>
+    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        inUse: @escaping @Sendable () async throws -> Set<String>
+        inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String>
     ) {
         self.inUse = inUse
         self.stack = stack
@@ -74,12 +74,14 @@ package struct ModelResource: Resource {
         _ found: [Discovered<LlamaStack.Model>], _ wanted: [Address: ModelSpec]
     ) async throws -> [Discovered<LlamaStack.Model>] {
         guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
+        let used = try await inUse([])
         return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.id) }
     }
 
-    package func reasonsToWait(_ lives: [LlamaStack.Model]) async throws -> [String?] {
-        let used = try await inUse()
+    package func reasonsToWait(
+        _ lives: [LlamaStack.Model], after removed: Set<Address>
+    ) async throws -> [String?] {
+        let used = try await inUse(removed)
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
         }

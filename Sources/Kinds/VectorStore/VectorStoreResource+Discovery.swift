@@ -165,9 +165,9 @@ extension VectorStoreResource {
         (try? spec.documents(in: folder)) ?? []
     }
 
-    package func reasonsToWait(_ lives: [LiveStore]) async throws -> [String?] {
+    package func reasonsToWait(_ lives: [LiveStore], after removed: Set<Address>) async throws -> [String?] {
         guard lives.contains(where: \.strays.isEmpty) else { return lives.map { _ in nil } }
-        let used = try await inUse()
+        let used = try await inUse(removed)
         return lives.map {
             $0.strays.isEmpty && used.contains($0.store.id)
                 ? "a version that an alias points at, or may go back to, searches it" : nil
@@ -179,7 +179,7 @@ extension VectorStoreResource {
         _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
     ) async throws -> [Discovered<LiveStore>] {
         guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
+        let used = try await inUse([])
         return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
     }
 }

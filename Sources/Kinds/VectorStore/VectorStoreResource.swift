@@ -24,8 +24,8 @@ package struct VectorStoreResource: Resource {
         var buildsNewFirst: Bool
     }
 
-    /// The stores that are still in use although they were replaced, by id.
-    package typealias InUse = @Sendable () async throws -> Set<String>
+    /// The stores that are still in use although they were replaced, by id, once the objects of some addresses are deleted.
+    package typealias InUse = @Sendable (Set<Address>) async throws -> Set<String>
 
     let server: LlamaStack
     let stack: StackName
