@@ -162,10 +162,10 @@ extension Executor {
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             // What was adopted is still there, and still somebody else's making, should it be wanted again.
             let entry = outcome.action == .forget ? record.entry(address) : nil
-            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.adoption
+            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.formerAdoption
         }
         guard applied.isWhole, scope.isEverything else { return entries }
-        for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.adoption }
+        for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.formerAdoption }
         return entries
     }
 
@@ -174,7 +174,8 @@ extension Executor {
     package var expired: [String: Record.Entry?] {
         guard scope.isEverything else { return [:] }
         let gone = record.entries.filter { $0.value.fields["id"] != nil && isLeftBehind($0.key, $0.value) }
-        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.adoption)
+        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(
+            \.formerAdoption)
     }
 
     /// Whether an entry is about something that left the spec and is on no server any more: an apply that removed it was
