@@ -3,7 +3,7 @@ import Engine
 extension Kind {
     /// Tools are parts of agent definitions; those that are registered as tool groups are found by the record.
     static let tools = Kind(
-        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none,
+        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none, recordHome: .llamaStack,
         driver: { context in
             let aliased = AliasedAgents(context)
             return ResourceDriver(
