@@ -64,14 +64,14 @@ package struct Executor: Sendable {
     }
 
     /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
-    /// one is gone, by this apply or by one of those after the one that was cut off.
+    /// one is gone, by this apply or by one of those after the one that was cut off; so is that of what is no object any more.
     private func closingIntents(_ applied: Applied) async -> Applied {
         guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
             return applied
         }
         var applied = applied
         for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
-            guard case .done(let step) = outcome, isKnownByRecord(address.kind),
+            guard case .done(let step) = outcome, isKnownByRecord(address.kind) || step.isOfNoObject,
                 step.action == .replace || record.intents[address.description] != nil
             else { continue }
             do {
@@ -217,6 +217,11 @@ package struct Executor: Sendable {
             if case .skipped(let cause) = outcomes[address] { onEvent(.skipped(address, because: cause)) }
         }
     }
+}
+
+extension Step {
+    /// Whether the declaration is a part of others, or only checked.
+    fileprivate var isOfNoObject: Bool { action == .keep && fields.isEmpty }
 }
 
 extension Outcome {
