@@ -86,13 +86,19 @@ extension VectorStoreResource {
         let isWhole = attached.values.allSatisfy { $0 != nil }
         let seen = isWhole ? [] : Set(attached.values.flatMap { $0 ?? [] }.map(\.id))
         let sizes = Dictionary(files.map { ($0.id, $0.size) }) { first, _ in first }
+        let there = Set(found.map(\.live.store.id))
         return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
             let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
             (live.paths, live.sizes) = (paths, sizes)
             live.recorded = known.marks(at: each.address)
-            if listed == nil { live.unlisted = known.uploads(at: each.address, in: live.store.id).subtracting(seen) }
+            live.former = known.former(at: each.address).filter { there.contains($0.key) }
+            // A replaced one holds what the record says of it, and nothing of what took its place.
+            let own = live.former.removeValue(forKey: live.store.id)
+            if listed == nil {
+                live.unlisted = own ?? known.uploads(at: each.address, in: live.store.id).subtracting(seen)
+            }
             live.others = known.others(at: each.address)
             live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
             return Discovered(each.address, each.ownership, live, label: each.label)
