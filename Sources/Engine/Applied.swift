@@ -102,11 +102,13 @@ extension Executor {
             let address = change.address.description
             let known = workflow[change.address].map { record.entry(for: $0) } ?? entries[address]
             // Of what was kept and is wanted again, the fields may be those of another object.
+            let isBack = known.map { isTakenUp($0, at: change.address) } ?? false
             let isFresh = known == nil || (known?.isRetained == true && workflow[change.address] != nil)
-            var entry = (isFresh ? known?.adoption : known) ?? Record.Entry(fields: [:])
+            let begun = isBack ? known?.takenUp : isFresh ? known?.adoption : known
+            var entry = begun ?? Record.Entry(fields: [:])
             if change.action == .create {
                 entry.withdraw()
-            } else if workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
+            } else if isBack || workflow[change.address].flatMap(survey.member(for:))?.ownership == .ours {
                 entry.confirmKey()
             }
             entry.announce(change.fields)
@@ -117,6 +119,14 @@ extension Executor {
             entries[address] = isForgotten && workflow[change.address] == nil ? entry.leaving : entry
         }
         return entries
+    }
+
+    /// Whether an entry is of what was kept, and is wanted again and there: nothing else says that it is ours.
+    private func isTakenUp(_ entry: Record.Entry, at address: Address) -> Bool {
+        guard entry.isRetained == true, let key = entry.fields["id"], let declaration = workflow[address],
+            let member = survey.member(for: declaration), member.ownership == .retained
+        else { return false }
+        return drivers[address.kind]?.fields(of: member)["id"] == key
     }
 
     /// Whether something becomes ours that somebody else made.
@@ -153,10 +163,10 @@ extension Executor {
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             // What was adopted is still there, and still somebody else's making, should it be wanted again.
             let entry = outcome.action == .forget ? record.entry(address) : nil
-            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.adoption
+            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.formerAdoption
         }
         guard applied.isWhole, scope.isEverything else { return entries }
-        for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.adoption }
+        for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.formerAdoption }
         return entries
     }
 
@@ -165,7 +175,8 @@ extension Executor {
     package var expired: [String: Record.Entry?] {
         guard scope.isEverything else { return [:] }
         let gone = record.entries.filter { $0.value.fields["id"] != nil && isLeftBehind($0.key, $0.value) }
-        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.adoption)
+        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(
+            \.formerAdoption)
     }
 
     /// Whether an entry is about something that left the spec and that no server has any longer: an apply that removed

@@ -33,7 +33,9 @@ package protocol Driver: Sendable {
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
     /// For each member that left the spec why it stays for now, and stays ours; nil where it can go.
-    func reasonsToWait(_ members: [Member]) async throws -> [String?]
+    ///
+    /// - Parameter removed: The addresses whose objects are deleted with them.
+    func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?]
     func outputs(of member: Member) -> [String: Output]
     /// The fields of the live object, by path, as drover compares them.
     func fields(of member: Member) -> AppliedFields
@@ -263,10 +265,10 @@ package struct ResourceDriver<R: Resource>: Driver {
         return try await resource.reasonToKeep(live, of: stack, forgetting: forgotten)
     }
 
-    package func reasonsToWait(_ members: [Member]) async throws -> [String?] {
+    package func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?] {
         let lives = members.compactMap(live)
         precondition(lives.count == members.count, "A driver is asked about what it found.")
-        return try await resource.reasonsToWait(lives)
+        return try await resource.reasonsToWait(lives, after: removed)
     }
 
     package func outputs(of member: Member) -> [String: Output] {

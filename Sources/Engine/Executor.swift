@@ -65,14 +65,14 @@ package struct Executor: Sendable {
     }
 
     /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
-    /// one is gone, by this apply or by a later one.
+    /// one is gone, by this apply or by one of those after the one that was cut off; so is that of what is no object any more.
     private func closingIntents(_ applied: Applied) async -> Applied {
         guard applied.isWhole, applied.recordFailure == nil, applied.removals.values.allSatisfy(\.isDone) else {
             return applied
         }
         var applied = applied
         for (address, outcome) in applied.steps.sorted(by: { $0.key < $1.key }) {
-            guard case .done(let step) = outcome, isKnownByRecord(address.kind),
+            guard case .done(let step) = outcome, isKnownByRecord(address.kind) || step.isOfNoObject,
                 step.action == .replace || record.intents[address.description] != nil
             else { continue }
             do {
@@ -144,6 +144,7 @@ package struct Executor: Sendable {
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let protected = Set(removals.protected.map(\.address))
+        var stuck: Address?
         for removal in removals.all {
             let address = removal.member.address
             if removal.action == .keep { continue }
@@ -155,19 +156,27 @@ package struct Executor: Sendable {
                 outcomes[address] = .failed(refusal)
                 continue
             }
-            let outcome = mayStart() ? await remove(removal) : .interrupted
+            let outcome = mayStart() ? await remove(removal, stuck: removals.isPartial ? stuck : nil) : .interrupted
+            if !outcome.isDone, drivers[address.kind]?.promotes == true { stuck = address }
             // Several may be deleted at one address: then failures count.
             if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
         }
         return outcomes
     }
 
-    private func remove(_ removal: Removals.Removal) async -> Outcome<Action> {
+    /// - Parameter stuck: Something that others follow, and that was to go before and is still there.
+    private func remove(_ removal: Removals.Removal, stuck: Address?) async -> Outcome<Action> {
         let address = removal.member.address
         let clock = ContinuousClock()
         let start = clock.now
-        onEvent(.started(address, removal.action))
         do {
+            if let stuck, removal.action == .delete,
+                try await drivers[address.kind]?.reasonsToWait([removal.member], after: []) != [nil]
+            {
+                onEvent(.skipped(address, because: stuck))
+                return .skipped(because: stuck)
+            }
+            onEvent(.started(address, removal.action))
             try await drivers[address.kind]?.remove(removal.member, action: removal.action, in: context(for: address))
             onEvent(.finished(address, removal.action, elapsed: clock.now - start))
             return .done(removal.action)
@@ -209,6 +218,11 @@ package struct Executor: Sendable {
             if case .skipped(let cause) = outcomes[address] { onEvent(.skipped(address, because: cause)) }
         }
     }
+}
+
+extension Step {
+    /// Whether the declaration is a part of others, or only checked.
+    fileprivate var isOfNoObject: Bool { action == .keep && fields.isEmpty }
 }
 
 extension Outcome {

@@ -37,7 +37,9 @@ package struct Planner: Sendable {
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let removed = changes(of: removals, &pass.problems)
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
-            .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
+            workflow[$0.member.address] == nil
+                ? .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
+                : .leftoverStays($0.member, $0.reasonToKeep ?? "")
         }
         pass.problems += selection.unreplaced(butFor: pass.broken) { pass.changes[$0]?.action }
         guard pass.problems.isEmpty else { throw Diagnostics(pass.problems) }
@@ -131,8 +133,8 @@ package struct Planner: Sendable {
                 pass.changes[address]?.isUnrecorded =
                     member?.ownership == .ours && record.entry(for: declaration)?.fields.isEmpty != false
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
-                if preview.isNewFirst, let member, try await isKeptForOthers(member, by: driver) {
-                    pass.changes[address]?.note = "the old one stays: others have put something into it"
+                if preview.isNewFirst, let member, let reason = try await reasonToStay(member, by: driver) {
+                    pass.changes[address]?.note = "the old one stays: \(reason)"
                 }
             } catch let diagnostic as Diagnostic {
                 let isUnmarked = diagnostic.code == "not-ours" && wasApplied(declaration)
@@ -161,13 +163,15 @@ package struct Planner: Sendable {
         return "taken over from the stack `\(stack)`"
     }
 
-    /// Whether something that is replaced holds what is not ours, so that it cannot go.
-    private func isKeptForOthers(_ member: Member, by driver: any Driver) async throws -> Bool {
+    /// Why something that is replaced cannot go: it holds what is not ours, or may; nil where it can.
+    private func reasonToStay(_ member: Member, by driver: any Driver) async throws -> String? {
         do {
             _ = try await driver.reasonToKeep(member, of: workflow.stack, forgetting: [])
-            return false
+            return nil
+        } catch let undeletable as Undeletable {
+            return undeletable.reason
         } catch is Diagnostic {
-            return true
+            return Undeletable.foreign
         }
     }
 
@@ -262,12 +266,15 @@ struct Removals {
 
     /// How many things left the spec and stay, because they are outside of the scope.
     private(set) var unremoved = 0
+    /// Whether something stays, which may use what goes.
+    let isPartial: Bool
 
     /// - Throws: What the drivers throw when they look for what prevents a deletion.
     init(
         _ workflow: Workflow, drivers: [String: any Driver], order: [String], survey: Survey, record: Record,
         within scope: Scope = .everything
     ) async throws {
+        isPartial = !workflow.declarations.isEmpty || !scope.isEverything
         let used = Set(workflow.declarations.compactMap { survey.member(for: $0)?.address })
         for kind in order.reversed() {
             let orphans = survey.members.values.filter {
@@ -287,7 +294,7 @@ struct Removals {
                 Removal(member: $0, action: $0.ownership == .retained ? .forget : .delete)
             }
         }
-        if !workflow.declarations.isEmpty || !scope.isEverything { try await keepWhatWaits(drivers) }
+        if isPartial { try await keepWhatWaits(drivers) }
         for index in all.indices where all[index].action == .delete {
             let member = all[index].member
             let forgotten = Set(all[..<index].filter { $0.action == .forget }.map(\.member.address))
@@ -296,25 +303,35 @@ struct Removals {
                     member, of: workflow.stack, forgetting: forgotten)
                 guard let reason else { continue }
                 (all[index].action, all[index].reasonToKeep) = (.forget, reason)
+            } catch let undeletable as Undeletable {
+                let isTriedAgain = undeletable.mayPass && workflow[member.address] != nil
+                hold(index, undeletable.refusal, undeletable.reason, isTriedAgain ? .keep : .forget)
             } catch let refusal as Diagnostic {
-                // A leftover that cannot go keeps nothing else from being done.
-                if member.isStale {
-                    (all[index].action, all[index].reasonToKeep) = (.forget, "others have put something into it")
-                } else {
-                    all[index].refusal = refusal
-                }
+                hold(index, refusal, Undeletable.foreign, .forget)
             }
         }
     }
 }
 
 extension Removals {
-    /// Keeps what is still in use, and asks once for all of a kind.
+    /// Refuses a deletion. A leftover that cannot go keeps nothing else from being done.
+    private mutating func hold(_ index: Int, _ refusal: Diagnostic, _ reason: String, _ action: Action) {
+        guard all[index].member.isStale else {
+            all[index].refusal = refusal
+            return
+        }
+        (all[index].action, all[index].reasonToKeep) = (action, reason)
+    }
+
+    /// Keeps what something that is not deleted with it still uses, and asks once for all of a kind.
     private mutating func keepWhatWaits(_ drivers: [String: any Driver]) async throws {
         let deleted = all.indices.filter { all[$0].action == .delete }
+        // What is left over at an address says nothing about what counts there.
+        let removed = Set(deleted.filter { !all[$0].member.isStale }.map { all[$0].member.address })
+            .subtracting(protected.map(\.address))
         for (kind, indices) in Dictionary(grouping: deleted, by: { all[$0].member.address.kind }) {
             guard let driver = drivers[kind] else { continue }
-            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member })
+            let reasons = try await driver.reasonsToWait(indices.map { all[$0].member }, after: removed)
             for (index, reason) in zip(indices, reasons) where reason != nil {
                 (all[index].action, all[index].reasonToKeep) = (.keep, reason)
             }

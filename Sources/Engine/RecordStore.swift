@@ -7,7 +7,8 @@ package struct Record: Sendable, Hashable, Codable {
         package var fields: AppliedFields
         package var onDelete: OnDelete?
         package var protect: Bool
-        /// Whether the declaration left the spec and the object was kept, of a kind that only the record knows.
+        /// Whether the declaration left the spec and the object was kept: what the record alone knows of it, or only that
+        /// it was there before.
         package fileprivate(set) var isRetained: Bool?
         /// Whether it is about to be retained. An apply that is cut off leaves this set: then the object may be
         /// retained already.
@@ -34,6 +35,9 @@ package struct Record: Sendable, Hashable, Codable {
             entry.isAdopted = true
             return entry
         }
+
+        /// The same, of an object that is not ours any more.
+        package var formerAdoption: Entry? { adoption?.retained }
 
         /// Notes what is about to be written, where nothing was written before.
         mutating func announce(_ changes: [FieldChange]) {
@@ -84,6 +88,14 @@ package struct Record: Sendable, Hashable, Codable {
         var retained: Entry {
             var entry = self
             entry.isRetained = true
+            entry.isLeaving = nil
+            return entry
+        }
+
+        /// The same, of an object that was kept and is wanted again.
+        var takenUp: Entry {
+            var entry = self
+            entry.isRetained = nil
             entry.isLeaving = nil
             return entry
         }

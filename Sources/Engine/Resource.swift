@@ -88,9 +88,11 @@ package protocol Resource: Sendable {
     func reasonToKeep(
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?
-    /// For each object that left the spec why it stays for now, and stays ours: something that the spec no longer
-    /// declares still uses it; nil where it can go. Where everything goes, it is not asked.
-    func reasonsToWait(_ lives: [Live]) async throws -> [String?]
+    /// For each object that left the spec why it stays for now, and stays ours: something that the spec no longer says still
+    /// uses it; nil where it can go. Where everything goes, it is not asked.
+    ///
+    /// - Parameter removed: The addresses whose objects are deleted with them: these use nothing any more.
+    func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?]
     /// What names an object that is imported, such as `the experiment's id or name`; nil when none of the kind can be.
     static var importKey: String? { get }
     /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if
@@ -166,7 +168,9 @@ extension Resource {
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String? { nil }
 
-    package func reasonsToWait(_ lives: [Live]) async throws -> [String?] { lives.map { _ in nil } }
+    package func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?] {
+        lives.map { _ in nil }
+    }
 
     package func outputs(of live: Live, as desired: Desired) -> [String: Output] { outputs(of: live) }
 

@@ -35,16 +35,16 @@ package struct Kinds: Sendable {
 
     /// The servers that a workflow needs. What was applied earlier may need more: see `needs(of:)` of a record.
     package func needs(of workflow: Workflow) -> Needs {
-        needs(ofKinds: Set(workflow.declarations.map(\.address.kind)))
+        needs(Set(workflow.declarations.map(\.address.kind)), \.needs)
     }
 
     /// The servers that hold the objects of a record.
     package func needs(of record: Record) -> Needs {
-        needs(ofKinds: Set(record.addresses.map(\.kind)))
+        needs(Set(record.addresses.map(\.kind)), \.recordHome.needs)
     }
 
-    private func needs(ofKinds names: Set<String>) -> Needs {
-        all.filter { names.contains($0.section.key) }.reduce(into: Needs()) { $0.formUnion($1.needs) }
+    private func needs(_ names: Set<String>, _ each: (Kind) -> Needs) -> Needs {
+        all.filter { names.contains($0.section.key) }.reduce(into: Needs()) { $0.formUnion(each($1)) }
     }
 
     /// The conflicts between declarations, as far as they and their files show; no server is contacted. A declaration

@@ -15,6 +15,8 @@ package struct Kind: Sendable {
     /// Its section in a spec.
     package let section: Section
     package let home: Home
+    /// The servers that hold what the record names of the kind: of parts of other objects some stand alone.
+    let recordHome: Home
     /// The name space in which its live names must be unique; nil when they need not be.
     let names: NameSpace?
     /// Creates the driver; nil when no available server can hold the kind, or nothing of it is reconciled.
@@ -25,13 +27,14 @@ package struct Kind: Sendable {
     let probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)?
 
     package init(
-        _ section: Section, home: Home, names: NameSpace? = nil,
+        _ section: Section, home: Home, recordHome: Home? = nil, names: NameSpace? = nil,
         driver: @escaping @Sendable (DriverContext) -> (any Driver)? = { _ in nil },
         conflicts: @escaping @Sendable ([Declaration], SpecFolder) -> [Diagnostic] = { _, _ in [] },
         probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)? = nil
     ) {
         self.section = section
         self.home = home
+        self.recordHome = recordHome ?? home
         self.names = names
         self.driver = driver
         self.conflicts = conflicts
@@ -39,9 +42,14 @@ package struct Kind: Sendable {
     }
 
     /// The servers that a declaration of the kind needs.
+    var needs: Needs { home.needs }
+}
+
+extension Kind.Home {
+    /// The servers that it is.
     var needs: Needs {
         Needs(
-            llamaStack: home == .llamaStack || home == .both, mlflow: home == .mlflow || home == .both)
+            llamaStack: self == .llamaStack || self == .both, mlflow: self == .mlflow || self == .both)
     }
 }
 

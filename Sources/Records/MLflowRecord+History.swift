@@ -63,11 +63,13 @@ extension MLflowRecord {
         }
     }
 
-    /// All applies by number, those of older versions, which have none, by their start.
+    /// All applies by number, those of older versions, which have none, by their start. Runs are deleted with their
+    /// experiment.
     private func runs(
         of experiment: MLflowExperiment, includingDeleted: Bool = false
     ) async throws -> [(number: Int, run: MLflowRun)] {
-        let listed = try await server.runs(inExperiments: [experiment.id], includingDeleted: includingDeleted)
+        let listed = try await server.runs(
+            inExperiments: [experiment.id], includingDeleted: includingDeleted || experiment.isDeleted)
         let numbers = listed.map { $0.tags[Self.numberTag].flatMap(Int.init) }
         let sorted = zip(numbers, listed).sorted { ($0.0 ?? 0, $0.1.startTime) < ($1.0 ?? 0, $1.1.startTime) }
         var last = 0
@@ -79,6 +81,7 @@ extension MLflowRecord {
 
     package func history() async throws -> [HistoryEntry] {
         guard let experiment = try await found() else { return [] }
+        tellWhetherDeleted(experiment)
         return try await runs(of: experiment).map { HistoryEntry($0.run, number: $0.number) }
     }
 

@@ -1,4 +1,5 @@
 package import Engine
+import FoundationEssentials
 package import Language
 package import Wire
 
@@ -31,6 +32,7 @@ package actor MLflowRecord: RecordStore {
     private var servers: ServerIdentities = [:]
     private var bound = BoundServers()
     private let warn: @Sendable (Diagnostic) -> Void
+    private var hasWarned = false
 
     package nonisolated var place: String { name }
 
@@ -68,7 +70,7 @@ package actor MLflowRecord: RecordStore {
         // Its tags are the open intents, which change: they are read each time.
         experiment = nil
         guard let found = try await found() else { return Record() }
-        if found.isDeleted { warn(.deletedRecord(name)) }
+        tellWhetherDeleted(found)
         let content = try await content(of: found)
         servers = content.servers
         var record = Record(entries: content.entries, servers: content.servers)
@@ -96,6 +98,13 @@ package actor MLflowRecord: RecordStore {
         let found = named.first { !$0.isDeleted } ?? named.first
         experiment = found
         return found
+    }
+
+    /// Says once that the record was deleted, where that is so.
+    func tellWhetherDeleted(_ experiment: MLflowExperiment) {
+        guard experiment.isDeleted, !hasWarned else { return }
+        hasWarned = true
+        warn(.deletedRecord(experiment))
     }
 
     private func content(of experiment: MLflowExperiment) async throws -> Content {
@@ -175,13 +184,16 @@ package actor MLflowRecord: RecordStore {
 }
 
 extension Diagnostic {
-    fileprivate static func deletedRecord(_ name: String) -> Diagnostic {
-        Diagnostic(
+    fileprivate static func deletedRecord(_ experiment: MLflowExperiment) -> Diagnostic {
+        let time = experiment.updated.map { Date(timeIntervalSince1970: Double($0 / 1000)).formatted(.iso8601) }
+        return Diagnostic(
             "deleted-record", "The stack's record was deleted",
-            detail: "Somebody deleted the experiment `\(name)` in MLflow, which still has it. What it holds counts.",
+            detail: "Somebody deleted the experiment `\(experiment.name)` in MLflow"
+                + (time.map { " on \($0)" } ?? "") + "; MLflow still has it. What it holds counts.",
             fix:
-                "Nothing has to be done: the next apply restores it. Where it is not wanted any more, remove it for good "
-                + "(`mlflow gc`).",
+                "Nothing has to be done: the next apply restores it, as does `mlflow experiments restore "
+                + "--experiment-id \(experiment.id)`. Where it is not wanted any more, remove it for good (`mlflow gc`); "
+                + "`drover state rebuild` then makes it again from the marks.",
             severity: .warning)
     }
 }

@@ -9,10 +9,13 @@ package struct FakeExperiment: Sendable, Hashable {
     package var tags: [FakeMLflowPair] = []
     /// Milliseconds since 1970; nil when it is not told.
     package var created: Int?
+    /// When it was deleted; nil when it is there.
+    package var deleted: Int?
 
     var json: Value {
         fields([
-            "creation_time": created.map { .integer($0) }, "experiment_id": .string(id), "name": .string(name),
+            "last_update_time": deleted.map { .integer($0) }, "creation_time": created.map { .integer($0) },
+            "experiment_id": .string(id), "name": .string(name),
             "artifact_location": .string(location),
             "lifecycle_stage": .string(isDeleted ? "deleted" : "active"), "tags": tags.json,
         ])
@@ -69,9 +72,11 @@ extension FakeMLflowStore {
                 $0.json
             }
         case "POST experiments/restore":
-            experiments[try experiment(request, isDeleted: true)].isDeleted = false
+            let index = try experiment(request, isDeleted: true)
+            (experiments[index].isDeleted, experiments[index].deleted) = (false, nil)
         case "POST experiments/delete":
-            experiments[try experiment(request, isDeleted: false)].isDeleted = true
+            let index = try experiment(request, isDeleted: false)
+            (experiments[index].isDeleted, experiments[index].deleted) = (true, now())
         case "POST experiments/update":
             let name = try request.required("new_name")
             let index = try experiment(request)

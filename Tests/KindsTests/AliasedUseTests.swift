@@ -139,6 +139,39 @@ struct AliasedUseTests {
         #expect(kept() == before)
     }
 
+    @Test(
+        "What it uses stays as long also where its agent left the spec, however often that is applied",
+        arguments: [
+            ("models: {s: {id: scripted-s, provider: scripted}}", "model: s"),
+            ("shields: {s: {provider: llama-guard}}", "inputShields: [s], outputShields: [s]"),
+            ("tools: {s: {mcp: {url: \"http://desk.test/mcp\"}}}", "runtime: agents, tools: [s]"),
+            ("vectorStores: {s: {embeddingModel: scripted/scripted-embed}}", "tools: [t]"),
+        ])
+    func withoutAgent(declared: String, used: String) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack035))
+        let rest = "experiments: {e: {}}\nregisteredModels: {m: {}}"
+        let model = used.hasPrefix("model") ? "" : "model: scripted/scripted-llm, "
+        let search = used == "tools: [t]" ? "\ntools: {t: {fileSearch: {vectorStores: [s]}}}" : ""
+        let agent = "agents: {a: {\(model)instructions: One, log: {experiment: e, registeredModel: m}, \(used)}}"
+        func kept() -> Set<String> {
+            let registered = stack.ogx.models + stack.ogx.shields + stack.ogx.toolGroups
+            return Set(registered.map(\.id) + stack.ogx.stores.map(\.id))
+        }
+        let before = kept()
+        try await stack.apply("\(declared)\(search)\n\(rest)\n\(agent)")
+        let whole = kept()
+        #expect(whole.count == before.count + 1)
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        for _ in 1...3 {
+            try await stack.apply(rest)
+            #expect(kept() == whole)
+        }
+        #expect(try await stack.plan(rest).warnings.map(\.code.name) == ["still-in-use"])
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        try await stack.apply(rest)
+        #expect(kept() == before)
+    }
+
     @Test("A destroy of a part of the stack leaves what it uses, too", arguments: versions)
     func destroyedInPart(_ version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))
@@ -159,6 +192,53 @@ struct AliasedUseTests {
         let rest = try await plan(Selection(excluded: [AddressPattern("experiments")]))
         #expect(!rest.lines.contains("delete models.chat"))
         #expect(try await plan(.everything).lines.contains("delete models.chat"))
+    }
+
+    /// A destroy of some kinds of a stack with a release.
+    private static func destroy(
+        _ kinds: [String], of spec: String, on stack: TestStack, _ scissors: Scissors = Scissors(.never)
+    ) async throws -> (plan: Plan, applied: Applied) {
+        let (workflow, folder) = try stack.declare(spec)
+        let run = try await stack.open(workflow.withoutDeclarations, folder, scissors)
+        let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+        let selection = Selection(targets: kinds.map { AddressPattern($0) })
+        let permissions = Permissions(allowEmpty: true)
+        let plan = try await Planner(
+            run.workflow, drivers: run.drivers, survey: survey, record: record, permissions: permissions,
+            selection: selection
+        ).plan()
+        let executor = Executor(
+            run.workflow, drivers: run.drivers, survey: survey, record: record, store: run.store,
+            permissions: permissions, selection: selection, onEvent: { _ in })
+        return (plan, try await executor.apply(plan, parallelism: 4))
+    }
+
+    private static let released = spec("first") + "\nreleases: {production: {agent: a, alias: live}}"
+
+    @Test("What only the aliases of releases use goes with these in one destroy of a part", arguments: versions)
+    func destroyedWithRelease(_ version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.released)
+        let kept = try await Self.destroy(["models"], of: Self.released, on: stack)
+        #expect(kept.plan.warnings.map(\.code.name) == ["still-in-use"])
+        #expect(Self.ours(stack) == ["first"])
+        let gone = try await Self.destroy(["releases", "models"], of: Self.released, on: stack)
+        #expect(gone.plan.lines == ["delete releases.production", "delete models.chat"])
+        #expect(gone.applied.failures == [])
+        #expect(Self.ours(stack) == [])
+    }
+
+    @Test("An alias that stays, or that cannot be removed, keeps what it uses", arguments: [false, true])
+    func destroyedWithReleaseInVain(isByHand: Bool) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+        try await stack.apply(Self.released)
+        if isByHand { try await stack.mlflow.server().setAlias("other", of: "m", toVersion: "1") }
+        let refusing = Scissors(.refusing) { request in
+            !isByHand && request.method == .delete && request.url.contains("registered-models/alias")
+        }
+        let destroyed = try await Self.destroy(["releases", "models"], of: Self.released, on: stack, refusing)
+        #expect(destroyed.applied.failures.isEmpty == isByHand)
+        #expect(Self.ours(stack) == ["first"])
     }
 
     @Test("What aliased versions use is asked once for all models that go", arguments: versions)

@@ -68,11 +68,45 @@ struct BrokenStoreTests {
         let thrown = await #expect(throws: Diagnostics.self) { try await stack.apply("", Self.empty) }
         #expect(thrown?.all.map(\.code.name) == ["files-unknown"])
         #expect(stack.ogx.stores.map(\.id) == [old] && stack.ogx.files.count == 3)
+        let unknown = "the server cannot list its files, and nobody can tell whose they are"
+        #expect(try await stack.plan(Self.spec).changes.compactMap(\.note) == ["the old one stays: \(unknown)"])
+        for _ in 1...2 {
+            try await stack.apply(Self.spec)
+            #expect(stack.ogx.stores.count == 2 && stack.ogx.stores.first?.id == old)
+            #expect(stack.ogx.files.count == 5 && stack.ogx.files.contains { $0.id == theirs.id })
+            let rest = try await stack.plan(Self.spec)
+            #expect(rest.lines == [] && rest.warnings.map(\.code.name) == ["leftover-stays"])
+            #expect(rest.warnings.allSatisfy { $0.detail.contains(unknown) })
+        }
+        // Once they have taken theirs out, the count says that the rest is ours.
+        try await server.files(in: old).detach(theirs.id)
+        #expect(try await stack.plan(Self.spec).lines == ["delete vectorStores.handbook"])
         try await stack.apply(Self.spec)
-        #expect(stack.ogx.stores.count == 2 && stack.ogx.stores.first?.id == old)
-        #expect(stack.ogx.stores.first?.metadata["drover.stack"] == nil)
-        #expect(stack.ogx.files.contains { $0.id == theirs.id })
-        #expect(try await stack.plan(Self.spec).lines == [])
+        #expect(stack.ogx.stores.count == 1 && stack.ogx.stores.first?.id != old && stack.ogx.files.count == 3)
+        #expect(try await stack.plan(Self.spec).isEmpty)
+        try await stack.apply(Self.spec)
+        let entry = try await stack.open(Self.spec).store.load().entries["vectorStores.handbook"]
+        #expect(entry?.fields["replaced"] == nil && entry?.fields["uploads"] != nil)
+    }
+
+    @Test("A replaced store whose files are listed again goes, or is left to those who put something into it")
+    func listedAgain() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec)
+        let old = try #require(stack.ogx.stores.first?.id)
+        let server = try await Self.server(stack)
+        let theirs = try await server.files.upload(Array("Theirs.".utf8), path: "theirs.md")
+        _ = try await server.files(in: old).attach(theirs.id)
+        Self.breakListing(of: old, in: stack)
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.map(\.metadata).count { $0["drover.stack"] != nil } == 2)
+        stack.ogx.intercept(nil)
+        let plan = try await stack.plan(Self.spec)
+        #expect(plan.lines == ["forget vectorStores.handbook"])
+        #expect(plan.changes.compactMap(\.note) == ["kept: others have put something into it"])
+        try await stack.apply(Self.spec)
+        #expect(stack.ogx.stores.map(\.metadata).count { $0["drover.stack"] != nil } == 1)
+        #expect(try await stack.plan(Self.spec).isEmpty)
     }
 
     @Test("A refusal that nobody explained is asked about again before a store counts as lost")

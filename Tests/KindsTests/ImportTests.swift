@@ -128,6 +128,21 @@ struct ImportTests {
         #expect(try await stack.open(spec).store.load().entries["prompts.p"]?.isAdopted == true)
     }
 
+    @Test("What was adopted needs no server once its declaration has left the spec", arguments: [false, true])
+    func adoptedBefore(isGone: Bool) async throws {
+        let stack = try TestStack()
+        let server = stack.mlflow.server()
+        try await server.createPrompt("p", description: "", tags: [:])
+        let spec = "prompts: {p: {template: One}}"
+        try await stack.apply(spec, Permissions(adopt: true))
+        #expect(Kinds.standard.needs(of: try await stack.open(spec).store.load()) == Needs(mlflow: true))
+        if isGone { try await server.deleteRegisteredModel("p") }
+        try await stack.apply("", Permissions(allowEmpty: true))
+        let record = try await stack.open("").store.load()
+        #expect(Kinds.standard.needs(of: record) == Needs())
+        #expect(record.entries["prompts.p"]?.isAdopted == true)
+    }
+
     @Test("What cannot carry a mark is known by the record once it is imported")
     func natural() async throws {
         let stack = try TestStack(ogx: FakeOGX(.llamaStack035))

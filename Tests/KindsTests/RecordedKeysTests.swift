@@ -108,4 +108,23 @@ struct RecordedKeysTests {
         #expect(Set(ids()).subtracting(before) == ["second"])
         #expect(try await stack.plan(spec("second")).lines == [])
     }
+
+    @Test("A tool group asks for its server as long as it is there, also where nothing of the spec does any more")
+    func needed() async throws {
+        let version = FakeStackVersion.llamaStack0224
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let before = stack.ogx.toolGroups.map(\.id)
+        try await stack.apply(
+            """
+            tools: {it: {mcp: {url: "http://desk.test/mcp"}}}
+            agents: {a: {model: \(version.models.llm), instructions: One, runtime: agents, tools: [it], log: false}}
+            """)
+        var record = try await stack.open("").store.load()
+        // The agent has gone, and what an alias still used has not.
+        record.entries = record.entries.filter { $0.key.hasPrefix("tools.") }
+        #expect(Kinds.standard.needs(of: record) == Needs(llamaStack: true))
+        try await stack.apply("", Self.empty)
+        #expect(Kinds.standard.needs(of: try await stack.open("").store.load()) == Needs())
+        #expect(stack.ogx.toolGroups.map(\.id) == before)
+    }
 }

@@ -247,4 +247,37 @@ struct RetainedTests {
         _ = try await stack.apply("", Self.empty)
         #expect(stack.ogx.shields.isEmpty)
     }
+
+    @Test(
+        "What only the record knows stays in it while it is taken up again, wherever that is cut off",
+        arguments: ["shields", "tools"], [false, true])
+    func takenUpByRecord(kind: String, isChanged: Bool) async throws {
+        let server = FakeStackVersion.llamaStack0224
+        func spec(_ more: String, _ place: String = "one") -> String {
+            kind == "shields"
+                ? "shields: {it: {provider: llama-guard, params: {at: \(place)}\(more)}}"
+                : """
+                tools: {it: {name: kept, mcp: {url: "http://\(place).test/mcp"}\(more)}}
+                agents: {a: {model: \(server.models.llm), instructions: One, runtime: agents, tools: [it], log: false}}
+                """
+        }
+        func prepared() async throws -> (TestStack, before: Int) {
+            let stack = try TestStack(ogx: FakeOGX(server))
+            let before = stack.ogx.shields.count + stack.ogx.toolGroups.count
+            try await stack.apply(spec(", onDelete: retain"))
+            try await stack.apply("", Self.empty)
+            #expect(stack.ogx.shields.count + stack.ogx.toolGroups.count == before + 1)
+            return (stack, before)
+        }
+        let again = spec("", isChanged ? "two" : "one")
+        let requests = try await prepared().0.apply(again, cutting: .never)
+        for number in 1...requests.count {
+            let (stack, before) = try await prepared()
+            try await stack.apply(again, cutting: .after(number))
+            try await stack.apply(again)
+            #expect(try await stack.plan(again).lines == [], "\(number)")
+            try await stack.apply("", Self.empty)
+            #expect(stack.ogx.shields.count + stack.ogx.toolGroups.count == before, "\(number)")
+        }
+    }
 }

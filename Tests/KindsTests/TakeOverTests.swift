@@ -39,6 +39,44 @@ struct TakeOverTests {
         #expect(noted.values.allSatisfy { $0.isAdopted == nil })
     }
 
+    private static func model(_ id: String, _ more: String = "") -> String {
+        "models: {m: {id: \(id), provider: scripted\(more)}}\nexperiments: {e: {}}"
+    }
+
+    @Test(
+        "A model of theirs that was cut off while it was taken over is not ours any more where another one is declared then",
+        arguments: [
+            model("scripted-other"), model("llm", ", providerModel: scripted-llm"),
+            "models: {m: {id: llm}}\nexperiments: {e: {}}",
+        ])
+    func modelGivenUp(second: String) async throws {
+        let first = Self.model("scripted-more")
+        func prepared() async throws -> TestStack {
+            let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))
+            try await Hands(stack).llamaStack.models.register(
+                .init(
+                    id: "scripted-more", provider: "scripted", providerModel: "scripted-more", type: "llm",
+                    metadata: ["drover.stack": "bakery", "drover.address": "models.bread"]))
+            return stack
+        }
+        func takeOver(_ stack: TestStack, _ scissors: Scissors) async throws {
+            let (workflow, folder) = try stack.declare(first)
+            _ = try await stack.open(workflow, folder, scissors).apply(Permissions(takeOver: true))
+        }
+        let whole = Scissors(.never)
+        try await takeOver(prepared(), whole)
+        let begin = try #require(whole.requests.firstIndex { $0.hasPrefix("DELETE") && $0.contains("/models/") })
+        for number in max(1, begin - 2)...whole.requests.count {
+            let stack = try await prepared()
+            _ = try? await takeOver(stack, Scissors(.after(number)))  // That it fails is what the cut is for.
+            for _ in 1...2 { try await stack.apply(second) }
+            #expect(try await stack.plan(second).lines == [], "\(number)")
+            #expect(try await stack.open(second).store.load().intents.isEmpty, "\(number)")
+            let left = stack.ogx.models.filter { $0.id == "scripted-more" }
+            #expect(left.allSatisfy { $0.value["metadata"]?[Mark.stackKey] != "helpdesk" }, "\(number)")
+        }
+    }
+
     @Test(
         "Datasets and agents of theirs come along where that is allowed, with all that was logged, and nothing is made anew"
     )

@@ -3,6 +3,7 @@ import Fakes
 import Foundation
 import Language
 import Records
+import Synchronization
 import Testing
 import Wire
 
@@ -54,6 +55,26 @@ struct RecordHistoryTests {
             #expect(first.startedAt == 1000 && first.finishedAt == 1500 && first.actor == "me" && first.succeeded)
             #expect(first.gitCommit == "abc" && first.isDirty == true && first.summary == "1 created")
             #expect(first.drover == "0.1.0" && first.results == ["create boxes.a: done"])
+        }
+    }
+
+    @Test("The history of a record that was deleted in MLflow is still told, with when that was and what to do")
+    func deleted() async throws {
+        let (server, name) = (mlflow.server(), StackName("shop"))
+        try await MLflowRecord(server, stack: name).log(Self.entry("apply"), leaving: Self.remains())
+        let id = try #require(mlflow.store.experiments.last?.id)
+        // MLflow deletes the runs with their experiment.
+        for run in mlflow.store.runs { try await server.deleteRun(run.id) }
+        try await server.deleteExperiment(id)
+        let told = Mutex<[Diagnostic]>([])
+        let record = MLflowRecord(server, stack: name) { warning in told.withLock { $0.append(warning) } }
+        _ = try await record.load()
+        #expect(try await record.history().map(\.command) == ["apply"])
+        #expect(try await record.remains(ofRun: 1)?.spec == "drover: v1\nstack: shop\n")
+        let warning = try #require(told.withLock { $0.count == 1 ? $0.first : nil })
+        #expect(warning.code.name == "deleted-record" && warning.detail.contains("`drover/shop` in MLflow on 2"))
+        for way in ["`mlflow experiments restore --experiment-id \(id)`", "`drover state rebuild`"] {
+            #expect(warning.fix?.contains(way) == true, "\(way)")
         }
     }
 

@@ -51,7 +51,7 @@ struct PlanMarkdownTests {
 
                 Endangers `golden` (1 case).
 
-                Against OGX 1.5.0 at `http://127.0.0.1:1`.
+                Against OGX 1.5.0 at `http://127.0.0.1:1` (the lab).
 
                 | | What | Live object | Why |
                 |---|---|---|---|

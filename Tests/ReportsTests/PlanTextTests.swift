@@ -99,7 +99,7 @@ struct PlanTextTests {
         let text = PlanText(colors: false).render(plan, servers: [server])
         #expect(text.contains("MLflow 3.17.2  http://mlflow.test (the spec), as alice (the spec), workspace blue"))
         let markdown = PlanMarkdown.render(plan, servers: [server])
-        #expect(markdown.contains("at `http://mlflow.test` as alice (the spec), workspace blue."))
+        #expect(markdown.contains("at `http://mlflow.test` (the spec) as alice (the spec), workspace blue."))
     }
 
     @Test("The cases that a plan endangers are named with what they cost; of those whose results stand that is said")

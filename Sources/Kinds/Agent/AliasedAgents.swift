@@ -21,36 +21,49 @@ struct AliasedAgents: Sendable {
         self.init(context.servers.mlflow, stack: context.servers.stack, retained: context.workflow.retainedCounts)
     }
 
-    /// Their definitions, as of now.
-    func definitions() async throws -> [AgentDefinition] {
+    /// Their definitions, as of now, or as soon as the objects of some addresses are deleted.
+    func definitions(after removed: Set<Address> = []) async throws -> [AgentDefinition] {
         guard let mlflow else { return [] }
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
-        let kept = RetainedVersions(models, of: stack, counts: retained)
-        let aliased = try await mlflow.agentVersions(ofStack: stack.name).filter { version in
-            !version.aliases.isEmpty || kept.holds(version.number, of: version.registeredModel)
+        let kept = RetainedVersions(models, of: stack, counts: retained, without: removed)
+        let listed = try await mlflow.agentVersions(ofStack: stack.name) + formerVersions(on: mlflow, models)
+        let aliased = listed.filter { version in
+            !version.aliases.allSatisfy { kept.frees($0, of: version.registeredModel) }
+                || kept.holds(version.number, of: version.registeredModel)
         }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
     }
 
+    /// The versions whose agent left the spec: they bear that they were retained, and no mark.
+    private func formerVersions(
+        on mlflow: MLflowServer, _ models: [MLflowRegisteredModel]
+    ) async throws -> [AgentVersion] {
+        let listed = try await mlflow.modelVersions(where: MLflowFilter.tag(Mark.retainedKey, stack.name))
+        return AgentVersion.join(listed, with: models).filter { version in
+            version.tags[Mark.retainedKey] == stack.name && version.tags[Mark.stackKey] == nil
+                && version.digest != nil && version.modelID != nil
+        }
+    }
+
     /// The ids of the models that they answer with.
-    func models() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.models))
+    func models(after removed: Set<Address>) async throws -> Set<String> {
+        Set(try await definitions(after: removed).flatMap(\.models))
     }
 
     /// The ids of the shields that look at their questions and answers.
-    func shields() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.shields))
+    func shields(after removed: Set<Address>) async throws -> Set<String> {
+        Set(try await definitions(after: removed).flatMap(\.shields))
     }
 
     /// The ids of the tool groups that they call.
-    func toolGroups() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.toolGroups))
+    func toolGroups(after removed: Set<Address>) async throws -> Set<String> {
+        Set(try await definitions(after: removed).flatMap(\.toolGroups))
     }
 
     /// The ids of the vector stores that they search.
-    func vectorStores() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.vectorStores))
+    func vectorStores(after removed: Set<Address>) async throws -> Set<String> {
+        Set(try await definitions(after: removed).flatMap(\.vectorStores))
     }
 }
 

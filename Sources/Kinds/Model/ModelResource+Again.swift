@@ -79,16 +79,23 @@ struct CutOffRegistrations {
         model.isForgotten(by: stack) && models.values.contains { $0.id == model.id }
     }
 
-    /// Those that are not there, and those that were forgotten: kept ones, which are taken up again or forgotten to the
-    /// end.
+    /// Whether the model of an intent is there, or none can be read in it.
+    static func isSettled(_ intent: Value, among listed: [LlamaStack.Model]) -> Bool {
+        let model = try? intent["model"]?.decoded(as: LlamaStack.Model.self)
+        return model.map { model in listed.contains { $0.id == model.id } } ?? true
+    }
+
+    /// Those that are not there, and those that were forgotten: kept ones, which are taken up again or forgotten to the end.
+    /// Where their declaration names another model now, they are left over.
     func found(
-        among listed: [LlamaStack.Model], wantedByID: [String: Address], of stack: StackName
+        among listed: [LlamaStack.Model], wantedByID: [String: Address], declared: Set<Address>, of stack: StackName
     ) -> [Discovered<LlamaStack.Model>] {
         models.sorted { $0.key < $1.key }.compactMap { address, model in
             let live = listed.first { $0.id == model.id }
             if let live, !live.isForgotten(by: stack) { return nil }
             return Discovered(
-                wantedByID[model.id] ?? address, .retained, live ?? model, label: "model \(model.id)")
+                wantedByID[model.id] ?? address, .retained, live ?? model, label: "model \(model.id)",
+                isStale: wantedByID[model.id] == nil && declared.contains(address))
         }
     }
 }

@@ -25,11 +25,11 @@ package struct ModelResource: Resource {
     private let providers: ProviderListing
     private let stack: StackName
     /// The ids of the models that versions with an alias answer with.
-    private let inUse: @Sendable () async throws -> Set<String>
+    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        inUse: @escaping @Sendable () async throws -> Set<String>
+        inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String>
     ) {
         self.inUse = inUse
         self.stack = stack
@@ -65,8 +65,28 @@ package struct ModelResource: Resource {
             found.append(
                 Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
         }
-        found += cutOff.found(among: listed, wantedByID: ids, of: stack)
-        return try await withoutUsed(claims.sorted(keepingOne(found)), wanted)
+        let left = cutOff.found(among: listed, wantedByID: ids, declared: Set(wanted.keys), of: stack)
+        found += left.filter { !$0.isStale }
+        let counting = keepingOne(found, butFor: try await checkedOnly(wanted))
+        return try await withoutUsed(claims.sorted(counting) + left.filter(\.isStale), wanted)
+    }
+
+    /// The declarations of what the server itself has, by their addresses and those that they had before: nothing counts there
+    /// that was registered with another id.
+    private func checkedOnly(_ wanted: [Address: ModelSpec]) async throws -> Set<Address> {
+        var addresses: Set<Address> = []
+        for (address, spec) in wanted {
+            if let provider = spec.provider?.value,
+                try await !isOffered(registration(of: spec, by: provider))
+            {
+                continue
+            }
+            addresses.insert(address)
+            if let old = spec.common.moved.map({ Address(Self.kind, $0.value) }), wanted[old] == nil {
+                addresses.insert(old)
+            }
+        }
+        return addresses
     }
 
     /// A replaced model that a version with an alias still answers with stays, as long as its declaration exists.
@@ -74,12 +94,16 @@ package struct ModelResource: Resource {
         _ found: [Discovered<LlamaStack.Model>], _ wanted: [Address: ModelSpec]
     ) async throws -> [Discovered<LlamaStack.Model>] {
         guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
-        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.id) }
+        let used = try await inUse([])
+        return found.filter {
+            !$0.isStale || $0.ownership == .retained || wanted[$0.address] == nil || !used.contains($0.live.id)
+        }
     }
 
-    package func reasonsToWait(_ lives: [LlamaStack.Model]) async throws -> [String?] {
-        let used = try await inUse()
+    package func reasonsToWait(
+        _ lives: [LlamaStack.Model], after removed: Set<Address>
+    ) async throws -> [String?] {
+        let used = try await inUse(removed)
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
         }
@@ -107,11 +131,13 @@ package struct ModelResource: Resource {
         return ids
     }
 
-    /// Of each address one model counts: that with the wanted id, and while that does not exist, the first of the
-    /// others, which are left over.
-    private func keepingOne(_ found: [Discovered<LlamaStack.Model>]) -> [Discovered<LlamaStack.Model>] {
+    /// Of each address one model counts: that with the wanted id, and while that does not exist, the first of the others,
+    /// which are left over.
+    private func keepingOne(
+        _ found: [Discovered<LlamaStack.Model>], butFor checkedOnly: Set<Address>
+    ) -> [Discovered<LlamaStack.Model>] {
         var counting: [Address: String] = [:]
-        let ours = found.filter { $0.ownership == .ours }
+        let ours = found.filter { $0.ownership == .ours && !($0.isStale && checkedOnly.contains($0.address)) }
         for each in ours.filter({ !$0.isStale }) + ours where counting[each.address] == nil {
             counting[each.address] = each.live.id
         }
@@ -229,10 +255,14 @@ package struct ModelResource: Resource {
         }
         for (key, value) in Mark(stack: context.stack, address: address).tags { draft.metadata[key] = .string(value) }
         try await server.models.register(draft)
-        guard let model = try await server.models.list().first(where: { $0.id == desired.id }),
+        let listed = try await server.models.list()
+        guard let model = listed.first(where: { $0.id == desired.id }),
             differences(between: model, and: desired, since: [:]).isEmpty
         else { throw Diagnostic.notRegistered("model", desired.id, server.endpoint.base) }
-        if context.intent != nil { try await context.record.close(intentOf: address) }
+        // Another model that an interrupted run left unregistered is put back later.
+        if let intent = context.intent, CutOffRegistrations.isSettled(intent, among: listed) {
+            try await context.record.close(intentOf: address)
+        }
         return model
     }
 

@@ -6,12 +6,27 @@ import Wire
 /// where it was before as the release says.
 struct RetainedVersions: Sendable {
     private var numbers: [String: Set<Int>] = [:]
+    /// The aliases that go with the releases that are deleted.
+    private var freed: [String: Set<String>] = [:]
 
-    /// - Parameter counts: How many old versions each declared release keeps, by its name; others keep two.
-    init(_ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int]) {
+    /// - Parameters:
+    ///   - counts: How many old versions each declared release keeps, by its name; others keep two.
+    ///   - removed: The addresses of what is deleted: its releases keep nothing.
+    init(
+        _ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int],
+        without removed: Set<Address> = []
+    ) {
         for model in models {
             for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
                 guard let state = ReleaseState(text), state.stack == stack.name else { continue }
+                guard !removed.contains(Address(ReleaseResource.kind, state.release)) else {
+                    let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
+                    // One that somebody else moved stays where it is.
+                    if state.knows(model.aliases[alias].flatMap { Int($0) }) {
+                        freed[model.name, default: []].insert(alias)
+                    }
+                    continue
+                }
                 numbers[model.name, default: []].formUnion(state.retained(counts[state.release] ?? 2))
             }
         }
@@ -19,6 +34,11 @@ struct RetainedVersions: Sendable {
 
     func holds(_ version: Int, of model: String) -> Bool {
         numbers[model]?.contains(version) ?? false
+    }
+
+    /// Whether an alias goes with its release.
+    func frees(_ alias: String, of model: String) -> Bool {
+        freed[model]?.contains(alias) ?? false
     }
 }
 

@@ -18,18 +18,21 @@ package struct ShieldResource: Resource {
     private let server: LlamaStack
     private let providers: ProviderListing
     /// The ids of the shields of versions with an alias.
-    private let inUse: @Sendable () async throws -> Set<String>
+    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
 
     init(
-        _ server: LlamaStack, providers: ProviderListing, inUse: @escaping @Sendable () async throws -> Set<String>
+        _ server: LlamaStack, providers: ProviderListing,
+        inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String>
     ) {
         self.server = server
         self.providers = providers
         self.inUse = inUse
     }
 
-    package func reasonsToWait(_ lives: [LlamaStack.Shield]) async throws -> [String?] {
-        let used = try await inUse()
+    package func reasonsToWait(
+        _ lives: [LlamaStack.Shield], after removed: Set<Address>
+    ) async throws -> [String?] {
+        let used = try await inUse(removed)
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, asks it" : nil
         }

@@ -3,14 +3,14 @@ import Engine
 extension Kind {
     /// Tools are parts of agent definitions; those that are registered as tool groups are found by the record.
     static let tools = Kind(
-        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none,
+        Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none, recordHome: .llamaStack,
         driver: { context in
             let aliased = AliasedAgents(context)
             return ResourceDriver(
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
                     existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
-                    folder: context.servers.folder, inUse: { try await aliased.toolGroups() }))
+                    folder: context.servers.folder, inUse: { try await aliased.toolGroups(after: $0) }))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

@@ -34,7 +34,7 @@ package struct ToolResource: Resource {
     private let connectors: ConnectorListing?
     private let folder: SpecFolder?
     /// The ids of the tool groups that versions with an alias call.
-    private let inUse: @Sendable () async throws -> Set<String>
+    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
 
     /// Creates a resource.
     /// - Parameters:
@@ -44,7 +44,7 @@ package struct ToolResource: Resource {
     ///   - folder: Where the scripts of functions are; nil for none.
     package init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        folder: SpecFolder? = nil, inUse: @escaping @Sendable () async throws -> Set<String> = { [] }
+        folder: SpecFolder? = nil, inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String> = { _ in [] }
     ) {
         self.inUse = inUse
         self.folder = folder
@@ -55,8 +55,10 @@ package struct ToolResource: Resource {
         connectors = server.map(ConnectorListing.init)
     }
 
-    package func reasonsToWait(_ lives: [LlamaStack.ToolGroup]) async throws -> [String?] {
-        let used = try await inUse()
+    package func reasonsToWait(
+        _ lives: [LlamaStack.ToolGroup], after removed: Set<Address>
+    ) async throws -> [String?] {
+        let used = try await inUse(removed)
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
         }

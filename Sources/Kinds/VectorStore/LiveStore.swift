@@ -34,6 +34,8 @@ package struct LiveStore: Sendable {
     var strays: [String] = []
     /// The uploads that the record has for it, once the server can no longer list its files; nil while it can.
     var unlisted: Set<String>?
+    /// The uploads of stores that it took the place of, and that the server could not list the files of, by store.
+    var former: [String: Set<String>] = [:]
     /// Why the result of an interrupted run cannot be trusted; nil when it can.
     var doubt: Doubt?
 

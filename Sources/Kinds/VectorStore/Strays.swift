@@ -8,9 +8,12 @@ struct RecordedUploads: Sendable {
     static let key = "uploads"
     /// The field with the ids of others' files of the same names, which existed before.
     static let othersKey = "others"
+    /// The field with the ids of the files of replaced stores that could not go, by store.
+    static let formerKey = "replaced"
 
     private var uploads: [Address: [String: String]] = [:]
     private var foreign: [Address: Set<String>] = [:]
+    private var replaced: [Address: [String: Set<String>]] = [:]
     /// The files that an interrupted run was attaching, by store.
     private var attaching: [String: Set<String>] = [:]
     /// Where the store may have been retained by an apply that was cut off: if it is gone, its files are to stay.
@@ -24,6 +27,9 @@ struct RecordedUploads: Sendable {
             else { continue }
             if entry.isLeaving == true { leaving.insert(address) }
             foreign[address] = Set((entry.fields[Self.othersKey]?.array ?? []).compactMap(\.string))
+            replaced[address] = entry.fields[Self.formerKey]?.object?.mapValues {
+                Set(($0.array ?? []).compactMap(\.string))
+            }
             for (path, id) in entry.fields[Self.key]?.object ?? [:] {
                 guard let id = id.string, let mark = entry.fields["documents.\(path)"]?.string else { continue }
                 self.uploads[address, default: [:]][id] = mark
@@ -45,6 +51,11 @@ struct RecordedUploads: Sendable {
     /// Files that are not ours, although they have the name and perhaps the content of one of ours.
     func others(at address: Address) -> Set<String> {
         foreign[address] ?? []
+    }
+
+    /// The files of stores that were replaced at an address, and could not go, by store.
+    func former(at address: Address) -> [String: Set<String>] {
+        replaced[address] ?? [:]
     }
 
     /// All that a store at an address may hold of ours.
@@ -122,6 +133,10 @@ extension VectorStoreResource {
             live.mark(of: file).flatMap { paths[$0] }.map { ($0, Value.string(file.id)) }
         }
         if !live.others.isEmpty { fields[RecordedUploads.othersKey] = .array(live.others.sorted().map { .string($0) }) }
+        if !live.former.isEmpty {
+            let former = live.former.mapValues { Value.array($0.sorted().map { .string($0) }) }
+            fields[RecordedUploads.formerKey] = .object(former)
+        }
         if !uploads.isEmpty { fields[RecordedUploads.key] = .object(Dictionary(uploads) { first, _ in first }) }
         return fields
     }

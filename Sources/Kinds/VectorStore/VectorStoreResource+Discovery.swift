@@ -86,13 +86,19 @@ extension VectorStoreResource {
         let isWhole = attached.values.allSatisfy { $0 != nil }
         let seen = isWhole ? [] : Set(attached.values.flatMap { $0 ?? [] }.map(\.id))
         let sizes = Dictionary(files.map { ($0.id, $0.size) }) { first, _ in first }
+        let there = Set(found.map(\.live.store.id))
         return try await found.concurrentMap(limit: 8) { each in
             var live = each.live
             let listed = attached[live.store.id] ?? nil
             live.files = listed ?? []
             (live.paths, live.sizes) = (paths, sizes)
             live.recorded = known.marks(at: each.address)
-            if listed == nil { live.unlisted = known.uploads(at: each.address, in: live.store.id).subtracting(seen) }
+            live.former = known.former(at: each.address).filter { there.contains($0.key) }
+            // A replaced one holds what the record says of it, and nothing of what took its place.
+            let own = live.former.removeValue(forKey: live.store.id)
+            if listed == nil {
+                live.unlisted = own ?? known.uploads(at: each.address, in: live.store.id).subtracting(seen)
+            }
             live.others = known.others(at: each.address)
             live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
             return Discovered(each.address, each.ownership, live, label: each.label)
@@ -165,9 +171,9 @@ extension VectorStoreResource {
         (try? spec.documents(in: folder)) ?? []
     }
 
-    package func reasonsToWait(_ lives: [LiveStore]) async throws -> [String?] {
+    package func reasonsToWait(_ lives: [LiveStore], after removed: Set<Address>) async throws -> [String?] {
         guard lives.contains(where: \.strays.isEmpty) else { return lives.map { _ in nil } }
-        let used = try await inUse()
+        let used = try await inUse(removed)
         return lives.map {
             $0.strays.isEmpty && used.contains($0.store.id)
                 ? "a version that an alias points at, or may go back to, searches it" : nil
@@ -179,7 +185,7 @@ extension VectorStoreResource {
         _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
     ) async throws -> [Discovered<LiveStore>] {
         guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
+        let used = try await inUse([])
         return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
     }
 }

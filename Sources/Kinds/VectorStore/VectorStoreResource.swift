@@ -24,8 +24,8 @@ package struct VectorStoreResource: Resource {
         var buildsNewFirst: Bool
     }
 
-    /// The stores that are still in use although they were replaced, by id.
-    package typealias InUse = @Sendable () async throws -> Set<String>
+    /// The stores that are still in use although they were replaced, by id, once the objects of some addresses are deleted.
+    package typealias InUse = @Sendable (Set<Address>) async throws -> Set<String>
 
     let server: LlamaStack
     let stack: StackName
@@ -100,7 +100,13 @@ package struct VectorStoreResource: Resource {
     package func replace(
         _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
-        try await build(desired, at: address, in: context, isFinishedLater: true)
+        var made = try await build(desired, at: address, in: context, isFinishedLater: true)
+        made.former = live.former
+        // What is in the way is told where the old one is to go.
+        if let ours = live.unlisted, (try? requireOwnFiles(of: live, as: address)) == nil {
+            made.former[live.store.id] = ours
+        }
+        return made
     }
 
     private func build(
@@ -159,8 +165,13 @@ package struct VectorStoreResource: Resource {
     package func reasonToKeep(
         _ live: LiveStore, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String? {
-        try requireOwnFiles(of: live, as: Mark(live.metadata)?.address ?? Address(Self.kind, live.store.name))
-        return nil
+        do {
+            try requireOwnFiles(of: live, as: Mark(live.metadata)?.address ?? Address(Self.kind, live.store.name))
+            return nil
+        } catch let refusal as Diagnostic where live.isBroken {
+            throw Undeletable(
+                refusal, reason: "the server cannot list its files, and nobody can tell whose they are", mayPass: true)
+        }
     }
 
     private func requireOwnFiles(of live: LiveStore, as address: Address) throws {

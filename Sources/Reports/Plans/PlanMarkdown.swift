@@ -74,6 +74,7 @@ package enum PlanMarkdown {
         if !servers.isEmpty {
             let places = servers.map { server in
                 "\(Markdown.text(server.name)) \(Markdown.text(server.version)) at \(Markdown.code(server.url))"
+                    + " (\(Markdown.text(server.origin)))"
                     + (server.user.map { " as \(Markdown.text($0))" } ?? "")
                     + (server.workspace.map { ", workspace \(Markdown.text($0))" } ?? "")
             }

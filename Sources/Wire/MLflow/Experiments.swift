@@ -14,6 +14,9 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable, Identifiable {
     package var tags: [String: String]
     /// Milliseconds since 1970; nil where the server does not say.
     package var created: Int?
+    /// When it was changed last, of a deleted one when it was deleted: milliseconds since 1970; nil where the server does
+    /// not say.
+    package var updated: Int?
     /// nil where the server has no workspaces, or does not say.
     package var workspace: String?
 
@@ -33,6 +36,7 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable, Identifiable {
         isDeleted = try fields.text(.lifecycleStage) == "deleted"
         tags = try fields.pairs(.tags)
         created = try fields.decodeIfPresent(Int.self, forKey: .created)
+        updated = try fields.decodeIfPresent(Int.self, forKey: .updated)
         workspace = try fields.decodeIfPresent(String.self, forKey: .workspace)
     }
 
@@ -40,6 +44,7 @@ package struct MLflowExperiment: Sendable, Hashable, Decodable, Identifiable {
         case id = "experiment_id"
         case name, tags, workspace
         case created = "creation_time"
+        case updated = "last_update_time"
         case artifactLocation = "artifact_location"
         case lifecycleStage = "lifecycle_stage"
     }
