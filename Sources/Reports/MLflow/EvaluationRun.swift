@@ -100,6 +100,7 @@ struct EvaluationRun: Sendable {
         guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(result, of: suite, standing, at: "", run: "")
         guard evidence.isDecided(by: result) else { return nil }
+        guard evidence.countsAfterChange || !context.hasChanged(suite.name) else { return nil }
         evidence.version = place.modelURI
         return evidence
     }
