@@ -33,7 +33,8 @@ package struct LlamaStackSpec: SpecDecodable {
     private static let dataKey = Key<[Entry<SecretSource>]>(
         "providerData",
         Reading<[Entry<SecretSource>]>.map(.secret).map { entries, node, problems in
-            problems.reportCaseTwins(in: node, because: "a server reads keys by their exact names, and so one of them at most")
+            problems.reportCaseTwins(
+                in: node, because: "a server reads keys by their exact names, and so one of them at most")
             return entries
         }, "Keys of model providers, sent with every request.")
     private static let tlsKey = Key<TLSSpec>("tls", .object(), "How a connection over TLS is checked.")
