@@ -160,10 +160,13 @@ struct TestRun: Sendable {
         compared.suites = try await baselines.applied(
             to: suites, places: places(of: agents), session.servers.mlflow)
         if evidence == nil { compared.evidence = await standing(in: session) }
-        return try await compared.tried(in: session, agents)
+        let steady = await compared.steady(isGate: isGate, after: earlier, in: session)
+        return try await compared.tried(in: session, agents, steady)
     }
 
-    private func tried(in session: Session, _ agents: RunnableAgents) async throws -> Run {
+    private func tried(
+        in session: Session, _ agents: RunnableAgents, _ steady: SteadyEvidence
+    ) async throws -> Run {
         let started = Date()
         let mlflow = publishes ? session.servers.mlflow?.endpoint.base : nil
         let definitions = await definitions(of: agents)
@@ -172,7 +175,7 @@ struct TestRun: Sendable {
         let (log, warning) = try RunLogs.create(run.id ?? "", of: run.stack, at: logPath)
         if let warning { stack.warn(warning) }
         let recorder = try RunRecorder(run, suites, in: stack.sources, to: log)
-        return try await publishing(in: session, agents, recorder) { onEvent in
+        return try await publishing(in: session, agents, recorder, steady) { onEvent in
             let clock = ContinuousClock()
             let start = clock.now
             let runner = runner(agents, definitions, in: session, since: started)
@@ -184,7 +187,7 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                onEvent(event)
+                                if !steady.holds(event) { onEvent(event) }
                             }
                         }
                     }
@@ -193,7 +196,10 @@ struct TestRun: Sendable {
             } catch {
                 result = .failure(error)
             }
-            let recorded = try recorder.ended(after: (earlier?.duration ?? .zero) + (clock.now - start), result)
+            let duration = (earlier?.duration ?? .zero) + (clock.now - start)
+            await settle(steady, in: session)
+            for event in steady.released { onEvent(event) }
+            let recorded = try recorder.ended(after: duration, changed: steady.changed, result)
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
@@ -296,7 +302,7 @@ struct TestRun: Sendable {
 
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
-        in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder,
+        in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder, _ steady: SteadyEvidence,
         _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
     ) async throws -> Run {
         guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
@@ -306,6 +312,7 @@ struct TestRun: Sendable {
             log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = shard == nil ? evidence ?? [:] : [:]
+        context.hasChanged = { steady.changed.contains($0) }
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder
@@ -339,9 +346,11 @@ struct TestRun: Sendable {
 
 extension RunRecorder {
     /// The run as it was recorded: to its end, or as far as it came.
-    fileprivate func ended(after duration: Duration, _ result: Result<Void, any Error>) throws -> RecordedRun {
+    fileprivate func ended(
+        after duration: Duration, changed: Set<String>, _ result: Result<Void, any Error>
+    ) throws -> RecordedRun {
         switch result {
-        case .success: return try end(after: duration)
+        case .success: return try end(after: duration, changed: changed)
         case .failure(let problem as Diagnostic) where problem.code == "samples-not-written": return try recorded
         case .failure(let error): throw error
         }

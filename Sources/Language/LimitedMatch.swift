@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Work on its own thread, which is waited for only up to a limit. Swift's regular expressions backtrack, cannot be
-/// interrupted, and may take longer than any run: then the thread is abandoned until the program ends.
+/// A search on a thread of its own that is waited for only so long. Swift's regular expressions backtrack, cannot be
+/// interrupted, and may take longer than any run: then the thread is left to itself until the search ends.
 package final class LimitedMatch<Result: Sendable>: Sendable {
     private struct State {
         var result: Result?
@@ -12,24 +12,34 @@ package final class LimitedMatch<Result: Sendable>: Sendable {
     private let state = Mutex(State())
     private let end = DispatchSemaphore(value: 0)
     private let work: @Sendable () -> Result
+    private let onEndOfLeft: @Sendable () -> Void
 
-    private init(_ work: @escaping @Sendable () -> Result) {
+    private init(_ work: @escaping @Sendable () -> Result, _ onEndOfLeft: @escaping @Sendable () -> Void) {
         self.work = work
+        self.onEndOfLeft = onEndOfLeft
     }
 
-    /// - Returns: nil when the result did not come in time, or too many threads are abandoned.
-    package static func result(within limit: Duration, _ work: @escaping @Sendable () -> Result) -> Result? {
-        guard LeftMatches.count.withLock({ $0 < LeftMatches.most }) else { return nil }
-        let match = LimitedMatch(work)
-        // A queue that is serial has a thread of its own, also when every core is busy with others.
-        DispatchQueue(label: "drover.match").async { match.run() }
-        _ = match.end.wait(timeout: .now() + limit / .seconds(1))
-        return match.state.withLock { state in
-            if state.result == nil {
-                state.isLeft = true
-                LeftMatches.count.withLock { $0 += 1 }
+    /// Searches for a regular expression; one whose search was given up is not searched for again while that goes on, and
+    /// takes no thread from others.
+    /// - Throws: `SearchGivenUp` when the result did not come in time, or nothing was searched.
+    package static func result(
+        of pattern: String, within limit: Duration, among searches: LeftSearches = .shared,
+        _ work: @escaping @Sendable () -> Result
+    ) throws(SearchGivenUp) -> Result {
+        try searches.inTurn(pattern) { () throws(SearchGivenUp) in
+            let match = LimitedMatch(work) { searches.end(of: pattern) }
+            // A queue that is serial has a thread of its own, also when every core is busy with others.
+            DispatchQueue(label: "drover.match").async { match.run() }
+            _ = match.end.wait(timeout: .now() + limit / .seconds(1))
+            let result = match.state.withLock { state in
+                if state.result == nil {
+                    state.isLeft = true
+                    searches.leave(pattern, after: limit)
+                }
+                return state.result
             }
-            return state.result
+            guard let result else { throw .late(limit) }
+            return result
         }
     }
 
@@ -40,13 +50,80 @@ package final class LimitedMatch<Result: Sendable>: Sendable {
             return state.isLeft
         }
         end.signal()
-        if isLeft { LeftMatches.count.withLock { $0 -= 1 } }
+        if isLeft { onEndOfLeft() }
     }
 }
 
-/// The abandoned threads. They belong to the whole process, and so does their number.
-private enum LeftMatches {
-    static let count = Mutex(0)
-    /// The maximum number of abandoned threads; beyond it nothing new begins.
-    static let most = 4
+/// Why a search has no result.
+package enum SearchGivenUp: Error, Hashable {
+    /// It took longer than this.
+    case late(Duration)
+    /// An earlier search for the same regular expression took longer than this, and goes on.
+    case going(Duration)
+    /// So many searches for others go on that nothing new begins.
+    case crowded(Int)
+
+    /// As a full sentence about the regular expression.
+    package func reason(_ pattern: String) -> String {
+        switch self {
+        case .late(let limit):
+            "The search for `\(pattern)` was given up after \(limit.exact): the regular expression tries too many ways."
+        case .going(let limit):
+            """
+            `\(pattern)` was not searched for: an earlier search for it was given up after \(limit.exact) and still goes \
+            on, as the regular expression tries too many ways.
+            """
+        case .crowded(let count):
+            """
+            `\(pattern)` was not searched for: the searches for \(count) other regular expressions were given up and still \
+            go on, as these try too many ways.
+            """
+        }
+    }
+}
+
+/// The searches that nobody waits for any more, one for a regular expression, and the turns of those that are waited for.
+/// They burn time of the whole process, which therefore shares one.
+package final class LeftSearches: Sendable {
+    package static let shared = LeftSearches()
+
+    /// Where searches for the same regular expression wait for each other, so that they do not all run into the limit.
+    private final class Lane: Sendable {
+        let isTaken = Mutex(())
+    }
+
+    private let limits = Mutex<[String: Duration]>([:])
+    private let lanes = (0..<16).map { _ in Lane() }
+    /// So many may burn time at once; with one for each lane, these are all the threads there are.
+    private let most: Int
+
+    package init(most: Int = 8) {
+        self.most = most
+    }
+
+    fileprivate func inTurn<Result: Sendable>(
+        _ pattern: String, _ body: () throws(SearchGivenUp) -> Result
+    ) throws(SearchGivenUp) -> Result {
+        // Told before its turn comes, which another one with the same lane may hold for a while.
+        try check(pattern)
+        let lane = lanes[Int(UInt(bitPattern: pattern.hashValue) % UInt(lanes.count))]
+        return try lane.isTaken.withLock { _ throws(SearchGivenUp) in
+            try check(pattern)
+            return try body()
+        }
+    }
+
+    private func check(_ pattern: String) throws(SearchGivenUp) {
+        let (limit, count) = limits.withLock { ($0[pattern], $0.count) }
+        if let limit { throw .going(limit) }
+        if count >= most { throw .crowded(count) }
+    }
+
+    fileprivate func leave(_ pattern: String, after limit: Duration) {
+        limits.withLock { $0[pattern] = limit }
+    }
+
+    fileprivate func end(of pattern: String) {
+        limits.withLock { $0[pattern] = nil }
+    }
 }

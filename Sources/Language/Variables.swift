@@ -165,18 +165,18 @@ struct Variables {
                 name, "`\(source)` is not a regular expression.", at: pattern.range,
                 fix: "Correct the pattern; a backslash in double quotes is written `\\\\`.")
         }
-        // It was compiled just now, so that nothing but a match is missing.
-        switch LimitedMatch.result(within: .seconds(2), { (try? Regex(source).firstMatch(in: text)) != nil }) {
-        case true?: return nil
-        case false?:
+        do throws(SearchGivenUp) {
+            // It was compiled just now, so that nothing but a match is missing.
+            let isMatch = try LimitedMatch.result(of: source, within: .seconds(2)) {
+                (try? Regex(source).firstMatch(in: text)) != nil
+            }
+            guard !isMatch else { return nil }
             return .valueNotAllowed(
                 name, "\(shown) does not match the pattern `\(source)`.", fix: "Give a text that matches it.", at: range
             )
-        case nil:
+        } catch {
             return .valueNotAllowed(
-                name,
-                "The search for `\(source)` in it was given up after 2 s: the regular expression tries too many ways.",
-                fix: "Write a pattern without repetitions within each other.", at: range)
+                name, error.reason(source), fix: "Write a pattern without repetitions within each other.", at: range)
         }
     }
 }

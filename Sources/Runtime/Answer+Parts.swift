@@ -10,6 +10,7 @@ extension Answer {
         whole.cited = cited + next.cited.filter { !cited.contains($0) }
         whole.tellsSources = tellsSources && next.tellsSources
         whole.tellsCitations = tellsCitations && next.tellsCitations
+        whole.unnamedSources = unnamedSources ?? next.unnamedSources
         whole.tellsToolErrors = tellsToolErrors && next.tellsToolErrors
         whole.refuses = refuses == true || next.refuses == true ? true : refuses.flatMap { _ in next.refuses }
         whole.usage = Usage.sum(usage, next.usage)

@@ -86,6 +86,9 @@ package struct Answer: Sendable, Hashable {
     package var tellsSources: Bool
     /// Whether the server reports citations: server agents (0.2 and 0.3) and OGX before 1.3 never do.
     package var tellsCitations = true
+    /// Why the documents behind the answer have no names, as full sentences: the files could not be listed. Nil when they were,
+    /// or nothing had to be named.
+    package var unnamedSources: String?
     /// Whether failed calls can be distinguished from others; a served agent may not report failures.
     package var tellsToolErrors = true
     /// Whether the answer is marked as a refusal: of the model, a shield or a content filter. Nil where that is not

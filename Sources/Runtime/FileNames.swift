@@ -1,3 +1,4 @@
+import Language
 import Synchronization
 import Wire
 
@@ -10,8 +11,8 @@ final class FileNames: Sendable {
         self.server = server
     }
 
-    /// Replaces the file ids of what an answer found and cites by our paths; the id of a deleted file is kept. Where
-    /// the server does not list its files, all ids are kept, and the answer tells neither: it is worth more than the
+    /// Replaces the file ids of what an answer found and cites by our paths; the id of a deleted file is kept. Where the
+    /// server does not list its files, all ids are kept, and the answer tells neither, but says why: it is worth more than the
     /// names.
     func name(_ answer: inout Answer) async throws {
         do {
@@ -21,7 +22,8 @@ final class FileNames: Sendable {
                 answer.retrieved[index].document = paths[document] ?? document
             }
             answer.cited = answer.cited.map { paths[$0] ?? $0 }
-        } catch is WireError {
+        } catch let error as WireError {
+            answer.unnamedSources = error.diagnostic().detail
             answer.tellsSources = false
             answer.tellsCitations = false
         }

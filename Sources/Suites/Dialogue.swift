@@ -54,7 +54,7 @@ struct Dialogue: Sendable {
     private func ask(_ input: String, in conversation: any AgentConversation) async throws -> Answer {
         let request = AgentRequest(input)
         let watch = Stopwatch(clock)
-        var (before, wait) = (Duration.zero, Duration.seconds(1))
+        var (before, pauses) = (Duration.zero, PutOffPauses())
         while true {
             var answer = try await answer(to: request, input, in: conversation)
             for call in answer.toolCalls { note(effects.change(in: call)) }
@@ -62,8 +62,7 @@ struct Dialogue: Sendable {
                 answer.latency += before
                 return answer
             }
-            try await clock.sleep(for: putOff.wait ?? wait)
-            wait = min(wait * 2, .seconds(8))
+            try await clock.sleep(for: pauses.next(after: putOff))
             before = watch.elapsed
         }
     }

@@ -20,19 +20,18 @@ package struct Pattern: Sendable, Hashable {
     }
 
     /// The first match in a text: the whole match, then the groups, nil for unused ones. Nil without a match.
-    /// - Throws: When the search takes too long.
+    /// - Throws: When the search takes too long, or an earlier one for the same pattern has and still goes on.
     package func firstMatch(in text: String) throws(Unobservable) -> [String?]? {
         try firstMatch(in: text, within: Self.limit)
     }
 
     func firstMatch(in text: String, within limit: Duration) throws(Unobservable) -> [String?]? {
         guard mayTakeLong(in: text) else { return search(text) }
-        guard let found = LimitedMatch.result(within: limit, { search(text) }) else {
-            throw Unobservable(
-                "The search for `\(source)` was given up after \(limit.exact): the regular expression tries too many ways."
-            )
+        do throws(SearchGivenUp) {
+            return try LimitedMatch.result(of: source, within: limit) { search(text) }
+        } catch {
+            throw Unobservable(error.reason(source))
         }
-        return found
     }
 
     /// Whether a search could go on for ever: only one repetition, without a choice, is tried in few ways.

@@ -86,6 +86,23 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A suite during which something changes that its evidence depends on leaves none, and says so")
+    func changedMeanwhile() async throws {
+        let judged = Self.unreleased(Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]"))
+        let steady = "cat >/dev/null; echo '{\"pass\": true}'\n"
+        try await withShop { shop in
+            try shop.write("check.sh", "cat >/dev/null; echo '# later' >>check.sh; echo '{\"pass\": true}'\n")
+            try await shop.apply(judged, code: 0)
+            let changed = try await shop.drover("test", "--allow-exec")
+            #expect(changed.code == 0 && changed.errors.contains("warning[changed-meanwhile]"), "\(changed.errors)")
+            #expect(shop.mlflow.store.runs.allSatisfy { run in !run.tags.contains { $0.key == "drover.evidence" } })
+            try shop.write("check.sh", steady)
+            let same = try await shop.drover("test", "--allow-exec")
+            #expect(same.code == 0 && !same.errors.contains("changed-meanwhile"), "\(same.errors)")
+            #expect(shop.mlflow.store.runs.contains { run in run.tags.contains { $0.key == "drover.evidence" } })
+        }
+    }
+
     @Test("Another program that judges is another suite: what the old one said does not count")
     func program() async throws {
         let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")

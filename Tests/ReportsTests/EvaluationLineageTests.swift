@@ -1,6 +1,7 @@
 import Language
 import Runtime
 import Testing
+import Wire
 
 @testable import Reports
 @testable import Suites
@@ -42,5 +43,32 @@ struct EvaluationLineageTests {
             return try scorers(#"{"judge": "j"}"#, ["j": judge])
         }
         #expect(try judged(nil) != judged(0.9))
+    }
+
+    @Test("The digest of a dataset tells what is asked, and not what cases are called or how answers are judged")
+    func dataset() throws {
+        func digest(_ inputs: [[String]], name: String = "c", expecting text: String = "a") throws -> String {
+            var problems = Problems()
+            let node = Node(["contains": .string(text)], at: range)
+            let read = try #require(Fields.decode(Suites.Expectation.self, from: node, &problems))
+            let cases = inputs.enumerated().map { number, turns in
+                TestCase(
+                    id: CaseID(suite: "s", name: "\(name)\(number)"), name: "\(name)\(number)", range: range,
+                    turns: turns.map {
+                        Turn(input: Template([.literal($0)]), inputRange: range, expectations: [read])
+                    })
+            }
+            let suite = TestSuite(name: "s", agent: "a", range: range, cases: cases)
+            return MLflowRunDataset(asking: suite, at: "s.yaml").digest
+        }
+        let known = try digest([["Hello"], ["Hello", "Thanks"]])
+        #expect(known.count == 8)
+        #expect(try digest([["Hello"], ["Hello", "Thanks"]], name: "other", expecting: "b") == known)
+        for others in [
+            [["Hello"], ["Thanks"]], [["Hello"], ["Hello"], ["Thanks"]], [["Hello"], ["Hello\0Thanks"]],
+            [["Hello", "Thanks"], ["Hello"]],
+        ] {
+            #expect(try digest(others) != known, "\(others)")
+        }
     }
 }

@@ -28,7 +28,7 @@ struct EvaluationPublisherTests {
 
     private func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
-        log: SampleLog? = nil, through server: MLflowServer? = nil
+        log: SampleLog? = nil, through server: MLflowServer? = nil, changed: Set<String> = []
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try sample.log(to: log) { events.append($0) }.recorder
@@ -41,6 +41,7 @@ struct EvaluationPublisherTests {
                 return recorded
             }, now: { 1_800_000_000_000 })
         if log != nil { context.evidence = ["smoke": StandingEvidence(key: "k1", earlier: EarlierSamples())] }
+        context.hasChanged = { changed.contains($0) }
         context.run = "helpdesk-20260601-120000-3f2a"
         return try await EvaluationPublisher.withPublisher(
             to: server ?? fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
@@ -256,6 +257,21 @@ struct EvaluationPublisherTests {
             let evidence = try #require(tags["drover.evidence"].flatMap { Evidence($0) })
             #expect(evidence.run == run.id && evidence.key == "k1" && tags["drover.evidence.key"] == "k1")
             #expect(evidence.verdict == "passed" && evidence.samples.passed > 0 && !evidence.at.isEmpty)
+        }
+    }
+
+    @Test("Where what was tested has changed meanwhile, what passed is no evidence; its results are there all the same")
+    func changedMeanwhile() async throws {
+        try await withTemporaryDirectory { directory in
+            for (number, changed) in [Set(["smoke"]), ["golden"]].enumerated() {
+                let fake = FakeMLflow()
+                let log = try SampleLog.create("\(directory)/\(number).log")
+                #expect(try await publish(to: fake, places: ["smoke": place], log: log, changed: changed).isEmpty)
+                let run = try #require(fake.store.runs.first)
+                let tags = Dictionary(run.tags.map { ($0.key, $0.value) }) { first, _ in first }
+                #expect(tags["drover.verdict"] == "passed" && run.status == "FINISHED")
+                #expect((tags["drover.evidence"] == nil) == changed.contains("smoke"))
+            }
         }
     }
 

@@ -92,8 +92,62 @@ struct PlanMarkdownTests {
         }
         let text = PlanMarkdown.render(Self.plan(changes), servers: Self.servers)
         #expect(text.unicodeScalars.count <= PlanMarkdown.longest)
-        #expect(text.contains("are left out here") == (count > 10 || text.unicodeScalars.count > 59_000))
+        let isWhole = !text.contains("are left out here") && !text.contains("are shortened here")
+        #expect(isWhole == (count == 10))
         #expect(text.contains("\(count) to change"))
+    }
+
+    /// Whether fences, tables and folded parts are all closed.
+    private static func isWellFormed(_ text: String) -> Bool {
+        var fence: Substring?
+        var open = 0
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if let known = fence {
+                if line == known { fence = nil }
+                continue
+            }
+            if line.hasPrefix("```") { fence = line.prefix { $0 == "`" } }
+            if line.hasPrefix("| ") && !line.hasSuffix(" |") { return false }
+            open += line.hasPrefix("<details>") ? 1 : line == "</details>" ? -1 : 0
+        }
+        return fence == nil && open == 0
+    }
+
+    @Test(
+        "Long values are shortened before anything is left out, and never within a fence or a table",
+        arguments: [1, 3, 50, 150, 400, 3000])
+    func longValues(count: Int) {
+        // One line that alone is longer than the text may be, with fences and what ends a cell in it.
+        let longest = String(repeating: "a|b```` <b> ", count: 8_000)
+        let changes = (0..<count).map { number in
+            let long = number < 3 ? longest : String(longest.prefix(2_000))
+            return Change(
+                Address("prompts", "p\(number)"), .update, note: number == 1 ? long : nil,
+                fields: [
+                    FieldChange("text", old: .string("\(number)\n\(long)"), new: .string("\(number)\n\(long)!")),
+                    FieldChange("tags", old: "a", new: "b"),
+                ], label: number == 2 ? long : nil)
+        }
+        let text = PlanMarkdown.render(Self.plan(changes), servers: Self.servers)
+        #expect(text.unicodeScalars.count <= PlanMarkdown.longest && Self.isWellFormed(text))
+        #expect(text.contains("_Long details are shortened here.") == (count < 3000))
+        #expect(text == PlanMarkdown.render(Self.plan(changes), servers: Self.servers))
+        let rows = text.split(separator: "\n").count { $0.hasPrefix("| `~`") }
+        #expect(rows == count || (count == 3000 && text.contains("_\(count - rows) more changes are left out here.")))
+        let folded = text.matches(of: /<details>/).count
+        #expect(folded == count || text.contains("_The details of \(rows - folded) changes are left out here."))
+        #expect(count > 50 || folded == count, "There is room for all of them.")
+    }
+
+    @Test("One long note leaves the others where they are")
+    func longNote() {
+        let warnings = [
+            Diagnostic("w", "W", detail: String(repeating: "x", count: 70_000), severity: .warning),
+            Diagnostic("w", "W", detail: "A short one.", severity: .warning),
+        ]
+        let plan = Plan(stack: StackName("helpdesk"), changes: [], warnings: warnings)
+        let text = PlanMarkdown.render(plan, servers: Self.servers)
+        #expect(text.contains("xxx…") && text.contains("> ⚠ A short one.") && text.contains("Against OGX"))
     }
 
     @Test("Names cannot leave their place")

@@ -28,6 +28,16 @@ struct PutOffTests {
         #expect(try #require(Answer.PutOff(code: code, message: message)).wait == wait)
     }
 
+    @Test("A server that is away puts off where it says for how long, and fails else")
+    func away() throws {
+        for code: Value? in [503, "503", nil] {
+            let told = try #require(Answer.PutOff(code: code, message: "Error code: 503 - Loading, try again in 2s"))
+            #expect(told.wait == .seconds(2))
+            #expect(Answer.PutOff(code: code, message: "Error code: 503 - Service Unavailable") == nil)
+        }
+        #expect(Answer.PutOff(code: "server_error", message: "No model in 2s of 503 ms") == nil)
+    }
+
     @Test("Other failures are not put off")
     func others() {
         #expect(Answer.PutOff(code: 429, message: nil) != nil)

@@ -45,6 +45,20 @@ struct AssertionTests {
         }
     }
 
+    @Test("Where files could not be listed, what they are is unknown for this reason, and not by the server's version")
+    func unnamedSources() throws {
+        var answer = Self.sourced
+        answer.cited = ["file-1"]
+        (answer.tellsCitations, answer.tellsSources) = (false, false)
+        answer.unnamedSources = "Could not list the files: 503 Service Unavailable."
+        for spec in [#"{"cites": "docs/refunds.md"}"#, #"{"retrieves": "docs/refunds.md"}"#] {
+            let expectation = try expectation(spec)
+            let error = #expect(throws: Unobservable.self) { try expectation.evaluate(Observation(answer)) }
+            #expect(error?.reason.hasSuffix("Could not list the files: 503 Service Unavailable.") == true)
+            #expect(error?.reason.contains("0.3") == false)
+        }
+    }
+
     @Test(
         "Where texts differ only in characters that look alike, a failure names these",
         arguments: [

@@ -52,7 +52,8 @@ struct ShardTests {
     }
 
     private func run(
-        _ shard: String?, _ suites: [TestSuite], version: String = "1", of agent: String = "a"
+        _ shard: String?, _ suites: [TestSuite], version: String = "1", of agent: String = "a",
+        changed: Set<String> = [], ends: Bool = true
     ) async throws -> RecordedRun {
         var sources = SourceMap()
         _ = sources.add(Source(path: "spec.yaml", bytes: []))
@@ -69,7 +70,24 @@ struct ShardTests {
             clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
         ) { AgentDefinition(name: $0, model: "m", instructions: "") }
         try await runner.run(shard == nil ? selected : selected.map(\.asShard), recording: recorder)
-        return try recorder.end(after: .seconds(1))
+        return ends ? try recorder.end(after: .seconds(1), changed: changed) : try recorder.recorded
+    }
+
+    @Test(
+        "What has changed while one shard ran has changed while all did; nobody looked at the end of one that was cut off"
+    )
+    func changedMeanwhile() async throws {
+        let suites = [try suite("a", 4), try suite("b", 4)]
+        func joined(_ parts: [RecordedRun]) throws -> Set<String> {
+            let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+            return try ShardMerge(parts).write(to: log, as: "s-2", version: "1.0.0").changed
+        }
+        let (one, two) = (try await run("1/2", suites), try await run("2/2", suites, changed: ["b"]))
+        #expect(try joined([one, try await run("2/2", suites)]).isEmpty)
+        #expect(try joined([one, two]) == ["b"])
+        let cut = try await run("1/2", suites, ends: false)
+        #expect(!cut.hasEnded && cut.changed.isEmpty)
+        #expect(try joined([cut, try await run("2/2", suites)]) == ["a", "b"])
     }
 
     @Test("Joined shards are the whole run, in its order, with its thresholds")

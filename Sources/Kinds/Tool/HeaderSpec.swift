@@ -15,7 +15,11 @@ struct HeaderSpec: Sendable {
 
     /// Headers by their names.
     static var map: Reading<[Entry<HeaderSpec>]> {
-        .map(.either([text, secret], expected: "text or a secret (`{env: NAME}`)"))
+        Reading<[Entry<HeaderSpec>]>.map(.either([text, secret], expected: "text or a secret (`{env: NAME}`)"))
+            .map { entries, node, problems in
+                problems.reportCaseTwins(in: node, because: "names of headers have no case")
+                return entries
+            }
     }
 
     private static var text: Reading<HeaderSpec> {

@@ -99,6 +99,7 @@ struct EvaluationRun: Sendable {
         guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(result, of: suite, standing, at: "", run: "")
         guard evidence.isDecided(by: result) else { return nil }
+        guard evidence.countsAfterChange || !context.hasChanged(suite.name) else { return nil }
         evidence.version = place.modelURI
         return evidence
     }
@@ -154,13 +155,13 @@ extension EvaluationRecord {
 }
 
 extension MLflowRunDataset {
-    /// The questions and claims of a suite: the same questions give the same digest.
-    fileprivate init(asking suite: TestSuite, at path: String) {
+    /// What a suite asks, case by case, and the tables that its rows come from: the same data give the same digest, whatever
+    /// cases are called and answers are to be.
+    init(asking suite: TestSuite, at path: String) {
         let rows = suite.cases.map { testCase in
-            [testCase.id.description]
-                + testCase.turns.flatMap { [$0.input.text] + $0.expectations.map(\.claim) }
+            Value.array(testCase.turns.map { .string($0.input.text) }).canonicalJSON
         }
-        let digest = sha256Hex(Array(rows.map { $0.joined(separator: "\0") }.joined(separator: "\u{1}").utf8))
+        let digest = sha256Hex((rows + suite.cases.files.map(\.digest)).joined(separator: "\n").utf8)
         self.init(name: suite.name, digest: String(digest.prefix(8)), place: path, rows: suite.cases.count)
     }
 }

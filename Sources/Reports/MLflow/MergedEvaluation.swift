@@ -107,6 +107,9 @@ package struct MergedEvaluation: Sendable {
         let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
         guard evidence.isDecided(by: result) else { return (nil, nil) }
+        if recorded.changed.contains(result.suite), !evidence.countsAfterChange {
+            return (nil, .changedMeanwhile([result.suite]))
+        }
         evidence.version = evaluation.place.modelURI
         return (evidence, nil)
     }
@@ -128,5 +131,18 @@ extension Diagnostic {
                 "Some of these shards of the suite `\(suite)` are joined in the run `\(run)` too, which is evidence, so "
                 + "that this run is none: no sample counts twice.",
             fix: "Nothing has to be done; run all shards anew for more samples.", severity: .warning)
+    }
+}
+
+extension Diagnostic {
+    /// Suites during which something has changed that their evidence depends on.
+    package static func changedMeanwhile(_ suites: [String]) -> Diagnostic {
+        Diagnostic(
+            "changed-meanwhile", "What was tested has changed",
+            detail:
+                "While \(suites.count == 1 ? "the suite" : "the suites") \(suites.listed) ran, something has changed that the answers or their verdicts depend "
+                + "on: the agent, what it needs, a file or a judge. Nobody can tell what each sample is of, so that what passed "
+                + "is no evidence.",
+            fix: "Run it again while nothing is applied or edited.", severity: .warning)
     }
 }

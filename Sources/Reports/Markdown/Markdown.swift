@@ -52,6 +52,15 @@ enum Markdown {
         return fitting
     }
 
+    /// Words of at most so many Unicode scalars, and `…` where more are left out.
+    static func cut(_ words: String, to length: Int) -> String {
+        let scalars = words.unicodeScalars
+        guard let end = scalars.index(scalars.startIndex, offsetBy: length, limitedBy: scalars.endIndex),
+            end < scalars.endIndex
+        else { return words }
+        return String(String.UnicodeScalarView(scalars[..<end])) + "…"
+    }
+
     private static func longestRun(in text: String) -> Int {
         text.utf8.split { $0 != UInt8(ascii: "`") }.map(\.count).max() ?? 0
     }

@@ -3,7 +3,7 @@ import Language
 package import Wire
 
 /// A plan for a pull request: what it does in one line, then a table, then each change folded. The same plan gives the
-/// same text, of at most 60,000 characters.
+/// same text, of at most 60,000 characters: details are shortened first, and then left out, each as a whole.
 ///
 ///     ### Plan of `helpdesk`: 1 to create, 0 to change, 0 to replace, 0 to delete
 ///
@@ -11,7 +11,12 @@ package import Wire
 package enum PlanMarkdown {
     /// In Unicode scalars.
     package static let longest = Markdown.longest
+    /// The longest cell and note that is shown whole, in Unicode scalars.
+    private static let widest = 500
     private static let omission = "\n_%d more changes are left out here. `drover show` tells them all._\n"
+    private static let omittedDetails =
+        "\n_The details of %d changes are left out here. `drover show` tells them all._\n"
+    private static let shortenedDetails = "\n_Long details are shortened here. `drover show` tells them all._\n"
     private static let omittedNotes = "\n_%d more notes are left out here._\n"
 
     package static func render(
@@ -20,14 +25,44 @@ package enum PlanMarkdown {
         let changes = plan.changes.filter { $0.action != .keep }
         let head = head(plan, changes) + fitted(notes(plan, servers, endangered))
         guard !changes.isEmpty else { return head }
-        var budget = longest - head.unicodeScalars.count - 200
+        // The rest is for the table's head and for what is said of all that is left out.
+        var budget = longest - head.unicodeScalars.count - 400
         let table = Markdown.fitted(changes.map(row), into: &budget)
-        let details = Markdown.fitted(changes.prefix(table.count).map(details), into: &budget)
-        let shown = min(details.count, table.count)
-        var text =
-            head + "\n| | What | Live object | Why |\n|---|---|---|---|\n" + table.joined() + "\n" + details.joined()
-        if shown < changes.count { text += omission.replacing("%d", with: String(changes.count - shown)) }
-        return text
+        let text =
+            head + "\n| | What | Live object | Why |\n|---|---|---|---|\n" + table.joined() + "\n"
+            + details(changes.prefix(table.count), within: budget)
+        let omitted = changes.count - table.count
+        return omitted == 0 ? text : text + omission.replacing("%d", with: String(omitted))
+    }
+
+    /// The details of changes: whole, or as short as they have to be so that all have room. Only where the shortest have none,
+    /// those of the last changes are left out.
+    private static func details(_ changes: ArraySlice<Change>, within budget: Int) -> String {
+        let lines = changes.map { ($0, PlanText(colors: false).lines($0).dropFirst().map(diffLine)) }
+        for length in DetailLength.all {
+            let told = lines.map { details($0, $1, length) }
+            let whole = told.filter { !$0.text.isEmpty }
+            var rest = budget
+            let fitting = Markdown.fitted(whole.map(\.text), into: &rest)
+            guard fitting.count == whole.count || length == DetailLength.all.last else { continue }
+            let isShortened = whole.prefix(fitting.count).contains(where: \.isShortened)
+            return fitting.joined() + (isShortened ? shortenedDetails : "")
+                + (fitting.count < whole.count
+                    ? omittedDetails.replacing("%d", with: String(whole.count - fitting.count)) : "")
+        }
+        return ""
+    }
+
+    /// How much is told of a change.
+    private struct DetailLength: Equatable {
+        let lines: Int
+        /// In Unicode scalars.
+        let width: Int
+
+        static let all = [
+            DetailLength(lines: .max, width: .max), DetailLength(lines: 80, width: 500),
+            DetailLength(lines: 20, width: 200), DetailLength(lines: 6, width: 120), DetailLength(lines: 2, width: 80),
+        ]
     }
 
     private static func head(_ plan: Plan, _ changes: [Change]) -> String {
@@ -49,10 +84,10 @@ package enum PlanMarkdown {
             + "."
     }
 
-    /// Notes of at most half of the text, so that the changes are told, too.
+    /// Notes of at most half of the text, so that the changes are told, too. A long one does not keep others out.
     private static func fitted(_ notes: [String]) -> String {
         var budget = longest / 2
-        let told = Markdown.fitted(notes, into: &budget)
+        let told = notes.filter { !Markdown.fitted([$0], into: &budget).isEmpty }
         guard told.count < notes.count else { return told.joined() }
         return told.joined() + omittedNotes.replacing("%d", with: String(notes.count - told.count))
     }
@@ -60,7 +95,7 @@ package enum PlanMarkdown {
     private static func notes(
         _ plan: Plan, _ servers: [ConnectedServer], _ endangered: [EndangeredSuite]
     ) -> [String] {
-        var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text($0))\n" }
+        var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text(Markdown.cut($0, to: 4 * widest)))\n" }
         if !endangered.isEmpty, !plan.isEmpty {
             let suites = endangered.map { suite in
                 "\(Markdown.code(suite.name)) (\(suite.told))"
@@ -80,7 +115,9 @@ package enum PlanMarkdown {
             }
             lines.append("\nAgainst \(places.joined(separator: " and ")).\n")
         }
-        for warning in plan.warnings { lines.append("\n> ⚠ \(Markdown.text(warning.detail))\n") }
+        for warning in plan.warnings {
+            lines.append("\n> ⚠ \(Markdown.text(Markdown.cut(warning.detail, to: 4 * widest)))\n")
+        }
         return lines
     }
 
@@ -92,18 +129,26 @@ package enum PlanMarkdown {
             outside ? "changed outside" : nil,
         ].compactMap(\.self)
         return "| \(Markdown.codeCell(change.sign)) \(change.action.rawValue) "
-            + "| \(Markdown.codeCell(change.address.description)) | \(change.label.map(Markdown.cell) ?? "") "
-            + "| \(Markdown.cell(why.joined(separator: "; "))) |\n"
+            + "| \(Markdown.codeCell(Markdown.cut(change.address.description, to: widest))) "
+            + "| \(change.label.map(cell) ?? "") | \(cell(why.joined(separator: "; "))) |\n"
     }
 
-    private static func details(_ change: Change) -> String {
-        let lines = PlanText(colors: false).lines(change).dropFirst()
-        guard !lines.isEmpty else { return "" }
-        let body = Markdown.block(lines.map(diffLine), language: "diff")
+    private static func cell(_ words: String) -> String {
+        Markdown.cell(Markdown.cut(words, to: widest))
+    }
+
+    private static func details(
+        _ change: Change, _ lines: [String], _ length: DetailLength
+    ) -> (text: String, isShortened: Bool) {
+        guard !lines.isEmpty else { return ("", false) }
+        var shown = lines.prefix(length.lines).map { Markdown.cut($0, to: length.width) }
+        let isShortened = shown != lines
+        if shown.count < lines.count { shown.append("  … \(lines.count - shown.count) more lines") }
+        let body = Markdown.block(shown, language: "diff")
         let count = change.fields.count
-        let name = Markdown.html(change.address.description)
+        let name = Markdown.html(Markdown.cut(change.address.description, to: widest))
         let fields = count == 1 ? "field" : "fields"
-        return "<details><summary>\(name): \(count) \(fields)</summary>\n\n\(body)\n</details>\n"
+        return ("<details><summary>\(name): \(count) \(fields)</summary>\n\n\(body)\n</details>\n", isShortened)
     }
 
     /// The signs of a line's difference go to its start, where a diff has them.

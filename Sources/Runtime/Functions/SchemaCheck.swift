@@ -94,15 +94,18 @@ package struct SchemaCheck: Sendable {
 
     private static func text(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {
         guard let text = value.string, let pattern = rules["pattern"]?.string else { return [] }
-        let isMatch = LimitedMatch.result(within: Self.patternLimit) {
-            do {
-                return try Regex(pattern).firstMatch(in: text) != nil
-            } catch {
-                return true  // A pattern of another dialect cannot be checked, and is ignored.
+        do throws(SearchGivenUp) {
+            let isMatch = try LimitedMatch.result(of: pattern, within: patternLimit) {
+                do {
+                    return try Regex(pattern).firstMatch(in: text) != nil
+                } catch {
+                    return true  // A pattern of another dialect cannot be checked, and is ignored.
+                }
             }
+            return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
+        } catch {
+            return ["\(name(place)) could not be compared with its pattern. \(error.reason(pattern))"]
         }
-        guard let isMatch else { return ["\(name(place)) could not be compared with `\(pattern)` in time."] }
-        return isMatch ? [] : ["\(name(place)) must match `\(pattern)`."]
     }
 
     private static func combinations(_ value: Value, _ rules: [String: Value], _ place: String) -> [String] {

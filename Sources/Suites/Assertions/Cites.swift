@@ -18,6 +18,7 @@ package struct Cites: Assertion {
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
         guard !answer.cited.contains(where: { $0.isExactly(path) }) else { return .passed }
+        if let reason = answer.unnamedSources { throw .unnamed(reason) }
         guard answer.tellsCitations else { throw .citations }
         guard answer.tellsSources else { throw .sources }
         let wasRetrieved = answer.retrieved.contains { $0.document.isExactly(path) }
@@ -35,6 +36,11 @@ extension Unobservable {
         Unobservable(
             "This server does not tell which documents an answer cites; the Responses API of Llama Stack since 0.3 and of OGX "
                 + "since 1.3 does.")
+    }
+
+    /// The server names files by ids alone, and what they are could not be read from it.
+    static func unnamed(_ reason: String) -> Unobservable {
+        Unobservable("The documents behind the answer could not be told by their paths. \(reason)")
     }
 
     /// The server says nothing of the documents behind an answer.

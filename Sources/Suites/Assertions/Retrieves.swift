@@ -41,6 +41,7 @@ package struct Retrieves: Assertion, SpecDecodable {
 
     package func evaluate(_ observation: Observation) throws(Unobservable) -> AssertionResult {
         let answer = observation.answer
+        if let reason = answer.unnamedSources { throw .unnamed(reason) }
         guard answer.tellsSources else { throw .sources }
         let counted = answer.retrieved.prefix(within ?? .max)
         if minScore != nil, counted.contains(where: { $0.score == nil }) {

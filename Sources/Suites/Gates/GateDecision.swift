@@ -78,6 +78,9 @@ extension Evidence {
         verdict == Verdict.failed.rawValue || !result.cases.contains(where: \.isMissingSamples)
     }
 
+    /// Whether it counts though something has changed meanwhile: a failure does, else a change would take it back.
+    package var countsAfterChange: Bool { verdict == Verdict.failed.rawValue }
+
     private init(
         _ result: SuiteResult, _ verdict: Verdict, _ standing: StandingEvidence, at: String, run: String
     ) {

@@ -79,12 +79,21 @@ struct Jury: Sendable {
         }
     }
 
+    /// What the model's server puts off is asked again as soon as it wants it, as of an agent: only the time for the vote
+    /// limits that.
     private func reply(to question: String, in conversation: any AgentConversation) async throws -> Answer {
-        let answer = try await conversation.ask(AgentRequest(question), timeout: bounds.timeout) { _ in }
-        guard answer.status == .completed else {
-            throw Unobservable("its reply is \(answer.status.rawValue)\(answer.error.map { ": \($0)" } ?? "")")
+        var pauses = PutOffPauses()
+        while true {
+            let answer = try await conversation.ask(AgentRequest(question), timeout: bounds.timeout) { _ in }
+            if answer.status == .failed, let putOff = answer.putOff {
+                try await bounds.clock.sleep(for: pauses.next(after: putOff))
+                continue
+            }
+            guard answer.status == .completed else {
+                throw Unobservable("its reply is \(answer.status.rawValue)\(answer.error.map { ": \($0)" } ?? "")")
+            }
+            return answer
         }
-        return answer
     }
 }
 

@@ -55,6 +55,8 @@ enum LogEntry: Sendable, Hashable {
     struct End: Sendable, Hashable, Codable {
         /// In nanoseconds.
         let duration: Int
+        /// The suites during which something has changed that their evidence depends on, in order; nil for none.
+        var changed: [String]?
     }
 
     case run(RunRecord)

@@ -13,6 +13,8 @@ package struct RecordedRun: Sendable {
     package let record: RunRecord
     /// Whether the log was written to its end.
     package let hasEnded: Bool
+    /// The suites of which what passed is no evidence: something has changed meanwhile that it depends on.
+    package let changed: Set<String>
     /// How many of its cases are not even declared in the log, which was truncated before.
     package var undeclared: Int {
         record.cases.map { max(0, $0 - suites.map(\.cases.count).reduce(0, +)) } ?? 0
@@ -41,6 +43,7 @@ package struct RecordedRun: Sendable {
         changes = index.changes
         record = run
         hasEnded = index.duration != nil
+        changed = index.changed
         do throws(UnreadableRecord) {
             let latest = index.latest
             let results = try index.suites.map { suite throws(UnreadableRecord) in
@@ -159,16 +162,18 @@ package struct RecordedRun: Sendable {
         let result = run.suites[suite]
         return RecordedRun(
             run: Run(record, duration: result.cases.map(\.totalLatency).reduce(.zero, +), suites: [result]),
-            record: record, hasEnded: hasEnded, sources: sources, log: log, suites: [suites[suite]], changes: [:])
+            record: record, hasEnded: hasEnded, changed: changed, sources: sources, log: log,
+            suites: [suites[suite]], changes: [:])
     }
 
     private init(
-        run: Run, record: RunRecord, hasEnded: Bool, sources: SourceMap, log: SampleLog, suites: [RunIndex.Suite],
-        changes: [CaseID: [Int: String]]
+        run: Run, record: RunRecord, hasEnded: Bool, changed: Set<String>, sources: SourceMap, log: SampleLog,
+        suites: [RunIndex.Suite], changes: [CaseID: [Int: String]]
     ) {
         self.run = run
         self.record = record
         self.hasEnded = hasEnded
+        self.changed = changed
         self.changes = changes
         self.sources = sources
         self.log = log

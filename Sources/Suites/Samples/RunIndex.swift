@@ -31,6 +31,8 @@ struct RunIndex: Sendable {
     private(set) var suites: [Suite] = []
     /// Nil while the run is going on.
     private(set) var duration: Int?
+    /// The suites of which what passed is no evidence.
+    private(set) var changed: Set<String> = []
     /// When the last sample ended.
     private(set) var latest = 0
     /// The tools that changed something in samples that are not finished.
@@ -65,7 +67,7 @@ struct RunIndex: Sendable {
         case .suiteEnd(let record):
             guard let suite = numbers[record.suite] else { throw .unknown(record.suite) }
             suites[suite].elapsed = record.elapsed
-        case .end(let record): duration = record.duration
+        case .end(let record): (duration, changed) = (record.duration, Set(record.changed ?? []))
         }
     }
 

@@ -59,9 +59,10 @@ package final class RunRecorder: Sendable {
     }
 
     /// Writes the end of the run.
+    /// - Parameter changed: The suites during which something has changed that their evidence depends on.
     /// - Returns: The recorded run.
-    package func end(after duration: Duration) throws(Diagnostic) -> RecordedRun {
-        try write(.end(LogEntry.End(duration: duration.nanoseconds)))
+    package func end(after duration: Duration, changed: Set<String> = []) throws(Diagnostic) -> RecordedRun {
+        try write(.end(LogEntry.End(duration: duration.nanoseconds, changed: changed.isEmpty ? nil : changed.sorted())))
         return try recorded
     }
 

@@ -62,8 +62,16 @@ package struct ShardMerge: Sendable {
             try append(.suiteEnd(LogEntry.SuiteEnd(suite: name, elapsed: elapsed.nanoseconds)), to: log)
         }
         let duration = parts.map(\.run.duration).max() ?? .zero
-        try append(.end(LogEntry.End(duration: duration.nanoseconds)), to: log)
+        let end = LogEntry.End(duration: duration.nanoseconds, changed: changed.isEmpty ? nil : changed.sorted())
+        try append(.end(end), to: log)
         return try RecordedRun.read(log)
+    }
+
+    /// The suites of which what passed is no evidence. Of a shard that was cut off, nobody looked at its end.
+    private var changed: Set<String> {
+        parts.reduce(into: []) { all, part in
+            all.formUnion(part.hasEnded ? part.changed : Set(part.suiteRecords.map(\.name)))
+        }
     }
 
     /// How lines of a log begin.

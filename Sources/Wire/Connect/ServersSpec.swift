@@ -31,7 +31,12 @@ package struct LlamaStackSpec: SpecDecodable {
     private static let keyKey = Key<Located<SecretSource>>(
         "apiKey", .located(.secret), "Its API key; the value `fake` counts as none.")
     private static let dataKey = Key<[Entry<SecretSource>]>(
-        "providerData", .map(.secret), "Keys of model providers, sent with every request.")
+        "providerData",
+        Reading<[Entry<SecretSource>]>.map(.secret).map { entries, node, problems in
+            problems.reportCaseTwins(
+                in: node, because: "a server reads keys by their exact names, and so one of them at most")
+            return entries
+        }, "Keys of model providers, sent with every request.")
     private static let tlsKey = Key<TLSSpec>("tls", .object(), "How a connection over TLS is checked.")
     private static let timeoutKey = Key<Duration>("timeout", .duration, default: "30s", "For one request.")
     package static let fields = [urlKey.field, keyKey.field, dataKey.field, tlsKey.field, timeoutKey.field]

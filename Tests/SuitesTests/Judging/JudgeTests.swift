@@ -101,6 +101,28 @@ struct JudgeTests {
         #expect(throws: Unobservable.self) { try weak.decision() }
     }
 
+    @Test(
+        "What the model's server puts off within a stream is asked again, spends no retry, and ends with the time for the vote"
+    )
+    func putOff() async throws {
+        func ballot(of judging: ScriptedJudge, within timeout: Duration) async throws -> Ballot {
+            let bounds = InquiryBounds(timeout: timeout, retries: 0, clock: ContinuousClock(), slots: Slots(1))
+            return try await Jury(judge: judge(), runtime: judging, bounds: bounds).ballot(about: turn, atLeast: nil)
+        }
+        let busy = { @Sendable () -> Answer in
+            var busy = Answer(status: .failed, error: "Rate limit reached.")
+            busy.putOff = Answer.PutOff(wait: .milliseconds(1))
+            return busy
+        }
+        let later = ScriptedJudge { _, _, number in number < 3 ? busy() : .said(pass) }
+        #expect(try await ballot(of: later, within: .seconds(60)).decision().passes)
+        #expect(later.questions.count == 4 && Set(later.questions).count == 1)
+        let never = ScriptedJudge { _, _, _ in busy() }
+        let broken = try await ballot(of: never, within: .milliseconds(20))
+        let error = #expect(throws: Unobservable.self) { try broken.decision() }
+        #expect(error?.reason.contains("it took longer than 20 ms") == true)
+    }
+
     @Test("A reply in another format is asked for once more, and then the judge is broken")
     func reminder() async throws {
         let second = ScriptedJudge(["It is good.", pass])

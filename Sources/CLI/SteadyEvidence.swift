@@ -1,0 +1,110 @@
+import Engine
+import Language
+import Reports
+import Suites
+import Synchronization
+
+/// Whether what a run tests stays the same from its beginning to its end: else what passed is no evidence.
+///
+/// The ends of suites are held until that is known, for their evidence is published with them.
+final class SteadyEvidence: Sendable {
+    private struct State {
+        var held: [SuiteEvent] = []
+        var changed: Set<String>
+    }
+
+    /// What the results are kept under at the beginning, by suite.
+    private let keys: [String: String]
+    /// The suites whose agents were found as they are declared, and must be so at the end.
+    private let present: Set<String>
+    private let state: Mutex<State>
+
+    init(keys: [String: String], present: Set<String>, changed: Set<String>) {
+        self.keys = keys
+        self.present = present
+        state = Mutex(State(changed: changed))
+    }
+
+    /// Keeps the end of a suite back that may be evidence.
+    /// - Returns: Whether it was one.
+    func holds(_ event: SuiteEvent) -> Bool {
+        guard case .suiteFinished(let result) = event, keys[result.suite] != nil else { return false }
+        state.withLock { $0.held.append(event) }
+        return true
+    }
+
+    /// The suites whose ends are held.
+    var ended: Set<String> {
+        Set(
+            state.withLock(\.held).compactMap { event in
+                guard case .suiteFinished(let result) = event else { return nil }
+                return result.suite
+            })
+    }
+
+    /// Compares the keys at the end with those at the beginning.
+    /// - Parameter now: Those of agents that are applied as they are declared; nil when nobody knows.
+    /// - Returns: The suites during which something has changed, in order.
+    func settle(_ now: [String: String]?) -> [String] {
+        let ended = ended
+        let changed = keys.filter { suite, key in
+            guard ended.contains(suite) else { return false }
+            guard let now else { return true }
+            return now[suite].map { $0 != key } ?? present.contains(suite)
+        }
+        state.withLock { $0.changed.formUnion(changed.keys) }
+        return changed.keys.sorted()
+    }
+
+    /// The suites of which what passed is no evidence.
+    var changed: Set<String> { state.withLock(\.changed) }
+
+    /// The ends of suites, which are not held any longer.
+    var released: [SuiteEvent] {
+        state.withLock { state in
+            defer { state.held = [] }
+            return state.held
+        }
+    }
+}
+
+extension TestRun {
+    /// Begins to watch what the results are evidence of.
+    /// - Parameter earlier: The run that this one goes on with, whose samples are among its own.
+    func steady(isGate: Bool, after earlier: RecordedRun?, in session: Session) async -> SteadyEvidence {
+        let keys = (evidence ?? [:]).mapValues(\.key)
+        var present = Set(keys.keys)
+        if isGate, !present.isEmpty {
+            // The plan knows the key of a gate also where something is not yet as it is declared.
+            let found = try? await PresentEvidence.all(for: present, in: session)
+            present = Set((found ?? [:]).filter { keys[$0.key] == $0.value.key.text }.keys)
+        }
+        return SteadyEvidence(keys: keys, present: present, changed: earlier?.changed ?? [])
+    }
+
+    /// Looks at the end of a run whether what it tested is still the same, and tells when it is not.
+    func settle(_ steady: SteadyEvidence, in session: Session) async {
+        let ended = steady.ended
+        guard !ended.isEmpty else { return }
+        do {
+            let now = try await PresentEvidence.all(for: ended, in: session.refreshed())
+            let changed = steady.settle(now.mapValues(\.key.text))
+            if !changed.isEmpty { stack.warn(.changedMeanwhile(changed)) }
+        } catch {
+            _ = steady.settle(nil)
+            stack.warn(.unsettled(ended.sorted(), because: Diagnostic.from(error, at: nil).detail))
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func unsettled(_ suites: [String], because reason: String) -> Diagnostic {
+        Diagnostic(
+            "no-evidence", "Results that are no evidence",
+            detail:
+                "Whether what \(suites.listed) tested is still the same could not be found out, so that what passed is no "
+                + "evidence. \(reason)",
+            fix: "The verdict stands without it. Run the suites again where a gate or a server asks for evidence.",
+            severity: .warning)
+    }
+}
