@@ -33,7 +33,8 @@ struct PresentEvidence: Sendable {
     ) async throws -> (standing: StandingEvidence, unreadable: Int) {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
-        return (StandingEvidence(key: key.text, logical: key.logical, earlier: samples), unreadable)
+        let standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        return (standing, unreadable)
     }
 }
 

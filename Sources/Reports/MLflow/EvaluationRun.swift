@@ -43,7 +43,10 @@ struct EvaluationRun: Sendable {
     var spooled: SpoolEntry.Run {
         SpoolEntry.Run(
             suite: suite.name, server: server.endpoint.base, place: place, keyTag: Self.keyTag, key: key,
-            startTime: context.now(), tags: tags(key), dataset: dataset)
+            startTime: context.now(), tags: tags(key), dataset: dataset,
+            evidence: context.evidence[suite.name].map { SpoolEntry.Standing($0) },
+            // Without a log, what a killed run found is not known.
+            log: (try? context.recorded())?.path)
     }
 
     /// The same for its end.
@@ -95,11 +98,11 @@ struct EvaluationRun: Sendable {
         }
     }
 
-    /// A whole result as evidence, without the run that it stands on; a part where no more samples could have made it good.
+    /// The result as evidence, without the run that it stands on: as far as it came.
     private func evidence(of result: SuiteResult) -> Evidence? {
         guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(result, of: suite, standing, at: "", run: "")
-        guard evidence.isDecided(by: result) else { return nil }
+        guard evidence.saysSomething else { return nil }
         evidence.version = place.modelURI
         return evidence
     }

@@ -106,7 +106,7 @@ package struct MergedEvaluation: Sendable {
         let (samples, _) = try await server.samples(of: earlier)
         let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
-        guard evidence.isDecided(by: result) else { return (nil, nil) }
+        guard evidence.saysSomething else { return (nil, nil) }
         evidence.version = evaluation.place.modelURI
         return (evidence, nil)
     }

@@ -1,5 +1,6 @@
 import Engine
 package import Language
+import Runtime
 import Suites
 package import Wire
 
@@ -73,14 +74,54 @@ package struct SpoolSender: Sendable {
                 continue
             }
             try await finish(run.started, run.entry, with: end, prompts[end.suite])
-            if let reason = try await sendReports(of: end, on: run.started) {
-                warnings.append(.reportsNotSent(end, because: reason))
+            if let reason = try await sendReports(of: end.suite, in: end.log, on: run.started) {
+                warnings.append(.reportsNotSent(end.suite, because: reason))
             }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
         }
-        // Those of a run that was killed.
-        for run in runs.values { try await server.updateRun(run.started.id, status: .killed) }
+        for run in runs.values.sorted(by: { $0.entry.suite < $1.entry.suite }) {
+            if let warning = try await endKilled(run.started, run.entry) { warnings.append(warning) }
+        }
         return true
+    }
+
+    /// Ends the run of a suite that was killed. What it had found by then counts.
+    /// - Returns: Why it does not, although it was to be evidence.
+    private func endKilled(_ run: MLflowRun, _ entry: SpoolEntry.Run) async throws -> Diagnostic? {
+        guard let standing = entry.evidence else {
+            try await server.updateRun(run.id, status: .killed)
+            return nil
+        }
+        var warning: Diagnostic?
+        do {
+            guard let log = entry.log else { throw Diagnostic.noLog }
+            let recorded = try RecordedRun.read(try SampleLog.read(log))
+            if let evidence = try await evidence(in: recorded, entry, standing, on: run) {
+                try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+                if let reason = try await sendReports(of: entry.suite, in: log, on: run) {
+                    warning = .reportsNotSent(entry.suite, because: reason)
+                }
+            }
+        } catch let problem as Diagnostic {
+            warning = .killedUnknown(entry.suite, because: problem.detail)
+        }
+        try await server.updateRun(run.id, status: .killed)
+        return warning
+    }
+
+    /// What the log of a killed run tells, with the samples that stood there when it began.
+    private func evidence(
+        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
+    ) async throws -> Evidence? {
+        guard let index = recorded.run.suites.firstIndex(where: { $0.suite == entry.suite }) else { return nil }
+        let others = try await server.evidence(underKey: standing.key, inExperiments: [entry.place.experimentID])
+        let fresh = others.filter {
+            $0.run != run.id && $0.isFresh(.seconds(standing.maxAge), entry.startTime / 1000)
+        }
+        let (samples, _) = try await server.samples(of: fresh)
+        var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
+        evidence.version = entry.place.modelURI
+        return evidence.saysSomething ? evidence : nil
     }
 
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
@@ -112,11 +153,11 @@ package struct SpoolSender: Sendable {
 
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
     /// - Throws: When MLflow is away again.
-    private func sendReports(of end: SpoolEntry.End, on run: MLflowRun) async throws -> String? {
-        guard let log = end.log else { return "The run kept no log to make them from." }
+    private func sendReports(of suite: String, in log: String?, on run: MLflowRun) async throws -> String? {
+        guard let log else { return Diagnostic.noLog.detail }
         do {
             let recorded = try RecordedRun.read(try SampleLog.read(log))
-            try await EvaluationReports(of: end.suite, in: recorded).put(on: run, at: server)
+            try await EvaluationReports(of: suite, in: recorded).put(on: run, at: server)
             return nil
         } catch let error as WireError where !error.isAway {
             return error.diagnostic().detail
@@ -139,11 +180,24 @@ extension WireError {
 }
 
 extension Diagnostic {
-    fileprivate static func reportsNotSent(_ end: SpoolEntry.End, because reason: String) -> Diagnostic {
+    fileprivate static var noLog: Diagnostic {
+        Diagnostic("no-log", "No log", detail: "The run kept no log to make them from.")
+    }
+
+    fileprivate static func killedUnknown(_ suite: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "killed-run-unknown", "What a killed run found is not known",
+            detail:
+                "An earlier run of the suite `\(suite)` was killed, and the samples that it had taken do not count as "
+                + "evidence. \(reason)",
+            fix: "Run the suite again where evidence is needed.", severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func reportsNotSent(_ suite: String, because reason: String) -> Diagnostic {
         Diagnostic(
             "reports-not-sent", "Earlier reports are not in MLflow",
             detail:
-                "Of an earlier run of the suite `\(end.suite)`, MLflow has traces and metrics, but no report, and nothing "
+                "Of an earlier run of the suite `\(suite)`, MLflow has traces and metrics, but no report, and nothing "
                 + "to compare a later run with. \(reason)",
             fix: "Run the suite again where that is needed.", severity: .warning, cause: .unavailable)
     }

@@ -37,11 +37,16 @@ package struct StandingEvidence: Sendable, Hashable {
     package let key: String
     /// The logical digest of the agent; nil when only the key is known.
     package let logical: String?
+    /// How old samples may be to be added to.
+    package let maxAge: Duration
     package let earlier: EarlierSamples
 
-    package init(key: String, logical: String? = nil, earlier: EarlierSamples) {
+    package init(
+        key: String, logical: String? = nil, maxAge: Duration = Evidence.standardAge, earlier: EarlierSamples
+    ) {
         self.key = key
         self.logical = logical
+        self.maxAge = maxAge
         self.earlier = earlier
     }
 }

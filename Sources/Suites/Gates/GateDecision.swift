@@ -73,9 +73,9 @@ extension Evidence {
         self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
     }
 
-    /// Whether it counts: of a run that was cut off, only what the missing samples could not have mended.
-    package func isDecided(by result: SuiteResult) -> Bool {
-        verdict == Verdict.failed.rawValue || !result.cases.contains(where: \.isMissingSamples)
+    /// Whether it counts: also a run that was cut off adds the samples that it took, so that none is tried again unseen.
+    package var saysSomething: Bool {
+        samples.count > 0 || verdict == Verdict.failed.rawValue
     }
 
     private init(

@@ -1,0 +1,143 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Runtime
+import Support
+import Testing
+import Wire
+
+@testable import Reports
+@testable import Suites
+
+@Suite("Evidence of runs that were cut off")
+struct CutOffEvidenceTests {
+    private let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
+    private let key = "k1"
+    private let suite: TestSuite
+    private let sources: SourceMap
+
+    init() {
+        var sources = SourceMap()
+        let source = sources.add(Source(path: "spec.yaml", bytes: Array("suites: {}\n".utf8)))
+        let range = SourceRange(
+            source: source, start: SourcePosition(line: 1, column: 1), end: SourcePosition(line: 1, column: 7))
+        let testCase = TestCase(
+            id: CaseID(suite: "golden", name: "refund"), name: "refund", range: range, turns: [],
+            repetition: Repetition(samples: 5, atLeast: 4))
+        suite = TestSuite(name: "golden", agent: "support", range: range, cases: [testCase])
+        self.sources = sources
+    }
+
+    /// Logs the samples of a run, and tells what happens in it.
+    private func record(
+        _ verdicts: [SampleVerdict], to log: SampleLog?, isKilled: Bool = false, onEvent: (SuiteEvent) -> Void
+    ) throws -> RunRecorder {
+        let log = try log ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let record = RunRecord(
+            id: "s-1", stack: "s", version: "1", startedAt: "2027-01-15T08:00:00Z", sources: sources)
+        let recorder = try RunRecorder(record, [suite], in: sources, to: log)
+        func take(_ event: SuiteEvent) throws {
+            try recorder.take(event)
+            onEvent(event)
+        }
+        let id = suite.cases[0].id
+        for (index, verdict) in verdicts.enumerated() {
+            let span = Span("support", .agent, start: 0, end: 5_000_000)
+            let trace = Trace(
+                id: .random(), root: span, request: "q", response: "a")
+            try take(
+                .sampleFinished(
+                    FinishedSample(
+                        id: id, number: index + 1, sample: Sample(verdict: verdict, turns: []), trace: trace)))
+        }
+        guard !isKilled else { return recorder }
+        if verdicts.count < 5 { try take(.caseFinished(id, .inconclusive, notRun: .interrupted)) }
+        try take(.suiteFinished(try #require(try recorder.recorded.run.suites.first)))
+        return recorder
+    }
+
+    @discardableResult
+    private func publish(
+        _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, spool: Spool? = nil,
+        log: SampleLog? = nil
+    ) async throws -> [Diagnostic] {
+        var events: [SuiteEvent] = []
+        let recorder = try record(verdicts, to: log, isKilled: isKilled) { events.append($0) }
+        var context = EvaluationContext(
+            stack: "s", version: "1", commit: nil, id: id, sources: sources, recorded: { try recorder.recorded },
+            now: { 1_800_000_000_000 })
+        let (earlier, _) = isKilled ? (EarlierSamples(), 0) : try await earlier(in: fake)
+        context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
+        return try await EvaluationPublisher.withPublisher(
+            to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
+            deadline: isKilled ? .milliseconds(20) : .seconds(10)
+        ) { publisher in
+            for event in events { publisher.take(event) }
+        }.warnings
+    }
+
+    private func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
+        try await fake.server().evidence(underKey: key, inExperiments: ["0"])
+    }
+
+    private func earlier(in fake: FakeMLflow) async throws -> (EarlierSamples, Int) {
+        let (samples, unreadable) = try await fake.server().samples(of: try await evidence(in: fake))
+        return (samples, unreadable)
+    }
+
+    @Test("What an interrupted run found counts for the next one, which fails by it")
+    func interrupted() async throws {
+        let fake = FakeMLflow()
+        try await publish([.failed], as: "one", to: fake)
+        let cut = try #require(try await evidence(in: fake).first)
+        #expect(cut.verdict == "inconclusive" && cut.samples == Evidence.Samples(passed: 0, failed: 1, errors: 0))
+        try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: fake)
+        let all = try await evidence(in: fake)
+        // Alone it passes: four of five.
+        let failed = try #require(all.first { $0.verdict == "failed" })
+        let decision = GateDecision(of: all, maxAge: .seconds(3600), rerun: .changed, now: 1_800_000_000)
+        #expect(decision == .failed(failed))
+    }
+
+    @Test("A run that was interrupted before its first sample is no evidence")
+    func empty() async throws {
+        let fake = FakeMLflow()
+        try await publish([], as: "one", to: fake)
+        #expect(fake.store.runs.count == 1)
+        #expect(try await evidence(in: fake).isEmpty)
+    }
+
+    @Test("What a killed run had found counts once the next command has sent it")
+    func killed() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.passed, .failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
+                log: try SampleLog.create("\(directory)/run.log"))
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(back.store.runs.map(\.status) == ["KILLED"])
+            let found = try #require(try await evidence(in: back).first)
+            #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
+            #expect(found.verdict == "inconclusive" && found.version == "models:/support/3")
+            try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: back)
+            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "5 of 7 are too few.")
+        }
+    }
+
+    @Test("Where the log of a killed run is gone, that is told")
+    func killedWithoutLog() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
+                log: try SampleLog.create("\(directory)/run.log"))
+            try FileManager.default.removeItem(atPath: "\(directory)/run.log")
+            let sent = await SpoolSender(to: FakeMLflow().server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
+        }
+    }
+}
