@@ -14,12 +14,6 @@ extension TestRun {
         var all: [String: StandingEvidence] = [:]
         do {
             for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
-                guard shard == nil else {
-                    // Of shards, what they are joined to is evidence.
-                    all[suite] = StandingEvidence(
-                        key: present.key.text, logical: present.key.logical, earlier: EarlierSamples())
-                    continue
-                }
                 let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
                 if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
                 all[suite] = standing

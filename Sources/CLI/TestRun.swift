@@ -303,7 +303,8 @@ struct TestRun: Sendable {
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             recorded: { try recorder.recorded },
             now: { Date().nanoseconds / 1_000_000 })
-        context.evidence = shard == nil ? evidence ?? [:] : [:]
+        context.evidence = evidence ?? [:]
+        context.resumed = earlier?.run.id
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder

@@ -58,14 +58,15 @@ struct CutOffEvidenceTests {
 
     @discardableResult
     private func publish(
-        _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, spool: Spool? = nil,
-        log: SampleLog? = nil
+        _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
+        resuming resumed: String? = nil, spool: Spool? = nil, log: SampleLog? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, to: log, isKilled: isKilled) { events.append($0) }
         var context = EvaluationContext(
-            stack: "s", version: "1", commit: nil, id: id, sources: sources, recorded: { try recorder.recorded },
-            now: { 1_800_000_000_000 })
+            stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources,
+            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+        (context.run, context.resumed) = (id, resumed)
         let (earlier, _) = isKilled ? (EarlierSamples(), 0) : try await earlier(in: fake)
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
@@ -139,5 +140,37 @@ struct CutOffEvidenceTests {
             let sent = await SpoolSender(to: FakeMLflow().server()).sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
         }
+    }
+
+    @Test("A shard that failed counts though it is run again, and is never taken for the whole")
+    func shards() async throws {
+        let fake = FakeMLflow()
+        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
+        #expect(try await evidence(in: fake).map(\.verdict) == ["failed"])
+        let other = FakeMLflow()
+        try await publish(Array(repeating: .passed, count: 5), as: "two", to: other, shard: "1/2")
+        #expect(try await evidence(in: other).map(\.verdict) == ["inconclusive"])
+    }
+
+    @Test("A shard that was joined, or gone on with, counts there and not again")
+    func joined() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: "one")
+        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
+        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "2/2")
+        #expect(try await evidence(in: fake).map(\.samples.passed).sorted() == [2, 3])
+        let parts = ["one", "two", "three"].map(Evidence.digest(ofRun:))
+        let whole = Evidence(
+            suite: "golden", key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
+            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
+        _ = try await fake.server().createRun(
+            inExperiment: "0", name: "golden", startTime: 1,
+            tags: [
+                Evidence.tag: whole.text, Evidence.keyTag: key, Evidence.partsTag: parts.joined(separator: " "),
+            ])
+        #expect(try await evidence(in: fake) == [whole])
+        try await publish([.failed], as: "four", to: fake, shard: "2/2")
+        #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
     }
 }

@@ -1,4 +1,5 @@
 import Language
+import Runtime
 package import Suites
 package import Wire
 
@@ -72,9 +73,9 @@ package struct BaselineStore: Sendable {
     ) async throws -> MLflowRun? {
         guard !name.isMLflowRunID else { return try await run(name) }
         guard name.allSatisfy(\.isHexDigit) else {
-            let filter = MLflowFilter.tag(EvaluationRun.runTag, name)
+            let filter = MLflowFilter.tag(Evidence.runTag, name)
             let all = try await server.runs(inExperiments: [experiment], where: filter)
-                .filter { $0.tags[EvaluationRun.runTag] == name }
+                .filter { $0.tags[Evidence.runTag] == name }
             return all.first { $0.tags["drover.suite"] == suite } ?? all.first
         }
         let meant = try await server.runs(inExperiments: [experiment]).filter { $0.id.utf8.starts(with: name.utf8) }
@@ -141,7 +142,7 @@ extension BaselineStore {
             let filter = MLflowFilter.tag("drover.suite", candidate.suite)
             return try await server.runs(inExperiments: [candidate.experiment], where: filter)
                 .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
-                .filter { $0.status != .running && $0.tags["drover.shard"] == nil }
+                .filter { $0.status != .running && $0.tags[Evidence.shardTag] == nil }
                 .filter { $0.tags[EvaluationRun.partTag] == nil }.max { $0.startTime < $1.startTime }
         }
         let asked = try await run(named: id, of: candidate.suite, inExperiment: candidate.experiment)

@@ -9,9 +9,6 @@ struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
     static let keyTag = "drover.evaluation"
 
-    /// The tag with the id of the run as its log has it, which the runs of all its suites share.
-    static let runTag = "drover.run"
-
     /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
 
@@ -101,7 +98,8 @@ struct EvaluationRun: Sendable {
     /// The result as evidence, without the run that it stands on: as far as it came.
     private func evidence(of result: SuiteResult) -> Evidence? {
         guard let standing = context.evidence[suite.name] else { return nil }
-        var evidence = Evidence(result, of: suite, standing, at: "", run: "")
+        var evidence = Evidence(
+            result, of: suite, isPart: context.shard != nil, standing, at: "", run: "")
         guard evidence.saysSomething else { return nil }
         evidence.version = place.modelURI
         return evidence
@@ -138,10 +136,14 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.agent.uri"] = place.modelURI ?? context.target
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
-        tags["drover.shard"] = context.shard
+        tags[Evidence.shardTag] = context.shard
+        if context.shard != nil {
+            let parts = [context.run, context.resumed].compactMap(\.self).map(Evidence.digest(ofRun:))
+            tags[Evidence.partsTag] = parts.sorted().joined(separator: " ")
+        }
         tags[Self.partTag] = context.isPart ? "chosen cases" : nil
         tags["drover.job"] = context.job
-        tags[Self.runTag] = context.run
+        tags[Evidence.runTag] = context.run
         return tags
     }
 }

@@ -65,10 +65,23 @@ extension SuiteResult {
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
         guard earlier.runs > 0 else { return verdict }
-        let whole = zip(ids, cases).map { id, tally in tally.adding(earlier.samples(of: id)) }
+        let whole = tallies(of: ids, after: earlier)
         let summed = limits.passRateOutcome(whole.filter(\.decides))
         let others = thresholds.filter { $0.name != summed.name }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
         return .worst(of: ([summed] + others).map(\.verdict) + missing)
+    }
+
+    /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for
+    /// certain; else it is open, for the other parts decide too.
+    func partVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
+        guard limits.passRate?.value ?? 1 >= 1 else { return .inconclusive }
+        let outcome = limits.passRateOutcome(tallies(of: ids, after: earlier).filter(\.decides))
+        return outcome.verdict == .failed ? .failed : .inconclusive
+    }
+
+    /// Its cases with their earlier samples.
+    private func tallies(of ids: [CaseID], after earlier: EarlierSamples) -> [CaseTally] {
+        zip(ids, cases).map { id, tally in tally.adding(earlier.samples(of: id)) }
     }
 }

@@ -56,10 +56,19 @@ extension Evidence {
 
     /// The evidence that a finished suite gives.
     /// - Parameters:
+    ///   - isPart: Whether it is of a shard, and the suite has only the shard's cases.
     ///   - at: When the run began, ISO 8601 in UTC.
     ///   - run: MLflow's id of the evaluation run.
-    package init(_ result: SuiteResult, of suite: TestSuite, _ standing: StandingEvidence, at: String, run: String) {
-        self.init(result, result.gateVerdict(of: suite, after: standing.earlier), standing, at: at, run: run)
+    package init(
+        _ result: SuiteResult, of suite: TestSuite, isPart: Bool = false, _ standing: StandingEvidence, at: String,
+        run: String
+    ) {
+        let (ids, earlier) = (suite.cases.map(\.id), standing.earlier)
+        let verdict =
+            isPart
+            ? result.partVerdict(of: ids, suite.thresholds, after: earlier)
+            : result.gateVerdict(of: ids, suite.thresholds, after: earlier)
+        self.init(result, verdict, standing, at: at, run: run)
     }
 
     /// The same of a recorded run.
@@ -69,7 +78,11 @@ extension Evidence {
     ) throws(Diagnostic) {
         let result = recorded.run.suites[index]
         let ids = recorded.positions(ofSuite: index).map(recorded.id(of:))
-        let verdict = result.gateVerdict(of: ids, try recorded.thresholds(ofSuite: index), after: standing.earlier)
+        let (limits, earlier) = (try recorded.thresholds(ofSuite: index), standing.earlier)
+        let verdict =
+            recorded.run.shard != nil
+            ? result.partVerdict(of: ids, limits, after: earlier)
+            : result.gateVerdict(of: ids, limits, after: earlier)
         self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
     }
 
