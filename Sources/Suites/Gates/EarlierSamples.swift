@@ -1,3 +1,4 @@
+import Language
 package import Runtime
 
 /// The samples that earlier runs took under one key of evidence, case by case. Those of a further run are added to them.
