@@ -55,8 +55,9 @@ package struct StandingEvidence: Sendable, Hashable {
 extension SuiteResult {
     /// The verdict for a gate: a suite of which no case decides says nothing.
     ///
-    /// Cases are judged by all samples that stand under the key; those that ended in an error are no evidence. What a
-    /// threshold says of a run as a whole, such as its errors, its latency or its budget, each run has to keep by itself.
+    /// Cases are judged, and compared with a baseline, by all samples that stand under the key; those that ended in an error
+    /// are no evidence. What a threshold says of a run as a whole, such as its errors, its latency or its budget, each run has
+    /// to keep by itself.
     package func gateVerdict(of suite: TestSuite, after earlier: EarlierSamples) -> Verdict {
         gateVerdict(of: suite.cases.map(\.id), suite.thresholds, after: earlier)
     }
@@ -67,10 +68,10 @@ extension SuiteResult {
         guard cases.contains(where: \.decides) else { return .inconclusive }
         guard earlier.runs > 0 else { return verdict }
         let whole = tallies(of: ids, after: earlier)
-        let summed = limits.passRateOutcome(whole.filter(\.decides))
-        let others = thresholds.filter { $0.name != summed.name }
+        let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
+        let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
-        return .worst(of: ([summed] + others).map(\.verdict) + missing)
+        return .worst(of: (summed + others).map(\.verdict) + missing)
     }
 
     /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for
@@ -79,6 +80,14 @@ extension SuiteResult {
         guard limits.passRate?.value ?? 1 >= 1 else { return .inconclusive }
         let outcome = limits.passRateOutcome(tallies(of: ids, after: earlier).filter(\.decides))
         return outcome.verdict == .failed ? .failed : .inconclusive
+    }
+
+    /// The comparison with the baseline by all samples; nil where none is wanted.
+    private func noWorseThan(_ limits: Thresholds, _ whole: [CaseTally]) -> ThresholdOutcome? {
+        limits.noWorseThan.map { limit in
+            let all = comparison.map { SuiteComparison(suite, $0.baseline, $0.cases.map(\.before), whole) }
+            return limit.value.outcome(all, at: limit.range)
+        }
     }
 
     /// Its cases with their earlier samples.
