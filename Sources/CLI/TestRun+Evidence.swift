@@ -24,10 +24,17 @@ extension TestRun {
         }
         let others = suites.map(\.name).filter { all[$0] == nil }
         if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        guard let earlier else { return all }
+        // What the samples of the earlier run are evidence of is not known.
+        let unkeyed = all.keys.filter { earlier.record.evaluations?[$0]?.key == nil }.sorted()
+        for suite in unkeyed { all[suite] = nil }
+        if shard != nil, !unkeyed.isEmpty { Console.note("\(Self.unkeyed) (\(unkeyed.listed)).") }
         return all
     }
 
     private static let unapplied = "No evidence is kept where the spec is another than what is applied"
+
+    private static let unkeyed = "No evidence is kept, because the run that this one goes on with kept none"
 
     /// How the suites are shown in MLflow, by name.
     func evaluations(at places: [String: MLflowPlace]) -> [String: EvaluationRecord] {
