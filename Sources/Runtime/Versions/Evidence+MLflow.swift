@@ -19,6 +19,17 @@ extension MLflowServer {
     }
 }
 
+extension MLflowServer {
+    /// All evidence that a suite found about a state of an agent, by its logical digest: one search.
+    package func evidence(
+        ofAgent logical: String, bySuite suite: String, inExperiments ids: [String]
+    ) async throws -> [Evidence] {
+        guard !ids.isEmpty else { return [] }
+        let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(Evidence.logicalTag, logical))
+        return runs.evidence().filter { $0.suite == suite && $0.logical == logical }
+    }
+}
+
 extension Evidence {
     /// The tag of an evaluation run with the id of the run as its log has it.
     package static let runTag = "drover.run"
