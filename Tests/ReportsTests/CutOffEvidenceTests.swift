@@ -173,4 +173,27 @@ struct CutOffEvidenceTests {
         try await publish([.failed], as: "four", to: fake, shard: "2/2")
         #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
     }
+
+    @Test("A run that was interrupted or killed is not blessed")
+    func blessed() async throws {
+        let fake = FakeMLflow()
+        let store = BaselineStore(fake.server())
+        let candidate = BaselineStore.Candidate(suite: "golden", stack: "s", experiment: "0")
+        func bless() async throws -> String? {
+            do {
+                return try await store.bless(candidate, run: nil, isAlone: false)?.verdict
+            } catch let problem as Diagnostic {
+                return problem.code.name
+            }
+        }
+        try await publish([.passed, .passed], as: "one", to: fake)
+        #expect(try await bless() == "unfinished-baseline")
+        let cut = try #require(fake.store.runs.first).id
+        try await fake.server().deleteRun(cut)
+        try await publish(Array(repeating: .passed, count: 5), as: "two", to: fake)
+        #expect(try await bless() == "passed")
+        let whole = try #require(fake.store.runs.last).id
+        try await fake.server().updateRun(whole, status: .killed)
+        #expect(try await bless() == "unfinished-baseline")
+    }
 }

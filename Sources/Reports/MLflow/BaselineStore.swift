@@ -129,6 +129,9 @@ extension BaselineStore {
     package func bless(_ candidate: Candidate, run id: String?, isAlone: Bool) async throws -> Blessing? {
         guard let run = try await run(id, of: candidate) else { return nil }
         guard run.status != .running else { throw Diagnostic.stillRunning(run.id) }
+        guard run.status != .killed, run.tags[EvaluationRun.unfinishedTag] == nil else {
+            throw Diagnostic.interruptedBaseline(run)
+        }
         let baseline = try await baseline(ofRun: run.id, named: run.id, candidate.suite)
         try await server.setExperimentTag(candidate.experiment, Self.tag(candidate.suite), to: run.id)
         if isAlone { try await server.setExperimentTag(candidate.experiment, Self.ownTag, to: run.id) }
@@ -188,6 +191,14 @@ extension Diagnostic {
                 "The run `\(id)` in MLflow has no artifact `\(VerdictsFile.name)` that this version reads: an older drover "
                 + "ran it, or MLflow keeps its artifacts where only other clients can read.",
             fix: "Run the suite again and bless that run, or keep a log and name its path.", cause: .lacking)
+    }
+
+    fileprivate static func interruptedBaseline(_ run: MLflowRun) -> Diagnostic {
+        let why = run.tags[EvaluationRun.unfinishedTag].map { ": \($0)" } ?? ", because it was killed"
+        return Diagnostic(
+            "unfinished-baseline", "An unfinished run",
+            detail: "The run `\(run.id)` did not take all its samples\(why). Its results are not whole.",
+            fix: "Run the suite again to its end, or bless an earlier run by its id.", cause: .usage)
     }
 
     fileprivate static func stillRunning(_ id: String) -> Diagnostic {

@@ -12,6 +12,9 @@ struct EvaluationRun: Sendable {
     /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
 
+    /// The tag of a run that was cut off, or left samples out for another reason, which is no baseline.
+    static let unfinishedTag = "drover.unfinished"
+
     let server: MLflowServer
     let suite: TestSuite
     let place: MLflowPlace
@@ -50,7 +53,7 @@ struct EvaluationRun: Sendable {
     func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
-            tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now(),
+            tags: result.verdictTags, passed: result.verdict == .passed, time: context.now(),
             // Without a log, MLflow has everything but the reports.
             evidence: evidence(of: result), log: (try? context.recorded())?.path)
     }
@@ -65,7 +68,7 @@ struct EvaluationRun: Sendable {
         let metrics = values.map { metric in
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
-        var tags = ["drover.verdict": result.verdict.rawValue]
+        var tags = result.verdictTags
         tags.merge(evidence(of: result)?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
@@ -144,6 +147,18 @@ struct EvaluationRun: Sendable {
         tags[Self.partTag] = context.isPart ? "chosen cases" : nil
         tags["drover.job"] = context.job
         tags[Evidence.runTag] = context.run
+        return tags
+    }
+}
+
+extension SuiteResult {
+    /// The tags that say how a run ended.
+    var verdictTags: [String: String] {
+        var tags = ["drover.verdict": verdict.rawValue]
+        let missing = cases.count(where: \.isMissingSamples)
+        if missing > 0 {
+            tags[EvaluationRun.unfinishedTag] = "samples of \(missing) of \(cases.count) cases are missing"
+        }
         return tags
     }
 }

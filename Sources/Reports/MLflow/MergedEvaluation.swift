@@ -54,7 +54,7 @@ package struct MergedEvaluation: Sendable {
                 dataset: evaluation.dataset)
         }
         let (evidence, warning) = try await evidence(result, index, evaluation, of: run)
-        var tags = ["drover.verdict": result.verdict.rawValue]
+        var tags = result.verdictTags
         tags[Evidence.runTag] = recorded.record.id
         tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         try await server.logBatch(toRun: run.id, metrics: values, tags: tags)
