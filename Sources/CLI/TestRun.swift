@@ -47,7 +47,7 @@ struct TestRun: Sendable {
         baselines = BaselineChoice(asked: options.baseline, whole: declared)
         var filter = try options.filter()
         if let run = options.failedFrom {
-            filter.only = try RecordedRun.read(RunLogs.open(run)).unpassed
+            filter.only = try RecordedRun.read(RunLogs.open(run)).unpassedOfAll()
             guard filter.only?.isEmpty == false else { throw Diagnostic.nothingFailed(run) }
         }
         let selected = try filter.applied(to: declared)

@@ -131,6 +131,23 @@ struct EarlierRunTests {
                 "`golden/one` has changed; `golden/three` was not in it; `golden/two` is not among the cases now."))
     }
 
+    @Test("A log that was cut off before its cases is not taken for one where nothing failed")
+    func casesMissing() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString).jsonl").path
+        defer { try? FileManager.default.removeItem(atPath: path) }  // Left to the system where it fails.
+        let cases = [try testCase("one"), try testCase("two")]
+        _ = try RunRecorder(record(), [suite(cases)], in: sources, to: SampleLog.create(path))
+        #expect(try RecordedRun.read(SampleLog.read(path)).unpassedOfAll().count == 2)
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        for kept in lines.indices.dropFirst().map({ lines[..<$0] }) {
+            try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+            let problem = #expect(throws: Diagnostic.self) {
+                try RecordedRun.read(SampleLog.read(path)).unpassedOfAll()
+            }
+            #expect(problem?.code == "cases-missing", "\(kept.count) lines")
+        }
+    }
+
     @Test("What is no log, or one of a newer drover, is told as that")
     func beginnings() throws {
         func code(_ text: String) throws -> Diagnostic.Code? {
