@@ -98,9 +98,11 @@ package struct MergedEvaluation: Sendable {
             other.tags[Evidence.shardTag] == nil && !other.parts.isDisjoint(with: parts) && !other.counts(in: parts)
         }
         if let counted { return (nil, .countedAlready(result.suite, in: counted.id)) }
-        let earlier = others.evidence(besides: parts).filter { $0.isFresh(Evidence.standardAge, now / 1000) }
+        let maxAge = evaluation.maxEvidenceAge
+        let earlier = others.evidence(besides: parts).filter { $0.isFresh(maxAge, now / 1000) }
         let (samples, _) = try await server.samples(of: earlier)
-        let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
+        let standing = StandingEvidence(
+            key: key, logical: evaluation.logical, maxAge: maxAge, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
         guard evidence.saysSomething else { return (nil, nil) }
         evidence.version = evaluation.place.modelURI
