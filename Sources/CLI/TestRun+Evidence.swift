@@ -3,6 +3,7 @@ import FoundationEssentials
 import Kinds
 import Language
 import Reports
+import Runtime
 import Suites
 import Wire
 
@@ -12,8 +13,11 @@ extension TestRun {
     func standing(in session: Session) async -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
+        // What it goes on with is a part of it, and not added to.
+        let parts = Set([earlier?.run.id].compactMap(\.self).map(Evidence.digest(ofRun:)))
         do {
-            for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
+            let names = Set(suites.map(\.name))
+            for (suite, present) in try await PresentEvidence.all(for: names, in: session, besides: parts) {
                 let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
                 if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
                 all[suite] = standing

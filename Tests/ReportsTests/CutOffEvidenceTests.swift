@@ -67,7 +67,7 @@ struct CutOffEvidenceTests {
             stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources,
             recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
         (context.run, context.resumed) = (id, resumed)
-        let (earlier, _) = isKilled ? (EarlierSamples(), 0) : try await earlier(in: fake)
+        let (earlier, _) = isKilled ? (EarlierSamples(), 0) : try await earlier(in: fake, besides: resumed)
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
@@ -81,8 +81,10 @@ struct CutOffEvidenceTests {
         try await fake.server().evidence(underKey: key, inExperiments: ["0"])
     }
 
-    private func earlier(in fake: FakeMLflow) async throws -> (EarlierSamples, Int) {
-        let (samples, unreadable) = try await fake.server().samples(of: try await evidence(in: fake))
+    private func earlier(in fake: FakeMLflow, besides resumed: String?) async throws -> (EarlierSamples, Int) {
+        let parts = Set([resumed].compactMap(\.self).map(Evidence.digest(ofRun:)))
+        let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
+        let (samples, unreadable) = try await fake.server().samples(of: all)
         return (samples, unreadable)
     }
 
@@ -150,6 +152,16 @@ struct CutOffEvidenceTests {
         let other = FakeMLflow()
         try await publish(Array(repeating: .passed, count: 5), as: "two", to: other, shard: "1/2")
         #expect(try await evidence(in: other).map(\.verdict) == ["inconclusive"])
+    }
+
+    @Test("A shard that goes on with another one does not count that one's samples twice")
+    func goneOn() async throws {
+        let fake = FakeMLflow()
+        try await publish([.failed], as: "one", to: fake, shard: "1/2")
+        let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
+        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: "one")
+        let all = try await evidence(in: fake)
+        #expect(all.map(\.samples.failed) == [1] && all.map(\.verdict) == ["inconclusive"])
     }
 
     @Test("A shard that was joined, or gone on with, counts there and not again")

@@ -114,7 +114,9 @@ package struct SpoolSender: Sendable {
         in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
     ) async throws -> Evidence? {
         guard let index = recorded.run.suites.firstIndex(where: { $0.suite == entry.suite }) else { return nil }
-        let others = try await server.evidence(underKey: standing.key, inExperiments: [entry.place.experimentID])
+        let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
+        let others = try await server.evidence(
+            underKey: standing.key, inExperiments: [entry.place.experimentID], besides: parts)
         let fresh = others.filter {
             $0.run != run.id && $0.isFresh(.seconds(standing.maxAge), entry.startTime / 1000)
         }

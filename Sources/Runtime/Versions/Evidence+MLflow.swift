@@ -3,10 +3,13 @@ package import Wire
 
 extension MLflowServer {
     /// All evidence under a key, from the evaluation runs of some experiments: one search.
-    package func evidence(underKey key: String, inExperiments ids: [String]) async throws -> [Evidence] {
+    /// - Parameter parts: The digests of shards that count elsewhere.
+    package func evidence(
+        underKey key: String, inExperiments ids: [String], besides parts: Set<String> = []
+    ) async throws -> [Evidence] {
         guard !ids.isEmpty else { return [] }
         let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(Evidence.keyTag, key))
-        return runs.filter { $0.tags[Evidence.keyTag] == key }.evidence().filter { $0.key == key }
+        return runs.filter { $0.tags[Evidence.keyTag] == key }.evidence(besides: parts).filter { $0.key == key }
     }
 
     /// All evidence that a suite found about a version, `models:/NAME/3`: one search.
