@@ -67,7 +67,8 @@ struct CutOffEvidenceTests {
             stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources,
             recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
         (context.run, context.resumed) = (id, resumed)
-        let (earlier, _) = isKilled ? (EarlierSamples(), 0) : try await earlier(in: fake, besides: resumed)
+        var earlier = EarlierSamples()
+        if !isKilled { earlier = try await samples(in: fake, besides: resumed) }
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
@@ -81,11 +82,10 @@ struct CutOffEvidenceTests {
         try await fake.server().evidence(underKey: key, inExperiments: ["0"])
     }
 
-    private func earlier(in fake: FakeMLflow, besides resumed: String?) async throws -> (EarlierSamples, Int) {
+    private func samples(in fake: FakeMLflow, besides resumed: String?) async throws -> EarlierSamples {
         let parts = Set([resumed].compactMap(\.self).map(Evidence.digest(ofRun:)))
         let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
-        let (samples, unreadable) = try await fake.server().samples(of: all)
-        return (samples, unreadable)
+        return try await fake.server().samples(of: all).samples
     }
 
     @Test("What an interrupted run found counts for the next one, which fails by it")
