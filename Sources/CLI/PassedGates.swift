@@ -50,12 +50,11 @@ struct PassedGates: Sendable {
         return problems
     }
 
-    /// What counts is what stands under the newest key.
+    /// What counts is what stands under the key of the newest result.
     private func problem(
         of suite: String, _ all: [Evidence], _ maxAge: Duration, _ waiting: ReleaseState.Entry
     ) -> Diagnostic? {
-        let newest = all.max { ($0.at, $0.run) < ($1.at, $1.run) }
-        let standing = all.filter { $0.key == newest?.key }
+        let standing = all.underNewestKey
         let now = Int(Date().timeIntervalSince1970)
         switch GateDecision(of: standing, maxAge: maxAge, rerun: .never, now: now) {
         case .passed: return nil

@@ -107,6 +107,15 @@ extension Evidence {
     }
 }
 
+extension [Evidence] {
+    /// All that stands under the key of the newest result: a run that did not decide, or was cut off, takes no other key's place.
+    package var underNewestKey: [Evidence] {
+        let decided = filter { $0.verdict != Verdict.inconclusive.rawValue }
+        let newest = (decided.isEmpty ? self : decided).max { ($0.at, $0.run) < ($1.at, $1.run) }
+        return filter { $0.key == newest?.key }
+    }
+}
+
 /// All that stands under the key of a gate: every attempt is counted.
 package struct GateHistory: Sendable, Hashable {
     package let runs: Int
