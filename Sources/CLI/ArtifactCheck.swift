@@ -11,8 +11,10 @@ import Wire
 struct ArtifactCheck {
     let stack: Stack
     let gate: Gate
+    /// Whether a version that failed is asked again; else it stays failed.
+    let asksAgain: Bool
 
-    /// Why it does not answer; nil when it does.
+    /// Why it does not answer; nil when it does. A failure is noted on the version, until it is asked again and answers.
     func problem(in session: Session) async throws -> Diagnostic? {
         guard let suite = try stack.suites().first(where: { $0.name == gate.address.name }),
             let turn = suite.cases.first?.turns.first
@@ -20,6 +22,19 @@ struct ArtifactCheck {
         guard let uri = try await session.lookup().place(of: gate.terms.agent, isApplied: true)?.modelURI else {
             return nil
         }
+        let failure = FailedArtifact(uri, suite: suite.name, on: session.servers.mlflow)
+        let known = try await failure?.since
+        if let known, !asksAgain { return .artifactStaysFailed(uri, known, gate) }
+        let problem = try await problem(of: uri, asked: turn.input.text, in: session)
+        if problem?.cause == .failed {
+            try await failure?.note()
+        } else if problem == nil, known != nil {
+            try await failure?.forget()
+        }
+        return problem
+    }
+
+    private func problem(of uri: String, asked question: String, in session: Session) async throws -> Diagnostic? {
         let python = stack.environment["DROVER_MLFLOW_PYTHON"] ?? "python3"
         var program = ProgramFunction(
             [python, "-c", Kinds.loggedVersionQuestion], in: session.servers.folder.rootDirectory,
@@ -31,7 +46,7 @@ struct ArtifactCheck {
                 // The version runs as it does elsewhere: with the tokens, certificates and addresses that it reads from the
                 // environment.
                 loading.passedOn = try session.clientEnvironment(certificate)
-                return try await loading.call(["model": .string(uri), "question": .string(turn.input.text)])
+                return try await loading.call(["model": .string(uri), "question": .string(question)])
             }
             // What it loads may print, too: the answer is the last line.
             let line = answer.split(separator: "\n").last ?? ""
@@ -48,7 +63,49 @@ struct ArtifactCheck {
     }
 }
 
+/// The note on a version that it failed as it is logged: the tag `drover.artifact.failed.SUITE` with the time.
+private struct FailedArtifact {
+    private let server: MLflowServer
+    private let model: String
+    private let version: String
+    private let tag: String
+
+    /// - Returns: nil where there is no such version to note it on.
+    init?(_ uri: String, suite: String, on server: MLflowServer?) {
+        let parts = uri.split(separator: "/").map(String.init)
+        guard let server, uri.hasPrefix("models:/"), parts.count == 3 else { return nil }
+        (self.server, model, version) = (server, parts[1], parts[2])
+        tag = "drover.artifact.failed.\(suite)"
+    }
+
+    /// When it failed, ISO 8601 in UTC; nil when it did not.
+    var since: String? {
+        get async throws {
+            let versions = try await server.modelVersions(where: MLflowFilter.name(model))
+            return versions.first { $0.name == model && $0.version == version }?.tags[tag]
+        }
+    }
+
+    func note() async throws {
+        try await server.setModelVersionTag(model, version: version, tag, to: Date().formatted(.iso8601))
+    }
+
+    func forget() async throws {
+        try await server.deleteModelVersionTag(model, version: version, tag)
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func artifactStaysFailed(_ uri: String, _ since: String, _ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "artifact-failed", "The logged version does not answer",
+            detail:
+                "`\(uri)`, loaded by MLflow, gave no answer to the suite `\(gate.address.name)` on \(since), and stays "
+                + "failed.",
+            fix: "Change the agent, or ask the same version again with `--rerun always`, or use `--override REASON`.",
+            address: gate.address.description, cause: .failed)
+    }
+
     fileprivate static func artifactIsSilent(_ uri: String, _ gate: Gate) -> Diagnostic {
         Diagnostic(
             "artifact-failed", "The logged version does not answer",

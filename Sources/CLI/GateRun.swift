@@ -18,7 +18,8 @@ struct GateRun {
         var results = try await decided(in: session)
         for gate in gates where results[gate.address]?.isPassed == true {
             guard gate.terms.verifiesArtifact else { continue }
-            if let problem = try await ArtifactCheck(stack: stack, gate: gate).problem(in: session) {
+            let check = ArtifactCheck(stack: stack, gate: gate, asksAgain: change.gates.rerun == .always)
+            if let problem = try await check.problem(in: session) {
                 results[gate.address] = .failed(problem)
             }
         }

@@ -33,15 +33,19 @@ struct PresentEvidence: Sendable {
     ) async throws -> (standing: StandingEvidence, unreadable: Int) {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
-        return (StandingEvidence(key: key.text, logical: key.logical, earlier: samples), unreadable)
+        let standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        return (standing, unreadable)
     }
 }
 
 extension PresentEvidence {
     /// Looks at the servers as a plan does, and changes nothing.
+    /// - Parameter parts: The digests of shards that are left out.
     /// - Returns: By the names of the suites; those are missing whose agent is not applied as it is declared.
     /// - Throws: What makes a plan of the agents impossible.
-    static func all(for suites: Set<String>, in session: Session) async throws -> [String: PresentEvidence] {
+    static func all(
+        for suites: Set<String>, in session: Session, besides parts: Set<String> = []
+    ) async throws -> [String: PresentEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         let specs = session.workflow.specs(of: SuiteSpec.self).filter { suites.contains($0.declaration.address.name) }
         let agents = Set(specs.map(\.spec.subject.address))
@@ -62,7 +66,8 @@ extension PresentEvidence {
             found[address.name] = PresentEvidence(
                 suite: address.name, key: key,
                 maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
-                all: try await mlflow.evidence(underKey: key.text, inExperiments: [place.experimentID]))
+                all: try await mlflow.evidence(
+                    underKey: key.text, inExperiments: [place.experimentID], besides: parts))
         }
         return found
     }

@@ -1,7 +1,6 @@
 import Engine
 import Kinds
 import Language
-import Runtime
 
 /// Changes a release by hand, while the stack is locked, and notes it in the history.
 struct Releasing {
@@ -10,12 +9,12 @@ struct Releasing {
     let locking: LockOptions
 
     /// - Parameter body: Does it, and tells in one sentence what was done.
-    func act(command: String, _ body: @escaping @Sendable (Servers) async throws -> String) async throws {
+    func act(command: String, _ body: @escaping @Sendable (Session) async throws -> String) async throws {
         let (stack, locking) = (stack, locking)
         try await Session.open(stack, server, needs: Needs(mlflow: true)) { session in
             try await session.locked(locking, stack, for: command) { session in
                 let started = Deployment.milliseconds()
-                let told = try await body(session.servers)
+                let told = try await body(session)
                 Console.out(told)
                 try await session.note(command, told, since: started)
             }

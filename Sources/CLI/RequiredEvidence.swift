@@ -51,12 +51,11 @@ struct RequiredEvidence: Sendable {
         return present.all
     }
 
-    /// All that stands under the newest key with which the version was tested.
+    /// All that stands under the key of the newest result of the version.
     private func logged(_ agent: PublishedAgent, in mlflow: MLflowServer?) async throws -> [Evidence] {
         guard let mlflow, let version = agent.version, let place = agent.place else { return [] }
         let all = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: [place.experimentID])
-        let newest = all.max { ($0.at, $0.run) < ($1.at, $1.run) }
-        return all.filter { $0.key == newest?.key }
+        return all.underNewestKey
     }
 
     private func standing(_ all: [Evidence], for agent: PublishedAgent) throws(Diagnostic) -> Evidence {

@@ -47,26 +47,43 @@ enum RunLogs {
     private static let shown = 12
 
     /// Keeps what a run came to beside its log, where that is kept in the usual place. Without it, later reports show less.
-    static func keep(_ totals: RunTotals) {
-        guard let id = totals.id, FileManager.default.fileExists(atPath: "\(folder)/\(id).jsonl"),
+    /// - Parameter isJoined: Whether it is of joined shards, of which the usual place has no log.
+    static func keep(_ totals: RunTotals, isJoined: Bool = false) {
+        guard let id = totals.id, isJoined || FileManager.default.fileExists(atPath: "\(folder)/\(id).jsonl"),
             let bytes = try? totals.bytes
         else { return }
+        if isJoined {
+            try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            pruneTotals(String(id.dropLast(21)))
+        }
         try? ReportFile(totalsPath(id), of: .log).write { try $0.write(bytes) }
     }
 
-    /// The run with what the runs of its stack before it came to, as far as that is kept.
+    /// The run with what the runs of its stack before it came to, as far as that is kept. Those before a joined run are whole
+    /// ones, each once however often it was joined, for shards are its own parts.
     static func withEarlier(_ recorded: RecordedRun) -> RecordedRun {
         guard let id = recorded.run.id else { return recorded }
-        let before = ids().filter { $0.dropLast(21) == id.dropLast(21) && $0.suffix(20) < id.suffix(20) }
-        let totals = before.suffix(shown).compactMap { name in
-            // What cannot be read is not shown.
-            (try? FileBytes.read(totalsPath(name), atMost: 64 << 20)).flatMap { RunTotals($0) }
+        let before = ids(of: totalsEnding).filter {
+            $0.dropLast(21) == id.dropLast(21) && $0.suffix(20) < id.suffix(20)
         }
-        return recorded.after(totals.filter { $0.target == recorded.run.target })
+        let isJoined = recorded.record.parts != nil
+        var begun: Set<String> = isJoined ? [recorded.run.startedAt] : []
+        var totals: [RunTotals] = []
+        for name in before.reversed() where totals.count < shown {
+            // What cannot be read is not shown.
+            guard let run = (try? FileBytes.read(totalsPath(name), atMost: 64 << 20)).flatMap({ RunTotals($0) }),
+                run.target == recorded.run.target,
+                !isJoined || (run.isWhole && begun.insert(run.startedAt).inserted)
+            else { continue }
+            totals.append(run)
+        }
+        return recorded.after(totals.reversed())
     }
 
+    private static let totalsEnding = ".totals.json"
+
     private static func totalsPath(_ id: String) -> String {
-        "\(folder)/\(id).totals.json"
+        "\(folder)/\(id)\(totalsEnding)"
     }
 
     /// What the ids of runs look like.
@@ -88,12 +105,19 @@ enum RunLogs {
         return try SampleLog.read(kept)
     }
 
-    /// The oldest first.
-    private static func ids() -> [String] {
+    /// The oldest first, by default of logs.
+    private static func ids(of ending: String = ".jsonl") -> [String] {
         // Where the folder cannot be read, there are none.
         let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-        return files.filter { $0.hasSuffix(".jsonl") }.map { String($0.dropLast(6)) }
+        return files.filter { $0.hasSuffix(ending) }.map { String($0.dropLast(ending.count)) }
             .sorted { $0.suffix(20) < $1.suffix(20) }
+    }
+
+    /// Makes room for what joined runs came to, which have no log there.
+    private static func pruneTotals(_ stack: String) {
+        let logs = Set(ids())
+        let own = ids(of: totalsEnding).filter { $0.dropLast(21) == stack && !logs.contains($0) }
+        for id in own.dropLast(most - 1) { try? FileManager.default.removeItem(atPath: totalsPath(id)) }
     }
 
     /// What cannot be removed stays.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Kinds
 import Language
 import Reports
+import Runtime
 import Suites
 import Wire
 
@@ -12,14 +13,11 @@ extension TestRun {
     func standing(in session: Session) async -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
+        // What it goes on with is a part of it, and not added to.
+        let parts = Set([earlier?.run.id].compactMap(\.self).map(Evidence.digest(ofRun:)))
         do {
-            for (suite, present) in try await PresentEvidence.all(for: Set(suites.map(\.name)), in: session) {
-                guard shard == nil else {
-                    // Of shards, what they are joined to is evidence.
-                    all[suite] = StandingEvidence(
-                        key: present.key.text, logical: present.key.logical, earlier: EarlierSamples())
-                    continue
-                }
+            let names = Set(suites.map(\.name))
+            for (suite, present) in try await PresentEvidence.all(for: names, in: session, besides: parts) {
                 let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
                 if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
                 all[suite] = standing
@@ -30,10 +28,17 @@ extension TestRun {
         }
         let others = suites.map(\.name).filter { all[$0] == nil }
         if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        guard let earlier else { return all }
+        // What the samples of the earlier run are evidence of is not known.
+        let unkeyed = all.keys.filter { earlier.record.evaluations?[$0]?.key == nil }.sorted()
+        for suite in unkeyed { all[suite] = nil }
+        if shard != nil, !unkeyed.isEmpty { Console.note("\(Self.unkeyed) (\(unkeyed.listed)).") }
         return all
     }
 
     private static let unapplied = "No evidence is kept where the spec is another than what is applied"
+
+    private static let unkeyed = "No evidence is kept, because the run that this one goes on with kept none"
 
     /// How the suites are shown in MLflow, by name.
     func evaluations(at places: [String: MLflowPlace]) -> [String: EvaluationRecord] {

@@ -21,7 +21,7 @@ struct TestRun: Sendable {
     let shard: Shard?
     private let job: String?
     /// The run that this one goes on with.
-    private let earlier: RecordedRun?
+    let earlier: RecordedRun?
     private let logPath: String?
     private let requests: [ReportRequest]
     private let concurrency: Int
@@ -33,7 +33,10 @@ struct TestRun: Sendable {
     private let isWhole: Bool
     /// Whether it decides about a release within an apply.
     private let isGate: Bool
-    /// What results are kept under as evidence, by suite; nil while that has to be found out.
+    /// Whether results are evidence where they have a key.
+    private let isEvidence: Bool
+    /// What results are kept under as evidence, by suite; nil while that has to be found out. A run that goes on with another
+    /// one is compared with it by that, also where it is no evidence itself.
     var evidence: [String: StandingEvidence]?
 
     init(
@@ -44,7 +47,7 @@ struct TestRun: Sendable {
         baselines = BaselineChoice(asked: options.baseline, whole: declared)
         var filter = try options.filter()
         if let run = options.failedFrom {
-            filter.only = try RecordedRun.read(RunLogs.open(run)).unpassed
+            filter.only = try RecordedRun.read(RunLogs.open(run)).unpassedOfAll()
             guard filter.only?.isEmpty == false else { throw Diagnostic.nothingFailed(run) }
         }
         let selected = try filter.applied(to: declared)
@@ -68,10 +71,10 @@ struct TestRun: Sendable {
         isWhole = selectsAll && shard == nil
         isGate = false
         // A run that ends with its first failure, or goes on with another one, would leave evidence only of those that pass.
-        let isNew = earlier == nil || shard != nil
+        isEvidence = earlier == nil || shard != nil
         // Nor is it one of a suite that must be no worse than something else than it says.
         let isAsDeclared = options.baseline == nil || suites.allSatisfy { $0.thresholds.noWorseThan == nil }
-        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isNew && isAsDeclared
+        let mayBeEvidence = publishes && selectsAll && target.isLastApplied && !failsFast && isAsDeclared
         evidence = mayBeEvidence ? nil : [:]
     }
 
@@ -84,6 +87,7 @@ struct TestRun: Sendable {
         self.suites = suites
         whole = suites
         baselines = BaselineChoice(asked: nil, whole: suites)
+        isEvidence = true
         self.evidence = evidence
         versions = suites.versions
         shard = nil
@@ -311,8 +315,9 @@ struct TestRun: Sendable {
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
             now: { Date().nanoseconds / 1_000_000 })
-        context.evidence = shard == nil ? evidence ?? [:] : [:]
+        context.evidence = isEvidence ? evidence ?? [:] : [:]
         context.hasChanged = { steady.changed.contains($0) }
+        context.resumed = earlier?.run.id
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder

@@ -81,6 +81,8 @@ package struct Diagnostic: Error, Sendable, Hashable {
     package var cause: Cause
     /// How long a server asks to wait before the next try; nil where none says so.
     package var retryAfter: Duration?
+    /// Whether a server refused a request before it did anything for it: it was full, or could not be reached.
+    package var isRefusal = false
 
     package init(
         _ code: Code,

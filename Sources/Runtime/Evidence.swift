@@ -10,7 +10,7 @@ import Language
 /// MLflow, as one tag `drover.evidence` with this text, and beside it `drover.suite` and `drover.evidence.key`, by
 /// which runs are searched, since MLflow's filters compare whole values of tags. The text stays far below the 5,000
 /// characters that MLflow 2 takes for a tag; what does not fit there, such as the samples themselves, is an artifact of
-/// the run. A run that was stopped halfway has no such tag.
+/// the run. A run that was stopped halfway has it too, with the samples that it took.
 package struct Evidence: Sendable, Hashable, Codable {
     /// How many samples ended how.
     package struct Samples: Sendable, Hashable, Codable {

@@ -31,14 +31,15 @@ struct CaseRunner: Sendable {
             let turns = try await evaluated(transcript.turns, of: testCase)
             var sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
             sample.retried = retried
+            sample.isRefused = problem?.isRefusal == true && !transcript.isAnswering
             guard sample.verdict == .error, problem != nil, attempts <= testCase.retryErrors else {
                 return (sample, recorder?.trace(failure: problem?.detail))
             }
             if let tool = transcript.change {
                 let problem = problem?.notRepeated(after: tool)
-                var sample = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
-                sample.retried = retried
-                return (sample, recorder?.trace(failure: problem?.detail))
+                var kept = Sample(turns, hasEnded: transcript.hasEnded, problem, attempts: attempts)
+                (kept.retried, kept.isRefused) = (retried, sample.isRefused)
+                return (kept, recorder?.trace(failure: problem?.detail))
             }
             attempts += 1
             retried = sample.spent

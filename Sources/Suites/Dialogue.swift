@@ -70,15 +70,21 @@ struct Dialogue: Sendable {
     private func answer(
         to request: AgentRequest, _ input: String, in conversation: any AgentConversation
     ) async throws -> Answer {
+        transcript.note(isAnswering: false)
         guard let recorder else {
-            return try await conversation.ask(request, timeout: testCase.timeout) { note(effects.change(in: $0)) }
+            return try await conversation.ask(request, timeout: testCase.timeout) { note($0) }
         }
         return try await recorder.turn(input) { take in
             try await conversation.ask(request, timeout: testCase.timeout) { event in
-                note(effects.change(in: event))
+                note(event)
                 take(event)
             }
         }
+    }
+
+    private func note(_ event: AgentEvent) {
+        transcript.note(isAnswering: true)
+        note(effects.change(in: event))
     }
 
     private func note(_ tool: String?) {

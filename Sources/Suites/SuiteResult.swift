@@ -84,6 +84,8 @@ package struct Sample: Sendable, Hashable {
     package let attempts: Int
     /// What the attempts before the last one spent.
     var retried = SpentTokens()
+    /// Whether the server refused the question that was not answered before it did anything for it.
+    var isRefused = false
 
     package init(verdict: SampleVerdict, turns: [TurnResult], problem: Diagnostic? = nil, attempts: Int = 1) {
         self.verdict = verdict
@@ -105,7 +107,7 @@ package struct Sample: Sendable, Hashable {
             spent.take(turn.answer.usage)
             for ballot in turn.ballots { spent.take(ballot.usage) }
         }
-        if lacksAnswer { spent.take(nil) }
+        if lacksAnswer, !isRefused { spent.take(nil) }
         return spent
     }
 

@@ -8,6 +8,7 @@ final class Transcript: Sendable {
         var turns: [AnsweredTurn] = []
         var hasEnded = false
         var change: String?
+        var isAnswering = false
     }
 
     private let state = Mutex(State())
@@ -19,6 +20,16 @@ final class Transcript: Sendable {
     /// Marks the conversation as complete.
     func end() {
         state.withLock { $0.hasEnded = true }
+    }
+
+    /// Notes that a question is put, or that something of its answer came.
+    func note(isAnswering: Bool) {
+        state.withLock { $0.isAnswering = isAnswering }
+    }
+
+    /// Whether something came of the answer to the last question.
+    var isAnswering: Bool {
+        state.withLock { $0.isAnswering }
     }
 
     /// Notes a call of a tool that changes something.

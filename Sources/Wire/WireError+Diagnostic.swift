@@ -13,6 +13,7 @@ extension WireError {
             cause: .unavailable
         )
         diagnostic.retryAfter = retryAfter
+        diagnostic.isRefusal = isRefusal
         return diagnostic
     }
 

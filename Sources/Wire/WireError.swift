@@ -62,6 +62,15 @@ package struct WireError: Error, Sendable, Hashable {
         }
     }
 
+    /// Whether the server did nothing for the request: it takes no more of them for now, or cannot be reached.
+    package var isRefusal: Bool {
+        switch cause {
+        case _ where isPutOff: true
+        case .transport(.unreachable), .status(503): true
+        case .transport, .status, .unreadable, .stream: false
+        }
+    }
+
     /// Whether the code of an error says that the model's server takes no more requests for now.
     static func putsOff(_ code: String?) -> Bool {
         code == "429" || code == "rate_limit_exceeded"

@@ -1,4 +1,5 @@
 import Fakes
+import Runtime
 import Support
 import Testing
 import Wire
@@ -116,6 +117,50 @@ extension ReleaseCommandTests {
             try shop.write("check.sh", "cat >/dev/null; echo '{\"pass\": false}'\n")
             let open = try await shop.drover("plan")
             #expect(open.output.contains("suites.manners") && !open.output.contains("passed on"), "\(open.output)")
+        }
+    }
+
+    @Test("What failed its gate since it waits for approval is not promoted, but for a reason, which is kept")
+    func failedSince() async throws {
+        let manual = ", approve: manual"
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: manual), code: 0)
+            try shop.write(Self.spec(expect: "[{contains: nothing of the kind}]", release: manual))
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 4, "\(tested.output)\(tested.errors)")
+            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
+            #expect(try await shop.alias == nil)
+            let reason = ["approve", "production", "--override", "the suite is wrong"]
+            let approved = try await shop.drover.run(DroverProgram.path, reason)
+            #expect(approved.code == 0 && approved.errors.contains("It is overridden"), "\(approved.errors)")
+            #expect(try await shop.alias == "1")
+            let history = try await shop.drover("history").output
+            #expect(history.contains("--override: the suite is wrong"), "\(history)")
+        }
+    }
+
+    @Test("What passed its gate too long ago is not promoted until it passes again")
+    func expired() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: ", approve: manual"), code: 0)
+            let server = shop.mlflow.server()
+            for run in shop.mlflow.store.runs {
+                let tag = run.tags.first { $0.key == Evidence.tag }?.value
+                guard let known = tag.flatMap({ Evidence($0) }) else { continue }
+                var old = Evidence(
+                    suite: known.suite, key: known.key, samples: known.samples, attempts: known.attempts,
+                    at: "2020-01-01T00:00:00Z", run: known.run, verdict: known.verdict)
+                (old.logical, old.version) = (known.logical, known.version)
+                try await server.logBatch(toRun: run.id, tags: [Evidence.tag: old.text])
+            }
+            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            #expect(refused.code == 5 && refused.errors.contains("results count for"), "\(refused.errors)")
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+            let approved = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            #expect(approved.code == 0, "\(approved.errors)")
+            #expect(try await shop.alias == "1")
         }
     }
 }

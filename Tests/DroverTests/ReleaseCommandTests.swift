@@ -236,12 +236,12 @@ struct ReleaseCommandTests {
             try shop.write(released)
             let plan = try await shop.drover("plan").output
             #expect(plan.contains("2 samples in 1 run: 2 passed, 0 failed, 0 errors"), "\(plan)")
-            // One of the shards again: what it shares with the first is not counted again.
+            // One of the shards again: what it shares with the first is not counted again, and it counts by itself.
             _ = try await shop.drover("test", "--shard", "2/2", "--log", "3.jsonl")
             let shared = try await shop.drover("report", "merge", "1.jsonl", "3.jsonl")
             #expect(shared.code == 0 && shared.errors.contains("counted-already"), "\(shared.errors)")
             let after = try await shop.drover("plan").output
-            #expect(after.contains("2 samples in 1 run: 2 passed, 0 failed, 0 errors"), "\(after)")
+            #expect(after.contains("3 samples in 2 runs: 3 passed, 0 failed, 0 errors"), "\(after)")
             let nowhere = ["1.jsonl", "2.jsonl", "--mlflow-url", "http://127.0.0.1:1"]
             let away = try await shop.drover.run(DroverProgram.path, ["report", "merge"] + nowhere)
             #expect(away.code == 0 && away.errors.contains("warning[not-published]"), "\(away.errors)")
@@ -280,14 +280,20 @@ struct ReleaseCommandTests {
             let spec = Self.spec(release: ", verify: artifact")
             try await shop.apply(spec, code: 4, saying: "error[artifact-failed]", "models:/")
             #expect(try await shop.alias == nil)
+            let again = ["--rerun", "always"]
             try shop.write("says.txt", "Traceback …\n")
-            try await shop.apply(spec, code: 4, saying: "error[artifact-failed]")
+            try await shop.apply(spec, again[0], again[1], code: 4, saying: "error[artifact-failed]")
             try shop.write("says.txt", "{\"error\": \"Bad request\"}\n")
-            try await shop.apply(spec, code: 5, saying: "error[artifact-unknown]", "raised: Bad request.")
+            try await shop.apply(
+                spec, again[0], again[1], code: 5, saying: "error[artifact-unknown]", "raised: Bad request.")
             try shop.write("says.txt", "{\"lacking\": \"mlflow\"}\n")
-            try await shop.apply(spec, code: 5, saying: "has no module `mlflow`")
+            try await shop.apply(spec, again[0], again[1], code: 5, saying: "has no module `mlflow`")
             try shop.write("says.txt", "Loading …\n{\"answers\": true}\n")
-            try await shop.apply(spec, code: 0, saying: "1 promoted")
+            try await shop.apply(spec, code: 4, saying: "and stays failed", "`--rerun always`")
+            #expect(try await shop.alias == nil)
+            try await shop.apply(spec, again[0], again[1], code: 0, saying: "1 promoted")
+            let tags = shop.mlflow.store.versions.flatMap(\.tags).map(\.key)
+            #expect(!tags.contains { $0.hasPrefix("drover.artifact") }, "\(tags)")
             #expect(try await shop.alias == "1")
             let asked = try String(contentsOfFile: "\(shop.directory)/question.txt", encoding: .utf8)
             #expect(asked.contains("Hello") && asked.contains("models:/"), "\(asked)")

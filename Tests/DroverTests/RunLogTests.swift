@@ -150,6 +150,32 @@ struct RunLogTests {
         }
     }
 
+    @Test("The report of joined shards shows how the joined runs before it went, each once")
+    func joinedTrend() async throws {
+        let agent = MeddlingAgent { _ in nil }
+        try await withShop(agent) { drover, directory, test in
+            func joined(_ name: String) async throws -> String {
+                for number in 1...2 where !FileManager.default.fileExists(atPath: "\(directory)/\(name)\(number)") {
+                    _ = try await drover(test + ["--shard", "\(number)/2", "--log", "\(name)\(number)"])
+                }
+                let merged = try await drover("report", "merge", "\(name)1", "\(name)2", "--report", "html=out.html")
+                #expect(merged.code == 0, "\(merged.output)\(merged.errors)")
+                return try String(contentsOfFile: "\(directory)/out.html", encoding: .utf8)
+            }
+            #expect(try await !joined("a").contains("\"earlier\":"))
+            let runs = "\(directory)/.drover/runs"
+            let kept = try #require(try Self.logs(directory).first { $0.hasSuffix(".totals.json") })
+            // As if it had been yesterday.
+            let text = try String(contentsOfFile: "\(runs)/\(kept)", encoding: .utf8)
+                .replacing(/"startedAt":"[^"]*"/, with: "\"startedAt\":\"2026-01-01T12:00:00Z\"")
+            try FileManager.default.removeItem(atPath: "\(runs)/\(kept)")
+            try Data(text.utf8).write(to: URL(filePath: "\(runs)/shop-20260101-120000-3f2a.totals.json"))
+            #expect(try await joined("b").contains("\"earlier\":[{\"at\":\"2026-01-01T12:00:00Z\""))
+            let again = try await joined("b")
+            #expect(again.matches(of: /"at":"20[^"]*","failed"/).count == 1)
+        }
+    }
+
     @Test("What cannot be is told before anything is asked")
     func mistakes() async throws {
         let agent = MeddlingAgent { _ in nil }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Language
 import Runtime
 import Testing
+import Wire
 
 @testable import Suites
 
@@ -27,10 +28,17 @@ struct EarlierRunTests {
         return sources
     }
 
-    private func record(stack: String = "s", agent: String = "1", shard: Shard? = nil) -> RunRecord {
-        RunRecord(
-            id: "s-1", stack: stack, version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
-            versions: ["agents.a": agent], shard: shard)
+    private func record(
+        stack: String = "s", agent: String = "1", shard: Shard? = nil, key: String? = nil
+    ) -> RunRecord {
+        let evidence = key.map { StandingEvidence(key: $0, earlier: EarlierSamples()) }
+        let evaluation = EvaluationRecord(
+            place: MLflowPlace(experimentID: "0"),
+            dataset: MLflowRunDataset(name: "golden", digest: "d", place: "spec.yaml", rows: 1), scorers: "s",
+            evidence: evidence)
+        return RunRecord(
+            id: "s-1", stack: stack, version: "1.0.0", startedAt: "2026-06-01T12:00:00Z",
+            evaluations: ["golden": evaluation], sources: sources, versions: ["agents.a": agent], shard: shard)
     }
 
     private func runner(_ runtime: ScriptedRuntime) -> SuiteRunner {
@@ -98,7 +106,7 @@ struct EarlierRunTests {
     func differences() throws {
         let cases = [try testCase("one"), try testCase("two")]
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
-        let earlier = try RunRecorder(record(), [suite(cases)], in: sources, to: log).recorded
+        let earlier = try RunRecorder(record(key: "k1"), [suite(cases)], in: sources, to: log).recorded
         func difference(_ record: RunRecord, _ cases: [TestCase]) -> String {
             do throws(Diagnostic) {
                 _ = try EarlierRun(earlier, for: record, [suite(cases)], in: sources)
@@ -108,6 +116,10 @@ struct EarlierRunTests {
             }
         }
         #expect(difference(record(), cases) == "")
+        #expect(difference(record(key: "k1"), cases) == "")
+        #expect(
+            difference(record(key: "k2"), cases).contains(
+                "cannot go on: its samples of `golden` count as evidence of something else"))
         #expect(difference(record(stack: "t"), cases).hasSuffix("cannot go on: it was of the stack `s`."))
         #expect(difference(record(agent: "2"), cases).hasSuffix("`agents.a` is another version now."))
         #expect(
@@ -117,6 +129,23 @@ struct EarlierRunTests {
         #expect(
             difference(record(), changed).hasSuffix(
                 "`golden/one` has changed; `golden/three` was not in it; `golden/two` is not among the cases now."))
+    }
+
+    @Test("A log that was cut off before its cases is not taken for one where nothing failed")
+    func casesMissing() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "drover-\(UUID().uuidString).jsonl").path
+        defer { try? FileManager.default.removeItem(atPath: path) }  // Left to the system where it fails.
+        let cases = [try testCase("one"), try testCase("two")]
+        _ = try RunRecorder(record(), [suite(cases)], in: sources, to: SampleLog.create(path))
+        #expect(try RecordedRun.read(SampleLog.read(path)).unpassedOfAll().count == 2)
+        let lines = try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n")
+        for kept in lines.indices.dropFirst().map({ lines[..<$0] }) {
+            try Data((kept.joined(separator: "\n") + "\n").utf8).write(to: URL(filePath: path))
+            let problem = #expect(throws: Diagnostic.self) {
+                try RecordedRun.read(SampleLog.read(path)).unpassedOfAll()
+            }
+            #expect(problem?.code == "cases-missing", "\(kept.count) lines")
+        }
     }
 
     @Test("What is no log, or one of a newer drover, is told as that")

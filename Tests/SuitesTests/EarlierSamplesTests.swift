@@ -78,4 +78,31 @@ struct EarlierSamplesTests {
         let hurried = Thresholds(maxDuration: Located(.milliseconds(1), at: place(3)))
         #expect(try Self.verdict(most, Self.samples(5), after: [Self.samples(5)], hurried) == .inconclusive)
     }
+
+    @Test("Are compared with the baseline together with those of a run")
+    func noWorseThan() throws {
+        let limit = Thresholds.NoWorseThan(margin: 0.2)
+        let limits = Thresholds(
+            passRate: Located(0, at: place(3)), noWorseThan: Located(limit, at: place(4)))
+        let ids = (1...40).map { CaseID(suite: "golden", name: "case \($0)") }
+        let before = Baseline.Case(verdict: .passed, passed: 1, failed: 0, errors: 0, latency: nil, tokens: nil)
+        var tally = SuiteTally(
+            ids.map { _ in CaseTally(.once, decides: true) }, before: ids.map { _ in before })
+        for index in ids.indices { tally.take(Sample(verdict: .passed, turns: []), ofCase: index) }
+        let result = SuiteResult(
+            suite: "golden", agent: "a", range: place(1), thresholds: limits, tally,
+            baseline: Baseline(name: "blessed", cases: [:]), elapsed: .seconds(1))
+        #expect(result.verdict == .passed)
+        let cases = ids.map { id in
+            "{\"id\":\"\(id)\",\"verdict\":\"failed\",\"samples\":[{\"verdict\":\"failed\",\"latency\":1}]}"
+        }
+        let text = """
+            {"schema":"drover.verdicts/1","drover":"1","stack":"s","suite":"golden","startedAt":"t","tables":{},
+             "cases":[\(cases.joined(separator: ","))]}
+            """
+        var earlier = EarlierSamples()
+        earlier.add(try #require(VerdictsFile(Array(text.utf8))))
+        #expect(result.gateVerdict(of: ids, limits, after: EarlierSamples()) == .passed)
+        #expect(result.gateVerdict(of: ids, limits, after: earlier) == .failed)
+    }
 }

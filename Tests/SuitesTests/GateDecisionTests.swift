@@ -8,9 +8,11 @@ struct GateDecisionTests {
     /// 2026-06-02T00:00:00Z.
     private static let now = 1_780_358_400
 
-    private static func evidence(_ verdict: String, at: String = "2026-06-01T12:00:00Z") -> Evidence {
+    private static func evidence(
+        _ verdict: String, at: String = "2026-06-01T12:00:00Z", key: String = "k"
+    ) -> Evidence {
         Evidence(
-            suite: "golden", key: "k", samples: Evidence.Samples(passed: 1, failed: 0, errors: 0), attempts: 1, at: at,
+            suite: "golden", key: key, samples: Evidence.Samples(passed: 1, failed: 0, errors: 0), attempts: 1, at: at,
             run: verdict, verdict: verdict)
     }
 
@@ -50,5 +52,15 @@ struct GateDecisionTests {
         #expect(Self.decision([passed], .always) == .run)
         #expect(Self.decision([passed], .never) == .passed(passed))
         #expect(Self.decision([], .never) == .unknown)
+    }
+
+    @Test("The newest result says which key counts, and not a run that was cut off")
+    func newest() {
+        let passed = Self.evidence("passed")
+        let cut = Self.evidence("inconclusive", at: "2026-06-01T13:00:00Z", key: "k2")
+        let failed = Self.evidence("failed", at: "2026-06-01T14:00:00Z", key: "k2")
+        #expect([cut, passed].underNewestKey == [passed])
+        #expect([cut, passed, failed].underNewestKey == [cut, failed])
+        #expect([cut].underNewestKey == [cut])
     }
 }

@@ -59,6 +59,7 @@ struct SampleLogTests {
         var sample = Sample(verdict: .failed, turns: [turn, turn], problem: problem, attempts: 3)
         sample.retried.take(Answer.Usage(input: 5, output: 6))
         sample.retried.take(nil)
+        sample.isRefused = true
         return sample
     }
 

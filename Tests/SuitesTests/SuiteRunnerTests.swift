@@ -370,6 +370,23 @@ struct SuiteRunnerTests {
         #expect(results.first?.cases.map { $0.notRun?.code.name } == [nil, nil, "budget-spent"])
     }
 
+    @Test("Attempts that the server refused have spent nothing; those that broke off may have spent anything")
+    func refused() async throws {
+        var refusal = Diagnostic("server-busy", "Busy", detail: "The server is busy.", cause: .unavailable)
+        refusal.isRefusal = true
+        let runtime = ScriptedRuntime([
+            "a": [.error(refusal), .answer(.said("yes"))],
+            "b": [.broken([.text("ye")], refusal), .answer(.said("yes"))], "c": [.error(refusal)],
+        ])
+        func tokens(_ name: String, retryErrors: Int) async throws -> Int? {
+            let cases = [try testCase(name, retryErrors: retryErrors)]
+            return try await runner(runtime, concurrency: 1).run([suite(cases)]).first?.suite.tokens
+        }
+        #expect(try await tokens("a", retryErrors: 1) == 15)
+        #expect(try await tokens("b", retryErrors: 1) == nil)
+        #expect(try await tokens("c", retryErrors: 0) == 0)
+    }
+
     @Test("Events come in order and tell everything once")
     func events() async throws {
         let runtime = ScriptedRuntime(["a": [.answer(.said("yes"))], "b": [.answer(.said("no"))]])

@@ -10,7 +10,8 @@ struct ApproveCommand: AsyncParsableCommand {
         abstract: "Promote what passed the gates of a release and waits for approval.",
         discussion: """
             For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, what \
-            was rolled back may be promoted again by the next apply; `--version` says which, where it is several.
+            was rolled back may be promoted again by the next apply; `--version` says which, where it is several. What \
+            failed a gate since, or passed it too long ago, is not promoted unless `--override` says why.
 
             EXAMPLES
               drover approve production specs/release
@@ -23,17 +24,32 @@ struct ApproveCommand: AsyncParsableCommand {
     @Option(help: "The version that is meant (default: the one that waits, or the only one that was rolled back).")
     var version: Int?
 
+    @Option(
+        name: .customLong("override"),
+        help: "Promote in spite of gates that have failed since or passed too long ago, for this reason; it is kept.")
+    var overrideReason: String?
+
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
     @OptionGroup var locking: LockOptions
 
+    func validate() throws {
+        if let overrideReason, overrideReason.allSatisfy(\.isWhitespace) {
+            throw ValidationError("--override takes the reason, which is kept.")
+        }
+    }
+
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
-        let (name, version) = (release, version)
+        let (name, version, reason) = (release, version, overrideReason)
         try await Releasing(stack: stack, server: server, locking: locking).act(
             command: "approve \(name)" + (version.map { " --version \($0)" } ?? "")
-        ) { servers in
-            try await Kinds.approve(name, version: version, on: servers)
+                + (reason.map { " --override: \($0)" } ?? "")
+        ) { session in
+            let gates = PassedGates(release: name, overrideReason: reason, stack: stack)
+            return try await Kinds.approve(name, version: version, on: session.servers) { waiting in
+                try await gates.require(waiting, in: session)
+            }
         }
     }
 }

@@ -56,7 +56,8 @@ struct ReportMergeCommand: AsyncParsableCommand {
         let recorded = try merge.write(
             to: log, as: RunLogs.id(of: merge.stack, at: Date()), version: Version.text)
         let shown = Result { try recorded.show(environment) }
-        try requests.write(recorded)
+        RunLogs.keep(RunTotals(recorded, isWhole: merge.warnings.isEmpty), isJoined: true)
+        try requests.write(RunLogs.withEarlier(recorded))
         if !noPublish, let url = mlflowURL ?? merge.mlflow {
             Notices.write(await publish(recorded, to: url), SourceMap(), environment: environment)
         }

@@ -55,8 +55,8 @@ struct RollbackCommand: AsyncParsableCommand {
         let reason = reason
         try await Releasing(stack: stack, server: server, locking: change.locking).act(
             command: "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "")
-        ) { servers in
-            try await Kinds.rollBack(release, on: servers, reason: reason)
+        ) { session in
+            try await Kinds.rollBack(release, on: session.servers, reason: reason)
         }
     }
 

@@ -31,6 +31,14 @@ extension Kinds {
             onlyWarns: waiting.allSatisfy { $0.onFail == .warn })
     }
 
+    /// The suites that a declared release waits for, and how old their results may be; nil where it is not declared.
+    package static func gates(
+        of release: String, in workflow: Workflow
+    ) -> (suites: [String], maxEvidenceAge: Duration)? {
+        let found = workflow.specs(of: ReleaseSpec.self).first { $0.declaration.address.name == release }
+        return found.map { ($0.spec.gates.map(\.value), $0.spec.maxEvidenceAge) }
+    }
+
     /// A Python program that asks a logged version one question: `{"model": URI, "question": TEXT}` on standard input,
     /// `{"answers": BOOLEAN}` on standard output.
     package static var loggedVersionQuestion: String {

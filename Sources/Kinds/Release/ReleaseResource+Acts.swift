@@ -4,12 +4,17 @@ import Wire
 
 extension Kinds {
     /// Promotes what waits for approval, or allows what was rolled back again.
-    /// - Parameter version: Which one is meant; nil for what waits, or the only one that was rolled back.
+    /// - Parameters:
+    ///   - version: Which one is meant; nil for what waits, or the only one that was rolled back.
+    ///   - check: Throws what forbids to promote what waits.
     /// - Returns: One sentence about what was done.
     /// - Throws: `Diagnostic`: `usage` for an unknown release, or where nothing waits or something else does,
-    ///   `conflict` when somebody else moved the alias, `lacking` without MLflow; `WireError`.
-    package static func approve(_ release: String, version: Int?, on servers: Servers) async throws -> String {
-        try await releases(on: servers).approve(release, version: version, of: servers.stack).told
+    ///   `conflict` when somebody else moved the alias, `lacking` without MLflow; `WireError`; what the check throws.
+    package static func approve(
+        _ release: String, version: Int?, on servers: Servers,
+        check: (ReleaseState.Entry) async throws -> Void
+    ) async throws -> String {
+        try await releases(on: servers).approve(release, version: version, of: servers.stack, check: check).told
     }
 
     /// Lets releases go on from where somebody else put their aliases.
@@ -52,14 +57,17 @@ extension ReleaseResource {
     }
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
+    /// - Parameter check: Throws what forbids to promote what waits.
     /// - Returns: The release afterwards, and one sentence about what was done.
     package func approve(
-        _ name: String, version: Int? = nil, of stack: StackName
+        _ name: String, version: Int? = nil, of stack: StackName,
+        check: (ReleaseState.Entry) async throws -> Void = { _ in }
     ) async throws -> (live: Live, told: String) {
         let live = try await released(name, of: stack)
         guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
         if let waiting = state.awaiting, version == nil || version == waiting.version {
+            try await check(waiting)
             let approved = entry(waiting.version, waiting.digest)
             let now = try await promote(approved, from: live, state)
             return (now, "`\(live.place)` stands at version \(waiting.version) now.")

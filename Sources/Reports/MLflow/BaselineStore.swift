@@ -1,4 +1,5 @@
 import Language
+import Runtime
 package import Suites
 package import Wire
 
@@ -72,9 +73,9 @@ package struct BaselineStore: Sendable {
     ) async throws -> MLflowRun? {
         guard !name.isMLflowRunID else { return try await run(name) }
         guard name.allSatisfy(\.isHexDigit) else {
-            let filter = MLflowFilter.tag(EvaluationRun.runTag, name)
+            let filter = MLflowFilter.tag(Evidence.runTag, name)
             let all = try await server.runs(inExperiments: [experiment], where: filter)
-                .filter { $0.tags[EvaluationRun.runTag] == name }
+                .filter { $0.tags[Evidence.runTag] == name }
             return all.first { $0.tags["drover.suite"] == suite } ?? all.first
         }
         let meant = try await server.runs(inExperiments: [experiment]).filter { $0.id.utf8.starts(with: name.utf8) }
@@ -128,6 +129,9 @@ extension BaselineStore {
     package func bless(_ candidate: Candidate, run id: String?, isAlone: Bool) async throws -> Blessing? {
         guard let run = try await run(id, of: candidate) else { return nil }
         guard run.status != .running else { throw Diagnostic.stillRunning(run.id) }
+        guard run.status != .killed, run.tags[EvaluationRun.unfinishedTag] == nil else {
+            throw Diagnostic.interruptedBaseline(run)
+        }
         let baseline = try await baseline(ofRun: run.id, named: run.id, candidate.suite)
         try await server.setExperimentTag(candidate.experiment, Self.tag(candidate.suite), to: run.id)
         if isAlone { try await server.setExperimentTag(candidate.experiment, Self.ownTag, to: run.id) }
@@ -141,7 +145,7 @@ extension BaselineStore {
             let filter = MLflowFilter.tag("drover.suite", candidate.suite)
             return try await server.runs(inExperiments: [candidate.experiment], where: filter)
                 .filter { $0.tags["drover.suite"] == candidate.suite && $0.tags["drover.stack"] == candidate.stack }
-                .filter { $0.status != .running && $0.tags["drover.shard"] == nil }
+                .filter { $0.status != .running && $0.tags[Evidence.shardTag] == nil }
                 .filter { $0.tags[EvaluationRun.partTag] == nil }.max { $0.startTime < $1.startTime }
         }
         let asked = try await run(named: id, of: candidate.suite, inExperiment: candidate.experiment)
@@ -187,6 +191,14 @@ extension Diagnostic {
                 "The run `\(id)` in MLflow has no artifact `\(VerdictsFile.name)` that this version reads: an older drover "
                 + "ran it, or MLflow keeps its artifacts where only other clients can read.",
             fix: "Run the suite again and bless that run, or keep a log and name its path.", cause: .lacking)
+    }
+
+    fileprivate static func interruptedBaseline(_ run: MLflowRun) -> Diagnostic {
+        let why = run.tags[EvaluationRun.unfinishedTag].map { ": \($0)" } ?? ", because it was killed"
+        return Diagnostic(
+            "unfinished-baseline", "An unfinished run",
+            detail: "The run `\(run.id)` did not take all its samples\(why). Its results are not whole.",
+            fix: "Run the suite again to its end, or bless an earlier run by its id.", cause: .usage)
     }
 
     fileprivate static func stillRunning(_ id: String) -> Diagnostic {

@@ -9,11 +9,11 @@ struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
     static let keyTag = "drover.evaluation"
 
-    /// The tag with the id of the run as its log has it, which the runs of all its suites share.
-    static let runTag = "drover.run"
-
     /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
+
+    /// The tag of a run that was cut off, or left samples out for another reason, which is no baseline.
+    static let unfinishedTag = "drover.unfinished"
 
     let server: MLflowServer
     let suite: TestSuite
@@ -43,14 +43,17 @@ struct EvaluationRun: Sendable {
     var spooled: SpoolEntry.Run {
         SpoolEntry.Run(
             suite: suite.name, server: server.endpoint.base, place: place, keyTag: Self.keyTag, key: key,
-            startTime: context.now(), tags: tags(key), dataset: dataset)
+            startTime: context.now(), tags: tags(key), dataset: dataset,
+            evidence: context.evidence[suite.name].map { SpoolEntry.Standing($0) },
+            // Without a log, what a killed run found is not known.
+            log: (try? context.recorded())?.path)
     }
 
     /// The same for its end.
     func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
-            tags: ["drover.verdict": result.verdict.rawValue], passed: result.verdict == .passed, time: context.now(),
+            tags: result.verdictTags, passed: result.verdict == .passed, time: context.now(),
             evidence: evidence(of: result), log: context.log)
     }
 
@@ -64,7 +67,7 @@ struct EvaluationRun: Sendable {
         let metrics = values.map { metric in
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
-        var tags = ["drover.verdict": result.verdict.rawValue]
+        var tags = result.verdictTags
         tags.merge(evidence(of: result)?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
@@ -94,11 +97,12 @@ struct EvaluationRun: Sendable {
         }
     }
 
-    /// A whole result as evidence, without the run that it stands on; a part where no more samples could have made it good.
+    /// The result as evidence, without the run that it stands on: as far as it came.
     private func evidence(of result: SuiteResult) -> Evidence? {
         guard let standing = context.evidence[suite.name] else { return nil }
-        var evidence = Evidence(result, of: suite, standing, at: "", run: "")
-        guard evidence.isDecided(by: result) else { return nil }
+        var evidence = Evidence(
+            result, of: suite, isPart: context.shard != nil, standing, at: "", run: "")
+        guard evidence.saysSomething else { return nil }
         guard evidence.countsAfterChange || !context.hasChanged(suite.name) else { return nil }
         evidence.version = place.modelURI
         return evidence
@@ -135,10 +139,26 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.agent.uri"] = place.modelURI ?? context.target
         tags["mlflow.genaiEvaluate.scorersDigest"] = suite.scorersDigest
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
-        tags["drover.shard"] = context.shard
+        tags[Evidence.shardTag] = context.shard
+        if context.shard != nil {
+            let parts = [context.run, context.resumed].compactMap(\.self).map(Evidence.digest(ofRun:))
+            tags[Evidence.partsTag] = parts.sorted().joined(separator: " ")
+        }
         tags[Self.partTag] = context.isPart ? "chosen cases" : nil
         tags["drover.job"] = context.job
-        tags[Self.runTag] = context.run
+        tags[Evidence.runTag] = context.run
+        return tags
+    }
+}
+
+extension SuiteResult {
+    /// The tags that say how a run ended.
+    var verdictTags: [String: String] {
+        var tags = ["drover.verdict": verdict.rawValue]
+        let missing = cases.count(where: \.isMissingSamples)
+        if missing > 0 {
+            tags[EvaluationRun.unfinishedTag] = "samples of \(missing) of \(cases.count) cases are missing"
+        }
         return tags
     }
 }

@@ -7,9 +7,6 @@ package import Wire
 /// Shows a run that shards were joined to in MLflow: one evaluation run for each suite, with the metrics and the verdict of
 /// all samples, and with the traces and assessments that the shards wrote. Done twice, it is one run all the same.
 package struct MergedEvaluation: Sendable {
-    /// The tag with the digests of the shards' ids, by which it is seen whether a sample counts already.
-    private static let partsTag = "drover.shards"
-
     private let server: MLflowServer
     private let recorded: RecordedRun
     private let parts: Set<String>
@@ -20,7 +17,7 @@ package struct MergedEvaluation: Sendable {
         self.server = server
         self.recorded = recorded
         self.now = now
-        parts = Set((recorded.record.parts ?? []).map { String(sha256Hex($0.utf8).prefix(16)) })
+        parts = Set((recorded.record.parts ?? []).map(Evidence.digest(ofRun:)))
     }
 
     /// Publishes all suites that the shards published.
@@ -57,8 +54,8 @@ package struct MergedEvaluation: Sendable {
                 dataset: evaluation.dataset)
         }
         let (evidence, warning) = try await evidence(result, index, evaluation, of: run)
-        var tags = ["drover.verdict": result.verdict.rawValue]
-        tags[EvaluationRun.runTag] = recorded.record.id
+        var tags = result.verdictTags
+        tags[Evidence.runTag] = recorded.record.id
         tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         try await server.logBatch(toRun: run.id, metrics: values, tags: tags)
         try await EvaluationReports(of: result.suite, in: recorded).put(on: run, at: server)
@@ -77,7 +74,7 @@ package struct MergedEvaluation: Sendable {
             "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
             "drover.stack": recorded.record.stack, "drover.suite": result.suite, "drover.agent": result.agent,
             "drover.version": recorded.record.version, EvaluationRun.keyTag: key,
-            Self.partsTag: parts.sorted().joined(separator: " "),
+            Evidence.partsTag: parts.sorted().joined(separator: " "),
             "mlflow.genaiEvaluate.scorersDigest": evaluation.scorers,
             "mlflow.genaiEvaluate.qualityCriteria": try recorded.thresholds(ofSuite: index).qualityCriteria,
         ]
@@ -88,7 +85,8 @@ package struct MergedEvaluation: Sendable {
             inExperiment: evaluation.place.experimentID, name: result.suite, startTime: now, tags: tags)
     }
 
-    /// What the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none.
+    /// What the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none, but
+    /// for one that it has all shards of. Shards under the key that are in no joined run count beside it.
     private func evidence(
         _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun
     ) async throws -> (Evidence?, Diagnostic?) {
@@ -97,16 +95,16 @@ package struct MergedEvaluation: Sendable {
         let others = try await server.runs(inExperiments: [evaluation.place.experimentID], where: filter)
             .filter { $0.id != run.id && $0.tags[Evidence.keyTag] == key }
         let counted = others.first { other in
-            let its = other.tags[Self.partsTag]?.split(separator: " ").map(String.init) ?? []
-            return !parts.isDisjoint(with: its)
+            other.tags[Evidence.shardTag] == nil && !other.parts.isDisjoint(with: parts) && !other.counts(in: parts)
         }
         if let counted { return (nil, .countedAlready(result.suite, in: counted.id)) }
-        let earlier = others.compactMap { other in other.tags[Evidence.tag].flatMap { Evidence($0) } }
-            .filter { $0.isFresh(Evidence.standardAge, now / 1000) }
+        let maxAge = evaluation.maxEvidenceAge
+        let earlier = others.evidence(besides: parts).filter { $0.isFresh(maxAge, now / 1000) }
         let (samples, _) = try await server.samples(of: earlier)
-        let standing = StandingEvidence(key: key, logical: evaluation.logical, earlier: samples)
+        let standing = StandingEvidence(
+            key: key, logical: evaluation.logical, maxAge: maxAge, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
-        guard evidence.isDecided(by: result) else { return (nil, nil) }
+        guard evidence.saysSomething else { return (nil, nil) }
         if recorded.changed.contains(result.suite), !evidence.countsAfterChange {
             return (nil, .changedMeanwhile([result.suite]))
         }

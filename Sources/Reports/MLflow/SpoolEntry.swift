@@ -1,5 +1,6 @@
 import Language
 import Runtime
+import Suites
 import Wire
 
 /// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, or the run's end.
@@ -16,6 +17,28 @@ struct SpoolEntry: Sendable, Codable {
         let startTime: Int
         let tags: [String: String]
         let dataset: MLflowRunDataset
+        /// What its samples count under, if they are evidence.
+        let evidence: Standing?
+        /// The path of the run's log, which tells what it found when it is killed.
+        let log: String?
+    }
+
+    /// What samples count under, without those that stand there already.
+    struct Standing: Sendable, Codable {
+        let key: String
+        let logical: String?
+        /// In seconds.
+        let maxAge: Int
+
+        init(_ standing: StandingEvidence) {
+            key = standing.key
+            logical = standing.logical
+            maxAge = Int(standing.maxAge.components.seconds)
+        }
+
+        func standing(after earlier: EarlierSamples) -> StandingEvidence {
+            StandingEvidence(key: key, logical: logical, maxAge: .seconds(maxAge), earlier: earlier)
+        }
     }
 
     struct Trace: Sendable, Codable {

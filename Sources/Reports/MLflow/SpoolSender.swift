@@ -1,5 +1,6 @@
 import Engine
 package import Language
+import Runtime
 package import Suites
 package import Wire
 
@@ -84,14 +85,58 @@ package struct SpoolSender: Sendable {
                 continue
             }
             try await finish(run.started, run.entry, with: end, prompts[end.suite])
-            if let reason = try await sendReports(of: end, on: run.started, &logs) {
-                warnings.append(.reportsNotSent(end, because: reason))
+            if let reason = try await sendReports(of: end.suite, in: end.log, on: run.started, &logs) {
+                warnings.append(.reportsNotSent(end.suite, because: reason))
             }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
         }
-        // Those of a run that was killed.
-        for run in runs.values { try await server.updateRun(run.started.id, status: .killed) }
+        for run in runs.values.sorted(by: { $0.entry.suite < $1.entry.suite }) {
+            if let warning = try await endKilled(run.started, run.entry, &logs) { warnings.append(warning) }
+        }
         return true
+    }
+
+    /// Ends the run of a suite that was killed. What it had found by then counts.
+    /// - Returns: Why it does not, although it was to be evidence.
+    private func endKilled(
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
+    ) async throws -> Diagnostic? {
+        guard let standing = entry.evidence else {
+            try await server.updateRun(run.id, status: .killed)
+            return nil
+        }
+        var warning: Diagnostic?
+        do {
+            guard let log = entry.log else { throw Diagnostic.noLog }
+            let recorded = try read(log)
+            if let evidence = try await evidence(in: recorded, entry, standing, on: run) {
+                try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+                if let reason = try await sendReports(of: entry.suite, in: log, on: run, &logs) {
+                    warning = .reportsNotSent(entry.suite, because: reason)
+                }
+            }
+        } catch let problem as Diagnostic {
+            warning = .killedUnknown(entry.suite, because: problem.detail)
+        }
+        try await server.updateRun(run.id, status: .killed)
+        return warning
+    }
+
+    /// What the log of a killed run tells, with the samples that stood there when it began.
+    private func evidence(
+        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
+    ) async throws -> Evidence? {
+        guard let index = recorded.run.suites.firstIndex(where: { $0.suite == entry.suite }) else { return nil }
+        let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
+        let others = try await server.evidence(
+            underKey: standing.key, inExperiments: [entry.place.experimentID], besides: parts)
+        let fresh = others.filter {
+            $0.run != run.id && $0.isFresh(.seconds(standing.maxAge), entry.startTime / 1000)
+        }
+        let (samples, _) = try await server.samples(of: fresh)
+        var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
+        evidence.version = entry.place.modelURI
+        return evidence.saysSomething ? evidence : nil
     }
 
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
@@ -125,13 +170,13 @@ package struct SpoolSender: Sendable {
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
     /// - Throws: When MLflow is away again.
     private func sendReports(
-        of end: SpoolEntry.End, on run: MLflowRun, _ logs: inout [String: Result<RecordedRun, any Error>]
+        of suite: String, in path: String?, on run: MLflowRun, _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> String? {
-        guard let path = end.log else { return "The run kept no log to make them from." }
+        guard let path else { return Diagnostic.noLog.detail }
         let log = logs[path] ?? Result { try read(path) }
         logs[path] = log
         do {
-            try await EvaluationReports(of: end.suite, in: try log.get()).put(on: run, at: server)
+            try await EvaluationReports(of: suite, in: try log.get()).put(on: run, at: server)
             return nil
         } catch let error as WireError where !error.isAway {
             return error.diagnostic().detail
@@ -154,11 +199,24 @@ extension WireError {
 }
 
 extension Diagnostic {
-    fileprivate static func reportsNotSent(_ end: SpoolEntry.End, because reason: String) -> Diagnostic {
+    fileprivate static var noLog: Diagnostic {
+        Diagnostic("no-log", "No log", detail: "The run kept no log to make them from.")
+    }
+
+    fileprivate static func killedUnknown(_ suite: String, because reason: String) -> Diagnostic {
+        Diagnostic(
+            "killed-run-unknown", "What a killed run found is not known",
+            detail:
+                "An earlier run of the suite `\(suite)` was killed, and the samples that it had taken do not count as "
+                + "evidence. \(reason)",
+            fix: "Run the suite again where evidence is needed.", severity: .warning, cause: .unavailable)
+    }
+
+    fileprivate static func reportsNotSent(_ suite: String, because reason: String) -> Diagnostic {
         Diagnostic(
             "reports-not-sent", "Earlier reports are not in MLflow",
             detail:
-                "Of an earlier run of the suite `\(end.suite)`, MLflow has traces and metrics, but no report, and nothing "
+                "Of an earlier run of the suite `\(suite)`, MLflow has traces and metrics, but no report, and nothing "
                 + "to compare a later run with. \(reason)",
             fix: "Run the suite again where that is needed.", severity: .warning, cause: .unavailable)
     }

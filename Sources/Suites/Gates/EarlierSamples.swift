@@ -1,3 +1,4 @@
+import Language
 package import Runtime
 
 /// The samples that earlier runs took under one key of evidence, case by case. Those of a further run are added to them.
@@ -37,11 +38,16 @@ package struct StandingEvidence: Sendable, Hashable {
     package let key: String
     /// The logical digest of the agent; nil when only the key is known.
     package let logical: String?
+    /// How old samples may be to be added to.
+    package let maxAge: Duration
     package let earlier: EarlierSamples
 
-    package init(key: String, logical: String? = nil, earlier: EarlierSamples) {
+    package init(
+        key: String, logical: String? = nil, maxAge: Duration = Evidence.standardAge, earlier: EarlierSamples
+    ) {
         self.key = key
         self.logical = logical
+        self.maxAge = maxAge
         self.earlier = earlier
     }
 }
@@ -49,8 +55,9 @@ package struct StandingEvidence: Sendable, Hashable {
 extension SuiteResult {
     /// The verdict for a gate: a suite of which no case decides says nothing.
     ///
-    /// Cases are judged by all samples that stand under the key; those that ended in an error are no evidence. What a
-    /// threshold says of a run as a whole, such as its errors, its latency or its budget, each run has to keep by itself.
+    /// Cases are judged, and compared with a baseline, by all samples that stand under the key; those that ended in an error
+    /// are no evidence. What a threshold says of a run as a whole, such as its errors, its latency or its budget, each run has
+    /// to keep by itself.
     package func gateVerdict(of suite: TestSuite, after earlier: EarlierSamples) -> Verdict {
         gateVerdict(of: suite.cases.map(\.id), suite.thresholds, after: earlier)
     }
@@ -60,10 +67,31 @@ extension SuiteResult {
     func gateVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
         guard cases.contains(where: \.decides) else { return .inconclusive }
         guard earlier.runs > 0 else { return verdict }
-        let whole = zip(ids, cases).map { id, tally in tally.adding(earlier.samples(of: id)) }
-        let summed = limits.passRateOutcome(whole.filter(\.decides))
-        let others = thresholds.filter { $0.name != summed.name }
+        let whole = tallies(of: ids, after: earlier)
+        let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
+        let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
-        return .worst(of: ([summed] + others).map(\.verdict) + missing)
+        return .worst(of: (summed + others).map(\.verdict) + missing)
+    }
+
+    /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for
+    /// certain; else it is open, for the other parts decide too.
+    func partVerdict(of ids: [CaseID], _ limits: Thresholds, after earlier: EarlierSamples) -> Verdict {
+        guard limits.passRate?.value ?? 1 >= 1 else { return .inconclusive }
+        let outcome = limits.passRateOutcome(tallies(of: ids, after: earlier).filter(\.decides))
+        return outcome.verdict == .failed ? .failed : .inconclusive
+    }
+
+    /// The comparison with the baseline by all samples; nil where none is wanted.
+    private func noWorseThan(_ limits: Thresholds, _ whole: [CaseTally]) -> ThresholdOutcome? {
+        limits.noWorseThan.map { limit in
+            let all = comparison.map { SuiteComparison(suite, $0.baseline, $0.cases.map(\.before), whole) }
+            return limit.value.outcome(all, at: limit.range)
+        }
+    }
+
+    /// Its cases with their earlier samples.
+    private func tallies(of ids: [CaseID], after earlier: EarlierSamples) -> [CaseTally] {
+        zip(ids, cases).map { id, tally in tally.adding(earlier.samples(of: id)) }
     }
 }

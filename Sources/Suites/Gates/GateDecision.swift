@@ -56,10 +56,19 @@ extension Evidence {
 
     /// The evidence that a finished suite gives.
     /// - Parameters:
+    ///   - isPart: Whether it is of a shard, and the suite has only the shard's cases.
     ///   - at: When the run began, ISO 8601 in UTC.
     ///   - run: MLflow's id of the evaluation run.
-    package init(_ result: SuiteResult, of suite: TestSuite, _ standing: StandingEvidence, at: String, run: String) {
-        self.init(result, result.gateVerdict(of: suite, after: standing.earlier), standing, at: at, run: run)
+    package init(
+        _ result: SuiteResult, of suite: TestSuite, isPart: Bool = false, _ standing: StandingEvidence, at: String,
+        run: String
+    ) {
+        let (ids, earlier) = (suite.cases.map(\.id), standing.earlier)
+        let verdict =
+            isPart
+            ? result.partVerdict(of: ids, suite.thresholds, after: earlier)
+            : result.gateVerdict(of: ids, suite.thresholds, after: earlier)
+        self.init(result, verdict, standing, at: at, run: run)
     }
 
     /// The same of a recorded run.
@@ -69,13 +78,17 @@ extension Evidence {
     ) throws(Diagnostic) {
         let result = recorded.run.suites[index]
         let ids = recorded.positions(ofSuite: index).map(recorded.id(of:))
-        let verdict = result.gateVerdict(of: ids, try recorded.thresholds(ofSuite: index), after: standing.earlier)
+        let (limits, earlier) = (try recorded.thresholds(ofSuite: index), standing.earlier)
+        let verdict =
+            recorded.run.shard != nil
+            ? result.partVerdict(of: ids, limits, after: earlier)
+            : result.gateVerdict(of: ids, limits, after: earlier)
         self.init(result, verdict, standing, at: recorded.record.startedAt, run: run)
     }
 
-    /// Whether it counts: of a run that was cut off, only what the missing samples could not have mended.
-    package func isDecided(by result: SuiteResult) -> Bool {
-        verdict == Verdict.failed.rawValue || !result.cases.contains(where: \.isMissingSamples)
+    /// Whether it counts: also a run that was cut off adds the samples that it took, so that none is tried again unseen.
+    package var saysSomething: Bool {
+        samples.count > 0 || verdict == Verdict.failed.rawValue
     }
 
     /// Whether it counts though something has changed meanwhile: a failure does, else a change would take it back.
@@ -94,6 +107,15 @@ extension Evidence {
             attempts: cases.map(\.samples).reduce(0, +) + again, at: at, run: run,
             verdict: verdict.rawValue)
         logical = standing.logical
+    }
+}
+
+extension [Evidence] {
+    /// All that stands under the key of the newest result: a run that did not decide, or was cut off, takes no other key's place.
+    package var underNewestKey: [Evidence] {
+        let decided = filter { $0.verdict != Verdict.inconclusive.rawValue }
+        let newest = (decided.isEmpty ? self : decided).max { ($0.at, $0.run) < ($1.at, $1.run) }
+        return filter { $0.key == newest?.key }
     }
 }
 

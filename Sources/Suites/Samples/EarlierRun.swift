@@ -77,7 +77,18 @@ extension RunRecord {
         where name != "cases" && mine[name] != others[name] {
             differences.append("`\(name)` is another version now")
         }
+        let (keys, otherKeys) = (evidenceKeys, other.evidenceKeys)
+        for suite in keys.keys.sorted() where otherKeys[suite] != nil && keys[suite] != otherKeys[suite] {
+            differences.append(
+                "its samples of `\(suite)` count as evidence of something else: the agent with all that it needs, what the "
+                    + "suite reads, its judges or the servers are others now")
+        }
         return differences
+    }
+
+    /// What the results of suites count under as evidence, by the names of those where they do.
+    private var evidenceKeys: [String: String] {
+        (evaluations ?? [:]).compactMapValues(\.key)
     }
 }
 

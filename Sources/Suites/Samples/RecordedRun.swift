@@ -215,6 +215,13 @@ package struct RecordedRun: Sendable {
             })
     }
 
+    /// The same of a run all of whose cases are known.
+    /// - Throws: `Diagnostic` (`usage`) when its log was cut off before all cases were declared: some may not have passed.
+    package func unpassedOfAll() throws(Diagnostic) -> Set<CaseID> {
+        guard isDeclared else { throw .casesMissing(self) }
+        return unpassed
+    }
+
     /// Where a case stands; nil when the run did not have it.
     package func position(of id: CaseID) -> Position? {
         guard let suite = places[id.suite], let testCase = suites[suite].positions[id] else { return nil }
@@ -310,6 +317,18 @@ extension RunIndex.Suite {
             suite: record.name, agent: record.agent, range: try sources.known(record.place),
             thresholds: isShard ? thresholds.budgets : thresholds, tally, baseline: record.baseline,
             elapsed: .nanoseconds(elapsed ?? latest))
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func casesMissing(_ recorded: RecordedRun) -> Diagnostic {
+        let count = recorded.record.cases.map { ": \(recorded.undeclared) of its \($0) cases are missing" } ?? ""
+        return Diagnostic(
+            "cases-missing", "A log without all its cases",
+            detail:
+                "`\(recorded.path)` ends before all cases of its run are declared\(count). Which of them did not pass is "
+                + "not known.",
+            fix: "Run the suites again.", cause: .usage)
     }
 }
 

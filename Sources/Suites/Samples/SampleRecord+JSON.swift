@@ -11,6 +11,7 @@ extension SampleRecord {
             json.member("format", format)
             json.member("number", number)
             if let problem { try json.member("problem", encoding: problem) }
+            if let refused { json.member("refused", refused) }
             if let retried { try json.member("retried", encoding: retried) }
             if let trace { json.member("trace", trace) }
             try json.member("turns", turns) { turn, json in try turn.write(to: &json) }
@@ -27,6 +28,7 @@ extension SampleRecord {
         elapsed = try fields.integer("elapsed").needed()
         turns = try fields.objects("turns", TurnRecord.init).needed()
         problem = try fields.decoded("problem")
+        refused = try fields.bool("refused")
         retried = try fields.decoded("retried")
         trace = try fields.text("trace")
     }

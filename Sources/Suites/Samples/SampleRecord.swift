@@ -22,6 +22,8 @@ package struct SampleRecord: Sendable, Hashable {
     let problem: DiagnosticRecord?
     /// What the attempts before the last one spent: `{"isAll":false,"known":12}`; nil for nothing.
     let retried: SpentTokens?
+    /// Whether the server refused the question that was not answered, which spent nothing then; nil for no.
+    let refused: Bool?
     /// The id of its trace in MLflow, `tr-…`; nil when it is not traced.
     let trace: String?
 }
@@ -65,6 +67,7 @@ extension SampleRecord {
         turns = sample.turns.map { TurnRecord($0, in: sources) }
         problem = sample.problem.map { DiagnosticRecord($0, in: sources) }
         retried = sample.retried == SpentTokens() ? nil : sample.retried
+        refused = sample.isRefused ? true : nil
         trace = finished.trace.map { "tr-\($0.id.hexadecimal)" } ?? finished.keptTrace
     }
 
@@ -74,6 +77,7 @@ extension SampleRecord {
             verdict: verdict, turns: try turns.map { turn throws(UnreadableRecord) in try turn.turn(in: sources) },
             problem: try problem?.diagnostic(in: sources), attempts: attempts)
         sample.retried = retried ?? SpentTokens()
+        sample.isRefused = refused ?? false
         return sample
     }
 }

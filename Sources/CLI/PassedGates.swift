@@ -1,0 +1,94 @@
+import Engine
+import FoundationEssentials
+import Kinds
+import Language
+import Runtime
+import Suites
+import Wire
+
+/// The gates that a version has passed which waits for approval. By the time that somebody approves it, it may have failed
+/// them, or have passed them too long ago.
+struct PassedGates: Sendable {
+    let release: String
+    /// Why it is promoted all the same.
+    let overrideReason: String?
+    let stack: Stack
+
+    /// - Throws: `Diagnostics` of the gates that it does not pass any more, unless there is a reason to override them.
+    func require(_ waiting: ReleaseState.Entry, in session: Session) async throws {
+        let problems = try await problems(waiting, in: session)
+        guard !problems.isEmpty else { return }
+        guard let overrideReason else { throw Diagnostics(problems) }
+        let told = problems.map { problem in
+            var told = problem
+            told.severity = .warning
+            told.detail += " It is overridden: \(overrideReason)"
+            told.fix = nil
+            return told
+        }
+        Notices.write(told, stack.sources, environment: stack.environment)
+    }
+
+    private func problems(_ waiting: ReleaseState.Entry, in session: Session) async throws -> [Diagnostic] {
+        guard let gates = Kinds.gates(of: release, in: session.workflow), !gates.suites.isEmpty,
+            let mlflow = session.servers.mlflow
+        else { return [] }
+        let survey = try await Survey.take(
+            of: session.workflow, with: session.drivers,
+            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
+        let lookup = AgentLookup(
+            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        var problems: [Diagnostic] = []
+        for (declaration, suite) in session.workflow.specs(of: SuiteSpec.self) {
+            let name = declaration.address.name
+            guard gates.suites.contains(name) else { continue }
+            let place = lookup.place(of: suite.agent.value, experiment: suite.experiment?.value, isApplied: true)
+            let all = try await mlflow.evidence(
+                ofAgent: waiting.digest, bySuite: name, inExperiments: [place?.experimentID].compactMap(\.self))
+            if let problem = problem(of: name, all, gates.maxEvidenceAge, waiting) { problems.append(problem) }
+        }
+        return problems
+    }
+
+    /// What counts is what stands under the key of the newest result.
+    private func problem(
+        of suite: String, _ all: [Evidence], _ maxAge: Duration, _ waiting: ReleaseState.Entry
+    ) -> Diagnostic? {
+        let standing = all.underNewestKey
+        let now = Int(Date().timeIntervalSince1970)
+        switch GateDecision(of: standing, maxAge: maxAge, rerun: .never, now: now) {
+        case .passed: return nil
+        case .failed(let evidence): return .failedSince(suite, evidence, waiting)
+        case .run, .unknown:
+            let passed = standing.filter { $0.verdict == Verdict.passed.rawValue }.map(\.at).max()
+            return .notPassedAnyMore(suite, passed, maxAge, waiting)
+        }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func failedSince(
+        _ suite: String, _ evidence: Evidence, _ waiting: ReleaseState.Entry
+    ) -> Diagnostic {
+        Diagnostic(
+            "gate-failed", "A gate failed",
+            detail:
+                "Version \(waiting.version), which waits for approval, failed the suite `\(suite)` on \(evidence.at) "
+                + "(run \(evidence.run)).",
+            fix: "Change the agent or the suite and apply it, or use `--override REASON`.",
+            address: "suites.\(suite)", cause: .failed)
+    }
+
+    /// - Parameter passed: When it did; nil where no such result stands.
+    fileprivate static func notPassedAnyMore(
+        _ suite: String, _ passed: String?, _ maxAge: Duration, _ waiting: ReleaseState.Entry
+    ) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail: "Version \(waiting.version) waits for approval, and "
+                + (passed.map { "passed the suite `\(suite)` on \($0): results count for \(maxAge.exact)." }
+                    ?? "no passing result of the suite `\(suite)` stands."),
+            fix: "Run `drover test --suite \(suite)`, and approve it then, or use `--override REASON`.",
+            address: "suites.\(suite)", cause: .inconclusive)
+    }
+}

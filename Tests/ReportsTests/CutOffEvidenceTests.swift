@@ -1,0 +1,211 @@
+import Fakes
+import FoundationEssentials
+import Language
+import Runtime
+import Support
+import Testing
+import Wire
+
+@testable import Reports
+@testable import Suites
+
+@Suite("Evidence of runs that were cut off")
+struct CutOffEvidenceTests {
+    private let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
+    private let key = "k1"
+    private let suite: TestSuite
+    private let sources: SourceMap
+
+    init() {
+        var sources = SourceMap()
+        let source = sources.add(Source(path: "spec.yaml", bytes: Array("suites: {}\n".utf8)))
+        let range = SourceRange(
+            source: source, start: SourcePosition(line: 1, column: 1), end: SourcePosition(line: 1, column: 7))
+        let testCase = TestCase(
+            id: CaseID(suite: "golden", name: "refund"), name: "refund", range: range, turns: [],
+            repetition: Repetition(samples: 5, atLeast: 4))
+        suite = TestSuite(name: "golden", agent: "support", range: range, cases: [testCase])
+        self.sources = sources
+    }
+
+    /// Logs the samples of a run, and tells what happens in it.
+    private func record(
+        _ verdicts: [SampleVerdict], to log: SampleLog?, isKilled: Bool = false, onEvent: (SuiteEvent) -> Void
+    ) throws -> RunRecorder {
+        let log = try log ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        let record = RunRecord(
+            id: "s-1", stack: "s", version: "1", startedAt: "2027-01-15T08:00:00Z", sources: sources)
+        let recorder = try RunRecorder(record, [suite], in: sources, to: log)
+        func take(_ event: SuiteEvent) throws {
+            try recorder.take(event)
+            onEvent(event)
+        }
+        let id = suite.cases[0].id
+        for (index, verdict) in verdicts.enumerated() {
+            let span = Span("support", .agent, start: 0, end: 5_000_000)
+            let trace = Trace(
+                id: .random(), root: span, request: "q", response: "a")
+            try take(
+                .sampleFinished(
+                    FinishedSample(
+                        id: id, number: index + 1, sample: Sample(verdict: verdict, turns: []), trace: trace)))
+        }
+        guard !isKilled else { return recorder }
+        if verdicts.count < 5 { try take(.caseFinished(id, .inconclusive, notRun: .interrupted)) }
+        try take(.suiteFinished(try #require(try recorder.recorded.run.suites.first)))
+        return recorder
+    }
+
+    @discardableResult
+    private func publish(
+        _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
+        resuming resumed: String? = nil, spool: Spool? = nil, log: SampleLog? = nil
+    ) async throws -> [Diagnostic] {
+        var events: [SuiteEvent] = []
+        let recorder = try record(verdicts, to: log, isKilled: isKilled) { events.append($0) }
+        var context = EvaluationContext(
+            stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources,
+            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+        (context.run, context.resumed) = (id, resumed)
+        var earlier = EarlierSamples()
+        if !isKilled { earlier = try await samples(in: fake, besides: resumed) }
+        context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
+        return try await EvaluationPublisher.withPublisher(
+            to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
+            deadline: isKilled ? .milliseconds(20) : .seconds(10)
+        ) { publisher in
+            for event in events { publisher.take(event) }
+        }.warnings
+    }
+
+    private func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
+        try await fake.server().evidence(underKey: key, inExperiments: ["0"])
+    }
+
+    private func samples(in fake: FakeMLflow, besides resumed: String?) async throws -> EarlierSamples {
+        let parts = Set([resumed].compactMap(\.self).map(Evidence.digest(ofRun:)))
+        let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
+        return try await fake.server().samples(of: all).samples
+    }
+
+    @Test("What an interrupted run found counts for the next one, which fails by it")
+    func interrupted() async throws {
+        let fake = FakeMLflow()
+        try await publish([.failed], as: "one", to: fake)
+        let cut = try #require(try await evidence(in: fake).first)
+        #expect(cut.verdict == "inconclusive" && cut.samples == Evidence.Samples(passed: 0, failed: 1, errors: 0))
+        try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: fake)
+        let all = try await evidence(in: fake)
+        // Alone it passes: four of five.
+        let failed = try #require(all.first { $0.verdict == "failed" })
+        let decision = GateDecision(of: all, maxAge: .seconds(3600), rerun: .changed, now: 1_800_000_000)
+        #expect(decision == .failed(failed))
+    }
+
+    @Test("A run that was interrupted before its first sample is no evidence")
+    func empty() async throws {
+        let fake = FakeMLflow()
+        try await publish([], as: "one", to: fake)
+        #expect(fake.store.runs.count == 1)
+        #expect(try await evidence(in: fake).isEmpty)
+    }
+
+    @Test("What a killed run had found counts once the next command has sent it")
+    func killed() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.passed, .failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
+                log: try SampleLog.create("\(directory)/run.log"))
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(back.store.runs.map(\.status) == ["KILLED"])
+            let found = try #require(try await evidence(in: back).first)
+            #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
+            #expect(found.verdict == "inconclusive" && found.version == "models:/support/3")
+            try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: back)
+            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "5 of 7 are too few.")
+        }
+    }
+
+    @Test("Where the log of a killed run is gone, that is told")
+    func killedWithoutLog() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
+                log: try SampleLog.create("\(directory)/run.log"))
+            try FileManager.default.removeItem(atPath: "\(directory)/run.log")
+            let sent = await SpoolSender(to: FakeMLflow().server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
+        }
+    }
+
+    @Test("A shard that failed counts though it is run again, and is never taken for the whole")
+    func shards() async throws {
+        let fake = FakeMLflow()
+        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
+        #expect(try await evidence(in: fake).map(\.verdict) == ["failed"])
+        let other = FakeMLflow()
+        try await publish(Array(repeating: .passed, count: 5), as: "two", to: other, shard: "1/2")
+        #expect(try await evidence(in: other).map(\.verdict) == ["inconclusive"])
+    }
+
+    @Test("A shard that goes on with another one does not count that one's samples twice")
+    func goneOn() async throws {
+        let fake = FakeMLflow()
+        try await publish([.failed], as: "one", to: fake, shard: "1/2")
+        let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
+        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: "one")
+        let all = try await evidence(in: fake)
+        #expect(all.map(\.samples.failed) == [1] && all.map(\.verdict) == ["inconclusive"])
+    }
+
+    @Test("A shard that was joined, or gone on with, counts there and not again")
+    func joined() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: "one")
+        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
+        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "2/2")
+        #expect(try await evidence(in: fake).map(\.samples.passed).sorted() == [2, 3])
+        let parts = ["one", "two", "three"].map(Evidence.digest(ofRun:))
+        let whole = Evidence(
+            suite: "golden", key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
+            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
+        _ = try await fake.server().createRun(
+            inExperiment: "0", name: "golden", startTime: 1,
+            tags: [
+                Evidence.tag: whole.text, Evidence.keyTag: key, Evidence.partsTag: parts.joined(separator: " "),
+            ])
+        #expect(try await evidence(in: fake) == [whole])
+        try await publish([.failed], as: "four", to: fake, shard: "2/2")
+        #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
+    }
+
+    @Test("A run that was interrupted or killed is not blessed")
+    func blessed() async throws {
+        let fake = FakeMLflow()
+        let store = BaselineStore(fake.server())
+        let candidate = BaselineStore.Candidate(suite: "golden", stack: "s", experiment: "0")
+        func bless() async throws -> String? {
+            do {
+                return try await store.bless(candidate, run: nil, isAlone: false)?.verdict
+            } catch let problem as Diagnostic {
+                return problem.code.name
+            }
+        }
+        try await publish([.passed, .passed], as: "one", to: fake)
+        #expect(try await bless() == "unfinished-baseline")
+        let cut = try #require(fake.store.runs.first).id
+        try await fake.server().deleteRun(cut)
+        try await publish(Array(repeating: .passed, count: 5), as: "two", to: fake)
+        #expect(try await bless() == "passed")
+        let whole = try #require(fake.store.runs.last).id
+        try await fake.server().updateRun(whole, status: .killed)
+        #expect(try await bless() == "unfinished-baseline")
+    }
+}
