@@ -1,7 +1,10 @@
-import Engine
+package import Engine
 import Language
 import Runtime
 import Wire
+
+/// The ids of what versions with an alias use; those that still would after some promotions.
+package typealias InUse = @Sendable (_ promotions: [Promotion]) async throws -> Set<String>
 
 /// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go back
 /// to.
@@ -21,36 +24,65 @@ struct AliasedAgents: Sendable {
         self.init(context.servers.mlflow, stack: context.servers.stack, retained: context.workflow.retainedCounts)
     }
 
-    /// Their definitions, as of now.
-    func definitions() async throws -> [AgentDefinition] {
+    /// Their definitions, as of now, or as they would be after some promotions.
+    func definitions(after promotions: [Promotion] = []) async throws -> [AgentDefinition] {
         guard let mlflow else { return [] }
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
-        let kept = RetainedVersions(models, of: stack, counts: retained)
+        let kept = RetainedVersions(models, of: stack, counts: retained, after: promotions)
+        let aliases = AliasesAfter(promotions, models, of: stack)
         let aliased = try await mlflow.agentVersions(ofStack: stack.name).filter { version in
-            !version.aliases.isEmpty || kept.holds(version.number, of: version.registeredModel)
+            aliases.point(at: version) || kept.holds(version.number, of: version.registeredModel)
         }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
     }
 
     /// The ids of the models that they answer with.
-    func models() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.models))
+    func models(after promotions: [Promotion]) async throws -> Set<String> {
+        Set(try await definitions(after: promotions).flatMap(\.models))
     }
 
     /// The ids of the shields that look at their questions and answers.
-    func shields() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.shields))
+    func shields(after promotions: [Promotion]) async throws -> Set<String> {
+        Set(try await definitions(after: promotions).flatMap(\.shields))
     }
 
     /// The ids of the tool groups that they call.
-    func toolGroups() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.toolGroups))
+    func toolGroups(after promotions: [Promotion]) async throws -> Set<String> {
+        Set(try await definitions(after: promotions).flatMap(\.toolGroups))
     }
 
     /// The ids of the vector stores that they search.
-    func vectorStores() async throws -> Set<String> {
-        Set(try await definitions().flatMap(\.vectorStores))
+    func vectorStores(after promotions: [Promotion]) async throws -> Set<String> {
+        Set(try await definitions(after: promotions).flatMap(\.vectorStores))
+    }
+}
+
+/// Where aliases point once some releases are promoted.
+private struct AliasesAfter {
+    private struct Place: Hashable {
+        let model: String
+        let alias: String
+    }
+
+    /// The version that each alias moves to; nil for one that is still to be made.
+    private var moved: [Place: Int?] = [:]
+
+    init(_ promotions: [Promotion], _ models: [MLflowRegisteredModel], of stack: StackName) {
+        let versions = Dictionary(promotions.map { ($0.release.name, $0.version) }) { first, _ in first }
+        for model in models {
+            for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
+                guard let state = ReleaseState(text), state.stack == stack.name, let version = versions[state.release]
+                else { continue }
+                let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
+                moved.updateValue(version, forKey: Place(model: model.name, alias: alias))
+            }
+        }
+    }
+
+    func point(at version: AgentVersion) -> Bool {
+        let stays = version.aliases.contains { moved[Place(model: version.registeredModel, alias: $0)] == nil }
+        return stays || moved.contains { $0.key.model == version.registeredModel && $0.value == version.number }
     }
 }
 
@@ -90,5 +122,16 @@ extension Value {
         case .object(let object): object.values.flatMap(\.texts)
         case .null, .bool, .integer, .bigInteger, .number: []
         }
+    }
+}
+
+extension Array {
+    /// The same, of which what was replaced is held as long as versions with an alias use it and its declaration exists.
+    func holding<Live: Sendable>(
+        _ inUse: InUse, whereWanted isWanted: (Address) -> Bool, id: (Live) -> String
+    ) async throws -> [Discovered<Live>] where Element == Discovered<Live> {
+        guard contains(where: { $0.isStale && isWanted($0.address) }) else { return self }
+        let used = try await inUse([])
+        return map { $0.isStale && isWanted($0.address) && used.contains(id($0.live)) ? $0.held : $0 }
     }
 }

@@ -11,7 +11,7 @@ extension Kind {
                 ResourceDriver(
                     ModelResource(
                         $0.server, models: $0.models, providers: $0.providers, stack: servers.stack,
-                        inUse: { try await aliased.models() }))
+                        inUse: { try await aliased.models(after: $0) }))
             }
         },
         conflicts: sharedIDs(among:_:))

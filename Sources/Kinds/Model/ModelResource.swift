@@ -25,11 +25,11 @@ package struct ModelResource: Resource {
     private let providers: ProviderListing
     private let stack: StackName
     /// The ids of the models that versions with an alias answer with.
-    private let inUse: @Sendable () async throws -> Set<String>
+    private let inUse: InUse
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        inUse: @escaping @Sendable () async throws -> Set<String>
+        inUse: @escaping InUse
     ) {
         self.inUse = inUse
         self.stack = stack
@@ -66,23 +66,19 @@ package struct ModelResource: Resource {
                 Discovered(claim.address, claim.ownership, model, label: "model \(model.id)", isStale: isStale))
         }
         found += cutOff.found(among: listed, wantedByID: ids, of: stack)
-        return try await withoutUsed(claims.sorted(keepingOne(found)), wanted)
-    }
-
-    /// A replaced model that a version with an alias still answers with stays, as long as its declaration exists.
-    private func withoutUsed(
-        _ found: [Discovered<LlamaStack.Model>], _ wanted: [Address: ModelSpec]
-    ) async throws -> [Discovered<LlamaStack.Model>] {
-        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse()
-        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.id) }
+        return try await claims.sorted(keepingOne(found)).holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.id)
     }
 
     package func reasonsToWait(_ lives: [LlamaStack.Model]) async throws -> [String?] {
-        let used = try await inUse()
+        let used = try await inUse([])
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
         }
+    }
+
+    package func areUsed(_ lives: [LlamaStack.Model], after promotions: [Promotion]) async throws -> [Bool] {
+        let used = try await inUse(promotions)
+        return lives.map { used.contains($0.id) }
     }
 
     package static let importKey: String? = "the model's id"

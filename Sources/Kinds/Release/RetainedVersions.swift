@@ -7,11 +7,20 @@ import Wire
 struct RetainedVersions: Sendable {
     private var numbers: [String: Set<Int>] = [:]
 
-    /// - Parameter counts: How many old versions each declared release keeps, by its name; others keep two.
-    init(_ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int]) {
+    /// - Parameters:
+    ///   - counts: How many old versions each declared release keeps, by its name; others keep two.
+    ///   - promotions: What is promoted before; a version that is still to be made has no number yet.
+    init(
+        _ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int],
+        after promotions: [Promotion] = []
+    ) {
+        let promoted = Dictionary(promotions.map { ($0.release.name, $0.version ?? .max) }) { first, _ in first }
         for model in models {
             for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
-                guard let state = ReleaseState(text), state.stack == stack.name else { continue }
+                guard var state = ReleaseState(text), state.stack == stack.name else { continue }
+                if let version = promoted[state.release] {
+                    state.promote(.init(version: version, digest: "", at: "", by: ""))
+                }
                 numbers[model.name, default: []].formUnion(state.retained(counts[state.release] ?? 2))
             }
         }

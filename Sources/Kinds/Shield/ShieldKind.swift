@@ -8,7 +8,7 @@ extension Kind {
             let aliased = AliasedAgents(context)
             return context.llamaStack.map {
                 ResourceDriver(
-                    ShieldResource($0.server, providers: $0.providers, inUse: { try await aliased.shields() }))
+                    ShieldResource($0.server, providers: $0.providers, inUse: { try await aliased.shields(after: $0) }))
             }
         })
 }

@@ -10,7 +10,7 @@ extension Kind {
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
                     existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
-                    folder: context.servers.folder, inUse: { try await aliased.toolGroups() }))
+                    folder: context.servers.folder, inUse: { try await aliased.toolGroups(after: $0) }))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

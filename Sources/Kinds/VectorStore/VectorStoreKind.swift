@@ -13,7 +13,7 @@ extension Kind {
                         llamaStack.server, stack: servers.stack, folder: servers.folder, models: llamaStack.models,
                         providers: llamaStack.providers,
                         transport: servers.transport, patience: servers.patience, tell: servers.tell,
-                        inUse: { try await aliased.vectorStores() }))
+                        inUse: { try await aliased.vectorStores(after: $0) }))
             }
         },
         probe: { declaration, context in

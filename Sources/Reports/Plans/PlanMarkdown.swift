@@ -61,6 +61,12 @@ package enum PlanMarkdown {
         _ plan: Plan, _ servers: [ConnectedServer], _ endangered: [EndangeredSuite]
     ) -> [String] {
         var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text($0))\n" }
+        if !plan.freed.isEmpty {
+            lines.append("\nFreed by the promotion, and removed after it, because only older versions use it:\n")
+            lines += plan.freed.map {
+                "\n- \(Markdown.code($0.address.description)) \(Markdown.text($0.object))\n"
+            }
+        }
         if !endangered.isEmpty, !plan.isEmpty {
             let suites = endangered.map { suite in
                 "\(Markdown.code(suite.name)) (\(suite.told))"
