@@ -51,16 +51,12 @@ extension Deployment {
         return pending
     }
 
-    /// Removes what only versions used that no release goes back to any more. Whatever else there is to do waits for the
-    /// next apply, and this too where it fails, or where a saved plan is applied, which does not show it.
+    /// Removes what the plan says that a promotion frees. Whatever else there is to do waits for the next apply, and this too
+    /// where it fails.
     func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         do {
-            guard promise == nil else {
-                try await leftOver(in: try await session.refreshed())?.tellLeftOver()
-                return nil
-            }
             return try await session.locked(change.locking, stack, for: command) { session in
-                try await leftOver(in: session)?.apply(change, stack, command: command)
+                try await freed(in: session)?.apply(change, stack, command: command)
             }
         } catch is CancellationError {
             throw CancellationError()
@@ -71,18 +67,24 @@ extension Deployment {
         }
     }
 
-    /// What a promotion left to remove; nil where that is nothing, or there is more to do.
-    private func leftOver(in session: Session) async throws -> Deployment? {
-        let rest = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
-        let left = rest.plan.changes.filter { $0.action != .keep }
-        return !left.isEmpty && left.allSatisfy(\.isLeftOver) ? rest : nil
+    /// What is left to remove of what the plan says that goes; nil where that is nothing, or there is more to do.
+    private func freed(in session: Session) async throws -> Deployment? {
+        let planned = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
+        guard let rest = planned.plan.removing(onlyWhatGoesIn: plan) else { return nil }
+        let others = zip(planned.plan.changes, rest.changes).filter { $0.action != $1.action }.map(\.0)
+        if !others.isEmpty { Self.tellLeftOver(others) }
+        return rest.isEmpty ? nil : planned.carrying(rest)
     }
 
-    private func tellLeftOver() {
-        let labels = plan.changes.filter { $0.action != .keep }.map { $0.label ?? $0.address.description }
-        Console.note(
-            "The next apply removes what only older versions used, which the saved plan does not show: "
-                + "\(labels.listed).")
+    private func carrying(_ plan: Plan) -> Deployment {
+        Deployment(
+            session: session, workflow: workflow, survey: survey, record: record, plan: plan, endangered: [],
+            selection: selection, permissions: permissions, loaded: loaded)
+    }
+
+    private static func tellLeftOver(_ changes: [Change]) {
+        let labels = changes.map { $0.label ?? $0.address.description }
+        Console.note("The next apply removes what this plan does not show: \(labels.listed).")
     }
 
     /// Lets releases go on from where somebody moved their aliases, whatever their gates say.

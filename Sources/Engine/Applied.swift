@@ -190,7 +190,7 @@ extension Executor {
         else { return false }
         let isThere =
             survey.members[address] != nil || survey.setAside.contains(address)
-            || survey.stale.contains { $0.address == address }
+            || (survey.stale + survey.held).contains { $0.address == address }
         return !isThere && !workflow.declarations.contains { $0.oldAddress == address }
     }
 }

@@ -154,6 +154,8 @@ package struct Plan: Sendable {
     package var limits: Limits
     /// Whether it shows only what others did since the last apply.
     package private(set) var isDrift = false
+    /// What its promotions free, in the order of the addresses: it is removed once they are done, and nothing else is.
+    package var freed: [Freed] = []
     /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without
     /// ids of servers.
     package var identities: [Address: String] = [:]
@@ -200,6 +202,7 @@ package struct Plan: Sendable {
     package var drift: Plan {
         var plan = self
         plan.limits = Limits()
+        plan.freed = []
         plan.isDrift = true
         plan.changes = changes.compactMap { change in
             var drifted = change

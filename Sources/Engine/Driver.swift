@@ -36,6 +36,8 @@ package protocol Driver: Sendable {
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them.
     func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?]
+    /// For each member that versions with an alias use whether any still uses it after some promotions.
+    func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool]
     func outputs(of member: Member) -> [String: Output]
     /// The fields of the live object, by path, as drover compares them.
     func fields(of member: Member) -> AppliedFields
@@ -79,6 +81,8 @@ package struct Member: Sendable {
     package var isStale: Bool
     /// Whether it is left alone, since others use it.
     package var isSetAside = false
+    /// Whether it is a leftover that versions with an alias use.
+    package var isHeld = false
     /// Labels of other objects that could be meant by the same address.
     package var rivals: [String] = []
     fileprivate let live: any Sendable
@@ -168,7 +172,7 @@ package struct ResourceDriver<R: Resource>: Driver {
     private static func member(_ found: Discovered<R.Live>) -> Member {
         Member(
             address: found.address, ownership: found.ownership, label: found.label, isStale: found.isStale,
-            isSetAside: found.isSetAside, live: found.live)
+            isSetAside: found.isSetAside, isHeld: found.isHeld, live: found.live)
     }
 
     package func preview(_ request: DriverRequest) async throws -> Preview {
@@ -269,6 +273,12 @@ package struct ResourceDriver<R: Resource>: Driver {
         let lives = members.compactMap(live)
         precondition(lives.count == members.count, "A driver is asked about what it found.")
         return try await resource.reasonsToWait(lives, after: removed)
+    }
+
+    package func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool] {
+        let lives = members.compactMap(live)
+        precondition(lives.count == members.count, "A driver is asked about what it found.")
+        return try await resource.areUsed(lives, after: promotions)
     }
 
     package func outputs(of member: Member) -> [String: Output] {

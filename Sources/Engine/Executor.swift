@@ -57,8 +57,8 @@ package struct Executor: Sendable {
         let isWhole = outcomes.allSatisfy { gated.contains($0.key) || $0.value.isDone }
         var applied = Applied(steps: outcomes, removals: [:], isWhole: isWhole)
         if isWhole {
-            await remove(&applied)
-            await removeReplaced(&applied)
+            await remove(&applied, of: plan)
+            await removeReplaced(&applied, of: plan)
         }
         applied = await applied.recording(entriesAfter(applied, of: plan), in: store)
         return await closingIntents(applied)
@@ -129,9 +129,9 @@ package struct Executor: Sendable {
         }
     }
 
-    private func remove(_ applied: inout Applied) async {
+    private func remove(_ applied: inout Applied, of plan: Plan) async {
         do {
-            applied.removals = try await removeAll(in: survey)
+            applied.removals = try await removeAll(in: survey, of: plan)
         } catch {
             // Nothing was removed: what is in the way cannot be seen.
             let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
@@ -139,7 +139,8 @@ package struct Executor: Sendable {
         }
     }
 
-    private func removeAll(in survey: Survey) async throws -> [Address: Outcome<Action>] {
+    /// What a promotion freed goes only where the plan says so.
+    private func removeAll(in survey: Survey, of plan: Plan) async throws -> [Address: Outcome<Action>] {
         var outcomes: [Address: Outcome<Action>] = [:]
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
@@ -147,7 +148,7 @@ package struct Executor: Sendable {
         var stuck: Address?
         for removal in removals.all {
             let address = removal.member.address
-            if removal.action == .keep { continue }
+            if removal.action == .keep || isHeld(removal.member, by: plan) { continue }
             if protected.contains(address), removal.action == .delete, !removal.member.isStale {
                 outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
                 continue
@@ -162,6 +163,13 @@ package struct Executor: Sendable {
             if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
         }
         return outcomes
+    }
+
+    /// Whether something was in use when the plan was made, which does not say that it goes.
+    private func isHeld(_ member: Member, by plan: Plan) -> Bool {
+        guard !plan.keeps(member) else { return true }
+        let wasHeld = survey.held.contains { $0.address == member.address && $0.label == member.label }
+        return wasHeld && !plan.showsEnd(of: member.label, at: member.address)
     }
 
     /// - Parameter stuck: Something that others follow, and that was to go before and is still there.
@@ -189,7 +197,7 @@ package struct Executor: Sendable {
 
     /// What a replacement left behind of the old object is known only now; discovering and deleting it is a part of the
     /// replacement.
-    private func removeReplaced(_ applied: inout Applied) async {
+    private func removeReplaced(_ applied: inout Applied, of plan: Plan) async {
         let replaced = applied.steps.compactMap { address, outcome in
             if case .done(let step) = outcome, step.action == .replace { return address }
             return nil
@@ -199,8 +207,8 @@ package struct Executor: Sendable {
         do {
             let now = try await Survey.take(
                 of: workflow, with: drivers.values.filter { kinds.contains($0.kind) }, loading: store)
-            applied.removals.merge(try await removeAll(in: now.survey).filter { !$0.value.isDone }) { _, later in later
-            }
+            let removals = try await removeAll(in: now.survey, of: plan).filter { !$0.value.isDone }
+            applied.removals.merge(removals) { _, later in later }
         } catch {
             applied.removals[first] = .failed(Diagnostic.from(error, at: first.description))
         }

@@ -3,13 +3,13 @@ package import Language
 /// Compares what is wanted with what is, without changing anything.
 package struct Planner: Sendable {
     private let workflow: Workflow
-    private let drivers: [String: any Driver]
+    let drivers: [String: any Driver]
     private let order: [String]
-    private let survey: Survey
+    let survey: Survey
     private let record: Record
     private let permissions: Permissions
     private let selection: Selection
-    private let scope: Scope
+    let scope: Scope
     private let inspection: Inspection
 
     package init(
@@ -50,6 +50,7 @@ package struct Planner: Sendable {
                 companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved,
                 unselected: unselected))
         plan.identities = pass.outputs.identities
+        plan.freed = try await freed(by: plan, removals)
         return plan.checking(for: workflow).tellingWhatIsBeforeGates(for: workflow) { kind in
             drivers[kind]?.makesVersions == true
         }

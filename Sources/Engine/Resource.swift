@@ -93,6 +93,8 @@ package protocol Resource: Sendable {
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them: these use nothing any more.
     func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?]
+    /// For each object that versions with an alias use whether any still uses it after some promotions.
+    func areUsed(_ lives: [Live], after promotions: [Promotion]) async throws -> [Bool]
     /// What names an object that is imported, such as `the experiment's id or name`; nil when none of the kind can be.
     static var importKey: String? { get }
     /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if
@@ -172,6 +174,10 @@ extension Resource {
         lives.map { _ in nil }
     }
 
+    package func areUsed(_ lives: [Live], after promotions: [Promotion]) async throws -> [Bool] {
+        lives.map { _ in true }
+    }
+
     package func outputs(of live: Live, as desired: Desired) -> [String: Output] { outputs(of: live) }
 
     package func outputs(ofCreating desired: Desired) -> [String: Output]? { nil }
@@ -238,16 +244,27 @@ package struct Discovered<Live: Sendable>: Sendable {
     package let isStale: Bool
     /// Ours, but left alone while others use it: no part of a plan, and no reason to forget that it is ours.
     package let isSetAside: Bool
+    /// A leftover that versions with an alias use: no part of a plan as long as they do.
+    package let isHeld: Bool
 
     package init(
         _ address: Address, _ ownership: Ownership, _ live: Live, label: String, isStale: Bool = false,
-        isSetAside: Bool = false
+        isSetAside: Bool = false, isHeld: Bool = false
     ) {
+        self.isHeld = isHeld
         self.address = address
         self.ownership = ownership
         self.live = live
         self.label = label
         self.isStale = isStale
         self.isSetAside = isSetAside
+    }
+}
+
+extension Discovered {
+    /// The same, held by versions with an alias.
+    package var held: Discovered {
+        Discovered(
+            address, ownership, live, label: label, isStale: isStale, isSetAside: isSetAside, isHeld: true)
     }
 }

@@ -6,6 +6,8 @@ package struct Survey: Sendable {
     package private(set) var members: [Address: Member] = [:]
     /// Leftovers of ours beside a member.
     package private(set) var stale: [Member] = []
+    /// Leftovers of ours that versions with an alias use.
+    private(set) var held: [Member] = []
     /// The addresses of what is ours and left alone, because others use it.
     private(set) var setAside: Set<Address> = []
 
@@ -46,6 +48,7 @@ package struct Survey: Sendable {
             var survey = Survey()
             for member in try await group.reduce(into: [], { $0 += $1 }) { survey.add(member) }
             survey.stale.sort { ($0.address, $0.label) < ($1.address, $1.label) }
+            survey.held.sort { ($0.address, $0.label) < ($1.address, $1.label) }
             return (survey, record)
         }
     }
@@ -67,6 +70,8 @@ package struct Survey: Sendable {
     private mutating func add(_ member: Member) {
         if member.isSetAside {
             setAside.insert(member.address)
+        } else if member.isHeld {
+            held.append(member)
         } else if member.isStale {
             stale.append(member)
         } else if members[member.address] == nil {

@@ -70,6 +70,34 @@ struct PlanComparisonTests {
         #expect(compare(shown, try await shop.plan(spec), .noMore) == [])
     }
 
+    @Test("What a promotion would free beside what was shown is not taken along")
+    func freed() async throws {
+        let shop = Shop()
+        try await shop.apply(Self.spec)
+        var (shown, now) = (try await shop.plan(Self.spec), try await shop.plan(Self.spec))
+        now.freed = [Freed(address: Address("boxes", "a"), object: "box 7")]
+        #expect(compare(shown, now, .noMore) == ["stale-plan boxes.a"])
+        #expect(compare(shown, now, .exact) == ["stale-plan boxes.a"])
+        shown.freed = now.freed
+        #expect(compare(shown, now, .noMore) == [] && compare(shown, now, .exact) == [])
+        now.freed = []
+        #expect(compare(shown, now, .noMore) == [])
+        #expect(compare(shown, now, .exact) == ["stale-plan boxes.a"])
+    }
+
+    @Test("Of what is left after a promotion only what was shown goes")
+    func left() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {}, gone: {}, left: {}}")
+        var shown = try await shop.plan("boxes: {a: {}}")
+        let rest = shown
+        let label = try #require(rest.changes.first { $0.address.name == "gone" }?.label)
+        shown.freed = [Freed(address: Address("boxes", "gone"), object: label)]
+        shown.changes = []
+        #expect(rest.removing(onlyWhatGoesIn: shown)?.lines == ["delete gone"])
+        #expect(try await shop.plan("boxes: {a: {label: x}}").removing(onlyWhatGoesIn: shown) == nil)
+    }
+
     @Test("A message says how to go on")
     func fixes() async throws {
         let shop = Shop()

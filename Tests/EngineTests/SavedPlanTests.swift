@@ -32,7 +32,8 @@ struct SavedPlanTests {
     func roundTrip() async throws {
         let shop = Shop()
         try await shop.apply("boxes: {small: {}, large: {size: 2}, gone: {}}")
-        let plan = try await saved(shop)
+        var plan = try await saved(shop)
+        plan.plan.freed = [Freed(address: Address("boxes", "small"), object: "box 7")]
         let text = try plan.json
         #expect(SavedPlan.isPlan(text.utf8))
         let read = try SavedPlan(Array(text.utf8), path: "plan.json")
@@ -40,6 +41,7 @@ struct SavedPlanTests {
         #expect(read.plan.changes.map(\.fields) == plan.plan.changes.map(\.fields))
         #expect(read.plan.changes.map(\.fingerprint) == plan.plan.changes.map(\.fingerprint))
         #expect(read.inputs == plan.inputs && read.endangered == [Self.golden])
+        #expect(read.plan.freed == plan.plan.freed)
         #expect(try read.json == text)
     }
 

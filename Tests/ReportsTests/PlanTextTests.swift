@@ -51,6 +51,22 @@ struct PlanTextTests {
         #expect(told.hasSuffix("because of the selection: 2 declared."))
     }
 
+    @Test("Every format says what a promotion frees")
+    func freed() throws {
+        let field = FieldChange("version", old: 1, new: 2)
+        let promoted = Change(Address("releases", "production"), .promote, fields: [field])
+        var plan = Plan(stack: StackName("shop"), changes: [promoted])
+        #expect(try PlanJSON.value(plan, servers: [], endangered: [], requests: nil)["freed"] == nil)
+        plan.freed = [Freed(address: Address("vectorStores", "s"), object: "vector store vs_1 (s)")]
+        let text = PlanText(colors: false).render(plan, servers: [])
+        #expect(text.hasSuffix("only older versions use it:\n  - vectorStores.s  vector store vs_1 (s)"), "\(text)")
+        let markdown = PlanMarkdown.render(plan, servers: [])
+        #expect(markdown.contains("\n- `vectorStores.s` vector store vs\\_1 (s)\n"), "\(markdown)")
+        #expect(
+            try PlanJSON.value(plan, servers: [], endangered: [], requests: nil)["freed"]
+                == [["address": "vectorStores.s", "object": "vector store vs_1 (s)"]])
+    }
+
     @Test("A map that is added is shown by what is in it, unless it is short enough for its line")
     func addedMap() {
         let tool: Value = [

@@ -11,6 +11,8 @@ extension SavedPlan {
         let inputs: Inputs
         let steps: [Step]
         let limits: Plan.Limits
+        /// nil for nothing.
+        let freed: [Freed]?
         let endangered: [EndangeredSuite]
         let warnings: [String]
 
@@ -21,15 +23,16 @@ extension SavedPlan {
             inputs = plan.inputs
             steps = plan.plan.changes.map(Step.init)
             limits = plan.plan.limits
+            freed = plan.plan.freed.isEmpty ? nil : plan.plan.freed
             endangered = plan.endangered
             warnings = plan.warnings
         }
 
         var plan: SavedPlan {
             let changes = steps.map(\.change)
-            var saved = SavedPlan(
-                Plan(stack: StackName(stack), changes: changes, limits: limits), drover: drover, destroys: destroys,
-                inputs: inputs, endangered: endangered)
+            var plan = Plan(stack: StackName(stack), changes: changes, limits: limits)
+            plan.freed = freed ?? []
+            var saved = SavedPlan(plan, drover: drover, destroys: destroys, inputs: inputs, endangered: endangered)
             saved.warnings = warnings
             return saved
         }

@@ -31,16 +31,24 @@ package struct PlanComparison: Sendable {
         switch terms {
         case .exact:
             let (old, new) = (Self.byPlace(shown), Self.byPlace(now))
-            let problems = Set(old.keys).union(new.keys).sorted { $0.sortable < $1.sortable }.compactMap { place in
-                difference(old[place], new[place], at: place.address)
-            }
+            let problems =
+                Set(old.keys).union(new.keys).sorted { $0.sortable < $1.sortable }.compactMap { place in
+                    difference(old[place], new[place], at: place.address)
+                }
+                + Self.missing(from: shown, of: now.freed).map { .freesMore($0, .exact) }
+                + Self.missing(from: now, of: shown.freed).map { .freesLess($0) }
             return problems.isEmpty && isRecordMoved ? [.recordMoved] : problems
         case .noMore:
             let old = Dictionary(grouping: shown.changes, by: \.address)
             return now.changes.filter { $0.action != .keep }.compactMap { change in
                 excess(of: change, over: old[change.address] ?? [])
-            }
+            } + Self.missing(from: shown, of: now.freed).map { .freesMore($0, .noMore) }
         }
+    }
+
+    /// What one plan frees and the other neither frees nor replaces: what was replaced is freed later.
+    private static func missing(from plan: Plan, of freed: [Freed]) -> [Freed] {
+        freed.filter { !plan.showsEnd(of: $0.object, at: $0.address) }
     }
 
     private func difference(_ old: Change?, _ new: Change?, at address: Address) -> Diagnostic? {
@@ -162,6 +170,16 @@ extension Diagnostic {
         Diagnostic(
             "stale-plan", "Something else would be done than was planned",
             detail: "`\(address)`: \(difference)", fix: terms.fix, address: address.description, cause: .conflict)
+    }
+
+    fileprivate static func freesMore(_ freed: Freed, _ terms: PlanComparison.Terms) -> Diagnostic {
+        otherDecision(
+            freed.address, "The promotion would free \(freed.object) now, which was not planned.", terms)
+    }
+
+    fileprivate static func freesLess(_ freed: Freed) -> Diagnostic {
+        otherDecision(
+            freed.address, "The plan says that the promotion frees \(freed.object), and now it would not.", .exact)
     }
 
     fileprivate static var recordMoved: Diagnostic {

@@ -1,7 +1,17 @@
-import Engine
+package import Engine
 import Language
 import Runtime
 import Wire
+
+/// What is done before it counts what is in use.
+package struct Beforehand: Sendable {
+    var promotions: [Promotion] = []
+    /// The addresses of what is deleted: releases among them keep nothing.
+    var removed: Set<Address> = []
+}
+
+/// The ids of what versions with an alias use, once something was done.
+package typealias InUse = @Sendable (Beforehand) async throws -> Set<String>
 
 /// The agents that may be in use elsewhere: the versions of a stack that an alias points at, or that a release may go
 /// back to.
@@ -21,15 +31,16 @@ struct AliasedAgents: Sendable {
         self.init(context.servers.mlflow, stack: context.servers.stack, retained: context.workflow.retainedCounts)
     }
 
-    /// Their definitions, as of now, or as soon as the objects of some addresses are deleted.
-    func definitions(after removed: Set<Address> = []) async throws -> [AgentDefinition] {
+    /// Their definitions, as of now, or as they would be once something was done.
+    func definitions(after beforehand: Beforehand = Beforehand()) async throws -> [AgentDefinition] {
         guard let mlflow else { return [] }
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
-        let kept = RetainedVersions(models, of: stack, counts: retained, without: removed)
+        let kept = RetainedVersions(models, of: stack, counts: retained, after: beforehand)
+        let aliases = AliasesAfter(beforehand.promotions, models, of: stack)
         let listed = try await mlflow.agentVersions(ofStack: stack.name) + formerVersions(on: mlflow, models)
         let aliased = listed.filter { version in
-            !version.aliases.allSatisfy { kept.frees($0, of: version.registeredModel) }
+            aliases.point(at: version) { kept.frees($0, of: version.registeredModel) }
                 || kept.holds(version.number, of: version.registeredModel)
         }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
@@ -47,23 +58,54 @@ struct AliasedAgents: Sendable {
     }
 
     /// The ids of the models that they answer with.
-    func models(after removed: Set<Address>) async throws -> Set<String> {
-        Set(try await definitions(after: removed).flatMap(\.models))
+    func models(after beforehand: Beforehand) async throws -> Set<String> {
+        Set(try await definitions(after: beforehand).flatMap(\.models))
     }
 
     /// The ids of the shields that look at their questions and answers.
-    func shields(after removed: Set<Address>) async throws -> Set<String> {
-        Set(try await definitions(after: removed).flatMap(\.shields))
+    func shields(after beforehand: Beforehand) async throws -> Set<String> {
+        Set(try await definitions(after: beforehand).flatMap(\.shields))
     }
 
     /// The ids of the tool groups that they call.
-    func toolGroups(after removed: Set<Address>) async throws -> Set<String> {
-        Set(try await definitions(after: removed).flatMap(\.toolGroups))
+    func toolGroups(after beforehand: Beforehand) async throws -> Set<String> {
+        Set(try await definitions(after: beforehand).flatMap(\.toolGroups))
     }
 
     /// The ids of the vector stores that they search.
-    func vectorStores(after removed: Set<Address>) async throws -> Set<String> {
-        Set(try await definitions(after: removed).flatMap(\.vectorStores))
+    func vectorStores(after beforehand: Beforehand) async throws -> Set<String> {
+        Set(try await definitions(after: beforehand).flatMap(\.vectorStores))
+    }
+}
+
+/// Where aliases point once some releases are promoted.
+private struct AliasesAfter {
+    private struct Place: Hashable {
+        let model: String
+        let alias: String
+    }
+
+    /// The version that each alias moves to; nil for one that is still to be made.
+    private var moved: [Place: Int?] = [:]
+
+    init(_ promotions: [Promotion], _ models: [MLflowRegisteredModel], of stack: StackName) {
+        let versions = Dictionary(promotions.map { ($0.release.name, $0.version) }) { first, _ in first }
+        for model in models {
+            for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
+                guard let state = ReleaseState(text), state.stack == stack.name, let version = versions[state.release]
+                else { continue }
+                let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
+                moved.updateValue(version, forKey: Place(model: model.name, alias: alias))
+            }
+        }
+    }
+
+    /// - Parameter goes: Whether an alias goes with its release.
+    func point(at version: AgentVersion, without goes: (_ alias: String) -> Bool) -> Bool {
+        let stays = version.aliases.contains {
+            moved[Place(model: version.registeredModel, alias: $0)] == nil && !goes($0)
+        }
+        return stays || moved.contains { $0.key.model == version.registeredModel && $0.value == version.number }
     }
 }
 
@@ -102,6 +144,20 @@ extension Value {
         case .array(let values): values.flatMap(\.texts)
         case .object(let object): object.values.flatMap(\.texts)
         case .null, .bool, .integer, .bigInteger, .number: []
+        }
+    }
+}
+
+extension Array {
+    /// The same, of which what was replaced is held as long as versions with an alias use it and its declaration exists;
+    /// what was forgotten is not.
+    func holding<Live: Sendable>(
+        _ inUse: InUse, whereWanted isWanted: (Address) -> Bool, id: (Live) -> String
+    ) async throws -> [Discovered<Live>] where Element == Discovered<Live> {
+        guard contains(where: { $0.isStale && isWanted($0.address) }) else { return self }
+        let used = try await inUse(Beforehand())
+        return map { 
+            $0.isStale && $0.ownership != .retained && isWanted($0.address) && used.contains(id($0.live)) ? $0.held : $0
         }
     }
 }

@@ -25,11 +25,11 @@ package struct ModelResource: Resource {
     private let providers: ProviderListing
     private let stack: StackName
     /// The ids of the models that versions with an alias answer with.
-    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
+    private let inUse: InUse
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String>
+        inUse: @escaping InUse
     ) {
         self.inUse = inUse
         self.stack = stack
@@ -68,7 +68,8 @@ package struct ModelResource: Resource {
         let left = cutOff.found(among: listed, wantedByID: ids, declared: Set(wanted.keys), of: stack)
         found += left.filter { !$0.isStale }
         let counting = keepingOne(found, butFor: try await checkedOnly(wanted))
-        return try await withoutUsed(claims.sorted(counting) + left.filter(\.isStale), wanted)
+        return try await (claims.sorted(counting) + left.filter(\.isStale))
+            .holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.id)
     }
 
     /// The declarations of what the server itself has, by their addresses and those that they had before: nothing counts there
@@ -89,24 +90,18 @@ package struct ModelResource: Resource {
         return addresses
     }
 
-    /// A replaced model that a version with an alias still answers with stays, as long as its declaration exists.
-    private func withoutUsed(
-        _ found: [Discovered<LlamaStack.Model>], _ wanted: [Address: ModelSpec]
-    ) async throws -> [Discovered<LlamaStack.Model>] {
-        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse([])
-        return found.filter {
-            !$0.isStale || $0.ownership == .retained || wanted[$0.address] == nil || !used.contains($0.live.id)
-        }
-    }
-
     package func reasonsToWait(
         _ lives: [LlamaStack.Model], after removed: Set<Address>
     ) async throws -> [String?] {
-        let used = try await inUse(removed)
+        let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
         }
+    }
+
+    package func areUsed(_ lives: [LlamaStack.Model], after promotions: [Promotion]) async throws -> [Bool] {
+        let used = try await inUse(Beforehand(promotions: promotions))
+        return lives.map { used.contains($0.id) }
     }
 
     package static let importKey: String? = "the model's id"

@@ -11,21 +11,28 @@ struct RetainedVersions: Sendable {
 
     /// - Parameters:
     ///   - counts: How many old versions each declared release keeps, by its name; others keep two.
-    ///   - removed: The addresses of what is deleted: its releases keep nothing.
+    ///   - beforehand: What is done before. A version that is still to be made has no number yet; releases that are deleted
+    ///     keep nothing.
     init(
         _ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int],
-        without removed: Set<Address> = []
+        after beforehand: Beforehand = Beforehand()
     ) {
+        let promoted = Dictionary(beforehand.promotions.map { ($0.release.name, $0.version ?? .max) }) { first, _ in
+            first
+        }
         for model in models {
             for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
-                guard let state = ReleaseState(text), state.stack == stack.name else { continue }
-                guard !removed.contains(Address(ReleaseResource.kind, state.release)) else {
+                guard var state = ReleaseState(text), state.stack == stack.name else { continue }
+                guard !beforehand.removed.contains(Address(ReleaseResource.kind, state.release)) else {
                     let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
                     // One that somebody else moved stays where it is.
                     if state.knows(model.aliases[alias].flatMap { Int($0) }) {
                         freed[model.name, default: []].insert(alias)
                     }
                     continue
+                }
+                if let version = promoted[state.release] {
+                    state.promote(.init(version: version, digest: "", at: "", by: ""))
                 }
                 numbers[model.name, default: []].formUnion(state.retained(counts[state.release] ?? 2))
             }

@@ -18,11 +18,10 @@ package struct ShieldResource: Resource {
     private let server: LlamaStack
     private let providers: ProviderListing
     /// The ids of the shields of versions with an alias.
-    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
+    private let inUse: InUse
 
     init(
-        _ server: LlamaStack, providers: ProviderListing,
-        inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String>
+        _ server: LlamaStack, providers: ProviderListing, inUse: @escaping InUse
     ) {
         self.server = server
         self.providers = providers
@@ -32,7 +31,7 @@ package struct ShieldResource: Resource {
     package func reasonsToWait(
         _ lives: [LlamaStack.Shield], after removed: Set<Address>
     ) async throws -> [String?] {
-        let used = try await inUse(removed)
+        let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, asks it" : nil
         }
@@ -50,7 +49,14 @@ package struct ShieldResource: Resource {
         let keys = RecordedKeys(Self.kind, try await record.value())
         guard server.capabilities.offers(.shields), !(wanted.isEmpty && keys.isEmpty) else { return [] }
         let names = Dictionary(wanted.map { ($1.id ?? $1.liveName(at: $0), $0) }) { first, _ in first }
-        return keys.sorted(try await server.shields.list(), wanted: names, fields: fields(of:)) { "shield \($0)" }
+        return try await keys.sorted(
+            try await server.shields.list(), wanted: names, fields: fields(of:), label: { "shield \($0)" }
+        ).holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.id)
+    }
+
+    package func areUsed(_ lives: [LlamaStack.Shield], after promotions: [Promotion]) async throws -> [Bool] {
+        let used = try await inUse(Beforehand(promotions: promotions))
+        return lives.map { used.contains($0.id) }
     }
 
     package static let importKey: String? = "the shield's id"

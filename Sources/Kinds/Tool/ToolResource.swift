@@ -34,7 +34,7 @@ package struct ToolResource: Resource {
     private let connectors: ConnectorListing?
     private let folder: SpecFolder?
     /// The ids of the tool groups that versions with an alias call.
-    private let inUse: @Sendable (Set<Address>) async throws -> Set<String>
+    private let inUse: InUse
 
     /// Creates a resource.
     /// - Parameters:
@@ -44,7 +44,7 @@ package struct ToolResource: Resource {
     ///   - folder: Where the scripts of functions are; nil for none.
     package init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        folder: SpecFolder? = nil, inUse: @escaping @Sendable (Set<Address>) async throws -> Set<String> = { _ in [] }
+        folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
     ) {
         self.inUse = inUse
         self.folder = folder
@@ -58,7 +58,7 @@ package struct ToolResource: Resource {
     package func reasonsToWait(
         _ lives: [LlamaStack.ToolGroup], after removed: Set<Address>
     ) async throws -> [String?] {
-        let used = try await inUse(removed)
+        let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
             used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
         }
@@ -84,12 +84,17 @@ package struct ToolResource: Resource {
         let found = keys.sorted(listed, wanted: names, fields: fields(of:)) { "tool group \($0)" }
         // A declared tool that no longer needs a group exists in the definition only: its group is a leftover.
         let used = try await groupsOfExistingAgents(on: server)
-        return found.map { each in
+        return try await found.map { each in
             let isLeft = wanted[each.address] != nil && !groups.contains(each.address)
             return Discovered(
                 each.address, each.ownership, each.live, label: each.label, isStale: each.isStale || isLeft,
                 isSetAside: !groups.contains(each.address) && used.contains(each.live.id))
-        }
+        }.holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.id)
+    }
+
+    package func areUsed(_ lives: [LlamaStack.ToolGroup], after promotions: [Promotion]) async throws -> [Bool] {
+        let used = try await inUse(Beforehand(promotions: promotions))
+        return lives.map { used.contains($0.id) }
     }
 
     package static let importKey: String? = "the tool group's id"

@@ -30,7 +30,7 @@ extension VectorStoreResource {
         let filled = try await fill(claimed, with: attached, files, known)
         await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
         let (counting, doubtful) = choose(among: filled, wanted)
-        let chosen = try await withoutUsed(counting, wanted)
+        let chosen = try await counting.holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.store.id)
         let examined = try await chosen.concurrentMap(limit: 8) { each in
             try await examine(
                 each, Attaching(record.intents[Attaching.place(for: each.address).description]),
@@ -173,20 +173,16 @@ extension VectorStoreResource {
 
     package func reasonsToWait(_ lives: [LiveStore], after removed: Set<Address>) async throws -> [String?] {
         guard lives.contains(where: \.strays.isEmpty) else { return lives.map { _ in nil } }
-        let used = try await inUse(removed)
+        let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
             $0.strays.isEmpty && used.contains($0.store.id)
                 ? "a version that an alias points at, or may go back to, searches it" : nil
         }
     }
 
-    /// A store that an aliased version of an agent still searches is retained, as long as its declaration exists.
-    private func withoutUsed(
-        _ found: [Discovered<LiveStore>], _ wanted: [Address: VectorStoreSpec]
-    ) async throws -> [Discovered<LiveStore>] {
-        guard found.contains(where: { $0.isStale && wanted[$0.address] != nil }) else { return found }
-        let used = try await inUse([])
-        return found.filter { !$0.isStale || wanted[$0.address] == nil || !used.contains($0.live.store.id) }
+    package func areUsed(_ lives: [LiveStore], after promotions: [Promotion]) async throws -> [Bool] {
+        let used = try await inUse(Beforehand(promotions: promotions))
+        return lives.map { used.contains($0.store.id) }
     }
 }
 

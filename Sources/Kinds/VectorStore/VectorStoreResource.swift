@@ -24,9 +24,6 @@ package struct VectorStoreResource: Resource {
         var buildsNewFirst: Bool
     }
 
-    /// The stores that are still in use although they were replaced, by id, once the objects of some addresses are deleted.
-    package typealias InUse = @Sendable (Set<Address>) async throws -> Set<String>
-
     let server: LlamaStack
     let stack: StackName
     let folder: SpecFolder
@@ -41,6 +38,7 @@ package struct VectorStoreResource: Resource {
     let tell: @Sendable (String) -> Void
     let models: ModelListing
     private let providers: ProviderListing
+    /// The stores that are still in use although they were replaced, by id.
     let inUse: InUse
 
     init(

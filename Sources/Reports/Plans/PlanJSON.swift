@@ -9,6 +9,7 @@ package import Wire
 ///      "changes": [{"address": "agents.support", "action": "update", "object": "models:/support/1",
 ///                   "fields": [{"path": "maxSteps", "old": 10, "new": 12, "cause": "spec"}]}],
 ///      "summary": {"create": 0, "update": 1, …},
+///      "freed": [{"address": "vectorStores.handbook", "object": "vector store vs_0a (handbook)"}],
 ///      "endangered": [{"name": "golden", "cases": 7, "standing": 0, "tokens": 5230,
 ///                      "endangered": [{"name": "refund-window", "tokens": 820}, …]}]}
 package enum PlanJSON {
@@ -23,6 +24,7 @@ package enum PlanJSON {
             "changes": .array(changes.map(value)), "summary": .object(Dictionary(uniqueKeysWithValues: counts)),
             "endangered": try Value(encoding: endangered), "limits": try Value(encoding: plan.limits),
         ]
+        if !plan.freed.isEmpty { object["freed"] = try Value(encoding: plan.freed) }
         object["requests"] = requests.map { .integer($0) }
         return .object(object)
     }

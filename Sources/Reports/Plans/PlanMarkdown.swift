@@ -96,6 +96,12 @@ package enum PlanMarkdown {
         _ plan: Plan, _ servers: [ConnectedServer], _ endangered: [EndangeredSuite]
     ) -> [String] {
         var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text(Markdown.cut($0, to: 4 * widest)))\n" }
+        if !plan.freed.isEmpty {
+            lines.append("\nFreed by the promotion, and removed after it, because only older versions use it:\n")
+            lines += plan.freed.map {
+                "\n- \(Markdown.code($0.address.description)) \(Markdown.text(Markdown.cut($0.object, to: widest)))\n"
+            }
+        }
         if !endangered.isEmpty, !plan.isEmpty {
             let suites = endangered.map { suite in
                 "\(Markdown.code(suite.name)) (\(suite.told))"

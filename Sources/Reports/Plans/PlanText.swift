@@ -13,6 +13,8 @@ package import Wire
 ///           documents.docs/refunds.md: content changed
 ///
 ///     Plan: 0 to create, 1 to change, 0 to replace, 0 to delete.
+///     Freed by the promotion, and removed after it, because only older versions use it:
+///       - vectorStores.handbook  vector store vs_0a (handbook)
 ///     Endangers the suite golden (7 cases, about 5230 tokens by its last run).
 ///       golden: refund-window (820 tokens), delivery (700 tokens), …
 package struct PlanText: Sendable {
@@ -40,6 +42,10 @@ package struct PlanText: Sendable {
             if plan.isDrift { lines.append("Each line shows what an apply would make of it.") }
         }
         lines += Self.lines(plan.limits)
+        if !plan.freed.isEmpty {
+            lines.append("Freed by the promotion, and removed after it, because only older versions use it:")
+            lines += plan.freed.map { "  - \(Printable.text($0.address.description))  \(Printable.text($0.object))" }
+        }
         if !endangered.isEmpty, !changes.isEmpty {
             let names = endangered.map { "\($0.name) (\($0.told))" }
             lines.append(
