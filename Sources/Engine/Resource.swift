@@ -84,7 +84,8 @@ package protocol Resource: Sendable {
     /// way.
     ///
     /// - Parameter forgotten: The addresses whose objects are forgotten before.
-    /// - Throws: `Diagnostic` (`protected`) where deleting it would take along what is not this stack's.
+    /// - Throws: `Diagnostic` (`protected`) where deleting it would take along what is not this stack's; `Undeletable` where
+    ///   the reason is another one, or may pass.
     func reasonToKeep(
         _ live: Live, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String?

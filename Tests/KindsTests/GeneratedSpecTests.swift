@@ -14,18 +14,20 @@ struct GeneratedSpecTests {
     private static let count = environment["DROVER_GENERATED_SPECS"].flatMap(Int.init) ?? 20
     private static let seed = environment["DROVER_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0..<1_000_000)
 
-    @Test("After any apply, and after a change of it, there is nothing to change")
-    func nothingToChange() async throws {
-        var specs = GeneratedSpecs(seed: Self.seed)
+    @Test(
+        "After any apply, and after a change of it, there is nothing to change",
+        arguments: [FakeStackVersion.llamaStack0224, .llamaStack035, .ogx150])
+    func nothingToChange(version: FakeStackVersion) async throws {
+        var specs = GeneratedSpecs(seed: Self.seed, for: version)
         var before = specs.next()
         for number in 1...Self.count {
             let spec = specs.next()
-            if let failure = await failure(of: before, then: spec) {
-                let small = await shrunk(before, spec)
-                let now = await self.failure(of: small.0, then: small.1) ?? failure
+            if let failure = await failure(of: before, then: spec, on: version) {
+                let small = await shrunk(before, spec, on: version)
+                let now = await self.failure(of: small.0, then: small.1, on: version) ?? failure
                 Issue.record(
                     """
-                    Seed \(Self.seed), spec \(number): \(now)
+                    Seed \(Self.seed), \(version), spec \(number): \(now)
                     first:
                     \(Value.object(small.0).prettyJSON)
                     then:
@@ -38,16 +40,22 @@ struct GeneratedSpecTests {
     }
 
     /// What is wrong after one was applied, then the other, then neither.
-    private func failure(of first: [String: Value], then second: [String: Value]) async -> String? {
+    private func failure(
+        of first: [String: Value], then second: [String: Value], on version: FakeStackVersion
+    ) async -> String? {
         do {
-            let stack = try TestStack()
+            let stack = try TestStack(ogx: FakeOGX(version))
+            for (path, text) in GeneratedSpecs.files { try stack.write(path, text) }
+            let before = Self.held(stack)
             for (name, spec) in [("first", first), ("second", second)] {
                 let yaml = Value.object(spec).canonicalJSON
                 try await stack.apply(json: yaml)
                 let plan = try await stack.open(json: yaml).plan()
                 if !plan.lines.isEmpty { return "after the \(name) apply: \(plan.lines)" }
             }
-            return try await left(by: second, in: stack)
+            let left = try await left(by: second, in: stack)
+            let isAllGone = Self.held(stack) == before || Self.retains(first) || Self.retains(second)
+            return left ?? (isAllGone ? nil : "destroy leaves \(Self.held(stack).subtracting(before).sorted())")
         } catch {
             return "\(error)"
         }
@@ -59,26 +67,38 @@ struct GeneratedSpecTests {
         let permissions = Permissions(allowEmpty: true)
         let applied = try await stack.open(gone, folder, Scissors(.never)).apply(permissions)
         if !applied.failures.isEmpty { return "destroy: \(applied.failures)" }
-        if !stack.ogx.stores.isEmpty || !stack.ogx.files.isEmpty { return "destroy leaves stores or files" }
         let again = try await stack.open(gone, folder, Scissors(.never)).plan(permissions)
         return again.lines.isEmpty ? nil : "after the destroy: \(again.lines)"
     }
 
+    /// The ids of what Llama Stack holds.
+    private static func held(_ stack: TestStack) -> Set<String> {
+        let (ogx, registered) = (stack.ogx, stack.ogx.models + stack.ogx.shields + stack.ogx.toolGroups)
+        return Set((registered + ogx.agents).map(\.id) + ogx.stores.map(\.id) + ogx.files.map(\.id))
+    }
+
+    /// Whether something on Llama Stack is to stay.
+    private static func retains(_ spec: [String: Value]) -> Bool {
+        ["models", "shields", "vectorStores", "tools"].contains { section in
+            (spec[section]?.object ?? [:]).values.contains { $0["onDelete"] == "retain" }
+        }
+    }
+
     /// The smallest pair found that still fails: whole things are left out, then fields.
     private func shrunk(
-        _ first: [String: Value], _ second: [String: Value]
+        _ first: [String: Value], _ second: [String: Value], on version: FakeStackVersion
     ) async -> ([String: Value], [String: Value]) {
         var (first, second) = (first, second)
         var isSmaller = true
         while isSmaller {
             isSmaller = false
             for smaller in Self.smaller(first) where Self.isValid(smaller) {
-                guard await failure(of: smaller, then: second) != nil else { continue }
+                guard await failure(of: smaller, then: second, on: version) != nil else { continue }
                 (first, isSmaller) = (smaller, true)
                 break
             }
             for smaller in Self.smaller(second) where Self.isValid(smaller) {
-                guard await failure(of: first, then: smaller) != nil else { continue }
+                guard await failure(of: first, then: smaller, on: version) != nil else { continue }
                 (second, isSmaller) = (smaller, true)
                 break
             }
