@@ -86,6 +86,15 @@ extension Diagnostic {
     }
 }
 
+extension BearerTokens {
+    /// Why a request is refused that bears none of these.
+    static func refusal(of authorization: String?) -> ServedError {
+        // The header of every signed token begins with `{"`.
+        let isSigned = authorization?.wholeMatch(of: /(?i:bearer)\s+eyJ[\w-]*\.[\w-]+\.[\w-]*/) != nil
+        return isSigned ? .signedToken : .unauthorized
+    }
+}
+
 extension ServedError {
     static let unauthorized = ServedError(
         .unauthorized, code: "unauthorized", "This server wants a bearer token that it knows.")

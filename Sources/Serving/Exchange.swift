@@ -12,6 +12,8 @@ struct Exchange: Sendable {
     let path: String
     /// The length of the body as the client tells it, in bytes; nil where it tells none before its end.
     let length: Int?
+    /// The protocols that the client would rather speak, in small letters; nil for none.
+    let upgrade: String?
     /// Whether the body has been taken in, to its end.
     var isRead = false
     let begun = ContinuousClock.now
@@ -21,6 +23,7 @@ struct Exchange: Sendable {
         path = request.uri.path
         let told = request.headers[.contentLength].flatMap(Int.init)
         length = request.headers[.transferEncoding] == nil ? told ?? 0 : nil
+        upgrade = request.headers[.upgrade]?.lowercased()
         let own = request.headers[.requestID]
         let isFit = own?.wholeMatch(of: /[A-Za-z0-9._\-]{1,64}/) != nil
         id = isFit ? own ?? "" : "req_\(TraceID.random().hexadecimal)"

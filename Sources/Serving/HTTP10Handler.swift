@@ -2,7 +2,8 @@ import NIOCore
 import NIOHTTP1
 
 /// Answers in HTTP/1.0 who asks in it, as proxies may: without chunks, and the end of the connection is the end of the answer.
-/// Who asks for it in other letters than the server of this package reads (`Connection: Close`) gets that end as well.
+/// Who asks for it in other letters than the server of this package reads (`Connection: Close`) gets that end as well, and who
+/// asks to go on in another protocol: what comes after such a request is not read any more.
 final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -16,7 +17,9 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
         guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
         let isOld = (head.version.major, head.version.minor) < (1, 1)
         asked.append(isOld)
-        guard isOld || !head.isKeepAlive else { return context.fireChannelRead(data) }
+        guard isOld || !head.isKeepAlive || head.headers.contains(name: "upgrade") else {
+            return context.fireChannelRead(data)
+        }
         head.headers.replaceOrAdd(name: "connection", value: "close")
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }

@@ -15,8 +15,8 @@ enum RefusedFields {
         Refusal(field: "previous_response_id", allowed: [], reason: stateless),
         Refusal(field: "conversation", allowed: [], reason: stateless),
         Refusal(field: "prompt", allowed: [], reason: "The prompt of the agent is its own."),
-        Refusal(field: "store", allowed: [false], reason: "Responses are not stored here."),
-        Refusal(field: "background", allowed: [false], reason: "Answers in the background are not given here."),
+        Refusal(field: "store", allowed: [false], reason: "Storing responses is not yet supported."),
+        Refusal(field: "background", allowed: [false], reason: "Answers in the background are not yet supported."),
         Refusal(field: "tool_choice", allowed: ["auto"], reason: "The agent chooses its tools."),
         Refusal(field: "parallel_tool_calls", allowed: [true], reason: "The agent chooses how it calls its tools."),
         Refusal(field: "max_tool_calls", allowed: [], reason: "The agent's definition limits its steps."),
@@ -28,7 +28,8 @@ enum RefusedFields {
         Refusal(field: "top_logprobs", allowed: [0], reason: "Probabilities of tokens are not told."),
     ]
     private static let names = Set(refusals.map(\.field) + ["include"])
-    private static let stateless = "Nothing is stored here: send what was said before as `input`."
+    private static let stateless =
+        "Stored responses are not yet supported: send what was said before as `input`."
 
     /// What answers hold anyway, or never.
     private static let includable: Set<Value> = ["file_search_call.results", "reasoning.encrypted_content"]

@@ -79,9 +79,11 @@ final class RequestHandler: Sendable {
         if let error = objection(to: request, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
+        if exchange.upgrade?.contains("websocket") == true {
+            return try await refuse(.webSocket, exchange, writer, &entry)
+        }
         guard let (route, name) = place else {
-            let error = ServedError(.notFound, code: "not_found", "There is no such route.")
-            return try await refuse(error, exchange, writer, &entry)
+            return try await refuse(ServedError(laterAt: exchange.path) ?? .noRoute, exchange, writer, &entry)
         }
         guard route.takes(exchange.method) else {
             return try await refuse(.method(route.method), exchange, writer, &entry)
@@ -124,7 +126,7 @@ final class RequestHandler: Sendable {
         let isOpen = route?.isOpen == true
         if let tokens, !isOpen {
             caller = tokens.caller(request.headers[.authorization])
-            if caller == nil { return .unauthorized }
+            if caller == nil { return BearerTokens.refusal(of: request.headers[.authorization]) }
         }
         guard tokens == nil else { return nil }
         if let names, !isOpen, !names.include(request.head.authority) { return .foreignName }
@@ -218,7 +220,7 @@ extension RequestHandler {
     /// The headers of every answer.
     func head(of exchange: Exchange) -> HTTPFields {
         var headers: HTTPFields = [.requestID: exchange.id, .server: "drover", .date: clock.text()]
-        if isDraining { headers[.connection] = "close" }
+        if isDraining || exchange.upgrade != nil { headers[.connection] = "close" }
         return headers
     }
 }

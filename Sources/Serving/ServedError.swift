@@ -57,6 +57,8 @@ struct ServedError: Error, Sendable, Hashable {
     static let foreignOrigin = ServedError(
         .forbidden, code: "foreign_origin", "A web page of another server may not ask without a token.")
 
+    static let noRoute = ServedError(.notFound, code: "not_found", "There is no such route.")
+
     /// A route that takes another method.
     static func method(_ allowed: String) -> ServedError {
         var error = ServedError(.methodNotAllowed, code: "method_not_allowed", "This route takes \(allowed).")

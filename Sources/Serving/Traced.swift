@@ -17,11 +17,16 @@ struct Traced: Sendable {
     private let place: MLflowPlace
     private let writer: MLflowTraceWriter
     private let user: String?
+    /// Whose token the request bears; nil for nobody's.
+    private let caller: String?
     /// Where the caller itself is traced, and whether this is a part of that trace.
     private let origin: TraceParent?
     private let isJoined: Bool
     /// What servers behind are told.
     let behind: TraceParent
+
+    /// The tag with the name of the caller's token, which a caller cannot choose as it can the user.
+    private static let callerTag = "drover.caller"
 
     /// nil where the agent's requests are not traced.
     init?(
@@ -40,6 +45,7 @@ struct Traced: Sendable {
         returned = sent.headers[.returnTraceID]?.lowercased() == "true" ? self.id : nil
         (self.request, self.agent, self.place, self.writer) = (request, agent, place, writer)
         user = request.asked.user ?? caller
+        self.caller = caller
     }
 
     /// Queues the trace, which never waits; a full queue drops it, and counts that.
@@ -52,8 +58,11 @@ struct Traced: Sendable {
         trace.user = user
         if isJoined {
             trace.parent = origin
-        } else if let origin {
-            trace.tags[MLflowTrace.originTag] = origin.header
+            // The tags are the other's.
+            trace.root.attributes[Self.callerTag] = caller.map(Value.string)
+        } else {
+            trace.tags[Self.callerTag] = caller
+            trace.tags[MLflowTrace.originTag] = origin?.header
         }
         writer.write(AnswerTrace(trace, at: place).mlflow)
     }

@@ -42,6 +42,22 @@ struct HTTP10Tests {
         }
     }
 
+    @Test(
+        "Who asks to go on in another protocol is answered in this one, and the connection ends; WebSocket is refused")
+    func upgrade() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            for (path, upgrade, status, told) in [
+                ("/health", "h2c", 200, "healthy"), ("/v1/responses", "websocket", 400, "not_yet_supported"),
+                ("/nowhere", "WebSocket", 400, "not_yet_supported"),
+            ] {
+                let asked = "GET \(path) HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: \(upgrade)\r\n\r\n"
+                let (head, body) = try await Self.answer(to: asked, of: server)
+                #expect(head.hasPrefix("http/1.1 \(status) ") && head.contains("\r\nconnection: close"), "\(head)")
+                #expect(body.contains(told), "\(body)")
+            }
+        }
+    }
+
     @Test("Who waits until it is told to send its body is told so, unless that would not be read")
     func awaited() async throws {
         let body = #"{"input":"x"}"#

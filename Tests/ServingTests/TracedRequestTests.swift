@@ -1,6 +1,8 @@
 import Fakes
+import FoundationEssentials
 import Language
 import Runtime
+import Support
 import Synchronization
 import Testing
 import Wire
@@ -14,11 +16,13 @@ struct TracedRequestTests {
     /// What MLflow has of the requests of a body.
     private func traces(
         of agent: StagedAgent, in fake: FakeMLflow = FakeMLflow(), by route: MLflowTraceRoute = .spans,
-        joins: Bool = true, _ body: @escaping @Sendable (RunningServer) async throws -> Void
+        joins: Bool = true, tokens: BearerTokens? = nil,
+        _ body: @escaping @Sendable (RunningServer) async throws -> Void
     ) async throws -> [FakeTrace] {
         let published = agent.published(place: place)
         let (_, tally) = try await MLflowTraceWriter.withWriter(to: fake.server(), route: route) { writer in
-            try await RunningServer.run([published], traces: writer, joinsTraces: joins, body)
+            try await RunningServer.run(
+                [published], traces: writer, joinsTraces: joins, change: { $0.tokens = tokens }, body)
         }
         #expect(tally.missing == 0, "\(tally)")
         return fake.store.traces
@@ -113,6 +117,32 @@ struct TracedRequestTests {
             }
             #expect(traces.count == 1 && traces[0].id != "tr-0af7651916cd43dd8448eb211c80319c")
             #expect(traces[0].info?["tags"]?["drover.traceparent"] == .string(parent))
+        }
+    }
+
+    @Test("Whose token a request bears is in the log and in the trace, as its user where it names none")
+    func caller() async throws {
+        try await withTemporaryDirectory { directory in
+            let path = "\(directory)/tokens"
+            try Data("alice alice-token-0123456789\n".utf8).write(to: URL(filePath: path))
+            let traces = try await self.traces(of: StagedAgent.saying("x"), tokens: try BearerTokens(path: path)) {
+                server in
+                let bearer = (name: "authorization", value: "Bearer alice-token-0123456789")
+                for (body, headers) in [
+                    (#"{"input":"x"}"#, [bearer]),
+                    (#"{"input":"x","context":{"user_id":"bob"},"stream":true}"#, [bearer]),
+                    (#"{"input":"x"}"#, [bearer, (name: "traceparent", value: Self.parent)]),
+                ] {
+                    #expect(try await server.post(body, headers: headers).status == 200)
+                }
+                for number in 1...3 { #expect(try await server.logged(number)["caller"] == "alice") }
+            }
+            let apart = traces.filter { $0.id != "tr-0af7651916cd43dd8448eb211c80319c" }
+            let users = apart.map { $0.info?["trace_metadata"]?["mlflow.trace.user"]?.string }
+            #expect(Set(users) == ["alice", "bob"])
+            #expect(apart.allSatisfy { $0.info?["tags"]?["drover.caller"] == "alice" })
+            let joined = try #require(traces.first { $0.id == "tr-0af7651916cd43dd8448eb211c80319c" })
+            #expect(joined.spans.first?.attributes["drover.caller"] == #""alice""#)
         }
     }
 
