@@ -227,7 +227,7 @@ struct SampleLogTests {
     @Test("What was recorded of one suite holds only that suite, as the whole run has it")
     func oneSuite() throws {
         let other = TestSuite(
-            name: "smoke", agent: "a", range: Self.place(1), cases: [Self.testCase("one", of: "smoke")])
+            name: "smoke", agent: "a", range: place(1), cases: [Self.testCase("one", of: "smoke")])
         let recorder = try RunRecorder(Self.suites + [other], to: try temporary())
         for suite in [Self.suites[0], other] {
             let finished = FinishedSample(

@@ -5,9 +5,9 @@ import Wire
 
 /// What is done before it counts what is in use.
 package struct Beforehand: Sendable {
-    var promotions: [Promotion] = []
+    package var promotions: [Promotion] = []
     /// The addresses of what is deleted: releases among them keep nothing.
-    var removed: Set<Address> = []
+    package var removed: Set<Address> = []
 }
 
 /// The ids of what versions with an alias use, once something was done.

@@ -44,9 +44,7 @@ struct EvaluationRun: Sendable {
         SpoolEntry.Run(
             suite: suite.name, server: server.endpoint.base, place: place, keyTag: Self.keyTag, key: key,
             startTime: context.now(), tags: tags(key), dataset: dataset,
-            evidence: context.evidence[suite.name].map { SpoolEntry.Standing($0) },
-            // Without a log, what a killed run found is not known.
-            log: (try? context.recorded())?.path)
+            evidence: context.evidence[suite.name].map { SpoolEntry.Standing($0) }, log: context.log)
     }
 
     /// The same for its end.
