@@ -19,6 +19,9 @@ package struct Record: Sendable, Hashable, Codable {
         /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or failed.
         /// Sorted; nil where there are none.
         package fileprivate(set) var pending: [String]?
+        /// The natural keys of objects that others replaced, of a kind that bears no mark: they are ours as long as they are
+        /// there. Sorted; nil where there are none.
+        package internal(set) var older: [String]?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
             self.fields = fields
@@ -55,7 +58,7 @@ package struct Record: Sendable, Hashable, Codable {
         }
 
         /// The field with the natural key of an object that can carry no mark.
-        private static let key = "id"
+        static let key = "id"
 
         /// What an object with its key must be like to be ours: of the fields that were announced with that key those whose
         /// values were known. nil where the key alone says it, since there was such an object.
@@ -130,6 +133,7 @@ package struct Record: Sendable, Hashable, Codable {
         moved.pending = old.pending
         moved.isApplied = old.isApplied
         moved.isRetained = old.isRetained
+        moved.older = old.older
         return moved
     }
 }
