@@ -181,7 +181,7 @@ package struct VectorStoreResource: Resource {
         guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
         try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
-        try await deleteFiles(of: live, at: address)
+        try await deleteFiles(of: live, at: address, in: context)
         try await server.vectorStores.delete(live.store.id)
         if context.intent != nil { try await closeIntents(of: address, in: context) }
     }
@@ -190,15 +190,14 @@ package struct VectorStoreResource: Resource {
     /// they are also in another store.
     ///
     /// - Throws: `Diagnostic` (`protected`) when others have attached something meanwhile, or may have.
-    private func deleteFiles(of live: LiveStore, at address: Address) async throws {
+    func deleteFiles(of live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         let known = Set(live.files.map(\.id)).union(live.unlisted ?? [])
         let now = try await filesNow(of: live, knowing: known, at: address).filter { !known.contains($0.id) }
         let foreign = now.count { live.mark(of: $0) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
-        let late = now.map(\.id)
-        let isListed = late.isEmpty && !live.isBroken
-        let others = isListed ? [] : try await leftovers.attachedFiles(except: live.store.id)
-        for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
+        let files = known.sorted() + now.map(\.id)
+        let elsewhere = try await filesElsewhere(files, than: live.store.id, at: address, in: context)
+        for file in files where !elsewhere.contains(file) { try await server.files.delete(file) }
     }
 
     /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more than
