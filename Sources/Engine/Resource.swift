@@ -216,6 +216,13 @@ package struct ApplyContext: Sendable {
     }
 }
 
+extension ApplyContext {
+    /// - Throws: `CancellationError` once the user interrupts: what has been begun of many requests is left to the next run.
+    package func checkInterruption() throws {
+        guard mayStart() else { throw CancellationError() }
+    }
+}
+
 /// The owner of an object.
 package enum Ownership: Sendable, Hashable {
     case ours

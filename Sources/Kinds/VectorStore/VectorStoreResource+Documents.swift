@@ -19,7 +19,10 @@ extension VectorStoreResource {
         let before = try await broughtAgain(changes)
         let elsewhere = try await filesElsewhere(
             changes.detach.map(\.id), than: live.store.id, at: address, in: context)
-        for file in before { try await remove(file, from: live.store.id, isElsewhere: elsewhere.contains(file)) }
+        for file in before.sorted() {
+            try context.checkInterruption()
+            try await remove(file, from: live.store.id, isElsewhere: elsewhere.contains(file))
+        }
         let course = Course(of: changes.attach.count, in: context)
         let delivery = Delivery(
             store: live.store.id, chunking: desired.chunking, address: address, context: context, course: course)
@@ -43,7 +46,7 @@ extension VectorStoreResource {
             try await settle(&live)
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        try await finish(changes, except: before, elsewhere: elsewhere, in: &live)
+        try await finish(changes, except: before, elsewhere: elsewhere, in: &live, context)
         if !changes.attach.isEmpty || context.intent != nil { try await closeIntents(of: address, in: context) }
     }
 
@@ -92,12 +95,15 @@ extension VectorStoreResource {
 
     /// Detaches what is no longer wanted, when everything wanted is there, and corrects altered attributes.
     private func finish(
-        _ changes: DocumentChanges, except gone: Set<String>, elsewhere: Set<String>, in live: inout LiveStore
+        _ changes: DocumentChanges, except gone: Set<String>, elsewhere: Set<String>, in live: inout LiveStore,
+        _ context: ApplyContext
     ) async throws {
         for file in changes.detach where !gone.contains(file.id) {
+            try context.checkInterruption()
             try await remove(file.id, from: live.store.id, isElsewhere: elsewhere.contains(file.id))
         }
         for (_, file, attributes) in changes.altered {
+            try context.checkInterruption()
             try await server.files(in: live.store.id).update(file.id, attributes: attributes)
         }
         let detached = Set(changes.detach.map(\.id))

@@ -178,7 +178,7 @@ package struct VectorStoreResource: Resource {
 
     /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
+        guard live.strays.isEmpty else { return try await deleteStrays(live.strays, in: context) }
         try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
         try await deleteFiles(of: live, at: address, in: context)
@@ -197,7 +197,10 @@ package struct VectorStoreResource: Resource {
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
         let files = known.sorted() + now.map(\.id)
         let elsewhere = try await filesElsewhere(files, than: live.store.id, at: address, in: context)
-        for file in files where !elsewhere.contains(file) { try await server.files.delete(file) }
+        for file in files where !elsewhere.contains(file) {
+            try context.checkInterruption()
+            try await server.files.delete(file)
+        }
     }
 
     /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more than
