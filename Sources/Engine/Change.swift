@@ -120,6 +120,8 @@ package struct Change: Sendable {
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
     package var isNewFirst = false
+    /// The label of what an interrupted replacement left, with which this one goes on; nil when it begins anew.
+    package var continues: String?
     /// Of the live object as it was when this was planned; nil while there is none. Made when it is asked for, since only
     /// saved plans and comparisons need it.
     package var fingerprint: Fingerprint? { takingFingerprint() }

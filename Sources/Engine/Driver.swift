@@ -28,6 +28,8 @@ package protocol Driver: Sendable {
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
+    /// Which of some leftovers a replacement goes on with; nil when it begins anew.
+    func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int?
     /// Why a member that is to be deleted is kept and only forgotten; nil where nothing is in the way.
     func reasonToKeep(
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
@@ -258,6 +260,13 @@ package struct ResourceDriver<R: Resource>: Driver {
         case .keep, .adopt, .create, .update, .replace, .delete, .check, .promote, .propose:
             try await resource.delete(live, at: member.address, in: context)
         }
+    }
+
+    package func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int? {
+        let lives = leftovers.compactMap(live)
+        precondition(lives.count == leftovers.count, "A driver is asked about what it found.")
+        let (wanted, _) = try await decide(request)
+        return wanted.unknown.isEmpty ? resource.unfinished(among: lives, for: wanted.desired) : nil
     }
 
     package func reasonToKeep(

@@ -173,9 +173,9 @@ package struct Executor: Sendable {
         var gone: [Address: Set<String>] = [:]
     }
 
-    /// Whether something was in use when the plan was made, which does not say that it goes.
+    /// Whether something was in use when the plan was made, which does not say that it goes, or a replacement goes on with it.
     private func isHeld(_ member: Member, by plan: Plan) -> Bool {
-        guard !plan.keeps(member) else { return true }
+        guard !plan.keeps(member), !plan.changes.contains(where: { $0.continues == member.label }) else { return true }
         let wasHeld = survey.held.contains { $0.address == member.address && $0.label == member.label }
         return wasHeld && !plan.showsEnd(of: member.label, at: member.address)
     }

@@ -78,6 +78,9 @@ package protocol Resource: Sendable {
     ) async throws -> Live
     /// Whether a replacement makes the new object while the old one is still there.
     func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool
+    /// Which of the leftovers beside an object a replacement of it goes on with: one that an earlier replacement began for the
+    /// same. nil when it begins anew. Pure.
+    func unfinished(among leftovers: [Live], for desired: Desired) -> Int?
     func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
     /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the way.
     ///
@@ -124,6 +127,8 @@ extension Resource {
     package static var makesVersions: Bool { false }
 
     package func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool { false }
+
+    package func unfinished(among leftovers: [Live], for desired: Desired) -> Int? { nil }
 
     package func identity(of desired: Desired) -> AppliedFields { [:] }
 

@@ -29,6 +29,7 @@ package struct VectorStoreResource: Resource {
     let folder: SpecFolder
     let transport: any HTTPTransport
     let leftovers: Leftovers
+    let takenUp = TakenUp()
     /// The concurrent uploads, and attachments, over all stores of a run: the server is the same.
     let uploading = Slots(uploads)
     let attaching = Slots(concurrency)
@@ -92,13 +93,19 @@ package struct VectorStoreResource: Resource {
         try await build(desired, at: address, in: context, isFinishedLater: desired.buildsNewFirst)
     }
 
-    /// Builds the new store beside the old one, which counts until the new one is complete.
+    /// Builds the new store beside the old one, which counts until the new one is complete. What an earlier run began is gone
+    /// on with.
     package func isMadeBeside(_ live: LiveStore, _ desired: Desired) -> Bool { true }
 
     package func replace(
         _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
-        try await build(desired, at: address, in: context, isFinishedLater: true)
+        guard var begun = try await takeUnfinished(for: desired, beside: live, at: address, in: context) else {
+            return try await build(desired, at: address, in: context, isFinishedLater: true)
+        }
+        try await bringDocuments(of: desired, into: &begun, at: address, in: context)
+        try await finish(&begun)
+        return begun
     }
 
     private func build(
@@ -110,7 +117,10 @@ package struct VectorStoreResource: Resource {
             metadata[LiveStore.dimensionKey] = desired.embeddingDimension.map(String.init)
         }
         metadata.merge(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
-        if isFinishedLater { metadata[LiveStore.phaseKey] = LiveStore.building }
+        if isFinishedLater {
+            metadata[LiveStore.phaseKey] = LiveStore.building
+            metadata[LiveStore.digestKey] = desired.digest
+        }
         let store = try await createStore(
             .init(
                 name: desired.name, metadata: metadata, embeddingModel: desired.embeddingModel,
@@ -161,7 +171,7 @@ package struct VectorStoreResource: Resource {
         return nil
     }
 
-    private func requireOwnFiles(of live: LiveStore, as address: Address) throws {
+    func requireOwnFiles(of live: LiveStore, as address: Address) throws {
         guard live.strays.isEmpty else { return }
         if let ours = live.unlisted { try requireNoMore(than: ours, in: live.store, as: address) }
         let foreign = live.files.count { live.mark(of: $0) == nil }
@@ -178,6 +188,7 @@ package struct VectorStoreResource: Resource {
 
     /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
+        guard !takenUp.contains(live.store.id) else { return }
         guard live.strays.isEmpty else { return try await deleteStrays(live.strays, in: context) }
         try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
@@ -233,7 +244,7 @@ package struct VectorStoreResource: Resource {
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         var metadata = live.store.metadata.filter {
             !Mark.keys.contains($0.key)
-                && ![LiveStore.phaseKey, LiveStore.lastKey, LiveStore.takenKey].contains($0.key)
+                && ![LiveStore.phaseKey, LiveStore.lastKey, LiveStore.takenKey, LiveStore.digestKey].contains($0.key)
         }
         metadata[Mark.retainedKey] = .string(context.stack.name)
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
