@@ -28,6 +28,8 @@ package protocol Driver: Sendable {
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
+    /// Removes what an open intent announced of something that is neither declared nor there.
+    func abandon(_ intent: Value) async throws
     /// Which of some leftovers a replacement goes on with; nil when it begins anew.
     func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int?
     /// Why a member that is to be deleted is kept and only forgotten; nil where nothing is in the way.
@@ -123,7 +125,7 @@ package struct DriverRequest: Sendable {
         let entry = record.entry(for: declaration)
         last = entry?.fields ?? [:]
         pending = Set(entry?.pending ?? [])
-        isInterrupted = record.intents[declaration.address.description] != nil
+        isInterrupted = record.intent(for: declaration) != nil
     }
 }
 
@@ -261,6 +263,8 @@ package struct ResourceDriver<R: Resource>: Driver {
             try await resource.delete(live, at: member.address, in: context)
         }
     }
+
+    package func abandon(_ intent: Value) async throws { try await resource.abandon(intent) }
 
     package func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int? {
         let lives = leftovers.compactMap(live)

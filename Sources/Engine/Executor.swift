@@ -8,7 +8,7 @@ package struct Executor: Sendable {
     private let order: [String]
     let survey: Survey
     let record: Record
-    private let store: any RecordStore
+    let store: any RecordStore
     private let permissions: Permissions
     private let selection: Selection
     let scope: Scope
@@ -79,6 +79,12 @@ package struct Executor: Sendable {
             } catch {
                 applied.recordFailure = Diagnostic.from(error, at: address.description)
             }
+        }
+        guard scope.isEverything else { return applied }
+        do {
+            try await closeIntents { isOver($0, after: applied) }
+        } catch {
+            applied.recordFailure = Diagnostic.from(error, at: nil)
         }
         return applied
     }
@@ -218,7 +224,8 @@ package struct Executor: Sendable {
 
     private func context(for address: Address) -> ApplyContext {
         ApplyContext(
-            stack: workflow.stack, record: store, intent: record.intents[address.description],
+            stack: workflow.stack, record: store,
+            intent: workflow[address].map(record.intent(for:)) ?? record.intents[address.description],
             progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) },
             mayStart: mayStart)
     }

@@ -122,6 +122,11 @@ package struct Record: Sendable, Hashable, Codable {
         return (Array(entries.keys) + intents.keys).compactMap(Address.init(text:))
     }
 
+    /// The intent that an earlier run left open for a declaration: at its address, or at the one it was moved from.
+    func intent(for declaration: Declaration) -> Value? {
+        intents[declaration.address.description] ?? declaration.oldAddress.flatMap { intents[$0.description] }
+    }
+
     /// The entry of a declaration: at its address, or at the one it was moved from.
     func entry(for declaration: Declaration) -> Entry? {
         let entry = entry(declaration.address)

@@ -78,6 +78,8 @@ package protocol Resource: Sendable {
     ) async throws -> Live
     /// Whether a replacement makes the new object while the old one is still there.
     func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool
+    /// Removes what an open intent announced of something that is neither declared nor there any more; by default nothing.
+    func abandon(_ intent: Value) async throws
     /// Which of the leftovers beside an object a replacement of it goes on with: one that an earlier replacement began for the
     /// same. nil when it begins anew. Pure.
     func unfinished(among leftovers: [Live], for desired: Desired) -> Int?
@@ -127,6 +129,8 @@ extension Resource {
     package static var makesVersions: Bool { false }
 
     package func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool { false }
+
+    package func abandon(_ intent: Value) async throws {}
 
     package func unfinished(among leftovers: [Live], for desired: Desired) -> Int? { nil }
 

@@ -1,5 +1,5 @@
 import Engine
-import Language
+package import Language
 import Wire
 
 extension VectorStoreResource {
@@ -139,6 +139,12 @@ extension VectorStoreResource {
     /// Deletes the uploads of interrupted runs for a store that is deleted.
     func clearLeftovers(in context: ApplyContext) async throws {
         guard let intent = context.intent else { return }
+        _ = try await leftovers.take(Announcement(intent), wanted: [])
+    }
+
+    /// Deletes the uploads of an interrupted run for a store that never came to be, or that somebody deleted.
+    package func abandon(_ intent: Value) async throws {
+        guard intent["documents"] != nil else { return }
         _ = try await leftovers.take(Announcement(intent), wanted: [])
     }
 
