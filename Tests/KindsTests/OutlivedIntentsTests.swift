@@ -48,6 +48,22 @@ struct OutlivedIntentsTests {
         #expect(try await stack.plan(after).lines == [])
     }
 
+    @Test("What was being attached under the former name is looked for before the store is trusted")
+    func attaching() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.spec("before"))
+        let store = try #require(stack.ogx.stores.first).id
+        let place = Address("vectorStores", "before/attaching")
+        try await stack.open(Self.spec("before")).store.open(
+            ["store": .string(store), "files": ["file-lost"], "size": 0, "time": 0], for: place)
+        let after = Self.spec("after", ", moved: before")
+        #expect(try await stack.plan(after).lines.first == "replace vectorStores.after: files")
+        try await stack.apply(after)
+        #expect(stack.ogx.stores.count == 1 && stack.ogx.stores.first?.id != store && stack.ogx.files.count == 4)
+        #expect(try await Self.intents(stack) == [])
+        #expect(try await stack.plan(after).lines == [])
+    }
+
     @Test("Those of what is neither declared nor there are known also where nothing is to be done")
     func alone() async throws {
         let stack = try Self.begin()
