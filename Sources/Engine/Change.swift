@@ -143,6 +143,11 @@ package struct Change: Sendable {
 }
 
 extension Change {
+    /// Says one more thing about it.
+    mutating func add(note more: String) {
+        note = [note, more].compactMap(\.self).joined(separator: "; ")
+    }
+
     /// The sign of a plan's line.
     package var sign: String { isNewFirst ? "+/-" : action.sign }
 }

@@ -141,7 +141,7 @@ package struct Step: Sendable {
 
 /// The driver of one resource.
 package struct ResourceDriver<R: Resource>: Driver {
-    private let resource: R
+    let resource: R
 
     package init(_ resource: R) {
         self.resource = resource
@@ -264,15 +264,6 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
     }
 
-    package func abandon(_ intent: Value) async throws { try await resource.abandon(intent) }
-
-    package func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int? {
-        let lives = leftovers.compactMap(live)
-        precondition(lives.count == leftovers.count, "A driver is asked about what it found.")
-        let (wanted, _) = try await decide(request)
-        return wanted.unknown.isEmpty ? resource.unfinished(among: lives, for: wanted.desired) : nil
-    }
-
     package func reasonToKeep(
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
     ) async throws -> String? {
@@ -284,12 +275,6 @@ package struct ResourceDriver<R: Resource>: Driver {
         let lives = members.compactMap(live)
         precondition(lives.count == members.count, "A driver is asked about what it found.")
         return try await resource.reasonsToWait(lives)
-    }
-
-    package func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool] {
-        let lives = members.compactMap(live)
-        precondition(lives.count == members.count, "A driver is asked about what it found.")
-        return try await resource.areUsed(lives, after: promotions)
     }
 
     package func outputs(of member: Member) -> [String: Output] {
@@ -313,7 +298,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         return ["id": key]
     }
 
-    private func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
+    func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
         let address = request.declaration.address
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
@@ -371,7 +356,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
     }
 
-    private func live(_ member: Member?) -> R.Live? {
+    func live(_ member: Member?) -> R.Live? {
         member?.live as? R.Live
     }
 }

@@ -138,8 +138,7 @@ package struct Planner: Sendable {
                 }
                 if preview.isNewFirst, let begun = try await unfinished(declaration, by: driver, given: pass.outputs) {
                     pass.changes[address]?.continues = begun
-                    let notes = [pass.changes[address]?.note, "goes on with \(begun), which was not finished"]
-                    pass.changes[address]?.note = notes.compactMap(\.self).joined(separator: "; ")
+                    pass.changes[address]?.add(note: "goes on with \(begun), which was not finished")
                 }
             } catch let diagnostic as Diagnostic {
                 let isUnmarked = diagnostic.code == "not-ours" && wasApplied(declaration)
