@@ -141,11 +141,13 @@ struct Deployment: Sendable {
     func keepSettings(_ options: ChangeOptions, _ stack: Stack, command: String) async throws {
         let kept = plan.changes.filter { survey.members[$0.address]?.ownership == .ours }.map(\.address)
         let expired = executor { _ in }.expired
+        let outlived = executor { _ in }.outlived
         let isSettled = loaded.settling(kept, of: workflow) == loaded
-        guard !isSettled || !expired.isEmpty else { return }
+        guard !isSettled || !expired.isEmpty || !outlived.isEmpty else { return }
         let parts = [
             isSettled ? nil : "what the spec says of `protect` and `onDelete`",
             expired.isEmpty ? nil : "that \(expired.keys.sorted().listed) is on no server any more",
+            outlived.isEmpty ? nil : "that nothing is under way any more for \(outlived.map(\.description).listed)",
         ]
         let what = parts.compactMap(\.self).joined(separator: ", and ")
         guard options.yes || Console.isInteractive else {
@@ -159,6 +161,7 @@ struct Deployment: Sendable {
                 settled.entries[address] = rest
             }
             try await session.store.save(settled.entries)
+            if !outlived.isEmpty { try await executor { _ in }.closeOutlived() }
         }
         Console.note("The record holds now \(what).")
     }

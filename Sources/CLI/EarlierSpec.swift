@@ -12,24 +12,33 @@ struct EarlierSpec: Sendable {
     private let directory: String
 
     /// Reads what an apply left.
-    /// - Throws: `Diagnostic` (`lacking`) when it kept no spec, or when files are missing.
+    /// - Throws: `Diagnostic` (`lacking`) when it kept no spec; `Diagnostics` (`lacking`) when files are missing, or cannot be put
+    ///   where the spec names them.
     static func find(_ number: Int, in store: any RecordStore, beside directory: String) async throws -> EarlierSpec {
         guard let remains = try await store.remains(ofRun: number) else {
             throw Diagnostic.noKeptSpec(number, at: store.place)
         }
         var files: [(path: String, content: FileSource)] = []
         var missing: [NamedFile] = []
+        var elsewhere: [NamedFile] = []
         for file in remains.files {
             // A file that is as it was keeps its permissions, too.
             if let present = present(file, in: directory) {
                 files.append((file.path, .file(present)))
+            } else if file.path.hasPrefix("/") {
+                // It would be read where it is, as it is now.
+                elsewhere.append(file)
             } else if file.isKept, let bytes = try await store.content(file.sha256) {
                 files.append((file.path, .bytes(bytes)))
             } else {
                 missing.append(file)
             }
         }
-        guard missing.isEmpty else { throw Diagnostic.notKept(missing, number) }
+        let problems = [
+            missing.isEmpty ? nil : Diagnostic.notKept(missing, number),
+            elsewhere.isEmpty ? nil : Diagnostic.elsewhere(elsewhere, number),
+        ].compactMap(\.self)
+        guard problems.isEmpty else { throw Diagnostics(problems) }
         return EarlierSpec(number: number, spec: remains.spec, files: files, directory: directory)
     }
 
@@ -103,6 +112,18 @@ extension Node {
 }
 
 extension Diagnostic {
+    fileprivate static func elsewhere(_ files: [NamedFile], _ number: Int) -> Diagnostic {
+        Diagnostic(
+            "files-elsewhere", "Files outside of the spec's directory are others now",
+            detail:
+                "The spec of apply \(number) names \(files.count == 1 ? "a file" : "\(files.count) files") by a whole path, and "
+                + "\(files.count == 1 ? "it is" : "they are") not there as \(files.count == 1 ? "it was" : "they were") applied. Nothing was "
+                + "planned: what is there now would have been taken.",
+            fix:
+                "Put back what was there, and run this again; name files by paths from the spec's directory from now on.",
+            notes: files.map { Note("`\($0.path)`, \($0.size) bytes, SHA-256 \($0.sha256)") }, cause: .lacking)
+    }
+
     fileprivate static func noKeptSpec(_ number: Int, at place: String) -> Diagnostic {
         Diagnostic(
             "no-kept-spec", "An apply that kept no spec",

@@ -6,6 +6,8 @@ package struct Applied: Sendable {
     package var removals: [Address: Outcome<Action>]
     /// Whether everything declared was done; only then is anything removed.
     package var isWhole: Bool
+    /// The natural keys of what was deleted of kinds that bear no mark, by address.
+    var gone: [Address: Set<String>] = [:]
     /// The record's entries afterwards.
     package private(set) var entries: [String: Record.Entry] = [:]
     /// Why the record could not be written at the end; the changes were made nevertheless.
@@ -153,6 +155,7 @@ extension Executor {
             case .keep, .adopt, .update, .delete, .forget, .check, .promote, .propose:
                 entry.isAdopted = isAdoption(step.action, at: address) ? true : wasAdopted
             }
+            entry.older = older(at: address, applied)
             entries[address.description] = entry.applied
         }
         for (address, outcome) in applied.removals where outcome.mayHaveActed && workflow[address] == nil {
@@ -164,19 +167,65 @@ extension Executor {
             // What was adopted is still there, and still somebody else's making, should it be wanted again.
             let entry = outcome.action == .forget ? record.entry(address) : nil
             entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.formerAdoption
+            keepKeys(of: address, in: &entries, applied)
+        }
+        for (address, keys) in applied.gone {
+            let left = entries[address.description]?.older?.filter { !keys.contains($0) } ?? []
+            entries[address.description]?.older = left.isEmpty ? nil : left
         }
         guard applied.isWhole, scope.isEverything else { return entries }
         for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.formerAdoption }
         return entries
     }
 
-    /// The new entries of objects that the record knows only by their keys and that no server has any longer, by
-    /// address: nil, or only that the object was adopted.
+    /// The natural key of an object that bears no mark.
+    func key(of member: Member) -> String? {
+        guard isKnownByRecord(member.address.kind) else { return nil }
+        return drivers[member.address.kind]?.fields(of: member)[Record.Entry.key]?.string
+    }
+
+    /// The keys of what is still there beside the object that counts: of leftovers that something uses, and of what was
+    /// replaced and not removed yet.
+    private func older(at address: Address, _ applied: Applied) -> [String]? {
+        guard isKnownByRecord(address.kind) else { return nil }
+        let declaration = workflow[address]
+        let places = [address] + [declaration?.oldAddress].compactMap(\.self).filter { workflow[$0] == nil }
+        let left = (survey.stale + survey.held).filter { places.contains($0.address) }
+        var keys = Set(left.compactMap(key(of:)))
+        var gone = places.reduce(into: Set<String>()) { $0.formUnion(applied.gone[$1] ?? []) }
+        if case .done(let step)? = applied.steps[address] {
+            if step.action == .replace {
+                keys.formUnion(declaration.flatMap(survey.member(for:)).flatMap(key(of:)).map { [$0] } ?? [])
+            }
+            gone.formUnion(step.fields[Record.Entry.key]?.string.map { [$0] } ?? [])
+        }
+        if drivers[address.kind]?.listsKeys != true { keys.formUnion(places.flatMap { record.entry($0)?.older ?? [] }) }
+        let rest = keys.subtracting(gone)
+        return rest.isEmpty ? nil : rest.sorted()
+    }
+
+    /// Of what left the spec, the keys stay ours of that which could not go yet.
+    private func keepKeys(of address: Address, in entries: inout [String: Record.Entry], _ applied: Applied) {
+        guard isKnownByRecord(address.kind) else { return }
+        let member = survey.members[address].flatMap(key(of:))
+        if let member, applied.gone[address]?.contains(member) != true, entries[address.description] == nil {
+            entries[address.description] = record.entry(address)
+        }
+        guard let older = older(at: address, applied) else {
+            entries[address.description]?.older = nil
+            return
+        }
+        entries[address.description, default: Record.Entry(fields: [:])].older = older
+    }
+
+    /// What the record says of objects that it knows by their keys alone, and that are on no server any more, by address: what
+    /// is left of it, which is nothing, or that they were adopted.
     package var expired: [String: Record.Entry?] {
         guard scope.isEverything else { return [:] }
-        let gone = record.entries.filter { $0.value.fields["id"] != nil && isLeftBehind($0.key, $0.value) }
-        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(
-            \.formerAdoption)
+        let gone = record.entries.filter { text, entry in
+            (entry.fields[Record.Entry.key] != nil || entry.older != nil) && isLeftBehind(text, entry)
+        }
+        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.formerAdoption)
     }
 
     /// Whether an entry is about something that left the spec and that no server has any longer: an apply that removed
@@ -186,7 +235,8 @@ extension Executor {
     private func isLeftBehind(_ text: String, _ entry: Record.Entry) -> Bool {
         guard let address = Address(text: text), workflow[address] == nil, drivers[address.kind] != nil,
             entry.isRetained != true, record.intents[text] == nil,
-            !isKnownByRecord(address.kind) || entry.fields["id"] == nil || drivers[address.kind]?.listsKeys == true
+            !isKnownByRecord(address.kind) || drivers[address.kind]?.listsKeys == true
+                || (entry.fields[Record.Entry.key] == nil && entry.older == nil)
         else { return false }
         let isThere =
             survey.members[address] != nil || survey.setAside.contains(address)

@@ -120,6 +120,8 @@ package struct Change: Sendable {
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
     package var isNewFirst = false
+    /// The label of what an interrupted replacement left, with which this one goes on; nil when it begins anew.
+    package var continues: String?
     /// The fingerprint of the live object when this was planned; nil while there is none. It is computed on access,
     /// since only saved plans and comparisons need it.
     package var fingerprint: Fingerprint? { takingFingerprint() }
@@ -141,6 +143,11 @@ package struct Change: Sendable {
 }
 
 extension Change {
+    /// Says one more thing about it.
+    mutating func add(note more: String) {
+        note = [note, more].compactMap(\.self).joined(separator: "; ")
+    }
+
     /// The sign of a plan's line.
     package var sign: String { isNewFirst ? "+/-" : action.sign }
 }

@@ -54,8 +54,7 @@ extension Plan {
         for index in changes.indices where needed.contains(changes[index].address) {
             let change = changes[index]
             guard change.isInPlace, !makesVersions(change.address.kind) else { continue }
-            plan.changes[index].note = [change.note, "takes effect before the gate"].compactMap(\.self)
-                .joined(separator: "; ")
+            plan.changes[index].add(note: "takes effect before the gate")
         }
         return plan
     }

@@ -28,6 +28,10 @@ package protocol Driver: Sendable {
         _ request: DriverRequest, in context: ApplyContext, onDecision: @Sendable (Decision) throws -> Void
     ) async throws -> Step
     func remove(_ member: Member, action: Action, in context: ApplyContext) async throws
+    /// Removes what an open intent announced of something that is neither declared nor there.
+    func abandon(_ intent: Value) async throws
+    /// Which of some leftovers a replacement goes on with; nil when it begins anew.
+    func unfinished(among leftovers: [Member], _ request: DriverRequest) async throws -> Int?
     /// Why a member that is to be deleted is kept and only forgotten; nil where nothing is in the way.
     func reasonToKeep(
         _ member: Member, of stack: StackName, forgetting forgotten: Set<Address>
@@ -123,7 +127,7 @@ package struct DriverRequest: Sendable {
         let entry = record.entry(for: declaration)
         last = entry?.fields ?? [:]
         pending = Set(entry?.pending ?? [])
-        isInterrupted = record.intents[declaration.address.description] != nil
+        isInterrupted = record.intent(for: declaration) != nil
     }
 }
 
@@ -139,7 +143,7 @@ package struct Step: Sendable {
 
 /// The driver of one resource.
 package struct ResourceDriver<R: Resource>: Driver {
-    private let resource: R
+    let resource: R
 
     package init(_ resource: R) {
         self.resource = resource
@@ -275,12 +279,6 @@ package struct ResourceDriver<R: Resource>: Driver {
         return try await resource.reasonsToWait(lives, after: removed)
     }
 
-    package func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool] {
-        let lives = members.compactMap(live)
-        precondition(lives.count == members.count, "A driver is asked about what it found.")
-        return try await resource.areUsed(lives, after: promotions)
-    }
-
     package func outputs(of member: Member) -> [String: Output] {
         live(member).map(resource.outputs(of:)) ?? [:]
     }
@@ -302,7 +300,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         return ["id": key]
     }
 
-    private func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
+    func decide(_ request: DriverRequest) async throws -> (Wanted<R.Desired>, Decision) {
         let address = request.declaration.address
         guard let spec = request.declaration.spec as? R.Spec else {
             preconditionFailure("The declaration of \(address) has the spec of another kind.")
@@ -360,7 +358,7 @@ package struct ResourceDriver<R: Resource>: Driver {
         }
     }
 
-    private func live(_ member: Member?) -> R.Live? {
+    func live(_ member: Member?) -> R.Live? {
         member?.live as? R.Live
     }
 }

@@ -8,7 +8,7 @@ package struct Executor: Sendable {
     private let order: [String]
     let survey: Survey
     let record: Record
-    private let store: any RecordStore
+    let store: any RecordStore
     private let permissions: Permissions
     private let selection: Selection
     let scope: Scope
@@ -81,6 +81,12 @@ package struct Executor: Sendable {
                 applied.recordFailure = Diagnostic.from(error, at: address.description)
             }
         }
+        guard scope.isEverything else { return applied }
+        do {
+            try await closeIntents { isOver($0, after: applied) }
+        } catch {
+            applied.recordFailure = Diagnostic.from(error, at: nil)
+        }
         return applied
     }
 
@@ -131,7 +137,8 @@ package struct Executor: Sendable {
 
     private func remove(_ applied: inout Applied, of plan: Plan) async {
         do {
-            applied.removals = try await removeAll(in: survey, of: plan)
+            let removed = try await removeAll(in: survey, of: plan)
+            (applied.removals, applied.gone) = (removed.outcomes, removed.gone)
         } catch {
             // Nothing was removed: what is in the way cannot be seen.
             let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
@@ -140,8 +147,8 @@ package struct Executor: Sendable {
     }
 
     /// What a promotion freed goes only where the plan says so.
-    private func removeAll(in survey: Survey, of plan: Plan) async throws -> [Address: Outcome<Action>] {
-        var outcomes: [Address: Outcome<Action>] = [:]
+    private func removeAll(in survey: Survey, of plan: Plan) async throws -> Removed {
+        var removed = Removed()
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
         let protected = Set(removals.protected.map(\.address))
@@ -150,24 +157,34 @@ package struct Executor: Sendable {
             let address = removal.member.address
             if removal.action == .keep || isHeld(removal.member, by: plan) { continue }
             if protected.contains(address), removal.action == .delete, !removal.member.isStale {
-                outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
+                removed.outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
                 continue
             }
             if let refusal = removal.refusal {
-                outcomes[address] = .failed(refusal)
+                removed.outcomes[address] = .failed(refusal)
                 continue
             }
             let outcome = mayStart() ? await remove(removal, stuck: removals.isPartial ? stuck : nil) : .interrupted
             if !outcome.isDone, drivers[address.kind]?.promotes == true { stuck = address }
             // Several may be deleted at one address: then failures count.
-            if outcomes[address]?.isDone ?? true { outcomes[address] = outcome }
+            if removed.outcomes[address]?.isDone ?? true { removed.outcomes[address] = outcome }
+            if outcome.isDone, removal.action == .delete, let key = key(of: removal.member) {
+                removed.gone[address, default: []].insert(key)
+            }
         }
-        return outcomes
+        return removed
     }
 
-    /// Whether something was in use when the plan was made, which does not say that it goes.
+    /// What became of removals, by address.
+    private struct Removed {
+        var outcomes: [Address: Outcome<Action>] = [:]
+        /// The natural keys of what was deleted of kinds that bear no mark.
+        var gone: [Address: Set<String>] = [:]
+    }
+
+    /// Whether something was in use when the plan was made, which does not say that it goes, or a replacement goes on with it.
     private func isHeld(_ member: Member, by plan: Plan) -> Bool {
-        guard !plan.keeps(member) else { return true }
+        guard !plan.keeps(member), !plan.changes.contains(where: { $0.continues == member.label }) else { return true }
         let wasHeld = survey.held.contains { $0.address == member.address && $0.label == member.label }
         return wasHeld && !plan.showsEnd(of: member.label, at: member.address)
     }
@@ -207,8 +224,9 @@ package struct Executor: Sendable {
         do {
             let now = try await Survey.take(
                 of: workflow, with: drivers.values.filter { kinds.contains($0.kind) }, loading: store)
-            let removals = try await removeAll(in: now.survey, of: plan).filter { !$0.value.isDone }
-            applied.removals.merge(removals) { _, later in later }
+            let removed = try await removeAll(in: now.survey, of: plan)
+            applied.removals.merge(removed.outcomes.filter { !$0.value.isDone }) { _, later in later }
+            applied.gone.merge(removed.gone) { $0.union($1) }
         } catch {
             applied.removals[first] = .failed(Diagnostic.from(error, at: first.description))
         }
@@ -216,7 +234,8 @@ package struct Executor: Sendable {
 
     private func context(for address: Address) -> ApplyContext {
         ApplyContext(
-            stack: workflow.stack, record: store, intent: record.intents[address.description],
+            stack: workflow.stack, record: store,
+            intent: workflow[address].map(record.intent(for:)) ?? record.intents[address.description],
             progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) },
             mayStart: mayStart)
     }

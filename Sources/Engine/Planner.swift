@@ -35,7 +35,10 @@ package struct Planner: Sendable {
         var pass = try await visit()
         let removals = try await Removals(
             workflow, drivers: drivers, order: order, survey: survey, record: record, within: scope)
-        let removed = changes(of: removals, &pass.problems)
+        let continued = Set(pass.changes.values.compactMap(\.continues))
+        let removed = changes(of: removals, &pass.problems).filter { change in
+            !change.isLeftOver || change.label.map { !continued.contains($0) } ?? true
+        }
         pass.warnings += removals.all.filter { $0.action == .keep }.map {
             workflow[$0.member.address] == nil
                 ? .stillInUse($0.member, $0.reasonToKeep ?? "", isDestroyed: workflow.declarations.isEmpty)
@@ -137,6 +140,10 @@ package struct Planner: Sendable {
                 if preview.isNewFirst, let member, let reason = try await reasonToStay(member, by: driver) {
                     pass.changes[address]?.note = "the old one stays: \(reason)"
                 }
+                if preview.isNewFirst, let begun = try await unfinished(declaration, by: driver, given: pass.outputs) {
+                    pass.changes[address]?.continues = begun
+                    pass.changes[address]?.add(note: "goes on with \(begun), which was not finished")
+                }
             } catch let diagnostic as Diagnostic {
                 let isUnmarked = diagnostic.code == "not-ours" && wasApplied(declaration)
                 let told = isUnmarked ? Diagnostic.unmarked(survey.member(for: declaration)?.label ?? "") : diagnostic
@@ -174,6 +181,17 @@ package struct Planner: Sendable {
         } catch is Diagnostic {
             return Undeletable.foreign
         }
+    }
+
+    /// The label of what a replacement goes on with; nil when it begins anew.
+    private func unfinished(
+        _ declaration: Declaration, by driver: any Driver, given outputs: Outputs
+    ) async throws -> String? {
+        let left = survey.stale.filter { $0.address == declaration.address }
+        guard !left.isEmpty else { return nil }
+        let request = DriverRequest(
+            declaration, survey, record, outputs, permissions, isReplaced: selection.replaces(declaration.address))
+        return try await driver.unfinished(among: left, request).map { left[$0].label }
     }
 
     private func wasApplied(_ declaration: Declaration) -> Bool {

@@ -21,6 +21,9 @@ package struct Record: Sendable, Hashable, Codable {
         /// The paths of the fields that an apply was about to write first, and may not have written: it was cut off, or
         /// failed. Sorted; nil where there are none.
         package fileprivate(set) var pending: [String]?
+        /// The natural keys of objects that others replaced, of a kind that bears no mark: they are ours as long as they are
+        /// there. Sorted; nil where there are none.
+        package internal(set) var older: [String]?
 
         package init(fields: AppliedFields, onDelete: OnDelete? = nil, protect: Bool = false) {
             self.fields = fields
@@ -60,7 +63,7 @@ package struct Record: Sendable, Hashable, Codable {
         }
 
         /// The field with the natural key of an object that can carry no mark.
-        private static let key = "id"
+        static let key = "id"
 
         /// What an object with its key must look like to be ours: the fields that were announced with the key, as far
         /// as their values were known; nil where the key alone decides, since there was such an object.
@@ -132,6 +135,11 @@ package struct Record: Sendable, Hashable, Codable {
         return (Array(entries.keys) + intents.keys).compactMap(Address.init(text:))
     }
 
+    /// The intent that an earlier run left open for a declaration: at its address, or at the one it was moved from.
+    func intent(for declaration: Declaration) -> Value? {
+        intents[declaration.address.description] ?? declaration.oldAddress.flatMap { intents[$0.description] }
+    }
+
     /// The entry of a declaration: at its address, or at the one it was moved from.
     func entry(for declaration: Declaration) -> Entry? {
         let entry = entry(declaration.address)
@@ -143,6 +151,7 @@ package struct Record: Sendable, Hashable, Codable {
         moved.pending = old.pending
         moved.isApplied = old.isApplied
         moved.isRetained = old.isRetained
+        moved.older = old.older
         return moved
     }
 }

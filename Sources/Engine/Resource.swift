@@ -79,6 +79,11 @@ package protocol Resource: Sendable {
     ) async throws -> Live
     /// Whether a replacement makes the new object while the old one is still there.
     func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool
+    /// Removes what an open intent announced of something that is neither declared nor there any more; by default nothing.
+    func abandon(_ intent: Value) async throws
+    /// Which of the leftovers beside an object a replacement of it goes on with: one that an earlier replacement began for the
+    /// same. nil when it begins anew. Pure.
+    func unfinished(among leftovers: [Live], for desired: Desired) -> Int?
     func delete(_ live: Live, at address: Address, in context: ApplyContext) async throws
     /// Why an object that is to be deleted is kept and only forgotten, as a plan says it; nil where nothing is in the
     /// way.
@@ -130,6 +135,10 @@ extension Resource {
     package static var makesVersions: Bool { false }
 
     package func isMadeBeside(_ live: Live, _ desired: Desired) -> Bool { false }
+
+    package func abandon(_ intent: Value) async throws {}
+
+    package func unfinished(among leftovers: [Live], for desired: Desired) -> Int? { nil }
 
     package func identity(of desired: Desired) -> AppliedFields { [:] }
 
@@ -221,6 +230,13 @@ package struct ApplyContext: Sendable {
         self.progress = progress
         self.warn = warn
         self.mayStart = mayStart
+    }
+}
+
+extension ApplyContext {
+    /// - Throws: `CancellationError` once the user interrupts: what has been begun of many requests is left to the next run.
+    package func checkInterruption() throws {
+        guard mayStart() else { throw CancellationError() }
     }
 }
 

@@ -6,6 +6,8 @@ struct RecordedKeys {
     private let addresses: [String: Address]
     /// What must be true of an object with a key that was only announced: others may have made one meanwhile.
     private let announced: [String: AppliedFields]
+    /// The keys that only objects had that were replaced: wanted elsewhere, such an object is that of the other address.
+    private var older: Set<String> = []
     /// The keys of objects that were retained when their declaration left the spec.
     private let retained: Set<String>
     /// The key that was applied last, by address; other keys of an address come from an interrupted replacement.
@@ -38,6 +40,13 @@ struct RecordedKeys {
             addresses[key] = address
             applied[address] = key
         }
+        for (text, entry) in record.entries.sorted(by: { $0.key < $1.key }) {
+            guard let address = Address(text: text), address.kind == kind else { continue }
+            for key in entry.older ?? [] where addresses[key] == nil {
+                addresses[key] = address
+                older.insert(key)
+            }
+        }
         self.addresses = addresses
         self.announced = announced
         self.retained = retained.subtracting(addresses.keys)
@@ -64,7 +73,9 @@ struct RecordedKeys {
         }
         let ours = listed.filter(isOurs)
         let claimed = Set(ours.map(\.id))
-        let byAddress = Dictionary(grouping: ours) { addresses[$0.id] ?? Address("", "") }
+        let byAddress = Dictionary(grouping: ours) { object in
+            (older.contains(object.id) ? wanted[object.id] : nil) ?? addresses[object.id] ?? Address("", "")
+        }
         var found: [Discovered<Live>] = []
         for (address, objects) in byAddress.sorted(by: { $0.key < $1.key }) {
             let chosen =

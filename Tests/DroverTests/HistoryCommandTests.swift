@@ -143,6 +143,26 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test("A file with a whole path that is another one by now is told, and not taken for what was applied")
+    func elsewhere() async throws {
+        try await withShop { drover, directory in
+            try await withTemporaryDirectory { outside in
+                try Self.write("hello.md", "Say hello.", outside)
+                let named = Self.spec("support").replacing("prompts/greeting.md", with: "\(outside)/hello.md")
+                try Self.write("drover.yaml", named, directory)
+                try await apply(drover, "--allow-outside")
+                try Self.write("hello.md", "Say hi.", outside)
+                try await apply(drover, "--allow-outside")
+                let refused = try await drover("rollback", "--to", "1", "--yes", "--allow-outside")
+                #expect(refused.code == 10 && refused.errors.contains("error[files-elsewhere]"), "\(refused)")
+                #expect(refused.errors.contains("hello.md`, 10 bytes, SHA-256"), "\(refused.errors)")
+                try Self.write("hello.md", "Say hello.", outside)
+                let back = try await drover("rollback", "--to", "1", "--yes", "--allow-outside")
+                #expect(back.code == 0 && back.output.contains("~ prompts.greeting"), "\(back)")
+            }
+        }
+    }
+
     @Test("An apply whose spec is gone cannot be gone back to; one that never was neither")
     func noSpec() async throws {
         try await withShop { drover, directory in

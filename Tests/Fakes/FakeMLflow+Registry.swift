@@ -121,7 +121,7 @@ extension FakeMLflowStore {
             throw FakeMLflowRefusal.invalid("Missing value for required parameter 'name'.")
         }
         let name = try request.required("name")
-        guard let index = registeredModels.firstIndex(where: { $0.name == name }) else {
+        guard let index = registeredModels.firstIndex(where: { $0.name.isExactly(name) }) else {
             throw FakeMLflowRefusal.missing("Registered Model with name=\(name) not found")
         }
         return index

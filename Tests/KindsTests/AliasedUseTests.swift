@@ -172,6 +172,51 @@ struct AliasedUseTests {
         #expect(kept() == before)
     }
 
+    private static func unmarked(_ kind: String, _ id: String?) -> String {
+        let declared =
+            kind == "shields"
+            ? "shields: {s: {id: \(id ?? ""), provider: llama-guard}}"
+            : "tools: {s: {name: \(id ?? ""), mcp: {url: \"http://desk.test/mcp\"}}}"
+        let used = kind == "shields" ? "inputShields: [s], outputShields: [s]" : "runtime: agents, tools: [s]"
+        return """
+            \(id == nil ? "" : declared)
+            experiments: {e: {}}
+            registeredModels: {m: {}}
+            agents:
+              a: {model: scripted/scripted-llm, instructions: One, log: {experiment: e, registeredModel: m},
+                \(id == nil ? "runtime: responses" : used)}
+            """
+    }
+
+    @Test(
+        "A shield or a tool group that was replaced stays as long, over several replacements",
+        arguments: ["shields", "tools"], [false, true])
+    func unmarkedReplaced(kind: String, isLeft: Bool) async throws {
+        let stack = try TestStack(ogx: FakeOGX(.llamaStack035))
+        func ids() -> Set<String> { Set(stack.ogx.shields.map(\.id) + stack.ogx.toolGroups.map(\.id)) }
+        let before = ids()
+        try await stack.apply(Self.unmarked(kind, "first"))
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        try await stack.apply(Self.unmarked(kind, "second"))
+        #expect(ids().subtracting(before) == ["first", "second"])
+        #expect(try await stack.plan(Self.unmarked(kind, "second")).lines == [])
+        try await stack.apply(Self.unmarked(kind, "third"))
+        #expect(ids().subtracting(before) == ["first", "third"])
+        let last = Self.unmarked(kind, isLeft ? nil : "third")
+        if isLeft {
+            for _ in 1...2 {
+                try await stack.apply(last)
+                #expect(ids().subtracting(before) == ["first"])
+            }
+        }
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        #expect(try await stack.plan(last).lines.contains { $0.hasPrefix("delete \(kind).s") })
+        try await stack.apply(last)
+        #expect(ids().subtracting(before) == (isLeft ? [] : ["third"]))
+        let record = try await stack.open(last).store.load()
+        #expect(record.entries["\(kind).s"]?.older == nil && record.intents.isEmpty)
+    }
+
     @Test("A destroy of a part of the stack leaves what it uses, too", arguments: versions)
     func destroyedInPart(_ version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))

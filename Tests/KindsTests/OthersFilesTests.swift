@@ -145,6 +145,23 @@ struct OthersFilesTests {
         #expect(stack.ogx.files.map(\.id) == theirs)
     }
 
+    @Test("An upload of ours that somebody attached to a store of his stays, when ours changes and when it goes")
+    func attachedElsewhere() async throws {
+        let stack = try Self.begin()
+        try await stack.apply(Self.deleting)
+        let uploads = stack.ogx.files.map(\.id)
+        let server = try await Self.server(stack)
+        let theirs = try await server.vectorStores.create(.init(name: "theirs", embeddingModel: "scripted/embed"))
+        for file in uploads { _ = try await server.files(in: theirs.id).attach(file) }
+        try stack.write("docs/a.md", "Refunds take 14 days.")
+        try await stack.apply(Self.deleting)
+        #expect(uploads.allSatisfy(stack.ogx.files.map(\.id).contains) && stack.ogx.files.count == 3)
+        #expect(try await stack.plan(Self.deleting).lines == [])
+        #expect(try await Self.destroy(stack).failures == [])
+        #expect(stack.ogx.files.map(\.id).sorted() == uploads.sorted())
+        #expect(stack.ogx.stores.map(\.id) == [theirs.id] && stack.ogx.stores.first?.attachments.count == 2)
+    }
+
     @Test("A store that another stack deletes while all are looked through is in nobody's way")
     func vanishing() async throws {
         let stack = try Self.begin()

@@ -23,6 +23,25 @@ struct RenamedTests {
         #expect(try await stack.plan("\(kind): {after: {\(rest)}}").isEmpty)
     }
 
+    @Test(
+        "A live name that only changes its Unicode normalisation is changed with all else, and then nothing is left to do",
+        arguments: ["experiments", "registeredModels", "prompts"])
+    func normalised(kind: String) async throws {
+        let stack = try TestStack()
+        func spec(_ name: String, _ team: String) -> String {
+            let rest = kind == "prompts" ? ", template: hi" : ""
+            return "\(kind): {it: {name: \"\(name)\", tags: {team: \(team)}\(rest)}}"
+        }
+        let (composed, decomposed) = ("caf\u{E9}", "cafe\u{301}")
+        try await stack.apply(spec(composed, "a"))
+        #expect(try await stack.plan(spec(decomposed, "b")).lines == ["update \(kind).it: name, tags.team"])
+        try await stack.apply(spec(decomposed, "b"))
+        #expect(try await stack.plan(spec(decomposed, "b")).lines == [])
+        let store = stack.mlflow.store
+        let names = store.registeredModels.map(\.name) + store.experiments.map(\.name)
+        #expect(names.contains { $0.isExactly(decomposed) } && !names.contains { $0.isExactly(composed) }, "\(names)")
+    }
+
     @Test("A model with another name and the same id is refused, too: it would be registered and then removed")
     func renamedModel() async throws {
         let stack = try TestStack(ogx: FakeOGX(.llamaStack0224))

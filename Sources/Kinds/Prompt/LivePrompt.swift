@@ -79,7 +79,7 @@ extension PromptResource {
         between live: Live, and desired: Desired, since last: AppliedFields
     ) -> [FieldChange] {
         var changes = ownChanges(live, desired, last)
-        if live.prompt.name != desired.name {
+        if !live.prompt.name.isExactly(desired.name) {
             changes.insert(FieldChange("name", old: .string(live.prompt.name), new: .string(desired.name)), at: 0)
         }
         let version = live.version(saying: desired.content)

@@ -104,7 +104,7 @@ package struct PromptResource: Resource {
         _ live: Live, to desired: Desired, since last: AppliedFields, at address: Address, in context: ApplyContext
     ) async throws -> Live {
         var live = live
-        if live.prompt.name != desired.name {
+        if !live.prompt.name.isExactly(desired.name) {
             try await server.renameRegisteredModel(live.prompt.name, to: desired.name, for: address)
             live.prompt.name = desired.name
         }

@@ -99,7 +99,7 @@ package struct RegisteredModelResource: Resource {
         _ live: MLflowRegisteredModel, to desired: Desired, since last: AppliedFields, at address: Address,
         in context: ApplyContext
     ) async throws -> MLflowRegisteredModel {
-        if live.name != desired.name {
+        if !live.name.isExactly(desired.name) {
             try await server.renameRegisteredModel(live.name, to: desired.name, for: address)
         }
         for change in differences(between: live, and: desired, since: last) {

@@ -12,6 +12,8 @@ extension LiveStore {
     static let phaseKey = "drover.phase"
     /// The metadata key of the mark of the document that is attached alone, after all others.
     static let lastKey = "drover.last"
+    /// The metadata key of what a store that is being built is for; gone once it is complete.
+    static let digestKey = "drover.digest"
     static let building = "building"
     static let unsettled = "unsettled"
     static let ready = "ready"
@@ -59,6 +61,7 @@ extension LiveStore {
         var metadata = store.metadata
         metadata[Self.phaseKey] = .string(phase)
         metadata[Self.lastKey] = last.map { .string($0) }
+        if phase != Self.building { metadata[Self.digestKey] = nil }
         return metadata
     }
 }

@@ -120,9 +120,12 @@ extension VectorStoreResource {
     }
 
     /// Deletes files, unless they have been attached meanwhile.
-    func deleteStrays(_ files: [String]) async throws {
+    func deleteStrays(_ files: [String], in context: ApplyContext) async throws {
         let attached = try await leftovers.attachedFiles()
-        for file in files where !attached.contains(file) { try await server.files.delete(file) }
+        for file in files where !attached.contains(file) {
+            try context.checkInterruption()
+            try await server.files.delete(file)
+        }
     }
 
     /// The fields in the record of a store: also the ids of its files, by which they are known when the store is gone.

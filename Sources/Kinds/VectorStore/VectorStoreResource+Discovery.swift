@@ -29,15 +29,22 @@ extension VectorStoreResource {
         let files = if let files = try await ahead { files } else { try await server.files.list() }
         let filled = try await fill(claimed, with: attached, files, known)
         await leftovers.know(known.files + filled.flatMap { $0.live.files.map(\.id) })
-        let (counting, doubtful) = choose(among: filled, wanted)
-        let chosen = try await counting.holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.store.id)
+        let looked = Self.withFormerAddresses(wanted)
+        let (counting, doubtful) = choose(among: filled, looked)
+        let chosen = try await counting.holding(inUse, whereWanted: { looked[$0] != nil }, id: \.store.id)
         let examined = try await chosen.concurrentMap(limit: 8) { each in
             try await examine(
                 each, Attaching(record.intents[Attaching.place(for: each.address).description]),
-                wanted: wanted[each.address])
+                wanted: looked[each.address])
         }
         let strays = try await strays(among: files, beside: filled, known, record)
         return examined + strays.filter { !doubtful.contains($0.address) }
+    }
+
+    /// The same, also by the addresses that declarations had: their stores are looked at as those of the new ones are.
+    private static func withFormerAddresses(_ wanted: [Address: VectorStoreSpec]) -> [Address: VectorStoreSpec] {
+        let moved = wanted.compactMap { _, spec in spec.common.moved.map { (Address(kind, $0.value), spec) } }
+        return wanted.merging(moved) { declared, _ in declared }
     }
 
     package static var importKey: String? { "the vector store's id" }

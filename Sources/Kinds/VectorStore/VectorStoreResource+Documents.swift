@@ -1,5 +1,5 @@
 import Engine
-import Language
+package import Language
 import Wire
 
 extension VectorStoreResource {
@@ -17,7 +17,12 @@ extension VectorStoreResource {
         let changes = DocumentChanges(desired, live)
         let found = try await prepare(changes.attach.map(\.document), at: address, in: context)
         let before = try await broughtAgain(changes)
-        for file in before { try await remove(file, from: live.store.id) }
+        let elsewhere = try await filesElsewhere(
+            changes.detach.map(\.id), than: live.store.id, at: address, in: context)
+        for file in before.sorted() {
+            try context.checkInterruption()
+            try await remove(file, from: live.store.id, isElsewhere: elsewhere.contains(file))
+        }
         let course = Course(of: changes.attach.count, in: context)
         let delivery = Delivery(
             store: live.store.id, chunking: desired.chunking, address: address, context: context, course: course)
@@ -41,7 +46,7 @@ extension VectorStoreResource {
             try await settle(&live)
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
-        try await finish(changes, except: before, in: &live)
+        try await finish(changes, except: before, elsewhere: elsewhere, in: &live, context)
         if !changes.attach.isEmpty || context.intent != nil { try await closeIntents(of: address, in: context) }
     }
 
@@ -90,10 +95,15 @@ extension VectorStoreResource {
 
     /// Detaches what is no longer wanted, when everything wanted is there, and corrects altered attributes.
     private func finish(
-        _ changes: DocumentChanges, except gone: Set<String>, in live: inout LiveStore
+        _ changes: DocumentChanges, except gone: Set<String>, elsewhere: Set<String>, in live: inout LiveStore,
+        _ context: ApplyContext
     ) async throws {
-        for file in changes.detach where !gone.contains(file.id) { try await remove(file.id, from: live.store.id) }
+        for file in changes.detach where !gone.contains(file.id) {
+            try context.checkInterruption()
+            try await remove(file.id, from: live.store.id, isElsewhere: elsewhere.contains(file.id))
+        }
         for (_, file, attributes) in changes.altered {
+            try context.checkInterruption()
             try await server.files(in: live.store.id).update(file.id, attributes: attributes)
         }
         let detached = Set(changes.detach.map(\.id))
@@ -132,19 +142,52 @@ extension VectorStoreResource {
         _ = try await leftovers.take(Announcement(intent), wanted: [])
     }
 
+    /// Deletes the uploads of an interrupted run for a store that never came to be, or that somebody deleted.
+    package func abandon(_ intent: Value) async throws {
+        guard intent["documents"] != nil else { return }
+        _ = try await leftovers.take(Announcement(intent), wanted: [])
+    }
+
     func closeIntents(of address: Address, in context: ApplyContext) async throws {
         if context.intent != nil { try await context.record.close(intentOf: Attaching.place(for: address)) }
         try await context.record.close(intentOf: address)
     }
 
     /// Deletes the file before its attachment: the attachment carries our mark, so a crash between leaves it findable.
-    func remove(_ file: String, from store: String) async throws {
-        try await server.files.delete(file)
+    /// - Parameter isElsewhere: Whether other stores hold the file, too: then only the attachment goes.
+    func remove(_ file: String, from store: String, isElsewhere: Bool = false) async throws {
+        if !isElsewhere { try await server.files.delete(file) }
         try await server.files(in: store).detach(file)
     }
 }
 
+extension VectorStoreResource {
+    /// Those of the files of a store that are in other stores, too: somebody attached our upload to one of his. They stay, and
+    /// a warning says so.
+    func filesElsewhere(
+        _ files: [String], than store: String, at address: Address, in context: ApplyContext
+    ) async throws -> Set<String> {
+        guard !files.isEmpty else { return [] }
+        let elsewhere = Set(files).intersection(try await leftovers.attachedFiles(except: store))
+        if !elsewhere.isEmpty { context.warn(.uploadsInUse(elsewhere.sorted(), address)) }
+        return elsewhere
+    }
+}
+
 extension Diagnostic {
+    fileprivate static func uploadsInUse(_ files: [String], _ address: Address) -> Diagnostic {
+        let named =
+            files.prefix(3).map { "`\($0)`" }.joined(separator: ", ")
+            + (files.count > 3 ? " and \(files.count - 3) more" : "")
+        return Diagnostic(
+            "uploads-in-use", "Uploaded files that other stores hold stay",
+            detail:
+                "\(named), which drover uploaded for `\(address)`, \(files.count == 1 ? "is" : "are") also in another "
+                + "vector store, and \(files.count == 1 ? "stays" : "stay") on the server.",
+            fix: "Nothing has to be done; whoever owns that store may delete \(files.count == 1 ? "it" : "them").",
+            address: address.description, severity: .warning)
+    }
+
     /// Documents that were ingested and are not found.
     /// - Parameter equal: paths of documents with equal content, of which the server keeps one and may lose others.
     static func lost(_ documents: [Document], saying equal: [String], at address: Address) -> Diagnostic {

@@ -29,6 +29,7 @@ package struct VectorStoreResource: Resource {
     let folder: SpecFolder
     let transport: any HTTPTransport
     let leftovers: Leftovers
+    let takenUp = TakenUp()
     /// The concurrent uploads, and attachments, over all stores of a run: the server is the same.
     let uploading = Slots(uploads)
     let attaching = Slots(concurrency)
@@ -92,13 +93,21 @@ package struct VectorStoreResource: Resource {
         try await build(desired, at: address, in: context, isFinishedLater: desired.buildsNewFirst)
     }
 
-    /// Builds the new store beside the old one, which counts until the new one is complete.
+    /// Builds the new store beside the old one, which counts until the new one is complete. What an earlier run began is gone
+    /// on with.
     package func isMadeBeside(_ live: LiveStore, _ desired: Desired) -> Bool { true }
 
     package func replace(
         _ live: LiveStore, with desired: Desired, at address: Address, in context: ApplyContext
     ) async throws -> LiveStore {
-        var made = try await build(desired, at: address, in: context, isFinishedLater: true)
+        var made: LiveStore
+        if var begun = try await takeUnfinished(for: desired, beside: live, at: address, in: context) {
+            try await bringDocuments(of: desired, into: &begun, at: address, in: context)
+            try await finish(&begun)
+            made = begun
+        } else {
+            made = try await build(desired, at: address, in: context, isFinishedLater: true)
+        }
         made.former = live.former
         // What is in the way is told where the old one is to go.
         if let ours = live.unlisted, (try? requireOwnFiles(of: live, as: address)) == nil {
@@ -116,7 +125,10 @@ package struct VectorStoreResource: Resource {
             metadata[LiveStore.dimensionKey] = desired.embeddingDimension.map(String.init)
         }
         metadata.merge(Mark(stack: context.stack, address: address).tags) { _, mark in mark }
-        if isFinishedLater { metadata[LiveStore.phaseKey] = LiveStore.building }
+        if isFinishedLater {
+            metadata[LiveStore.phaseKey] = LiveStore.building
+            metadata[LiveStore.digestKey] = desired.digest
+        }
         let store = try await createStore(
             .init(
                 name: desired.name, metadata: metadata, embeddingModel: desired.embeddingModel,
@@ -172,7 +184,7 @@ package struct VectorStoreResource: Resource {
         }
     }
 
-    private func requireOwnFiles(of live: LiveStore, as address: Address) throws {
+    func requireOwnFiles(of live: LiveStore, as address: Address) throws {
         guard live.strays.isEmpty else { return }
         if let ours = live.unlisted { try requireNoMore(than: ours, in: live.store, as: address) }
         let foreign = live.files.count { live.mark(of: $0) == nil }
@@ -189,10 +201,11 @@ package struct VectorStoreResource: Resource {
 
     /// - Throws: `Diagnostic` (`protected`) when it contains files of others.
     package func delete(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
-        guard live.strays.isEmpty else { return try await deleteStrays(live.strays) }
+        guard !takenUp.contains(live.store.id) else { return }
+        guard live.strays.isEmpty else { return try await deleteStrays(live.strays, in: context) }
         try requireOwnFiles(of: live, as: address)
         try await clearLeftovers(in: context)
-        try await deleteFiles(of: live, at: address)
+        try await deleteFiles(of: live, at: address, in: context)
         try await server.vectorStores.delete(live.store.id)
         if context.intent != nil { try await closeIntents(of: address, in: context) }
     }
@@ -201,15 +214,17 @@ package struct VectorStoreResource: Resource {
     /// they are also in another store.
     ///
     /// - Throws: `Diagnostic` (`protected`) when others have attached something meanwhile, or may have.
-    private func deleteFiles(of live: LiveStore, at address: Address) async throws {
+    func deleteFiles(of live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         let known = Set(live.files.map(\.id)).union(live.unlisted ?? [])
         let now = try await filesNow(of: live, knowing: known, at: address).filter { !known.contains($0.id) }
         let foreign = now.count { live.mark(of: $0) == nil }
         guard foreign == 0 else { throw Diagnostic.holdsForeignFiles(live.store.id, address, count: foreign) }
-        let late = now.map(\.id)
-        let isListed = late.isEmpty && !live.isBroken
-        let others = isListed ? [] : try await leftovers.attachedFiles(except: live.store.id)
-        for file in known.sorted() + late where !others.contains(file) { try await server.files.delete(file) }
+        let files = known.sorted() + now.map(\.id)
+        let elsewhere = try await filesElsewhere(files, than: live.store.id, at: address, in: context)
+        for file in files where !elsewhere.contains(file) {
+            try context.checkInterruption()
+            try await server.files.delete(file)
+        }
     }
 
     /// The files as they are listed now; none where the store is gone, or where it cannot list them and has no more
@@ -242,7 +257,7 @@ package struct VectorStoreResource: Resource {
     package func forget(_ live: LiveStore, at address: Address, in context: ApplyContext) async throws {
         var metadata = live.store.metadata.filter {
             !Mark.keys.contains($0.key)
-                && ![LiveStore.phaseKey, LiveStore.lastKey, LiveStore.takenKey].contains($0.key)
+                && ![LiveStore.phaseKey, LiveStore.lastKey, LiveStore.takenKey, LiveStore.digestKey].contains($0.key)
         }
         metadata[Mark.retainedKey] = .string(context.stack.name)
         _ = try await server.vectorStores.update(live.store.id, metadata: metadata)
