@@ -25,7 +25,10 @@ struct StreamedAnswerTests {
             let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
             let text = try await server.client.stream(request) { head, chunks in
                 #expect(head.status == 200)
-                defer { (first.happen(), second.happen()) }
+                defer {
+                    first.happen()
+                    second.happen()
+                }
                 var text = ""
                 for try await chunk in chunks {
                     text += String(buffer: chunk)
