@@ -64,8 +64,8 @@ struct CutOffEvidenceTests {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, to: log, isKilled: isKilled) { events.append($0) }
         var context = EvaluationContext(
-            stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources,
-            recorded: { try recorder.recorded }, now: { 1_800_000_000_000 })
+            stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources, log: recorder.path,
+            recorded: { try recorder.recorded(suite: $0) }, now: { 1_800_000_000_000 })
         (context.run, context.resumed) = (id, resumed)
         var earlier = EarlierSamples()
         if !isKilled { earlier = try await samples(in: fake, besides: resumed) }

@@ -122,11 +122,11 @@ struct PlanMarkdownTests {
         let changes = (0..<count).map { number in
             let long = number < 3 ? longest : String(longest.prefix(2_000))
             return Change(
-                Address("prompts", "p\(number)"), .update, note: number == 1 ? long : nil,
+                Address("prompts", "p\(number)"), .update,
                 fields: [
                     FieldChange("text", old: .string("\(number)\n\(long)"), new: .string("\(number)\n\(long)!")),
                     FieldChange("tags", old: "a", new: "b"),
-                ], label: number == 2 ? long : nil)
+                ], note: number == 1 ? long : nil, label: number == 2 ? long : nil)
         }
         let text = PlanMarkdown.render(Self.plan(changes), servers: Self.servers)
         #expect(text.unicodeScalars.count <= PlanMarkdown.longest && Self.isWellFormed(text))

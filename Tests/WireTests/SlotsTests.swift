@@ -4,6 +4,11 @@ import Testing
 
 @testable import Wire
 
+/// Who came through, in that order.
+private final class Arrivals: Sendable {
+    let numbers = Mutex<[Int]>([])
+}
+
 @Suite("Slots")
 struct SlotsTests {
     @Test("No more than the limit are inside at a time, and all come through", arguments: [1, 3, 200])
@@ -26,20 +31,20 @@ struct SlotsTests {
     func order() async throws {
         let slots = Slots(1)
         let (opened, open) = AsyncStream<Void>.makeStream()
-        let order = Mutex<[Int]>([])
+        let arrivals = Arrivals()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 try await slots.run { for await _ in opened {} }
             }
             for number in 0..<50 {
                 group.addTask {
-                    try await slots.run { order.withLock { $0.append(number) } }
+                    try await slots.run { arrivals.numbers.withLock { $0.append(number) } }
                 }
             }
             group.addTask { open.finish() }
             try await group.waitForAll()
         }
-        #expect(order.withLock { $0 } == Array(0..<50))
+        #expect(arrivals.numbers.withLock { $0 } == Array(0..<50))
     }
 
     @Test("Who is cancelled while waiting gives up the place, and takes none")
