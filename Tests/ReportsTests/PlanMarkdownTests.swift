@@ -126,7 +126,7 @@ struct PlanMarkdownTests {
                 fields: [
                     FieldChange("text", old: .string("\(number)\n\(long)"), new: .string("\(number)\n\(long)!")),
                     FieldChange("tags", old: "a", new: "b"),
-                ], note: number == 1 ? long : nil, label: number == 2 ? long : nil)
+                ], label: number == 2 ? long : nil, note: number == 1 ? long : nil)
         }
         let text = PlanMarkdown.render(Self.plan(changes), servers: Self.servers)
         #expect(text.unicodeScalars.count <= PlanMarkdown.longest && Self.isWellFormed(text))

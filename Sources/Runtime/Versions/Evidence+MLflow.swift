@@ -55,9 +55,10 @@ extension [MLflowRun] {
         let known = compactMap { run in
             run.tags[Evidence.tag].flatMap { Evidence($0) }.map { (run: run, evidence: $0) }
         }
+        let holders = known.map { (id: $0.run.id, parts: $0.run.parts) }.filter { !$0.parts.isEmpty }
         return known.filter { one in
             !one.run.counts(in: parts)
-                && !known.contains { $0.run.id != one.run.id && one.run.counts(in: $0.run.parts) }
+                && !holders.contains { $0.id != one.run.id && one.run.counts(in: $0.parts) }
         }.map(\.evidence)
     }
 }
