@@ -20,6 +20,8 @@ struct FinishedTable {
         switch event {
         case .finished(let address, let action, let elapsed):
             rows.append((address, Row(sign: "✓", outcome: action.outcome, elapsed: elapsed.spelled)))
+        case .overridden(let address, let reason):
+            rows.append((address, Row(sign: "!", outcome: Event.told(overriddenBecause: reason))))
         case .failed(let address, let action, _):
             rows.append((address, Row(sign: "✗", outcome: "not \(action.outcome)")))
         case .skipped(let address, let cause):

@@ -87,7 +87,7 @@ struct GateRun {
             told.detail += " It is overridden: \(reason)"
             told.fix = nil
             Notices.write([told], stack.sources, environment: stack.environment)
-            return .passed(["verdict": .string("overridden"), "reason": .string(reason)])
+            return .overridden(because: reason)
         }
     }
 }

@@ -63,6 +63,8 @@ final class Progress: Sendable {
             case .finished(let address, let action, let elapsed):
                 state.running[address] = nil
                 if style == .lines { write("✓ \(address): \(action.outcome) in \(elapsed.spelled)", &state) }
+            case .overridden(let address, let reason):
+                if style == .lines { write("! \(address): \(Event.told(overriddenBecause: reason))", &state) }
             case .failed(let address, let action, _):
                 state.running[address] = nil
                 if style == .lines { write("✗ \(address): not \(action.outcome)", &state) }
@@ -126,6 +128,13 @@ final class Progress: Sendable {
         }
         Console.write(lines.map { Console.live($0) + "\n" }.joined(), to: 2)
         state.drawn = lines.count
+    }
+}
+
+extension Event {
+    /// What is said of a gate that did not pass.
+    static func told(overriddenBecause reason: String) -> String {
+        "not passed, and overridden: \(Printable.oneLine(reason))"
     }
 }
 

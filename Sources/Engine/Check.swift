@@ -7,6 +7,19 @@ package enum CheckResult: Sendable {
     /// It was evaluated and failed, or could not be evaluated: the cause says which.
     case failed(Diagnostic)
 
+    /// It did not pass, and somebody lets it through all the same.
+    package static func overridden(because reason: String) -> CheckResult {
+        .passed(["verdict": .string(overrideVerdict), "reason": .string(reason)])
+    }
+
+    private static let overrideVerdict = "overridden"
+
+    /// The reason for which it was let through although it did not pass; nil where it did.
+    package var overrideReason: String? {
+        guard case .passed(let outputs) = self, outputs["verdict"]?.string == Self.overrideVerdict else { return nil }
+        return outputs["reason"]?.string ?? ""
+    }
+
     /// Why it has not passed.
     package var problem: Diagnostic? {
         guard case .failed(let problem) = self else { return nil }

@@ -6,6 +6,8 @@ package enum Event: Sendable {
     case progress(Address, Advance)
     case warned(Address, Diagnostic)
     case finished(Address, Action, elapsed: Duration)
+    /// A check has not passed, and does not keep back what waits for it.
+    case overridden(Address, because: String)
     case failed(Address, Action, Diagnostic)
     case skipped(Address, because: Address)
 }

@@ -123,9 +123,13 @@ package struct Executor: Sendable {
 
     /// A check was run before; one that nothing waits for has no result.
     private func checked(_ declaration: Declaration) -> Outcome<Step> {
-        switch checks?[declaration.address] {
+        let result = checks?[declaration.address]
+        switch result {
         case .passed(let outputs):
-            onEvent(.finished(declaration.address, .check, elapsed: .zero))
+            let reason = result?.overrideReason
+            onEvent(
+                reason.map { Event.overridden(declaration.address, because: $0) }
+                    ?? .finished(declaration.address, .check, elapsed: .zero))
             return .done(Step(action: .check, outputs: outputs, fields: [:], changes: []))
         case .failed(let problem):
             let diagnostic = problem.locating(declaration)

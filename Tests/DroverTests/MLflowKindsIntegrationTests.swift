@@ -157,6 +157,7 @@ import Testing
         if version == "3.18.0" {
             try succeed(await drover("test", "quickstart", "--suite", "smoke"))
             try succeed(await python(directory, evaluation + ["--compare"]))
+            try await compared(drover, directory)
         }
         let question = "How long does shipping to Norway take?"
         try succeed(await drover("invoke", "support", question, "--spec", "quickstart"))
@@ -185,7 +186,7 @@ import Testing
         try succeed(await python(directory, [script, "\(directory)/expected.json"]))
     }
 
-    private func python(_ directory: String, _ arguments: [String]) async throws -> DroverProgram.Ended {
+    func python(_ directory: String, _ arguments: [String]) async throws -> DroverProgram.Ended {
         let data = try #require(FileManager.default.contents(atPath: "\(directory)/.drover/lab.json"))
         let lab = try Value(json: data)
         let tracking = try #require(lab["mlflow"]?["url"]?.string)
@@ -193,13 +194,13 @@ import Testing
         return try await program.run(try #require(lab["pythons"]?["mlflow"]?.string), arguments)
     }
 
-    private func write(_ text: String, _ path: String) throws {
+    func write(_ text: String, _ path: String) throws {
         let file = URL(filePath: path)
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: file)
     }
 
-    private func succeed(_ ended: DroverProgram.Ended) throws {
+    func succeed(_ ended: DroverProgram.Ended) throws {
         try #require(ended.code == 0, "\(ended.output)\(ended.errors)")
     }
 }

@@ -54,11 +54,13 @@ struct ProgressTests {
         table.add(.failed(a, .update, Diagnostic("x", "X", detail: "x")))
         table.add(.finished(b, .create, elapsed: .seconds(2)))
         table.add(.skipped(c, because: a))
+        table.add(.overridden(Address("suites", "s"), because: "the model\nis down"))
         #expect(
             table.lines(in: [b, a, c]) == [
                 "✓ experiments.e   created  2.0 s", "✗ agents.support  not changed",
                 "· agents.c        skipped because of agents.support",
+                "! suites.s        not passed, and overridden: the model⏎is down",
             ])
-        #expect(table.failures == 1 && table.count == 3)
+        #expect(table.failures == 1 && table.count == 4)
     }
 }

@@ -87,6 +87,22 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A gate that is overridden is told with its reason, on the screen and to programs, and not as passed")
+    func overridden() async throws {
+        let failing = { @Sendable (tone: String) in Self.spec(tone: tone, expect: "[{contains: nothing of the kind}]") }
+        try await withShop { shop in
+            try await shop.apply(failing("One."), code: 4, saying: "error[gate-failed]")
+            let reason = ["--override", "the model is down"]
+            let told = try await shop.drover.run(DroverProgram.path, ["apply", "--yes"] + reason)
+            #expect(told.code == 0, "\(told.output)\(told.errors)")
+            #expect(told.errors.contains("! suites.manners: not passed, and overridden: the model is down"))
+            #expect(!told.errors.contains("✓ suites.manners"), "\(told.errors)")
+            try shop.write(failing("Two."))
+            let events = try await shop.drover.run(DroverProgram.path, ["apply", "--yes", "--format", "json"] + reason)
+            #expect(events.output.contains(#""overridden":"the model is down""#), "\(events.output)\(events.errors)")
+        }
+    }
+
     @Test("A suite during which something changes that its evidence depends on leaves none, and says so")
     func changedMeanwhile() async throws {
         let judged = Self.unreleased(Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]"))

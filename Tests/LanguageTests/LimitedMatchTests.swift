@@ -12,7 +12,7 @@ struct LimitedMatchTests {
 
         /// - Returns: why it was given up.
         func search(_ pattern: String) -> SearchGivenUp? {
-            do {
+            do throws(SearchGivenUp) {
                 _ = try LimitedMatch.result(of: pattern, within: limit, among: searches) { self.isOver.wait() }
                 return nil
             } catch {

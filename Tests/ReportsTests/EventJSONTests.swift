@@ -32,6 +32,10 @@ struct EventJSONTests {
             #"{"action":"update","address":"agents.support","event":"finished","seconds":1.25,"time":TIME}"#
         ),
         (
+            .overridden(Address("suites", "golden"), because: "down"),
+            #"{"action":"check","address":"suites.golden","event":"finished","overridden":"down","seconds":0,"time":TIME}"#
+        ),
+        (
             .failed(address, .delete, Diagnostic("no", "No", detail: "Not\nso.")),
             #"{"action":"delete","address":"agents.support","diagnostic":{"code":"no","detail":"Not\nso."},"event":"failed","time":TIME}"#
         ),

@@ -53,7 +53,7 @@ struct ShardTests {
 
     private func run(
         _ shard: String?, _ suites: [TestSuite], version: String = "1", of agent: String = "a",
-        changed: Set<String> = [], ends: Bool = true
+        changed: Set<String> = [], ends: Bool = true, as id: String? = nil, resuming earlier: RecordedRun? = nil
     ) async throws -> RecordedRun {
         var sources = SourceMap()
         _ = sources.add(Source(path: "spec.yaml", bytes: []))
@@ -61,15 +61,17 @@ struct ShardTests {
         let selected = try shard?.dealt(from: suites) ?? suites
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
-            stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
-            versions: suites.versions.merging(["agents.\(agent)": version]) { $1 }, shard: shard)
+            id: id, stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
+            versions: suites.versions.merging(["agents.\(agent)": version]) { $1 }, shard: shard,
+            resuming: earlier?.record)
         let recorder = try RunRecorder(record, selected, in: sources, to: log)
         let replies = (1...9).map { ("\($0)", [ScriptedRuntime.Reply.answer(.said($0 == 3 ? "no" : "yes"))]) }
         let runner = SuiteRunner(
             runtime: ScriptedRuntime(Dictionary(uniqueKeysWithValues: replies)),
             clock: TestClock(behaviour: .standingStill), today: CalendarDay(secondsSince1970: 0)
         ) { AgentDefinition(name: $0, model: "m", instructions: "") }
-        try await runner.run(shard == nil ? selected : selected.map(\.asShard), recording: recorder)
+        let kept = try earlier.map { try EarlierRun($0, for: record, selected, in: sources) }
+        try await runner.run(shard == nil ? selected : selected.map(\.asShard), recording: recorder, after: kept)
         return ends ? try recorder.end(after: .seconds(1), changed: changed) : try recorder.recorded
     }
 
@@ -137,6 +139,29 @@ struct ShardTests {
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         #expect(try late.write(to: log, as: "s-2", version: "1.0.0").run.verdict != .passed)
         #expect(one.warning == nil)
+    }
+
+    @Test("Of a shard and the runs that it went on with, each sample is taken once, from the newest")
+    func lineage() async throws {
+        let suites = [try suite("a", 6)]
+        let first = try await run("1/2", suites, as: "r1")
+        let second = try await run("1/2", suites, as: "r2", resuming: first)
+        let third = try await run("1/2", suites, as: "r3", resuming: second)
+        let other = try await run("2/2", suites, as: "o1")
+        for shards in [[third, other], [first, other, second, third], [third, other, first]] {
+            let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+            let merged = try ShardMerge(shards).write(to: log, as: "s-2", version: "1.0.0")
+            #expect(merged.run.suites[0].cases.map(\.samples) == [1, 1, 1, 1, 1, 1])
+            // Also what is not named counts as taken: no other joined run may add it as evidence.
+            #expect(merged.record.parts == ["o1", "r1", "r2", "r3"])
+        }
+        let branch = try await run("1/2", suites, as: "r4", resuming: first)
+        let problem = #expect(throws: Diagnostic.self) { try ShardMerge([third, branch, other]) }
+        #expect(problem?.code == "doubled-shard")
+        #expect(problem?.detail.hasSuffix("both went on with the run `r1`, whose samples would count twice.") == true)
+        let stranger = try await run("1/2", suites, as: "r5")
+        let unrelated = #expect(throws: Diagnostic.self) { try ShardMerge([first, stranger, other]) }
+        #expect(unrelated?.detail.hasSuffix("and neither went on with the other.") == true)
     }
 
     @Test("Shards that are missing, named twice, or not of one run are not joined")

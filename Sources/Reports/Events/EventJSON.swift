@@ -9,6 +9,7 @@ package import Wire
 ///     {"action":"create","address":"agents.support","event":"started","time":"…"}
 ///     {"address":"vectorStores.handbook","done":2,"event":"progress","text":"2 of 3 documents","total":3,"unit":"documents",…}
 ///     {"action":"create","address":"agents.support","event":"finished","seconds":1.25,"time":"…"}
+///     {"action":"check","address":"suites.golden","event":"finished","overridden":"the model is down","seconds":0,"time":"…"}
 ///     {"counts":{"create":1,…},"event":"summary","failed":0,"skipped":0,"succeeded":true,…}
 ///
 /// What a command ends with is told by the command itself, as one more event.
@@ -42,6 +43,11 @@ package struct EventJSON: Sendable {
             Self.event(
                 "finished",
                 Self.place(address, action).merging(["seconds": Self.seconds(elapsed)]) { first, _ in first }, at: time)
+        case .overridden(let address, let reason):
+            Self.event(
+                "finished",
+                Self.place(address, .check).merging(["seconds": .number(0), "overridden": .string(reason)]) { $1 },
+                at: time)
         case .failed(let address, let action, let problem):
             Self.event("failed", Self.place(address, action).merging(told(problem)) { first, _ in first }, at: time)
         case .skipped(let address, let cause):

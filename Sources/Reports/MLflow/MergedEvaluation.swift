@@ -138,9 +138,9 @@ extension Diagnostic {
         Diagnostic(
             "changed-meanwhile", "What was tested has changed",
             detail:
-                "While \(suites.count == 1 ? "the suite" : "the suites") \(suites.listed) ran, something has changed that the answers or their verdicts depend "
-                + "on: the agent, what it needs, a file or a judge. Nobody can tell what each sample is of, so that what passed "
-                + "is no evidence.",
+                "While \(suites.count == 1 ? "the suite" : "the suites") \(suites.listed) ran, something has changed that "
+                + "the answers or their verdicts depend on: the agent, what it needs, a file or a judge. Nobody can tell what "
+                + "each sample is of, so that what passed is no evidence.",
             fix: "Run it again while nothing is applied or edited.", severity: .warning)
     }
 }

@@ -24,7 +24,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let experiments: [String: String]?
     /// How results are shown there, by the names of suites.
     package let evaluations: [String: EvaluationRecord]?
-    /// The ids of the shards that were joined to it, and of the runs that these went on with; nil for no joined run.
+    /// The ids of the shards that were joined to it, and of all runs that these went on with; nil for no joined run.
     package let parts: [String]?
     /// The paths of the spec's sources, in the order in which they were read.
     package let sources: [String]
@@ -34,19 +34,22 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package let shard: Shard?
     /// The run that it went on with.
     let resumed: String?
+    /// That run and all that it went on with itself, the oldest first; nil for none, and in logs of earlier versions.
+    let lineage: [String]?
     /// How many cases are declared below; nil in logs of earlier versions.
     var cases: Int?
 
     package init(
         id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
         mlflow: String? = nil, evaluations: [String: EvaluationRecord]? = nil, sources: SourceMap,
-        versions: [String: String] = [:], shard: Shard? = nil, resuming resumed: String? = nil
+        versions: [String: String] = [:], shard: Shard? = nil, resuming earlier: RunRecord? = nil
     ) {
         format = Self.format
         self.id = id
         self.versions = versions.isEmpty ? nil : versions
         self.shard = shard
-        self.resumed = resumed
+        resumed = earlier?.id
+        lineage = earlier.map { $0.ancestors + [$0.id].compactMap(\.self) }
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
@@ -58,6 +61,9 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.sources = sources.sources.map(\.path)
     }
 
+    /// The ids of the runs whose samples it has kept, the oldest first.
+    var ancestors: [String] { lineage ?? [resumed].compactMap(\.self) }
+
     /// The run as a whole.
     /// - Parameter shards: At least one.
     init(joining shards: [RunRecord], as id: String, version: String) {
@@ -66,7 +72,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.id = id
         versions = shard.versions
         self.shard = nil
-        resumed = nil
+        (resumed, lineage) = (nil, nil)
         stack = shard.stack
         self.version = version
         startedAt = shards.map(\.startedAt).min() ?? shard.startedAt
@@ -77,7 +83,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         evaluations = mlflow == nil ? nil : shards.evaluations
         experiments = evaluations?.mapValues(\.place.experimentID)
         cases = shards.map(\.cases).reduce(0) { sum, count in sum.flatMap { sum in count.map { sum + $0 } } }
-        parts = shards.flatMap { [$0.id, $0.resumed].compactMap(\.self) }.sorted()
+        parts = Set(shards.flatMap { [$0.id].compactMap(\.self) + $0.ancestors }).sorted()
         sources = shard.sources
     }
 }

@@ -5,25 +5,43 @@ package struct ShardMerge: Sendable {
     private let parts: [RecordedRun]
     private let first: RunRecord
 
-    /// - Parameter parts: The shards, in any order.
+    /// - Parameter parts: The shards, in any order; of one and the runs that it went on with, only the newest is joined, which
+    ///   has kept their samples.
     /// - Throws: `Diagnostic` when they are not all shards of one run, each of them once.
     package init(_ parts: [RecordedRun]) throws(Diagnostic) {
-        var byNumber: [Int: RecordedRun] = [:]
         guard let first = parts.first?.record, let of = first.shard?.of else { throw .notAShard(parts.first) }
-        for (index, part) in parts.enumerated() {
+        var byShard: [Shard: [RecordedRun]] = [:]
+        for part in parts {
             guard let shard = part.record.shard else { throw .notAShard(part) }
+            byShard[shard, default: []].append(part)
+        }
+        var newest: [RecordedRun] = []
+        for (shard, runs) in byShard.sorted(by: { ($0.key.number, $0.key.of) < ($1.key.number, $1.key.of) }) {
+            newest.append(try Self.newest(of: runs, shard))
+        }
+        for (index, part) in newest.enumerated() {
             guard part.isDeclared else { throw .truncated(part) }
             // Two of them may know an agent that the first one does not.
-            for other in parts[..<index] {
+            for other in newest[..<index] {
                 guard let difference = other.record.difference(from: part.record) else { continue }
                 throw .shardsDiffer(other, part, difference)
             }
-            if let other = byNumber.updateValue(part, forKey: shard.number) { throw .doubledShard(shard, other, part) }
         }
-        let missing = (1...of).filter { byNumber[$0] == nil }
+        let missing = (1...of).filter { number in !newest.contains { $0.record.shard?.number == number } }
         guard missing.isEmpty else { throw .missingShards(missing, of: of) }
-        self.parts = byNumber.sorted { $0.key < $1.key }.map(\.value)
+        self.parts = newest
         self.first = first
+    }
+
+    /// The run that went on with all others, directly or not.
+    private static func newest(of runs: [RecordedRun], _ shard: Shard) throws(Diagnostic) -> RecordedRun {
+        let last = runs.first { run in
+            runs.allSatisfy { $0.path == run.path || run.record.ancestors.contains($0.record.id ?? "") }
+        }
+        guard let last, runs.count(where: { $0.path == last.path }) == 1 else {
+            throw .doubledShard(shard, runs[0], runs[1])
+        }
+        return last
     }
 
     package var stack: String { first.stack }
@@ -143,10 +161,14 @@ extension Diagnostic {
     }
 
     fileprivate static func doubledShard(_ shard: Shard, _ one: RecordedRun, _ other: RecordedRun) -> Diagnostic {
-        Diagnostic(
+        let (mine, others) = (one.record.ancestors, other.record.ancestors)
+        let common = mine.last { others.contains($0) }
+        return Diagnostic(
             "doubled-shard", "Shard named twice",
-            detail: "`\(one.path)` and `\(other.path)` are both the shard \(shard).",
-            fix: "Name the log of each shard once.", cause: .usage)
+            detail: "`\(one.path)` and `\(other.path)` are both the shard \(shard)"
+                + (common.map { ", and both went on with the run `\($0)`, whose samples would count twice." }
+                    ?? ", and neither went on with the other."),
+            fix: "Name one log of each shard, or one and those of the runs that it went on with.", cause: .usage)
     }
 
     fileprivate static func missingShards(_ numbers: [Int], of count: Int) -> Diagnostic {
