@@ -1,7 +1,9 @@
+import Fakes
 import Language
 import NIOCore
 import NIOPosix
 import Runtime
+import Synchronization
 import Testing
 import Wire
 
@@ -10,6 +12,108 @@ import Wire
 /// What many clients together may take of a server.
 @Suite("Crowded server", .timeLimit(.minutes(20)))
 struct CrowdedServerTests {
+    private static let question = #"{"input":[{"role":"user","content":"Hi"}]}"#
+    private static let streamed = #"{"input":[{"role":"user","content":"Hi"}],"stream":true}"#
+
+    @Test(
+        "What the server behind puts off is 503 with its time to try again, or one of ours",
+        arguments: [(429, "7", "7"), (429, nil, "5"), (503, "0.2", "1")] as [(Int, String?, String)])
+    func busyBehind(status: Int, wait: String?, told: String) async throws {
+        let agent = StagedAgent { _, _ in
+            let off = HTTPResponse(status: status, headers: wait.map { [("retry-after", $0)] } ?? [])
+            let server = Endpoint(
+                service: "OGX", base: "http://ogx:8321", transport: ScriptedTransport([.response(off)]), retry: .never)
+            _ = try await server.send(Call("ask", .post, "/v1/responses"))
+            return Answer(status: .completed)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            for body in [Self.question, Self.streamed] {
+                let refused = try await server.post(body)
+                #expect(refused.status == 503 && refused.header("retry-after") == told)
+                #expect(refused.json["error"]?["code"] == "upstream_busy")
+            }
+        }
+    }
+
+    @Test("An answer that failed because the model is busy is 503 with the time that the model's server names")
+    func busyModel() async throws {
+        let agent = StagedAgent { _, _ in
+            var answer = Answer(status: .failed)
+            answer.putOff = Answer.PutOff(wait: .milliseconds(2500))
+            return answer
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let refused = try await server.post(Self.question)
+            #expect(refused.status == 503 && refused.header("retry-after") == "3")
+        }
+    }
+
+    /// An agent that answers at once, but for `wait`.
+    private static func waiting(
+        _ began: Happening, until goOn: Happening, _ note: @escaping @Sendable (String) -> Void = { _ in }
+    ) -> StagedAgent {
+        StagedAgent { request, _ in
+            note(request.text ?? "")
+            if request.text == "wait" {
+                began.happen()
+                await goOn.wait()
+            }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+    }
+
+    private static func onePlace(patience: Duration) -> (inout InvocationServer) -> Void {
+        { ($0.limits.concurrency, $0.limits.patience) = (1, patience) }
+    }
+
+    @Test("Beyond the places and the line requests are refused with a time to try again; then there is room again")
+    func tooMany() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let agent = Self.waiting(began, until: goOn)
+        let change = Self.onePlace(patience: .milliseconds(50))
+        try await RunningServer.run([agent.published()], change: change) { server in
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask {
+                    defer { began.happen() }
+                    return try await server.post(#"{"input":"wait"}"#).status
+                }
+                await began.wait()
+                let refused = try await server.post(Self.question)
+                #expect(refused.status == 429 && refused.header("retry-after") == "1")
+                #expect(refused.json["error"]?["type"] == "rate_limit_error")
+                goOn.happen()
+                #expect(try await group.next() == 200)
+                #expect(try await server.post(Self.question).status == 200)
+            }
+        }
+    }
+
+    @Test("Of a client that has gone while it waited for its place nothing is asked")
+    func goneBefore() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let asked = Mutex<[String]>([])
+        let agent = Self.waiting(began, until: goOn) { text in asked.withLock { $0.append(text) } }
+        let change = Self.onePlace(patience: .seconds(60))
+        try await RunningServer.run([agent.published()], change: change) { server in
+            async let first = server.post(#"{"input":"wait"}"#).status
+            await began.wait()
+            // It gives up before it has a place, and its connection closes.
+            let url = server.url + "/invocations"
+            await #expect(throws: TransportFailure.self) {
+                try await AsyncHTTPTransport.withTransport { client in
+                    let body = Array(#"{"input":"gone"}"#.utf8)
+                    return try await client.send(HTTPRequest(.post, url, body: body, timeout: .milliseconds(300)))
+                }
+            }
+            // A busy machine notices that late.
+            try await Task.sleep(for: .seconds(6))
+            goOn.happen()
+            #expect(try await first == 200)
+            #expect(try await server.post(#"{"input":"next"}"#).status == 200)
+        }
+        #expect(asked.withLock { $0 } == ["wait", "next"])
+    }
+
     /// Says yes within half a minute, or no.
     private static func soon(_ isSo: () async throws -> Bool) async throws -> Bool {
         for _ in 0..<1_500 {
@@ -73,7 +177,8 @@ struct CrowdedServerTests {
                 try await client.send(HTTPRequest(.get, server.url + "/health", timeout: .seconds(30)))
             }
             #expect(probe.status == 200)
-            #expect(try await Self.soon { !idle[0].isActive })
+            let crowd = idle
+            #expect(try await Self.soon { crowd.contains { !$0.isActive } })
             goOn.happen()
             #expect(try await waiting.status == 200)
             for channel in idle { channel.close(promise: nil) }

@@ -1,6 +1,7 @@
 import Language
 import NIOCore
 import Runtime
+import Synchronization
 import Testing
 import Wire
 
@@ -9,6 +10,67 @@ import Wire
 @Suite("Streamed answers", .timeLimit(.minutes(20)))
 struct StreamedAnswerTests {
     private static let streamed = #"{"input":[{"role":"user","content":"Hi"}],"stream":true}"#
+
+    @Test("A stream arrives piece by piece, and ends with the whole answer and [DONE]")
+    func streams() async throws {
+        let (goOn, isHeard) = (Happening(), Happening())
+        let agent = StagedAgent { _, tell in
+            await tell(.text("The "))
+            await goOn.wait()
+            await tell(.text("fox"))
+            return Answer(status: .completed, text: "The fox", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            let events = try await server.client.stream(request) { head, chunks in
+                #expect(head.header("content-type") == "text/event-stream; charset=utf-8")
+                var events: [String] = []
+                for try await event in chunks.events {
+                    events.append(event.data)
+                    // Only now, that the first piece is here, there is a second.
+                    if event.data.contains("The ") { goOn.happen() }
+                }
+                isHeard.happen()
+                return events
+            }
+            #expect(isHeard.hasHappened && events.last == "[DONE]")
+            let last = try Value(json: events[events.count - 2].utf8)
+            #expect(last["type"] == "response.completed")
+            let deltas = try events.dropLast().map { try Value(json: $0.utf8) }.compactMap { $0["delta"]?.string }
+            #expect(deltas == ["The ", "fox"])
+        }
+    }
+
+    @Test("A reader that is slow slows the server behind")
+    func backPressure() async throws {
+        let box = Counter()
+        let agent = StagedAgent { _, tell in
+            for _ in 0..<10_000 {
+                await tell(.text(String(repeating: "x", count: 10_000)))
+                box.add()
+            }
+            return Answer(status: .completed, text: "x", hasMessage: true)
+        }
+        try await RunningServer.run([agent.published()]) { server in
+            let request = HTTPRequest(.post, server.url + "/invocations", body: Array(Self.streamed.utf8))
+            try await server.client.stream(request) { _, chunks in
+                var told = 0
+                for try await _ in chunks.events {
+                    told += 1
+                    if told < 20 { continue }
+                    // Nothing is read for now: what is said stands still, long before the 100 MB are told.
+                    var before = -1
+                    while box.value != before {
+                        before = box.value
+                        try await Task.sleep(for: .milliseconds(300))
+                    }
+                    #expect(before < 6_000, "\(before) pieces were told to nobody.")
+                    break
+                }
+                #expect(told == 20)
+            }
+        }
+    }
 
     @Test(
         "A stream that is silent tells that it goes on, before the first piece as well, by comments that clients skip")
@@ -69,6 +131,19 @@ struct StreamedAnswerTests {
             }
             #expect(text.contains("response.failed") && text.hasSuffix("data: [DONE]\n\n"), "\(text)")
         }
+    }
+}
+
+/// Counts.
+final class Counter: Sendable {
+    private let count = Atomic<Int>(0)
+
+    var value: Int {
+        count.load(ordering: .relaxed)
+    }
+
+    func add() {
+        count.add(1, ordering: .relaxed)
     }
 }
 
