@@ -225,7 +225,8 @@ extension Executor {
         let gone = record.entries.filter { text, entry in
             (entry.fields[Record.Entry.key] != nil || entry.older != nil) && isLeftBehind(text, entry)
         }
-        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(\.formerAdoption)
+        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(
+            \.formerAdoption)
     }
 
     /// Whether an entry is about something that left the spec and that no server has any longer: an apply that removed

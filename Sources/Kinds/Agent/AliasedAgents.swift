@@ -156,7 +156,7 @@ extension Array {
     ) async throws -> [Discovered<Live>] where Element == Discovered<Live> {
         guard contains(where: { $0.isStale && isWanted($0.address) }) else { return self }
         let used = try await inUse(Beforehand())
-        return map { 
+        return map {
             $0.isStale && $0.ownership != .retained && isWanted($0.address) && used.contains(id($0.live)) ? $0.held : $0
         }
     }
