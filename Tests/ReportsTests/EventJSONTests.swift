@@ -33,7 +33,7 @@ struct EventJSONTests {
         ),
         (
             .overridden(Address("suites", "golden"), because: "down"),
-            #"{"action":"check","address":"suites.golden","event":"finished","overridden":"down","seconds":0,"time":TIME}"#
+            #"{"action":"check","address":"suites.golden","event":"finished","overridden":"down","seconds":0.0,"time":TIME}"#
         ),
         (
             .failed(address, .delete, Diagnostic("no", "No", detail: "Not\nso.")),

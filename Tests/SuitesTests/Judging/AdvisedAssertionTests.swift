@@ -128,10 +128,11 @@ struct AdvisedAssertionTests {
 
     @Test("A regular expression that backtracks without end is given up")
     func endless() throws {
-        let pattern = try Pattern("(a+)+$")
+        let pattern = try Pattern("(a+)+c")
         let text = String(repeating: "a", count: 22) + "b"
         #expect(throws: Unobservable.self) { try pattern.firstMatch(in: text, within: .milliseconds(50)) }
-        #expect(try pattern.firstMatch(in: "xaaa")?.first == "aaa")
+        // Others are searched for meanwhile.
+        #expect(try Pattern("a+b").firstMatch(in: text, within: .seconds(10))?.first == text)
     }
 }
 
