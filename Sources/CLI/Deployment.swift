@@ -161,7 +161,7 @@ struct Deployment: Sendable {
                 settled.entries[address] = rest
             }
             try await session.store.save(settled.entries)
-            if !outlived.isEmpty { try await executor { _ in }.closeOutlived() }
+            if !outlived.isEmpty { try await executor { _ in }.closeOutlived(in: now) }
         }
         Console.note("The record holds now \(what).")
     }

@@ -172,6 +172,9 @@ extension Executor {
         for (address, keys) in applied.gone {
             let left = entries[address.description]?.older?.filter { !keys.contains($0) } ?? []
             entries[address.description]?.older = left.isEmpty ? nil : left
+            if let key = entries[address.description]?.fields[Record.Entry.key]?.string, keys.contains(key) {
+                entries[address.description]?.fields = [:]
+            }
         }
         guard applied.isWhole, scope.isEverything else { return entries }
         for (text, entry) in entries where isLeftBehind(text, entry) { entries[text] = entry.formerAdoption }
@@ -199,7 +202,9 @@ extension Executor {
             }
             gone.formUnion(step.fields[Record.Entry.key]?.string.map { [$0] } ?? [])
         }
-        if drivers[address.kind]?.listsKeys != true { keys.formUnion(places.flatMap { record.entry($0)?.older ?? [] }) }
+        let known = places.compactMap(record.entry)
+        if drivers[address.kind]?.listsKeys != true { keys.formUnion(known.flatMap { $0.older ?? [] }) }
+        if places.contains(where: survey.setAside.contains) { keys.formUnion(known.flatMap(\.keys)) }
         let rest = keys.subtracting(gone)
         return rest.isEmpty ? nil : rest.sorted()
     }
@@ -218,15 +223,26 @@ extension Executor {
         entries[address.description, default: Record.Entry(fields: [:])].older = older
     }
 
-    /// What the record says of objects that it knows by their keys alone, and that are on no server any more, by address: what
-    /// is left of it, which is nothing, or that they were adopted.
+    /// What the record says of objects that it knows by their keys alone, and that are on no server any more, by address:
+    /// what is left of it, which is nothing, or that they were adopted; of declared ones their entry without older keys.
     package var expired: [String: Record.Entry?] {
         guard scope.isEverything else { return [:] }
-        let gone = record.entries.filter { text, entry in
-            (entry.fields[Record.Entry.key] != nil || entry.older != nil) && isLeftBehind(text, entry)
+        let there = Set((Array(survey.members.values) + survey.stale + survey.held).compactMap(key(of:)))
+        var expired: [String: Record.Entry?] = [:]
+        for (text, entry) in record.entries where !entry.keys.isEmpty {
+            guard let address = Address(text: text), isKnownByRecord(address.kind) else { continue }
+            if isLeftBehind(text, entry) {
+                expired.updateValue(entry.formerAdoption, forKey: text)
+            } else if workflow[address] != nil, drivers[address.kind]?.listsKeys == true,
+                !survey.setAside.contains(address), let older = entry.older, !older.allSatisfy(there.contains)
+            {
+                var rest = entry
+                rest.older = older.filter(there.contains)
+                if rest.older?.isEmpty == true { rest.older = nil }
+                expired.updateValue(rest, forKey: text)
+            }
         }
-        return gone.filter { Address(text: $0.key).map { isKnownByRecord($0.kind) } ?? false }.mapValues(
-            \.formerAdoption)
+        return expired
     }
 
     /// Whether an entry is about something that left the spec and that no server has any longer: an apply that removed

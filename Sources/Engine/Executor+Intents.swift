@@ -1,4 +1,14 @@
 import Language
+import Synchronization
+
+/// The intents of which an apply has done what they were opened for: they are closed once the record holds that.
+final class DoneIntents: Sendable {
+    private let addresses = Mutex<Set<Address>>([])
+
+    func insert(_ address: Address) { addresses.withLock { _ = $0.insert(address) } }
+
+    var all: [Address] { addresses.withLock { $0.sorted() } }
+}
 
 /// Intents that outlived what they were noted for: their declaration left the spec, or was brought in another way.
 extension Executor {
@@ -9,9 +19,24 @@ extension Executor {
     }
 
     /// Closes the open intents of what is neither declared nor on a server, and removes what they announced.
-    package func closeOutlived() async throws {
-        let outlived = Set(outlived)
+    /// - Parameter now: The record under the lock: an intent that another run opened meanwhile stays.
+    package func closeOutlived(in now: Record) async throws {
+        let outlived = Set(outlived.filter { now.intents[$0.description] == record.intents[$0.description] })
         try await closeIntents(where: outlived.contains)
+    }
+
+    /// Closes the intents of what was done, now that the record holds it.
+    func closingDone(_ applied: Applied) async -> Applied {
+        guard applied.recordFailure == nil else { return applied }
+        var applied = applied
+        for address in done.all {
+            do {
+                try await store.close(intentOf: address)
+            } catch {
+                applied.recordFailure = Diagnostic.from(error, at: address.description)
+            }
+        }
+        return applied
     }
 
     /// Closes open intents; what those of undeclared things announced is removed before.

@@ -16,6 +16,7 @@ package struct Executor: Sendable {
     private let checks: [Address: CheckResult]?
     private let onEvent: @Sendable (Event) -> Void
     private let mayStart: @Sendable () -> Bool
+    let done = DoneIntents()
 
     /// Prepares an apply. Without results of checks, what waits for checks is withheld. With a promise, a decision that
     /// turns out to be different is not carried out. `mayStart` returns false once the user interrupts: what is in
@@ -61,7 +62,7 @@ package struct Executor: Sendable {
             await removeReplaced(&applied, of: plan)
         }
         applied = await applied.recording(entriesAfter(applied, of: plan), in: store)
-        return await closingIntents(applied)
+        return await closingIntents(await closingDone(applied))
     }
 
     /// The intent of a replacement of objects without marks is deleted only when the record has the new one and the old
@@ -170,8 +171,9 @@ package struct Executor: Sendable {
             }
             let outcome = mayStart() ? await remove(removal, stuck: removals.isPartial ? stuck : nil) : .interrupted
             if !outcome.isDone, drivers[address.kind]?.promotes == true { stuck = address }
-            // Several may be deleted at one address: then failures count.
-            if removed.outcomes[address]?.isDone ?? true { removed.outcomes[address] = outcome }
+            // Several may go at one address: then failures count, and what counted there more than its leftovers.
+            let isMinor = removal.member.isStale && outcome.isDone
+            if removed.outcomes[address].map({ $0.isDone && !isMinor }) ?? true { removed.outcomes[address] = outcome }
             if outcome.isDone, removal.action == .delete, let key = key(of: removal.member) {
                 removed.gone[address, default: []].insert(key)
             }
@@ -241,7 +243,7 @@ package struct Executor: Sendable {
             stack: workflow.stack, record: store,
             intent: workflow[address].map(record.intent(for:)) ?? record.intents[address.description],
             progress: { onEvent(.progress(address, $0)) }, warn: { onEvent(.warned(address, $0)) },
-            mayStart: mayStart)
+            mayStart: mayStart, closeOnceRecorded: { done.insert($0) })
     }
 
     private func report(skippedIn outcomes: [Address: Outcome<Step>]) {

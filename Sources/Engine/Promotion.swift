@@ -69,7 +69,7 @@ extension Planner {
     func freed(by plan: Plan, _ removals: Removals) async throws -> [Freed] {
         let promotions = plan.promotions
         guard !promotions.isEmpty else { return [] }
-        let kept = removals.all.filter { $0.action == .keep }.map(\.member)
+        let kept = removals.all.filter(\.isInUse).map(\.member)
         let candidates = survey.held.filter(scope.removes) + kept
         var freed: [Freed] = []
         for (kind, members) in Dictionary(grouping: candidates, by: \.address.kind) {

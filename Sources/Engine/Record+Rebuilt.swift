@@ -18,10 +18,15 @@ extension Record {
                 entries[address.description] = entry
             }
         }
+        // Beside what counts, and of what others use, only the record says what is ours.
+        let others = (survey.stale + survey.held).map(\.address) + survey.setAside
+        for address in others where entries[address.description] == nil {
+            if let known = old.entry(address), known.isNatural { entries[address.description] = known }
+        }
     }
 }
 
 extension Record.Entry {
     /// Whether it names an object that carries no mark by the object's own key.
-    fileprivate var isNatural: Bool { fields["id"] != nil }
+    fileprivate var isNatural: Bool { !keys.isEmpty }
 }

@@ -31,6 +31,9 @@ package struct Record: Sendable, Hashable, Codable {
             self.protect = protect
         }
 
+        /// All natural keys of what is ours, of a kind that bears no mark.
+        package var keys: [String] { [fields[Self.key]?.string].compactMap(\.self) + (older ?? []) }
+
         /// That it was there before, and nothing else; nil where it was not.
         package var adoption: Entry? {
             guard isAdopted == true else { return nil }

@@ -218,11 +218,14 @@ package struct ApplyContext: Sendable {
     package let warn: @Sendable (Diagnostic) -> Void
     /// Whether new requests may be started; false once the user interrupts. Long operations of many requests ask.
     package let mayStart: @Sendable () -> Bool
+    /// Closes an intent as soon as the record holds what was done: until then only the intent tells of it.
+    package let closeOnceRecorded: @Sendable (Address) -> Void
 
     package init(
         stack: StackName, record: any RecordStore, intent: Value? = nil,
         progress: @escaping @Sendable (Advance) -> Void, warn: @escaping @Sendable (Diagnostic) -> Void = { _ in },
-        mayStart: @escaping @Sendable () -> Bool = { true }
+        mayStart: @escaping @Sendable () -> Bool = { true },
+        closeOnceRecorded: @escaping @Sendable (Address) -> Void = { _ in }
     ) {
         self.stack = stack
         self.record = record
@@ -230,6 +233,7 @@ package struct ApplyContext: Sendable {
         self.progress = progress
         self.warn = warn
         self.mayStart = mayStart
+        self.closeOnceRecorded = closeOnceRecorded
     }
 }
 

@@ -20,7 +20,7 @@ struct RecordedKeys {
         var retained: Set<String> = []
         for (text, intent) in record.intents {
             guard let address = Address(text: text), address.kind == kind else { continue }
-            for key in (intent["keys"]?.array ?? []).compactMap(\.string) { addresses[key] = address }
+            for key in Self.keys(of: intent) { addresses[key] = address }
         }
         for (text, entry) in record.entries {
             guard let address = Address(text: text), address.kind == kind, let key = entry.fields["id"]?.string else {
@@ -56,8 +56,14 @@ struct RecordedKeys {
     var isEmpty: Bool { addresses.isEmpty }
 
     /// The intent that is recorded before an object with a new key replaces one with another.
-    static func intent(_ keys: [String]) -> Value {
-        ["keys": .array(keys.map { .string($0) })]
+    /// - Parameter earlier: That of a replacement that was cut off, whose keys stay ours; nil for none.
+    static func intent(_ keys: [String], after earlier: Value? = nil) -> Value {
+        let known = earlier.map(Self.keys(of:)) ?? []
+        return ["keys": .array((known + keys.filter { !known.contains($0) }).map { .string($0) })]
+    }
+
+    private static func keys(of intent: Value) -> [String] {
+        (intent["keys"]?.array ?? []).compactMap(\.string)
     }
 
     /// Sorts a listing into ours and objects with a wanted key. Of several of ours at one address, the wanted one

@@ -23,7 +23,7 @@ struct GeneratedSpecTests {
         for number in 1...Self.count {
             let spec = specs.next()
             if let failure = await failure(of: before, then: spec, on: version) {
-                let small = await shrunk(before, spec, on: version)
+                let small = await shrunk(before, spec, failing: failure.sort, on: version)
                 let now = await self.failure(of: small.0, then: small.1, on: version) ?? failure
                 Issue.record(
                     """
@@ -39,10 +39,21 @@ struct GeneratedSpecTests {
         }
     }
 
+    /// What is wrong, and of which sort it is: a smaller spec has to fail for the same reason.
+    private struct Failure: CustomStringConvertible {
+        let sort: String
+        let description: String
+
+        init(_ description: String, sort: String? = nil) {
+            self.description = description
+            self.sort = sort ?? String(description.prefix { $0 != ":" })
+        }
+    }
+
     /// What is wrong after one was applied, then the other, then neither.
     private func failure(
         of first: [String: Value], then second: [String: Value], on version: FakeStackVersion
-    ) async -> String? {
+    ) async -> Failure? {
         do {
             let stack = try TestStack(ogx: FakeOGX(version))
             for (path, text) in GeneratedSpecs.files { try stack.write(path, text) }
@@ -51,13 +62,16 @@ struct GeneratedSpecTests {
                 let yaml = Value.object(spec).canonicalJSON
                 try await stack.apply(json: yaml)
                 let plan = try await stack.open(json: yaml).plan()
-                if !plan.lines.isEmpty { return "after the \(name) apply: \(plan.lines)" }
+                if !plan.lines.isEmpty { return Failure("after the \(name) apply: \(plan.lines)") }
             }
             let left = try await left(by: second, in: stack)
             let isAllGone = Self.held(stack) == before || Self.retains(first) || Self.retains(second)
-            return left ?? (isAllGone ? nil : "destroy leaves \(Self.held(stack).subtracting(before).sorted())")
+            if let left { return Failure(left) }
+            return isAllGone ? nil : Failure("destroy leaves: \(Self.held(stack).subtracting(before).sorted())")
+        } catch let error as Diagnostics {
+            return Failure("\(error)", sort: error.all.map(\.code.name).joined(separator: " "))
         } catch {
-            return "\(error)"
+            return Failure("\(error)")
         }
     }
 
@@ -86,19 +100,19 @@ struct GeneratedSpecTests {
 
     /// The smallest pair found that still fails: whole things are left out, then fields.
     private func shrunk(
-        _ first: [String: Value], _ second: [String: Value], on version: FakeStackVersion
+        _ first: [String: Value], _ second: [String: Value], failing sort: String, on version: FakeStackVersion
     ) async -> ([String: Value], [String: Value]) {
         var (first, second) = (first, second)
         var isSmaller = true
         while isSmaller {
             isSmaller = false
             for smaller in Self.smaller(first) where Self.isValid(smaller) {
-                guard await failure(of: smaller, then: second, on: version) != nil else { continue }
+                guard await failure(of: smaller, then: second, on: version)?.sort == sort else { continue }
                 (first, isSmaller) = (smaller, true)
                 break
             }
             for smaller in Self.smaller(second) where Self.isValid(smaller) {
-                guard await failure(of: first, then: smaller, on: version) != nil else { continue }
+                guard await failure(of: first, then: smaller, on: version)?.sort == sort else { continue }
                 (second, isSmaller) = (smaller, true)
                 break
             }

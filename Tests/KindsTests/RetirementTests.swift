@@ -97,7 +97,9 @@ struct RetirementTests {
         try await stack.apply(retired.spec("onDelete: retain"))
         try await stack.apply(retired.rest)
         let deleting = retired.spec("onDelete: delete")
-        let lines = try await stack.plan(deleting).lines.filter { $0.contains(" \(retired.kind).") }
+        let lines = try await stack.plan(deleting).lines.filter {
+            $0.contains(" \(retired.address)") && !$0.contains("agents.")
+        }
         #expect(lines.count == 1 && lines.first?.hasPrefix("adopt \(retired.address)") == true, "\(lines)")
         try await stack.apply(deleting)
         #expect(retired.count(stack) == before + 1)

@@ -159,13 +159,12 @@ package struct ShieldResource: Resource {
         }
         // Only the record shows that the new one is ours, and it is written at the end. The old one, which is still in
         // it, is unregistered after everything else.
-        try await context.record.open(RecordedKeys.intent([live.id, wanted.id]), for: address)
+        try await context.record.open(RecordedKeys.intent([live.id, wanted.id], after: context.intent), for: address)
         return try await create(desired, at: address, in: context)
     }
 
     package func delete(_ live: LlamaStack.Shield, at address: Address, in context: ApplyContext) async throws {
         try await server.shields.unregister(live.id)
-        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     /// The entry in the record is the mark.

@@ -81,13 +81,12 @@ extension ToolResource {
         }
         // Only the record shows that the new one is ours, and it is written at the end. The old one, which is still in
         // it, is unregistered after everything else.
-        try await context.record.open(RecordedKeys.intent([live.id, group.id]), for: address)
+        try await context.record.open(RecordedKeys.intent([live.id, group.id], after: context.intent), for: address)
         return try await create(desired, at: address, in: context)
     }
 
     package func delete(_ live: LlamaStack.ToolGroup, at address: Address, in context: ApplyContext) async throws {
         try await server?.toolGroups.unregister(live.id)
-        if context.intent != nil { try await context.record.close(intentOf: address) }
     }
 
     /// The entry in the record is the mark.

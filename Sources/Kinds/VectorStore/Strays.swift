@@ -35,6 +35,11 @@ struct RecordedUploads: Sendable {
                 self.uploads[address, default: [:]][id] = mark
             }
         }
+        for (text, intent) in record.intents {
+            // What was there before an interrupted run announced its uploads stays somebody else's when that is over.
+            guard let address = Address(text: text), address.kind == VectorStoreResource.kind else { continue }
+            foreign[address, default: []].formUnion(Announcement(intent).before.subtracting(marks(at: address).keys))
+        }
         for each in record.intents.values.compactMap({ Attaching($0) }) {
             attaching[each.store, default: []].formUnion(each.files)
         }

@@ -113,7 +113,7 @@ extension VectorStoreResource {
     }
 
     /// The unlisted files that really do not exist: when many files have the same time, a listing may omit some.
-    private func gone(_ files: [String]) async throws -> Set<String> {
+    func gone(_ files: [String]) async throws -> Set<String> {
         let missing = try await files.concurrentMap(limit: 4) { try await server.files.has($0) ? nil : $0 }
         return Set(missing.compactMap(\.self))
     }

@@ -47,7 +47,7 @@ extension VectorStoreResource {
         }
         guard problems.isEmpty else { throw Diagnostics(problems) }
         try await finish(changes, except: before, elsewhere: elsewhere, in: &live, context)
-        if !changes.attach.isEmpty || context.intent != nil { try await closeIntents(of: address, in: context) }
+        if !changes.attach.isEmpty || context.intent != nil { closeIntents(of: address, in: context) }
     }
 
     /// Attaches documents in the way that the store supports; a single one needs no phase.
@@ -148,9 +148,10 @@ extension VectorStoreResource {
         _ = try await leftovers.take(Announcement(intent), wanted: [])
     }
 
-    func closeIntents(of address: Address, in context: ApplyContext) async throws {
-        if context.intent != nil { try await context.record.close(intentOf: Attaching.place(for: address)) }
-        try await context.record.close(intentOf: address)
+    /// Of files that were there before the announcement of uploads, only that tells until the record does.
+    func closeIntents(of address: Address, in context: ApplyContext) {
+        if context.intent != nil { context.closeOnceRecorded(Attaching.place(for: address)) }
+        context.closeOnceRecorded(address)
     }
 
     /// Deletes the file before its attachment: the attachment carries our mark, so a crash between leaves it findable.

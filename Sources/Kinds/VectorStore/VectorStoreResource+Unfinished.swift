@@ -60,6 +60,8 @@ extension VectorStoreResource {
         live.files = files ?? []
         live.unlisted = files == nil ? asked?.files ?? [] : nil
         guard files != nil else { return live }
+        let there = Set(try await server.files.list().map(\.id))
+        live.gone = try await gone(live.files.map(\.id).filter { !there.contains($0) })
         let missing = asked.map { $0.files.subtracting(live.files.map(\.id)).count } ?? 0
         if missing > 0 { live.doubt = .missing(missing) }
         guard unfinished(among: [live], for: desired) != nil else { return live }

@@ -109,10 +109,8 @@ package struct VectorStoreResource: Resource {
             made = try await build(desired, at: address, in: context, isFinishedLater: true)
         }
         made.former = live.former
-        // What is in the way is told where the old one is to go.
-        if let ours = live.unlisted, (try? requireOwnFiles(of: live, as: address)) == nil {
-            made.former[live.store.id] = ours
-        }
+        // Should it not go now, the record still tells what of it is ours.
+        if let ours = live.unlisted { made.former[live.store.id] = ours }
         return made
     }
 
@@ -207,7 +205,7 @@ package struct VectorStoreResource: Resource {
         try await clearLeftovers(in: context)
         try await deleteFiles(of: live, at: address, in: context)
         try await server.vectorStores.delete(live.store.id)
-        if context.intent != nil { try await closeIntents(of: address, in: context) }
+        if context.intent != nil { closeIntents(of: address, in: context) }
     }
 
     /// Deletes the files of a store that is deleted, including those that an interrupted run attached meanwhile, unless
