@@ -105,8 +105,9 @@ package final class MLflowTraceWriter: Sendable {
 
     /// Queues a trace; never waits.
     package func write(_ trace: MLflowTrace) {
+        let size = trace.size
         let isFlooded = queue.withLock { queue in
-            queue.put(trace)
+            queue.put(trace, of: size)
             return queue.isHalfFull
         }
         if trace.isJoined { join.yield() } else { arrival.yield() }
