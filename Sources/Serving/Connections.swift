@@ -63,6 +63,13 @@ final class Connections: Sendable {
         ConnectionWatcher(self)
     }
 
+    /// Closes each once what has come on it is answered.
+    func closeAll() {
+        for open in open.withLock({ Array($0.values) }) {
+            open.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
+    }
+
     /// Ends what is being answered on each, so that its client is told.
     func stopAll() {
         for open in open.withLock({ Array($0.values) }) { open.connection.stop() }
