@@ -1,6 +1,6 @@
 import Synchronization
 
-/// The bytes that the bodies of all requests together may take while they are read and wait for their place.
+/// The bytes that the long bodies of all requests together may take until these are answered.
 final class ByteBudget: Sendable {
     private let left: Mutex<Int>
 

@@ -10,15 +10,16 @@ final class Connections: Sendable {
         let channel: any Channel
     }
 
-    /// How long a connection is idle before it has to make room: its client may just be about to ask.
-    private static let rest = Duration.seconds(1)
-
     private let limit: Int
+    private let rest: Duration
     private let open = Mutex<[ObjectIdentifier: Open]>([:])
 
-    /// - Parameter limit: How many there may be.
-    init(limit: Int) {
+    /// - Parameters:
+    ///   - limit: How many there may be.
+    ///   - rest: How long one is idle before it has to make room: its client may just be about to ask.
+    init(limit: Int, rest: Duration = .seconds(1)) {
         self.limit = limit
+        self.rest = rest
     }
 
     /// How many there are.
@@ -35,14 +36,18 @@ final class Connections: Sendable {
     /// - Parameter count: How many there are.
     func makeRoom(among count: Int) {
         guard count >= limit else { return }
-        let end = ContinuousClock.now - Self.rest
-        let longest = open.withLock { open in
-            open.values.lazy.compactMap { open in open.connection.idleSince.map { (since: $0, channel: open.channel) } }
-                .min { $0.since < $1.since }
+        let end = ContinuousClock.now - rest
+        let longest = open.withLock { open -> Open? in
+            let idle = open.values.lazy.compactMap { open in
+                open.connection.idleSince.map { (since: $0, open: open) }
+            }
+            guard let longest = idle.min(by: { $0.since < $1.since }), longest.since <= end else { return nil }
+            // It stays here until it is closed, and makes room only once.
+            longest.open.connection.note(isIdle: false)
+            return longest.open
         }
-        guard let longest, longest.since <= end else { return }
         // One that has begun a request in this moment answers it first.
-        longest.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        longest?.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
     }
 
     /// Makes room while there is none, until the task is cancelled: all may have become idle only after the last one came.
@@ -56,6 +61,13 @@ final class Connections: Sendable {
     /// A handler that watches a connection, from when it is added to its pipeline.
     func watcher() -> any RemovableChannelHandler {
         ConnectionWatcher(self)
+    }
+
+    /// Closes each once what has come on it is answered.
+    func closeAll() {
+        for open in open.withLock({ Array($0.values) }) {
+            open.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        }
     }
 
     /// Ends what is being answered on each, so that its client is told.

@@ -44,15 +44,7 @@ final class Handover<Element: Sendable>: Sendable {
         return isDone
     }
 
-    /// The next values; none after the last ones, or when the task is cancelled.
-    func take() async -> [Element] {
-        while true {
-            if let values = all() { return values }
-            await wait(for: .values)
-        }
-    }
-
-    /// The same, but nil when `nudge` has ended the wait.
+    /// The next values; none after the last ones, or when the task is cancelled; nil when `nudge` has ended the wait.
     func takeUntilNudged() async -> [Element]? {
         while true {
             if let values = all() { return values }

@@ -63,10 +63,14 @@ package struct InvocationServer: Sendable {
                 await stop()
                 handler.drain()
                 channel.close(promise: nil)
-                await Self.untilIdle(handler, atMost: drain)
+                let end = ContinuousClock.now + drain
+                await Self.wait(until: end) { handler.inFlight == 0 }
+                // What has come since on a connection that was kept is answered yet.
+                handler.connections.closeAll()
+                await Self.wait(until: end) { handler.connections.count == 0 }
                 // Who still waits is told that nothing more comes.
                 handler.connections.stopAll()
-                await Self.untilIdle(handler, atMost: .seconds(5))
+                await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 }
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.
@@ -110,10 +114,9 @@ package struct InvocationServer: Sendable {
             onServerRunning: { onRunning($0) }, logger: silent)
     }
 
-    /// Returns when no request is in flight, or the time is over.
-    private static func untilIdle(_ handler: RequestHandler, atMost limit: Duration) async {
-        let begun = ContinuousClock.now
-        while handler.inFlight > 0, begun.duration(to: .now) < limit {
+    /// Returns when it is so, or the time is over.
+    private static func wait(until end: ContinuousClock.Instant, _ isSo: () -> Bool) async {
+        while !isSo(), ContinuousClock.now < end {
             // A cancelled sleep ends the wait.
             guard (try? await Task.sleep(for: .milliseconds(20))) != nil else { return }
         }

@@ -9,7 +9,8 @@ package struct Limits: Sendable {
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
-    /// How many bytes of bodies are read, or wait for their turn, at a time: who sends more then is refused.
+    /// How many bytes the bodies of requests that are read, wait for their turn, or are answered have together beyond the first
+    /// 64 KiB of each: who sends more then is refused.
     package var bodies = 64 << 20
     /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
     /// repeats it.

@@ -1,3 +1,5 @@
+import NIOCore
+
 /// The names under which a server may be asked that only its own machine reaches: a page whose name is made to point to this
 /// machine (DNS rebinding) would otherwise be one of this server's own.
 package struct OwnNames: Sendable {
@@ -23,10 +25,16 @@ package struct OwnNames: Sendable {
         return String(authority.dropFirst().prefix { $0 != "]" })
     }
 
-    /// In small letters, and without the dot that a whole name may end with.
+    /// In small letters, and without the dot that a whole name may end with; an address of IPv6 in its shortest spelling, and
+    /// as that of IPv4 that it stands for.
     private static func plain(_ name: String) -> String {
         let name = name.lowercased()
-        return name.hasSuffix(".") ? String(name.dropLast()) : name
+        let plain = name.hasSuffix(".") ? String(name.dropLast()) : name
+        guard plain.contains(":"), let address = try? SocketAddress(ipAddress: plain, port: 0).ipAddress else {
+            return plain
+        }
+        let mapped = "::ffff:"
+        return address.hasPrefix(mapped) && address.contains(".") ? String(address.dropFirst(mapped.count)) : address
     }
 }
 

@@ -91,14 +91,14 @@ final class RequestHandler: Sendable {
         guard let dialect = route.dialect else {
             return try await send(await reply(to: route, name, exchange), exchange, writer, &entry)
         }
+        // Until the answer: what was read from the body, and is sent on, stays that long.
+        var share = ByteShare(of: bodies)
         let taken: Taken
         do {
             // Some clients send their body only when they are told to.
             if request.headers[.expect]?.lowercased() == "100-continue", (exchange.length ?? 0) <= limits.body {
                 try await writer.writeInformationalHead(HTTPTypes.HTTPResponse(status: .continue))
             }
-            // Given back once the request has its place.
-            var share = ByteShare(of: bodies)
             let body = try await body(of: request, channel, &share)
             exchange.isRead = true
             taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)

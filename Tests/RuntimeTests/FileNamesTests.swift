@@ -9,6 +9,31 @@ import Wire
 struct FileNamesTests {
     private let ogx = FakeOGX()
 
+    /// The stream of an answer that names the document behind it by the id of its file only, as Llama Stack 0.3 does; later
+    /// servers tell its name.
+    private static func stream(naming file: String) -> ScriptedTransport.Step {
+        let passage: Value = [
+            "attributes": [:], "file_id": .string(file), "filename": .string(file), "score": 0.9,
+            "text": "Refunds take 14 days.",
+        ]
+        let search: Value = [
+            "type": "file_search_call", "id": "fc_1", "status": "completed", "queries": ["refunds"],
+            "results": [passage],
+        ]
+        let citation: Value = [
+            "type": "file_citation", "file_id": .string(file), "filename": .string(file), "index": 18,
+        ]
+        let text: Value = ["type": "output_text", "text": "They take 14 days.", "annotations": [citation]]
+        let message: Value = [
+            "type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text],
+        ]
+        let end: Value = [
+            "type": "response.completed",
+            "response": ["id": "resp_1", "status": "completed", "output": [search, message]],
+        ]
+        return .stream([Array("data: \(end.canonicalJSON)\n\n".utf8)])
+    }
+
     /// What an agent with one document answers, with its files listed as `files` says, and how often they were.
     private func answer(
         files: @escaping @Sendable (_ attempt: Int) -> ScriptedTransport.Step?
@@ -24,6 +49,7 @@ struct FileNamesTests {
         let agent = AgentDefinition(name: "support", model: "scripted/llm", instructions: "Be brief.", tools: [tool])
         let attempts = Mutex(0)
         ogx.intercept { request in
+            if request.method == .post, request.url.contains("/v1/responses") { return Self.stream(naming: file.id) }
             guard request.method == .get, request.url.contains("/v1/files") else { return nil }
             return files(
                 attempts.withLock { attempts in

@@ -241,13 +241,15 @@ enum HostileBodies {
             "/", "/.env", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/invocations/../metrics", "//invocations",
             "/INVOCATIONS", "/invocations%00",
             "/v1/models", "/v1/chat/completions", "/api/2.0/mlflow/experiments/list", "/static/../..",
-            "/responses/resp_1", "/v1/responses/resp_1/cancel",
         ].map { Bytes("path \($0)", "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n", .status(404)) }
+        let later = ["/responses/resp_1", "/v1/responses/resp_1/cancel", "/v1/conversations/../metrics"].map {
+            Bytes("path \($0)", "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n", .status(400))
+        }
         let methods = ["/invocations", "/responses", "/v1/responses"].flatMap { path in
             ["GET", "PUT", "DELETE", "PATCH", "TRACE", "PROPFIND"].map {
                 Bytes("\($0) \(path)", "\($0) \(path) HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n", .status(405))
             }
         }
-        return paths + methods
+        return paths + later + methods
     }()
 }

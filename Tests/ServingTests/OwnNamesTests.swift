@@ -13,9 +13,18 @@ struct OwnNamesTests {
             ("[::1]:8000", true), ("[::1]", true), ("Desk.internal:80", true), ("", true), (nil, true),
             ("evil.example:8000", false), ("localhost.evil.example", false), ("127.0.0.1.evil.example", false),
             ("10.0.0.7", false), ("[::2]:8000", false), ("[::1", true), ("evil.example:127.0.0.1", false),
+            ("[0:0:0:0:0:0:0:1]:8000", true), ("[::FFFF:127.0.0.1]", true), ("[::ffff:7f00:1]:8000", true),
+            ("[::ffff:10.0.0.7]", false), ("[fe80::1]", false), ("[::127.0.0.1]", false),
         ] as [(String?, Bool)])
     func names(authority: String?, isOwn: Bool) {
         #expect(OwnNames(listening: "desk.internal").include(authority) == isOwn)
+    }
+
+    @Test("An address that it listens on is its own in every spelling")
+    func listening() {
+        let names = OwnNames(listening: "FD00:0::7")
+        #expect(names.include("[fd00::7]:8000") && names.include("[fd00:0:0:0:0:0:0:7]") && !names.include("[fd00::8]"))
+        #expect(OwnNames(listening: "::ffff:10.0.0.7").include("10.0.0.7:8000"))
     }
 
     @Test(

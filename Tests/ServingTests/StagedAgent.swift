@@ -66,7 +66,7 @@ final class Happening: Sendable {
 
     /// Returns when it has happened, or the task is cancelled.
     func wait() async {
-        _ = await handover.take()
+        _ = await handover.takeUntilNudged()
     }
 }
 

@@ -210,7 +210,8 @@ extension RequestHandler {
     }
 
     /// Takes the body in; a client that takes too long is cut off.
-    /// - Parameter share: Gets the bytes that came.
+    /// - Parameter share: Gets the bytes of a long body beyond the first 64 KiB: what slow clients send holds up no ordinary
+    ///   question.
     @concurrent
     func body(of request: Request, _ channel: any Channel, _ share: inout ByteShare) async throws -> ByteBuffer {
         try requireJSON(request)
@@ -221,7 +222,8 @@ extension RequestHandler {
         var body = ByteBuffer()
         for try await var piece in request.body {
             guard piece.readableBytes <= limits.body - body.readableBytes else { throw tooLarge }
-            try share.take(piece.readableBytes)
+            let beyond = body.readableBytes + piece.readableBytes - Self.long
+            if beyond > 0 { try share.take(min(beyond, piece.readableBytes)) }
             if body.readableBytes == 0 { body = piece } else { body.writeBuffer(&piece) }
         }
         return body

@@ -59,6 +59,72 @@ struct TraceSpoolTests {
         }
     }
 
+    @Test("What is postponed is read last, and each file alone; one that was alone is parted, as far as there is room")
+    func postponed() async throws {
+        try await withTemporaryDirectory { directory in
+            func begun(limit: Int) throws -> TraceSpool {
+                let spool = try TraceSpool(in: directory, limit: limit) { _ in }
+                spool.begin(for: "http://mlflow")
+                return spool
+            }
+            func next(_ spool: TraceSpool) throws -> (entries: [TraceSpool.Entry], traces: [MLflowTrace]) {
+                try #require(spool.oldest(upTo: 100))
+            }
+            func ids(_ numbers: ClosedRange<Int>) -> [TraceID] { numbers.map { trace($0).id } }
+            try {
+                let spool = try begun(limit: 1 << 20)
+                #expect(spool.keep([trace(1), trace(2), trace(3)]) == 0 && spool.keep([trace(4)]) == 0)
+                let both = try next(spool)
+                #expect(both.traces.map(\.id) == ids(1...4))
+                spool.postpone(both.entries, both.traces)
+                #expect(spool.keep([trace(5)]) == 0 && spool.keep([trace(6)]) == 0)
+                let first = try next(spool)
+                #expect(first.traces.map(\.id) == ids(1...3))
+                spool.postpone(first.entries, first.traces)
+                for numbers in [4...4, 5...6, 1...1, 2...3] {
+                    let read = try next(spool)
+                    #expect(read.traces.map(\.id) == ids(numbers))
+                    if numbers != 2...3 { spool.remove(read.entries) }
+                }
+                #expect(try spool.waiting == 2 && files(directory).count == 1)
+            }()
+            // Where there is no room, it stays as it is.
+            let full = try begun(limit: 1)
+            for _ in 0..<3 {
+                let read = try next(full)
+                #expect(read.traces.map(\.id) == ids(2...3))
+                full.postpone(read.entries, read.traces)
+            }
+            #expect(try full.waiting == 2 && files(directory).count == 1)
+        }
+    }
+
+    @Test("What MLflow never answers holds up nothing that is kept with it, and is not lost")
+    func unanswered() async throws {
+        try await withTemporaryDirectory { directory in
+            let fake = FakeMLflow()
+            let server = Interposed(fake) { request, send in
+                guard case .bytes(let bytes) = request.body, String(decoding: bytes, as: UTF8.self).contains("endless")
+                else { return try await send() }
+                throw TransportFailure(.timeout, "no answer")
+            }.mlflow
+            let spool = try TraceSpool(in: directory, limit: 1 << 20) { _ in }
+            spool.begin(for: server.endpoint.base)
+            var endless = trace(3)
+            endless.spans[0].name = "endless"
+            for kept in [[trace(1)], [trace(2), endless, trace(4), trace(5)], [trace(6)]] {
+                #expect(spool.keep(kept) == 0)
+            }
+            let (_, tally) = try await MLflowTraceWriter.withWriter(
+                to: server, route: .spans, spool: spool, pause: .milliseconds(1)
+            ) { writer in
+                for _ in 0..<60_000 where writer.tally.written < 5 { try await Task.sleep(for: .milliseconds(1)) }
+            }
+            #expect(tally.written == 5 && tally.spooled == 1 && tally.missing == 0)
+            #expect(Set(fake.store.traces.map(\.id)) == Set([1, 2, 4, 5, 6].map { trace($0).traceID }))
+        }
+    }
+
     @Test("What MLflow does not take is kept for the next start, for its owner alone, and sent then, once")
     func nextStart() async throws {
         try await withTemporaryDirectory { parent in

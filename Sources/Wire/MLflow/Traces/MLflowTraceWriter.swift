@@ -105,8 +105,9 @@ package final class MLflowTraceWriter: Sendable {
 
     /// Queues a trace; never waits.
     package func write(_ trace: MLflowTrace) {
+        let size = trace.size
         let isFlooded = queue.withLock { queue in
-            queue.put(trace)
+            queue.put(trace, of: size)
             return queue.isHalfFull
         }
         if trace.isJoined { join.yield() } else { arrival.yield() }
@@ -201,7 +202,7 @@ package final class MLflowTraceWriter: Sendable {
 }
 
 extension MLflowTraceWriter {
-    /// Sends what is in the spool, the oldest first, until the task is cancelled.
+    /// Sends what is in the spool, the oldest first, and last what the server did not answer, until the task is cancelled.
     private func resend(from spool: TraceSpool) async {
         var round = 1
         // A cancelled sleep ends it.
@@ -215,8 +216,13 @@ extension MLflowTraceWriter {
             let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience, isKept: true) }
             guard lasting.count == failures.count else {
                 isAway.store(true, ordering: .relaxed)
-                // Only what it has answered counts against its patience: it may have been away for long before.
-                if failures.contains(where: { $0.problem.status == 500 }) { round += 1 }
+                if failures.contains(where: { $0.problem.isUnanswered }) {
+                    spool.postpone(entries, traces)
+                    round = 1
+                } else if failures.contains(where: { $0.problem.status == 500 }) {
+                    // Only what it has answered counts against its patience: it may have been away for long before.
+                    round += 1
+                }
                 guard (try? await clock.sleep(for: pause)) != nil else { return }
                 continue
             }

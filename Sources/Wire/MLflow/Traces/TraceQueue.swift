@@ -8,7 +8,7 @@ struct TraceQueue {
 
     private let limit: Int
     private let byteLimit: Int
-    private var waiting: ArraySlice<Waiting> = []
+    private var waiting: [Waiting] = []
     /// Parts of traces that others began, since the last and the one before the last `ripen`.
     private var (youngest, young): ([Waiting], [Waiting]) = ([], [])
     /// Of all traces that are there.
@@ -26,8 +26,8 @@ struct TraceQueue {
 
     /// Adds a trace, or counts it as dropped when the queue is full. A part of a trace that somebody else began waits
     /// until it is ripe.
-    mutating func put(_ trace: MLflowTrace) {
-        let size = trace.size
+    /// - Parameter size: About how many bytes it takes. To know that takes a look at all of it, before the queue is locked.
+    mutating func put(_ trace: MLflowTrace, of size: Int) {
         guard !isClosed, waiting.count + young.count + youngest.count < limit, bytes + size <= byteLimit else {
             tally.dropped += 1
             return
@@ -48,15 +48,17 @@ struct TraceQueue {
 
     /// Removes and returns the oldest traces: so many, of no more than so many bytes together, but one in any case.
     mutating func take(_ count: Int, upTo room: Int = .max) -> [MLflowTrace] {
-        var taken: [MLflowTrace] = []
-        var size = 0
-        while taken.count < count, let next = waiting.first, taken.isEmpty || next.bytes <= room - size {
-            waiting.removeFirst()
-            size += next.bytes
-            taken.append(next.trace)
+        var (taken, size) = (0, 0)
+        while taken < min(count, waiting.count), taken == 0 || waiting[taken].bytes <= room - size {
+            size += waiting[taken].bytes
+            taken += 1
         }
-        bytes -= size
-        return taken
+        defer {
+            // A slice would keep them alive.
+            waiting.removeFirst(taken)
+            bytes -= size
+        }
+        return waiting.prefix(taken).map(\.trace)
     }
 
     /// Whether it should be relieved where it can be.

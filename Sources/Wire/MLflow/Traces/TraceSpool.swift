@@ -21,6 +21,8 @@ package final class TraceSpool: Sendable {
         let name: String
         let traces: Int
         let bytes: Int
+        /// Whether it is sent alone, since the server did not answer it before.
+        var isPostponed = false
     }
 
     private struct State {
@@ -121,34 +123,66 @@ package final class TraceSpool: Sendable {
     /// - Returns: How many there was no room for.
     func keep(_ traces: [MLflowTrace]) -> Int {
         guard !traces.isEmpty else { return 0 }
-        let problem: String? = state.withLock { state in
-            do {
-                let file = try TraceSpoolFile(traces, for: state.server)
-                guard state.bytes + file.bytes.count <= limit else {
-                    return "the limit of \(limit >> 20) MB is reached"
-                }
-                state.lastNumber += 1
-                let digits = String(state.lastNumber)
-                let name = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
-                try file.write(to: path("\(name).unfinished"), then: path("\(name).traces"))
-                state.entries.append(
-                    Entry(name: "\(name).traces", traces: traces.count, bytes: file.bytes.count))
-                state.bytes += file.bytes.count
-                show(state)
-                return nil
-            } catch let failure as FileBytes.Failure {
-                return failure.reason
-            } catch {
-                return "\(error)"
-            }
-        }
-        guard let problem else { return 0 }
+        guard let problem = state.withLock({ add(traces, to: &$0) }) else { return 0 }
         let isFirst = state.withLock { state in
             defer { state.isTroubled = true }
             return !state.isTroubled
         }
         if isFirst { warn(.spoolFull(directory, problem)) }
         return traces.count
+    }
+
+    /// Writes a file.
+    /// - Returns: Why it is not there; nil when it is.
+    private func add(_ traces: [MLflowTrace], isPostponed: Bool = false, to state: inout State) -> String? {
+        do {
+            let file = try TraceSpoolFile(traces, for: state.server)
+            guard state.bytes + file.bytes.count <= limit else {
+                return "the limit of \(limit >> 20) MB is reached"
+            }
+            state.lastNumber += 1
+            let digits = String(state.lastNumber)
+            let name = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
+            try file.write(to: path("\(name).unfinished"), then: path("\(name).traces"))
+            state.entries.append(
+                Entry(
+                    name: "\(name).traces", traces: traces.count, bytes: file.bytes.count, isPostponed: isPostponed))
+            state.bytes += file.bytes.count
+            show(state)
+            return nil
+        } catch let failure as FileBytes.Failure {
+            return failure.reason
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// Lets all others go first, after the server did not answer what is in these files: each is sent alone then, and one
+    /// that was alone is parted, so that in the end only what is never answered stays.
+    func postpone(_ entries: [Entry], _ traces: [MLflowTrace]) {
+        if let alone = entries.first, alone.isPostponed, traces.count > 1, part(traces) { return remove([alone]) }
+        state.withLock { state in
+            for entry in entries {
+                guard let index = state.entries.firstIndex(of: entry) else { continue }
+                state.entries.remove(at: index)
+                state.entries.append(
+                    Entry(name: entry.name, traces: entry.traces, bytes: entry.bytes, isPostponed: true))
+            }
+        }
+    }
+
+    /// Writes two files with half of the traces each.
+    /// - Returns: Whether both are there; else neither is.
+    private func part(_ traces: [MLflowTrace]) -> Bool {
+        let middle = traces.count / 2
+        let halves = [Array(traces[..<middle]), Array(traces[middle...])]
+        let (isWhole, written) = state.withLock { state in
+            let before = state.entries.count
+            let isWhole = halves.allSatisfy { add($0, isPostponed: true, to: &state) == nil }
+            return (isWhole, Array(state.entries.dropFirst(before)))
+        }
+        if !isWhole { remove(written) }
+        return isWhole
     }
 
     /// The traces that have waited longest, and where they are: as many whole files as have no more than so many traces
@@ -158,6 +192,7 @@ package final class TraceSpool: Sendable {
         var room = Self.batchBytes
         // Nobody else removes files.
         while let next = state.withLock({ $0.entries.dropFirst(entries.count).first }),
+            entries.first.map({ !$0.isPostponed && !next.isPostponed }) ?? true,
             entries.isEmpty || traces.count + next.traces <= count && next.bytes <= room
         {
             do {

@@ -30,6 +30,14 @@ extension WireError {
         [400, 413, 422].contains(status)
     }
 
+    /// Whether the server, or a gateway before it, did not end with what it was sent: it may never, while it takes others.
+    var isUnanswered: Bool {
+        switch cause {
+        case .transport(.timeout), .status(408), .status(504): true
+        case .transport, .status, .unreadable, .stream: false
+        }
+    }
+
     /// Writing was interrupted.
     private static func unfinished(_ base: String) -> WireError {
         WireError(
