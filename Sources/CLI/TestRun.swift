@@ -209,7 +209,9 @@ struct TestRun: Sendable {
             if warning == nil { tell(run, at: log.path, recorded) }
             RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
             try deliver(recorded, after: [result, shown])
-            return recorded.run
+            var tried = recorded.run
+            tried.changed = steady.changed
+            return tried
         }
     }
 
