@@ -319,7 +319,7 @@ struct TestRun: Sendable {
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = isEvidence ? evidence ?? [:] : [:]
         context.hasChanged = { steady.changed.contains($0) }
-        context.resumed = earlier?.run.id
+        context.resumed = earlier?.record.lineageIDs ?? []
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder

@@ -139,7 +139,7 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         tags[Evidence.shardTag] = context.shard
         if context.shard != nil {
-            let parts = [context.run, context.resumed].compactMap(\.self).map(Evidence.digest(ofRun:))
+            let parts = Set(context.resumed + [context.run].compactMap(\.self)).map(Evidence.digest(ofRun:))
             tags[Evidence.partsTag] = parts.sorted().joined(separator: " ")
         }
         tags[Self.partTag] = context.isPart ? "chosen cases" : nil
