@@ -34,7 +34,7 @@ struct TestRun: Sendable {
     /// Whether it decides about a release within an apply.
     private let isGate: Bool
     /// Whether results are evidence where they have a key.
-    private let isEvidence: Bool
+    let isEvidence: Bool
     /// What results are kept under as evidence, by suite; nil while that has to be found out. A run that goes on with another
     /// one is compared with it by that, also where it is no evidence itself.
     var evidence: [String: StandingEvidence]?
@@ -191,7 +191,8 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                if !steady.holds(event) { onEvent(event) }
+                                let time = Date().milliseconds
+                                if !steady.holds(event, at: time, unless: countsAfterChange) { onEvent(event, time) }
                             }
                         }
                     }
@@ -202,7 +203,7 @@ struct TestRun: Sendable {
             }
             let duration = (earlier?.duration ?? .zero) + (clock.now - start)
             await settle(steady, in: session)
-            for event in steady.released { onEvent(event) }
+            for (event, time) in steady.released { onEvent(event, time) }
             let recorded = try recorder.ended(after: duration, changed: steady.changed, result)
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
@@ -309,14 +310,14 @@ struct TestRun: Sendable {
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
         in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder, _ steady: SteadyEvidence,
-        _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
+        _ body: (@escaping @Sendable (_ event: SuiteEvent, _ time: Int) -> Void) async throws -> Run
     ) async throws -> Run {
-        guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
+        guard publishes, let mlflow = session.servers.mlflow else { return try await body { _, _ in } }
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
-            now: { Date().nanoseconds / 1_000_000 })
+            now: { Date().milliseconds })
         context.evidence = isEvidence ? evidence ?? [:] : [:]
         context.hasChanged = { steady.changed.contains($0) }
         context.resumed = earlier?.record.lineageIDs ?? []
@@ -328,7 +329,7 @@ struct TestRun: Sendable {
             to: mlflow, suites, places: places(of: agents), context,
             spool: Spool(in: Self.unsent, name: context.id)
         ) { publisher in
-            try await body { publisher.take($0) }
+            try await body { publisher.take($0, at: $1) }
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
         return run
@@ -387,4 +388,7 @@ extension Date {
     var nanoseconds: Int {
         Int(timeIntervalSince1970 * 1_000_000) * 1000
     }
+
+    /// Since 1970.
+    fileprivate var milliseconds: Int { nanoseconds / 1_000_000 }
 }

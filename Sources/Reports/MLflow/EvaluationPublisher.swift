@@ -11,7 +11,8 @@ package import Wire
 package final class EvaluationPublisher: Sendable {
     private enum Step: Sendable {
         case sample(FinishedSample)
-        case suite(SuiteResult, EvaluationMetrics)
+        /// With the time of its end, in milliseconds since 1970.
+        case suite(SuiteResult, EvaluationMetrics, at: Int)
     }
 
     private struct State {
@@ -76,7 +77,8 @@ package final class EvaluationPublisher: Sendable {
     }
 
     /// Queues an event; never waits.
-    package func take(_ event: SuiteEvent) {
+    /// - Parameter time: When it happened, in milliseconds since 1970; nil for now.
+    package func take(_ event: SuiteEvent, at time: Int? = nil) {
         switch event {
         case .sampleFinished(let finished):
             guard let evaluation = runs[finished.id.suite] else { return }
@@ -101,11 +103,13 @@ package final class EvaluationPublisher: Sendable {
         case .suiteFinished(let result):
             guard let evaluation = runs[result.suite] else { return }
             let metrics = state.withLock { $0.metrics.removeValue(forKey: result.suite) } ?? EvaluationMetrics()
+            let time = time ?? evaluation.context.now()
             if let spool {
                 spool.keep(runOf: result.suite) { evaluation.spooled }
-                spool.keep(SpoolEntry(end: evaluation.spooledEnd(with: result, metrics.values(of: result))))
+                let end = evaluation.spooledEnd(with: result, metrics.values(of: result), at: time)
+                spool.keep(SpoolEntry(end: end))
             }
-            step.yield(.suite(result, metrics))
+            step.yield(.suite(result, metrics, at: time))
         case .started, .sampleStarted, .caseFinished:
             break
         }
@@ -159,12 +163,13 @@ extension EvaluationPublisher {
                     writer.write(evaluated)
                 }
                 state.withLock { $0.waiting -= 1 }
-            case .suite(let result, let metrics):
+            case .suite(let result, let metrics, let time):
                 if let evaluation = runs[result.suite], let run = await begin(evaluation, &begun) {
-                    let (now, prompts) = (evaluation.context.now(), prompts[result.suite])
+                    let prompts = prompts[result.suite]
                     await persistently(result.suite) {
                         try await evaluation.end(
-                            run, with: result, metrics.values(of: result), prompts: prompts, at: now)
+                            run, with: result, metrics.values(of: result), prompts: prompts,
+                            at: max(time, run.startTime))
                     }
                 }
                 begun[result.suite] = .some(nil)

@@ -48,10 +48,12 @@ struct EvaluationRun: Sendable {
     }
 
     /// The same for its end.
-    func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
+    func spooledEnd(
+        with result: SuiteResult, _ values: [(name: String, value: Double)], at time: Int
+    ) -> SpoolEntry.End {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
-            tags: result.verdictTags, passed: result.verdict == .passed, time: context.now(),
+            tags: result.verdictTags, passed: result.verdict == .passed, time: time,
             evidence: evidence(of: result), log: context.log)
     }
 
