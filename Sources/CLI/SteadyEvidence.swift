@@ -7,10 +7,10 @@ import Synchronization
 
 /// Whether what a run tests stays the same from its beginning to its end: else what passed is no evidence.
 ///
-/// The ends of suites whose evidence a change would take away are held until that is known, for it is published with them.
+/// The evidence of suites that a change would take away is held until that is known.
 final class SteadyEvidence: Sendable {
     private struct State {
-        var held: [(event: SuiteEvent, time: Int)] = []
+        var held: [SuiteResult] = []
         var ended: Set<String> = []
         var changed: Set<String>
     }
@@ -27,17 +27,15 @@ final class SteadyEvidence: Sendable {
         state = Mutex(State(changed: changed))
     }
 
-    /// Keeps the end of a suite back whose evidence a change would take away.
-    /// - Parameters:
-    ///   - time: When it ended, in milliseconds since 1970.
-    ///   - counts: Whether a result is evidence whatever has changed.
+    /// Keeps the evidence of a suite back that ends, where a change would take it away.
+    /// - Parameter counts: Whether a result is evidence whatever has changed.
     /// - Returns: Whether it is held.
-    func holds(_ event: SuiteEvent, at time: Int, unless counts: (SuiteResult) -> Bool) -> Bool {
+    func holds(_ event: SuiteEvent, unless counts: (SuiteResult) -> Bool) -> Bool {
         guard case .suiteFinished(let result) = event, keys[result.suite] != nil else { return false }
         let isHeld = !counts(result)
         state.withLock { state in
             state.ended.insert(result.suite)
-            if isHeld { state.held.append((event, time)) }
+            if isHeld { state.held.append(result) }
         }
         return isHeld
     }
@@ -62,8 +60,8 @@ final class SteadyEvidence: Sendable {
     /// The suites of which what passed is no evidence.
     var changed: Set<String> { state.withLock(\.changed) }
 
-    /// The ends of suites, which are not held any longer, and when they were.
-    var released: [(event: SuiteEvent, time: Int)] {
+    /// The results whose evidence was held, and is not any longer.
+    var released: [SuiteResult] {
         state.withLock { state in
             defer { state.held = [] }
             return state.held

@@ -179,7 +179,7 @@ struct TestRun: Sendable {
         let (log, warning) = try RunLogs.create(run.id ?? "", of: run.stack, at: logPath)
         if let warning { stack.warn(warning) }
         let recorder = try RunRecorder(run, suites, in: stack.sources, to: log)
-        return try await publishing(in: session, agents, recorder, steady) { onEvent in
+        return try await publishing(in: session, agents, recorder, steady) { publisher in
             let clock = ContinuousClock()
             let start = clock.now
             let runner = runner(agents, definitions, in: session, since: started)
@@ -191,8 +191,7 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                let time = Date().milliseconds
-                                if !steady.holds(event, at: time, unless: countsAfterChange) { onEvent(event, time) }
+                                publisher?.take(event, isOpen: steady.holds(event, unless: countsAfterChange))
                             }
                         }
                     }
@@ -203,7 +202,7 @@ struct TestRun: Sendable {
             }
             let duration = (earlier?.duration ?? .zero) + (clock.now - start)
             await settle(steady, in: session)
-            for (event, time) in steady.released { onEvent(event, time) }
+            for result in steady.released { publisher?.settle(result) }
             let recorded = try recorder.ended(after: duration, changed: steady.changed, result)
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
@@ -310,14 +309,14 @@ struct TestRun: Sendable {
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
         in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder, _ steady: SteadyEvidence,
-        _ body: (@escaping @Sendable (_ event: SuiteEvent, _ time: Int) -> Void) async throws -> Run
+        _ body: (EvaluationPublisher?) async throws -> Run
     ) async throws -> Run {
-        guard publishes, let mlflow = session.servers.mlflow else { return try await body { _, _ in } }
+        guard publishes, let mlflow = session.servers.mlflow else { return try await body(nil) }
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
             log: recorder.path, recorded: { try recorder.recorded(suite: $0) },
-            now: { Date().milliseconds })
+            now: { Date().nanoseconds / 1_000_000 })
         context.evidence = isEvidence ? evidence ?? [:] : [:]
         context.hasChanged = { steady.changed.contains($0) }
         context.resumed = earlier?.record.lineageIDs ?? []
@@ -329,7 +328,7 @@ struct TestRun: Sendable {
             to: mlflow, suites, places: places(of: agents), context,
             spool: Spool(in: Self.unsent, name: context.id)
         ) { publisher in
-            try await body { publisher.take($0, at: $1) }
+            try await body(publisher)
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
         return run
@@ -388,7 +387,4 @@ extension Date {
     var nanoseconds: Int {
         Int(timeIntervalSince1970 * 1_000_000) * 1000
     }
-
-    /// Since 1970.
-    fileprivate var milliseconds: Int { nanoseconds / 1_000_000 }
 }

@@ -62,7 +62,7 @@ struct CutOffEvidenceTests {
     private func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
-        isChanged: Bool = false
+        isChanged: Bool = false, isOpen: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
@@ -72,13 +72,13 @@ struct CutOffEvidenceTests {
         (context.run, context.resumed) = (id, resumed)
         context.hasChanged = { _ in isChanged }
         var earlier = EarlierSamples()
-        if !isKilled { earlier = try await samples(in: fake, besides: resumed) }
+        if !isKilled && !isOpen { earlier = try await samples(in: fake, besides: resumed) }
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
-            deadline: isKilled ? .milliseconds(20) : .seconds(10)
+            deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
         ) { publisher in
-            for event in events { publisher.take(event) }
+            for event in events { publisher.take(event, isOpen: isOpen) }
         }.warnings
     }
 
@@ -182,6 +182,26 @@ struct CutOffEvidenceTests {
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             #expect(try await evidence(in: back).isEmpty)
+        }
+    }
+
+    @Test("A suite that had ended in a killed run is there as it ended; what failed in it counts, what passed does not")
+    func killedAfterEnd() async throws {
+        let all: [(SampleVerdict, String)] = [(.passed, "FINISHED"), (.failed, "FAILED")]
+        for (verdict, status) in all {
+            try await withTemporaryDirectory { directory in
+                let away = FakeMLflow()
+                away.cut(.before(1))
+                try await publish(
+                    Array(repeating: verdict, count: 5), as: "one", to: away, spool: Spool(in: directory, name: "one"),
+                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true)
+                let back = FakeMLflow()
+                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+                #expect(sent.sent == 1)
+                #expect(sent.warnings.map(\.code.name) == (verdict == .passed ? ["killed-run-unknown"] : []))
+                #expect(back.store.runs.map(\.status) == [status])
+                #expect(try await evidence(in: back).map(\.verdict) == (verdict == .passed ? [] : ["failed"]))
+            }
         }
     }
 

@@ -29,7 +29,7 @@ struct EvaluationPublisherTests {
     private func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
         log: SampleLog? = nil, through server: MLflowServer? = nil, changed: Set<String> = [],
-        endedAt time: Int? = nil
+        isOpen: Bool = false, isSettled: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try sample.log(to: log) { events.append($0) }.recorder
@@ -47,7 +47,8 @@ struct EvaluationPublisherTests {
         return try await EvaluationPublisher.withPublisher(
             to: server ?? fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
         ) { publisher in
-            for event in events { publisher.take(event, at: time) }
+            for event in events { publisher.take(event, isOpen: isOpen) }
+            for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }
         }.warnings
     }
 
@@ -99,11 +100,19 @@ struct EvaluationPublisherTests {
         #expect(try Value(json: report)["suites"]?.array?.map { $0["name"] } == ["golden"])
     }
 
-    @Test("A suite that is published later has ended when it did")
-    func endTime() async throws {
-        let (fake, time) = (FakeMLflow(), 1_800_000_000_007)
-        _ = try await publish(to: fake, places: ["golden": place], endedAt: time)
-        #expect(fake.store.runs.map(\.endTime) == [time])
+    @Test("A suite whose evidence is held is there as soon as it ends, and its evidence once that is settled")
+    func held() async throws {
+        try await withTemporaryDirectory { directory in
+            for isSettled in [false, true] {
+                let fake = FakeMLflow()
+                let log = try SampleLog.create("\(directory)/\(isSettled).log")
+                let warnings = try await publish(
+                    to: fake, places: ["smoke": place], log: log, isOpen: true, isSettled: isSettled)
+                let run = try #require(fake.store.runs.first)
+                #expect(warnings.isEmpty && run.status == "FINISHED")
+                #expect(run.tags.contains { $0.key == Evidence.tag } == isSettled)
+            }
+        }
     }
 
     @Test("The log is read for each suite once, and only for that suite")

@@ -34,7 +34,7 @@ package struct EvaluationContext: Sendable {
     package var folder: SpecFolder?
     /// What the results of suites are kept under as evidence, by the name of the suite; none where they decide nothing.
     package var evidence: [String: StandingEvidence] = [:]
-    /// Whether something has changed during a suite that its evidence depends on; asked when the suite has ended.
+    /// Whether something has changed during a suite that its evidence depends on; asked when that is published.
     package var hasChanged: @Sendable (_ suite: String) -> Bool = { _ in false }
 
     package init(

@@ -80,11 +80,17 @@ package struct SpoolSender: Sendable {
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
         var logs: [String: Result<RecordedRun, any Error>] = [:]
+        let settled = lines.compactMap { (try? SpoolEntry(line: $0))?.settled }
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
                 continue
             }
-            try await finish(run.started, run.entry, with: end, prompts[end.suite])
+            let said = settled.first { $0.suite == end.suite }
+            try await finish(run.started, run.entry, with: end, said?.evidence ?? end.evidence, prompts[end.suite])
+            if end.isOpen == true, said == nil {
+                let warning = try await count(run.started, run.entry, &logs).warning
+                warnings += [warning].compactMap(\.self)
+            }
             if let reason = try await sendReports(of: run.entry, in: end.log, on: run.started, &logs) {
                 warnings.append(.reportsNotSent(end.suite, because: reason))
             }
@@ -101,24 +107,28 @@ package struct SpoolSender: Sendable {
     private func endKilled(
         _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> Diagnostic? {
-        guard let standing = entry.evidence else {
-            try await server.updateRun(run.id, status: .killed)
-            return nil
-        }
-        var warning: Diagnostic?
-        do {
-            let recorded = try log(of: entry, at: entry.log, &logs)
-            if let evidence = try await evidence(in: recorded, entry, standing, on: run) {
-                try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
-                if let reason = try await sendReports(of: entry, in: entry.log, on: run, &logs) {
-                    warning = .reportsNotSent(entry.suite, because: reason)
-                }
-            }
-        } catch let problem as Diagnostic {
-            warning = .killedUnknown(entry.suite, because: problem.detail)
+        var (counts, warning) = try await count(run, entry, &logs)
+        if counts, let reason = try await sendReports(of: entry, in: entry.log, on: run, &logs) {
+            warning = .reportsNotSent(entry.suite, because: reason)
         }
         try await server.updateRun(run.id, status: .killed)
         return warning
+    }
+
+    /// Counts what a suite had found before the run was killed.
+    /// - Returns: Whether it is evidence, and why it is not, although it was to be.
+    private func count(
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
+    ) async throws -> (counts: Bool, warning: Diagnostic?) {
+        guard let standing = entry.evidence else { return (false, nil) }
+        do {
+            let recorded = try log(of: entry, at: entry.log, &logs)
+            guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
+            try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+            return (true, nil)
+        } catch let problem as Diagnostic {
+            return (false, .killedUnknown(entry.suite, because: problem.detail))
+        }
     }
 
     /// What the log of a killed run tells, with the samples that stood there when it began.
@@ -159,13 +169,14 @@ package struct SpoolSender: Sendable {
     }
 
     private func finish(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ prompts: Value?
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ evidence: Evidence?,
+        _ prompts: Value?
     ) async throws {
         let metrics = end.metrics.sorted { $0.key < $1.key }.map { name, value in
             MLflowMetric(
                 name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
         }
-        var tags = end.tags.merging(end.evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        var tags = end.tags.merging(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }
