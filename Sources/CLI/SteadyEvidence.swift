@@ -123,8 +123,8 @@ extension Diagnostic {
         Diagnostic(
             "changed-meanwhile", "What was tested has changed",
             detail:
-                "While \(suites.listed) ran in the run that this one goes on with, something changed that the answers or "
-                + "their verdicts depend on. Its samples are kept, so that what passes is no evidence.",
+                "While \(suites.listed) ran in the run that this one goes on with, something changed that the answers "
+                + "or their verdicts depend on. Its samples are kept, so that what passes is no evidence.",
             fix: "The verdict stands without it. Run the shard anew where a gate or a server asks for evidence.",
             severity: .warning)
     }
