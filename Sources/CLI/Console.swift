@@ -129,6 +129,24 @@ enum Interruption {
         }
     }
 
+    /// Runs a body that only reads, and has so much time when the user has interrupted.
+    /// - Returns: nil when that is over.
+    static func bounding<Result: Sendable>(
+        by time: Duration, isInterrupted: @escaping @Sendable () -> Bool = { exitCode != nil },
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while !isInterrupted() { try await Task.sleep(for: .milliseconds(50)) }
+                try await Task.sleep(for: time)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+
     /// Runs a body that is cancelled when the user interrupts.
     static func cancelling<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result

@@ -74,6 +74,7 @@ struct GateRun {
             }
             let verdict = result.gateVerdict(of: suite, after: standing[suite.name]?.earlier ?? EarlierSamples())
             guard verdict == .passed else { return .failed(.gate(gate, result, verdict)) }
+            guard run?.changed.contains(result.suite) != true else { return .failed(.gateChanged(gate)) }
             return .passed(["verdict": .string("passed")])
         }
     }
@@ -141,6 +142,16 @@ extension Diagnostic {
                 + "servers (run \(evidence.run); \(gate.history ?? "")), and is not tried again until luck passes it.",
             fix: "Change the agent or the suite, or use `--override REASON`.", address: gate.address.description,
             cause: .failed)
+    }
+
+    fileprivate static func gateChanged(_ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail:
+                "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
+                + "not be found out, so that this is no evidence.",
+            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
+            address: gate.address.description, cause: .inconclusive)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {

@@ -33,11 +33,7 @@ struct PassedGates: Sendable {
         guard let gates = Kinds.gates(of: release, in: session.workflow), !gates.suites.isEmpty,
             let mlflow = session.servers.mlflow
         else { return [] }
-        let survey = try await Survey.take(
-            of: session.workflow, with: session.drivers,
-            kinds: AgentLookup.kinds(for: [], in: session.workflow, isApplied: true))
-        let lookup = AgentLookup(
-            session.workflow, servers: session.servers, survey: survey, drivers: session.drivers)
+        let lookup = try await session.lookup()
         var problems: [Diagnostic] = []
         for (declaration, suite) in session.workflow.specs(of: SuiteSpec.self) {
             let name = declaration.address.name

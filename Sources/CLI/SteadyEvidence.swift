@@ -1,15 +1,17 @@
 import Engine
 import Language
 import Reports
+import Runtime
 import Suites
 import Synchronization
 
 /// Whether what a run tests stays the same from its beginning to its end: else what passed is no evidence.
 ///
-/// The ends of suites are held until that is known, for their evidence is published with them.
+/// The evidence of suites that a change would take away is held until that is known.
 final class SteadyEvidence: Sendable {
     private struct State {
-        var held: [SuiteEvent] = []
+        var held: [SuiteResult] = []
+        var ended: Set<String> = []
         var changed: Set<String>
     }
 
@@ -25,22 +27,21 @@ final class SteadyEvidence: Sendable {
         state = Mutex(State(changed: changed))
     }
 
-    /// Keeps the end of a suite back that may be evidence.
-    /// - Returns: Whether it was one.
-    func holds(_ event: SuiteEvent) -> Bool {
+    /// Keeps the evidence of a suite back that ends, where a change would take it away.
+    /// - Parameter counts: Whether a result is evidence whatever has changed.
+    /// - Returns: Whether it is held.
+    func holds(_ event: SuiteEvent, unless counts: (SuiteResult) -> Bool) -> Bool {
         guard case .suiteFinished(let result) = event, keys[result.suite] != nil else { return false }
-        state.withLock { $0.held.append(event) }
-        return true
+        let isHeld = !counts(result)
+        state.withLock { state in
+            state.ended.insert(result.suite)
+            if isHeld { state.held.append(result) }
+        }
+        return isHeld
     }
 
-    /// The suites whose ends are held.
-    var ended: Set<String> {
-        Set(
-            state.withLock(\.held).compactMap { event in
-                guard case .suiteFinished(let result) = event else { return nil }
-                return result.suite
-            })
-    }
+    /// The suites that have ended and may be evidence.
+    var ended: Set<String> { state.withLock(\.ended) }
 
     /// Compares the keys at the end with those at the beginning.
     /// - Parameter now: Those of agents that are applied as they are declared; nil when nobody knows.
@@ -59,8 +60,8 @@ final class SteadyEvidence: Sendable {
     /// The suites of which what passed is no evidence.
     var changed: Set<String> { state.withLock(\.changed) }
 
-    /// The ends of suites, which are not held any longer.
-    var released: [SuiteEvent] {
+    /// The results whose evidence was held, and is not any longer.
+    var released: [SuiteResult] {
         state.withLock { state in
             defer { state.held = [] }
             return state.held
@@ -72,14 +73,25 @@ extension TestRun {
     /// Begins to watch what the results are evidence of.
     /// - Parameter earlier: The run that this one goes on with, whose samples are among its own.
     func steady(isGate: Bool, after earlier: RecordedRun?, in session: Session) async -> SteadyEvidence {
-        let keys = (evidence ?? [:]).mapValues(\.key)
+        let keys = isEvidence ? (evidence ?? [:]).mapValues(\.key) : [:]
         var present = Set(keys.keys)
         if isGate, !present.isEmpty {
             // The plan knows the key of a gate also where something is not yet as it is declared.
+            // Where that cannot be found out, only what is found at the end can have changed.
             let found = try? await PresentEvidence.all(for: present, in: session)
             present = Set((found ?? [:]).filter { keys[$0.key] == $0.value.key.text }.keys)
         }
+        let before = (earlier?.changed ?? []).intersection(keys.keys)
+        if !before.isEmpty { stack.warn(.changedBefore(before.sorted())) }
         return SteadyEvidence(keys: keys, present: present, changed: earlier?.changed ?? [])
+    }
+
+    /// Whether a result is evidence also where something has changed meanwhile.
+    func countsAfterChange(_ result: SuiteResult) -> Bool {
+        guard let suite = suites.first(where: { $0.name == result.suite }), let standing = evidence?[suite.name] else {
+            return false
+        }
+        return Evidence(result, of: suite, isPart: shard != nil, standing, at: "", run: "").countsAfterChange
     }
 
     /// Looks at the end of a run whether what it tested is still the same, and tells when it is not.
@@ -87,7 +99,10 @@ extension TestRun {
         let ended = steady.ended
         guard !ended.isEmpty else { return }
         do {
-            let now = try await PresentEvidence.all(for: ended, in: session.refreshed())
+            let now = try await Interruption.bounding(by: .seconds(10)) {
+                try await PresentEvidence.all(for: ended, in: session.refreshed())
+            }
+            guard let now else { throw Diagnostic.notInTime }
             let changed = steady.settle(now.mapValues(\.key.text))
             if !changed.isEmpty { stack.warn(.changedMeanwhile(changed)) }
         } catch {
@@ -98,6 +113,22 @@ extension TestRun {
 }
 
 extension Diagnostic {
+    fileprivate static var notInTime: Diagnostic {
+        Diagnostic(
+            "not-in-time", "Not in time",
+            detail: "The run was interrupted, and the servers did not say so within 10 seconds.")
+    }
+
+    fileprivate static func changedBefore(_ suites: [String]) -> Diagnostic {
+        Diagnostic(
+            "changed-meanwhile", "What was tested has changed",
+            detail:
+                "While \(suites.listed) ran in the run that this one goes on with, something changed that the answers "
+                + "or their verdicts depend on. Its samples are kept, so that what passes is no evidence.",
+            fix: "The verdict stands without it. Run the shard anew where a gate or a server asks for evidence.",
+            severity: .warning)
+    }
+
     fileprivate static func unsettled(_ suites: [String], because reason: String) -> Diagnostic {
         Diagnostic(
             "no-evidence", "Results that are no evidence",

@@ -14,7 +14,7 @@ extension TestRun {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
         // What it goes on with is a part of it, and not added to.
-        let parts = Set([earlier?.run.id].compactMap(\.self).map(Evidence.digest(ofRun:)))
+        let parts = Set((earlier?.record.lineageIDs ?? []).map(Evidence.digest(ofRun:)))
         do {
             let names = Set(suites.map(\.name))
             for (suite, present) in try await PresentEvidence.all(for: names, in: session, besides: parts) {

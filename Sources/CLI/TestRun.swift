@@ -34,7 +34,7 @@ struct TestRun: Sendable {
     /// Whether it decides about a release within an apply.
     private let isGate: Bool
     /// Whether results are evidence where they have a key.
-    private let isEvidence: Bool
+    let isEvidence: Bool
     /// What results are kept under as evidence, by suite; nil while that has to be found out. A run that goes on with another
     /// one is compared with it by that, also where it is no evidence itself.
     var evidence: [String: StandingEvidence]?
@@ -179,7 +179,7 @@ struct TestRun: Sendable {
         let (log, warning) = try RunLogs.create(run.id ?? "", of: run.stack, at: logPath)
         if let warning { stack.warn(warning) }
         let recorder = try RunRecorder(run, suites, in: stack.sources, to: log)
-        return try await publishing(in: session, agents, recorder, steady) { onEvent in
+        return try await publishing(in: session, agents, recorder, steady) { publisher in
             let clock = ContinuousClock()
             let start = clock.now
             let runner = runner(agents, definitions, in: session, since: started)
@@ -191,7 +191,7 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                if !steady.holds(event) { onEvent(event) }
+                                publisher?.take(event, isOpen: steady.holds(event, unless: countsAfterChange))
                             }
                         }
                     }
@@ -202,14 +202,16 @@ struct TestRun: Sendable {
             }
             let duration = (earlier?.duration ?? .zero) + (clock.now - start)
             await settle(steady, in: session)
-            for event in steady.released { onEvent(event) }
+            for result in steady.released { publisher?.settle(result) }
             let recorded = try recorder.ended(after: duration, changed: steady.changed, result)
             let shown = Result { try recorded.show(stack.environment) }
             stack.warnOfFallbacks(in: recorded.run)
             if warning == nil { tell(run, at: log.path, recorded) }
             RunLogs.keep(RunTotals(recorded, isWhole: isWhole && Interruption.exitCode == nil))
             try deliver(recorded, after: [result, shown])
-            return recorded.run
+            var tried = recorded.run
+            tried.changed = steady.changed
+            return tried
         }
     }
 
@@ -307,9 +309,9 @@ struct TestRun: Sendable {
     /// Publishes what suites show in MLflow, where the stack has something there, while the body runs them.
     private func publishing(
         in session: Session, _ agents: RunnableAgents, _ recorder: RunRecorder, _ steady: SteadyEvidence,
-        _ body: (@escaping @Sendable (SuiteEvent) -> Void) async throws -> Run
+        _ body: (EvaluationPublisher?) async throws -> Run
     ) async throws -> Run {
-        guard publishes, let mlflow = session.servers.mlflow else { return try await body { _ in } }
+        guard publishes, let mlflow = session.servers.mlflow else { return try await body(nil) }
         var context = EvaluationContext(
             stack: stack.workflow.stack.name, version: Version.text, commit: session.servers.commit,
             target: target.address, shard: shard?.description, id: TraceID.random().hexadecimal, sources: stack.sources,
@@ -317,7 +319,7 @@ struct TestRun: Sendable {
             now: { Date().nanoseconds / 1_000_000 })
         context.evidence = isEvidence ? evidence ?? [:] : [:]
         context.hasChanged = { steady.changed.contains($0) }
-        context.resumed = earlier?.run.id
+        context.resumed = earlier?.record.lineageIDs ?? []
         context.isPart = !isWhole && shard == nil
         context.job = job
         context.folder = stack.folder
@@ -326,7 +328,7 @@ struct TestRun: Sendable {
             to: mlflow, suites, places: places(of: agents), context,
             spool: Spool(in: Self.unsent, name: context.id)
         ) { publisher in
-            try await body { publisher.take($0) }
+            try await body(publisher)
         }
         Notices.write(warnings, stack.sources, environment: stack.environment)
         return run

@@ -14,6 +14,8 @@ package struct Run: Sendable {
     package let duration: Duration
     /// In declaration order.
     package let suites: [SuiteResult]
+    /// The suites of which what passed is no evidence: what they test did not stay the same, or nobody could tell.
+    package var changed: Set<String> = []
 
     init(_ record: RunRecord, duration: Duration, suites: [SuiteResult]) {
         id = record.id

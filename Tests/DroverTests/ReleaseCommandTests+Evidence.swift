@@ -120,6 +120,39 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A shard that goes on with one during which something changed leaves no evidence, and says so")
+    func changedBefore() async throws {
+        let judged = Self.unreleased(Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]"))
+        let restless = "cat >/dev/null; echo '# later' >>check.sh; echo '{\"pass\": true}'\n"
+        try await withShop { shop in
+            try shop.write("check.sh", restless)
+            try await shop.apply(judged, code: 0)
+            let words = ["test", "--allow-exec", "--shard", "1/2"]
+            let first = try await shop.drover.run(DroverProgram.path, words + ["--log", "first.jsonl"])
+            #expect(first.errors.contains("warning[changed-meanwhile]"), "\(first.errors)")
+            try shop.write("check.sh", restless)
+            let second = try await shop.drover.run(DroverProgram.path, words + ["--resume", "first.jsonl"])
+            #expect(second.errors.contains("in the run that this one goes on with"), "\(second.errors)")
+            #expect(shop.mlflow.store.runs.allSatisfy { run in !run.tags.contains { $0.key == Evidence.tag } })
+        }
+    }
+
+    @Test("A gate during which something changes that its evidence depends on does not pass: the alias stays")
+    func changedGate() async throws {
+        let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")
+        try await withShop { shop in
+            try shop.write("check.sh", "cat >/dev/null; echo '# later' >>check.sh; echo '{\"pass\": true}'\n")
+            try shop.write(judged)
+            let changed = try await shop.drover.run(DroverProgram.path, ["apply", "--yes", "--allow-exec"])
+            #expect(changed.code != 0 && changed.errors.contains("error[gate-inconclusive]"), "\(changed.errors)")
+            #expect(changed.errors.contains("has changed meanwhile"), "\(changed.errors)")
+            #expect(try await shop.alias == nil)
+            try shop.write("check.sh", "cat >/dev/null; echo '{\"pass\": true}'\n")
+            try await shop.apply(judged, "--allow-exec", code: 0, saying: "1 promoted")
+            #expect(try await shop.alias == "1")
+        }
+    }
+
     @Test("Another program that judges is another suite: what the old one said does not count")
     func program() async throws {
         let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Language
 import Runtime
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -30,11 +31,12 @@ struct CutOffEvidenceTests {
 
     /// Logs the samples of a run, and tells what happens in it.
     private func record(
-        _ verdicts: [SampleVerdict], to log: SampleLog?, isKilled: Bool = false, onEvent: (SuiteEvent) -> Void
+        _ verdicts: [SampleVerdict], as id: String, to log: SampleLog?, isKilled: Bool = false,
+        onEvent: (SuiteEvent) -> Void
     ) throws -> RunRecorder {
         let log = try log ?? SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let record = RunRecord(
-            id: "s-1", stack: "s", version: "1", startedAt: "2027-01-15T08:00:00Z", sources: sources)
+            id: id, stack: "s", version: "1", startedAt: "2027-01-15T08:00:00Z", sources: sources)
         let recorder = try RunRecorder(record, [suite], in: sources, to: log)
         func take(_ event: SuiteEvent) throws {
             try recorder.take(event)
@@ -59,22 +61,24 @@ struct CutOffEvidenceTests {
     @discardableResult
     private func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
-        resuming resumed: String? = nil, spool: Spool? = nil, log: SampleLog? = nil
+        resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
+        isChanged: Bool = false, isOpen: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
-        let recorder = try record(verdicts, to: log, isKilled: isKilled) { events.append($0) }
+        let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
         var context = EvaluationContext(
             stack: "s", version: "1", commit: nil, shard: shard, id: id, sources: sources, log: recorder.path,
             recorded: { try recorder.recorded(suite: $0) }, now: { 1_800_000_000_000 })
         (context.run, context.resumed) = (id, resumed)
+        context.hasChanged = { _ in isChanged }
         var earlier = EarlierSamples()
-        if !isKilled { earlier = try await samples(in: fake, besides: resumed) }
+        if !isKilled && !isOpen { earlier = try await samples(in: fake, besides: resumed) }
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
-            deadline: isKilled ? .milliseconds(20) : .seconds(10)
+            deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
         ) { publisher in
-            for event in events { publisher.take(event) }
+            for event in events { publisher.take(event, isOpen: isOpen) }
         }.warnings
     }
 
@@ -82,8 +86,8 @@ struct CutOffEvidenceTests {
         try await fake.server().evidence(underKey: key, inExperiments: ["0"])
     }
 
-    private func samples(in fake: FakeMLflow, besides resumed: String?) async throws -> EarlierSamples {
-        let parts = Set([resumed].compactMap(\.self).map(Evidence.digest(ofRun:)))
+    private func samples(in fake: FakeMLflow, besides resumed: [String]) async throws -> EarlierSamples {
+        let parts = Set(resumed.map(Evidence.digest(ofRun:)))
         let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
         return try await fake.server().samples(of: all).samples
     }
@@ -119,8 +123,14 @@ struct CutOffEvidenceTests {
                 [.passed, .failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
                 log: try SampleLog.create("\(directory)/run.log"))
             let back = FakeMLflow()
-            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            let reads = Mutex(0)
+            let sender = SpoolSender(to: back.server()) { path in
+                reads.withLock { $0 += 1 }
+                return try RecordedRun.read(try SampleLog.read(path))
+            }
+            let sent = await sender.sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(reads.withLock { $0 } == 1, "For its evidence and its reports.")
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             let found = try #require(try await evidence(in: back).first)
             #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
@@ -144,6 +154,66 @@ struct CutOffEvidenceTests {
         }
     }
 
+    @Test("What a killed run says is not read from the log of another run in the same place")
+    func killedBesideOther() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
+                log: try SampleLog.create("\(directory)/run.log"), logged: "two")
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
+            #expect(try await evidence(in: back).isEmpty)
+        }
+    }
+
+    @Test("What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same")
+    func killedAfterPassing() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                Array(repeating: .passed, count: 5), as: "one", to: away, isKilled: true,
+                spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
+            #expect(back.store.runs.map(\.status) == ["KILLED"])
+            #expect(try await evidence(in: back).isEmpty)
+        }
+    }
+
+    @Test("A suite that had ended in a killed run is there as it ended; what failed in it counts, what passed does not")
+    func killedAfterEnd() async throws {
+        let all: [(SampleVerdict, String)] = [(.passed, "FINISHED"), (.failed, "FAILED")]
+        for (verdict, status) in all {
+            try await withTemporaryDirectory { directory in
+                let away = FakeMLflow()
+                away.cut(.before(1))
+                try await publish(
+                    Array(repeating: verdict, count: 5), as: "one", to: away, spool: Spool(in: directory, name: "one"),
+                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true)
+                let back = FakeMLflow()
+                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+                #expect(sent.sent == 1)
+                #expect(sent.warnings.map(\.code.name) == (verdict == .passed ? ["killed-run-unknown"] : []))
+                #expect(back.store.runs.map(\.status) == [status])
+                #expect(try await evidence(in: back).map(\.verdict) == (verdict == .passed ? [] : ["failed"]))
+            }
+        }
+    }
+
+    @Test("Samples that failed count though something has changed meanwhile, and nothing was decided")
+    func changedUndecided() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed, .passed], as: "one", to: fake, isChanged: true)
+        #expect(try await evidence(in: fake).isEmpty)
+        try await publish([.passed, .failed], as: "two", to: fake, isChanged: true)
+        #expect(try await evidence(in: fake).map(\.verdict) == ["inconclusive"])
+    }
+
     @Test("A shard that failed counts though it is run again, and is never taken for the whole")
     func shards() async throws {
         let fake = FakeMLflow()
@@ -159,7 +229,7 @@ struct CutOffEvidenceTests {
         let fake = FakeMLflow()
         try await publish([.failed], as: "one", to: fake, shard: "1/2")
         let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
-        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: "one")
+        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: ["one"])
         let all = try await evidence(in: fake)
         #expect(all.map(\.samples.failed) == [1] && all.map(\.verdict) == ["inconclusive"])
     }
@@ -168,7 +238,7 @@ struct CutOffEvidenceTests {
     func joined() async throws {
         let fake = FakeMLflow()
         try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: "one")
+        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
         #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
         try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "2/2")
         #expect(try await evidence(in: fake).map(\.samples.passed).sorted() == [2, 3])
@@ -184,6 +254,64 @@ struct CutOffEvidenceTests {
         #expect(try await evidence(in: fake) == [whole])
         try await publish([.failed], as: "four", to: fake, shard: "2/2")
         #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
+    }
+
+    /// A run that has evidence on it, as if shards were joined to it.
+    private func join(_ shards: [String], ofSuite suite: String, to fake: FakeMLflow) async throws {
+        var evidence = Evidence(
+            suite: suite, key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
+            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
+        evidence.logical = "l1"
+        let parts = shards.map(Evidence.digest(ofRun:)).joined(separator: " ")
+        _ = try await fake.server().createRun(
+            inExperiment: "0", name: suite, startTime: 1,
+            tags: [
+                Evidence.tag: evidence.text, Evidence.keyTag: key, Evidence.partsTag: parts,
+                Evidence.logicalTag: "l1", Evidence.suiteTag: suite,
+            ])
+    }
+
+    @Test("The failure of a shard is not taken back by joining it")
+    func failedThenJoined() async throws {
+        let fake = FakeMLflow()
+        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
+        try await join(["one", "two"], ofSuite: "golden", to: fake)
+        #expect(Set(try await evidence(in: fake).map(\.verdict)) == ["failed", "passed"])
+    }
+
+    @Test("Shards are joined suite by suite: what is joined of one suite takes nothing from another one")
+    func joinedOfOneSuite() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        let shard = try #require(fake.store.runs.first)
+        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.logicalTag: "l1"])
+        let text = try #require(shard.tags.first { $0.key == Evidence.tag }?.value)
+        var known = try #require(Evidence(text))
+        known.logical = "l1"
+        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.tag: known.text])
+        try await join(["one", "two"], ofSuite: "manners", to: fake)
+        let found = try await fake.server().evidence(ofAgent: "l1", bySuite: "golden", inExperiments: ["0"])
+        #expect(found == [known])
+    }
+
+    @Test("A shard counts in all that went on with it, also where one between them left nothing")
+    func lineage() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one", "two"])
+        #expect(try await evidence(in: fake).map(\.samples.passed) == [3])
+    }
+
+    @Test("Of two runs that went on with one shard only one counts, and what failed in any case")
+    func goneOnTwice() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
+        try await publish([.passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one"])
+        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
+        let failed: [SampleVerdict] = [.passed, .failed, .failed, .failed, .failed]
+        try await publish(failed, as: "four", to: fake, shard: "1/2", resuming: ["one"])
+        #expect(try await evidence(in: fake).map(\.verdict).contains("failed"))
     }
 
     @Test("A run that was interrupted or killed is not blessed")

@@ -28,7 +28,8 @@ struct EvaluationPublisherTests {
 
     private func publish(
         to fake: FakeMLflow, places: [String: MLflowPlace], deadline: Duration = .seconds(10), spool: Spool? = nil,
-        log: SampleLog? = nil, through server: MLflowServer? = nil, changed: Set<String> = []
+        log: SampleLog? = nil, through server: MLflowServer? = nil, changed: Set<String> = [],
+        isOpen: Bool = false, isSettled: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try sample.log(to: log) { events.append($0) }.recorder
@@ -42,11 +43,12 @@ struct EvaluationPublisherTests {
             }, now: { 1_800_000_000_000 })
         if log != nil { context.evidence = ["smoke": StandingEvidence(key: "k1", earlier: EarlierSamples())] }
         context.hasChanged = { changed.contains($0) }
-        context.run = "helpdesk-20260601-120000-3f2a"
+        context.run = recorder.runID
         return try await EvaluationPublisher.withPublisher(
             to: server ?? fake.server(), sample.suites, places: places, context, spool: spool, deadline: deadline
         ) { publisher in
-            for event in events { publisher.take(event) }
+            for event in events { publisher.take(event, isOpen: isOpen) }
+            for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }
         }.warnings
     }
 
@@ -96,6 +98,21 @@ struct EvaluationPublisherTests {
         #expect(golden.metrics["total_tokens"] == nil && golden.metrics["total_tokens/mean"] != nil)
         let report = try #require(fake.store.artifacts["0/\(golden.id)/artifacts/drover.json"])
         #expect(try Value(json: report)["suites"]?.array?.map { $0["name"] } == ["golden"])
+    }
+
+    @Test("A suite whose evidence is held is there as soon as it ends, and its evidence once that is settled")
+    func held() async throws {
+        try await withTemporaryDirectory { directory in
+            for isSettled in [false, true] {
+                let fake = FakeMLflow()
+                let log = try SampleLog.create("\(directory)/\(isSettled).log")
+                let warnings = try await publish(
+                    to: fake, places: ["smoke": place], log: log, isOpen: true, isSettled: isSettled)
+                let run = try #require(fake.store.runs.first)
+                #expect(warnings.isEmpty && run.status == "FINISHED")
+                #expect(run.tags.contains { $0.key == Evidence.tag } == isSettled)
+            }
+        }
     }
 
     @Test("The log is read for each suite once, and only for that suite")
@@ -214,6 +231,23 @@ struct EvaluationPublisherTests {
             #expect(Self.files(of: whole, in: fake) == ["drover-verdicts.json", "drover.json"])
             let names = { (store: FakeMLflowStore) in store.traces.map { $0.assessments.count }.sorted() }
             #expect(names(back.store) == names(expected))
+        }
+    }
+
+    @Test("Where there is no room for traces, what became of a suite is kept all the same")
+    func fullSpool() async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            let warnings = try await publish(
+                to: away, places: ["smoke": place], deadline: .milliseconds(20),
+                spool: Spool(in: directory, name: "one", room: 1),
+                log: try SampleLog.create("\(directory)/run.log"))
+            #expect(warnings.first?.fix?.contains("there is room for") == true, "\(warnings)")
+            let back = FakeMLflow()
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(back.store.traces.isEmpty && back.store.runs.map(\.status) == ["FINISHED"])
         }
     }
 

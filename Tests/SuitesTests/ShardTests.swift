@@ -92,6 +92,15 @@ struct ShardTests {
         #expect(try joined([cut, try await run("2/2", suites)]) == ["a", "b"])
     }
 
+    @Test("A run knows all that it went on with, directly or not, and itself")
+    func ancestry() async throws {
+        let suites = [try suite("a", 2)]
+        let one = try await run("1/2", suites, as: "one")
+        let two = try await run("1/2", suites, as: "two", resuming: one)
+        let three = try await run("1/2", suites, as: "three", resuming: two)
+        #expect(one.record.lineageIDs == ["one"] && three.record.lineageIDs == ["one", "two", "three"])
+    }
+
     @Test("Joined shards are the whole run, in its order, with its thresholds")
     func merge() async throws {
         let rate = Thresholds(passRate: Located(0.8, at: place(3)))

@@ -28,13 +28,13 @@ package struct EvaluationContext: Sendable {
     package var job: String?
     /// The id of the run, as its log has it.
     package var run: String?
-    /// The id of the run that it goes on with; nil for a new one.
-    package var resumed: String?
+    /// The ids of the runs whose samples it has kept; empty for a new one.
+    package var resumed: [String] = []
     /// Where the suites' tables are; nil keeps no rows in MLflow.
     package var folder: SpecFolder?
     /// What the results of suites are kept under as evidence, by the name of the suite; none where they decide nothing.
     package var evidence: [String: StandingEvidence] = [:]
-    /// Whether something has changed during a suite that its evidence depends on; asked when the suite has ended.
+    /// Whether something has changed during a suite that its evidence depends on; asked when that is published.
     package var hasChanged: @Sendable (_ suite: String) -> Bool = { _ in false }
 
     package init(

@@ -11,7 +11,10 @@ package import Wire
 package final class EvaluationPublisher: Sendable {
     private enum Step: Sendable {
         case sample(FinishedSample)
-        case suite(SuiteResult, EvaluationMetrics)
+        /// With the time of its end, in milliseconds since 1970.
+        case suite(SuiteResult, EvaluationMetrics, at: Int, isOpen: Bool)
+        /// What it gives as evidence.
+        case settled(SuiteResult)
     }
 
     private struct State {
@@ -76,7 +79,8 @@ package final class EvaluationPublisher: Sendable {
     }
 
     /// Queues an event; never waits.
-    package func take(_ event: SuiteEvent) {
+    /// - Parameter isOpen: Whether `settle` says later what the suite that ends gives as evidence.
+    package func take(_ event: SuiteEvent, isOpen: Bool = false) {
         switch event {
         case .sampleFinished(let finished):
             guard let evaluation = runs[finished.id.suite] else { return }
@@ -101,14 +105,23 @@ package final class EvaluationPublisher: Sendable {
         case .suiteFinished(let result):
             guard let evaluation = runs[result.suite] else { return }
             let metrics = state.withLock { $0.metrics.removeValue(forKey: result.suite) } ?? EvaluationMetrics()
+            let time = evaluation.context.now()
             if let spool {
                 spool.keep(runOf: result.suite) { evaluation.spooled }
-                spool.keep(SpoolEntry(end: evaluation.spooledEnd(with: result, metrics.values(of: result))))
+                let end = evaluation.spooledEnd(with: result, metrics.values(of: result), at: time, isOpen: isOpen)
+                spool.keep(SpoolEntry(end: end))
             }
-            step.yield(.suite(result, metrics))
+            step.yield(.suite(result, metrics, at: time, isOpen: isOpen))
         case .started, .sampleStarted, .caseFinished:
             break
         }
+    }
+
+    /// Queues what a suite that has ended gives as evidence; never waits.
+    package func settle(_ result: SuiteResult) {
+        guard let evaluation = runs[result.suite] else { return }
+        spool?.keep(SpoolEntry(settled: evaluation.spooledEvidence(of: result)))
+        step.yield(.settled(result))
     }
 }
 
@@ -147,6 +160,7 @@ extension EvaluationPublisher {
     /// Takes the steps in order until the queue is closed, or the time is over.
     private func publish(with writer: MLflowTraceWriter) async {
         var begun: [String: MLflowRun?] = [:]
+        var open: [String: MLflowRun] = [:]
         var prompts: [String: Value] = [:]
         for await step in steps {
             switch step {
@@ -159,15 +173,21 @@ extension EvaluationPublisher {
                     writer.write(evaluated)
                 }
                 state.withLock { $0.waiting -= 1 }
-            case .suite(let result, let metrics):
+            case .suite(let result, let metrics, let time, let isOpen):
                 if let evaluation = runs[result.suite], let run = await begin(evaluation, &begun) {
-                    let (now, prompts) = (evaluation.context.now(), prompts[result.suite])
+                    let prompts = prompts[result.suite]
                     await persistently(result.suite) {
                         try await evaluation.end(
-                            run, with: result, metrics.values(of: result), prompts: prompts, at: now)
+                            run, with: result, metrics.values(of: result), prompts: prompts,
+                            at: max(time, run.startTime), isOpen: isOpen)
                     }
+                    if isOpen { open[result.suite] = run }
                 }
                 begun[result.suite] = .some(nil)
+            case .settled(let result):
+                if let evaluation = runs[result.suite], let run = open[result.suite] {
+                    await persistently(result.suite) { try await evaluation.settle(run, with: result) }
+                }
             }
             state.withLock { $0.done += 1 }
         }

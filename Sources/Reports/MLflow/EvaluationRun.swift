@@ -48,25 +48,35 @@ struct EvaluationRun: Sendable {
     }
 
     /// The same for its end.
-    func spooledEnd(with result: SuiteResult, _ values: [(name: String, value: Double)]) -> SpoolEntry.End {
+    func spooledEnd(
+        with result: SuiteResult, _ values: [(name: String, value: Double)], at time: Int, isOpen: Bool
+    ) -> SpoolEntry.End {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
-            tags: result.verdictTags, passed: result.verdict == .passed, time: context.now(),
-            evidence: evidence(of: result), log: context.log)
+            tags: result.verdictTags, passed: result.verdict == .passed, time: time,
+            evidence: isOpen ? nil : evidence(of: result), log: context.log, isOpen: isOpen ? true : nil)
+    }
+
+    /// The same for what it gives as evidence.
+    func spooledEvidence(of result: SuiteResult) -> SpoolEntry.Settled {
+        SpoolEntry.Settled(suite: suite.name, evidence: evidence(of: result))
     }
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
     /// The time is in milliseconds since 1970; repeating it with the same time changes nothing.
-    /// - Parameter prompts: The versions of prompts that the samples used, as MLflow links them; nil for none.
+    /// - Parameters:
+    ///   - prompts: The versions of prompts that the samples used, as MLflow links them; nil for none.
+    ///   - isOpen: Whether what it gives as evidence is said later, by `settle`.
     func end(
         _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], prompts: Value?,
-        at now: Int
+        at now: Int, isOpen: Bool
     ) async throws {
         let metrics = values.map { metric in
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
         var tags = result.verdictTags
-        tags.merge(evidence(of: result)?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        let evidence = isOpen ? nil : evidence(of: result)
+        tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
         let problem = try await putExtras(on: run)
@@ -76,6 +86,12 @@ struct EvaluationRun: Sendable {
             try await server.deleteRun(twin.id)  // Its creation was delivered twice.
         }
         if let problem { throw problem }
+    }
+
+    /// Logs what a suite that has ended gives as evidence.
+    func settle(_ run: MLflowRun, with result: SuiteResult) async throws {
+        guard let evidence = evidence(of: result) else { return }
+        try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
     }
 
     /// Puts reports and tables on the run. They are extras: when artifacts are stored elsewhere, everything else is still
@@ -139,7 +155,7 @@ struct EvaluationRun: Sendable {
         tags["mlflow.genaiEvaluate.qualityCriteria"] = suite.thresholds.qualityCriteria
         tags[Evidence.shardTag] = context.shard
         if context.shard != nil {
-            let parts = [context.run, context.resumed].compactMap(\.self).map(Evidence.digest(ofRun:))
+            let parts = Set(context.resumed + [context.run].compactMap(\.self)).map(Evidence.digest(ofRun:))
             tags[Evidence.partsTag] = parts.sorted().joined(separator: " ")
         }
         tags[Self.partTag] = context.isPart ? "chosen cases" : nil

@@ -18,21 +18,29 @@ package final class Spool: Sendable {
         var size = 0
         /// Why nothing more is kept: the room, or the system's reason.
         var problem: String?
+        /// Whether that is the room, which is kept for the ends of suites.
+        var isFull = false
         var suites: Set<String> = []
     }
 
-    /// In bytes; what a run says beyond that is not kept.
-    static let largest = 256 << 20
+    /// In bytes; traces beyond that are not kept.
+    private static let largest = 256 << 20
+    /// With the beginnings and ends of suites, which are small.
+    static let largestFile = largest + 16 << 20
     /// In one folder; while there are more, nothing more is kept.
     private static let most = 16
 
     package let path: String
     private let directory: String
+    private let room: Int
     private let state = Mutex(State())
 
-    /// - Parameter name: The unique name of the run; the file is made with the first that is kept.
-    package init(in directory: String, name: String) {
+    /// - Parameters:
+    ///   - name: The unique name of the run; the file is made with the first that is kept.
+    ///   - room: For traces, in bytes.
+    package init(in directory: String, name: String, room: Int? = nil) {
         self.directory = directory
+        self.room = room ?? Self.largest
         path = "\(directory)/\(name).jsonl"
     }
 
@@ -47,16 +55,21 @@ package final class Spool: Sendable {
         if isFirst { keep(SpoolEntry(run: run())) }
     }
 
-    /// Keeps an entry.
+    /// Keeps an entry: also where there is no room for more traces, how a suite ended.
     func keep(_ entry: SpoolEntry) {
+        let isTrace = entry.trace != nil
         state.withLock { state in
-            guard state.problem == nil, open(&state) else { return }
-            guard let line = try? entry.line, state.size + line.count <= Self.largest else {  // A trace is always JSON.
-                state.problem = "there is room for \(Self.largest >> 20) MB"
+            guard state.problem == nil || (state.isFull && !isTrace), open(&state) else { return }
+            let limit = isTrace ? room : Self.largestFile
+            guard let line = try? entry.line, state.size + line.count <= limit else {  // A trace is always JSON.
+                (state.problem, state.isFull) = ("there is room for \(room >> 20) MB", isTrace)
                 return
             }
             state.size += line.count
-            if !writeWhole(line[...], to: state.descriptor) { state.problem = SystemError.text(errno) }
+            guard writeWhole(line[...], to: state.descriptor) else {
+                (state.problem, state.isFull) = (SystemError.text(errno), false)
+                return
+            }
         }
     }
 

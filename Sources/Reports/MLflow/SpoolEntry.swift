@@ -3,7 +3,8 @@ import Runtime
 import Suites
 import Wire
 
-/// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, or the run's end.
+/// One line of a spool, a JSON object with one key: an evaluation run before its first trace, a trace, the run's end,
+/// or what it gives as evidence.
 struct SpoolEntry: Sendable, Codable {
     /// What `runs/create` and `runs/log-inputs` are to say.
     struct Run: Sendable, Codable {
@@ -56,21 +57,32 @@ struct SpoolEntry: Sendable, Codable {
         let evidence: Evidence?
         /// The path of the run's log, from which its reports are made.
         let log: String?
+        /// Whether what it gives as evidence is said later, by `settled`; nil for no.
+        let isOpen: Bool?
+    }
+
+    /// What a suite that had ended before gives as evidence.
+    struct Settled: Sendable, Codable {
+        let suite: String
+        /// Without the run that it stands on; nil for none.
+        let evidence: Evidence?
     }
 
     var run: Run?
     var trace: Trace?
     var end: End?
+    var settled: Settled?
 
     /// UTF-8 with a line break.
     var line: [UInt8] {
         get throws { Array(try Value(encoding: self).canonicalJSON.utf8) + [UInt8(ascii: "\n")] }
     }
 
-    init(run: Run? = nil, trace: Trace? = nil, end: End? = nil) {
+    init(run: Run? = nil, trace: Trace? = nil, end: End? = nil, settled: Settled? = nil) {
         self.run = run
         self.trace = trace
         self.end = end
+        self.settled = settled
     }
 
     init(line: [UInt8]) throws {

@@ -56,7 +56,7 @@ package struct SpoolSender: Sendable {
     /// - Parameter warnings: Gets what could not be sent any more.
     /// - Returns: false when it is for another server.
     private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool {
-        let bytes = try FileBytes.read(path, atMost: Spool.largest + 1)
+        let bytes = try FileBytes.read(path, atMost: Spool.largestFile)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
         var prompts: [String: Value] = [:]
@@ -80,12 +80,18 @@ package struct SpoolSender: Sendable {
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
         var logs: [String: Result<RecordedRun, any Error>] = [:]
+        let settled = lines.compactMap { (try? SpoolEntry(line: $0))?.settled }
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
                 continue
             }
-            try await finish(run.started, run.entry, with: end, prompts[end.suite])
-            if let reason = try await sendReports(of: end.suite, in: end.log, on: run.started, &logs) {
+            let said = settled.first { $0.suite == end.suite }
+            try await finish(run.started, run.entry, with: end, said?.evidence ?? end.evidence, prompts[end.suite])
+            if end.isOpen == true, said == nil {
+                let warning = try await count(run.started, run.entry, &logs).warning
+                warnings += [warning].compactMap(\.self)
+            }
+            if let reason = try await sendReports(of: run.entry, in: end.log, on: run.started, &logs) {
                 warnings.append(.reportsNotSent(end.suite, because: reason))
             }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
@@ -101,28 +107,33 @@ package struct SpoolSender: Sendable {
     private func endKilled(
         _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> Diagnostic? {
-        guard let standing = entry.evidence else {
-            try await server.updateRun(run.id, status: .killed)
-            return nil
-        }
-        var warning: Diagnostic?
-        do {
-            guard let log = entry.log else { throw Diagnostic.noLog }
-            let recorded = try read(log)
-            if let evidence = try await evidence(in: recorded, entry, standing, on: run) {
-                try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
-                if let reason = try await sendReports(of: entry.suite, in: log, on: run, &logs) {
-                    warning = .reportsNotSent(entry.suite, because: reason)
-                }
-            }
-        } catch let problem as Diagnostic {
-            warning = .killedUnknown(entry.suite, because: problem.detail)
+        var (counts, warning) = try await count(run, entry, &logs)
+        if counts, let reason = try await sendReports(of: entry, in: entry.log, on: run, &logs) {
+            warning = .reportsNotSent(entry.suite, because: reason)
         }
         try await server.updateRun(run.id, status: .killed)
         return warning
     }
 
+    /// Counts what a suite had found before the run was killed.
+    /// - Returns: Whether it is evidence, and why it is not, although it was to be.
+    private func count(
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
+    ) async throws -> (counts: Bool, warning: Diagnostic?) {
+        guard let standing = entry.evidence else { return (false, nil) }
+        do {
+            let recorded = try log(of: entry, at: entry.log, &logs)
+            guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
+            try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+            return (true, nil)
+        } catch let problem as Diagnostic {
+            return (false, .killedUnknown(entry.suite, because: problem.detail))
+        }
+    }
+
     /// What the log of a killed run tells, with the samples that stood there when it began.
+    /// - Returns: nil where nothing counts.
+    /// - Throws: `Diagnostic` where it passed, and nobody looked at its end whether what it tested was still the same.
     private func evidence(
         in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
     ) async throws -> Evidence? {
@@ -136,7 +147,10 @@ package struct SpoolSender: Sendable {
         let (samples, _) = try await server.samples(of: fresh)
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
-        return evidence.saysSomething ? evidence : nil
+        guard evidence.saysSomething else { return nil }
+        guard evidence.countsAfterChange || !recorded.changed.contains(entry.suite) else { return nil }
+        guard recorded.hasEnded || evidence.verdict != Verdict.passed.rawValue else { throw Diagnostic.unsettled }
+        return evidence
     }
 
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
@@ -155,28 +169,42 @@ package struct SpoolSender: Sendable {
     }
 
     private func finish(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ prompts: Value?
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ evidence: Evidence?,
+        _ prompts: Value?
     ) async throws {
         let metrics = end.metrics.sorted { $0.key < $1.key }.map { name, value in
             MLflowMetric(
                 name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
         }
-        var tags = end.tags.merging(end.evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        var tags = end.tags.merging(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }
 
+    /// The log of a run.
     /// - Parameter logs: The logs that were read, by their paths, so that each is read once for all suites of its run.
+    /// - Throws: What keeps it from being read: also that another run's stands there by now.
+    private func log(
+        of entry: SpoolEntry.Run, at path: String?, _ logs: inout [String: Result<RecordedRun, any Error>]
+    ) throws -> RecordedRun {
+        guard let path else { throw Diagnostic.noLog }
+        let log = logs[path] ?? Result { try read(path) }
+        logs[path] = log
+        let recorded = try log.get()
+        guard recorded.record.id == entry.tags[Evidence.runTag] else { throw Diagnostic.noLog }
+        return recorded
+    }
+
+    /// - Parameter logs: The logs that were read.
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
     /// - Throws: When MLflow is away again.
     private func sendReports(
-        of suite: String, in path: String?, on run: MLflowRun, _ logs: inout [String: Result<RecordedRun, any Error>]
+        of entry: SpoolEntry.Run, in path: String?, on run: MLflowRun,
+        _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> String? {
-        guard let path else { return Diagnostic.noLog.detail }
-        let log = logs[path] ?? Result { try read(path) }
-        logs[path] = log
         do {
-            try await EvaluationReports(of: suite, in: try log.get()).put(on: run, at: server)
+            let recorded = try log(of: entry, at: path, &logs)
+            try await EvaluationReports(of: entry.suite, in: recorded).put(on: run, at: server)
             return nil
         } catch let error as WireError where !error.isAway {
             return error.diagnostic().detail
@@ -200,7 +228,13 @@ extension WireError {
 
 extension Diagnostic {
     fileprivate static var noLog: Diagnostic {
-        Diagnostic("no-log", "No log", detail: "The run kept no log to make them from.")
+        Diagnostic("no-log", "No log", detail: "The run kept no log, or another run has taken its place.")
+    }
+
+    fileprivate static var unsettled: Diagnostic {
+        Diagnostic(
+            "unsettled", "Nobody looked at the end",
+            detail: "It passed, and was killed before it looked whether what it tested was still the same.")
     }
 
     fileprivate static func killedUnknown(_ suite: String, because reason: String) -> Diagnostic {

@@ -13,11 +13,16 @@ extension MLflowServer {
     /// The samples that earlier runs took as evidence.
     /// - Returns: Also how many of the runs keep none that can be read.
     package func samples(of evidence: [Evidence]) async throws -> (samples: EarlierSamples, unreadable: Int) {
-        var (samples, unreadable) = (EarlierSamples(), 0)
-        for each in evidence {
-            if let file = try await verdictsIfThere(ofRun: each.run) { samples.add(file) } else { unreadable += 1 }
+        try await withThrowingTaskGroup(of: VerdictsFile?.self) { group in
+            var (samples, unreadable) = (EarlierSamples(), 0)
+            for (index, each) in evidence.enumerated() {
+                // At most so many requests at once.
+                if index >= 8, let file = try await group.next() { samples.take(file, orCount: &unreadable) }
+                group.addTask { try await verdictsIfThere(ofRun: each.run) }
+            }
+            for try await file in group { samples.take(file, orCount: &unreadable) }
+            return (samples, unreadable)
         }
-        return (samples, unreadable)
     }
 
     private func verdictsIfThere(ofRun id: String) async throws -> VerdictsFile? {
@@ -26,5 +31,13 @@ extension MLflowServer {
         } catch let error as WireError where error.isMissing {
             return nil
         }
+    }
+}
+
+extension EarlierSamples {
+    /// Adds the samples of a run.
+    /// - Parameter unreadable: Counts the runs that keep none.
+    fileprivate mutating func take(_ file: VerdictsFile?, orCount unreadable: inout Int) {
+        if let file { add(file) } else { unreadable += 1 }
     }
 }

@@ -39,7 +39,7 @@ extension Evidence {
     /// The tag of the run of a shard: `2/5`.
     package static let shardTag = "drover.shard"
     /// The tag with the digests of the ids of the shards whose samples a run holds: of all that were joined, or of one shard
-    /// and of the run that it went on with.
+    /// and of all runs whose samples it has kept.
     package static let partsTag = "drover.shards"
 
     /// How the id of a run stands in `partsTag`.
@@ -49,29 +49,81 @@ extension Evidence {
 }
 
 extension [MLflowRun] {
-    /// The evidence on them, no sample twice: a shard that was joined to a run, or gone on with, counts there.
+    /// The evidence on them, no sample twice: a shard that was joined to a run, or gone on with, counts there, and of runs of
+    /// one suite that share a shard only the one with most shards counts, or else the first. What failed counts in any
+    /// case, for nothing takes a failure back.
     /// - Parameter parts: The digests of shards that count elsewhere.
     package func evidence(besides parts: Set<String> = []) -> [Evidence] {
-        let known = compactMap { run in
-            run.tags[Evidence.tag].flatMap { Evidence($0) }.map { (run: run, evidence: $0) }
-        }
-        let holders = known.map { (id: $0.run.id, parts: $0.run.parts) }.filter { !$0.parts.isEmpty }
-        return known.filter { one in
-            !one.run.counts(in: parts)
-                && !holders.contains { $0.id != one.run.id && one.run.counts(in: $0.parts) }
-        }.map(\.evidence)
+        let known = compactMap { ShardedEvidence($0) }
+        // The runs of all suites of one shard have the same parts.
+        let bySuite = Dictionary(grouping: known, by: \.evidence.suite)
+        let counted = Set(bySuite.values.flatMap { $0.counted(besides: parts).map(\.id) })
+        return known.filter { counted.contains($0.id) }.map(\.evidence)
     }
 }
 
 extension MLflowRun {
     /// The digests of the shards whose samples it holds; empty for a whole run.
-    package var parts: Set<String> {
-        Set((tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
-    }
+    package var parts: Set<String> { HeldShards(self).parts }
 
     /// Whether all its samples are among those of some shards, and it is not of all these itself.
-    package func counts(in others: Set<String>) -> Bool {
-        guard tags[Evidence.shardTag] != nil else { return !parts.isEmpty && parts.isStrictSubset(of: others) }
-        return tags[Evidence.runTag].map { others.contains(Evidence.digest(ofRun: $0)) } ?? false
+    package func counts(in others: Set<String>) -> Bool { HeldShards(self).counts(in: others) }
+}
+
+/// The shards whose samples a run holds.
+private struct HeldShards {
+    /// Their digests; empty for a whole run.
+    let parts: Set<String>
+    private let isShard: Bool
+    /// That of a shard itself; nil where its id is not known.
+    private let digest: String?
+
+    init(_ run: MLflowRun) {
+        parts = Set((run.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
+        isShard = run.tags[Evidence.shardTag] != nil
+        digest = isShard ? run.tags[Evidence.runTag].map(Evidence.digest(ofRun:)) : nil
+    }
+
+    func counts(in others: Set<String>) -> Bool {
+        guard isShard else { return !parts.isEmpty && parts.isStrictSubset(of: others) }
+        return digest.map { others.contains($0) } ?? false
+    }
+}
+
+private struct ShardedEvidence {
+    /// Of the run that it stands on.
+    let id: String
+    let evidence: Evidence
+    let held: HeldShards
+
+    init?(_ run: MLflowRun) {
+        guard let evidence = run.tags[Evidence.tag].flatMap({ Evidence($0) }) else { return nil }
+        (id, held) = (run.id, HeldShards(run))
+        self.evidence = evidence
+    }
+
+    var hasFailed: Bool { evidence.verdict == "failed" }
+
+    func comes(before other: ShardedEvidence) -> Bool {
+        let (mine, others) = (held.parts.count, other.held.parts.count)
+        return mine == others ? (evidence.at, id) < (other.evidence.at, other.id) : mine > others
+    }
+}
+
+extension [ShardedEvidence] {
+    /// Those of one suite that count.
+    fileprivate func counted(besides parts: Set<String>) -> [ShardedEvidence] {
+        let holders = filter { !$0.held.parts.isEmpty }
+        let left = filter { one in
+            one.hasFailed
+                || !(one.held.counts(in: parts)
+                    || holders.contains { $0.id != one.id && one.held.counts(in: $0.held.parts) })
+        }
+        var seen: Set<String> = []
+        return left.sorted { $0.comes(before: $1) }.filter { one in
+            guard one.hasFailed || one.held.parts.isDisjoint(with: seen) else { return false }
+            seen.formUnion(one.held.parts)
+            return true
+        }
     }
 }

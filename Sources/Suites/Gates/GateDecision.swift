@@ -91,8 +91,11 @@ extension Evidence {
         samples.count > 0 || verdict == Verdict.failed.rawValue
     }
 
-    /// Whether it counts though something has changed meanwhile: a failure does, else a change would take it back.
-    package var countsAfterChange: Bool { verdict == Verdict.failed.rawValue }
+    /// Whether it counts though something has changed meanwhile: a failure does, also that of single samples of what did not
+    /// decide, else a change would take it back.
+    package var countsAfterChange: Bool {
+        verdict == Verdict.failed.rawValue || (verdict != Verdict.passed.rawValue && samples.failed > 0)
+    }
 
     private init(
         _ result: SuiteResult, _ verdict: Verdict, _ standing: StandingEvidence, at: String, run: String

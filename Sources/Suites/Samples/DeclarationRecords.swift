@@ -49,7 +49,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.versions = versions.isEmpty ? nil : versions
         self.shard = shard
         resumed = earlier?.id
-        lineage = earlier.map { $0.ancestors + [$0.id].compactMap(\.self) }
+        lineage = earlier?.lineageIDs
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
@@ -63,6 +63,9 @@ package struct RunRecord: Sendable, Hashable, Codable {
 
     /// The ids of the runs whose samples it has kept, the oldest first.
     var ancestors: [String] { lineage ?? [resumed].compactMap(\.self) }
+
+    /// The same with its own.
+    package var lineageIDs: [String] { ancestors + [id].compactMap(\.self) }
 
     /// The run as a whole.
     /// - Parameter shards: At least one.
@@ -83,7 +86,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         evaluations = mlflow == nil ? nil : shards.evaluations
         experiments = evaluations?.mapValues(\.place.experimentID)
         cases = shards.map(\.cases).reduce(0) { sum, count in sum.flatMap { sum in count.map { sum + $0 } } }
-        parts = Set(shards.flatMap { [$0.id].compactMap(\.self) + $0.ancestors }).sorted()
+        parts = Set(shards.flatMap(\.lineageIDs)).sorted()
         sources = shard.sources
     }
 }
