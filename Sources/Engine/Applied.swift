@@ -8,6 +8,8 @@ package struct Applied: Sendable {
     package var isWhole: Bool
     /// The natural keys of what was deleted of kinds that bear no mark, by address.
     var gone: [Address: Set<String>] = [:]
+    /// Where something stays that left the spec and is in use.
+    var kept: Set<Address> = []
     /// The record's entries afterwards.
     package private(set) var entries: [String: Record.Entry] = [:]
     /// Why the record could not be written at the end; the changes were made nevertheless.
@@ -166,7 +168,9 @@ extension Executor {
         for (address, outcome) in applied.removals where outcome.isDone && workflow[address] == nil {
             // What was adopted is still there, and still somebody else's making, should it be wanted again.
             let entry = outcome.action == .forget ? record.entry(address) : nil
-            entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.formerAdoption
+            if !applied.kept.contains(address) {
+                entries[address.description] = isKnownByRecord(address.kind) ? entry?.retained : entry?.formerAdoption
+            }
             keepKeys(of: address, in: &entries, applied)
         }
         for (address, keys) in applied.gone {

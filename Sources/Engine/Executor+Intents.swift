@@ -29,7 +29,8 @@ extension Executor {
     func closingDone(_ applied: Applied) async -> Applied {
         guard applied.recordFailure == nil else { return applied }
         var applied = applied
-        for address in done.all {
+        // Those of several requests for one thing before that of the thing itself, which leads to them.
+        for address in done.all.reversed() where isOver(address, after: applied) {
             do {
                 try await store.close(intentOf: address)
             } catch {
@@ -57,7 +58,8 @@ extension Executor {
         if let declared = workflow[owner]?.address ?? successor(of: owner) {
             return applied.steps[declared]?.isDone == true
         }
-        return isGone(owner) || applied.removals[owner]?.isDone == true
+        guard !applied.kept.contains(owner) else { return false }
+        return scope.isEverything && isGone(owner) || applied.removals[owner]?.isDone == true
     }
 
     private func isGone(_ owner: Address) -> Bool {

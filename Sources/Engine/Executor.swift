@@ -82,7 +82,6 @@ package struct Executor: Sendable {
                 applied.recordFailure = Diagnostic.from(error, at: address.description)
             }
         }
-        guard scope.isEverything else { return applied }
         do {
             try await closeIntents { isOver($0, after: applied) }
         } catch {
@@ -143,7 +142,7 @@ package struct Executor: Sendable {
     private func remove(_ applied: inout Applied, of plan: Plan) async {
         do {
             let removed = try await removeAll(in: survey, of: plan)
-            (applied.removals, applied.gone) = (removed.outcomes, removed.gone)
+            (applied.removals, applied.gone, applied.kept) = (removed.outcomes, removed.gone, removed.kept)
         } catch {
             // Nothing was removed: what is in the way cannot be seen.
             let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
@@ -160,7 +159,10 @@ package struct Executor: Sendable {
         var stuck: Address?
         for removal in removals.all {
             let address = removal.member.address
-            if removal.action == .keep || isHeld(removal.member, by: plan) { continue }
+            if removal.action == .keep || isHeld(removal.member, by: plan) {
+                if !removal.member.isStale { removed.kept.insert(address) }
+                continue
+            }
             if protected.contains(address), removal.action == .delete, !removal.member.isStale {
                 removed.outcomes[address] = .failed(.protected(address, "deleted", label: removal.member.label))
                 continue
@@ -186,6 +188,8 @@ package struct Executor: Sendable {
         var outcomes: [Address: Outcome<Action>] = [:]
         /// The natural keys of what was deleted of kinds that bear no mark.
         var gone: [Address: Set<String>] = [:]
+        /// Where something stays that left the spec, whatever goes beside it.
+        var kept: Set<Address> = []
     }
 
     /// Whether something was in use when the plan was made, which does not say that it goes, or a replacement goes on with it.

@@ -4,7 +4,7 @@ package struct Scope: Sendable, Hashable {
     /// What is removed of what left the spec.
     private enum Removals: Hashable, Sendable {
         case all, none
-        case only([AddressPattern])
+        case only([AddressPattern], but: [AddressPattern], needed: Set<Address>)
         case allBut([AddressPattern], needed: Set<Address>)
     }
 
@@ -62,7 +62,11 @@ package struct Scope: Sendable, Hashable {
         let chosen = Set(targets).subtracting(excluded)
         let visited = graph.closure(of: chosen)
         self.init(
-            addresses: visited, removals: selection.prunes ? .only(selection.targets) : .none,
+            addresses: visited,
+            removals: selection.prunes
+                ? .only(
+                    selection.targets, but: selection.excluded,
+                    needed: Self.needed(by: selection.excluded, in: former)) : .none,
             companions: graph.addresses.filter { visited.contains($0) && !chosen.contains($0) },
             leftOut: leftOut.filter(Set(targets).contains))
     }
@@ -92,7 +96,9 @@ package struct Scope: Sendable, Hashable {
         switch removals {
         case .all: return true
         case .none: return false
-        case .only(let patterns): return patterns.contains { $0.matches(member.address) }
+        case .only(let patterns, let excluded, let needed):
+            return patterns.contains { $0.matches(member.address) } && !needed.contains(member.address)
+                && !excluded.contains { $0.matches(member.address) }
         case .allBut(let patterns, let needed):
             return !needed.contains(member.address) && !patterns.contains { $0.matches(member.address) }
         }

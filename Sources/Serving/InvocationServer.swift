@@ -66,8 +66,10 @@ package struct InvocationServer: Sendable {
                 let end = ContinuousClock.now + drain
                 await Self.wait(until: end) { handler.inFlight == 0 }
                 // What has come since on a connection that was kept is answered yet.
-                handler.connections.closeAll()
-                await Self.wait(until: end) { handler.connections.count == 0 }
+                await Self.wait(until: end) {
+                    handler.connections.closeAll()  // Again, for one that was still being opened.
+                    return handler.connections.count == 0
+                }
                 // Who still waits is told that nothing more comes.
                 handler.connections.stopAll()
                 await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 }

@@ -142,15 +142,26 @@ struct SelectionTests {
         try await shop.apply(spec)
         let workflow = try #require(Shop.declare(spec).0).withoutDeclarations
         let drivers = [ResourceDriver(BoxResource(shelf: shop.shelf))]
-        func removed(_ excluded: String...) async throws -> [String] {
+        func removed(_ excluded: String..., targets: [String] = []) async throws -> [String] {
             try await Planner(
                 workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
                 record: await shop.record.load(), permissions: Permissions(allowEmpty: true),
-                selection: Selection(excluded: excluded.map(AddressPattern.init))
+                selection: selection(targets: targets, excluded: excluded)
             ).plan().lines
         }
         #expect(try await removed("boxes.large") == ["delete alone", "delete other"])
         #expect(try await removed("boxes.small") == ["delete alone", "delete large", "delete other"])
         #expect(try await removed("boxes") == [])
+        #expect(try await removed("boxes.large", targets: ["boxes"]) == ["delete alone", "delete other"])
+        #expect(try await removed("boxes.small", targets: ["boxes.small", "boxes.large"]) == ["delete large"])
+    }
+
+    @Test("What a target names stays where it is excluded")
+    func excludedTarget() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}, away: {}, other: {}}")
+        let chosen = selection(targets: ["boxes"], excluded: ["boxes.away"])
+        try await shop.apply("boxes: {other: {}}", chosen)
+        #expect(Set(shop.shelf.boxes.map(\.name)) == ["away", "other"])
     }
 }

@@ -55,8 +55,11 @@ extension VectorStoreResource {
         try await context.record.open(.object(intent), for: address)
         do {
             let store = try await server.vectorStores.create(draft)
-            try await context.record.close(intentOf: address)
-            if let earlier = context.intent { try await context.record.open(earlier, for: address) }
+            if let earlier = context.intent {
+                try await context.record.open(earlier, for: address)
+            } else {
+                try await context.record.close(intentOf: address)
+            }
             return store
         } catch let error as WireError where error.status != nil {
             for store in try await server.vectorStores.list() where failed.left(store) {

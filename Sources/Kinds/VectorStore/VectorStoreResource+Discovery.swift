@@ -106,7 +106,8 @@ extension VectorStoreResource {
             if listed == nil {
                 live.unlisted = own ?? known.uploads(at: each.address, in: live.store.id).subtracting(seen)
             }
-            live.others = known.others(at: each.address).filter { paths[$0] != nil }.subtracting(live.files.map(\.id))
+            let others = known.others(at: each.address).subtracting(live.files.map(\.id))
+            live.others = others.subtracting(try await gone(others.filter { paths[$0] == nil }))
             live.gone = try await gone(live.files.map(\.id).filter { paths[$0] == nil })
             return Discovered(each.address, each.ownership, live, label: each.label)
         }

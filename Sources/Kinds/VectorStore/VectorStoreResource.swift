@@ -109,6 +109,7 @@ package struct VectorStoreResource: Resource {
             made = try await build(desired, at: address, in: context, isFinishedLater: true)
         }
         made.former = live.former
+        made.others.formUnion(live.others.subtracting(made.files.map(\.id)))
         // Should it not go now, the record still tells what of it is ours.
         if let ours = live.unlisted { made.former[live.store.id] = ours }
         return made

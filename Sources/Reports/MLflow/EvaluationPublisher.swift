@@ -219,7 +219,7 @@ extension EvaluationPublisher {
                 return nil
             } catch {
                 let isAway = (error as? WireError)?.isAway ?? false
-                if isAway { state.withLock { $0.isUnsent = true } }
+                if isAway || (error as? WireError)?.mayPass == true { state.withLock { $0.isUnsent = true } }
                 guard isAway, (try? await clock.sleep(for: Self.pause)) != nil else {  // The time may be over.
                     report(.notPublished(suite, because: Diagnostic.from(error, at: nil).detail))
                     return nil

@@ -156,7 +156,10 @@ package struct SpoolSender: Sendable {
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
         let listed = try await server.runs(
             inExperiments: [run.place.experimentID], where: MLflowFilter.tag(run.keyTag, run.key))
-        let known = listed.first { $0.tags[run.keyTag] == run.key }
+        let mine = listed.filter { $0.tags[run.keyTag] == run.key }
+        // Of one whose creation was delivered twice, the one that has ended counts.
+        let known = mine.first { $0.status != .running } ?? mine.first
+        for twin in mine where twin.id != known?.id && twin.status == .running { try await server.deleteRun(twin.id) }
         let started: MLflowRun
         if let known {
             started = known
@@ -215,6 +218,9 @@ package struct SpoolSender: Sendable {
 }
 
 extension WireError {
+    /// Whether the same may succeed later: with another token, when less is asked, or once the server is mended.
+    var mayPass: Bool { status.map { [401, 403, 408, 429].contains($0) || $0 >= 500 } ?? false }
+
     /// Whether the server is unavailable at the moment.
     var isAway: Bool {
         switch cause {

@@ -219,7 +219,8 @@ extension MLflowTraceWriter {
                 if failures.contains(where: { $0.problem.isUnanswered }) {
                     spool.postpone(entries, traces)
                     round = 1
-                } else if failures.contains(where: { $0.problem.status == 500 }) {
+                } else if failures.contains(where: { !$0.problem.mayPass(after: .max, of: Self.patience, isKept: true) }
+                ) {
                     // Only what it has answered counts against its patience: it may have been away for long before.
                     round += 1
                 }
