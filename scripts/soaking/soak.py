@@ -103,7 +103,7 @@ class Load:
         try:
             async with asyncio.timeout(PATIENCE):
                 reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-                writer.write(b"POST /invocations HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\nconnection: close\r\n"
+                writer.write(b"POST /invocations HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nconnection: close\r\n"
                              b"x-mlflow-return-trace-id: true\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
                 if leaves:
                     await asyncio.wait([asyncio.ensure_future(reader.read(300))], timeout=self.chance.random() * 0.02)
