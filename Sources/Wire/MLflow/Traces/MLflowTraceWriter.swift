@@ -16,35 +16,35 @@ package final class MLflowTraceWriter: Sendable {
     /// About how many bytes the waiting traces may take together.
     package static let queueBytes = 64 << 20
     /// The maximum number of traces in one request: see `MLflowServer.exportSpans`.
-    private static let batchSize = 100
+    static let batchSize = 100
     /// About how many bytes are written at a time, unless one trace has more.
-    private static let batchBytes = SpanMessage.batchBytes
+    static let batchBytes = SpanMessage.batchBytes
     /// How long the server may answer nothing while a batch is written: longer than the largest takes on its way.
     private static let stall = Duration.seconds(120)
     /// The maximum number of concurrent requests.
     private static let concurrency = 8
     /// How often an error of the server (500), or no answer, is considered temporary.
-    private static let patience = 5
+    static let patience = 5
     /// Between two steps by which parts of others' traces become ripe.
     private static let ripening = Duration.milliseconds(500)
 
     private let server: MLflowServer
     /// nil until the server was asked.
     private let route: Mutex<MLflowTraceRoute?>
-    private let clock: any Clock<Duration>
-    private let pause: Duration
+    let clock: any Clock<Duration>
+    let pause: Duration
     private let stall: Duration
     /// Beats as long as the writer is open.
     private let heartbeat = Heartbeat()
     /// When the server took something, or began to be asked.
     private let lastTaken = Mutex(ContinuousClock.now)
-    private let queue: Mutex<TraceQueue>
+    let queue: Mutex<TraceQueue>
     private let spool: TraceSpool?
     /// Whether the server did not take traces the last time; then new ones go into the spool.
-    private let isAway = Atomic<Bool>(false)
+    let isAway = Atomic<Bool>(false)
     private let arrivals: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
-    private let floods: AsyncStream<Void>
+    let floods: AsyncStream<Void>
     private let flood: AsyncStream<Void>.Continuation
     private let joins: AsyncStream<Void>
     private let join: AsyncStream<Void>.Continuation
@@ -202,61 +202,8 @@ package final class MLflowTraceWriter: Sendable {
 }
 
 extension MLflowTraceWriter {
-    /// Sends what is in the spool, the oldest first, and last what the server did not answer, until the task is cancelled.
-    private func resend(from spool: TraceSpool) async {
-        var round = 1
-        // A cancelled sleep ends it.
-        while !Task.isCancelled {
-            guard let (entries, traces) = spool.oldest(upTo: Self.batchSize) else {
-                guard (try? await clock.sleep(for: pause)) != nil else { return }
-                isAway.store(false, ordering: .relaxed)  // Nothing here would find out that it is not.
-                continue
-            }
-            let failures = await attempt(traces)
-            let lasting = failures.filter { !$0.problem.mayPass(after: round, of: Self.patience, isKept: true) }
-            guard lasting.count == failures.count else {
-                isAway.store(true, ordering: .relaxed)
-                if failures.contains(where: { $0.problem.isUnanswered }) {
-                    spool.postpone(entries, traces)
-                    round = 1
-                } else if failures.contains(where: { !$0.problem.mayPass(after: .max, of: Self.patience, isKept: true) }
-                ) {
-                    // Only what it has answered counts against its patience: it may have been away for long before.
-                    round += 1
-                }
-                guard (try? await clock.sleep(for: pause)) != nil else { return }
-                continue
-            }
-            isAway.store(false, ordering: .relaxed)
-            round = 1
-            queue.withLock { queue in
-                queue.count(written: traces.count - lasting.count)
-                for failure in lasting { queue.count(lost: 1, because: failure.problem) }
-            }
-            spool.remove(entries)
-        }
-    }
-
-    /// Puts what waits into the spool before the queue is full, until the task is cancelled.
-    private func relieve(into spool: TraceSpool) async {
-        for await _ in floods {
-            while queue.withLock({ $0.isHalfFull }) {
-                keep(queue.withLock { $0.take(Self.batchSize, upTo: Self.batchBytes) }, in: spool)
-            }
-        }
-    }
-
-    private func keep(_ traces: [MLflowTrace], in spool: TraceSpool) {
-        for start in stride(from: 0, to: traces.count, by: Self.batchSize) {
-            let left = spool.keep(Array(traces[start..<min(start + Self.batchSize, traces.count)]))
-            if left > 0 { queue.withLock { $0.count(dropped: left) } }
-        }
-    }
-}
-
-extension MLflowTraceWriter {
     /// A trace that was not written.
-    private struct Failure: Sendable {
+    struct Failure: Sendable {
         var trace: MLflowTrace
         var problem: WireError
     }
@@ -268,7 +215,7 @@ extension MLflowTraceWriter {
     }
 
     /// Tries to write traces once; an attempt in which the server takes nothing for too long is given up.
-    private func attempt(_ traces: [MLflowTrace]) async -> [Failure] {
+    func attempt(_ traces: [MLflowTrace]) async -> [Failure] {
         noteProgress()
         let attempt = await heartbeat.limiting(until: { [stall] _ in self.lastTaken.withLock { $0 } + stall }) {
             await self.attemptWithoutLimit(traces)
