@@ -35,11 +35,11 @@ package struct Catalog: Sendable {
     package let settings: [Field]
     /// Conflicts between declarations, judged by them and the files that they name; no server is contacted. It is also
     /// called when there are mistakes in them, and then does not report what may only follow from those.
-    package let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
+    package let conflicts: @Sendable (Declarations, SpecFolder) -> [Diagnostic]
 
     package init(
         sections: [Section], settings: [Field],
-        conflicts: @escaping @Sendable ([Declaration], SpecFolder) -> [Diagnostic] = { _, _ in [] }
+        conflicts: @escaping @Sendable (Declarations, SpecFolder) -> [Diagnostic] = { _, _ in [] }
     ) {
         self.sections = sections
         self.settings = settings

@@ -2,17 +2,16 @@ import Language
 
 /// Checks the former names of declarations: each object goes to one declaration.
 enum Moves {
-    static func problems(of declarations: [Declaration], _ catalog: Catalog) -> [Diagnostic] {
-        let declared = Set(declarations.map(\.address))
+    static func problems(of declarations: Declarations, _ catalog: Catalog) -> [Diagnostic] {
         let kinds = Set(catalog.sections.map(\.key))
         var taken: [Address: SourceRange] = [:]
         return declarations.compactMap { declaration in
-            guard let moved = declaration.spec.common.moved, let old = declaration.oldAddress else { return nil }
+            guard let moved = declaration.common.moved, let old = declaration.oldAddress else { return nil }
             if let named = Address(text: moved.value), kinds.contains(named.kind) {
                 return .movedFromAddress(moved, named, to: declaration.address)
             }
             if old == declaration.address { return .movedFromItself(moved) }
-            if declared.contains(old) { return .movedFromDeclared(moved, old, to: declaration.address) }
+            if declarations.contains(old) { return .movedFromDeclared(moved, old, to: declaration.address) }
             if let first = taken[old] { return .movedTwice(moved, old, first: first) }
             taken[old] = moved.range
             return nil

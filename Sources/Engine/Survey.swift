@@ -39,7 +39,7 @@ package struct Survey: Sendable {
         try await withThrowingTaskGroup(of: [Member].self) { group in
             let awaited = AwaitedRecord()
             for driver in drivers {
-                let declarations = workflow.declarations.filter { $0.address.kind == driver.kind }
+                let declarations = Array(workflow.declarations[kind: driver.kind])
                 group.addTask {
                     try await driver.discover(declarations, of: workflow.stack, knowing: awaited)
                 }

@@ -34,7 +34,7 @@ enum Top {
 
 /// Checks that all references are declared.
 struct Mentions {
-    private let places: [Address: Int]
+    private let declarations: Declarations
     private let catalog: Catalog
     /// Declarations that could not be read (and were reported).
     private var unread: Set<Address> = []
@@ -46,19 +46,22 @@ struct Mentions {
     private var suggestions = 100
 
     /// - Parameters:
-    ///   - places: The declarations.
     ///   - entries: The whole spec, which may have declarations that were not read.
-    init(_ places: [Address: Int], unread entries: [Node.Entry], _ catalog: Catalog) {
-        self.places = places
+    init(_ declarations: Declarations, unread entries: [Node.Entry], _ catalog: Catalog) {
+        self.declarations = declarations
         self.catalog = catalog
         for section in entries where catalog.section(section.key) != nil && section.value.content != .null {
             guard let declared = section.value.entries else {
                 unreadKinds.insert(section.key)
                 continue
             }
+            // Nothing is looked for where all that the spec names was read.
+            guard declarations[kind: section.key].lazy.filter({ !$0.isImplied }).count < declared.count else {
+                continue
+            }
             for entry in declared {
                 let address = Address(section.key, entry.key)
-                if places[address] == nil { unread.insert(address) }
+                if !declarations.contains(address) { unread.insert(address) }
             }
         }
     }
@@ -69,7 +72,7 @@ struct Mentions {
     }
 
     mutating func check(_ declaration: Declaration, _ problems: inout Problems) {
-        for use in declaration.uses where !use.orID && places[use.address] == nil && !isUnread(use.address) {
+        for use in declaration.uses where !use.orID && !declarations.contains(use.address) && !isUnread(use.address) {
             guard catalog.section(use.address.kind) != nil else {
                 // What is no output, such as `${row.a.b}`, may have been refused where it stands.
                 let isTold = problems.diagnostics.contains { $0.severity == .error && $0.subject == use.range }
@@ -87,7 +90,7 @@ struct Mentions {
 
     private mutating func names(of kind: String) -> [String] {
         if let known = names[kind] { return known }
-        let known = places.keys.filter { $0.kind == kind }.map(\.name).sorted()
+        let known = declarations[kind: kind].map(\.address.name).sorted()
         names[kind] = known
         return known
     }

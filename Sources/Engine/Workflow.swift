@@ -1,53 +1,18 @@
 package import Language
 
-/// One decoded declaration.
-package struct Declaration: Sendable {
-    package let address: Address
-    package let spec: any DeclaredSpec
-    /// The place of its name; nil when it is implied.
-    package let range: SourceRange?
-    /// Its references to other declarations, including references to outputs.
-    package let uses: [Use]
-
-    /// Whether it is implied.
-    package var isImplied: Bool { range == nil }
-
-    /// Its former address, if it has one.
-    package var oldAddress: Address? {
-        spec.common.moved.map { Address(address.kind, $0.value) }
-    }
-
-    /// - Parameters:
-    ///   - node: The node in the spec; nil when it is implied.
-    ///   - problems: The problems found while decoding the node.
-    init(
-        _ address: Address, _ spec: any DeclaredSpec, range: SourceRange?, node: Node? = nil,
-        _ problems: Problems = Problems()
-    ) {
-        self.address = address
-        self.spec = spec
-        self.range = range
-        var uses = spec.uses + spec.common.dependsOn.compactMap(Use.init(dependsOn:))
-        node?.addOutputUses(to: &uses, except: problems.hasRefused)
-        self.uses = uses
-    }
-}
-
 /// A whole spec, decoded and linked, without dangling references or cycles.
 package struct Workflow: Sendable {
     package let stack: StackName
-    /// In the order of the spec, kinds in the order of the catalog, implied ones last of their kind.
-    package let declarations: [Declaration]
+    package let declarations: Declarations
     /// Of the reconciled declarations, and of the checks that they wait for.
     package let graph: Graph
     /// The top-level maps without declarations, by key.
     package let settings: [String: Node]
 
     package subscript(address: Address) -> Declaration? {
-        places[address].map { declarations[$0] }
+        declarations[address]
     }
 
-    private let places: [Address: Int]
     /// Those of the graph that are run: the suites that gate a release.
     let checks: Set<Address>
 
@@ -57,7 +22,7 @@ package struct Workflow: Sendable {
     /// The same stack without declarations: the desired state of `drover destroy`.
     package var withoutDeclarations: Workflow {
         var workflow = Workflow(
-            stack: stack, declarations: [], graph: .empty, settings: settings, places: [:], checks: [])
+            stack: stack, declarations: Declarations(), graph: .empty, settings: settings, checks: [])
         workflow.formerGraph = graph
         return workflow
     }
@@ -71,9 +36,7 @@ package struct Workflow: Sendable {
 
     /// All declarations of one type, in order.
     package func specs<Spec: DeclaredSpec>(of type: Spec.Type = Spec.self) -> [(declaration: Declaration, spec: Spec)] {
-        declarations.compactMap { declaration in
-            (declaration.spec as? Spec).map { (declaration, $0) }
-        }
+        declarations.specs(of: type)
     }
 
     /// Decodes a joined spec, links it and checks the files that it names; mistakes are added to `problems`.
@@ -99,17 +62,16 @@ package struct Workflow: Sendable {
             }
         }
         addImplied(to: &sections, stack, catalog)
-        let declarations = sections.reduce(into: []) { $0 += $1 }
-        let places = Dictionary(zip(declarations.map(\.address), declarations.indices)) { first, _ in first }
-        var mentions = Mentions(places, unread: entries, catalog)
+        let declarations = Declarations(sections.reduce(into: []) { $0 += $1 })
+        var mentions = Mentions(declarations, unread: entries, catalog)
         // Implied declarations depend on the stack's name.
-        if name == nil { mentions.allow(Set(declarations.filter(\.isImplied).map(\.address.kind))) }
+        if name == nil { mentions.allow(Set(declarations.lazy.filter(\.isImplied).map(\.address.kind))) }
         if !isComplete { mentions.allow(Set(catalog.sections.map(\.key))) }
         for declaration in declarations { mentions.check(declaration, &problems) }
         problems.report(Moves.problems(of: declarations, catalog))
         if let folder {
             let isNamed = name.map(DeclaredName.isValid) ?? false
-            problems.report(catalog.conflicts(isNamed ? declarations : declarations.filter { !$0.isImplied }, folder))
+            problems.report(catalog.conflicts(isNamed ? declarations : declarations.withoutImplied, folder))
         }
         let graph = linked(sections, stack, catalog, &problems)
         let isGood = !problems.diagnostics[before...].contains { $0.severity == .error }
@@ -120,7 +82,7 @@ package struct Workflow: Sendable {
             settings: Dictionary(
                 entries.filter { settingNames.contains($0.key) }.map { ($0.key, $0.value) }
             ) { first, _ in first },
-            places: places, checks: checks(in: sections, catalog))
+            checks: checks(in: sections, catalog))
     }
 
     private static func decoded(
@@ -190,32 +152,6 @@ extension DeclaredSpec {
             Fields.decode(Self.self, from: entry.value, &problems).map { spec in
                 Declaration(Address(kind, entry.key), spec, range: entry.keyRange, node: entry.value, problems)
             }
-        }
-    }
-}
-
-extension Use {
-    fileprivate init?(dependsOn text: Located<String>) {
-        guard let address = Address(text: text.value) else { return nil }
-        self.init(address.kind, Located(address.name, at: text.range))
-    }
-}
-
-extension Node {
-    /// Adds the references to outputs of declarations, anywhere in the node: `${vectorStores.handbook.id}`.
-    fileprivate func addOutputUses(to uses: inout [Use], except isRefused: (SourceRange) -> Bool) {
-        switch content {
-        case .pending(let template):
-            guard !isRefused(range) else { return }
-            for reference in template.references where reference.path.count == 3 {
-                uses.append(Use(reference.path[0], Located(reference.path[1], at: range)))
-            }
-        case .sequence(let nodes):
-            for node in nodes { node.addOutputUses(to: &uses, except: isRefused) }
-        case .mapping(let entries):
-            for entry in entries { entry.value.addOutputUses(to: &uses, except: isRefused) }
-        case .null, .bool, .integer, .bigInteger, .number, .string:
-            break
         }
     }
 }

@@ -49,7 +49,7 @@ package struct Kinds: Sendable {
 
     /// The conflicts between declarations, as far as they and their files show; no server is contacted. A declaration
     /// with a mistake is ignored where the mistake may be the reason.
-    package func conflicts(_ declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+    package func conflicts(_ declarations: Declarations, _ folder: SpecFolder) -> [Diagnostic] {
         sharedNames(among: declarations) + all.flatMap { $0.conflicts(declarations, folder) }
     }
 }

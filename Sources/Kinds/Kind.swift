@@ -22,14 +22,14 @@ package struct Kind: Sendable {
     /// Creates the driver; nil when no available server can hold the kind, or nothing of it is reconciled.
     let driver: @Sendable (DriverContext) -> (any Driver)?
     /// Conflicts between declarations of the kind and others, besides shared names; no server is contacted.
-    let conflicts: @Sendable ([Declaration], SpecFolder) -> [Diagnostic]
+    let conflicts: @Sendable (Declarations, SpecFolder) -> [Diagnostic]
     /// Tests what a plan assumes about a declaration, without changing anything; nil when there is nothing to test.
     let probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)?
 
     package init(
         _ section: Section, home: Home, recordHome: Home? = nil, names: NameSpace? = nil,
         driver: @escaping @Sendable (DriverContext) -> (any Driver)? = { _ in nil },
-        conflicts: @escaping @Sendable ([Declaration], SpecFolder) -> [Diagnostic] = { _, _ in [] },
+        conflicts: @escaping @Sendable (Declarations, SpecFolder) -> [Diagnostic] = { _, _ in [] },
         probe: (@Sendable (Declaration, ProbeContext) async throws -> Finding.Status?)? = nil
     ) {
         self.section = section

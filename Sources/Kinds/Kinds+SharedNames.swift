@@ -3,18 +3,19 @@ import Language
 
 extension Kinds {
     /// Declarations that would be the same live object.
-    func sharedNames(among declarations: [Declaration]) -> [Diagnostic] {
-        let named = all.compactMap { kind in kind.names.map { (kind.section.key, $0) } }
-        let spaces = Dictionary(named) { first, _ in first }
+    func sharedNames(among declarations: Declarations) -> [Diagnostic] {
         var first: [NameSpace: [String: Declaration]] = [:]
         var problems: [Diagnostic] = []
-        for declaration in declarations {
-            guard let space = spaces[declaration.address.kind], let name = declaration.certainName else { continue }
-            if let other = first[space]?[name] {
+        for kind in all {
+            guard let space = kind.names else { continue }
+            var names = first.removeValue(forKey: space) ?? [:]
+            for declaration in declarations[kind: kind.section.key] {
+                guard let name = declaration.certainName else { continue }
+                guard let other = names.updateValue(declaration, forKey: name) else { continue }
+                names[name] = other
                 problems.append(.sharedName(name, declaration, other, space))
-            } else {
-                first[space, default: [:]][name] = declaration
             }
+            first[space] = names
         }
         return problems
     }
@@ -23,10 +24,10 @@ extension Kinds {
 extension Declaration {
     /// The live name; nil when it cannot be known because of a mistake.
     fileprivate var certainName: String? {
-        guard !spec.common.isNameDoubtful else { return nil }
+        guard !common.isNameDoubtful else { return nil }
         // A declared name that is invalid as a live name is one only when the field `name` says so.
-        guard spec.common.name != nil || DeclaredName.isValid(address.name) else { return nil }
-        return spec.liveName(at: address)
+        if let name = common.name { return name }
+        return DeclaredName.isValid(address.name) ? address.name : nil
     }
 }
 

@@ -19,15 +19,14 @@ extension Kind {
 
     /// Agents whose prompt, as it is in the spec now, does not fit.
     @Sendable
-    fileprivate static func unfitPrompts(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+    fileprivate static func unfitPrompts(among declarations: Declarations, _ folder: SpecFolder) -> [Diagnostic] {
         var prompts: [String: PromptSpec] = [:]
-        for declaration in declarations {
-            guard let prompt = declaration.spec as? PromptSpec else { continue }
+        for (declaration, prompt) in declarations.specs(of: PromptSpec.self) {
             prompts[declaration.address.name] = prompt
         }
         guard !prompts.isEmpty else { return [] }
-        return declarations.compactMap { declaration in
-            guard let agent = declaration.spec as? AgentSpec, !agent.areInstructionsDoubtful,
+        return declarations.specs(of: AgentSpec.self).compactMap { _, agent in
+            guard !agent.areInstructionsDoubtful,
                 case .prompt(let use) = agent.instructions, use.version == nil,
                 let prompt = prompts[use.name.value], !prompt.isTemplateDoubtful
             else { return nil }

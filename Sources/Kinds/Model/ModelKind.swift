@@ -18,13 +18,11 @@ extension Kind {
 
     /// Two declarations that register one model of the server.
     @Sendable
-    fileprivate static func sharedIDs(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
+    fileprivate static func sharedIDs(among declarations: Declarations, _ folder: SpecFolder) -> [Diagnostic] {
         var first: [String: Declaration] = [:]
         var problems: [Diagnostic] = []
-        for declaration in declarations {
-            guard let model = declaration.spec as? ModelSpec, let provider = model.provider?.value,
-                !model.id.value.isEmpty
-            else { continue }
+        for (declaration, model) in declarations.specs(of: ModelSpec.self) {
+            guard let provider = model.provider?.value, !model.id.value.isEmpty else { continue }
             let id = "\(provider)/\(model.id.value)"
             if let other = first[id] { problems.append(.sharedID(model.id, declaration, other)) }
             first[id] = first[id] ?? declaration

@@ -16,17 +16,15 @@ extension Kind {
 
     /// Releases of what is not logged, gates that try another agent, and two releases of one alias.
     @Sendable
-    fileprivate static func unfitReleases(among declarations: [Declaration], _ folder: SpecFolder) -> [Diagnostic] {
-        let byAddress = Dictionary(declarations.map { ($0.address, $0) }) { first, _ in first }
+    fileprivate static func unfitReleases(among declarations: Declarations, _ folder: SpecFolder) -> [Diagnostic] {
         var first: [String: Declaration] = [:]
         var problems: [Diagnostic] = []
-        for declaration in declarations {
-            guard let release = declaration.spec as? ReleaseSpec else { continue }
+        for (declaration, release) in declarations.specs(of: ReleaseSpec.self) {
             let agent = Address(AgentResource.kind, release.agent.value)
-            guard let spec = byAddress[agent]?.spec as? AgentSpec else { continue }
+            guard let spec = declarations[agent]?.spec as? AgentSpec else { continue }
             if spec.log.isNowhere { problems.append(.releaseOfUnlogged(release.agent)) }
             problems += release.gates.compactMap { gate in
-                let subject = byAddress[Address("suites", gate.value)]?.uses.first { $0.address.kind == agent.kind }
+                let subject = declarations[Address("suites", gate.value)]?.uses.first { $0.address.kind == agent.kind }
                 return subject.flatMap { $0.address == agent ? nil : .foreignGate(gate, $0.address, agent) }
             }
             let place = "\(agent) \(release.alias)"
