@@ -260,7 +260,7 @@ struct TestRun: Sendable {
             id: RunLogs.id(of: stack, at: started), stack: stack, version: Version.text,
             startedAt: started.formatted(.iso8601), target: target.address, mlflow: mlflow,
             evaluations: mlflow.map { _ in evaluations(at: places) }, sources: self.stack.sources,
-            versions: versions, shard: shard, resuming: earlier?.record)
+            versions: versions, shard: shard, resuming: earlier)
     }
 
     /// The agents that will be asked, by name, or why there is none.

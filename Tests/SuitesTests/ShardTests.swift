@@ -63,7 +63,7 @@ struct ShardTests {
         let record = RunRecord(
             id: id, stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
             versions: suites.versions.merging(["agents.\(agent)": version]) { $1 }, shard: shard,
-            resuming: earlier?.record)
+            resuming: earlier)
         let recorder = try RunRecorder(record, selected, in: sources, to: log)
         let replies = (1...9).map { ("\($0)", [ScriptedRuntime.Reply.answer(.said($0 == 3 ? "no" : "yes"))]) }
         let runner = SuiteRunner(
@@ -90,6 +90,19 @@ struct ShardTests {
         let cut = try await run("1/2", suites, ends: false)
         #expect(!cut.hasEnded && cut.changed.isEmpty)
         #expect(try joined([cut, try await run("2/2", suites)]) == ["a", "b"])
+    }
+
+    @Test("What changed while a shard ran is known to all that go on with it, also after one that was cut off")
+    func changedBefore() async throws {
+        let suites = [try suite("a", 4), try suite("b", 4)]
+        let one = try await run("1/2", suites, changed: ["b"], as: "one")
+        let two = try await run("1/2", suites, ends: false, as: "two", resuming: one)
+        #expect(!two.hasEnded && two.changed == ["b"])
+        let read = try RecordedRun.read(two.log)
+        #expect(!read.hasEnded && read.changed == ["b"])
+        let three = try await run("1/2", suites, changed: ["a"], as: "three", resuming: read)
+        #expect(three.changed == ["a", "b"])
+        #expect(try await run("1/2", suites, as: "four").record.changed == nil)
     }
 
     @Test("A run knows all that it went on with, directly or not, and itself")

@@ -36,20 +36,24 @@ package struct RunRecord: Sendable, Hashable, Codable {
     let resumed: String?
     /// That run and all that it went on with itself, the oldest first; nil for none, and in logs of earlier versions.
     let lineage: [String]?
+    /// The suites during which something changed in runs that it went on with, so that what passes is no evidence; nil for none.
+    let changed: [String]?
     /// How many cases are declared below; nil in logs of earlier versions.
     var cases: Int?
 
+    /// - Parameter earlier: The run that it goes on with.
     package init(
         id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
         mlflow: String? = nil, evaluations: [String: EvaluationRecord]? = nil, sources: SourceMap,
-        versions: [String: String] = [:], shard: Shard? = nil, resuming earlier: RunRecord? = nil
+        versions: [String: String] = [:], shard: Shard? = nil, resuming earlier: RecordedRun? = nil
     ) {
         format = Self.format
         self.id = id
         self.versions = versions.isEmpty ? nil : versions
         self.shard = shard
-        resumed = earlier?.id
-        lineage = earlier?.lineageIDs
+        resumed = earlier?.record.id
+        lineage = earlier?.record.lineageIDs
+        changed = earlier.flatMap { $0.changed.isEmpty ? nil : $0.changed.sorted() }
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
@@ -75,7 +79,8 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.id = id
         versions = shard.versions
         self.shard = nil
-        (resumed, lineage) = (nil, nil)
+        // What has changed in any of them stands at the end of its log.
+        (resumed, lineage, changed) = (nil, nil, nil)
         stack = shard.stack
         self.version = version
         startedAt = shards.map(\.startedAt).min() ?? shard.startedAt
