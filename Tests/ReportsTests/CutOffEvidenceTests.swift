@@ -12,8 +12,8 @@ import Wire
 
 @Suite("Evidence of runs that were cut off")
 struct CutOffEvidenceTests {
-    private let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
-    private let key = "k1"
+    let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
+    let key = "k1"
     private let suite: TestSuite
     private let sources: SourceMap
 
@@ -59,7 +59,7 @@ struct CutOffEvidenceTests {
     }
 
     @discardableResult
-    private func publish(
+    func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
         isChanged: Bool = false, isOpen: Bool = false
@@ -82,11 +82,11 @@ struct CutOffEvidenceTests {
         }.warnings
     }
 
-    private func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
+    func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
         try await fake.server().evidence(underKey: key, inExperiments: ["0"])
     }
 
-    private func samples(in fake: FakeMLflow, besides resumed: [String]) async throws -> EarlierSamples {
+    func samples(in fake: FakeMLflow, besides resumed: [String]) async throws -> EarlierSamples {
         let parts = Set(resumed.map(Evidence.digest(ofRun:)))
         let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
         return try await fake.server().samples(of: all).samples
@@ -212,106 +212,6 @@ struct CutOffEvidenceTests {
         #expect(try await evidence(in: fake).isEmpty)
         try await publish([.passed, .failed], as: "two", to: fake, isChanged: true)
         #expect(try await evidence(in: fake).map(\.verdict) == ["inconclusive"])
-    }
-
-    @Test("A shard that failed counts though it is run again, and is never taken for the whole")
-    func shards() async throws {
-        let fake = FakeMLflow()
-        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
-        #expect(try await evidence(in: fake).map(\.verdict) == ["failed"])
-        let other = FakeMLflow()
-        try await publish(Array(repeating: .passed, count: 5), as: "two", to: other, shard: "1/2")
-        #expect(try await evidence(in: other).map(\.verdict) == ["inconclusive"])
-    }
-
-    @Test("A shard that goes on with another one does not count that one's samples twice")
-    func goneOn() async throws {
-        let fake = FakeMLflow()
-        try await publish([.failed], as: "one", to: fake, shard: "1/2")
-        let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
-        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        let all = try await evidence(in: fake)
-        #expect(all.map(\.samples.failed) == [1] && all.map(\.verdict) == ["inconclusive"])
-    }
-
-    @Test("A shard that was joined, or gone on with, counts there and not again")
-    func joined() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
-        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "2/2")
-        #expect(try await evidence(in: fake).map(\.samples.passed).sorted() == [2, 3])
-        let parts = ["one", "two", "three"].map(Evidence.digest(ofRun:))
-        let whole = Evidence(
-            suite: "golden", key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
-            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
-        _ = try await fake.server().createRun(
-            inExperiment: "0", name: "golden", startTime: 1,
-            tags: [
-                Evidence.tag: whole.text, Evidence.keyTag: key, Evidence.partsTag: parts.joined(separator: " "),
-            ])
-        #expect(try await evidence(in: fake) == [whole])
-        try await publish([.failed], as: "four", to: fake, shard: "2/2")
-        #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
-    }
-
-    /// A run that has evidence on it, as if shards were joined to it.
-    private func join(_ shards: [String], ofSuite suite: String, to fake: FakeMLflow) async throws {
-        var evidence = Evidence(
-            suite: suite, key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
-            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
-        evidence.logical = "l1"
-        let parts = shards.map(Evidence.digest(ofRun:)).joined(separator: " ")
-        _ = try await fake.server().createRun(
-            inExperiment: "0", name: suite, startTime: 1,
-            tags: [
-                Evidence.tag: evidence.text, Evidence.keyTag: key, Evidence.partsTag: parts,
-                Evidence.logicalTag: "l1", Evidence.suiteTag: suite,
-            ])
-    }
-
-    @Test("The failure of a shard is not taken back by joining it")
-    func failedThenJoined() async throws {
-        let fake = FakeMLflow()
-        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
-        try await join(["one", "two"], ofSuite: "golden", to: fake)
-        #expect(Set(try await evidence(in: fake).map(\.verdict)) == ["failed", "passed"])
-    }
-
-    @Test("Shards are joined suite by suite: what is joined of one suite takes nothing from another one")
-    func joinedOfOneSuite() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        let shard = try #require(fake.store.runs.first)
-        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.logicalTag: "l1"])
-        let text = try #require(shard.tags.first { $0.key == Evidence.tag }?.value)
-        var known = try #require(Evidence(text))
-        known.logical = "l1"
-        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.tag: known.text])
-        try await join(["one", "two"], ofSuite: "manners", to: fake)
-        let found = try await fake.server().evidence(ofAgent: "l1", bySuite: "golden", inExperiments: ["0"])
-        #expect(found == [known])
-    }
-
-    @Test("A shard counts in all that went on with it, also where one between them left nothing")
-    func lineage() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one", "two"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [3])
-    }
-
-    @Test("Of two runs that went on with one shard only one counts, and what failed in any case")
-    func goneOnTwice() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        try await publish([.passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
-        let failed: [SampleVerdict] = [.passed, .failed, .failed, .failed, .failed]
-        try await publish(failed, as: "four", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.verdict).contains("failed"))
     }
 
     @Test("A run that was interrupted or killed is not blessed")
