@@ -191,7 +191,7 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                publisher?.take(event, isOpen: steady.holds(event, unless: countsAfterChange))
+                                publisher?.take(event, isOpen: steady.holds(event, unless: hasFailed))
                             }
                         }
                     }

@@ -62,7 +62,7 @@ struct CutOffEvidenceTests {
     func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
-        isChanged: Bool = false, isOpen: Bool = false
+        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
@@ -79,6 +79,7 @@ struct CutOffEvidenceTests {
             deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }
+            for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }
         }.warnings
     }
 
@@ -135,8 +136,9 @@ struct CutOffEvidenceTests {
             let found = try #require(try await evidence(in: back).first)
             #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
             #expect(found.verdict == "inconclusive" && found.version == "models:/support/3")
+            #expect(found.failuresOnly == true, "Nobody looked what the sample that passed is of.")
             try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: back)
-            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "5 of 7 are too few.")
+            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "4 of 6 are too few.")
         }
     }
 
@@ -169,19 +171,40 @@ struct CutOffEvidenceTests {
         }
     }
 
-    @Test("What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same")
-    func killedAfterPassing() async throws {
+    @Test(
+        "What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same",
+        arguments: [5, 2])
+    func killedAfterPassing(count: Int) async throws {
         try await withTemporaryDirectory { directory in
             let away = FakeMLflow()
             away.cut(.before(1))
             try await publish(
-                Array(repeating: .passed, count: 5), as: "one", to: away, isKilled: true,
+                Array(repeating: .passed, count: count), as: "one", to: away, isKilled: true,
                 spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
             let back = FakeMLflow()
             let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             #expect(try await evidence(in: back).isEmpty)
+        }
+    }
+
+    @Test("What failed in a killed run counts also where all samples under the key passed")
+    func killedAfterOthers() async throws {
+        try await withTemporaryDirectory { directory in
+            let back = FakeMLflow()
+            for id in ["one", "two", "three"] {
+                try await publish(Array(repeating: .passed, count: 5), as: id, to: back)
+            }
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.passed, .passed, .passed, .failed, .failed], as: "four", to: away, isKilled: true,
+                spool: Spool(in: directory, name: "four"), log: try SampleLog.create("\(directory)/run.log"))
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty)
+            let found = try #require(try await evidence(in: back).first { $0.samples.failed == 2 })
+            #expect(found.verdict == "inconclusive" && found.failuresOnly == true)
         }
     }
 
@@ -212,6 +235,27 @@ struct CutOffEvidenceTests {
         #expect(try await evidence(in: fake).isEmpty)
         try await publish([.passed, .failed], as: "two", to: fake, isChanged: true)
         #expect(try await evidence(in: fake).map(\.verdict) == ["inconclusive"])
+        let steady = FakeMLflow()
+        try await publish([.failed], as: "one", to: steady)
+        let counted = try await samples(in: fake, besides: [])
+        #expect(try await samples(in: steady, besides: []) == counted, "What passed is not added to.")
+    }
+
+    @Test("Of what did not decide the failures are evidence at once, and all of it once nothing has changed")
+    func openUndecided() async throws {
+        for isSettled in [false, true] {
+            try await withTemporaryDirectory { directory in
+                let away = FakeMLflow()
+                away.cut(.before(1))
+                try await publish(
+                    [.passed, .failed], as: "one", to: away, spool: Spool(in: directory, name: "one"),
+                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: isSettled)
+                let back = FakeMLflow()
+                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+                #expect(sent.sent == 1 && sent.warnings.isEmpty)
+                #expect(try await evidence(in: back).map(\.failuresOnly) == [isSettled ? nil : true])
+            }
+        }
     }
 
     @Test("A run that was interrupted or killed is not blessed")

@@ -105,11 +105,10 @@ package struct MergedEvaluation: Sendable {
             key: key, logical: evaluation.logical, maxAge: maxAge, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
         guard evidence.saysSomething else { return (nil, nil) }
-        if recorded.changed.contains(result.suite), !evidence.countsAfterChange {
-            return (nil, .changedMeanwhile([result.suite]))
-        }
         evidence.version = evaluation.place.modelURI
-        return (evidence, nil)
+        guard recorded.changed.contains(result.suite) else { return (evidence, nil) }
+        guard let failed = evidence.afterChange(in: result) else { return (nil, .changedMeanwhile([result.suite])) }
+        return (failed, nil)
     }
 }
 

@@ -11,11 +11,13 @@ package struct EarlierSamples: Sendable, Hashable {
     package init() {}
 
     /// Adds those of one run.
-    package mutating func add(_ file: VerdictsFile) {
+    /// - Parameter failuresOnly: Whether those that passed are left out.
+    package mutating func add(_ file: VerdictsFile, failuresOnly: Bool = false) {
         runs += 1
         for each in file.cases {
             func count(_ verdict: SampleVerdict) -> Int { each.samples.count { $0.verdict == verdict } }
-            let samples = Evidence.Samples(passed: count(.passed), failed: count(.failed), errors: count(.error))
+            let samples = Evidence.Samples(
+                passed: failuresOnly ? 0 : count(.passed), failed: count(.failed), errors: count(.error))
             counts[each.id] = counts[each.id]?.adding(samples) ?? samples
         }
     }
