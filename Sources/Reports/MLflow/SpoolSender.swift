@@ -121,6 +121,7 @@ package struct SpoolSender: Sendable {
         _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> (counts: Bool, warning: Diagnostic?) {
         guard let standing = entry.evidence else { return (false, nil) }
+        guard !run.hasFailed(underKey: standing.key) else { return (true, nil) }
         do {
             let recorded = try log(of: entry, at: entry.log, &logs)
             guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }

@@ -66,6 +66,14 @@ extension [MLflowRun] {
 }
 
 extension MLflowRun {
+    /// The evidence on it; nil where there is none that this version knows.
+    package var evidence: Evidence? { tags[Evidence.tag].flatMap { Evidence($0) } }
+
+    /// Whether it has failed under a key: nothing takes that back, also when it is looked at again with more samples.
+    package func hasFailed(underKey key: String) -> Bool {
+        evidence.map { $0.key == key && $0.verdict == "failed" } ?? false
+    }
+
     /// The digests of the shards whose samples it holds; empty for a whole run.
     package var parts: Set<String> { HeldShards(self).parts }
 
@@ -101,7 +109,7 @@ private struct ShardedEvidence {
     let held: HeldShards
 
     init?(_ run: MLflowRun) {
-        guard let evidence = run.tags[Evidence.tag].flatMap({ Evidence($0) }) else { return nil }
+        guard let evidence = run.evidence else { return nil }
         (id, held) = (run.id, HeldShards(run))
         self.evidence = evidence
     }
