@@ -1,4 +1,6 @@
 import Fakes
+import FoundationEssentials
+import Language
 import Runtime
 import Support
 import Testing
@@ -189,6 +191,38 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("What failed its gate since then, and waits for MLflow, is sent before anything is promoted")
+    func failedUnsent() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: ", approve: manual"), code: 0)
+            let tested = try await shop.drover("test", "--log", "run.jsonl")
+            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+            let log = try FileBytes.read("\(shop.directory)/run.jsonl", atMost: 1 << 20)
+            let run = try #require(try Value(json: log.prefix { $0 != UInt8(ascii: "\n") })["run"])
+            let evaluation = try #require(run["evaluations"]?["manners"])
+            let tags = shop.mlflow.store.runs.flatMap(\.tags)
+            var failed = try #require(tags.first { $0.key == Evidence.tag }.flatMap { Evidence($0.value) })
+            failed.verdict = "failed"
+            let now = Int(Date().timeIntervalSince1970 * 1000)
+            let begun: Value = [
+                "suite": "manners", "server": run["mlflow"] ?? .null, "place": evaluation["place"] ?? .null,
+                "keyTag": "drover.evaluation", "key": "unsent/manners", "startTime": .integer(now),
+                "tags": ["drover.evaluation": "unsent/manners"], "dataset": evaluation["dataset"] ?? .null,
+            ]
+            let end: Value = [
+                "suite": "manners", "metrics": [:], "tags": [:], "passed": false, "time": .integer(now),
+                "evidence": try Value(json: failed.text.utf8),
+            ]
+            let lines = [Value.object(["run": begun]), .object(["end": end])].map { $0.canonicalJSON + "\n" }
+            try FileManager.default.createDirectory(
+                atPath: "\(shop.directory)/.drover/unsent", withIntermediateDirectories: true)
+            try shop.write(".drover/unsent/one.jsonl", lines.joined())
+            let refused = try await shop.drover("approve", "production")
+            #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
     @Test("What passed its gate too long ago is not promoted until it passes again")
     func expired() async throws {
         try await withShop { shop in
@@ -196,11 +230,8 @@ extension ReleaseCommandTests {
             let server = shop.mlflow.server()
             for run in shop.mlflow.store.runs {
                 let tag = run.tags.first { $0.key == Evidence.tag }?.value
-                guard let known = tag.flatMap({ Evidence($0) }) else { continue }
-                var old = Evidence(
-                    suite: known.suite, key: known.key, samples: known.samples, attempts: known.attempts,
-                    at: "2020-01-01T00:00:00Z", run: known.run, verdict: known.verdict)
-                (old.logical, old.version) = (known.logical, known.version)
+                guard var old = tag.flatMap({ Evidence($0) }) else { continue }
+                old.at = "2020-01-01T00:00:00Z"
                 try await server.logBatch(toRun: run.id, tags: [Evidence.tag: old.text])
             }
             let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
