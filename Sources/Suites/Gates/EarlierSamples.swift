@@ -3,7 +3,7 @@ package import Runtime
 
 /// The samples that earlier runs took under one key of evidence, case by case. Those of a further run are added to them.
 package struct EarlierSamples: Sendable, Hashable {
-    /// By the ids of cases.
+    /// By the ids of cases without the suite: the key says which one it is, also once it is called otherwise.
     private var counts: [String: Evidence.Samples] = [:]
     /// How many runs they are of.
     package private(set) var runs = 0
@@ -18,12 +18,13 @@ package struct EarlierSamples: Sendable, Hashable {
             func count(_ verdict: SampleVerdict) -> Int { each.samples.count { $0.verdict == verdict } }
             let samples = Evidence.Samples(
                 passed: failuresOnly ? 0 : count(.passed), failed: count(.failed), errors: count(.error))
-            counts[each.id] = counts[each.id]?.adding(samples) ?? samples
+            let name = CaseID(each.id)?.inSuite ?? each.id
+            counts[name] = counts[name]?.adding(samples) ?? samples
         }
     }
 
     fileprivate func samples(of id: CaseID) -> Evidence.Samples {
-        counts[id.description] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
+        counts[id.inSuite] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
     }
 }
 
