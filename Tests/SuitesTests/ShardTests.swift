@@ -105,6 +105,27 @@ struct ShardTests {
         #expect(try await run("1/2", suites, as: "four").record.changed == nil)
     }
 
+    @Test("What was cut off while it took over samples is neither gone on with nor joined: it would try them again")
+    func notTakenOver() async throws {
+        let suites = [try suite("a", 6)]
+        let one = try await run("1/2", suites, as: "one")
+        let two = try await run("1/2", suites, as: "two", resuming: one)
+        var lines: [[UInt8]] = []
+        try two.log.forEachLine { (_, line) throws(Diagnostic) in lines.append(line) }
+        let declared = try #require(lines.firstIndex { $0.starts(with: Array(#"{"sample""#.utf8)) })
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        for line in lines[...declared] { _ = try log.append(line + [UInt8(ascii: "\n")]) }
+        let cut = try RecordedRun.read(log)
+        #expect(two.lost == 0 && cut.lost == 2 && one.lost == 0)
+        let resumed = await #expect(throws: Diagnostic.self) {
+            _ = try await run("1/2", suites, as: "three", resuming: cut)
+        }
+        #expect(resumed?.code == "not-taken-over" && resumed?.fix == "Go on with the run `one` itself.")
+        let other = try await run("2/2", suites)
+        let joined = #expect(throws: Diagnostic.self) { try ShardMerge([cut, other]) }
+        #expect(joined?.detail.hasSuffix("2 of 3 samples are not in it.") == true)
+    }
+
     @Test("A run knows all that it went on with, directly or not, and itself")
     func ancestry() async throws {
         let suites = [try suite("a", 2)]

@@ -38,6 +38,8 @@ package struct RunRecord: Sendable, Hashable, Codable {
     let lineage: [String]?
     /// The suites during which something changed in runs that it went on with, so that what passes is no evidence; nil for none.
     let changed: [String]?
+    /// How many finished samples of the run that it went on with it begins with; nil for none, and in logs of earlier versions.
+    let kept: Int?
     /// How many cases are declared below; nil in logs of earlier versions.
     var cases: Int?
 
@@ -53,6 +55,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         self.shard = shard
         resumed = earlier?.record.id
         lineage = earlier?.record.lineageIDs
+        kept = earlier?.taken
         changed = earlier.flatMap { $0.changed.isEmpty ? nil : $0.changed.sorted() }
         self.stack = stack
         self.version = version
@@ -80,7 +83,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         versions = shard.versions
         self.shard = nil
         // What has changed in any of them stands at the end of its log.
-        (resumed, lineage, changed) = (nil, nil, nil)
+        (resumed, lineage, changed, kept) = (nil, nil, nil, nil)
         stack = shard.stack
         self.version = version
         startedAt = shards.map(\.startedAt).min() ?? shard.startedAt

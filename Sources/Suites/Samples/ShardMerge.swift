@@ -21,6 +21,7 @@ package struct ShardMerge: Sendable {
         }
         for (index, part) in newest.enumerated() {
             guard part.isDeclared else { throw .truncated(part) }
+            guard part.lost == 0 else { throw .notTakenOver(part) }
             // Two of them may know an agent that the first one does not.
             for other in newest[..<index] {
                 guard let difference = other.record.difference(from: part.record) else { continue }
