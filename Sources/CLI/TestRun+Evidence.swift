@@ -9,8 +9,18 @@ import Wire
 
 /// What the results of a run are evidence of, and what its log says of that.
 extension TestRun {
+    /// The same with what its results are kept under. That is found out before it looks whom to ask: what somebody changes in
+    /// between is noticed at the end then, and would else pass for what was asked.
+    func keyed(in session: Session) async -> TestRun {
+        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
+        guard evidence == nil else { return self }
+        var keyed = self
+        keyed.evidence = await standing(in: session)
+        return keyed
+    }
+
     /// What the results of whole suites are kept under as evidence, where the agents are applied as they are declared.
-    func standing(in session: Session) async -> [String: StandingEvidence] {
+    private func standing(in session: Session) async -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
         // What it goes on with is a part of it, and not added to.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Language
 import Runtime
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -191,35 +192,73 @@ extension ReleaseCommandTests {
         }
     }
 
+    /// Runs the suite, and leaves a second run of it that waits for MLflow.
+    /// - Parameter verdict: What the second one is evidence of; nil for none.
+    private func leaveUnsent(_ verdict: String?, in shop: Shop) async throws {
+        let tested = try await shop.drover("test", "--log", "run.jsonl")
+        #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+        let log = try FileBytes.read("\(shop.directory)/run.jsonl", atMost: 1 << 20)
+        let run = try #require(try Value(json: log.prefix { $0 != UInt8(ascii: "\n") })["run"])
+        let evaluation = try #require(run["evaluations"]?["manners"])
+        var evidence = try #require(Self.evidence(in: shop).last)
+        evidence.verdict = verdict
+        let now = Int(Date().timeIntervalSince1970 * 1000)
+        let begun: Value = [
+            "suite": "manners", "server": run["mlflow"] ?? .null, "place": evaluation["place"] ?? .null,
+            "keyTag": "drover.evaluation", "key": "unsent/manners", "startTime": .integer(now),
+            "tags": ["drover.evaluation": "unsent/manners"], "dataset": evaluation["dataset"] ?? .null,
+        ]
+        var end: [String: Value] = [
+            "suite": "manners", "metrics": [:], "tags": [:], "passed": false, "time": .integer(now),
+        ]
+        if verdict != nil { end["evidence"] = try Value(json: evidence.text.utf8) }
+        let lines = [Value.object(["run": begun]), .object(["end": .object(end)])].map { $0.canonicalJSON + "\n" }
+        try FileManager.default.createDirectory(
+            atPath: "\(shop.directory)/.drover/unsent", withIntermediateDirectories: true)
+        try shop.write(".drover/unsent/one.jsonl", lines.joined())
+    }
+
+    /// All that stands in MLflow, the oldest first.
+    private static func evidence(in shop: Shop) -> [Evidence] {
+        shop.mlflow.store.runs.flatMap(\.tags).filter { $0.key == Evidence.tag }.compactMap { Evidence($0.value) }
+    }
+
     @Test("What failed its gate since then, and waits for MLflow, is sent before anything is promoted")
     func failedUnsent() async throws {
         try await withShop { shop in
             try await shop.apply(Self.spec(release: ", approve: manual"), code: 0)
-            let tested = try await shop.drover("test", "--log", "run.jsonl")
-            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
-            let log = try FileBytes.read("\(shop.directory)/run.jsonl", atMost: 1 << 20)
-            let run = try #require(try Value(json: log.prefix { $0 != UInt8(ascii: "\n") })["run"])
-            let evaluation = try #require(run["evaluations"]?["manners"])
-            let tags = shop.mlflow.store.runs.flatMap(\.tags)
-            var failed = try #require(tags.first { $0.key == Evidence.tag }.flatMap { Evidence($0.value) })
-            failed.verdict = "failed"
-            let now = Int(Date().timeIntervalSince1970 * 1000)
-            let begun: Value = [
-                "suite": "manners", "server": run["mlflow"] ?? .null, "place": evaluation["place"] ?? .null,
-                "keyTag": "drover.evaluation", "key": "unsent/manners", "startTime": .integer(now),
-                "tags": ["drover.evaluation": "unsent/manners"], "dataset": evaluation["dataset"] ?? .null,
-            ]
-            let end: Value = [
-                "suite": "manners", "metrics": [:], "tags": [:], "passed": false, "time": .integer(now),
-                "evidence": try Value(json: failed.text.utf8),
-            ]
-            let lines = [Value.object(["run": begun]), .object(["end": end])].map { $0.canonicalJSON + "\n" }
-            try FileManager.default.createDirectory(
-                atPath: "\(shop.directory)/.drover/unsent", withIntermediateDirectories: true)
-            try shop.write(".drover/unsent/one.jsonl", lines.joined())
+            try await leaveUnsent("failed", in: shop)
             let refused = try await shop.drover("approve", "production")
             #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
             #expect(try await shop.alias == nil)
+        }
+    }
+
+    @Test("What is applied while earlier results are sent is what is asked, and what the results are evidence of")
+    func appliedMeanwhile() async throws {
+        let waiting = Mutex<Shop?>(nil)
+        let apply: @Sendable (HTTPRequest) async throws -> Void = { request in
+            guard request.url.hasSuffix("/runs/create") else { return }
+            let body = String(decoding: try request.body?.collected() ?? [], as: UTF8.self)
+            guard body.contains("unsent/manners") else { return }
+            let shop = waiting.withLock { shop in
+                defer { shop = nil }
+                return shop
+            }
+            guard let shop else { return }
+            let applied = try await shop.drover("apply", "--yes")
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+        }
+        try await withShop(before: apply) { shop in
+            try await shop.apply(Self.unreleased(Self.spec()), code: 0)
+            try await leaveUnsent(nil, in: shop)
+            try shop.write(Self.unreleased(Self.spec(tone: "Be brief.")))
+            waiting.withLock { $0 = shop }
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+            let all = Self.evidence(in: shop)
+            #expect(all.map(\.version) == ["models:/shop-desk/1", "models:/shop-desk/2"], "\(all) \(tested.errors)")
+            #expect(Set(all.map(\.logical)).count == 2)
         }
     }
 
