@@ -62,6 +62,13 @@ struct EarlierSamplesTests {
         #expect(try Self.verdict(.once, Self.samples(1), after: [Self.samples(0, errors: 1)]) == .passed)
     }
 
+    @Test("Do not pass a run that found out nothing by itself")
+    func unmeasured() throws {
+        #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(1)]) == .inconclusive)
+        #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(0, 1)]) == .failed)
+        #expect(try Self.verdict(.once, Self.samples(1, errors: 1), after: [Self.samples(1)]) == .passed)
+    }
+
     @Test("Count also where the suite was called otherwise, for all that decides is the same under one key")
     func renamed() throws {
         let suite = Self.suite(Repetition(samples: 5, atLeast: 4))

@@ -74,7 +74,9 @@ extension SuiteResult {
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
         let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
-        return .worst(of: (summed + others).map(\.verdict) + missing)
+        // Else a run that found out nothing would make old samples new.
+        let isMeasured = cases.contains { $0.decides && $0.passed + $0.failed > 0 }
+        return .worst(of: (summed + others).map(\.verdict) + missing + (isMeasured ? [] : [.inconclusive]))
     }
 
     /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for
