@@ -38,6 +38,8 @@ extension TestRun {
         }
         let others = suites.map(\.name).filter { all[$0] == nil }
         if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        let edited = edited.filter { all.removeValue(forKey: $0) != nil }
+        if !edited.isEmpty { Console.note("\(Self.editedSince) (\(edited.listed)).") }
         guard let earlier else { return all }
         // What the samples of the earlier run are evidence of is not known.
         let unkeyed = all.keys.filter { earlier.record.evaluations?[$0]?.key == nil }.sorted()
@@ -45,6 +47,16 @@ extension TestRun {
         if shard != nil, !unkeyed.isEmpty { Console.note("\(Self.unkeyed) (\(unkeyed.listed)).") }
         return all
     }
+
+    /// The suites whose tables or judges are no longer as they were read: what would be asked has another key.
+    private var edited: [String] {
+        // What cannot be read any more has changed, too.
+        let again = (try? stack.suites()) ?? []
+        let now = Dictionary(again.map { ($0.name, $0.contents) }) { first, _ in first }
+        return whole.filter { now[$0.name] != $0.contents }.map(\.name)
+    }
+
+    private static let editedSince = "No evidence is kept, because a table or a judge was edited since it was read"
 
     private static let unapplied = "No evidence is kept where the spec is another than what is applied"
 
@@ -59,6 +71,13 @@ extension TestRun {
             }
         }
         return Dictionary(known) { first, _ in first }
+    }
+}
+
+extension TestSuite {
+    /// Digests of what it has read from files.
+    fileprivate var contents: [String: String] {
+        cases.tables.merging(judges.map { ("judges.\($0.key)", $0.value.digest) }) { first, _ in first }
     }
 }
 

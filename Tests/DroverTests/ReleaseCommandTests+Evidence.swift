@@ -234,31 +234,60 @@ extension ReleaseCommandTests {
         }
     }
 
-    @Test("What is applied while earlier results are sent is what is asked, and what the results are evidence of")
-    func appliedMeanwhile() async throws {
-        let waiting = Mutex<Shop?>(nil)
-        let apply: @Sendable (HTTPRequest) async throws -> Void = { request in
+    /// Does something while the run is sent that waited for MLflow, once it knows the shop.
+    private final class Sending: Sendable {
+        let shop = Mutex<Shop?>(nil)
+        private let act: @Sendable (Shop) async throws -> Void
+
+        init(_ act: @escaping @Sendable (Shop) async throws -> Void) {
+            self.act = act
+        }
+
+        func meddle(_ request: HTTPRequest) async throws {
             guard request.url.hasSuffix("/runs/create") else { return }
             let body = String(decoding: try request.body?.collected() ?? [], as: UTF8.self)
             guard body.contains("unsent/manners") else { return }
-            let shop = waiting.withLock { shop in
+            let known = shop.withLock { shop in
                 defer { shop = nil }
                 return shop
             }
-            guard let shop else { return }
+            if let known { try await act(known) }
+        }
+    }
+
+    @Test("What is applied while earlier results are sent is what is asked, and what the results are evidence of")
+    func appliedMeanwhile() async throws {
+        let sending = Sending { shop in
             let applied = try await shop.drover("apply", "--yes")
             #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
         }
-        try await withShop(before: apply) { shop in
+        try await withShop(before: sending.meddle) { shop in
             try await shop.apply(Self.unreleased(Self.spec()), code: 0)
             try await leaveUnsent(nil, in: shop)
             try shop.write(Self.unreleased(Self.spec(tone: "Be brief.")))
-            waiting.withLock { $0 = shop }
+            sending.shop.withLock { $0 = shop }
             let tested = try await shop.drover("test")
             #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
             let all = Self.evidence(in: shop)
             #expect(all.map(\.version) == ["models:/shop-desk/1", "models:/shop-desk/2"], "\(all) \(tested.errors)")
             #expect(Set(all.map(\.logical)).count == 2)
+        }
+    }
+
+    @Test("A table that was edited since it was read leaves no evidence of what it is now")
+    func editedMeanwhile() async throws {
+        let sending = Sending { try $0.write("rows.csv", "question\nHello?\nGood bye!\n") }
+        let asked = #"name: hello, forEach: {file: rows.csv}, input: "${row.question}""#
+        let spec = Self.unreleased(Self.spec().replacing("name: hello, input: Hello", with: asked))
+        try await withShop(before: sending.meddle) { shop in
+            try shop.write("rows.csv", "question\nHello?\nThanks!\n")
+            try await shop.apply(spec, code: 0)
+            try await leaveUnsent(nil, in: shop)
+            #expect(Self.evidence(in: shop).count == 1)
+            sending.shop.withLock { $0 = shop }
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0 && tested.errors.contains("was edited since it was read"), "\(tested.errors)")
+            #expect(Self.evidence(in: shop).count == 1)
         }
     }
 
