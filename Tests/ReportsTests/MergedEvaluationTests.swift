@@ -31,7 +31,7 @@ struct MergedEvaluationTests {
 
     /// The log of a shard with one of the two cases.
     private func shard(
-        _ text: String, as id: String, passed: Int, failed: Int = 0, changed: Set<String> = []
+        _ text: String, as id: String, passed: Int, failed: Int = 0, changed: Set<String> = [], isShown: Bool = true
     ) throws -> RecordedRun {
         let shard = try Shard(text, jobIndex: nil)
         let evaluation = EvaluationRecord(
@@ -40,7 +40,7 @@ struct MergedEvaluationTests {
             evidence: StandingEvidence(key: key, earlier: EarlierSamples()))
         let record = RunRecord(
             id: id, stack: "s", version: "1", startedAt: "2027-01-15T08:00:00Z", mlflow: FakeMLflow.base,
-            evaluations: ["golden": evaluation], sources: sources, shard: shard)
+            evaluations: isShown ? ["golden": evaluation] : [:], sources: sources, shard: shard)
         let dealt = try shard.dealt(from: [suite])
         let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
         let recorder = try RunRecorder(record, dealt, in: sources, to: log)
@@ -93,6 +93,17 @@ struct MergedEvaluationTests {
         let bad = try await join([common, try shard("2/2", as: "d", passed: 1, failed: 4)], at: fake)
         #expect(bad.isEmpty)
         #expect(try await evidence(in: fake).contains { $0.verdict == "failed" })
+    }
+
+    @Test("What a shard did not show in MLflow makes the whole no evidence")
+    func unseen() async throws {
+        for unseen in ["1/2", "2/2"] {
+            let fake = FakeMLflow()
+            let shards = try ["1/2", "2/2"].map { try shard($0, as: $0, passed: 5, isShown: $0 != unseen) }
+            #expect(try await join(shards, at: fake).isEmpty)
+            #expect(try await evidence(in: fake).isEmpty)
+            #expect(fake.store.runs.count == 1)
+        }
     }
 
     @Test("Where something changed while a shard ran, only what failed in the whole counts")

@@ -75,8 +75,10 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package var lineageIDs: [String] { ancestors + [id].compactMap(\.self) }
 
     /// The run as a whole.
-    /// - Parameter shards: At least one.
-    init(joining shards: [RunRecord], as id: String, version: String) {
+    /// - Parameters:
+    ///   - shards: At least one.
+    ///   - suites: The names of those that each of them ran.
+    init(joining shards: [RunRecord], of suites: [Set<String>], as id: String, version: String) {
         let shard = shards[0]
         format = Self.format
         self.id = id
@@ -91,7 +93,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         // What some kept out of MLflow is not there as a whole.
         let places = Set(shards.map(\.mlflow))
         mlflow = places.count == 1 ? shard.mlflow : nil
-        evaluations = mlflow == nil ? nil : shards.evaluations
+        evaluations = mlflow == nil ? nil : shards.evaluations(of: suites)
         experiments = evaluations?.mapValues(\.place.experimentID)
         cases = shards.map(\.cases).reduce(0) { sum, count in sum.flatMap { sum in count.map { sum + $0 } } }
         parts = Set(shards.flatMap(\.lineageIDs)).sorted()
@@ -100,11 +102,16 @@ package struct RunRecord: Sendable, Hashable, Codable {
 }
 
 extension [RunRecord] {
-    /// Those of the suites that any of them has.
-    fileprivate var evaluations: [String: EvaluationRecord] {
-        reduce(into: [:]) { all, run in
+    /// Those of the suites that any of them shows. A suite is evidence only where each that ran it shows it: what was shown
+    /// nowhere could have been tried again unseen.
+    fileprivate func evaluations(of suites: [Set<String>]) -> [String: EvaluationRecord] {
+        var all: [String: EvaluationRecord] = reduce(into: [:]) { all, run in
             all.merge(run.evaluations ?? [:]) { $0.joined(with: $1) }
         }
+        for (run, names) in zip(self, suites) {
+            for name in names where run.evaluations?[name] == nil { all[name] = all[name]?.withoutEvidence }
+        }
+        return all
     }
 }
 

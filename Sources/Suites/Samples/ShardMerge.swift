@@ -60,7 +60,9 @@ package struct ShardMerge: Sendable {
     ///   - id: What the whole run is called.
     ///   - version: Of drover, which judges its thresholds.
     package func write(to log: SampleLog, as id: String, version: String) throws(Diagnostic) -> RecordedRun {
-        try append(.run(RunRecord(joining: parts.map(\.record), as: id, version: version)), to: log)
+        let ran = parts.map { Set($0.suiteRecords.map(\.name)) }
+        let whole = RunRecord(joining: parts.map(\.record), of: ran, as: id, version: version)
+        try append(.run(whole), to: log)
         var lines: Set<[UInt8]> = []
         for part in parts {
             try part.log.forEachLine { (_, line) throws(Diagnostic) in
