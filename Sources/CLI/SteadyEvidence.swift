@@ -28,7 +28,7 @@ final class SteadyEvidence: Sendable {
     }
 
     /// Keeps the evidence of a suite back that ends, where a change would take it away.
-    /// - Parameter counts: Whether a result is evidence whatever has changed.
+    /// - Parameter counts: Whether a result is evidence to its full extent, whatever has changed.
     /// - Returns: Whether it is held.
     func holds(_ event: SuiteEvent, unless counts: (SuiteResult) -> Bool) -> Bool {
         guard case .suiteFinished(let result) = event, keys[result.suite] != nil else { return false }
@@ -86,12 +86,12 @@ extension TestRun {
         return SteadyEvidence(keys: keys, present: present, changed: earlier?.changed ?? [])
     }
 
-    /// Whether a result is evidence also where something has changed meanwhile.
-    func countsAfterChange(_ result: SuiteResult) -> Bool {
+    /// Whether a result is evidence to its full extent also where something has changed meanwhile.
+    func hasFailed(_ result: SuiteResult) -> Bool {
         guard let suite = suites.first(where: { $0.name == result.suite }), let standing = evidence?[suite.name] else {
             return false
         }
-        return Evidence(result, of: suite, isPart: shard != nil, standing, at: "", run: "").countsAfterChange
+        return Evidence(result, of: suite, isPart: shard != nil, standing, at: "", run: "").hasFailed
     }
 
     /// Looks at the end of a run whether what it tested is still the same, and tells when it is not.

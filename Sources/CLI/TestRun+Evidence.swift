@@ -9,8 +9,18 @@ import Wire
 
 /// What the results of a run are evidence of, and what its log says of that.
 extension TestRun {
+    /// The same with what its results are kept under. That is found out before it looks whom to ask: what somebody changes in
+    /// between is noticed at the end then, and would else pass for what was asked.
+    func keyed(in session: Session) async -> TestRun {
+        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
+        guard evidence == nil else { return self }
+        var keyed = self
+        keyed.evidence = await standing(in: session)
+        return keyed
+    }
+
     /// What the results of whole suites are kept under as evidence, where the agents are applied as they are declared.
-    func standing(in session: Session) async -> [String: StandingEvidence] {
+    private func standing(in session: Session) async -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
         // What it goes on with is a part of it, and not added to.
@@ -28,6 +38,8 @@ extension TestRun {
         }
         let others = suites.map(\.name).filter { all[$0] == nil }
         if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
+        let edited = edited.filter { all.removeValue(forKey: $0) != nil }
+        if !edited.isEmpty { Console.note("\(Self.editedSince) (\(edited.listed)).") }
         guard let earlier else { return all }
         // What the samples of the earlier run are evidence of is not known.
         let unkeyed = all.keys.filter { earlier.record.evaluations?[$0]?.key == nil }.sorted()
@@ -35,6 +47,16 @@ extension TestRun {
         if shard != nil, !unkeyed.isEmpty { Console.note("\(Self.unkeyed) (\(unkeyed.listed)).") }
         return all
     }
+
+    /// The suites whose tables or judges are no longer as they were read: what would be asked has another key.
+    private var edited: [String] {
+        // What cannot be read any more has changed, too.
+        let again = (try? stack.suites()) ?? []
+        let now = Dictionary(again.map { ($0.name, $0.contents) }) { first, _ in first }
+        return whole.filter { now[$0.name] != $0.contents }.map(\.name)
+    }
+
+    private static let editedSince = "No evidence is kept, because a table or a judge was edited since it was read"
 
     private static let unapplied = "No evidence is kept where the spec is another than what is applied"
 
@@ -49,6 +71,13 @@ extension TestRun {
             }
         }
         return Dictionary(known) { first, _ in first }
+    }
+}
+
+extension TestSuite {
+    /// Digests of what it has read from files.
+    fileprivate var contents: [String: String] {
+        cases.tables.merging(judges.map { ("judges.\($0.key)", $0.value.digest) }) { first, _ in first }
     }
 }
 

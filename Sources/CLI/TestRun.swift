@@ -28,7 +28,7 @@ struct TestRun: Sendable {
     private let allowsPrograms: Bool
     private let failsFast: Bool
     private let target: TestTarget
-    private let publishes: Bool
+    let publishes: Bool
     /// Whether no case of the suites is left out.
     private let isWhole: Bool
     /// Whether it decides about a release within an apply.
@@ -135,13 +135,14 @@ struct TestRun: Sendable {
 
     /// Runs the suites and writes all reports. When the user interrupts, the finished samples are reported.
     func run(in session: Session) async throws -> Run {
+        let keyed = await keyed(in: session)
         guard case .served(let place) = target else {
-            let run = try await run(in: session, agents(in: session))
+            let run = try await keyed.run(in: session, agents(in: session))
             await note(run, in: session)
             return run
         }
         return try await place.withAgent(concurrency: concurrency) { agent in
-            try await run(in: session, RunnableAgents.served(by: agent, in: session, stack))
+            try await keyed.run(in: session, RunnableAgents.served(by: agent, in: session, stack))
         }
     }
 
@@ -160,10 +161,8 @@ struct TestRun: Sendable {
 
     private func run(in session: Session, _ agents: RunnableAgents) async throws -> Run {
         var compared = self
-        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
         compared.suites = try await baselines.applied(
             to: suites, places: places(of: agents), session.servers.mlflow)
-        if evidence == nil { compared.evidence = await standing(in: session) }
         let steady = await compared.steady(isGate: isGate, after: earlier, in: session)
         return try await compared.tried(in: session, agents, steady)
     }
@@ -191,7 +190,7 @@ struct TestRun: Sendable {
                         try await withTaskExecutorPreference(LoopExecutor.any) {
                             try await runner.run(suites, recording: recorder, after: earlier) { event in
                                 show(event)
-                                publisher?.take(event, isOpen: steady.holds(event, unless: countsAfterChange))
+                                publisher?.take(event, isOpen: steady.holds(event, unless: hasFailed))
                             }
                         }
                     }
@@ -260,7 +259,7 @@ struct TestRun: Sendable {
             id: RunLogs.id(of: stack, at: started), stack: stack, version: Version.text,
             startedAt: started.formatted(.iso8601), target: target.address, mlflow: mlflow,
             evaluations: mlflow.map { _ in evaluations(at: places) }, sources: self.stack.sources,
-            versions: versions, shard: shard, resuming: earlier?.record)
+            versions: versions, shard: shard, resuming: earlier)
     }
 
     /// The agents that will be asked, by name, or why there is none.

@@ -48,16 +48,19 @@ package struct Evidence: Sendable, Hashable, Codable {
     /// How many conversations were held for them, those that were tried again included.
     package let attempts: Int
     /// When the run began: ISO 8601 in UTC, `2026-06-01T12:00:00Z`.
-    package let at: String
+    package var at: String
     /// MLflow's id of the evaluation run.
-    package let run: String
+    package var run: String
     /// The verdict of the whole suite with all samples under the key so far: `passed`, `failed` or `inconclusive`; nil
     /// from an earlier drover.
-    package let verdict: String?
+    package var verdict: String?
     /// The logical digest of the agent that was asked, which is a part of the key; nil from an earlier drover.
     package var logical: String?
     /// The URI of its version, `models:/helpdesk/3`; nil where it has none.
     package var version: String?
+    /// Whether only the samples that failed count: something may have changed while it ran, and nobody can tell what each
+    /// sample that passed is of. Nil for no.
+    package var failuresOnly: Bool?
 
     package init(
         suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String, verdict: String? = nil
@@ -96,6 +99,7 @@ extension Evidence {
         fields["verdict"] = verdict.map { .string($0) }
         fields["logical"] = logical.map { .string($0) }
         fields["version"] = version.map { .string($0) }
+        fields["failuresOnly"] = failuresOnly.map { .bool($0) }
         return Value.object(fields).canonicalJSON
     }
 }

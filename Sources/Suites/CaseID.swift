@@ -24,7 +24,12 @@ package struct CaseID: Sendable, Hashable, LosslessStringConvertible {
     }
 
     package var description: String {
-        "\(suite)/\(slug)\(variant ?? "")"
+        "\(suite)/\(inSuite)"
+    }
+
+    /// The same without the suite.
+    var inSuite: String {
+        "\(slug)\(variant ?? "")"
     }
 
     /// The part of the variant that says which row of a table it is of: `[row 3]`; nil without a table.

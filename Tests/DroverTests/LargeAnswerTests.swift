@@ -1,36 +1,12 @@
 import Fakes
 import FoundationEssentials
-import Language
 import Support
 import Testing
-import Wire
-
-/// A served agent, one of whose answers is 10 MB long.
-private struct TalkativeAgent: HTTPTransport {
-    /// Lines of a hundred characters.
-    static let text = String(repeating: String(repeating: "x", count: 99) + "\n", count: 100_000) + "the end"
-    private let agent = FakeServedAgent(streams: false)
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let response = try await agent.send(request)
-        let body = try Value(json: request.body?.collected() ?? [])
-        guard body["input"]?.array?.last?["content"] == "Much" else { return response }
-        let long = Value.string(Self.text).canonicalJSON.dropFirst().dropLast()
-        let whole = String(decoding: response.body, as: UTF8.self).replacing("1 messages", with: long)
-        return HTTPResponse(status: response.status, headers: response.headers, body: Array(whole.utf8))
-    }
-
-    func stream<Result: Sendable>(
-        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
-    ) async throws -> Result {
-        let response = try await send(request)
-        return try await read(
-            HTTPResponse(status: response.status, headers: response.headers), ScriptedTransport.chunks([response.body]))
-    }
-}
 
 @Suite("Answers of 10 MB")
 struct LargeAnswerTests {
+    /// Lines of a hundred characters.
+    private static let text = String(repeating: String(repeating: "x", count: 99) + "\n", count: 100_000) + "the end"
     private static let spec = """
         drover: v1
         stack: shop
@@ -57,7 +33,8 @@ struct LargeAnswerTests {
 
     @Test("The run goes on, its memory is bounded, and what is told says how much it leaves out")
     func goesOn() async throws {
-        try await LoopbackServer.withServer(serving: TalkativeAgent()) { url in
+        let agent = MeddlingAgent(streams: false) { $0 == "Much" ? MeddlingAgent.answer(Self.text) : nil }
+        try await LoopbackServer.withServer(serving: agent) { url in
             try await withTemporaryDirectory { directory in
                 try Data(Self.spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
                 let drover = DroverProgram(in: directory)

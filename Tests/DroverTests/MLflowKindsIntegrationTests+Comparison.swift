@@ -1,41 +1,11 @@
 import Fakes
 import FoundationEssentials
-import Language
 import Support
 import Synchronization
 import Testing
-import Wire
 
 /// Two runs of the same suites, which MLflow's own client compares as drover does.
 extension MLflowKindsIntegrationTests {
-    /// An agent that answers as it is told to, but for some questions.
-    private final class ChangingAgent: HTTPTransport {
-        private let agent = FakeServedAgent(streams: false)
-        private let wrong = Mutex<Set<String>>([])
-
-        func fail(_ questions: Set<String>) {
-            wrong.withLock { $0 = questions }
-        }
-
-        func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-            let response = try await agent.send(request)
-            let body = try Value(json: request.body?.collected() ?? [])
-            let question = body["input"]?.array?.last?["content"]?.string ?? ""
-            guard wrong.withLock({ $0.contains(question) }) else { return response }
-            let text = String(decoding: response.body, as: UTF8.self).replacing("1 messages", with: "nothing")
-            return HTTPResponse(status: response.status, headers: response.headers, body: Array(text.utf8))
-        }
-
-        func stream<Result: Sendable>(
-            _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
-        ) async throws -> Result {
-            let response = try await send(request)
-            return try await read(
-                HTTPResponse(status: response.status, headers: response.headers),
-                ScriptedTransport.chunks([response.body]))
-        }
-    }
-
     /// Twelve cases of one sample each, and four of three.
     private static var comparedSpec: String {
         func cases(_ name: String, _ count: Int, _ more: String) -> String {
@@ -63,16 +33,19 @@ extension MLflowKindsIntegrationTests {
     }
 
     func compared(_ drover: DroverProgram, _ directory: String) async throws {
-        let agent = ChangingAgent()
+        let wrong = Mutex<Set<String>>([])
+        let agent = MeddlingAgent(streams: false) { question in
+            wrong.withLock { $0.contains(question) } ? MeddlingAgent.answer("nothing") : nil
+        }
         try write("drover: v1\nstack: compared\nexperiments: {answers: {}}\n", "\(directory)/compared/drover.yaml")
         try succeed(await drover("apply", "compared", "--yes"))
         try write(Self.comparedSpec, "\(directory)/compared/drover.yaml")
         let second = try await LoopbackServer.withServer(serving: agent) { url in
             let test = ["test", "compared", "--target", "served", "--url", url]
-            agent.fail(["pair 1"])
+            wrong.withLock { $0 = ["pair 1"] }
             let first = try await drover(test + ["--log", "first.jsonl"])
             #expect(first.code == 4, "\(first.output)\(first.errors)")
-            agent.fail(Set((2...8).map { "pair \($0)" } + ["again 2"]))
+            wrong.withLock { $0 = Set((2...8).map { "pair \($0)" } + ["again 2"]) }
             return try await drover(test + ["--baseline", "first.jsonl"])
         }
         #expect(second.code == 4, "\(second.output)\(second.errors)")

@@ -1,6 +1,9 @@
 import Fakes
+import FoundationEssentials
+import Language
 import Runtime
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -189,6 +192,105 @@ extension ReleaseCommandTests {
         }
     }
 
+    /// Runs the suite, and leaves a second run of it that waits for MLflow.
+    /// - Parameter verdict: What the second one is evidence of; nil for none.
+    private func leaveUnsent(_ verdict: String?, in shop: Shop) async throws {
+        let tested = try await shop.drover("test", "--log", "run.jsonl")
+        #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+        let log = try FileBytes.read("\(shop.directory)/run.jsonl", atMost: 1 << 20)
+        let run = try #require(try Value(json: log.prefix { $0 != UInt8(ascii: "\n") })["run"])
+        let evaluation = try #require(run["evaluations"]?["manners"])
+        var evidence = try #require(Self.evidence(in: shop).last)
+        evidence.verdict = verdict
+        let now = Int(Date().timeIntervalSince1970 * 1000)
+        let begun: Value = [
+            "suite": "manners", "server": run["mlflow"] ?? .null, "place": evaluation["place"] ?? .null,
+            "keyTag": "drover.evaluation", "key": "unsent/manners", "startTime": .integer(now),
+            "tags": ["drover.evaluation": "unsent/manners"], "dataset": evaluation["dataset"] ?? .null,
+        ]
+        var end: [String: Value] = [
+            "suite": "manners", "metrics": [:], "tags": [:], "passed": false, "time": .integer(now),
+        ]
+        if verdict != nil { end["evidence"] = try Value(json: evidence.text.utf8) }
+        let lines = [Value.object(["run": begun]), .object(["end": .object(end)])].map { $0.canonicalJSON + "\n" }
+        try FileManager.default.createDirectory(
+            atPath: "\(shop.directory)/.drover/unsent", withIntermediateDirectories: true)
+        try shop.write(".drover/unsent/one.jsonl", lines.joined())
+    }
+
+    /// All that stands in MLflow, the oldest first.
+    private static func evidence(in shop: Shop) -> [Evidence] {
+        shop.mlflow.store.runs.flatMap(\.tags).filter { $0.key == Evidence.tag }.compactMap { Evidence($0.value) }
+    }
+
+    @Test("What failed its gate since then, and waits for MLflow, is sent before anything is promoted")
+    func failedUnsent() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: ", approve: manual"), code: 0)
+            try await leaveUnsent("failed", in: shop)
+            let refused = try await shop.drover("approve", "production")
+            #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
+    /// Does something while the run is sent that waited for MLflow, once it knows the shop.
+    private final class Sending: Sendable {
+        let shop = Mutex<Shop?>(nil)
+        private let act: @Sendable (Shop) async throws -> Void
+
+        init(_ act: @escaping @Sendable (Shop) async throws -> Void) {
+            self.act = act
+        }
+
+        func meddle(_ request: HTTPRequest) async throws {
+            guard request.url.hasSuffix("/runs/create") else { return }
+            let body = String(decoding: try request.body?.collected() ?? [], as: UTF8.self)
+            guard body.contains("unsent/manners") else { return }
+            let known = shop.withLock { shop in
+                defer { shop = nil }
+                return shop
+            }
+            if let known { try await act(known) }
+        }
+    }
+
+    @Test("What is applied while earlier results are sent is what is asked, and what the results are evidence of")
+    func appliedMeanwhile() async throws {
+        let sending = Sending { shop in
+            let applied = try await shop.drover("apply", "--yes")
+            #expect(applied.code == 0, "\(applied.output)\(applied.errors)")
+        }
+        try await withShop(before: sending.meddle) { shop in
+            try await shop.apply(Self.unreleased(Self.spec()), code: 0)
+            try await leaveUnsent(nil, in: shop)
+            try shop.write(Self.unreleased(Self.spec(tone: "Be brief.")))
+            sending.shop.withLock { $0 = shop }
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
+            let all = Self.evidence(in: shop)
+            #expect(all.map(\.version) == ["models:/shop-desk/1", "models:/shop-desk/2"], "\(all) \(tested.errors)")
+            #expect(Set(all.map(\.logical)).count == 2)
+        }
+    }
+
+    @Test("A table that was edited since it was read leaves no evidence of what it is now")
+    func editedMeanwhile() async throws {
+        let sending = Sending { try $0.write("rows.csv", "question\nHello?\nGood bye!\n") }
+        let asked = #"name: hello, forEach: {file: rows.csv}, input: "${row.question}""#
+        let spec = Self.unreleased(Self.spec().replacing("name: hello, input: Hello", with: asked))
+        try await withShop(before: sending.meddle) { shop in
+            try shop.write("rows.csv", "question\nHello?\nThanks!\n")
+            try await shop.apply(spec, code: 0)
+            try await leaveUnsent(nil, in: shop)
+            #expect(Self.evidence(in: shop).count == 1)
+            sending.shop.withLock { $0 = shop }
+            let tested = try await shop.drover("test")
+            #expect(tested.code == 0 && tested.errors.contains("was edited since it was read"), "\(tested.errors)")
+            #expect(Self.evidence(in: shop).count == 1)
+        }
+    }
+
     @Test("What passed its gate too long ago is not promoted until it passes again")
     func expired() async throws {
         try await withShop { shop in
@@ -196,11 +298,8 @@ extension ReleaseCommandTests {
             let server = shop.mlflow.server()
             for run in shop.mlflow.store.runs {
                 let tag = run.tags.first { $0.key == Evidence.tag }?.value
-                guard let known = tag.flatMap({ Evidence($0) }) else { continue }
-                var old = Evidence(
-                    suite: known.suite, key: known.key, samples: known.samples, attempts: known.attempts,
-                    at: "2020-01-01T00:00:00Z", run: known.run, verdict: known.verdict)
-                (old.logical, old.version) = (known.logical, known.version)
+                guard var old = tag.flatMap({ Evidence($0) }) else { continue }
+                old.at = "2020-01-01T00:00:00Z"
                 try await server.logBatch(toRun: run.id, tags: [Evidence.tag: old.text])
             }
             let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])

@@ -103,11 +103,16 @@ struct ReleaseCommandTests {
     func withShop(
         environment: [String: String] = [:], refusing refused: Set<Int> = [],
         during act: @escaping @Sendable (FakeMLflow) async throws -> Void = { _ in },
+        before meddle: @escaping @Sendable (HTTPRequest) async throws -> Void = { _ in },
         _ body: @escaping @Sendable (Shop) async throws -> Void
     ) async throws {
         let mlflow = FakeMLflow()
         try await LoopbackServer.withServer(serving: Meddling(refusing: refused) { try await act(mlflow) }) { stack in
-            try await LoopbackServer.withServer(serving: mlflow) { tracking in
+            let meddled = Interposed(mlflow) { request, send in
+                try await meddle(request)
+                return try await send()
+            }
+            try await LoopbackServer.withServer(serving: meddled) { tracking in
                 try await withTemporaryDirectory { directory in
                     try FileManager.default.createDirectory(
                         atPath: "\(directory)/docs", withIntermediateDirectories: true)

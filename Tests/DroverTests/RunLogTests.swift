@@ -7,36 +7,6 @@ import Synchronization
 import Testing
 import Wire
 
-/// A served agent that does something of its own before it answers some questions.
-private final class MeddlingAgent: HTTPTransport {
-    private let agent = FakeServedAgent(streams: true, token: "t0ken-of-the-agent")
-    private let meddle: @Sendable (_ question: String) -> HTTPResponse?
-
-    init(_ meddle: @escaping @Sendable (_ question: String) -> HTTPResponse?) {
-        self.meddle = meddle
-    }
-
-    /// What was asked and answered, in order.
-    var questions: [String] {
-        agent.requests.compactMap { $0["input"]?.array?.last?["content"]?.string }
-    }
-
-    func send(_ request: HTTPRequest) async throws -> HTTPResponse {
-        let body = try Value(json: request.body?.collected() ?? [])
-        let question = body["input"]?.array?.last?["content"]?.string ?? ""
-        if let response = meddle(question) { return response }
-        return try await agent.send(request)
-    }
-
-    func stream<Result: Sendable>(
-        _ request: HTTPRequest, _ read: @Sendable (HTTPResponse, ResponseChunks) async throws -> Result
-    ) async throws -> Result {
-        let response = try await send(request)
-        return try await read(
-            HTTPResponse(status: response.status, headers: response.headers), ScriptedTransport.chunks([response.body]))
-    }
-}
-
 /// The logs of test runs, as a user of the program meets them.
 @Suite("Logs of test runs")
 struct RunLogTests {
@@ -56,6 +26,12 @@ struct RunLogTests {
               - {name: four, input: Four, expect: [{equals: 1 messages}]}
 
         """
+
+    private static func agent(
+        _ meddle: @escaping @Sendable (_ question: String) -> HTTPResponse? = { _ in nil }
+    ) -> MeddlingAgent {
+        MeddlingAgent(streams: true, token: "t0ken-of-the-agent", meddle)
+    }
 
     private func withShop(
         _ agent: MeddlingAgent, _ body: @escaping @Sendable (DroverProgram, String, [String]) async throws -> Void
@@ -78,7 +54,7 @@ struct RunLogTests {
     @Test("A killed run is gone on with: what it finished is not asked again; its log holds no secret")
     func killed() async throws {
         let place = Mutex("")
-        let agent = MeddlingAgent { question in
+        let agent = Self.agent { question in
             guard question == "Three" else { return nil }
             let path = place.withLock { place in
                 defer { place = "" }
@@ -115,7 +91,7 @@ struct RunLogTests {
 
     @Test("Only what did not pass runs again; shards are joined and judged; reports are made from logs later")
     func later() async throws {
-        let agent = MeddlingAgent { _ in nil }
+        let agent = Self.agent()
         try await withShop(agent) { drover, directory, test in
             func run(_ words: [String]) async throws -> DroverProgram.Ended {
                 try await drover.run(DroverProgram.path, words)
@@ -152,7 +128,7 @@ struct RunLogTests {
 
     @Test("The report of joined shards shows how the joined runs before it went, each once")
     func joinedTrend() async throws {
-        let agent = MeddlingAgent { _ in nil }
+        let agent = Self.agent()
         try await withShop(agent) { drover, directory, test in
             func joined(_ name: String) async throws -> String {
                 for number in 1...2 where !FileManager.default.fileExists(atPath: "\(directory)/\(name)\(number)") {
@@ -178,7 +154,7 @@ struct RunLogTests {
 
     @Test("What cannot be is told before anything is asked")
     func mistakes() async throws {
-        let agent = MeddlingAgent { _ in nil }
+        let agent = Self.agent()
         try await withShop(agent) { drover, directory, test in
             try Data("question,answer\n".utf8).write(to: URL(filePath: "\(directory)/table.csv"))
             let words: [([String], String)] = [
@@ -199,7 +175,7 @@ struct RunLogTests {
     @Test("What the server puts off is asked again as it wants it, and spends no attempt")
     func putOff() async throws {
         let left = Mutex(6)
-        let agent = MeddlingAgent { question in
+        let agent = Self.agent { question in
             guard question == "Two" else { return nil }
             let isPutOff = left.withLock { left in
                 defer { left -= 1 }
@@ -219,7 +195,7 @@ struct RunLogTests {
 
     @Test("Where the log cannot be written any more, the run ends with what is finished, and can be gone on with")
     func diskFull() async throws {
-        let agent = MeddlingAgent { _ in nil }
+        let agent = Self.agent()
         try await withShop(agent) { drover, directory, test in
             let long = String(repeating: "Really? ", count: 4000)
             let spec = Self.spec.replacing(
@@ -243,20 +219,7 @@ struct RunLogTests {
     @Test("An answer of 2 MB is judged, logged and reported")
     func large() async throws {
         let text = String(repeating: "0123456789", count: 200_000) + " end"
-        let output: Value = [
-            "object": "response", "status": "completed",
-            "output": [
-                [
-                    "type": "message", "id": "m", "role": "assistant", "status": "completed",
-                    "content": [["type": "output_text", "text": .string(text), "annotations": []]],
-                ]
-            ],
-        ]
-        let agent = MeddlingAgent { question in
-            guard question == "Three" else { return nil }
-            return HTTPResponse(
-                status: 200, headers: [("content-type", "application/json")], body: Array(output.canonicalJSON.utf8))
-        }
+        let agent = Self.agent { $0 == "Three" ? MeddlingAgent.answer(text) : nil }
         try await withShop(agent) { drover, directory, test in
             let spec = Self.spec.replacing("equals: something else", with: "contains: 9 end")
             try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))

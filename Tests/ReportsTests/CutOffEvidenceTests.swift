@@ -12,8 +12,8 @@ import Wire
 
 @Suite("Evidence of runs that were cut off")
 struct CutOffEvidenceTests {
-    private let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
-    private let key = "k1"
+    let place = MLflowPlace(experimentID: "0", modelURI: "models:/support/3")
+    let key = "k1"
     private let suite: TestSuite
     private let sources: SourceMap
 
@@ -59,10 +59,10 @@ struct CutOffEvidenceTests {
     }
 
     @discardableResult
-    private func publish(
+    func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
-        isChanged: Bool = false, isOpen: Bool = false
+        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
@@ -79,14 +79,15 @@ struct CutOffEvidenceTests {
             deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }
+            for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }
         }.warnings
     }
 
-    private func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
+    func evidence(in fake: FakeMLflow) async throws -> [Evidence] {
         try await fake.server().evidence(underKey: key, inExperiments: ["0"])
     }
 
-    private func samples(in fake: FakeMLflow, besides resumed: [String]) async throws -> EarlierSamples {
+    func samples(in fake: FakeMLflow, besides resumed: [String]) async throws -> EarlierSamples {
         let parts = Set(resumed.map(Evidence.digest(ofRun:)))
         let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
         return try await fake.server().samples(of: all).samples
@@ -135,8 +136,9 @@ struct CutOffEvidenceTests {
             let found = try #require(try await evidence(in: back).first)
             #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
             #expect(found.verdict == "inconclusive" && found.version == "models:/support/3")
+            #expect(found.failuresOnly == true, "Nobody looked what the sample that passed is of.")
             try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: back)
-            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "5 of 7 are too few.")
+            #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "4 of 6 are too few.")
         }
     }
 
@@ -169,19 +171,40 @@ struct CutOffEvidenceTests {
         }
     }
 
-    @Test("What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same")
-    func killedAfterPassing() async throws {
+    @Test(
+        "What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same",
+        arguments: [5, 2])
+    func killedAfterPassing(count: Int) async throws {
         try await withTemporaryDirectory { directory in
             let away = FakeMLflow()
             away.cut(.before(1))
             try await publish(
-                Array(repeating: .passed, count: 5), as: "one", to: away, isKilled: true,
+                Array(repeating: .passed, count: count), as: "one", to: away, isKilled: true,
                 spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
             let back = FakeMLflow()
             let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             #expect(try await evidence(in: back).isEmpty)
+        }
+    }
+
+    @Test("What failed in a killed run counts also where all samples under the key passed")
+    func killedAfterOthers() async throws {
+        try await withTemporaryDirectory { directory in
+            let back = FakeMLflow()
+            for id in ["one", "two", "three"] {
+                try await publish(Array(repeating: .passed, count: 5), as: id, to: back)
+            }
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.passed, .passed, .passed, .failed, .failed], as: "four", to: away, isKilled: true,
+                spool: Spool(in: directory, name: "four"), log: try SampleLog.create("\(directory)/run.log"))
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty)
+            let found = try #require(try await evidence(in: back).first { $0.samples.failed == 2 })
+            #expect(found.verdict == "inconclusive" && found.failuresOnly == true)
         }
     }
 
@@ -212,106 +235,27 @@ struct CutOffEvidenceTests {
         #expect(try await evidence(in: fake).isEmpty)
         try await publish([.passed, .failed], as: "two", to: fake, isChanged: true)
         #expect(try await evidence(in: fake).map(\.verdict) == ["inconclusive"])
+        let steady = FakeMLflow()
+        try await publish([.failed], as: "one", to: steady)
+        let counted = try await samples(in: fake, besides: [])
+        #expect(try await samples(in: steady, besides: []) == counted, "What passed is not added to.")
     }
 
-    @Test("A shard that failed counts though it is run again, and is never taken for the whole")
-    func shards() async throws {
-        let fake = FakeMLflow()
-        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
-        #expect(try await evidence(in: fake).map(\.verdict) == ["failed"])
-        let other = FakeMLflow()
-        try await publish(Array(repeating: .passed, count: 5), as: "two", to: other, shard: "1/2")
-        #expect(try await evidence(in: other).map(\.verdict) == ["inconclusive"])
-    }
-
-    @Test("A shard that goes on with another one does not count that one's samples twice")
-    func goneOn() async throws {
-        let fake = FakeMLflow()
-        try await publish([.failed], as: "one", to: fake, shard: "1/2")
-        let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
-        try await publish(whole, as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        let all = try await evidence(in: fake)
-        #expect(all.map(\.samples.failed) == [1] && all.map(\.verdict) == ["inconclusive"])
-    }
-
-    @Test("A shard that was joined, or gone on with, counts there and not again")
-    func joined() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
-        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "2/2")
-        #expect(try await evidence(in: fake).map(\.samples.passed).sorted() == [2, 3])
-        let parts = ["one", "two", "three"].map(Evidence.digest(ofRun:))
-        let whole = Evidence(
-            suite: "golden", key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
-            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
-        _ = try await fake.server().createRun(
-            inExperiment: "0", name: "golden", startTime: 1,
-            tags: [
-                Evidence.tag: whole.text, Evidence.keyTag: key, Evidence.partsTag: parts.joined(separator: " "),
-            ])
-        #expect(try await evidence(in: fake) == [whole])
-        try await publish([.failed], as: "four", to: fake, shard: "2/2")
-        #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1])
-    }
-
-    /// A run that has evidence on it, as if shards were joined to it.
-    private func join(_ shards: [String], ofSuite suite: String, to fake: FakeMLflow) async throws {
-        var evidence = Evidence(
-            suite: suite, key: key, samples: Evidence.Samples(passed: 5, failed: 0, errors: 0), attempts: 5,
-            at: "2027-01-15T08:00:00Z", run: "w", verdict: "passed")
-        evidence.logical = "l1"
-        let parts = shards.map(Evidence.digest(ofRun:)).joined(separator: " ")
-        _ = try await fake.server().createRun(
-            inExperiment: "0", name: suite, startTime: 1,
-            tags: [
-                Evidence.tag: evidence.text, Evidence.keyTag: key, Evidence.partsTag: parts,
-                Evidence.logicalTag: "l1", Evidence.suiteTag: suite,
-            ])
-    }
-
-    @Test("The failure of a shard is not taken back by joining it")
-    func failedThenJoined() async throws {
-        let fake = FakeMLflow()
-        try await publish(Array(repeating: .failed, count: 5), as: "one", to: fake, shard: "1/2")
-        try await join(["one", "two"], ofSuite: "golden", to: fake)
-        #expect(Set(try await evidence(in: fake).map(\.verdict)) == ["failed", "passed"])
-    }
-
-    @Test("Shards are joined suite by suite: what is joined of one suite takes nothing from another one")
-    func joinedOfOneSuite() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        let shard = try #require(fake.store.runs.first)
-        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.logicalTag: "l1"])
-        let text = try #require(shard.tags.first { $0.key == Evidence.tag }?.value)
-        var known = try #require(Evidence(text))
-        known.logical = "l1"
-        try await fake.server().logBatch(toRun: shard.id, metrics: [], tags: [Evidence.tag: known.text])
-        try await join(["one", "two"], ofSuite: "manners", to: fake)
-        let found = try await fake.server().evidence(ofAgent: "l1", bySuite: "golden", inExperiments: ["0"])
-        #expect(found == [known])
-    }
-
-    @Test("A shard counts in all that went on with it, also where one between them left nothing")
-    func lineage() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one", "two"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [3])
-    }
-
-    @Test("Of two runs that went on with one shard only one counts, and what failed in any case")
-    func goneOnTwice() async throws {
-        let fake = FakeMLflow()
-        try await publish([.passed], as: "one", to: fake, shard: "1/2")
-        try await publish([.passed, .passed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
-        try await publish([.passed, .passed], as: "three", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.samples.passed) == [2])
-        let failed: [SampleVerdict] = [.passed, .failed, .failed, .failed, .failed]
-        try await publish(failed, as: "four", to: fake, shard: "1/2", resuming: ["one"])
-        #expect(try await evidence(in: fake).map(\.verdict).contains("failed"))
+    @Test("Of what did not decide the failures are evidence at once, and all of it once nothing has changed")
+    func openUndecided() async throws {
+        for isSettled in [false, true] {
+            try await withTemporaryDirectory { directory in
+                let away = FakeMLflow()
+                away.cut(.before(1))
+                try await publish(
+                    [.passed, .failed], as: "one", to: away, spool: Spool(in: directory, name: "one"),
+                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: isSettled)
+                let back = FakeMLflow()
+                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+                #expect(sent.sent == 1 && sent.warnings.isEmpty)
+                #expect(try await evidence(in: back).map(\.failuresOnly) == [isSettled ? nil : true])
+            }
+        }
     }
 
     @Test("A run that was interrupted or killed is not blessed")

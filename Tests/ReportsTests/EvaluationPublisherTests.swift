@@ -309,6 +309,72 @@ struct EvaluationPublisherTests {
         }
     }
 
+    @Test(
+        "What MLflow refuses for now is kept, and sent by the next run; what it refuses for good is only told",
+        arguments: [(401, true), (403, true), (408, true), (429, true), (500, true), (400, false), (404, false)])
+    func refusedForNow(status: Int, isKept: Bool) async throws {
+        for operation in ["runs/create", "runs/log-batch", "runs/update"] {
+            try await withTemporaryDirectory { directory in
+                let fake = FakeMLflow()
+                let refusing = Interposed(fake) { request, send in
+                    guard request.url.hasSuffix("/mlflow/\(operation)") else { return try await send() }
+                    let said = #"{"error_code": "REFUSED", "message": "Not like this"}"#
+                    return HTTPResponse(status: status, body: Array(said.utf8))
+                }
+                let warnings = try await publish(
+                    to: fake, places: ["golden": place], spool: Spool(in: directory, name: "one"),
+                    log: try SampleLog.create("\(directory)/run.log"), through: refusing.mlflow)
+                #expect(warnings.map(\.code.name) == ["not-published"], "\(operation): \(warnings)")
+                #expect(warnings.first?.detail.contains("Not like this") == true, "\(operation)")
+                #expect(Spool.files(in: directory) == (isKept ? ["\(directory)/one.jsonl"] : []), "\(operation)")
+                let sent = await SpoolSender(to: fake.server()).sendAll(in: directory)
+                #expect(sent.sent == (isKept ? 1 : 0) && sent.warnings.isEmpty, "\(operation): \(sent.warnings)")
+                guard isKept else { return }
+                #expect(fake.store.runs.map(\.status) == ["FAILED"] && fake.store.traces.count == 5, "\(operation)")
+            }
+        }
+    }
+
+    /// What became of runs that MLflow has already when they are sent.
+    enum Twin: CaseIterable {
+        /// The answers to two deliveries of one creation were lost.
+        case bothRunning
+        /// The second of them ended before it was known that it did.
+        case oneEnded
+        /// All was sent, but the spool is still there.
+        case spoolTwice
+    }
+
+    @Test("A run that MLflow has already, also twice, is there once when it is sent", arguments: Twin.allCases)
+    func spooledTwin(_ twin: Twin) async throws {
+        try await withTemporaryDirectory { directory in
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            _ = try await publish(
+                to: away, places: ["golden": place], deadline: .milliseconds(20),
+                spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
+            let back = FakeMLflow()
+            let server = back.server()
+            for _ in 0..<(twin == .spoolTwice ? 0 : 2) {
+                _ = try await server.createRun(
+                    inExperiment: place.experimentID, name: "golden", startTime: 1,
+                    tags: ["drover.evaluation": "one/golden"])
+            }
+            switch twin {
+            case .bothRunning: break
+            case .oneEnded: try await server.updateRun(back.store.runs[1].id, status: .failed, endTime: 2)
+            case .spoolTwice:
+                try FileManager.default.copyItem(atPath: "\(directory)/one.jsonl", toPath: "\(directory)/two.jsonl")
+            }
+            let sent = await SpoolSender(to: server).sendAll(in: directory)
+            #expect(sent.sent == (twin == .spoolTwice ? 2 : 1) && sent.warnings.isEmpty, "\(sent.warnings)")
+            let left = back.store.runs.filter { !$0.isDeleted }
+            #expect(left.map(\.status) == ["FAILED"] && back.store.traces.count == 5)
+            if twin == .oneEnded { #expect(left.first?.id == back.store.runs[1].id) }
+            #expect(back.store.traces.allSatisfy { $0.runID == left.first?.id })
+        }
+    }
+
     @Test("With MLflow away, everything else goes on, and what is missing is told")
     func away() async throws {
         let fake = FakeMLflow()

@@ -16,11 +16,11 @@ struct EvidenceTests {
         #expect(Evidence(text) == evidence)
     }
 
-    @Test("Which agent was asked is written, too, where it is known")
+    @Test("Which agent was asked is written, too, where it is known, and that only failures count, where it is so")
     func agent() {
         var known = evidence
-        (known.logical, known.version) = ("60303ae2", "models:/helpdesk/3")
-        for part in [#""logical":"60303ae2""#, #""version":"models:/helpdesk/3""#] {
+        (known.logical, known.version, known.failuresOnly) = ("60303ae2", "models:/helpdesk/3", true)
+        for part in [#""logical":"60303ae2""#, #""version":"models:/helpdesk/3""#, #""failuresOnly":true"#] {
             #expect(known.text.contains(part))
         }
         #expect(Evidence(known.text) == known)

@@ -22,13 +22,15 @@ struct EarlierSamplesTests {
             elapsed: .seconds(1))
     }
 
-    private static func earlier(_ runs: [[SampleVerdict]]) throws -> EarlierSamples {
+    private static func earlier(
+        _ runs: [[SampleVerdict]], ofSuite suite: String = "golden"
+    ) throws -> EarlierSamples {
         var earlier = EarlierSamples()
         for run in runs {
             let samples = run.map { "{\"verdict\":\"\($0.rawValue)\",\"latency\":1}" }.joined(separator: ",")
             let text = """
-                {"schema":"drover.verdicts/1","drover":"1","stack":"s","suite":"golden","startedAt":"t","tables":{},
-                 "cases":[{"id":"golden/refund","verdict":"passed","samples":[\(samples)]}]}
+                {"schema":"drover.verdicts/1","drover":"1","stack":"s","suite":"\(suite)","startedAt":"t","tables":{},
+                 "cases":[{"id":"\(suite)/refund","verdict":"passed","samples":[\(samples)]}]}
                 """
             earlier.add(try #require(VerdictsFile(Array(text.utf8))))
         }
@@ -58,6 +60,20 @@ struct EarlierSamplesTests {
         #expect(try Self.verdict(most, Self.samples(5), after: [Self.samples(3, 2), Self.samples(3, 2)]) == .failed)
         #expect(try Self.verdict(.once, Self.samples(1), after: [Self.samples(0, 1)]) == .failed)
         #expect(try Self.verdict(.once, Self.samples(1), after: [Self.samples(0, errors: 1)]) == .passed)
+    }
+
+    @Test("Do not pass a run that found out nothing by itself")
+    func unmeasured() throws {
+        #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(1)]) == .inconclusive)
+        #expect(try Self.verdict(.once, Self.samples(0, errors: 1), after: [Self.samples(0, 1)]) == .failed)
+        #expect(try Self.verdict(.once, Self.samples(1, errors: 1), after: [Self.samples(1)]) == .passed)
+    }
+
+    @Test("Count also where the suite was called otherwise, for all that decides is the same under one key")
+    func renamed() throws {
+        let suite = Self.suite(Repetition(samples: 5, atLeast: 4))
+        let earlier = try Self.earlier([Self.samples(2, 3)], ofSuite: "silver")
+        #expect(Self.result(suite, Self.samples(5)).gateVerdict(of: suite, after: earlier) == .failed)
     }
 
     @Test("Decide a sequential test that one run alone cannot decide")

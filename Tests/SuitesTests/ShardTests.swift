@@ -63,7 +63,7 @@ struct ShardTests {
         let record = RunRecord(
             id: id, stack: "s", version: "1.0.0", startedAt: "2026-06-01T12:00:00Z", sources: sources,
             versions: suites.versions.merging(["agents.\(agent)": version]) { $1 }, shard: shard,
-            resuming: earlier?.record)
+            resuming: earlier)
         let recorder = try RunRecorder(record, selected, in: sources, to: log)
         let replies = (1...9).map { ("\($0)", [ScriptedRuntime.Reply.answer(.said($0 == 3 ? "no" : "yes"))]) }
         let runner = SuiteRunner(
@@ -90,6 +90,40 @@ struct ShardTests {
         let cut = try await run("1/2", suites, ends: false)
         #expect(!cut.hasEnded && cut.changed.isEmpty)
         #expect(try joined([cut, try await run("2/2", suites)]) == ["a", "b"])
+    }
+
+    @Test("What changed while a shard ran is known to all that go on with it, also after one that was cut off")
+    func changedBefore() async throws {
+        let suites = [try suite("a", 4), try suite("b", 4)]
+        let one = try await run("1/2", suites, changed: ["b"], as: "one")
+        let two = try await run("1/2", suites, ends: false, as: "two", resuming: one)
+        #expect(!two.hasEnded && two.changed == ["b"])
+        let read = try RecordedRun.read(two.log)
+        #expect(!read.hasEnded && read.changed == ["b"])
+        let three = try await run("1/2", suites, changed: ["a"], as: "three", resuming: read)
+        #expect(three.changed == ["a", "b"])
+        #expect(try await run("1/2", suites, as: "four").record.changed == nil)
+    }
+
+    @Test("What was cut off while it took over samples is neither gone on with nor joined: it would try them again")
+    func notTakenOver() async throws {
+        let suites = [try suite("a", 6)]
+        let one = try await run("1/2", suites, as: "one")
+        let two = try await run("1/2", suites, as: "two", resuming: one)
+        var lines: [[UInt8]] = []
+        try two.log.forEachLine { (_, line) throws(Diagnostic) in lines.append(line) }
+        let declared = try #require(lines.firstIndex { $0.starts(with: Array(#"{"sample""#.utf8)) })
+        let log = try SampleLog.temporary(in: FileManager.default.temporaryDirectory.path)
+        for line in lines[...declared] { _ = try log.append(line + [UInt8(ascii: "\n")]) }
+        let cut = try RecordedRun.read(log)
+        #expect(two.lost == 0 && cut.lost == 2 && one.lost == 0)
+        let resumed = await #expect(throws: Diagnostic.self) {
+            _ = try await run("1/2", suites, as: "three", resuming: cut)
+        }
+        #expect(resumed?.code == "not-taken-over" && resumed?.fix == "Go on with the run `one` itself.")
+        let other = try await run("2/2", suites)
+        let joined = #expect(throws: Diagnostic.self) { try ShardMerge([cut, other]) }
+        #expect(joined?.detail.hasSuffix("2 of 3 samples are not in it.") == true)
     }
 
     @Test("A run knows all that it went on with, directly or not, and itself")

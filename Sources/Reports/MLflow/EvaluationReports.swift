@@ -44,10 +44,8 @@ extension Evidence {
     /// The tags of the run that it stands on, which began when the samples were taken where nothing else is said.
     func tags(on run: MLflowRun) -> [String: String] {
         let started = Date(timeIntervalSince1970: Double(run.startTime / 1000)).formatted(.iso8601)
-        let began = at.isEmpty ? started : at
-        var evidence = Evidence(
-            suite: suite, key: key, samples: samples, attempts: attempts, at: began, run: run.id, verdict: verdict)
-        (evidence.logical, evidence.version) = (logical, version)
+        var evidence = self
+        (evidence.at, evidence.run) = (at.isEmpty ? started : at, run.id)
         var tags = [Evidence.tag: evidence.text, Evidence.keyTag: key]
         tags[Evidence.logicalTag] = logical
         return tags

@@ -54,19 +54,19 @@ struct EvaluationRun: Sendable {
         SpoolEntry.End(
             suite: suite.name, metrics: Dictionary(values.map { ($0.name, $0.value) }) { first, _ in first },
             tags: result.verdictTags, passed: result.verdict == .passed, time: time,
-            evidence: isOpen ? nil : evidence(of: result), log: context.log, isOpen: isOpen ? true : nil)
+            evidence: evidence(of: result, isOpen: isOpen), log: context.log, isOpen: isOpen ? true : nil)
     }
 
     /// The same for what it gives as evidence.
     func spooledEvidence(of result: SuiteResult) -> SpoolEntry.Settled {
-        SpoolEntry.Settled(suite: suite.name, evidence: evidence(of: result))
+        SpoolEntry.Settled(suite: suite.name, evidence: evidence(of: result, isOpen: false))
     }
 
     /// Logs metrics and the report, and ends the run: finished when the suite passed, else failed.
     /// The time is in milliseconds since 1970; repeating it with the same time changes nothing.
     /// - Parameters:
     ///   - prompts: The versions of prompts that the samples used, as MLflow links them; nil for none.
-    ///   - isOpen: Whether what it gives as evidence is said later, by `settle`.
+    ///   - isOpen: Whether what it gives as evidence is said later, by `settle`; what failed is said at once.
     func end(
         _ run: MLflowRun, with result: SuiteResult, _ values: [(name: String, value: Double)], prompts: Value?,
         at now: Int, isOpen: Bool
@@ -75,7 +75,7 @@ struct EvaluationRun: Sendable {
             MLflowMetric(metric.name, metric.value, timestamp: now, modelID: place.modelID, dataset: dataset)
         }
         var tags = result.verdictTags
-        let evidence = isOpen ? nil : evidence(of: result)
+        let evidence = evidence(of: result, isOpen: isOpen)
         tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
@@ -90,7 +90,7 @@ struct EvaluationRun: Sendable {
 
     /// Logs what a suite that has ended gives as evidence.
     func settle(_ run: MLflowRun, with result: SuiteResult) async throws {
-        guard let evidence = evidence(of: result) else { return }
+        guard let evidence = evidence(of: result, isOpen: false) else { return }
         try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
     }
 
@@ -112,14 +112,14 @@ struct EvaluationRun: Sendable {
     }
 
     /// The result as evidence, without the run that it stands on: as far as it came.
-    private func evidence(of result: SuiteResult) -> Evidence? {
+    /// - Parameter isOpen: Whether it is not known yet whether something has changed meanwhile.
+    private func evidence(of result: SuiteResult, isOpen: Bool) -> Evidence? {
         guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(
             result, of: suite, isPart: context.shard != nil, standing, at: "", run: "")
         guard evidence.saysSomething else { return nil }
-        guard evidence.countsAfterChange || !context.hasChanged(suite.name) else { return nil }
         evidence.version = place.modelURI
-        return evidence
+        return isOpen || context.hasChanged(suite.name) ? evidence.afterChange(in: result) : evidence
     }
 
     /// The runs that were started for this suite of this test run: one.

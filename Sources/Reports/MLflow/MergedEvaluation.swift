@@ -86,30 +86,31 @@ package struct MergedEvaluation: Sendable {
     }
 
     /// What the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none, but
-    /// for one that it has all shards of. Shards under the key that are in no joined run count beside it.
+    /// for one that it has all shards of, and but for one that failed: by itself, and by what shares no shard with it. Shards
+    /// under the key that are in no joined run count beside it. What failed when it was joined before stays so.
     private func evidence(
         _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun
     ) async throws -> (Evidence?, Diagnostic?) {
-        guard let key = evaluation.key else { return (nil, nil) }
+        guard let key = evaluation.key, !run.hasFailed(underKey: key) else { return (nil, nil) }
         let filter = MLflowFilter.tag(Evidence.keyTag, key)
         let others = try await server.runs(inExperiments: [evaluation.place.experimentID], where: filter)
             .filter { $0.id != run.id && $0.tags[Evidence.keyTag] == key }
         let counted = others.first { other in
             other.tags[Evidence.shardTag] == nil && !other.parts.isDisjoint(with: parts) && !other.counts(in: parts)
         }
-        if let counted { return (nil, .countedAlready(result.suite, in: counted.id)) }
+        let besides = counted == nil ? others : others.filter { $0.parts.isDisjoint(with: parts) }
         let maxAge = evaluation.maxEvidenceAge
-        let earlier = others.evidence(besides: parts).filter { $0.isFresh(maxAge, now / 1000) }
+        let earlier = besides.evidence(besides: parts).filter { $0.isFresh(maxAge, now / 1000) }
         let (samples, _) = try await server.samples(of: earlier)
         let standing = StandingEvidence(
             key: key, logical: evaluation.logical, maxAge: maxAge, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)
+        if let counted, !evidence.hasFailed { return (nil, .countedAlready(result.suite, in: counted.id)) }
         guard evidence.saysSomething else { return (nil, nil) }
-        if recorded.changed.contains(result.suite), !evidence.countsAfterChange {
-            return (nil, .changedMeanwhile([result.suite]))
-        }
         evidence.version = evaluation.place.modelURI
-        return (evidence, nil)
+        guard recorded.changed.contains(result.suite) else { return (evidence, nil) }
+        guard let failed = evidence.afterChange(in: result) else { return (nil, .changedMeanwhile([result.suite])) }
+        return (failed, nil)
     }
 }
 

@@ -87,7 +87,7 @@ package struct SpoolSender: Sendable {
             }
             let said = settled.first { $0.suite == end.suite }
             try await finish(run.started, run.entry, with: end, said?.evidence ?? end.evidence, prompts[end.suite])
-            if end.isOpen == true, said == nil {
+            if end.isOpen == true, said == nil, end.evidence == nil {
                 let warning = try await count(run.started, run.entry, &logs).warning
                 warnings += [warning].compactMap(\.self)
             }
@@ -121,6 +121,7 @@ package struct SpoolSender: Sendable {
         _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
     ) async throws -> (counts: Bool, warning: Diagnostic?) {
         guard let standing = entry.evidence else { return (false, nil) }
+        guard !run.hasFailed(underKey: standing.key) else { return (true, nil) }
         do {
             let recorded = try log(of: entry, at: entry.log, &logs)
             guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
@@ -133,7 +134,7 @@ package struct SpoolSender: Sendable {
 
     /// What the log of a killed run tells, with the samples that stood there when it began.
     /// - Returns: nil where nothing counts.
-    /// - Throws: `Diagnostic` where it passed, and nobody looked at its end whether what it tested was still the same.
+    /// - Throws: `Diagnostic` where no failure counts, and nobody looked at its end whether what it tested was still the same.
     private func evidence(
         in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
     ) async throws -> Evidence? {
@@ -148,9 +149,12 @@ package struct SpoolSender: Sendable {
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
         guard evidence.saysSomething else { return nil }
-        guard evidence.countsAfterChange || !recorded.changed.contains(entry.suite) else { return nil }
-        guard recorded.hasEnded || evidence.verdict != Verdict.passed.rawValue else { throw Diagnostic.unsettled }
-        return evidence
+        let failures = evidence.afterChange(in: recorded.run.suites[index])
+        guard recorded.hasEnded else {
+            guard let failures else { throw Diagnostic.unsettled }
+            return failures
+        }
+        return recorded.changed.contains(entry.suite) ? failures : evidence
     }
 
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
@@ -240,7 +244,8 @@ extension Diagnostic {
     fileprivate static var unsettled: Diagnostic {
         Diagnostic(
             "unsettled", "Nobody looked at the end",
-            detail: "It passed, and was killed before it looked whether what it tested was still the same.")
+            detail: "The run was killed before it looked whether what it tested was still the same."
+        )
     }
 
     fileprivate static func killedUnknown(_ suite: String, because reason: String) -> Diagnostic {

@@ -13,14 +13,18 @@ extension MLflowServer {
     /// The samples that earlier runs took as evidence.
     /// - Returns: Also how many of the runs keep none that can be read.
     package func samples(of evidence: [Evidence]) async throws -> (samples: EarlierSamples, unreadable: Int) {
-        try await withThrowingTaskGroup(of: VerdictsFile?.self) { group in
+        try await withThrowingTaskGroup(of: (VerdictsFile?, failuresOnly: Bool).self) { group in
             var (samples, unreadable) = (EarlierSamples(), 0)
             for (index, each) in evidence.enumerated() {
                 // At most so many requests at once.
-                if index >= 8, let file = try await group.next() { samples.take(file, orCount: &unreadable) }
-                group.addTask { try await verdictsIfThere(ofRun: each.run) }
+                if index >= 8, let (file, failuresOnly) = try await group.next() {
+                    samples.take(file, failuresOnly: failuresOnly, orCount: &unreadable)
+                }
+                group.addTask { (try await verdictsIfThere(ofRun: each.run), each.failuresOnly ?? false) }
             }
-            for try await file in group { samples.take(file, orCount: &unreadable) }
+            for try await (file, failuresOnly) in group {
+                samples.take(file, failuresOnly: failuresOnly, orCount: &unreadable)
+            }
             return (samples, unreadable)
         }
     }
@@ -37,7 +41,7 @@ extension MLflowServer {
 extension EarlierSamples {
     /// Adds the samples of a run.
     /// - Parameter unreadable: Counts the runs that keep none.
-    fileprivate mutating func take(_ file: VerdictsFile?, orCount unreadable: inout Int) {
-        if let file { add(file) } else { unreadable += 1 }
+    fileprivate mutating func take(_ file: VerdictsFile?, failuresOnly: Bool, orCount unreadable: inout Int) {
+        if let file { add(file, failuresOnly: failuresOnly) } else { unreadable += 1 }
     }
 }

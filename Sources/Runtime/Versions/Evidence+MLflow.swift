@@ -7,29 +7,32 @@ extension MLflowServer {
     package func evidence(
         underKey key: String, inExperiments ids: [String], besides parts: Set<String> = []
     ) async throws -> [Evidence] {
-        guard !ids.isEmpty else { return [] }
-        let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(Evidence.keyTag, key))
-        return runs.filter { $0.tags[Evidence.keyTag] == key }.evidence(besides: parts).filter { $0.key == key }
+        try await evidence(tagged: Evidence.keyTag, key, inExperiments: ids, besides: parts).filter { $0.key == key }
     }
 
     /// All evidence that a suite found about a version, `models:/NAME/3`: one search.
     package func evidence(
         of version: String, bySuite suite: String, inExperiments ids: [String]
     ) async throws -> [Evidence] {
-        guard !ids.isEmpty else { return [] }
-        let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(Evidence.suiteTag, suite))
-        return runs.evidence().filter { $0.suite == suite && $0.version == version }
+        try await evidence(tagged: Evidence.suiteTag, suite, inExperiments: ids)
+            .filter { $0.suite == suite && $0.version == version }
     }
-}
 
-extension MLflowServer {
     /// All evidence that a suite found about a state of an agent, by its logical digest: one search.
     package func evidence(
         ofAgent logical: String, bySuite suite: String, inExperiments ids: [String]
     ) async throws -> [Evidence] {
+        try await evidence(tagged: Evidence.logicalTag, logical, inExperiments: ids)
+            .filter { $0.suite == suite && $0.logical == logical }
+    }
+
+    /// The evidence on all runs with a tag, no sample twice. MLflow may compare without case, and finds more then.
+    private func evidence(
+        tagged tag: String, _ value: String, inExperiments ids: [String], besides parts: Set<String> = []
+    ) async throws -> [Evidence] {
         guard !ids.isEmpty else { return [] }
-        let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(Evidence.logicalTag, logical))
-        return runs.evidence().filter { $0.suite == suite && $0.logical == logical }
+        let runs = try await runs(inExperiments: ids, where: MLflowFilter.tag(tag, value))
+        return runs.filter { $0.tags[tag] == value }.evidence(besides: parts)
     }
 }
 
@@ -50,8 +53,8 @@ extension Evidence {
 
 extension [MLflowRun] {
     /// The evidence on them, no sample twice: a shard that was joined to a run, or gone on with, counts there, and of runs of
-    /// one suite that share a shard only the one with most shards counts, or else the first. What failed counts in any
-    /// case, for nothing takes a failure back.
+    /// one suite that share a shard only the one in which most samples failed counts, or else the one with most shards, or
+    /// the first. What failed as a whole counts in any case, for nothing takes a failure back.
     /// - Parameter parts: The digests of shards that count elsewhere.
     package func evidence(besides parts: Set<String> = []) -> [Evidence] {
         let known = compactMap { ShardedEvidence($0) }
@@ -63,6 +66,14 @@ extension [MLflowRun] {
 }
 
 extension MLflowRun {
+    /// The evidence on it; nil where there is none that this version knows.
+    package var evidence: Evidence? { tags[Evidence.tag].flatMap { Evidence($0) } }
+
+    /// Whether it has failed under a key: nothing takes that back, also when it is looked at again with more samples.
+    package func hasFailed(underKey key: String) -> Bool {
+        evidence.map { $0.key == key && $0.verdict == "failed" } ?? false
+    }
+
     /// The digests of the shards whose samples it holds; empty for a whole run.
     package var parts: Set<String> { HeldShards(self).parts }
 
@@ -74,14 +85,15 @@ extension MLflowRun {
 private struct HeldShards {
     /// Their digests; empty for a whole run.
     let parts: Set<String>
-    private let isShard: Bool
+    let isShard: Bool
     /// That of a shard itself; nil where its id is not known.
     private let digest: String?
 
     init(_ run: MLflowRun) {
-        parts = Set((run.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
         isShard = run.tags[Evidence.shardTag] != nil
         digest = isShard ? run.tags[Evidence.runTag].map(Evidence.digest(ofRun:)) : nil
+        let tagged = (run.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init)
+        parts = Set(tagged).union([digest].compactMap(\.self))
     }
 
     func counts(in others: Set<String>) -> Bool {
@@ -97,33 +109,40 @@ private struct ShardedEvidence {
     let held: HeldShards
 
     init?(_ run: MLflowRun) {
-        guard let evidence = run.tags[Evidence.tag].flatMap({ Evidence($0) }) else { return nil }
+        guard let evidence = run.evidence else { return nil }
         (id, held) = (run.id, HeldShards(run))
         self.evidence = evidence
     }
 
     var hasFailed: Bool { evidence.verdict == "failed" }
 
+    /// Whether it counts although some of its samples count elsewhere.
+    func counts(besides parts: Set<String>) -> Bool {
+        guard !hasFailed else { return true }
+        return held.parts.isDisjoint(with: parts) || (evidence.samples.failed > 0 && !held.counts(in: parts))
+    }
+
+    /// Whether it counts rather than another one that shares a shard with it. A run that holds all of another one comes
+    /// before it, for it has its failures too; of two that went on with one shard, the better one must not hide the worse.
     func comes(before other: ShardedEvidence) -> Bool {
-        let (mine, others) = (held.parts.count, other.held.parts.count)
+        let (mine, others) = (rank, other.rank)
         return mine == others ? (evidence.at, id) < (other.evidence.at, other.id) : mine > others
+    }
+
+    private var rank: (failed: Int, parts: Int, whole: Int) {
+        (evidence.samples.failed, held.parts.count, held.isShard ? 0 : 1)
     }
 }
 
 extension [ShardedEvidence] {
     /// Those of one suite that count.
     fileprivate func counted(besides parts: Set<String>) -> [ShardedEvidence] {
-        let holders = filter { !$0.held.parts.isEmpty }
-        let left = filter { one in
-            one.hasFailed
-                || !(one.held.counts(in: parts)
-                    || holders.contains { $0.id != one.id && one.held.counts(in: $0.held.parts) })
-        }
         var seen: Set<String> = []
-        return left.sorted { $0.comes(before: $1) }.filter { one in
-            guard one.hasFailed || one.held.parts.isDisjoint(with: seen) else { return false }
-            seen.formUnion(one.held.parts)
-            return true
+        return filter { $0.counts(besides: parts) }.sorted { $0.comes(before: $1) }.filter { one in
+            let isFirst = one.held.parts.isDisjoint(with: seen)
+            // What was held by one that counts is known there, with all that it held itself.
+            if isFirst || one.hasFailed || one.held.counts(in: seen) { seen.formUnion(one.held.parts) }
+            return isFirst || one.hasFailed
         }
     }
 }

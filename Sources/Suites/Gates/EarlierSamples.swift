@@ -3,7 +3,7 @@ package import Runtime
 
 /// The samples that earlier runs took under one key of evidence, case by case. Those of a further run are added to them.
 package struct EarlierSamples: Sendable, Hashable {
-    /// By the ids of cases.
+    /// By the ids of cases without the suite: the key says which one it is, also once it is called otherwise.
     private var counts: [String: Evidence.Samples] = [:]
     /// How many runs they are of.
     package private(set) var runs = 0
@@ -11,17 +11,20 @@ package struct EarlierSamples: Sendable, Hashable {
     package init() {}
 
     /// Adds those of one run.
-    package mutating func add(_ file: VerdictsFile) {
+    /// - Parameter failuresOnly: Whether those that passed are left out.
+    package mutating func add(_ file: VerdictsFile, failuresOnly: Bool = false) {
         runs += 1
         for each in file.cases {
             func count(_ verdict: SampleVerdict) -> Int { each.samples.count { $0.verdict == verdict } }
-            let samples = Evidence.Samples(passed: count(.passed), failed: count(.failed), errors: count(.error))
-            counts[each.id] = counts[each.id]?.adding(samples) ?? samples
+            let samples = Evidence.Samples(
+                passed: failuresOnly ? 0 : count(.passed), failed: count(.failed), errors: count(.error))
+            let name = CaseID(each.id)?.inSuite ?? each.id
+            counts[name] = counts[name]?.adding(samples) ?? samples
         }
     }
 
     fileprivate func samples(of id: CaseID) -> Evidence.Samples {
-        counts[id.description] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
+        counts[id.inSuite] ?? Evidence.Samples(passed: 0, failed: 0, errors: 0)
     }
 }
 
@@ -71,7 +74,9 @@ extension SuiteResult {
         let summed = [limits.passRateOutcome(whole.filter(\.decides)), noWorseThan(limits, whole)].compactMap(\.self)
         let others = thresholds.filter { outcome in !summed.contains { $0.name == outcome.name } }
         let missing = cases.contains(where: \.isMissingSamples) ? [Verdict.inconclusive] : []
-        return .worst(of: (summed + others).map(\.verdict) + missing)
+        // Else a run that found out nothing would make old samples new.
+        let isMeasured = cases.contains { $0.decides && $0.passed + $0.failed > 0 }
+        return .worst(of: (summed + others).map(\.verdict) + missing + (isMeasured ? [] : [.inconclusive]))
     }
 
     /// The verdict of a part of a suite: failed where all cases of the suite must pass, and one of these has failed for

@@ -88,14 +88,23 @@ extension Evidence {
 
     /// Whether it counts: also a run that was cut off adds the samples that it took, so that none is tried again unseen.
     package var saysSomething: Bool {
-        samples.count > 0 || verdict == Verdict.failed.rawValue
+        samples.count > 0 || hasFailed
     }
 
-    /// Whether it counts though something has changed meanwhile: a failure does, also that of single samples of what did not
-    /// decide, else a change would take it back.
-    package var countsAfterChange: Bool {
-        verdict == Verdict.failed.rawValue || (verdict != Verdict.passed.rawValue && samples.failed > 0)
+    /// What counts of it though something may have changed meanwhile: a failure does, also that of single samples where the
+    /// run did not pass by itself, else a change would take it back; nil for nothing.
+    /// - Parameter result: What the run found by itself.
+    package func afterChange(in result: SuiteResult) -> Evidence? {
+        let hasPassed = verdict == Verdict.passed.rawValue
+        guard hasFailed || (samples.failed > 0 && !(hasPassed && result.verdict == .passed)) else { return nil }
+        var failures = self
+        failures.failuresOnly = true
+        if hasPassed { failures.verdict = Verdict.inconclusive.rawValue }
+        return failures
     }
+
+    /// Whether it failed as a whole.
+    package var hasFailed: Bool { verdict == Verdict.failed.rawValue }
 
     private init(
         _ result: SuiteResult, _ verdict: Verdict, _ standing: StandingEvidence, at: String, run: String

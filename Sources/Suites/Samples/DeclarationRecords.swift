@@ -36,20 +36,27 @@ package struct RunRecord: Sendable, Hashable, Codable {
     let resumed: String?
     /// That run and all that it went on with itself, the oldest first; nil for none, and in logs of earlier versions.
     let lineage: [String]?
+    /// The suites during which something changed in runs that it went on with, so that what passes is no evidence; nil for none.
+    let changed: [String]?
+    /// How many finished samples of the run that it went on with it begins with; nil for none, and in logs of earlier versions.
+    let kept: Int?
     /// How many cases are declared below; nil in logs of earlier versions.
     var cases: Int?
 
+    /// - Parameter earlier: The run that it goes on with.
     package init(
         id: String? = nil, stack: String, version: String, startedAt: String, target: String? = nil,
         mlflow: String? = nil, evaluations: [String: EvaluationRecord]? = nil, sources: SourceMap,
-        versions: [String: String] = [:], shard: Shard? = nil, resuming earlier: RunRecord? = nil
+        versions: [String: String] = [:], shard: Shard? = nil, resuming earlier: RecordedRun? = nil
     ) {
         format = Self.format
         self.id = id
         self.versions = versions.isEmpty ? nil : versions
         self.shard = shard
-        resumed = earlier?.id
-        lineage = earlier?.lineageIDs
+        resumed = earlier?.record.id
+        lineage = earlier?.record.lineageIDs
+        kept = earlier?.taken
+        changed = earlier.flatMap { $0.changed.isEmpty ? nil : $0.changed.sorted() }
         self.stack = stack
         self.version = version
         self.startedAt = startedAt
@@ -68,14 +75,17 @@ package struct RunRecord: Sendable, Hashable, Codable {
     package var lineageIDs: [String] { ancestors + [id].compactMap(\.self) }
 
     /// The run as a whole.
-    /// - Parameter shards: At least one.
-    init(joining shards: [RunRecord], as id: String, version: String) {
+    /// - Parameters:
+    ///   - shards: At least one.
+    ///   - suites: The names of those that each of them ran.
+    init(joining shards: [RunRecord], of suites: [Set<String>], as id: String, version: String) {
         let shard = shards[0]
         format = Self.format
         self.id = id
         versions = shard.versions
         self.shard = nil
-        (resumed, lineage) = (nil, nil)
+        // What has changed in any of them stands at the end of its log.
+        (resumed, lineage, changed, kept) = (nil, nil, nil, nil)
         stack = shard.stack
         self.version = version
         startedAt = shards.map(\.startedAt).min() ?? shard.startedAt
@@ -83,7 +93,7 @@ package struct RunRecord: Sendable, Hashable, Codable {
         // What some kept out of MLflow is not there as a whole.
         let places = Set(shards.map(\.mlflow))
         mlflow = places.count == 1 ? shard.mlflow : nil
-        evaluations = mlflow == nil ? nil : shards.evaluations
+        evaluations = mlflow == nil ? nil : shards.evaluations(of: suites)
         experiments = evaluations?.mapValues(\.place.experimentID)
         cases = shards.map(\.cases).reduce(0) { sum, count in sum.flatMap { sum in count.map { sum + $0 } } }
         parts = Set(shards.flatMap(\.lineageIDs)).sorted()
@@ -92,11 +102,16 @@ package struct RunRecord: Sendable, Hashable, Codable {
 }
 
 extension [RunRecord] {
-    /// Those of the suites that any of them has.
-    fileprivate var evaluations: [String: EvaluationRecord] {
-        reduce(into: [:]) { all, run in
+    /// Those of the suites that any of them shows. A suite is evidence only where each that ran it shows it: what was shown
+    /// nowhere could have been tried again unseen.
+    fileprivate func evaluations(of suites: [Set<String>]) -> [String: EvaluationRecord] {
+        var all: [String: EvaluationRecord] = reduce(into: [:]) { all, run in
             all.merge(run.evaluations ?? [:]) { $0.joined(with: $1) }
         }
+        for (run, names) in zip(self, suites) {
+            for name in names where run.evaluations?[name] == nil { all[name] = all[name]?.withoutEvidence }
+        }
+        return all
     }
 }
 

@@ -9,10 +9,11 @@ package struct EarlierRun: Sendable {
     /// - Parameters:
     ///   - run: The run that goes on.
     ///   - suites: All that it would run.
-    /// - Throws: `Diagnostic` with what differs, when it is not the same.
+    /// - Throws: `Diagnostic` with what differs, when it is not the same; also when it lacks samples that it was to keep itself.
     package init(
         _ recorded: RecordedRun, for run: RunRecord, _ suites: [TestSuite], in sources: SourceMap
     ) throws(Diagnostic) {
+        guard recorded.lost == 0 else { throw .notTakenOver(recorded) }
         self.recorded = recorded
         self.sources = sources
         let differences = recorded.record.differences(from: run) + (try caseDifferences(suites))
@@ -100,6 +101,17 @@ extension Diagnostic {
             "another-run", "The run is another one",
             detail: "The run\(run.id.map { " `\($0)`" } ?? "") of \(run.startedAt) cannot go on: \(some)\(rest).",
             fix: "Ask for the same suites and cases of the same spec and agents, or start a new run.", cause: .usage)
+    }
+
+    /// Of a run that has to be left aside: what it lacks would be tried again, whatever it was.
+    static func notTakenOver(_ recorded: RecordedRun) -> Diagnostic {
+        let (kept, earlier) = (recorded.record.kept ?? 0, recorded.record.ancestors.last)
+        return Diagnostic(
+            "not-taken-over", "A run without what it was to keep",
+            detail:
+                "`\(recorded.path)` is of a run that was cut off while it took over what \(earlier.map { "`\($0)`" } ?? "another") "
+                + "had finished: \(recorded.lost) of \(kept) \(kept == 1 ? "sample is" : "samples are") not in it.",
+            fix: "Go on with \(earlier.map { "the run `\($0)`" } ?? "that run") itself.", cause: .usage)
     }
 
     fileprivate static func cutOff(_ testCase: TestCase, after tool: String) -> Diagnostic {

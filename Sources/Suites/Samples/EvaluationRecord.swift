@@ -32,7 +32,13 @@ package struct EvaluationRecord: Sendable, Hashable, Codable {
     func joined(with other: EvaluationRecord) -> EvaluationRecord {
         var joined = self
         joined.maxAge = [maxAge, other.maxAge].compactMap(\.self).min()
-        if key != other.key { (joined.key, joined.logical, joined.maxAge) = (nil, nil, nil) }
-        return joined
+        return key == other.key ? joined : joined.withoutEvidence
+    }
+
+    /// The same where the results are no evidence.
+    var withoutEvidence: EvaluationRecord {
+        var open = self
+        (open.key, open.logical, open.maxAge) = (nil, nil, nil)
+        return open
     }
 }

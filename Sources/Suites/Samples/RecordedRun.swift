@@ -24,6 +24,10 @@ package struct RecordedRun: Sendable {
         guard record.cases == nil else { return undeclared == 0 }
         return hasEnded || suites.contains { $0.samples.contains { !$0.isEmpty } }
     }
+    /// How many samples are finished.
+    var taken: Int { suites.map { $0.samples.count { !$0.isEmpty } }.reduce(0, +) }
+    /// How many samples it lacks of those that it was to begin with: it was cut off while it took them over.
+    var lost: Int { max(0, (record.kept ?? 0) - taken) }
     /// The sources that the ranges in results refer to.
     package let sources: SourceMap
     /// What earlier runs of the same stack came to, the oldest first; empty where nobody looked.

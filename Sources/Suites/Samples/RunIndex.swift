@@ -45,7 +45,7 @@ struct RunIndex: Sendable {
         _ entry: LogEntry, at span: SampleLog.Span, in sources: SourceMap
     ) throws(UnreadableRecord) {
         switch entry {
-        case .run(let record): run = record
+        case .run(let record): (run, changed) = (record, Set(record.changed ?? []))
         case .line: break
         case .suite(let record):
             numbers[record.name] = suites.count
@@ -67,7 +67,9 @@ struct RunIndex: Sendable {
         case .suiteEnd(let record):
             guard let suite = numbers[record.suite] else { throw .unknown(record.suite) }
             suites[suite].elapsed = record.elapsed
-        case .end(let record): (duration, changed) = (record.duration, Set(record.changed ?? []))
+        case .end(let record):
+            duration = record.duration
+            changed.formUnion(record.changed ?? [])
         }
     }
 

@@ -21,6 +21,7 @@ package struct ShardMerge: Sendable {
         }
         for (index, part) in newest.enumerated() {
             guard part.isDeclared else { throw .truncated(part) }
+            guard part.lost == 0 else { throw .notTakenOver(part) }
             // Two of them may know an agent that the first one does not.
             for other in newest[..<index] {
                 guard let difference = other.record.difference(from: part.record) else { continue }
@@ -59,7 +60,9 @@ package struct ShardMerge: Sendable {
     ///   - id: What the whole run is called.
     ///   - version: Of drover, which judges its thresholds.
     package func write(to log: SampleLog, as id: String, version: String) throws(Diagnostic) -> RecordedRun {
-        try append(.run(RunRecord(joining: parts.map(\.record), as: id, version: version)), to: log)
+        let ran = parts.map { Set($0.suiteRecords.map(\.name)) }
+        let whole = RunRecord(joining: parts.map(\.record), of: ran, as: id, version: version)
+        try append(.run(whole), to: log)
         var lines: Set<[UInt8]> = []
         for part in parts {
             try part.log.forEachLine { (_, line) throws(Diagnostic) in
