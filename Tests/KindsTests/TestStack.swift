@@ -82,7 +82,7 @@ final class TestStack: Sendable {
         servers.patience = patience
         servers.tell = { [weak self] text in self?.told.withLock { $0.append(text) } }
         return TestRun(
-            workflow: workflow, servers: servers, drivers: kinds.drivers(servers, for: workflow),
+            workflow: workflow, servers: servers, kinds: kinds, drivers: kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))
     }
 
@@ -120,6 +120,7 @@ final class TestStack: Sendable {
 struct TestRun: Sendable {
     let workflow: Workflow
     let servers: Servers
+    let kinds: Kinds
     let drivers: [any Driver]
     let store: any RecordStore
 
@@ -143,13 +144,37 @@ struct TestRun: Sendable {
         ).plan()
     }
 
+    /// Applies as the program does: what the plan says that a promotion frees goes after it.
+    ///
     /// - Parameter mayStart: False once the user interrupts.
     func apply(
         _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Applied {
+        let (plan, applied) = try await apply(permissions, mayStart)
+        let isMoved = applied.count(.promote) > 0 || !plan.freed.isEmpty
+        guard isMoved, applied.failures.isEmpty, !applied.wasInterrupted else { return applied }
+        let retired = try await refreshed().apply(permissions, mayStart) { now in
+            now.isEmpty ? nil : now.removing(onlyWhatGoesIn: plan)
+        }
+        return retired.applied.failures.isEmpty ? applied : retired.applied
+    }
+
+    /// The same with listings that are taken anew.
+    private func refreshed() -> TestRun {
+        TestRun(
+            workflow: workflow, servers: servers, kinds: kinds, drivers: kinds.drivers(servers, for: workflow),
+            store: store)
+    }
+
+    /// - Parameter narrowed: What of a plan is carried out; nil for nothing.
+    private func apply(
+        _ permissions: Permissions, _ mayStart: @escaping @Sendable () -> Bool,
+        narrowed: (Plan) -> Plan? = { $0 }
+    ) async throws -> (plan: Plan, applied: Applied) {
         let (survey, record) = try await survey(permissions)
         let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
-        let plan = try await planner.plan()
+        let whole = try await planner.plan()
+        guard let plan = narrowed(whole) else { return (whole, .nothing) }
         let executor = Executor(
             workflow, drivers: drivers, survey: survey, record: record, store: store, permissions: permissions,
             mayStart: mayStart, onEvent: { _ in })
@@ -158,7 +183,7 @@ struct TestRun: Sendable {
             HistoryEntry(
                 command: "apply", specDigest: "", gitCommit: nil, actor: "test", startedAt: 1, finishedAt: 2,
                 succeeded: applied.failures.isEmpty, results: []), leaving: nil)
-        return applied
+        return (plan, applied)
     }
 }
 

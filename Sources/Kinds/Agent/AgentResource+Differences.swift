@@ -35,7 +35,7 @@ extension AgentResource {
         let unused = unused(live, desired)
         if !unused.isEmpty {
             let names = unused.compactMap(\.name).listed
-            changes.append(FieldChange("serverAgents", note: "\(names) of earlier definitions: deleted"))
+            changes.append(FieldChange(Self.formerAgents, note: "\(names) of earlier definitions: deleted"))
         }
         return changes
     }

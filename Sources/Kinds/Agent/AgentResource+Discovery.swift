@@ -9,7 +9,11 @@ extension AgentResource {
         async let logged = logged(of: stack)
         async let served = serverAgents(of: stack)
         var (lives, left) = try await logged
-        for (address, agents) in try await served { lives[address, default: Live()].onServer = agents }
+        let agents = try await served
+        for (address, agents) in placed(agents, beside: lives, of: stack) {
+            lives[address, default: Live()].onServer = agents
+        }
+        if !agents.isEmpty { await noteNamesInUse(&lives) }
         for (address, spec) in wanted { Self.joinMoved(spec, address, wanted, &lives) }
         let found = lives.sorted { $0.key < $1.key }.flatMap { address, live -> [Discovered<Live>] in
             // What an interrupted first apply began is resumed when the agent is created.
@@ -107,21 +111,22 @@ extension AgentResource {
         return (lives, left)
     }
 
-    /// Server agents of a declared agent that no longer exists on any server are leftovers.
+    /// Server agents of a declared agent that no longer exists on any server are leftovers, once no version with an alias uses
+    /// them.
     private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
-        let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
-        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
+        let server = live.onServer.first?.label
+        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, server != nil
         else {
             let label = live.current?.uri ?? server ?? live.loose.told
             return [Discovered(address, .ours, live, label: label)]
         }
-        var left = Live()
-        left.onServer = live.onServer
-        let stale = Discovered(address, .ours, left, label: server, isStale: true)
-        guard let current = live.current else { return [stale] }
         var logged = live
-        logged.onServer = []
-        return [Discovered(address, .ours, logged, label: current.uri), stale]
+        logged.onServer = live.onServer.filter { live.namesInUse?.contains($0.name ?? "") ?? true }
+        let stale = live.onServer.filter { !logged.onServer.contains($0) }.map {
+            Discovered(address, .ours, Live(onServer: [$0]), label: $0.label, isStale: true)
+        }
+        let label = live.current?.uri ?? logged.onServer.first?.label
+        return (label.map { [Discovered(address, .ours, logged, label: $0)] } ?? []) + stale
     }
 }
 
