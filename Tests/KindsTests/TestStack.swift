@@ -64,18 +64,28 @@ final class TestStack: Sendable {
     }
 
     /// Connects as a new run of the program would.
-    func open(_ yaml: String, _ scissors: Scissors = Scissors(.never)) async throws -> TestRun {
+    /// - Parameter gate: Admits what changes something; nil where no lock is required.
+    func open(
+        _ yaml: String, _ scissors: Scissors = Scissors(.never), behind gate: LeaseGate? = nil
+    ) async throws -> TestRun {
         let (workflow, specFolder) = try declare(yaml)
-        return try await open(workflow, specFolder, scissors)
+        return try await open(workflow, specFolder, scissors, behind: gate)
     }
 
-    func open(_ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors) async throws -> TestRun {
+    func open(
+        _ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors, behind gate: LeaseGate? = nil
+    ) async throws -> TestRun {
         let retry = RetryPolicy(attempts: scissors.attempts, base: .zero)
-        let llamaStack = try await LlamaStack.connect(
-            to: Endpoint(
-                service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry))
-        let server = MLflowServer(
-            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry))
+        var (stackPlace, mlflowPlace) = (
+            Endpoint(service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry),
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry)
+        )
+        if let gate {
+            stackPlace.admit = { _ in try gate.check() }
+            mlflowPlace.admit = { _ in try gate.check() }
+        }
+        let llamaStack = try await LlamaStack.connect(to: stackPlace)
+        let server = MLflowServer(mlflowPlace)
         var servers = Servers(
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
@@ -148,13 +158,15 @@ struct TestRun: Sendable {
     ///
     /// - Parameter mayStart: False once the user interrupts.
     func apply(
-        _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true }
+        _ permissions: Permissions = Permissions(), _ selection: Selection = .everything,
+        mayStart: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Applied {
-        let (plan, applied) = try await apply(permissions, mayStart)
+        let (plan, applied) = try await apply(permissions, selection, mayStart)
         let isMoved = applied.count(.promote) > 0 || !plan.freed.isEmpty
         guard isMoved, applied.failures.isEmpty, !applied.wasInterrupted else { return applied }
-        let retired = try await refreshed().apply(permissions, mayStart) { now in
-            now.isEmpty ? nil : now.removing(onlyWhatGoesIn: plan)
+        let retired = try await refreshed().apply(permissions, selection.afterReplacing, mayStart) { now in
+            let rest = now.removing(onlyWhatGoesIn: plan)
+            return rest?.isEmpty == false ? rest : nil
         }
         return retired.applied.failures.isEmpty ? applied : retired.applied
     }
@@ -168,16 +180,17 @@ struct TestRun: Sendable {
 
     /// - Parameter narrowed: What of a plan is carried out; nil for nothing.
     private func apply(
-        _ permissions: Permissions, _ mayStart: @escaping @Sendable () -> Bool,
+        _ permissions: Permissions, _ selection: Selection, _ mayStart: @escaping @Sendable () -> Bool,
         narrowed: (Plan) -> Plan? = { $0 }
     ) async throws -> (plan: Plan, applied: Applied) {
         let (survey, record) = try await survey(permissions)
-        let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
+        let planner = Planner(
+            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions, selection: selection)
         let whole = try await planner.plan()
         guard let plan = narrowed(whole) else { return (whole, .nothing) }
         let executor = Executor(
             workflow, drivers: drivers, survey: survey, record: record, store: store, permissions: permissions,
-            mayStart: mayStart, onEvent: { _ in })
+            selection: selection, mayStart: mayStart, onEvent: { _ in })
         let applied = try await executor.apply(plan, parallelism: 4)
         try await store.log(
             HistoryEntry(

@@ -140,15 +140,25 @@ extension AgentResource.Live {
     /// - Parameter experiments: The ids of those whose runs and logged models are known.
     fileprivate init(of versions: [AgentVersion], beside parts: LoggedParts, in experiments: Set<String>) {
         let twins = Self.twins(among: versions)
-        let sorted = versions.filter { !twins.contains($0) }.sorted {
-            ($0.created, $0.number) > ($1.created, $1.number)
-        }
+        let sorted = Self.newestFirst(versions.filter { !twins.contains($0) })
         self.init(current: sorted.first, others: Array(sorted.dropFirst()), onServer: [], twins: twins)
         guard let current, let place = current.tags[AgentVersion.experimentTag], experiments.contains(place) else {
             return
         }
         isModelGone = current.modelID.map { id in !parts.models.contains { $0.id == id } } ?? false
         isRunGone = !current.runID.isEmpty && !parts.runs.contains { $0.id == current.runID }
+    }
+
+    /// Of one registered model by their numbers, since the server's clock may have gone back; of several models, those of the
+    /// one that has the latest.
+    private static func newestFirst(_ versions: [AgentVersion]) -> [AgentVersion] {
+        let models = Dictionary(grouping: versions, by: \.registeredModel).map { name, versions in
+            (
+                name: name, latest: versions.map(\.created).max() ?? 0,
+                versions: versions.sorted { $0.number > $1.number }
+            )
+        }
+        return models.sorted { ($0.latest, $0.name) > ($1.latest, $1.name) }.flatMap(\.versions)
     }
 
     /// Of several versions of one logged model, the superfluous ones: all but the first, or all but those that an alias
@@ -168,9 +178,9 @@ extension AgentResource.Live {
 
     /// Both combined; the other's versions count as much as these.
     fileprivate func joined(with other: Self) -> Self {
-        var joined = [self, other].max { ($0.current?.created ?? 0) < ($1.current?.created ?? 0) } ?? self
-        let versions = [self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others }
-        joined.others = versions.filter { $0 != joined.current }.sorted { $0.created > $1.created }
+        let versions = Self.newestFirst([self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others })
+        var joined = other.current != nil && other.current == versions.first ? other : self
+        joined.others = versions.filter { $0 != joined.current }
         joined.twins = twins + other.twins
         joined.onServer = onServer + other.onServer
         joined.loose = LoggedParts(
