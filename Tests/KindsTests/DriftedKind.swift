@@ -223,8 +223,9 @@ struct DriftedKind: Sendable {
     .when("endpoint") { hands in
         let group = try #require(try await hands.llamaStack.toolGroups.list().first { $0.endpoint != nil })
         let provider = try #require(try await hands.llamaStack.toolGroups.mcpProvider())
+        let endpoint = try #require(group.endpoint)
         try await hands.llamaStack.toolGroups.unregister(group.id)
-        try await hands.llamaStack.toolGroups.register(group.id, provider: provider, endpoint: "http://other.test/mcp")
+        try await hands.llamaStack.toolGroups.register(group.id, provider: provider, endpoint: "\(endpoint)?other")
     }
 
     private static let agent = """
@@ -272,7 +273,7 @@ struct DriftedKind: Sendable {
         fixed: ["description", "tags.a", "run", "loggedModel", "digest", "log.experiment", "log.registeredModel"]
     )
     .when("instructions") { try await $0.redefine("\"One\"", as: "\"Tell all\"") }
-    .when("model") { try await $0.redefine("scripted/llm", as: "other/llm") }
+    .when("model") { try await $0.redefine("\"model\":\"", as: "\"model\":\"other-") }
     .when("maxSteps") { try await $0.redefine("\"maxSteps\":4", as: "\"maxSteps\":9") }
     .when("toolChoice") { try await $0.redefine("\"auto\"", as: "\"required\"") }
     .when("tools.lookup") { try await $0.redefine("Finds it.", as: "Deletes it.") }

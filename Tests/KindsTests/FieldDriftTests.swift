@@ -110,7 +110,7 @@ struct FieldDriftTests {
     }
 
     /// Kinds whose objects somebody deletes whole.
-    private static let deletions: [(DriftedKind, @Sendable (Hands) async throws -> Void)] = [
+    static let deletions: [(DriftedKind, @Sendable (Hands) async throws -> Void)] = [
         (.registeredModel, { try await $0.mlflow.deleteRegisteredModel("it") }),
         (.prompt, { try await $0.mlflow.deleteRegisteredModel("it") }),
         (.dataset, { try await $0.mlflow.deleteDataset($0.dataset()) }),
