@@ -20,9 +20,8 @@ struct FieldDriftTests {
     /// Fields of specs that no server holds, by kind. Those of tools are parts of the definitions of agents, of which a tool is
     /// tried, but for what a tool group has.
     private static let unheld: [String: Set<String>] = [
-        "vectorStores": [
-            "description", "update", "chunking.maxTokens", "chunking.overlap",  // How it was done; the documents' marks tell.
-        ],
+        // How it was done; of chunking the marks of documents tell.
+        "vectorStores": ["description", "update", "chunking.maxTokens", "chunking.overlap"],
         "models": ["name", "description"],
         "shields": ["name", "description", "ifUnsupported"],
         "tools": [

@@ -112,7 +112,7 @@ extension AgentResource {
     }
 
     /// Server agents of a declared agent that no longer exists on any server are leftovers, once no version with an alias uses
-    /// them.
+    /// them; one that the spec names by its id is none.
     private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
         let server = live.onServer.first?.label
         guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, server != nil
@@ -121,7 +121,9 @@ extension AgentResource {
             return [Discovered(address, .ours, live, label: label)]
         }
         var logged = live
-        logged.onServer = live.onServer.filter { live.namesInUse?.contains($0.name ?? "") ?? true }
+        logged.onServer = live.onServer.filter { agent in
+            agent.id == spec.existing?.value || live.namesInUse?.contains(agent.name ?? "") ?? true
+        }
         let stale = live.onServer.filter { !logged.onServer.contains($0) }.map {
             Discovered(address, .ours, Live(onServer: [$0]), label: $0.label, isStale: true)
         }
