@@ -9,10 +9,18 @@ extension Deployment {
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
         guard !workflow.gated.isEmpty else {
-            guard applied.count(.promote) > 0, Interruption.exitCode == nil else { return applied }
-            return applied.joined(with: try await retire(change, stack, command: command))
+            return applied.joined(with: try await retire(after: applied, change, stack, command: command))
         }
-        return applied.joined(with: try await promote(change, stack, command: command))
+        if let promoted = try await promote(change, stack, command: command) { return applied.joined(with: promoted) }
+        return applied.joined(with: try await retire(after: applied, change, stack, command: command))
+    }
+
+    /// Removes what the plan says that goes, where something moved or removed an alias.
+    private func retire(
+        after applied: Applied, _ change: ChangeOptions, _ stack: Stack, command: String
+    ) async throws -> Applied? {
+        guard applied.count(.promote) > 0 || !plan.freed.isEmpty, Interruption.exitCode == nil else { return nil }
+        return try await retire(change, stack, command: command)
     }
 
     private func applyUngated(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {

@@ -120,6 +120,8 @@ package struct Change: Sendable {
     package var isLeftOver = false
     /// Whether it is a replacement whose new object is made while the old one is still there.
     package var isNewFirst = false
+    /// The labels of what an update removes that does nothing else; empty for all others.
+    package var lettingGo: [String] = []
     /// The label of what an interrupted replacement left, with which this one goes on; nil when it begins anew.
     package var continues: String?
     /// The fingerprint of the live object when this was planned; nil while there is none. It is computed on access,
@@ -161,7 +163,7 @@ package struct Plan: Sendable {
     package var limits: Limits
     /// Whether it shows only what others did since the last apply.
     package private(set) var isDrift = false
-    /// What its promotions free, in the order of the addresses: it is removed once they are done, and nothing else is.
+    /// What goes once aliases have moved or are gone, in the order of the addresses: it is removed then, and nothing else is.
     package var freed: [Freed] = []
     /// The logical digests of what releases are made of, by address: of all that can change what an agent does, without
     /// ids of servers.

@@ -40,8 +40,8 @@ package protocol Driver: Sendable {
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them.
     func reasonsToWait(_ members: [Member], after removed: Set<Address>) async throws -> [String?]
-    /// For each member that versions with an alias use whether any still uses it after some promotions.
-    func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool]
+    /// For each member that versions with an alias use whether any still uses it once something was done.
+    func areUsed(_ members: [Member], after beforehand: Beforehand) async throws -> [Bool]
     func outputs(of member: Member) -> [String: Output]
     /// The fields of the live object, by path, as drover compares them.
     func fields(of member: Member) -> AppliedFields
@@ -75,6 +75,10 @@ package struct Preview: Sendable {
     package var identity: @Sendable () -> AppliedFields = { [:] }
     /// Whether a replacement makes the new object while the old one is still there.
     package var isNewFirst = false
+    /// What earlier definitions left beside the object, and stays as long as versions with an alias use it.
+    package var remaining: [Member] = []
+    /// The labels of what an update removes that does nothing else; empty for all others.
+    package var lettingGo: [String] = []
 }
 
 /// A live object of any kind.
@@ -181,12 +185,28 @@ package struct ResourceDriver<R: Resource>: Driver {
 
     package func preview(_ request: DriverRequest) async throws -> Preview {
         let (wanted, decision) = try await decide(request)
-        return Preview(
+        let remainders = remainders(of: request, beside: wanted.desired)
+        var preview = Preview(
             decision: decision, outputs: outputs(after: decision, wanted, request),
             draft: resource.draft(of: wanted.desired), unknown: wanted.unknown, warnings: wanted.warnings,
             identity: { [resource] in resource.identity(of: wanted.desired) },
             isNewFirst: decision.action == .replace
                 && live(request.member).map { resource.isMadeBeside($0, wanted.desired) } ?? false)
+        preview.remaining = remainders.used.map { each in
+            Member(
+                address: request.declaration.address, ownership: .ours, label: each.label, isStale: true, isHeld: true,
+                live: each.live)
+        }
+        if decision.action == .update, decision.fields.allSatisfy({ $0.path == remainders.field }) {
+            preview.lettingGo = remainders.unused
+        }
+        return preview
+    }
+
+    /// Only what is ours is known to have left something.
+    private func remainders(of request: DriverRequest, beside desired: R.Desired) -> Remainders<R.Live> {
+        guard let live = live(request.member), request.member?.ownership == .ours else { return Remainders() }
+        return resource.remainders(of: live, beside: desired)
     }
 
     package func inspect(_ request: DriverRequest, _ inspection: Inspection) async throws -> Inspected {

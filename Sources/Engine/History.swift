@@ -12,6 +12,7 @@ package struct HistoryEntry: Sendable, Codable {
     package var actor: String
     /// Milliseconds since 1970.
     package var startedAt: Int64
+    /// Not before it started, whatever became of the clock meanwhile.
     package var finishedAt: Int64
     package var succeeded: Bool
     /// One line per changed address: `create vectorStores.handbook: done`.
@@ -32,7 +33,7 @@ package struct HistoryEntry: Sendable, Codable {
         self.gitCommit = gitCommit
         self.actor = actor
         self.startedAt = startedAt
-        self.finishedAt = finishedAt
+        self.finishedAt = max(startedAt, finishedAt)
         self.succeeded = succeeded
         self.results = results
     }

@@ -53,7 +53,7 @@ package struct Planner: Sendable {
                 companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved,
                 unselected: unselected))
         plan.identities = pass.outputs.identities
-        plan.freed = try await freed(by: plan, removals)
+        plan.freed = try await freed(by: plan, removals, pass.remaining)
         return plan.checking(for: workflow).tellingWhatIsBeforeGates(for: workflow) { kind in
             drivers[kind]?.makesVersions == true
         }
@@ -98,6 +98,8 @@ package struct Planner: Sendable {
         var warnings: [Diagnostic] = []
         /// What went wrong, and what needs that: one root cause, one error.
         var broken: Set<Address> = []
+        /// What earlier definitions left beside objects, and stays as long as versions with an alias use it.
+        var remaining: [Member] = []
     }
 
     private func visit(identifying named: Set<Address> = []) async throws -> Pass {
@@ -120,6 +122,7 @@ package struct Planner: Sendable {
                 }
                 pass.outputs[address] = preview.outputs
                 pass.previews[address] = preview
+                pass.remaining += preview.remaining
                 if isIdentifying { pass.identities.take(address, preview.identity()) }
                 pass.warnings += preview.warnings.map { $0.locating(declaration) }
                 let isLost = isLost(declaration, preview)
@@ -137,6 +140,7 @@ package struct Planner: Sendable {
                 pass.changes[address]?.isUnrecorded =
                     member?.ownership == .ours && record.entry(for: declaration)?.fields.isEmpty != false
                 pass.changes[address]?.isNewFirst = preview.isNewFirst
+                pass.changes[address]?.lettingGo = preview.lettingGo
                 if preview.isNewFirst, let member, let reason = try await reasonToStay(member, by: driver) {
                     pass.changes[address]?.note = "the old one stays: \(reason)"
                 }

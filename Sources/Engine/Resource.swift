@@ -99,8 +99,11 @@ package protocol Resource: Sendable {
     ///
     /// - Parameter removed: The addresses whose objects are deleted with them: these use nothing any more.
     func reasonsToWait(_ lives: [Live], after removed: Set<Address>) async throws -> [String?]
-    /// For each object that versions with an alias use whether any still uses it after some promotions.
-    func areUsed(_ lives: [Live], after promotions: [Promotion]) async throws -> [Bool]
+    /// For each object that versions with an alias use whether any still uses it once something was done.
+    func areUsed(_ lives: [Live], after beforehand: Beforehand) async throws -> [Bool]
+    /// What earlier definitions left on a server beside an object, and an update removes as soon as nothing uses it; nothing
+    /// for most kinds. Pure.
+    func remainders(of live: Live, beside desired: Desired) -> Remainders<Live>
     /// What names an object that is imported, such as `the experiment's id or name`; nil when none of the kind can be.
     static var importKey: String? { get }
     /// The object that somebody names, whoever owns it; nil when there is none. Its address is the one of its mark, if
@@ -184,9 +187,11 @@ extension Resource {
         lives.map { _ in nil }
     }
 
-    package func areUsed(_ lives: [Live], after promotions: [Promotion]) async throws -> [Bool] {
+    package func areUsed(_ lives: [Live], after beforehand: Beforehand) async throws -> [Bool] {
         lives.map { _ in true }
     }
+
+    package func remainders(of live: Live, beside desired: Desired) -> Remainders<Live> { Remainders() }
 
     package func outputs(of live: Live, as desired: Desired) -> [String: Output] { outputs(of: live) }
 

@@ -11,9 +11,9 @@ extension ResourceDriver {
         return wanted.unknown.isEmpty ? resource.unfinished(among: lives, for: wanted.desired) : nil
     }
 
-    package func areUsed(_ members: [Member], after promotions: [Promotion]) async throws -> [Bool] {
+    package func areUsed(_ members: [Member], after beforehand: Beforehand) async throws -> [Bool] {
         let lives = members.compactMap(live)
         precondition(lives.count == members.count, "A driver is asked about what it found.")
-        return try await resource.areUsed(lives, after: promotions)
+        return try await resource.areUsed(lives, after: beforehand)
     }
 }

@@ -356,6 +356,49 @@ struct HistoryCommandTests {
         }
     }
 
+    @Test(
+        "The history of a record that somebody deleted is told, goes on once it is restored, and begins anew where it is gone"
+    )
+    func deletedRecord() async throws {
+        let mlflow = FakeMLflow()
+        try await withShop(mlflow) { drover, directory in
+            func numbers() async throws -> [Value?] {
+                let ended = try await drover("history", "--format", "json")
+                #expect(ended.code == 0, "\(ended.errors)")
+                return try Value(json: ended.output.utf8)["applies"]?.array?.map { $0["number"] } ?? []
+            }
+            func record() throws -> FakeExperiment {
+                try #require(mlflow.store.experiments.first { $0.name == "drover/shop" })
+            }
+            try await apply(drover)
+            try await mlflow.server().deleteExperiment(try record().id)
+            let told = try await drover("history")
+            #expect(told.code == 0 && told.errors.contains("[deleted-record]"), "\(told.output)\(told.errors)")
+            #expect(try await numbers() == [1])
+            #expect(try record().isDeleted, "Reading changes nothing.")
+            let unchanged = try await drover("plan", "--exit-code")
+            #expect(unchanged.code == 0 && unchanged.errors.contains("[deleted-record]"), "\(unchanged.errors)")
+
+            try Self.write("drover.yaml", Self.spec("sales"), directory)
+            try await apply(drover)
+            #expect(try await numbers() == [1, 2])
+            let first = try await drover("history", "show", "1")
+            #expect(first.output.contains("team: support"), "\(first.output)\(first.errors)")
+            #expect(!first.errors.contains("[deleted-record]"), "\(first.errors)")
+
+            let old = try record().id
+            try await mlflow.server().deleteExperiment(old)
+            mlflow.removeForGood(experiment: old)
+            let none = try await drover("history")
+            #expect(none.code == 0 && none.output == "Nothing was applied yet.\n", "\(none.output)\(none.errors)")
+            try Self.write("drover.yaml", Self.spec("support"), directory)
+            try await apply(drover)
+            #expect(try await numbers() == [1])
+            #expect(try record().id != old)
+            #expect(try await drover("plan", "--exit-code").code == 0)
+        }
+    }
+
     @Test("A record that cannot be read is told, and made again from the marks; one of a newer version is left alone")
     func unreadable() async throws {
         try await withShop { drover, directory in

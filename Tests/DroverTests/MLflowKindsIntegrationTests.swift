@@ -124,6 +124,7 @@ import Testing
         try await unchanged(drover)
 
         try await restored(drover, directory)
+        try await deletedRecord(drover, directory)
         try succeed(await drover("destroy", "desk", "--yes"))
         let again = try await drover("destroy", "desk", "--yes")
         #expect(again.code == 0 && again.output.contains("Nothing to change"), "\(again.output)\(again.errors)")
@@ -144,6 +145,40 @@ import Testing
         try succeed(await drover("apply", "desk", "--yes"))
         try await check(Self.second, directory)
         try await unchanged(drover)
+    }
+
+    /// The history of a record that somebody deletes is told, and goes on with the apply that restores it.
+    private func deletedRecord(_ drover: DroverProgram, _ directory: String) async throws {
+        let before = try await history(drover)
+        #expect(before == Array(1...before.count) && before.count >= 3)
+        let code = """
+            import mlflow
+            client = mlflow.MlflowClient()
+            client.delete_experiment(client.get_experiment_by_name("drover/kinds").experiment_id)
+            """
+        try succeed(await python(directory, ["-c", code]))
+        let told = try await drover("history", "desk")
+        #expect(told.code == 0 && told.errors.contains("[deleted-record]"), "\(told.output)\(told.errors)")
+        #expect(try await history(drover) == before)
+        let plan = try await drover("plan", "desk", "--exit-code")
+        #expect(plan.code == 0 && plan.errors.contains("[deleted-record]"), "\(plan.output)\(plan.errors)")
+
+        let path = "\(directory)/desk/drover.yaml"
+        let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+        try write(text.replacing("description: The desk", with: "description: The whole desk"), path)
+        try succeed(await drover("apply", "desk", "--yes"))
+        #expect(try await history(drover) == before + [before.count + 1])
+        let first = try await drover("history", "show", "1", "desk")
+        #expect(first.code == 0 && first.output.contains("words.md"), "\(first.output)\(first.errors)")
+        #expect(!first.errors.contains("[deleted-record]"), "\(first.errors)")
+        try await unchanged(drover)
+    }
+
+    /// The numbers of all applies.
+    private func history(_ drover: DroverProgram) async throws -> [Int] {
+        let listed = try await drover("history", "desk", "--format", "json")
+        let applies = try #require(Value(json: listed.output.utf8)["applies"]?.array, "\(listed.errors)")
+        return applies.compactMap { $0["number"]?.integer }.sorted()
     }
 
     /// The evaluation run of a suite and the trace of an answer, as MLflow's own client reads them.

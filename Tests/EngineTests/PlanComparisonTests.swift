@@ -98,6 +98,22 @@ struct PlanComparisonTests {
         #expect(try await shop.plan("boxes: {a: {label: x}}").removing(onlyWhatGoesIn: shown) == nil)
     }
 
+    @Test("So does what an update lets go of, where it does nothing else")
+    func lettingGo() {
+        let address = Address("boxes", "a")
+        var update = Change(address, .update, fields: [FieldChange("former")])
+        update.lettingGo = ["lid 1", "lid 2"]
+        let rest = Plan(stack: StackName("shop"), changes: [update])
+        var shown = Plan(stack: StackName("shop"), changes: [])
+        shown.freed = [Freed(address: address, object: "lid 1")]
+        #expect(rest.removing(onlyWhatGoesIn: shown) == nil)
+        shown.freed.append(Freed(address: address, object: "lid 2"))
+        #expect(rest.removing(onlyWhatGoesIn: shown)?.lines == ["update a: former"])
+        update.lettingGo = []
+        let more = Plan(stack: StackName("shop"), changes: [update])
+        #expect(more.removing(onlyWhatGoesIn: shown) == nil)
+    }
+
     @Test("A message says how to go on")
     func fixes() async throws {
         let shop = Shop()

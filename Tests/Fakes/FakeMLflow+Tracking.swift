@@ -74,9 +74,11 @@ extension FakeMLflowStore {
         case "POST experiments/restore":
             let index = try experiment(request, isDeleted: true)
             (experiments[index].isDeleted, experiments[index].deleted) = (false, nil)
+            setRuns(ofExperiment: index, deleted: false)
         case "POST experiments/delete":
             let index = try experiment(request, isDeleted: false)
             (experiments[index].isDeleted, experiments[index].deleted) = (true, now())
+            setRuns(ofExperiment: index, deleted: true)
         case "POST experiments/update":
             let name = try request.required("new_name")
             let index = try experiment(request)
@@ -104,6 +106,22 @@ extension FakeMLflowStore {
         return [:]
     }
 
+    /// Runs are deleted, and restored, with their experiment.
+    private mutating func setRuns(ofExperiment index: Int, deleted isDeleted: Bool) {
+        for run in runs.indices where runs[run].experimentID == experiments[index].id {
+            runs[run].isDeleted = isDeleted
+        }
+    }
+
+    /// Removes a deleted experiment for good with all that it holds, as `mlflow gc` does.
+    mutating func removeForGood(_ id: String) {
+        guard let index = experiments.firstIndex(where: { $0.id == id && $0.isDeleted }) else { return }
+        experiments.remove(at: index)
+        removedExperiments += 1
+        runs.removeAll { $0.experimentID == id }
+        artifacts = artifacts.filter { !$0.key.split(separator: "/").starts(with: [id[...]]) }
+    }
+
     private mutating func createExperiment(_ request: FakeMLflowRequest) throws -> Value {
         let name = try request.required("name")
         guard name.unicodeScalars.count <= 500 else {
@@ -112,7 +130,7 @@ extension FakeMLflowStore {
         guard !experiments.contains(where: { $0.name == name }) else {
             throw FakeMLflowRefusal.taken("Experiment(name=\(name)) already exists.")
         }
-        let id = String(experiments.count)
+        let id = String(experiments.count + removedExperiments)
         let location = request.text("artifact_location") ?? "\(artifactScheme)/\(id)"
         let tags = try request.pairs("tags").checked(longest: 20_000)
         experiments.append(FakeExperiment(id: id, name: name, location: location, tags: tags))

@@ -76,6 +76,16 @@ package final class FakeMLflow: HTTPTransport {
         shared.withLock { $0.store }
     }
 
+    /// Sets the server's clock, back where that is negative.
+    package func setClock(by seconds: Int) {
+        shared.withLock { $0.store.setClock(by: seconds) }
+    }
+
+    /// Removes a deleted experiment for good with all that it holds, as `mlflow gc` does.
+    package func removeForGood(experiment id: String) {
+        shared.withLock { $0.store.removeForGood(id) }
+    }
+
     package func send(_ request: HTTPRequest) async throws -> HTTPResponse {
         try shared.withLock { shared in
             shared.sent += 1

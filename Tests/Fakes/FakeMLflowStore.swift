@@ -16,6 +16,7 @@ package struct FakeMLflowStore: Sendable {
     package internal(set) var versions: [FakeVersion] = []
     package internal(set) var traces: [FakeTrace] = []
     package internal(set) var datasets: [FakeDataset] = []
+    var removedExperiments = 0
     var datasetCount = 0
     var recordCount = 0
     /// By path below the artifact root.
@@ -38,6 +39,9 @@ package struct FakeMLflowStore: Sendable {
         clock += 1
         return clock
     }
+
+    /// Sets the clock, by seconds.
+    mutating func setClock(by seconds: Int) { clock += seconds * 1000 }
 
     mutating func response(to request: FakeMLflowRequest) -> HTTPResponse {
         do {

@@ -60,6 +60,11 @@ package final class FakeOGX: HTTPTransport {
         life.withLock { body(&$0.state) }
     }
 
+    /// Sets the server's clock, back where that is negative.
+    package func setClock(by seconds: Int) {
+        change { $0.offset += seconds }
+    }
+
     /// Lets some requests be answered by other means from now on; nil ends it.
     package func intercept(_ interception: Interception?) {
         life.withLock { $0.intercept = interception }

@@ -40,6 +40,8 @@ struct OGXState {
     var stores: [(id: String, store: Store)] = []
     var responses: [String: Turn] = [:]
     private var counter = 0
+    /// By how much the clock was set, in seconds.
+    var offset = 0
 
     init(_ version: FakeStackVersion, servers: [String: [FakeTool]], connectors: [String]) {
         self.version = version
@@ -56,7 +58,7 @@ struct OGXState {
     /// A number that is new, and the time that goes with it.
     mutating func next() -> (number: String, time: Value) {
         counter += 1
-        return (String(counter), .integer(1_795_400_000 + counter))
+        return (String(counter), .integer(1_795_400_000 + counter + offset))
     }
 
     static func identifier(_ number: String) -> String {

@@ -6,15 +6,19 @@ import Wire
 
 /// Somebody who changes one thing on the servers, behind drover's back.
 struct Hands: Sendable {
-    let stack: TestStack
     let mlflow: MLflowServer
     let llamaStack: LlamaStack
 
+    init(_ mlflow: MLflowServer, _ llamaStack: LlamaStack) {
+        self.mlflow = mlflow
+        self.llamaStack = llamaStack
+    }
+
     init(_ stack: TestStack) async throws {
-        self.stack = stack
-        mlflow = stack.mlflow.server()
-        llamaStack = try await LlamaStack.connect(
-            to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx))
+        self.init(
+            stack.mlflow.server(),
+            try await LlamaStack.connect(
+                to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx)))
     }
 
     func experiment() async throws -> String {
@@ -91,7 +95,8 @@ struct DriftedKind: Sendable {
     }
 
     static let all = [
-        experiment, registeredModel, prompt, dataset, store, model, shield, toolGroup, logged, definition, served,
+        experiment, registeredModel, prompt, dataset, store, model, shield, toolGroup, logged, definition, shielded,
+        served,
     ]
 
     static let experiment = DriftedKind(
@@ -218,21 +223,25 @@ struct DriftedKind: Sendable {
     .when("endpoint") { hands in
         let group = try #require(try await hands.llamaStack.toolGroups.list().first { $0.endpoint != nil })
         let provider = try #require(try await hands.llamaStack.toolGroups.mcpProvider())
+        let endpoint = try #require(group.endpoint)
         try await hands.llamaStack.toolGroups.unregister(group.id)
-        try await hands.llamaStack.toolGroups.register(group.id, provider: provider, endpoint: "http://other.test/mcp")
+        try await hands.llamaStack.toolGroups.register(group.id, provider: provider, endpoint: "\(endpoint)?other")
     }
 
     private static let agent = """
         experiments: {e: {}}
         registeredModels: {m: {}}
+        tools: {lookup: {function: {description: Finds it., parameters: {type: object}}}}
         agents:
           it:
             model: scripted/llm
             description: Answers
             instructions: One
             maxSteps: 4
+            tools: [lookup]
             toolChoice: auto
-            sampling: {temperature: 0.5}
+            sampling: {temperature: 0.5, topP: 0.9, maxTokens: 64, seed: 7, stop: [END]}
+            responseFormat: {jsonSchema: {type: object, properties: {days: {type: integer}}}}
             metadata: {tier: gold}
             log: {experiment: e, registeredModel: m, tags: {a: x}}
         """
@@ -254,7 +263,8 @@ struct DriftedKind: Sendable {
         }
 
     private static let definitionFields: Set<String> = [
-        "model", "instructions", "maxSteps", "toolChoice", "sampling.temperature", "metadata.tier",
+        "model", "instructions", "maxSteps", "tools.lookup", "toolChoice", "sampling.temperature", "sampling.topP",
+        "sampling.maxTokens", "sampling.seed", "sampling.stop", "responseFormat", "metadata.tier",
     ]
 
     /// What MLflow shows of an agent beside its version, where anybody can write.
@@ -263,13 +273,49 @@ struct DriftedKind: Sendable {
         fixed: ["description", "tags.a", "run", "loggedModel", "digest", "log.experiment", "log.registeredModel"]
     )
     .when("instructions") { try await $0.redefine("\"One\"", as: "\"Tell all\"") }
-    .when("model") { try await $0.redefine("scripted/llm", as: "other/llm") }
+    .when("model") { try await $0.redefine("\"model\":\"", as: "\"model\":\"other-") }
     .when("maxSteps") { try await $0.redefine("\"maxSteps\":4", as: "\"maxSteps\":9") }
     .when("toolChoice") { try await $0.redefine("\"auto\"", as: "\"required\"") }
+    .when("tools.lookup") { try await $0.redefine("Finds it.", as: "Deletes it.") }
     .when("sampling.temperature") { try await $0.redefine("0.5", as: "1.5") }
+    .when("sampling.topP") { try await $0.redefine("\"topP\":0.9", as: "\"topP\":0.8") }
+    .when("sampling.maxTokens") { try await $0.redefine("\"maxTokens\":64", as: "\"maxTokens\":65") }
+    .when("sampling.seed") { try await $0.redefine("\"seed\":7", as: "\"seed\":8") }
+    .when("sampling.stop") { try await $0.redefine("\"END\"", as: "\"FIN\"") }
+    .when("responseFormat") { try await $0.redefine("\"days\"", as: "\"weeks\"") }
+    .when("description/in the definition") { try await $0.redefine("\"Answers\"", as: "\"Lies\"") }
     .when("metadata.tier") { try await $0.redefine("gold", as: "tin") }
     .when("definition/unreadable") { try await $0.redefine("{", as: "") }
     .when("definition/removed") { try await $0.mlflow.deleteModelVersionTag("m", version: "1", "drover.definition") }
+
+    /// What only an agent of the server's own has.
+    static let shielded = DriftedKind(
+        "agents",
+        """
+        experiments: {e: {}}
+        registeredModels: {m: {}}
+        shields: {s: {provider: llama-guard}}
+        agents:
+          it:
+            model: scripted/scripted-llm
+            instructions: One
+            runtime: agents
+            inputShields: [s]
+            outputShields: [s]
+            log: {experiment: e, registeredModel: m}
+        """, on: .llamaStack035,
+        fixed: [
+            "model", "instructions", "maxSteps", "run", "loggedModel", "digest", "log.experiment",
+            "log.registeredModel",
+        ]
+    )
+    .when("inputShields") { try await $0.redefine("\"inputShields\":[", as: "\"inputShields\":[\"x\",") }
+    .when("outputShields") { try await $0.redefine("\"outputShields\":[", as: "\"outputShields\":[\"x\",") }
+    .when("runtime") { try await $0.redefine("\"runtime\":\"agents\"", as: "\"runtime\":\"chat\"") }
+    .when("serverAgent/deleted") { hands in
+        let agents = try #require(hands.llamaStack.agents)
+        try await agents.delete(try #require(try await agents.list().first).id)
+    }
 
     static let served = DriftedKind(
         "agents", "agents: {it: {model: scripted/scripted-llm, instructions: One, runtime: agents, log: false}}",

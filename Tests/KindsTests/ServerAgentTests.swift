@@ -142,12 +142,12 @@ struct ServerAgentTests {
         #expect(thrown?.all.first?.cause == .lacking)
     }
 
-    @Test("Even one of our own stays when the spec names it by its id", arguments: versions)
-    func ownExisting(_ version: FakeStackVersion) async throws {
+    @Test("Even one of our own stays when the spec names it by its id", arguments: versions, ["{}", "false"])
+    func ownExisting(_ version: FakeStackVersion, log: String) async throws {
         let stack = try Self.begin(version)
-        try await stack.apply(Self.spec(version))
+        try await stack.apply(Self.spec(version, log: log))
         let own = try #require(stack.ogx.agents.first?.id)
-        let using = Self.spec(version).replacing("runtime: agents", with: "existing: {id: \(own)}")
+        let using = Self.spec(version, log: log).replacing("runtime: agents", with: "existing: {id: \(own)}")
         let bare = using.replacing("tools: [tickets], ", with: "").replacing(/tools: \{tickets[^\n]*\n/, with: "")
         for spec in [using, bare] {
             try await stack.apply(spec)

@@ -64,25 +64,35 @@ final class TestStack: Sendable {
     }
 
     /// Connects as a new run of the program would.
-    func open(_ yaml: String, _ scissors: Scissors = Scissors(.never)) async throws -> TestRun {
+    /// - Parameter gate: Admits what changes something; nil where no lock is required.
+    func open(
+        _ yaml: String, _ scissors: Scissors = Scissors(.never), behind gate: LeaseGate? = nil
+    ) async throws -> TestRun {
         let (workflow, specFolder) = try declare(yaml)
-        return try await open(workflow, specFolder, scissors)
+        return try await open(workflow, specFolder, scissors, behind: gate)
     }
 
-    func open(_ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors) async throws -> TestRun {
+    func open(
+        _ workflow: Workflow, _ specFolder: SpecFolder, _ scissors: Scissors, behind gate: LeaseGate? = nil
+    ) async throws -> TestRun {
         let retry = RetryPolicy(attempts: scissors.attempts, base: .zero)
-        let llamaStack = try await LlamaStack.connect(
-            to: Endpoint(
-                service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry))
-        let server = MLflowServer(
-            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry))
+        var (stackPlace, mlflowPlace) = (
+            Endpoint(service: "OGX", base: "http://ogx.test", transport: scissors.through(ogx), retry: retry),
+            Endpoint(service: "MLflow", base: FakeMLflow.base, transport: scissors.through(mlflow), retry: retry)
+        )
+        if let gate {
+            stackPlace.admit = { _ in try gate.check() }
+            mlflowPlace.admit = { _ in try gate.check() }
+        }
+        let llamaStack = try await LlamaStack.connect(to: stackPlace)
+        let server = MLflowServer(mlflowPlace)
         var servers = Servers(
             stack: workflow.stack, llamaStack: llamaStack, mlflow: server, folder: specFolder,
             transport: scissors.through(ogx), commit: nil)
         servers.patience = patience
         servers.tell = { [weak self] text in self?.told.withLock { $0.append(text) } }
         return TestRun(
-            workflow: workflow, servers: servers, drivers: kinds.drivers(servers, for: workflow),
+            workflow: workflow, servers: servers, kinds: kinds, drivers: kinds.drivers(servers, for: workflow),
             store: MLflowRecord(server, stack: workflow.stack))
     }
 
@@ -120,6 +130,7 @@ final class TestStack: Sendable {
 struct TestRun: Sendable {
     let workflow: Workflow
     let servers: Servers
+    let kinds: Kinds
     let drivers: [any Driver]
     let store: any RecordStore
 
@@ -143,22 +154,49 @@ struct TestRun: Sendable {
         ).plan()
     }
 
+    /// Applies as the program does: what the plan says that a promotion frees goes after it.
+    ///
     /// - Parameter mayStart: False once the user interrupts.
     func apply(
-        _ permissions: Permissions = Permissions(), mayStart: @escaping @Sendable () -> Bool = { true }
+        _ permissions: Permissions = Permissions(), _ selection: Selection = .everything,
+        mayStart: @escaping @Sendable () -> Bool = { true }
     ) async throws -> Applied {
+        let (plan, applied) = try await apply(permissions, selection, mayStart)
+        let isMoved = applied.count(.promote) > 0 || !plan.freed.isEmpty
+        guard isMoved, applied.failures.isEmpty, !applied.wasInterrupted else { return applied }
+        let retired = try await refreshed().apply(permissions, selection.afterReplacing, mayStart) { now in
+            let rest = now.removing(onlyWhatGoesIn: plan)
+            return rest?.isEmpty == false ? rest : nil
+        }
+        return retired.applied.failures.isEmpty ? applied : retired.applied
+    }
+
+    /// The same with listings that are taken anew.
+    private func refreshed() -> TestRun {
+        TestRun(
+            workflow: workflow, servers: servers, kinds: kinds, drivers: kinds.drivers(servers, for: workflow),
+            store: store)
+    }
+
+    /// - Parameter narrowed: What of a plan is carried out; nil for nothing.
+    private func apply(
+        _ permissions: Permissions, _ selection: Selection, _ mayStart: @escaping @Sendable () -> Bool,
+        narrowed: (Plan) -> Plan? = { $0 }
+    ) async throws -> (plan: Plan, applied: Applied) {
         let (survey, record) = try await survey(permissions)
-        let planner = Planner(workflow, drivers: drivers, survey: survey, record: record, permissions: permissions)
-        let plan = try await planner.plan()
+        let planner = Planner(
+            workflow, drivers: drivers, survey: survey, record: record, permissions: permissions, selection: selection)
+        let whole = try await planner.plan()
+        guard let plan = narrowed(whole) else { return (whole, .nothing) }
         let executor = Executor(
             workflow, drivers: drivers, survey: survey, record: record, store: store, permissions: permissions,
-            mayStart: mayStart, onEvent: { _ in })
+            selection: selection, mayStart: mayStart, onEvent: { _ in })
         let applied = try await executor.apply(plan, parallelism: 4)
         try await store.log(
             HistoryEntry(
                 command: "apply", specDigest: "", gitCommit: nil, actor: "test", startedAt: 1, finishedAt: 2,
                 succeeded: applied.failures.isEmpty, results: []), leaving: nil)
-        return applied
+        return (plan, applied)
     }
 }
 

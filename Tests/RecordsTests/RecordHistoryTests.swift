@@ -58,14 +58,31 @@ struct RecordHistoryTests {
         }
     }
 
+    @Test("An apply during which the clock was set back an hour takes no time, and the next one comes after it")
+    func clockBack() async throws {
+        for store in stores() {
+            var entry = Self.entry("apply", at: 7_200_000)
+            entry = HistoryEntry(
+                command: entry.command, specDigest: "d", gitCommit: nil, actor: "me", startedAt: entry.startedAt,
+                finishedAt: entry.startedAt - 3_600_000, succeeded: true, results: [])
+            try await store.log(entry, leaving: nil)
+            try await store.log(Self.entry("up", at: 3_600_000), leaving: nil)
+        }
+        for store in stores() {
+            let history = try await store.history()
+            #expect(history.map(\.number) == [1, 2] && history.map(\.command) == ["apply", "up"])
+            #expect(!history.contains { $0.finishedAt < $0.startedAt })
+        }
+        #expect(!mlflow.store.runs.contains { ($0.endTime ?? 0) < $0.startTime })
+    }
+
     @Test("The history of a record that was deleted in MLflow is still told, with when that was and what to do")
     func deleted() async throws {
         let (server, name) = (mlflow.server(), StackName("shop"))
         try await MLflowRecord(server, stack: name).log(Self.entry("apply"), leaving: Self.remains())
         let id = try #require(mlflow.store.experiments.last?.id)
-        // MLflow deletes the runs with their experiment.
-        for run in mlflow.store.runs { try await server.deleteRun(run.id) }
         try await server.deleteExperiment(id)
+        #expect(!mlflow.store.runs.contains { !$0.isDeleted }, "MLflow deletes the runs with their experiment.")
         let told = Mutex<[Diagnostic]>([])
         let record = MLflowRecord(server, stack: name) { warning in told.withLock { $0.append(warning) } }
         _ = try await record.load()
@@ -76,6 +93,45 @@ struct RecordHistoryTests {
         for way in ["`mlflow experiments restore --experiment-id \(id)`", "`drover state rebuild`"] {
             #expect(warning.fix?.contains(way) == true, "\(way)")
         }
+    }
+
+    @Test("The history of a record that was restored goes on, whoever restored it", arguments: [false, true])
+    func restored(isByHand: Bool) async throws {
+        let (server, name) = (mlflow.server(), StackName("shop"))
+        for command in ["apply", "up"] {
+            try await MLflowRecord(server, stack: name).log(Self.entry(command), leaving: nil)
+        }
+        let id = try #require(mlflow.store.experiments.last?.id)
+        try await server.deleteExperiment(id)
+        if isByHand { try await server.restoreExperiment(id) }
+        let told = Mutex<[String]>([])
+        let record = MLflowRecord(server, stack: name) { warning in told.withLock { $0.append(warning.code.name) } }
+        _ = try await record.load()
+        try await record.log(Self.entry("destroy", at: 2000), leaving: Self.remains())
+        let history = try await MLflowRecord(server, stack: name).history()
+        #expect(history.map(\.number) == [1, 2, 3] && history.map(\.command) == ["apply", "up", "destroy"])
+        #expect(told.withLock { $0 } == (isByHand ? [] : ["deleted-record"]))
+        #expect(mlflow.store.experiments.last?.isDeleted == false && mlflow.store.experiments.count == 2)
+        #expect(try await record.remains(ofRun: 3)?.spec == Self.remains().spec)
+    }
+
+    @Test("A record that was removed for good is made anew, and its history begins again")
+    func removedForGood() async throws {
+        let (server, name) = (mlflow.server(), StackName("shop"))
+        let before = MLflowRecord(server, stack: name)
+        try await before.save(["boxes.a": Record.Entry(fields: [:])])
+        try await before.log(Self.entry("apply"), leaving: Self.remains())
+        let id = try #require(mlflow.store.experiments.last?.id)
+        try await server.deleteExperiment(id)
+        mlflow.removeForGood(experiment: id)
+        let record = MLflowRecord(server, stack: name)
+        #expect(try await record.load() == Record())
+        #expect(try await record.history().isEmpty)
+        #expect(try await record.remains(ofRun: 1) == nil)
+        try await record.log(Self.entry("up", at: 2000), leaving: Self.remains())
+        let history = try await MLflowRecord(server, stack: name).history()
+        #expect(history.map(\.number) == [1] && history.map(\.command) == ["up"])
+        #expect(try await record.content(sha256Hex(Self.text)) == Self.text, "Contents are kept again.")
     }
 
     @Test("What an apply without files left is read also from an MLflow that answers 500 for what is not there")

@@ -6,13 +6,15 @@ extension Kind {
     static let agents = Kind(
         Section(AgentResource.kind, AgentSpec.self, "Agents."), home: .llamaStack,
         driver: { context in
-            context.llamaStack.map { llamaStack in
+            let aliased = AliasedAgents(context)
+            return context.llamaStack.map { llamaStack in
                 ResourceDriver(
                     AgentResource(
                         llamaStack.server, mlflow: context.servers.mlflow, registry: context.mlflow?.registry,
                         stack: context.servers.stack, folder: context.servers.folder, models: llamaStack.models,
                         runtimes: llamaStack.runtimes, commit: context.servers.commit,
-                        retained: context.workflow.retainedCounts))
+                        retained: context.workflow.retainedCounts,
+                        inUse: { try await aliased.serverAgents(after: $0) }))
             }
         },
         conflicts: unfitPrompts(among:_:))

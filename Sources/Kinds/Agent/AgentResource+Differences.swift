@@ -30,12 +30,14 @@ extension AgentResource {
         guard !isChanged else { return [] }
         var changes: [FieldChange] = []
         if let name = desired.serverName, !live.onServer.contains(where: { $0.name == name }) {
-            changes.append(FieldChange("serverAgent", new: .string(name)))
+            // It is made before the version is logged: where that is there, somebody deleted it.
+            let isLost = desired.place != nil && live.current != nil
+            changes.append(FieldChange("serverAgent", new: .string(name), cause: isLost ? .drift : nil))
         }
         let unused = unused(live, desired)
         if !unused.isEmpty {
             let names = unused.compactMap(\.name).listed
-            changes.append(FieldChange("serverAgents", note: "\(names) of earlier definitions: deleted"))
+            changes.append(FieldChange(Self.formerAgents, note: "\(names) of earlier definitions: deleted"))
         }
         return changes
     }

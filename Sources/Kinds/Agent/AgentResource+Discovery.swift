@@ -9,7 +9,11 @@ extension AgentResource {
         async let logged = logged(of: stack)
         async let served = serverAgents(of: stack)
         var (lives, left) = try await logged
-        for (address, agents) in try await served { lives[address, default: Live()].onServer = agents }
+        let agents = try await served
+        for (address, agents) in placed(agents, beside: lives, of: stack) {
+            lives[address, default: Live()].onServer = agents
+        }
+        if !agents.isEmpty { await noteNamesInUse(&lives) }
         for (address, spec) in wanted { Self.joinMoved(spec, address, wanted, &lives) }
         let found = lives.sorted { $0.key < $1.key }.flatMap { address, live -> [Discovered<Live>] in
             // What an interrupted first apply began is resumed when the agent is created.
@@ -107,21 +111,24 @@ extension AgentResource {
         return (lives, left)
     }
 
-    /// Server agents of a declared agent that no longer exists on any server are leftovers.
+    /// Server agents of a declared agent that no longer exists on any server are leftovers, once no version with an alias uses
+    /// them; one that the spec names by its id is none.
     private func discovered(_ live: Live, at address: Address, _ spec: AgentSpec?) -> [Discovered<Live>] {
-        let server = live.onServer.first.map { "agent \($0.id) (\($0.name ?? ""))" }
-        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, let server
+        let server = live.onServer.first?.label
+        guard let spec, case .nowhere = spec.log, runtimes[address] != .agents || spec.existing != nil, server != nil
         else {
             let label = live.current?.uri ?? server ?? live.loose.told
             return [Discovered(address, .ours, live, label: label)]
         }
-        var left = Live()
-        left.onServer = live.onServer
-        let stale = Discovered(address, .ours, left, label: server, isStale: true)
-        guard let current = live.current else { return [stale] }
         var logged = live
-        logged.onServer = []
-        return [Discovered(address, .ours, logged, label: current.uri), stale]
+        logged.onServer = live.onServer.filter { agent in
+            agent.id == spec.existing?.value || live.namesInUse?.contains(agent.name ?? "") ?? true
+        }
+        let stale = live.onServer.filter { !logged.onServer.contains($0) }.map {
+            Discovered(address, .ours, Live(onServer: [$0]), label: $0.label, isStale: true)
+        }
+        let label = live.current?.uri ?? logged.onServer.first?.label
+        return (label.map { [Discovered(address, .ours, logged, label: $0)] } ?? []) + stale
     }
 }
 
@@ -135,15 +142,25 @@ extension AgentResource.Live {
     /// - Parameter experiments: The ids of those whose runs and logged models are known.
     fileprivate init(of versions: [AgentVersion], beside parts: LoggedParts, in experiments: Set<String>) {
         let twins = Self.twins(among: versions)
-        let sorted = versions.filter { !twins.contains($0) }.sorted {
-            ($0.created, $0.number) > ($1.created, $1.number)
-        }
+        let sorted = Self.newestFirst(versions.filter { !twins.contains($0) })
         self.init(current: sorted.first, others: Array(sorted.dropFirst()), onServer: [], twins: twins)
         guard let current, let place = current.tags[AgentVersion.experimentTag], experiments.contains(place) else {
             return
         }
         isModelGone = current.modelID.map { id in !parts.models.contains { $0.id == id } } ?? false
         isRunGone = !current.runID.isEmpty && !parts.runs.contains { $0.id == current.runID }
+    }
+
+    /// Of one registered model by their numbers, since the server's clock may have gone back; of several models, those of the
+    /// one that has the latest.
+    private static func newestFirst(_ versions: [AgentVersion]) -> [AgentVersion] {
+        let models = Dictionary(grouping: versions, by: \.registeredModel).map { name, versions in
+            (
+                name: name, latest: versions.map(\.created).max() ?? 0,
+                versions: versions.sorted { $0.number > $1.number }
+            )
+        }
+        return models.sorted { ($0.latest, $0.name) > ($1.latest, $1.name) }.flatMap(\.versions)
     }
 
     /// Of several versions of one logged model, the superfluous ones: all but the first, or all but those that an alias
@@ -163,9 +180,9 @@ extension AgentResource.Live {
 
     /// Both combined; the other's versions count as much as these.
     fileprivate func joined(with other: Self) -> Self {
-        var joined = [self, other].max { ($0.current?.created ?? 0) < ($1.current?.created ?? 0) } ?? self
-        let versions = [self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others }
-        joined.others = versions.filter { $0 != joined.current }.sorted { $0.created > $1.created }
+        let versions = Self.newestFirst([self, other].flatMap { ($0.current.map { [$0] } ?? []) + $0.others })
+        var joined = other.current != nil && other.current == versions.first ? other : self
+        joined.others = versions.filter { $0 != joined.current }
         joined.twins = twins + other.twins
         joined.onServer = onServer + other.onServer
         joined.loose = LoggedParts(

@@ -1,4 +1,4 @@
-import Engine
+package import Engine
 import Language
 import Runtime
 import Wire
@@ -6,16 +6,51 @@ import Wire
 /// Server agents. They cannot be changed, and names are not unique: each definition has its own agent, named by its
 /// digest, and a second one of a name is the leftover of a lost response.
 extension AgentResource {
-    /// The agents of a stack, by the address in their names; in the order in which a run looks for them.
-    func serverAgents(of stack: StackName) async throws -> [Address: [LlamaStack.ServerAgent]] {
-        guard let agents = llamaStack.agents else { return [:] }
+    /// The agents of a stack; in the order in which a run looks for them.
+    func serverAgents(of stack: StackName) async throws -> [LlamaStack.ServerAgent] {
+        try await llamaStack.agents?.list().filter { address(of: $0, in: stack) != nil } ?? []
+    }
+
+    private func address(of agent: LlamaStack.ServerAgent, in stack: StackName) -> Address? {
+        agent.name.flatMap { AgentDefinition.agentName(inServerName: $0, ofStack: stack.name) }.map {
+            Address(Self.kind, $0)
+        }
+    }
+
+    /// The same agents by address: that of the version that one was made for, which may have been moved, or else the one in
+    /// its name.
+    func placed(
+        _ agents: [LlamaStack.ServerAgent], beside lives: [Address: Live], of stack: StackName
+    ) -> [Address: [LlamaStack.ServerAgent]] {
+        var owners: [String: Address] = [:]
+        for (address, live) in lives.sorted(by: { $0.key < $1.key }) {
+            for version in live.versions { version.serverName.map { owners[$0] = address } }
+        }
         var byAddress: [Address: [LlamaStack.ServerAgent]] = [:]
-        for agent in try await agents.list() {
-            guard let name = agent.name.flatMap({ AgentDefinition.agentName(inServerName: $0, ofStack: stack.name) })
-            else { continue }
-            byAddress[Address(Self.kind, name), default: []].append(agent)
+        for agent in agents {
+            guard let named = address(of: agent, in: stack) else { continue }
+            byAddress[agent.name.flatMap { owners[$0] } ?? named, default: []].append(agent)
         }
         return byAddress
+    }
+
+    /// Notes the names of the server agents that versions with an alias use, or that a release may go back to.
+    func noteNamesInUse(_ lives: inout [Address: Live]) async {
+        var own: [Address: Set<String>] = [:]
+        for (address, live) in lives { own[address] = await namesInUse(by: live) }
+        let all = own.values.reduce(into: Set<String>()) { $0.formUnion($1) }
+        for address in lives.keys { lives[address]?.namesInUse = own[address] == nil ? nil : all }
+    }
+
+    /// - Returns: nil where one of its versions cannot be read: then its server agents stay.
+    private func namesInUse(by live: Live) async -> Set<String>? {
+        let kept = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
+        do {
+            let definitions = try await kept.concurrentMap(limit: 8) { try await mlflow?.definition(of: $0) }
+            return Set(try definitions.flatMap { try $0?.serverNames ?? [] })
+        } catch {
+            return nil
+        }
     }
 
     /// Creates the server agent of a definition when it does not exist.
@@ -30,19 +65,32 @@ extension AgentResource {
     /// The agents that are no longer used: neither the wanted one, nor that of a version that an alias points at, or
     /// that a release may go back to.
     func unused(_ live: Live, _ desired: Desired) -> [LlamaStack.ServerAgent] {
-        let aliased = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
-        var used: Set<String> = []
-        for version in aliased {
-            // A definition that is too long for a tag is not read for this: then all agents stay.
-            guard let definition = version.definition else { return [] }
-            if definition.stack != nil, let name = try? definition.serverName { used.insert(name) }
-        }
+        guard var used = live.namesInUse else { return [] }
         if let name = desired.serverName { used.insert(name) }
         // Of each name, the first one is run. An agent that the spec names by its id is never touched.
         return live.onServer.filter { agent in
             used.remove(agent.name ?? "") == nil && agent.id != desired.definition.agentID
         }
     }
+
+    package func remainders(of live: Live, beside desired: Desired) -> Remainders<Live> {
+        let unused = unused(live, desired)
+        let stays = live.onServer.filter { agent in
+            live.namesInUse?.contains(agent.name ?? "") == true && agent.name != desired.serverName
+                && agent.id != desired.definition.agentID && !unused.contains(agent)
+        }
+        return Remainders(
+            field: Self.formerAgents, unused: unused.map(\.label),
+            used: stays.map { Remainders.Used(label: $0.label, live: Live(onServer: [$0])) })
+    }
+
+    package func areUsed(_ lives: [Live], after beforehand: Beforehand) async throws -> [Bool] {
+        let used = try await inUse(beforehand)
+        return lives.map { live in live.onServer.contains { used.contains($0.name ?? "") } }
+    }
+
+    /// The field of a plan that names server agents of earlier definitions.
+    static let formerAgents = "serverAgents"
 
     func withoutUnused(_ live: Live, _ desired: Desired) async throws -> Live {
         let unused = unused(live, desired)
@@ -54,6 +102,26 @@ extension AgentResource {
 
     func remove(_ agents: [LlamaStack.ServerAgent]) async throws {
         for agent in agents { try await llamaStack.agents?.delete(agent.id) }
+    }
+}
+
+extension AgentResource.Live {
+    /// Server agents alone.
+    init(onServer: [LlamaStack.ServerAgent]) {
+        self.init(current: nil, others: [], onServer: onServer)
+    }
+}
+
+extension LlamaStack.ServerAgent {
+    /// `agent a-1 (helpdesk/support@0123456789ab)`.
+    var label: String { "agent \(id) (\(name ?? ""))" }
+}
+
+extension AgentVersion {
+    /// The name of the server agent that it runs as; nil where it runs otherwise, or its definition is not at hand.
+    fileprivate var serverName: String? {
+        guard let definition, definition.stack != nil, definition.agentID == nil else { return nil }
+        return try? definition.serverName  // A definition always encodes.
     }
 }
 

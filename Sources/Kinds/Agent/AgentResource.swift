@@ -56,6 +56,9 @@ package struct AgentResource: Resource {
         var isRunGone = false
         /// The versions that a release may go back to.
         var retained: Set<Int> = []
+        /// The names of the server agents that versions with an alias use, or that a release may go back to, of all agents of
+        /// the stack; nil where that is not known.
+        var namesInUse: Set<String>? = []
 
         var versions: [AgentVersion] { (current.map { [$0] } ?? []) + others + twins }
     }
@@ -71,14 +74,17 @@ package struct AgentResource: Resource {
     let commit: String?
     /// How many old versions each declared release keeps.
     let retained: [String: Int]
+    /// The names of the server agents that are still in use although their definitions have changed.
+    let inUse: InUse
 
     /// Creates a resource: `mlflow` is nil when nothing in the spec is logged, `commit` outside of a git repository.
     init(
         _ llamaStack: LlamaStack, mlflow: MLflowServer?, registry: Registry? = nil, stack: StackName,
         folder: SpecFolder, models: ModelListing, runtimes: ChosenRuntimes, commit: String?,
-        retained: [String: Int] = [:]
+        retained: [String: Int] = [:], inUse: @escaping InUse = { _ in [] }
     ) {
         self.retained = retained
+        self.inUse = inUse
         self.registry = registry
         self.llamaStack = llamaStack
         self.runtimes = runtimes

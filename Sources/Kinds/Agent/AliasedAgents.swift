@@ -3,13 +3,6 @@ import Language
 import Runtime
 import Wire
 
-/// What is done before it counts what is in use.
-package struct Beforehand: Sendable {
-    package var promotions: [Promotion] = []
-    /// The addresses of what is deleted: releases among them keep nothing.
-    package var removed: Set<Address> = []
-}
-
 /// The ids of what versions with an alias use, once something was done.
 package typealias InUse = @Sendable (Beforehand) async throws -> Set<String>
 
@@ -72,6 +65,11 @@ struct AliasedAgents: Sendable {
         Set(try await definitions(after: beforehand).flatMap(\.toolGroups))
     }
 
+    /// The names of the server agents that they run as, and those that they call.
+    func serverAgents(after beforehand: Beforehand) async throws -> Set<String> {
+        Set(try await definitions(after: beforehand).flatMap { try $0.serverNames })
+    }
+
     /// The ids of the vector stores that they search.
     func vectorStores(after beforehand: Beforehand) async throws -> Set<String> {
         Set(try await definitions(after: beforehand).flatMap(\.vectorStores))
@@ -89,7 +87,8 @@ private struct AliasesAfter {
     private var moved: [Place: Int?] = [:]
 
     init(_ promotions: [Promotion], _ models: [MLflowRegisteredModel], of stack: StackName) {
-        let versions = Dictionary(promotions.map { ($0.release.name, $0.version) }) { first, _ in first }
+        let moving = promotions.filter { !$0.isProposal }.map { ($0.release.name, $0.version) }
+        let versions = Dictionary(moving) { first, _ in first }
         for model in models {
             for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
                 guard let state = ReleaseState(text), state.stack == stack.name, let version = versions[state.release]
@@ -124,6 +123,14 @@ extension AgentDefinition {
     fileprivate var toolGroups: [String] {
         tools.flatMap { tool in
             [tool.mcp?.toolGroup, tool.toolGroup?.id].compactMap(\.self) + (tool.agent?.toolGroups ?? [])
+        }
+    }
+
+    /// The names of the server agents that it runs as, and that the agents that it calls run as.
+    var serverNames: [String] {
+        get throws {
+            let called = try tools.flatMap { try $0.agent?.serverNames ?? [] }
+            return stack == nil || agentID != nil ? called : [try serverName] + called
         }
     }
 

@@ -99,8 +99,8 @@ package struct ModelResource: Resource {
         }
     }
 
-    package func areUsed(_ lives: [LlamaStack.Model], after promotions: [Promotion]) async throws -> [Bool] {
-        let used = try await inUse(Beforehand(promotions: promotions))
+    package func areUsed(_ lives: [LlamaStack.Model], after beforehand: Beforehand) async throws -> [Bool] {
+        let used = try await inUse(beforehand)
         return lives.map { used.contains($0.id) }
     }
 

@@ -17,13 +17,13 @@ struct RetainedVersions: Sendable {
         _ models: [MLflowRegisteredModel], of stack: StackName, counts: [String: Int],
         after beforehand: Beforehand = Beforehand()
     ) {
-        let promoted = Dictionary(beforehand.promotions.map { ($0.release.name, $0.version ?? .max) }) { first, _ in
-            first
-        }
+        let promotions = Dictionary(beforehand.promotions.map { ($0.release.name, $0) }) { first, _ in first }
         for model in models {
             for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
                 guard var state = ReleaseState(text), state.stack == stack.name else { continue }
-                guard !beforehand.removed.contains(Address(ReleaseResource.kind, state.release)) else {
+                let release = Address(ReleaseResource.kind, state.release)
+                guard !beforehand.forgotten.contains(release) else { continue }
+                guard !beforehand.removed.contains(release) else {
                     let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
                     // One that somebody else moved stays where it is.
                     if state.knows(model.aliases[alias].flatMap { Int($0) }) {
@@ -31,8 +31,9 @@ struct RetainedVersions: Sendable {
                     }
                     continue
                 }
-                if let version = promoted[state.release] {
-                    state.promote(.init(version: version, digest: "", at: "", by: ""))
+                if let promotion = promotions[state.release] {
+                    let entry = ReleaseState.Entry(version: promotion.version ?? .max, digest: "", at: "", by: "")
+                    if promotion.isProposal { state.awaiting = entry } else { state.promote(entry) }
                 }
                 numbers[model.name, default: []].formUnion(state.retained(counts[state.release] ?? 2))
             }

@@ -92,8 +92,8 @@ package struct ToolResource: Resource {
         }.holding(inUse, whereWanted: { wanted[$0] != nil }, id: \.id)
     }
 
-    package func areUsed(_ lives: [LlamaStack.ToolGroup], after promotions: [Promotion]) async throws -> [Bool] {
-        let used = try await inUse(Beforehand(promotions: promotions))
+    package func areUsed(_ lives: [LlamaStack.ToolGroup], after beforehand: Beforehand) async throws -> [Bool] {
+        let used = try await inUse(beforehand)
         return lives.map { used.contains($0.id) }
     }
 

@@ -7,6 +7,7 @@ import Wire
 /// announced path and content, did not exist before the announcement, and is in no store.
 actor Leftovers {
     private let server: LlamaStack
+    private let attached: AttachedFiles
     private var files: [LlamaStack.File]?
     private var taken: Set<String> = []
     /// The files that are known to be ours, or in use.
@@ -16,6 +17,7 @@ actor Leftovers {
 
     init(_ server: LlamaStack) {
         self.server = server
+        attached = AttachedFiles(server)
     }
 
     func know(_ ids: some Sequence<String>) {
@@ -91,16 +93,7 @@ actor Leftovers {
 
     /// The files that are in any store.
     func attachedFiles(except store: String? = nil) async throws -> Set<String> {
-        let server = server
-        let stores = try await server.vectorStores.list().filter { $0.id != store }
-        let files = try await stores.concurrentMap(limit: 8) { store in
-            do {
-                return try await server.listedFiles(of: store.id) ?? []
-            } catch let error as WireError where error.isAbsence {
-                return []  // Another stack has deleted its store meanwhile.
-            }
-        }
-        return Set(files.joined().map(\.id))
+        try await attached.all(except: store)
     }
 }
 

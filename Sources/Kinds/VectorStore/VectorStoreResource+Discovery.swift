@@ -188,8 +188,8 @@ extension VectorStoreResource {
         }
     }
 
-    package func areUsed(_ lives: [LiveStore], after promotions: [Promotion]) async throws -> [Bool] {
-        let used = try await inUse(Beforehand(promotions: promotions))
+    package func areUsed(_ lives: [LiveStore], after beforehand: Beforehand) async throws -> [Bool] {
+        let used = try await inUse(beforehand)
         return lives.map { used.contains($0.store.id) }
     }
 }

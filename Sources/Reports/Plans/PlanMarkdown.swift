@@ -97,7 +97,7 @@ package enum PlanMarkdown {
     ) -> [String] {
         var lines = PlanText.lines(plan.limits).map { "\n\(Markdown.text(Markdown.cut($0, to: 4 * widest)))\n" }
         if !plan.freed.isEmpty {
-            lines.append("\nFreed by the promotion, and removed after it, because only older versions use it:\n")
+            lines.append("\n\(PlanText.freedTitle(of: plan))\n")
             lines += plan.freed.map {
                 "\n- \(Markdown.code($0.address.description)) \(Markdown.text(Markdown.cut($0.object, to: widest)))\n"
             }

@@ -43,7 +43,7 @@ package struct PlanText: Sendable {
         }
         lines += Self.lines(plan.limits)
         if !plan.freed.isEmpty {
-            lines.append("Freed by the promotion, and removed after it, because only older versions use it:")
+            lines.append(Self.freedTitle(of: plan))
             lines += plan.freed.map { "  - \(Printable.text($0.address.description))  \(Printable.text($0.object))" }
         }
         if !endangered.isEmpty, !changes.isEmpty {
@@ -65,6 +65,12 @@ package struct PlanText: Sendable {
             return "  \(shown)  " + Printable.text(server.place)
         }
         return rows + titles.filter { Printable.width(of: $0) > width }.map { "  in full: \($0)" }
+    }
+
+    /// What goes before what a plan frees.
+    static func freedTitle(of plan: Plan) -> String {
+        let cause = plan.changes.contains { $0.action == .promote } ? "the promotion" : "what is done to releases"
+        return "Freed by \(cause), and removed after it, because only older versions use it:"
     }
 
     /// What a selection adds, and leaves out.
