@@ -40,14 +40,25 @@ extension RequestHandler {
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)
-        try await places.enter()
-        // It may have waited.
-        if turn.connection?.isGone == true {
-            places.leave()
-            throw ClientGone()
-        }
+        try await enter(on: connection)
         let items = ServedItems(response, of: agent.definition, dialect, isStreamed: read.isStreamed)
         return Taken(request: read, turn: turn, items: items, traced: traced)
+    }
+
+    /// Takes a place for a request of a connection; one whose client has gone leaves the line to those who still wait.
+    private func enter(on connection: Connection) async throws {
+        var entered: Result<Void, any Error> = .success(())
+        if !places.enterAtOnce() {
+            // Only the connection ends it: the line has a limit of its own.
+            let alarm = Alarm { $0 + .seconds(3_600) }
+            connection.add(alarm)
+            defer { connection.remove(alarm) }
+            entered = await heartbeat.limiting(by: alarm) { try await self.places.enter() }.result
+        }
+        guard connection.isGone || connection.isStopped else { return try entered.get() }
+        if case .success = entered { places.leave() }
+        if connection.isGone { throw ClientGone() }
+        throw ServedError.stopping
     }
 
     /// Answers at once.

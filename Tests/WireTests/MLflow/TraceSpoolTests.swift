@@ -59,6 +59,27 @@ struct TraceSpoolTests {
         }
     }
 
+    @Test("A file that cannot be read now holds up no other one, and is read when it can be")
+    func unreadable() async throws {
+        try await withTemporaryDirectory { directory in
+            let warnings = Warnings()
+            let spool = try TraceSpool(in: directory, limit: 1 << 20) { warnings.add($0) }
+            spool.begin(for: "http://mlflow")
+            for number in 1...2 { #expect(spool.keep([trace(number)]) == 0) }
+            let path = "\(directory)/\(try files(directory)[0])"
+            try FileManager.default.moveItem(atPath: path, toPath: "\(path).away")
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            #expect(spool.oldest(upTo: 100)?.entries == nil)
+            let second = try #require(spool.oldest(upTo: 100))
+            #expect(second.traces.map(\.id) == [trace(2).id] && spool.waiting == 2)
+            spool.remove(second.entries)
+            #expect(spool.oldest(upTo: 100)?.entries == nil)
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: "\(path).away", toPath: path)
+            #expect(spool.oldest(upTo: 100)?.traces.map(\.id) == [trace(1).id] && warnings.codes == [])
+        }
+    }
+
     @Test(
         "What is postponed is read last, after what came later, too, and each file alone; one that was alone is parted, as far as there is room"
     )

@@ -202,7 +202,9 @@ package final class TraceSpool: Sendable {
                 entries.append(next)
                 room -= next.bytes
             } catch let failure as FileBytes.Failure where failure != .missing {
-                break  // It cannot be read now; the next look may.
+                // The next look may read it; where only this one cannot be read, it does not hold up the others.
+                if entries.isEmpty, failure != .tooManyOpenFiles { postpone([next], []) }
+                break
             } catch {
                 forget(next)
                 setAside(next.name)
