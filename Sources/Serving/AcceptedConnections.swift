@@ -11,9 +11,16 @@ import Wire
 /// having been used ends the program ("Deinited NIOAsyncWriter without calling finish()", swift-nio 2637). These close.
 package struct AcceptedConnections: ServerChildChannel {
     private let http: HTTP1Channel
+    /// nil for an answer without words.
+    private let unreadable: UnreadableRequestHandler.Answer?
 
     package init(_ http: HTTP1Channel) {
-        self.http = http
+        (self.http, unreadable) = (http, nil)
+    }
+
+    /// - Parameter unreadable: Makes the answer to what cannot be read as HTTP.
+    init(_ http: HTTP1Channel, unreadable: @escaping UnreadableRequestHandler.Answer) {
+        (self.http, self.unreadable) = (http, unreadable)
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
@@ -22,6 +29,9 @@ package struct AcceptedConnections: ServerChildChannel {
             // What comes next in the pipeline does not know which version of HTTP a request came in.
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
             try pipeline.addHandler(HTTP10Handler(), position: .after(decoder))
+            if let unreadable {
+                try pipeline.addHandler(UnreadableRequestHandler(unreadable), position: .after(decoder))
+            }
             return AcceptedConnection(connection)
         }
     }

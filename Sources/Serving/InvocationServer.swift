@@ -102,7 +102,8 @@ package struct InvocationServer: Sendable {
                 HTTP1Channel(
                     responder: { request, writer, channel in
                         try await handler.respond(to: request, writer, channel)
-                    }, configuration: configuration))
+                    }, configuration: configuration),
+                unreadable: { handler.unreadable($0, isToBeNoted: $1) })
         }
         let server =
             try certificate.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0.configuration) } ?? plain

@@ -75,7 +75,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if isLast(exchange) { cutOff(channel) } }
+        defer { if isLast(exchange) { Self.cutOff(channel) } }
         if let error = objection(to: request, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -104,6 +104,8 @@ final class RequestHandler: Sendable {
             taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
+        } catch let error as HTTPParserError where error != .invalidEOFState {
+            return try await refuse(ServedError(unreadable: error), exchange, writer, &entry)
         } catch let gone as ClientGone {
             entry.status = 499  // As nginx calls it.
             throw gone
@@ -177,15 +179,36 @@ extension RequestHandler {
         _ reply: Reply, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
         entry.status = reply.status
+        try await writer.write(
+            response: HTTPTypes.HTTPResponse(
+                status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: head(of: reply, exchange)),
+            body: exchange.method == "HEAD" ? ResponseBody() : Self.body(reply.body))
+    }
+
+    private func head(of reply: Reply, _ exchange: Exchange) -> HTTPFields {
         var headers = head(of: exchange)
         headers[.contentType] = reply.contentType
         headers[.contentLength] = String(reply.body.readableBytes)
         for field in reply.headers { headers[field.name] = field.value }
         if isLast(exchange) { headers[.connection] = "close" }
-        try await writer.write(
-            response: HTTPTypes.HTTPResponse(
-                status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
-            body: exchange.method == "HEAD" ? ResponseBody() : Self.body(reply.body))
+        return headers
+    }
+
+    /// The answer to what cannot be read as HTTP.
+    /// - Parameter isToBeNoted: Whether it is logged and counted.
+    func unreadable(_ error: ServedError, isToBeNoted: Bool) -> (head: HTTPResponseHead, body: ByteBuffer) {
+        let exchange = Exchange()
+        let reply = Reply.error(error, requestID: exchange.id)
+        if isToBeNoted {
+            var entry = AccessLog.Entry()
+            entry.status = reply.status
+            log.note(exchange, entry)
+            meters.count(nil, reply.status, exchange.elapsed)
+        }
+        let headers = head(of: reply, exchange).map { ($0.name.rawName, $0.value) }
+        let head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: reply.status), headers: HTTPHeaders(headers))
+        return (head, reply.body)
     }
 
     /// A long body goes piece by piece, as the client takes it: the time that a connection may be idle begins when the end of
@@ -213,7 +236,7 @@ extension RequestHandler {
     }
 
     /// Closes a connection; the client has two seconds to read its answer.
-    private func cutOff(_ channel: any Channel) {
+    static func cutOff(_ channel: any Channel) {
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 
