@@ -13,6 +13,7 @@ final class RequestHandler: Sendable {
     let connections: Connections
     let places: Places
     private let bodies: ByteBudget
+    private let beginnings: ByteBudget
     let meters = Meters()
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
@@ -32,6 +33,7 @@ final class RequestHandler: Sendable {
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
         bodies = ByteBudget(options.limits.bodies)
+        beginnings = ByteBudget(options.limits.beginnings)
         version = options.version
         log = options.log
         tokens = options.tokens
@@ -92,7 +94,7 @@ final class RequestHandler: Sendable {
             return try await send(await reply(to: route, name, exchange), exchange, writer, &entry)
         }
         // Until the answer: what was read from the body, and is sent on, stays that long.
-        var share = ByteShare(of: bodies)
+        var share = BodyShare(ByteShare(of: beginnings), ByteShare(of: bodies))
         let taken: Taken
         do {
             // Some clients send their body only when they are told to.
@@ -101,7 +103,8 @@ final class RequestHandler: Sendable {
             }
             let body = try await body(of: request, channel, &share)
             exchange.isRead = true
-            taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
+            let read = try await read(body, &share)
+            taken = try await take(read, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
         } catch let error as HTTPParserError where error != .invalidEOFState {

@@ -18,17 +18,16 @@ extension RequestHandler {
         let traced: Traced?
     }
 
-    /// Reads a request from its body, and takes a place for it.
+    /// Takes a place for a request that was read.
     /// - Parameter name: The agent that its path names; nil where the request says who is meant.
     /// - Throws: `ServedError`; what the connection throws.
     @concurrent
     func take(
-        _ body: ByteBuffer, _ request: Request, of name: String?, _ dialect: ServedItems.Dialect,
+        _ read: ServedRequest, _ request: Request, of name: String?, _ dialect: ServedItems.Dialect,
         _ channel: any Channel, caller: String?
     ) async throws -> Taken {
         // One that is not known any more has gone.
         guard let connection = connections[channel] else { throw ClientGone() }
-        let read = try await Self.read(body)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
         var asked = read.asked
@@ -221,10 +220,10 @@ extension RequestHandler {
     }
 
     /// Takes the body in; a client that takes too long is cut off.
-    /// - Parameter share: Gets the bytes of a long body beyond the first 64 KiB: what slow clients send holds up no ordinary
-    ///   question.
+    /// - Parameter share: Gets the bytes beyond the first 4 KiB, and apart from them those beyond 64 KiB: what slow clients send
+    ///   holds up no ordinary question.
     @concurrent
-    func body(of request: Request, _ channel: any Channel, _ share: inout ByteShare) async throws -> ByteBuffer {
+    func body(of request: Request, _ channel: any Channel, _ share: inout BodyShare) async throws -> ByteBuffer {
         try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
@@ -233,8 +232,7 @@ extension RequestHandler {
         var body = ByteBuffer()
         for try await var piece in request.body {
             guard piece.readableBytes <= limits.body - body.readableBytes else { throw tooLarge }
-            let beyond = body.readableBytes + piece.readableBytes - Self.long
-            if beyond > 0 { try share.take(min(beyond, piece.readableBytes)) }
+            try share.take(body.readableBytes..<body.readableBytes + piece.readableBytes)
             if body.readableBytes == 0 { body = piece } else { body.writeBuffer(&piece) }
         }
         return body
@@ -243,10 +241,27 @@ extension RequestHandler {
     /// What has more bytes is not read or written on the thread of an event loop.
     static let long = 64 << 10
 
+    /// What has more bytes is no short question.
+    static let short = 4 << 10
+
     /// A large body does not hold up the other connections of the event loop.
-    private static func read(_ body: ByteBuffer) async throws -> ServedRequest {
-        guard body.readableBytes > long else { return try ServedRequest(body.readableBytesView) }
+    /// - Parameter share: Gets what its values take.
+    @concurrent
+    func read(_ body: ByteBuffer, _ share: inout BodyShare) async throws -> ServedRequest {
+        guard body.readableBytes > Self.short else { return try ServedRequest(body.readableBytesView) }
+        let isLong = body.readableBytes > Self.long
+        let weight =
+            isLong
+            ? await offLoop { body.withUnsafeReadableBytes(BodyWeight.of) }
+            : body.withUnsafeReadableBytes(BodyWeight.of)
+        guard weight <= limits.bodies else { throw tooManyValues }
+        try share.take(weight: weight)
+        guard isLong else { return try ServedRequest(body.readableBytesView) }
         return try await offLoop { try ServedRequest(body.readableBytesView) }
+    }
+
+    private var tooManyValues: ServedError {
+        ServedError(.tooLarge, code: "request_too_large", "The body has too many lists, objects and values in them.")
     }
 
     private var tooLarge: ServedError {
