@@ -67,6 +67,7 @@ extension RequestHandler {
     ) async throws {
         let items = Answering(taken.items)
         let end = note(await taken.turn.run { items.take($0) }, of: taken, in: &entry)
+        defer { taken.traced?.write(end) }  // The client does not wait for it.
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -92,20 +93,21 @@ extension RequestHandler {
         var items = taken.items
         async let ending = taken.turn.run(handing: events)
         async let _: Void = attend(events, channel)
+        var noted: Turn.Ending?
+        defer { if let noted { taken.traced?.write(noted) } }  // The client does not wait for it.
         var next = await events.takeUntilNudged()
         if next?.isEmpty == true {
             if let error = await ending.error(of: taken.request.asked) {
-                _ = note(await ending, of: taken, in: &entry)
+                noted = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
             }
             guard case .answered = await ending else {
-                _ = note(await ending, of: taken, in: &entry)
+                noted = note(await ending, of: taken, in: &entry)
                 entry.status = 499  // As nginx calls it.
                 throw ClientGone()
             }
         }
         entry.status = 200
-        var isNoted = false
         do {
             var body = try await writer.writeHead(
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
@@ -119,13 +121,13 @@ extension RequestHandler {
                 next = await events.takeUntilNudged()
             }
             let end = note(await ending, of: taken, in: &entry)
-            isNoted = true
+            noted = end
             try await body.write(try last(end, of: taken, &items))
             try await body.finish(nil)
         } catch {
             // It cannot be written to any more.
             taken.turn.connection?.end()
-            if !isNoted { _ = note(await ending, of: taken, in: &entry) }
+            if noted == nil { noted = note(await ending, of: taken, in: &entry) }
             throw error
         }
     }
@@ -148,12 +150,11 @@ extension RequestHandler {
         return buffer
     }
 
-    /// Counts and traces how a turn ended.
+    /// Counts how a turn ended, for the log, too.
     private func note(_ ending: Turn.Ending, of taken: Taken, in entry: inout AccessLog.Entry) -> Turn.Ending {
         entry.reason = ending.reason
         entry.trace = taken.traced?.id
         meters.count(ending, of: taken.turn.agent.name)
-        taken.traced?.write(ending)
         return ending
     }
 
