@@ -15,6 +15,11 @@ package struct JSONWriter {
         self.depth = depth
     }
 
+    /// Makes room for so many bytes.
+    package mutating func reserve(_ count: Int) {
+        bytes.reserveCapacity(count)
+    }
+
     package var text: String { String(decoding: bytes, as: UTF8.self) }
 
     package mutating func write(_ value: Value) {

@@ -11,9 +11,17 @@ import Wire
 /// having been used ends the program ("Deinited NIOAsyncWriter without calling finish()", swift-nio 2637). These close.
 package struct AcceptedConnections: ServerChildChannel {
     private let http: HTTP1Channel
+    /// nil for an answer without words, by a server that may wait between the head and the body of an answer.
+    private let unreadable: UnreadableRequestHandler.Answer?
 
     package init(_ http: HTTP1Channel) {
-        self.http = http
+        (self.http, unreadable) = (http, nil)
+    }
+
+    /// For a server that has the beginning of a body when it writes a head.
+    /// - Parameter unreadable: Makes the answer to what cannot be read as HTTP.
+    init(_ http: HTTP1Channel, unreadable: @escaping UnreadableRequestHandler.Answer) {
+        (self.http, self.unreadable) = (http, unreadable)
     }
 
     package func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<AcceptedConnection> {
@@ -21,7 +29,10 @@ package struct AcceptedConnections: ServerChildChannel {
             let pipeline = channel.pipeline.syncOperations
             // What comes next in the pipeline does not know which version of HTTP a request came in.
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(HTTP10Handler(), position: .after(decoder))
+            try pipeline.addHandler(HTTP10Handler(holdsHeads: unreadable != nil), position: .after(decoder))
+            if let unreadable {
+                try pipeline.addHandler(UnreadableRequestHandler(unreadable), position: .after(decoder))
+            }
             return AcceptedConnection(connection)
         }
     }

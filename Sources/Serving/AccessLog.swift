@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import Language
+import Synchronization
 
 /// A line of JSON for each request, without anything of its contents.
 ///
@@ -18,6 +19,7 @@ package struct AccessLog: Sendable {
 
     private let write: @Sendable (String) -> Void
     private let now: @Sendable () -> Date
+    private let times = SecondText()
 
     /// - Parameter write: Takes each line, without its end.
     package init(now: @escaping @Sendable () -> Date = { Date() }, _ write: @escaping @Sendable (String) -> Void) {
@@ -27,7 +29,7 @@ package struct AccessLog: Sendable {
 
     func note(_ exchange: Exchange, _ entry: Entry) {
         var line: [String: Value] = [
-            "time": .string(now().formatted(.iso8601)), "request": .string(exchange.id),
+            "time": .string(times.text(of: now())), "request": .string(exchange.id),
             "method": .string(exchange.method), "path": .string(String(exchange.path.prefix(200))),
             "status": .integer(entry.status), "ms": .integer(exchange.elapsed.milliseconds),
         ]
@@ -37,5 +39,18 @@ package struct AccessLog: Sendable {
         line["error"] = entry.reason.map(Value.string)
         if entry.isStreamed { line["stream"] = true }
         write(Value.object(line).canonicalJSON)
+    }
+}
+
+/// Times as the log tells them, to the second: each is written once, which takes longer than the rest of a line.
+private final class SecondText: Sendable {
+    private let last = Mutex<(second: Double, text: String)>((-.infinity, ""))
+
+    func text(of date: Date) -> String {
+        let second = date.timeIntervalSince1970.rounded(.down)
+        return last.withLock { last in
+            if last.second != second { last = (second, Date(timeIntervalSince1970: second).formatted(.iso8601)) }
+            return last.text
+        }
     }
 }

@@ -43,6 +43,29 @@ struct ByteShare: ~Copyable, Sendable {
     }
 }
 
+/// What the body of one request has of both budgets.
+struct BodyShare: ~Copyable, Sendable {
+    private var beginning: ByteShare
+    private var rest: ByteShare
+
+    init(_ beginning: consuming ByteShare, _ rest: consuming ByteShare) {
+        self.beginning = beginning
+        self.rest = rest
+    }
+
+    /// - Parameter bytes: Of the body, by their places in it.
+    /// - Throws: `ServedError` when a budget has not that many left.
+    mutating func take(_ bytes: Range<Int>) throws(ServedError) {
+        try beginning.take(bytes.clamped(to: RequestHandler.short..<RequestHandler.long).count)
+        try rest.take(bytes.clamped(to: RequestHandler.long..<max(RequestHandler.long, bytes.upperBound)).count)
+    }
+
+    /// - Parameter weight: What the values of the body take.
+    mutating func take(weight: Int) throws(ServedError) {
+        try rest.take(max(0, weight - RequestHandler.long))
+    }
+}
+
 extension ServedError {
     static let busyReading = ServedError(
         .unavailable, code: "too_much_to_read", "Too much is being sent at a time. Try again later.", retryAfter: 1)

@@ -26,7 +26,16 @@ struct Exchange: Sendable {
         upgrade = request.headers[.upgrade]?.lowercased()
         let own = request.headers[.requestID]
         let isFit = own?.wholeMatch(of: /[A-Za-z0-9._\-]{1,64}/) != nil
-        id = isFit ? own ?? "" : "req_\(TraceID.random().hexadecimal)"
+        id = isFit ? own ?? "" : Self.newID()
+    }
+
+    /// One that cannot be read: nothing is known of it.
+    init() {
+        (id, method, path, length, upgrade) = (Self.newID(), "", "", nil, nil)
+    }
+
+    private static func newID() -> String {
+        "req_\(TraceID.random().hexadecimal)"
     }
 
     /// How long it has taken so far.

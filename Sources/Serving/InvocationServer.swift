@@ -72,7 +72,8 @@ package struct InvocationServer: Sendable {
                 }
                 // Who still waits is told that nothing more comes.
                 handler.connections.stopAll()
-                await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 }
+                // A request may have come that nobody has begun to answer: its connection is open until it is answered.
+                await Self.wait(until: .now + .seconds(5)) { handler.inFlight == 0 && handler.connections.count == 0 }
                 return true
             }
             // Whichever ends first: the server because it cannot listen, or the wait because it is to stop.
@@ -102,7 +103,8 @@ package struct InvocationServer: Sendable {
                 HTTP1Channel(
                     responder: { request, writer, channel in
                         try await handler.respond(to: request, writer, channel)
-                    }, configuration: configuration))
+                    }, configuration: configuration),
+                unreadable: { handler.unreadable($0, isToBeNoted: $1) })
         }
         let server =
             try certificate.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0.configuration) } ?? plain

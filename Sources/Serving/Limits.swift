@@ -10,8 +10,10 @@ package struct Limits: Sendable {
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
     /// How many bytes the bodies of requests that are read, wait for their turn, or are answered have together beyond the first
-    /// 64 KiB of each: who sends more then is refused.
+    /// 64 KiB of each, with what their values take (`BodyWeight`): who sends more then is refused.
     package var bodies = 64 << 20
+    /// The same for what they have beyond the first 4 KiB, up to those 64 KiB.
+    package var beginnings = 32 << 20
     /// How much of a message of a streamed answer is kept, in bytes: a longer one is told again at its end as the server behind
     /// repeats it.
     package var message = 256 << 10

@@ -31,16 +31,21 @@ final class Places: Sendable {
     /// Takes a place, which has to be left again.
     /// - Throws: `ServedError` when none gets free in time.
     func enter() async throws(ServedError) {
-        let id: Int? = state.withLock { state in
-            if state.taken < limit {
-                state.taken += 1
-                return nil
-            }
+        if enterAtOnce() { return }
+        let id = state.withLock { state in
             state.lastID += 1
             return state.lastID
         }
-        guard let id else { return }
         guard await wait(id) else { throw .tooMany }
+    }
+
+    /// Takes a place, which has to be left again, where one is free.
+    func enterAtOnce() -> Bool {
+        state.withLock { state in
+            guard state.taken < limit else { return false }
+            state.taken += 1
+            return true
+        }
     }
 
     /// Lets the next one in.

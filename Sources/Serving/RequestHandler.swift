@@ -13,6 +13,7 @@ final class RequestHandler: Sendable {
     let connections: Connections
     let places: Places
     private let bodies: ByteBudget
+    private let beginnings: ByteBudget
     let meters = Meters()
     /// Beats as long as the server runs.
     let heartbeat = Heartbeat()
@@ -32,6 +33,7 @@ final class RequestHandler: Sendable {
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
         bodies = ByteBudget(options.limits.bodies)
+        beginnings = ByteBudget(options.limits.beginnings)
         version = options.version
         log = options.log
         tokens = options.tokens
@@ -75,7 +77,7 @@ final class RequestHandler: Sendable {
             log.note(exchange, entry)
             meters.count(known, entry.status, exchange.elapsed)
         }
-        defer { if isLast(exchange) { cutOff(channel) } }
+        defer { if isLast(exchange) { Self.cutOff(channel) } }
         if let error = objection(to: request, known, &entry.caller) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -92,7 +94,7 @@ final class RequestHandler: Sendable {
             return try await send(await reply(to: route, name, exchange), exchange, writer, &entry)
         }
         // Until the answer: what was read from the body, and is sent on, stays that long.
-        var share = ByteShare(of: bodies)
+        var share = BodyShare(ByteShare(of: beginnings), ByteShare(of: bodies))
         let taken: Taken
         do {
             // Some clients send their body only when they are told to.
@@ -101,9 +103,12 @@ final class RequestHandler: Sendable {
             }
             let body = try await body(of: request, channel, &share)
             exchange.isRead = true
-            taken = try await take(body, request, of: name, dialect, channel, caller: entry.caller)
+            let read = try await read(body, &share)
+            taken = try await take(read, request, of: name, dialect, channel, caller: entry.caller)
         } catch let error as ServedError {
             return try await refuse(error, exchange, writer, &entry)
+        } catch let error as HTTPParserError where error != .invalidEOFState {
+            return try await refuse(ServedError(unreadable: error), exchange, writer, &entry)
         } catch let gone as ClientGone {
             entry.status = 499  // As nginx calls it.
             throw gone
@@ -177,15 +182,36 @@ extension RequestHandler {
         _ reply: Reply, _ exchange: Exchange, _ writer: consuming ResponseWriter, _ entry: inout AccessLog.Entry
     ) async throws {
         entry.status = reply.status
+        try await writer.write(
+            response: HTTPTypes.HTTPResponse(
+                status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: head(of: reply, exchange)),
+            body: exchange.method == "HEAD" ? ResponseBody() : Self.body(reply.body))
+    }
+
+    private func head(of reply: Reply, _ exchange: Exchange) -> HTTPFields {
         var headers = head(of: exchange)
         headers[.contentType] = reply.contentType
         headers[.contentLength] = String(reply.body.readableBytes)
         for field in reply.headers { headers[field.name] = field.value }
         if isLast(exchange) { headers[.connection] = "close" }
-        try await writer.write(
-            response: HTTPTypes.HTTPResponse(
-                status: HTTPTypes.HTTPResponse.Status(code: reply.status), headerFields: headers),
-            body: exchange.method == "HEAD" ? ResponseBody() : Self.body(reply.body))
+        return headers
+    }
+
+    /// The answer to what cannot be read as HTTP.
+    /// - Parameter isToBeNoted: Whether it is logged and counted.
+    func unreadable(_ error: ServedError, isToBeNoted: Bool) -> (head: HTTPResponseHead, body: ByteBuffer) {
+        let exchange = Exchange()
+        let reply = Reply.error(error, requestID: exchange.id)
+        if isToBeNoted {
+            var entry = AccessLog.Entry()
+            entry.status = reply.status
+            log.note(exchange, entry)
+            meters.count(nil, reply.status, exchange.elapsed)
+        }
+        let headers = head(of: reply, exchange).map { ($0.name.rawName, $0.value) }
+        let head = HTTPResponseHead(
+            version: .http1_1, status: HTTPResponseStatus(statusCode: reply.status), headers: HTTPHeaders(headers))
+        return (head, reply.body)
     }
 
     /// A long body goes piece by piece, as the client takes it: the time that a connection may be idle begins when the end of
@@ -213,7 +239,7 @@ extension RequestHandler {
     }
 
     /// Closes a connection; the client has two seconds to read its answer.
-    private func cutOff(_ channel: any Channel) {
+    static func cutOff(_ channel: any Channel) {
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
     }
 

@@ -18,6 +18,7 @@ struct ServedError: Error, Sendable, Hashable {
         case tooLarge = 413
         case unsupportedType = 415
         case tooMany = 429
+        case headTooLarge = 431
         case unexpected = 500
         case failedUpstream = 502
         case unavailable = 503
@@ -80,7 +81,7 @@ struct ServedError: Error, Sendable, Hashable {
     /// What OpenAI's API calls the kind of error.
     private var type: String {
         switch status {
-        case .badRequest, .notFound, .methodNotAllowed, .timedOutReading, .tooLarge, .unsupportedType:
+        case .badRequest, .notFound, .methodNotAllowed, .timedOutReading, .tooLarge, .unsupportedType, .headTooLarge:
             "invalid_request_error"
         case .unauthorized: "authentication_error"
         case .forbidden: "permission_error"
@@ -92,7 +93,7 @@ struct ServedError: Error, Sendable, Hashable {
     private var mlflowCode: String {
         switch status {
         case .badRequest: "INVALID_PARAMETER_VALUE"
-        case .timedOutReading, .tooLarge, .unsupportedType: "BAD_REQUEST"
+        case .timedOutReading, .tooLarge, .unsupportedType, .headTooLarge: "BAD_REQUEST"
         case .unauthorized: "UNAUTHENTICATED"
         case .forbidden: "PERMISSION_DENIED"
         case .notFound: parameter == nil ? "ENDPOINT_NOT_FOUND" : "RESOURCE_DOES_NOT_EXIST"

@@ -28,8 +28,8 @@ struct ServedFrames: Sendable {
 
     /// Adds the frame of a piece of a text, by far the most frequent one.
     mutating func add(delta: String, of item: String, at index: Int) {
-        begin()
         var json = JSONWriter()
+        json.reserve(delta.utf8.count + item.utf8.count + Self.most)
         json.object {
             $0.member("content_index", 0)
             $0.member("delta", delta)
@@ -39,9 +39,14 @@ struct ServedFrames: Sendable {
             $0.member("sequence_number", sequence)
             $0.member("type", "response.output_text.delta")
         }
+        buffer.reserveCapacity(minimumWritableBytes: json.bytes.count + Self.around)
+        begin()
         buffer.writeBytes(json.bytes)
         end()
     }
+
+    /// What the frame of a piece has beside its text and the id of its item, and what stands around its JSON, in bytes.
+    private static let (most, around) = (192, 8)
 
     /// Begins a frame that is written part by part.
     mutating func begin() {

@@ -10,7 +10,7 @@ package struct ClearedStream: Sendable {
 
     /// Adds a chunk, and returns the text that can be shown and was not returned before.
     package mutating func next(_ piece: String) -> String {
-        if held.isEmpty, sent.isEmpty { return piece }
+        if held.isEmpty, !sent.mayBegin(in: piece) { return piece }
         held += Array(piece.utf8)
         let known = Array(sent.cleared(String(decoding: held, as: UTF8.self)).utf8)
         let open = sent.openEnd(of: known)

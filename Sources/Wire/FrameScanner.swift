@@ -41,6 +41,8 @@ package struct FrameScanner: Sendable {
     private var isEscaped = false
     private var isKept = false
     private var cut: CutText?
+    /// Whether no text was looked for yet in `data`.
+    private var isUnseen = false
 
     /// - Parameters:
     ///   - keeping: The bytes of a text that a frame keeps; nil for all.
@@ -73,7 +75,7 @@ package struct FrameScanner: Sendable {
                 continue
             }
             let end = Self.lineEnd(in: bytes, from: index)
-            add(UnsafeBufferPointer(rebasing: bytes[index..<end]), &parts)
+            add(UnsafeBufferPointer(rebasing: bytes[index..<end]), isWhole: end < bytes.count, &parts)
             guard data.count <= limit else { throw ServerSentEventParser.Overflow(limit: limit) }
             guard end < bytes.count else { break }
             isAfterCarriageReturn = bytes[end] == UInt8(ascii: "\r")
@@ -92,8 +94,18 @@ package struct FrameScanner: Sendable {
 /// The lines of the stream.
 extension FrameScanner {
     /// Adds bytes within a line.
-    private mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, _ parts: inout [Part]) {
+    /// - Parameter isWhole: Whether they end it.
+    private mutating func add(_ bytes: UnsafeBufferPointer<UInt8>, isWhole: Bool, _ parts: inout [Part]) {
         var index = 0
+        if line == .name, name.isEmpty {
+            // As below, where the whole name is here.
+            if bytes.begins(with: "data:") {
+                index = 5
+                beginData()
+            } else if bytes.begins(with: "event:") {
+                line = .other
+            }
+        }
         while line == .name, index < bytes.count {
             name.append(bytes[index])
             index += 1
@@ -107,10 +119,18 @@ extension FrameScanner {
         guard line == .value, index < bytes.count else { return }
         if !isValueBegun, bytes[index] == UInt8(ascii: " ") { index += 1 }
         isValueBegun = true
-        addData(UnsafeBufferPointer(rebasing: bytes[index...]), &parts)
+        let value = UnsafeBufferPointer(rebasing: bytes[index...])
+        // Such a line holds no text that is longer than wanted.
+        if isWhole, data.isEmpty, value.count <= keeping {
+            isUnseen = true
+            data.append(contentsOf: value)
+        } else {
+            addData(value, &parts)
+        }
     }
 
     private mutating func beginData() {
+        if isUnseen { see() }
         if hasData { data.append(UInt8(ascii: "\n")) }
         (line, isValueBegun, hasData) = (.value, false, true)
     }
@@ -118,15 +138,25 @@ extension FrameScanner {
     private mutating func endLine(_ parts: inout [Part]) {
         let isBlank = line == .name && name.isEmpty
         if line == .name, name.elementsEqual("data".utf8) { beginData() }
-        (line, name, isFirstLine) = (.name, [], false)
+        (line, isFirstLine) = (.name, false)
+        name.removeAll(keepingCapacity: true)
         guard isBlank else { return }
         if hasData { parts.append(.frame(data.repaired)) }
         (data, hasData, textStart, isEscaped, isKept, cut) = ([], false, nil, false, false, nil)
+        isUnseen = false
     }
 }
 
 /// The texts of the JSON.
 extension FrameScanner {
+    /// Looks for texts in a line that more follows of the same frame: one may be open.
+    private mutating func see() {
+        let line = data
+        (data, isUnseen) = ([], false)
+        var parts: [Part] = []  // None are long enough.
+        line.withUnsafeBufferPointer { addData($0, &parts) }
+    }
+
     private mutating func addData(_ bytes: UnsafeBufferPointer<UInt8>, _ parts: inout [Part]) {
         // Where all is kept, no text is looked for.
         guard keeping < .max else { return data.append(contentsOf: bytes) }
@@ -197,6 +227,12 @@ extension FrameScanner {
 }
 
 extension UnsafeBufferPointer<UInt8> {
+    /// Whether a text that is ASCII stands at the beginning.
+    fileprivate func begins(with text: StaticString) -> Bool {
+        guard let start = baseAddress, count >= text.utf8CodeUnitCount else { return false }
+        return memcmp(start, text.utf8Start, text.utf8CodeUnitCount) == 0
+    }
+
     /// The place of a byte; nil where it is not in the range.
     func first(_ byte: UInt8, in range: Range<Int>) -> Int? {
         guard let start = baseAddress, !range.isEmpty else { return nil }

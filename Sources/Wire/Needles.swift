@@ -3,6 +3,8 @@ struct Needles: Sendable {
     /// Longest first, so that a whole header is replaced before the token in it.
     private(set) var all: [[UInt8]] = []
     private var byFirst: [[[UInt8]]] = []
+    /// Whether there are any, by their first byte.
+    private var begins: [Bool] = []
 
     var isEmpty: Bool { all.isEmpty }
 
@@ -11,11 +13,17 @@ struct Needles: Sendable {
         all = more.union(all).sorted { $0.count > $1.count }
         byFirst = [[[UInt8]]](repeating: [], count: 256)
         for needle in all { byFirst[Int(needle[0])].append(needle) }
+        begins = byFirst.map { !$0.isEmpty }
     }
 
     /// Whether the bytes contain one of them.
     func stand(in bytes: [UInt8]) -> Bool {
-        !isEmpty && bytes.indices.contains { found(at: $0, in: bytes) != nil }
+        !isEmpty && bytes.indices.contains { begins[Int(bytes[$0])] && found(at: $0, in: bytes) != nil }
+    }
+
+    /// Whether an occurrence may begin in a text.
+    func mayBegin(in text: String) -> Bool {
+        !isEmpty && text.utf8.contains { begins[Int($0)] }
     }
 
     /// The bytes with every occurrence replaced by a mark; nil when there is none.
@@ -24,7 +32,7 @@ struct Needles: Sendable {
         var result: [UInt8] = []
         var (copied, index) = (0, 0)
         while index < bytes.count {
-            guard let found = found(at: index, in: bytes) else {
+            guard begins[Int(bytes[index])], let found = found(at: index, in: bytes) else {
                 index += 1
                 continue
             }

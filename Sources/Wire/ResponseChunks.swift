@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// The body of a response as it arrives. A chunk is read from the connection only on demand: a slow reader slows the
-/// server down, and nothing is buffered in between.
+/// The body of a response as it arrives. Little more is read from the connection than is asked for: a slow reader slows
+/// the server down.
 ///
 /// - Throws: `TransportFailure` when the connection breaks or a time limit is exceeded.
 package struct ResponseChunks: AsyncSequence {

@@ -100,6 +100,11 @@ package final class SentSecrets: Sendable {
         return response
     }
 
+    /// Whether one may begin in a text.
+    func mayBegin(in text: String) -> Bool {
+        state.withLock { $0.long }.mayBegin(in: text)
+    }
+
     /// How many bytes at the end of a text may be the beginning of a secret.
     func openEnd(of bytes: [UInt8]) -> Int {
         state.withLock { $0.long }.openEnd(of: bytes)
@@ -109,6 +114,13 @@ package final class SentSecrets: Sendable {
 extension [UInt8] {
     /// Whether `\u` stands in them.
     fileprivate var hasEscapedCharacter: Bool {
-        zip(self, dropFirst()).contains { $0 == UInt8(ascii: "\\") && $1 == UInt8(ascii: "u") }
+        withUnsafeBufferPointer { bytes in
+            var start = 0
+            while let mark = bytes.first(UInt8(ascii: "\\"), in: start..<bytes.count) {
+                start = mark + 1
+                if start < bytes.count, bytes[start] == UInt8(ascii: "u") { return true }
+            }
+            return false
+        }
     }
 }

@@ -39,7 +39,7 @@ package struct ServerFrames: AsyncSequence {
                 } catch {
                     throw TransportFailure(.broken, "An event is longer than \(error.limit >> 20) MiB.")
                 }
-                if !parts.isEmpty { return parts.map(cleared) }
+                if !parts.isEmpty { return sent.isEmpty ? parts : parts.map(cleared) }
             }
             try Task.checkCancellation()  // A cancelled stream may end without an error.
             return nil

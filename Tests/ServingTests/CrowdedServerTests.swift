@@ -88,7 +88,7 @@ struct CrowdedServerTests {
         }
     }
 
-    @Test("Of a client that has gone while it waited for its place nothing is asked")
+    @Test("A client that has gone while it waited for its place leaves the line, and nothing is asked of it")
     func goneBefore() async throws {
         let (began, goOn) = (Happening(), Happening())
         let asked = Mutex<[String]>([])
@@ -97,16 +97,13 @@ struct CrowdedServerTests {
         try await RunningServer.run([agent.published()], change: change) { server in
             async let first = server.post(#"{"input":"wait"}"#).status
             await began.wait()
-            // It gives up before it has a place, and its connection closes.
-            let url = server.url + "/invocations"
-            await #expect(throws: TransportFailure.self) {
-                try await AsyncHTTPTransport.withTransport { client in
-                    let body = Array(#"{"input":"gone"}"#.utf8)
-                    return try await client.send(HTTPRequest(.post, url, body: body, timeout: .milliseconds(300)))
-                }
-            }
-            // A busy machine notices that late.
-            try await Task.sleep(for: .seconds(6))
+            let body = #"{"input":"gone"}"#
+            let head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            let gone = try await Self.connect(server)
+            try await gone.writeAndFlush(ByteBuffer(string: head + body))
+            try await gone.close()
+            // It leaves the line while the place is still taken.
+            #expect(try await server.logged(1)["status"] == 499)
             goOn.happen()
             #expect(try await first == 200)
             #expect(try await server.post(#"{"input":"next"}"#).status == 200)
@@ -161,6 +158,54 @@ struct CrowdedServerTests {
             #expect(try await server.post(Self.long("x", 0)).status == 200)
             slow.close(promise: nil)
             #expect(try await Self.soon { try await server.post(body).status == 200 })
+        }
+    }
+
+    @Test("What slow clients have sent of short bodies has a budget of its own; questions of up to 4 KiB need none")
+    func beginnings() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()], change: { $0.limits.beginnings = 10_000 }) {
+            server in
+            let begun =
+                "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n"
+                + String(repeating: " ", count: RequestHandler.short + 9_000)
+            var slow = try await Self.connect(server, sending: begun)
+            let body = #"{"input":"x"}"# + String(repeating: " ", count: RequestHandler.short + 2_000)
+            #expect(
+                try await Self.soon {
+                    // It may have been refused itself, while the other one was read.
+                    if !slow.isActive { slow = try await Self.connect(server, sending: begun) }
+                    return try await server.post(body).status == 503
+                })
+            #expect(try await server.post(#"{"input":"x"}"#).status == 200)
+            slow.close(promise: nil)
+            #expect(try await Self.soon { try await server.post(body).status == 200 })
+        }
+    }
+
+    @Test("Many small values count for what they take, and too many are refused, however short their JSON is")
+    func values() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let agent = Self.waiting(began, until: goOn)
+        @Sendable func body(_ text: String, _ lists: Int) -> String {
+            let lists = [String](repeating: "[]", count: lists).joined(separator: ",")
+            return #"{"input":"\#(text)","custom_inputs":{"a":[\#(lists)]}}"#
+        }
+        // Each list takes 144 bytes.
+        try await RunningServer.run([agent.published()], change: { $0.limits.bodies = 500_000 }) { server in
+            #expect(try await server.post(body("x", 5_000)).status == 413)
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                group.addTask {
+                    defer { began.happen() }
+                    return try await server.post(body("wait", 3_000)).status
+                }
+                await began.wait()
+                let refused = try await server.post(body("next", 3_000))
+                #expect(refused.status == 503 && refused.json["error"]?["code"] == "too_much_to_read")
+                #expect(try await server.post(body("next", 400)).status == 200)
+                goOn.happen()
+                #expect(try await group.next() == 200)
+                #expect(try await Self.soon { try await server.post(body("next", 3_000)).status == 200 })
+            }
         }
     }
 
@@ -236,6 +281,31 @@ struct ByteBudgetTests {
         }
         #expect(budget.take(10) && !budget.take(1))
         budget.giveBack(10)
+        let rest = ByteBudget(10)
+        do {
+            var share = BodyShare(ByteShare(of: budget), ByteShare(of: rest))
+            try share.take(0..<RequestHandler.short + 2)
+            #expect(budget.take(8) && !budget.take(1))
+            budget.giveBack(8)
+            try share.take(RequestHandler.long..<RequestHandler.long + 3)
+            try share.take(weight: RequestHandler.long + 4)
+            #expect(rest.take(3) && !rest.take(1))
+            rest.giveBack(3)
+            #expect(throws: ServedError.busyReading) { try share.take(weight: RequestHandler.long + 4) }
+        }
+        #expect(rest.take(10))
         #expect(budget.take(10))
+    }
+}
+
+@Suite("BodyWeight")
+struct BodyWeightTests {
+    @Test("Lists, objects and what is in them have a weight, texts none, and nothing counts that is nested too deep")
+    func weights() {
+        func weight(_ text: String) -> Int { Array(text.utf8).withUnsafeBytes(BodyWeight.of) }
+        #expect(weight(#"{"input":"a, [b], {c}, \"d\", \\"}"#) == 256)
+        #expect(weight("[[],[],{}]") == 3 * 64 + 256 + 2 * 80)
+        #expect(weight("[0,0,0]") == 64 + 2 * 80 && weight("") == 0)
+        #expect(weight(String(repeating: "[", count: 1 << 20)) < 1 << 17)
     }
 }

@@ -78,7 +78,7 @@ struct HTTP10Tests {
 
     /// What comes back until the other side closes: the first head in small letters, and all that follows it.
     /// - Parameter more: What is sent after something came back.
-    private static func answer(
+    static func answer(
         to asked: String, then more: String? = nil, of server: RunningServer
     ) async throws -> (head: String, rest: String) {
         let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })

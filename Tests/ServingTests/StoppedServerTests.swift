@@ -1,5 +1,7 @@
 import Language
+import NIOCore
 import Runtime
+import Synchronization
 import Testing
 import Wire
 
@@ -50,6 +52,100 @@ struct StoppedServerTests {
                 #expect(server.ended.hasHappened)
             }
         }
+    }
+
+    @Test("At the end of a drain a request on a kept connection is answered whole, or not taken: none is lost")
+    func kept() async throws {
+        let (began, goOn) = (Happening(), Happening())
+        let asked = Atomic<Int>(0)
+        let agent = StagedAgent { request, _ in
+            if request.text == "wait" {
+                began.happen()
+                await goOn.wait()
+            } else {
+                asked.add(1, ordering: .sequentiallyConsistent)
+            }
+            return Answer(status: .completed, text: "whole", hasMessage: true)
+        }
+        let (early, late) = ((0..<16).map { _ in Kept() }, (0..<48).map { _ in Kept() })
+        let answers = try await RunningServer.run([agent.published()]) { server in
+            try await withThrowingTaskGroup(of: String.self) { group in
+                for kept in early + late { group.addTask { try await kept.ask(server) } }
+                for kept in early + late { await kept.isOpen.wait() }
+                async let waiting = server.post(#"{"input":"wait"}"#).status
+                await began.wait()
+                server.stop.happen()
+                try await Self.drains(server)
+                for kept in early { kept.mayAsk.happen() }
+                while asked.load(ordering: .sequentiallyConsistent) < early.count { try await Self.pause() }
+                // From here on each is faster than the server, or slower.
+                goOn.happen()
+                for kept in late {
+                    kept.mayAsk.happen()
+                    await Task.yield()
+                }
+                #expect(try await waiting == 200)
+                let answers = try await group.reduce(into: []) { $0.append($1) }
+                await server.ended.wait()
+                return answers
+            }
+        }
+        let given = answers.filter { !$0.isEmpty }
+        #expect(given.count >= early.count && given.count == asked.load(ordering: .sequentiallyConsistent))
+        for answer in given {
+            #expect(answer.hasPrefix("HTTP/1.1 200 ") && answer.contains("whole"), "\(answer)")
+            #expect(answer.lowercased().contains("\r\nconnection: close\r\n"), "\(answer)")
+        }
+    }
+
+    /// A connection on which something was asked before, and something is asked when it may be.
+    private struct Kept: Sendable {
+        let isOpen = Happening()
+        let mayAsk = Happening()
+
+        /// - Returns: What comes back on the second question until the connection ends; nothing when it ends before.
+        func ask(_ server: RunningServer) async throws -> String {
+            defer { isOpen.happen() }
+            let port = try #require(server.url.split(separator: ":").last.flatMap { Int($0) })
+            let channel = try await HostileRequestTests.connection(port)
+            return try await channel.executeThenClose { inbound, outbound in
+                var pieces = inbound.makeAsyncIterator()
+                try await outbound.write(ByteBuffer(string: "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"))
+                var first = ""
+                while !first.contains("healthy"), let piece = try await pieces.next() { first += String(buffer: piece) }
+                isOpen.happen()
+                await mayAsk.wait()
+                let head =
+                    "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: \(StoppedServerTests.question.utf8.count)\r\n\r\n"
+                var answer = ""
+                do {
+                    try await outbound.write(ByteBuffer(string: head + StoppedServerTests.question))
+                    while let piece = try await pieces.next() { answer += String(buffer: piece) }
+                } catch {
+                    // The other side had closed it.
+                }
+                return answer
+            }
+        }
+    }
+
+    /// Returns once a server says that it drains, or takes no connections any more.
+    private static func drains(_ server: RunningServer) async throws {
+        while true {
+            try Task.checkCancellation()
+            do {
+                let ready = try await AsyncHTTPTransport.withTransport { client in
+                    try await client.send(HTTPRequest(.get, server.url + "/ready"))
+                }
+                if ready.status == 503 { return }
+            } catch is TransportFailure {
+                return
+            }
+        }
+    }
+
+    private static func pause() async throws {
+        try await Task.sleep(for: .milliseconds(1))
     }
 
     @Test("What a stopped server does not wait for is told so: before the first piece by a status, later by an event")

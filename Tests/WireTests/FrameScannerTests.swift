@@ -64,7 +64,11 @@ struct FrameScannerTests {
     func lines(stream: String) throws {
         var parser = ServerSentEventParser()
         let expected = try parser.read(stream.utf8).map { frame($0.data) }
-        for chunk in 1...8 { #expect(try parts(of: stream, keeping: 2, chunk: chunk) == expected) }
+        for chunk in Array(1...8) + [100] {
+            for keeping in [2, 4, 100] {
+                #expect(try parts(of: stream, keeping: keeping, chunk: chunk) == expected, "\(keeping), \(chunk)")
+            }
+        }
     }
 
     @Test("What is no UTF-8 is read as by the parser of events, also in a text that is cut")
@@ -116,17 +120,19 @@ struct FrameScannerTests {
             for _ in 0..<Int.random(in: 1...40, using: &random) {
                 stream += pieces.randomElement(using: &random) ?? ""
             }
-            try Self.agree(stream + "\n\n", random: &random)
+            try Self.agree(stream + "\n\n", keeping: 6, longest: 9, random: &random)
+            // Whole lines that hold no text that is too long, and others after them in the same frame.
+            try Self.agree(stream + "\n\n", keeping: 24, longest: 80, random: &random)
         }
     }
 
-    private static func agree(_ stream: String, random: inout SplitMix64) throws {
-        var (parser, whole, cut) = (ServerSentEventParser(), FrameScanner(), FrameScanner(keeping: 6))
+    private static func agree(_ stream: String, keeping: Int, longest: Int, random: inout SplitMix64) throws {
+        var (parser, whole, cut) = (ServerSentEventParser(), FrameScanner(), FrameScanner(keeping: keeping))
         let expected = try parser.read(stream.utf8).map(\.data)
         var (wholes, cuts): ([FrameScanner.Part], [FrameScanner.Part]) = ([], [])
         var rest = Array(stream.utf8)[...]
         while !rest.isEmpty {
-            let chunk = rest.prefix(Int.random(in: 1...9, using: &random))
+            let chunk = rest.prefix(Int.random(in: 1...longest, using: &random))
             rest = rest.dropFirst(chunk.count)
             wholes += try whole.read(chunk)
             cuts += try cut.read(chunk)

@@ -5,6 +5,9 @@ struct CitationMarks {
 
     /// The text up to this piece that can be passed on, and was not yet.
     mutating func next(_ piece: String) -> String {
+        // Most pieces hold nothing of a mark.
+        let space = UInt8(ascii: " ")
+        if held.isEmpty, piece.utf8.last != space, !piece.utf8.contains(UInt8(ascii: "<")) { return piece }
         let text = Self.removed(from: held + piece)
         let open = Self.openEnd(of: text)
         held = String(text.unicodeScalars.suffix(open))

@@ -69,6 +69,9 @@ struct ResponsesReader {
     private mutating func happenings(of frame: ObjectFields, at time: Duration) throws -> [Happening] {
         // Every frame says what it is, save error frames before OGX.
         switch frame.value("type")?.string {
+        case "response.output_text.delta":
+            modelSpeaks()
+            return try piece(frame, mayCite: items.mayCite, at: time)
         case "response.created":
             let id = try frame.object("response") { response throws(ObjectFields.Mismatch) in try response.text("id") }
             return try id.needed().map { [.created($0)] } ?? []
@@ -79,9 +82,6 @@ struct ResponsesReader {
         case "response.function_call_arguments.delta", "response.function_call_arguments.done",
             "response.mcp_call.arguments.delta", "response.mcp_call.arguments.done":
             modelSpeaks()
-        case "response.output_text.delta":
-            modelSpeaks()
-            return try piece(frame, mayCite: items.mayCite, at: time)
         case "response.refusal.delta":
             modelSpeaks()
             refusal += try frame.text("delta").needed()
@@ -130,7 +130,9 @@ struct ResponsesReader {
         let rest = id == message ? [] : rest(at: time)
         message = id
         let isLong = long?.add(piece, of: id, at: try fields.integer("output_index")) ?? false
-        return rest + told(mayCite ? marks.next(piece) : piece, at: time) + (isLong ? [.event(.again(.awaited))] : [])
+        let told = told(mayCite ? marks.next(piece) : piece, at: time)
+        guard isLong || !rest.isEmpty else { return told }
+        return rest + told + (isLong ? [.event(.again(.awaited))] : [])
     }
 
     private mutating func end(of item: ResponsesFrame.Item, at time: Duration) -> [Happening] {

@@ -38,20 +38,23 @@ struct AgentScope {
         thinkingSince = time
     }
 
-    mutating func take(_ event: AgentEvent, at time: Int) {
+    /// - Parameter time: Is asked only where it is told: pieces of texts are many.
+    mutating func take(_ event: AgentEvent, at time: @autoclosure () -> Int) {
         switch event {
         case .text(let text):
-            think(at: time)
+            think(at: time())
             if said.utf8.count < Self.longestSaid { said += text }
         case .again: break
         case .toolStarted(let name):
+            let time = time()
             stopThinking(at: time)
             openTools.append(OpenTool(name: name, start: time))
         case .toolFinished(let call):
+            let time = time()
             stopThinking(at: time)
             finish(call, at: time)
         case .delegated(let tool, let event):
-            delegated[tool, default: []].append((event, time))
+            delegated[tool, default: []].append((event, time()))
         case .finished:
             break  // The answer is also returned.
         }
@@ -98,9 +101,9 @@ struct AgentScope {
 }
 
 extension AgentScope {
-    private mutating func think(at time: Int) {
+    private mutating func think(at time: @autoclosure () -> Int) {
         guard thinkingSince == nil, openTools.isEmpty else { return }
-        thinkingSince = time
+        thinkingSince = time()
     }
 
     private static let untold = "The server did not say why."

@@ -78,8 +78,7 @@ package final class TraceRecorder: Sendable {
     }
 
     private func take(_ event: AgentEvent) {
-        let time = now()
-        state.withLock { $0.scope?.take(event, at: time) }
+        state.withLock { $0.scope?.take(event, at: now()) }
     }
 
     private func end(_ body: (inout AgentScope, Int) -> Span) {

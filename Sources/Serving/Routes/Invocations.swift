@@ -18,17 +18,16 @@ extension RequestHandler {
         let traced: Traced?
     }
 
-    /// Reads a request from its body, and takes a place for it.
+    /// Takes a place for a request that was read.
     /// - Parameter name: The agent that its path names; nil where the request says who is meant.
     /// - Throws: `ServedError`; what the connection throws.
     @concurrent
     func take(
-        _ body: ByteBuffer, _ request: Request, of name: String?, _ dialect: ServedItems.Dialect,
+        _ read: ServedRequest, _ request: Request, of name: String?, _ dialect: ServedItems.Dialect,
         _ channel: any Channel, caller: String?
     ) async throws -> Taken {
         // One that is not known any more has gone.
         guard let connection = connections[channel] else { throw ClientGone() }
-        let read = try await Self.read(body)
         let agent = try name.map(publication.agent(at:)) ?? publication.agent(named: read.model)
         let traced = Traced(read, by: agent, request, caller: caller, to: publication.backing)
         var asked = read.asked
@@ -40,14 +39,25 @@ extension RequestHandler {
         let response = ServedResponse(
             id: "resp_\(TraceID.random().hexadecimal)", created: Int(Date().timeIntervalSince1970), model: agent.name,
             metadata: read.metadata, trace: traced?.returned)
-        try await places.enter()
-        // It may have waited.
-        if turn.connection?.isGone == true {
-            places.leave()
-            throw ClientGone()
-        }
+        try await enter(on: connection)
         let items = ServedItems(response, of: agent.definition, dialect, isStreamed: read.isStreamed)
         return Taken(request: read, turn: turn, items: items, traced: traced)
+    }
+
+    /// Takes a place for a request of a connection; one whose client has gone leaves the line to those who still wait.
+    private func enter(on connection: Connection) async throws {
+        var entered: Result<Void, any Error> = .success(())
+        if !places.enterAtOnce() {
+            // Only the connection ends it: the line has a limit of its own.
+            let alarm = Alarm { $0 + .seconds(3_600) }
+            connection.add(alarm)
+            defer { connection.remove(alarm) }
+            entered = await heartbeat.limiting(by: alarm) { try await self.places.enter() }.result
+        }
+        guard connection.isGone || connection.isStopped else { return try entered.get() }
+        if case .success = entered { places.leave() }
+        if connection.isGone { throw ClientGone() }
+        throw ServedError.stopping
     }
 
     /// Answers at once.
@@ -57,6 +67,7 @@ extension RequestHandler {
     ) async throws {
         let items = Answering(taken.items)
         let end = note(await taken.turn.run { items.take($0) }, of: taken, in: &entry)
+        defer { taken.traced?.write(end) }  // The client does not wait for it.
         if let error = end.error(of: taken.request.asked) {
             return try await refuse(error, exchange, writer, &entry)
         }
@@ -82,20 +93,21 @@ extension RequestHandler {
         var items = taken.items
         async let ending = taken.turn.run(handing: events)
         async let _: Void = attend(events, channel)
+        var noted: Turn.Ending?
+        defer { if let noted { taken.traced?.write(noted) } }  // The client does not wait for it.
         var next = await events.takeUntilNudged()
         if next?.isEmpty == true {
             if let error = await ending.error(of: taken.request.asked) {
-                _ = note(await ending, of: taken, in: &entry)
+                noted = note(await ending, of: taken, in: &entry)
                 return try await refuse(error, exchange, writer, &entry)
             }
             guard case .answered = await ending else {
-                _ = note(await ending, of: taken, in: &entry)
+                noted = note(await ending, of: taken, in: &entry)
                 entry.status = 499  // As nginx calls it.
                 throw ClientGone()
             }
         }
         entry.status = 200
-        var isNoted = false
         do {
             var body = try await writer.writeHead(
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
@@ -109,13 +121,13 @@ extension RequestHandler {
                 next = await events.takeUntilNudged()
             }
             let end = note(await ending, of: taken, in: &entry)
-            isNoted = true
+            noted = end
             try await body.write(try last(end, of: taken, &items))
             try await body.finish(nil)
         } catch {
             // It cannot be written to any more.
             taken.turn.connection?.end()
-            if !isNoted { _ = note(await ending, of: taken, in: &entry) }
+            if noted == nil { noted = note(await ending, of: taken, in: &entry) }
             throw error
         }
     }
@@ -138,12 +150,11 @@ extension RequestHandler {
         return buffer
     }
 
-    /// Counts and traces how a turn ended.
+    /// Counts how a turn ended, for the log, too.
     private func note(_ ending: Turn.Ending, of taken: Taken, in entry: inout AccessLog.Entry) -> Turn.Ending {
         entry.reason = ending.reason
         entry.trace = taken.traced?.id
         meters.count(ending, of: taken.turn.agent.name)
-        taken.traced?.write(ending)
         return ending
     }
 
@@ -210,10 +221,10 @@ extension RequestHandler {
     }
 
     /// Takes the body in; a client that takes too long is cut off.
-    /// - Parameter share: Gets the bytes of a long body beyond the first 64 KiB: what slow clients send holds up no ordinary
-    ///   question.
+    /// - Parameter share: Gets the bytes beyond the first 4 KiB, and apart from them those beyond 64 KiB: what slow clients send
+    ///   holds up no ordinary question.
     @concurrent
-    func body(of request: Request, _ channel: any Channel, _ share: inout ByteShare) async throws -> ByteBuffer {
+    func body(of request: Request, _ channel: any Channel, _ share: inout BodyShare) async throws -> ByteBuffer {
         try requireJSON(request)
         let length = request.headers[.contentLength].flatMap(Int.init) ?? 0
         guard length <= limits.body else { throw tooLarge }
@@ -222,8 +233,7 @@ extension RequestHandler {
         var body = ByteBuffer()
         for try await var piece in request.body {
             guard piece.readableBytes <= limits.body - body.readableBytes else { throw tooLarge }
-            let beyond = body.readableBytes + piece.readableBytes - Self.long
-            if beyond > 0 { try share.take(min(beyond, piece.readableBytes)) }
+            try share.take(body.readableBytes..<body.readableBytes + piece.readableBytes)
             if body.readableBytes == 0 { body = piece } else { body.writeBuffer(&piece) }
         }
         return body
@@ -232,10 +242,27 @@ extension RequestHandler {
     /// What has more bytes is not read or written on the thread of an event loop.
     static let long = 64 << 10
 
+    /// What has more bytes is no short question.
+    static let short = 4 << 10
+
     /// A large body does not hold up the other connections of the event loop.
-    private static func read(_ body: ByteBuffer) async throws -> ServedRequest {
-        guard body.readableBytes > long else { return try ServedRequest(body.readableBytesView) }
+    /// - Parameter share: Gets what its values take.
+    @concurrent
+    func read(_ body: ByteBuffer, _ share: inout BodyShare) async throws -> ServedRequest {
+        guard body.readableBytes > Self.short else { return try ServedRequest(body.readableBytesView) }
+        let isLong = body.readableBytes > Self.long
+        let weight =
+            isLong
+            ? await offLoop { body.withUnsafeReadableBytes(BodyWeight.of) }
+            : body.withUnsafeReadableBytes(BodyWeight.of)
+        guard weight <= limits.bodies else { throw tooManyValues }
+        try share.take(weight: weight)
+        guard isLong else { return try ServedRequest(body.readableBytesView) }
         return try await offLoop { try ServedRequest(body.readableBytesView) }
+    }
+
+    private var tooManyValues: ServedError {
+        ServedError(.tooLarge, code: "request_too_large", "The body has too many lists, objects and values in them.")
     }
 
     private var tooLarge: ServedError {

@@ -2,7 +2,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// One connection to a server: it carries one exchange after the other, and reads only what the present one wants.
+/// One connection to a server: it carries one exchange after the other, and reads what the present one wants.
 final class DirectConnection: ChannelInboundHandler, Sendable {
     typealias InboundIn = HTTPClientResponsePart
 
@@ -76,7 +76,7 @@ final class DirectConnection: ChannelInboundHandler, Sendable {
     /// What was read may be too little for a part of the response: half of its head, or what stands between two chunks.
     /// Of a connection without an exchange only its end is awaited.
     func channelReadComplete(context: ChannelHandlerContext) {
-        if state.withLock({ $0.exchange })?.isWaiting != false { context.read() }
+        if state.withLock({ $0.exchange })?.wantsMore != false { context.read() }
         context.fireChannelReadComplete()
     }
 

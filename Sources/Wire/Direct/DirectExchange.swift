@@ -3,11 +3,13 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// One request, and its response as it is read: nothing is read before it is wanted.
+/// One request, and its response as it is read: little is read before it is wanted.
 final class DirectExchange: Sendable {
     private struct State {
         var head: HTTPResponseHead?
         var chunks: [ByteBuffer] = []
+        /// Of the chunks, in bytes.
+        var buffered = 0
         var isWhole = false
         var failure: (any Error)?
         /// The task that waits for more.
@@ -15,6 +17,10 @@ final class DirectExchange: Sendable {
         /// nil while there is no connection, and once it is left.
         var channel: (any Channel)?
     }
+
+    /// How many bytes may be there before more are read that nobody waits for. Where none may, the system is told twice for each
+    /// piece of a stream, that the connection is to be looked at and that it is not.
+    private static let ahead = 16 << 10
 
     let place: DirectPlace
     private let head: HTTPRequestHead
@@ -53,9 +59,9 @@ final class DirectExchange: Sendable {
         return isName && !name.isEmpty && value.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F || $0 == 0x09 }
     }
 
-    /// Whether a task waits for more.
-    var isWaiting: Bool {
-        state.withLock { $0.waiting != nil }
+    /// Whether more is to be read.
+    var wantsMore: Bool {
+        state.withLock { $0.waiting != nil || $0.buffered < Self.ahead }
     }
 
     /// Sends the request over a connection.
@@ -85,7 +91,9 @@ final class DirectExchange: Sendable {
         let waiting = state.withLock { state in
             switch part {
             case .head(let head): state.head = head
-            case .body(let chunk): state.chunks.append(chunk)
+            case .body(let chunk):
+                state.chunks.append(chunk)
+                state.buffered += chunk.readableBytes
             case .end: (state.isWhole, state.channel) = (true, nil)
             }
             return state.waiting.take()
@@ -122,7 +130,9 @@ final class DirectExchange: Sendable {
     func next() async throws -> ByteBuffer? {
         while true {
             let (chunk, isWhole, failure) = state.withLock { state in
-                (state.chunks.isEmpty ? nil : state.chunks.removeFirst(), state.isWhole, state.failure)
+                let chunk = state.chunks.isEmpty ? nil : state.chunks.removeFirst()
+                state.buffered -= chunk?.readableBytes ?? 0
+                return (chunk, state.isWhole, state.failure)
             }
             if let chunk { return chunk }
             if isWhole { return nil }

@@ -59,7 +59,30 @@ struct TraceSpoolTests {
         }
     }
 
-    @Test("What is postponed is read last, and each file alone; one that was alone is parted, as far as there is room")
+    @Test("A file that cannot be read now holds up no other one, and is read when it can be")
+    func unreadable() async throws {
+        try await withTemporaryDirectory { directory in
+            let warnings = Warnings()
+            let spool = try TraceSpool(in: directory, limit: 1 << 20) { warnings.add($0) }
+            spool.begin(for: "http://mlflow")
+            for number in 1...2 { #expect(spool.keep([trace(number)]) == 0) }
+            let path = "\(directory)/\(try files(directory)[0])"
+            try FileManager.default.moveItem(atPath: path, toPath: "\(path).away")
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+            #expect(spool.oldest(upTo: 100)?.entries == nil)
+            let second = try #require(spool.oldest(upTo: 100))
+            #expect(second.traces.map(\.id) == [trace(2).id] && spool.waiting == 2)
+            spool.remove(second.entries)
+            #expect(spool.oldest(upTo: 100)?.entries == nil)
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: "\(path).away", toPath: path)
+            #expect(spool.oldest(upTo: 100)?.traces.map(\.id) == [trace(1).id] && warnings.codes == [])
+        }
+    }
+
+    @Test(
+        "What is postponed is read last, after what came later, too, and each file alone; one that was alone is parted, as far as there is room"
+    )
     func postponed() async throws {
         try await withTemporaryDirectory { directory in
             func begun(limit: Int) throws -> TraceSpool {
@@ -78,10 +101,14 @@ struct TraceSpoolTests {
                 #expect(both.traces.map(\.id) == ids(1...4))
                 spool.postpone(both.entries, both.traces)
                 #expect(spool.keep([trace(5)]) == 0 && spool.keep([trace(6)]) == 0)
+                let young = try next(spool)
+                #expect(young.traces.map(\.id) == ids(5...6))
+                spool.remove(young.entries)
                 let first = try next(spool)
                 #expect(first.traces.map(\.id) == ids(1...3))
                 spool.postpone(first.entries, first.traces)
-                for numbers in [4...4, 5...6, 1...1, 2...3] {
+                #expect(spool.keep([trace(7)]) == 0)
+                for numbers in [7...7, 4...4, 1...1, 2...3] {
                     let read = try next(spool)
                     #expect(read.traces.map(\.id) == ids(numbers))
                     if numbers != 2...3 { spool.remove(read.entries) }

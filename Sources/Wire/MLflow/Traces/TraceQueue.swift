@@ -56,10 +56,15 @@ struct TraceQueue {
         defer {
             // A slice would keep them alive.
             waiting.removeFirst(taken)
+            // After a burst it would keep the room for all of it.
+            if waiting.isEmpty { waiting = [] }
             bytes -= size
         }
         return waiting.prefix(taken).map(\.trace)
     }
+
+    /// For how many traces it holds memory, whether they are there or not.
+    var room: Int { waiting.capacity + young.capacity + youngest.capacity }
 
     /// Whether it should be relieved where it can be.
     var isHalfFull: Bool {

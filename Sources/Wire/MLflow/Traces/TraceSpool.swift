@@ -26,6 +26,7 @@ package final class TraceSpool: Sendable {
     }
 
     private struct State {
+        /// In the order in which they are sent: by age, and after them those that are postponed.
         var entries: ArraySlice<Entry> = []
         var bytes = 0
         var lastNumber = 0
@@ -144,9 +145,10 @@ package final class TraceSpool: Sendable {
             let digits = String(state.lastNumber)
             let name = String(repeating: "0", count: max(0, 12 - digits.count)) + digits
             try file.write(to: path("\(name).unfinished"), then: path("\(name).traces"))
-            state.entries.append(
-                Entry(
-                    name: "\(name).traces", traces: traces.count, bytes: file.bytes.count, isPostponed: isPostponed))
+            let entry = Entry(
+                name: "\(name).traces", traces: traces.count, bytes: file.bytes.count, isPostponed: isPostponed)
+            let place = isPostponed ? nil : state.entries.firstIndex(where: \.isPostponed)
+            state.entries.insert(entry, at: place ?? state.entries.endIndex)
             state.bytes += file.bytes.count
             show(state)
             return nil
@@ -200,7 +202,9 @@ package final class TraceSpool: Sendable {
                 entries.append(next)
                 room -= next.bytes
             } catch let failure as FileBytes.Failure where failure != .missing {
-                break  // It cannot be read now; the next look may.
+                // The next look may read it; where only this one cannot be read, it does not hold up the others.
+                if entries.isEmpty, failure != .tooManyOpenFiles { postpone([next], []) }
+                break
             } catch {
                 forget(next)
                 setAside(next.name)

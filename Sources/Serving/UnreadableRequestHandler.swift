@@ -1,0 +1,102 @@
+import NIOCore
+import NIOHTTP1
+
+/// Answers what cannot be read as HTTP as all else that is refused: in JSON, with why. It is the last answer of its connection.
+///
+/// The server of this package answers it with an empty 400 as soon as what came before is answered; here that gets its words.
+/// What was answered before it had come to its end, such as a request without a route, gets no second answer.
+final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
+    /// Makes the whole answer; it is to be noted unless its request has been taken, and noted as one that broke off.
+    typealias Answer =
+        @Sendable (_ error: ServedError, _ isToBeNoted: Bool) -> (head: HTTPResponseHead, body: ByteBuffer)
+
+    /// How often more is read of what nobody wants: bytes that stay unread would break the connection before its answer is
+    /// read.
+    private static let patience = 16
+
+    private let answer: Answer
+    /// How many requests have begun and are not answered yet.
+    private var unanswered = 0
+    /// Whether the last one that has begun has not come to its end.
+    private var isWithin = false
+    /// nil while all can be read.
+    private var failure: ServedError?
+    private var reads = 0
+    /// Whether nothing more is said.
+    private var isSilent = false
+
+    init(_ answer: @escaping Answer) {
+        self.answer = answer
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch unwrapInboundIn(data) {
+        case .head: (unanswered, isWithin) = (unanswered + 1, true)
+        case .body: break
+        case .end: isWithin = false
+        }
+        context.fireChannelRead(data)
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if failure != nil, reads < Self.patience {
+            reads += 1
+            context.read()
+        }
+        context.fireChannelReadComplete()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        guard failure == nil else { return }  // All that comes later is as little.
+        if let error = error as? HTTPParserError { failure = ServedError(unreadable: error) }
+        context.fireErrorCaught(error)
+    }
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !isSilent else {
+            promise?.succeed()
+            return
+        }
+        guard case .head(let head) = unwrapOutboundIn(data), head.status.code >= 200 else {
+            return context.write(data, promise: promise)
+        }
+        // Every answer of ours has an id.
+        guard let failure, !head.headers.contains(name: "x-request-id") else {
+            unanswered -= 1
+            return context.write(data, promise: promise)
+        }
+        isSilent = true
+        if isWithin, unanswered <= 0 {
+            promise?.succeed()
+        } else {
+            tell(failure, context, promise)
+        }
+        RequestHandler.cutOff(context.channel)
+    }
+
+    private func tell(_ failure: ServedError, _ context: ChannelHandlerContext, _ promise: EventLoopPromise<Void>?) {
+        let (head, body) = answer(failure, !isWithin)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+    }
+}
+
+extension ServedError {
+    /// What cannot be read as HTTP.
+    init(unreadable error: HTTPParserError) {
+        switch error {
+        case .headerOverflow:
+            self.init(
+                .headTooLarge, code: "head_too_large",
+                "The head of the request is too large: all of it has at most 32 KiB, a line 16 KiB, and 100 headers.")
+        case _:
+            self.init(
+                .badRequest, code: "invalid_http", "What was sent cannot be read as a request of HTTP/1.1.")
+        }
+    }
+}

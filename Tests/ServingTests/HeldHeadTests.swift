@@ -1,0 +1,55 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Testing
+
+@testable import Serving
+
+@Suite("Held heads")
+struct HeldHeadTests {
+    private func channel(holdsHeads: Bool) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel()
+        let handlers: [any ChannelHandler] = [HTTPResponseEncoder(), HTTP10Handler(holdsHeads: holdsHeads)]
+        try channel.pipeline.syncOperations.addHandlers(handlers)
+        return channel
+    }
+
+    private func sent(_ channel: EmbeddedChannel) throws -> String {
+        var sent = ""
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { sent += String(buffer: buffer) }
+        return sent
+    }
+
+    private func head(_ status: HTTPResponseStatus) -> HTTPServerResponsePart {
+        .head(HTTPResponseHead(version: .http1_1, status: status, headers: ["transfer-encoding": "chunked"]))
+    }
+
+    @Test("The head of an answer goes with the beginning of its body, or its end; what only announces it goes at once")
+    func together() throws {
+        let channel = try channel(holdsHeads: true)
+        channel.writeAndFlush(
+            HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .continue)), promise: nil)
+        #expect(try sent(channel).hasPrefix("HTTP/1.1 100 "))
+        channel.writeAndFlush(head(.ok), promise: nil)
+        #expect(try sent(channel) == "")
+        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: "one"))), promise: nil)
+        let begun = try sent(channel)
+        #expect(begun.hasPrefix("HTTP/1.1 200 ") && begun.hasSuffix("3\r\none\r\n"), "\(begun)")
+        channel.writeAndFlush(HTTPServerResponsePart.body(.byteBuffer(ByteBuffer(string: "two"))), promise: nil)
+        #expect(try sent(channel) == "3\r\ntwo\r\n")
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        #expect(try sent(channel) == "0\r\n\r\n")
+        channel.writeAndFlush(head(.notFound), promise: nil)
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        #expect(try sent(channel).hasPrefix("HTTP/1.1 404 "))
+        _ = try channel.finish()
+    }
+
+    @Test("It goes at once where its body may be waited for")
+    func apart() throws {
+        let channel = try channel(holdsHeads: false)
+        channel.writeAndFlush(head(.ok), promise: nil)
+        #expect(try sent(channel).hasPrefix("HTTP/1.1 200 "))
+        _ = try channel.finish()
+    }
+}
