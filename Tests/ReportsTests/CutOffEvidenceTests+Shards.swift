@@ -166,4 +166,16 @@ extension CutOffEvidenceTests {
             #expect(all.map(\.samples.passed) == [4], "Not the killed one, of which only the failure counts.")
         }
     }
+
+    @Test("Of a run that shares a shard with one that counts elsewhere, only its own samples are added to")
+    func ownSamples() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed, .passed, .passed], as: "one", to: fake, shard: "1/2")
+        try await publish(
+            [.passed, .passed, .passed, .failed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
+        let own = FakeMLflow()
+        try await publish([.failed], as: "three", to: own, shard: "1/2")
+        let expected = try await samples(in: own, besides: [])
+        #expect(try await samples(in: fake, besides: ["one"]) == expected)
+    }
 }

@@ -60,8 +60,11 @@ extension [MLflowRun] {
         let known = compactMap { ShardedEvidence($0) }
         // The runs of all suites of one shard have the same parts.
         let bySuite = Dictionary(grouping: known, by: \.evidence.suite)
-        let counted = Set(bySuite.values.flatMap { $0.counted(besides: parts).map(\.id) })
-        return known.filter { counted.contains($0.id) }.map(\.evidence)
+        let counted = bySuite.values.flatMap { all in
+            all.counted(besides: parts).map { ($0.id, $0.evidence(besides: parts, among: all)) }
+        }
+        let byID = Dictionary(counted) { first, _ in first }
+        return known.compactMap { byID[$0.id] }
     }
 }
 
@@ -122,9 +125,23 @@ private struct ShardedEvidence {
     func counts(besides parts: Set<String>, among all: [ShardedEvidence]) -> Bool {
         guard !hasFailed, !held.parts.isDisjoint(with: parts) else { return true }
         guard evidence.samples.failed > 0, !held.counts(in: parts) else { return false }
+        let known = shared(with: parts, among: all)
+        return evidence.samples.failed > known.map(\.evidence.samples.failed).reduce(0, +)
+    }
+
+    /// The evidence with the runs whose samples count elsewhere.
+    func evidence(besides parts: Set<String>, among all: [ShardedEvidence]) -> Evidence {
+        var evidence = evidence
+        evidence.countedElsewhere = shared(with: parts, among: all).map(\.id)
+        return evidence
+    }
+
+    /// What it holds that counts elsewhere, no sample twice.
+    private func shared(with parts: Set<String>, among all: [ShardedEvidence]) -> [ShardedEvidence] {
         let shared = held.parts.intersection(parts)
-        let known = all.filter { $0.held.isShard && !$0.held.parts.isEmpty && $0.held.parts.isSubset(of: shared) }
-        return evidence.samples.failed > known.counted(besides: []).map(\.evidence.samples.failed).reduce(0, +)
+        guard !shared.isEmpty else { return [] }
+        return all.filter { $0.held.isShard && !$0.held.parts.isEmpty && $0.held.parts.isSubset(of: shared) }
+            .counted(besides: [])
     }
 
     /// Whether it counts rather than another one that shares a shard with it. A run that holds all of another one comes
