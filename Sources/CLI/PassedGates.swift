@@ -16,7 +16,6 @@ struct PassedGates: Sendable {
 
     /// - Throws: `Diagnostics` of the gates that it does not pass any more, unless there is a reason to override them.
     func require(_ waiting: ReleaseState.Entry, in session: Session) async throws {
-        if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack) }
         let problems = try await problems(waiting, in: session)
         guard !problems.isEmpty else { return }
         guard let overrideReason else { throw Diagnostics(problems) }

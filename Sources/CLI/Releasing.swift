@@ -8,10 +8,16 @@ struct Releasing {
     let server: ServerOptions
     let locking: LockOptions
 
-    /// - Parameter body: Does it, and tells in one sentence what was done.
-    func act(command: String, _ body: @escaping @Sendable (Session) async throws -> String) async throws {
+    /// - Parameters:
+    ///   - prepare: Does what may take long, while nobody is locked out.
+    ///   - body: Does it, and tells in one sentence what was done.
+    func act(
+        command: String, after prepare: @escaping @Sendable (Session) async -> Void = { _ in },
+        _ body: @escaping @Sendable (Session) async throws -> String
+    ) async throws {
         let (stack, locking) = (stack, locking)
         try await Session.open(stack, server, needs: Needs(mlflow: true)) { session in
+            await prepare(session)
             try await session.locked(locking, stack, for: command) { session in
                 let started = Deployment.milliseconds()
                 let told = try await body(session)

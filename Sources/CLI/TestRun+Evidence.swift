@@ -48,12 +48,16 @@ extension TestRun {
         return all
     }
 
-    /// The suites whose tables or judges are no longer as they were read: what would be asked has another key.
+    /// The suites whose tables or judges are no longer as they were read: what would be asked has another key. What cannot be
+    /// read any more has changed, too.
     private var edited: [String] {
-        // What cannot be read any more has changed, too.
-        let again = (try? stack.suites()) ?? []
-        let now = Dictionary(again.map { ($0.name, $0.contents) }) { first, _ in first }
-        return whole.filter { now[$0.name] != $0.contents }.map(\.name)
+        let judges = whole.allSatisfy(\.judges.isEmpty) ? [:] : (try? stack.workflow.judges(in: stack.folder)) ?? [:]
+        return whole.filter { suite in
+            suite.judges.contains { judges[$0.key]?.digest != $0.value.digest }
+                || suite.cases.files.contains { path, digest in
+                    (try? stack.folder.text(of: path)).map { sha256Hex($0.utf8) } != digest
+                }
+        }.map(\.name)
     }
 
     private static let editedSince = "No evidence is kept, because a table or a judge was edited since it was read"
@@ -71,13 +75,6 @@ extension TestRun {
             }
         }
         return Dictionary(known) { first, _ in first }
-    }
-}
-
-extension TestSuite {
-    /// Digests of what it has read from files.
-    fileprivate var contents: [String: String] {
-        cases.tables.merging(judges.map { ("judges.\($0.key)", $0.value.digest) }) { first, _ in first }
     }
 }
 

@@ -61,6 +61,12 @@ package struct Evidence: Sendable, Hashable, Codable {
     /// Whether only the samples that failed count: something may have changed while it ran, and nobody can tell what each
     /// sample that passed is of. Nil for no.
     package var failuresOnly: Bool?
+    /// MLflow's ids of the runs whose samples it holds, too, and that count elsewhere; found out anew each time.
+    package var countedElsewhere: [String] = []
+
+    private enum CodingKeys: CodingKey {
+        case format, suite, key, samples, attempts, at, run, verdict, logical, version, failuresOnly
+    }
 
     package init(
         suite: String, key: String, samples: Samples, attempts: Int, at: String, run: String, verdict: String? = nil

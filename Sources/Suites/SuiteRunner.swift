@@ -54,7 +54,8 @@ package struct SuiteRunner: Sendable {
     /// When the task is cancelled, everything unfinished is reported as not run.
     /// - Parameters:
     ///   - earlier: A run whose finished samples are reported first, and not taken again.
-    ///   - onChange: Called when a tool that changes something is first called for a sample.
+    ///   - onChange: Called when a tool that changes something is first called for a sample, and for each sample that the
+    ///     earlier run left unfinished after that.
     /// - Throws: What `onEvent` throws; then nothing more is run.
     func run(
         _ suites: [TestSuite], after earlier: EarlierRun? = nil,
@@ -65,7 +66,7 @@ package struct SuiteRunner: Sendable {
         let watch = Stopwatch(clock)
         let before = earlier?.duration ?? .zero
         var progress = SuiteProgress(suites, today: today, failsFast: failsFast)
-        try earlier?.keep(suites, in: &progress, onEvent: onEvent)
+        try earlier?.keep(suites, in: &progress, onChange: onChange, onEvent: onEvent)
         let heartbeat = clock is ContinuousClock ? Heartbeat() : nil
         async let _: Void? = heartbeat?.run()  // Until the end of this scope.
         try await withThrowingTaskGroup(of: (SuiteProgress.Unit, Sample?, Trace?).self) { group in

@@ -234,6 +234,21 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("What waits for MLflow is sent before shards are joined there, whose samples it adds to")
+    func joinedUnsent() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.unreleased(Self.spec()), code: 0)
+            for number in 1...2 {
+                let shard = try await shop.drover("test", "--shard", "\(number)/2", "--log", "\(number).jsonl")
+                #expect(shard.code == 0, "\(shard.output)\(shard.errors)")
+            }
+            try await leaveUnsent("failed", in: shop)
+            let joined = try await shop.drover("report", "merge", "1.jsonl", "2.jsonl")
+            #expect(joined.errors.contains("Sent the results of 1 earlier run"), "\(joined.output)\(joined.errors)")
+            #expect(Self.evidence(in: shop).map(\.verdict).contains("failed"))
+        }
+    }
+
     /// Does something while the run is sent that waited for MLflow, once it knows the shop.
     private final class Sending: Sendable {
         let shop = Mutex<Shop?>(nil)

@@ -1,6 +1,7 @@
 import Fakes
 import Language
 import Runtime
+import Support
 import Testing
 import Wire
 
@@ -142,5 +143,39 @@ extension CutOffEvidenceTests {
         try await publish([.passed, .failed], as: "three", to: fake, shard: "1/2", resuming: ["one"])
         let all = try await evidence(in: fake).map(\.samples)
         #expect(all.map(\.passed).sorted() == [1, 2] && all.map(\.failed).sorted() == [0, 1])
+    }
+
+    @Test("A failure counts once though two runs go on with the same shard, one of them killed while it took it over")
+    func killedAfterTakingOver() async throws {
+        try await withTemporaryDirectory { directory in
+            let back = FakeMLflow()
+            let whole: [SampleVerdict] = [.failed, .passed, .passed, .passed, .passed]
+            try await publish(whole, as: "one", to: back, shard: "1/2")
+            let away = FakeMLflow()
+            away.cut(.before(1))
+            try await publish(
+                [.failed], as: "two", to: away, isKilled: true, shard: "1/2", resuming: ["one"],
+                spool: Spool(in: directory, name: "two"), log: try SampleLog.create("\(directory)/run.log"))
+            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(back.store.runs.map(\.status).contains("KILLED"))
+            // Four of five is enough, and would not be with another failure.
+            try await publish(whole, as: "three", to: back, shard: "1/2", resuming: ["one"])
+            let all = try await evidence(in: back)
+            #expect(all.map(\.verdict) == ["inconclusive"])
+            #expect(all.map(\.samples.passed) == [4], "Not the killed one, of which only the failure counts.")
+        }
+    }
+
+    @Test("Of a run that shares a shard with one that counts elsewhere, only its own samples are added to")
+    func ownSamples() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed, .passed, .passed], as: "one", to: fake, shard: "1/2")
+        try await publish(
+            [.passed, .passed, .passed, .failed], as: "two", to: fake, shard: "1/2", resuming: ["one"])
+        let own = FakeMLflow()
+        try await publish([.failed], as: "three", to: own, shard: "1/2")
+        let expected = try await samples(in: own, besides: [])
+        #expect(try await samples(in: fake, besides: ["one"]) == expected)
     }
 }

@@ -100,6 +100,13 @@ struct EarlierRunTests {
         #expect(results[0].cases[2].notRun?.code == "not-repeated")
         #expect(results[0].cases[2].notRun?.detail.contains("`buy`") == true)
         #expect(earlier.unpassed.map(\.slug).sorted() == ["often", "three", "two"])
+        // Whoever goes on with that one does not hold it again either.
+        let third = ScriptedRuntime(["three": [.answer(.said("yes"))]])
+        let again = try EarlierRun(try recorder.recorded, for: record(), [suite(cases)], in: sources)
+        let last = try RunRecorder([suite(cases)])
+        try await runner(third).run([suite(cases)], recording: last, after: again)
+        #expect(third.log.questions.isEmpty)
+        #expect(try last.end(after: .zero).shown[0].cases[2].notRun?.code == "not-repeated")
     }
 
     @Test("A run goes on only with the same cases, agents, stack and shard, and says what differs")

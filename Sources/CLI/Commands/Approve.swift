@@ -42,9 +42,15 @@ struct ApproveCommand: AsyncParsableCommand {
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
         let (name, version, reason) = (release, version, overrideReason)
+        let command =
+            "approve \(name)" + (version.map { " --version \($0)" } ?? "")
+            + (reason.map { " --override: \($0)" } ?? "")
         try await Releasing(stack: stack, server: server, locking: locking).act(
-            command: "approve \(name)" + (version.map { " --version \($0)" } ?? "")
-                + (reason.map { " --override: \($0)" } ?? "")
+            command: command,
+            after: { session in
+                // What failed since then may wait for MLflow.
+                if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack) }
+            }
         ) { session in
             let gates = PassedGates(release: name, overrideReason: reason, stack: stack)
             return try await Kinds.approve(name, version: version, on: session.servers) { waiting in

@@ -77,6 +77,8 @@ struct ReportMergeCommand: AsyncParsableCommand {
                     given: ServerSettings.Addresses(mlflow: location)))
             return try await connector.withTransports { transports in
                 let mlflow = try await connector.connectMLflow(transports.mlflow).server
+                // The traces of the shards may be among what waits for it, and samples that these are added to.
+                await TestRun.sendEarlier(to: mlflow, stack)
                 let now = Int(Date().timeIntervalSince1970 * 1000)
                 return await MergedEvaluation(to: mlflow, recorded, now: now).publish()
             }

@@ -13,20 +13,26 @@ extension MLflowServer {
     /// The samples that earlier runs took as evidence.
     /// - Returns: Also how many of the runs keep none that can be read.
     package func samples(of evidence: [Evidence]) async throws -> (samples: EarlierSamples, unreadable: Int) {
-        try await withThrowingTaskGroup(of: (VerdictsFile?, failuresOnly: Bool).self) { group in
+        try await withThrowingTaskGroup(of: TakenSamples.self) { group in
             var (samples, unreadable) = (EarlierSamples(), 0)
             for (index, each) in evidence.enumerated() {
                 // At most so many requests at once.
-                if index >= 8, let (file, failuresOnly) = try await group.next() {
-                    samples.take(file, failuresOnly: failuresOnly, orCount: &unreadable)
-                }
-                group.addTask { (try await verdictsIfThere(ofRun: each.run), each.failuresOnly ?? false) }
+                if index >= 8, let taken = try await group.next() { samples.take(taken, orCount: &unreadable) }
+                group.addTask { try await taken(by: each) }
             }
-            for try await (file, failuresOnly) in group {
-                samples.take(file, failuresOnly: failuresOnly, orCount: &unreadable)
-            }
+            for try await taken in group { samples.take(taken, orCount: &unreadable) }
             return (samples, unreadable)
         }
+    }
+
+    private func taken(by evidence: Evidence) async throws -> TakenSamples {
+        var shared: [VerdictsFile] = []
+        for id in evidence.countedElsewhere {
+            if let file = try await verdictsIfThere(ofRun: id) { shared.append(file) }
+        }
+        return TakenSamples(
+            file: try await verdictsIfThere(ofRun: evidence.run), shared: shared,
+            failuresOnly: evidence.failuresOnly ?? false)
     }
 
     private func verdictsIfThere(ofRun id: String) async throws -> VerdictsFile? {
@@ -38,10 +44,23 @@ extension MLflowServer {
     }
 }
 
+/// What a run keeps of its samples.
+private struct TakenSamples: Sendable {
+    /// Nil for nothing.
+    let file: VerdictsFile?
+    /// Of the runs whose samples it holds, too, and that count elsewhere.
+    let shared: [VerdictsFile]
+    let failuresOnly: Bool
+}
+
 extension EarlierSamples {
     /// Adds the samples of a run.
     /// - Parameter unreadable: Counts the runs that keep none.
-    fileprivate mutating func take(_ file: VerdictsFile?, failuresOnly: Bool, orCount unreadable: inout Int) {
-        if let file { add(file, failuresOnly: failuresOnly) } else { unreadable += 1 }
+    fileprivate mutating func take(_ taken: TakenSamples, orCount unreadable: inout Int) {
+        guard let file = taken.file else {
+            unreadable += 1
+            return
+        }
+        add(file, failuresOnly: taken.failuresOnly, besides: taken.shared)
     }
 }

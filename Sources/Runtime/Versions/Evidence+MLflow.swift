@@ -60,8 +60,11 @@ extension [MLflowRun] {
         let known = compactMap { ShardedEvidence($0) }
         // The runs of all suites of one shard have the same parts.
         let bySuite = Dictionary(grouping: known, by: \.evidence.suite)
-        let counted = Set(bySuite.values.flatMap { $0.counted(besides: parts).map(\.id) })
-        return known.filter { counted.contains($0.id) }.map(\.evidence)
+        let counted = bySuite.values.flatMap { all in
+            all.counted(besides: parts).map { ($0.id, $0.evidence(besides: parts, among: all)) }
+        }
+        let byID = Dictionary(counted) { first, _ in first }
+        return known.compactMap { byID[$0.id] }
     }
 }
 
@@ -116,10 +119,29 @@ private struct ShardedEvidence {
 
     var hasFailed: Bool { evidence.verdict == "failed" }
 
-    /// Whether it counts although some of its samples count elsewhere.
-    func counts(besides parts: Set<String>) -> Bool {
-        guard !hasFailed else { return true }
-        return held.parts.isDisjoint(with: parts) || (evidence.samples.failed > 0 && !held.counts(in: parts))
+    /// Whether it counts although some of its samples count elsewhere: where more failed in it than in the shards that it
+    /// shares with them.
+    /// - Parameter all: All evidence of the suite.
+    func counts(besides parts: Set<String>, among all: [ShardedEvidence]) -> Bool {
+        guard !hasFailed, !held.parts.isDisjoint(with: parts) else { return true }
+        guard evidence.samples.failed > 0, !held.counts(in: parts) else { return false }
+        let known = shared(with: parts, among: all)
+        return evidence.samples.failed > known.map(\.evidence.samples.failed).reduce(0, +)
+    }
+
+    /// The evidence with the runs whose samples count elsewhere.
+    func evidence(besides parts: Set<String>, among all: [ShardedEvidence]) -> Evidence {
+        var evidence = evidence
+        evidence.countedElsewhere = shared(with: parts, among: all).map(\.id)
+        return evidence
+    }
+
+    /// What it holds that counts elsewhere, no sample twice.
+    private func shared(with parts: Set<String>, among all: [ShardedEvidence]) -> [ShardedEvidence] {
+        let shared = held.parts.intersection(parts)
+        guard !shared.isEmpty else { return [] }
+        return all.filter { $0.held.isShard && !$0.held.parts.isEmpty && $0.held.parts.isSubset(of: shared) }
+            .counted(besides: [])
     }
 
     /// Whether it counts rather than another one that shares a shard with it. A run that holds all of another one comes
@@ -129,8 +151,9 @@ private struct ShardedEvidence {
         return mine == others ? (evidence.at, id) < (other.evidence.at, other.id) : mine > others
     }
 
-    private var rank: (failed: Int, parts: Int, whole: Int) {
-        (evidence.samples.failed, held.parts.count, held.isShard ? 0 : 1)
+    private var rank: (failed: Int, parts: Int, passing: Int, whole: Int) {
+        let counts = evidence.failuresOnly == true ? 0 : 1
+        return (evidence.samples.failed, held.parts.count, counts, held.isShard ? 0 : 1)
     }
 }
 
@@ -138,7 +161,7 @@ extension [ShardedEvidence] {
     /// Those of one suite that count.
     fileprivate func counted(besides parts: Set<String>) -> [ShardedEvidence] {
         var seen: Set<String> = []
-        return filter { $0.counts(besides: parts) }.sorted { $0.comes(before: $1) }.filter { one in
+        return filter { $0.counts(besides: parts, among: self) }.sorted { $0.comes(before: $1) }.filter { one in
             let isFirst = one.held.parts.isDisjoint(with: seen)
             // What was held by one that counts is known there, with all that it held itself.
             if isFirst || one.hasFailed || one.held.counts(in: seen) { seen.formUnion(one.held.parts) }

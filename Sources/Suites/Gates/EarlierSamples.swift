@@ -11,14 +11,17 @@ package struct EarlierSamples: Sendable, Hashable {
     package init() {}
 
     /// Adds those of one run.
-    /// - Parameter failuresOnly: Whether those that passed are left out.
-    package mutating func add(_ file: VerdictsFile, failuresOnly: Bool = false) {
+    /// - Parameters:
+    ///   - failuresOnly: Whether those that passed are left out.
+    ///   - shared: Runs whose samples are among them, and count elsewhere.
+    package mutating func add(_ file: VerdictsFile, failuresOnly: Bool = false, besides shared: [VerdictsFile] = []) {
         runs += 1
+        let elsewhere = shared.reduce(into: EarlierSamples()) { $0.add($1) }.counts
         for each in file.cases {
-            func count(_ verdict: SampleVerdict) -> Int { each.samples.count { $0.verdict == verdict } }
-            let samples = Evidence.Samples(
-                passed: failuresOnly ? 0 : count(.passed), failed: count(.failed), errors: count(.error))
             let name = CaseID(each.id)?.inSuite ?? each.id
+            let own = each.counts.without(elsewhere[name])
+            let samples = Evidence.Samples(
+                passed: failuresOnly ? 0 : own.passed, failed: own.failed, errors: own.errors)
             counts[name] = counts[name]?.adding(samples) ?? samples
         }
     }
@@ -28,7 +31,22 @@ package struct EarlierSamples: Sendable, Hashable {
     }
 }
 
+extension VerdictsFile.Case {
+    fileprivate var counts: Evidence.Samples {
+        func count(_ verdict: SampleVerdict) -> Int { samples.count { $0.verdict == verdict } }
+        return Evidence.Samples(passed: count(.passed), failed: count(.failed), errors: count(.error))
+    }
+}
+
 extension Evidence.Samples {
+    /// Those that are not among others.
+    fileprivate func without(_ others: Evidence.Samples?) -> Evidence.Samples {
+        guard let others else { return self }
+        return Evidence.Samples(
+            passed: max(0, passed - others.passed), failed: max(0, failed - others.failed),
+            errors: max(0, errors - others.errors))
+    }
+
     package func adding(_ other: Evidence.Samples) -> Evidence.Samples {
         Evidence.Samples(passed: passed + other.passed, failed: failed + other.failed, errors: errors + other.errors)
     }

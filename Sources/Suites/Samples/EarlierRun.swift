@@ -24,9 +24,14 @@ package struct EarlierRun: Sendable {
     package var duration: Duration { recorded.run.duration }
 
     /// Reports what it finished. A sample that was cut off after it had changed something is not taken again.
+    /// - Parameter onChange: Called for each such sample, before all else, so that whoever goes on with that run knows it, too.
     func keep(
-        _ suites: [TestSuite], in progress: inout SuiteProgress, onEvent: (SuiteEvent) throws -> Void
+        _ suites: [TestSuite], in progress: inout SuiteProgress,
+        onChange: (CaseID, _ number: Int, _ tool: String) -> Void, onEvent: (SuiteEvent) throws -> Void
     ) throws {
+        for id in recorded.casesWithChanges {
+            for (number, tool) in recorded.changes(in: id) { onChange(id, number, tool) }
+        }
         for (suiteIndex, suite) in suites.enumerated() {
             for (caseIndex, testCase) in suite.cases.enumerated() {
                 guard let position = recorded.position(of: testCase.id) else { continue }

@@ -252,6 +252,11 @@ package struct RecordedRun: Sendable {
         }
     }
 
+    /// The cases with samples that were cut off after a tool had changed something, sorted.
+    var casesWithChanges: [CaseID] {
+        changes.filter { !$0.value.isEmpty }.keys.sorted { $0.description < $1.description }
+    }
+
     /// The tools that changed something in samples of a case that were cut off, by the number of the sample.
     func changes(in id: CaseID) -> [(number: Int, tool: String)] {
         (changes[id] ?? [:]).sorted { $0.key < $1.key }.map { (number: $0.key, tool: $0.value) }
