@@ -122,7 +122,9 @@ extension RequestHandler {
             }
             let end = note(await ending, of: taken, in: &entry)
             noted = end
-            try await body.write(try last(end, of: taken, &items))
+            let rest = try last(end, of: taken, &items)
+            channel.triggerUserOutboundEvent(LastPart(), promise: nil)
+            try await body.write(rest)
             try await body.finish(nil)
         } catch {
             // It cannot be written to any more.
