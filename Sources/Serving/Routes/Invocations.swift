@@ -257,7 +257,9 @@ extension RequestHandler {
             isLong
             ? await offLoop { body.withUnsafeReadableBytes(BodyWeight.of) }
             : body.withUnsafeReadableBytes(BodyWeight.of)
-        guard weight <= limits.bodies else { throw tooManyValues }
+        // What has no room even alone is not to be tried again.
+        let needed = BodyShare.rest(ofBody: body.readableBytes, weighing: weight)
+        guard needed <= limits.bodies else { throw tooManyValues }
         try share.take(weight: weight)
         guard isLong else { return try ServedRequest(body.readableBytesView) }
         return try await offLoop { try ServedRequest(body.readableBytesView) }
