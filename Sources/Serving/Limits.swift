@@ -5,7 +5,7 @@ package struct Limits: Sendable {
     /// How long an answer may take.
     package var answer: Duration = .seconds(300)
     /// How many connections may be open; then the one that has been idle for longest is closed, and where none is, the next are
-    /// accepted when one closes. The open-file limit must never be reached.
+    /// accepted when one closes. The open-file limit must never be reached, nor that of the memory (`fit`).
     package var connections = 1024
     /// The longest body of a request, in bytes.
     package var body = 4 << 20
@@ -28,4 +28,20 @@ package struct Limits: Sendable {
     package var drain: Duration = .seconds(30)
 
     package init() {}
+}
+
+extension Limits {
+    /// About how many bytes a connection takes at most while its client sends a head that has no end yet.
+    private static let connection = 56 << 10
+
+    /// Takes on no more than a memory of so many bytes has room for when all clients send as much as they may at the same
+    /// time: an eighth of it is for connections, a sixteenth for long bodies and half as much for the beginnings of bodies. Of
+    /// both there are three more copies: as they were read, as they are sent on, and in traces. The rest is for answers.
+    ///
+    /// For 512 MiB that is 64 MiB for 1,170 connections, and four times 48 MiB for bodies.
+    package mutating func fit(_ memory: Int) {
+        connections = min(connections, max(2 * concurrency + 64, memory / 8 / Self.connection))
+        bodies = min(bodies, max(2 * body, memory / 16))
+        beginnings = min(beginnings, max(1 << 20, memory / 32))
+    }
 }

@@ -117,6 +117,7 @@ struct ServeCommand: AsyncParsableCommand {
             let own = 3 * AsyncHTTPTransport.connections(for: concurrency) + 128
             limits.connections = min(10_000, max(64, files - own))
         }
+        if let memory = MemoryLimit.current { limits.fit(memory) }
         limits.drain = Quantity.duration(drain) ?? limits.drain
         return limits
     }
