@@ -31,6 +31,12 @@ package struct Limits: Sendable {
 }
 
 extension Limits {
+    /// Admits so many requests at a time: the beginnings of their bodies have room, and those of as many that wait.
+    package mutating func admit(_ concurrency: Int) {
+        self.concurrency = concurrency
+        beginnings = max(beginnings, 2 * concurrency * (RequestHandler.long - RequestHandler.short))
+    }
+
     /// About how many bytes a connection takes at most while its client sends a head that has no end yet.
     private static let connection = 56 << 10
 

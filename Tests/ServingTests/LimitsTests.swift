@@ -33,4 +33,13 @@ struct LimitsTests {
         let tiny = fitted(16 << 20) { $0.concurrency = 500 }
         #expect(tiny.connections == 1_064 && tiny.bodies == 8 << 20 && tiny.beginnings == 1 << 20)
     }
+
+    @Test("As many questions as are answered at a time, and wait, have room with what is not counted as a long body")
+    func concurrency() {
+        for (concurrency, beginnings) in [(64, 32 << 20), (273, 273 * 120 << 10), (1_000, 1_000 * 120 << 10)] {
+            var limits = Limits()
+            limits.admit(concurrency)
+            #expect(limits.concurrency == concurrency && limits.beginnings == max(32 << 20, beginnings))
+        }
+    }
 }

@@ -110,7 +110,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var limits: Limits {
         var limits = Limits()
-        limits.concurrency = concurrency
+        limits.admit(concurrency)
         limits.answer = Quantity.duration(timeout) ?? limits.answer
         if let files = OpenFileLimit.current {
             // Three transports have connections of their own; the rest is for event loops and files.
