@@ -62,7 +62,17 @@ struct BodyShare: ~Copyable, Sendable {
 
     /// - Parameter weight: What the values of the body take.
     mutating func take(weight: Int) throws(ServedError) {
-        try rest.take(max(0, weight - RequestHandler.long))
+        try rest.take(Self.beyond(weight))
+    }
+
+    /// What a body takes of the budget of those that are long, in bytes.
+    /// - Parameter weight: What its values take.
+    static func rest(ofBody bytes: Int, weighing weight: Int) -> Int {
+        beyond(bytes) + beyond(weight)
+    }
+
+    private static func beyond(_ bytes: Int) -> Int {
+        max(0, bytes - RequestHandler.long)
     }
 }
 

@@ -12,14 +12,17 @@ final class Connections: Sendable {
 
     private let limit: Int
     private let rest: Duration
+    private let stall: Duration
     private let open = Mutex<[ObjectIdentifier: Open]>([:])
 
     /// - Parameters:
     ///   - limit: How many there may be.
     ///   - rest: How long one is idle before it has to make room: its client may just be about to ask.
-    init(limit: Int, rest: Duration = .seconds(1)) {
+    ///   - stall: How long a client may take nothing of what waits for it: what it asked would stay among what is answered.
+    init(limit: Int, rest: Duration = .seconds(1), stall: Duration = .seconds(60)) {
         self.limit = limit
         self.rest = rest
+        self.stall = stall
     }
 
     /// How many there are.
@@ -60,7 +63,7 @@ final class Connections: Sendable {
 
     /// A handler that watches a connection, from when it is added to its pipeline.
     func watcher() -> any RemovableChannelHandler {
-        ConnectionWatcher(self)
+        ConnectionWatcher(self, stall: TimeAmount(stall))
     }
 
     /// Closes each once what has come on it is answered.
@@ -151,15 +154,19 @@ final class Connection: Sendable {
     }
 }
 
-/// Tells a connection that its client has closed it, or its side of it.
+/// Tells a connection that its client has closed it, or its side of it, and closes it when its client reads nothing.
 private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
 
     private let connections: Connections
     private let connection = Connection()
+    private let stall: TimeAmount
+    /// Is there while more waits to be taken than may.
+    private var end: Scheduled<Void>?
 
-    init(_ connections: Connections) {
+    init(_ connections: Connections, stall: TimeAmount) {
         self.connections = connections
+        self.stall = stall
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -167,6 +174,7 @@ private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHa
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
+        end?.cancel()
         connection.end()
         connections.remove(context.channel)
     }
@@ -174,6 +182,13 @@ private final class ConnectionWatcher: ChannelInboundHandler, RemovableChannelHa
     func channelInactive(context: ChannelHandlerContext) {
         connection.end()
         context.fireChannelInactive()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        let channel = context.channel
+        end?.cancel()
+        end = channel.isWritable ? nil : channel.eventLoop.scheduleTask(in: stall) { channel.close(promise: nil) }
+        context.fireChannelWritabilityChanged()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

@@ -5,7 +5,8 @@ import NIOHTTP1
 /// Who asks for it in other letters than the server of this package reads (`Connection: Close`) gets that end as well, and who
 /// asks to go on in another protocol: what comes after such a request is not read any more.
 ///
-/// It may send the heads of answers with the beginnings of their bodies, where these follow at once.
+/// It may send the heads of answers with the beginnings of their bodies, where these follow at once, and the last parts of
+/// bodies with their ends (`LastPart`).
 final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -15,8 +16,13 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     /// Whether each request that is read and not answered yet came in HTTP/1.0.
     private var asked = CircularBuffer<Bool>(initialCapacity: 4)
     private let holdsHeads: Bool
-    /// Whether what was written last is the head of an answer, which waits for its body.
+    /// What is longer does not wait: the end is written only once the connection takes more, which it may not before.
+    private static let mostHeld = 16 << 10
+    /// Whether what was written last is the head of an answer, which waits for its body, or the end of a body, which waits for
+    /// that of the answer.
     private var isHeld = false
+    /// Whether the next part of a body is the last one.
+    private var isLast = false
 
     init(holdsHeads: Bool) {
         self.holdsHeads = holdsHeads
@@ -34,18 +40,31 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        guard case .head(var head) = unwrapOutboundIn(data), head.status.code >= 200 else {
-            isHeld = false
-            return context.write(data, promise: promise)
+        switch unwrapOutboundIn(data) {
+        case .head(var head) where head.status.code >= 200:
+            isHeld = holdsHeads
+            guard asked.popFirst() == true else { break }
+            head.version = .http1_0
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+            return context.write(wrapOutboundOut(.head(head)), promise: promise)
+        case .body(let part):
+            isHeld = isLast && part.readableBytes <= Self.mostHeld
+            isLast = false
+        case .head, .end: isHeld = false
         }
-        isHeld = holdsHeads
-        guard asked.popFirst() == true else { return context.write(data, promise: promise) }
-        head.version = .http1_0
-        head.headers.replaceOrAdd(name: "connection", value: "close")
-        context.write(wrapOutboundOut(.head(head)), promise: promise)
+        context.write(data, promise: promise)
+    }
+
+    func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
+        guard event is LastPart else { return context.triggerUserOutboundEvent(event, promise: promise) }
+        isLast = holdsHeads
+        promise?.succeed()
     }
 
     func flush(context: ChannelHandlerContext) {
         if !isHeld { context.flush() }
     }
 }
+
+/// Tells that the next part of a body is the last one, and that its end follows at once.
+struct LastPart: Sendable {}

@@ -29,7 +29,7 @@ final class RequestHandler: Sendable {
     init(_ options: InvocationServer) {
         publication = options.publication
         limits = options.limits
-        connections = Connections(limit: options.limits.connections)
+        connections = Connections(limit: options.limits.connections, stall: options.limits.arrival)
         places = Places(
             limit: options.limits.concurrency, line: options.limits.concurrency, patience: options.limits.patience)
         bodies = ByteBudget(options.limits.bodies)

@@ -4,7 +4,8 @@ import NIOHTTP1
 /// Answers what cannot be read as HTTP as all else that is refused: in JSON, with why. It is the last answer of its connection.
 ///
 /// The server of this package answers it with an empty 400 as soon as what came before is answered; here that gets its words.
-/// What was answered before it had come to its end, such as a request without a route, gets no second answer.
+/// What was answered before it had come to its end, such as a request without a route, gets no second answer. Requests that are
+/// sent before those before them are answered are refused in the same way when they are too many.
 final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -17,10 +18,15 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
     /// How often more is read of what nobody wants: bytes that stay unread would break the connection before its answer is
     /// read.
     private static let patience = 16
+    /// How many requests of a connection may be unanswered, and how many parts may come at once of those behind the first: they
+    /// wait in memory, where they take many times what was sent, as long as the client takes no answers.
+    private static let (mostUnanswered, mostParts) = (64, 1_024)
 
     private let answer: Answer
     /// How many requests have begun and are not answered yet.
     private var unanswered = 0
+    /// How many parts of requests came at once.
+    private var parts = 0
     /// Whether the last one that has begun has not come to its end.
     private var isWithin = false
     /// nil while all can be read.
@@ -34,15 +40,26 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard failure == nil else { return }
+        parts += 1
         switch unwrapInboundIn(data) {
-        case .head: (unanswered, isWithin) = (unanswered + 1, true)
-        case .body: break
+        case .head:
+            guard unanswered < Self.mostUnanswered else {
+                failure = .tooManyAhead
+                // For the server of this package that is the same as what cannot be read.
+                return context.fireErrorCaught(HTTPParserError.unknown)
+            }
+            (unanswered, isWithin) = (unanswered + 1, true)
+        case .body:
+            // Only on purpose a body is cut into so many.
+            guard unanswered < 2 || parts <= Self.mostParts else { return context.close(promise: nil) }
         case .end: isWithin = false
         }
         context.fireChannelRead(data)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
+        parts = 0
         if failure != nil, reads < Self.patience {
             reads += 1
             context.read()
@@ -87,6 +104,10 @@ final class UnreadableRequestHandler: ChannelDuplexHandler, RemovableChannelHand
 }
 
 extension ServedError {
+    fileprivate static let tooManyAhead = ServedError(
+        .tooMany, code: "too_many_ahead",
+        "Too many requests were sent on one connection before the first of them was answered.", retryAfter: 1)
+
     /// What cannot be read as HTTP.
     init(unreadable error: HTTPParserError) {
         switch error {

@@ -10,11 +10,15 @@ package struct ClearedStream: Sendable {
 
     /// Adds a chunk, and returns the text that can be shown and was not returned before.
     package mutating func next(_ piece: String) -> String {
-        if held.isEmpty, !sent.mayBegin(in: piece) { return piece }
-        held += Array(piece.utf8)
-        let known = Array(sent.cleared(String(decoding: held, as: UTF8.self)).utf8)
-        let open = sent.openEnd(of: known)
+        let needles = sent.needles
+        if held.isEmpty, !needles.mayBegin(in: piece) { return piece }
+        let isAlone = held.isEmpty
+        held += piece.utf8
+        let cleared = needles.replaced(in: held, by: SentSecrets.mark)
+        let known = cleared ?? held
+        let open = needles.openEnd(of: known)
         held = Array(known.suffix(open))
+        if isAlone, cleared == nil, open == 0 { return piece }
         return String(decoding: known.dropLast(open), as: UTF8.self)
     }
 

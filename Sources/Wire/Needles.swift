@@ -45,11 +45,16 @@ struct Needles: Sendable {
 
     /// How many bytes at the end may be the beginning of an occurrence that continues in the next chunk.
     func openEnd(of bytes: [UInt8]) -> Int {
-        all.reduce(0) { longest, needle in
-            let most = min(needle.count - 1, bytes.count)
-            guard most > longest else { return longest }
-            return (longest + 1...most).last { bytes.suffix($0).elementsEqual(needle.prefix($0)) } ?? longest
+        guard let longest = all.first else { return 0 }
+        let start = max(0, bytes.count - longest.count + 1)
+        let open = bytes[start...].indices.first { index in
+            begins[Int(bytes[index])]
+                && byFirst[Int(bytes[index])].contains { needle in
+                    let rest = bytes.count - index
+                    return needle.count > rest && bytes[index...].elementsEqual(needle[..<rest])
+                }
         }
+        return open.map { bytes.count - $0 } ?? 0
     }
 
     private func found(at index: Int, in bytes: [UInt8]) -> [UInt8]? {

@@ -100,14 +100,9 @@ package final class SentSecrets: Sendable {
         return response
     }
 
-    /// Whether one may begin in a text.
-    func mayBegin(in text: String) -> Bool {
-        state.withLock { $0.long }.mayBegin(in: text)
-    }
-
-    /// How many bytes at the end of a text may be the beginning of a secret.
-    func openEnd(of bytes: [UInt8]) -> Int {
-        state.withLock { $0.long }.openEnd(of: bytes)
+    /// What is taken out of all texts, as it is known by now.
+    var needles: Needles {
+        state.withLock { $0.long }
     }
 }
 

@@ -37,4 +37,25 @@ struct ConnectionsTests {
         connections.makeRoom(among: 4)
         #expect(told[1].count == 1)
     }
+
+    @Test("A client that reads nothing is cut off after a while; one that goes on reading is not")
+    func stalled() throws {
+        let connections = Connections(limit: 4, stall: .seconds(60))
+        let channel = EmbeddedChannel()
+        try channel.pipeline.syncOperations.addHandlers([connections.watcher()])
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        func becomes(writable: Bool, for time: TimeAmount) {
+            channel.isWritable = writable
+            channel.pipeline.fireChannelWritabilityChanged()
+            channel.embeddedEventLoop.advanceTime(by: time)
+        }
+        for _ in 0..<3 {
+            becomes(writable: false, for: .seconds(59))
+            becomes(writable: true, for: .seconds(59))
+        }
+        #expect(channel.isActive)
+        let connection = try #require(connections[channel])
+        becomes(writable: false, for: .seconds(61))
+        #expect(!channel.isActive && connection.isGone)
+    }
 }

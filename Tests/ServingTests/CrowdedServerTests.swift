@@ -209,6 +209,20 @@ struct CrowdedServerTests {
         }
     }
 
+    @Test("A body that has no room even alone, with what its values take, is refused for good")
+    func neverRoom() async throws {
+        let lists = [String](repeating: "[]", count: 1_300).joined(separator: ",")
+        let body = #"{"input":"x","custom_inputs":{"a":[\#(lists)]}}"#
+        let spaces = String(repeating: " ", count: RequestHandler.long + 80_000 - body.utf8.count)
+        // Its values take 188,000 bytes, of which the first 64 KiB do not count, and 80,000 of its own do.
+        let change: (inout InvocationServer) -> Void = { $0.limits.bodies = 200_000 }
+        try await RunningServer.run([StagedAgent.saying("x").published()], change: change) { server in
+            let refused = try await server.post(body + spaces)
+            #expect(refused.status == 413 && refused.json["error"]?["code"] == "request_too_large")
+            #expect(try await server.post(body).status == 200)
+        }
+    }
+
     @Test("A long question has its part of the budget until it is answered")
     func answered() async throws {
         let (began, goOn) = (Happening(), Happening())

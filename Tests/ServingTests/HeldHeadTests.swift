@@ -45,6 +45,26 @@ struct HeldHeadTests {
         _ = try channel.finish()
     }
 
+    private func body(_ text: String) -> HTTPServerResponsePart {
+        .body(.byteBuffer(ByteBuffer(string: text)))
+    }
+
+    @Test("The last part of a body goes with its end, unless it is long; no other part waits")
+    func last() throws {
+        let channel = try channel(holdsHeads: true)
+        for last in ["two", String(repeating: "x", count: 20_000)] {
+            channel.writeAndFlush(head(.ok), promise: nil)
+            channel.writeAndFlush(body("one"), promise: nil)
+            #expect(try sent(channel).hasSuffix("3\r\none\r\n"))
+            channel.triggerUserOutboundEvent(LastPart(), promise: nil)
+            channel.writeAndFlush(body(last), promise: nil)
+            #expect(try sent(channel).isEmpty == (last == "two"))
+            channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+            #expect(try sent(channel) == (last == "two" ? "3\r\ntwo\r\n0\r\n\r\n" : "0\r\n\r\n"))
+        }
+        _ = try channel.finish()
+    }
+
     @Test("It goes at once where its body may be waited for")
     func apart() throws {
         let channel = try channel(holdsHeads: false)

@@ -1,4 +1,7 @@
 import Language
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
 import Testing
 import Wire
 
@@ -83,5 +86,90 @@ struct UnreadableRequestTests {
                 #expect(!rest.contains("HTTP/1.1"), "\(rest)")
             }
         }
+    }
+}
+
+/// What waits in memory behind a request that is not answered.
+@Suite("Requests sent ahead")
+struct SentAheadTests {
+    private static let get = HTTPServerRequestPart.head(
+        HTTPRequestHead(version: .http1_1, method: .GET, uri: "/health"))
+    private static let end = HTTPServerRequestPart.end(nil)
+    private static let crumb = HTTPServerRequestPart.body(ByteBuffer(string: "x"))
+
+    private func channel() throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel()
+        let refusing = UnreadableRequestHandler { error, _ in
+            let head = HTTPResponseHead(
+                version: .http1_1, status: HTTPResponseStatus(statusCode: error.status.rawValue),
+                headers: ["content-length": String(error.code.utf8.count)])
+            return (head, ByteBuffer(string: error.code))
+        }
+        try channel.pipeline.syncOperations.addHandlers([HTTPResponseEncoder(), refusing])
+        try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+        return channel
+    }
+
+    private func count(_ channel: EmbeddedChannel) throws -> Int {
+        var count = 0
+        while try channel.readInbound(as: HTTPServerRequestPart.self) != nil { count += 1 }
+        return count
+    }
+
+    private func answer(_ channel: EmbeddedChannel, _ headers: HTTPHeaders) throws -> String {
+        channel.write(
+            HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok, headers: headers)),
+            promise: nil)
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        var sent = ""
+        while let buffer = try channel.readOutbound(as: ByteBuffer.self) { sent += String(buffer: buffer) }
+        return sent
+    }
+
+    @Test("More requests than may be unanswered are refused once, after the answers to those before them")
+    func tooMany() throws {
+        let channel = try channel()
+        for _ in 0..<64 {
+            try channel.writeInbound(Self.get)
+            try channel.writeInbound(Self.end)
+        }
+        #expect(throws: HTTPParserError.self) { try channel.writeInbound(Self.get) }
+        // Nothing that follows is read.
+        try channel.writeInbound(Self.end)
+        try channel.writeInbound(Self.get)
+        #expect(try count(channel) == 128)
+        let own: HTTPHeaders = ["x-request-id": "1", "content-length": "0"]
+        for _ in 0..<64 { #expect(try answer(channel, own).hasPrefix("HTTP/1.1 200 ")) }
+        let refused = try answer(channel, ["content-length": "0"])
+        #expect(refused.hasPrefix("HTTP/1.1 429 ") && refused.hasSuffix("too_many_ahead"), "\(refused)")
+        #expect(try answer(channel, ["content-length": "0"]) == "")
+    }
+
+    @Test("Requests that are answered in between are as many as a client likes")
+    func oneByOne() throws {
+        let channel = try channel()
+        for _ in 0..<200 {
+            try channel.writeInbound(Self.get)
+            try channel.writeInbound(Self.end)
+            #expect(
+                try answer(channel, ["x-request-id": "1", "content-length": "0"]).hasPrefix("HTTP/1.1 200 "))
+        }
+        #expect(try count(channel) == 400 && channel.isActive)
+    }
+
+    @Test("A body in thousands of crumbs behind another request ends the connection; a first one does not")
+    func crumbs() throws {
+        let channel = try channel()
+        func come(_ count: Int) {
+            channel.pipeline.fireChannelRead(Self.get)
+            for _ in 0..<count { channel.pipeline.fireChannelRead(Self.crumb) }
+        }
+        come(5_000)
+        channel.pipeline.fireChannelRead(Self.end)
+        channel.pipeline.fireChannelReadComplete()
+        come(1_000)
+        #expect(channel.isActive)
+        come(1_000)
+        #expect(!channel.isActive)
     }
 }

@@ -1,5 +1,6 @@
 import Fakes
 import Language
+import Support
 import Testing
 import Wire
 
@@ -68,6 +69,26 @@ struct SentSecretsTests {
         #expect(stream.next("ven") == "seven")
         #expect(stream.next(" secret-wor") == " ")
         #expect(stream.end() == "secret-wor")
+    }
+
+    @Test("What is spoken in pieces, however it is cut, is what it is when it is cleared as a whole")
+    func pieces() {
+        let all = sent("secret-word", "abcabcabd", "ä-over-ä-over-ö")
+        let words = ["secret", "-word", "sec", "abc", "abd", "ab", "ä-over-", "ö", "ä", " ", "secret-word", "x"]
+        var random = SplitMix64(seed: 24)
+        for _ in 0..<2_000 {
+            let text = (0..<Int.random(in: 1...12, using: &random)).map { _ in
+                words[Int.random(in: 0..<12, using: &random)]
+            }
+            .joined()
+            var (stream, told, rest) = (ClearedStream(all), "", text[...])
+            while !rest.isEmpty {
+                let piece = rest.prefix(Int.random(in: 1...9, using: &random))
+                rest = rest.dropFirst(piece.count)
+                told += stream.next(String(piece))
+            }
+            #expect(told + stream.end() == all.cleared(text), "\(text)")
+        }
     }
 
     /// Of every way in which a request may fail, or a server may speak.

@@ -110,13 +110,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     private var limits: Limits {
         var limits = Limits()
-        limits.concurrency = concurrency
+        limits.admit(concurrency)
         limits.answer = Quantity.duration(timeout) ?? limits.answer
         if let files = OpenFileLimit.current {
             // Three transports have connections of their own; the rest is for event loops and files.
             let own = 3 * AsyncHTTPTransport.connections(for: concurrency) + 128
             limits.connections = min(10_000, max(64, files - own))
         }
+        if let memory = MemoryLimit.current { limits.fit(memory) }
         limits.drain = Quantity.duration(drain) ?? limits.drain
         return limits
     }

@@ -122,7 +122,9 @@ extension RequestHandler {
             }
             let end = note(await ending, of: taken, in: &entry)
             noted = end
-            try await body.write(try last(end, of: taken, &items))
+            let rest = try last(end, of: taken, &items)
+            channel.triggerUserOutboundEvent(LastPart(), promise: nil)
+            try await body.write(rest)
             try await body.finish(nil)
         } catch {
             // It cannot be written to any more.
@@ -255,7 +257,9 @@ extension RequestHandler {
             isLong
             ? await offLoop { body.withUnsafeReadableBytes(BodyWeight.of) }
             : body.withUnsafeReadableBytes(BodyWeight.of)
-        guard weight <= limits.bodies else { throw tooManyValues }
+        // What has no room even alone is not to be tried again.
+        let needed = BodyShare.rest(ofBody: body.readableBytes, weighing: weight)
+        guard needed <= limits.bodies else { throw tooManyValues }
         try share.take(weight: weight)
         guard isLong else { return try ServedRequest(body.readableBytesView) }
         return try await offLoop { try ServedRequest(body.readableBytesView) }
