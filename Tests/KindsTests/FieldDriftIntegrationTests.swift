@@ -124,8 +124,10 @@ private struct DriftedLab {
     private func expectNamed(_ incident: Incident, _ told: String) async throws {
         let plan = try await drover("plan", "spec", "--format", "json")
         let changes = try #require(Value(json: plan.output.utf8)["changes"]?.array, "\(told): \(plan.errors)")
-        // The uploaded file of a document that was detached goes, too.
-        let named = changes.filter { $0["action"] != "delete" || !incident.what.hasSuffix("detached") }
+        // The uploaded files of documents that were detached, or whose store was deleted, go too.
+        let leavesFiles =
+            incident.what.hasSuffix("detached") || (incident.kind == "vectorStores" && incident.path == nil)
+        let named = changes.filter { $0["action"] != "delete" || !leavesFiles }
         #expect(named.map { $0["address"]?.string } == ["\(incident.kind).it"], "\(told): \(plan.output)")
         let fields = named.flatMap { $0["fields"]?.array ?? [] }
         let isLost = named.contains { $0["note"]?.string?.contains("deleted outside") == true }
