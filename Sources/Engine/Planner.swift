@@ -2,7 +2,7 @@ package import Language
 
 /// Compares what is wanted with what is, without changing anything.
 package struct Planner: Sendable {
-    private let workflow: Workflow
+    let workflow: Workflow
     let drivers: [String: any Driver]
     private let order: [String]
     let survey: Survey

@@ -102,6 +102,74 @@ struct FreedAgentTests {
         #expect(try await stack.plan(second).lines == [])
     }
 
+    private static func spec(
+        _ version: FakeStackVersion, _ instructions: String, release: String, inModel model: String
+    ) -> String {
+        spec(version, instructions, release: release, log: "{experiment: e, registeredModel: \(model)}")
+            .replacing("registeredModels: {m: {}}", with: "registeredModels: {m: {}, n: {}}")
+    }
+
+    @Test(
+        "In another registered model the release begins anew, however many versions it keeps: all of the old one goes",
+        arguments: versions)
+    func otherModel(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        func spec(_ instructions: String, _ model: String) -> String {
+            Self.spec(version, instructions, release: "retain: 2", inModel: model)
+        }
+        try await stack.apply(spec("One", "m"))
+        try await stack.apply(spec("Two", "m"))
+        #expect(Self.names(stack).count == 2)
+        let old = Set(Self.names(stack))
+        let plan = try await stack.plan(spec("Three", "n"))
+        #expect(plan.freed.count == 2 && plan.freed.allSatisfy { $0.address == Address("agents", "a") })
+        try await stack.apply(spec("Three", "n"))
+        #expect(Self.names(stack).count == 1 && old.isDisjoint(with: Self.names(stack)))
+        #expect(try await stack.plan(spec("Three", "n")).lines == [])
+    }
+
+    @Test(
+        "What waits in another registered model frees nothing before it is approved, and the old alias all once it is removed",
+        arguments: versions)
+    func waitingElsewhere(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let release = "retain: 0, approve: manual"
+        func spec(_ instructions: String, _ model: String) -> String {
+            Self.spec(version, instructions, release: release, inModel: model)
+        }
+        try await stack.apply(spec("One", "m"))
+        _ = try await Kinds.approve("production", version: nil, on: try await stack.open(spec("One", "m")).servers) {
+            _ in
+        }
+        let old = try #require(Self.names(stack).first)
+        #expect(try await stack.plan(spec("Two", "n")).freed == [])
+        try await stack.apply(spec("Two", "n"))
+        #expect(Self.names(stack).contains(old) && Self.names(stack).count == 2)
+        #expect(try await stack.plan(spec("Two", "n")).lines == [])
+        _ = try await Kinds.approve("production", version: nil, on: try await stack.open(spec("Two", "n")).servers) {
+            _ in
+        }
+        let plan = try await stack.plan(spec("Two", "n"))
+        #expect(plan.lines == ["delete releases.production"])
+        #expect(plan.freed.map(\.address) == [Address("agents", "a")])
+        try await stack.apply(spec("Two", "n"))
+        #expect(Self.names(stack).count == 1 && !Self.names(stack).contains(old))
+        #expect(try await stack.plan(spec("Two", "n")).lines == [])
+    }
+
+    @Test("Under another name the release keeps as many versions as it says", arguments: versions)
+    func renamedRelease(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.spec(version, "One", release: "retain: 1"))
+        try await stack.apply(Self.spec(version, "Two", release: "retain: 1"))
+        let old = Set(Self.names(stack))
+        let renamed = Self.spec(version, "Three", release: "retain: 0, moved: production")
+            .replacing("releases: {production:", with: "releases: {live:")
+        try await stack.apply(renamed)
+        #expect(old.count == 2 && Self.names(stack).count == 1 && old.isDisjoint(with: Self.names(stack)))
+        #expect(try await stack.plan(renamed).lines == [])
+    }
+
     @Test("An alias that somebody else set keeps it after the release has gone", arguments: versions)
     func byHand(version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))
