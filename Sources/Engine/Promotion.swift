@@ -122,8 +122,9 @@ extension Planner {
         return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
     }
 
-    /// What a plan does to releases.
+    /// What a plan does to releases, or what is done to one by hand.
     private func beforehand(_ plan: Plan, _ removals: Removals) -> Beforehand {
+        if let approved { return Beforehand(promotions: [approved]) }
         let promotions = plan.changes.filter(\.action.isPromotion).map { change in
             let member = workflow[change.address].flatMap { survey.member(for: $0) }
             return Promotion(change, from: member?.ownership == .ours ? member.flatMap(place(of:)) : nil)

@@ -17,6 +17,16 @@ extension Kinds {
         try await releases(on: servers).approve(release, version: version, of: servers.stack, check: check).told
     }
 
+    /// What an approval would promote.
+    /// - Parameter version: Which one is meant; nil for what waits.
+    /// - Returns: nil where nothing waits, or something else does.
+    /// - Throws: As `approve`.
+    package static func awaiting(_ release: String, version: Int?, on servers: Servers) async throws -> Promotion? {
+        let live = try await releases(on: servers).released(release, of: servers.stack)
+        guard let waiting = live.state?.awaiting, version == nil || version == waiting.version else { return nil }
+        return Promotion(Address(ReleaseResource.kind, release), to: waiting.version, at: live.place)
+    }
+
     /// Lets releases go on from where somebody else put their aliases.
     /// - Returns: One sentence about each that somebody had moved.
     package static func acceptAliases(of names: [String], on servers: Servers) async throws -> [String] {
