@@ -34,15 +34,18 @@ extension AgentResource {
         return byAddress
     }
 
-    /// Notes the names of the server agents that versions with an alias use, or that a release may go back to.
+    /// Notes the names of the server agents that versions with an alias use, or that a release may go back to. What one version
+    /// asks is any agent's: where it cannot be read, nothing is known of all.
     func noteNamesInUse(_ lives: inout [Address: Live]) async {
-        var own: [Address: Set<String>] = [:]
-        for (address, live) in lives { own[address] = await namesInUse(by: live) }
-        let all = own.values.reduce(into: Set<String>()) { $0.formUnion($1) }
-        for address in lives.keys { lives[address]?.namesInUse = own[address] == nil ? nil : all }
+        var all: Set<String>? = []
+        for live in lives.values {
+            let own = await namesInUse(by: live)
+            all = own.flatMap { all?.union($0) }
+        }
+        for address in lives.keys { lives[address]?.namesInUse = all }
     }
 
-    /// - Returns: nil where one of its versions cannot be read: then its server agents stay.
+    /// - Returns: nil where one of its versions cannot be read: then all server agents stay.
     private func namesInUse(by live: Live) async -> Set<String>? {
         let kept = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
         do {

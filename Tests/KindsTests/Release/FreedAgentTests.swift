@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Kinds
 import Language
+import Runtime
 import Testing
 import Wire
 
@@ -232,24 +233,40 @@ struct FreedAgentTests {
         }
     }
 
+    /// A version in MLflow of an agent that asks another one, which is an agent of the server and nothing else.
+    private static func asking(_ version: FakeStackVersion, _ instructions: String) -> String {
+        let log = "{experiment: e, registeredModel: m}"
+        let agent = "{model: \(version.models.llm), instructions: Ask., tools: [ask], runtime: responses, log: \(log)}"
+        return spec(version, instructions, release: nil, log: "false")
+            .replacing("agents: {a:", with: "agents: {asking: \(agent), a:") + "\ntools: {ask: {agent: a}}"
+    }
+
     @Test(
         "The agent that an aliased version of another agent asks stays as long as that alias does", arguments: versions)
     func asked(version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))
-        let log = "{experiment: e, registeredModel: m}"
-        let agent = "{model: \(version.models.llm), instructions: Ask., tools: [ask], runtime: responses, log: \(log)}"
-        func asking(_ instructions: String) -> String {
-            Self.spec(version, instructions, release: nil, log: "false")
-                .replacing("agents: {a:", with: "agents: {asking: \(agent), a:") + "\ntools: {ask: {agent: a}}"
-        }
-        try await stack.apply(asking("One"))
+        try await stack.apply(Self.asking(version, "One"))
         let name = try #require(Self.names(stack).first)
         try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
-        try await stack.apply(asking("Two"))
+        try await stack.apply(Self.asking(version, "Two"))
         #expect(Self.names(stack).contains(name) && Self.names(stack).count == 2)
-        #expect(try await stack.plan(asking("Two")).lines == [])
+        #expect(try await stack.plan(Self.asking(version, "Two")).lines == [])
         try await stack.mlflow.server().deleteAlias("production", of: "m")
-        try await stack.apply(asking("Two"))
+        try await stack.apply(Self.asking(version, "Two"))
         #expect(Self.names(stack).count == 1 && Self.names(stack) != [name])
+    }
+
+    @Test("It stays, too, where nobody can say what that version asks", arguments: versions)
+    func unreadable(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.asking(version, "One"))
+        let name = try #require(Self.names(stack).first)
+        let server = stack.mlflow.server()
+        try await server.setAlias("production", of: "m", toVersion: "1")
+        for key in [AgentVersion.definitionTag, AgentVersion.digestTag] {
+            try await server.deleteModelVersionTag("m", version: "1", key)
+        }
+        try await stack.apply(Self.asking(version, "Two"))
+        #expect(Self.names(stack).contains(name) && Self.names(stack).count == 2)
     }
 }
