@@ -63,7 +63,8 @@ extension ReleaseResource {
     }
 
     private func releases(of stack: StackName) async throws -> [Discovered<Live>] {
-        try await discover([:], of: stack).filter { !$0.isStale }
+        let marked = try await registry.models.value().flatMap { Self.marked($0, of: stack) }
+        return Self.settled(marked, isDeclared: { _ in true }, isWanted: { _, _ in false }).filter { !$0.isStale }
     }
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
