@@ -17,10 +17,11 @@ extension AgentResource {
         }
     }
 
-    /// The same agents by address: that of the version that one was made for, which may have been moved, or else the one in
-    /// its name.
+    /// The same agents by address: the one in its name, or, where that is not declared any more, that of the version that one
+    /// was made for, which may have been moved.
     func placed(
-        _ agents: [LlamaStack.ServerAgent], beside lives: [Address: Live], of stack: StackName
+        _ agents: [LlamaStack.ServerAgent], beside lives: [Address: Live], of stack: StackName,
+        isDeclared: (Address) -> Bool
     ) -> [Address: [LlamaStack.ServerAgent]] {
         var owners: [String: Address] = [:]
         for (address, live) in lives.sorted(by: { $0.key < $1.key }) {
@@ -29,7 +30,8 @@ extension AgentResource {
         var byAddress: [Address: [LlamaStack.ServerAgent]] = [:]
         for agent in agents {
             guard let named = address(of: agent, in: stack) else { continue }
-            byAddress[agent.name.flatMap { owners[$0] } ?? named, default: []].append(agent)
+            let owner = isDeclared(named) ? nil : agent.name.flatMap { owners[$0] }
+            byAddress[owner ?? named, default: []].append(agent)
         }
         return byAddress
     }

@@ -233,6 +233,23 @@ struct FreedAgentTests {
         }
     }
 
+    @Test("A new agent that is what one of another name was runs as the same agent of the server", arguments: versions)
+    func again(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let first = Self.spec(version, "One", release: nil)
+        try await stack.apply(first)
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        try await stack.apply(first.replacing("agents: {a: {", with: "agents: {b: {moved: a, "))
+        let names = Self.names(stack).sorted()
+        let agent = "{model: \(version.models.llm), instructions: One, runtime: agents, log: false}"
+        let both = first.replacing("agents: {a: {", with: "agents: {a: \(agent), b: {")
+        try await stack.apply(both)
+        #expect(names.count == 2 && Self.names(stack).sorted() == names)
+        #expect(try await stack.plan(both).lines == [])
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        #expect(try await stack.plan(both).lines == [])
+    }
+
     /// A version in MLflow of an agent that asks another one, which is an agent of the server and nothing else.
     private static func asking(_ version: FakeStackVersion, _ instructions: String) -> String {
         let log = "{experiment: e, registeredModel: m}"
