@@ -12,9 +12,9 @@ struct ApproveCommand: AsyncParsableCommand {
         abstract: "Promote what passed the gates of a release and waits for approval.",
         discussion: """
             For a release with `approve: manual`: its alias moves to the version that waits, and what only older versions \
-            used, as a promotion by an apply, is removed. Where nothing waits, what \
-            was rolled back may be promoted again by the next apply; `--version` says which, where it is several. What \
-            failed a gate since, or passed it too long ago, is not promoted unless `--override` says why.
+            used is removed, as after an apply. Where nothing waits, what was rolled back may be promoted again by the \
+            next apply; `--version` says which, where it is several. What failed a gate since, or passed it too long \
+            ago, is not promoted unless `--override` says why.
 
             EXAMPLES
               drover approve production specs/release
