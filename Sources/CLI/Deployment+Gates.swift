@@ -51,42 +51,6 @@ extension Deployment {
         return pending
     }
 
-    /// Removes what the plan says that a promotion frees. Whatever else there is to do waits for the next apply, and this too
-    /// where it fails.
-    func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
-        do {
-            return try await session.locked(change.locking, stack, for: command) { session in
-                try await freed(in: session)?.apply(change, stack, command: command)
-            }
-        } catch is CancellationError {
-            throw CancellationError()
-        } catch {
-            let warning = Diagnostic.notRetired(Diagnostic.from(error, at: nil))
-            Notices.write([warning], stack.sources, environment: stack.environment)
-            return nil
-        }
-    }
-
-    /// What is left to remove of what the plan says that goes; nil where that is nothing, or there is more to do.
-    private func freed(in session: Session) async throws -> Deployment? {
-        let planned = try await Deployment.plan(session, workflow, permissions, selection.afterReplacing)
-        guard let rest = planned.plan.removing(onlyWhatGoesIn: plan) else { return nil }
-        let others = zip(planned.plan.changes, rest.changes).filter { $0.action != $1.action }.map(\.0)
-        if !others.isEmpty { Self.tellLeftOver(others) }
-        return rest.isEmpty ? nil : planned.carrying(rest)
-    }
-
-    private func carrying(_ plan: Plan) -> Deployment {
-        Deployment(
-            session: session, workflow: workflow, survey: survey, record: record, plan: plan, endangered: [],
-            selection: selection, permissions: permissions, loaded: loaded)
-    }
-
-    private static func tellLeftOver(_ changes: [Change]) {
-        let labels = changes.map { $0.label ?? $0.address.description }
-        Console.note("The next apply removes what this plan does not show: \(labels.listed).")
-    }
-
     /// Lets releases go on from where somebody moved their aliases, whatever their gates say.
     /// - Returns: Whether somebody had.
     private func acceptAliases(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Bool {
@@ -110,7 +74,7 @@ extension Deployment {
                 isVerified = true
                 now.checks = results
                 now.promise = Promise(plan)
-                return try await now.apply(change, stack, command: command)
+                return try await now.apply(parallelism: change.parallelism, stack, command: command)
             }
         } catch let error where !isVerified && !(error is CancellationError) {
             // Nothing would have been promoted: the gates say why, and come first.
@@ -135,16 +99,6 @@ extension Deployment {
         }
         Notices.write(told, stack.sources, environment: stack.environment)
         return failures.filter { !warned.contains($0) }
-    }
-}
-
-extension Diagnostic {
-    fileprivate static func notRetired(_ problem: Diagnostic) -> Diagnostic {
-        Diagnostic(
-            "not-retired", "What only older versions used is still there",
-            detail: "All that was planned is applied. What it left over could not be removed. \(problem.detail)",
-            fix: "Nothing has to be done: the next apply removes it.", address: problem.address,
-            notes: problem.notes, severity: .warning)
     }
 }
 

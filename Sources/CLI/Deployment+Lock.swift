@@ -23,10 +23,21 @@ extension Deployment {
         return try await retire(change, stack, command: command)
     }
 
+    /// Removes what the plan says that a promotion frees.
+    func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+        let retirement = Retirement(
+            shown: plan, workflow: workflow, permissions: permissions, selection: selection.afterReplacing,
+            stack: stack,
+            locking: change.locking, parallelism: change.parallelism, command: command)
+        return try await retirement.act(in: session)
+    }
+
     private func applyUngated(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
-        guard !change.locking.noLock else { return try await apply(change, stack, command: command) }
+        guard !change.locking.noLock else {
+            return try await apply(parallelism: change.parallelism, stack, command: command)
+        }
         return try await session.locked(change.locking, stack, for: command) { session in
-            try await verified(in: session).apply(change, stack, command: command)
+            try await verified(in: session).apply(parallelism: change.parallelism, stack, command: command)
         }
     }
 

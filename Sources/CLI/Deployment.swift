@@ -28,26 +28,29 @@ struct Deployment: Sendable {
     var checks: [Address: CheckResult]?
 
     /// Surveys the servers and plans, unless the user interrupts.
-    /// - Parameter workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
+    /// - Parameters:
+    ///   - workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
+    ///   - approved: What somebody promotes by hand: the plan says what that frees, not what an apply does.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
-        suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed
+        suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed,
+        approving approved: Promotion? = nil
     ) async throws -> Deployment {
         try await Interruption.reading {
-            try await planned(session, workflow, permissions, selection, suites, inspection, rerun)
+            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, approved)
         }
     }
 
     private static func planned(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
-        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun
+        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ approved: Promotion?
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-            selection: selection, inspection: inspection)
+            selection: selection, inspection: inspection, approving: approved)
         var plan = try await planner.plan()
         let gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
         for gate in gates {
@@ -100,11 +103,11 @@ struct Deployment: Sendable {
 
     /// Applies the plan and reports what was done.
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
-    func apply(_ options: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
+    func apply(parallelism: Int, _ stack: Stack, command: String) async throws -> Applied {
         let started = Self.milliseconds()
         let clock = ContinuousClock.now
         let applied = try await Progress.draw(plan) { onEvent in
-            try await executor(onEvent).apply(plan, parallelism: options.parallelism)
+            try await executor(onEvent).apply(plan, parallelism: parallelism)
         }
         tellSummary(applied, since: clock)
         let unlogged = await log(applied, command: command, since: started)

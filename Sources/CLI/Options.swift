@@ -96,8 +96,10 @@ struct ChangeOptions: ParsableArguments {
 
 /// The option for how much is done at a time.
 struct PaceOptions: ParsableArguments {
+    static let standard = 10
+
     @Option(help: "How many objects are worked on, or listings read, at a time.")
-    var parallelism = 10
+    var parallelism = PaceOptions.standard
 
     func validate() throws {
         guard (1...100).contains(parallelism) else {

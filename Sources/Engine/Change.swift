@@ -76,6 +76,9 @@ package struct FieldChange: Sendable, Hashable {
     /// Whether it moves what others follow.
     package var isPromotion: Bool { path == "version" }
     package var isProposal: Bool { path == "candidate" }
+    /// Whether it says where that stands.
+    var isPlace: Bool { path == Self.place }
+    static let place = "alias"
 
     /// Whether the live object was changed by somebody else.
     package var isDrift: Bool { cause == .drift || cause == .both }

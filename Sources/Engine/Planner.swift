@@ -2,7 +2,7 @@ package import Language
 
 /// Compares what is wanted with what is, without changing anything.
 package struct Planner: Sendable {
-    private let workflow: Workflow
+    let workflow: Workflow
     let drivers: [String: any Driver]
     private let order: [String]
     let survey: Survey
@@ -11,11 +11,15 @@ package struct Planner: Sendable {
     private let selection: Selection
     let scope: Scope
     private let inspection: Inspection
+    /// What somebody promotes by hand before anything else is done; nil for nothing.
+    let approved: Promotion?
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
-        selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields
+        selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields,
+        approving approved: Promotion? = nil
     ) {
+        self.approved = approved
         self.inspection = inspection
         self.selection = selection
         self.scope = scope ?? Scope(selection, of: workflow)

@@ -7,11 +7,29 @@ package struct Promotion: Sendable, Hashable {
     package let version: Int?
     /// Whether that waits for approval: the alias stays where it is.
     package let isProposal: Bool
+    /// Where the alias is to stand, as the field `alias` of a plan says it: `MODEL@ALIAS`.
+    package let place: String
+    /// Where it stands so far, if that is another place.
+    package let former: String?
 
-    package init(_ release: Address, to version: Int?, isProposal: Bool = false) {
+    package init(
+        _ release: Address, to version: Int?, isProposal: Bool = false, at place: String, from former: String? = nil
+    ) {
         self.release = release
         self.version = version
         self.isProposal = isProposal
+        self.place = place
+        self.former = former
+    }
+
+    /// - Parameter standing: Where the alias stands; nil where it is not there yet.
+    init(_ change: Change, from standing: String?) {
+        let isProposal = change.action == .propose
+        let field = change.fields.first { isProposal ? $0.isProposal : $0.isPromotion }
+        let place = change.fields.first(where: \.isPlace)?.new?.string ?? standing ?? ""
+        self.init(
+            change.address, to: field?.new?.integer, isProposal: isProposal, at: place,
+            from: standing == place ? nil : standing)
     }
 }
 
@@ -22,16 +40,21 @@ package struct Beforehand: Sendable {
     package var removed: Set<Address>
     /// The addresses of releases that are forgotten: their aliases stay, and nothing else.
     package var forgotten: Set<Address>
+    /// The places of aliases that releases have left, and that are deleted.
+    package var left: Set<String>
 
     package init(
-        promotions: [Promotion] = [], removed: Set<Address> = [], forgotten: Set<Address> = []
+        promotions: [Promotion] = [], removed: Set<Address> = [], forgotten: Set<Address> = [], left: Set<String> = []
     ) {
         self.promotions = promotions
         self.removed = removed
         self.forgotten = forgotten
+        self.left = left
     }
 
-    fileprivate var isNothing: Bool { promotions.isEmpty && removed.isEmpty && forgotten.isEmpty }
+    fileprivate var isNothing: Bool {
+        promotions.isEmpty && removed.isEmpty && forgotten.isEmpty && left.isEmpty
+    }
 }
 
 /// Something of the stack that only older versions use: once a plan has moved or removed aliases, nothing needs it any more,
@@ -52,15 +75,6 @@ package struct Freed: Sendable, Hashable, Codable {
 }
 
 extension Plan {
-    /// What it promotes, and what it lets wait for approval.
-    var promotions: [Promotion] {
-        changes.filter(\.action.isPromotion).map { change in
-            let isProposal = change.action == .propose
-            let field = change.fields.first { isProposal ? $0.isProposal : $0.isPromotion }
-            return Promotion(change.address, to: field?.new?.integer, isProposal: isProposal)
-        }
-    }
-
     /// Whether it says that an object goes once aliases have moved: it is freed, or replaced.
     package func showsEnd(of object: String?, at address: Address) -> Bool {
         freed.contains { $0.address == address && $0.object == object }
@@ -108,14 +122,25 @@ extension Planner {
         return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
     }
 
-    /// What a plan does to releases.
+    /// What a plan does to releases, or what is done to one by hand.
     private func beforehand(_ plan: Plan, _ removals: Removals) -> Beforehand {
-        let gone = removals.all.filter { removal in
-            drivers[removal.member.address.kind]?.promotes == true && !removal.member.isStale
+        if let approved { return Beforehand(promotions: [approved]) }
+        let promotions = plan.changes.filter(\.action.isPromotion).map { change in
+            let member = workflow[change.address].flatMap { survey.member(for: $0) }
+            return Promotion(change, from: member?.ownership == .ours ? member.flatMap(place(of:)) : nil)
         }
+        let releases = removals.all.filter { drivers[$0.member.address.kind]?.promotes == true }
+        let gone = releases.filter { !$0.member.isStale }
+        let left = releases.filter { $0.member.isStale && $0.action == .delete }
         return Beforehand(
-            promotions: plan.promotions,
+            promotions: promotions,
             removed: Set(gone.filter { $0.action == .delete }.map(\.member.address)),
-            forgotten: Set(gone.filter { $0.action == .forget }.map(\.member.address)))
+            forgotten: Set(gone.filter { $0.action == .forget }.map(\.member.address)),
+            left: Set(left.compactMap { place(of: $0.member) }))
+    }
+
+    /// Where the alias of a release stands.
+    private func place(of release: Member) -> String? {
+        drivers[release.address.kind]?.fields(of: release)[FieldChange.place]?.string
     }
 }

@@ -2,6 +2,8 @@ import ArgumentParser
 import Engine
 import Kinds
 import Language
+import Reports
+import Synchronization
 
 /// `drover approve`.
 struct ApproveCommand: AsyncParsableCommand {
@@ -9,9 +11,10 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve",
         abstract: "Promote what passed the gates of a release and waits for approval.",
         discussion: """
-            For a release with `approve: manual`: its alias moves to the version that waits. Where nothing waits, what \
-            was rolled back may be promoted again by the next apply; `--version` says which, where it is several. What \
-            failed a gate since, or passed it too long ago, is not promoted unless `--override` says why.
+            For a release with `approve: manual`: its alias moves to the version that waits, and what only older versions \
+            used is removed, as after an apply. Where nothing waits, what was rolled back may be promoted again by the \
+            next apply; `--version` says which, where it is several. What failed a gate since, or passed it too long \
+            ago, is not promoted unless `--override` says why.
 
             EXAMPLES
               drover approve production specs/release
@@ -41,21 +44,87 @@ struct ApproveCommand: AsyncParsableCommand {
 
     func run() async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
-        let (name, version, reason) = (release, version, overrideReason)
-        let command =
-            "approve \(name)" + (version.map { " --version \($0)" } ?? "")
-            + (reason.map { " --override: \($0)" } ?? "")
+        let approval = Approval(
+            release: release, version: version, overrideReason: overrideReason, stack: stack, server: server,
+            locking: locking)
+        try await approval.act()
+    }
+}
+
+/// Promotes what waits for approval, and removes what that frees.
+private struct Approval: Sendable {
+    let release: String
+    let version: Int?
+    let overrideReason: String?
+    let stack: Stack
+    let server: ServerOptions
+    let locking: LockOptions
+
+    private var command: String {
+        "approve \(release)" + (version.map { " --version \($0)" } ?? "")
+            + (overrideReason.map { " --override: \($0)" } ?? "")
+    }
+
+    func act() async throws {
+        // What it frees shows only before it.
+        let shown = try await shown()
+        guard try await isPromoted(), Interruption.exitCode == nil else { return }
+        do {
+            guard let plan = try shown.get(), !plan.freed.isEmpty else { return }
+            try await retire(plan)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            Notices.write([.notRetired(error)], stack.sources, environment: stack.environment)
+        }
+    }
+
+    /// The plan that says what the approval frees; nil where nothing waits. Nothing depends on it but what is removed: who
+    /// approves may have no documents at hand, or no way to Llama Stack.
+    /// - Throws: A cancellation when the user interrupted.
+    private func shown() async throws -> Result<Plan?, any Error> {
+        do {
+            let plan = try await Session.open(stack, server) { [release, version] session -> Plan? in
+                let waiting = try await Kinds.awaiting(release, version: version, on: session.servers)
+                guard let waiting else { return nil }
+                return try await Deployment.plan(session, session.workflow, Permissions(), approving: waiting).plan
+            }
+            return .success(plan)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// - Returns: Whether the alias moved.
+    private func isPromoted() async throws -> Bool {
+        let gates = PassedGates(release: release, overrideReason: overrideReason, stack: stack)
+        let isWaiting = Mutex(false)
         try await Releasing(stack: stack, server: server, locking: locking).act(
             command: command,
-            after: { session in
+            after: { [stack] session in
                 // What failed since then may wait for MLflow.
                 if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack) }
             }
-        ) { session in
-            let gates = PassedGates(release: name, overrideReason: reason, stack: stack)
-            return try await Kinds.approve(name, version: version, on: session.servers) { waiting in
+        ) { [release, version] session in
+            try await Kinds.approve(release, version: version, on: session.servers) { waiting in
                 try await gates.require(waiting, in: session)
+                isWaiting.withLock { $0 = true }
             }
         }
+        return isWaiting.withLock { $0 }
+    }
+
+    private func retire(_ plan: Plan) async throws {
+        Console.out("Freed by the promotion, and removed after it, because only older versions use it:")
+        for line in PlanText.freed(by: plan) { Console.out(line) }
+        let applied = try await Session.open(stack, server) { session in
+            let retirement = Retirement(
+                shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,
+                stack: stack, locking: locking, parallelism: PaceOptions.standard, command: command)
+            return try await retirement.act(in: session)
+        }
+        if let applied { Console.out(applied.summary) }
     }
 }

@@ -174,12 +174,12 @@ extension Diagnostic {
 
     fileprivate static func freesMore(_ freed: Freed, _ terms: PlanComparison.Terms) -> Diagnostic {
         otherDecision(
-            freed.address, "The promotion would free \(freed.object) now, which was not planned.", terms)
+            freed.address, "What is done to releases would free \(freed.object) now, which was not planned.", terms)
     }
 
     fileprivate static func freesLess(_ freed: Freed) -> Diagnostic {
         otherDecision(
-            freed.address, "The plan says that the promotion frees \(freed.object), and now it would not.", .exact)
+            freed.address, "The plan says that \(freed.object) is freed, and now it would not be.", .exact)
     }
 
     fileprivate static var recordMoved: Diagnostic {

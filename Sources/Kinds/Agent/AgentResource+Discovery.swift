@@ -10,7 +10,7 @@ extension AgentResource {
         async let served = serverAgents(of: stack)
         var (lives, left) = try await logged
         let agents = try await served
-        for (address, agents) in placed(agents, beside: lives, of: stack) {
+        for (address, agents) in placed(agents, beside: lives, of: stack, isDeclared: { wanted[$0] != nil }) {
             lives[address, default: Live()].onServer = agents
         }
         if !agents.isEmpty { await noteNamesInUse(&lives) }

@@ -17,10 +17,11 @@ extension AgentResource {
         }
     }
 
-    /// The same agents by address: that of the version that one was made for, which may have been moved, or else the one in
-    /// its name.
+    /// The same agents by address: the one in its name, or, where that is not declared any more, that of the version that one
+    /// was made for, which may have been moved.
     func placed(
-        _ agents: [LlamaStack.ServerAgent], beside lives: [Address: Live], of stack: StackName
+        _ agents: [LlamaStack.ServerAgent], beside lives: [Address: Live], of stack: StackName,
+        isDeclared: (Address) -> Bool
     ) -> [Address: [LlamaStack.ServerAgent]] {
         var owners: [String: Address] = [:]
         for (address, live) in lives.sorted(by: { $0.key < $1.key }) {
@@ -29,20 +30,24 @@ extension AgentResource {
         var byAddress: [Address: [LlamaStack.ServerAgent]] = [:]
         for agent in agents {
             guard let named = address(of: agent, in: stack) else { continue }
-            byAddress[agent.name.flatMap { owners[$0] } ?? named, default: []].append(agent)
+            let owner = isDeclared(named) ? nil : agent.name.flatMap { owners[$0] }
+            byAddress[owner ?? named, default: []].append(agent)
         }
         return byAddress
     }
 
-    /// Notes the names of the server agents that versions with an alias use, or that a release may go back to.
+    /// Notes the names of the server agents that versions with an alias use, or that a release may go back to. What one version
+    /// asks is any agent's: where it cannot be read, nothing is known of all.
     func noteNamesInUse(_ lives: inout [Address: Live]) async {
-        var own: [Address: Set<String>] = [:]
-        for (address, live) in lives { own[address] = await namesInUse(by: live) }
-        let all = own.values.reduce(into: Set<String>()) { $0.formUnion($1) }
-        for address in lives.keys { lives[address]?.namesInUse = own[address] == nil ? nil : all }
+        var all: Set<String>? = []
+        for live in lives.values {
+            let own = await namesInUse(by: live)
+            all = own.flatMap { all?.union($0) }
+        }
+        for address in lives.keys { lives[address]?.namesInUse = all }
     }
 
-    /// - Returns: nil where one of its versions cannot be read: then its server agents stay.
+    /// - Returns: nil where one of its versions cannot be read: then all server agents stay.
     private func namesInUse(by live: Live) async -> Set<String>? {
         let kept = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
         do {

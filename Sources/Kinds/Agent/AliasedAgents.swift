@@ -30,10 +30,10 @@ struct AliasedAgents: Sendable {
         // As of now, not as of the beginning of the run: an alias may have moved since.
         let models = try await mlflow.registeredModels()
         let kept = RetainedVersions(models, of: stack, counts: retained, after: beforehand)
-        let aliases = AliasesAfter(beforehand.promotions, models, of: stack)
+        let aliases = AliasesAfter(beforehand.promotions)
         let listed = try await mlflow.agentVersions(ofStack: stack.name) + formerVersions(on: mlflow, models)
         let aliased = listed.filter { version in
-            aliases.point(at: version) { kept.frees($0, of: version.registeredModel) }
+            aliases.point(at: version, beside: kept)
                 || kept.holds(version.number, of: version.registeredModel)
         }
         return try await aliased.concurrentMap(limit: 8) { try await mlflow.definition(of: $0) }
@@ -78,33 +78,30 @@ struct AliasedAgents: Sendable {
 
 /// Where aliases point once some releases are promoted.
 private struct AliasesAfter {
-    private struct Place: Hashable {
-        let model: String
-        let alias: String
+    /// The version that each alias moves to, by its place; nil for one that is still to be made.
+    private let moved: [String: Int?]
+
+    init(_ promotions: [Promotion]) {
+        let moving = promotions.filter { !$0.isProposal }
+        moved = Dictionary(moving.map { ($0.place, $0.version) }) { first, _ in first }
     }
 
-    /// The version that each alias moves to; nil for one that is still to be made.
-    private var moved: [Place: Int?] = [:]
-
-    init(_ promotions: [Promotion], _ models: [MLflowRegisteredModel], of stack: StackName) {
-        let moving = promotions.filter { !$0.isProposal }.map { ($0.release.name, $0.version) }
-        let versions = Dictionary(moving) { first, _ in first }
-        for model in models {
-            for (key, text) in model.tags where key.hasPrefix(ReleaseState.tagPrefix) {
-                guard let state = ReleaseState(text), state.stack == stack.name, let version = versions[state.release]
-                else { continue }
-                let alias = String(key.dropFirst(ReleaseState.tagPrefix.count))
-                moved.updateValue(version, forKey: Place(model: model.name, alias: alias))
-            }
+    /// - Parameter kept: What releases do with the others; an alias that is adopted is one that they go back to.
+    func point(at version: AgentVersion, beside kept: RetainedVersions) -> Bool {
+        let model = version.registeredModel
+        let stays = version.aliases.contains { alias in
+            let place = "\(model)@\(alias)"
+            let isMoved = moved[place] != nil && kept.isMoved(place)
+            return !isMoved && !kept.frees(alias, of: model)
         }
+        return stays || moved.contains { $0.value == version.number && $0.key.isAlias(of: model) }
     }
+}
 
-    /// - Parameter goes: Whether an alias goes with its release.
-    func point(at version: AgentVersion, without goes: (_ alias: String) -> Bool) -> Bool {
-        let stays = version.aliases.contains {
-            moved[Place(model: version.registeredModel, alias: $0)] == nil && !goes($0)
-        }
-        return stays || moved.contains { $0.key.model == version.registeredModel && $0.value == version.number }
+extension String {
+    /// Whether it is the place of an alias of a registered model, whose name may have any characters.
+    func isAlias(of model: String) -> Bool {
+        hasPrefix("\(model)@") && !dropFirst(model.count + 1).contains("@")
     }
 }
 

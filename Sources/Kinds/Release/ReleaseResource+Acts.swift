@@ -17,6 +17,16 @@ extension Kinds {
         try await releases(on: servers).approve(release, version: version, of: servers.stack, check: check).told
     }
 
+    /// What an approval would promote.
+    /// - Parameter version: Which one is meant; nil for what waits.
+    /// - Returns: nil where nothing waits, or something else does.
+    /// - Throws: As `approve`.
+    package static func awaiting(_ release: String, version: Int?, on servers: Servers) async throws -> Promotion? {
+        let live = try await releases(on: servers).released(release, of: servers.stack)
+        guard let waiting = live.state?.awaiting, version == nil || version == waiting.version else { return nil }
+        return Promotion(Address(ReleaseResource.kind, release), to: waiting.version, at: live.place)
+    }
+
     /// Lets releases go on from where somebody else put their aliases.
     /// - Returns: One sentence about each that somebody had moved.
     package static func acceptAliases(of names: [String], on servers: Servers) async throws -> [String] {
@@ -53,7 +63,8 @@ extension ReleaseResource {
     }
 
     private func releases(of stack: StackName) async throws -> [Discovered<Live>] {
-        try await discover([:], of: stack).filter { !$0.isStale }
+        let marked = try await registry.models.value().flatMap { Self.marked($0, of: stack) }
+        return Self.settled(marked, isDeclared: { _ in true }, isWanted: { _, _ in false }).filter { !$0.isStale }
     }
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.

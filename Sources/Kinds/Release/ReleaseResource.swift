@@ -33,7 +33,7 @@ package struct ReleaseResource: Resource {
     }
 
     let server: MLflowServer
-    private let registry: Registry
+    let registry: Registry
     let stack: StackName
     /// The live name of the registered model of each declared release.
     private let models: [Address: String]
@@ -52,7 +52,9 @@ package struct ReleaseResource: Resource {
     package func discover(_ wanted: [Address: ReleaseSpec], of stack: StackName) async throws -> [Discovered<Live>] {
         let listed = try await registry.models.value()
         let marked = listed.flatMap { model in Self.marked(model, of: stack) }
-        var found = Self.settled(marked) { address, live in
+        let declared = Set(wanted.keys).union(
+            wanted.values.compactMap { $0.common.moved.map { Address(Self.kind, $0.value) } })
+        var found = Self.settled(marked, isDeclared: declared.contains) { address, live in
             live.model == models[address] && live.alias == wanted[address]?.alias
         }
         let ours = Set(found.map(\.address))
@@ -66,7 +68,7 @@ package struct ReleaseResource: Resource {
         return found
     }
 
-    private static func marked(_ model: MLflowRegisteredModel, of stack: StackName) -> [Discovered<Live>] {
+    static func marked(_ model: MLflowRegisteredModel, of stack: StackName) -> [Discovered<Live>] {
         model.tags.sorted { $0.key < $1.key }.compactMap { key, text in
             guard key.hasPrefix(ReleaseState.tagPrefix), let state = ReleaseState(text), state.stack == stack.name
             else { return nil }
@@ -76,20 +78,22 @@ package struct ReleaseResource: Resource {
     }
 
     /// A release has marks at two places while it goes from one to the other, or as long as nobody has approved what
-    /// waits at the new one: that counts, and as soon as it stands, the other is left over.
-    private static func settled(
-        _ marked: [Discovered<Live>], _ isWanted: (Address, Live) -> Bool
+    /// waits at the new one: that counts, and as soon as it stands, the other is left over. Of one that is not declared any
+    /// more, the place where it stands counts, and it goes from both.
+    static func settled(
+        _ marked: [Discovered<Live>], isDeclared: (Address) -> Bool, isWanted: (Address, Live) -> Bool
     ) -> [Discovered<Live>] {
         func rank(_ found: Discovered<Live>) -> Int {
             if isWanted(found.address, found.live) { return 0 }
-            return found.live.state?.awaiting != nil ? 1 : found.live.version != nil ? 2 : 3
+            let (waits, stands) = (found.live.state?.awaiting != nil, found.live.version != nil)
+            return isDeclared(found.address) ? (waits ? 1 : stands ? 2 : 3) : (stands ? 1 : waits ? 2 : 3)
         }
         return Dictionary(grouping: marked, by: \.address).sorted { $0.key < $1.key }.flatMap { _, places in
             // Of the same rank in the order of their names.
             let first = places.min { (rank($0), $0.live.place) < (rank($1), $1.live.place) }
             return places.compactMap { place in
                 if place.live.place == first?.live.place { return place }
-                guard first?.live.version != nil else { return nil }
+                guard first?.live.version != nil || !isDeclared(place.address) else { return nil }
                 return Discovered(place.address, place.ownership, place.live, label: place.label, isStale: true)
             }
         }

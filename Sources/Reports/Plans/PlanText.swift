@@ -42,10 +42,7 @@ package struct PlanText: Sendable {
             if plan.isDrift { lines.append("Each line shows what an apply would make of it.") }
         }
         lines += Self.lines(plan.limits)
-        if !plan.freed.isEmpty {
-            lines.append(Self.freedTitle(of: plan))
-            lines += plan.freed.map { "  - \(Printable.text($0.address.description))  \(Printable.text($0.object))" }
-        }
+        if !plan.freed.isEmpty { lines += [Self.freedTitle(of: plan)] + Self.freed(by: plan) }
         if !endangered.isEmpty, !changes.isEmpty {
             let names = endangered.map { "\($0.name) (\($0.told))" }
             lines.append(
@@ -65,6 +62,11 @@ package struct PlanText: Sendable {
             return "  \(shown)  " + Printable.text(server.place)
         }
         return rows + titles.filter { Printable.width(of: $0) > width }.map { "  in full: \($0)" }
+    }
+
+    /// What a plan frees, a line each.
+    package static func freed(by plan: Plan) -> [String] {
+        plan.freed.map { "  - \(Printable.text($0.address.description))  \(Printable.text($0.object))" }
     }
 
     /// What goes before what a plan frees.

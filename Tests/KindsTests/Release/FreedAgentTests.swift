@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Kinds
 import Language
+import Runtime
 import Testing
 import Wire
 
@@ -102,6 +103,74 @@ struct FreedAgentTests {
         #expect(try await stack.plan(second).lines == [])
     }
 
+    private static func spec(
+        _ version: FakeStackVersion, _ instructions: String, release: String, inModel model: String
+    ) -> String {
+        spec(version, instructions, release: release, log: "{experiment: e, registeredModel: \(model)}")
+            .replacing("registeredModels: {m: {}}", with: "registeredModels: {m: {}, n: {}}")
+    }
+
+    @Test(
+        "In another registered model the release begins anew, however many versions it keeps: all of the old one goes",
+        arguments: versions)
+    func otherModel(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        func spec(_ instructions: String, _ model: String) -> String {
+            Self.spec(version, instructions, release: "retain: 2", inModel: model)
+        }
+        try await stack.apply(spec("One", "m"))
+        try await stack.apply(spec("Two", "m"))
+        #expect(Self.names(stack).count == 2)
+        let old = Set(Self.names(stack))
+        let plan = try await stack.plan(spec("Three", "n"))
+        #expect(plan.freed.count == 2 && plan.freed.allSatisfy { $0.address == Address("agents", "a") })
+        try await stack.apply(spec("Three", "n"))
+        #expect(Self.names(stack).count == 1 && old.isDisjoint(with: Self.names(stack)))
+        #expect(try await stack.plan(spec("Three", "n")).lines == [])
+    }
+
+    @Test(
+        "What waits in another registered model frees nothing before it is approved, and the old alias all once it is removed",
+        arguments: versions)
+    func waitingElsewhere(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let release = "retain: 0, approve: manual"
+        func spec(_ instructions: String, _ model: String) -> String {
+            Self.spec(version, instructions, release: release, inModel: model)
+        }
+        try await stack.apply(spec("One", "m"))
+        _ = try await Kinds.approve("production", version: nil, on: try await stack.open(spec("One", "m")).servers) {
+            _ in
+        }
+        let old = try #require(Self.names(stack).first)
+        #expect(try await stack.plan(spec("Two", "n")).freed == [])
+        try await stack.apply(spec("Two", "n"))
+        #expect(Self.names(stack).contains(old) && Self.names(stack).count == 2)
+        #expect(try await stack.plan(spec("Two", "n")).lines == [])
+        _ = try await Kinds.approve("production", version: nil, on: try await stack.open(spec("Two", "n")).servers) {
+            _ in
+        }
+        let plan = try await stack.plan(spec("Two", "n"))
+        #expect(plan.lines == ["delete releases.production"])
+        #expect(plan.freed.map(\.address) == [Address("agents", "a")])
+        try await stack.apply(spec("Two", "n"))
+        #expect(Self.names(stack).count == 1 && !Self.names(stack).contains(old))
+        #expect(try await stack.plan(spec("Two", "n")).lines == [])
+    }
+
+    @Test("Under another name the release keeps as many versions as it says", arguments: versions)
+    func renamedRelease(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.spec(version, "One", release: "retain: 1"))
+        try await stack.apply(Self.spec(version, "Two", release: "retain: 1"))
+        let old = Set(Self.names(stack))
+        let renamed = Self.spec(version, "Three", release: "retain: 0, moved: production")
+            .replacing("releases: {production:", with: "releases: {live:")
+        try await stack.apply(renamed)
+        #expect(old.count == 2 && Self.names(stack).count == 1 && old.isDisjoint(with: Self.names(stack)))
+        #expect(try await stack.plan(renamed).lines == [])
+    }
+
     @Test("An alias that somebody else set keeps it after the release has gone", arguments: versions)
     func byHand(version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))
@@ -164,24 +233,57 @@ struct FreedAgentTests {
         }
     }
 
+    @Test("A new agent that is what one of another name was runs as the same agent of the server", arguments: versions)
+    func again(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let first = Self.spec(version, "One", release: nil)
+        try await stack.apply(first)
+        try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
+        try await stack.apply(first.replacing("agents: {a: {", with: "agents: {b: {moved: a, "))
+        let names = Self.names(stack).sorted()
+        let agent = "{model: \(version.models.llm), instructions: One, runtime: agents, log: false}"
+        let both = first.replacing("agents: {a: {", with: "agents: {a: \(agent), b: {")
+        try await stack.apply(both)
+        #expect(names.count == 2 && Self.names(stack).sorted() == names)
+        #expect(try await stack.plan(both).lines == [])
+        try await stack.mlflow.server().deleteAlias("production", of: "m")
+        #expect(try await stack.plan(both).lines == [])
+    }
+
+    /// A version in MLflow of an agent that asks another one, which is an agent of the server and nothing else.
+    private static func asking(_ version: FakeStackVersion, _ instructions: String) -> String {
+        let log = "{experiment: e, registeredModel: m}"
+        let agent = "{model: \(version.models.llm), instructions: Ask., tools: [ask], runtime: responses, log: \(log)}"
+        return spec(version, instructions, release: nil, log: "false")
+            .replacing("agents: {a:", with: "agents: {asking: \(agent), a:") + "\ntools: {ask: {agent: a}}"
+    }
+
     @Test(
         "The agent that an aliased version of another agent asks stays as long as that alias does", arguments: versions)
     func asked(version: FakeStackVersion) async throws {
         let stack = try TestStack(ogx: FakeOGX(version))
-        let log = "{experiment: e, registeredModel: m}"
-        let agent = "{model: \(version.models.llm), instructions: Ask., tools: [ask], runtime: responses, log: \(log)}"
-        func asking(_ instructions: String) -> String {
-            Self.spec(version, instructions, release: nil, log: "false")
-                .replacing("agents: {a:", with: "agents: {asking: \(agent), a:") + "\ntools: {ask: {agent: a}}"
-        }
-        try await stack.apply(asking("One"))
+        try await stack.apply(Self.asking(version, "One"))
         let name = try #require(Self.names(stack).first)
         try await stack.mlflow.server().setAlias("production", of: "m", toVersion: "1")
-        try await stack.apply(asking("Two"))
+        try await stack.apply(Self.asking(version, "Two"))
         #expect(Self.names(stack).contains(name) && Self.names(stack).count == 2)
-        #expect(try await stack.plan(asking("Two")).lines == [])
+        #expect(try await stack.plan(Self.asking(version, "Two")).lines == [])
         try await stack.mlflow.server().deleteAlias("production", of: "m")
-        try await stack.apply(asking("Two"))
+        try await stack.apply(Self.asking(version, "Two"))
         #expect(Self.names(stack).count == 1 && Self.names(stack) != [name])
+    }
+
+    @Test("It stays, too, where nobody can say what that version asks", arguments: versions)
+    func unreadable(version: FakeStackVersion) async throws {
+        let stack = try TestStack(ogx: FakeOGX(version))
+        try await stack.apply(Self.asking(version, "One"))
+        let name = try #require(Self.names(stack).first)
+        let server = stack.mlflow.server()
+        try await server.setAlias("production", of: "m", toVersion: "1")
+        for key in [AgentVersion.definitionTag, AgentVersion.digestTag] {
+            try await server.deleteModelVersionTag("m", version: "1", key)
+        }
+        try await stack.apply(Self.asking(version, "Two"))
+        #expect(Self.names(stack).contains(name) && Self.names(stack).count == 2)
     }
 }

@@ -93,4 +93,33 @@ struct RenamedReleaseTests {
         #expect(try await ReleaseTests.alias(stack, "live") == "1")
         #expect(try await ReleaseTests.alias(stack) == "2")
     }
+    @Test(
+        "One that leaves the spec while a version waits in another model goes from both, and its alias only where it is not kept",
+        arguments: ["delete", "retain"])
+    func leftWaiting(onDelete: String) async throws {
+        let stack = try TestStack()
+        func spec(_ model: String) -> String {
+            """
+            experiments: {e: {}}
+            registeredModels: {m: {}, n: {}}
+            agents: {a: {model: scripted/llm, instructions: One, log: {experiment: e, registeredModel: \(model)}}}
+            """
+        }
+        let release = "\nreleases: {production: {agent: a, alias: live, approve: manual, onDelete: \(onDelete)}}"
+        func standing() -> String? {
+            stack.mlflow.store.registeredModels.first { $0.name == "m" }?.aliases["live"].map { "\($0)" }
+        }
+        try await stack.apply(spec("m") + release)
+        _ = try await ReleaseTests.resource(stack).approve("production", of: name)
+        try await stack.apply(spec("n") + release)
+        let marks = {
+            stack.mlflow.store.registeredModels.flatMap(\.tags).filter { $0.key.hasPrefix("drover.release.") }
+        }
+        #expect(marks().count == 2 && standing() == "1")
+        for _ in 1...2 {
+            try await stack.apply(spec("n"))
+            #expect(marks().isEmpty && standing() == (onDelete == "retain" ? "1" : nil))
+            #expect(try await stack.plan(spec("n")).lines == [])
+        }
+    }
 }

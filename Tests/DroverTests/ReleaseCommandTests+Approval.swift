@@ -1,0 +1,62 @@
+import Foundation
+import Support
+import Testing
+
+/// What an approval lets go of.
+extension ReleaseCommandTests {
+    private static let manual = ", approve: manual, retain: 0"
+
+    /// A shop whose alias stands at version 1, and where version 2 waits, which searches another store.
+    private func withWaiting(_ body: @escaping @Sendable (Shop) async throws -> Void) async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.spec(release: Self.manual), code: 0)
+            let first = try await shop.drover("approve", "production")
+            #expect(first.code == 0 && !first.output.contains("Freed"), "\(first.output)\(first.errors)")
+            try await shop.apply(Self.spec(release: Self.manual, chunks: 600), code: 0)
+            #expect(try await shop.alias == "1")
+            let plan = try await shop.drover("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            try await body(shop)
+        }
+    }
+
+    @Test("An approval names what its promotion frees, and removes it: nothing is left for the next apply")
+    func approvalFrees() async throws {
+        try await withWaiting { shop in
+            let approved = try await shop.drover("approve", "production")
+            #expect(approved.code == 0 && !approved.errors.contains("not-retired"), "\(approved.errors)")
+            let freed = approved.output.contains("Freed by the promotion") && approved.output.contains("1 deleted")
+            #expect(freed && approved.output.contains("vectorStores.handbook"), "\(approved.output)")
+            #expect(try await shop.alias == "2")
+            let plan = try await shop.drover("plan", "--exit-code")
+            #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("Without Llama Stack an approval promotes all the same, and the next apply removes what it frees")
+    func approvalAlone() async throws {
+        try await withWaiting { shop in
+            let away = try await shop.drover("approve", "production", "--llamastack-url", "http://127.0.0.1:1")
+            #expect(away.code == 0 && away.errors.contains("warning[not-retired]"), "\(away.output)\(away.errors)")
+            #expect(try await shop.alias == "2")
+            let plan = try await shop.drover("plan")
+            #expect(plan.output.contains("- vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+            try await shop.apply(Self.spec(release: Self.manual, chunks: 600), code: 0, saying: "1 deleted")
+        }
+    }
+
+    @Test("Where the spec has changed, an approval removes nothing, and says that an apply does")
+    func approvalBesideChanges() async throws {
+        try await withWaiting { shop in
+            try shop.write(Self.spec(release: Self.manual, chunks: 600, team: "front"))
+            let approved = try await shop.drover("approve", "production")
+            #expect(
+                approved.code == 0 && approved.errors.contains("the next apply does all of it"), "\(approved.errors)")
+            #expect(try await shop.alias == "2")
+            let plan = try await shop.drover("plan")
+            let isThere =
+                plan.output.contains("- vectorStores.handbook") && plan.output.contains("~ experiments.answers")
+            #expect(isThere, "\(plan.output)")
+        }
+    }
+}
