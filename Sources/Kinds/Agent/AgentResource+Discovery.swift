@@ -100,7 +100,7 @@ extension AgentResource {
             let kept = RetainedVersions(try await registry.models.value(), of: stack, counts: retained)
             for (address, live) in lives {
                 lives[address]?.retained = Set(
-                    live.versions.filter { kept.holds($0.number, of: $0.registeredModel) }.map(\.number))
+                    live.versions.filter { kept.holds($0.number, of: $0.registeredModel) }.map(\.uri))
             }
         }
         var loose = parts.loose(beside: marked)

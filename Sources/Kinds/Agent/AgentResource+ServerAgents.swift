@@ -49,7 +49,7 @@ extension AgentResource {
 
     /// - Returns: nil where one of its versions cannot be read: then all server agents stay.
     private func namesInUse(by live: Live) async -> Set<String>? {
-        let kept = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.number) }
+        let kept = live.versions.filter { !$0.aliases.isEmpty || live.retained.contains($0.uri) }
         do {
             let definitions = try await kept.concurrentMap(limit: 8) { try await mlflow?.definition(of: $0) }
             return Set(try definitions.flatMap { try $0?.serverNames ?? [] })

@@ -54,8 +54,8 @@ package struct AgentResource: Resource {
         /// Whether the logged model of the version that counts was deleted.
         var isModelGone = false
         var isRunGone = false
-        /// The versions that a release may go back to.
-        var retained: Set<Int> = []
+        /// The versions that a release may go back to, as `models:/MODEL/NUMBER`.
+        var retained: Set<String> = []
         /// The names of the server agents that versions with an alias use, or that a release may go back to, of all agents of
         /// the stack; nil where that is not known.
         var namesInUse: Set<String>? = []
