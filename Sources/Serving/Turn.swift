@@ -3,9 +3,11 @@ import Runtime
 import Wire
 
 /// One request while an agent answers it, within its time, and no longer than its client waits.
-struct Turn: Sendable {
+///
+/// It is shared: copies would be part of the state of every function that waits, of which each open stream has many.
+final class Turn: Sendable {
     /// How it ended.
-    enum Ending: Sendable {
+    indirect enum Ending: Sendable {
         case answered(Answer)
         case failed(Diagnostic)
         /// The time is over.
@@ -26,13 +28,26 @@ struct Turn: Sendable {
     /// What servers behind are told of the trace that this belongs to; nil for none.
     let parent: TraceParent?
 
+    init(
+        agent: PublishedAgent, asked: AgentRequest, limit: Duration, heartbeat: Heartbeat, connection: Connection?,
+        recorder: TraceRecorder?, parent: TraceParent?
+    ) {
+        self.agent = agent
+        self.asked = asked
+        self.limit = limit
+        self.heartbeat = heartbeat
+        self.connection = connection
+        self.recorder = recorder
+        self.parent = parent
+    }
+
     /// Asks the agent, and tells its events; cancels the request behind when nobody waits any more.
     func run(_ onEvent: @escaping @Sendable (AgentEvent) async -> Void) async -> Ending {
         let end = ContinuousClock.now + limit
         let alarm = Alarm { _ in end }
         connection?.add(alarm)
         defer { connection?.remove(alarm) }
-        let (ending, isLate) = await limited(by: alarm, until: end) { await answer(onEvent) }
+        let (ending, isLate) = await limited(by: alarm, until: end) { await self.answer(onEvent) }
         guard isLate else { return ending }
         return connection?.isGone == true ? .abandoned : connection?.isStopped == true ? .stopped : .expired
     }

@@ -11,11 +11,18 @@ import Wire
 /// `POST /invocations`, `/responses` and `/v1/responses`: an agent is asked.
 extension RequestHandler {
     /// A request that was read, and has its place among those that are answered.
-    struct Taken: Sendable {
+    final class Taken: Sendable {
         let request: ServedRequest
         let turn: Turn
         let items: ServedItems
         let traced: Traced?
+
+        init(request: ServedRequest, turn: Turn, items: ServedItems, traced: Traced?) {
+            self.request = request
+            self.turn = turn
+            self.items = items
+            self.traced = traced
+        }
     }
 
     /// Takes a place for a request that was read.
