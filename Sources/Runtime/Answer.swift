@@ -153,10 +153,10 @@ package enum AgentEvent: Sendable, Hashable {
     case toolStarted(name: String)
     /// A call has ended, with arguments and result or error. The events of an agent that was asked by the call are
     /// between this and its `toolStarted`, as `delegated`.
-    case toolFinished(Answer.ToolCall)
+    indirect case toolFinished(Answer.ToolCall)
     /// An event of an agent that is asked as a tool, including its own `finished`.
     indirect case delegated(tool: String, AgentEvent)
-    case finished(Answer)
+    indirect case finished(Answer)
 }
 
 /// What happens to a message that is too long to be kept: the server repeats its text, which is passed on again. Sent
