@@ -27,6 +27,7 @@ struct RequiredEvidenceTests {
     private static let script = #"""
         try() {
             name="$1"; shift
+            : >served.notes  # What an earlier one noted is not taken for its own.
             "$DROVER" serve --port 0 --require-evidence manners "$@" >served.log 2>served.notes &
             served=$!
             for _ in $(seq 1200); do
