@@ -104,6 +104,12 @@ struct Deployment: Sendable {
     /// Applies the plan and reports what was done.
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
     func apply(parallelism: Int, _ stack: Stack, command: String) async throws -> Applied {
+        try await attempt(parallelism: parallelism, stack, command: command).whole()
+    }
+
+    /// Applies the plan and reports what was done. What failed is still to be told.
+    /// - Throws: `Diagnostics` when the lock was lost, or a cancellation when the user interrupted.
+    func attempt(parallelism: Int, _ stack: Stack, command: String) async throws -> Attempt {
         let started = Self.milliseconds()
         let clock = ContinuousClock.now
         let applied = try await Progress.draw(plan) { onEvent in
@@ -119,8 +125,19 @@ struct Deployment: Sendable {
             Notices.write(failures + unlogged, stack.sources, environment: stack.environment)
             throw CancellationError()
         }
-        guard failures.isEmpty, unlogged.isEmpty else { throw Diagnostics((failures + unlogged).map(\.incomplete)) }
-        return applied
+        return Attempt(applied: applied, failures: (failures + unlogged).map(\.incomplete))
+    }
+
+    /// An apply that came to its end, whatever failed in it.
+    struct Attempt {
+        var applied: Applied
+        let failures: [Diagnostic]
+
+        /// - Throws: `Diagnostics` with all failures.
+        func whole() throws -> Applied {
+            guard failures.isEmpty else { throw Diagnostics(failures) }
+            return applied
+        }
     }
 
     private func executor(_ onEvent: @escaping @Sendable (Event) -> Void) -> Executor {

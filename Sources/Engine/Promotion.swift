@@ -83,10 +83,16 @@ extension Plan {
 
     /// The same plan, made once all was done that another one shows: of what is left, only what that one says goes is removed,
     /// and the rest is kept. nil where more is left than removals, or an update would remove more than what goes.
-    package func removing(onlyWhatGoesIn shown: Plan) -> Plan? {
+    /// - Parameter waiting: What waits for checks that it did not pass: it goes on waiting, and frees nothing.
+    package func removing(onlyWhatGoesIn shown: Plan, waiting: Set<Address> = []) -> Plan? {
         var rest = self
+        rest.freed = []
         for index in changes.indices where changes[index].action != .keep {
             let change = changes[index]
+            if waiting.contains(change.address) {
+                rest.changes[index].action = .keep
+                continue
+            }
             let lettingGo = change.lettingGo
             if !lettingGo.isEmpty, lettingGo.allSatisfy({ shown.showsEnd(of: $0, at: change.address) }) { continue }
             guard change.action == .delete || change.action == .forget else { return nil }

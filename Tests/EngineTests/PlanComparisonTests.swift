@@ -98,6 +98,23 @@ struct PlanComparisonTests {
         #expect(try await shop.plan("boxes: {a: {label: x}}").removing(onlyWhatGoesIn: shown) == nil)
     }
 
+    @Test("What waits for a check that failed goes on waiting, and what it would free stays")
+    func leftBesideWaiting() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {}, gone: {}}")
+        var rest = try await shop.plan("boxes: {a: {}}")
+        var shown = rest
+        let label = try #require(rest.changes.first { $0.address.name == "gone" }?.label)
+        shown.freed = [Freed(address: Address("boxes", "gone"), object: label)]
+        let (waiting, check) = (Address("boxes", "later"), Address("checks", "c"))
+        rest.changes.insert(Change(check, .check), at: 0)
+        rest.changes.insert(Change(waiting, .promote), at: 1)
+        rest.freed = [Freed(address: Address("boxes", "older"), object: "box 7")]
+        #expect(rest.removing(onlyWhatGoesIn: shown) == nil)
+        let narrowed = rest.removing(onlyWhatGoesIn: shown, waiting: [waiting, check])
+        #expect(narrowed?.lines == ["delete gone"] && narrowed?.freed == [])
+    }
+
     @Test("So does what an update lets go of, where it does nothing else")
     func lettingGo() {
         let address = Address("boxes", "a")
