@@ -128,6 +128,21 @@ extension Planner {
         return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
     }
 
+    /// What a promotion that was taken back used, and nothing uses since then: a plan removes it.
+    func freed(byUndoing undone: Promotion, _ plan: Plan, _ removals: Removals) async throws -> [Freed] {
+        var freed = plan.changes.flatMap { change in
+            change.lettingGo.map { Freed(address: change.address, object: $0) }
+        }
+        let deleted = removals.all.filter { $0.action == .delete }.map(\.member)
+        for (kind, members) in Dictionary(grouping: deleted, by: \.address.kind) {
+            guard let driver = drivers[kind] else { continue }
+            let before = try await driver.areUsed(members, after: Beforehand(promotions: [undone]))
+            let now = try await driver.areUsed(members, after: Beforehand())
+            freed += zip(members, zip(before, now)).filter { $1.0 && !$1.1 }.map { Freed($0.0) }
+        }
+        return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
+    }
+
     /// What a plan does to releases, or what is done to one by hand.
     private func beforehand(_ plan: Plan, _ removals: Removals) -> Beforehand {
         if let approved { return Beforehand(promotions: [approved]) }

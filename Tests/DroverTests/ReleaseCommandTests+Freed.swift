@@ -45,4 +45,37 @@ extension ReleaseCommandTests {
             #expect(plan.output.contains("releases.counter"), "\(plan.output)\(plan.errors)")
         }
     }
+
+    @Test("Going back names what nothing uses since then, and removes it: nothing is left for the next apply")
+    func freedByGoingBack() async throws {
+        try await withShop { shop in
+            let kept = ", retain: 1"
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            #expect(try await shop.alias == "2")
+            let back = try await shop.drover("rollback", "--release", "production", "--reason", "dull")
+            #expect(back.code == 0 && !back.errors.contains("not-retired"), "\(back.output)\(back.errors)")
+            let freed = back.output.contains("Freed by going back") && back.output.contains("1 deleted")
+            #expect(freed && back.output.contains("vectorStores.handbook"), "\(back.output)\(back.errors)")
+            #expect(try await shop.alias == "1")
+            let plan = try await shop.drover("plan")
+            #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("Without Llama Stack an alias goes back all the same, and the next apply removes what that frees")
+    func backAlone() async throws {
+        try await withShop { shop in
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let back = try await shop.drover(
+                "rollback", "--release", "production", "--llamastack-url", "http://127.0.0.1:1")
+            #expect(back.code == 0 && back.errors.contains("warning[not-retired]"), "\(back.output)\(back.errors)")
+            #expect(try await shop.alias == "1")
+        }
+    }
 }
