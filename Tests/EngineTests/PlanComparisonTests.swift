@@ -61,6 +61,19 @@ struct PlanComparisonTests {
         #expect(now == ["object-moved boxes.b", "stale-plan boxes.c"])
     }
 
+    @Test("What is done already is told as that, where the plan is to be kept to exactly")
+    func doneAlready() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {label: x}}")
+        let shown = try await shop.plan("boxes: {a: {label: y}}")
+        try await shop.apply("boxes: {a: {label: y}}")
+        let now = try await shop.plan("boxes: {a: {label: y}}")
+        let told = PlanComparison(shown, record: "1", with: now, record: "1").differences(.exact)
+        #expect(told.count == 1 && told.first?.cause == .conflict)
+        let detail = told.first?.detail ?? ""
+        #expect(detail.contains("nothing is to be done any more: it is as the plan makes it"), "\(detail)")
+    }
+
     @Test("What was known only after apply may have become known")
     func known() async throws {
         let shop = Shop()
