@@ -4,8 +4,8 @@ import Kinds
 import Testing
 import Wire
 
-/// Which version of an agent counts when its versions are in several registered models.
-@Suite("Versions of an agent in several registered models")
+/// Which version of an agent counts when its versions are in several registered models, and where they are logged.
+@Suite("Where the versions of an agent are")
 struct AgentOrderTests {
     private static func spec(_ instructions: String, in model: String) -> String {
         """
@@ -42,5 +42,20 @@ struct AgentOrderTests {
         let stack = try TestStack()
         for instructions in ["One", "Two"] { try await stack.apply(Self.spec(instructions, in: "m")) }
         #expect(stack.mlflow.store.versions.allSatisfy { $0.tags.allSatisfy { $0.key != "drover.order" } })
+    }
+
+    @Test("That an agent is logged in an experiment that is made anew is no change from outside")
+    func newExperiment() async throws {
+        let stack = try TestStack()
+        let spec = Self.spec("One", in: "m")
+        try await stack.apply(spec)
+        let run = try await stack.open(spec)
+        let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+        let plan = try await Planner(
+            run.workflow, drivers: run.drivers, survey: survey, record: record, permissions: Permissions(),
+            selection: Selection(replaced: [AddressPattern("experiments.e")])
+        ).plan()
+        let change = try #require(plan.changes.first { $0.address == Address("agents", "a") })
+        #expect(change.fields.map(\.path) == ["log.experiment"] && change.fields.allSatisfy { !$0.isDrift })
     }
 }
