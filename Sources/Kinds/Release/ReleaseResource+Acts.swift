@@ -208,7 +208,8 @@ extension Diagnostic {
     fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
         Diagnostic(
             "nothing-to-roll-back-to", "Nothing to go back to",
-            detail: "`\(live.place)` was never at another version that drover moved it to.",
+            detail:
+                "Drover knows of no version that `\(live.place)` stood at before, but those that it was rolled back from.",
             fix: "Change the agent and apply, which makes a new version.", cause: .usage)
     }
 }
