@@ -37,7 +37,8 @@ package struct Planner: Sendable {
     /// Makes the plan.
     /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
     package func plan() async throws -> Plan {
-        let unmatched = selection.withoutMatch(among: workflow.graph.addresses, survey.ours)
+        let unmatched = selection.withoutMatch(
+            among: workflow.graph.addresses + workflow.formerGraph.addresses, survey.ours)
         guard unmatched.isEmpty else { throw Diagnostics(unmatched) }
         var pass = try await visit()
         let removals = try await Removals(
