@@ -174,6 +174,18 @@ struct SelectionTests {
         #expect(thrown?.all.map(\.code) == ["selects-nothing"])
     }
 
+    @Test("What a target named and was removed is no mistake in the rest of the apply, nor kept with a saved plan")
+    func removedBefore() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}, other: {}}")
+        let chosen = selection(targets: ["boxes.gone"])
+        try await shop.apply("boxes: {other: {}}", chosen)
+        await #expect(throws: Diagnostics.self) { try await shop.plan("boxes: {other: {}}", chosen) }
+        #expect(try await shop.plan("boxes: {other: {}}", chosen.afterReplacing).lines == [])
+        let kept = try Value(encoding: chosen.afterReplacing).decoded(as: Selection.self)
+        #expect(kept == chosen)
+    }
+
     @Test("What a target names stays where it is excluded")
     func excludedTarget() async throws {
         let shop = Shop()
