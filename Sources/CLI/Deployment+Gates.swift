@@ -22,9 +22,9 @@ extension Deployment {
     }
 
     /// Tries the gates of what is there now, and moves the aliases whose gates have passed.
-    /// - Returns: nil when no alias is to move.
+    /// - Returns: What was promoted, and the gates that failed; nil when no alias is to move.
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
-    func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+    func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Attempt? {
         if let mlflow = session.servers.mlflow {
             await TestRun.sendEarlier(to: mlflow, stack)
         }
@@ -35,8 +35,7 @@ extension Deployment {
         guard !pending.gatedChanges.isEmpty else { return nil }
         let results = try await GateRun(gates: pending.gates, change: change, stack: stack).results(in: pending.session)
         if Interruption.exitCode != nil { throw CancellationError() }
-        let applied = try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
-        return applied.joined(with: try await retire(change, stack, command: command))
+        return try await pending.applyChecked(results, change, stack, command: change.gates.told(command))
     }
 
     /// What is left once all is done that waits for no gate.
@@ -66,7 +65,7 @@ extension Deployment {
     /// Takes the lock again, and makes sure that what was tried is still what would be promoted.
     private func applyChecked(
         _ results: [Address: CheckResult], _ change: ChangeOptions, _ stack: Stack, command: String
-    ) async throws -> Applied {
+    ) async throws -> Attempt {
         var isVerified = false
         do {
             return try await session.locked(change.locking, stack, for: command) { session in
@@ -74,7 +73,7 @@ extension Deployment {
                 isVerified = true
                 now.checks = results
                 now.promise = Promise(plan)
-                return try await now.apply(parallelism: change.parallelism, stack, command: command)
+                return try await now.attempt(parallelism: change.parallelism, stack, command: command)
             }
         } catch let error where !isVerified && !(error is CancellationError) {
             // Nothing would have been promoted: the gates say why, and come first.

@@ -8,23 +8,29 @@ extension Deployment {
     ///   (`conflict`).
     func applyLocked(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied {
         let applied = actsBeforeGates ? try await applyUngated(change, stack, command: command) : .nothing
-        guard !workflow.gated.isEmpty else {
-            return applied.joined(with: try await retire(after: applied, change, stack, command: command))
+        var attempt = Attempt(applied: applied, failures: [])
+        if !workflow.gated.isEmpty, let promoted = try await promote(change, stack, command: command) {
+            attempt = Attempt(applied: applied.joined(with: promoted.applied), failures: promoted.failures)
         }
-        if let promoted = try await promote(change, stack, command: command) { return applied.joined(with: promoted) }
-        return applied.joined(with: try await retire(after: applied, change, stack, command: command))
+        // A release whose gate failed holds back nothing of those whose gates passed.
+        do {
+            let retired = try await retire(after: attempt.applied, change, stack, command: command)
+            attempt.applied = attempt.applied.joined(with: retired)
+        } catch {
+            // The interruption is what ends the command, and would hide them.
+            Notices.write(attempt.failures, stack.sources, environment: stack.environment)
+            throw error
+        }
+        return try attempt.whole()
     }
 
     /// Removes what the plan says that goes, where something moved or removed an alias.
     private func retire(
         after applied: Applied, _ change: ChangeOptions, _ stack: Stack, command: String
     ) async throws -> Applied? {
-        guard applied.count(.promote) > 0 || !plan.freed.isEmpty, Interruption.exitCode == nil else { return nil }
-        return try await retire(change, stack, command: command)
-    }
-
-    /// Removes what the plan says that a promotion frees.
-    func retire(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
+        guard applied.count(.promote) > 0 || !plan.freed.isEmpty, applied.isWhole, Interruption.exitCode == nil else {
+            return nil
+        }
         let retirement = Retirement(
             shown: plan, workflow: workflow, permissions: permissions, selection: selection.afterReplacing,
             stack: stack,

@@ -31,26 +31,27 @@ struct Deployment: Sendable {
     /// - Parameters:
     ///   - workflow: The desired state: that of the session, or an empty one when the stack is to be destroyed.
     ///   - approved: What somebody promotes by hand: the plan says what that frees, not what an apply does.
+    ///   - undone: A promotion that somebody has taken back by hand: the plan says what of all that it removes that has freed.
     static func plan(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection = .everything,
         suites: [TestSuite] = [], inspection: Inspection = .fields, rerun: Rerun = .changed,
-        approving approved: Promotion? = nil
+        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
     ) async throws -> Deployment {
         try await Interruption.reading {
-            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, approved)
+            try await planned(session, workflow, permissions, selection, suites, inspection, rerun, approved, undone)
         }
     }
 
     private static func planned(
         _ session: Session, _ workflow: Workflow, _ permissions: Permissions, _ selection: Selection,
-        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ approved: Promotion?
+        _ suites: [TestSuite], _ inspection: Inspection, _ rerun: Rerun, _ approved: Promotion?, _ undone: Promotion?
     ) async throws -> Deployment {
         var (survey, loaded) = try await Survey.take(of: workflow, with: session.drivers, loading: session.store)
         if permissions.takeOver { survey = try await survey.withOthers(for: workflow, with: session.drivers) }
         let record = loaded.overlaid(with: session.workflow)
         let planner = Planner(
             workflow, drivers: session.drivers, survey: survey, record: record, permissions: permissions,
-            selection: selection, inspection: inspection, approving: approved)
+            selection: selection, inspection: inspection, approving: approved, undoing: undone)
         var plan = try await planner.plan()
         let gates = try await Gate.all(of: plan, workflow, survey, in: session, rerun)
         for gate in gates {
@@ -104,6 +105,12 @@ struct Deployment: Sendable {
     /// Applies the plan and reports what was done.
     /// - Throws: `Diagnostics` with all failures, or a cancellation when the user interrupted.
     func apply(parallelism: Int, _ stack: Stack, command: String) async throws -> Applied {
+        try await attempt(parallelism: parallelism, stack, command: command).whole()
+    }
+
+    /// Applies the plan and reports what was done. What failed is still to be told.
+    /// - Throws: `Diagnostics` when the lock was lost, or a cancellation when the user interrupted.
+    func attempt(parallelism: Int, _ stack: Stack, command: String) async throws -> Attempt {
         let started = Self.milliseconds()
         let clock = ContinuousClock.now
         let applied = try await Progress.draw(plan) { onEvent in
@@ -119,8 +126,19 @@ struct Deployment: Sendable {
             Notices.write(failures + unlogged, stack.sources, environment: stack.environment)
             throw CancellationError()
         }
-        guard failures.isEmpty, unlogged.isEmpty else { throw Diagnostics((failures + unlogged).map(\.incomplete)) }
-        return applied
+        return Attempt(applied: applied, failures: (failures + unlogged).map(\.incomplete))
+    }
+
+    /// An apply that came to its end, whatever failed in it.
+    struct Attempt {
+        var applied: Applied
+        let failures: [Diagnostic]
+
+        /// - Throws: `Diagnostics` with all failures.
+        func whole() throws -> Applied {
+            guard failures.isEmpty else { throw Diagnostics(failures) }
+            return applied
+        }
     }
 
     private func executor(_ onEvent: @escaping @Sendable (Event) -> Void) -> Executor {

@@ -128,8 +128,9 @@ extension Diagnostic {
         Diagnostic(
             "no-kept-spec", "An apply that kept no spec",
             detail:
-                "The record in `\(place)` does not hold the spec of run \(number): it was cut off, is an import or an "
-                + "accepted drift, is of an older version of drover, or what it left was removed or changed.",
+                "The record in `\(place)` does not hold the spec of run \(number): it was cut off, is no apply but an "
+                + "import, an accepted drift or something done to a release by hand, is of an older version of drover, or "
+                + "what it left was removed or changed.",
             fix: "Choose another apply, or go back to the spec's commit and apply that.", cause: .lacking)
     }
 

@@ -32,13 +32,14 @@ struct Retirement: Sendable {
     /// What is left to remove of what the plan says that goes; nil where that is nothing, or there is more to do.
     private func freed(in session: Session) async throws -> Deployment? {
         let planned = try await Deployment.plan(session, workflow, permissions, selection)
-        guard let rest = planned.plan.removing(onlyWhatGoesIn: shown) else {
+        guard let rest = planned.plan.removing(onlyWhatGoesIn: shown, waiting: workflow.gated) else {
             if !shown.freed.isEmpty {
                 Console.note("There is more to do than to remove what was freed: the next apply does all of it.")
             }
             return nil
         }
         let others = zip(planned.plan.changes, rest.changes).filter { $0.action != $1.action }.map(\.0)
+            .filter { !workflow.gated.contains($0.address) }
         if !others.isEmpty { Self.tellLeftOver(others) }
         return rest.isEmpty ? nil : planned.carrying(rest)
     }

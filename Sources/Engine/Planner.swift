@@ -13,13 +13,16 @@ package struct Planner: Sendable {
     private let inspection: Inspection
     /// What somebody promotes by hand before anything else is done; nil for nothing.
     let approved: Promotion?
+    /// A promotion that somebody has taken back by hand; nil for none.
+    let undone: Promotion?
 
     package init(
         _ workflow: Workflow, drivers: [any Driver], survey: Survey, record: Record, permissions: Permissions,
         selection: Selection = .everything, scope: Scope? = nil, inspection: Inspection = .fields,
-        approving approved: Promotion? = nil
+        approving approved: Promotion? = nil, undoing undone: Promotion? = nil
     ) {
         self.approved = approved
+        self.undone = undone
         self.inspection = inspection
         self.selection = selection
         self.scope = scope ?? Scope(selection, of: workflow)
@@ -34,7 +37,8 @@ package struct Planner: Sendable {
     /// Makes the plan.
     /// - Throws: `Diagnostics` with all that makes a plan impossible; other errors as the resources throw them.
     package func plan() async throws -> Plan {
-        let unmatched = selection.withoutMatch(among: workflow.graph.addresses, survey.ours)
+        let unmatched = selection.withoutMatch(
+            among: workflow.graph.addresses + workflow.formerGraph.addresses, survey.ours)
         guard unmatched.isEmpty else { throw Diagnostics(unmatched) }
         var pass = try await visit()
         let removals = try await Removals(
@@ -57,7 +61,10 @@ package struct Planner: Sendable {
                 companions: scope.companions, leftOut: scope.leftOut, unremoved: removals.unremoved,
                 unselected: unselected))
         plan.identities = pass.outputs.identities
-        plan.freed = try await freed(by: plan, removals, pass.remaining)
+        plan.freed =
+            if let undone { try await freed(byUndoing: undone, plan, removals) } else {
+                try await freed(by: plan, removals, pass.remaining)
+            }
         return plan.checking(for: workflow).tellingWhatIsBeforeGates(for: workflow) { kind in
             drivers[kind]?.makesVersions == true
         }

@@ -83,10 +83,16 @@ extension Plan {
 
     /// The same plan, made once all was done that another one shows: of what is left, only what that one says goes is removed,
     /// and the rest is kept. nil where more is left than removals, or an update would remove more than what goes.
-    package func removing(onlyWhatGoesIn shown: Plan) -> Plan? {
+    /// - Parameter waiting: What waits for checks that it did not pass: it goes on waiting, and frees nothing.
+    package func removing(onlyWhatGoesIn shown: Plan, waiting: Set<Address> = []) -> Plan? {
         var rest = self
+        rest.freed = []
         for index in changes.indices where changes[index].action != .keep {
             let change = changes[index]
+            if waiting.contains(change.address) {
+                rest.changes[index].action = .keep
+                continue
+            }
             let lettingGo = change.lettingGo
             if !lettingGo.isEmpty, lettingGo.allSatisfy({ shown.showsEnd(of: $0, at: change.address) }) { continue }
             guard change.action == .delete || change.action == .forget else { return nil }
@@ -118,6 +124,21 @@ extension Planner {
             guard let driver = drivers[kind] else { continue }
             let uses = try await driver.areUsed(members, after: beforehand)
             freed += zip(members, uses).filter { !$1 }.map { Freed($0.0) }
+        }
+        return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
+    }
+
+    /// What a promotion that was taken back used, and nothing uses since then: a plan removes it.
+    func freed(byUndoing undone: Promotion, _ plan: Plan, _ removals: Removals) async throws -> [Freed] {
+        var freed = plan.changes.flatMap { change in
+            change.lettingGo.map { Freed(address: change.address, object: $0) }
+        }
+        let deleted = removals.all.filter { $0.action == .delete }.map(\.member)
+        for (kind, members) in Dictionary(grouping: deleted, by: \.address.kind) {
+            guard let driver = drivers[kind] else { continue }
+            let before = try await driver.areUsed(members, after: Beforehand(promotions: [undone]))
+            let now = try await driver.areUsed(members, after: Beforehand())
+            freed += zip(members, zip(before, now)).filter { $1.0 && !$1.1 }.map { Freed($0.0) }
         }
         return freed.sorted { ($0.address, $0.object) < ($1.address, $1.object) }
     }

@@ -10,6 +10,12 @@ package struct Selection: Sendable, Hashable, Codable {
     package var replaced: [AddressPattern]
     /// Whether what left the spec is removed.
     package var prunes: Bool
+    /// Whether a part is done already: what a pattern named may be gone.
+    private var isUnderWay = false
+
+    private enum CodingKeys: String, CodingKey {
+        case targets, excluded, replaced, prunes
+    }
 
     package init(
         targets: [AddressPattern] = [], excluded: [AddressPattern] = [], replaced: [AddressPattern] = [],
@@ -27,10 +33,11 @@ package struct Selection: Sendable, Hashable, Codable {
         replaced.contains { $0.matches(address) }
     }
 
-    /// The same once what is to be replaced was replaced.
+    /// The same once what is to be replaced was replaced, and what is to be removed may have been.
     package var afterReplacing: Selection {
         var selection = self
         selection.replaced = []
+        selection.isUnderWay = true
         return selection
     }
 
@@ -38,6 +45,7 @@ package struct Selection: Sendable, Hashable, Codable {
     ///
     /// - Parameter members: The addresses of what the stack has on the servers.
     func withoutMatch(among declared: [Address], _ members: [Address]) -> [Diagnostic] {
+        guard !isUnderWay else { return [] }
         let missed = (targets + excluded).filter { pattern in
             !declared.contains(where: pattern.matches) && !members.contains(where: pattern.matches)
         }

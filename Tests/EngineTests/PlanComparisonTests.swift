@@ -61,6 +61,19 @@ struct PlanComparisonTests {
         #expect(now == ["object-moved boxes.b", "stale-plan boxes.c"])
     }
 
+    @Test("What is done already is told as that, where the plan is to be kept to exactly")
+    func doneAlready() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {label: x}}")
+        let shown = try await shop.plan("boxes: {a: {label: y}}")
+        try await shop.apply("boxes: {a: {label: y}}")
+        let now = try await shop.plan("boxes: {a: {label: y}}")
+        let told = PlanComparison(shown, record: "1", with: now, record: "1").differences(.exact)
+        #expect(told.count == 1 && told.first?.cause == .conflict)
+        let detail = told.first?.detail ?? ""
+        #expect(detail.contains("nothing is to be done any more: it is as the plan makes it"), "\(detail)")
+    }
+
     @Test("What was known only after apply may have become known")
     func known() async throws {
         let shop = Shop()
@@ -96,6 +109,23 @@ struct PlanComparisonTests {
         shown.changes = []
         #expect(rest.removing(onlyWhatGoesIn: shown)?.lines == ["delete gone"])
         #expect(try await shop.plan("boxes: {a: {label: x}}").removing(onlyWhatGoesIn: shown) == nil)
+    }
+
+    @Test("What waits for a check that failed goes on waiting, and what it would free stays")
+    func leftBesideWaiting() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {a: {}, gone: {}}")
+        var rest = try await shop.plan("boxes: {a: {}}")
+        var shown = rest
+        let label = try #require(rest.changes.first { $0.address.name == "gone" }?.label)
+        shown.freed = [Freed(address: Address("boxes", "gone"), object: label)]
+        let (waiting, check) = (Address("boxes", "later"), Address("checks", "c"))
+        rest.changes.insert(Change(check, .check), at: 0)
+        rest.changes.insert(Change(waiting, .promote), at: 1)
+        rest.freed = [Freed(address: Address("boxes", "older"), object: "box 7")]
+        #expect(rest.removing(onlyWhatGoesIn: shown) == nil)
+        let narrowed = rest.removing(onlyWhatGoesIn: shown, waiting: [waiting, check])
+        #expect(narrowed?.lines == ["delete gone"] && narrowed?.freed == [])
     }
 
     @Test("So does what an update lets go of, where it does nothing else")

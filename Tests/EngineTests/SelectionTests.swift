@@ -156,6 +156,36 @@ struct SelectionTests {
         #expect(try await removed("boxes.small", targets: ["boxes.small", "boxes.large"]) == ["delete large"])
     }
 
+    @Test("What the spec declares and is gone already may be named by a selection of a removal")
+    func goneAlready() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {other: {}}")
+        let workflow = try #require(Shop.declare("boxes: {gone: {}, other: {}}").0).withoutDeclarations
+        let drivers = [ResourceDriver(BoxResource(shelf: shop.shelf))]
+        func removed(_ chosen: Selection) async throws -> [String] {
+            try await Planner(
+                workflow, drivers: drivers, survey: try await Survey.take(of: workflow, with: drivers),
+                record: await shop.record.load(), permissions: Permissions(allowEmpty: true), selection: chosen
+            ).plan().lines
+        }
+        #expect(try await removed(selection(excluded: ["boxes.gone"])) == ["delete other"])
+        #expect(try await removed(selection(targets: ["boxes.gone"])) == [])
+        let thrown = await #expect(throws: Diagnostics.self) { try await removed(selection(targets: ["boxes.lost"])) }
+        #expect(thrown?.all.map(\.code) == ["selects-nothing"])
+    }
+
+    @Test("What a target named and was removed is no mistake in the rest of the apply, nor kept with a saved plan")
+    func removedBefore() async throws {
+        let shop = Shop()
+        try await shop.apply("boxes: {gone: {}, other: {}}")
+        let chosen = selection(targets: ["boxes.gone"])
+        try await shop.apply("boxes: {other: {}}", chosen)
+        await #expect(throws: Diagnostics.self) { try await shop.plan("boxes: {other: {}}", chosen) }
+        #expect(try await shop.plan("boxes: {other: {}}", chosen.afterReplacing).lines == [])
+        let kept = try Value(encoding: chosen.afterReplacing).decoded(as: Selection.self)
+        #expect(kept == chosen)
+    }
+
     @Test("What a target names stays where it is excluded")
     func excludedTarget() async throws {
         let shop = Shop()

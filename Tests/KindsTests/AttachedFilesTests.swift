@@ -2,6 +2,7 @@ import Engine
 import Fakes
 import Kinds
 import Language
+import Synchronization
 import Testing
 import Wire
 
@@ -67,5 +68,39 @@ struct AttachedFilesTests {
         stack.ogx.intercept(nil)
         #expect(stack.ogx.stores.map(\.name) == ["theirs"])
         #expect(stack.ogx.files.map(\.id) == [last])
+    }
+
+    /// A clock that stands until it is moved.
+    private final class Clock: Sendable {
+        private let start = ContinuousClock.now
+        private let passed = Mutex(Duration.zero)
+
+        var now: ContinuousClock.Instant { start + passed.withLock { $0 } }
+
+        func pass(_ duration: Duration) { passed.withLock { $0 += duration } }
+    }
+
+    @Test("A file that somebody swaps for another is noticed, though the store holds as many as before")
+    func swapped() async throws {
+        let stack = try TestStack()
+        try await stack.apply(Self.spec(2))
+        let ids = stack.ogx.stores.map { ($0.id, $0.attachments.map(\.file)) }
+        let (theirs, ours) = (try #require(ids.first), try #require(ids.last))
+        let (old, new) = (try #require(theirs.1.first), try #require(ours.1.first))
+        let server = try await LlamaStack.connect(
+            to: Endpoint(service: "OGX", base: "http://ogx.test", transport: stack.ogx))
+        let clock = Clock()
+        let attached = AttachedFiles(server, lifetime: .seconds(10)) { clock.now }
+        #expect(try await attached.all(except: ours.0) == [old])
+        let before = Self.listings(stack)
+        clock.pass(.seconds(9))
+        #expect(try await attached.all(except: ours.0) == [old])
+        #expect(Self.listings(stack) == before)
+
+        let base = "http://ogx.test/v1/vector_stores/\(theirs.0)/files"
+        stack.ogx.takeIn(HTTPRequest(.delete, "\(base)/\(old)"))
+        stack.ogx.takeIn(HTTPRequest(.post, base, body: Array(#"{"file_id": "\#(new)"}"#.utf8)))
+        clock.pass(.seconds(1))
+        #expect(try await attached.all(except: ours.0) == [new])
     }
 }

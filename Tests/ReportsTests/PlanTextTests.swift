@@ -49,6 +49,10 @@ struct PlanTextTests {
         let told = PlanText(colors: false).render(selected, servers: [])
         #expect(told.contains("Nothing to change: 1 selected, all as they should be.\nNot looked at"), "\(told)")
         #expect(told.hasSuffix("because of the selection: 2 declared."))
+        // In a destroy, too, of which a selection leaves what is declared.
+        let left = Plan(stack: StackName("shop"), changes: kept, limits: Plan.Limits(unremoved: 4))
+        let rest = PlanText(colors: false).render(left, servers: [])
+        #expect(rest.contains("Would be removed too, but for this selection: 4."), "\(rest)")
     }
 
     @Test("Every format says what a promotion frees")

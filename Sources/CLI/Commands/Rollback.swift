@@ -16,7 +16,8 @@ struct RollbackCommand: AsyncParsableCommand {
             planned.
 
             With `--release`, only the alias of a release moves back to the version before, and what it stood at is \
-            not promoted again until the agent changes or somebody approves it.
+            not promoted again until the agent changes or somebody approves it. What nothing uses since then is named, \
+            and removed, as after an apply.
 
             EXAMPLES
               drover history specs/quickstart
@@ -52,12 +53,10 @@ struct RollbackCommand: AsyncParsableCommand {
 
     private func moveBack(_ release: String) async throws {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
-        let reason = reason
-        try await Releasing(stack: stack, server: server, locking: change.locking).act(
-            command: "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "")
-        ) { session in
-            try await Kinds.rollBack(release, on: session.servers, reason: reason)
-        }
+        let moving = MovingBack(
+            release: release, reason: reason, stack: stack, server: server, locking: change.locking,
+            parallelism: change.parallelism)
+        try await moving.act()
     }
 
     private func bringBack(_ to: Int) async throws {

@@ -40,6 +40,10 @@ extension Decision {
         let awaited = Set(fields.filter(\.isKnownAfterApply).map(\.path))
         let known = Dictionary(fields.map { ($0.path, $0) }) { first, _ in first }
         guard other.action == action else {
+            guard other.action != .keep else {
+                return
+                    "The plan says \(action.rawValue), and nothing is to be done any more: it is as the plan makes it."
+            }
             let unplanned = other.fields.first { known[$0.path] == nil && other.action != .create }
             return "The plan says \(action.rawValue), and now it would be \(other.action.rawValue)"
                 + (unplanned.map { ", for `\($0.path)`." } ?? ".")

@@ -101,7 +101,11 @@ extension AgentResource {
         }
         if current.tags[AgentVersion.experimentTag] != place.experimentID {
             let old = current.tags[AgentVersion.experimentTag].map { Value.string("experiment \($0)") }
-            changes.append(FieldChange("log.experiment", old: old, new: .string(place.experiment)))
+            // Of an experiment that is still to be made, the version knows another one for that reason alone.
+            changes.append(
+                FieldChange(
+                    "log.experiment", old: old, new: .string(place.experiment),
+                    cause: place.experimentID.isEmpty ? .spec : nil))
         }
         guard changes.isEmpty else { return changes }
         let isCode = current.definition == nil || current.definition == desired.definition

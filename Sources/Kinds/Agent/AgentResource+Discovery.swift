@@ -152,15 +152,22 @@ extension AgentResource.Live {
     }
 
     /// Of one registered model by their numbers, since the server's clock may have gone back; of several models, those of the
-    /// one that has the latest.
+    /// one that has the latest, by what drover noted, and by the clock only where it noted nothing.
     private static func newestFirst(_ versions: [AgentVersion]) -> [AgentVersion] {
         let models = Dictionary(grouping: versions, by: \.registeredModel).map { name, versions in
             (
-                name: name, latest: versions.map(\.created).max() ?? 0,
-                versions: versions.sorted { $0.number > $1.number }
+                name: name, order: versions.compactMap(\.order).max() ?? 0,
+                latest: versions.map(\.created).max() ?? 0, versions: versions.sorted { $0.number > $1.number }
             )
         }
-        return models.sorted { ($0.latest, $0.name) > ($1.latest, $1.name) }.flatMap(\.versions)
+        return models.sorted { ($0.order, $0.latest, $0.name) > ($1.order, $1.latest, $1.name) }.flatMap(\.versions)
+    }
+
+    /// The place that a new version has among all; nil where all are of its registered model.
+    func nextOrder(in registeredModel: String) -> Int? {
+        let known = versions.compactMap(\.order).max()
+        guard known != nil || versions.contains(where: { $0.registeredModel != registeredModel }) else { return nil }
+        return (known ?? 0) + 1
     }
 
     /// Of several versions of one logged model, the superfluous ones: all but the first, or all but those that an alias

@@ -38,7 +38,7 @@ extension AgentResource {
     ) async throws -> AgentVersion {
         guard let current = live.current, isSame(current, desired), !live.isModelGone,
             try await hasRun(live, current)
-        else { return try await write(desired, after: live.current, at: address, in: context) }
+        else { return try await write(desired, beside: live, at: address, in: context) }
         return current
     }
 
@@ -113,7 +113,7 @@ extension AgentResource {
     }
 
     private func write(
-        _ desired: Desired, after current: AgentVersion?, at address: Address, in context: ApplyContext
+        _ desired: Desired, beside live: Live, at address: Address, in context: ApplyContext
     ) async throws -> AgentVersion {
         guard let mlflow, let place = desired.place else {
             preconditionFailure("An agent that is not logged is never written.")
@@ -122,7 +122,8 @@ extension AgentResource {
             NewAgentVersion(
                 desired.definition, experimentID: place.experimentID, registeredModel: place.registeredModel,
                 mark: Mark(stack: context.stack, address: address), tags: place.tags,
-                llamaStackURL: llamaStack.endpoint.base, commit: commit), after: current)
+                order: live.nextOrder(in: place.registeredModel),
+                llamaStackURL: llamaStack.endpoint.base, commit: commit), after: live.current)
     }
 
     /// Deletes the server agents, and our versions with what was logged for them; versions that an alias points at are

@@ -119,7 +119,8 @@ extension AgentDefinition {
     /// The ids of the tool groups of its tools, including those of the agents that it calls.
     fileprivate var toolGroups: [String] {
         tools.flatMap { tool in
-            [tool.mcp?.toolGroup, tool.toolGroup?.id].compactMap(\.self) + (tool.agent?.toolGroups ?? [])
+            [tool.mcp?.toolGroup].compactMap(\.self) + (tool.toolGroup.map { ToolGroupSpec.groups(named: $0.id) } ?? [])
+                + (tool.agent?.toolGroups ?? [])
         }
     }
 

@@ -13,6 +13,8 @@ package struct NewAgentVersion: Sendable {
     package var mark: Mark
     /// The tags of the version, in addition to Drover's own.
     package var tags: [String: String]
+    /// Its place among all versions of its agent, where these are in several registered models; nil where they are not.
+    package var order: Int?
     /// The address of Llama Stack for the logged agent, unless its environment says otherwise.
     package var llamaStackURL: String
     /// The git commit of the spec; nil outside a repository.
@@ -20,8 +22,9 @@ package struct NewAgentVersion: Sendable {
 
     package init(
         _ definition: AgentDefinition, experimentID: String, registeredModel: String, mark: Mark,
-        tags: [String: String] = [:], llamaStackURL: String, commit: String? = nil
+        tags: [String: String] = [:], order: Int? = nil, llamaStackURL: String, commit: String? = nil
     ) {
+        self.order = order
         self.definition = definition
         self.experimentID = experimentID
         self.registeredModel = registeredModel
@@ -84,7 +87,7 @@ package struct AgentVersionWriter: Sendable {
         versions.first { version in
             guard version.mark == mark, version.status != .failed else { return false }
             guard let current, current.registeredModel == version.registeredModel else {
-                return current.map { $0.created < version.created } ?? true
+                return current.map { ($0.order ?? 0, $0.created) < (version.order ?? 0, version.created) } ?? true
             }
             return version.number > current.number
         }
@@ -175,6 +178,7 @@ extension AgentVersionWriter {
         tags[AgentVersion.digestTag] = digest
         tags[AgentVersion.experimentTag] = new.experimentID
         tags[AgentVersion.commitTag] = new.commit
+        tags[AgentVersion.orderTag] = new.order.map { "\($0)" }
         tags[AgentVersion.definitionTag] = try Self.tag(with: new.definition)
         let version = try await server.createModelVersion(
             MLflowNewVersion(

@@ -1,5 +1,6 @@
 import Engine
 import Language
+import Wire
 
 extension Kind {
     static let models = Kind(
@@ -7,11 +8,14 @@ extension Kind {
         driver: { context in
             let servers = context.servers
             let aliased = AliasedAgents(context)
-            return context.llamaStack.map {
-                ResourceDriver(
+            return context.llamaStack.map { llamaStack in
+                let naming = llamaStack.server.capabilities.modelNaming
+                let named = context.workflow.modelsByID { $0.ids(naming) }
+                return ResourceDriver(
                     ModelResource(
-                        $0.server, models: $0.models, providers: $0.providers, stack: servers.stack,
-                        inUse: { try await aliased.models(after: $0) }))
+                        llamaStack.server, models: llamaStack.models, providers: llamaStack.providers,
+                        stack: servers.stack, named: named,
+                        inUse: { try await aliased.models(after: $0).union(named) }))
             }
         },
         conflicts: sharedIDs(among:_:))

@@ -24,13 +24,16 @@ package struct ModelResource: Resource {
     private let models: ModelListing
     private let providers: ProviderListing
     private let stack: StackName
-    /// The ids of the models that versions with an alias answer with.
+    /// The ids of the models that the spec itself names.
+    private let named: Set<String>
+    /// The ids of the models that versions with an alias answer with, or the spec names.
     private let inUse: InUse
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        inUse: @escaping InUse
+        named: Set<String> = [], inUse: @escaping InUse
     ) {
+        self.named = named
         self.inUse = inUse
         self.stack = stack
         self.server = server
@@ -95,7 +98,8 @@ package struct ModelResource: Resource {
     ) async throws -> [String?] {
         let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
-            used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
+            guard !named.contains($0.id) else { return "the spec names it by its id" }
+            return used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil
         }
     }
 

@@ -45,6 +45,15 @@ extension Kinds {
         try await releases(on: servers).rollBack(release, of: servers.stack, reason: reason).told
     }
 
+    /// The promotion that moving an alias back has taken back last.
+    /// - Returns: nil where none was.
+    /// - Throws: As `approve`.
+    package static func undone(_ release: String, on servers: Servers) async throws -> Promotion? {
+        let live = try await releases(on: servers).released(release, of: servers.stack)
+        guard let rejected = live.state?.rejected.last else { return nil }
+        return Promotion(Address(ReleaseResource.kind, release), to: rejected.version, at: live.place)
+    }
+
     private static func releases(on servers: Servers) throws(Diagnostic) -> ReleaseResource {
         guard let mlflow = servers.mlflow else { throw .noReleases }
         return ReleaseResource(
@@ -199,7 +208,8 @@ extension Diagnostic {
     fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
         Diagnostic(
             "nothing-to-roll-back-to", "Nothing to go back to",
-            detail: "`\(live.place)` was never at another version that drover moved it to.",
+            detail:
+                "Drover knows of no version that `\(live.place)` stood at before, but those that it was rolled back from.",
             fix: "Change the agent and apply, which makes a new version.", cause: .usage)
     }
 }

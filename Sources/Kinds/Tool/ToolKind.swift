@@ -6,11 +6,13 @@ extension Kind {
         Section(ToolResource.kind, ToolSpec.self, "Tools that agents may use."), home: .none, recordHome: .llamaStack,
         driver: { context in
             let aliased = AliasedAgents(context)
+            let named = context.workflow.toolGroupsByID
             return ResourceDriver(
                 ToolResource(
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
                     existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
-                    folder: context.servers.folder, inUse: { try await aliased.toolGroups(after: $0) }))
+                    named: named, folder: context.servers.folder,
+                    inUse: { try await aliased.toolGroups(after: $0).union(named) }))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

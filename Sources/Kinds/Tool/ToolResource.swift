@@ -33,7 +33,9 @@ package struct ToolResource: Resource {
     private let stack: StackName
     private let connectors: ConnectorListing?
     private let folder: SpecFolder?
-    /// The ids of the tool groups that versions with an alias call.
+    /// The ids of the tool groups that the spec itself names.
+    private let named: Set<String>
+    /// The ids of the tool groups that versions with an alias call, or the spec names.
     private let inUse: InUse
 
     /// Creates a resource.
@@ -41,11 +43,13 @@ package struct ToolResource: Resource {
     ///   - server: nil when nothing in the spec needs one.
     ///   - groups: The MCP tools that are registered as tool groups.
     ///   - existingAgents: The ids of server agents that the spec names: what they use is retained.
+    ///   - named: The ids of the tool groups that the spec itself names.
     ///   - folder: Where the scripts of functions are; nil for none.
     package init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
+        named: Set<String> = [], folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
     ) {
+        self.named = named
         self.inUse = inUse
         self.folder = folder
         self.existingAgents = existingAgents
@@ -60,7 +64,8 @@ package struct ToolResource: Resource {
     ) async throws -> [String?] {
         let used = try await inUse(Beforehand(removed: removed))
         return lives.map {
-            used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
+            guard !named.contains($0.id) else { return "the spec names it by its id" }
+            return used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil
         }
     }
 

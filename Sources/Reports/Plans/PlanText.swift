@@ -91,7 +91,7 @@ package struct PlanText: Sendable {
             lines.append("Not looked at, because of the selection: \(count) declared.")
         }
         if limits.unremoved > 0 {
-            lines.append("No longer declared, and not removed by this selection: \(limits.unremoved).")
+            lines.append("Would be removed too, but for this selection: \(limits.unremoved).")
         }
         return lines
     }

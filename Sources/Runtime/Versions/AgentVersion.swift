@@ -8,6 +8,8 @@ package struct AgentVersion: Sendable, Hashable {
     package static let commitTag = "drover.commit"
     /// The id of the experiment that it was logged in.
     package static let experimentTag = "drover.experiment"
+    /// Its place among all versions of its agent, where these are in several registered models.
+    package static let orderTag = "drover.order"
     /// The file of the model folder that holds the definition.
     package static let definitionFile = "definition.json"
 
@@ -28,12 +30,18 @@ package struct AgentVersion: Sendable, Hashable {
     /// Empty when it has none.
     package var runID: String
     package var description: String
-    /// When it was made, in milliseconds since 1970: the newest is the one that was applied last.
+    /// When it was made, in milliseconds since 1970, by the server's clock, which may have gone back.
     package var created: Int
 
     /// `models:/NAME/3`, as MLflow's clients take it.
     package var uri: String {
         "models:/\(registeredModel)/\(number)"
+    }
+
+    /// Its place among all versions of its agent, from 1; nil where all that were there when it was made are of its registered
+    /// model, whose numbers decide.
+    package var order: Int? {
+        tags[Self.orderTag].flatMap { Int($0) }
     }
 
     /// Where traces of it go; nil when it does not say in which experiment it was logged.

@@ -81,4 +81,36 @@ struct FreedTests {
         try await stack.apply(spec("Two", version.models.llm))
         #expect(!stack.ogx.models.contains { $0.id.contains("first") })
     }
+
+    @Test("Once an alias has gone back, a plan tells what that freed of all that it removes")
+    func goneBack() async throws {
+        let stack = try TestStack()
+        try stack.write("a.md", "Llamas eat hay.")
+        func spec(_ tokens: Int) -> String {
+            Self.spec(tokens).replacing("retain: 1", with: "retain: 1, approve: manual")
+        }
+        var stores: [String] = []
+        for tokens in [400, 500, 600] {
+            try await stack.apply(spec(tokens))
+            stores += stack.ogx.stores.map(\.id).filter { !stores.contains($0) }
+            guard tokens < 600 else { continue }
+            _ = try await Kinds.approve("production", version: nil, on: try await stack.open(spec(tokens)).servers) {
+                _ in
+            }
+        }
+        #expect(stores.count == 3)
+        #expect(try await Kinds.undone("production", on: try await stack.open(spec(600)).servers) == nil)
+        _ = try await Kinds.rollBack("production", on: try await stack.open(spec(600)).servers, reason: nil)
+
+        let run = try await stack.open(spec(600))
+        let undone = try #require(try await Kinds.undone("production", on: run.servers))
+        #expect(undone.version == 2)
+        let (survey, record) = try await Survey.take(of: run.workflow, with: run.drivers, loading: run.store)
+        let plan = try await Planner(
+            run.workflow, drivers: run.drivers, survey: survey, record: record, permissions: Permissions(),
+            undoing: undone
+        ).plan()
+        #expect(plan.freed.map(\.address) == [Address("vectorStores", "s")])
+        #expect(plan.freed.allSatisfy { $0.object.contains(stores[1]) }, "\(plan.freed) of \(stores)")
+    }
 }

@@ -1,0 +1,47 @@
+import Engine
+import Kinds
+import Language
+import Reports
+
+/// Moves the alias of a release back, and removes what that frees.
+struct MovingBack: Sendable {
+    let release: String
+    let reason: String?
+    let stack: Stack
+    let server: ServerOptions
+    let locking: LockOptions
+    let parallelism: Int
+
+    private var command: String { "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "") }
+
+    func act() async throws {
+        try await Releasing(stack: stack, server: server, locking: locking).act(command: command) {
+            [release, reason] session in
+            try await Kinds.rollBack(release, on: session.servers, reason: reason)
+        }
+        guard Interruption.exitCode == nil else { return }
+        do {
+            try await retire()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            Notices.write([.notRetired(error)], stack.sources, environment: stack.environment)
+        }
+    }
+
+    /// Whoever is in a hurry waits for none of this: the alias has moved.
+    private func retire() async throws {
+        let applied = try await Session.open(stack, server, concurrency: parallelism) { session -> Applied? in
+            guard let undone = try await Kinds.undone(release, on: session.servers) else { return nil }
+            let plan = try await Deployment.plan(session, session.workflow, Permissions(), undoing: undone).plan
+            guard !plan.freed.isEmpty else { return nil }
+            Console.out("Freed by going back, and removed after it, because no version uses it that a release needs:")
+            for line in PlanText.freed(by: plan) { Console.out(line) }
+            let retirement = Retirement(
+                shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,
+                stack: stack, locking: locking, parallelism: parallelism, command: command)
+            return try await retirement.act(in: session)
+        }
+        if let applied { Console.out(applied.summary) }
+    }
+}

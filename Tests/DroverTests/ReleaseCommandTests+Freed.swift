@@ -1,0 +1,81 @@
+import Foundation
+import Support
+import Testing
+
+/// What is let go of where a part of an apply, or only an alias, moves.
+extension ReleaseCommandTests {
+    /// Two agents with releases of their own; the first one searches a store.
+    private static func pair(chunks: Int, clerk: String, expect: String) -> String {
+        """
+        drover: v1
+        stack: shop
+        servers: {mlflow: {token: {file: token.txt}}, llamastack: {apiKey: {file: key.txt}}}
+        experiments: {answers: {}}
+        vectorStores:
+          handbook:
+            embeddingModel: scripted/embed
+            chunking: {maxTokens: \(chunks), overlap: 50}
+            documents: ["docs/*.md"]
+        tools: {knowledge: {fileSearch: {vectorStores: [handbook]}}}
+        agents:
+          desk: {model: scripted/llm, instructions: Be kind., tools: [knowledge], log: {experiment: answers}}
+          clerk: {model: scripted/llm, instructions: \(clerk), log: {experiment: answers}}
+        suites:
+          manners:
+            {agent: desk, experiment: answers, cases: [{name: hello, input: Hello, expect: [{contains: ANSWER}]}]}
+          numbers:
+            {agent: clerk, experiment: answers, cases: [{name: sum, input: Add, expect: [{contains: \(expect)}]}]}
+        releases:
+          production: {agent: desk, alias: production, gates: [manners], retain: 0}
+          counter: {agent: clerk, alias: counter, gates: [numbers], retain: 0}
+
+        """
+    }
+
+    @Test("A gate that fails holds back only its own release: what another one frees goes in the same apply")
+    func freedBesideFailed() async throws {
+        try await withShop { shop in
+            try await shop.apply(Self.pair(chunks: 400, clerk: "One.", expect: "ANSWER"), code: 0, saying: "2 promoted")
+            let next = Self.pair(chunks: 600, clerk: "Two.", expect: "NOWHERE")
+            try await shop.apply(
+                next, code: 4, saying: "error[gate-failed]", "1 promoted", "vectorStores.handbook: deleted")
+            #expect(try await shop.alias == "2")
+            let plan = try await shop.drover("plan")
+            #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+            #expect(plan.output.contains("releases.counter"), "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("Going back names what nothing uses since then, and removes it: nothing is left for the next apply")
+    func freedByGoingBack() async throws {
+        try await withShop { shop in
+            let kept = ", retain: 1"
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: kept, chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            #expect(try await shop.alias == "2")
+            let back = try await shop.drover("rollback", "--release", "production", "--reason", "dull")
+            #expect(back.code == 0 && !back.errors.contains("not-retired"), "\(back.output)\(back.errors)")
+            let freed = back.output.contains("Freed by going back") && back.output.contains("1 deleted")
+            #expect(freed && back.output.contains("vectorStores.handbook"), "\(back.output)\(back.errors)")
+            #expect(try await shop.alias == "1")
+            let plan = try await shop.drover("plan")
+            #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test("Without Llama Stack an alias goes back all the same, and the next apply removes what that frees")
+    func backAlone() async throws {
+        try await withShop { shop in
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(chunks: chunks), code: 0, saying: "1 promoted")
+            }
+            let back = try await shop.drover(
+                "rollback", "--release", "production", "--llamastack-url", "http://127.0.0.1:1")
+            #expect(back.code == 0 && back.errors.contains("warning[not-retired]"), "\(back.output)\(back.errors)")
+            #expect(try await shop.alias == "1")
+        }
+    }
+}
