@@ -26,7 +26,7 @@ extension Deployment {
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Applied? {
         if let mlflow = session.servers.mlflow {
-            await TestRun.sendEarlier(to: mlflow, stack)
+            await TestRun.sendEarlier(to: mlflow, stack, in: session)
         }
         var pending = try await pending(change)
         if try await pending.acceptAliases(change, stack, command: command) {

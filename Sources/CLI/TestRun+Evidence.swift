@@ -12,7 +12,7 @@ extension TestRun {
     /// The same with what its results are kept under. That is found out before it looks whom to ask: what somebody changes in
     /// between is noticed at the end then, and would else pass for what was asked.
     func keyed(in session: Session) async -> TestRun {
-        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
+        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack, in: session) }
         guard evidence == nil else { return self }
         var keyed = self
         keyed.evidence = await standing(in: session)
