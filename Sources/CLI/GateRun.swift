@@ -33,7 +33,9 @@ struct GateRun {
         let unfit = Dictionary(named.compactMap { suite in suite.unfitJudge.map { (suite.name, $0) } }) { first, _ in
             first
         }
-        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil }
+        let keys = Dictionary(gates.map { ($0.address.name, $0.key) }) { first, _ in first }
+        let edited = Set(named.filter { keys[$0.name]?.isOf($0) == false }.map(\.name))
+        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil && !edited.contains($0.name) }
         let run: Run? =
             suites.isEmpty
             ? nil
@@ -41,7 +43,8 @@ struct GateRun {
                 .run(in: session)
         return Dictionary(
             gates.map { gate in
-                let problem = unfit[gate.address.name]
+                let isEdited = gate.decision == .run && edited.contains(gate.address.name)
+                let problem = unfit[gate.address.name] ?? (isEdited ? .gateEdited(gate) : nil)
                 let suite = suites.first { $0.name == gate.address.name }
                 return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
@@ -150,6 +153,16 @@ extension Diagnostic {
             detail:
                 "The suite `\(gate.address.name)` passed, but what it tested has changed meanwhile, or whether it has could "
                 + "not be found out, so that this is no evidence.",
+            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
+            address: gate.address.description, cause: .inconclusive)
+    }
+
+    fileprivate static func gateEdited(_ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail:
+                "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
+                + "tried: its result would stand for other files than were read.",
             fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
             address: gate.address.description, cause: .inconclusive)
     }

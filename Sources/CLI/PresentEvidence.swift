@@ -90,11 +90,14 @@ extension Session {
             + asked.flatMap { $0.1.entry("rubric")?.files ?? [] }
         let files = paths.map { path in
             // What cannot be read was told when the spec was.
-            (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
+            (path.value, try? servers.folder.bytes(of: path))
         }
         return EvidenceKey(
             logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
-            files: Dictionary(files) { first, _ in first },
+            files: Dictionary(files.map { ($0.0, $0.1.map { sha256Hex($0) } ?? "") }) { first, _ in first },
+            texts: Dictionary(files.map { ($0.0, $0.1.map { sha256Hex(ByteOrderMark.removed(from: $0)) } ?? "") }) {
+                first, _ in first
+            },
             judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
             meant: try await meant(by: suite, named: name, experiment),
             servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })
