@@ -68,7 +68,8 @@ extension Gate {
             let key = try await session.evidenceKey(
                 of: address.name, suite, logical: plan.identities[agent] ?? "", place?.experimentID)
             let places = [place?.experimentID].compactMap(\.self)
-            let evidence = try await mlflow.evidence(underKey: key.text, inExperiments: places)
+            let evidence = try await mlflow.evidence(
+                underKey: key.text, inExperiments: lookup.evidencePlaces)
             let decision = GateDecision(
                 of: evidence, maxAge: terms.maxEvidenceAge, rerun: rerun,
                 now: Int(Date().timeIntervalSince1970))

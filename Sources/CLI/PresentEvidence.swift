@@ -67,7 +67,7 @@ extension PresentEvidence {
                 suite: address.name, key: key,
                 maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
                 all: try await mlflow.evidence(
-                    underKey: key.text, inExperiments: [place.experimentID], besides: parts))
+                    underKey: key.text, inExperiments: lookup.evidencePlaces, besides: parts))
         }
         return found
     }
