@@ -16,6 +16,8 @@ struct PresentEvidence: Sendable {
     let key: EvidenceKey
     /// How old a passing result may be: the strictest of all releases that wait for the suite.
     let maxAge: Duration
+    /// MLflow's ids of the experiments where it may stand.
+    let places: [String]
     /// All that stands under the key, of gates and of `drover test`.
     let all: [Evidence]
 
@@ -33,7 +35,8 @@ struct PresentEvidence: Sendable {
     ) async throws -> (standing: StandingEvidence, unreadable: Int) {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
-        let standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        var standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        standing.places = places
         return (standing, unreadable)
     }
 }
@@ -66,6 +69,7 @@ extension PresentEvidence {
             found[address.name] = PresentEvidence(
                 suite: address.name, key: key,
                 maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
+                places: lookup.evidencePlaces,
                 all: try await mlflow.evidence(
                     underKey: key.text, inExperiments: lookup.evidencePlaces, besides: parts))
         }

@@ -77,4 +77,28 @@ extension ReleaseCommandTests {
             #expect(try await shop.alias == nil && evaluations.isEmpty)
         }
     }
+
+    @Test("A gate does not pass by itself when another run of its suite failed meanwhile")
+    func failedMeanwhile() async throws {
+        let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")
+        let one = judged.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.contains("name: thanks") }.joined(separator: "\n")
+        try await withShop { shop in
+            // Programs get none of these.
+            _ = try await shop.drover.run("/bin/sh", ["-c", "env | grep ^DROVER_ >servers"])
+            try shop.write(
+                "check.sh",
+                """
+                cat >/dev/null
+                if [ -e inner ]; then echo '{"pass": false}'; exit; fi
+                touch inner
+                env $(cat servers) '\(DroverProgram.path)' test --allow-exec >inner 2>&1
+                rm inner
+                echo '{"pass": true}'
+
+                """)
+            try await shop.apply(one, "--allow-exec", code: 4, saying: "is not tried again until luck passes it")
+            #expect(try await shop.alias == nil)
+        }
+    }
 }

@@ -76,7 +76,7 @@ struct CutOffEvidenceTests {
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
-            deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
+            deadline: spool != nil ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }
             for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }

@@ -115,7 +115,8 @@ package struct SpoolSender: Sendable {
                 continue
             }
             let said = settled.first { $0.suite == end.suite }
-            try await finish(run.started, run.entry, with: end, said?.evidence ?? end.evidence, prompts[end.suite])
+            let evidence = try await restated(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
+            try await finish(run.started, run.entry, with: end, evidence, prompts[end.suite])
             if end.isOpen == true, said == nil {
                 let warning = try await count(run.started, run.entry, &known).warning
                 warnings += [warning].compactMap(\.self)
@@ -171,14 +172,28 @@ package struct SpoolSender: Sendable {
         guard let index = recorded.index(of: entry) else { return nil }
         let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
         let others = try await server.evidence(
-            underKey: standing.key, inExperiments: [entry.place.experimentID], besides: parts)
-        let fresh = others.filter {
-            $0.run != run.id && $0.isFresh(.seconds(standing.maxAge), entry.startTime / 1000)
-        }
-        let (samples, _) = try await server.samples(of: fresh)
+            underKey: standing.key, of: .seconds(standing.maxAge),
+            inExperiments: Set((standing.places ?? []) + [entry.place.experimentID]), besides: run, parts,
+            now: entry.startTime / 1000)
+        let (samples, _) = try await server.samples(of: others)
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
         return evidence.saysSomething ? evidence : nil
+    }
+
+    /// What a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where its
+    /// log is gone.
+    private func restated(
+        _ said: Evidence?, _ entry: SpoolEntry.Run, on run: MLflowRun, _ known: inout Known
+    ) async throws -> Evidence? {
+        guard let said, let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
+            let recorded = try? log(of: entry, at: entry.log, &known)
+        else { return said }
+        do {
+            return try await evidence(in: recorded, entry, standing, on: run) ?? said
+        } catch is Diagnostic {
+            return said
+        }
     }
 
     /// What counts of the evidence of a killed run: all, where what it tested is still the same, else what failed.
