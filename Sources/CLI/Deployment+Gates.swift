@@ -57,7 +57,12 @@ extension Deployment {
         let names = gatedChanges.map(\.address.name)
         guard permissions.acceptAlias, !names.isEmpty else { return false }
         let accepted = try await session.locked(change.locking, stack, for: command) { session in
-            try await Kinds.acceptAliases(of: names, on: session.servers)
+            let started = Deployment.milliseconds()
+            let accepted = try await Kinds.acceptAliases(of: names, on: session.servers)
+            if !accepted.isEmpty {
+                try await session.note("\(command) --accept-alias", accepted.joined(separator: " "), since: started)
+            }
+            return accepted
         }
         for sentence in accepted { Console.note(sentence) }
         return !accepted.isEmpty
