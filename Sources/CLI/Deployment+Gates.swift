@@ -26,7 +26,7 @@ extension Deployment {
     /// - Throws: `Diagnostic` (`conflict`) when something else is to be done by now than was shown.
     func promote(_ change: ChangeOptions, _ stack: Stack, command: String) async throws -> Attempt? {
         if let mlflow = session.servers.mlflow {
-            await TestRun.sendEarlier(to: mlflow, stack)
+            await TestRun.sendEarlier(to: mlflow, stack, in: session)
         }
         var pending = try await pending(change)
         if try await pending.acceptAliases(change, stack, command: command) {
@@ -56,7 +56,12 @@ extension Deployment {
         let names = gatedChanges.map(\.address.name)
         guard permissions.acceptAlias, !names.isEmpty else { return false }
         let accepted = try await session.locked(change.locking, stack, for: command) { session in
-            try await Kinds.acceptAliases(of: names, on: session.servers)
+            let started = Deployment.milliseconds()
+            let accepted = try await Kinds.acceptAliases(of: names, on: session.servers)
+            if !accepted.isEmpty {
+                try await session.note("\(command) --accept-alias", accepted.joined(separator: " "), since: started)
+            }
+            return accepted
         }
         for sentence in accepted { Console.note(sentence) }
         return !accepted.isEmpty

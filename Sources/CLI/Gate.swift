@@ -12,6 +12,8 @@ struct Gate: Sendable {
     /// What the releases want that wait for it, and would move their alias.
     let terms: GateTerms
     let key: EvidenceKey
+    /// MLflow's ids of the experiments where its evidence may stand.
+    let places: [String]
     /// All that stands under the key.
     let evidence: [Evidence]
     let decision: GateDecision
@@ -20,7 +22,7 @@ struct Gate: Sendable {
 
     /// What stands under the key, on the terms of those releases.
     var present: PresentEvidence {
-        PresentEvidence(suite: address.name, key: key, maxAge: terms.maxEvidenceAge, all: evidence)
+        PresentEvidence(suite: address.name, key: key, maxAge: terms.maxEvidenceAge, places: places, all: evidence)
     }
 
     /// Every attempt, as a part of a sentence.
@@ -67,16 +69,18 @@ extension Gate {
             let place = lookup.place(of: agent.name, experiment: suite.experiment?.value, isApplied: true)
             let key = try await session.evidenceKey(
                 of: address.name, suite, logical: plan.identities[agent] ?? "", place?.experimentID)
-            let places = [place?.experimentID].compactMap(\.self)
-            let evidence = try await mlflow.evidence(underKey: key.text, inExperiments: places)
+            let own = [place?.experimentID].compactMap(\.self)
+            let places = lookup.evidencePlaces
+            let evidence = try await mlflow.evidence(
+                underKey: key.text, inExperiments: places)
             let decision = GateDecision(
                 of: evidence, maxAge: terms.maxEvidenceAge, rerun: rerun,
                 now: Int(Date().timeIntervalSince1970))
             gates.append(
                 Gate(
-                    address: address, terms: terms, key: key, evidence: evidence, decision: decision,
+                    address: address, terms: terms, key: key, places: places, evidence: evidence, decision: decision,
                     tokens: decision == .run
-                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: places) : nil))
+                        ? try await mlflow.lastTokens(ofSuite: address.name, inExperiments: own) : nil))
         }
         return gates
     }

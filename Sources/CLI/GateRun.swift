@@ -33,19 +33,45 @@ struct GateRun {
         let unfit = Dictionary(named.compactMap { suite in suite.unfitJudge.map { (suite.name, $0) } }) { first, _ in
             first
         }
-        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil }
+        let keys = Dictionary(gates.map { ($0.address.name, $0.key) }) { first, _ in first }
+        let edited = Set(named.filter { keys[$0.name]?.isOf($0) == false }.map(\.name))
+        let suites = named.filter { unfit[$0.name] == nil && open[$0.name] != nil && !edited.contains($0.name) }
         let run: Run? =
             suites.isEmpty
             ? nil
             : try await TestRun(gating: suites, stack, evidence: open, allowsPrograms: change.gates.allowExec)
                 .run(in: session)
-        return Dictionary(
+        let results = Dictionary(
             gates.map { gate in
-                let problem = unfit[gate.address.name]
+                let isEdited = gate.decision == .run && edited.contains(gate.address.name)
+                let problem = unfit[gate.address.name] ?? (isEdited ? .gateEdited(gate) : nil)
                 let suite = suites.first { $0.name == gate.address.name }
                 return (gate.address, problem.map(CheckResult.failed) ?? result(of: gate, suite, run, after: open))
             }
         ) { first, _ in first }
+        return try await withOthers(results, in: session)
+    }
+
+    /// The same with what others have found meanwhile: what passed by all samples that stood when it began may not have by
+    /// those that stand now.
+    private func withOthers(
+        _ results: [Address: CheckResult], in session: Session
+    ) async throws -> [Address: CheckResult] {
+        guard let mlflow = session.servers.mlflow else { return results }
+        var results = results
+        for gate in gates where gate.decision == .run && results[gate.address]?.isPassed == true {
+            let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
+            let known = Set(gate.evidence.map(\.run))
+            // One more is that of this run.
+            guard all.count(where: { !known.contains($0.run) }) > 1 else { continue }
+            let now = Int(Date().timeIntervalSince1970)
+            switch GateDecision(of: all, maxAge: gate.terms.maxEvidenceAge, rerun: .never, now: now) {
+            case .passed: break
+            case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
+            case .run, .unknown: results[gate.address] = .failed(.gateOpen(gate))
+            }
+        }
+        return results
     }
 
     /// What the suites that have to run add their samples to.
@@ -66,7 +92,7 @@ struct GateRun {
     ) -> CheckResult {
         switch gate.decision {
         case .passed(let evidence): return .passed(["evidence": .string(evidence.run), "verdict": .string("passed")])
-        case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence))
+        case .failed(let evidence): return .failed(.gateStaysFailed(gate, evidence, among: gate.evidence))
         case .unknown: return .failed(.gateUnknown(gate))
         case .run:
             guard let suite, let result = run?.suites.first(where: { $0.suite == gate.address.name }) else {
@@ -134,12 +160,14 @@ extension Diagnostic {
             address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
     }
 
-    fileprivate static func gateStaysFailed(_ gate: Gate, _ evidence: Evidence) -> Diagnostic {
+    fileprivate static func gateStaysFailed(
+        _ gate: Gate, _ evidence: Evidence, among all: [Evidence]
+    ) -> Diagnostic {
         Diagnostic(
             "gate-failed", "A gate failed",
             detail:
                 "The suite `\(gate.address.name)` failed on \(evidence.at) with just this agent, this suite and these "
-                + "servers (run \(evidence.run); \(gate.history ?? "")), and is not tried again until luck passes it.",
+                + "servers (run \(evidence.run); \(GateHistory(all).told ?? "")), and is not tried again until luck passes it.",
             fix: "Change the agent or the suite, or use `--override REASON`.", address: gate.address.description,
             cause: .failed)
     }
@@ -152,6 +180,25 @@ extension Diagnostic {
                 + "not be found out, so that this is no evidence.",
             fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
             address: gate.address.description, cause: .inconclusive)
+    }
+
+    fileprivate static func gateEdited(_ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail:
+                "A table or a judge of the suite `\(gate.address.name)` was edited while this was planned, so that it was not "
+                + "tried: its result would stand for other files than were read.",
+            fix: "Apply again while nothing else is applied or edited; the alias stays where it is.",
+            address: gate.address.description, cause: .inconclusive)
+    }
+
+    fileprivate static func gateOpen(_ gate: Gate) -> Diagnostic {
+        Diagnostic(
+            "gate-inconclusive", "A gate could not be decided",
+            detail:
+                "The suite `\(gate.address.name)` passed, but does not with the samples that other runs added meanwhile.",
+            fix: "Apply again: the suite runs once more, after all of them.", address: gate.address.description,
+            cause: .inconclusive)
     }
 
     fileprivate static func gateUnknown(_ gate: Gate) -> Diagnostic {

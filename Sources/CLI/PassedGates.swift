@@ -35,12 +35,11 @@ struct PassedGates: Sendable {
         else { return [] }
         let lookup = try await session.lookup()
         var problems: [Diagnostic] = []
-        for (declaration, suite) in session.workflow.specs(of: SuiteSpec.self) {
+        for (declaration, _) in session.workflow.specs(of: SuiteSpec.self) {
             let name = declaration.address.name
             guard gates.suites.contains(name) else { continue }
-            let place = lookup.place(of: suite.agent.value, experiment: suite.experiment?.value, isApplied: true)
             let all = try await mlflow.evidence(
-                ofAgent: waiting.digest, bySuite: name, inExperiments: [place?.experimentID].compactMap(\.self))
+                ofAgent: waiting.digest, bySuite: name, inExperiments: lookup.evidencePlaces)
             if let problem = problem(of: name, all, gates.maxEvidenceAge, waiting) { problems.append(problem) }
         }
         return problems

@@ -16,6 +16,8 @@ struct PresentEvidence: Sendable {
     let key: EvidenceKey
     /// How old a passing result may be: the strictest of all releases that wait for the suite.
     let maxAge: Duration
+    /// MLflow's ids of the experiments where it may stand.
+    let places: [String]
     /// All that stands under the key, of gates and of `drover test`.
     let all: [Evidence]
 
@@ -33,7 +35,8 @@ struct PresentEvidence: Sendable {
     ) async throws -> (standing: StandingEvidence, unreadable: Int) {
         let fresh = all.filter { $0.isFresh(maxAge, Int(now.timeIntervalSince1970)) }
         let (samples, unreadable) = try await mlflow.samples(of: fresh)
-        let standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        var standing = StandingEvidence(key: key.text, logical: key.logical, maxAge: maxAge, earlier: samples)
+        standing.places = places
         return (standing, unreadable)
     }
 }
@@ -66,8 +69,9 @@ extension PresentEvidence {
             found[address.name] = PresentEvidence(
                 suite: address.name, key: key,
                 maxAge: Kinds.terms(of: address, in: session.workflow)?.maxEvidenceAge ?? Evidence.standardAge,
+                places: lookup.evidencePlaces,
                 all: try await mlflow.evidence(
-                    underKey: key.text, inExperiments: [place.experimentID], besides: parts))
+                    underKey: key.text, inExperiments: lookup.evidencePlaces, besides: parts))
         }
         return found
     }
@@ -90,11 +94,14 @@ extension Session {
             + asked.flatMap { $0.1.entry("rubric")?.files ?? [] }
         let files = paths.map { path in
             // What cannot be read was told when the spec was.
-            (path.value, (try? servers.folder.bytes(of: path)).map { sha256Hex($0) } ?? "")
+            (path.value, try? servers.folder.bytes(of: path))
         }
         return EvidenceKey(
             logical: logical, code: Kinds.agentCodeDigest, suite: node?.written ?? .null,
-            files: Dictionary(files) { first, _ in first },
+            files: Dictionary(files.map { ($0.0, $0.1.map { sha256Hex($0) } ?? "") }) { first, _ in first },
+            texts: Dictionary(files.map { ($0.0, $0.1.map { sha256Hex(ByteOrderMark.removed(from: $0)) } ?? "") }) {
+                first, _ in first
+            },
             judges: Dictionary(asked.map { ($0.0, $0.1.written) }) { first, _ in first },
             meant: try await meant(by: suite, named: name, experiment),
             servers: locations.filter { $0.name != "MLflow" }.map { "\($0.name) \($0.version) at \($0.url)" })

@@ -29,8 +29,8 @@ struct Releasing {
 }
 
 extension Session {
-    /// Adds to the history what was done by hand.
-    fileprivate func note(_ command: String, _ told: String, since started: Int64) async throws {
+    /// Adds to the history what was done by hand, or accepted.
+    func note(_ command: String, _ told: String, since started: Int64) async throws {
         var entry = HistoryEntry(
             command: command, specDigest: specDigest, gitCommit: servers.commit, actor: LockHolder.user,
             startedAt: started, finishedAt: Deployment.milliseconds(), succeeded: true, results: [told])

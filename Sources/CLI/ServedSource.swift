@@ -78,7 +78,9 @@ struct ServedSource: Sendable {
     /// The agents as they are now, with the evidence that is required.
     /// - Throws: `Diagnostic` when one cannot be run, or was not tested.
     func agents(in session: Session) async throws -> [PublishedAgent] {
-        if required != nil, let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack) }
+        if required != nil, let mlflow = session.servers.mlflow {
+            await TestRun.sendEarlier(to: mlflow, stack, in: session)
+        }
         let found = try await found(in: session)
         return try await required?.proving(found, of: self, in: session) ?? found
     }

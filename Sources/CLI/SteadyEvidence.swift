@@ -1,4 +1,5 @@
 import Engine
+import Kinds
 import Language
 import Reports
 import Runtime
@@ -109,6 +110,18 @@ extension TestRun {
             _ = steady.settle(nil)
             stack.warn(.unsettled(ended.sorted(), because: Diagnostic.from(error, at: nil).detail))
         }
+    }
+}
+
+extension Session {
+    /// What the evidence of suites is kept under now, by suite: of those whose agents are applied as they are declared.
+    /// - Parameter stack: The stack that they are declared in.
+    /// - Returns: Nil where that cannot be found out: also of another stack, and without the server of the agents.
+    func presentKeys(of suites: Set<String>, inStack stack: String) async -> [String: String]? {
+        let hasAgents = servers.llamaStack != nil || !Kinds.standard.needs(of: workflow).llamaStack
+        guard stack == workflow.stack.name, hasAgents else { return nil }
+        // Why it cannot be found out, whoever needs the evidence is told by what fails then.
+        return try? await PresentEvidence.all(for: suites, in: refreshed()).mapValues(\.key.text)
     }
 }
 

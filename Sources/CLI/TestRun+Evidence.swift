@@ -12,7 +12,7 @@ extension TestRun {
     /// The same with what its results are kept under. That is found out before it looks whom to ask: what somebody changes in
     /// between is noticed at the end then, and would else pass for what was asked.
     func keyed(in session: Session) async -> TestRun {
-        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack) }
+        if publishes, let mlflow = session.servers.mlflow { await Self.sendEarlier(to: mlflow, stack, in: session) }
         guard evidence == nil else { return self }
         var keyed = self
         keyed.evidence = await standing(in: session)
@@ -23,6 +23,7 @@ extension TestRun {
     private func standing(in session: Session) async -> [String: StandingEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
         var all: [String: StandingEvidence] = [:]
+        var edited: [String] = []
         // What it goes on with is a part of it, and not added to.
         let parts = Set((earlier?.record.lineageIDs ?? []).map(Evidence.digest(ofRun:)))
         do {
@@ -31,6 +32,7 @@ extension TestRun {
                 let (standing, unreadable) = try await present.standing(at: Date(), in: mlflow)
                 if unreadable > 0 { stack.warn(.samplesNotRead(present, runs: unreadable)) }
                 all[suite] = standing
+                if whole.contains(where: { $0.name == suite && !present.key.isOf($0) }) { edited.append(suite) }
             }
         } catch {
             stack.warn(.noEvidence(because: Diagnostic.from(error, at: nil).detail))
@@ -38,26 +40,14 @@ extension TestRun {
         }
         let others = suites.map(\.name).filter { all[$0] == nil }
         if !others.isEmpty { Console.note("\(Self.unapplied) (\(others.listed)).") }
-        let edited = edited.filter { all.removeValue(forKey: $0) != nil }
-        if !edited.isEmpty { Console.note("\(Self.editedSince) (\(edited.listed)).") }
+        for suite in edited { all[suite] = nil }
+        if !edited.isEmpty { Console.note("\(Self.editedSince) (\(edited.sorted().listed)).") }
         guard let earlier else { return all }
         // What the samples of the earlier run are evidence of is not known.
         let unkeyed = all.keys.filter { earlier.record.evaluations?[$0]?.key == nil }.sorted()
         for suite in unkeyed { all[suite] = nil }
         if shard != nil, !unkeyed.isEmpty { Console.note("\(Self.unkeyed) (\(unkeyed.listed)).") }
         return all
-    }
-
-    /// The suites whose tables or judges are no longer as they were read: what would be asked has another key. What cannot be
-    /// read any more has changed, too.
-    private var edited: [String] {
-        let judges = whole.allSatisfy(\.judges.isEmpty) ? [:] : (try? stack.workflow.judges(in: stack.folder)) ?? [:]
-        return whole.filter { suite in
-            suite.judges.contains { judges[$0.key]?.digest != $0.value.digest }
-                || suite.cases.files.contains { path, digest in
-                    (try? stack.folder.text(of: path)).map { sha256Hex($0.utf8) } != digest
-                }
-        }.map(\.name)
     }
 
     private static let editedSince = "No evidence is kept, because a table or a judge was edited since it was read"

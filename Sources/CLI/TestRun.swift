@@ -337,8 +337,10 @@ struct TestRun: Sendable {
     private static let unsent = ".drover/unsent"
 
     /// Sends what earlier runs kept; whoever reads evidence comes after it.
-    static func sendEarlier(to mlflow: MLflowServer, _ stack: Stack) async {
-        let (sent, warnings) = await SpoolSender(to: mlflow).sendAll(in: unsent)
+    /// - Parameter session: Where it is looked whether what killed runs tested is still the same; nil where nobody looks.
+    static func sendEarlier(to mlflow: MLflowServer, _ stack: Stack, in session: Session?) async {
+        let sender = SpoolSender(to: mlflow, presentKeys: { await session?.presentKeys(of: $0, inStack: $1) })
+        let (sent, warnings) = await sender.sendAll(in: unsent)
         if sent > 0 { Console.note("Sent the results of \(sent) earlier \(sent == 1 ? "run" : "runs") to MLflow.") }
         Notices.write(warnings, stack.sources, environment: stack.environment)
     }

@@ -1,9 +1,9 @@
 /// The byte order mark U+FEFF that some editors write before text; it is not part of the text.
-enum ByteOrderMark {
+package enum ByteOrderMark {
     private static let bytes: [UInt8] = [0xEF, 0xBB, 0xBF]
 
     /// The bytes of a text without the mark at their start.
-    static func removed(from text: [UInt8]) -> [UInt8] {
+    package static func removed(from text: [UInt8]) -> [UInt8] {
         text.starts(with: bytes) ? Array(text.dropFirst(bytes.count)) : text
     }
 

@@ -140,7 +140,9 @@ extension Diagnostic {
             "nothing-decides", "No case of the suite decides",
             detail: result.cases.isEmpty
                 ? "`\(result.suite)` has no cases, so nothing is known."
-                : "`\(result.suite)`: each of its \(result.cases.count) cases is in quarantine, so nothing is known.",
+                : result.cases.count == 1
+                    ? "`\(result.suite)`: its only case is in quarantine, so nothing is known."
+                    : "`\(result.suite)`: each of its \(result.cases.count) cases is in quarantine, so nothing is known.",
             fix: "Mend a case, and remove its `quarantine`.", at: result.range, cause: .inconclusive)
     }
 }

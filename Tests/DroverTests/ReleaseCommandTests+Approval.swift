@@ -1,4 +1,6 @@
+import Fakes
 import Foundation
+import Runtime
 import Support
 import Testing
 
@@ -57,6 +59,46 @@ extension ReleaseCommandTests {
             let isThere =
                 plan.output.contains("- vectorStores.handbook") && plan.output.contains("~ experiments.answers")
             #expect(isThere, "\(plan.output)")
+        }
+    }
+
+    @Test("A gate that has failed stays failed though its suite is logged in another experiment by now")
+    func otherExperiment() async throws {
+        try await withShop { shop in
+            let failing = Self.spec(expect: "[{contains: nothing of the kind}]")
+            try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
+            let runs = shop.mlflow.store.runs.count
+            let moved = failing.replacing("experiments: {", with: "experiments: {more: {}, ")
+                .replacing("    experiment: answers\n", with: "    experiment: more\n")
+            try await shop.apply(moved, code: 4, saying: "is not tried again until luck passes it")
+            let evaluations = shop.mlflow.store.runs.dropFirst(runs).filter { run in
+                run.tags.contains { $0.key == Evidence.suiteTag }
+            }
+            #expect(try await shop.alias == nil && evaluations.isEmpty)
+        }
+    }
+
+    @Test("A gate does not pass by itself when another run of its suite failed meanwhile")
+    func failedMeanwhile() async throws {
+        let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")
+        let one = judged.split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.contains("name: thanks") }.joined(separator: "\n")
+        try await withShop { shop in
+            // Programs get none of these.
+            _ = try await shop.drover.run("/bin/sh", ["-c", "env | grep ^DROVER_ >servers"])
+            try shop.write(
+                "check.sh",
+                """
+                cat >/dev/null
+                if [ -e inner ]; then echo '{"pass": false}'; exit; fi
+                touch inner
+                env $(cat servers) '\(DroverProgram.path)' test --allow-exec >inner 2>&1
+                rm inner
+                echo '{"pass": true}'
+
+                """)
+            try await shop.apply(one, "--allow-exec", code: 4, saying: "is not tried again until luck passes it")
+            #expect(try await shop.alias == nil)
         }
     }
 }

@@ -28,6 +28,8 @@ extension ReleaseCommandTests {
             #expect(try await shop.alias == "2")
             let plan = try await shop.drover("plan", "--exit-code")
             #expect(plan.code == 0, "\(plan.output)\(plan.errors)")
+            let history = try await shop.drover("history").output
+            #expect(history.contains("apply --accept-alias"), "\(history)")
         }
     }
 

@@ -35,6 +35,8 @@ struct AgentLookupTests {
         #expect(place.modelURI == "models:/helpdesk-support/1")
         let named = try #require(lookup.place(of: "support", experiment: "trials", isApplied: true))
         #expect(named.experimentID == experiment("trials", in: stack) && named.modelID == place.modelID)
+        let all = ["helpdesk", "answers", "trials"].compactMap { experiment($0, in: stack) }
+        #expect(all.count == 3 && lookup.evidencePlaces == all.sorted(), "Evidence stays where it was logged.")
     }
 
     @Test("A version whose vector store was replaced or deleted is told as that, and not asked")

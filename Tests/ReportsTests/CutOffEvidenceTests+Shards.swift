@@ -133,7 +133,7 @@ extension CutOffEvidenceTests {
         #expect(try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts).isEmpty)
     }
 
-    @Test("A shard still counts where the joined run that held it gives way to a worse run of another shard")
+    @Test("A joined run still counts where a worse run goes on with one of its shards, which counts beside it")
     func besideWorse() async throws {
         let fake = FakeMLflow()
         try await publish([.passed], as: "one", to: fake, shard: "1/2")
@@ -141,8 +141,36 @@ extension CutOffEvidenceTests {
         try await join(["one", "two"], ofSuite: "golden", to: fake)
         #expect(try await evidence(in: fake).map(\.samples.passed) == [5])
         try await publish([.passed, .failed], as: "three", to: fake, shard: "1/2", resuming: ["one"])
-        let all = try await evidence(in: fake).map(\.samples)
-        #expect(all.map(\.passed).sorted() == [1, 2] && all.map(\.failed).sorted() == [0, 1])
+        let all = try await evidence(in: fake)
+        #expect(all.map(\.samples.failed).sorted() == [0, 1])
+        let passed = try #require(all.first { $0.verdict == "passed" })
+        let decision = GateDecision(of: all, maxAge: .seconds(3600), rerun: .changed, now: 1_800_000_000)
+        #expect(decision == .passed(passed), "The gate does not run again.")
+        let own = FakeMLflow()
+        try await publish([.failed], as: "three", to: own, shard: "1/2")
+        let worse = try await fake.server().samples(of: all.filter { $0.samples.failed > 0 }).samples
+        #expect(try await samples(in: own, besides: []) == worse, "Not the sample that both hold.")
+    }
+
+    @Test("What failed in a joined run counts once though its shard, which left no evidence, was gone on with")
+    func joinedUnknown() async throws {
+        let fake = FakeMLflow()
+        try await join(["one", "two"], ofSuite: "golden", failed: 1, to: fake)
+        for id in ["three", "four"] {
+            try await publish([.failed, .passed], as: id, to: fake, shard: "1/2", resuming: ["one"])
+        }
+        #expect(try await evidence(in: fake).map(\.samples.failed) == [1])
+    }
+
+    @Test("Two runs that went on with one joined shard, each worse, count both")
+    func worseTwice() async throws {
+        let fake = FakeMLflow()
+        try await publish([.passed], as: "one", to: fake, shard: "1/2")
+        try await join(["one", "two"], ofSuite: "golden", to: fake)
+        for id in ["three", "four"] {
+            try await publish([.passed, .failed], as: id, to: fake, shard: "1/2", resuming: ["one"])
+        }
+        #expect(try await evidence(in: fake).map(\.samples.failed).sorted() == [0, 1, 1])
     }
 
     @Test("A failure counts once though two runs go on with the same shard, one of them killed while it took it over")
@@ -156,8 +184,8 @@ extension CutOffEvidenceTests {
             try await publish(
                 [.failed], as: "two", to: away, isKilled: true, shard: "1/2", resuming: ["one"],
                 spool: Spool(in: directory, name: "two"), log: try SampleLog.create("\(directory)/run.log"))
-            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
-            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            let sent = await sender(to: back, present: "k2").sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"], "\(sent.warnings)")
             #expect(back.store.runs.map(\.status).contains("KILLED"))
             // Four of five is enough, and would not be with another failure.
             try await publish(whole, as: "three", to: back, shard: "1/2", resuming: ["one"])

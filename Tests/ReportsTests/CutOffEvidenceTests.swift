@@ -76,7 +76,7 @@ struct CutOffEvidenceTests {
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
             to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
-            deadline: isKilled || isOpen ? .milliseconds(20) : .seconds(10)
+            deadline: spool != nil ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }
             for case .suiteFinished(let result) in events where isSettled { publisher.settle(result) }
@@ -91,6 +91,11 @@ struct CutOffEvidenceTests {
         let parts = Set(resumed.map(Evidence.digest(ofRun:)))
         let all = try await fake.server().evidence(underKey: key, inExperiments: ["0"], besides: parts)
         return try await fake.server().samples(of: all).samples
+    }
+
+    /// - Parameter present: What the evidence of the suite is kept under when it is sent; nil where nobody can tell.
+    func sender(to fake: FakeMLflow, present: String?) -> SpoolSender {
+        SpoolSender(to: fake.server(), presentKeys: { _, _ in present.map { ["golden": $0] } })
     }
 
     @Test("What an interrupted run found counts for the next one, which fails by it")
@@ -125,20 +130,90 @@ struct CutOffEvidenceTests {
                 log: try SampleLog.create("\(directory)/run.log"))
             let back = FakeMLflow()
             let reads = Mutex(0)
-            let sender = SpoolSender(to: back.server()) { path in
+            let read: @Sendable (String) throws -> RecordedRun = { path in
                 reads.withLock { $0 += 1 }
                 return try RecordedRun.read(try SampleLog.read(path))
             }
+            let sender = SpoolSender(to: back.server(), read: read, presentKeys: { _, _ in ["golden": "k2"] })
             let sent = await sender.sendAll(in: directory)
-            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"], "\(sent.warnings)")
             #expect(reads.withLock { $0 } == 1, "For its evidence and its reports.")
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             let found = try #require(try await evidence(in: back).first)
             #expect(found.samples == Evidence.Samples(passed: 1, failed: 1, errors: 0))
             #expect(found.verdict == "inconclusive" && found.version == "models:/support/3")
-            #expect(found.failuresOnly == true, "Nobody looked what the sample that passed is of.")
+            #expect(found.failuresOnly == true, "Nobody knows what the sample that passed is of.")
             try await publish([.passed, .passed, .passed, .passed, .failed], as: "two", to: back)
             #expect(try await evidence(in: back).map(\.verdict).contains("failed"), "4 of 6 are too few.")
+        }
+    }
+
+    /// Keeps a run in a spool that is killed, with its log beside it.
+    private func killed(
+        _ verdicts: [SampleVerdict], in directory: String, hasEnded: Bool = false
+    ) async throws {
+        let away = FakeMLflow()
+        away.cut(.before(1))
+        try await publish(
+            verdicts, as: "one", to: away, isKilled: !hasEnded, spool: Spool(in: directory, name: "one"),
+            log: try SampleLog.create("\(directory)/run.log"), isOpen: hasEnded)
+    }
+
+    @Test("What passed in a killed run counts beside what failed where what it tested is still the same")
+    func killedUnchanged() async throws {
+        try await withTemporaryDirectory { directory in
+            try await killed([.passed, .failed, .passed, .passed], in: directory)
+            let back = FakeMLflow()
+            let sent = await sender(to: back, present: key).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            let found = try #require(try await evidence(in: back).first)
+            #expect(found.failuresOnly == nil && found.verdict == "inconclusive")
+            #expect(found.samples == Evidence.Samples(passed: 3, failed: 1, errors: 0))
+            let honest = FakeMLflow()
+            try await publish([.passed, .failed, .passed, .passed], as: "one", to: honest)
+            let counted = try await samples(in: honest, besides: [])
+            #expect(try await samples(in: back, besides: []) == counted, "As if nobody had killed it.")
+        }
+    }
+
+    @Test("A suite that had ended before its run was killed has passed where what it tested is still the same")
+    func endedUnchanged() async throws {
+        for verdicts in [[SampleVerdict](repeating: .passed, count: 5), [.failed, .passed, .passed, .passed, .passed]] {
+            try await withTemporaryDirectory { directory in
+                try await killed(verdicts, in: directory, hasEnded: true)
+                let back = FakeMLflow()
+                let sent = await sender(to: back, present: key).sendAll(in: directory)
+                #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+                let found = try await evidence(in: back)
+                #expect(found.map(\.verdict) == ["passed"] && found.map(\.failuresOnly) == [nil])
+            }
+        }
+    }
+
+    @Test("Where nobody can tell whether it is the same, the failures count, and what passed waits for who can")
+    func killedWaits() async throws {
+        try await withTemporaryDirectory { directory in
+            try await killed([.passed, .failed], in: directory)
+            let back = FakeMLflow()
+            let waits = await sender(to: back, present: nil).sendAll(in: directory)
+            #expect(waits.sent == 0 && waits.warnings.map(\.code.name) == ["killed-run-waits"])
+            #expect(try await evidence(in: back).map(\.failuresOnly) == [true])
+            let sent = await sender(to: back, present: key).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+            #expect(try await evidence(in: back).map(\.failuresOnly) == [nil])
+            #expect(back.store.runs.count == 1 && Spool.files(in: directory).isEmpty)
+        }
+    }
+
+    @Test("What passed in a killed run waits no longer than it would count")
+    func killedLongAgo() async throws {
+        try await withTemporaryDirectory { directory in
+            try await killed([.passed, .failed], in: directory)
+            let back = FakeMLflow()
+            let later = 1_800_000_001 + Int(Evidence.standardAge.components.seconds)
+            let sent = await SpoolSender(to: back.server(), now: { later }).sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
+            #expect(try await evidence(in: back).map(\.failuresOnly) == [true] && Spool.files(in: directory).isEmpty)
         }
     }
 
@@ -165,14 +240,14 @@ struct CutOffEvidenceTests {
                 [.failed], as: "one", to: away, isKilled: true, spool: Spool(in: directory, name: "one"),
                 log: try SampleLog.create("\(directory)/run.log"), logged: "two")
             let back = FakeMLflow()
-            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            let sent = await sender(to: back, present: "k2").sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             #expect(try await evidence(in: back).isEmpty)
         }
     }
 
     @Test(
-        "What passed in a killed run is no evidence, for nobody looked whether what it tested stayed the same",
+        "What passed in a killed run is no evidence where what it tested is no longer the same",
         arguments: [5, 2])
     func killedAfterPassing(count: Int) async throws {
         try await withTemporaryDirectory { directory in
@@ -182,7 +257,7 @@ struct CutOffEvidenceTests {
                 Array(repeating: .passed, count: count), as: "one", to: away, isKilled: true,
                 spool: Spool(in: directory, name: "one"), log: try SampleLog.create("\(directory)/run.log"))
             let back = FakeMLflow()
-            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+            let sent = await sender(to: back, present: "k2").sendAll(in: directory)
             #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             #expect(back.store.runs.map(\.status) == ["KILLED"])
             #expect(try await evidence(in: back).isEmpty)
@@ -201,8 +276,8 @@ struct CutOffEvidenceTests {
             try await publish(
                 [.passed, .passed, .passed, .failed, .failed], as: "four", to: away, isKilled: true,
                 spool: Spool(in: directory, name: "four"), log: try SampleLog.create("\(directory)/run.log"))
-            let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
-            #expect(sent.sent == 1 && sent.warnings.isEmpty)
+            let sent = await sender(to: back, present: "k2").sendAll(in: directory)
+            #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == ["killed-run-unknown"])
             let found = try #require(try await evidence(in: back).first { $0.samples.failed == 2 })
             #expect(found.verdict == "inconclusive" && found.failuresOnly == true)
         }
@@ -219,7 +294,7 @@ struct CutOffEvidenceTests {
                     Array(repeating: verdict, count: 5), as: "one", to: away, spool: Spool(in: directory, name: "one"),
                     log: try SampleLog.create("\(directory)/run.log"), isOpen: true)
                 let back = FakeMLflow()
-                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
+                let sent = await sender(to: back, present: "k2").sendAll(in: directory)
                 #expect(sent.sent == 1)
                 #expect(sent.warnings.map(\.code.name) == (verdict == .passed ? ["killed-run-unknown"] : []))
                 #expect(back.store.runs.map(\.status) == [status])
@@ -251,8 +326,8 @@ struct CutOffEvidenceTests {
                     [.passed, .failed], as: "one", to: away, spool: Spool(in: directory, name: "one"),
                     log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: isSettled)
                 let back = FakeMLflow()
-                let sent = await SpoolSender(to: back.server()).sendAll(in: directory)
-                #expect(sent.sent == 1 && sent.warnings.isEmpty)
+                let sent = await sender(to: back, present: "k2").sendAll(in: directory)
+                #expect(sent.sent == 1 && sent.warnings.map(\.code.name) == (isSettled ? [] : ["killed-run-unknown"]))
                 #expect(try await evidence(in: back).map(\.failuresOnly) == [isSettled ? nil : true])
             }
         }

@@ -51,4 +51,18 @@ struct EvidenceKeyTests {
         ]
         #expect(Set(same) == [Self.key()])
     }
+
+    @Test("A judge that was edited since it was read has another key")
+    func editedJudge() {
+        let place = SourcePosition(line: 1, column: 1)
+        let range = SourceRange(source: SourceID(index: 0), start: place, end: place)
+        let judge = Judge(name: "j", model: "m", rubric: "r", range: range)
+        let suite = TestSuite(name: "golden", agent: "a", range: range, cases: [TestCase](), judges: ["j": judge])
+        let keys = [judge.digest, "edited"].map { digest in
+            EvidenceKey(
+                logical: "l", code: "c", suite: .null, files: [:], judges: [:], meant: ["judges.j": digest],
+                servers: [])
+        }
+        #expect(keys.map { $0.isOf(suite) } == [true, false])
+    }
 }

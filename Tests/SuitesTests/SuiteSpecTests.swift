@@ -103,6 +103,11 @@ struct SuiteSpecTests {
                 cases: [{name: row, forEach: {file: cases.csv}, input: "${row.question}"}]
             """, files: ["cases.csv": "question\nWhy?\n"])
         #expect(suite.cases.tables == ["cases.csv": sha256Hex("question\nWhy?\n".utf8)])
+        let keys = [["cases.csv": sha256Hex("question\nWhy?\n".utf8)], ["cases.csv": "edited"]].map { texts in
+            EvidenceKey(
+                logical: "l", code: "c", suite: .null, files: [:], texts: texts, judges: [:], meant: [:], servers: [])
+        }
+        #expect(keys.map { $0.isOf(suite) } == [true, false], "The key must be of the rows that are asked.")
     }
 
     @Test("The range of an expectation covers its key and its value")

@@ -104,8 +104,8 @@ private struct Approval: Sendable {
         try await Releasing(stack: stack, server: server, locking: locking).act(
             command: command,
             after: { [stack] session in
-                // What failed since then may wait for MLflow.
-                if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack) }
+                // What failed since then may wait for MLflow; the agents' server may not be at hand.
+                if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack, in: nil) }
             }
         ) { [release, version] session in
             try await Kinds.approve(release, version: version, on: session.servers) { waiting in

@@ -78,7 +78,7 @@ struct ReportMergeCommand: AsyncParsableCommand {
             return try await connector.withTransports { transports in
                 let mlflow = try await connector.connectMLflow(transports.mlflow).server
                 // The traces of the shards may be among what waits for it, and samples that these are added to.
-                await TestRun.sendEarlier(to: mlflow, stack)
+                await TestRun.sendEarlier(to: mlflow, stack, in: nil)
                 let now = Int(Date().timeIntervalSince1970 * 1000)
                 return await MergedEvaluation(to: mlflow, recorded, now: now).publish()
             }

@@ -21,6 +21,13 @@ extension AgentLookup {
             experimentID: id, modelID: version["loggedModel"]?.string, modelURI: version["uri"]?.string)
     }
 
+    /// The ids of all experiments that may hold evidence: of those that the stack has or names. What a suite found stays where
+    /// it was logged when the suite is logged elsewhere.
+    package var evidencePlaces: [String] {
+        survey.members.keys.filter { $0.kind == ExperimentResource.kind }.compactMap { outputs(at: $0)["id"]?.string }
+            .sorted()
+    }
+
     /// Checks that the last applied version of an agent is a candidate: that no alias points at it.
     /// - Throws: `Diagnostic` (`usage`) with the aliases, or when there is no version.
     package func requireCandidate(_ agent: String) async throws {

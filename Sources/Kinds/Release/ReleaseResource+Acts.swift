@@ -172,9 +172,12 @@ extension Diagnostic {
 
     fileprivate static func noRelease(_ name: String, among names: [String]) -> Diagnostic {
         Diagnostic(
-            "unknown-release", "Unknown release", detail: "This stack moves no alias under the name `\(name)`.",
+            "unknown-release", "Unknown release",
+            detail: "This stack has moved no alias under the name `\(name)` yet, and no version waits for it.",
             fix: Suggestion.nearest(to: name, among: names).map { "Did you mean `\($0)`?" }
-                ?? (names.isEmpty ? "Declare it under `releases`, and apply." : "Use one of \(names.listed)."),
+                ?? (names.isEmpty
+                    ? "Declare it under `releases`, and apply: a version goes there once it has passed its gates."
+                    : "Use one of \(names.listed)."),
             cause: .usage)
     }
 

@@ -201,7 +201,7 @@ extension Diagnostic {
         let now = live.version.map { "version \($0)" } ?? "nothing"
         return Diagnostic(
             "awaits-approval", "A version waits for approval",
-            detail: "Version \(entry.version) has passed its gates, and `\(live.place)` still stands at \(now).",
+            detail: "Version \(entry.version) waits for approval, and `\(live.place)` still stands at \(now).",
             fix: "Run `drover approve \(release)` to promote it.", severity: .warning)
     }
 }

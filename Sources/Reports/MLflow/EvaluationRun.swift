@@ -88,10 +88,22 @@ struct EvaluationRun: Sendable {
         if let problem { throw problem }
     }
 
-    /// Logs what a suite that has ended gives as evidence.
+    /// Logs what a suite that has ended gives as evidence, with what other runs found by then. It looks once more when it is
+    /// written: of two that end together, the later one sees the other.
     func settle(_ run: MLflowRun, with result: SuiteResult) async throws {
-        guard let evidence = evidence(of: result, isOpen: false) else { return }
-        try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+        guard let standing = context.evidence[suite.name] else { return }
+        let (places, parts) = (Set(standing.places + [place.experimentID]), resumedParts)
+        var known: [Evidence]?
+        for _ in 0..<3 {
+            let others = try await server.evidence(
+                underKey: standing.key, of: standing.maxAge, inExperiments: places, besides: run, parts,
+                now: context.now() / 1000)
+            guard others != known else { return }
+            known = others
+            let (samples, _) = try await server.samples(of: others)
+            guard let evidence = evidence(of: result, after: samples, isOpen: false) else { return }
+            try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+        }
     }
 
     /// Puts reports and tables on the run. They are extras: when artifacts are stored elsewhere, everything else is still
@@ -112,11 +124,16 @@ struct EvaluationRun: Sendable {
     }
 
     /// The result as evidence, without the run that it stands on: as far as it came.
-    /// - Parameter isOpen: Whether it is not known yet whether something has changed meanwhile.
-    private func evidence(of result: SuiteResult, isOpen: Bool) -> Evidence? {
+    /// - Parameters:
+    ///   - earlier: The samples that it adds to; nil for those that stood when it began.
+    ///   - isOpen: Whether it is not known yet whether something has changed meanwhile.
+    private func evidence(
+        of result: SuiteResult, after earlier: EarlierSamples? = nil, isOpen: Bool
+    ) -> Evidence? {
         guard let standing = context.evidence[suite.name] else { return nil }
         var evidence = Evidence(
-            result, of: suite, isPart: context.shard != nil, standing, at: "", run: "")
+            result, of: suite, isPart: context.shard != nil, standing.after(earlier ?? standing.earlier), at: "",
+            run: "")
         guard evidence.saysSomething else { return nil }
         evidence.version = place.modelURI
         return isOpen || context.hasChanged(suite.name) ? evidence.afterChange(in: result) : evidence
@@ -128,6 +145,9 @@ struct EvaluationRun: Sendable {
             inExperiments: [place.experimentID], where: MLflowFilter.tag(Self.keyTag, key))
         return runs.filter { $0.tags[Self.keyTag] == key }
     }
+
+    /// The digests of the shards whose samples it has kept.
+    private var resumedParts: Set<String> { Set(context.resumed.map(Evidence.digest(ofRun:))) }
 
     private var key: String { "\(context.id)/\(suite.name)" }
 

@@ -30,8 +30,11 @@ struct SpoolEntry: Sendable, Codable {
         let logical: String?
         /// In seconds.
         let maxAge: Int
+        /// MLflow's ids of the experiments where others of its evidence may stand; nil from an earlier drover.
+        let places: [String]?
 
         init(_ standing: StandingEvidence) {
+            places = standing.places
             key = standing.key
             logical = standing.logical
             maxAge = Int(standing.maxAge.components.seconds)

@@ -1,4 +1,5 @@
 import Engine
+import FoundationEssentials
 package import Language
 import Runtime
 package import Suites
@@ -12,25 +13,53 @@ package import Wire
     import Darwin
 #endif
 
+/// What is known of the runs in one spool while it is sent.
+private struct Known {
+    let suites: Set<String>
+    /// By their paths, so that each is read once for all suites of its run.
+    var logs: [String: Result<RecordedRun, any Error>] = [:]
+    /// What the evidence of the suites is kept under now.
+    var keys: [String: String]?
+    var hasLooked = false
+    /// Whether what passed waits for somebody who can tell whether it counts.
+    var isWaiting = false
+
+    init(suites: Set<String>) { self.suites = suites }
+}
+
 /// Sends what earlier runs could not publish.
 package struct SpoolSender: Sendable {
     private let server: MLflowServer
     private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Int
+    private let presentKeys: PresentKeys
     private let read: @Sendable (_ path: String) throws -> RecordedRun
 
-    /// - Parameter read: Reads the log of a run.
+    /// What the evidence of suites is kept under now, by suite: of those whose agents are applied as they are declared.
+    /// Nil where that cannot be found out.
+    package typealias PresentKeys = @Sendable (_ suites: Set<String>, _ stack: String) async -> [String: String]?
+
+    /// - Parameters:
+    ///   - read: Reads the log of a run.
+    ///   - now: Seconds since 1970.
+    ///   - presentKeys: Asked where a run was killed before it could look whether what it tested is still the same.
     package init(
         to server: MLflowServer, clock: any Clock<Duration> = ContinuousClock(),
         read: @escaping @Sendable (_ path: String) throws -> RecordedRun = { path in
             try RecordedRun.read(try SampleLog.read(path))
-        }
+        },
+        now: @escaping @Sendable () -> Int = { Int(Date().timeIntervalSince1970) },
+        presentKeys: @escaping PresentKeys = { _, _ in nil }
     ) {
         self.server = server
         self.clock = clock
+        self.now = now
+        self.presentKeys = presentKeys
         self.read = read
     }
 
-    /// Sends all spools in a folder that are for this server; what is sent is removed.
+    /// Sends all spools in a folder that are for this server; what is sent is removed. That of a killed run stays while
+    /// nobody can tell whether what passed in it counts.
     /// - Returns: The number of runs that were sent, and a warning for each that was not.
     package func sendAll(in directory: String) async -> (sent: Int, warnings: [Diagnostic]) {
         var sent = 0
@@ -42,7 +71,7 @@ package struct SpoolSender: Sendable {
             // A run that still goes on holds its own.
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
             do {
-                guard try await send(path, &warnings) else { continue }
+                guard let isDone = try await send(path, &warnings), isDone else { continue }
                 unlink(path)
                 sent += 1
             } catch {
@@ -54,8 +83,8 @@ package struct SpoolSender: Sendable {
     }
 
     /// - Parameter warnings: Gets what could not be sent any more.
-    /// - Returns: false when it is for another server.
-    private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool {
+    /// - Returns: Whether nothing of it waits any longer; nil when it is for another server.
+    private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool? {
         let bytes = try FileBytes.read(path, atMost: Spool.largestFile)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
@@ -63,7 +92,7 @@ package struct SpoolSender: Sendable {
         for line in lines {
             // The last line of a run that was killed may be cut off.
             guard let entry = try? SpoolEntry(line: line), let run = entry.run else { continue }
-            guard run.server == server.endpoint.base else { return false }
+            guard run.server == server.endpoint.base else { return nil }
             runs[run.suite] = (try await start(run), run)
         }
         let writer = try await MLflowTraceWriter.withWriter(
@@ -79,36 +108,37 @@ package struct SpoolSender: Sendable {
             }
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
-        var logs: [String: Result<RecordedRun, any Error>] = [:]
+        var known = Known(suites: Set(runs.keys))
         let settled = lines.compactMap { (try? SpoolEntry(line: $0))?.settled }
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
                 continue
             }
             let said = settled.first { $0.suite == end.suite }
-            try await finish(run.started, run.entry, with: end, said?.evidence ?? end.evidence, prompts[end.suite])
-            if end.isOpen == true, said == nil, end.evidence == nil {
-                let warning = try await count(run.started, run.entry, &logs).warning
+            let evidence = try await restated(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
+            try await finish(run.started, run.entry, with: end, evidence, prompts[end.suite])
+            if end.isOpen == true, said == nil {
+                let warning = try await count(run.started, run.entry, &known).warning
                 warnings += [warning].compactMap(\.self)
             }
-            if let reason = try await sendReports(of: run.entry, in: end.log, on: run.started, &logs) {
+            if let reason = try await sendReports(of: run.entry, in: end.log, on: run.started, &known) {
                 warnings.append(.reportsNotSent(end.suite, because: reason))
             }
             try await server.updateRun(run.started.id, status: end.passed ? .finished : .failed, endTime: end.time)
         }
         for run in runs.values.sorted(by: { $0.entry.suite < $1.entry.suite }) {
-            if let warning = try await endKilled(run.started, run.entry, &logs) { warnings.append(warning) }
+            if let warning = try await endKilled(run.started, run.entry, &known) { warnings.append(warning) }
         }
-        return true
+        return !known.isWaiting
     }
 
     /// Ends the run of a suite that was killed. What it had found by then counts.
     /// - Returns: Why it does not, although it was to be evidence.
     private func endKilled(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ known: inout Known
     ) async throws -> Diagnostic? {
-        var (counts, warning) = try await count(run, entry, &logs)
-        if counts, let reason = try await sendReports(of: entry, in: entry.log, on: run, &logs) {
+        var (counts, warning) = try await count(run, entry, &known)
+        if counts, let reason = try await sendReports(of: entry, in: entry.log, on: run, &known) {
             warning = .reportsNotSent(entry.suite, because: reason)
         }
         try await server.updateRun(run.id, status: .killed)
@@ -118,15 +148,17 @@ package struct SpoolSender: Sendable {
     /// Counts what a suite had found before the run was killed.
     /// - Returns: Whether it is evidence, and why it is not, although it was to be.
     private func count(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ logs: inout [String: Result<RecordedRun, any Error>]
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, _ known: inout Known
     ) async throws -> (counts: Bool, warning: Diagnostic?) {
         guard let standing = entry.evidence else { return (false, nil) }
         guard !run.hasFailed(underKey: standing.key) else { return (true, nil) }
         do {
-            let recorded = try log(of: entry, at: entry.log, &logs)
+            let recorded = try log(of: entry, at: entry.log, &known)
             guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
-            try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
-            return (true, nil)
+            let (counted, warning) = await counted(evidence, in: recorded, entry, &known)
+            guard let counted else { return (false, warning) }
+            try await server.logBatch(toRun: run.id, metrics: [], tags: counted.tags(on: run))
+            return (true, warning)
         } catch let problem as Diagnostic {
             return (false, .killedUnknown(entry.suite, because: problem.detail))
         }
@@ -134,27 +166,74 @@ package struct SpoolSender: Sendable {
 
     /// What the log of a killed run tells, with the samples that stood there when it began.
     /// - Returns: nil where nothing counts.
-    /// - Throws: `Diagnostic` where no failure counts, and nobody looked at its end whether what it tested was still the same.
     private func evidence(
         in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
     ) async throws -> Evidence? {
-        guard let index = recorded.run.suites.firstIndex(where: { $0.suite == entry.suite }) else { return nil }
+        guard let index = recorded.index(of: entry) else { return nil }
         let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
         let others = try await server.evidence(
-            underKey: standing.key, inExperiments: [entry.place.experimentID], besides: parts)
-        let fresh = others.filter {
-            $0.run != run.id && $0.isFresh(.seconds(standing.maxAge), entry.startTime / 1000)
-        }
-        let (samples, _) = try await server.samples(of: fresh)
+            underKey: standing.key, of: .seconds(standing.maxAge),
+            inExperiments: Set((standing.places ?? []) + [entry.place.experimentID]), besides: run, parts,
+            now: entry.startTime / 1000)
+        let (samples, _) = try await server.samples(of: others)
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
-        guard evidence.saysSomething else { return nil }
-        let failures = evidence.afterChange(in: recorded.run.suites[index])
-        guard recorded.hasEnded else {
-            guard let failures else { throw Diagnostic.unsettled }
-            return failures
+        return evidence.saysSomething ? evidence : nil
+    }
+
+    /// What a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where its
+    /// log is gone.
+    private func restated(
+        _ said: Evidence?, _ entry: SpoolEntry.Run, on run: MLflowRun, _ known: inout Known
+    ) async throws -> Evidence? {
+        guard let said, let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
+            let recorded = try? log(of: entry, at: entry.log, &known)
+        else { return said }
+        do {
+            return try await evidence(in: recorded, entry, standing, on: run) ?? said
+        } catch is Diagnostic {
+            return said
         }
-        return recorded.changed.contains(entry.suite) ? failures : evidence
+    }
+
+    /// What counts of the evidence of a killed run: all, where what it tested is still the same, else what failed.
+    /// - Returns: Nil for nothing; and why not all counts, where nobody has told that yet.
+    private func counted(
+        _ evidence: Evidence, in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ known: inout Known
+    ) async -> (Evidence?, Diagnostic?) {
+        let failures = recorded.index(of: entry).flatMap { evidence.afterChange(in: recorded.run.suites[$0]) }
+        if recorded.changed.contains(entry.suite) { return (failures, nil) }
+        guard !recorded.hasEnded else { return (evidence, nil) }
+        // A failure counts to its full extent, whatever has changed.
+        guard !evidence.hasFailed else { return (failures, nil) }
+        guard let keys = await keys(for: entry, &known) else {
+            guard isWorthWaiting(entry) else { return (failures, .killedUnknown(entry.suite, because: Self.late)) }
+            known.isWaiting = true
+            return (failures, .killedWaits(entry.suite, of: entry.tags["drover.stack"] ?? ""))
+        }
+        guard keys[entry.suite] == evidence.key else {
+            return (failures, .killedUnknown(entry.suite, because: Self.changed))
+        }
+        return (evidence, nil)
+    }
+
+    private static let late = "Nobody could tell whether what it tested was still the same, and it is too old by now."
+
+    private static let changed =
+        "Something has changed since it began that the answers or their verdicts depend on, so that only what failed counts."
+
+    /// What the suites of a spool are kept under now, looked up once.
+    private func keys(for entry: SpoolEntry.Run, _ known: inout Known) async -> [String: String]? {
+        if !known.hasLooked {
+            known.keys = await presentKeys(known.suites, entry.tags["drover.stack"] ?? "")
+            known.hasLooked = true
+        }
+        return known.keys
+    }
+
+    /// Whether its samples would still be added to.
+    private func isWorthWaiting(_ entry: SpoolEntry.Run) -> Bool {
+        now() - entry.startTime / 1000 <= entry.evidence?.maxAge ?? 0
     }
 
     private func start(_ run: SpoolEntry.Run) async throws -> MLflowRun {
@@ -189,28 +268,25 @@ package struct SpoolSender: Sendable {
     }
 
     /// The log of a run.
-    /// - Parameter logs: The logs that were read, by their paths, so that each is read once for all suites of its run.
     /// - Throws: What keeps it from being read: also that another run's stands there by now.
     private func log(
-        of entry: SpoolEntry.Run, at path: String?, _ logs: inout [String: Result<RecordedRun, any Error>]
+        of entry: SpoolEntry.Run, at path: String?, _ known: inout Known
     ) throws -> RecordedRun {
         guard let path else { throw Diagnostic.noLog }
-        let log = logs[path] ?? Result { try read(path) }
-        logs[path] = log
+        let log = known.logs[path] ?? Result { try read(path) }
+        known.logs[path] = log
         let recorded = try log.get()
         guard recorded.record.id == entry.tags[Evidence.runTag] else { throw Diagnostic.noLog }
         return recorded
     }
 
-    /// - Parameter logs: The logs that were read.
     /// - Returns: Why they are not there, although all the rest is; nil when they are.
     /// - Throws: When MLflow is away again.
     private func sendReports(
-        of entry: SpoolEntry.Run, in path: String?, on run: MLflowRun,
-        _ logs: inout [String: Result<RecordedRun, any Error>]
+        of entry: SpoolEntry.Run, in path: String?, on run: MLflowRun, _ known: inout Known
     ) async throws -> String? {
         do {
-            let recorded = try log(of: entry, at: path, &logs)
+            let recorded = try log(of: entry, at: path, &known)
             try await EvaluationReports(of: entry.suite, in: recorded).put(on: run, at: server)
             return nil
         } catch let error as WireError where !error.isAway {
@@ -218,6 +294,13 @@ package struct SpoolSender: Sendable {
         } catch let problem as Diagnostic {
             return problem.detail
         }
+    }
+}
+
+extension RecordedRun {
+    /// Where the suite of a spooled run is in its log.
+    fileprivate func index(of entry: SpoolEntry.Run) -> Int? {
+        run.suites.firstIndex { $0.suite == entry.suite }
     }
 }
 
@@ -241,18 +324,21 @@ extension Diagnostic {
         Diagnostic("no-log", "No log", detail: "The run kept no log, or another run has taken its place.")
     }
 
-    fileprivate static var unsettled: Diagnostic {
+    fileprivate static func killedWaits(_ suite: String, of stack: String) -> Diagnostic {
         Diagnostic(
-            "unsettled", "Nobody looked at the end",
-            detail: "The run was killed before it looked whether what it tested was still the same."
-        )
+            "killed-run-waits", "What passed in a killed run waits",
+            detail:
+                "An earlier run of the suite `\(suite)` was killed before it looked whether what it tested was still the "
+                + "same, and here that cannot be found out: for now only its samples count that failed.",
+            fix: "The next `drover test` or gate of the stack `\(stack)` looks for it.",
+            severity: .warning, cause: .unavailable)
     }
 
     fileprivate static func killedUnknown(_ suite: String, because reason: String) -> Diagnostic {
         Diagnostic(
             "killed-run-unknown", "What a killed run found is not known",
             detail:
-                "An earlier run of the suite `\(suite)` was killed, and the samples that it had taken do not count as "
+                "An earlier run of the suite `\(suite)` was killed, and not all samples that it had taken count as "
                 + "evidence. \(reason)",
             fix: "Run the suite again where evidence is needed.", severity: .warning, cause: .unavailable)
     }

@@ -54,14 +54,15 @@ extension Evidence {
 extension [MLflowRun] {
     /// The evidence on them, no sample twice: a shard that was joined to a run, or gone on with, counts there, and of runs of
     /// one suite that share a shard only the one in which most samples failed counts, or else the one with most shards, or
-    /// the first. What failed as a whole counts in any case, for nothing takes a failure back.
+    /// the first. What went on with a joined shard, and has more that failed, counts with its own samples beside the joined
+    /// run. What failed as a whole counts in any case, for nothing takes a failure back.
     /// - Parameter parts: The digests of shards that count elsewhere.
     package func evidence(besides parts: Set<String> = []) -> [Evidence] {
         let known = compactMap { ShardedEvidence($0) }
         // The runs of all suites of one shard have the same parts.
         let bySuite = Dictionary(grouping: known, by: \.evidence.suite)
         let counted = bySuite.values.flatMap { all in
-            all.counted(besides: parts).map { ($0.id, $0.evidence(besides: parts, among: all)) }
+            all.counted(besides: parts).map { ($0.one.id, $0.one.evidence(besides: $0.elsewhere, among: all)) }
         }
         let byID = Dictionary(counted) { first, _ in first }
         return known.compactMap { byID[$0.id] }
@@ -126,13 +127,16 @@ private struct ShardedEvidence {
         guard !hasFailed, !held.parts.isDisjoint(with: parts) else { return true }
         guard evidence.samples.failed > 0, !held.counts(in: parts) else { return false }
         let known = shared(with: parts, among: all)
-        return evidence.samples.failed > known.map(\.evidence.samples.failed).reduce(0, +)
+        let joined = joining(shared: known, with: parts, among: all).map(\.evidence.samples.failed).max() ?? 0
+        return evidence.samples.failed > max(joined, known.map(\.evidence.samples.failed).reduce(0, +))
     }
 
     /// The evidence with the runs whose samples count elsewhere.
     func evidence(besides parts: Set<String>, among all: [ShardedEvidence]) -> Evidence {
         var evidence = evidence
-        evidence.countedElsewhere = shared(with: parts, among: all).map(\.id)
+        let known = shared(with: parts, among: all)
+        let joined = joining(shared: known, with: parts, among: all)
+        evidence.countedElsewhere = (joined.isEmpty ? known : joined).map(\.id)
         return evidence
     }
 
@@ -141,7 +145,15 @@ private struct ShardedEvidence {
         let shared = held.parts.intersection(parts)
         guard !shared.isEmpty else { return [] }
         return all.filter { $0.held.isShard && !$0.held.parts.isEmpty && $0.held.parts.isSubset(of: shared) }
-            .counted(besides: [])
+            .countedOnce(besides: [])
+    }
+
+    /// The joined runs with a shard that it holds, too, and that left no evidence itself.
+    private func joining(
+        shared known: [ShardedEvidence], with parts: Set<String>, among all: [ShardedEvidence]
+    ) -> [ShardedEvidence] {
+        let silent = known.reduce(into: held.parts.intersection(parts)) { $0.subtract($1.held.parts) }
+        return all.filter { held.isShard && !$0.held.isShard && !$0.held.parts.isDisjoint(with: silent) }
     }
 
     /// Whether it counts rather than another one that shares a shard with it. A run that holds all of another one comes
@@ -158,13 +170,29 @@ private struct ShardedEvidence {
 }
 
 extension [ShardedEvidence] {
-    /// Those of one suite that count.
-    fileprivate func counted(besides parts: Set<String>) -> [ShardedEvidence] {
+    /// Those of one suite that count, each with the shards that count elsewhere.
+    ///
+    /// A run that went on with a joined shard does not hide the joined run, whose verdict stands: what it adds counts
+    /// beside it.
+    fileprivate func counted(besides parts: Set<String>) -> [(one: ShardedEvidence, elsewhere: Set<String>)] {
+        let whole = filter { !$0.held.isShard }.countedOnce(besides: parts, among: self)
+        let elsewhere = whole.reduce(into: parts) { $0.formUnion($1.held.parts) }
+        let shards = filter(\.held.isShard).countedOnce(besides: elsewhere, among: self)
+        return whole.map { ($0, parts) } + shards.map { ($0, elsewhere) }
+    }
+
+    /// Those that count, of which no two share a shard that does not count elsewhere, unless they failed.
+    /// - Parameter all: All evidence of the suite; nil for these.
+    fileprivate func countedOnce(
+        besides parts: Set<String>, among all: [ShardedEvidence]? = nil
+    ) -> [ShardedEvidence] {
         var seen: Set<String> = []
-        return filter { $0.counts(besides: parts, among: self) }.sorted { $0.comes(before: $1) }.filter { one in
-            let isFirst = one.held.parts.isDisjoint(with: seen)
+        let counted = filter { $0.counts(besides: parts, among: all ?? self) }.sorted { $0.comes(before: $1) }
+        return counted.filter { one in
+            let own = one.held.parts.subtracting(parts)
+            let isFirst = own.isDisjoint(with: seen)
             // What was held by one that counts is known there, with all that it held itself.
-            if isFirst || one.hasFailed || one.held.counts(in: seen) { seen.formUnion(one.held.parts) }
+            if isFirst || one.hasFailed || one.held.counts(in: seen.union(parts)) { seen.formUnion(own) }
             return isFirst || one.hasFailed
         }
     }

@@ -62,6 +62,8 @@ package struct StandingEvidence: Sendable, Hashable {
     /// How old samples may be to be added to.
     package let maxAge: Duration
     package let earlier: EarlierSamples
+    /// MLflow's ids of the experiments where it may stand, beside that of the suite.
+    package var places: [String] = []
 
     package init(
         key: String, logical: String? = nil, maxAge: Duration = Evidence.standardAge, earlier: EarlierSamples
@@ -70,6 +72,13 @@ package struct StandingEvidence: Sendable, Hashable {
         self.logical = logical
         self.maxAge = maxAge
         self.earlier = earlier
+    }
+
+    /// The same with other samples.
+    package func after(_ earlier: EarlierSamples) -> StandingEvidence {
+        var standing = StandingEvidence(key: key, logical: logical, maxAge: maxAge, earlier: earlier)
+        standing.places = places
+        return standing
     }
 }
 
