@@ -29,13 +29,17 @@ struct ServedSource: Sendable {
             origin = .versions(try command.modelVersions.map { try ModelVersionURI($0) })
             return
         }
-        let agent = EnvironmentAgent(ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
         do {
             stack = try Stack.load(command.paths, command.variation, lab: command.server.lab).announced()
         } catch let failure as CommandFailure {
             let isNamed = !command.paths.isEmpty || !command.agents.isEmpty
-            guard !isNamed, let agent, !Self.hasSpec(in: ".") else { throw failure }
+            guard !isNamed, !Self.hasSpec(in: ".") else { throw failure }
+            guard var agent = EnvironmentAgent(environment) else { throw failure.servingNothing }
             stack = try Stack.bare(command.variation, lab: command.server.lab)
+            let isMLflowNamed = command.server.mlflowURL != nil || environment["MLFLOW_TRACKING_URI"]?.isEmpty == false
+            let warning = agent.trace(isWanted: !command.noTrace, isNamed: isMLflowNamed, hasLab: stack.lab != nil)
+            if let warning { stack.warn(warning) }
             origin = .environment(agent)
             return
         }
@@ -200,6 +204,19 @@ private struct Followed {
     var version: String?
     /// Why it could not be followed the last time; nil when it could.
     var trouble: String?
+}
+
+extension CommandFailure {
+    /// The same for who serves without a spec and has not said what.
+    fileprivate var servingNothing: CommandFailure {
+        var told = self
+        for index in told.diagnostics.indices where told.diagnostics[index].code == "no-specs" {
+            let fix = told.diagnostics[index].fix.map { "\($0) " } ?? ""
+            told.diagnostics[index].fix =
+                fix + "Without a spec, `LLAMASTACK_MODEL` or `LLAMASTACK_AGENT_ID` says what is served."
+        }
+        return told
+    }
 }
 
 extension PublishedAgent {

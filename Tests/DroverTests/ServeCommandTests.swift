@@ -50,6 +50,18 @@ struct ServeCommandTests {
         #expect(said.contains(#""path":"/v1/responses""#) && said.contains("Serving `agent`"), "\(said)")
     }
 
+    @Test("Its requests are traced in the MLflow that an option names, in the experiment that the environment names")
+    func traced() async throws {
+        let ask = #"curl -s "$url/invocations" -H 'content-type: application/json' -d '{"input":"Hello"}'"#
+        let mlflow = FakeMLflow()
+        let said = try await LoopbackServer.withServer(serving: mlflow) { tracking in
+            try await run(
+                "--mlflow-url \(tracking)", ask, ["LLAMASTACK_MODEL": "scripted/llm", "MLFLOW_EXPERIMENT": "answers"])
+        }
+        #expect(said.contains("code 0") && !said.contains("warning"), "\(said)")
+        #expect(mlflow.store.experiments.contains { $0.name == "answers" } && mlflow.store.traces.count == 1)
+    }
+
     @Test("It listens before Llama Stack answers, and serves once it does; certificates are read again as they change")
     func late() async throws {
         let fake = FakeOGX()
@@ -170,6 +182,7 @@ struct ServeCommandTests {
     func nothing() async throws {
         let said = try await run("", "true", [:])
         #expect(said.contains("error[no-specs]") && said.contains("code 3"), "\(said)")
+        #expect(said.contains("`LLAMASTACK_MODEL`"), "\(said)")
     }
 
     @Test("A port that is taken, and a file of tokens that is none, are told")
