@@ -235,13 +235,23 @@ extension Diagnostic {
             fix: "Serve them on two ports.", cause: .usage)
     }
 
-    fileprivate static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
-        Diagnostic(
+    static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
+        guard problem.code != "untested" else { return .notServed(problem) }
+        return Diagnostic(
             "not-followed", "What is applied now cannot be found out",
             detail: "What was served goes on. \(problem.detail)",
             fix: problem.fix ?? "Nothing has to be done here: it is looked again every few seconds.",
             severity: .warning,
             cause: problem.cause)
+    }
+
+    /// The server has read the spec at its start: what a later one says has evidence that it cannot find.
+    private static func notServed(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-followed", "What is applied now is not served",
+            detail: "What was served goes on. \(problem.detail)",
+            fix: "Run `drover test --suite` for it; start the server again if the spec or its files have changed.",
+            severity: .warning, cause: problem.cause)
     }
 
     fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {

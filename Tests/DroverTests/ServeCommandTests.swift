@@ -62,6 +62,15 @@ struct ServeCommandTests {
         #expect(mlflow.store.experiments.contains { $0.name == "answers" } && mlflow.store.traces.count == 1)
     }
 
+    @Test("What was applied and not tested is not served, which is no failure to find it out")
+    func untested() {
+        let untested = Diagnostic("untested", "The agent was not tested", detail: "It has not passed.", cause: .failed)
+        let told = Diagnostic.notRenewed(untested)
+        #expect(told.summary == "What is applied now is not served" && told.severity == .warning)
+        #expect(told.detail.hasSuffix("It has not passed.") && told.fix?.contains("start the server again") == true)
+        #expect(Diagnostic.notRenewed(Diagnostic("away", "Away", detail: "x")).summary != told.summary)
+    }
+
     @Test("It listens before Llama Stack answers, and serves once it does; certificates are read again as they change")
     func late() async throws {
         let fake = FakeOGX()
