@@ -156,6 +156,19 @@ struct ExportCommandTests {
         #expect(ended.output.contains("- namespaceSelector: {}\n") == isOfCluster)
     }
 
+    @Test("Objects that were written beside the spec are told once, and not as hundreds of mistakes in a spec")
+    func besideSpec() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            try FileManager.default.copyItem(
+                atPath: "\(spec)/kubernetes.expected", toPath: "\(spec)/kubernetes.yaml")
+            let ended = try await DroverProgram(in: directory)("validate", "spec")
+            #expect(ended.code == 64 && ended.errors.contains("kubernetes.yaml:"), "\(ended.errors)")
+            #expect(ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+        }
+    }
+
     @Test("An address of this machine is told with its place, and whom the network policy lets nobody out to")
     func addresses() async throws {
         let spec = """
