@@ -254,12 +254,14 @@ extension Diagnostic {
             severity: .warning, cause: problem.cause)
     }
 
-    fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
+    static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
         Diagnostic(
             "not-followed", "An alias cannot be followed",
             detail:
                 "What `\(uri)` points at cannot be found out or served, so what was served goes on. \(problem.detail)",
-            fix: "Nothing has to be done here: it is looked again every few seconds.", severity: .warning,
-            cause: problem.cause)
+            fix: problem.code == "untested"
+                ? "Run the suite on that version: it is looked again every few seconds."
+                : "Nothing has to be done here: it is looked again every few seconds.",
+            severity: .warning, cause: problem.cause)
     }
 }

@@ -1,6 +1,7 @@
 import Fakes
 import FoundationEssentials
 import Language
+import Runtime
 import Support
 import Testing
 import Wire
@@ -63,12 +64,16 @@ struct ServeCommandTests {
     }
 
     @Test("What was applied and not tested is not served, which is no failure to find it out")
-    func untested() {
+    func untested() throws {
         let untested = Diagnostic("untested", "The agent was not tested", detail: "It has not passed.", cause: .failed)
         let told = Diagnostic.notRenewed(untested)
         #expect(told.summary == "What is applied now is not served" && told.severity == .warning)
         #expect(told.detail.hasSuffix("It has not passed.") && told.fix?.contains("start the server again") == true)
-        #expect(Diagnostic.notRenewed(Diagnostic("away", "Away", detail: "x")).summary != told.summary)
+        let away = Diagnostic("away", "Away", detail: "It does not answer.")
+        #expect(Diagnostic.notRenewed(away).summary != told.summary)
+        let alias = try ModelVersionURI("models:/desk@live")
+        #expect(Diagnostic.notFollowed(alias, untested).fix?.hasPrefix("Run the suite") == true)
+        #expect(Diagnostic.notFollowed(alias, away).fix?.hasPrefix("Nothing has to be done") == true)
     }
 
     @Test("It listens before Llama Stack answers, and serves once it does; certificates are read again as they change")
