@@ -28,6 +28,11 @@ struct ServeCommandTests {
 
     private func run(_ options: String = "", _ commands: String, _ environment: [String: String]) async throws -> String
     {
+        try await Self.running(Self.script(options, commands), environment)
+    }
+
+    /// Runs a script with `$DROVER` and the address of a fake OGX in its environment, in a directory of its own.
+    static func running(_ script: String, _ environment: [String: String]) async throws -> String {
         let fake = FakeOGX()
         return try await LoopbackServer.withServer(serving: fake.transport) { llamaStack in
             try await withTemporaryDirectory { directory in
@@ -35,7 +40,7 @@ struct ServeCommandTests {
                 environment["DROVER"] = DroverProgram.path
                 environment["LLAMASTACK_BASE_URL"] = llamaStack
                 let program = DroverProgram(in: directory, environment: environment)
-                let ended = try await program.run("/bin/sh", ["-c", Self.script(options, commands)])
+                let ended = try await program.run("/bin/sh", ["-c", script])
                 return ended.output + ended.errors
             }
         }
