@@ -3,11 +3,11 @@ import Runtime
 import Wire
 
 /// The agent that the environment alone describes: an agent of the server (`LLAMASTACK_AGENT_ID`), or a model
-/// (`LLAMASTACK_MODEL`) without tools and instructions. With `MLFLOW_TRACKING_URI` and `MLFLOW_EXPERIMENT` (or
-/// `MLFLOW_EXPERIMENT_NAME`) its requests are traced in that experiment.
+/// (`LLAMASTACK_MODEL`) without tools and instructions. With `MLFLOW_EXPERIMENT` (or `MLFLOW_EXPERIMENT_NAME`) its requests
+/// are traced in that experiment of the MLflow that an option, `MLFLOW_TRACKING_URI` or the lab names.
 struct EnvironmentAgent: Sendable {
     /// The name of the experiment for its traces; nil for none.
-    let experiment: String?
+    private(set) var experiment: String?
     private let id: String?
     private let model: String
 
@@ -17,8 +17,24 @@ struct EnvironmentAgent: Sendable {
         let id = set["LLAMASTACK_AGENT_ID"]
         guard let model = set["LLAMASTACK_MODEL"] ?? id else { return nil }
         (self.id, self.model) = (id, model)
-        let named = set["MLFLOW_EXPERIMENT"] ?? set["MLFLOW_EXPERIMENT_NAME"]
-        experiment = set["MLFLOW_TRACKING_URI"] == nil ? nil : named
+        experiment = set["MLFLOW_EXPERIMENT"] ?? set["MLFLOW_EXPERIMENT_NAME"]
+    }
+
+    /// Lets its requests be traced only where they are to be, and somebody says where MLflow is.
+    /// - Parameters:
+    ///   - isWanted: Whether requests are to be traced.
+    ///   - isNamed: Whether an option or the environment names an MLflow.
+    ///   - hasLab: Whether there is a lab, which has one.
+    /// - Returns: Why nothing is traced, where somebody may think that it is; nil for nothing to say.
+    mutating func trace(isWanted: Bool, isNamed: Bool, hasLab: Bool) -> Diagnostic? {
+        guard isWanted else {
+            experiment = nil
+            return nil
+        }
+        guard let experiment else { return isNamed ? .untraced(.noExperiment) : nil }
+        guard !isNamed, !hasLab else { return nil }
+        self.experiment = nil
+        return .untraced(.noServer(experiment))
     }
 
     func definition(on server: Capabilities) -> AgentDefinition {
@@ -51,6 +67,30 @@ struct EnvironmentAgent: Sendable {
 }
 
 extension Diagnostic {
+    /// What is missing for traces.
+    fileprivate enum Untraced {
+        case noExperiment
+        case noServer(_ experiment: String)
+    }
+
+    fileprivate static func untraced(_ lack: Untraced) -> Diagnostic {
+        let (reason, fix) =
+            switch lack {
+            case .noExperiment:
+                (
+                    "An MLflow is named, but no experiment for the traces of requests.",
+                    "Name one in `MLFLOW_EXPERIMENT`, which is made if there is none, or say `--no-trace`."
+                )
+            case .noServer(let experiment):
+                (
+                    "`MLFLOW_EXPERIMENT` is `\(experiment)`, and nothing says where MLflow is.",
+                    "Set `MLFLOW_TRACKING_URI`, or say `--mlflow-url`."
+                )
+            }
+        return Diagnostic(
+            "not-traced", "Requests are not traced", detail: reason, fix: fix, severity: .warning)
+    }
+
     fileprivate static func noAgents(_ id: String, _ server: Capabilities) -> Diagnostic {
         Diagnostic(
             "no-agents", "A server without agents",

@@ -29,13 +29,17 @@ struct ServedSource: Sendable {
             origin = .versions(try command.modelVersions.map { try ModelVersionURI($0) })
             return
         }
-        let agent = EnvironmentAgent(ProcessInfo.processInfo.environment)
+        let environment = ProcessInfo.processInfo.environment
         do {
             stack = try Stack.load(command.paths, command.variation, lab: command.server.lab).announced()
         } catch let failure as CommandFailure {
             let isNamed = !command.paths.isEmpty || !command.agents.isEmpty
-            guard !isNamed, let agent, !Self.hasSpec(in: ".") else { throw failure }
+            guard !isNamed, !Self.hasSpec(in: ".") else { throw failure }
+            guard var agent = EnvironmentAgent(environment) else { throw failure.servingNothing }
             stack = try Stack.bare(command.variation, lab: command.server.lab)
+            let isMLflowNamed = command.server.mlflowURL != nil || environment["MLFLOW_TRACKING_URI"]?.isEmpty == false
+            let warning = agent.trace(isWanted: !command.noTrace, isNamed: isMLflowNamed, hasLab: stack.lab != nil)
+            if let warning { stack.warn(warning) }
             origin = .environment(agent)
             return
         }
@@ -204,6 +208,19 @@ private struct Followed {
     var trouble: String?
 }
 
+extension CommandFailure {
+    /// The same for who serves without a spec and has not said what.
+    fileprivate var servingNothing: CommandFailure {
+        var told = self
+        for index in told.diagnostics.indices where told.diagnostics[index].code == "no-specs" {
+            let fix = told.diagnostics[index].fix.map { "\($0) " } ?? ""
+            told.diagnostics[index].fix =
+                fix + "Without a spec, `LLAMASTACK_MODEL` or `LLAMASTACK_AGENT_ID` says what is served."
+        }
+        return told
+    }
+}
+
 extension PublishedAgent {
     fileprivate init(_ logged: RunnableAgents.Logged) {
         self.init(
@@ -220,8 +237,9 @@ extension Diagnostic {
             fix: "Serve them on two ports.", cause: .usage)
     }
 
-    fileprivate static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
-        Diagnostic(
+    static func notRenewed(_ problem: Diagnostic) -> Diagnostic {
+        guard problem.code != "untested" else { return .notServed(problem) }
+        return Diagnostic(
             "not-followed", "What is applied now cannot be found out",
             detail: "What was served goes on. \(problem.detail)",
             fix: problem.fix ?? "Nothing has to be done here: it is looked again every few seconds.",
@@ -229,12 +247,23 @@ extension Diagnostic {
             cause: problem.cause)
     }
 
-    fileprivate static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
+    /// The server has read the spec at its start: what a later one says has evidence that it cannot find.
+    private static func notServed(_ problem: Diagnostic) -> Diagnostic {
+        Diagnostic(
+            "not-followed", "What is applied now is not served",
+            detail: "What was served goes on. \(problem.detail)",
+            fix: "Run `drover test --suite` for it; start the server again if the spec or its files have changed.",
+            severity: .warning, cause: problem.cause)
+    }
+
+    static func notFollowed(_ uri: ModelVersionURI, _ problem: Diagnostic) -> Diagnostic {
         Diagnostic(
             "not-followed", "An alias cannot be followed",
             detail:
                 "What `\(uri)` points at cannot be found out or served, so what was served goes on. \(problem.detail)",
-            fix: "Nothing has to be done here: it is looked again every few seconds.", severity: .warning,
-            cause: problem.cause)
+            fix: problem.code == "untested"
+                ? "Run the suite on that version: it is looked again every few seconds."
+                : "Nothing has to be done here: it is looked again every few seconds.",
+            severity: .warning, cause: problem.cause)
     }
 }

@@ -67,8 +67,8 @@ struct Stack {
             if let plan = paths.first(where: SavedPlan.isOne) {
                 throw Diagnostic.planAsSpec(plan, isAlone: paths.count == 1)
             }
-            if let plan = spec.root?.planAsSpec {
-                throw CommandFailure(diagnostics: [plan], sources: spec.sources)
+            if let other = spec.root?.planAsSpec ?? spec.root?.manifestAsSpec {
+                throw CommandFailure(diagnostics: [other], sources: spec.sources)
             }
             throw CommandFailure(diagnostics: problems.diagnostics, sources: spec.sources)
         }

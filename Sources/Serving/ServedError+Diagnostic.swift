@@ -9,7 +9,8 @@ extension ServedError {
         let hasWishes = !request.functions.isEmpty || request.sampling != AgentDefinition.Sampling()
         switch failure.code {
         case _ where hasWishes && refusals.contains(failure.code):
-            self.init(.badRequest, code: "unsupported_parameter", failure.detail)
+            let (message, parameter) = Self.told(failure.detail, of: request)
+            self.init(.badRequest, code: "unsupported_parameter", message, at: parameter)
         case "server-timeout": self = .expired
         case "server-busy": self = .busyUpstream(for: failure.retryAfter)
         case "server-unreachable":
@@ -17,6 +18,21 @@ extension ServedError {
                 .unavailable, code: "upstream_unreachable", "The agent's server cannot be reached.", retryAfter: 5)
         case _: self = .failedUpstream
         }
+    }
+
+    /// The sampling of a request, as specs call it and as callers do.
+    private static let sampling = [
+        "sampling.temperature": "temperature", "sampling.topP": "top_p", "sampling.maxTokens": "max_output_tokens",
+        "sampling.stop": "stop", "sampling.seed": "seed",
+    ]
+
+    /// A refusal in the words of who asks, and the field that it is about; nil where it names none.
+    private static func told(_ detail: String, of request: AgentRequest) -> (message: String, parameter: String?) {
+        for (written, asked) in sampling where detail.contains("`\(written)`") {
+            return (detail.replacing("`\(written)`", with: "`\(asked)`"), asked)
+        }
+        let isOfFunction = request.functions.contains { detail.contains("caller's function `\($0.name)`") }
+        return (detail, isOfFunction ? "tools" : nil)
     }
 
     static let expired = ServedError(.expired, code: "timeout", "The agent did not answer in time.")

@@ -19,9 +19,24 @@ enum ServedInput {
                 if let item = try item(value, at: "input[\(index)]") { items.append(item) }
             }
             guard !items.isEmpty else { throw .invalid("`input` says nothing.", at: "input") }
+            try requireCalls(ofOutputsIn: values)
             return items
         case .bool, .integer, .bigInteger, .number, .object: throw .wrong("input", in: nil, "a text or a list of items")
         }
+    }
+
+    /// An output is nothing without the call that it belongs to: models and the servers before them refuse it.
+    private static func requireCalls(ofOutputsIn values: [Value]) throws(ServedError) {
+        func called(_ type: String) -> [(index: Int, id: String)] {
+            values.enumerated().compactMap { index, value in
+                value["type"]?.string == type ? value["call_id"]?.string.map { (index, $0) } : nil
+            }
+        }
+        let calls = Set(called("function_call").map(\.id))
+        guard let lone = called("function_call_output").first(where: { !calls.contains($0.id) }) else { return }
+        throw .invalid(
+            "`input[\(lone.index)]` is the output of a call that `input` does not have: send its `function_call`, too.",
+            at: "input[\(lone.index)].call_id")
     }
 
     /// - Returns: nil for what a model thought, which is no part of what was said.

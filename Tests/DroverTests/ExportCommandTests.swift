@@ -156,6 +156,43 @@ struct ExportCommandTests {
         #expect(ended.output.contains("- namespaceSelector: {}\n") == isOfCluster)
     }
 
+    @Test("Objects that were written beside the spec are told once, and not as hundreds of mistakes in a spec")
+    func besideSpec() async throws {
+        try await withTemporaryDirectory { directory in
+            let spec = "\(directory)/spec"
+            try FileManager.default.copyItem(atPath: Self.folder, toPath: spec)
+            try FileManager.default.copyItem(
+                atPath: "\(spec)/kubernetes.expected", toPath: "\(spec)/kubernetes.yaml")
+            let ended = try await DroverProgram(in: directory)("validate", "spec")
+            #expect(ended.code == 64 && ended.errors.contains("kubernetes.yaml:"), "\(ended.errors)")
+            #expect(ended.errors.matches(of: /error\[/).count == 1, "\(ended.errors)")
+        }
+    }
+
+    @Test("An address of this machine is told with its place, and whom the network policy lets nobody out to")
+    func addresses() async throws {
+        let spec = """
+            drover: v1
+            stack: shop
+            models: {}
+            tools:
+              tickets: {mcp: {url: "http://127.0.0.1:8090/mcp"}}
+              wiki: {mcp: {url: "https://wiki.example.com/mcp"}}
+              stock: {function: {description: Stock., parameters: {}, http: {url: "http://stock.shop.svc:80/count"}}}
+              rates: {function: {description: Rates., parameters: {}, http: {url: "https://rates.example.com/now"}}}
+
+            """
+        try await withTemporaryDirectory { directory in
+            try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+            let words = ["export", "kubernetes", ".", "--image", "i", "--llamastack-url", "http://stack.ai.svc:8321"]
+            let ended = try await DroverProgram(in: directory)(words)
+            #expect(ended.code == 0, "\(ended.errors)")
+            #expect(ended.errors.contains("warning[address-in-export]"), "\(ended.errors)")
+            #expect(ended.errors.contains("drover.yaml:5:"), "\(ended.errors)")
+            #expect(ended.errors.contains("lets nothing out to `rates.example.com`, which"), "\(ended.errors)")
+        }
+    }
+
     @Test("A file that cannot be mounted is told, and so is a map that `kubectl apply` does not take by itself")
     func mounts() async throws {
         try await withTemporaryDirectory { directory in

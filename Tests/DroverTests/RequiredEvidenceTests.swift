@@ -35,7 +35,7 @@ struct RequiredEvidenceTests {
             done
             url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
             if grep -q Serving served.notes; then
-                curl -s "$url/agent/info" | sed "s/^/$name info /"; echo
+                curl -s -m 60 "$url/agent/info" | sed "s/^/$name info /"; echo
             fi
             # Also where it did not serve in time: a test that waits for ever tells nothing.
             kill -TERM $served 2>/dev/null

@@ -1,6 +1,7 @@
 import Fakes
 import FoundationEssentials
 import Language
+import Runtime
 import Support
 import Testing
 import Wire
@@ -27,6 +28,11 @@ struct ServeCommandTests {
 
     private func run(_ options: String = "", _ commands: String, _ environment: [String: String]) async throws -> String
     {
+        try await Self.running(Self.script(options, commands), environment)
+    }
+
+    /// Runs a script with `$DROVER` and the address of a fake OGX in its environment, in a directory of its own.
+    static func running(_ script: String, _ environment: [String: String]) async throws -> String {
         let fake = FakeOGX()
         return try await LoopbackServer.withServer(serving: fake.transport) { llamaStack in
             try await withTemporaryDirectory { directory in
@@ -34,7 +40,7 @@ struct ServeCommandTests {
                 environment["DROVER"] = DroverProgram.path
                 environment["LLAMASTACK_BASE_URL"] = llamaStack
                 let program = DroverProgram(in: directory, environment: environment)
-                let ended = try await program.run("/bin/sh", ["-c", Self.script(options, commands)])
+                let ended = try await program.run("/bin/sh", ["-c", script])
                 return ended.output + ended.errors
             }
         }
@@ -48,6 +54,31 @@ struct ServeCommandTests {
         #expect(said.contains(#""text":"ANSWER[] to: Hello""#), "\(said)")
         #expect(said.contains(#"{"status":"ready"}"#) && said.contains("code 0"), "\(said)")
         #expect(said.contains(#""path":"/v1/responses""#) && said.contains("Serving `agent`"), "\(said)")
+    }
+
+    @Test("Its requests are traced in the MLflow that an option names, in the experiment that the environment names")
+    func traced() async throws {
+        let ask = #"curl -s "$url/invocations" -H 'content-type: application/json' -d '{"input":"Hello"}'"#
+        let mlflow = FakeMLflow()
+        let said = try await LoopbackServer.withServer(serving: mlflow) { tracking in
+            try await run(
+                "--mlflow-url \(tracking)", ask, ["LLAMASTACK_MODEL": "scripted/llm", "MLFLOW_EXPERIMENT": "answers"])
+        }
+        #expect(said.contains("code 0") && !said.contains("warning"), "\(said)")
+        #expect(mlflow.store.experiments.contains { $0.name == "answers" } && mlflow.store.traces.count == 1)
+    }
+
+    @Test("What was applied and not tested is not served, which is no failure to find it out")
+    func untested() throws {
+        let untested = Diagnostic("untested", "The agent was not tested", detail: "It has not passed.", cause: .failed)
+        let told = Diagnostic.notRenewed(untested)
+        #expect(told.summary == "What is applied now is not served" && told.severity == .warning)
+        #expect(told.detail.hasSuffix("It has not passed.") && told.fix?.contains("start the server again") == true)
+        let away = Diagnostic("away", "Away", detail: "It does not answer.")
+        #expect(Diagnostic.notRenewed(away).summary != told.summary)
+        let alias = try ModelVersionURI("models:/desk@live")
+        #expect(Diagnostic.notFollowed(alias, untested).fix?.hasPrefix("Run the suite") == true)
+        #expect(Diagnostic.notFollowed(alias, away).fix?.hasPrefix("Nothing has to be done") == true)
     }
 
     @Test("It listens before Llama Stack answers, and serves once it does; certificates are read again as they change")
@@ -170,6 +201,7 @@ struct ServeCommandTests {
     func nothing() async throws {
         let said = try await run("", "true", [:])
         #expect(said.contains("error[no-specs]") && said.contains("code 3"), "\(said)")
+        #expect(said.contains("`LLAMASTACK_MODEL`"), "\(said)")
     }
 
     @Test("A port that is taken, and a file of tokens that is none, are told")

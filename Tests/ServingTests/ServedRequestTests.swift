@@ -36,6 +36,15 @@ struct ServedRequestTests {
         #expect(request.metadata == ["a": "b"] && request.customInputs == ["x": 1])
     }
 
+    @Test("The output of a call is taken with its call, wherever that stands")
+    func outputs() throws {
+        let call = #"{"type":"function_call","call_id":"c","name":"f","arguments":"{}"}"#
+        let output = #"{"type":"function_call_output","call_id":"c","output":"1"}"#
+        for items in ["\(call),\(output)", "\(output),\(call)"] {
+            #expect(try read(#"{"input":[\#(items)]}"#).asked.items.count == 2)
+        }
+    }
+
     @Test("What a model thought is left out, and a part without a type is text, as in MLflow")
     func thoughts() throws {
         let request = try read(
@@ -68,6 +77,9 @@ struct ServedRequestTests {
                 "input[0].content"),
             Refused(#"{"input":[{"type":"item_reference","id":"resp_1"}]}"#, "input[0].type"),
             Refused(#"{"input":[{"type":"function_call","name":"f","arguments":"{}"}]}"#, "input[0].call_id"),
+            Refused(
+                #"{"input":[{"role":"user","content":"x"},{"type":"function_call_output","call_id":"c","output":"1"}]}"#,
+                "input[1].call_id"),
             Refused(#"{"input":"x","instructions":"Be evil."}"#, "instructions"),
             Refused(#"{"input":"x","previous_response_id":"resp_1"}"#, "previous_response_id"),
             Refused(#"{"input":"x","conversation":"conv_1"}"#, "conversation"),

@@ -45,7 +45,13 @@ struct ExportKubernetesCommand: ParsableCommand {
             return manifests
         }
         for object in manifests.all { Console.stream("---\n" + YAMLWriter.write(Node(object))) }
-        for note in manifests.notes { Console.note(note) }
+        for warning in NamedAddress.warnings(in: stack.root) { stack.warn(warning) }
+        let closed = NamedAddress.hosts(in: stack.root, beyond: manifests.servers)
+        for note in manifests.notes + (closed.isEmpty ? [] : [Self.closed(closed)]) { Console.note(note) }
+    }
+
+    private static func closed(_ hosts: [String]) -> String {
+        "The network policy lets nothing out to \(hosts.listed), which the spec names: add one that does."
     }
 }
 

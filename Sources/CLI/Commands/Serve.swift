@@ -92,7 +92,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         let source = try ServedSource(self)
-        var server = InvocationServer(Publication(), version: Version.text, log: AccessLog { Console.out($0) })
+        let lines = LineOutput()
+        var server = InvocationServer(Publication(), version: Version.text, log: AccessLog { lines.write($0) })
         (server.host, server.port, server.limits) = (listening.host, listening.port, limits)
         (server.tokens, server.certificate) = (try listening.tokens(), try listening.certificate())
         server.names = listening.names
@@ -100,7 +101,7 @@ struct ServeCommand: AsyncParsableCommand {
             source, self.server, server, isTraced: !noTrace, joinsTraces: joinTraces,
             spool: try spool(source.stack),
             address: listening.address(port:))
-        try await run.run()
+        try await lines.flushing { try await run.run() }
     }
 
     private func spool(_ stack: Stack) throws(Diagnostic) -> TraceSpool? {

@@ -99,11 +99,14 @@ struct ExportedServers {
             if let problem = WebAddress.problem(inServer: url) ?? WebAddress.problem(in: url) {
                 throw Diagnostic.badExportedServer(WebAddress.shown(url), problem)
             }
-            let host = Self.host(of: url)
-            if host == "localhost" || host == "[::1]" || host.hasPrefix("127.") {
-                throw Diagnostic.noExportedServer(url)
-            }
+            if Self.isOfOneMachine(url) { throw Diagnostic.noExportedServer(url) }
         }
+    }
+
+    /// Whether an address means whichever machine asks it.
+    static func isOfOneMachine(_ url: String) -> Bool {
+        let host = host(of: url)
+        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
     }
 
     /// The ports that they listen on.
@@ -114,17 +117,25 @@ struct ExportedServers {
     /// Whether one of them may be a service of the cluster, whose pods may listen on another port: `stack`, `stack.ai`,
     /// `stack.ai.svc`, `stack.ai.svc.cluster.local`.
     var hasClusterAddress: Bool {
-        [llamaStack, mlflow].compactMap(\.self).map(Self.host).contains { host in
-            let parts = host.split(separator: ".")
-            return !host.hasPrefix("[") && (parts.count <= 2 || parts[2] == "svc")
-        }
+        [llamaStack, mlflow].compactMap(\.self).contains(where: Self.mayBeOfCluster)
+    }
+
+    /// Whether the network policy that is for them lets requests to an address out as well.
+    func areOpen(for url: String) -> Bool {
+        ports.contains(Self.port(of: url)) || hasClusterAddress && Self.mayBeOfCluster(url)
+    }
+
+    private static func mayBeOfCluster(_ url: String) -> Bool {
+        let host = host(of: url)
+        let parts = host.split(separator: ".")
+        return !host.hasPrefix("[") && (parts.count <= 2 || parts[2] == "svc")
     }
 
     private static func authority(of url: String) -> Substring {
         url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
     }
 
-    private static func host(of url: String) -> String {
+    static func host(of url: String) -> String {
         let authority = authority(of: url)
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") { return String(authority[...end]) }
         return String(authority.prefix { $0 != ":" })

@@ -1,0 +1,36 @@
+import Language
+import Testing
+
+@testable import drover
+
+@Suite("EnvironmentAgent")
+struct EnvironmentAgentTests {
+    /// The experiment that its requests are traced in, and the warning.
+    private func traced(
+        _ experiment: String?, isWanted: Bool = true, isNamed: Bool = false, hasLab: Bool = false
+    ) throws -> (experiment: String?, warning: Diagnostic?) {
+        let environment = ["LLAMASTACK_MODEL": "m", "MLFLOW_EXPERIMENT": experiment ?? ""]
+        var agent = try #require(EnvironmentAgent(environment))
+        let warning = agent.trace(isWanted: isWanted, isNamed: isNamed, hasLab: hasLab)
+        return (agent.experiment, warning)
+    }
+
+    @Test("It is traced in the MLflow that an option or the environment names, or in the lab's")
+    func traced() throws {
+        #expect(try traced("answers", isNamed: true) == ("answers", nil))
+        #expect(try traced("answers", hasLab: true) == ("answers", nil))
+        #expect(try traced(nil) == (nil, nil))
+        #expect(try traced(nil, hasLab: true) == (nil, nil))
+    }
+
+    @Test("Who names half of what traces need is told the other half, unless none are wanted")
+    func untraced() throws {
+        let (nowhere, missingServer) = try traced("answers")
+        #expect(nowhere == nil && missingServer?.severity == .warning)
+        #expect(missingServer?.fix?.contains("`MLFLOW_TRACKING_URI`") == true)
+        let (unnamed, missingExperiment) = try traced(nil, isNamed: true)
+        #expect(unnamed == nil && missingExperiment?.fix?.contains("`MLFLOW_EXPERIMENT`") == true)
+        #expect(try traced("answers", isWanted: false, isNamed: true) == (nil, nil))
+        #expect(try traced(nil, isWanted: false, isNamed: true) == (nil, nil))
+    }
+}
