@@ -96,8 +96,8 @@ extension RequestHandler {
         _ entry: inout AccessLog.Entry
     ) async throws {
         entry.isStreamed = true
-        let events = Handover<AgentEvent>()
-        var items = taken.items
+        let items = Streaming(taken.items, on: channel)
+        let events = Handover(atOnce: items.send)
         async let ending = taken.turn.run(handing: events)
         async let _: Void = attend(events, channel)
         var noted: Turn.Ending?
@@ -120,8 +120,7 @@ extension RequestHandler {
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
             items.begin()
             while next?.isEmpty != true {
-                for event in next ?? [] { items.take(event) }
-                var frames = items.drain()
+                var frames = items.frames(of: next ?? [])
                 // Whoever passes the stream on takes it for dead after a while.
                 if next == nil { frames.writeStaticString(": keep-alive\n\n") }
                 if frames.readableBytes > 0 { try await body.write(frames) }
@@ -129,7 +128,7 @@ extension RequestHandler {
             }
             let end = note(await ending, of: taken, in: &entry)
             noted = end
-            let rest = try last(end, of: taken, &items)
+            let rest = try items.last { items throws(ClientGone) in try last(end, of: taken, &items) }
             channel.triggerUserOutboundEvent(LastPart(), promise: nil)
             try await body.write(rest)
             try await body.finish(nil)
@@ -202,6 +201,58 @@ private final class Answering: Sendable {
     /// The whole response.
     func finish(with answer: Answer) -> Value {
         items.withLock { $0.finish(with: answer) }
+    }
+}
+
+/// The frames of an answer that is streamed.
+private final class Streaming: Sendable {
+    private struct State {
+        var items: ServedItems
+        /// Whether the head of the answer has been sent, and nothing is left to be sent before the next event but frames.
+        var isBegun = false
+    }
+
+    private let state: Mutex<State>
+    private let channel: any Channel
+
+    init(_ items: ServedItems, on channel: any Channel) {
+        state = Mutex(State(items: items))
+        self.channel = channel
+    }
+
+    /// Makes the frames before the first event.
+    func begin() {
+        state.withLock { state in
+            state.items.begin()
+            state.isBegun = true
+        }
+    }
+
+    /// The frames that were not sent yet.
+    func frames(of events: [AgentEvent]) -> ByteBuffer {
+        state.withLock { state in
+            for event in events { state.items.take(event) }
+            return state.items.drain()
+        }
+    }
+
+    /// Sends the frames of an event in the task that tells it, unless that would have to wait.
+    /// - Returns: Whether it did: only on the thread of a connection that takes more.
+    func send(_ event: AgentEvent) -> Bool {
+        guard channel.eventLoop.inEventLoop, channel.isActive, channel.isWritable else { return false }
+        let frames = state.withLock { state -> ByteBuffer? in
+            guard state.isBegun else { return nil }
+            state.items.take(event)
+            return state.items.drain()
+        }
+        guard let frames else { return false }
+        if frames.readableBytes > 0 { channel.triggerUserOutboundEvent(Piece(bytes: frames), promise: nil) }
+        return true
+    }
+
+    /// Makes the last frames.
+    func last<E: Error>(_ make: (inout ServedItems) throws(E) -> ByteBuffer) throws(E) -> ByteBuffer {
+        try state.withLock { state throws(E) in try make(&state.items) }
     }
 }
 
