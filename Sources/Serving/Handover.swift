@@ -36,6 +36,11 @@ final class Handover<Element: Sendable>: Sendable {
         while !leave(value) { await wait(for: .room) }
     }
 
+    /// Whether nothing more is given.
+    var isClosed: Bool {
+        state.withLock { $0.isClosed }
+    }
+
     /// Whether who takes has used all that was given, and waits for more. Its wait begins anew then.
     private var isAwaited: Bool {
         state.withLock { state in

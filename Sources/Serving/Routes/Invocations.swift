@@ -120,7 +120,9 @@ extension RequestHandler {
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
             items.begin()
             while next?.isEmpty != true {
-                var frames = items.frames(of: next ?? [])
+                items.take(next ?? [])
+                // What has come with the end of the answer goes with its end.
+                var frames = events.isClosed ? ByteBuffer() : items.drain()
                 // Whoever passes the stream on takes it for dead after a while.
                 if next == nil { frames.writeStaticString(": keep-alive\n\n") }
                 if frames.readableBytes > 0 { try await body.write(frames) }
@@ -228,12 +230,16 @@ private final class Streaming: Sendable {
         }
     }
 
-    /// The frames that were not sent yet.
-    func frames(of events: [AgentEvent]) -> ByteBuffer {
+    /// Makes the frames of events.
+    func take(_ events: [AgentEvent]) {
         state.withLock { state in
             for event in events { state.items.take(event) }
-            return state.items.drain()
         }
+    }
+
+    /// The frames that were not sent yet.
+    func drain() -> ByteBuffer {
+        state.withLock { $0.items.drain() }
     }
 
     /// Sends the frames of an event in the task that tells it, unless that would have to wait.
