@@ -99,7 +99,8 @@ extension RequestHandler {
         let items = Streaming(taken.items, on: channel)
         let events = Handover(atOnce: items.send)
         async let ending = taken.turn.run(handing: events)
-        async let _: Void = attend(events, channel)
+        let attention = heartbeat.add(attention(to: events, channel))
+        defer { heartbeat.remove(attention) }
         var noted: Turn.Ending?
         defer { if let noted { taken.traced?.write(noted) } }  // The client does not wait for it.
         var next = await events.takeUntilNudged()
@@ -176,15 +177,16 @@ extension RequestHandler {
         return headers
     }
 
-    /// Tells a stream that it is silent, and does not wait for a client that reads nothing any more.
-    private func attend(_ events: Handover<AgentEvent>, _ channel: any Channel) async {
+    /// Tells a stream with each beat that it is silent, and does not wait for a client that reads nothing any more.
+    private func attention(to events: Handover<AgentEvent>, _ channel: any Channel) -> Alarm {
         let end = ContinuousClock.now + limits.answer + .seconds(10)
-        while ContinuousClock.now < end {
-            await heartbeat.wait()
-            if Task.isCancelled { return }  // It has been answered.
-            events.nudge(after: limits.silence)
+        let silence = limits.silence
+        return Alarm { _ in
+            events.nudge(after: silence)
+            return end
+        } isUp: {
+            channel.close(promise: nil)
         }
-        channel.close(promise: nil)
     }
 }
 
