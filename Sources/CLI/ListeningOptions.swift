@@ -61,6 +61,15 @@ struct ListeningOptions: ParsableArguments {
     }
 
     private var isLoopback: Bool {
-        host == "localhost" || host == "::1" || host.wholeMatch(of: /127\.\d{1,3}\.\d{1,3}\.\d{1,3}/) != nil
+        host == "localhost" || host == "::1" || isOfLoopbackNetwork
+    }
+
+    /// Whether it is an address such as `127.0.0.1`. Read without a pattern: the first one of a program costs it memory and
+    /// time at its start.
+    private var isOfLoopbackNetwork: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        return parts.count == 4 && parts[0] == "127"
+            && parts.allSatisfy { (1...3).contains($0.utf8.count) && $0.utf8.allSatisfy(digits.contains) }
     }
 }

@@ -16,6 +16,15 @@ extension StringProtocol {
         // Only texts of other origin, such as bridged ones, are stored in another way.
         return isSame.flatMap(\.self) ?? utf8.elementsEqual(other.utf8)
     }
+
+    /// Whether it comes before another text in the order of Unicode scalars, which is the one of bytes.
+    func precedesExactly(_ other: some StringProtocol) -> Bool {
+        let precedes = utf8.withContiguousStorageIfAvailable { bytes in
+            other.utf8.withContiguousStorageIfAvailable { bytes.precedes($0) }
+        }
+        // As above.
+        return precedes.flatMap(\.self) ?? utf8.lexicographicallyPrecedes(other.utf8)
+    }
 }
 
 extension UnsafeBufferPointer<UInt8> {
@@ -23,6 +32,12 @@ extension UnsafeBufferPointer<UInt8> {
         guard count == other.count else { return false }
         guard let start = baseAddress, let otherStart = other.baseAddress else { return true }
         return memcmp(start, otherStart, count) == 0
+    }
+
+    fileprivate func precedes(_ other: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let start = baseAddress, let otherStart = other.baseAddress else { return count < other.count }
+        let order = memcmp(start, otherStart, Swift.min(count, other.count))
+        return order < 0 || order == 0 && count < other.count
     }
 }
 
@@ -68,6 +83,6 @@ package struct ExactText: Sendable, Hashable, Comparable {
     }
 
     package static func < (left: ExactText, right: ExactText) -> Bool {
-        left.text.unicodeScalars.lexicographicallyPrecedes(right.text.unicodeScalars)
+        left.text.precedesExactly(right.text)
     }
 }

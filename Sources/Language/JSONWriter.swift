@@ -47,12 +47,12 @@ package struct JSONWriter {
     private mutating func write(_ object: [String: Value]) {
         begin("{")
         // The order of UTF-8 is the one of Unicode scalars.
-        let keys = object.keys.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        for (index, key) in keys.enumerated() {
+        let members = object.sorted { $0.key.precedesExactly($1.key) }
+        for (index, (key, value)) in members.enumerated() {
             separate(first: index == 0)
             write(key)
             endKey()
-            if let value = object[key] { write(value) }
+            write(value)
         }
         end("}", isEmpty: object.isEmpty)
     }
@@ -135,16 +135,22 @@ package struct JSONWriter {
 
     package mutating func write(_ string: String) {
         bytes.append(UInt8(ascii: "\""))
-        if !(string.utf8.withContiguousStorageIfAvailable { appendPlain($0) } ?? false) {
+        if !(string.utf8.withContiguousStorageIfAvailable { append($0) } ?? false) {
             for scalar in string.unicodeScalars { write(scalar) }
         }
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// - Returns: Whether all of a text stood for itself, and was appended.
-    private mutating func appendPlain(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard text.allSatisfy(isPlain) else { return false }
-        bytes.append(contentsOf: text)
+    /// - Returns: Whether it was appended: not where other characters than ASCII may have to be escaped.
+    private mutating func append(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard indentation == 0 || text.allSatisfy(isPlain) else { return false }
+        var rest = text[...]
+        while let mark = rest.firstIndex(where: { !isPlain($0) }) {
+            bytes.append(contentsOf: rest[..<mark])
+            write(Unicode.Scalar(text[mark]))
+            rest = rest[(mark + 1)...]
+        }
+        bytes.append(contentsOf: rest)
         return true
     }
 

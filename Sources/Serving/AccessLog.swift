@@ -4,7 +4,7 @@ import Synchronization
 
 /// A line of JSON for each request, without anything of its contents.
 ///
-///     {"agent":"support","ms":812,"method":"POST","path":"/invocations","request":"req_9f…","status":200,"time":"2026-…Z"}
+///     {"agent":"support","method":"POST","ms":812,"path":"/invocations","request":"req_9f…","status":200,"time":"2026-…Z"}
 package struct AccessLog: Sendable {
     /// What is known of a request when it has ended.
     struct Entry: Sendable {
@@ -28,17 +28,28 @@ package struct AccessLog: Sendable {
     }
 
     func note(_ exchange: Exchange, _ entry: Entry) {
-        var line: [String: Value] = [
-            "time": .string(times.text(of: now())), "request": .string(exchange.id),
-            "method": .string(exchange.method), "path": .string(String(exchange.path.prefix(200))),
-            "status": .integer(entry.status), "ms": .integer(exchange.elapsed.milliseconds),
-        ]
-        line["agent"] = entry.agent.map(Value.string)
-        line["trace"] = entry.trace.map(Value.string)
-        line["caller"] = entry.caller.map(Value.string)
-        line["error"] = entry.reason.map(Value.string)
-        if entry.isStreamed { line["stream"] = true }
-        write(Value.object(line).canonicalJSON)
+        var line = JSONWriter()
+        line.reserve(256)
+        line.object {
+            $0.member("agent", ifAny: entry.agent)
+            $0.member("caller", ifAny: entry.caller)
+            $0.member("error", ifAny: entry.reason)
+            $0.member("method", exchange.method)
+            $0.member("ms", exchange.elapsed.milliseconds)
+            $0.member("path", String(exchange.path.prefix(200)))
+            $0.member("request", exchange.id)
+            $0.member("status", entry.status)
+            if entry.isStreamed { $0.member("stream", true) }
+            $0.member("time", times.text(of: now()))
+            $0.member("trace", ifAny: entry.trace)
+        }
+        write(line.text)
+    }
+}
+
+extension JSONWriter {
+    fileprivate mutating func member(_ key: StaticString, ifAny text: String?) {
+        if let text { member(key, text) }
     }
 }
 

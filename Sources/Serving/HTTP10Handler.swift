@@ -6,7 +6,7 @@ import NIOHTTP1
 /// asks to go on in another protocol: what comes after such a request is not read any more.
 ///
 /// It may send the heads of answers with the beginnings of their bodies, where these follow at once, and the last parts of
-/// bodies with their ends (`LastPart`).
+/// bodies with their ends (`LastPart`). Pieces of bodies may come as events (`Piece`).
 final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
@@ -56,9 +56,15 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func triggerUserOutboundEvent(context: ChannelHandlerContext, event: Any, promise: EventLoopPromise<Void>?) {
-        guard event is LastPart else { return context.triggerUserOutboundEvent(event, promise: promise) }
-        isLast = holdsHeads
-        promise?.succeed()
+        switch event {
+        case is LastPart:
+            isLast = holdsHeads
+            promise?.succeed()
+        case let piece as Piece:
+            write(context: context, data: wrapOutboundOut(.body(.byteBuffer(piece.bytes))), promise: promise)
+            flush(context: context)
+        case _: context.triggerUserOutboundEvent(event, promise: promise)
+        }
     }
 
     func flush(context: ChannelHandlerContext) {
@@ -68,3 +74,9 @@ final class HTTP10Handler: ChannelDuplexHandler, RemovableChannelHandler {
 
 /// Tells that the next part of a body is the last one, and that its end follows at once.
 struct LastPart: Sendable {}
+
+/// A piece of a body on a shorter way than that of a writer, which takes longer than all else about a piece: by who is on the
+/// thread of the connection, and has seen that it takes more.
+struct Piece: Sendable {
+    let bytes: ByteBuffer
+}

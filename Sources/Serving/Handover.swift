@@ -19,16 +19,35 @@ final class Handover<Element: Sendable>: Sendable {
     }
 
     private let limit: Int
+    private let atOnce: @Sendable (Element) -> Bool
     private let state = Mutex(State())
 
-    /// - Parameter limit: How many values may be there.
-    init(limit: Int = 16) {
+    /// - Parameters:
+    ///   - limit: How many values may be there.
+    ///   - atOnce: Uses a value that who takes waits for, without waking it; false where it cannot.
+    init(limit: Int = 16, atOnce: @escaping @Sendable (Element) -> Bool = { _ in false }) {
         self.limit = limit
+        self.atOnce = atOnce
     }
 
     /// Waits until there is room, and leaves the value there. After `close`, or when the task is cancelled, it is dropped.
     func give(_ value: Element) async {
+        if isAwaited, atOnce(value) { return }
         while !leave(value) { await wait(for: .room) }
+    }
+
+    /// Whether nothing more is given.
+    var isClosed: Bool {
+        state.withLock { $0.isClosed }
+    }
+
+    /// Whether who takes has used all that was given, and waits for more. Its wait begins anew then.
+    private var isAwaited: Bool {
+        state.withLock { state in
+            guard state.taking != nil else { return false }
+            state.takingSince = .now
+            return true
+        }
     }
 
     /// - Returns: Whether it need not be given again.

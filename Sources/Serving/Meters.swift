@@ -18,6 +18,12 @@ final class Meters: Sendable {
         var counts = [Int](repeating: 0, count: Meters.bounds.count)
         var sum = 0.0
         var count = 0
+
+        mutating func add(_ seconds: Double) {
+            if let index = Meters.bounds.firstIndex(where: { seconds <= $0 }) { counts[index] += 1 }
+            sum += seconds
+            count += 1
+        }
     }
 
     private struct Counts {
@@ -39,11 +45,7 @@ final class Meters: Sendable {
         let seconds = duration / .seconds(1)
         counts.withLock { counts in
             counts.requests[Key(route: route, status: status), default: 0] += 1
-            var histogram = counts.durations[route] ?? Histogram()
-            if let index = Self.bounds.firstIndex(where: { seconds <= $0 }) { histogram.counts[index] += 1 }
-            histogram.sum += seconds
-            histogram.count += 1
-            counts.durations[route] = histogram
+            counts.durations[route, default: Histogram()].add(seconds)
         }
     }
 

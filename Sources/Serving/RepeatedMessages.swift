@@ -94,7 +94,7 @@ extension ServedFrames {
     mutating func write(
         end messages: inout RepeatedMessages, _ type: String, _ whole: Value, _ output: [Value], _ citations: [Value]
     ) {
-        guard messages.frame != nil else { return add(type, ["response": whole]) }
+        guard messages.frame != nil else { return add([type], response: whole) }
         endItem(&messages, output, citations)
         write(output, upTo: output.count, &messages)
         write(json: "],")

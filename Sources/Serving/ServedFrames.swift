@@ -12,11 +12,42 @@ struct ServedFrames: Sendable {
         return buffer
     }
 
-    /// Adds a frame; `fields` are those beside its type and number.
-    mutating func add(_ type: String, _ fields: [String: Value]) {
-        begin()
-        write(.object(fields.merging(["type": .string(type), "sequence_number": .integer(sequence)]) { $1 }))
-        end()
+    /// Adds frames that tell the same state of the response.
+    mutating func add(_ types: [String], response: Value) {
+        var written = JSONWriter()
+        written.write(response)
+        for type in types {
+            add(type) { $0.key("response", written: written.bytes) }
+        }
+    }
+
+    /// Adds a frame that tells an item of the output.
+    mutating func add(_ type: String, item: Value, at index: Int) {
+        add(type) {
+            $0.member("item", item)
+            $0.member("output_index", index)
+        }
+    }
+
+    /// Adds a frame that tells the one part of a message.
+    mutating func add(_ type: String, part: Value, of item: String, at index: Int) {
+        add(type) {
+            $0.member("content_index", 0)
+            $0.member("item_id", item)
+            $0.member("output_index", index)
+            $0.member("part", part)
+        }
+    }
+
+    /// Adds the frame that tells the whole text of a message.
+    mutating func add(text: String, of item: String, at index: Int) {
+        add("response.output_text.done") {
+            $0.member("content_index", 0)
+            $0.member("item_id", item)
+            $0.key("logprobs", written: "[]".utf8)
+            $0.member("output_index", index)
+            $0.member("text", text)
+        }
     }
 
     /// Adds a frame that says something without a type.
@@ -28,16 +59,28 @@ struct ServedFrames: Sendable {
 
     /// Adds the frame of a piece of a text, by far the most frequent one.
     mutating func add(delta: String, of item: String, at index: Int) {
-        var json = JSONWriter()
-        json.reserve(delta.utf8.count + item.utf8.count + Self.most)
-        json.object {
+        add("response.output_text.delta", reserving: delta.utf8.count + item.utf8.count + Self.most) {
             $0.member("content_index", 0)
             $0.member("delta", delta)
             $0.member("item_id", item)
-            $0.key("logprobs", written: "[]")
+            $0.key("logprobs", written: "[]".utf8)
             $0.member("output_index", index)
+        }
+    }
+
+    /// What the frame of a piece has beside its text and the id of its item, in bytes.
+    private static let most = 192
+
+    /// - Parameters:
+    ///   - count: About how many bytes the frame has.
+    ///   - members: Those beside its type and number.
+    private mutating func add(_ type: String, reserving count: Int = 512, _ members: (inout JSONWriter) -> Void) {
+        var json = JSONWriter()
+        json.reserve(count)
+        json.object {
+            members(&$0)
             $0.member("sequence_number", sequence)
-            $0.member("type", "response.output_text.delta")
+            $0.member("type", type)
         }
         buffer.reserveCapacity(minimumWritableBytes: json.bytes.count + Self.around)
         begin()
@@ -45,8 +88,8 @@ struct ServedFrames: Sendable {
         end()
     }
 
-    /// What the frame of a piece has beside its text and the id of its item, and what stands around its JSON, in bytes.
-    private static let (most, around) = (192, 8)
+    /// What stands around the JSON of a frame, in bytes.
+    private static let around = 8
 
     /// Begins a frame that is written part by part.
     mutating func begin() {
@@ -90,7 +133,7 @@ struct ServedFrames: Sendable {
 }
 
 extension JSONWriter {
-    fileprivate mutating func key(_ key: StaticString, written json: String) {
-        member(key) { $0.add(written: json.utf8) }
+    fileprivate mutating func key(_ key: StaticString, written json: some Sequence<UInt8>) {
+        member(key) { $0.add(written: json) }
     }
 }

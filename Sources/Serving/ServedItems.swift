@@ -48,9 +48,7 @@ struct ServedItems {
 
     /// Makes the frames before the first event.
     mutating func begin() {
-        let begun = response.value("in_progress", output: [])
-        frame("response.created", ["response": begun])
-        frame("response.in_progress", ["response": begun])
+        frames?.add(["response.created", "response.in_progress"], response: response.value("in_progress", output: []))
     }
 
     /// Makes the frames of an event; `finished` has none, since the answer is taken by `finish`.
@@ -92,7 +90,10 @@ struct ServedItems {
     }
 
     private mutating func end(_ type: String, _ whole: Value, citing cited: [String] = []) {
-        guard repeated.isAny else { return frame(type, ["response": whole]) }
+        guard repeated.isAny else {
+            frames?.add([type], response: whole)
+            return
+        }
         guard repeated.isComplete || type == "response.failed" else { return fail(because: .unrepeated) }
         frames?.write(end: &repeated, type, whole, output, Self.citations(of: cited, at: 0))
     }
@@ -111,8 +112,9 @@ extension ServedItems {
                 "id": .string(message.id), "type": "message", "role": "assistant", "status": "in_progress",
                 "content": [],
             ]
-            frame("response.output_item.added", ["output_index": .integer(message.index), "item": item])
-            part("response.content_part.added", of: message, Self.text("", []))
+            frames?.add("response.output_item.added", item: item, at: message.index)
+            frames?.add(
+                "response.content_part.added", part: Self.text("", []), of: message.id, at: message.index)
         }
         // Without a copy of the message: each piece would copy its whole text.
         guard !piece.isEmpty, let (id, index, isLong) = open.map({ ($0.id, $0.index, $0.isLong) }) else { return }
@@ -152,10 +154,9 @@ extension ServedItems {
             "id": .string(message.id), "type": "message", "role": "assistant", "status": "completed", "content": [said],
         ]
         output.append(item)
-        guard frames != nil else { return }
-        content("response.output_text.done", of: message, ["text": .string(message.text)])
-        part("response.content_part.done", of: message, said)
-        frame("response.output_item.done", ["output_index": .integer(message.index), "item": item])
+        frames?.add(text: message.text, of: message.id, at: message.index)
+        frames?.add("response.content_part.done", part: said, of: message.id, at: message.index)
+        frames?.add("response.output_item.done", item: item, at: message.index)
     }
 
     private static func citations(of documents: [String], at place: Int) -> [Value] {
@@ -169,24 +170,6 @@ extension ServedItems {
 
     private static func text(_ text: String, _ annotations: [Value]) -> Value {
         ["type": "output_text", "text": .string(text), "annotations": .array(annotations)]
-    }
-
-    private mutating func part(_ type: String, of message: Message, _ part: Value) {
-        let fields = place(of: message).merging(["part": part]) { $1 }
-        frame(type, fields)
-    }
-
-    private mutating func content(_ type: String, of message: Message, _ fields: [String: Value]) {
-        let fields = place(of: message).merging(["logprobs": []]) { $1 }.merging(fields) { $1 }
-        frame(type, fields)
-    }
-
-    private func place(of message: Message) -> [String: Value] {
-        ["item_id": .string(message.id), "output_index": .integer(message.index), "content_index": 0]
-    }
-
-    private mutating func frame(_ type: String, _ fields: @autoclosure () -> [String: Value]) {
-        frames?.add(type, fields())
     }
 
     /// Ids of items are counted within the response's own.
@@ -248,10 +231,10 @@ extension ServedItems {
     }
 
     private mutating func add(_ item: Value) {
-        let index = Value.integer(output.count)
+        let index = output.count
         output.append(item)
-        frame("response.output_item.added", ["output_index": index, "item": item])
-        frame("response.output_item.done", ["output_index": index, "item": item])
+        frames?.add("response.output_item.added", item: item, at: index)
+        frames?.add("response.output_item.done", item: item, at: index)
     }
 
     /// What a search found is known at the end only. A passage belongs to the first search that tells its text, else to the

@@ -19,8 +19,10 @@ package final class Alarm: Sendable {
     }
 
     /// An alarm that no task waits for.
-    /// - Parameter isUp: Is called when the time is up.
-    init(
+    /// - Parameters:
+    ///   - due: As above; is asked with each beat.
+    ///   - isUp: Is called when the time is up.
+    package init(
         _ due: @escaping @Sendable (ContinuousClock.Instant) -> ContinuousClock.Instant,
         isUp: @escaping @Sendable () -> Void
     ) {

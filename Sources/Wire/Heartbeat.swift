@@ -72,7 +72,7 @@ package final class Heartbeat: Sendable {
     }
 
     /// From now on the beats look whether its time is up, until it is removed or has rung.
-    func add(_ alarm: Alarm) -> Int {
+    package func add(_ alarm: Alarm) -> Int {
         state.withLock { state in
             let id = state.newID()
             state.alarms[id] = alarm
@@ -80,7 +80,7 @@ package final class Heartbeat: Sendable {
         }
     }
 
-    func remove(_ alarm: Int) {
+    package func remove(_ alarm: Int) {
         state.withLock { _ = $0.alarms.removeValue(forKey: alarm) }
     }
 

@@ -16,6 +16,24 @@ struct JSONWriterTests {
         #expect(value.canonicalJSON == written)
     }
 
+    @Test(
+        "Marks anywhere in a text are escaped, and nothing else",
+        arguments: ["\"", "\"a", "a\"", "\\\n\"", "é\n𝄞\t", "one \"two\" three\n", "", "plain"])
+    func escapes(text: String) throws {
+        let written = Value.string(text).canonicalJSON
+        #expect(try Value(json: written.utf8) == .string(text))
+        let marks = text.unicodeScalars.filter { "\"\\\n\t".unicodeScalars.contains($0) }.count
+        #expect(written.utf8.count == text.utf8.count + marks + 2)
+    }
+
+    @Test("Keys are in the order of their bytes, also where one begins another")
+    func order() {
+        let value: Value = ["b": 1, "a": 2, "ab": 3, "": 4, "é": 5, "e\u{302}": 6, "a much longer key than fits": 7]
+        #expect(
+            value.canonicalJSON
+                == #"{"":4,"a":2,"a much longer key than fits":7,"ab":3,"b":1,"e\#u{302}":6,"é":5}"#)
+    }
+
     @Test("What is written member by member is what is written of a whole value", arguments: [0, 2])
     func members(indentation: Int) throws {
         var json = JSONWriter(indentation: indentation)

@@ -65,6 +65,23 @@ struct HeldHeadTests {
         _ = try channel.finish()
     }
 
+    @Test("A piece that comes as an event goes at once, with the head that waits for it")
+    func piece() throws {
+        let channel = try channel(holdsHeads: true)
+        channel.writeAndFlush(head(.ok), promise: nil)
+        #expect(try sent(channel) == "")
+        channel.triggerUserOutboundEvent(Piece(bytes: ByteBuffer(string: "one")), promise: nil)
+        let begun = try sent(channel)
+        #expect(begun.hasPrefix("HTTP/1.1 200 ") && begun.hasSuffix("3\r\none\r\n"), "\(begun)")
+        channel.triggerUserOutboundEvent(Piece(bytes: ByteBuffer(string: "two")), promise: nil)
+        #expect(try sent(channel) == "3\r\ntwo\r\n")
+        channel.triggerUserOutboundEvent(LastPart(), promise: nil)
+        channel.writeAndFlush(body("three"), promise: nil)
+        channel.writeAndFlush(HTTPServerResponsePart.end(nil), promise: nil)
+        #expect(try sent(channel) == "5\r\nthree\r\n0\r\n\r\n")
+        _ = try channel.finish()
+    }
+
     @Test("It goes at once where its body may be waited for")
     func apart() throws {
         let channel = try channel(holdsHeads: false)

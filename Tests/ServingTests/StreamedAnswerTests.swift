@@ -170,4 +170,36 @@ struct HandoverTests {
         handover.close()
         #expect(await handover.takeUntilNudged() == [])
     }
+
+    @Test("A value that is waited for is used at once where it can be; all others are handed over, in order")
+    func atOnce() async {
+        let used = Mutex<[Int]>([])
+        let handover = Handover<Int> { value in
+            guard value < 10 else { return false }
+            used.withLock { $0.append(value) }
+            return true
+        }
+        await handover.give(1)  // Nobody waits for it yet.
+        let taken = await withTaskGroup(of: [[Int]].self) { group in
+            group.addTask {
+                var taken: [[Int]] = []
+                while let values = await handover.takeUntilNudged(), !values.isEmpty { taken.append(values) }
+                return taken
+            }
+            var value = 2
+            while used.withLock({ $0.isEmpty }) {
+                await handover.give(value < 10 ? value : 9)
+                value += 1
+                await Task.yield()
+            }
+            await handover.give(10)
+            await handover.give(11)
+            handover.close()
+            return await group.next() ?? []
+        }
+        let all = taken.flatMap(\.self)
+        #expect(all.first == 1 && all.suffix(2) == [10, 11])
+        #expect(
+            used.withLock { $0.count } == 1, "One was used, and who waited went on waiting.")
+    }
 }

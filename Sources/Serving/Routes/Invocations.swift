@@ -96,10 +96,11 @@ extension RequestHandler {
         _ entry: inout AccessLog.Entry
     ) async throws {
         entry.isStreamed = true
-        let events = Handover<AgentEvent>()
-        var items = taken.items
+        let items = Streaming(taken.items, on: channel)
+        let events = Handover(atOnce: items.send)
         async let ending = taken.turn.run(handing: events)
-        async let _: Void = attend(events, channel)
+        let attention = heartbeat.add(attention(to: events, channel))
+        defer { heartbeat.remove(attention) }
         var noted: Turn.Ending?
         defer { if let noted { taken.traced?.write(noted) } }  // The client does not wait for it.
         var next = await events.takeUntilNudged()
@@ -120,8 +121,9 @@ extension RequestHandler {
                 HTTPTypes.HTTPResponse(status: .ok, headerFields: streamHead(of: exchange)))
             items.begin()
             while next?.isEmpty != true {
-                for event in next ?? [] { items.take(event) }
-                var frames = items.drain()
+                items.take(next ?? [])
+                // What has come with the end of the answer goes with its end.
+                var frames = events.isClosed ? ByteBuffer() : items.drain()
                 // Whoever passes the stream on takes it for dead after a while.
                 if next == nil { frames.writeStaticString(": keep-alive\n\n") }
                 if frames.readableBytes > 0 { try await body.write(frames) }
@@ -129,7 +131,7 @@ extension RequestHandler {
             }
             let end = note(await ending, of: taken, in: &entry)
             noted = end
-            let rest = try last(end, of: taken, &items)
+            let rest = try items.last { items throws(ClientGone) in try last(end, of: taken, &items) }
             channel.triggerUserOutboundEvent(LastPart(), promise: nil)
             try await body.write(rest)
             try await body.finish(nil)
@@ -175,15 +177,16 @@ extension RequestHandler {
         return headers
     }
 
-    /// Tells a stream that it is silent, and does not wait for a client that reads nothing any more.
-    private func attend(_ events: Handover<AgentEvent>, _ channel: any Channel) async {
+    /// Tells a stream with each beat that it is silent, and does not wait for a client that reads nothing any more.
+    private func attention(to events: Handover<AgentEvent>, _ channel: any Channel) -> Alarm {
         let end = ContinuousClock.now + limits.answer + .seconds(10)
-        while ContinuousClock.now < end {
-            await heartbeat.wait()
-            if Task.isCancelled { return }  // It has been answered.
-            events.nudge(after: limits.silence)
+        let silence = limits.silence
+        return Alarm { _ in
+            events.nudge(after: silence)
+            return end
+        } isUp: {
+            channel.close(promise: nil)
         }
-        channel.close(promise: nil)
     }
 }
 
@@ -202,6 +205,62 @@ private final class Answering: Sendable {
     /// The whole response.
     func finish(with answer: Answer) -> Value {
         items.withLock { $0.finish(with: answer) }
+    }
+}
+
+/// The frames of an answer that is streamed.
+private final class Streaming: Sendable {
+    private struct State {
+        var items: ServedItems
+        /// Whether the head of the answer has been sent, and nothing is left to be sent before the next event but frames.
+        var isBegun = false
+    }
+
+    private let state: Mutex<State>
+    private let channel: any Channel
+
+    init(_ items: ServedItems, on channel: any Channel) {
+        state = Mutex(State(items: items))
+        self.channel = channel
+    }
+
+    /// Makes the frames before the first event.
+    func begin() {
+        state.withLock { state in
+            state.items.begin()
+            state.isBegun = true
+        }
+    }
+
+    /// Makes the frames of events.
+    func take(_ events: [AgentEvent]) {
+        state.withLock { state in
+            for event in events { state.items.take(event) }
+        }
+    }
+
+    /// The frames that were not sent yet.
+    func drain() -> ByteBuffer {
+        state.withLock { $0.items.drain() }
+    }
+
+    /// Sends the frames of an event in the task that tells it, unless that would have to wait.
+    /// - Returns: Whether it did: only on the thread of a connection that takes more.
+    func send(_ event: AgentEvent) -> Bool {
+        guard channel.eventLoop.inEventLoop, channel.isActive, channel.isWritable else { return false }
+        let frames = state.withLock { state -> ByteBuffer? in
+            guard state.isBegun else { return nil }
+            state.items.take(event)
+            return state.items.drain()
+        }
+        guard let frames else { return false }
+        if frames.readableBytes > 0 { channel.triggerUserOutboundEvent(Piece(bytes: frames), promise: nil) }
+        return true
+    }
+
+    /// Makes the last frames.
+    func last<E: Error>(_ make: (inout ServedItems) throws(E) -> ByteBuffer) throws(E) -> ByteBuffer {
+        try state.withLock { state throws(E) in try make(&state.items) }
     }
 }
 
