@@ -78,6 +78,13 @@ enum Console {
         }
     }
 
+    /// Asks for agreement.
+    /// - Throws: `Diagnostic` (`usage`) where there is nobody to ask.
+    static func agrees(_ question: String) throws -> Bool {
+        guard isInteractive else { throw Diagnostic.nobodyToAsk }
+        return confirms(question)
+    }
+
     /// Asks for confirmation: `yes` or `y`.
     static func confirms(_ question: String) -> Bool {
         write("\(Printable.block(question)) [y/N] ", to: STDERR_FILENO)

@@ -118,6 +118,7 @@ extension Applied {
             return .done(before)
         }
         joined.removals = removals.merging(second.removals) { _, second in second }
+        joined.removed = removed.merging(second.removed, uniquingKeysWith: +)
         return joined
     }
 }

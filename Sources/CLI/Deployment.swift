@@ -97,9 +97,7 @@ struct Deployment: Sendable {
     /// Asks for confirmation, unless `--yes` was given.
     /// - Returns: Whether to continue.
     func isAgreed(_ options: ChangeOptions, question: String) throws -> Bool {
-        if options.yes { return true }
-        guard Console.isInteractive else { throw Diagnostic.nobodyToAsk }
-        return Console.confirms(question)
+        try options.yes || Console.agrees(question)
     }
 
     /// Applies the plan and reports what was done.
@@ -241,6 +239,6 @@ extension Diagnostic {
         Diagnostic(
             "nobody-to-ask", "Nobody to ask",
             detail: "This changes servers or the record, and there is no terminal to ask for agreement.",
-            fix: "Run it with `--yes` once you have read the plan.", cause: .usage)
+            fix: "Run it with `--yes` once you have read what it does.", cause: .usage)
     }
 }

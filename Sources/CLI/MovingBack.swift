@@ -11,13 +11,21 @@ struct MovingBack: Sendable {
     let server: ServerOptions
     let locking: LockOptions
     let parallelism: Int
+    /// Whether nobody is asked.
+    let yes: Bool
 
     private var command: String { "rollback --release \(release)" + (reason.map { ": \($0)" } ?? "") }
 
     func act() async throws {
+        let way = yes ? nil : try await way()
+        guard try yes || Console.agrees("Move the alias?") else { return Console.note("Nothing was changed.") }
         try await Releasing(stack: stack, server: server, locking: locking).act(command: command) {
             [release, reason] session in
-            try await Kinds.rollBack(release, on: session.servers, reason: reason)
+            if let way {
+                let now = try await Kinds.wayBack(release, on: session.servers)
+                guard now == way else { throw Diagnostic.anotherWayBack(now) }
+            }
+            return try await Kinds.rollBack(release, on: session.servers, reason: reason)
         }
         guard Interruption.exitCode == nil else { return }
         do {
@@ -29,6 +37,15 @@ struct MovingBack: Sendable {
         }
     }
 
+    /// Says what would be done.
+    private func way() async throws -> String {
+        let way = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release] session in
+            try await Kinds.wayBack(release, on: session.servers)
+        }
+        Console.out(way)
+        return way
+    }
+
     /// Whoever is in a hurry waits for none of this: the alias has moved.
     private func retire() async throws {
         let applied = try await Session.open(stack, server, concurrency: parallelism) { session -> Applied? in
@@ -37,11 +54,24 @@ struct MovingBack: Sendable {
             guard !plan.freed.isEmpty else { return nil }
             Console.out("Freed by going back, and removed after it, because no version uses it that a release needs:")
             for line in PlanText.freed(by: plan) { Console.out(line) }
+            guard try yes || Console.agrees("Remove all this?") else {
+                Console.note("Nothing was removed: the next apply does it.")
+                return nil
+            }
             let retirement = Retirement(
                 shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,
                 stack: stack, locking: locking, parallelism: parallelism, command: command)
             return try await retirement.act(in: session)
         }
         if let applied { Console.out(applied.summary) }
+    }
+}
+
+extension Diagnostic {
+    fileprivate static func anotherWayBack(_ way: String) -> Diagnostic {
+        Diagnostic(
+            "moved-meanwhile", "The release was moved meanwhile",
+            detail: "Something else would be done by now than was agreed to: \(way)",
+            fix: "Run it again, and look at what it says.", cause: .conflict)
     }
 }

@@ -4,6 +4,8 @@ package import Language
 package struct Applied: Sendable {
     package var steps: [Address: Outcome<Step>]
     package var removals: [Address: Outcome<Action>]
+    /// How many objects were deleted or forgotten: several may go at one address.
+    package var removed: [Action: Int] = [:]
     /// Whether everything declared was done; only then is anything removed.
     package var isWhole: Bool
     /// The natural keys of what was deleted of kinds that bear no mark, by address.
@@ -43,17 +45,13 @@ package struct Applied: Sendable {
         steps.values.contains(where: \.isInterrupted) || removals.values.contains(where: \.isInterrupted)
     }
 
-    /// The number of addresses that an action was done to.
+    /// The number of addresses that an action was done to, or of objects that were removed.
     package func count(_ action: Action) -> Int {
         let changed = steps.values.count { outcome in
             guard case .done(let step) = outcome else { return false }
             return step.action == action
         }
-        let removed = removals.values.count { outcome in
-            guard case .done(let done) = outcome else { return false }
-            return done == action
-        }
-        return changed + removed
+        return changed + removed[action, default: 0]
     }
 
     func recording(_ entries: [String: Record.Entry], in store: any RecordStore) async -> Applied {

@@ -143,6 +143,7 @@ package struct Executor: Sendable {
         do {
             let removed = try await removeAll(in: survey, of: plan)
             (applied.removals, applied.gone, applied.kept) = (removed.outcomes, removed.gone, removed.kept)
+            applied.removed = removed.counts
         } catch {
             // Nothing was removed: what is in the way cannot be seen.
             let first = survey.members.keys.filter { workflow[$0] == nil }.min() ?? survey.stale.first?.address
@@ -174,6 +175,7 @@ package struct Executor: Sendable {
             let outcome = mayStart() ? await remove(removal, stuck: removals.isPartial ? stuck : nil) : .interrupted
             if !outcome.isDone, drivers[address.kind]?.promotes == true { stuck = address }
             // Several may go at one address: then failures count, and what counted there more than its leftovers.
+            if outcome.isDone { removed.counts[removal.action, default: 0] += 1 }
             let isMinor = removal.member.isStale && outcome.isDone
             if removed.outcomes[address].map({ $0.isDone && !isMinor }) ?? true { removed.outcomes[address] = outcome }
             if outcome.isDone, removal.action == .delete, let key = key(of: removal.member) {
@@ -186,6 +188,8 @@ package struct Executor: Sendable {
     /// What became of removals, by address.
     private struct Removed {
         var outcomes: [Address: Outcome<Action>] = [:]
+        /// How many objects went, by what was done to them.
+        var counts: [Action: Int] = [:]
         /// The natural keys of what was deleted of kinds that bear no mark.
         var gone: [Address: Set<String>] = [:]
         /// Where something stays that left the spec, whatever goes beside it.

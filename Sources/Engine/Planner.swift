@@ -328,7 +328,7 @@ extension Diagnostic {
             detail: "`\(member.address)` (\(member.label)) "
                 + (isDestroyed ? "stays: \(reason)." : "is no longer declared, and stays: \(reason)."),
             fix: isDestroyed
-                ? "Move or remove the alias first, or destroy the whole stack."
+                ? "Destroy what uses it, too, or move or remove an alias that does."
                 : "Nothing has to be done: it goes once that is over.",
             address: member.address.description, severity: .warning)
     }

@@ -12,7 +12,7 @@ extension ReleaseCommandTests {
     private func withWaiting(_ body: @escaping @Sendable (Shop) async throws -> Void) async throws {
         try await withShop { shop in
             try await shop.apply(Self.spec(release: Self.manual), code: 0)
-            let first = try await shop.drover("approve", "production")
+            let first = try await shop.drover("approve", "production", "--yes")
             #expect(first.code == 0 && !first.output.contains("Freed"), "\(first.output)\(first.errors)")
             try await shop.apply(Self.spec(release: Self.manual, chunks: 600), code: 0)
             #expect(try await shop.alias == "1")
@@ -25,7 +25,7 @@ extension ReleaseCommandTests {
     @Test("An approval names what its promotion frees, and removes it: nothing is left for the next apply")
     func approvalFrees() async throws {
         try await withWaiting { shop in
-            let approved = try await shop.drover("approve", "production")
+            let approved = try await shop.drover("approve", "production", "--yes")
             #expect(approved.code == 0 && !approved.errors.contains("not-retired"), "\(approved.errors)")
             let freed = approved.output.contains("Freed by the promotion") && approved.output.contains("1 deleted")
             #expect(freed && approved.output.contains("vectorStores.handbook"), "\(approved.output)")
@@ -38,7 +38,7 @@ extension ReleaseCommandTests {
     @Test("Without Llama Stack an approval promotes all the same, and the next apply removes what it frees")
     func approvalAlone() async throws {
         try await withWaiting { shop in
-            let away = try await shop.drover("approve", "production", "--llamastack-url", "http://127.0.0.1:1")
+            let away = try await shop.drover("approve", "production", "--yes", "--llamastack-url", "http://127.0.0.1:1")
             #expect(away.code == 0 && away.errors.contains("warning[not-retired]"), "\(away.output)\(away.errors)")
             #expect(try await shop.alias == "2")
             let plan = try await shop.drover("plan")
@@ -51,7 +51,7 @@ extension ReleaseCommandTests {
     func approvalBesideChanges() async throws {
         try await withWaiting { shop in
             try shop.write(Self.spec(release: Self.manual, chunks: 600, team: "front"))
-            let approved = try await shop.drover("approve", "production")
+            let approved = try await shop.drover("approve", "production", "--yes")
             #expect(
                 approved.code == 0 && approved.errors.contains("the next apply does all of it"), "\(approved.errors)")
             #expect(try await shop.alias == "2")

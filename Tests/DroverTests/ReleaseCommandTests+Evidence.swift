@@ -182,10 +182,10 @@ extension ReleaseCommandTests {
             try shop.write(Self.spec(expect: "[{contains: nothing of the kind}]", release: manual))
             let tested = try await shop.drover("test")
             #expect(tested.code == 4, "\(tested.output)\(tested.errors)")
-            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])
             #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
             #expect(try await shop.alias == nil)
-            let reason = ["approve", "production", "--override", "the suite is wrong"]
+            let reason = ["approve", "production", "--yes", "--override", "the suite is wrong"]
             let approved = try await shop.drover.run(DroverProgram.path, reason)
             #expect(approved.code == 0 && approved.errors.contains("It is overridden"), "\(approved.errors)")
             #expect(try await shop.alias == "1")
@@ -230,7 +230,7 @@ extension ReleaseCommandTests {
         try await withShop { shop in
             try await shop.apply(Self.spec(release: ", approve: manual"), code: 0)
             try await leaveUnsent("failed", in: shop)
-            let refused = try await shop.drover("approve", "production")
+            let refused = try await shop.drover("approve", "production", "--yes")
             #expect(refused.code == 4 && refused.errors.contains("error[gate-failed]"), "\(refused.errors)")
             #expect(try await shop.alias == nil)
         }
@@ -319,11 +319,11 @@ extension ReleaseCommandTests {
                 old.at = "2020-01-01T00:00:00Z"
                 try await server.logBatch(toRun: run.id, tags: [Evidence.tag: old.text])
             }
-            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            let refused = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])
             #expect(refused.code == 5 && refused.errors.contains("results count for"), "\(refused.errors)")
             let tested = try await shop.drover("test")
             #expect(tested.code == 0, "\(tested.output)\(tested.errors)")
-            let approved = try await shop.drover.run(DroverProgram.path, ["approve", "production"])
+            let approved = try await shop.drover.run(DroverProgram.path, ["approve", "production", "--yes"])
             #expect(approved.code == 0, "\(approved.errors)")
             #expect(try await shop.alias == "1")
         }

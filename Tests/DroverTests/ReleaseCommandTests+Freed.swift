@@ -56,13 +56,38 @@ extension ReleaseCommandTests {
             let failing = Self.spec(expect: "[{contains: NOWHERE}]", release: kept, chunks: 600)
             try await shop.apply(failing, code: 4, saying: "error[gate-failed]")
             #expect(try await shop.alias == "2")
-            let back = try await shop.drover("rollback", "--release", "production", "--reason", "dull")
+            let back = try await shop.drover("rollback", "--release", "production", "--yes", "--reason", "dull")
             #expect(back.code == 0 && !back.errors.contains("not-retired"), "\(back.output)\(back.errors)")
             let freed = back.output.contains("Freed by going back") && back.output.contains("1 deleted")
             #expect(freed && back.output.contains("vectorStores.handbook"), "\(back.output)\(back.errors)")
             #expect(try await shop.alias == "1")
             let plan = try await shop.drover("plan")
             #expect(!plan.output.contains("vectorStores.handbook"), "\(plan.output)\(plan.errors)")
+        }
+    }
+
+    @Test(
+        "Where nobody can be asked, an alias goes back, or on, only with --yes: without it is told what would be done")
+    func nobodyAsked() async throws {
+        try await withShop { shop in
+            let manual = ", approve: manual, retain: 0"
+            for chunks in [400, 500] {
+                try await shop.apply(Self.spec(release: manual, chunks: chunks), code: 0)
+                let refused = try await shop.drover("approve", "production")
+                #expect(refused.code == 64 && refused.errors.contains("error[nobody-to-ask]"), "\(refused.errors)")
+                let version = chunks == 400 ? 1 : 2
+                #expect(refused.output.contains("moves to version \(version)."), "\(refused.output)")
+                #expect(refused.output.contains("Freed by the promotion") == (chunks == 500), "\(refused.output)")
+                #expect(try await shop.alias == (chunks == 400 ? nil : "1"))
+                let approved = try await shop.drover("approve", "production", "--yes")
+                #expect(approved.code == 0, "\(approved.output)\(approved.errors)")
+            }
+            let refused = try await shop.drover("rollback", "--release", "production")
+            #expect(refused.code == 64 && refused.errors.contains("error[nobody-to-ask]"), "\(refused.errors)")
+            #expect(refused.output.contains("stands at version 2, and goes back to version 1."), "\(refused.output)")
+            #expect(try await shop.alias == "2")
+            let unknown = try await shop.drover("rollback", "--release", "staging")
+            #expect(unknown.code == 64 && unknown.errors.contains("error[unknown-release]"), "\(unknown.errors)")
         }
     }
 
@@ -73,7 +98,7 @@ extension ReleaseCommandTests {
                 try await shop.apply(Self.spec(chunks: chunks), code: 0, saying: "1 promoted")
             }
             let back = try await shop.drover(
-                "rollback", "--release", "production", "--llamastack-url", "http://127.0.0.1:1")
+                "rollback", "--release", "production", "--yes", "--llamastack-url", "http://127.0.0.1:1")
             #expect(back.code == 0 && back.errors.contains("warning[not-retired]"), "\(back.output)\(back.errors)")
             #expect(try await shop.alias == "1")
         }

@@ -34,7 +34,8 @@ struct ReleaseStory {
         #expect(try await released() == "1")
         try await apply("tone=brief", code: 0, saying: "1 promoted")
         #expect(try await released() == "4")
-        let back = try await drover("rollback", "desk.yaml", "--release", "production", "--reason", "too brief")
+        let back = try await drover(
+            "rollback", "desk.yaml", "--release", "production", "--yes", "--reason", "too brief")
         #expect(back.code == 0 && back.output.contains("stands at version 1 again"), "\(back.output)\(back.errors)")
         try await apply("tone=brief", code: 0, saying: "Nothing to change")
         #expect(try await released() == "1")

@@ -239,6 +239,20 @@ struct ApplyTests {
         #expect(shop.shelf.boxes.map(\.id) == [2])
     }
 
+    @Test(
+        "Of several that go at one address each counts, as the plan shows them; what a replacement takes along does not"
+    )
+    func severalGone() async throws {
+        try await shop.apply("boxes: {a: {}, b: {}, c: {size: 1}}")
+        for name in ["a", "b"] { shop.shelf.put(name, stack: "shop", address: Address("boxes", name)) }
+        let spec = "boxes: {b: {}, c: {size: 2}}"
+        let plan = try await shop.plan(spec)
+        #expect(plan.count(.delete) == 3, "\(plan.lines)")
+        let applied = try await shop.apply(spec)
+        #expect(applied.failures == [] && applied.count(.delete) == 3 && applied.count(.replace) == 1)
+        #expect(shop.shelf.boxes.count == 2)
+    }
+
     @Test("Of two unmarked objects with the wanted name none is adopted by chance")
     func ambiguous() async throws {
         shop.shelf.put("a")

@@ -84,4 +84,43 @@ struct NamedByIDTests {
         try await stack.apply(without)
         #expect(!stack.ogx.models.contains { $0.id == id })
     }
+
+    /// The plan of a destroy, as the command makes it: the spec is still known then.
+    private static func destroy(_ spec: String, _ selection: Selection, on stack: TestStack) async throws -> Plan {
+        let run = try await stack.open(spec)
+        let workflow = run.workflow.withoutDeclarations
+        let (survey, record) = try await Survey.take(of: workflow, with: run.drivers, loading: run.store)
+        return try await Planner(
+            workflow, drivers: run.drivers, survey: survey, record: record,
+            permissions: Permissions(allowEmpty: true), selection: selection
+        ).plan()
+    }
+
+    @Test("A destroy of a part takes along what is named only by what it removes, and leaves what the rest names")
+    func destroyedInPart() async throws {
+        let version = FakeStackVersion.llamaStack0224
+        let stack = try TestStack(ogx: FakeOGX(version))
+        let llm = version.models.llm
+        let chat = "models: {chat: {id: scripted-first, provider: scripted}}\n"
+        func spec(_ model: String, _ tool: String) -> String {
+            "tools: {\(tool)}\n"
+                + Self.agent(
+                    version, "model: \(model), runtime: agents, tools: [\(tool.prefix { $0 != ":" })]", release: false)
+        }
+        try await stack.apply(chat + spec("chat", Self.declared))
+        let id = try #require(stack.ogx.models.first { $0.id.contains("first") }?.id)
+        let named = spec(id, "byid: {toolGroup: {id: \"mcp::desk/ask\"}}")
+        try await stack.apply(named)
+        let gone: Set = ["delete models.chat", "delete tools.desk"]
+        let rest = try await Self.destroy(named, Selection(excluded: [AddressPattern("experiments")]), on: stack)
+        #expect(gone.isSubset(of: rest.lines) && rest.lines.contains { $0.hasSuffix("agents.a") }, "\(rest.lines)")
+        let targets = Selection(targets: [AddressPattern("models"), AddressPattern("tools")])
+        let part = try await Self.destroy(named, targets, on: stack)
+        #expect(part.lines == [] && part.warnings.map(\.code.name) == ["still-in-use", "still-in-use"])
+        #expect(part.warnings.allSatisfy { $0.fix?.contains("Destroy what uses it, too") == true })
+        #expect(gone.isSubset(of: try await Self.destroy(named, .everything, on: stack).lines))
+        #expect(
+            try await stack.plan(spec(llm, "byid: {toolGroup: {id: \"mcp::desk\"}}")).lines.contains(
+                "delete models.chat"))
+    }
 }

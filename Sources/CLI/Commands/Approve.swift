@@ -18,7 +18,7 @@ struct ApproveCommand: AsyncParsableCommand {
 
             EXAMPLES
               drover approve production specs/release
-              drover approve production specs/release --version 3
+              drover approve production specs/release --version 3 --yes
             """)
 
     @Argument(help: "The declared name of the release.")
@@ -34,6 +34,10 @@ struct ApproveCommand: AsyncParsableCommand {
 
     @OptionGroup var spec: SpecOptions
     @OptionGroup var server: ServerOptions
+
+    @Flag(name: .shortAndLong, help: "Do not ask.")
+    var yes = false
+
     @OptionGroup var locking: LockOptions
 
     func validate() throws {
@@ -46,7 +50,7 @@ struct ApproveCommand: AsyncParsableCommand {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
         let approval = Approval(
             release: release, version: version, overrideReason: overrideReason, stack: stack, server: server,
-            locking: locking)
+            yes: yes, locking: locking)
         try await approval.act()
     }
 }
@@ -58,6 +62,8 @@ private struct Approval: Sendable {
     let overrideReason: String?
     let stack: Stack
     let server: ServerOptions
+    /// Whether nobody is asked.
+    let yes: Bool
     let locking: LockOptions
 
     private var command: String {
@@ -68,9 +74,15 @@ private struct Approval: Sendable {
     func act() async throws {
         // What it frees shows only before it.
         let shown = try await shown()
-        guard try await isPromoted(), Interruption.exitCode == nil else { return }
+        let meant = yes ? version : try await meant()
+        if !yes {
+            if let plan = try? shown.get() { tellFreed(by: plan) }
+            guard try Console.agrees("Approve this?") else { return Console.note("Nothing was changed.") }
+        }
+        guard try await isPromoted(meant), Interruption.exitCode == nil else { return }
         do {
             guard let plan = try shown.get(), !plan.freed.isEmpty else { return }
+            if yes { tellFreed(by: plan) }
             try await retire(plan)
         } catch is CancellationError {
             throw CancellationError()
@@ -97,8 +109,19 @@ private struct Approval: Sendable {
         }
     }
 
+    /// Says what would be done.
+    /// - Returns: The version that it is about.
+    private func meant() async throws -> Int {
+        let meant = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release, version] session in
+            try await Kinds.approvable(release, version: version, on: session.servers)
+        }
+        Console.out(meant.told)
+        return meant.version
+    }
+
+    /// - Parameter version: Which one is meant; nil for what waits, or the only one that was rolled back.
     /// - Returns: Whether the alias moved.
-    private func isPromoted() async throws -> Bool {
+    private func isPromoted(_ version: Int?) async throws -> Bool {
         let gates = PassedGates(release: release, overrideReason: overrideReason, stack: stack)
         let isWaiting = Mutex(false)
         try await Releasing(stack: stack, server: server, locking: locking).act(
@@ -107,7 +130,7 @@ private struct Approval: Sendable {
                 // What failed since then may wait for MLflow; the agents' server may not be at hand.
                 if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack, in: nil) }
             }
-        ) { [release, version] session in
+        ) { [release] session in
             try await Kinds.approve(release, version: version, on: session.servers) { waiting in
                 try await gates.require(waiting, in: session)
                 isWaiting.withLock { $0 = true }
@@ -116,9 +139,13 @@ private struct Approval: Sendable {
         return isWaiting.withLock { $0 }
     }
 
-    private func retire(_ plan: Plan) async throws {
+    private func tellFreed(by plan: Plan?) {
+        guard let plan, !plan.freed.isEmpty else { return }
         Console.out("Freed by the promotion, and removed after it, because only older versions use it:")
         for line in PlanText.freed(by: plan) { Console.out(line) }
+    }
+
+    private func retire(_ plan: Plan) async throws {
         let applied = try await Session.open(stack, server) { session in
             let retirement = Retirement(
                 shown: plan, workflow: session.workflow, permissions: Permissions(), selection: .everything,

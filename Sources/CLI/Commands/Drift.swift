@@ -83,12 +83,9 @@ private struct Acceptance {
             return drift
         }
         for name in names { Console.note("Others changed \(name), which the spec no longer has.") }
-        if !yes {
-            guard Console.isInteractive else { throw Diagnostic.nobodyToAsk }
-            guard Console.confirms("Leave that as it is?") else {
-                Console.note("Nothing was accepted.")
-                return drift
-            }
+        guard try yes || Console.agrees("Leave that as it is?") else {
+            Console.note("Nothing was accepted.")
+            return drift
         }
         try await deployment.session.locked(locking, stack, for: "drift") { session in
             let started = Deployment.milliseconds()

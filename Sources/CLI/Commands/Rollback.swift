@@ -22,7 +22,7 @@ struct RollbackCommand: AsyncParsableCommand {
             EXAMPLES
               drover history specs/quickstart
               drover rollback specs/quickstart --to 3
-              drover rollback specs/release --release production --reason "answers in the wrong language"
+              drover rollback specs/release --release production --yes --reason "answers in the wrong language"
             """)
 
     @OptionGroup var spec: SpecOptions
@@ -55,7 +55,7 @@ struct RollbackCommand: AsyncParsableCommand {
         let stack = try Stack.load(spec.paths, spec.variation, lab: server.lab, readsFiles: false).announced()
         let moving = MovingBack(
             release: release, reason: reason, stack: stack, server: server, locking: change.locking,
-            parallelism: change.parallelism)
+            parallelism: change.parallelism, yes: change.yes)
         try await moving.act()
     }
 

@@ -71,15 +71,6 @@ struct StateRebuildCommand: AsyncParsableCommand {
     }
 }
 
-extension Console {
-    /// Asks for agreement.
-    /// - Throws: `Diagnostic` (`usage`) where there is nobody to ask.
-    static func agrees(_ question: String) throws -> Bool {
-        guard isInteractive else { throw Diagnostic.nobodyToAsk }
-        return confirms(question)
-    }
-}
-
 extension Session {
     /// The record as it is, about the servers at hand, or as `rebuiltRecord` makes it.
     fileprivate func madeRecord(keeping isKept: Bool) async throws -> (record: Record, unmarked: [String]) {

@@ -35,11 +35,8 @@ struct StateUnlockCommand: AsyncParsableCommand {
             guard let newest, newest.number == number, !newest.isReleased else {
                 throw Diagnostic.notToUnlock(number, newest: newest)
             }
-            if !yes {
-                guard Console.isInteractive else { throw Diagnostic.nobodyToAsk }
-                let question = "Release the lock of \(newest.described)? What it still does is not stopped at once."
-                guard Console.confirms(question) else { return Console.note("Nothing was released.") }
-            }
+            let question = "Release the lock of \(newest.described)? What it still does is not stopped at once."
+            guard try yes || Console.agrees(question) else { return Console.note("Nothing was released.") }
             try await session.lock.unlock(number, by: LockHolder.user)
             Console.out("Lock \(number) is released.")
         }

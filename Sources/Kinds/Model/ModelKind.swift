@@ -15,7 +15,7 @@ extension Kind {
                     ModelResource(
                         llamaStack.server, models: llamaStack.models, providers: llamaStack.providers,
                         stack: servers.stack, named: named,
-                        inUse: { try await aliased.models(after: $0).union(named) }))
+                        inUse: { try await aliased.models(after: $0).union(named.ids(after: $0.removed)) }))
             }
         },
         conflicts: sharedIDs(among:_:))

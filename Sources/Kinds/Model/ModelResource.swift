@@ -25,13 +25,13 @@ package struct ModelResource: Resource {
     private let providers: ProviderListing
     private let stack: StackName
     /// The ids of the models that the spec itself names.
-    private let named: Set<String>
+    private let named: NamedIDs?
     /// The ids of the models that versions with an alias answer with, or the spec names.
     private let inUse: InUse
 
     init(
         _ server: LlamaStack, models: ModelListing, providers: ProviderListing, stack: StackName,
-        named: Set<String> = [], inUse: @escaping InUse
+        named: NamedIDs? = nil, inUse: @escaping InUse
     ) {
         self.named = named
         self.inUse = inUse
@@ -97,6 +97,7 @@ package struct ModelResource: Resource {
         _ lives: [LlamaStack.Model], after removed: Set<Address>
     ) async throws -> [String?] {
         let used = try await inUse(Beforehand(removed: removed))
+        let named = named?.ids(after: removed) ?? []
         return lives.map {
             guard !named.contains($0.id) else { return "the spec names it by its id" }
             return used.contains($0.id) ? "a version that an alias points at, or may go back to, answers with it" : nil

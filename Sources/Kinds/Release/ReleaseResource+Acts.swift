@@ -17,6 +17,15 @@ extension Kinds {
         try await releases(on: servers).approve(release, version: version, of: servers.stack, check: check).told
     }
 
+    /// What `approve` would do now, whatever its check says.
+    /// - Returns: The version that it is about, and one sentence.
+    /// - Throws: As `approve`.
+    package static func approvable(
+        _ release: String, version: Int?, on servers: Servers
+    ) async throws -> (version: Int, told: String) {
+        try await releases(on: servers).approvable(release, version: version, of: servers.stack)
+    }
+
     /// What an approval would promote.
     /// - Parameter version: Which one is meant; nil for what waits.
     /// - Returns: nil where nothing waits, or something else does.
@@ -43,6 +52,13 @@ extension Kinds {
     /// - Throws: As `approve`.
     package static func rollBack(_ release: String, on servers: Servers, reason: String?) async throws -> String {
         try await releases(on: servers).rollBack(release, of: servers.stack, reason: reason).told
+    }
+
+    /// What `rollBack` would do now.
+    /// - Returns: One sentence.
+    /// - Throws: As `approve`.
+    package static func wayBack(_ release: String, on servers: Servers) async throws -> String {
+        try await releases(on: servers).wayBack(release, of: servers.stack)
     }
 
     /// The promotion that moving an alias back has taken back last.
@@ -98,6 +114,20 @@ extension ReleaseResource {
         return (live, "Version \(rejected.version) may be promoted again: the next apply does, when its gates pass.")
     }
 
+    /// What an approval would do, as a sentence, and the version that it is about.
+    package func approvable(
+        _ name: String, version: Int? = nil, of stack: StackName
+    ) async throws -> (version: Int, told: String) {
+        let live = try await released(name, of: stack)
+        guard let state = live.state else { throw Diagnostic.noRelease(name, among: []) }
+        try requireStanding(live, state)
+        if let waiting = state.awaiting, version == nil || version == waiting.version {
+            return (waiting.version, "`\(live.place)` moves to version \(waiting.version).")
+        }
+        guard let rejected = try Self.rejected(version, in: state) else { throw Diagnostic.nothingAwaits(name, live) }
+        return (rejected.version, "Version \(rejected.version), which was rolled back, may be promoted again.")
+    }
+
     /// What was rolled back and is meant; nil when nothing was.
     private static func rejected(
         _ version: Int?, in state: ReleaseState
@@ -127,23 +157,14 @@ extension ReleaseResource {
         _ name: String, of stack: StackName, reason: String?
     ) async throws -> (live: Live, told: String) {
         var live = try await released(name, of: stack)
-        guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
-        try requireStanding(live, state)
+        var state = try goingBack(live, reason: reason)
         if state.isGone, let last = state.promoted.last {
             let now = try await promote(entry(last.version, last.digest), from: live, state)
             return (now, "`\(live.place)` stands at version \(last.version) again.")
         }
-        if !state.isGoingBack {
-            // It was moved, and only the note of that is missing.
-            if state.isPromotionCutOff(live.version), let version = live.version { state.promote(entry(version, "")) }
-            guard let present = state.promoted.last, let previous = state.previous else {
-                throw Diagnostic.nothingBefore(name, live)
-            }
-            state.rollBack(to: previous, rejecting: entry(present.version, present.digest, reason: reason))
-            try await write(state, on: live)
-        }
+        if state != live.state { try await write(state, on: live) }
         guard let present = state.moving, let previous = state.promoted.last else {
-            throw Diagnostic.nothingBefore(name, live)
+            throw Diagnostic.nothingBefore(live)
         }
         if live.version != previous.version {
             try await server.setAlias(live.alias, of: live.model, toVersion: String(previous.version))
@@ -154,6 +175,33 @@ extension ReleaseResource {
         live.state = state
         let told = "`\(live.place)` stands at version \(previous.version) again, and version \(present) stays out."
         return (live, told)
+    }
+
+    /// What moving the alias back would do, as a sentence.
+    package func wayBack(_ name: String, of stack: StackName) async throws -> String {
+        let live = try await released(name, of: stack)
+        guard let previous = try goingBack(live, reason: nil).promoted.last else {
+            throw Diagnostic.nothingBefore(live)
+        }
+        guard live.version != previous.version else {
+            return "`\(live.place)` went back to version \(previous.version), and only the note of that is missing."
+        }
+        let place = live.version.map { "stands at version \($0)" } ?? "stands nowhere"
+        return "`\(live.place)` \(place), and goes back to version \(previous.version)."
+    }
+
+    /// The state of a release as it is noted before its alias moves back. One whose alias somebody deleted is as it was.
+    private func goingBack(_ live: Live, reason: String?) throws -> ReleaseState {
+        guard var state = live.state else { throw Diagnostic.nothingBefore(live) }
+        try requireStanding(live, state)
+        guard !state.isGoingBack, !state.isGone || state.promoted.isEmpty else { return state }
+        // It was moved, and only the note of that is missing.
+        if state.isPromotionCutOff(live.version), let version = live.version { state.promote(entry(version, "")) }
+        guard let present = state.promoted.last, let previous = state.previous else {
+            throw Diagnostic.nothingBefore(live)
+        }
+        state.rollBack(to: previous, rejecting: entry(present.version, present.digest, reason: reason))
+        return state
     }
 
     private func requireStanding(_ live: Live, _ state: ReleaseState) throws(Diagnostic) {
@@ -208,7 +256,7 @@ extension Diagnostic {
                 + " the spec that has the version you mean: its gates are tried then.", cause: .usage)
     }
 
-    fileprivate static func nothingBefore(_ name: String, _ live: ReleaseResource.Live) -> Diagnostic {
+    fileprivate static func nothingBefore(_ live: ReleaseResource.Live) -> Diagnostic {
         Diagnostic(
             "nothing-to-roll-back-to", "Nothing to go back to",
             detail:

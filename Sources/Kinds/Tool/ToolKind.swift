@@ -12,7 +12,7 @@ extension Kind {
                     context.llamaStack?.server, groups: context.llamaStack?.runtimes.toolGroups ?? [],
                     existingAgents: context.llamaStack?.runtimes.existingAgents ?? [], stack: context.servers.stack,
                     named: named, folder: context.servers.folder,
-                    inUse: { try await aliased.toolGroups(after: $0).union(named) }))
+                    inUse: { try await aliased.toolGroups(after: $0).union(named.ids(after: $0.removed)) }))
         },
         probe: { declaration, context in
             guard let spec = declaration.spec as? ToolSpec else { return nil }

@@ -1,5 +1,5 @@
 package import Engine
-package import Language
+import Language
 import Runtime
 package import Wire
 
@@ -34,7 +34,7 @@ package struct ToolResource: Resource {
     private let connectors: ConnectorListing?
     private let folder: SpecFolder?
     /// The ids of the tool groups that the spec itself names.
-    private let named: Set<String>
+    private let named: NamedIDs?
     /// The ids of the tool groups that versions with an alias call, or the spec names.
     private let inUse: InUse
 
@@ -45,9 +45,9 @@ package struct ToolResource: Resource {
     ///   - existingAgents: The ids of server agents that the spec names: what they use is retained.
     ///   - named: The ids of the tool groups that the spec itself names.
     ///   - folder: Where the scripts of functions are; nil for none.
-    package init(
+    init(
         _ server: LlamaStack?, groups: Set<Address>, existingAgents: Set<String> = [], stack: StackName,
-        named: Set<String> = [], folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
+        named: NamedIDs? = nil, folder: SpecFolder? = nil, inUse: @escaping InUse = { _ in [] }
     ) {
         self.named = named
         self.inUse = inUse
@@ -63,6 +63,7 @@ package struct ToolResource: Resource {
         _ lives: [LlamaStack.ToolGroup], after removed: Set<Address>
     ) async throws -> [String?] {
         let used = try await inUse(Beforehand(removed: removed))
+        let named = named?.ids(after: removed) ?? []
         return lives.map {
             guard !named.contains($0.id) else { return "the spec names it by its id" }
             return used.contains($0.id) ? "a version that an alias points at, or may go back to, calls it" : nil

@@ -21,6 +21,11 @@ struct ReleaseRecoveryTests {
         try await ReleaseTests.resource(stack).rollBack("production", of: name, reason: "rude").told
     }
 
+    /// What going back would do, before it does.
+    private func wayBack(_ stack: TestStack) async throws -> String {
+        try await ReleaseTests.resource(stack).wayBack("production", of: name)
+    }
+
     private func state(of stack: TestStack, _ change: (inout [String: Value]) -> Void) async throws {
         let server = stack.mlflow.server()
         let model = try #require(try await server.registeredModels().first { $0.name == "helpdesk-a" })
@@ -38,6 +43,7 @@ struct ReleaseRecoveryTests {
         let stack = try await promoted("One", "Two")
         try await stack.apply(ReleaseTests.spec("Three"), cutting: .after(alias + 1))
         #expect(try await ReleaseTests.alias(stack) == "3")
+        #expect(try await wayBack(stack) == "`helpdesk-a@production` stands at version 3, and goes back to version 2.")
         #expect(try await rollBack(stack).contains("stands at version 2 again, and version 3 stays out"))
         #expect(try await ReleaseTests.alias(stack) == "2")
         let plan = try await stack.plan(ReleaseTests.spec("Three"))
@@ -49,6 +55,7 @@ struct ReleaseRecoveryTests {
         let stack = try await promoted("One", "Two", "Three")
         _ = try await rollBack(stack)
         try await state(of: stack) { $0["moving"] = 3 }
+        #expect(try await wayBack(stack).contains("went back to version 2, and only the note of that is missing"))
         #expect(try await rollBack(stack).contains("stands at version 2 again, and version 3 stays out"))
         #expect(try await ReleaseTests.alias(stack) == "2")
         #expect(try await rollBack(stack).contains("stands at version 1 again, and version 2 stays out"))
@@ -94,6 +101,7 @@ struct ReleaseRecoveryTests {
             #expect(told?.contains("stands nowhere") == true)
             #expect(try await stack.plan(three).isEmpty)
             if goesBack {
+                #expect(try await wayBack(stack).contains("stands nowhere, and goes back to version 2."))
                 #expect(try await rollBack(stack) == "`helpdesk-a@production` stands at version 2 again.")
             } else {
                 _ = try await ReleaseTests.resource(stack).approve("production", of: name)
