@@ -135,6 +135,13 @@ extension TestSuite {
     }
 }
 
+extension SuiteResult {
+    /// Whether it is to be no worse than a run that is not there yet.
+    fileprivate var lacksBaseline: Bool {
+        comparison == nil && thresholds.contains { $0.name == "noWorseThan" && $0.verdict != .passed }
+    }
+}
+
 extension CheckResult {
     fileprivate var isPassed: Bool {
         if case .passed = self { return true }
@@ -156,7 +163,10 @@ extension Diagnostic {
                 + (gate.history.map { " Its samples add to \($0)." } ?? ""),
             fix: isFailed
                 ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."
-                : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
+                : result.lacksBaseline
+                    ? "Keep a run as the baseline with `drover test bless --suite \(gate.address.name)`, and apply again; the "
+                        + "alias stays where it is."
+                    : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
             address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
     }
 
