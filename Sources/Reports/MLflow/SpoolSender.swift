@@ -115,8 +115,8 @@ package struct SpoolSender: Sendable {
                 continue
             }
             let said = settled.first { $0.suite == end.suite }
-            let evidence = try await restated(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
-            try await finish(run.started, run.entry, with: end, evidence, prompts[end.suite])
+            try await finish(run.started, run.entry, with: end, prompts[end.suite])
+            try await say(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
             if end.isOpen == true, said == nil {
                 let warning = try await count(run.started, run.entry, &known).warning
                 warnings += [warning].compactMap(\.self)
@@ -154,45 +154,62 @@ package struct SpoolSender: Sendable {
         guard !run.hasFailed(underKey: standing.key) else { return (true, nil) }
         do {
             let recorded = try log(of: entry, at: entry.log, &known)
-            guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
-            let (counted, warning) = await counted(evidence, in: recorded, entry, &known)
-            guard let counted else { return (false, warning) }
-            try await server.logBatch(toRun: run.id, metrics: [], tags: counted.tags(on: run))
-            return (true, warning)
+            var (counts, warning): (Bool, Diagnostic?) = (false, nil)
+            try await others(of: run, entry, standing).add { others in
+                guard let evidence = try await evidence(in: recorded, entry, standing, on: run, after: others) else {
+                    return nil
+                }
+                let counted: Evidence?
+                (counted, warning) = await self.counted(evidence, in: recorded, entry, &known)
+                counts = counted != nil
+                return counted
+            }
+            return (counts, warning)
         } catch let problem as Diagnostic {
             return (false, .killedUnknown(entry.suite, because: problem.detail))
         }
     }
 
-    /// What the log of a killed run tells, with the samples that stood there when it began.
+    /// What stands where a suite adds its samples.
+    private func others(
+        of run: MLflowRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing
+    ) -> OthersEvidence {
+        OthersEvidence(
+            server: server, key: standing.key, places: Set((standing.places ?? []) + [entry.place.experimentID]),
+            run: run)
+    }
+
+    /// What the log of a run tells, with the samples of the other runs under its key.
     /// - Returns: nil where nothing counts.
     private func evidence(
-        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
+        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun,
+        after others: [MLflowRun]
     ) async throws -> Evidence? {
         guard let index = recorded.index(of: entry) else { return nil }
         let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
-        let others = try await server.evidence(
-            underKey: standing.key, of: .seconds(standing.maxAge),
-            inExperiments: Set((standing.places ?? []) + [entry.place.experimentID]), besides: run, parts,
+        let samples = try await server.samples(
+            of: others, underKey: standing.key, of: .seconds(standing.maxAge), besides: parts,
             now: entry.startTime / 1000)
-        let (samples, _) = try await server.samples(of: others)
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
         return evidence.saysSomething ? evidence : nil
     }
 
-    /// What a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where its
-    /// log is gone.
-    private func restated(
+    /// Says what a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where
+    /// its log is gone. It may have failed by these on another try already, and stays so.
+    private func say(
         _ said: Evidence?, _ entry: SpoolEntry.Run, on run: MLflowRun, _ known: inout Known
-    ) async throws -> Evidence? {
-        guard let said, let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
+    ) async throws {
+        guard let said, !run.hasFailed(underKey: said.key) else { return }
+        guard let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
             let recorded = try? log(of: entry, at: entry.log, &known)
-        else { return said }
-        do {
-            return try await evidence(in: recorded, entry, standing, on: run) ?? said
-        } catch is Diagnostic {
-            return said
+        else { return try await server.logBatch(toRun: run.id, metrics: [], tags: said.tags(on: run)) }
+        try await others(of: run, entry, standing).add { others in
+            do {
+                return try await evidence(in: recorded, entry, standing, on: run, after: others) ?? said
+            } catch is Diagnostic {
+                return said
+            }
         }
     }
 
@@ -255,14 +272,13 @@ package struct SpoolSender: Sendable {
     }
 
     private func finish(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ evidence: Evidence?,
-        _ prompts: Value?
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ prompts: Value?
     ) async throws {
         let metrics = end.metrics.sorted { $0.key < $1.key }.map { name, value in
             MLflowMetric(
                 name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
         }
-        var tags = end.tags.merging(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        var tags = end.tags
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }
