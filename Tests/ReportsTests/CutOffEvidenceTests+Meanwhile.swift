@@ -101,4 +101,30 @@ extension CutOffEvidenceTests {
             }
         }
     }
+
+    @Test(
+        "What an earlier drover spooled counts beside what stands in the other experiments of its stack, and of no other"
+    )
+    func earlierSpool() async throws {
+        for (stack, verdict) in [("s", "failed"), ("t", "passed")] {
+            try await withTemporaryDirectory { directory in
+                let away = FakeMLflow()
+                away.cut(.before(1))
+                try await publish(
+                    Self.passing, as: "two", to: away, spool: Spool(in: directory, name: "two"),
+                    log: try SampleLog.create("\(directory)/run.log"), isOpen: true, isSettled: true)
+                let file = URL(filePath: try #require(Spool.files(in: directory).first))
+                let spooled = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+                let earlier = spooled.replacing(#","places":[]"#, with: "")
+                #expect(earlier != spooled)
+                try Data(earlier.utf8).write(to: file)
+                let back = FakeMLflow()
+                let more = try await back.server().createExperiment("more", tags: ["drover.stack": stack])
+                try await publish([.failed], as: "one", to: back, at: more)
+                let sent = await sender(to: back, present: key).sendAll(in: directory)
+                #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
+                #expect(try await evidence(in: back).map(\.verdict) == [verdict])
+            }
+        }
+    }
 }

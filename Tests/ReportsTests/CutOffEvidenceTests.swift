@@ -62,7 +62,7 @@ struct CutOffEvidenceTests {
     func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
-        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false
+        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false, at other: String? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
@@ -75,7 +75,8 @@ struct CutOffEvidenceTests {
         if !isKilled && !isOpen { earlier = try await samples(in: fake, besides: resumed) }
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
-            to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
+            to: fake.server(), [suite], places: ["golden": other.map { MLflowPlace(experimentID: $0) } ?? place],
+            context, spool: spool,
             deadline: spool != nil ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }

@@ -9,6 +9,9 @@ struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
     static let keyTag = "drover.evaluation"
 
+    /// The tag with the name of the stack, of its runs and of its experiments.
+    static let stackTag = "drover.stack"
+
     /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
 
@@ -159,7 +162,7 @@ struct EvaluationRun: Sendable {
     private func tags(_ key: String) -> [String: String] {
         var tags = [
             "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
-            "drover.stack": context.stack, "drover.suite": suite.name, "drover.agent": suite.agent,
+            Self.stackTag: context.stack, "drover.suite": suite.name, "drover.agent": suite.agent,
             "drover.version": context.version, Self.keyTag: key,
         ]
         tags["mlflow.source.git.commit"] = context.commit

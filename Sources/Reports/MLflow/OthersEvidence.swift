@@ -34,6 +34,12 @@ struct OthersEvidence {
 }
 
 extension MLflowServer {
+    /// The ids of the experiments that a stack has, for whoever knows only its name: one search.
+    func evidencePlaces(ofStack name: String) async throws -> Set<String> {
+        let listed = try await experiments(where: MLflowFilter.tag(EvaluationRun.stackTag, name))
+        return Set(listed.filter { $0.tags[EvaluationRun.stackTag] == name && !$0.isDeleted }.map(\.id))
+    }
+
     /// The samples of runs under a key that are not too old, no sample twice.
     /// - Parameters:
     ///   - parts: The digests of shards that count elsewhere.

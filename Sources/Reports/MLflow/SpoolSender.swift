@@ -21,6 +21,8 @@ private struct Known {
     /// What the evidence of the suites is kept under now.
     var keys: [String: String]?
     var hasLooked = false
+    /// MLflow's ids of the experiments of their stack, where that had to be found out.
+    var places: Set<String>?
     /// Whether what passed waits for somebody who can tell whether it counts.
     var isWaiting = false
 
@@ -155,7 +157,7 @@ package struct SpoolSender: Sendable {
         do {
             let recorded = try log(of: entry, at: entry.log, &known)
             var (counts, warning): (Bool, Diagnostic?) = (false, nil)
-            try await others(of: run, entry, standing).add { others in
+            try await others(of: run, entry, standing, &known).add { others in
                 guard let evidence = try await evidence(in: recorded, entry, standing, on: run, after: others) else {
                     return nil
                 }
@@ -172,11 +174,15 @@ package struct SpoolSender: Sendable {
 
     /// What stands where a suite adds its samples.
     private func others(
-        of run: MLflowRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing
-    ) -> OthersEvidence {
-        OthersEvidence(
-            server: server, key: standing.key, places: Set((standing.places ?? []) + [entry.place.experimentID]),
-            run: run)
+        of run: MLflowRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, _ known: inout Known
+    ) async throws -> OthersEvidence {
+        var places = standing.places.map { Set($0) } ?? known.places
+        if places == nil {
+            places = try await server.evidencePlaces(ofStack: entry.tags[EvaluationRun.stackTag] ?? "")
+            known.places = places
+        }
+        return OthersEvidence(
+            server: server, key: standing.key, places: (places ?? []).union([entry.place.experimentID]), run: run)
     }
 
     /// What the log of a run tells, with the samples of the other runs under its key.
@@ -204,7 +210,7 @@ package struct SpoolSender: Sendable {
         guard let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
             let recorded = try? log(of: entry, at: entry.log, &known)
         else { return try await server.logBatch(toRun: run.id, metrics: [], tags: said.tags(on: run)) }
-        try await others(of: run, entry, standing).add { others in
+        try await others(of: run, entry, standing, &known).add { others in
             do {
                 return try await evidence(in: recorded, entry, standing, on: run, after: others) ?? said
             } catch is Diagnostic {
@@ -226,7 +232,7 @@ package struct SpoolSender: Sendable {
         guard let keys = await keys(for: entry, &known) else {
             guard isWorthWaiting(entry) else { return (failures, .killedUnknown(entry.suite, because: Self.late)) }
             known.isWaiting = true
-            return (failures, .killedWaits(entry.suite, of: entry.tags["drover.stack"] ?? ""))
+            return (failures, .killedWaits(entry.suite, of: entry.tags[EvaluationRun.stackTag] ?? ""))
         }
         guard keys[entry.suite] == evidence.key else {
             return (failures, .killedUnknown(entry.suite, because: Self.changed))
@@ -242,7 +248,7 @@ package struct SpoolSender: Sendable {
     /// What the suites of a spool are kept under now, looked up once.
     private func keys(for entry: SpoolEntry.Run, _ known: inout Known) async -> [String: String]? {
         if !known.hasLooked {
-            known.keys = await presentKeys(known.suites, entry.tags["drover.stack"] ?? "")
+            known.keys = await presentKeys(known.suites, entry.tags[EvaluationRun.stackTag] ?? "")
             known.hasLooked = true
         }
         return known.keys
