@@ -71,7 +71,7 @@ package struct SpoolSender: Sendable {
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
             // A run that still goes on holds its own.
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, !Spool.isRemoved(descriptor) else { continue }
             do {
                 guard let isDone = try await send(path, &warnings), isDone else { continue }
                 unlink(path)
