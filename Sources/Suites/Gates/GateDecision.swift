@@ -131,14 +131,17 @@ extension [Evidence] {
     }
 }
 
-/// All that stands under the key of a gate: every attempt is counted.
+/// All that stands under the key of a gate: every attempt is counted, and no sample twice.
 package struct GateHistory: Sendable, Hashable {
     package let runs: Int
     package let samples: Evidence.Samples
 
     package init(_ evidence: [Evidence]) {
         runs = evidence.count
-        samples = evidence.reduce(Evidence.Samples(passed: 0, failed: 0, errors: 0)) { $0.adding($1.samples) }
+        samples = evidence.reduce(Evidence.Samples(passed: 0, failed: 0, errors: 0)) {
+            // Where only a joined run is known that holds more, these are at least so many.
+            $0.adding($1.samples.without($1.samplesElsewhere))
+        }
     }
 
     /// `20 samples in 2 runs: 18 passed, 1 failed, 1 error`; nil when there are none.
