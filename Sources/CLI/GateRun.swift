@@ -61,12 +61,9 @@ struct GateRun {
         var results = results
         for gate in gates where gate.decision == .run && results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
-            let known = Set(gate.evidence.map(\.run))
-            // One more is that of this run.
-            guard all.count(where: { !known.contains($0.run) }) > 1 else { continue }
             let now = Int(Date().timeIntervalSince1970)
-            switch GateDecision(of: all, maxAge: gate.terms.maxEvidenceAge, rerun: .never, now: now) {
-            case .passed: break
+            switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
+            case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
             case .run, .unknown: results[gate.address] = .failed(.gateOpen(gate))
             }

@@ -42,6 +42,19 @@ package enum GateDecision: Sendable, Hashable {
             self = rerun == .never ? .unknown : .run
         }
     }
+
+    /// Decides about a suite that has just passed by what stood when it began: others may have added to it meanwhile, also to
+    /// runs that stood there already.
+    /// - Parameters:
+    ///   - before: What stood when it began.
+    ///   - all: What stands now, that of its own run among it where MLflow took it.
+    /// - Returns: Nil where nobody has added anything.
+    package init?(after before: [Evidence], of all: [Evidence], maxAge: Duration, now: Int) {
+        self.init(of: all, maxAge: maxAge, rerun: .never, now: now)
+        guard self == .unknown else { return }
+        // One more is that of its own run.
+        guard all.count(where: { !before.contains($0) }) > 1 else { return nil }
+    }
 }
 
 extension Evidence {
