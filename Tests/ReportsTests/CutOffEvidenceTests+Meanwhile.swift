@@ -2,6 +2,7 @@ import Fakes
 import FoundationEssentials
 import Runtime
 import Support
+import Synchronization
 import Testing
 import Wire
 
@@ -124,6 +125,36 @@ extension CutOffEvidenceTests {
                 let sent = await sender(to: back, present: key).sendAll(in: directory)
                 #expect(sent.sent == 1 && sent.warnings.isEmpty, "\(sent.warnings)")
                 #expect(try await evidence(in: back).map(\.verdict) == [verdict])
+            }
+        }
+    }
+
+    @Test(
+        "Whether what killed runs tested is still the same is looked up once for all of them, also where nobody can tell"
+    )
+    func lookedUpOnce() async throws {
+        for present in [[key], []] {
+            try await withTemporaryDirectory { directory in
+                for id in ["one", "two", "three"] {
+                    let away = FakeMLflow()
+                    away.cut(.before(1))
+                    try await publish(
+                        [.passed], as: id, to: away, isKilled: true, spool: Spool(in: directory, name: id),
+                        log: try SampleLog.create("\(directory)/\(id).log"))
+                }
+                let back = FakeMLflow()
+                let asked = Mutex(0)
+                let sender = SpoolSender(
+                    to: back.server(), now: { 1_800_000_000 },
+                    presentKeys: { suites, stack in
+                        asked.withLock { $0 += 1 }
+                        #expect(suites == ["golden"] && stack == "s")
+                        return present.first.map { ["golden": $0] }
+                    })
+                let sent = await sender.sendAll(in: directory)
+                #expect(sent.sent == 3 * present.count && asked.withLock { $0 } == 1)
+                #expect(
+                    try await evidence(in: back).map(\.samples.passed) == Array(repeating: 1, count: 3 * present.count))
             }
         }
     }

@@ -18,15 +18,17 @@ private struct Known {
     let suites: Set<String>
     /// By their paths, so that each is read once for all suites of its run.
     var logs: [String: Result<RecordedRun, any Error>] = [:]
-    /// What the evidence of the suites is kept under now.
-    var keys: [String: String]?
-    var hasLooked = false
+    /// What the evidence of suites is kept under now, by their stack and names, where it was looked for: once for all spools.
+    var keys: [[String]: [String: String]?]
     /// MLflow's ids of the experiments of their stack, where that had to be found out.
     var places: Set<String>?
     /// Whether what passed waits for somebody who can tell whether it counts.
     var isWaiting = false
 
-    init(suites: Set<String>) { self.suites = suites }
+    init(suites: Set<String>, keys: [[String]: [String: String]?]) {
+        self.suites = suites
+        self.keys = keys
+    }
 }
 
 /// Sends what earlier runs could not publish.
@@ -66,6 +68,7 @@ package struct SpoolSender: Sendable {
     package func sendAll(in directory: String) async -> (sent: Int, warnings: [Diagnostic]) {
         var sent = 0
         var warnings: [Diagnostic] = []
+        var keys: [[String]: [String: String]?] = [:]
         for path in Spool.files(in: directory) {
             let descriptor = open(path, O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
@@ -73,7 +76,7 @@ package struct SpoolSender: Sendable {
             // A run that still goes on holds its own.
             guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, !Spool.isRemoved(descriptor) else { continue }
             do {
-                guard let isDone = try await send(path, &warnings), isDone else { continue }
+                guard let isDone = try await send(path, &warnings, &keys), isDone else { continue }
                 unlink(path)
                 sent += 1
             } catch {
@@ -84,9 +87,13 @@ package struct SpoolSender: Sendable {
         return (sent, warnings)
     }
 
-    /// - Parameter warnings: Gets what could not be sent any more.
+    /// - Parameters:
+    ///   - warnings: Gets what could not be sent any more.
+    ///   - keys: What was looked for before, and is now.
     /// - Returns: Whether nothing of it waits any longer; nil when it is for another server.
-    private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool? {
+    private func send(
+        _ path: String, _ warnings: inout [Diagnostic], _ keys: inout [[String]: [String: String]?]
+    ) async throws -> Bool? {
         let bytes = try FileBytes.read(path, atMost: Spool.largestFile)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
@@ -110,7 +117,8 @@ package struct SpoolSender: Sendable {
             }
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
-        var known = Known(suites: Set(runs.keys))
+        var known = Known(suites: Set(runs.keys), keys: keys)
+        defer { keys = known.keys }
         let settled = lines.compactMap { (try? SpoolEntry(line: $0))?.settled }
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
@@ -247,11 +255,12 @@ package struct SpoolSender: Sendable {
 
     /// What the suites of a spool are kept under now, looked up once.
     private func keys(for entry: SpoolEntry.Run, _ known: inout Known) async -> [String: String]? {
-        if !known.hasLooked {
-            known.keys = await presentKeys(known.suites, entry.tags[EvaluationRun.stackTag] ?? "")
-            known.hasLooked = true
-        }
-        return known.keys
+        let stack = entry.tags[EvaluationRun.stackTag] ?? ""
+        let asked = [stack] + known.suites.sorted()
+        if let found = known.keys[asked] { return found }
+        let found = await presentKeys(known.suites, stack)
+        known.keys[asked] = .some(found)
+        return found
     }
 
     /// Whether its samples would still be added to.
