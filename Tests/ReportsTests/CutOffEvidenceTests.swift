@@ -96,7 +96,8 @@ struct CutOffEvidenceTests {
 
     /// - Parameter present: What the evidence of the suite is kept under when it is sent; nil where nobody can tell.
     func sender(to fake: FakeMLflow, present: String?) -> SpoolSender {
-        SpoolSender(to: fake.server(), presentKeys: { _, _ in present.map { ["golden": $0] } })
+        SpoolSender(
+            to: fake.server(), now: { 1_800_000_000 }, presentKeys: { _, _ in present.map { ["golden": $0] } })
     }
 
     @Test("What an interrupted run found counts for the next one, which fails by it")
