@@ -61,12 +61,9 @@ struct GateRun {
         var results = results
         for gate in gates where gate.decision == .run && results[gate.address]?.isPassed == true {
             let all = try await mlflow.evidence(underKey: gate.key.text, inExperiments: gate.places)
-            let known = Set(gate.evidence.map(\.run))
-            // One more is that of this run.
-            guard all.count(where: { !known.contains($0.run) }) > 1 else { continue }
             let now = Int(Date().timeIntervalSince1970)
-            switch GateDecision(of: all, maxAge: gate.terms.maxEvidenceAge, rerun: .never, now: now) {
-            case .passed: break
+            switch GateDecision(after: gate.evidence, of: all, maxAge: gate.terms.maxEvidenceAge, now: now) {
+            case .passed, nil: break
             case .failed(let evidence): results[gate.address] = .failed(.gateStaysFailed(gate, evidence, among: all))
             case .run, .unknown: results[gate.address] = .failed(.gateOpen(gate))
             }
@@ -135,6 +132,13 @@ extension TestSuite {
     }
 }
 
+extension SuiteResult {
+    /// Whether it is to be no worse than a run that is not there yet.
+    fileprivate var lacksBaseline: Bool {
+        comparison == nil && thresholds.contains { $0.name == "noWorseThan" && $0.verdict != .passed }
+    }
+}
+
 extension CheckResult {
     fileprivate var isPassed: Bool {
         if case .passed = self { return true }
@@ -156,7 +160,10 @@ extension Diagnostic {
                 + (gate.history.map { " Its samples add to \($0)." } ?? ""),
             fix: isFailed
                 ? "Mend the agent or the suite; the alias stays where it is, and the new version is there as a candidate."
-                : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
+                : result.lacksBaseline
+                    ? "Keep a run as the baseline with `drover test bless --suite \(gate.address.name)`, and apply again; the "
+                        + "alias stays where it is."
+                    : "Run it again once what kept it from deciding is mended; the alias stays where it is.",
             address: gate.address.description, cause: isFailed ? .failed : .inconclusive)
     }
 

@@ -24,6 +24,17 @@ package struct Evidence: Sendable, Hashable, Codable {
             self.failed = failed
             self.errors = errors
         }
+
+        package func adding(_ other: Samples) -> Samples {
+            Samples(passed: passed + other.passed, failed: failed + other.failed, errors: errors + other.errors)
+        }
+
+        /// Those that are not among others.
+        package func without(_ others: Samples) -> Samples {
+            Samples(
+                passed: max(0, passed - others.passed), failed: max(0, failed - others.failed),
+                errors: max(0, errors - others.errors))
+        }
     }
 
     /// How old a passing result may be where nothing else is said.
@@ -63,6 +74,8 @@ package struct Evidence: Sendable, Hashable, Codable {
     package var failuresOnly: Bool?
     /// MLflow's ids of the runs whose samples it holds, too, and that count elsewhere; found out anew each time.
     package var countedElsewhere: [String] = []
+    /// How many samples these have.
+    package var samplesElsewhere = Samples(passed: 0, failed: 0, errors: 0)
 
     private enum CodingKeys: CodingKey {
         case format, suite, key, samples, attempts, at, run, verdict, logical, version, failuresOnly

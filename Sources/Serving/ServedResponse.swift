@@ -31,11 +31,22 @@ struct ServedResponse: Sendable {
         var more: [String: Value] = [:]
         more["usage"] = answer.usage.map(Self.usage)
         if answer.status == .incomplete { more["incomplete_details"] = ["reason": .string(Self.reason(of: answer))] }
-        if answer.fallback != nil {
-            // Why is in the log: it may tell of servers behind.
-            more["custom_outputs"] = ["fallback": "Chat completions answered instead of an agent of the server."]
-        }
+        let remarks = Self.remarks(on: answer)
+        if !remarks.isEmpty { more["custom_outputs"] = .object(remarks) }
         return value(answer.status.rawValue, output: output, more)
+    }
+
+    /// What MLflow has no field for, and clients that do not know it leave alone: else nobody could tell an answer that cites
+    /// nothing from one of a server that does not say what is cited.
+    private static func remarks(on answer: Answer) -> [String: Value] {
+        var remarks: [String: Value] = [:]
+        // Why is in the log: it may tell of servers behind.
+        if answer.fallback != nil {
+            remarks["fallback"] = "Chat completions answered instead of an agent of the server."
+        }
+        if !answer.tellsSources { remarks["tells_sources"] = false }
+        if !answer.tellsCitations { remarks["tells_citations"] = false }
+        return remarks
     }
 
     /// The object of a request that went wrong after a part of its answer was told.

@@ -78,6 +78,17 @@ extension ReleaseCommandTests {
         }
     }
 
+    @Test("A gate that must be no worse than a run that nobody has blessed yet says how that is done")
+    func nothingBlessed() async throws {
+        try await withShop { shop in
+            let compared = Self.spec().replacing(
+                "    experiment: answers\n",
+                with: "    experiment: answers\n    thresholds: {noWorseThan: {margin: 0.05}}\n")
+            try await shop.apply(compared, code: 5, saying: "drover test bless --suite manners")
+            #expect(try await shop.alias == nil)
+        }
+    }
+
     @Test("A gate does not pass by itself when another run of its suite failed meanwhile")
     func failedMeanwhile() async throws {
         let judged = Self.spec(expect: "[{exec: {command: [sh, check.sh]}}]")

@@ -146,6 +146,9 @@ extension CutOffEvidenceTests {
         let passed = try #require(all.first { $0.verdict == "passed" })
         let decision = GateDecision(of: all, maxAge: .seconds(3600), rerun: .changed, now: 1_800_000_000)
         #expect(decision == .passed(passed), "The gate does not run again.")
+        #expect(
+            GateHistory(all).told == "6 samples in 2 runs: 5 passed, 1 failed, 0 errors", "What both hold is told once."
+        )
         let own = FakeMLflow()
         try await publish([.failed], as: "three", to: own, shard: "1/2")
         let worse = try await fake.server().samples(of: all.filter { $0.samples.failed > 0 }).samples

@@ -62,7 +62,7 @@ struct CutOffEvidenceTests {
     func publish(
         _ verdicts: [SampleVerdict], as id: String, to fake: FakeMLflow, isKilled: Bool = false, shard: String? = nil,
         resuming resumed: [String] = [], spool: Spool? = nil, log: SampleLog? = nil, logged: String? = nil,
-        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false
+        isChanged: Bool = false, isOpen: Bool = false, isSettled: Bool = false, at other: String? = nil
     ) async throws -> [Diagnostic] {
         var events: [SuiteEvent] = []
         let recorder = try record(verdicts, as: logged ?? id, to: log, isKilled: isKilled) { events.append($0) }
@@ -75,7 +75,8 @@ struct CutOffEvidenceTests {
         if !isKilled && !isOpen { earlier = try await samples(in: fake, besides: resumed) }
         context.evidence = ["golden": StandingEvidence(key: key, earlier: earlier)]
         return try await EvaluationPublisher.withPublisher(
-            to: fake.server(), [suite], places: ["golden": place], context, spool: spool,
+            to: fake.server(), [suite], places: ["golden": other.map { MLflowPlace(experimentID: $0) } ?? place],
+            context, spool: spool,
             deadline: spool != nil ? .milliseconds(20) : .seconds(10)
         ) { publisher in
             for event in events { publisher.take(event, isOpen: isOpen) }
@@ -95,7 +96,8 @@ struct CutOffEvidenceTests {
 
     /// - Parameter present: What the evidence of the suite is kept under when it is sent; nil where nobody can tell.
     func sender(to fake: FakeMLflow, present: String?) -> SpoolSender {
-        SpoolSender(to: fake.server(), presentKeys: { _, _ in present.map { ["golden": $0] } })
+        SpoolSender(
+            to: fake.server(), now: { 1_800_000_000 }, presentKeys: { _, _ in present.map { ["golden": $0] } })
     }
 
     @Test("What an interrupted run found counts for the next one, which fails by it")

@@ -81,4 +81,14 @@ struct MarkdownReportTests {
         #expect(Markdown.codeCell("a `b` | @c\n") == "``a `b` \\| @c\\u{A}``")
         #expect(Markdown.block(["```", "<b>"]) == "````\n```\n<b>\n````\n")
     }
+
+    @Test("Names in backticks are code spans in sentences of ours, and all else means nothing")
+    func prose() {
+        #expect(
+            Markdown.prose("at most 0.05 below `blessed`, *so* <b>")
+                == "at most 0.05 below `blessed`, \\*so\\* &lt;b&gt;")
+        #expect(Markdown.prose("`a*b` and `c`") == "`a*b` and `c`")
+        #expect(Markdown.prose("one ` alone") == "one \\` alone")
+        #expect(Markdown.prose("none: ``") == "none: \\`\\`")
+    }
 }

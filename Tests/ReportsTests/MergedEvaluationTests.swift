@@ -31,11 +31,12 @@ struct MergedEvaluationTests {
 
     /// The log of a shard with one of the two cases.
     private func shard(
-        _ text: String, as id: String, passed: Int, failed: Int = 0, changed: Set<String> = [], isShown: Bool = true
+        _ text: String, as id: String, passed: Int, failed: Int = 0, changed: Set<String> = [], isShown: Bool = true,
+        experiment: String = "0"
     ) throws -> RecordedRun {
         let shard = try Shard(text, jobIndex: nil)
         let evaluation = EvaluationRecord(
-            place: MLflowPlace(experimentID: "0"),
+            place: MLflowPlace(experimentID: experiment),
             dataset: MLflowRunDataset(name: "golden", digest: "d", place: "spec.yaml", rows: 2), scorers: "s",
             evidence: StandingEvidence(key: key, earlier: EarlierSamples()))
         let record = RunRecord(
@@ -93,6 +94,23 @@ struct MergedEvaluationTests {
         let bad = try await join([common, try shard("2/2", as: "d", passed: 1, failed: 4)], at: fake)
         #expect(bad.isEmpty)
         #expect(try await evidence(in: fake).contains { $0.verdict == "failed" })
+    }
+
+    @Test("Samples in the other experiments of the stack count beside joined shards, and those of another stack do not")
+    func otherExperiment() async throws {
+        for (stack, verdict) in [("s", "failed"), ("t", "passed")] {
+            let fake = FakeMLflow()
+            let more = try await fake.server().createExperiment("more", tags: ["drover.stack": stack])
+            let earlier = [
+                try shard("1/2", as: "a", passed: 1, failed: 1, experiment: more),
+                try shard("2/2", as: "b", passed: 5, experiment: more),
+            ]
+            #expect(try await join(earlier, at: fake).isEmpty)
+            // Alone they pass: four of five. All are five of seven.
+            let now = [try shard("1/2", as: "c", passed: 4, failed: 1), try shard("2/2", as: "d", passed: 5)]
+            #expect(try await join(now, at: fake).isEmpty)
+            #expect(try await evidence(in: fake).map(\.verdict) == [verdict])
+        }
     }
 
     @Test("What a shard did not show in MLflow makes the whole no evidence")

@@ -46,6 +46,17 @@ struct ServedItemsTests {
         #expect(told?["output_tokens_details"] == ["reasoning_tokens": 4])
     }
 
+    @Test("That the server behind does not report what is cited or found is told, and nothing where it does")
+    func untold() {
+        var answer = searched("30 days.")
+        let response = ServedResponse(id: "resp_0", created: 1, model: "support")
+        #expect(response.value(of: answer, output: [])["custom_outputs"] == nil)
+        answer.tellsCitations = false
+        #expect(response.value(of: answer, output: [])["custom_outputs"] == ["tells_citations": false])
+        (answer.tellsCitations, answer.tellsSources) = (true, false)
+        #expect(told(.openAI, [], answer).whole["custom_outputs"] == ["tells_sources": false])
+    }
+
     @Test("A stream is what clients of OpenAI's API accumulate, in order, and its end holds all of it")
     func stream() throws {
         let (frames, whole) = told(

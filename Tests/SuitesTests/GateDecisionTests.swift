@@ -39,6 +39,24 @@ struct GateDecisionTests {
         #expect(Self.decision([later, failed], .always) == .failed(failed))
     }
 
+    @Test("What has just passed does not by what others added meanwhile, also to runs that stood there already")
+    func meanwhile() {
+        func decision(_ before: [Evidence], _ all: [Evidence]) -> GateDecision? {
+            GateDecision(after: before, of: all, maxAge: .seconds(86_400), now: Self.now)
+        }
+        var begun = Self.evidence("inconclusive")
+        begun.run = "other"
+        let (passed, open, failed) = (Self.evidence("passed"), Self.evidence("inconclusive"), Self.evidence("failed"))
+        #expect(decision([], [passed]) == .passed(passed))
+        #expect(decision([], []) == nil && decision([begun], [begun, open]) == nil, "Nobody else has added anything.")
+        #expect(decision([], [begun, open]) == .unknown)
+        var ended = begun
+        ended.failuresOnly = true
+        #expect(decision([ended], [begun, open]) == .unknown, "The other one has ended meanwhile.")
+        // Also where its own run is not there, or is what has failed beside the others.
+        #expect(decision([begun], [begun, failed]) == .failed(failed))
+    }
+
     @Test("Every attempt is counted")
     func history() {
         #expect(GateHistory([]).told == nil)

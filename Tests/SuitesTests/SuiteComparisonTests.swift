@@ -47,4 +47,21 @@ struct SuiteComparisonTests {
         #expect(latency.pairs == 8 && latency.isChange && latency.change == "+8.0 ms on average")
         #expect(tests.allSatisfy { $0.measure != .tokens })
     }
+
+    @Test(
+        "Where no pair differs, no size of a shift is told that would be found, and where all do so alike, not that of none"
+    )
+    func alike() throws {
+        func latency(_ now: Int) throws -> PairedTest {
+            let one = compared(one(.passed, latency: 1_000_000), one(.passed, latency: now))
+            let tests = PairedTest.all(of: "golden", Array(repeating: one, count: 8))
+            return try #require(tests.first { $0.measure == .latency })
+        }
+        #expect(
+            try latency(1_000_000).text == "latency: 0 ms on average of 8 pairs: no change found (Wilcoxon, p 1.0, "
+                + "α 0.05; there is no difference in any pair)")
+        let shifted = try latency(3_000_000)
+        #expect(shifted.isChange && shifted.change == "+2.0 ms on average")
+        #expect(shifted.smallest == "a shift of less than 0.1 ms is found with a chance of 80 %")
+    }
 }

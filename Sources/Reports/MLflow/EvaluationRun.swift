@@ -9,6 +9,9 @@ struct EvaluationRun: Sendable {
     /// The tag by which a run is found again when the answer to its creation was lost.
     static let keyTag = "drover.evaluation"
 
+    /// The tag with the name of the stack, of its runs and of its experiments.
+    static let stackTag = "drover.stack"
+
     /// The tag of a run of chosen cases, which is no baseline unless somebody names it.
     static let partTag = "drover.part"
 
@@ -88,21 +91,16 @@ struct EvaluationRun: Sendable {
         if let problem { throw problem }
     }
 
-    /// Logs what a suite that has ended gives as evidence, with what other runs found by then. It looks once more when it is
-    /// written: of two that end together, the later one sees the other.
+    /// Logs what a suite that has ended gives as evidence, with what other runs found by then.
     func settle(_ run: MLflowRun, with result: SuiteResult) async throws {
         guard let standing = context.evidence[suite.name] else { return }
-        let (places, parts) = (Set(standing.places + [place.experimentID]), resumedParts)
-        var known: [Evidence]?
-        for _ in 0..<3 {
-            let others = try await server.evidence(
-                underKey: standing.key, of: standing.maxAge, inExperiments: places, besides: run, parts,
+        let others = OthersEvidence(
+            server: server, key: standing.key, places: Set(standing.places + [place.experimentID]), run: run)
+        try await others.add { others in
+            let samples = try await server.samples(
+                of: others, underKey: standing.key, of: standing.maxAge, besides: resumedParts,
                 now: context.now() / 1000)
-            guard others != known else { return }
-            known = others
-            let (samples, _) = try await server.samples(of: others)
-            guard let evidence = evidence(of: result, after: samples, isOpen: false) else { return }
-            try await server.logBatch(toRun: run.id, metrics: [], tags: evidence.tags(on: run))
+            return evidence(of: result, after: samples, isOpen: false)
         }
     }
 
@@ -164,7 +162,7 @@ struct EvaluationRun: Sendable {
     private func tags(_ key: String) -> [String: String] {
         var tags = [
             "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
-            "drover.stack": context.stack, "drover.suite": suite.name, "drover.agent": suite.agent,
+            Self.stackTag: context.stack, "drover.suite": suite.name, "drover.agent": suite.agent,
             "drover.version": context.version, Self.keyTag: key,
         ]
         tags["mlflow.source.git.commit"] = context.commit

@@ -24,10 +24,16 @@ package struct MergedEvaluation: Sendable {
     /// - Returns: A warning for each that is not there as a whole.
     package func publish() async -> [Diagnostic] {
         var warnings: [Diagnostic] = []
+        var places: Set<String>?
         for (index, result) in recorded.run.suites.enumerated() {
             guard let evaluation = recorded.record.evaluations?[result.suite] else { continue }
             do {
-                if let warning = try await publish(result, index, evaluation) { warnings.append(warning) }
+                let known =
+                    if let places { places } else {
+                        try await server.evidencePlaces(ofStack: recorded.record.stack)
+                    }
+                places = known
+                if let warning = try await publish(result, index, evaluation, known) { warnings.append(warning) }
             } catch {
                 warnings.append(.notMerged(result.suite, because: Diagnostic.from(error, at: nil).detail))
             }
@@ -35,9 +41,10 @@ package struct MergedEvaluation: Sendable {
         return warnings
     }
 
+    /// - Parameter places: MLflow's ids of the experiments where evidence may stand, beside that of the suite.
     /// - Returns: Why it is no evidence, although it was to be.
     private func publish(
-        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord
+        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, _ places: Set<String>
     ) async throws -> Diagnostic? {
         let place = evaluation.place
         let run = try await begun(result, index, evaluation)
@@ -53,11 +60,10 @@ package struct MergedEvaluation: Sendable {
                 metric.name, metric.value, timestamp: run.startTime, modelID: place.modelID,
                 dataset: evaluation.dataset)
         }
-        let (evidence, warning) = try await evidence(result, index, evaluation, of: run)
         var tags = result.verdictTags
         tags[Evidence.runTag] = recorded.record.id
-        tags.merge(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
         try await server.logBatch(toRun: run.id, metrics: values, tags: tags)
+        let warning = try await addEvidence(result, index, evaluation, of: run, places)
         try await EvaluationReports(of: result.suite, in: recorded).put(on: run, at: server)
         try await server.updateRun(
             run.id, status: result.verdict == .passed ? .finished : .failed, endTime: max(now, run.startTime))
@@ -72,7 +78,7 @@ package struct MergedEvaluation: Sendable {
         if let run = known.first(where: { $0.tags[EvaluationRun.keyTag] == key }) { return run }
         var tags = [
             "mlflow.runType": "genai_evaluate", "mlflow.source.name": "drover", "mlflow.source.type": "LOCAL",
-            "drover.stack": recorded.record.stack, "drover.suite": result.suite, "drover.agent": result.agent,
+            EvaluationRun.stackTag: recorded.record.stack, "drover.suite": result.suite, "drover.agent": result.agent,
             "drover.version": recorded.record.version, EvaluationRun.keyTag: key,
             Evidence.partsTag: parts.sorted().joined(separator: " "),
             "mlflow.genaiEvaluate.scorersDigest": evaluation.scorers,
@@ -85,23 +91,36 @@ package struct MergedEvaluation: Sendable {
             inExperiment: evaluation.place.experimentID, name: result.suite, startTime: now, tags: tags)
     }
 
-    /// What the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none, but
-    /// for one that it has all shards of, and but for one that failed: by itself, and by what shares no shard with it. Shards
-    /// under the key that are in no joined run count beside it. What failed when it was joined before stays so.
+    /// Says what the suite gives as evidence. No sample counts twice: a run that shares a shard with one that counts is none,
+    /// but for one that it has all shards of, and but for one that failed: by itself, and by what shares no shard with it.
+    /// Shards under the key that are in no joined run count beside it. What failed when it was joined before stays so.
+    /// - Returns: Why it is no evidence, although it was to be.
+    private func addEvidence(
+        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun, _ places: Set<String>
+    ) async throws -> Diagnostic? {
+        guard let key = evaluation.key else { return nil }
+        let beside = OthersEvidence(
+            server: server, key: key, places: places.union([evaluation.place.experimentID]), run: run)
+        var warning: Diagnostic?
+        try await beside.add { others in
+            let evidence: Evidence?
+            (evidence, warning) = try await self.evidence(result, index, evaluation, key, of: run, others)
+            return evidence
+        }
+        return warning
+    }
+
     private func evidence(
-        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, of run: MLflowRun
+        _ result: SuiteResult, _ index: Int, _ evaluation: EvaluationRecord, _ key: String, of run: MLflowRun,
+        _ others: [MLflowRun]
     ) async throws -> (Evidence?, Diagnostic?) {
-        guard let key = evaluation.key, !run.hasFailed(underKey: key) else { return (nil, nil) }
-        let filter = MLflowFilter.tag(Evidence.keyTag, key)
-        let others = try await server.runs(inExperiments: [evaluation.place.experimentID], where: filter)
-            .filter { $0.id != run.id && $0.tags[Evidence.keyTag] == key }
         let counted = others.first { other in
             other.tags[Evidence.shardTag] == nil && !other.parts.isDisjoint(with: parts) && !other.counts(in: parts)
         }
         let besides = counted == nil ? others : others.filter { $0.parts.isDisjoint(with: parts) }
         let maxAge = evaluation.maxEvidenceAge
-        let earlier = besides.evidence(besides: parts).filter { $0.isFresh(maxAge, now / 1000) }
-        let (samples, _) = try await server.samples(of: earlier)
+        let samples = try await server.samples(
+            of: besides, underKey: key, of: maxAge, besides: parts, now: now / 1000)
         let standing = StandingEvidence(
             key: key, logical: evaluation.logical, maxAge: maxAge, earlier: samples)
         var evidence = try Evidence(recorded, ofSuite: index, standing, run: run.id)

@@ -94,20 +94,34 @@ package final class Spool: Sendable {
             return false
         }
         makeFolders()
+        // It gets its name once it is locked: nobody may take it for what an earlier run left, and remove it as sent.
+        let new = "\(path).new"
         #if canImport(Glibc)
-            state.descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            state.descriptor = Glibc.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         #elseif canImport(Musl)
-            state.descriptor = Musl.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            state.descriptor = Musl.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         #elseif canImport(Darwin)
-            state.descriptor = Darwin.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            state.descriptor = Darwin.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         #endif
         guard state.descriptor >= 0 else {
             state.problem = SystemError.text(errno)
             return false
         }
-        // While the run goes on, no other one sends it.
         _ = flock(state.descriptor, LOCK_EX | LOCK_NB)
+        guard rename(new, path) == 0 else {
+            state.problem = SystemError.text(errno)
+            close(state.descriptor)
+            state.descriptor = -1
+            unlink(new)
+            return false
+        }
         return true
+    }
+
+    /// Whether somebody has removed a spool since it was opened: then all of it is sent.
+    static func isRemoved(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink == 0
     }
 
     private func makeFolders() {

@@ -18,13 +18,17 @@ private struct Known {
     let suites: Set<String>
     /// By their paths, so that each is read once for all suites of its run.
     var logs: [String: Result<RecordedRun, any Error>] = [:]
-    /// What the evidence of the suites is kept under now.
-    var keys: [String: String]?
-    var hasLooked = false
+    /// What the evidence of suites is kept under now, by their stack and names, where it was looked for: once for all spools.
+    var keys: [[String]: [String: String]?]
+    /// MLflow's ids of the experiments of their stack, where that had to be found out.
+    var places: Set<String>?
     /// Whether what passed waits for somebody who can tell whether it counts.
     var isWaiting = false
 
-    init(suites: Set<String>) { self.suites = suites }
+    init(suites: Set<String>, keys: [[String]: [String: String]?]) {
+        self.suites = suites
+        self.keys = keys
+    }
 }
 
 /// Sends what earlier runs could not publish.
@@ -64,14 +68,15 @@ package struct SpoolSender: Sendable {
     package func sendAll(in directory: String) async -> (sent: Int, warnings: [Diagnostic]) {
         var sent = 0
         var warnings: [Diagnostic] = []
+        var keys: [[String]: [String: String]?] = [:]
         for path in Spool.files(in: directory) {
             let descriptor = open(path, O_RDWR | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
             // A run that still goes on holds its own.
-            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { continue }
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0, !Spool.isRemoved(descriptor) else { continue }
             do {
-                guard let isDone = try await send(path, &warnings), isDone else { continue }
+                guard let isDone = try await send(path, &warnings, &keys), isDone else { continue }
                 unlink(path)
                 sent += 1
             } catch {
@@ -82,9 +87,13 @@ package struct SpoolSender: Sendable {
         return (sent, warnings)
     }
 
-    /// - Parameter warnings: Gets what could not be sent any more.
+    /// - Parameters:
+    ///   - warnings: Gets what could not be sent any more.
+    ///   - keys: What was looked for before, and is now.
     /// - Returns: Whether nothing of it waits any longer; nil when it is for another server.
-    private func send(_ path: String, _ warnings: inout [Diagnostic]) async throws -> Bool? {
+    private func send(
+        _ path: String, _ warnings: inout [Diagnostic], _ keys: inout [[String]: [String: String]?]
+    ) async throws -> Bool? {
         let bytes = try FileBytes.read(path, atMost: Spool.largestFile)
         let lines = bytes.split(separator: UInt8(ascii: "\n")).map { Array($0) }
         var runs: [String: (started: MLflowRun, entry: SpoolEntry.Run)] = [:]
@@ -108,15 +117,16 @@ package struct SpoolSender: Sendable {
             }
         }
         if let problem = writer.tally.reason, problem.isAway { throw problem }
-        var known = Known(suites: Set(runs.keys))
+        var known = Known(suites: Set(runs.keys), keys: keys)
+        defer { keys = known.keys }
         let settled = lines.compactMap { (try? SpoolEntry(line: $0))?.settled }
         for line in lines {
             guard let end = (try? SpoolEntry(line: line))?.end, let run = runs.removeValue(forKey: end.suite) else {
                 continue
             }
             let said = settled.first { $0.suite == end.suite }
-            let evidence = try await restated(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
-            try await finish(run.started, run.entry, with: end, evidence, prompts[end.suite])
+            try await finish(run.started, run.entry, with: end, prompts[end.suite])
+            try await say(said?.evidence ?? end.evidence, run.entry, on: run.started, &known)
             if end.isOpen == true, said == nil {
                 let warning = try await count(run.started, run.entry, &known).warning
                 warnings += [warning].compactMap(\.self)
@@ -154,45 +164,66 @@ package struct SpoolSender: Sendable {
         guard !run.hasFailed(underKey: standing.key) else { return (true, nil) }
         do {
             let recorded = try log(of: entry, at: entry.log, &known)
-            guard let evidence = try await evidence(in: recorded, entry, standing, on: run) else { return (false, nil) }
-            let (counted, warning) = await counted(evidence, in: recorded, entry, &known)
-            guard let counted else { return (false, warning) }
-            try await server.logBatch(toRun: run.id, metrics: [], tags: counted.tags(on: run))
-            return (true, warning)
+            var (counts, warning): (Bool, Diagnostic?) = (false, nil)
+            try await others(of: run, entry, standing, &known).add { others in
+                guard let evidence = try await evidence(in: recorded, entry, standing, on: run, after: others) else {
+                    return nil
+                }
+                let counted: Evidence?
+                (counted, warning) = await self.counted(evidence, in: recorded, entry, &known)
+                counts = counted != nil
+                return counted
+            }
+            return (counts, warning)
         } catch let problem as Diagnostic {
             return (false, .killedUnknown(entry.suite, because: problem.detail))
         }
     }
 
-    /// What the log of a killed run tells, with the samples that stood there when it began.
+    /// What stands where a suite adds its samples.
+    private func others(
+        of run: MLflowRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, _ known: inout Known
+    ) async throws -> OthersEvidence {
+        var places = standing.places.map { Set($0) } ?? known.places
+        if places == nil {
+            places = try await server.evidencePlaces(ofStack: entry.tags[EvaluationRun.stackTag] ?? "")
+            known.places = places
+        }
+        return OthersEvidence(
+            server: server, key: standing.key, places: (places ?? []).union([entry.place.experimentID]), run: run)
+    }
+
+    /// What the log of a run tells, with the samples of the other runs under its key.
     /// - Returns: nil where nothing counts.
     private func evidence(
-        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun
+        in recorded: RecordedRun, _ entry: SpoolEntry.Run, _ standing: SpoolEntry.Standing, on run: MLflowRun,
+        after others: [MLflowRun]
     ) async throws -> Evidence? {
         guard let index = recorded.index(of: entry) else { return nil }
         let parts = Set((entry.tags[Evidence.partsTag] ?? "").split(separator: " ").map(String.init))
-        let others = try await server.evidence(
-            underKey: standing.key, of: .seconds(standing.maxAge),
-            inExperiments: Set((standing.places ?? []) + [entry.place.experimentID]), besides: run, parts,
+        let samples = try await server.samples(
+            of: others, underKey: standing.key, of: .seconds(standing.maxAge), besides: parts,
             now: entry.startTime / 1000)
-        let (samples, _) = try await server.samples(of: others)
         var evidence = try Evidence(recorded, ofSuite: index, standing.standing(after: samples), run: run.id)
         evidence.version = entry.place.modelURI
         return evidence.saysSomething ? evidence : nil
     }
 
-    /// What a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where its
-    /// log is gone.
-    private func restated(
+    /// Says what a suite that had ended gives as evidence, with what other runs found before it was sent; as it was said where
+    /// its log is gone. It may have failed by these on another try already, and stays so.
+    private func say(
         _ said: Evidence?, _ entry: SpoolEntry.Run, on run: MLflowRun, _ known: inout Known
-    ) async throws -> Evidence? {
-        guard let said, let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
+    ) async throws {
+        guard let said, !run.hasFailed(underKey: said.key) else { return }
+        guard let standing = entry.evidence, !said.hasFailed, said.failuresOnly != true,
             let recorded = try? log(of: entry, at: entry.log, &known)
-        else { return said }
-        do {
-            return try await evidence(in: recorded, entry, standing, on: run) ?? said
-        } catch is Diagnostic {
-            return said
+        else { return try await server.logBatch(toRun: run.id, metrics: [], tags: said.tags(on: run)) }
+        try await others(of: run, entry, standing, &known).add { others in
+            do {
+                return try await evidence(in: recorded, entry, standing, on: run, after: others) ?? said
+            } catch is Diagnostic {
+                return said
+            }
         }
     }
 
@@ -209,7 +240,7 @@ package struct SpoolSender: Sendable {
         guard let keys = await keys(for: entry, &known) else {
             guard isWorthWaiting(entry) else { return (failures, .killedUnknown(entry.suite, because: Self.late)) }
             known.isWaiting = true
-            return (failures, .killedWaits(entry.suite, of: entry.tags["drover.stack"] ?? ""))
+            return (failures, .killedWaits(entry.suite, of: entry.tags[EvaluationRun.stackTag] ?? ""))
         }
         guard keys[entry.suite] == evidence.key else {
             return (failures, .killedUnknown(entry.suite, because: Self.changed))
@@ -224,11 +255,12 @@ package struct SpoolSender: Sendable {
 
     /// What the suites of a spool are kept under now, looked up once.
     private func keys(for entry: SpoolEntry.Run, _ known: inout Known) async -> [String: String]? {
-        if !known.hasLooked {
-            known.keys = await presentKeys(known.suites, entry.tags["drover.stack"] ?? "")
-            known.hasLooked = true
-        }
-        return known.keys
+        let stack = entry.tags[EvaluationRun.stackTag] ?? ""
+        let asked = [stack] + known.suites.sorted()
+        if let found = known.keys[asked] { return found }
+        let found = await presentKeys(known.suites, stack)
+        known.keys[asked] = .some(found)
+        return found
     }
 
     /// Whether its samples would still be added to.
@@ -255,14 +287,13 @@ package struct SpoolSender: Sendable {
     }
 
     private func finish(
-        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ evidence: Evidence?,
-        _ prompts: Value?
+        _ run: MLflowRun, _ entry: SpoolEntry.Run, with end: SpoolEntry.End, _ prompts: Value?
     ) async throws {
         let metrics = end.metrics.sorted { $0.key < $1.key }.map { name, value in
             MLflowMetric(
                 name, value, timestamp: end.time, modelID: entry.place.modelID, dataset: entry.dataset)
         }
-        var tags = end.tags.merging(evidence?.tags(on: run) ?? [:]) { _, evidence in evidence }
+        var tags = end.tags
         tags["mlflow.linkedPrompts"] = prompts?.canonicalJSON
         try await server.logBatch(toRun: run.id, metrics: metrics, tags: tags)
     }

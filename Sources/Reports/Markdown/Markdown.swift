@@ -29,6 +29,15 @@ enum Markdown {
         return html(words).unicodeScalars.map { special.contains($0) ? "\\\($0)" : String($0) }.joined()
     }
 
+    /// Sentences of ours with names in backticks: these are code spans, and nothing else has a meaning.
+    static func prose(_ words: String) -> String {
+        let parts = words.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count % 2 == 1 else { return text(words) }
+        return parts.enumerated().map { index, part in
+            index % 2 == 0 ? text(part) : part.isEmpty ? text("``") : code(part)
+        }.joined()
+    }
+
     static func html(_ words: String) -> String {
         Printable.text(words).replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
     }

@@ -171,14 +171,14 @@ private struct MarkdownCase {
 extension SuiteResult {
     /// How many answers each judge found good.
     fileprivate var judgeLines: [String] {
-        judges.map { "- \(Markdown.code(suite)): \(Markdown.text($0.text))\n" }
+        judges.map { "- \(Markdown.code(suite)): \(Markdown.prose($0.text))\n" }
     }
 
     /// What changed as a whole, and what the tests say about that.
     fileprivate func comparisonLines(_ run: Run) -> [String] {
         guard let comparison else { return [] }
         let head = "- \(Markdown.code(suite)) beside \(Markdown.code(comparison.baseline.title)): \(comparison.text)\n"
-        let tests = run.pairedTests.filter { $0.suite == suite }.map { "  - \(Markdown.text($0.text))\n" }
+        let tests = run.pairedTests.filter { $0.suite == suite }.map { "  - \(Markdown.prose($0.text))\n" }
         return [head + tests.joined()]
     }
 
@@ -186,7 +186,7 @@ extension SuiteResult {
         thresholds.filter { $0.verdict != .passed && $0.range != nil }.map { outcome in
             let place = outcome.range.map { Markdown.code("\(sources[$0.source].path):\($0.start.line)") } ?? ""
             return "- \(place), \(Markdown.code(suite)): \(Markdown.code(outcome.name)) is to be "
-                + "\(Markdown.text(outcome.wanted)); it was: \(Markdown.text(outcome.actual))\n"
+                + "\(Markdown.prose(outcome.wanted)); it was: \(Markdown.prose(outcome.actual))\n"
         }
     }
 }

@@ -32,6 +32,9 @@ enum InvocationFrame {
     struct CustomOutputs: Decodable {
         /// Why chat completions answered.
         let fallback: Value?
+        /// `false` where the server behind does not report what was found, or cited: so `drover serve` says it.
+        let tells_sources: Value?
+        let tells_citations: Value?
     }
 
     static func decode<T: Decodable>(_ text: String, as type: T.Type = T.self) throws -> T {

@@ -87,7 +87,15 @@ struct InvocationReader {
             for item in items { _ = try output.add(item) }
         }
         try finish(event.response, status, isStreamed: true, at: time)
-        if let reason = event.custom_outputs?.fallback { answer?.fallback = reason.interpolated }
+        note(event.custom_outputs)
+    }
+
+    /// Takes what the fields of an answer have no place for.
+    private mutating func note(_ told: InvocationFrame.CustomOutputs?) {
+        guard let told else { return }
+        if let reason = told.fallback { answer?.fallback = reason.interpolated }
+        if told.tells_sources == false { answer?.tellsSources = false }
+        if told.tells_citations == false { answer?.tellsCitations = false }
     }
 
     private mutating func finish(
@@ -99,8 +107,8 @@ struct InvocationReader {
             answer.timeToFirstToken = spoken.timeToFirstToken
             answer.streamedText = spoken.text
         }
-        answer.fallback = response?.custom_outputs?.fallback?.interpolated
         self.answer = answer
+        note(response?.custom_outputs)
     }
 
     private static func failure(_ event: InvocationFrame.Event) -> Failure {

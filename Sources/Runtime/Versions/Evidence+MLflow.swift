@@ -136,7 +136,10 @@ private struct ShardedEvidence {
         var evidence = evidence
         let known = shared(with: parts, among: all)
         let joined = joining(shared: known, with: parts, among: all)
-        evidence.countedElsewhere = (joined.isEmpty ? known : joined).map(\.id)
+        for other in joined.isEmpty ? known : joined {
+            evidence.countedElsewhere.append(other.id)
+            evidence.samplesElsewhere = evidence.samplesElsewhere.adding(other.evidence.samples)
+        }
         return evidence
     }
 

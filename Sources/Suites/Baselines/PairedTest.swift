@@ -79,19 +79,24 @@ package struct PairedTest: Sendable, Hashable {
     ) -> PairedTest? {
         guard !differences.isEmpty else { return nil }
         let mean = differences.reduce(0, +) / Double(differences.count)
-        // With fewer, even differences that all have one sign are no change: 2/2⁵ is above α.
-        let fewest = McNemar.fewest(alpha: alpha)
-        let shift = WilcoxonSignedRank.smallestShift(differences, alpha: alpha)
-        let smallest =
-            if let shift, differences.count >= fewest {
-                "a shift of about \(rounded(shift)) \(unit) is found with a chance of 80 %"
-            } else {
-                "nothing could have been found with fewer than \(fewest) pairs"
-            }
+        let sign = mean == 0 ? "" : mean < 0 ? "−" : "+"
         return PairedTest(
             measure, of: suite, pairs: differences.count,
-            change: "\(mean < 0 ? "−" : "+")\(rounded(abs(mean))) \(unit) on average",
-            WilcoxonSignedRank(differences).probability, smallest: smallest)
+            change: "\(sign)\(mean == 0 ? "0" : rounded(abs(mean))) \(unit) on average",
+            WilcoxonSignedRank(differences).probability, smallest: smallest(differences, unit: unit))
+    }
+
+    /// What Wilcoxon's test of these differences could have found.
+    private static func smallest(_ differences: [Double], unit: String) -> String {
+        if differences.allSatisfy({ $0 == 0 }) { return "there is no difference in any pair" }
+        // With fewer, even differences that all have one sign are no change: 2/2⁵ is above α.
+        let fewest = McNemar.fewest(alpha: alpha)
+        guard differences.count >= fewest,
+            let shift = WilcoxonSignedRank.smallestShift(differences, alpha: alpha)
+        else { return "nothing could have been found with fewer than \(fewest) pairs" }
+        // All pairs may differ by nearly the same.
+        let size = shift < 0.05 ? "less than 0.1" : "about \(rounded(shift))"
+        return "a shift of \(size) \(unit) is found with a chance of 80 %"
     }
 
     private static func rounded(_ value: Double) -> String {

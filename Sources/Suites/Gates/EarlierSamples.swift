@@ -19,7 +19,7 @@ package struct EarlierSamples: Sendable, Hashable {
         let elsewhere = shared.reduce(into: EarlierSamples()) { $0.add($1) }.counts
         for each in file.cases {
             let name = CaseID(each.id)?.inSuite ?? each.id
-            let own = each.counts.without(elsewhere[name])
+            let own = elsewhere[name].map { each.counts.without($0) } ?? each.counts
             let samples = Evidence.Samples(
                 passed: failuresOnly ? 0 : own.passed, failed: own.failed, errors: own.errors)
             counts[name] = counts[name]?.adding(samples) ?? samples
@@ -39,18 +39,6 @@ extension VerdictsFile.Case {
 }
 
 extension Evidence.Samples {
-    /// Those that are not among others.
-    fileprivate func without(_ others: Evidence.Samples?) -> Evidence.Samples {
-        guard let others else { return self }
-        return Evidence.Samples(
-            passed: max(0, passed - others.passed), failed: max(0, failed - others.failed),
-            errors: max(0, errors - others.errors))
-    }
-
-    package func adding(_ other: Evidence.Samples) -> Evidence.Samples {
-        Evidence.Samples(passed: passed + other.passed, failed: failed + other.failed, errors: errors + other.errors)
-    }
-
     package var count: Int { passed + failed + errors }
 }
 

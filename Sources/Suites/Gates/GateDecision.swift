@@ -42,6 +42,19 @@ package enum GateDecision: Sendable, Hashable {
             self = rerun == .never ? .unknown : .run
         }
     }
+
+    /// Decides about a suite that has just passed by what stood when it began: others may have added to it meanwhile, also to
+    /// runs that stood there already.
+    /// - Parameters:
+    ///   - before: What stood when it began.
+    ///   - all: What stands now, that of its own run among it where MLflow took it.
+    /// - Returns: Nil where nobody has added anything.
+    package init?(after before: [Evidence], of all: [Evidence], maxAge: Duration, now: Int) {
+        self.init(of: all, maxAge: maxAge, rerun: .never, now: now)
+        guard self == .unknown else { return }
+        // One more is that of its own run.
+        guard all.count(where: { !before.contains($0) }) > 1 else { return nil }
+    }
 }
 
 extension Evidence {
@@ -131,14 +144,17 @@ extension [Evidence] {
     }
 }
 
-/// All that stands under the key of a gate: every attempt is counted.
+/// All that stands under the key of a gate: every attempt is counted, and no sample twice.
 package struct GateHistory: Sendable, Hashable {
     package let runs: Int
     package let samples: Evidence.Samples
 
     package init(_ evidence: [Evidence]) {
         runs = evidence.count
-        samples = evidence.reduce(Evidence.Samples(passed: 0, failed: 0, errors: 0)) { $0.adding($1.samples) }
+        samples = evidence.reduce(Evidence.Samples(passed: 0, failed: 0, errors: 0)) {
+            // Where only a joined run is known that holds more, these are at least so many.
+            $0.adding($1.samples.without($1.samplesElsewhere))
+        }
     }
 
     /// `20 samples in 2 runs: 18 passed, 1 failed, 1 error`; nil when there are none.

@@ -123,6 +123,18 @@ import Wire
         #expect(read?.fallback == "no agents" && read?.hasMessage == false)
     }
 
+    @Test("That the server behind does not report what is cited or found is told, streamed or not")
+    func untold() throws {
+        let said = #"{"output":[],"custom_outputs":{"tells_citations":false,"tells_sources":false}}"#
+        let (streamed, _) = try read([#"{"type":"response.completed","response":\#(said)}"#])
+        #expect(streamed?.tellsCitations == false && streamed?.tellsSources == false)
+        var reader = InvocationReader(agent)
+        _ = try reader.read(whole: try Value(json: said.utf8), at: .zero)
+        #expect(reader.answer?.tellsCitations == false && reader.answer?.tellsSources == false)
+        let (told, _) = try read([#"{"type":"response.completed","response":{"output":[],"custom_outputs":{}}}"#])
+        #expect(told?.tellsCitations == true && told?.tellsSources == true)
+    }
+
     @Test("A failed and an incomplete response keep their status and reason")
     func unfinished() throws {
         let (failed, _) = try read([
