@@ -109,11 +109,10 @@ final class RequestHandler: Sendable {
             return try await refuse(error, exchange, writer, &entry)
         } catch let error as HTTPParserError where error != .invalidEOFState {
             return try await refuse(ServedError(unreadable: error), exchange, writer, &entry)
-        } catch let gone as ClientGone {
-            entry.status = 499  // As nginx calls it.
-            throw gone
         } catch {
-            entry.status = 499  // The connection ended before its request.
+            // The connection ended before its request, or before that had its place.
+            entry.status = 499  // As nginx calls it.
+            meters.countAbandoned()
             throw error
         }
         entry.agent = taken.turn.agent.name
