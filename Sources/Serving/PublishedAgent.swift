@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Runtime
 import Synchronization
 package import Wire
@@ -14,6 +15,8 @@ package struct PublishedAgent: Sendable {
     package let version: String?
     /// The result that lets it be served, where one is asked for.
     package var evidence: Evidence?
+    /// Since when it is served, in seconds since 1970.
+    let created = Int(Date().timeIntervalSince1970)
 
     package init(
         name: String, definition: AgentDefinition, runtime: any AgentRuntime, place: MLflowPlace? = nil,

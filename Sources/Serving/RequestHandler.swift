@@ -153,6 +153,12 @@ final class RequestHandler: Sendable {
                 let error = ServedError(.unexpected, code: "internal_error", "The agent cannot be described.")
                 return .error(error, requestID: exchange.id)
             }
+        case .models:
+            do throws(ServedError) {
+                return try ModelsRoute.reply(publication.agents)
+            } catch {
+                return .error(error, requestID: exchange.id)
+            }
         case .endpoints: return EndpointsRoute.list(publication.agents)
         case .endpoint:
             do throws(ServedError) {
