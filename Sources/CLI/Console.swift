@@ -55,7 +55,23 @@ enum Console {
 
     /// - Parameter isPainted: Whether the text has colours of our own in it, and nothing else that controls a terminal.
     static func note(_ text: String, isPainted: Bool = false) {
-        write((isPainted ? text : Printable.block(text)) + "\n", to: STDERR_FILENO)
+        let text = isPainted ? text : Printable.block(text)
+        if let notes = notes.withLock(\.self) { return notes.write(text) }
+        write(text + "\n", to: STDERR_FILENO)
+    }
+
+    /// Takes the notes in place of standard error; nil where nobody minds to wait.
+    private static let notes = Mutex<LineOutput?>(nil)
+
+    /// Runs a body whose notes hold up nobody.
+    static func noting<Result: Sendable>(
+        on output: LineOutput = LineOutput(STDERR_FILENO) { "Nobody took \($0.counting("note")): dropped." },
+        _ body: () async throws -> Result
+    ) async throws -> Result {
+        notes.withLock { $0 = output }
+        // Where nobody takes even these, nobody is waited for at the end either.
+        defer { if output.flush() { notes.withLock { $0 = nil } } }
+        return try await output.flushing(body)
     }
 
     static func write(_ text: String, to descriptor: Int32) {

@@ -49,20 +49,21 @@ extension PresentEvidence {
     static func all(
         for suites: Set<String>, in session: Session, besides parts: Set<String> = []
     ) async throws -> [String: PresentEvidence] {
+        let agents = Set(specs(of: suites, in: session).map(\.spec.subject.address))
+        return try await all(
+            for: suites, in: session, given: AppliedState.look(at: agents, in: session), besides: parts)
+    }
+
+    /// The same where somebody has looked at the servers.
+    static func all(
+        for suites: Set<String>, in session: Session, given applied: AppliedState, besides parts: Set<String> = []
+    ) async throws -> [String: PresentEvidence] {
         guard let mlflow = session.servers.mlflow else { return [:] }
-        let specs = session.workflow.specs(of: SuiteSpec.self).filter { suites.contains($0.declaration.address.name) }
-        let agents = Set(specs.map(\.spec.subject.address))
-        let (survey, record) = try await Survey.take(
-            of: session.workflow, with: session.drivers, loading: session.store)
-        let digests = try await Planner(
-            session.workflow, drivers: session.drivers, survey: survey, record: record, permissions: Permissions(),
-            scope: Scope(closing: agents, in: session.workflow.graph)
-        ).appliedIdentities(of: agents)
-        let lookup = session.lookup(in: survey)
+        let lookup = applied.lookup
         var found: [String: PresentEvidence] = [:]
-        for (declaration, spec) in specs {
+        for (declaration, spec) in specs(of: suites, in: session) {
             let address = declaration.address
-            guard let logical = digests[spec.subject.address],
+            guard let logical = applied.digests[spec.subject.address],
                 let place = lookup.place(of: spec.agent.value, experiment: spec.experiment?.value, isApplied: true)
             else { continue }
             let key = try await session.evidenceKey(of: address.name, spec, logical: logical, place.experimentID)
@@ -74,6 +75,12 @@ extension PresentEvidence {
                     underKey: key.text, inExperiments: lookup.evidencePlaces, besides: parts))
         }
         return found
+    }
+
+    private static func specs(
+        of suites: Set<String>, in session: Session
+    ) -> [(declaration: Declaration, spec: SuiteSpec)] {
+        session.workflow.specs(of: SuiteSpec.self).filter { suites.contains($0.declaration.address.name) }
     }
 }
 

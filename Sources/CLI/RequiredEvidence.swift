@@ -11,8 +11,8 @@ import Wire
 /// The suite that agents must have passed to be served.
 ///
 /// Of an agent that a spec declares, what counts is what stands in its present state: as it is declared and applied, with all
-/// that it needs. Of a logged version, which comes without a spec, it is what was found out about just this version. How old it
-/// is does not matter: nothing of an agent changes by its being served.
+/// that it needs. Of a logged version, which comes without a spec, and of one that was applied after the spec was read, it is what
+/// was found out about just this version. How old it is does not matter: nothing of an agent changes by its being served.
 struct RequiredEvidence: Sendable {
     let suite: String
 
@@ -33,28 +33,95 @@ struct RequiredEvidence: Sendable {
     ) async throws -> [PublishedAgent] {
         var proved: [PublishedAgent] = []
         for agent in agents {
-            let all =
-                source.isDeclared
-                ? try await declared(agent, in: session) : try await logged(agent, in: session.servers.mlflow)
             var agent = agent
-            agent.evidence = try standing(all, for: agent)
+            if source.isDeclared {
+                let state = try await look(at: agent, in: session)
+                guard let present = state.present else { throw Diagnostic.notAsDeclared(agent, suite) }
+                (agent.evidence, agent.surroundings) = (try standing(present, for: agent), state.surroundings)
+            } else {
+                agent.evidence = try standing(try await logged(agent, in: session.servers.mlflow), for: agent)
+            }
             proved.append(agent)
         }
         return proved
     }
 
-    /// All that stands under the key of the present state.
-    private func declared(_ agent: PublishedAgent, in session: Session) async throws -> [Evidence] {
-        guard let present = try await PresentEvidence.all(for: [suite], in: session)[suite] else {
-            throw Diagnostic.untested(agent, suite, "what is declared is not what is applied")
+    /// An agent that was applied after its spec was read, with the evidence that lets it be served: what stands in its present
+    /// state, where the spec still says the same, else what was found out about just its version.
+    /// - Throws: `Diagnostic` when there is none, or it says nothing about how this process would run the agent.
+    func following(_ agent: PublishedAgent, in session: Session) async throws -> PublishedAgent {
+        var agent = agent
+        let state = try await look(at: agent, in: session)
+        if let present = state.present, state.version == agent.version {
+            (agent.evidence, agent.surroundings) = (try standing(present, for: agent), state.surroundings)
+            return agent
         }
-        return present.all
+        if let function = Kinds.handledFunction(of: agent.definition, in: session.workflow) {
+            throw Diagnostic.untested(
+                agent, suite, "its function `\(function)` is carried out here as the spec said when the server read it")
+        }
+        let all = try await logged(agent, in: session.servers.mlflow, places: state.places)
+        agent.evidence = try standing(all, for: agent)
+        return agent
+    }
+
+    /// Looks whether the evidence of a served agent still stands. When another version was applied since, that is what stood
+    /// when it began to be served, as long as nothing has changed that it needs.
+    /// - Throws: `Diagnostic` when it does not.
+    func requireStanding(of agent: PublishedAgent, of source: ServedSource, in session: Session) async throws {
+        guard source.isDeclared else {
+            _ = try standing(try await logged(agent, in: session.servers.mlflow), for: agent)
+            return
+        }
+        let state = try await look(at: agent, in: session)
+        guard let surroundings = agent.surroundings, let evidence = agent.evidence else {
+            let all = try await logged(agent, in: session.servers.mlflow, places: state.places)
+            _ = try standing(all, for: agent)
+            return
+        }
+        if let present = state.present {
+            _ = try standing(present, for: agent)
+            return
+        }
+        guard state.version != agent.version else { throw Diagnostic.notAsDeclared(agent, suite) }
+        guard state.surroundings == surroundings else {
+            throw Diagnostic.untested(agent, suite, "what it needs, such as documents, has changed since")
+        }
+        guard let mlflow = session.servers.mlflow else { return }
+        let all = try await mlflow.evidence(underKey: evidence.key, inExperiments: state.places)
+        _ = try standing(all, for: agent)
+    }
+
+    /// What is known of an agent that a spec declares.
+    private struct State {
+        /// All that stands under the key of the present state; nil where what is declared is not what is applied.
+        var present: [Evidence]?
+        /// nil where something that it needs is not applied as it is declared.
+        var surroundings: String?
+        /// The version that was applied last.
+        var version: String?
+        var places: [String]
+    }
+
+    private func look(at agent: PublishedAgent, in session: Session) async throws -> State {
+        let needed = Kinds.surroundings(ofAgent: agent.name, in: session.workflow)
+        let applied = try await AppliedState.look(
+            at: [Kinds.address(ofAgent: agent.name)], and: needed, in: session)
+        return State(
+            present: try await PresentEvidence.all(for: [suite], in: session, given: applied)[suite]?.all,
+            surroundings: applied.digest(of: needed),
+            version: applied.lookup.place(of: agent.name, isApplied: true)?.modelURI,
+            places: applied.lookup.evidencePlaces)
     }
 
     /// All that stands under the key of the newest result of the version.
-    private func logged(_ agent: PublishedAgent, in mlflow: MLflowServer?) async throws -> [Evidence] {
+    /// - Parameter places: The experiments where it may be; nil for that of the agent.
+    private func logged(
+        _ agent: PublishedAgent, in mlflow: MLflowServer?, places: [String]? = nil
+    ) async throws -> [Evidence] {
         guard let mlflow, let version = agent.version, let place = agent.place else { return [] }
-        let all = try await mlflow.evidence(of: version, bySuite: suite, inExperiments: [place.experimentID])
+        let all = try await mlflow.evidence(
+            of: version, bySuite: suite, inExperiments: places ?? [place.experimentID])
         return all.underNewestKey
     }
 
@@ -87,7 +154,9 @@ final class StandingProof: Sendable {
         while (try? await Task.sleep(for: interval)) != nil {
             do {
                 let session = try await session.refreshed()
-                _ = try await required.proving(publication.agents, of: source, in: session)
+                for agent in publication.agents {
+                    try await required.requireStanding(of: agent, of: source, in: session)
+                }
                 if !holds { Console.note("What is served has the evidence again: `/ready` answers 200.") }
                 lasts.store(true, ordering: .relaxed)
             } catch let problem as Diagnostic where problem.cause == .failed {
@@ -123,6 +192,10 @@ extension Diagnostic {
                 ?? (own.isEmpty
                     ? "Declare a suite of `\(agent)`, and run it." : "Use one of \(own.prefix(12).listed)."),
             cause: .usage)
+    }
+
+    fileprivate static func notAsDeclared(_ agent: PublishedAgent, _ suite: String) -> Diagnostic {
+        untested(agent, suite, "what is declared is not what is applied")
     }
 
     /// - Parameter reason: The end of a sentence.

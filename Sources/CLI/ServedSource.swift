@@ -20,7 +20,7 @@ struct ServedSource: Sendable {
     private let origin: Origin
 
     /// How often it is looked whether an alias has moved.
-    private static let interval: Duration = .seconds(5)
+    static let interval: Duration = .seconds(5)
 
     init(_ command: ServeCommand) throws {
         required = command.requireEvidence.map { RequiredEvidence(suite: $0) }
@@ -131,22 +131,26 @@ struct ServedSource: Sendable {
     }
 
     /// Publishes what aliases point at whenever they have moved, or what was applied anew, until the task is cancelled.
-    func follow(_ publication: Publication, in session: Session) async {
+    func follow(
+        _ publication: Publication, in session: Session, every interval: Duration = ServedSource.interval
+    ) async {
         if case .spec(let names, isApplied: true) = origin {
-            return await followApplied(names, publication, session)
+            return await followApplied(names, publication, session, every: interval * 2)
         }
         guard case .versions(let uris) = origin, let mlflow = session.servers.mlflow else { return }
         var followed = zip(uris, publication.agents).map { Followed(uri: $0, name: $1.name, version: $1.version) }
         // A cancelled sleep ends it.
-        while (try? await Task.sleep(for: Self.interval)) != nil {
+        while (try? await Task.sleep(for: interval)) != nil {
             for index in followed.indices { await look(at: &followed[index], publication, mlflow, session) }
         }
     }
 
-    private func followApplied(_ names: [String], _ publication: Publication, _ session: Session) async {
+    private func followApplied(
+        _ names: [String], _ publication: Publication, _ session: Session, every interval: Duration
+    ) async {
         var trouble: String?
         // A cancelled sleep ends it.
-        while (try? await Task.sleep(for: Self.interval * 2)) != nil {
+        while (try? await Task.sleep(for: interval)) != nil {
             do {
                 let session = try await session.refreshed()
                 let found = try await RunnableAgents.find(Set(names), isApplied: true, in: session, stack)
@@ -154,7 +158,7 @@ struct ServedSource: Sendable {
                     let served = publication.agents.first { $0.name == agent.name }
                     guard let served, served.version != agent.version else { continue }
                     try found.require(agent.definition)
-                    let proven = try await required?.proving([agent], of: self, in: session)[0] ?? agent
+                    let proven = try await required?.following(agent, in: session) ?? agent
                     guard publication.replace(agent.name, with: proven) else { continue }
                     Console.note(
                         "Serving `\(agent.name)` as it was applied now" + (agent.version.map { ", \($0)" } ?? ""))
@@ -247,12 +251,13 @@ extension Diagnostic {
             cause: problem.cause)
     }
 
-    /// The server has read the spec at its start: what a later one says has evidence that it cannot find.
+    /// The server has read the spec at its start, and carries out functions as that said.
     private static func notServed(_ problem: Diagnostic) -> Diagnostic {
         Diagnostic(
             "not-followed", "What is applied now is not served",
             detail: "What was served goes on. \(problem.detail)",
-            fix: "Run `drover test --suite` for it; start the server again if the spec or its files have changed.",
+            fix:
+                "Run `drover test --suite` for it: it is looked again every few seconds. If it has passed, start the server again.",
             severity: .warning, cause: problem.cause)
     }
 

@@ -66,6 +66,11 @@ final class Meters: Sendable {
         }
     }
 
+    /// One whose client went away before its agent was asked.
+    func countAbandoned() {
+        counts.withLock { $0.abandoned += 1 }
+    }
+
     /// What is only known now.
     struct Now {
         var running: Int

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Runtime
 import Synchronization
 package import Wire
@@ -14,6 +15,11 @@ package struct PublishedAgent: Sendable {
     package let version: String?
     /// The result that lets it be served, where one is asked for.
     package var evidence: Evidence?
+    /// The digest of what it needs and its definition only names, such as documents, as that was when the evidence was found to
+    /// stand for it; nil where only its version is known.
+    package var surroundings: String?
+    /// Since when it is served, in seconds since 1970.
+    let created = Int(Date().timeIntervalSince1970)
 
     package init(
         name: String, definition: AgentDefinition, runtime: any AgentRuntime, place: MLflowPlace? = nil,

@@ -109,11 +109,10 @@ final class RequestHandler: Sendable {
             return try await refuse(error, exchange, writer, &entry)
         } catch let error as HTTPParserError where error != .invalidEOFState {
             return try await refuse(ServedError(unreadable: error), exchange, writer, &entry)
-        } catch let gone as ClientGone {
-            entry.status = 499  // As nginx calls it.
-            throw gone
         } catch {
-            entry.status = 499  // The connection ended before its request.
+            // The connection ended before its request, or before that had its place.
+            entry.status = 499  // As nginx calls it.
+            meters.countAbandoned()
             throw error
         }
         entry.agent = taken.turn.agent.name
@@ -152,6 +151,12 @@ final class RequestHandler: Sendable {
                 return .error(error, requestID: exchange.id)
             } catch {
                 let error = ServedError(.unexpected, code: "internal_error", "The agent cannot be described.")
+                return .error(error, requestID: exchange.id)
+            }
+        case .models:
+            do throws(ServedError) {
+                return try ModelsRoute.reply(publication.agents)
+            } catch {
                 return .error(error, requestID: exchange.id)
             }
         case .endpoints: return EndpointsRoute.list(publication.agents)

@@ -3,6 +3,7 @@ enum Route: String, CaseIterable, Sendable {
     case invocations = "/invocations"
     case responses = "/responses"
     case v1Responses = "/v1/responses"
+    case models = "/v1/models"
     case endpointInvocations = "/endpoints/{name}/invocations"
     case endpoints = "/api/2.0/endpoints"
     case endpoint = "/api/2.0/endpoints/{name}"
@@ -32,8 +33,8 @@ enum Route: String, CaseIterable, Sendable {
     private var isNamed: Bool {
         switch self {
         case .endpointInvocations, .endpoint: true
-        case .invocations, .responses, .v1Responses, .endpoints, .ping, .health, .ready, .version, .agentInfo, .metrics,
-            .openAPI:
+        case .invocations, .responses, .v1Responses, .models, .endpoints, .ping, .health, .ready, .version, .agentInfo,
+            .metrics, .openAPI:
             false
         }
     }
@@ -53,7 +54,7 @@ enum Route: String, CaseIterable, Sendable {
         switch self {
         case .invocations, .endpointInvocations: .mlflow
         case .responses, .v1Responses: .openAI
-        case .endpoints, .endpoint, .ping, .health, .ready, .version, .agentInfo, .metrics, .openAPI: nil
+        case .models, .endpoints, .endpoint, .ping, .health, .ready, .version, .agentInfo, .metrics, .openAPI: nil
         }
     }
 
@@ -61,8 +62,8 @@ enum Route: String, CaseIterable, Sendable {
     var isOpen: Bool {
         switch self {
         case .ping, .health, .ready: true
-        case .invocations, .responses, .v1Responses, .endpointInvocations, .endpoints, .endpoint, .version, .agentInfo,
-            .metrics, .openAPI:
+        case .invocations, .responses, .v1Responses, .endpointInvocations, .models, .endpoints, .endpoint, .version,
+            .agentInfo, .metrics, .openAPI:
             false
         }
     }

@@ -193,6 +193,31 @@ struct ExportCommandTests {
         }
     }
 
+    @Test("What is only called `url`, in tags, attributes and schemas, is no address that anybody asks")
+    func unasked() async throws {
+        let spec = """
+            drover: v1
+            stack: shop
+            models: {}
+            experiments: {answers: {tags: {url: "http://localhost:3000/wiki"}}}
+            tools:
+              rates:
+                function:
+                  description: Rates.
+                  parameters: {type: object, properties: {}, example: {url: "https://other.example.com/now"}}
+                  http: {url: "https://rates.example.com?of=now"}
+
+            """
+        try await withTemporaryDirectory { directory in
+            try Data(spec.utf8).write(to: URL(filePath: "\(directory)/drover.yaml"))
+            let servers = ["--llamastack-url", "http://stack.ai.svc:8321", "--mlflow-url", "http://mlflow.ai.svc:5000"]
+            let words = ["export", "kubernetes", ".", "--image", "i"] + servers
+            let ended = try await DroverProgram(in: directory)(words)
+            #expect(ended.code == 0 && !ended.errors.contains("warning"), "\(ended.errors)")
+            #expect(ended.errors.contains("lets nothing out to `rates.example.com`, which"), "\(ended.errors)")
+        }
+    }
+
     @Test("A file that cannot be mounted is told, and so is a map that `kubectl apply` does not take by itself")
     func mounts() async throws {
         try await withTemporaryDirectory { directory in

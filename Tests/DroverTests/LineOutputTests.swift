@@ -65,6 +65,68 @@ struct LineOutputTests {
         #expect(output.flush())
     }
 
+    @Test("What waits at the end is written to its last line, when somebody takes it then")
+    func settled() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let (output, lines, from) = (LineOutput(ends[1]), (0..<50_000).map { "line \($0)" }, ends[0])
+        async let writing: Void = output.flushing(patience: .seconds(120)) {
+            for line in lines { output.write(line) }
+            #expect(!output.flush(), "More than a pipe holds.")
+        }
+        var said = ""
+        while !said.hasSuffix("\n\(lines.last ?? "")\n") {
+            said += taken(from: from)
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await writing
+        #expect(said.split(separator: "\n").map(String.init) == lines)
+    }
+
+    @Test("What a full disk does not take waits until there is room again")
+    func full() throws {
+        try withPipe { from, to in
+            let descriptor = open("/dev/full", O_WRONLY)
+            try #require(descriptor >= 0)
+            defer { close(descriptor) }
+            let output = LineOutput(descriptor)
+            output.write("one")
+            #expect(!output.flush())
+            try #require(dup2(to, descriptor) == descriptor)
+            output.write("two")
+            #expect(taken(from: from) == "one\ntwo\n")
+        }
+    }
+
+    @Test("A line that is longer than all that may wait is told as dropped")
+    func long() throws {
+        try withPipe { from, to in
+            let output = LineOutput(to, limit: 10) { "\($0) lost" }
+            output.write("a line that is too long")
+            #expect(taken(from: from) == "1 lost\n")
+        }
+    }
+
+    @Test("Notes hold up nobody: while nobody takes them they wait, too")
+    func notes() async throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { for end in ends { close(end) } }
+        let (from, text) = (ends[0], String(repeating: "x", count: 70_000))
+        let said = try await Console.noting(on: LineOutput(ends[1])) {
+            Console.note(text)  // More than a pipe holds.
+            Console.note("the end of it")
+            var said = ""
+            while !said.contains("the end of it\n") {
+                said += taken(from: from)
+                try await Task.sleep(for: .milliseconds(10))
+            }
+            return said
+        }
+        #expect(said.contains("\(text)\nthe end of it\n"), "\(said.count)")
+    }
+
     /// Its standard output goes into a pipe that nobody reads.
     private static let script = #"""
         mkfifo log
@@ -84,5 +146,76 @@ struct LineOutputTests {
     func server() async throws {
         let said = try await ServeCommandTests.running(Self.script, ["LLAMASTACK_MODEL": "scripted/llm"])
         #expect(said.contains("2000 200\n") && said.contains("code 0"), "\(said)")
+    }
+
+    /// Its standard error goes into a pipe that is full when it has something to note.
+    private static let silenced = #"""
+        mkfifo notes
+        exec 3<>notes
+        echo 'ann first-of-her-tokens' >tokens
+        "$DROVER" serve --port 0 --auth-token-file tokens >log 2>notes 3>&- &
+        served=$!
+        trap 'kill -KILL $served 2>/dev/null' EXIT
+        while read -r line <&3; do
+            case $line in
+            Listening*) url=$(echo "$line" | sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p') ;;
+            Serving*) break ;;
+            *) echo "$line" ;;
+            esac
+        done
+        dd if=/dev/zero of=notes oflag=nonblock bs=4096 count=1000 2>/dev/null
+        echo 'ann second-of-her-tokens' >tokens
+        kill -HUP $served
+        for _ in $(seq 600); do
+            code=$(curl -s -m 60 -o answer -w '%{http_code}' -H 'authorization: Bearer second-of-her-tokens' "$url/version")
+            [ "$code" = 200 ] && break; sleep 0.1
+        done
+        echo "read again: $code"
+        kill -TERM $served
+        for _ in $(seq 600); do kill -0 $served 2>/dev/null || break; sleep 0.1; done
+        kill -KILL $served 2>/dev/null
+        wait $served; echo "code $?"
+        trap - EXIT
+        """#
+
+    @Test("A server goes on and ends while nobody takes its notes")
+    func silenced() async throws {
+        let said = try await ServeCommandTests.running(Self.silenced, ["LLAMASTACK_MODEL": "scripted/llm"])
+        #expect(said.contains("read again: 200\n") && said.contains("code 0"), "\(said)")
+    }
+
+    /// Its standard output is a file, and then a pipe of which somebody begins to take when it is stopped.
+    private static let stopped = #"""
+        stop() {
+            for _ in $(seq 300); do grep -q Serving served.notes && break; kill -0 $served || break; sleep 0.1; done
+            url=$(sed -n 's/^Listening on \(http[^ ]*[0-9]\)\..*/\1/p' served.notes)
+            curl -s -m 120 -o answer "$url/health?n=[1-2000]"
+        }
+        "$DROVER" serve --port 0 >file 2>served.notes &
+        served=$!
+        trap 'kill -KILL $served 2>/dev/null' EXIT
+        stop
+        kill -TERM $served; wait $served; echo "code $?"
+        echo "file $(grep -c '"path":"/health"' file)"
+        mkfifo log
+        exec 3<>log
+        : >served.notes
+        "$DROVER" serve --port 0 >log 2>served.notes 3>&- &
+        served=$!
+        stop
+        head -n 2000 <&3 >taken &
+        reader=$!
+        kill -TERM $served; wait $served; echo "code $?"
+        trap - EXIT
+        for _ in $(seq 300); do kill -0 $reader 2>/dev/null || break; sleep 0.1; done
+        kill $reader 2>/dev/null
+        echo "pipe $(grep -c '"path":"/health"' taken)"
+        """#
+
+    @Test("The last lines of a server that is stopped are in a file, and in a pipe that somebody reads")
+    func stopped() async throws {
+        let said = try await ServeCommandTests.running(Self.stopped, ["LLAMASTACK_MODEL": "scripted/llm"])
+        #expect(said.contains("file 2000\n") && said.contains("pipe 2000\n"), "\(said)")
+        #expect(said.matches(of: /code 0\n/).count == 2, "\(said)")
     }
 }

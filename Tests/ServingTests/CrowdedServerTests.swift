@@ -88,6 +88,19 @@ struct CrowdedServerTests {
         }
     }
 
+    @Test("A client that has gone before its body was read counts as one that went away")
+    func goneWithin() async throws {
+        try await RunningServer.run([StagedAgent.saying("x").published()]) { server in
+            let gone = try await Self.connect(server)
+            let head = "POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n"
+            try await gone.writeAndFlush(ByteBuffer(string: head + "{"))
+            try await gone.close()
+            #expect(try await server.logged(1)["status"] == 499)
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(metrics.contains("drover_requests_abandoned_total 1\n"), "\(metrics)")
+        }
+    }
+
     @Test("A client that has gone while it waited for its place leaves the line, and nothing is asked of it")
     func goneBefore() async throws {
         let (began, goOn) = (Happening(), Happening())
@@ -104,6 +117,8 @@ struct CrowdedServerTests {
             try await gone.close()
             // It leaves the line while the place is still taken.
             #expect(try await server.logged(1)["status"] == 499)
+            let metrics = String(decoding: try await server.get("/metrics").body, as: UTF8.self)
+            #expect(metrics.contains("drover_requests_abandoned_total 1\n"), "\(metrics)")
             goOn.happen()
             #expect(try await first == 200)
             #expect(try await server.post(#"{"input":"next"}"#).status == 200)

@@ -240,7 +240,7 @@ enum HostileBodies {
         let paths = [
             "/", "/.env", "/../etc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "/invocations/../metrics", "//invocations",
             "/INVOCATIONS", "/invocations%00",
-            "/v1/models", "/v1/chat/completions", "/api/2.0/mlflow/experiments/list", "/static/../..",
+            "/v1/models/..", "/v1/chat/completions", "/api/2.0/mlflow/experiments/list", "/static/../..",
         ].map { Bytes("path \($0)", "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n", .status(404)) }
         let later = ["/responses/resp_1", "/v1/responses/resp_1/cancel", "/v1/conversations/../metrics"].map {
             Bytes("path \($0)", "GET \($0) HTTP/1.1\r\nHost: x\r\n\r\n", .status(400))

@@ -99,6 +99,22 @@ struct InvocationServerTests {
         }
     }
 
+    @Test("OpenAI's clients find the agents as models")
+    func models() async throws {
+        let agents = [StagedAgent.saying("x").published("a"), StagedAgent.saying("y").published("b")]
+        try await RunningServer.run(agents) { server in
+            let listed = try await server.get("/v1/models").json
+            let models = listed["data"]?.array ?? []
+            #expect(listed["object"] == "list" && models.map { $0["id"]?.string } == ["a", "b"])
+            #expect(models.allSatisfy { $0["object"] == "model" && $0["owned_by"] == "drover" })
+            #expect(models.map { $0["created"]?.integer } == agents.map(\.created))
+            let name = try #require(models.last?["id"]?.string)
+            let answer = try await server.post(#"{"input":"x","model":"\#(name)"}"#, to: "/v1/responses")
+            #expect(answer.json["output"]?.array?.first?["content"]?.array?.first?["text"] == "y")
+            #expect(try await server.post(Self.question, to: "/v1/models").status == 405)
+        }
+    }
+
     @Test("An agent that takes another's place answers new requests; running ones end on the old")
     func replaced() async throws {
         let (began, goOn) = (Happening(), Happening())
@@ -149,7 +165,9 @@ struct InvocationServerTests {
             let refused = try await server.post(Self.question)
             #expect(refused.status == 503 && refused.header("retry-after") == "1")
             #expect(refused.json["error"]?["code"] == "not_ready" && refused.json["request_id"]?.string != nil)
-            for (path, status) in [("/health", 200), ("/ping", 200), ("/metrics", 200), ("/agent/info", 503)] {
+            for (path, status) in [
+                ("/health", 200), ("/ping", 200), ("/metrics", 200), ("/agent/info", 503), ("/v1/models", 503),
+            ] {
                 #expect(try await server.get(path).status == status)
             }
             #expect(try await server.get("/ready").json["status"] == "starting")

@@ -91,6 +91,10 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try await Console.noting { try await serve() }
+    }
+
+    private func serve() async throws {
         let source = try ServedSource(self)
         let lines = LineOutput()
         var server = InvocationServer(Publication(), version: Version.text, log: AccessLog { lines.write($0) })

@@ -105,7 +105,7 @@ struct ExportedServers {
 
     /// Whether an address means whichever machine asks it.
     static func isOfOneMachine(_ url: String) -> Bool {
-        let host = host(of: url)
+        let host = host(of: url).lowercased()
         return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
     }
 
@@ -132,7 +132,7 @@ struct ExportedServers {
     }
 
     private static func authority(of url: String) -> Substring {
-        url.drop { $0 != "/" }.dropFirst(2).prefix { $0 != "/" }
+        url.drop { $0 != "/" }.dropFirst(2).prefix { !"/?#".contains($0) }
     }
 
     static func host(of url: String) -> String {

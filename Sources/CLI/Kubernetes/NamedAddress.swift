@@ -1,3 +1,4 @@
+import Kinds
 import Language
 import Wire
 
@@ -20,27 +21,25 @@ struct NamedAddress {
     }
 
     private static func all(in spec: Node) -> [NamedAddress] {
-        // Where the servers are, an option may say otherwise.
-        (spec.entries ?? []).filter { !$0.key.isExactly("servers") }.flatMap { $0.value.addresses(isAskedHere: true) }
+        Kinds.addressFields.flatMap { field in
+            spec.all(at: field.path[...]).compactMap { node in
+                node.string.map { NamedAddress(url: Located($0, at: node.range), isAskedHere: field.isAskedHere) }
+            }
+        }
     }
 }
 
 extension Node {
-    /// All web addresses that fields `url` in it hold.
-    fileprivate func addresses(isAskedHere: Bool) -> [NamedAddress] {
-        switch content {
-        case .sequence(let nodes): nodes.flatMap { $0.addresses(isAskedHere: isAskedHere) }
-        case .mapping(let entries):
-            entries.flatMap { entry -> [NamedAddress] in
-                let isAskedHere = isAskedHere && !entry.key.isExactly("mcp")
-                guard entry.key.isExactly("url"), let text = entry.value.string else {
-                    return entry.value.addresses(isAskedHere: isAskedHere)
-                }
-                guard text.hasPrefix("http://") || text.hasPrefix("https://") else { return [] }
-                return [NamedAddress(url: Located(text, at: entry.value.range), isAskedHere: isAskedHere)]
+    /// What stands at a path in it.
+    fileprivate func all(at path: ArraySlice<String>) -> [Node] {
+        guard let key = path.first else { return [self] }
+        let nodes: [Node] =
+            switch content {
+            case .sequence(let items): key == "*" ? items : []
+            case .mapping(let entries): entries.filter { key == "*" || $0.key.isExactly(key) }.map(\.value)
+            case .string, .null, .bool, .integer, .bigInteger, .number, .pending: []
             }
-        case .string, .null, .bool, .integer, .bigInteger, .number, .pending: []
-        }
+        return nodes.flatMap { $0.all(at: path.dropFirst()) }
     }
 }
 
