@@ -74,7 +74,7 @@ private struct Approval: Sendable {
     func act() async throws {
         // What it frees shows only before it.
         let shown = try await shown()
-        let meant = yes ? version : try await meant()
+        let meant = yes ? nil : try await meant()
         if !yes {
             if let plan = try? shown.get() { tellFreed(by: plan) }
             guard try Console.agrees("Approve this?") else { return Console.note("Nothing was changed.") }
@@ -110,18 +110,18 @@ private struct Approval: Sendable {
     }
 
     /// Says what would be done.
-    /// - Returns: The version that it is about.
-    private func meant() async throws -> Int {
+    /// - Returns: The version that it is about, and what was said.
+    private func meant() async throws -> (version: Int, told: String) {
         let meant = try await Session.open(stack, server, needs: Needs(mlflow: true)) { [release, version] session in
             try await Kinds.approvable(release, version: version, on: session.servers)
         }
         Console.out(meant.told)
-        return meant.version
+        return meant
     }
 
-    /// - Parameter version: Which one is meant; nil for what waits, or the only one that was rolled back.
+    /// - Parameter meant: What somebody has agreed to; nil where nobody was asked.
     /// - Returns: Whether the alias moved.
-    private func isPromoted(_ version: Int?) async throws -> Bool {
+    private func isPromoted(_ meant: (version: Int, told: String)?) async throws -> Bool {
         let gates = PassedGates(release: release, overrideReason: overrideReason, stack: stack)
         let isWaiting = Mutex(false)
         try await Releasing(stack: stack, server: server, locking: locking).act(
@@ -130,8 +130,10 @@ private struct Approval: Sendable {
                 // What failed since then may wait for MLflow; the agents' server may not be at hand.
                 if let mlflow = session.servers.mlflow { await TestRun.sendEarlier(to: mlflow, stack, in: nil) }
             }
-        ) { [release] session in
-            try await Kinds.approve(release, version: version, on: session.servers) { waiting in
+        ) { [release, version] session in
+            try await Kinds.approve(
+                release, version: meant?.version ?? version, agreed: meant?.told, on: session.servers
+            ) { waiting in
                 try await gates.require(waiting, in: session)
                 isWaiting.withLock { $0 = true }
             }

@@ -6,15 +6,19 @@ extension Kinds {
     /// Promotes what waits for approval, or allows what was rolled back again.
     /// - Parameters:
     ///   - version: Which one is meant; nil for what waits, or the only one that was rolled back.
+    ///   - agreed: What somebody has agreed to, as `approvable` told it; nil where nobody was asked.
     ///   - check: Throws what forbids to promote what waits.
     /// - Returns: One sentence about what was done.
     /// - Throws: `Diagnostic`: `usage` for an unknown release, or where nothing waits or something else does,
-    ///   `conflict` when somebody else moved the alias, `lacking` without MLflow; `WireError`; what the check throws.
+    ///   `conflict` when somebody else moved the alias, or something else would be done by now than was agreed to, `lacking`
+    ///   without MLflow; `WireError`; what the check throws.
     package static func approve(
-        _ release: String, version: Int?, on servers: Servers,
+        _ release: String, version: Int?, agreed: String? = nil, on servers: Servers,
         check: (ReleaseState.Entry) async throws -> Void
     ) async throws -> String {
-        try await releases(on: servers).approve(release, version: version, of: servers.stack, check: check).told
+        try await releases(on: servers).approve(
+            release, version: version, agreed: agreed, of: servers.stack, check: check
+        ).told
     }
 
     /// What `approve` would do now, whatever its check says.
@@ -93,15 +97,21 @@ extension ReleaseResource {
     }
 
     /// Promotes what waits for approval, or allows what was rolled back again: the next apply then promotes it.
-    /// - Parameter check: Throws what forbids to promote what waits.
+    /// - Parameters:
+    ///   - agreed: What `approvable` told who agreed to it.
+    ///   - check: Throws what forbids to promote what waits.
     /// - Returns: The release afterwards, and one sentence about what was done.
     package func approve(
-        _ name: String, version: Int? = nil, of stack: StackName,
+        _ name: String, version: Int? = nil, agreed: String? = nil, of stack: StackName,
         check: (ReleaseState.Entry) async throws -> Void = { _ in }
     ) async throws -> (live: Live, told: String) {
         let live = try await released(name, of: stack)
         guard var state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
+        if let agreed {
+            let now = try approvable(name, version: version, live, state).told
+            guard now == agreed else { throw Diagnostic.anotherApproval(now) }
+        }
         if let waiting = state.awaiting, version == nil || version == waiting.version {
             try await check(waiting)
             let approved = entry(waiting.version, waiting.digest)
@@ -121,6 +131,12 @@ extension ReleaseResource {
         let live = try await released(name, of: stack)
         guard let state = live.state else { throw Diagnostic.noRelease(name, among: []) }
         try requireStanding(live, state)
+        return try approvable(name, version: version, live, state)
+    }
+
+    private func approvable(
+        _ name: String, version: Int?, _ live: Live, _ state: ReleaseState
+    ) throws(Diagnostic) -> (version: Int, told: String) {
         if let waiting = state.awaiting, version == nil || version == waiting.version {
             return (waiting.version, "`\(live.place)` moves to version \(waiting.version).")
         }
@@ -254,6 +270,13 @@ extension Diagnostic {
                 + (known.isEmpty ? "." : ": \(known)."),
             fix: (known.isEmpty ? "Apply" : "Name one of these, or apply")
                 + " the spec that has the version you mean: its gates are tried then.", cause: .usage)
+    }
+
+    fileprivate static func anotherApproval(_ now: String) -> Diagnostic {
+        Diagnostic(
+            "moved-meanwhile", "The release was moved meanwhile",
+            detail: "Something else would be done by now than was agreed to: \(now)",
+            fix: "Run it again, and look at what it says.", cause: .conflict)
     }
 
     fileprivate static func nothingBefore(_ live: ReleaseResource.Live) -> Diagnostic {

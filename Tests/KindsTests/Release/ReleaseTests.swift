@@ -108,6 +108,26 @@ struct ReleaseTests {
         #expect(try await stack.plan(Self.spec("One", release)).isEmpty)
     }
 
+    @Test("Who agreed that a version may be promoted again does not move the alias to it where it waits by then")
+    func agreed() async throws {
+        let (stack, name) = (try TestStack(), StackName("helpdesk"))
+        for instructions in ["One", "Two"] { try await stack.apply(Self.spec(instructions)) }
+        _ = try await Self.resource(stack).rollBack("production", of: name, reason: nil)
+        let (version, told) = try await Self.resource(stack).approvable("production", of: name)
+        #expect(version == 2 && told == "Version 2, which was rolled back, may be promoted again.")
+        _ = try await Self.resource(stack).approve("production", version: 2, agreed: told, of: name)
+        try await stack.apply(Self.spec("Two", "{agent: a, alias: production, approve: manual}"))
+        let problem = await #expect(throws: Diagnostic.self) {
+            try await Self.resource(stack).approve("production", version: version, agreed: told, of: name)
+        }
+        #expect(problem?.code == "moved-meanwhile" && problem?.cause == .conflict)
+        #expect(try await Self.alias(stack) == "1")
+        let now = try await Self.resource(stack).approvable("production", of: name)
+        #expect(now == (2, "`helpdesk-a@production` moves to version 2."))
+        _ = try await Self.resource(stack).approve("production", version: now.version, agreed: now.told, of: name)
+        #expect(try await Self.alias(stack) == "2")
+    }
+
     @Test("An alias that somebody else moved blocks, until that is accepted")
     func movedByHand() async throws {
         let stack = try TestStack()
